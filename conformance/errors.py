@@ -1,0 +1,47 @@
+"""Exit codes of the command and the errors that it reports as one message each.
+
+Everything here is *our* side of the conversation: wrong usage, a broken file, a target that
+cannot be judged. What a target does wrong is never an exception but a Finding.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of the command; 1 wins over 3."""
+
+    CONFORMS = 0
+    VIOLATED = 1
+    USAGE = 2
+    UNJUDGED = 3
+
+
+class ConformanceError(Exception):
+    """A problem that ends the command with one clear message and ``exit_code``."""
+
+    exit_code = Exit.USAGE
+
+
+class UsageError(ConformanceError):
+    """A flag or a selector that cannot be meant."""
+
+
+class SpecError(ConformanceError):
+    """One or more faults in a contract; ``faults`` holds a ``file:line: message`` each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        count = f"{len(faults)} faults" if len(faults) > 1 else "1 fault"
+        super().__init__("\n".join([f"The contract has {count}:", *(f"  {fault}" for fault in faults)]))
+
+
+class TargetError(ConformanceError):
+    """A target file or a flag that does not describe a target."""
+
+
+class Unjudgeable(ConformanceError):
+    """The target could not be judged at all: dead, not this API, or it refuses the key."""
+
+    exit_code = Exit.UNJUDGED

@@ -1,0 +1,124 @@
+"""YAML files read as JSON would be, with the line of every value.
+
+PyYAML's own idea of values is wider than JSON (dates, ``yes``, octal numbers, silent duplicate
+keys); each of these has turned a typo into a wrong contract somewhere, so they are refused here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import best_match
+
+Place = tuple[str | int, ...]
+"""Keys and indexes from the top of a document to a value."""
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader with the scalars of JSON only."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own form
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a key must be plain text", problem_mark=key.start_mark)
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key {key.value} stands twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(true|false)\Z"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(null|~|)\Z"), ["n", "~", ""])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"-?(0|[1-9][0-9]*)\Z"), list("-0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)([eE][-+]?[0-9]+)?\Z"), list("-0123456789")
+)
+_Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_mapping)
+
+
+@dataclass(frozen=True)
+class YamlFile:
+    """A parsed file: its value, and the line (from 1) of each place in it."""
+
+    name: str
+    value: Any
+    lines: dict[Place, int]
+
+    def fault(self, place: Sequence[str | int], message: str) -> str:
+        """``file:line: message`` for the nearest place that has a line."""
+        at = tuple(place)
+        while at not in self.lines and at:
+            at = at[:-1]
+        return f"{self.name}:{self.lines.get(at, 1)}: {message}"
+
+
+def _lines(node: yaml.Node, place: Place = ()) -> Iterator[tuple[Place, int]]:
+    yield place, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _lines(value, (*place, key.value))
+            yield (*place, key.value), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _lines(value, (*place, index))
+
+
+def read(path: Path, name: str, faults: list[str]) -> YamlFile | None:
+    """Parse one file; on failure add ``file:line: message`` to ``faults`` and give None."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        faults.append(f"{name}:1: the file is missing")
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(f"{name}:1: cannot be read: {error}")
+        return None
+    return parse(text, name, faults)
+
+
+def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
+    """Parse a text; on failure add ``file:line: message`` to ``faults`` and give None."""
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        if node is None:
+            faults.append(f"{name}:1: the file is empty")
+            return None
+        lines = dict(_lines(node))
+        return YamlFile(name, yaml.load(text, Loader=_Loader), lines)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        faults.append(f"{name}:{mark.line + 1 if mark else 1}: {error.problem or error.context}")
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        faults.append(f"{name}:1: {str(error).splitlines()[0]}")
+    return None
+
+
+@cache
+def _formats() -> FormatChecker:
+    return FormatChecker()
+
+
+def validate(file: YamlFile, schema: dict[str, Any], faults: list[str], below: Place = ()) -> bool:
+    """Check the value at a place against a JSON Schema; each error becomes a fault. True if none."""
+    value = file.value
+    for step in below:
+        value = value[step]
+    errors = sorted(Draft202012Validator(schema, format_checker=_formats()).iter_errors(value), key=lambda e: list(map(str, e.absolute_path)))
+    for error in errors:
+        deepest = best_match([error]) or error
+        faults.append(file.fault((*below, *deepest.absolute_path), _reworded(deepest.message)))
+    return not errors
+
+
+def _reworded(message: str) -> str:
+    return message if len(message) <= 300 else message[:299] + "…"
