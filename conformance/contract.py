@@ -330,7 +330,7 @@ def _base_path(document: Mapping[str, Any]) -> str:
 
 def _authentication(document: Mapping[str, Any]) -> Authentication:
     schemes = document.get("components", {}).get("securitySchemes", {})
-    scheme = next(iter(schemes.values()), {"type": "http", "scheme": "bearer"})
+    scheme: Mapping[str, Any] = next(iter(schemes.values()), {"type": "http", "scheme": "bearer"})
     prefixes = tuple(scheme.get(X, {}).get("prefixes", ()))
     if scheme["type"] == "apiKey":
         return Authentication(scheme["name"], None, prefixes)

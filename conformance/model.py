@@ -378,6 +378,7 @@ class Case:
     about: str | None = None  # the code that the case is about
     params: Mapping[str, Json] = field(default_factory=dict)
     gap: str | None = None
+    optional: bool = False  # more depth where it can run; its gap leaves no cell untested
 
 
 @dataclass(frozen=True)

@@ -67,9 +67,10 @@ def instant(text: Any) -> Fraction | None:
             int(year), int(month), int(day), int(hour or 0), int(minute or 0), 59 if leap else int(second or 0), tzinfo=UTC
         )
         offset = timedelta(hours=int(zone_hours or 0), minutes=int(zone_minutes or 0))
+        parts = Fraction(int(fraction), 10 ** len(fraction)) if fraction else Fraction(0)  # ValueError beyond 4,300 digits
     except ValueError:
         return None
     if sign == "+":
         offset = -offset
     seconds = Fraction(int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) + leap)
-    return seconds + int(offset.total_seconds()) + (Fraction(int(fraction), 10 ** len(fraction)) if fraction else 0)
+    return seconds + int(offset.total_seconds()) + parts

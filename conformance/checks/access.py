@@ -1,0 +1,176 @@
+"""Judges of keys, scopes and businesses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.checks.base import (
+    Gap,
+    Outcome,
+    Problem,
+    Proof,
+    Trial,
+    View,
+    control_gap,
+    items_of,
+    refusal,
+    refusals,
+    role_of,
+    said,
+    trial,
+    unusable,
+)
+from conformance.model import Exchange, compact
+
+
+@trial("auth.missing")
+def auth_missing(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A request without a key is refused as unauthenticated."""
+    yield from refusals(view, trial, "unauthenticated")
+
+
+@trial("auth.invalid")
+def auth_invalid(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A key that was never issued, or is not quite one that was, is refused as unauthenticated."""
+    yield from refusals(view, trial, "unauthenticated")
+
+
+@trial("auth.expired")
+def auth_expired(view: View, trial: Trial) -> Iterator[Outcome]:
+    """An expired key is refused as unauthenticated."""
+    yield from refusals(view, trial, "unauthenticated")
+
+
+@trial("auth.revoked")
+def auth_revoked(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A revoked key is refused as unauthenticated."""
+    yield from refusals(view, trial, "unauthenticated")
+
+
+@trial("auth.scheme")
+def auth_scheme(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A valid key is taken after the scheme of the contract, and after no other."""
+    for control in trial.having("control"):
+        if control.response is not None and control.response.status == 401:
+            yield Problem("status", "a valid key to be taken", said(control), (control.id,))
+            return
+    # a header that is not the scheme and one token may be called malformed
+    yield from refusals(view, trial, "unauthenticated", statuses=(400,))
+
+
+@trial("auth.prefixes")
+def auth_prefixes(view: View, trial: Trial) -> Iterator[Outcome]:
+    """Keys of every prefix are taken."""
+    for control in trial.having("control"):
+        excuse = unusable(view, control)
+        if excuse:
+            yield excuse
+        elif control.response is not None and control.response.status == 401:
+            yield Problem("status", "a key with this prefix to be taken", said(control), (control.id,))
+        else:
+            yield Proof((control.id,))
+
+
+@trial("scope.refused")
+def scope_refused(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A key without the scope is refused as forbidden."""
+    yield from refusals(view, trial, "forbidden")
+
+
+@trial("scope.opens")
+def scope_opens(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A key with the scope is let in."""
+    for probe in trial.probes:
+        excuse = unusable(view, probe)
+        response = probe.response
+        if excuse or response is None:
+            yield excuse or Proof(())
+        elif response.status in (401, 403):
+            if probe.identity == "full" and not view.target.full_declared:
+                yield Gap(f"the key was refused with {response.status}: give one that has the scope")
+            else:
+                yield Problem("status", "not refused, as the key has the scope", said(probe), (probe.id,))
+        elif response.ok or role_of(view.contract, probe):
+            yield Proof((probe.id,))
+
+
+@trial("tenant.object", hint="an object of another business would have to be known (keys: other in the target file)")
+def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
+    """An object of another business is refused, and stays as it was."""
+    probes = trial.having("probe", step="foreign")
+    if not probes:
+        return
+    gap = control_gap(view, trial)
+    if gap:
+        yield gap
+        return
+    for probe in probes:
+        yield refusal(view, probe, ("forbidden", "not_found"))
+    for before in trial.having("control", step="before"):
+        for after in trial.having("probe", step="after"):
+            yield from _unchanged(view, before, after)
+
+
+def _unchanged(view: View, before: Exchange, after: Exchange) -> Iterator[Outcome]:
+    if before.response is None or after.response is None or not (before.response.ok and after.response.ok):
+        return
+    ids = (before.id, after.id)
+    sent = after.fact("sent") or {}
+    old, new = before.response.json, after.response.json
+    for name, value in sent.items():
+        if isinstance(old, dict) and isinstance(new, dict) and old.get(name) != new.get(name) and new.get(name) == value:
+            yield Problem(f"/{name}", f"{compact(old.get(name))}, as another business may not change it", compact(value), ids)
+            return
+    yield Proof(ids)
+
+
+@trial("tenant.filter", hint="the id of another business or of one of its objects would have to be known")
+def tenant_filter(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A list that is asked for another business is refused, or empty."""
+    for probe in trial.probes:
+        excuse = unusable(view, probe)
+        response = probe.response
+        if excuse or response is None or view.operation is None:
+            yield excuse or Proof(())
+            continue
+        if not response.ok:
+            yield refusal(view, probe, ("forbidden", "not_found"))
+            continue
+        items = items_of(view.operation, response.json)
+        if items:
+            yield Problem("/", "no item of another business", f"{len(items)} items: {compact(items[0])}", (probe.id,))
+        elif items is not None:
+            yield Proof((probe.id,))
+
+
+@trial("tenant.rows", hint="a list of another business would have to be known (keys: other in the target file)")
+def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
+    """Two businesses have no item in common, and no item names another business."""
+    operation = view.operation
+    if operation is None:
+        return
+    seen: dict[str, dict[str, Exchange]] = {"own": {}, "foreign": {}}
+    for exchange in trial.exchanges:
+        side = exchange.fact("side")
+        if side and exchange.response is not None and exchange.response.ok:
+            for item in items_of(operation, exchange.response.json) or []:
+                value = item.get(view.contract.identifier) if isinstance(item, dict) else None
+                if value is not None:
+                    seen[side].setdefault(compact(value), exchange)
+                yield from _named_business(view, exchange, item)
+    if seen["own"] and seen["foreign"]:
+        common = sorted(set(seen["own"]) & set(seen["foreign"]))
+        ids = tuple(dict.fromkeys(e.id for side in seen.values() for e in side.values()))
+        if common:
+            actual = f"{len(common)} items are listed for both businesses: {common[0]}"
+            yield Problem("/", "no item of another business", actual, ids)
+        else:
+            yield Proof(ids)
+
+
+def _named_business(view: View, exchange: Exchange, item: object) -> Iterator[Outcome]:
+    """An item that names its business names the one of the key."""
+    own = view.target.businesses.get(exchange.fact("business") or "")
+    tenant = view.contract.tenant
+    if own and tenant and isinstance(item, dict) and isinstance(item.get(tenant), str) and item[tenant] != own:
+        yield Problem(f"/{tenant}", compact(own), compact(item[tenant]), (exchange.id,))

@@ -1,0 +1,268 @@
+"""What a judge is: a small pure function over exchanges, registered under a neutral rule id.
+
+Two forms. A passive rule looks at every exchange, whichever test sent it. A trial rule looks at
+one trial: the exchanges of one case in one attempt. Both yield outcomes; who they blame (clauses)
+and what the sum is (verdicts) is not their business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.model import Case, Clause, Contract, Exchange, Operation, compact
+from conformance.target import Declaration
+from conformance.values import ABSENT, NOT_JSON, pointed
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Judged, and nothing found."""
+
+    exchanges: tuple[str, ...]
+    about: str | None = None  # the code or status that it is about, where a clause has one row of many
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A departure: where, what was expected, what came. ``note`` is never graded."""
+
+    where: str
+    expected: str
+    actual: str
+    exchanges: tuple[str, ...]
+    about: str | None = None
+    note: bool = False
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Could not be judged for want of something: why, and what to provide."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Could not be judged although everything was there: the connection was lost, or we crashed."""
+
+    reason: str
+    exchanges: tuple[str, ...] = ()
+
+
+Outcome = Proof | Problem | Gap | Trouble
+
+
+@dataclass(frozen=True)
+class View:
+    """What a judge may know beside the exchanges."""
+
+    contract: Contract
+    target: Declaration
+    operation: Operation | None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The exchanges of one case in one attempt, in order. Retried ones are left out."""
+
+    case: Case
+    exchanges: tuple[Exchange, ...]
+
+    def having(self, role: str, **facts: Any) -> list[Exchange]:
+        """The exchanges of a role with some facts."""
+        return [e for e in self.exchanges if e.role == role and all(e.fact(k) == v for k, v in facts.items())]
+
+    @property
+    def probes(self) -> list[Exchange]:
+        """The exchanges that are judged."""
+        return self.having("probe")
+
+
+Applies = Callable[[Contract, Operation, Clause], bool]
+
+
+def _nowhere(contract: Contract, operation: Operation, clause: Clause) -> bool:
+    return False
+
+
+PassiveJudge = Callable[[View, Exchange], Iterable[Outcome]]
+TrialJudge = Callable[[View, Trial], Iterable[Outcome]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of the engine; exactly one of ``passive`` and ``trial`` is its judge.
+
+    ``applies`` says for which operations a passive rule plans a cell. ``hint`` says what a target
+    needs for the rule to have something to judge. ``confirm``: the state of the target may have
+    moved meanwhile, so the case is repeated and only what every attempt shows is a finding.
+    """
+
+    id: str
+    summary: str
+    passive: PassiveJudge | None = None
+    trial: TrialJudge | None = None
+    applies: Applies = _nowhere
+    hint: str = "nothing that this rule judges was seen"
+    confirm: bool = False
+
+
+RULES: dict[str, Rule] = {}
+
+
+def _register(rule: Rule) -> None:
+    if rule.id in RULES:
+        raise ValueError(f"two rules have the id {rule.id}")
+    RULES[rule.id] = rule
+
+
+def passive(
+    rule_id: str, *, applies: Applies | None = None, hint: str = "no answer of this kind was seen"
+) -> Callable[[PassiveJudge], PassiveJudge]:
+    """Register a judge of single exchanges; without ``applies`` it plans no cell of its own."""
+
+    def register(judge: PassiveJudge) -> PassiveJudge:
+        summary = (judge.__doc__ or "").strip().splitlines()[0]
+        _register(Rule(rule_id, summary, passive=judge, applies=applies or _nowhere, hint=hint))
+        return judge
+
+    return register
+
+
+def trial(
+    rule_id: str, *, hint: str = "the case did not come to its probe", confirm: bool = False
+) -> Callable[[TrialJudge], TrialJudge]:
+    """Register a judge of trials."""
+
+    def register(judge: TrialJudge) -> TrialJudge:
+        summary = (judge.__doc__ or "").strip().splitlines()[0]
+        _register(Rule(rule_id, summary, trial=judge, hint=hint, confirm=confirm))
+        return judge
+
+    return register
+
+
+# --- what most judges ask of an exchange ----------------------------------------------------------
+
+
+def every(contract: Contract, operation: Operation, clause: Clause) -> bool:
+    """Applies to every operation."""
+    return True
+
+
+def lists(contract: Contract, operation: Operation, clause: Clause) -> bool:
+    """Applies to lists."""
+    return operation.paging is not None
+
+
+def code_of(contract: Contract, exchange: Exchange) -> str | None:
+    """The error code of a response, if it has a text where the code stands."""
+    value = pointed(exchange.response.json, contract.code_pointer) if exchange.response else ABSENT
+    return value if isinstance(value, str) else None
+
+
+def role_of(contract: Contract, exchange: Exchange) -> str | None:
+    """The role of the error code of a response."""
+    code = contract.errors.get(code_of(contract, exchange) or "")
+    return code.role if code else None
+
+
+def pointer(path: tuple[str, ...]) -> str:
+    """A JSON pointer as text."""
+    return "/" + "/".join(path)
+
+
+def said(exchange: Exchange) -> str:
+    """What came back, in a few words."""
+    response = exchange.response
+    if response is None:
+        return f"no response ({exchange.failure})"
+    if response.body.withheld:
+        return f"{response.status}, body withheld"
+    text = response.body.text if response.body.text is not None else f"{response.body.size} bytes that are not UTF-8"
+    shown = compact(response.json) if response.json is not NOT_JSON else " ".join(text.split())[:160]
+    return f"{response.status} {shown}".strip()
+
+
+def unusable(view: View, exchange: Exchange) -> Outcome | None:
+    """Why an exchange proves nothing about its operation, if so."""
+    response = exchange.response
+    if response is None:
+        return Trouble(f"no response: {exchange.failure}", (exchange.id,))
+    role = role_of(view.contract, exchange)
+    if response.status == 429:
+        return Gap("the target kept answering 429: run again later, or set rate: in the target file")
+    if response.status in (502, 503, 504) and role is None and code_of(view.contract, exchange) is None:
+        return Trouble(f"something between the suite and the target answered {response.status}", (exchange.id,))
+    if response.status >= 500 and role == "upstream":
+        return Gap("a provider of the target was failing: run again later")
+    return None
+
+
+def control_gap(view: View, trial: Trial, **facts: Any) -> Gap | Trouble | None:
+    """Why the refusals of a trial prove nothing: a control that did not succeed. None if all did."""
+    controls = trial.having("control", **facts)
+    if not controls:
+        return Gap("no control request could be made: the target shows no object to make it with")
+    for control in controls:
+        excuse = unusable(view, control)
+        if isinstance(excuse, Gap | Trouble):
+            return excuse
+        if control.response is not None and not control.response.ok:
+            return Gap(f"the control request {control.id} was answered {control.response.status}, so a refusal proves nothing")
+    return None
+
+
+def refusals(view: View, trial: Trial, role: str, *roles: str, statuses: tuple[int, ...] = (), **facts: Any) -> Iterator[Outcome]:
+    """Judge the probes of a trial as refusals for one of some roles, given a control that succeeds.
+
+    The first role is the one that the clause names; ``statuses`` are let pass whatever their code.
+    """
+    probes = trial.having("probe", **facts)
+    if not probes:
+        return
+    gap = control_gap(view, trial)
+    if gap:
+        yield gap
+        return
+    for probe in probes:
+        yield refusal(view, probe, (role, *roles), statuses)
+
+
+def refusal(view: View, probe: Exchange, roles: tuple[str, ...], statuses: tuple[int, ...] = ()) -> Outcome:
+    """Judge one refusal: status and code of one of some roles."""
+    excuse = unusable(view, probe)
+    if excuse:
+        return excuse
+    assert probe.response is not None
+    rows = [row for row in view.contract.errors.values() if row.role in roles]
+    expected = " or ".join(f"{row.status} {row.code}" for row in rows)
+    status = probe.response.status
+    if status in statuses and status not in {row.status for row in rows}:
+        return Proof((probe.id,))
+    if status not in {row.status for row in rows}:
+        return Problem("status", expected, said(probe), (probe.id,))
+    code = code_of(view.contract, probe)
+    # without a code the error structure is broken, which its own rules blame
+    if code is not None and code not in {row.code for row in rows if row.status == status}:
+        return Problem(pointer(view.contract.code_pointer), expected, said(probe), (probe.id,))
+    return Proof((probe.id,))
+
+
+def items_of(operation: Operation, value: Any) -> list[Any] | None:
+    """The items of a list response: its collection member, or its only array. None without one."""
+    if not isinstance(value, dict) or operation.paging is None:
+        return None
+    name = operation.paging.collection
+    if name is not None:
+        return value[name] if isinstance(value.get(name), list) else None
+    arrays = [member for member in value.values() if isinstance(member, list)]
+    return arrays[0] if len(arrays) == 1 else None
+
+
+def identity_of(contract: Contract, item: Any) -> str:
+    """What tells an item from another: its id, else the whole of it."""
+    value = item.get(contract.identifier) if isinstance(item, dict) else None
+    return compact(value, 10_000) if value is not None else compact(item, 10_000)

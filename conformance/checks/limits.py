@@ -1,0 +1,158 @@
+"""Judges of rate limits, payments and triggers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, code_of, pointer, refusal, said, trial, unusable
+from conformance.model import Exchange, compact
+from conformance.values import strict_json
+
+
+def _limited(exchange: Exchange) -> bool:
+    return exchange.response is not None and exchange.response.status == 429
+
+
+def _taken(exchange: Exchange) -> bool:
+    return exchange.response is not None and exchange.response.ok
+
+
+def _rounds(trial: Trial) -> list[list[Exchange]]:
+    """The probes up to the limit, by the address that they came from."""
+    found: dict[str, list[Exchange]] = {}
+    for exchange in trial.exchanges:
+        if exchange.fact("step") == "count":
+            found.setdefault(exchange.fact("from") or "", []).append(exchange)
+    return list(found.values())
+
+
+def _untaken(trial: Trial) -> Gap | None:
+    """Why the count proves nothing: a request was refused for another reason than the limit."""
+    for exchange in (e for counted in _rounds(trial) for e in counted):
+        if not _limited(exchange) and not _taken(exchange):
+            return Gap(f"the requests up to the limit must succeed, but {exchange.id} gave: {said(exchange)[:80]}")
+    return None
+
+
+@trial("rate.allowance")
+def rate_allowance(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What stays within the limit is not refused for its number."""
+    rate = view.operation.rate if view.operation else None
+    rounds = _rounds(trial)
+    if rate is None or not rounds:
+        return
+    within = rounds[0][: rate.requests]
+    ids = tuple(exchange.id for exchange in within)
+    refused = next((index for index, exchange in enumerate(within, 1) if _limited(exchange)), None)
+    if refused:
+        actual = f"request {refused} from a fresh address: {said(within[refused - 1])}"
+        yield Problem("status", f"{rate.requests} requests to be taken", actual, ids)
+    else:
+        yield _untaken(trial) or Proof(ids)
+
+
+@trial("rate.limit")
+def rate_limit(view: View, trial: Trial) -> Iterator[Outcome]:
+    """Beyond the limit a request is refused as too many."""
+    rate = view.operation.rate if view.operation else None
+    rounds = _rounds(trial)
+    if rate is None or not rounds:
+        return
+    refused = next((exchange for counted in rounds for exchange in counted if _limited(exchange)), None)
+    if refused is not None:
+        code, right = code_of(view.contract, refused), view.contract.codes_of("rate_limited")
+        if code is None or code in right:
+            yield Proof((refused.id,))
+        else:
+            yield Problem(pointer(view.contract.code_pointer), " or ".join(right), said(refused), (refused.id,))
+        return
+    gap = _untaken(trial)
+    beyond = [counted[rate.requests] for counted in rounds if len(counted) > rate.requests and _taken(counted[rate.requests])]
+    if len(beyond) > 1:
+        ids = tuple(exchange.id for exchange in beyond)
+        yield Problem("status", f"429 for request {rate.requests + 1} within {rate.seconds} s", said(beyond[0]), ids)
+    else:
+        wrong = next((c[rate.requests] for c in rounds if len(c) > rate.requests and not _taken(c[rate.requests])), None)
+        if wrong is not None and all(_taken(e) for e in rounds[0][: rate.requests]):
+            yield unusable(view, wrong) or refusal(view, wrong, ("rate_limited",))
+        else:
+            yield gap or Gap("a request beyond the limit was taken, and a second fresh address is wanted to confirm it")
+
+
+def _after_limit(trial: Trial, step: str) -> Exchange | None:
+    """The request of a later step, once the limit was met."""
+    met = any(_limited(exchange) for counted in _rounds(trial) for exchange in counted)
+    return next((e for e in trial.exchanges if e.fact("step") == step), None) if met else None
+
+
+@trial("rate.address", hint="the limit would have to be met first")
+def rate_address(view: View, trial: Trial) -> Iterator[Outcome]:
+    """Another address is not affected by the limit of the first."""
+    exchange = _after_limit(trial, "elsewhere")
+    if exchange is not None:
+        if _limited(exchange):
+            yield Problem("status", "not 429 from another address", said(exchange), (exchange.id,))
+        elif _taken(exchange):
+            yield Proof((exchange.id,))
+
+
+@trial("rate.reset", hint="the limit would have to be met first")
+def rate_reset(view: View, trial: Trial) -> Iterator[Outcome]:
+    """Once the time is over the operation is open again."""
+    exchange = _after_limit(trial, "later")
+    if exchange is not None and view.operation and view.operation.rate:
+        if _limited(exchange):
+            yield Problem("status", f"not 429 after {view.operation.rate.seconds} s", said(exchange), (exchange.id,))
+        elif _taken(exchange):
+            yield Proof((exchange.id,))
+
+
+@trial("trigger.answer")
+def trigger_answer(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A trigger of the target brings its code and status."""
+    row = view.contract.errors.get(trial.case.about or "")
+    for probe in trial.probes:
+        if row is None or probe.response is None:
+            yield unusable(view, probe) or Proof(())
+            continue
+        expected = f"{row.status} {row.code}"
+        code = code_of(view.contract, probe)
+        if probe.response.status != row.status:
+            yield Problem("status", expected, said(probe), (probe.id,))
+        elif code is not None and code != row.code:
+            yield Problem(pointer(view.contract.code_pointer), expected, said(probe), (probe.id,))
+        else:
+            yield Proof((probe.id,))
+
+
+@trial("payment.terms")
+def payment_terms(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A request for payment brings its terms, in the body or in a header."""
+    payment = view.operation.payment if view.operation else None
+    for probe in trial.probes:
+        if payment is None or probe.response is None or probe.response.status != 402:
+            continue
+        header = probe.response.header(payment.terms_header)
+        carriers = [probe.response.json, _decoded(header)]
+        if any(isinstance(c, dict) and _terms(c.get(payment.terms)) for c in carriers):
+            yield Proof((probe.id,))
+        else:
+            expected = f"payment terms: a list {payment.terms} beside the error, or in the header {payment.terms_header}"
+            yield Problem(payment.terms_header, expected, compact(header) if header else said(probe), (probe.id,))
+
+
+def _terms(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(term, dict) and term for term in value)
+
+
+def _decoded(header: str | None) -> Any:
+    """The JSON of a header, plain or in base64."""
+    if header is None:
+        return None
+    try:
+        return strict_json(base64.b64decode(header + "=" * (-len(header) % 4), altchars=b"-_", validate=False).decode()) or strict_json(header)
+    except (binascii.Error, ValueError):
+        return strict_json(header)

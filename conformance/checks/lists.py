@@ -1,0 +1,106 @@
+"""Judges of single list responses: passive, on every page that any test asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from conformance.checks.base import Outcome, Problem, Proof, View, items_of, lists, passive, said
+from conformance.model import Exchange, Paging, compact
+from conformance.values import NOT_JSON, instant
+
+
+def page_of(view: View, exchange: Exchange) -> tuple[Paging, Any] | None:
+    """Paging and body of a successful list response."""
+    response, operation = exchange.response, view.operation
+    if response is None or operation is None or operation.paging is None or not response.ok:
+        return None
+    if response.body.cut or response.body.withheld:
+        return None
+    return operation.paging, response.json
+
+
+def asked(exchange: Exchange, name: str) -> str | None:
+    """The value of a query parameter that was sent exactly once."""
+    values = parse_qs(urlsplit(exchange.request.url).query, keep_blank_values=True).get(name, [])
+    return values[0] if len(values) == 1 else None
+
+
+@passive("list.items", applies=lists, hint="no list was answered")
+def list_items(view: View, exchange: Exchange) -> Iterator[Outcome]:
+    """A list response is an object with its items in an array."""
+    page = page_of(view, exchange)
+    if page is None or view.operation is None:
+        return
+    paging, body = page
+    if items_of(view.operation, body) is not None:
+        yield Proof((exchange.id,))
+    elif isinstance(body, dict):
+        where = f"/{paging.collection}" if paging.collection else "/"
+        yield Problem(where, "an array of items", compact(body.get(paging.collection or "")), (exchange.id,))
+    else:
+        yield Problem("/", "an object", said(exchange), (exchange.id,))
+
+
+@passive("list.more-flag", applies=lists, hint="no list was answered")
+def list_more_flag(view: View, exchange: Exchange) -> Iterator[Outcome]:
+    """A list response has the boolean that says whether more follows."""
+    page = page_of(view, exchange)
+    if page is None or page[1] is NOT_JSON:
+        return
+    paging, body = page
+    if isinstance(body, dict) and isinstance(body.get(paging.more), bool):
+        yield Proof((exchange.id,))
+    else:
+        actual = compact(body[paging.more]) if isinstance(body, dict) and paging.more in body else "nothing"
+        yield Problem(f"/{paging.more}", "a boolean", actual, (exchange.id,))
+
+
+@passive("list.limit", applies=lists, hint="no page with a limit was answered that had items")
+def list_limit(view: View, exchange: Exchange) -> Iterator[Outcome]:
+    """A page holds no more items than its limit."""
+    page = page_of(view, exchange)
+    if page is None or view.operation is None:
+        return
+    limit = asked(exchange, page[0].limit) or ""
+    items = items_of(view.operation, page[1])
+    if not (limit.isascii() and limit.isdigit() and len(limit) < 10 and int(limit) >= 1 and items):
+        return
+    if len(items) > int(limit):
+        yield Problem("/", f"at most {limit} items", f"{len(items)} items", (exchange.id,))
+    elif len(items) == int(limit):
+        yield Proof((exchange.id,))
+
+
+@passive("list.maximum", applies=lists, hint="declare the maximum of this list (maximum: in the target file); it must hold more items than that")
+def list_maximum(view: View, exchange: Exchange) -> Iterator[Outcome]:
+    """A page holds no more items than the declared maximum."""
+    page = page_of(view, exchange)
+    maximum = view.target.maximum.get(exchange.operation)
+    items = items_of(view.operation, page[1]) if page and view.operation else None
+    if page is None or maximum is None or items is None:
+        return
+    limit = asked(exchange, page[0].limit) or ""
+    if len(items) > maximum:
+        yield Problem("/", f"at most {maximum} items", f"{len(items)} items", (exchange.id,))
+    elif limit.isascii() and limit.isdigit() and len(limit) < 10 and int(limit) > maximum and page[1].get(page[0].more) is True:
+        yield Proof((exchange.id,))
+
+
+@passive("list.position", applies=lists, hint="the list has no items")
+def list_position(view: View, exchange: Exchange) -> Iterator[Outcome]:
+    """The cursor can be taken from the last item: an ISO timestamp."""
+    page = page_of(view, exchange)
+    items = items_of(view.operation, page[1]) if page and view.operation else None
+    if page is None or not items:
+        return
+    paging, body = page
+    for index, item in enumerate(items):
+        value = item.get(paging.position) if isinstance(item, dict) else None
+        missing = value is None and not (index == len(items) - 1 and body.get(paging.more) is True)
+        if not missing and instant(value) is None:
+            where = f"/{paging.collection or '...'}/{index}/{paging.position}"
+            yield Problem(where, "an ISO timestamp", "nothing" if value is None else compact(value), (exchange.id,))
+            return
+    yield Proof((exchange.id,))

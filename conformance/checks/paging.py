@@ -1,0 +1,248 @@
+"""Judges of pagination, on the walks of a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from conformance.checks.base import Outcome, Problem, Proof, Trial, View, items_of, said, trial, unusable
+from conformance.checks.lists import page_of
+from conformance.checks.walks import Item, Page, Walks, passes, walks
+from conformance.model import compact
+
+NEEDS_ITEMS = "the list must hold more items than one page: at least 3, with created times that differ"
+
+
+def _sound(view: View, trial: Trial) -> Walks | None:
+    """The walks of a trial, unless their order is broken: then nothing can be said of their borders."""
+    found = walks(view, trial)
+    return None if any(_inversion(found, page.items) for page in found.pages) else found
+
+
+def _inversion(found: Walks, items: tuple[Item, ...]) -> tuple[Item, Item] | None:
+    return next(((a, b) for a, b in zip(items, items[1:], strict=False) if found.beyond(a.at, b.at)), None)
+
+
+def _same_second(one: Fraction, other: Fraction) -> bool:
+    return one // 1 == other // 1
+
+
+@trial("paging.order", hint=NEEDS_ITEMS, confirm=True)
+def paging_order(view: View, trial: Trial) -> Iterator[Outcome]:
+    """The items of a walk run in one direction of time."""
+    found = walks(view, trial)
+    for page in found.pages:
+        inversion = _inversion(found, page.items)
+        if inversion:
+            direction = "newest first" if found.descending else "oldest first"
+            actual = f"{inversion[1].text} after {inversion[0].text}"
+            yield Problem("/", f"{direction}, as the list begins", actual, (page.exchange.id,))
+            return
+        if len(page.items) > 1:
+            yield Proof((page.exchange.id,))
+
+
+@trial("paging.advances", hint=NEEDS_ITEMS, confirm=True)
+def paging_advances(view: View, trial: Trial) -> Iterator[Outcome]:
+    """The cursor of a page brings another page."""
+    for first, second in walks(view, trial).steps():
+        ids = (first.exchange.id, second.exchange.id)
+        if len(first.items) > 1 and [i.key for i in first.items] == [i.key for i in second.items]:
+            yield Problem("/", "another page", f"the same {len(first.items)} items again", ids)
+        elif second.items:
+            yield Proof(ids)
+    for probe in trial.probes:
+        if probe.fact("walk") and probe.response is not None and probe.response.status == 400:
+            yield Problem("status", "a page", said(probe), (probe.id,))
+
+
+def _repeats(found: Walks) -> list[tuple[Page, Item]]:
+    """Items that stand at or before the cursor of their page, the first of each page."""
+    repeats = []
+    for page in found.pages:
+        if page.cursor is None or page.cursor in found.tied:
+            continue
+        for item in page.items:
+            if not found.beyond(item.at, page.cursor):
+                repeats.append((page, item))
+                break
+    return repeats
+
+
+def _blunt(found: Walks, repeats: list[tuple[Page, Item]]) -> bool:
+    """Whether what was repeated shows a cursor that lost its fraction, and not one that is inclusive."""
+    if any(not _same_second(item.at, page.cursor) for page, item in repeats if page.cursor is not None):
+        return False
+    fractions = all(page.cursor is not None and page.cursor.denominator != 1 for page, _ in repeats)
+    whole = any(p.cursor is not None and p.cursor.denominator == 1 and p.items and p not in [r for r, _ in repeats] for p in found.pages)
+    return fractions and whole
+
+
+@trial("paging.exclusive", hint=NEEDS_ITEMS, confirm=True)
+def paging_exclusive(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A page starts after its cursor: nothing at or before it is served again."""
+    found = _sound(view, trial)
+    if found is None:
+        return
+    repeats = _repeats(found)
+    if repeats and not _blunt(found, repeats):
+        for page, item in repeats[:3]:
+            yield Problem("/", f"only items after {page.after}", f"{item.text} {item.key}", (page.exchange.id,))
+    bad = [page for page, _ in repeats]
+    for page in found.pages:
+        if page.cursor is not None and page.items and page not in bad:
+            yield Proof((page.exchange.id,))
+
+
+def _losses(found: Walks) -> list[tuple[Page, Item]]:
+    """Items that another walk shows between the cursor of a page and its end, and the page does not."""
+    losses = []
+    for page in found.pages:
+        if page.cursor is None or page.cursor in found.tied:
+            continue
+        shown = {item.key for item in page.items}
+        end = page.items[-1].at if page.items else None
+        lost = [item for item in found.between(page.cursor, end, page.filters) if item.key not in shown]
+        losses += [(page, item) for item in lost[:1]]
+    return losses
+
+
+@trial("paging.complete", hint=NEEDS_ITEMS, confirm=True)
+def paging_complete(view: View, trial: Trial) -> Iterator[Outcome]:
+    """No item between the cursor and the end of a page is lost."""
+    found = _sound(view, trial)
+    if found is None:
+        return
+    losses = _losses(found)
+    for page, item in [(p, i) for p, i in losses if p.cursor is None or not _same_second(i.at, p.cursor)][:3]:
+        expected = f"{item.text} {item.key}, which comes after {page.after}"
+        yield Problem("/", expected, "it is on no page", (page.exchange.id,))
+    bad = [page for page, _ in losses]
+    for page in found.pages:
+        if page.cursor is not None and page.items and page not in bad:
+            yield Proof((page.exchange.id,))
+
+
+@trial("paging.precision", hint="two neighbours in the list must differ only in the fraction of a second", confirm=True)
+def paging_precision(view: View, trial: Trial) -> Iterator[Outcome]:
+    """The cursor tells items apart that differ only in the fraction of a second."""
+    found = _sound(view, trial)
+    if found is None:
+        return
+    repeats, losses = _repeats(found), _losses(found)
+    if repeats and _blunt(found, repeats):
+        for page, item in repeats[:3]:
+            yield Problem("/", f"only items after {page.after}", f"{item.text} {item.key}", (page.exchange.id,))
+        return
+    blunt = [(p, i) for p, i in losses if p.cursor is not None and _same_second(i.at, p.cursor)]
+    for page, item in blunt[:3]:
+        expected = f"{item.text} {item.key}, which comes after {page.after}"
+        yield Problem("/", expected, "it is on no page", (page.exchange.id,))
+    bad = [page for page, _ in [*repeats, *losses]]
+    for page in found.pages:
+        if page.cursor is not None and page.items and page not in bad and _same_second(page.items[0].at, page.cursor):
+            yield Proof((page.exchange.id,))
+
+
+@trial("paging.more-false", hint=NEEDS_ITEMS, confirm=True)
+def paging_more_false(view: View, trial: Trial) -> Iterator[Outcome]:
+    """The flag is true while items remain after the page."""
+    found = _sound(view, trial)
+    if found is None:
+        return
+    for page in found.pages:
+        end = page.items[-1].at if page.items else page.cursor
+        remaining = found.between(end, None, page.filters) if end is not None and end not in found.tied else []
+        if not page.more and remaining:
+            expected = f"true, as {remaining[0].text} {remaining[0].key} comes after the page"
+            yield Problem("/" + _flag(view), expected, "false", (page.exchange.id,))
+            return
+        if page.more and remaining:
+            yield Proof((page.exchange.id,))
+
+
+@trial("paging.more-true", hint=NEEDS_ITEMS, confirm=True)
+def paging_more_true(view: View, trial: Trial) -> Iterator[Outcome]:
+    """When the flag is true a next page can be fetched, and in the end it is false."""
+    found = _sound(view, trial)
+    if found is None:
+        return
+    for page in found.pages:
+        if page.more and not page.items:
+            yield Problem("/" + _flag(view), "false, as the page is empty and nothing comes after it", "true", (page.exchange.id,))
+            return
+    for first, second in found.steps():
+        ids = (first.exchange.id, second.exchange.id)
+        if first.more and second.items:
+            yield Proof(ids)
+        elif first.more:
+            yield Problem("/" + _flag(view), "false, as the next page is empty", "true", ids, note=True)
+
+
+def _flag(view: View) -> str:
+    return view.operation.paging.more if view.operation and view.operation.paging else ""
+
+
+@trial("paging.filter", hint="the list must hold several items that a filter takes, and others that it leaves out", confirm=True)
+def paging_filter(view: View, trial: Trial) -> Iterator[Outcome]:
+    """Every page of a filtered list holds what the filter takes, and nothing else."""
+    found = walks(view, trial)
+    later = False
+    for page in (p for p in found.pages if p.filters):
+        for item in page.items:
+            for name, value in page.filters:
+                if isinstance(item.raw, dict) and item.raw.get(name) is not None and not passes(item, name, value):
+                    yield Problem(f"/{name}", compact(value), compact(item.raw[name]), (page.exchange.id,))
+                    return
+        later = later or (page.cursor is not None and bool(page.items))
+    if later:
+        yield Proof(tuple(page.exchange.id for page in found.pages if page.filters))
+
+
+@trial("paging.empty")
+def paging_empty(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A list without data is an empty page, not an error."""
+    for probe in trial.probes:
+        excuse = unusable(view, probe)
+        if excuse or probe.response is None or view.operation is None:
+            yield excuse or Proof(())
+            continue
+        if not probe.response.ok:
+            yield Problem("status", "200 with an empty list", said(probe), (probe.id,))
+            continue
+        page = page_of(view, probe)
+        items = items_of(view.operation, page[1]) if page else None
+        if items:
+            yield Problem("/", "an empty list", f"{len(items)} items", (probe.id,))
+        elif page and items is not None:
+            more = page[1].get(page[0].more)
+            if more is True:
+                yield Problem(f"/{page[0].more}", "false, as the list is empty", "true", (probe.id,))
+            else:
+                yield Proof((probe.id,))
+
+
+@trial("paging.ties", hint=NEEDS_ITEMS)
+def paging_ties(view: View, trial: Trial) -> Iterator[Outcome]:
+    """Whether items with one timestamp stand at the border of a page; reported, never graded."""
+    found = walks(view, trial)
+    for page in found.pages:
+        if page.last and page.last.at in found.tied:
+            text = f"several items have {page.last.text}, and a page ends among them"
+            yield Problem("/", "created times that differ", text, (page.exchange.id,), note=True)
+            break
+    if found.steps():
+        yield Proof(tuple(page.exchange.id for page in found.pages))
+
+
+@trial("sample.accepted")
+def sample_accepted(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A request as the page prints it is answered as a success."""
+    for probe in trial.probes:
+        excuse = unusable(view, probe)
+        if excuse or probe.response is None:
+            yield excuse or Proof(())
+        elif probe.response.ok or (probe.fact("printed_cursor") and probe.response.status == 400):
+            yield Proof((probe.id,))
+        elif probe.response.status != 403:
+            yield Problem("status", "200", said(probe), (probe.id,))

@@ -1,0 +1,132 @@
+"""Judges of successes: status, members, and that what was created or changed is so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from conformance.checks.base import Outcome, Problem, Proof, Trial, View, every, passive, role_of, said, trial, unusable
+from conformance.model import Clause, Contract, Exchange, Operation, compact
+from conformance.values import NOT_JSON
+
+REFUSED_FOR_ACCESS = (401, 403, 429)
+"""Answers to a valid request that other rules judge."""
+
+
+def _excused(view: View, exchange: Exchange) -> bool:
+    """Whether a valid request may well have been refused here."""
+    role = role_of(view.contract, exchange)
+    operation = view.operation
+    if unusable(view, exchange) or role == "refusal":
+        return True
+    assert exchange.response is not None
+    if operation and operation.payment and exchange.response.status == 402:
+        return True
+    phones = bool(operation) and any(p.phone for p in operation.body if p.required)  # type: ignore[union-attr]
+    return phones and not view.target.phone_numbers and exchange.response.status == 400
+
+
+def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bool:
+    return clause.about is None or clause.about.status == operation.success
+
+
+@passive("success.status", applies=_same_status, hint="no request succeeded")
+def success_status(view: View, exchange: Exchange) -> Iterator[Outcome]:
+    """A valid request succeeds, and with the status of its operation."""
+    response, operation = exchange.response, view.operation
+    if response is None or operation is None:
+        return
+    about = str(operation.success)
+    if response.ok and response.status in view.contract.statuses:
+        if response.status == operation.success:
+            yield Proof((exchange.id,), about=about)
+        else:
+            yield Problem("status", about, said(exchange), (exchange.id,), about=about)
+    elif exchange.role == "control" and response.status not in REFUSED_FOR_ACCESS and not _excused(view, exchange) and not response.ok:
+        yield Problem("status", f"{about} for a valid request", said(exchange), (exchange.id,), about=about)
+
+
+@passive("success.shape", applies=every, hint="no request succeeded")
+def success_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
+    """The body of a success is JSON with the documented members and types."""
+    response, operation = exchange.response, view.operation
+    if response is None or operation is None or not response.ok or response.body.cut or response.body.withheld:
+        return
+    if response.json is NOT_JSON:
+        yield Problem("/", "a JSON value", said(exchange), (exchange.id,))
+        return
+    if operation.paging and isinstance(response.json, dict) and not isinstance(response.json.get(operation.paging.more), bool):
+        return  # list.more-flag judges it
+    error = best_match(Draft202012Validator(operation.schema).iter_errors(response.json))
+    if error is None:
+        yield Proof((exchange.id,))
+    else:
+        where = "/" + "/".join(str(step) for step in error.absolute_path)
+        yield Problem(where, compact({error.validator: error.validator_value}), error.message[:200], (exchange.id,))
+
+
+# --- creating and changing ------------------------------------------------------------------------
+
+
+def _differences(sent: dict[str, Any], got: Any) -> Iterator[tuple[str, str, str]]:
+    """Members that were sent and came back with another value."""
+    if not isinstance(got, dict):
+        return
+    for name, value in sent.items():
+        if name in got and not _same(value, got[name]):
+            yield f"/{name}", compact(value), compact(got[name])
+
+
+def _same(sent: Any, got: Any) -> bool:
+    """Equal as JSON values; text may come back trimmed."""
+    if isinstance(sent, str) and isinstance(got, str):
+        return re.sub(r"\s+", " ", sent).strip() == re.sub(r"\s+", " ", got).strip()
+    return bool(sent == got)
+
+
+@trial("create.read-back", hint="an object would have to be created and read again")
+def create_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What was created can be read, with the values that were sent."""
+    yield from _read_back(view, trial, "control")
+
+
+@trial("update.read-back", hint="an object would have to be changed and read again")
+def update_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What was changed reads as changed."""
+    yield from _read_back(view, trial, "control")
+
+
+def _read_back(view: View, trial: Trial, role: str) -> Iterator[Outcome]:
+    write: Exchange | None = None
+    for exchange in trial.exchanges:
+        if exchange.role == role and exchange.fact("step") == "write":
+            write = exchange
+            excuse = unusable(view, write)
+            if excuse:
+                yield excuse
+        elif exchange.fact("step") == "read" and write is not None:
+            yield from _one_read_back(view, write, exchange)
+            write = None
+    if write is not None and write.response is not None and write.response.ok and isinstance(write.response.json, dict):
+        yield Problem(f"/{view.contract.identifier}", "the id of what was written", said(write), (write.id,))
+
+
+def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outcome]:
+    excuse = unusable(view, read)
+    response = read.response
+    ids = (write.id, read.id)
+    if excuse or response is None:
+        yield excuse or Proof(())
+        return
+    if not response.ok:
+        yield Problem("status", "200, as it was just written", said(read), ids)
+        return
+    found = [Problem(where, expected, actual, ids) for where, expected, actual in _differences(write.fact("sent") or {}, response.json)]
+    got = response.json.get(view.contract.identifier) if isinstance(response.json, dict) else None
+    if got is not None and str(got) != read.fact("sought"):
+        found.append(Problem(f"/{view.contract.identifier}", compact(read.fact("sought")), compact(got), ids))
+    yield from found or [Proof(ids)]

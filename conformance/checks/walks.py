@@ -1,0 +1,136 @@
+"""Pages of one trial put together: what a judge of pagination can know from outside.
+
+A trial asks for the same stretch of a list in several page sizes. Any item that one walk shows
+between two points of another walk was lost by that other walk; no walk is trusted more than the
+rest. Items that share a rendered timestamp with another one are left out: no timestamp cursor can
+keep them apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from conformance.checks.base import Trial, View, identity_of, items_of
+from conformance.checks.lists import asked, page_of
+from conformance.model import Exchange
+from conformance.values import instant
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item of a page: what tells it apart, where it stands in time, and itself."""
+
+    key: str
+    text: str
+    at: Fraction
+    raw: Any
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a walk. ``cursor`` is the instant that it was asked to start after."""
+
+    exchange: Exchange
+    walk: str
+    items: tuple[Item, ...]
+    more: bool
+    after: str | None
+    cursor: Fraction | None
+    filters: tuple[tuple[str, str], ...]
+
+    @property
+    def last(self) -> Item | None:
+        """The item whose timestamp is the next cursor."""
+        return self.items[-1] if self.items else None
+
+
+@dataclass(frozen=True)
+class Walks:
+    """All pages of a trial that could be read, and every item that any of them shows."""
+
+    pages: tuple[Page, ...]
+    items: tuple[Item, ...]  # distinct, in time
+    descending: bool
+    tied: frozenset[Fraction]
+
+    def beyond(self, item: Fraction, cursor: Fraction) -> bool:
+        """Whether an instant comes after another in the direction of the list."""
+        return item < cursor if self.descending else item > cursor
+
+    def between(self, start: Fraction | None, end: Fraction | None, filters: tuple[tuple[str, str], ...]) -> list[Item]:
+        """Untied items after ``start`` and before ``end``, in the order of the list, that pass some filters."""
+        found = [
+            item
+            for item in self.items
+            if item.at not in self.tied
+            and (start is None or self.beyond(item.at, start))
+            and (end is None or self.beyond(end, item.at))
+            and all(passes(item, name, value) for name, value in filters)
+        ]
+        return found[::-1] if self.descending else found
+
+    def steps(self) -> list[tuple[Page, Page]]:
+        """Pairs of pages of one walk, where the second starts after the last item of the first."""
+        found = []
+        for first, second in zip(self.pages, self.pages[1:], strict=False):
+            if first.walk == second.walk and first.last and second.after == first.last.text:
+                found.append((first, second))
+        return found
+
+
+def passes(item: Item, name: str, value: str) -> bool:
+    """Whether an item shows the value that a filter asks for."""
+    shown = item.raw.get(name) if isinstance(item.raw, dict) else None
+    return isinstance(shown, str) and shown == value
+
+
+def walks(view: View, trial: Trial) -> Walks:
+    """Read the pages of a trial; pages that are not well-formed end their walk, other rules blame them."""
+    pages: list[Page] = []
+    broken: set[str] = set()
+    for exchange in trial.exchanges:
+        walk = exchange.fact("walk")
+        if walk is None or walk in broken:
+            continue
+        page = _page(view, exchange, walk)
+        if page is None:
+            broken.add(walk)
+        else:
+            pages.append(page)
+    items = {item.key: item for page in pages for item in page.items}
+    ordered = tuple(sorted(items.values(), key=lambda item: item.at))
+    counts = Counter(item.at for item in ordered)
+    return Walks(tuple(pages), ordered, _descending(pages), frozenset(at for at, count in counts.items() if count > 1))
+
+
+def _page(view: View, exchange: Exchange, walk: str) -> Page | None:
+    found = page_of(view, exchange)
+    items = items_of(view.operation, found[1]) if found and view.operation else None
+    if found is None or items is None or not isinstance(found[1].get(found[0].more), bool):
+        return None
+    read: list[Item] = []
+    for raw in items:
+        text = raw.get(found[0].position) if isinstance(raw, dict) else None
+        at = instant(text)
+        if at is None:
+            return None
+        read.append(Item(identity_of(view.contract, raw), text, at, raw))
+    after = asked(exchange, found[0].after)
+    filters = tuple(sorted((exchange.fact("filters") or {}).items()))
+    return Page(exchange, walk, tuple(read), found[1][found[0].more], after, instant(after), filters)
+
+
+def _descending(pages: list[Page]) -> bool:
+    """The direction of the list, from the first page that shows one; newest first if none does."""
+    for page in pages:
+        for first, second in zip(page.items, page.items[1:], strict=False):
+            if first.at != second.at:
+                return first.at > second.at
+    for first_page, second_page in zip(pages, pages[1:], strict=False):
+        first_last, second_last = first_page.last, second_page.last
+        if first_page.walk == second_page.walk and first_last and second_last and first_last.at != second_last.at:
+            return first_last.at > second_last.at
+    return True

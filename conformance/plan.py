@@ -1,0 +1,217 @@
+"""Contract + Target + stimuli -> the cases, with permanent ids, effects and cost.
+
+A stimulus says which cases it has and what each needs; whether the target offers that is decided
+here, once, and a case that cannot run keeps its place in the plan with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.errors import UsageError
+from conformance.model import Case, Contract, Effect, Operation
+from conformance.target import Declaration
+
+BAD_KEYS_ALLOWED = 20
+"""Requests with a bad key that a run may send without ``flood``."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A case as a stimulus asks for it.
+
+    ``needs`` names prerequisites: a role of a key, ``scope:NAME``, ``business:NAME``, ``clock``,
+    ``addresses``. ``effect`` is the worst that any of its requests does if it is wrongly accepted.
+    """
+
+    operation: Operation | None
+    variant: str = ""
+    effect: Effect | None = None
+    needs: tuple[str, ...] = ()
+    cost: int = 2
+    bad_keys: int = 0
+    about: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    gap: str | None = None
+    optional: bool = False
+    rules: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Planning:
+    """What a stimulus may look at when it drafts its cases."""
+
+    contract: Contract
+    target: Declaration
+    seed: int
+    depth: int = 1
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """A way to provoke the target: a test function, the rules it feeds, the cases it has.
+
+    ``phase`` orders a run: 0 reads, 1 refused requests, 2 writes, 3 odd writes, 4 limits and clock.
+    """
+
+    name: str
+    function: Callable[..., None]
+    drafts: Callable[[Planning], Iterable[Draft]]
+    rules: tuple[str, ...]
+    phase: int
+
+
+REGISTRY: dict[str, Stimulus] = {}
+
+
+def stimulus(
+    drafts: Callable[[Planning], Iterable[Draft]], *, rules: tuple[str, ...] = (), phase: int = 0
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a test function as a stimulus under its name without ``test_``."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        name = function.__name__.removeprefix("test_").replace("_", "-")
+        known = REGISTRY.get(name)
+        if known is not None and known.function.__module__ != function.__module__:
+            raise ValueError(f"two stimuli have the name {name}")
+        REGISTRY[name] = Stimulus(name, function, drafts, rules, phase)
+        return function
+
+    return register
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cases of a run, in the order in which they run."""
+
+    cases: tuple[Case, ...]
+
+    @property
+    def runnable(self) -> tuple[Case, ...]:
+        """The cases that nothing keeps from running."""
+        return tuple(case for case in self.cases if case.gap is None)
+
+    def requests(self) -> dict[Effect, int]:
+        """The usual number of requests by safety class."""
+        return {effect: sum(c.cost for c in self.runnable if c.effect is effect) for effect in Effect}
+
+
+def build(planning: Planning, stimuli: Iterable[Stimulus]) -> Plan:
+    """Every case of every stimulus, in phases."""
+    bad_keys = 0
+    cases: list[tuple[int, Case]] = []
+    for one in stimuli:
+        for draft in one.drafts(planning):
+            operation = draft.operation
+            if operation and operation.id in planning.target.inapplicable:
+                continue
+            effect = draft.effect or (operation.effect if operation else Effect.READ)
+            if draft.bad_keys and Effect.FLOOD not in planning.target.allow:
+                if bad_keys + draft.bad_keys > BAD_KEYS_ALLOWED:
+                    effect = Effect.FLOOD
+                elif _gap(draft, effect, planning.target) is None:
+                    bad_keys += draft.bad_keys
+            writes = effect not in (Effect.READ, Effect.FLOOD) or (operation is not None and operation.effect is not Effect.READ)
+            cases.append((max(one.phase, 2) if writes else one.phase, _case(one, draft, effect, planning)))
+    ordered = [case for _, case in sorted(cases, key=lambda pair: pair[0])]
+    twice = {case.id for case in ordered if sum(other.id == case.id for other in ordered) > 1}
+    if twice:
+        raise ValueError(f"two cases have one id: {', '.join(sorted(twice))}")
+    return Plan(tuple(ordered))
+
+
+def _case(one: Stimulus, draft: Draft, effect: Effect, planning: Planning) -> Case:
+    operation = draft.operation.id if draft.operation else "*"
+    label = "-".join(part for part in (draft.operation.id if draft.operation else "api", draft.variant) if part)
+    return Case(
+        id=f"{one.name}[{label}]",
+        stimulus=one.name,
+        operation=operation,
+        variant=draft.variant,
+        rules=one.rules if draft.rules is None else draft.rules,
+        effect=effect,
+        cost=draft.cost,
+        about=draft.about,
+        params=draft.params,
+        gap=draft.gap or _gap(draft, effect, planning.target),
+        optional=draft.optional,
+    )
+
+
+def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
+    """What the target does not offer, as an advice; None if it offers everything."""
+    for need in draft.needs:
+        advice = _lacking(need, target)
+        if advice:
+            return advice
+    if effect not in target.allow:
+        return f"add {effect} to allow: in the target file (such requests may {_HARM[effect]})"
+    return None
+
+
+_HARM = {
+    Effect.READ: "read data",
+    Effect.WRITE: "create or change objects",
+    Effect.SPEND: "place calls, send texts or open accounts",
+    Effect.FLOOD: "trip rate limits",
+}
+_KEYS = {
+    "full": "a key with every scope",
+    "test": "a key with the test prefix",
+    "expired": "an expired key",
+    "revoked": "a revoked key",
+    "no_scope": "a valid key without any scope",
+    "other": "a key with every scope for another business, which has data",
+    "empty": "a key for a business without data",
+}
+
+
+def _lacking(need: str, target: Declaration) -> str | None:
+    kind, _, name = need.partition(":")
+    if kind == "scope":
+        return None if need in target.keys else f"give a key with only the scope {name} (scoped_keys: {name} in the target file)"
+    if kind == "business":
+        return None if name in target.businesses else f"give the id of the {name} business (businesses: {name} in the target file)"
+    if need == "clock":
+        return None if target.clock else "give a request that moves the target's clock on (clock: in the target file)"
+    if need == "addresses":
+        return None if len(target.addresses) > 1 else "give local source addresses (addresses: in the target file)"
+    if need in target.keys:
+        return None
+    return f"give {_KEYS.get(need, 'a key')} (keys: {need} in the target file)"
+
+
+def select(plan: Plan, contract: Contract, areas: tuple[str, ...], clauses: tuple[str, ...]) -> Plan:
+    """The cases that verify some areas or clauses. Raises UsageError for a name that matches nothing."""
+    for area in areas:
+        if area not in contract.areas:
+            raise UsageError(f"there is no area {area}; the areas are {', '.join(contract.areas)}")
+    for clause in clauses:
+        if clause not in contract.clauses:
+            raise UsageError(f"there is no clause {clause}{_near(clause, contract.clauses)}; `clauses` lists them")
+    if not areas and not clauses:
+        return plan
+    wanted = [c for c in contract.clauses.values() if c.area in areas or c.id in clauses]
+    return Plan(tuple(case for case in plan.cases if any(_feeds(case, contract, clause.id) for clause in wanted)))
+
+
+def _feeds(case: Case, contract: Contract, clause: str) -> bool:
+    """Whether a case verifies a clause by a rule of its own; a rule that judges every exchange takes any case."""
+    rules = set(contract.clauses[clause].rules)
+    return bool(rules & set(case.rules)) or not any(rules & set(other.rules) for other in REGISTRY.values())
+
+
+def _near(name: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(names), 1)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def operations(planning: Planning, *actions: str) -> Iterator[Operation]:
+    """The operations of some actions, or all."""
+    return (o for o in planning.contract.operations.values() if not actions or o.action in actions)
+
+

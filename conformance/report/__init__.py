@@ -1,0 +1,27 @@
+"""Reports of a finished run: one file per format, each a function of the run only.
+
+A new format is one new module and one row in FORMATS. A writer opens no file but the one that it
+writes, asks no clock and no network, and takes every number from ``run.counts`` and ``run.cells``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from conformance.model import Run
+from conformance.report import ctrf, har, html, junit
+
+FORMATS: tuple[tuple[str, Callable[[Run, Path], None]], ...] = (
+    ("report.html", html.write),
+    ("junit.xml", junit.write),
+    ("results.ctrf.json", ctrf.write),
+    ("evidence.har", har.write),
+)
+"""File name and writer of each format."""
+
+
+def write_all(run: Run, directory: Path) -> None:
+    """Write every report into a directory that exists."""
+    for name, write in FORMATS:
+        write(run, directory / name)

@@ -1,0 +1,106 @@
+"""results.ctrf.json: Common Test Report Format, one test per cell.
+
+``rawStatus`` is the verdict; ``status`` is the nearest of CTRF's five.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from conformance.model import Cell, Finding, Run, Verdict
+from conformance.report import view
+from conformance.report.text import clean
+
+STATUS = {
+    Verdict.PASSED: "passed",
+    Verdict.WARNED: "passed",
+    Verdict.FAILED: "failed",
+    Verdict.ERROR: "failed",
+    Verdict.WAIVED: "other",
+    Verdict.UNTESTED: "pending",
+    Verdict.INAPPLICABLE: "skipped",
+}
+"""CTRF's word for each verdict."""
+
+
+def write(run: Run, path: Path) -> None:
+    """Write results.ctrf.json."""
+    path.write_text(json.dumps(document(run), indent=1) + "\n", encoding="utf-8")
+
+
+def document(run: Run) -> dict[str, Any]:
+    """The run as a CTRF document."""
+    contract = run.contract
+    return {
+        "reportFormat": "CTRF",
+        "specVersion": "1.0.0",
+        "generatedBy": "conformance",
+        "results": {
+            "tool": {"name": "conformance", "version": run.suite},
+            "summary": _summary(run),
+            "tests": [_test(run, cell) for cell in run.cells],
+            "environment": {
+                "reportName": f"{contract.title} {contract.version}: {view.headline(run)}",
+                "appName": clean(str(run.target.get("name", ""))),
+                "testEnvironment": clean(str(run.target.get("url", ""))),
+                "healthy": run.exit_code == 0,
+                "extra": {
+                    "contract": {"title": contract.title, "version": contract.version, "digest": contract.digest},
+                    "seed": run.seed,
+                    "judgedOn": run.judged_on,
+                    "exitCode": run.exit_code,
+                    **({"incomplete": clean(run.incomplete)} if run.incomplete else {}),
+                },
+            },
+        },
+    }
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    counts = Counter(STATUS[cell.verdict] for cell in run.cells)
+    return {
+        "tests": len(run.cells),
+        **{status: counts[status] for status in ("passed", "failed", "skipped", "pending", "other")},
+        "start": view.epoch_ms(run.started),
+        "stop": view.epoch_ms(run.finished),
+        "extra": {"verdicts": run.counts, "requests": len(run.exchanges)},
+    }
+
+
+def _test(run: Run, cell: Cell) -> dict[str, Any]:
+    clause = run.contract.clauses[cell.clause]
+    test: dict[str, Any] = {
+        "name": cell.name,
+        "status": STATUS[cell.verdict],
+        "rawStatus": cell.verdict.value,
+        "duration": view.duration_ms(run, cell),
+        "suite": [clause.area],
+        "labels": {"clause": clause.id, "operation": cell.operation, "area": clause.area, "level": clause.level.value},
+    }
+    if why := view.message(cell):
+        test["message"] = why
+    if cell.verdict in view.PROBLEMS:
+        test["trace"] = view.account(run, cell)
+    return {**test, "extra": _extra(cell)}
+
+
+def _extra(cell: Cell) -> dict[str, Any]:
+    return {
+        "exchanges": len(cell.exchanges),
+        **({"findings": [_finding(finding) for finding in cell.findings]} if cell.findings else {}),
+        **({"notes": [_finding(note) for note in cell.notes]} if cell.notes else {}),
+        **({"waiver": clean(cell.waiver)} if cell.waiver else {}),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "where": view.shown(finding.where),
+        "expected": view.shown(finding.expected),
+        "actual": view.shown(finding.actual),
+        "exchanges": list(finding.exchanges),
+    }

@@ -1,0 +1,105 @@
+"""evidence.har: the exchanges as HTTP Archive 1.2, for the viewers that read it.
+
+An export: exchanges.jsonl is the evidence. HAR has no place for a request without a response, so
+those are left out and counted in the comment of the log; nor for a binary body of a request, which
+stands here as base64 and says so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import harfile
+
+from conformance.model import Body, Exchange, Request, Response, Run
+from conformance.report.text import amount
+
+_UNKNOWN_VERSION = "HTTP/1.1"  # the log does not hold it, and HAR wants it
+
+
+def write(run: Run, path: Path) -> None:
+    """Write evidence.har."""
+    answered = [exchange for exchange in run.exchanges if exchange.response is not None]
+    lost = len(run.exchanges) - len(answered)
+    comment = f"Exported from exchanges.jsonl. Left out: {amount(lost, 'exchange')} without a response. Secrets are placeholders."
+    creator = harfile.Creator(name="conformance", version=run.suite)
+    with (
+        path.open("w", encoding="utf-8", newline="\n") as stream,
+        harfile.HarFile(stream, creator=creator, comment=comment) as har,
+    ):
+        for exchange in answered:
+            _add(har, exchange, run.started)
+
+
+def _add(har: harfile.HarFile, exchange: Exchange, fallback: str) -> None:
+    assert exchange.response is not None
+    elapsed = round(exchange.elapsed_ms, 1)
+    har.add_entry(
+        startedDateTime=exchange.started or fallback,
+        time=elapsed,
+        request=_request(exchange.request),
+        response=_response(exchange.response),
+        timings=harfile.Timings(send=0, wait=elapsed, receive=0),
+        comment=f"{exchange.case}, exchange {exchange.id}, {exchange.role}",
+    )
+
+
+def _request(request: Request) -> harfile.Request:
+    try:
+        query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+    except ValueError:
+        query = []
+    return harfile.Request(
+        method=_whole(request.method),
+        url=_whole(request.url),
+        httpVersion=_UNKNOWN_VERSION,
+        headers=_records(request.headers),
+        queryString=_records(query),
+        postData=_post_data(request) if request.body else None,
+        bodySize=request.body.size if request.body else 0,
+    )
+
+
+def _post_data(request: Request) -> harfile.PostData:
+    body = request.body or Body()
+    media = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+    text, encoding, comment = _content(body)
+    return harfile.PostData(mimeType=_whole(media), text=text, comment=comment or encoding)
+
+
+def _response(response: Response) -> harfile.Response:
+    text, encoding, comment = _content(response.body)
+    return harfile.Response(
+        status=response.status,
+        statusText="",
+        httpVersion=_UNKNOWN_VERSION,
+        headers=_records(response.headers),
+        content=harfile.Content(
+            size=response.body.size,
+            mimeType=_whole(response.header("content-type") or ""),
+            text=text,
+            encoding=encoding,
+            comment=comment,
+        ),
+        redirectURL=_whole(response.header("location") or ""),
+    )
+
+
+def _content(body: Body) -> tuple[str | None, str | None, str | None]:
+    """Text, encoding and comment of a body."""
+    if body.withheld:
+        return None, None, "withheld: it held a secret in an encoded form"
+    comment = "cut: more came than is kept" if body.cut else None
+    if body.base64 is not None:
+        return body.base64, "base64", comment
+    return (None if body.text is None else _whole(body.text)), None, comment
+
+
+def _records(pairs: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> list[harfile.Record]:
+    return [harfile.Record(name=_whole(name), value=_whole(value)) for name, value in pairs]
+
+
+def _whole(text: str) -> str:
+    """The text without lone surrogates, which strict JSON readers refuse."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,74 @@
+"""Time of the server: a clock that can be moved on, and moments as text and as sort key.
+
+A moment is a whole number of microseconds since 1970. The sort key of an instant is text whose plain
+comparison is exact to the last digit: seconds of fixed width, then the fraction without trailing
+zeros, so that a cursor of any precision meets what is stored with no rounding.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+from conformance.values import instant
+
+MICRO = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SHIFT = 10**11  # keeps the seconds of the years before 1970 positive
+_FURTHEST = 100 * 366 * 86_400
+
+
+class Clock:
+    """Real time, and what has been added to it."""
+
+    def __init__(self, source: Callable[[], int] = time.time_ns) -> None:
+        self._source = source
+        self.added = 0  # microseconds
+
+    def now(self) -> int:
+        """The moment."""
+        return self._source() // 1000 + self.added
+
+    def forward(self, seconds: float) -> bool:
+        """Move on by some seconds; False, and nothing done, where that leads too far."""
+        added = self.added + round(seconds * MICRO)
+        if seconds < 0 or added > _FURTHEST * MICRO:
+            return False
+        self.added = added
+        return True
+
+
+def render(moment: int) -> str:
+    """ISO 8601 text of a moment, in full: no fraction where it is a whole second, else 3 or 6 digits."""
+    fraction = moment % MICRO
+    text = (_EPOCH + timedelta(seconds=moment // MICRO)).strftime("%Y-%m-%dT%H:%M:%S")
+    if not fraction:
+        return text + "Z"
+    return f"{text}.{fraction // 1000:03}Z" if fraction % 1000 == 0 else f"{text}.{fraction:06}Z"
+
+
+def moment_of(text: str) -> int:
+    """The moment of a timestamp that the server itself wrote."""
+    found = instant(text)
+    assert found is not None
+    return int(found * MICRO)
+
+
+def sort_key(seconds: Fraction) -> str:
+    """The sort key of an instant."""
+    whole = seconds.numerator // seconds.denominator
+    rest = seconds - whole
+    digits = []
+    while rest:
+        rest *= 10**18
+        part = rest.numerator // rest.denominator
+        digits.append(f"{part:018}")
+        rest -= part
+    return f"{whole + _SHIFT:012}." + "".join(digits).rstrip("0")
+
+
+def key_of(moment: int) -> str:
+    """The sort key of a moment."""
+    return sort_key(Fraction(moment, MICRO))

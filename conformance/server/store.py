@@ -1,0 +1,200 @@
+"""The data of the server, in SQLite: one table of objects of every kind, one of keys.
+
+An object keeps its position twice, as it is served and as a sort key (see moments), and the rest as
+a JSON document. A page is one indexed query; the members that lists are filtered by have an index each.
+One connection serves all threads behind a lock, which is also what makes check-then-insert safe.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS objects (
+    kind TEXT NOT NULL, id TEXT NOT NULL, tenant TEXT NOT NULL,
+    position TEXT NOT NULL, sort TEXT NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS objects_by_position ON objects (kind, tenant, sort);
+CREATE TABLE IF NOT EXISTS keys (
+    key TEXT PRIMARY KEY, name TEXT NOT NULL, tenant TEXT NOT NULL,
+    scopes TEXT NOT NULL, expires INTEGER, revoked INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+"""
+_COLUMNS = "kind, id, tenant, position, sort, document"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A stored object."""
+
+    kind: str
+    id: str
+    tenant: str
+    position: str
+    sort: str
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a key stands for: a name, a tenant, and the scopes that are granted."""
+
+    name: str
+    key: str
+    tenant: str
+    scopes: frozenset[str]
+    expires: int | None = None
+    revoked: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which rows a list asks for; ``comparison`` stands between the sort key of a row and ``edge``."""
+
+    kind: str
+    tenant: str | None
+    count: int
+    edge: str | None = None
+    comparison: str = "<"
+    order: str = "DESC"
+    filters: tuple[tuple[str, Any], ...] = ()
+
+
+class Store:
+    """Objects and keys; safe to use from many threads."""
+
+    def __init__(self, database: str = ":memory:", indexed: Iterable[str] = ()) -> None:
+        self.lock = threading.RLock()
+        self._base = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
+        self._base.executescript(_TABLES)
+        for number, member in enumerate(sorted(set(indexed))):
+            self._base.execute(
+                f"CREATE INDEX IF NOT EXISTS objects_by_member_{number} ON objects (kind, tenant, {_member(member)}, sort)"
+            )
+
+    def copy_from(self, other: Store) -> None:
+        """Become a copy of another store."""
+        with self.lock, other.lock:
+            other._base.backup(self._base)
+
+    def close(self) -> None:
+        """Let the database go."""
+        with self.lock:
+            self._base.close()
+
+    # --- objects ---
+
+    def put(self, rows: Iterable[Row]) -> None:
+        """Store new objects, all or none."""
+        values = [(row.kind, row.id, row.tenant, row.position, row.sort, json.dumps(row.document)) for row in rows]
+        with self.lock:
+            self._base.execute("BEGIN")
+            try:
+                self._base.executemany(f"INSERT INTO objects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", values)  # noqa: S608
+            except BaseException:
+                self._base.execute("ROLLBACK")
+                raise
+            self._base.execute("COMMIT")
+
+    def get(self, kind: str, identifier: str) -> Row | None:
+        """An object by its id, whoever owns it."""
+        query = f"SELECT {_COLUMNS} FROM objects WHERE kind = ? AND id = ?"  # noqa: S608
+        with self.lock:
+            found = self._base.execute(query, (kind, identifier)).fetchone()
+        return _row(found) if found else None
+
+    def change(self, row: Row, members: Mapping[str, Any]) -> Row:
+        """Overwrite some members of an object."""
+        with self.lock:
+            current = self.get(row.kind, row.id) or row
+            document = {**current.document, **members}
+            self._base.execute(
+                "UPDATE objects SET document = ? WHERE kind = ? AND id = ?", (json.dumps(document), row.kind, row.id)
+            )
+        return Row(row.kind, row.id, row.tenant, row.position, row.sort, document)
+
+    def remove(self, row: Row) -> None:
+        """Forget an object."""
+        with self.lock:
+            self._base.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (row.kind, row.id))
+
+    def taken(self, kind: str, tenant: str, sort: str) -> bool:
+        """Whether an object of a kind and tenant has a position."""
+        query = "SELECT 1 FROM objects WHERE kind = ? AND tenant = ? AND sort = ?"
+        with self.lock:
+            return self._base.execute(query, (kind, tenant, sort)).fetchone() is not None
+
+    def page(self, page: Page) -> list[Row]:
+        """The rows of a page, in its order."""
+        terms, values = ["kind = ?"], [page.kind]
+        if page.tenant is not None:
+            terms.append("tenant = ?")
+            values.append(page.tenant)
+        if page.edge is not None:
+            terms.append(f"sort {page.comparison} ?")
+            values.append(page.edge)
+        for member, value in page.filters:
+            one_of = value if isinstance(value, list) else [value]
+            terms.append(f"{_member(member)} IN ({', '.join('?' * len(one_of))})")
+            values += one_of
+        query = f"SELECT {_COLUMNS} FROM objects WHERE {' AND '.join(terms)} ORDER BY sort {page.order} LIMIT ?"  # noqa: S608
+        with self.lock:
+            found = self._base.execute(query, (*values, page.count)).fetchall()
+        return [_row(row) for row in found]
+
+    # --- keys ---
+
+    def put_key(self, identity: Identity) -> None:
+        """Store a key, or store it anew."""
+        values = (identity.key, identity.name, identity.tenant, json.dumps(sorted(identity.scopes)))
+        with self.lock:
+            self._base.execute(
+                "INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?, ?)", (*values, identity.expires, identity.revoked)
+            )
+
+    def key(self, text: str) -> Identity | None:
+        """Who a key stands for."""
+        with self.lock:
+            found = self._base.execute("SELECT * FROM keys WHERE key = ?", (text,)).fetchone()
+        if found is None:
+            return None
+        key, name, tenant, scopes, expires, revoked = found
+        return Identity(name, key, tenant, frozenset(json.loads(scopes)), expires, bool(revoked))
+
+    # --- notes ---
+
+    def note(self, name: str) -> Any:
+        """A note that the server left for itself, or None."""
+        with self.lock:
+            found = self._base.execute("SELECT value FROM counters WHERE name = ?", (name,)).fetchone()
+        return found[0] if found else None
+
+    def leave(self, name: str, value: Any) -> None:
+        """Leave a note."""
+        with self.lock:
+            self._base.execute("INSERT OR REPLACE INTO counters VALUES (?, ?)", (name, value))
+
+    def number(self) -> int:
+        """A number that was never given before."""
+        with self.lock:
+            given: int = (self.note("number") or 0) + 1
+            self.leave("number", given)
+            return given
+
+
+def _member(name: str) -> str:
+    if not name.replace("_", "").isalnum():
+        raise ValueError(f"a list cannot be filtered by a member named {name!r}")
+    return f"json_extract(document, '$.{name}')"
+
+
+def _row(values: tuple[Any, ...]) -> Row:
+    kind, identifier, tenant, position, sort, document = values
+    return Row(kind, identifier, tenant, position, sort, json.loads(document))

@@ -1,0 +1,1 @@
+"""The stimuli: ordinary pytest tests, one file per area. They arrange, send and label; they judge nothing."""

@@ -1,0 +1,232 @@
+"""Stimuli of pagination: walks over the same stretch of a list in several page sizes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.checks.base import items_of
+from conformance.model import Exchange, Operation
+from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.suite.client import Client
+from conformance.values import instant
+
+SIZES = (1, 2, 3, 7)
+WINDOW = 12
+"""Items of the stretch that is walked in every size."""
+LARGE = 100
+BASE_PAGES = 3
+DEEP_PAGES = 8
+WALK_RULES = (
+    "paging.order",
+    "paging.advances",
+    "paging.exclusive",
+    "paging.complete",
+    "paging.precision",
+    "paging.more-false",
+    "paging.more-true",
+    "paging.ties",
+)
+
+
+class Walker:
+    """Asks for pages of one list, as one walk after another."""
+
+    def __init__(self, client: Client, operation: Operation) -> None:
+        assert operation.paging is not None
+        self._client = client
+        self._operation = operation
+        self.paging = operation.paging
+
+    def page(self, walk: str, after: str | None = None, limit: int | None = None, filters: Mapping[str, str] | None = None) -> Exchange:
+        """One page, labelled as part of a walk."""
+        values: dict[str, Any] = dict(filters or {})
+        if limit is not None:
+            values[self.paging.limit] = str(limit)
+        if after is not None:
+            values[self.paging.after] = after
+        first = after is None
+        role = "control" if first and limit is None else "probe"
+        return self._client.call(self._operation, values, role=role, walk=walk, filters=dict(filters or {}))
+
+    def items(self, exchange: Exchange) -> list[Any]:
+        """The items of a page; none where it has no readable ones."""
+        response = exchange.response
+        return (items_of(self._operation, response.json) if response and response.ok else None) or []
+
+    def cursor(self, items: list[Any]) -> str | None:
+        """The position of the last item."""
+        text = items[-1].get(self.paging.position) if items and isinstance(items[-1], dict) else None
+        return text if isinstance(text, str) else None
+
+    def walk(
+        self, name: str, after: str | None, limit: int | None, *, items: int, pages: int, filters: Mapping[str, str] | None = None
+    ) -> list[Any]:
+        """Pages one after another, whatever the flag says, until enough is seen or a page is empty."""
+        seen: list[Any] = []
+        for _ in range(pages):
+            page = self.items(self.page(name, after, limit, filters))
+            seen += page
+            after = self.cursor(page)
+            if not page or after is None or len(seen) >= items:
+                break
+        return seen
+
+
+def every_list(planning: Planning) -> Iterator[Draft]:
+    """A walk over each list."""
+    for operation in operations(planning, "list"):
+        yield Draft(operation, cost=45, needs=("full",) if operation.keyed else ())
+
+
+@stimulus(every_list, rules=WALK_RULES)
+def test_walk(client: Client) -> None:
+    """The stretch around the most telling neighbours in every page size, then the end of the list."""
+    walker = Walker(client, client.operation)
+    base = walker.walk("base", None, None, items=3 * WINDOW, pages=BASE_PAGES)
+    large = walker.walk("large", None, LARGE, items=LARGE * DEEP_PAGES, pages=DEEP_PAGES)
+    known = large if len(large) >= len(base) else base
+    if len(known) < 2:
+        return
+    for number, start in enumerate(_starts(walker, known)):
+        after = walker.cursor(known[: start + 1])
+        for size in SIZES:
+            reach = 2 * size + 1 if number else min(WINDOW, len(known) - start - 1)
+            walker.walk(f"from-{start}-by-{size}", after, size, items=reach, pages=WINDOW + 1)
+    walker.walk("head-by-2", None, 2, items=5, pages=3)
+    _end(walker, known)
+
+
+def _end(walker: Walker, known: list[Any]) -> None:
+    """Pages that end at, just before and just past the last item that is known."""
+    last = walker.cursor(known)
+    beyond = walker.items(walker.page("past-the-end", last, 2))
+    if beyond or len(known) < 5:
+        return
+    for limit in (2, 3, 4):
+        walker.walk(f"last-3-by-{limit}", walker.cursor(known[:-3]), limit, items=4, pages=2)
+    walker.walk("last-1-by-1", walker.cursor(known[:-1]), 1, items=2, pages=2)
+
+
+def _starts(walker: Walker, known: list[Any]) -> list[int]:
+    """Where to start: just after the head, and where neighbours are closest in time, also deep in the list."""
+    starts = [0]
+    times = [instant(item.get(walker.paging.position)) if isinstance(item, dict) else None for item in known]
+    gaps = [
+        (abs(one - other), index)
+        for index, (one, other) in enumerate(zip(times, times[1:], strict=False))
+        if one is not None and other is not None and one != other and one // 1 == other // 1
+    ]
+    telling = sorted(index for _, index in gaps)
+    chosen = telling[:1] + telling[-1:] + ([len(known) // 2] if len(known) > 3 * WINDOW else [])
+    starts += [max(0, index - 1) for index in chosen if index > 1]
+    return list(dict.fromkeys(starts))
+
+
+def every_filter(planning: Planning) -> Iterator[Draft]:
+    """A walk over each list with each of its filters."""
+    for operation in operations(planning, "list"):
+        for parameter in operation.filters:
+            yield Draft(operation, parameter.name, cost=20, needs=("full",), params={"filter": parameter.name})
+
+
+@stimulus(every_filter, rules=("paging.filter", "paging.exclusive", "paging.complete", "paging.more-false"))
+def test_filtered_walk(client: Client) -> None:
+    """A filtered list in small pages, beside the same stretch without the filter."""
+    walker = Walker(client, client.operation)
+    parameter = client.operation.parameter(client.case.params["filter"])
+    assert parameter is not None
+    known = walker.walk("unfiltered", None, LARGE, items=LARGE, pages=2)
+    value = _value_of(known, parameter.filters or "")
+    if value is None:
+        return
+    filters = {parameter.name: value}
+    matching = sum(isinstance(i, dict) and i.get(parameter.filters or "") == value for i in known)
+    walker.walk("filtered", None, LARGE, items=LARGE, pages=2, filters=filters)
+    for size in (2, 5):
+        walker.walk(f"filtered-by-{size}", None, size, items=min(matching, WINDOW), pages=WINDOW, filters=filters)
+
+
+def _value_of(known: list[Any], member: str) -> str | None:
+    """The value that the fewest items have, but enough for a second page."""
+    values = Counter(item.get(member) for item in known if isinstance(item, dict) and isinstance(item.get(member), str))
+    enough = [(count, value) for value, count in values.items() if count >= 3]
+    return min(enough)[1] if enough else None
+
+
+def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
+    """Each list, with the key of a business without data."""
+    for operation in operations(planning, "list"):
+        if operation.keyed:
+            yield Draft(operation, needs=("empty",), cost=3)
+
+
+@stimulus(lists_of_the_empty, rules=("paging.empty",))
+def test_empty_list(client: Client) -> None:
+    """The list of a business without data, plain, with a limit and with a cursor."""
+    paging = client.operation.paging
+    assert paging is not None
+    client.call(client.operation, {}, key="empty")
+    client.call(client.operation, {paging.limit: "1"}, key="empty")
+
+
+def large_pages(planning: Planning) -> Iterator[Draft]:
+    """A page beyond the declared maximum of each list."""
+    for operation in operations(planning, "list"):
+        yield Draft(operation, cost=2, needs=("full",) if operation.keyed else (), rules=())
+
+
+@stimulus(large_pages)
+def test_large_page(client: Client) -> None:
+    """A limit just above the maximum, and one far above."""
+    paging = client.operation.paging
+    assert paging is not None
+    maximum = client.target.maximum.get(client.operation.id, LARGE)
+    for limit in (maximum + 1, 100 * maximum):
+        client.call(client.operation, {paging.limit: str(limit)})
+
+
+def odd_positions(planning: Planning) -> Iterator[Draft]:
+    """Each list with a limit or a cursor that cannot be parsed."""
+    for operation in operations(planning, "list"):
+        yield Draft(operation, cost=5, needs=("full",) if operation.keyed else ())
+
+
+@stimulus(odd_positions, rules=("parameter.unparsable",), phase=1)
+def test_unparsable_parameter(client: Client) -> None:
+    """Values of limit and cursor that are no number and no timestamp."""
+    paging = client.operation.paging
+    assert paging is not None
+    for value in ("abc", "1.5x", "-1"):
+        client.mistake(client.operation, {paging.limit: value}, tolerable=True)
+    for value in ("not-a-time", "2026-13-45T99:99:99Z"):
+        client.mistake(client.operation, {paging.after: value}, tolerable=True)
+
+
+def printed_samples(planning: Planning) -> Iterator[Draft]:
+    """Each request that the page prints."""
+    for entry in planning.contract.page.values():
+        example = entry.example or {}
+        if "method" in example:
+            operation = _printed(planning, example)
+            if operation is not None:
+                yield Draft(operation, entry.place.replace(" ", "-"), needs=("full",), params={"query": example.get("query", {})})
+
+
+def _printed(planning: Planning, example: dict[str, Any]) -> Operation | None:
+    return next((o for o in operations(planning, "list") if o.method == example["method"] and o.path == example["path"]), None)
+
+
+@stimulus(printed_samples, rules=("sample.accepted",))
+def test_printed_sample(client: Client) -> None:
+    """A printed request as it stands, and with a cursor of the target in the place of the printed one."""
+    paging = client.operation.paging
+    assert paging is not None
+    query = client.case.params["query"]
+    if paging.after in query:
+        client.call(client.operation, query, printed_cursor=True)
+        items = client.listed(client.operation.kind or "")
+        own = items[-1].get(paging.position) if items and isinstance(items[-1], dict) else None
+        query = {**query, paging.after: own} if isinstance(own, str) else {k: v for k, v in query.items() if k != paging.after}
+    client.call(client.operation, query)

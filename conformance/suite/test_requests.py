@@ -1,0 +1,128 @@
+"""Stimuli of requests that are wrong in one thing: an id, a parameter, a body, a path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from conformance.model import Effect
+from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.suite.client import Client
+from conformance.transport.sender import Message, header_of
+
+BROKEN = (b"{", b'{"a": ', b'[1, 2]', b'"text"', b"null", b"")
+"""Bodies that are no JSON object."""
+
+
+def plain_reads(planning: Planning) -> Iterator[Draft]:
+    """Each operation that reads."""
+    for operation in operations(planning, "read", "fetch"):
+        yield Draft(operation, cost=2, needs=("full",) if operation.keyed else ())
+
+
+@stimulus(plain_reads)
+def test_plain_read(client: Client) -> None:
+    """A valid read, twice."""
+    values = client.valid(client.operation)
+    if values is not None:
+        client.control(client.operation, values)
+        client.control(client.operation, values)
+
+
+def selecting(planning: Planning) -> Iterator[Draft]:
+    """Each operation on one object."""
+    for operation in operations(planning, "read", "update", "delete"):
+        if operation.selector:
+            yield Draft(operation, needs=("full",) if operation.keyed else ())
+
+
+@stimulus(selecting, rules=("id.unknown",), phase=1)
+def test_unknown_id(client: Client) -> None:
+    """An id of the right form that names nothing."""
+    values = client.valid(client.operation)
+    selector = client.operation.selector
+    assert selector is not None
+    if values is not None:
+        client.control(client.operation, values)
+        unknown = client.unknown_id(str(values[selector.name]))
+        client.mistake(client.operation, {**values, selector.name: unknown})
+
+
+def required_parameters(planning: Planning) -> Iterator[Draft]:
+    """Each required parameter that can be left out without meaning another operation."""
+    for operation in operations(planning):
+        for parameter in operation.parameters:
+            if parameter.required and parameter.place != "path" and parameter.name != operation.when:
+                yield Draft(operation, parameter.name, needs=("full",) if operation.keyed else (), params={"omit": parameter.name})
+
+
+@stimulus(required_parameters, rules=("parameter.missing",), phase=1)
+def test_missing_parameter(client: Client) -> None:
+    """A valid request but for one required parameter, which is left out."""
+    values = client.valid(client.operation)
+    if values is not None:
+        client.control(client.operation, values)
+        again = client.valid(client.operation) or values
+        omitted = client.case.params["omit"]
+        client.mistake(client.operation, {name: value for name, value in again.items() if name != omitted})
+
+
+def refused_values(planning: Planning) -> Iterator[Draft]:
+    """Each parameter of which the contract lists values that no reading can accept."""
+    for operation in operations(planning):
+        for parameter in operation.parameters:
+            if parameter.refuse:
+                needs = ("full",) if operation.keyed else ()
+                yield Draft(operation, parameter.name, needs=needs, cost=1 + len(parameter.refuse), params={"parameter": parameter.name})
+
+
+@stimulus(refused_values, rules=("parameter.invalid",), phase=1)
+def test_invalid_parameter(client: Client) -> None:
+    """A valid request but for one value."""
+    values = client.valid(client.operation)
+    parameter = client.operation.parameter(client.case.params["parameter"])
+    assert parameter is not None
+    if values is not None:
+        client.control(client.operation, values)
+        for value in parameter.refuse:
+            again = client.valid(client.operation) or values
+            client.mistake(client.operation, {**again, parameter.name: value})
+
+
+def bodies(planning: Planning) -> Iterator[Draft]:
+    """Each operation with a body that has a required member."""
+    for operation in operations(planning):
+        if any(parameter.required for parameter in operation.body):
+            yield Draft(operation, needs=("full",) if operation.keyed else (), cost=1 + len(BROKEN))
+
+
+@stimulus(bodies, rules=("body.broken",), phase=1)
+def test_broken_body(client: Client) -> None:
+    """Bodies that are cut off, of another JSON type, or empty."""
+    values = client.valid(client.operation)
+    if values is None:
+        return
+    client.control(client.operation, values)
+    for content in (*BROKEN, json.dumps(values).encode()[:-1]):
+        client.mistake(client.operation, values, content=content)
+
+
+def unknown_routes(planning: Planning) -> Iterator[Draft]:
+    """Paths and methods that no document names."""
+    yield Draft(None, "path", cost=4)
+    yield Draft(None, "method", effect=Effect.WRITE, cost=6)
+
+
+@stimulus(unknown_routes, rules=("route.unknown",), phase=1)
+def test_unknown_route(client: Client) -> None:
+    """Unknown paths, and methods that a known path does not have."""
+    headers = header_of(client.contract, "full" if "full" in client.target.keys else None)
+    paths = {operation.path for operation in client.contract.operations.values() if "{" not in operation.path}
+    if client.case.variant == "path":
+        for path in ("/no-such-resource", "/no/such/resource", *(f"{path}/no-such-thing" for path in sorted(paths)[:2])):
+            client.raw(Message("GET", path), carried=headers, mistake=True, odd=True)
+        return
+    for path in sorted(paths):
+        known = {operation.method for operation in client.contract.operations.values() if operation.path == path}
+        for method in [m for m in ("DELETE", "PUT") if m not in known]:
+            client.raw(Message(method, path), carried=headers, mistake=True, odd=True)

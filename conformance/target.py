@@ -1,0 +1,270 @@
+"""Target file, environment and flags -> Target: what is under test, and what may be done to it.
+
+A Target has two halves. ``Target.keys`` are secrets and go to the transport alone; the public
+``declaration`` is what plans, judges and reports may see, and what a replay is judged by.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance import yamlfile
+from conformance.contract import packaged
+from conformance.errors import TargetError
+from conformance.model import Contract, Effect
+
+DEFAULT_BUDGET = 5_000
+DEFAULT_TIMEOUT = 15.0
+FICTIONAL_NUMBER = "+12025550100"
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A recipe that makes this target answer with a code: an operation and members of its input."""
+
+    code: str
+    operation: str
+    input: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A failure that is accepted for a time: clause, operations (all if empty), why, who, until when."""
+
+    clause: str
+    operations: tuple[str, ...]
+    reason: str
+    owner: str
+    expires: date
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """The public half of a target: no secret in it. ``keys`` names the roles that have a key."""
+
+    name: str
+    url: str
+    allow: frozenset[Effect]
+    keys: frozenset[str]
+    full_declared: bool  # keys.full is declared to have every scope (a bare --key is not)
+    businesses: Mapping[str, str] = field(default_factory=dict)
+    phone_numbers: tuple[str, ...] = ()
+    maximum: Mapping[str, int] = field(default_factory=dict)
+    triggers: tuple[Trigger, ...] = ()
+    clock: Mapping[str, str] | None = None
+    addresses: tuple[str, ...] = ()
+    inapplicable: frozenset[str] = frozenset()
+    waivers: tuple[Waiver, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The declaration as stored in run.json."""
+        return {
+            "name": self.name,
+            "url": self.url,
+            "allow": [effect.value for effect in Effect if effect in self.allow],
+            "keys": sorted(self.keys),
+            "full_declared": self.full_declared,
+            "businesses": dict(self.businesses),
+            "phone_numbers": list(self.phone_numbers),
+            "maximum": dict(self.maximum),
+            "triggers": [{"code": t.code, "operation": t.operation, "input": dict(t.input)} for t in self.triggers],
+            "clock": dict(self.clock) if self.clock else None,
+            "addresses": list(self.addresses),
+            "inapplicable": sorted(self.inapplicable),
+            "waivers": [_waiver_to_json(waiver) for waiver in self.waivers],
+        }
+
+
+def declaration_from_json(value: Mapping[str, Any]) -> Declaration:
+    """The inverse of ``Declaration.to_json``. Raises KeyError, TypeError or ValueError."""
+    return Declaration(
+        name=value["name"],
+        url=value["url"],
+        allow=frozenset(Effect(effect) for effect in value["allow"]),
+        keys=frozenset(value["keys"]),
+        full_declared=value["full_declared"],
+        businesses=value["businesses"],
+        phone_numbers=tuple(value["phone_numbers"]),
+        maximum=value["maximum"],
+        triggers=tuple(Trigger(**trigger) for trigger in value["triggers"]),
+        clock=value["clock"],
+        addresses=tuple(value["addresses"]),
+        inapplicable=frozenset(value["inapplicable"]),
+        waivers=tuple(_waiver(waiver) for waiver in value["waivers"]),
+    )
+
+
+@dataclass(frozen=True)
+class Target:
+    """A server under test with the secrets to reach it. Never printed, never stored."""
+
+    declaration: Declaration
+    keys: Mapping[str, str] = field(repr=False)
+    budget: int = DEFAULT_BUDGET
+    rate: float | None = None  # requests per second, at most
+    timeout: float = DEFAULT_TIMEOUT  # seconds for one request
+
+
+def _waiver(row: Mapping[str, Any]) -> Waiver:
+    return Waiver(row["clause"], tuple(row.get("operations", ())), row["reason"], row["owner"], date.fromisoformat(row["expires"]))
+
+
+def _waiver_to_json(waiver: Waiver) -> dict[str, Any]:
+    return {
+        "clause": waiver.clause,
+        "operations": list(waiver.operations),
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "expires": waiver.expires.isoformat(),
+    }
+
+
+def from_flags(contract: Contract, url: str, key: str | None) -> Target:
+    """A target known by its address and one key: only what reads is allowed."""
+    url = _checked_url(contract, url, "--url")
+    keys = {"full": _checked_key(key, "--key")} if key else {}
+    name = urlsplit(url).netloc
+    declaration = Declaration(name, url, frozenset({Effect.READ}), frozenset(keys), full_declared=False)
+    return Target(declaration, keys)
+
+
+def from_file(contract: Contract, path: Path, url: str | None = None, key: str | None = None) -> Target:
+    """Read a target file; ``url`` and ``key`` replace what it says. Raises TargetError with every fault."""
+    faults: list[str] = []
+    file = yamlfile.read(path, str(path), faults)
+    schema = json.loads((packaged() / "meta" / "target.schema.json").read_text(encoding="utf-8"))
+    if file is None or not yamlfile.validate(file, schema, faults):
+        raise _faulty(faults)
+    data = file.value
+    if url:
+        data["url"] = url
+    if key:
+        data.setdefault("keys", {})["full"] = key
+    _check_names(contract, file, faults)
+    keys = _keys(file, faults)
+    try:
+        data["url"] = _checked_url(contract, data["url"], file.fault(("url",), "url").removesuffix(": url"))
+        addresses = _addresses(data.get("addresses", ()))
+    except TargetError as error:
+        faults.append(str(error))
+        addresses = ()
+    if faults:
+        raise _faulty(faults)
+    declaration = Declaration(
+        name=data.get("name", urlsplit(data["url"]).netloc),
+        url=data["url"],
+        allow=frozenset(Effect(effect) for effect in data.get("allow", ["read"])) | {Effect.READ},
+        keys=frozenset(keys),
+        full_declared=not key,
+        businesses=data.get("businesses", {}),
+        phone_numbers=tuple(data.get("phone_numbers", ())),
+        maximum=data.get("maximum", {}),
+        triggers=tuple(Trigger(**trigger) for trigger in data.get("triggers", ())),
+        clock=data.get("clock"),
+        addresses=addresses,
+        inapplicable=frozenset(data.get("inapplicable", ())),
+        waivers=tuple(_waiver(waiver) for waiver in data.get("waivers", ())),
+    )
+    return Target(declaration, keys, data.get("budget", DEFAULT_BUDGET), data.get("rate"), data.get("timeout", DEFAULT_TIMEOUT))
+
+
+def _faulty(faults: list[str]) -> TargetError:
+    return TargetError("\n".join(["The target file is not usable:", *(f"  {fault}" for fault in faults)]))
+
+
+def _check_names(contract: Contract, file: yamlfile.YamlFile, faults: list[str]) -> None:
+    """Operations, codes and clauses that a target file names must exist: a typo would match nothing."""
+    data = file.value
+
+    def known(place: yamlfile.Place, name: str, what: str, names: Any) -> None:
+        if name not in names:
+            faults.append(file.fault(place, f"the contract has no {what} {name}; known: {', '.join(sorted(names))}"))
+
+    for index, trigger in enumerate(data.get("triggers", ())):
+        known(("triggers", index, "code"), trigger["code"], "code", contract.errors)
+        known(("triggers", index, "operation"), trigger["operation"], "operation", contract.operations)
+    for index, waiver in enumerate(data.get("waivers", ())):
+        known(("waivers", index, "clause"), waiver["clause"], "clause", contract.clauses)
+        for at, operation in enumerate(waiver.get("operations", ())):
+            known(("waivers", index, "operations", at), operation, "operation", contract.operations)
+    for index, operation in enumerate(data.get("inapplicable", ())):
+        known(("inapplicable", index), operation, "operation", contract.operations)
+    lists = [operation.id for operation in contract.operations.values() if operation.paging]
+    for operation in data.get("maximum", {}):
+        known(("maximum", operation), operation, "list", lists)
+    scopes = {operation.scope for operation in contract.operations.values() if operation.scope}
+    for scope in data.get("scoped_keys", {}):
+        known(("scoped_keys", scope), scope, "scope", scopes)
+
+
+def _keys(file: yamlfile.YamlFile, faults: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    entries = [(("keys", role), role) for role in file.value.get("keys", {})]
+    entries += [(("scoped_keys", scope), f"scope:{scope}") for scope in file.value.get("scoped_keys", {})]
+    for place, role in entries:
+        value = file.value[place[0]][place[1]]
+        variable = re.fullmatch(r"\$\{(\w+)\}", value)
+        if variable:
+            value = os.environ.get(variable[1], "")
+            if not value:
+                faults.append(file.fault(place, f"the environment variable {variable[1]} is not set"))
+                continue
+        try:
+            found[role] = _checked_key(value, "/".join(place))
+        except TargetError as error:
+            faults.append(file.fault(place, str(error)))
+    twins = {value for value in found.values() if list(found.values()).count(value) > 1}
+    for role in (r for r, value in found.items() if value in twins):
+        faults.append(file.fault(("keys", role), f"the key of {role} is given for another role as well; each role needs a key of its own"))
+    return found
+
+
+def _checked_key(key: str, where: str) -> str:
+    if not re.fullmatch(r"[\x21-\x7e]{8,}", key):
+        raise TargetError(f"{where}: a key is at least 8 characters of printable ASCII without spaces")
+    return key
+
+
+def _checked_url(contract: Contract, url: str, where: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise TargetError(f"{where}: {_shown(url)} is not an http or https address; write it as https://host{contract.base_path}")
+    if parts.username or parts.password:
+        raise TargetError(f"{where}: the address holds a user name or password; take it out, keys go into the target file")
+    if parts.query or parts.fragment:
+        raise TargetError(f"{where}: the address must end with the base path, without ? or #")
+    try:
+        _ = parts.port
+    except ValueError:
+        raise TargetError(f"{where}: {_shown(url)} has a port that is no port") from None
+    path = parts.path.rstrip("/")
+    if not path.endswith(contract.base_path):
+        raise TargetError(f"{where}: the address must include {contract.base_path}, such as {parts.scheme}://{parts.netloc}{contract.base_path}")
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _shown(url: str) -> str:
+    return repr(re.sub(r"//[^/@]*@", "//...@", url))
+
+
+def _addresses(texts: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    """Local source addresses, networks taken as their first hosts beyond the first."""
+    found: list[str] = []
+    for text in texts:
+        try:
+            network = ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            raise TargetError(f"addresses: {text!r} is neither an IP address nor a network such as 127.0.0.0/8") from None
+        single = network.num_addresses == 1
+        found += [str(network[0])] if single else [str(host) for host in islice(network.hosts(), 1, 201)]
+    return tuple(found)

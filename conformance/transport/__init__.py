@@ -1,0 +1,1 @@
+"""How a request travels to the target, and how it comes back as an Exchange without secrets."""

@@ -1,0 +1,100 @@
+"""HTTP through requests, with the comforts that would blur the evidence switched off.
+
+No redirects (they want our keys), no environment (a netrc entry would replace the key), no
+retries; the body is bounded in bytes and the whole response in time.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
+
+from conformance.transport.wire import BODY_LIMIT, WireFailure, WireRequest, WireResponse
+
+CHUNK = 65_536
+
+
+class _Adapter(HTTPAdapter):
+    """An adapter that sends from one local address."""
+
+    def __init__(self, address: str | None) -> None:
+        self._address = address
+        super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        if self._address:
+            kwargs["source_address"] = (self._address, 0)
+        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+
+class HttpWire:
+    """One kept connection per local address. ``timeout`` is in seconds for one whole response."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._sessions: dict[str | None, requests.Session] = {}
+
+    def _session(self, address: str | None) -> requests.Session:
+        if address not in self._sessions:
+            session = requests.Session()
+            session.trust_env = False
+            session.headers.clear()
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, _Adapter(address))
+            self._sessions[address] = session
+        return self._sessions[address]
+
+    def send(self, request: WireRequest) -> WireResponse:
+        """Send one request; see Wire."""
+        deadline = time.monotonic() + self._timeout
+        try:
+            response = self._session(request.address).request(
+                request.method,
+                request.url,
+                headers=dict(request.headers),
+                data=request.body,
+                allow_redirects=False,
+                stream=True,
+                timeout=self._timeout,
+            )
+            try:
+                body, cut = _bounded(response, deadline)
+            finally:
+                response.close() if response.raw.closed or response.raw.length_remaining else response.raw.release_conn()
+        except requests.ConnectTimeout:
+            raise WireFailure("no connection within the time limit", unreachable=True) from None
+        except requests.Timeout:
+            raise WireFailure(f"no response within {self._timeout:g} s") from None
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            text = str(error)
+            unreachable = "NewConnectionError" in text or "refused" in text or "NameResolution" in text
+            raise WireFailure(_reason(error), unreachable) from None
+        headers = tuple((name, value) for name, value in response.raw.headers.items())
+        return WireResponse(response.status_code, headers, body, cut)
+
+
+def _bounded(response: requests.Response, deadline: float) -> tuple[bytes, bool]:
+    """The body up to the limits of size and time, and whether more was to come."""
+    kept = bytearray()
+    for chunk in response.raw.stream(CHUNK, decode_content=True):
+        kept += chunk
+        if len(kept) > BODY_LIMIT:
+            response.close()
+            return bytes(kept[:BODY_LIMIT]), True
+        if time.monotonic() > deadline:
+            response.close()
+            return bytes(kept), True
+    return bytes(kept), False
+
+
+def _reason(error: Exception) -> str:
+    """One line for people, without addresses of objects."""
+    inner: BaseException = error
+    while inner.__cause__ is not None or inner.__context__ is not None:
+        inner = inner.__cause__ or inner.__context__ or inner
+    text = " ".join(str(inner).split())
+    return f"{type(inner).__name__}: {text}"[:200]

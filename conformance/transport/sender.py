@@ -1,0 +1,293 @@
+"""Message -> Exchange: the one door to the target.
+
+Here budget, rate cap, safety classes, time, redaction and the first-aid of a flaky network are
+enforced, so that no stimulus can forget them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from conformance import __version__
+from conformance.errors import Unjudgeable
+from conformance.evidence import Recorder
+from conformance.model import Body, Case, Contract, Effect, Exchange, Operation, Request, Response
+from conformance.target import Target
+from conformance.transport.redact import WITHHELD, Vault
+from conformance.transport.wire import Wire, WireFailure, WireRequest, WireResponse
+from conformance.values import ABSENT, strict_json
+
+DEAD_AFTER = 3
+"""Requests in a row without a connection, after which the target is given up."""
+PATIENCE = 8.0
+"""Seconds that one 429 is waited for, at most."""
+PROXY_STATUSES = (502, 503, 504)
+LIMITED = 429
+USES_PER_ADDRESS = 4
+"""Requests to a limited operation from one local address, before the next is taken."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A request before it is sent: path below the base path, pairs of query, headers, body bytes.
+
+    ``outside``: the path counts from the origin of the target, not from its base path.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    outside: bool = False
+
+
+@dataclass(frozen=True)
+class Label:
+    """What the log says of a request: its case and part in it, and what a judge must know."""
+
+    case: Case
+    attempt: int
+    operation: str
+    role: str
+    identity: str | None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class OverBudget(Exception):
+    """The request budget of the run is used up."""
+
+
+class Sender:
+    """Sends messages to one target and logs each."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        target: Target,
+        wire: Wire,
+        recorder: Recorder,
+        *,
+        seed: int,
+        prefix: str = "",
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.contract = contract
+        self.target = target
+        self._wire = wire
+        self._recorder = recorder
+        self._vault = Vault(dict(target.keys), contract.authentication.prefixes, seed)
+        self._prefix = prefix
+        self._sleep = sleep
+        self._dead = 0
+        self._last_sent = 0.0
+        self._handed_out = 0
+        self._address = self._uses = self._fresh = 0
+        self.sent = 0
+
+    def send(self, message: Message, label: Label, address: str | None = None, *, patient: bool = True, rotate: bool = False) -> Exchange:
+        """Send a message and log it.
+
+        What a proxy or a broken connection spoils is repeated once, and a 429 is waited out unless
+        not ``patient``; such an exchange is logged with the role retry. ``rotate`` sends from a
+        local address that the limit of the operation has not used up.
+        Raises OverBudget, or Unjudgeable when the target is gone.
+        """
+        self._permit(label)
+        for tries_left in (2, 1, 0):
+            source = self._current_address() if rotate else address
+            exchange = self._once(message, label, source, lambda response, left=tries_left: left > 0 and _spoilt(response, message, patient))
+            if exchange.role != "retry":
+                return exchange
+            if exchange.response is None or exchange.response.status != LIMITED:
+                self._sleep(0.2)
+                return self._once(message, label, source, lambda _: False)
+            if not (rotate and self._next_address()):
+                self.wait_as_told(exchange)
+        raise AssertionError("unreachable")
+
+    def _current_address(self) -> str | None:
+        pool = self.target.declaration.addresses
+        if not pool:
+            return None
+        self._uses += 1
+        if self._uses % USES_PER_ADDRESS == 0:
+            self._next_address()
+        return pool[self._address % len(pool)]
+
+    def _next_address(self) -> bool:
+        self._address += 1
+        return bool(self.target.declaration.addresses)
+
+    def fresh_address(self) -> str | None:
+        """A local address that this run has not sent from yet, the last of the pool first."""
+        pool = self.target.declaration.addresses
+        self._fresh += 1
+        return pool[-self._fresh] if self._fresh <= len(pool) else None
+
+    def wait_as_told(self, exchange: Exchange) -> None:
+        """Wait as a 429 says, within PATIENCE."""
+        told = exchange.response.header("Retry-After") if exchange.response else None
+        seconds = float(told) if told and told.isascii() and told.isdigit() and len(told) < 6 else 1.0
+        self._sleep(min(seconds, PATIENCE))
+
+    def _permit(self, label: Label) -> None:
+        if label.case.effect not in self.target.declaration.allow:
+            raise AssertionError(f"{label.case.id} may not run: {label.case.effect} is not allowed")
+        operation = self.contract.operations.get(label.operation)
+        if operation and operation.effect not in (*self.target.declaration.allow, Effect.READ):
+            raise AssertionError(f"{label.case.id} may not send {label.operation}")
+
+    def _once(
+        self, message: Message, label: Label, address: str | None, spoilt: Callable[[WireResponse | None], bool]
+    ) -> Exchange:
+        if self.sent >= self.target.budget:
+            raise OverBudget
+        self._pace()
+        self.sent += 1
+        started, clock = datetime.now(UTC), time.monotonic()
+        base = self.target.declaration.url
+        base = base[: base.index("/", 8)] if message.outside else base
+        url = base + quote(message.path, safe="/%:@!$&'()*+,;=~-._")
+        url += "?" + urlencode(message.query, quote_via=quote, safe="") if message.query else ""
+        headers = (("User-Agent", f"conformance-suite/{__version__}"), ("Accept", "application/json"), *message.headers)
+        failure: str | None = None
+        received: WireResponse | None = None
+        try:
+            filled = tuple((name, self._filled(name, value)) for name, value in headers)
+            received = self._wire.send(WireRequest(message.method, url, filled, message.body, address))
+            self._dead = 0
+        except WireFailure as error:
+            failure = self._vault.redact(str(error))
+            self._dead = self._dead + 1 if error.unreachable else 0
+        elapsed = (time.monotonic() - clock) * 1000
+        self._learn_secrets(label, received)
+        exchange = Exchange(
+            id=f"{self._prefix}{self.sent}",
+            case=label.case.id,
+            stimulus=label.case.stimulus,
+            attempt=label.attempt,
+            operation=label.operation,
+            role="retry" if spoilt(received) else label.role,
+            identity=label.identity,
+            facts={**label.facts, **({"from": address} if address else {})},
+            request=Request(message.method, self._vault.redact(url), headers, _body(message.body, self._vault)),
+            response=received and self._response(received),
+            failure=failure,
+            started=started.isoformat(timespec="milliseconds"),
+            elapsed_ms=elapsed,
+        )
+        logged = self._recorder.exchange(exchange)
+        if self._dead >= DEAD_AFTER:
+            raise Unjudgeable(f"The target is gone: {DEAD_AFTER} requests in a row found no server at {self.target.declaration.url} ({failure}).")
+        return logged
+
+    def _filled(self, name: str, value: str) -> str:
+        return self._vault.fill(value) if name.lower() == self.contract.authentication.header.lower() else value
+
+    def _pace(self) -> None:
+        if self.target.rate:
+            wait = self._last_sent + 1 / self.target.rate - time.monotonic()
+            if wait > 0:
+                self._sleep(wait)
+            self._last_sent = time.monotonic()
+
+    def _learn_secrets(self, label: Label, received: WireResponse | None) -> None:
+        """Secrets that the target hands out are secrets from their first byte on."""
+        if received is None or not 200 <= received.status < 300:
+            return
+        names = {name for operation in self.contract.operations.values() for name in operation.secrets}
+        value = strict_json(received.body.decode("utf-8", "replace"))
+        for name, secret in _members(value, names):
+            self._handed_out += 1
+            self._vault.learn(f"secret:{name}-{self._handed_out}", secret)
+
+    def _response(self, received: WireResponse) -> Response:
+        headers = tuple((self._vault.redact(name), self._vault.redact(value)) for name, value in received.headers)
+        body = _body(received.body, self._vault) or Body()
+        return Response(received.status, headers, replace(body, cut=True) if received.cut else body)
+
+
+def _members(value: Any, names: set[str]) -> list[tuple[str, str]]:
+    """The text members of those names, anywhere in a value."""
+    if isinstance(value, list):
+        return [found for item in value for found in _members(item, names)]
+    if not isinstance(value, dict):
+        return []
+    own = [(name, value[name]) for name in sorted(names) if isinstance(value.get(name), str) and len(value[name]) >= 8]
+    return own + [found for member in value.values() for found in _members(member, names)]
+
+
+def _body(raw: bytes | None, vault: Vault) -> Body | None:
+    """A body for the log, without secrets."""
+    if raw is None:
+        return None
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        if vault.redact(raw.decode("latin-1")) != raw.decode("latin-1") or _utf16_holds_secret(raw, vault):
+            return Body(text=WITHHELD, size=len(raw), withheld=True)
+        return Body(base64=base64.b64encode(raw).decode(), size=len(raw))
+    clean = vault.redact(text)
+    if clean != WITHHELD and _json_holds_secret(clean, vault):
+        clean = WITHHELD
+    return Body(text=clean, size=len(raw), withheld=clean == WITHHELD)
+
+
+def _utf16_holds_secret(raw: bytes, vault: Vault) -> bool:
+    return any(vault.holds_secret(raw.decode(coding, "ignore")) for coding in ("utf-16-le", "utf-16-be"))
+
+
+def _json_holds_secret(text: str, vault: Vault) -> bool:
+    """Whether the values of a JSON text hold a secret that its escapes hide."""
+    if "\\" not in text:
+        return False
+    value = strict_json(text)
+    return bool(value) and vault.holds_secret(json.dumps(value, ensure_ascii=False))
+
+
+def _spoilt(response: WireResponse | None, message: Message, patient: bool) -> bool:
+    """Whether a limit, or something between us and the target, may have spoilt the exchange."""
+    if response is None:
+        return message.method in ("GET", "HEAD")
+    return response.status in PROXY_STATUSES or (patient and response.status == LIMITED)
+
+
+def header_of(contract: Contract, identity: str | None, scheme: str | None = None) -> tuple[tuple[str, str], ...]:
+    """The header that carries a key as a placeholder; none for no identity."""
+    if identity is None:
+        return ()
+    held = identity if identity.startswith(("unknown:", "secret:")) else f"key:{identity}"
+    scheme = scheme or contract.authentication.scheme
+    return ((contract.authentication.header, f"{scheme} {{{held}}}" if scheme else f"{{{held}}}"),)
+
+
+def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
+    """A message with values put where the operation takes them; a value of ABSENT is left out.
+
+    Names that the operation does not know go into the body if it has one, else into the query.
+    """
+    path, query, body = operation.path, [], {}
+    has_body = operation.method not in ("GET", "DELETE", "HEAD")
+    for name, value in values.items():
+        parameter = operation.parameter(name)
+        place = parameter.place if parameter else "body" if has_body else "query"
+        if value is ABSENT:
+            continue
+        if place == "path":
+            path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
+        elif place == "query":
+            query.append((name, value if isinstance(value, str) else json.dumps(value)))
+        else:
+            body[name] = value
+    if not has_body:
+        return Message(operation.method, path, tuple(query))
+    content = json.dumps(body).encode()
+    return Message(operation.method, path, tuple(query), (("Content-Type", "application/json"),), content)

@@ -1,0 +1,259 @@
+"""Contract, declaration, plan, log and date -> a verdict per cell. Pure: this is what a replay repeats.
+
+A clause is judged on an operation by all of its rules: the worst of their verdicts is the cell's.
+Cells are planned: by the cases that feed a trial rule, and by the operations that a passive rule
+applies to. A finding outside the plan (a code paired with a wrong status somewhere) makes a cell.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from conformance.checks.base import Gap, Outcome, Problem, Proof, Rule, Trial, Trouble, View
+from conformance.evidence import Log
+from conformance.model import WHOLE_API, Case, Cell, Clause, Contract, Exchange, Finding, Level, Verdict
+from conformance.plan import Plan
+from conformance.target import Declaration
+
+NOT_RUN = "not run: the run ended before it"
+NOT_SELECTED = "not selected"
+OVER_BUDGET = "the request budget is used up (budget: in the target file)"
+DONE = "done"
+
+
+@dataclass
+class _Pile:
+    """What the rules of a clause gave on one operation."""
+
+    problems: list[tuple[Rule, Problem]] = field(default_factory=list)
+    proofs: list[str] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+
+
+Outcomes = dict[tuple[str, str], list[tuple[str | None, Outcome]]]
+"""By rule and operation: what it is about (a code or status, or None) and the outcome."""
+
+
+def judge(contract: Contract, target: Declaration, rules: Mapping[str, Rule], cases: Iterable[Case], exchanges: Iterable[Exchange]) -> Outcomes:
+    """Run every rule on the exchanges that it applies to."""
+    found: Outcomes = defaultdict(list)
+    by_id = {case.id: case for case in cases}
+    trials: dict[tuple[str, int], list[Exchange]] = defaultdict(list)
+    for exchange in exchanges:
+        view = View(contract, target, contract.operations.get(exchange.operation))
+        for rule in rules.values():
+            if rule.passive and view.operation:
+                for outcome in _guarded(rule, rule.passive, view, exchange, (exchange.id,)):
+                    found[rule.id, exchange.operation].append((getattr(outcome, "about", None), outcome))
+        if exchange.role != "retry":
+            trials[exchange.case, exchange.attempt].append(exchange)
+    for case_id in dict.fromkeys(case for case, _ in trials):
+        if case_id in by_id:
+            attempts = [tuple(trials[key]) for key in sorted(k for k in trials if k[0] == case_id)]
+            _judge_case(contract, target, rules, by_id[case_id], attempts, found)
+    return found
+
+
+def _judge_case(
+    contract: Contract,
+    target: Declaration,
+    rules: Mapping[str, Rule],
+    case: Case,
+    attempts: list[tuple[Exchange, ...]],
+    found: Outcomes,
+) -> None:
+    view = View(contract, target, contract.operations.get(case.operation))
+    for rule_id in case.rules:
+        rule = rules[rule_id]
+        assert rule.trial is not None
+        runs = [_guarded(rule, rule.trial, view, Trial(case, exchanges), ()) for exchanges in attempts]
+        for index, outcomes in enumerate(runs):
+            unconfirmed = rule.confirm and not all(any(isinstance(o, Problem) and not o.note for o in run) for run in runs)
+            for outcome in outcomes:
+                if isinstance(outcome, Problem) and unconfirmed and not outcome.note:
+                    outcome = Problem(  # noqa: PLW2901
+                        outcome.where, outcome.expected, f"{outcome.actual} (seen once, not when repeated)", outcome.exchanges, note=True
+                    )
+                elif isinstance(outcome, Problem) and rule.confirm and index:
+                    continue  # the first attempt has said it
+                found[rule_id, case.operation].append((case.about or getattr(outcome, "about", None), outcome))
+
+
+def _guarded(rule: Rule, judge_: object, view: View, subject: object, ids: tuple[str, ...]) -> list[Outcome]:
+    """The outcomes of a judge; a crash of it is our error, never the target's."""
+    try:
+        return list(judge_(view, subject))  # type: ignore[operator]
+    except Exception as error:
+        return [Trouble(f"the judge {rule.id} crashed: {type(error).__name__}: {error}", ids)]
+
+
+def cells(
+    contract: Contract,
+    target: Declaration,
+    rules: Mapping[str, Rule],
+    plan: Plan,
+    log: Log,
+    *,
+    today: date,
+    selected: frozenset[str] | None = None,
+) -> tuple[Cell, ...]:
+    """The verdict of every cell. ``selected`` are the ids of the cases that were to run, None for all."""
+    outcomes = judge(contract, target, rules, plan.cases, log.exchanges)
+    found = []
+    for clause in contract.clauses.values():
+        operations = _planned(contract, target, rules, plan, clause)
+        seen = {op for (rule, op), given in outcomes.items() if rule in clause.rules for about, o in given if _graded(contract, clause, about, o)}
+        for operation in sorted(operations | seen, key=_order(contract)):
+            found.append(_cell(contract, target, rules, plan, log, clause, operation, outcomes, today, selected))
+    return tuple(found)
+
+
+def _graded(contract: Contract, clause: Clause, about: str | None, outcome: Outcome) -> bool:
+    return isinstance(outcome, Problem) and not outcome.note and _concerns(contract, clause, about, outcome)
+
+
+def _order(contract: Contract) -> dict[str, int].get:  # type: ignore[valid-type]
+    places = {operation: place for place, operation in enumerate(contract.operations)}
+    return lambda operation: places.get(operation, -1)
+
+
+def _planned(contract: Contract, target: Declaration, rules: Mapping[str, Rule], plan: Plan, clause: Clause) -> set[str]:
+    """The operations on which a clause is judged."""
+    found: set[str] = set()
+    for rule_id in clause.rules:
+        rule = rules[rule_id]
+        if rule.passive:
+            found |= {o.id for o in contract.operations.values() if rule.applies(contract, o, clause)}
+        else:
+            found |= {case.operation for case in plan.cases if _feeds(contract, case, rule_id, clause)}
+    return found
+
+
+def _feeds(contract: Contract, case: Case, rule_id: str, clause: Clause) -> bool:
+    return rule_id in case.rules and _same_row(contract, clause, case.about)
+
+
+def _same_row(contract: Contract, clause: Clause, about: str | None) -> bool:
+    """Whether a clause about one row of a table is meant by what a case or an outcome is about."""
+    if clause.about is None or about is None:
+        return True
+    if clause.about.code is not None:
+        return about == clause.about.code
+    row = contract.errors.get(about)
+    return str(clause.about.status) in (about, str(row.status) if row else None)
+
+
+def _concerns(contract: Contract, clause: Clause, about: str | None, outcome: Outcome) -> bool:
+    """Whether an outcome counts for a clause: its row, and for a clause about a status the status alone."""
+    if not _same_row(contract, clause, about):
+        return False
+    by_status = clause.about is not None and clause.about.status is not None
+    return not (by_status and isinstance(outcome, Problem) and outcome.where != "status")
+
+
+def _cell(
+    contract: Contract,
+    target: Declaration,
+    rules: Mapping[str, Rule],
+    plan: Plan,
+    log: Log,
+    clause: Clause,
+    operation: str,
+    outcomes: Outcomes,
+    today: date,
+    selected: frozenset[str] | None,
+) -> Cell:
+    if operation in target.inapplicable:
+        return Cell(clause.id, operation, Verdict.INAPPLICABLE, reasons=("the target declares that it has no such operation",))
+    pile = _Pile()
+    for rule_id in clause.rules:
+        rule = rules[rule_id]
+        given = [o for about, o in outcomes.get((rule_id, operation), ()) if _concerns(contract, clause, about, o)]
+        _sort(pile, rule, given)
+        cases = [case for case in plan.cases if case.operation == operation and _feeds(contract, case, rule_id, clause)]
+        pile.gaps += _static_gaps(cases, log, selected)
+        pile.troubles += [Trouble(log.ends[c.id]) for c in cases if log.ends.get(c.id, DONE) not in (DONE, OVER_BUDGET)]
+        wanted = rule.applies(contract, contract.operations[operation], clause) if rule.passive and operation in contract.operations else bool(cases)
+        if wanted and not any(isinstance(o, Proof | Problem) and not getattr(o, "note", False) for o in given):
+            pile.gaps += [] if any(isinstance(o, Gap | Trouble) for o in given) or pile.gaps else [_unseen(rule, plan, operation, selected)]
+    return _weighed(clause, operation, pile, target, today)
+
+
+def _unseen(rule: Rule, plan: Plan, operation: str, selected: frozenset[str] | None) -> str:
+    """Why a rule has seen nothing: what keeps the cases of the operation from running, else its own hint."""
+    gaps = [case.gap for case in plan.cases if case.operation == operation and case.gap]
+    runnable = [c for c in plan.cases if c.operation == operation and not c.gap and (selected is None or c.id in selected)]
+    return gaps[0] if rule.passive and gaps and not runnable else rule.hint
+
+
+def _sort(pile: _Pile, rule: Rule, given: Iterable[Outcome]) -> None:
+    for outcome in given:
+        if isinstance(outcome, Problem):
+            pile.problems.append((rule, outcome))
+        elif isinstance(outcome, Proof):
+            pile.proofs += outcome.exchanges
+        elif isinstance(outcome, Gap):
+            pile.gaps.append(outcome.reason)
+        else:
+            pile.troubles.append(outcome)
+
+
+def _static_gaps(cases: list[Case], log: Log, selected: frozenset[str] | None) -> list[str]:
+    """Why cases that the cell rests on have not run."""
+    gaps = []
+    for case in cases:
+        if case.optional and case.id not in log.ends:
+            continue
+        if case.gap:
+            gaps.append(case.gap)
+        elif selected is not None and case.id not in selected:
+            gaps.append(NOT_SELECTED)
+        elif case.id not in log.ends:
+            gaps.append(NOT_RUN)
+        elif log.ends[case.id] == OVER_BUDGET:
+            gaps.append(OVER_BUDGET)
+    return gaps
+
+
+def _weighed(clause: Clause, operation: str, pile: _Pile, target: Declaration, today: date) -> Cell:
+    findings = [_finding(clause, operation, rule, p) for rule, p in pile.problems if not p.note and clause.level is not Level.NOTE]
+    notes = [_finding(clause, operation, rule, p) for rule, p in pile.problems if p.note or clause.level is Level.NOTE]
+    ids = [*pile.proofs, *(i for finding in findings for i in finding.exchanges)]
+    waiver = next((w for w in target.waivers if w.clause == clause.id and (not w.operations or operation in w.operations)), None)
+    waived = waiver is not None and today <= waiver.expires
+    reasons: tuple[str, ...] = ()
+    if findings and clause.level is Level.SHOULD:
+        verdict = Verdict.WARNED
+    elif findings:
+        verdict = Verdict.WAIVED if waived else Verdict.FAILED
+    elif pile.troubles:
+        verdict, reasons = Verdict.ERROR, tuple(dict.fromkeys(t.reason for t in pile.troubles))
+    elif pile.gaps or not pile.proofs:
+        verdict, reasons = Verdict.UNTESTED, tuple(dict.fromkeys(pile.gaps))
+    else:
+        verdict = Verdict.PASSED
+    text = f"{waiver.reason} ({waiver.owner}, until {waiver.expires})" if waiver and waived and findings else None
+    return Cell(clause.id, operation, verdict, tuple(dict.fromkeys(ids)), tuple(findings), tuple(notes), reasons, text)
+
+
+def _finding(clause: Clause, operation: str, rule: Rule, problem: Problem) -> Finding:
+    return Finding(clause.id, operation, rule.id, problem.where, problem.expected, problem.actual, problem.exchanges, clause.level)
+
+
+def unused_waivers(target: Declaration, found: Iterable[Cell], today: date) -> list[str]:
+    """Waivers that cover no failure, or have expired: each a sentence for people."""
+    waived = {(cell.clause, cell.operation) for cell in found if cell.verdict is Verdict.WAIVED}
+    sentences = []
+    for waiver in target.waivers:
+        if waiver.expires < today:
+            sentences.append(f"the waiver of {waiver.clause} expired on {waiver.expires}")
+        elif not any(c == waiver.clause and (not waiver.operations or o in waiver.operations) for c, o in waived):
+            sentences.append(f"the waiver of {waiver.clause} covers no failure: take it out")
+    return sentences
+
+
+__all__ = ["WHOLE_API", "cells", "judge", "unused_waivers"]

@@ -1,0 +1,77 @@
+"""A headless Chromium for tests that must see a page as a browser does.
+
+Without Chromium such a test is skipped, unless CONFORMANCE_REQUIRE_BROWSER=1 says that one is
+expected here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+)
+
+
+def binary() -> str | None:
+    """The path of a Chromium, if there is one."""
+    return next((found for found in map(shutil.which, NAMES) if found), None)
+
+
+@pytest.fixture
+def require_browser() -> None:
+    """Skips a test where no Chromium is; fails it where one was promised."""
+    if binary() is None:
+        if os.environ.get("CONFORMANCE_REQUIRE_BROWSER") == "1":
+            pytest.fail("no Chromium found, and CONFORMANCE_REQUIRE_BROWSER=1")
+        pytest.skip("no Chromium found")
+
+
+def run(path: Path, *flags: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    """Open a page with an empty profile; gives the finished process."""
+    found = binary()
+    assert found, "no Chromium found"
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        command = [found, *FLAGS, f"--user-data-dir={profile}", *flags, path.resolve().as_uri()]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=timeout, check=True, encoding="utf-8", errors="replace"
+        )
+
+
+def dump_dom(path: Path, *flags: str) -> str:
+    """The page as parsed, written out as HTML."""
+    return run(path, "--dump-dom", *flags).stdout
+
+
+def screenshot(
+    path: Path, out: Path, width: int = 1200, height: int = 1600, dark: bool = False, flags: Sequence[str] = ()
+) -> Path:
+    """A picture of the page, in its dark colours where asked for.
+
+    A window of Chromium is never narrower than 500, so the page then stands in a frame.
+    """
+    if width < 500:
+        frame = out.with_suffix(".frame.html")
+        style = f"border: 0; width: {width}px; height: {height}px"
+        frame.write_text(f'<body style="margin: 0"><iframe src="{path.resolve().as_uri()}" style="{style}"></iframe>')
+        path = frame
+    scheme = ("--blink-settings=preferredColorScheme=0",) if dark else ("--blink-settings=preferredColorScheme=1",)
+    run(path, f"--screenshot={out.resolve()}", f"--window-size={width},{height}", *scheme, *flags)
+    return out

@@ -1,0 +1,90 @@
+"""report.html as a browser parses it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from conformance.report import html
+from tests import browser, report_example
+from tests.browser import require_browser
+
+__all__ = ["require_browser"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("require_browser")]
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    """The page of the failing run."""
+    path = tmp_path / "report.html"
+    html.write(report_example.failing(), path)
+    return path
+
+
+def test_hostile_texts_stay_texts(page: Path) -> None:
+    """The browser finds no element that a target tried to inject, and the title is ours."""
+    dom = browser.dump_dom(page)
+    assert "<title>Breaks the contract: Vendor staging &lt;script&gt;alert(1)&lt;/script&gt;" in dom
+    assert not re.search(r"<(script|img|iframe|svg|object|form)\b", dom)
+    assert "&lt;img src=x onerror=" in dom
+
+
+def test_page_is_whole_without_scripts(page: Path, tmp_path: Path) -> None:
+    """With scripts disabled the browser paints the same picture."""
+    pictures = [tmp_path / "with.png", tmp_path / "without.png"]
+    browser.screenshot(page, pictures[0])
+    browser.screenshot(page, pictures[1], flags=("--blink-settings=scriptEnabled=false",))
+    assert pictures[0].read_bytes() == pictures[1].read_bytes()
+
+
+def test_page_asks_nothing_of_the_network(tmp_path: Path) -> None:
+    """An image that a target names is not fetched; the same image on a page without our care is."""
+    with listener() as (address, asked):
+        image = f'<img src="{address}/picture"><style>@import "{address}/style"</style>'
+        run = report_example.failing()
+        hostile = replace(run, target={**run.target, "name": image}, incomplete=image)
+        path, control = tmp_path / "report.html", tmp_path / "control.html"
+        html.write(hostile, path)
+        browser.dump_dom(path)
+        assert asked == []
+        control.write_text(image)
+        browser.dump_dom(control)
+        assert "/picture" in asked
+
+
+@contextmanager
+def listener() -> Iterator[tuple[str, list[str]]]:
+    """A local server that answers nothing useful and remembers the paths it was asked for."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1200, False), (1200, True), (420, False)])
+def test_page_can_be_pictured(page: Path, tmp_path: Path, width: int, dark: bool) -> None:
+    """The page renders in light, in dark and on a phone."""
+    picture = browser.screenshot(page, tmp_path / "page.png", width, 900, dark)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size > 10_000
