@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from conformance.errors import UsageError
@@ -190,7 +191,7 @@ def select(plan: Plan, contract: Contract, areas: tuple[str, ...], clauses: tupl
             raise UsageError(f"there is no area {area}; the areas are {', '.join(contract.areas)}")
     for clause in clauses:
         if clause not in contract.clauses:
-            raise UsageError(f"there is no clause {clause}{_near(clause, contract.clauses)}; `clauses` lists them")
+            raise UsageError(f"there is no clause {clause}{nearest(clause, contract.clauses)}; `clauses` lists them")
     if not areas and not clauses:
         return plan
     wanted = [c for c in contract.clauses.values() if c.area in areas or c.id in clauses]
@@ -203,9 +204,8 @@ def _feeds(case: Case, contract: Contract, clause: str) -> bool:
     return bool(rules & set(case.rules)) or not any(rules & set(other.rules) for other in REGISTRY.values())
 
 
-def _near(name: str, names: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
+def nearest(name: str, names: Iterable[str]) -> str:
+    """``, did you mean X?`` for a name that is close to one of some names, else nothing."""
     close = get_close_matches(name, list(names), 1)
     return f", did you mean {close[0]}?" if close else ""
 

@@ -22,6 +22,8 @@ NOT_RUN = "not run: the run ended before it"
 NOT_SELECTED = "not selected"
 OVER_BUDGET = "the request budget is used up (budget: in the target file)"
 DONE = "done"
+ANY_DAY = date(1970, 1, 1)
+"""For a look at the cells alone, where no waiver counts."""
 
 
 @dataclass

@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -60,9 +59,7 @@ def dump_dom(path: Path, *flags: str) -> str:
     return run(path, "--dump-dom", *flags).stdout
 
 
-def screenshot(
-    path: Path, out: Path, width: int = 1200, height: int = 1600, dark: bool = False, flags: Sequence[str] = ()
-) -> Path:
+def screenshot(path: Path, out: Path, width: int = 1200, height: int = 1600, dark: bool = False) -> Path:
     """A picture of the page, in its dark colours where asked for.
 
     A window of Chromium is never narrower than 500, so the page then stands in a frame.
@@ -73,5 +70,5 @@ def screenshot(
         frame.write_text(f'<body style="margin: 0"><iframe src="{path.resolve().as_uri()}" style="{style}"></iframe>')
         path = frame
     scheme = ("--blink-settings=preferredColorScheme=0",) if dark else ("--blink-settings=preferredColorScheme=1",)
-    run(path, f"--screenshot={out.resolve()}", f"--window-size={width},{height}", *scheme, *flags)
+    run(path, f"--screenshot={out.resolve()}", f"--window-size={width},{height}", *scheme)
     return out

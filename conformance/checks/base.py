@@ -191,6 +191,8 @@ def unusable(view: View, exchange: Exchange) -> Outcome | None:
     response = exchange.response
     if response is None:
         return Trouble(f"no response: {exchange.failure}", (exchange.id,))
+    if response.body.cut:
+        return Trouble("the body of the response did not end within the limits of size and time", (exchange.id,))
     role = role_of(view.contract, exchange)
     if response.status == 429:
         return Gap("the target kept answering 429: run again later, or set rate: in the target file")

@@ -49,7 +49,12 @@ def json_fault(response: Response) -> tuple[str, str, str] | None:
     return None
 
 
-@passive("error.json", applies=every, hint="no error response was seen")
+def _can_err(contract: Contract, operation: Operation, clause: Clause) -> bool:
+    """Applies where a request can be wrong: it wants a key, or takes an input."""
+    return operation.keyed or bool(operation.parameters)
+
+
+@passive("error.json", applies=_can_err, hint="no error response was seen")
 def error_json(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """An error response is JSON and labelled so."""
     response = _error(view, exchange)
@@ -59,7 +64,7 @@ def error_json(view: View, exchange: Exchange) -> Iterator[Outcome]:
     yield Problem(*fault, (exchange.id,)) if fault else Proof((exchange.id,))
 
 
-@passive("error.shape", applies=every, hint="no error response was seen")
+@passive("error.shape", applies=_can_err, hint="no error response was seen")
 def error_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """An error response is an object, with an object where code and message stand."""
     response = _error(view, exchange)
@@ -74,13 +79,13 @@ def error_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
             yield Problem(pointer(path), "an object", actual, (exchange.id,))
 
 
-@passive("error.code-text", applies=every, hint="no error response was seen")
+@passive("error.code-text", applies=_can_err, hint="no error response was seen")
 def error_code_text(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """The code of an error is a string."""
     yield from _text_member(view, exchange, view.contract.code_pointer)
 
 
-@passive("error.message-text", applies=every, hint="no error response was seen")
+@passive("error.message-text", applies=_can_err, hint="no error response was seen")
 def error_message_text(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """The message of an error is a string that is not empty."""
     yield from _text_member(view, exchange, view.contract.message_pointer)
@@ -106,7 +111,7 @@ _LEAKS = (
 )
 
 
-@passive("error.message-clean", applies=every, hint="no error response was seen")
+@passive("error.message-clean", applies=_can_err, hint="no error response was seen")
 def error_message_clean(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """The message of an error shows nothing of the server's inside."""
     response = _error(view, exchange)
@@ -122,7 +127,7 @@ def error_message_clean(view: View, exchange: Exchange) -> Iterator[Outcome]:
     yield Proof((exchange.id,))
 
 
-@passive("error.code-registered", applies=every, hint="no error response was seen")
+@passive("error.code-registered", applies=_can_err, hint="no error response was seen")
 def error_code_registered(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """The code of an error is in the registry."""
     code = code_of(view.contract, exchange) if _error(view, exchange) else None
@@ -161,7 +166,7 @@ def status_listed(view: View, exchange: Exchange) -> Iterator[Outcome]:
         yield Problem("status", f"one of {listed}", said(exchange), (exchange.id,))
 
 
-@passive("status.client-mistake", applies=every, hint="no request with a mistake was made")
+@passive("status.client-mistake", applies=_can_err, hint="no request with a mistake was made")
 def status_client_mistake(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """A mistake of the client is not answered with a 5xx."""
     response = exchange.response

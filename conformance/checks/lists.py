@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from conformance.checks.base import Outcome, Problem, Proof, View, items_of, lists, passive, said
+from conformance.checks.base import Outcome, Problem, Proof, View, items_of, lists, passive, said, unusable
 from conformance.model import Exchange, Paging, compact
 from conformance.values import NOT_JSON, instant
 
@@ -32,6 +32,8 @@ def list_items(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """A list response is an object with its items in an array."""
     page = page_of(view, exchange)
     if page is None or view.operation is None:
+        if exchange.response is not None and exchange.response.body.cut:
+            yield unusable(view, exchange) or Proof(())
         return
     paging, body = page
     if items_of(view.operation, body) is not None:

@@ -54,7 +54,10 @@ def success_status(view: View, exchange: Exchange) -> Iterator[Outcome]:
 def success_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """The body of a success is JSON with the documented members and types."""
     response, operation = exchange.response, view.operation
-    if response is None or operation is None or not response.ok or response.body.cut or response.body.withheld:
+    if response is None or operation is None or not response.ok or response.body.withheld:
+        return
+    if response.body.cut:
+        yield unusable(view, exchange) or Proof(())
         return
     if response.json is NOT_JSON:
         yield Problem("/", "a JSON value", said(exchange), (exchange.id,))

@@ -15,9 +15,6 @@ PER_CLAUSE = 5
 REASONS = 12
 """Reasons shown for untested cells."""
 
-CURL = 2000
-"""Characters of a curl line that a terminal shows."""
-
 _COLOURS = {
     Verdict.FAILED: "31",
     Verdict.ERROR: "35",
@@ -97,8 +94,6 @@ def _blocks(run: Run, cell: Cell) -> Iterator[list[tuple[str, str]]]:
         texts = (("where", finding.where), ("expected", finding.expected), ("actual", finding.actual))
         exchange = view.probe(run, finding.exchanges)
         line = view.repeat_line(exchange) if exchange else ""
-        if exchange and len(line) > CURL:
-            line = f"see exchange {clean(exchange.id)} in exchanges.jsonl"
         yield [title, *((label, view.shown(text, 300)) for label, text in texts), *([("repeat", line)] if line else []), *rest]
     if not cell.findings:
         yield [title, *(rest or [("reason", view.NO_REASON)])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from markupsafe import escape
 
@@ -20,8 +21,8 @@ HEADERS_LIMIT = 60
 PER_FINDING = 3
 """Exchanges shown for a finding, and findings shown in full for a cell."""
 
-PAGE_LIMIT = 600_000
-"""Characters of exchanges on one page, as escaped."""
+PAGE_LIMIT = 500_000
+"""Characters of findings and exchanges on one page, as escaped."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,10 @@ class Message:
     body: str | None
     note: str
 
-    @property
+    @cached_property
     def weight(self) -> int:
         """Characters that it takes on the page, about."""
-        texts = (self.line, self.note, self.body or "", *(part for pair in self.headers for part in pair))
-        return sum(len(escape(clean(text, lines=True))) for text in texts)
+        return _weight(self.line, self.note, self.body or "", *(part for pair in self.headers for part in pair))
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class Exhibit:
     response: Message | None
     curl: str
 
-    @property
+    @cached_property
     def weight(self) -> int:
         """Characters that it takes on the page, about."""
-        return self.request.weight + (self.response.weight if self.response else 0) + len(escape(self.curl))
+        return self.request.weight + (self.response.weight if self.response else 0) + _weight(self.curl)
 
 
 @dataclass(frozen=True)
@@ -78,36 +78,55 @@ class Problem:
 
 
 class Exhibition:
-    """Makes problems of cells, until the page is full."""
+    """Makes problems of cells, until the page is full; then only their first line is left."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._room = PAGE_LIMIT
+        self._made: dict[str, Exhibit] = {}
 
     def problem(self, cell: Cell) -> Problem:
-        """A cell with its first findings and their exchanges."""
+        """A cell with its first findings and their exchanges, as far as there is room."""
         seen: set[str] = set()
-        points = [self._point(finding, finding.exchanges, seen) for finding in cell.findings[:PER_FINDING]]
-        if not points and cell.verdict is Verdict.ERROR:
-            points = [self._point(None, _unjudged(self._run, cell), seen)]
-        return Problem(cell, tuple(points), max(0, len(cell.findings) - PER_FINDING))
+        points = []
+        for finding in cell.findings[:PER_FINDING]:
+            if self._fits(_weight(finding.where, view.shown(finding.expected), view.shown(finding.actual))):
+                points.append(self._point(finding, finding.exchanges, seen))
+        if not cell.findings and cell.verdict is Verdict.ERROR:
+            points.append(self._point(None, _unjudged(self._run, cell), seen))
+        return Problem(cell, tuple(points), len(cell.findings) - sum(point.finding is not None for point in points))
 
     def _point(self, finding: Finding | None, ids: tuple[str, ...], seen: set[str]) -> Point:
         above = tuple(name for name in ids if name in seen)
         shown: list[Exhibit] = []
         for exchange in _telling(view.exchanges_of(self._run, ids)):
-            exhibit = _exhibit(exchange)
-            if exchange.id not in seen and exhibit.weight <= self._room:
-                self._room -= exhibit.weight
+            if exchange.id not in seen and self._fits((exhibit := self._exhibit(exchange)).weight):
                 shown.append(exhibit)
                 seen.add(exchange.id)
         return Point(finding, tuple(shown), above, tuple(name for name in ids if name not in seen))
 
+    def _exhibit(self, exchange: Exchange) -> Exhibit:
+        if exchange.id not in self._made:
+            self._made[exchange.id] = _exhibit(exchange)
+        return self._made[exchange.id]
+
+    def _fits(self, weight: int) -> bool:
+        """Take room on the page, if there is enough."""
+        weight += 500  # the elements around it
+        if weight > self._room:
+            return False
+        self._room -= weight
+        return True
+
+
+def _weight(*texts: str) -> int:
+    return sum(len(escape(clean(text, lines=True))) for text in texts)
+
 
 def _telling(exchanges: list[Exchange]) -> list[Exchange]:
     """The few that tell most, probes before others, in the order of the log."""
-    chosen = sorted(exchanges, key=lambda exchange: exchange.role != "probe")[:PER_FINDING]
-    return [exchange for exchange in exchanges if exchange in chosen]
+    chosen = {exchange.id for exchange in sorted(exchanges, key=lambda exchange: exchange.role != "probe")[:PER_FINDING]}
+    return [exchange for exchange in exchanges if exchange.id in chosen]
 
 
 def _unjudged(run: Run, cell: Cell) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ from conformance.report.text import amount, clean, cut
 LIMIT = 1000
 """Characters of an expected or actual value that a report shows."""
 
-CURL_LIMIT = 4000
-"""Characters of a curl line that a report shows; a longer one helps nobody."""
+CURL_LIMIT = 2000
+"""Characters of a body that a curl line is written for; a longer one helps nobody."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,12 @@ def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
 
 def repeat_line(exchange: Exchange) -> str:
     """The curl line of an exchange, or where to find a request that is too long for one."""
-    line = curl(exchange.request)
-    if len(line) <= CURL_LIMIT:
-        return line
-    return f"# a curl line of {amount(len(line), 'character')}; the request is {clean(exchange.id)} in exchanges.jsonl"
+    body = exchange.request.body
+    if body is None or max(len(body.text or ""), len(body.base64 or "")) <= CURL_LIMIT:
+        line = curl(exchange.request)
+        if len(line) <= 2 * CURL_LIMIT:
+            return line
+    return f"# too long for a line of shell; the request is {clean(exchange.id)} in exchanges.jsonl"
 
 
 def duration_ms(run: Run, cell: Cell) -> int:

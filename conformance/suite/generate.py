@@ -96,8 +96,10 @@ def message(client: Client, operation: Operation, case: Any, mode: str) -> Messa
             path = path.replace(f"{{{parameter.name}}}", _path_text(given if mode == NEGATIVE or known is ABSENT else known))
         elif parameter.place == "query" and known is not ABSENT and (parameter.name == operation.when or parameter.name in query):
             query[parameter.name] = known if mode == POSITIVE else query.get(parameter.name, known)
-    if operation.when and operation.when not in query:
-        query[operation.when] = "unknown"
+    if operation.when and not str(query.get(operation.when) or "").strip():
+        query[operation.when] = "unknown"  # an empty value may count as absent, and mean another mode
+    if operation.when and not isinstance(query[operation.when], str):
+        return None
     body = _body(client, operation, case, mode)
     try:
         pairs = tuple(pair for name, value in query.items() for pair in _pairs(name, value))

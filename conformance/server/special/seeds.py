@@ -54,7 +54,7 @@ def _business(_random: Random, index: int, _document: Document) -> Document:
 
 RECIPES = {
     "call": Recipe(main=350, other=60, seconds=(61, 5400), spread={"agent": (60, 48, 40, 36, 34, 30)}, members=_call),
-    "agent": Recipe(main=40, other=12, seconds=(7200, 200_000), members=_agent),
+    "agent": Recipe(main=130, other=12, seconds=(7200, 200_000), members=_agent),
     "business": Recipe(members=_business),
 }
 """How the kinds are seeded: enough calls for a walk past 100, some agents with many and some with few."""

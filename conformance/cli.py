@@ -1,0 +1,252 @@
+"""The command: a thin front over contract, target, session and reports."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+
+from conformance import __version__, checks, embedded, explain, initfile, runfile, runner
+from conformance import contract as contracts
+from conformance import target as targets
+from conformance.errors import ConformanceError, Exit, UsageError
+from conformance.model import Contract, Effect, Run
+from conformance.plan import select
+from conformance.report import console as texts
+from conformance.report import write_all
+from conformance.report.text import clean
+from conformance.session import Options, planned
+
+TARGET_FILE = "kaicalls-target.yaml"
+
+
+def main() -> NoReturn:
+    """Entry point: every foreseen error is one message and a documented exit code."""
+    try:
+        status = group.main(standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(Exit.UNJUDGED)
+    except ConformanceError as error:
+        click.echo(clean(str(error), lines=True), err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.UNJUDGED)
+    except OSError as error:
+        click.echo(f"{error.filename or 'A file'}: {error.strerror}", err=True)
+        sys.exit(Exit.USAGE)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="kaicalls-conformance")
+def group() -> None:
+    """Judge whether a server keeps an API contract, clause by clause.
+
+    Exit codes: 0 conforms, 1 a MUST is broken, 2 wrong usage, spec or target file, 3 could not judge.
+    """
+
+
+def _spec(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--spec", type=click.Path(path_type=Path, file_okay=False), help="Directory of another contract.")(command)
+
+
+def _pointing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say what is under test, and what of it."""
+
+    @_spec
+    @click.option("--url", envvar="CONFORMANCE_URL", help="Address of the target, with the base path of the API.")
+    @click.option("--key", envvar="CONFORMANCE_KEY", help="A key with every scope. Better given in the environment: CONFORMANCE_KEY.")
+    @click.option("--target", "file", type=click.Path(path_type=Path, dir_okay=False), help="Target file; `init` writes one.")
+    @click.option("--seed", type=int, default=0, show_default=True, help="Seed of generated cases.")
+    @click.option("--area", "areas", multiple=True, help="Only the clauses of an area; may be repeated.")
+    @click.option("--clause", "clauses", multiple=True, help="Only one clause; may be repeated.")
+    @wraps(command)
+    def pointed(*args: Any, **kwargs: Any) -> Any:
+        return command(*args, **kwargs)
+
+    return pointed
+
+
+def _load(spec: Path | None) -> Contract:
+    return contracts.load(spec, frozenset(checks.RULES))
+
+
+@contextmanager
+def _target(contract: Contract, url: str | None, key: str | None, file: Path | None, spec: Path | None, seed: int) -> Iterator[tuple[targets.Target, bool]]:
+    """The target that the options mean, and whether it is the embedded server."""
+    if file:
+        yield targets.from_file(contract, file, url, key), False
+    elif url:
+        yield targets.from_flags(contract, url, key), False
+    elif key:
+        raise UsageError("--key without --url or --target: say which server it belongs to")
+    else:
+        with embedded.server(spec, seed) as written:
+            yield targets.from_file(contract, written), True
+
+
+@group.command()
+@_pointing
+@click.option("--yes", is_flag=True, help="Never ask before requests that write, spend or flood.")
+@click.option("--require-complete", is_flag=True, help="Exit 3 if any cell is untested.")
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True, help="Directory of reports.")
+def run(
+    spec: Path | None,
+    url: str | None,
+    key: str | None,
+    file: Path | None,
+    seed: int,
+    areas: tuple[str, ...],
+    clauses: tuple[str, ...],
+    yes: bool,
+    require_complete: bool,
+    output: Path,
+) -> int:
+    """Run the suite: against the embedded server, or against --url and --key, or --target."""
+    contract = _load(spec)
+    console = Console(highlight=False, soft_wrap=True)
+    with _target(contract, url, key, file, spec, seed) as (target, is_embedded):
+        plan = planned(contract, target.declaration, seed)
+        chosen = select(plan, contract, areas, clauses)
+        if not chosen.runnable:
+            gaps = "\n".join(dict.fromkeys(f"  {case.gap}" for case in chosen.cases))
+            raise UsageError(f"Nothing to run: no selected case can run against this target.\n{gaps}")
+        if not is_embedded and not yes:
+            _ask(chosen.requests())
+        options = Options(seed, "" if is_embedded else str(time.time_ns()), require_complete)
+        directory = _new_directory(output)
+        selected = frozenset(case.id for case in chosen.cases) if chosen is not plan else None
+        console.print(f"{contract.title} {contract.version} against {clean(target.declaration.url)}: {len(chosen.runnable)} cases", markup=False)
+        finished = runner.run(contract, target, plan, options, directory, selected, console)
+    return _conclude(finished, selected, directory, console)
+
+
+def _ask(requests: dict[Effect, int]) -> None:
+    harmful = {effect: count for effect, count in requests.items() if effect is not Effect.READ and count}
+    if harmful and sys.stdin.isatty():
+        told = ", ".join(f"about {count} that {effect}" for effect, count in harmful.items())
+        click.confirm(f"The plan holds requests that do more than read: {told}. Go on?", abort=True)
+
+
+def _new_directory(output: Path) -> Path:
+    """``output/<time>``, and ``output/latest`` pointing to it."""
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    for suffix in ("", *(f"-{number}" for number in range(2, 100))):
+        directory = output / (stamp + suffix)
+        try:
+            directory.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        latest = output / "latest"
+        if latest.is_symlink() or not latest.exists():
+            latest.unlink(missing_ok=True)
+            latest.symlink_to(directory.name)
+        return directory
+    raise UsageError(f"{output} has no free name for {stamp}")
+
+
+def _conclude(finished: Run, selected: frozenset[str] | None, directory: Path, console: Console) -> int:
+    """Write the files, say where they are, and the summary with the counts last."""
+    runfile.write(finished, selected, directory)
+    write_all(finished, directory)
+    console.print(f"Report: {directory / 'report.html'}", markup=False)
+    colour = console.is_terminal and not console.no_color
+    width = console.width if console.is_terminal else 100
+    click.echo(texts.summary(finished, width=width, colour=colour), color=colour)
+    return finished.exit_code
+
+
+@group.command()
+@click.argument("directory", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
+@_spec
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True, help="Directory of reports.")
+def replay(directory: Path, spec: Path | None, output: Path) -> int:
+    """Judge a stored run again, from its evidence log alone; same files and exit code."""
+    console = Console(highlight=False, soft_wrap=True)
+    stored = runfile.replay(directory, _load(spec))
+    if stored.other_contract:
+        click.echo(f"Note: {stored.other_contract}", err=True)
+    again = _new_directory(output)
+    for name in (runfile.LOG, runfile.PYTEST_PAGE):
+        if (directory / name).exists():
+            (again / name).write_bytes((directory / name).read_bytes())
+    return _conclude(stored.run, stored.selected, again, console)
+
+
+@group.command()
+@_pointing
+@click.option("--cases", is_flag=True, help="List every case.")
+def plan(
+    spec: Path | None,
+    url: str | None,
+    key: str | None,
+    file: Path | None,
+    seed: int,
+    areas: tuple[str, ...],
+    clauses: tuple[str, ...],
+    cases: bool,
+) -> None:
+    """Say what a run would do: tests, cells, requests and effects. Sends nothing to the target."""
+    contract = _load(spec)
+    with _target(contract, url, key, file, spec, seed) as (target, _):
+        whole = planned(contract, target.declaration, seed)
+        chosen = select(whole, contract, areas, clauses)
+        click.echo(explain.plan(contract, target.declaration, whole, chosen, cases))
+
+
+@group.command(name="explain")
+@click.argument("clause")
+@_spec
+def explain_(clause: str, spec: Path | None) -> None:
+    """Say what a clause demands, where it comes from and how it is verified."""
+    click.echo(explain.clause(_load(spec), clause))
+
+
+@group.command(name="clauses")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@_spec
+def clauses_(as_json: bool, spec: Path | None) -> None:
+    """List the clauses of the contract."""
+    contract = _load(spec)
+    click.echo(json.dumps(explain.ledger(contract), indent=1) if as_json else explain.table(contract))
+
+
+@group.command()
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=Path(TARGET_FILE))
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+@_spec
+def init(path: Path, force: bool, spec: Path | None) -> None:
+    """Write a commented target file, to be filled in."""
+    if path.exists() and not force:
+        raise UsageError(f"{path} is there already; give another name, or --force")
+    path.write_text(initfile.text(_load(spec)), encoding="utf-8")
+    click.echo(f"Wrote {path}. Fill it in, then: kaicalls-conformance run --target {path}")
+
+
+@group.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the data and the keys.")
+@click.option("--database", default=":memory:", show_default=True, help="SQLite file.")
+@click.option("--target-out", type=click.Path(path_type=Path, dir_okay=False), default=Path(TARGET_FILE), show_default=True, help="Target file to write.")
+@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="File for a JSON line per request.")
+@_spec
+def serve(port: int, seed: int, database: str, target_out: Path, log: Path | None, spec: Path | None) -> None:
+    """Start the reference server, a sandbox for integrators; it prints its keys."""
+    from conformance.server.serve import serve as serve_
+
+    serve_(_load(spec), port=port, seed=seed, database=database, target_out=target_out, log=log, out=sys.stdout)

@@ -1,0 +1,89 @@
+"""Texts about the contract and the plan, for people."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from typing import Any
+
+from conformance import checks, verdict
+from conformance.errors import UsageError
+from conformance.evidence import Log
+from conformance.model import Clause, Contract, Effect
+from conformance.plan import REGISTRY, Plan, nearest
+from conformance.session import load_suite
+from conformance.target import Declaration
+
+
+def clause(contract: Contract, name: str) -> str:
+    """What a clause demands, where it comes from, how it is verified. Raises UsageError for an unknown one."""
+    if name not in contract.clauses:
+        raise UsageError(f"there is no clause {name}{nearest(name, contract.clauses)}; `clauses` lists them")
+    load_suite()
+    one = contract.clauses[name]
+    lines = [f"{one.id}  ({one.level}, {one.basis}, area {one.area})", "", *textwrap.wrap(one.text, 96), ""]
+    if one.because:
+        lines += [*textwrap.wrap(f"Because: {one.because}", 96), ""]
+    lines.append(f"Source: {contract.page_address}")
+    for entry in (contract.page[source] for source in one.sources):
+        lines += textwrap.wrap(f"{entry.section}, {entry.place}: {entry.says}", 94, initial_indent="  ", subsequent_indent="    ")
+    lines += ["", "Verified by:" if one.rules else f"Not verified: {one.uncovered}"]
+    for rule in one.rules:
+        known = checks.RULES[rule]
+        stimuli = "every exchange" if known.passive else ", ".join(s.name for s in REGISTRY.values() if rule in s.rules)
+        lines += textwrap.wrap(f"{rule}: {known.summary} ({stimuli})", 94, initial_indent="  ", subsequent_indent="    ")
+    if one.uncovered and one.rules:
+        lines += ["", f"No operation: {one.uncovered}"]
+    return "\n".join(lines)
+
+
+def ledger(contract: Contract) -> list[dict[str, Any]]:
+    """The clauses as data."""
+    return [
+        {
+            "id": c.id,
+            "area": c.area,
+            "level": c.level.value,
+            "basis": c.basis,
+            "text": c.text,
+            "source": list(c.sources),
+            "verified_by": list(c.rules),
+            **({"because": c.because} if c.because else {}),
+            **({"uncovered": c.uncovered} if c.uncovered else {}),
+        }
+        for c in contract.clauses.values()
+    ]
+
+
+def table(contract: Contract) -> str:
+    """The clauses as lines, by area."""
+    lines: list[str] = []
+    for area, title in contract.areas.items():
+        lines += ["", f"{area}: {title}"]
+        lines += [_row(one) for one in contract.clauses.values() if one.area == area]
+    return "\n".join(lines).strip()
+
+
+def _row(one: Clause) -> str:
+    return "\n".join(textwrap.wrap(f"{one.id:<28} {one.level:<6} {one.text}", 110, initial_indent="  ", subsequent_indent=" " * 38))
+
+
+def plan(contract: Contract, target: Declaration, whole: Plan, chosen: Plan, cases: bool) -> str:
+    """What a run would do."""
+    lines = [f"{contract.title} {contract.version} against {target.url}", ""]
+    lines.append(f"{'stimulus':<26}{'cases':>6}{'run':>6}{'requests':>10}  effects")
+    for name in dict.fromkeys(case.stimulus for case in chosen.cases):
+        own = [case for case in chosen.cases if case.stimulus == name]
+        able = [case for case in own if not case.gap]
+        effects = ", ".join(e for e in Effect if any(case.effect is e for case in able)) or "-"
+        lines.append(f"{name:<26}{len(own):>6}{len(able):>6}{sum(c.cost for c in able):>10}  {effects}")
+        if cases:
+            lines += [f"    {case.id}" + (f"  untested: {case.gap}" if case.gap else "") for case in own]
+    cells = verdict.cells(contract, target, checks.RULES, whole, Log(), today=verdict.ANY_DAY)
+    gaps = Counter(case.gap for case in chosen.cases if case.gap)
+    requests = {effect: count for effect, count in chosen.requests().items() if count}
+    lines += ["", f"{len(chosen.runnable)} of {len(chosen.cases)} cases run, for {len(cells)} cells of {len(contract.clauses)} clauses"]
+    lines.append("requests, about: " + (", ".join(f"{count} {effect}" for effect, count in requests.items()) or "none"))
+    if gaps:
+        lines += ["", "Not run:", *(f"  {count:>4}  {gap}" for gap, count in gaps.most_common())]
+    return "\n".join(lines)

@@ -1,0 +1,64 @@
+"""The text of a commented target file, made from the contract so that it names what exists."""
+
+from __future__ import annotations
+
+from conformance.model import Contract
+from conformance.target import DEFAULT_BUDGET, DEFAULT_TIMEOUT
+
+
+def text(contract: Contract) -> str:
+    """A target file that reads only; everything else stands in it as a comment."""
+    scopes = list(dict.fromkeys(o.scope for o in contract.operations.values() if o.scope))
+    lists = [o.id for o in contract.operations.values() if o.paging]
+    provoked = [(code, o.id) for o in contract.operations.values() for code in o.provokes]
+    triggers = "\n".join(f"#   - {{code: {code}, operation: {operation}, input: {{}}}}" for code, operation in provoked)
+    return f"""\
+# Target file: the server under test ({contract.title} {contract.version}).
+# Keep keys out of it: ${{NAME}} takes the environment variable NAME.
+
+name: my server
+url: https://api.example.com{contract.base_path}
+
+# What the suite may do. read is always allowed; write creates and changes objects, spend places calls,
+# sends texts or opens accounts (money and real people), flood trips rate limits.
+allow: [read]
+
+keys:
+  full: ${{CONFORMANCE_KEY}}        # every scope, business main
+#   test: ${{TEST_KEY}}             # the same with the test prefix
+#   expired: ${{EXPIRED_KEY}}
+#   revoked: ${{REVOKED_KEY}}
+#   no_scope: ${{NO_SCOPE_KEY}}     # valid, without any scope
+#   other: ${{OTHER_KEY}}           # every scope, another business that has data
+#   empty: ${{EMPTY_KEY}}           # a business without data
+
+# A key for each single scope:
+# scoped_keys:
+{chr(10).join(f"#   {scope}: ${{{scope.upper().replace(':', '_').replace('-', '_')}_KEY}}" for scope in scopes)}
+
+# Ids of the businesses of these keys:
+# businesses: {{main: "", other: "", empty: ""}}
+
+# Numbers that may be called. Without them the fictional range +1 202 555 0100 is used.
+# phone_numbers: ["+12025550100"]
+
+# The largest page of each list, to judge that it holds:
+# maximum: {{{", ".join(f"{name}: 100" for name in lists)}}}
+
+# Recipes that make this server answer with a code, for faults that cannot be provoked from outside:
+# triggers:
+{triggers}
+
+# A request outside {contract.base_path or "the base path"} that moves the server's clock on, and local addresses to send from:
+# clock: {{method: POST, path: /clock, member: seconds}}
+# addresses: [192.0.2.1, 192.0.2.2]
+
+# budget: {DEFAULT_BUDGET}     # requests, at most
+# rate: 10         # requests per second, at most
+# timeout: {DEFAULT_TIMEOUT:g}      # seconds for one response
+
+# Operations that this server does not have, and failures that are accepted for a time:
+# inapplicable: []
+# waivers:
+#   - {{clause: {next(iter(contract.clauses))}, reason: why it is accepted, owner: who answers for it, expires: "2027-01-31"}}
+"""

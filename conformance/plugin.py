@@ -1,0 +1,157 @@
+"""The pytest plugin: the suite as ordinary tests, each item judged from its own exchanges.
+
+The command hands over a Session; bare pytest (``pytest --pyargs conformance.suite --url ...``)
+makes one from its options. Every item is a planned case; its body only sends, and the item fails
+by what the judges find in what it sent. Reports and exit code of the command come from the whole
+log, never from the items.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import checks, contract, preflight, runfile, session, target
+from conformance.checks.base import Problem
+from conformance.errors import ConformanceError, TargetError, Unjudgeable
+from conformance.model import Case, Contract, Level, Run
+from conformance.plan import REGISTRY, select
+from conformance.report import console, write_all
+from conformance.report.text import clean
+from conformance.transport.http import HttpWire
+
+CASE: pytest.StashKey[Case] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of bare pytest; the command has the same."""
+    group = parser.getgroup("conformance", "API contract conformance")
+    group.addoption("--url", help="address of the target, with the base path of the API")
+    group.addoption("--key", help="a key with every scope")
+    group.addoption("--target", type=Path, help="target file")
+    group.addoption("--spec", type=Path, help="directory of another contract")
+    group.addoption("--seed", type=int, default=0, help="seed of generated cases")
+    group.addoption("--output", type=Path, help="directory for the reports of this run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker; judge if a target is given."""
+    config.addinivalue_line("markers", "rule(id): the neutral rules that a stimulus feeds")
+    if config.pluginmanager.has_plugin("conformance-judge") or not (config.getoption("url") or config.getoption("target")):
+        return
+    try:
+        made = _session_from(config)
+    except ConformanceError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.pluginmanager.register(Judge(made, output=config.getoption("output"), bare=True), "conformance-judge")
+
+
+def _session_from(config: pytest.Config) -> session.Session:
+    loaded = contract.load(config.getoption("spec"), frozenset(checks.RULES))
+    url, key, file = config.getoption("url"), config.getoption("key"), config.getoption("target")
+    given = target.from_file(loaded, file, url, key) if file else target.from_flags(loaded, url, key)
+    options = session.Options(seed=config.getoption("seed"), nonce=str(time.time_ns()))
+    output: Path | None = config.getoption("output")
+    if output:
+        output.mkdir(parents=True, exist_ok=True)
+    stream = (output / runfile.LOG).open("w", encoding="utf-8") if output else None
+    plan = session.planned(loaded, given.declaration, options.seed)
+    return session.Session(loaded, given, plan, options, HttpWire(given.timeout), stream)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrise a stimulus over its cases; without a target there are none."""
+    stimulus = next((one for one in REGISTRY.values() if one.function is metafunc.function), None)
+    if stimulus is None:
+        return
+    judge: Judge | None = metafunc.config.pluginmanager.get_plugin("conformance-judge")
+    if judge is None:
+        raise pytest.UsageError("the conformance suite needs a target: give --url and --key, or --target FILE")
+    cases = [case for case in judge.session.plan.cases if case.stimulus == stimulus.name]
+    metafunc.parametrize("client", cases, ids=[case.id.partition("[")[2][:-1] for case in cases])
+
+
+class Judge:
+    """Runs the planned cases as items and judges each. ``bare``: write and say what the command would."""
+
+    def __init__(self, running: session.Session, output: Path | None = None, bare: bool = False) -> None:
+        self.session = running
+        self._output = output
+        self._bare = bare
+        self._run: Run | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """The order of the plan: reads before writes, limits last."""
+        places = {case.id: place for place, case in enumerate(self.session.plan.cases)}
+        for item in items:
+            case = getattr(item, "callspec", None) and item.callspec.params.get("client")  # type: ignore[attr-defined]
+            if isinstance(case, Case):
+                item.stash[CASE] = case
+                item.add_marker(pytest.mark.rule(*case.rules))
+                if case.gap:
+                    item.add_marker(pytest.mark.skip(reason=f"untested: {case.gap}"))
+        items.sort(key=lambda item: places[item.stash[CASE].id] if CASE in item.stash else -1)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """What was not deselected is what is to run."""
+        self.session.selected = frozenset(item.stash[CASE].id for item in session.items if CASE in item.stash)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+        """Look at the target before the first case."""
+        if not session.config.option.collectonly and session.items:
+            try:
+                preflight.check(self.session)
+            except ConformanceError as error:
+                self.session.incomplete = str(error)
+                session.shouldstop = "the target cannot be judged"
+                if isinstance(error, TargetError) and self._bare:
+                    raise pytest.UsageError(str(error)) from None
+        return (yield)
+
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Run a case in the place of its function, and fail by what its judges find."""
+        if CASE not in pyfuncitem.stash:
+            return None
+        case = pyfuncitem.stash[CASE]
+        try:
+            found = self.session.run_case(case)
+        except Unjudgeable as error:
+            pyfuncitem.session.shouldstop = "the target is gone"
+            pytest.fail(str(error), pytrace=False)
+        graded = [(rule, problem) for rule, problem in found if _is_must(self.session.contract, rule)]
+        outcome = self.session.log.ends.get(case.id, "done")
+        if graded:
+            pytest.fail("\n".join(_line(rule, problem) for rule, problem in graded), pytrace=False)
+        if outcome != "done":
+            pytest.fail(outcome, pytrace=False)
+        return True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """For bare pytest: judge the whole log and write the reports."""
+        if self._bare and not session.config.option.collectonly:
+            self._run = self.session.finish()
+            if self._output:
+                write_all(self._run, self._output)
+                runfile.write(self._run, self.session.selected, self._output)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """For bare pytest: the summary of cells after that of items."""
+        if self._run is not None:
+            terminalreporter.section("conformance")
+            terminalreporter.write_line(console.summary(self._run, width=100, colour=False))
+
+
+def _is_must(loaded: Contract, rule: str) -> bool:
+    return any(rule in clause.rules and clause.level is Level.MUST for clause in loaded.clauses.values())
+
+
+def _line(rule: str, problem: Problem) -> str:
+    text = f"{rule} at {problem.where}: expected {problem.expected}, got {problem.actual} ({', '.join(problem.exchanges[:3])})"
+    return clean(text)

@@ -1,0 +1,97 @@
+"""A run of the command: pytest in this process, over the suite alone, whatever directory it starts in."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import conformance.suite
+from conformance import runfile
+from conformance.errors import TargetError
+from conformance.model import Contract, Run
+from conformance.plan import Plan
+from conformance.plugin import Judge
+from conformance.progress import Live
+from conformance.session import Options, Session
+from conformance.target import Target
+from conformance.transport.http import HttpWire
+
+SUITE = Path(next(iter(conformance.suite.__path__)))
+
+
+def run(
+    contract: Contract, target: Target, plan: Plan, options: Options, directory: Path, selected: frozenset[str] | None, console: Console
+) -> Run:
+    """Run the selected cases of a plan and judge; the log is written as they run.
+
+    What is collected when the run breaks off is judged all the same.
+    """
+    with (directory / runfile.LOG).open("w", encoding="utf-8") as stream:
+        session = Session(contract, target, plan, options, HttpWire(target.timeout), stream)
+        live = Live(console)
+        with _clean_environment(), contextlib.redirect_stdout(io.StringIO()):
+            pytest.main(_arguments(directory, selected), plugins=[_Named(session, selected), live])
+        if live.troubles and not session.incomplete:
+            session.incomplete = "The suite itself broke: " + "; ".join(live.troubles[:3])
+        if session.incomplete and not session.log.exchanges:
+            raise TargetError(session.incomplete)
+        return session.finish()
+
+
+class _Named:
+    """Registers the judge under its name, and takes out what was not selected."""
+
+    def __init__(self, session: Session, selected: frozenset[str] | None) -> None:
+        self._judge = Judge(session)
+        self._selected = selected
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.pluginmanager.register(self._judge, "conformance-judge")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        from conformance.plugin import CASE
+
+        if self._selected is not None:
+            items[:] = [item for item in items if item.stash[CASE].id in self._selected]
+
+
+def _arguments(directory: Path, selected: frozenset[str] | None) -> list[str]:
+    return [
+        str(SUITE),
+        "-c",
+        str(SUITE / "pytest.ini"),
+        "--rootdir",
+        str(SUITE),
+        "--import-mode=importlib",
+        "-p",
+        "no:terminal",
+        "-p",
+        "pytest_metadata.plugin",
+        "-p",
+        "pytest_html.plugin",
+        "-p",
+        "conformance.plugin",
+        f"--html={directory / runfile.PYTEST_PAGE}",
+        "--self-contained-html",
+    ]
+
+
+@contextlib.contextmanager
+def _clean_environment() -> Iterator[None]:
+    """No options and no plugins but ours: a run must not depend on what else is installed."""
+    kept = dict(os.environ)
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    os.environ.pop("PYTEST_PLUGINS", None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
