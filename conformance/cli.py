@@ -1,4 +1,8 @@
-"""The command: a thin front over contract, target, session and reports."""
+"""The command: a thin front over contract, target, session and reports.
+
+What a command needs is imported inside it: importing everything takes seconds, in which the
+embedded server can start, and which ``--help`` need not wait for.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +15,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from rich.console import Console
 
-from conformance import __version__, checks, embedded, explain, initfile, runfile, runner
-from conformance import contract as contracts
-from conformance import target as targets
+from conformance import __version__
 from conformance.errors import ConformanceError, Exit, UsageError
-from conformance.model import Contract, Effect, Run
-from conformance.plan import select
-from conformance.report import console as texts
-from conformance.report import write_all
-from conformance.report.text import clean
-from conformance.session import Options, planned
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from conformance.embedded import Embedded
+    from conformance.model import Contract, Effect, Run
+    from conformance.target import Target
 
 TARGET_FILE = "kaicalls-target.yaml"
 
@@ -42,6 +44,8 @@ def main() -> NoReturn:
         click.echo("Stopped.", err=True)
         sys.exit(Exit.UNJUDGED)
     except ConformanceError as error:
+        from conformance.report.text import clean
+
         click.echo(clean(str(error), lines=True), err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
@@ -83,21 +87,32 @@ def _pointing(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _load(spec: Path | None) -> Contract:
+    from conformance import checks
+    from conformance import contract as contracts
+
     return contracts.load(spec, frozenset(checks.RULES))
 
 
 @contextmanager
-def _target(contract: Contract, url: str | None, key: str | None, file: Path | None, spec: Path | None, seed: int) -> Iterator[tuple[targets.Target, bool]]:
-    """The target that the options mean, and whether it is the embedded server."""
-    if file:
-        yield targets.from_file(contract, file, url, key), False
-    elif url:
-        yield targets.from_flags(contract, url, key), False
+def _embedded(url: str | None, key: str | None, file: Path | None, spec: Path | None, seed: int) -> Iterator[Embedded | None]:
+    """The embedded server, starting, where no other target is meant."""
+    if url or file:
+        yield None
     elif key:
         raise UsageError("--key without --url or --target: say which server it belongs to")
     else:
-        with embedded.server(spec, seed) as written:
-            yield targets.from_file(contract, written), True
+        from conformance.embedded import starting
+
+        with starting(spec, seed) as server:
+            yield server
+
+
+def _target(contract: Contract, server: Embedded | None, url: str | None, key: str | None, file: Path | None) -> Target:
+    from conformance import target as targets
+
+    if server:
+        return targets.from_file(contract, server.target_file())
+    return targets.from_file(contract, file, url, key) if file else targets.from_flags(contract, url or "", key)
 
 
 @group.command()
@@ -118,17 +133,23 @@ def run(
     output: Path,
 ) -> int:
     """Run the suite: against the embedded server, or against --url and --key, or --target."""
-    contract = _load(spec)
-    console = Console(highlight=False, soft_wrap=True)
-    with _target(contract, url, key, file, spec, seed) as (target, is_embedded):
+    with _embedded(url, key, file, spec, seed) as server:
+        from conformance import runner
+        from conformance.plan import select
+        from conformance.report.text import clean
+        from conformance.session import Options, planned
+
+        contract = _load(spec)
+        console = _console()
+        target = _target(contract, server, url, key, file)
         plan = planned(contract, target.declaration, seed)
         chosen = select(plan, contract, areas, clauses)
         if not chosen.runnable:
             gaps = "\n".join(dict.fromkeys(f"  {case.gap}" for case in chosen.cases))
             raise UsageError(f"Nothing to run: no selected case can run against this target.\n{gaps}")
-        if not is_embedded and not yes:
+        if not server and not yes:
             _ask(chosen.requests())
-        options = Options(seed, "" if is_embedded else str(time.time_ns()), require_complete)
+        options = Options(seed, "" if server else str(time.time_ns()), require_complete)
         directory = _new_directory(output)
         selected = frozenset(case.id for case in chosen.cases) if chosen is not plan else None
         console.print(f"{contract.title} {contract.version} against {clean(target.declaration.url)}: {len(chosen.runnable)} cases", markup=False)
@@ -136,7 +157,15 @@ def run(
     return _conclude(finished, selected, directory, console)
 
 
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+
+
 def _ask(requests: dict[Effect, int]) -> None:
+    from conformance.model import Effect
+
     harmful = {effect: count for effect, count in requests.items() if effect is not Effect.READ and count}
     if harmful and sys.stdin.isatty():
         told = ", ".join(f"about {count} that {effect}" for effect, count in harmful.items())
@@ -162,6 +191,10 @@ def _new_directory(output: Path) -> Path:
 
 def _conclude(finished: Run, selected: frozenset[str] | None, directory: Path, console: Console) -> int:
     """Write the files, say where they are, and the summary with the counts last."""
+    from conformance import runfile
+    from conformance.report import console as texts
+    from conformance.report import write_all
+
     runfile.write(finished, selected, directory)
     write_all(finished, directory)
     console.print(f"Report: {directory / 'report.html'}", markup=False)
@@ -177,7 +210,9 @@ def _conclude(finished: Run, selected: frozenset[str] | None, directory: Path, c
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True, help="Directory of reports.")
 def replay(directory: Path, spec: Path | None, output: Path) -> int:
     """Judge a stored run again, from its evidence log alone; same files and exit code."""
-    console = Console(highlight=False, soft_wrap=True)
+    from conformance import runfile
+
+    console = _console()
     stored = runfile.replay(directory, _load(spec))
     if stored.other_contract:
         click.echo(f"Note: {stored.other_contract}", err=True)
@@ -202,8 +237,13 @@ def plan(
     cases: bool,
 ) -> None:
     """Say what a run would do: tests, cells, requests and effects. Sends nothing to the target."""
-    contract = _load(spec)
-    with _target(contract, url, key, file, spec, seed) as (target, _):
+    with _embedded(url, key, file, spec, seed) as server:
+        from conformance import explain
+        from conformance.plan import select
+        from conformance.session import planned
+
+        contract = _load(spec)
+        target = _target(contract, server, url, key, file)
         whole = planned(contract, target.declaration, seed)
         chosen = select(whole, contract, areas, clauses)
         click.echo(explain.plan(contract, target.declaration, whole, chosen, cases))
@@ -214,6 +254,8 @@ def plan(
 @_spec
 def explain_(clause: str, spec: Path | None) -> None:
     """Say what a clause demands, where it comes from and how it is verified."""
+    from conformance import explain
+
     click.echo(explain.clause(_load(spec), clause))
 
 
@@ -222,6 +264,8 @@ def explain_(clause: str, spec: Path | None) -> None:
 @_spec
 def clauses_(as_json: bool, spec: Path | None) -> None:
     """List the clauses of the contract."""
+    from conformance import explain
+
     contract = _load(spec)
     click.echo(json.dumps(explain.ledger(contract), indent=1) if as_json else explain.table(contract))
 
@@ -232,6 +276,8 @@ def clauses_(as_json: bool, spec: Path | None) -> None:
 @_spec
 def init(path: Path, force: bool, spec: Path | None) -> None:
     """Write a commented target file, to be filled in."""
+    from conformance import initfile
+
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; give another name, or --force")
     path.write_text(initfile.text(_load(spec)), encoding="utf-8")

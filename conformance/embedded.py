@@ -12,30 +12,43 @@ from pathlib import Path
 from conformance.errors import Unjudgeable
 
 
-@contextmanager
-def server(spec: Path | None, seed: int) -> Iterator[Path]:
-    """Start it on a free port of the loopback; gives its target file. Raises Unjudgeable if it does not start."""
-    with tempfile.TemporaryDirectory(prefix="conformance-") as directory:
-        target = Path(directory) / "target.yaml"
-        command = [sys.executable, "-m", "conformance", "serve", "--port", "0", "--seed", str(seed), "--target-out", str(target)]
+class Embedded:
+    """The server process, started but not yet waited for."""
+
+    def __init__(self, directory: Path, spec: Path | None, seed: int) -> None:
+        self._target = directory / "target.yaml"
+        command = [sys.executable, "-m", "conformance.server", "--seed", str(seed), "--target-out", str(self._target)]
         command += ["--spec", str(spec)] if spec else []
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603 - our own command
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
+
+    def target_file(self) -> Path:
+        """The target file, once the server is ready. Raises Unjudgeable if it does not start."""
+        assert self._process.stdout is not None
+        said = []
+        for line in self._process.stdout:
+            if line.startswith("ready "):
+                return self._target
+            said.append(line)
+        raise Unjudgeable("The embedded server did not start:\n" + "".join(said[-5:]))
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.terminate()
         try:
-            assert process.stdout is not None
-            said = []
-            for line in process.stdout:
-                said.append(line)
-                if line.startswith("ready "):
-                    break
-            else:
-                raise Unjudgeable("The embedded server did not start:\n" + "".join(said[-5:]))
-            yield target
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+
+
+@contextmanager
+def starting(spec: Path | None, seed: int) -> Iterator[Embedded]:
+    """Start the server on a free port of the loopback, and stop it in the end."""
+    with tempfile.TemporaryDirectory(prefix="conformance-") as directory:
+        server = Embedded(Path(directory), spec, seed)
+        try:
+            yield server
         finally:
-            process.terminate()
-            try:
-                process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            if process.stdout:
-                process.stdout.close()
+            server.stop()

@@ -20,6 +20,7 @@ from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
 from conformance.model import Case, Contract, Run
 from conformance.plan import REGISTRY, Plan, Planning, build
+from conformance.suite import test_generated
 from conformance.suite.client import Client, Memory
 from conformance.target import Declaration, Target
 from conformance.transport.sender import OverBudget, Sender
@@ -68,8 +69,7 @@ class Session:
         self.sender = Sender(
             self.contract, self.target, self.wire, self.recorder, seed=self.options.seed, prefix=self.prefix, sleep=self.sleep
         )
-        self._memory = Memory()
-        self._over_budget = False
+        self._memory: Memory | None = None
 
     @property
     def log(self) -> Log:
@@ -93,7 +93,7 @@ class Session:
         return found
 
     def _attempt(self, case: Case, attempt: int) -> str:
-        client = Client(self.sender, case, attempt, self._memory, seed=self.options.seed, nonce=self.options.nonce)
+        client = self._client(case, attempt)
         try:
             REGISTRY[case.stimulus].function(client)
         except OverBudget:
@@ -104,6 +104,14 @@ class Session:
         except Exception as error:
             return f"the stimulus {case.stimulus} crashed: {type(error).__name__}: {error}"
         return verdict.DONE
+
+    def _client(self, case: Case, attempt: int) -> Client:
+        if self._memory is None:
+            self._memory = Memory(c for c in self.plan.runnable if self.selected is None or c.id in self.selected)
+            first = Client(self.sender, case, attempt, self._memory, seed=self.options.seed, nonce=self.options.nonce)
+            if first.planned("generated"):
+                test_generated.draw(first)  # takes seconds, in a process beside the run
+        return Client(self.sender, case, attempt, self._memory, seed=self.options.seed, nonce=self.options.nonce)
 
     def _problems(self, case: Case) -> list[tuple[str, Problem]]:
         own = [exchange for exchange in self.log.exchanges if exchange.case == case.id]

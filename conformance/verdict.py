@@ -69,10 +69,11 @@ def _judge_case(
     found: Outcomes,
 ) -> None:
     view = View(contract, target, contract.operations.get(case.operation))
+    trials = [Trial(case, exchanges) for exchanges in attempts]
     for rule_id in case.rules:
         rule = rules[rule_id]
         assert rule.trial is not None
-        runs = [_guarded(rule, rule.trial, view, Trial(case, exchanges), ()) for exchanges in attempts]
+        runs = [_guarded(rule, rule.trial, view, trial, ()) for trial in trials]
         for index, outcomes in enumerate(runs):
             unconfirmed = rule.confirm and not all(any(isinstance(o, Problem) and not o.note for o in run) for run in runs)
             for outcome in outcomes:

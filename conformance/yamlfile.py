@@ -21,8 +21,8 @@ Place = tuple[str | int, ...]
 """Keys and indexes from the top of a document to a value."""
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader with the scalars of JSON only."""
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """SafeLoader, the one in C where it is built, with the scalars of JSON only."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own form
 
@@ -89,12 +89,12 @@ def read(path: Path, name: str, faults: list[str]) -> YamlFile | None:
 def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
     """Parse a text; on failure add ``file:line: message`` to ``faults`` and give None."""
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        loader = _Loader(text)
+        node = loader.get_single_node()
         if node is None:
             faults.append(f"{name}:1: the file is empty")
             return None
-        lines = dict(_lines(node))
-        return YamlFile(name, yaml.load(text, Loader=_Loader), lines)  # noqa: S506 - a SafeLoader
+        return YamlFile(name, loader.construct_document(node), dict(_lines(node)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         faults.append(f"{name}:{mark.line + 1 if mark else 1}: {error.problem or error.context}")

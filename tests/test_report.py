@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -17,11 +14,9 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from conformance.model import Body, Request, Run, Verdict
+from conformance.model import Run
 from conformance.report import FORMATS, ctrf, html, view, write_all
 from conformance.report.console import summary
-from conformance.report.curl import curl, variable
-from conformance.report.text import clean
 from tests import report_example as example
 
 RUNS: tuple[Callable[[], Run], ...] = (example.failing, example.passing)
@@ -207,123 +202,6 @@ def test_har_keeps_bodies_as_received(written: Path) -> None:
     assert "withheld" in contents[4]["comment"]
 
 
-# --- hostile texts --------------------------------------------------------------------------------
-
-ACTIVE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-@pytest.mark.parametrize(
-    "char", ["\x00", "\x1b", "\x9b", "\x85", "\u202e", "\u2066", "\u200b", "\ufeff", "\ud800", "\ufffe", "\U000e0041"]
-)
-def test_clean_makes_characters_visible(char: str) -> None:
-    """What acts or hides becomes ASCII that says which character it was."""
-    assert re.fullmatch(r"a\\[xuU][0-9a-f]+b", clean(f"a{char}b"))
-
-
-def test_clean_keeps_what_people_write() -> None:
-    """Letters, marks and symbols of any script stay as they are."""
-    text = "Grüße, 日本語, Ω ≤ π, naïve, עברית, 😀"
-    assert clean(text) == text
-
-
-def test_clean_keeps_lines_only_on_request() -> None:
-    """A line end is escaped where a text must stay one line, a carriage return always."""
-    assert clean("a\nb\tc\r") == r"a\nb\tc\r"
-    assert clean("a\nb\tc\r", lines=True) == "a\nb\tc\\r"
-
-
-@pytest.mark.parametrize("name", ["report.html", "junit.xml", "results.ctrf.json"])
-def test_reports_hold_no_active_character(written: Path, name: str) -> None:
-    """No report holds a control character, a reversal of direction or half a character."""
-    assert not ACTIVE.search((written / name).read_text(encoding="utf-8", errors="surrogatepass"))
-
-
-def test_console_is_inert_and_plain() -> None:
-    """Without colour the summary is printable lines; with colour only our own colour codes are added."""
-    plain = summary(example.failing(), width=80, colour=False)
-    assert not ACTIVE.search(plain)
-    assert re.sub("\x1b\\[[0-9;]*m", "", summary(example.failing(), width=80, colour=True)) == plain
-    assert "999 passed" not in [line.strip()[:10] for line in plain.splitlines()]
-
-
-def test_console_is_short_and_to_the_point() -> None:
-    """Failures name clause, where, expected, actual and how to repeat; the last line counts."""
-    lines = summary(example.failing(), width=80, colour=False).splitlines()
-    text = "\n".join(lines)
-    for label in ("where", "expected", "actual", "repeat    curl -i"):
-        assert f"      {label}" in text
-    assert "    and 4 more" in lines
-    assert re.fullmatch(r"[0-9]+ passed, 12 failed, .* \(413 cells, [0-9]+ clauses, 60 requests\)", lines[-1])
-
-
-class Tags(HTMLParser):
-    """Collects the elements of a page with their attributes, and the ids."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-
-def test_page_holds_no_foreign_element() -> None:
-    """The page of a hostile target has no script, image, frame, form or event handler."""
-    page = html.render(example.failing())
-    assert example.SCRIPT not in page
-    assert "&lt;script&gt;alert(1)" in page
-    tags = Tags(page).found
-    allowed = (
-        "html head meta title style body a header nav main section footer h1 h2 h3 p ul li dl dt dd div span b strong code pre br"
-    )
-    allowed += " details summary table caption thead tbody tr th td time"
-    assert {tag for tag, _ in tags} <= set(allowed.split())
-    assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
-    assert "49" not in re.findall(r"\{\{ (.*?) \}\}", page)
-
-
-def test_page_asks_nothing_of_the_network() -> None:
-    """The page refers to itself only, one link to the documentation aside, and its policy forbids the rest."""
-    run = example.failing()
-    tags = Tags(html.render(run)).found
-    assert not [attributes for _, attributes in tags if "src" in attributes or "srcset" in attributes]
-    links = {attributes["href"] or "" for _, attributes in tags if "href" in attributes}
-    assert {link for link in links if not link.startswith("#")} == {run.contract.page_address}
-    policy = next(attributes["content"] for _, attributes in tags if attributes.get("http-equiv") == "Content-Security-Policy")
-    assert (policy or "").startswith("default-src 'none'; style-src 'unsafe-inline'")
-    assert "url(" not in html.render(run).partition("</style>")[0]
-
-
-def test_links_of_the_page_lead_somewhere() -> None:
-    """Ids are unique, each inner link has its target, and every clause has an anchor."""
-    run = example.failing()
-    tags = Tags(html.render(run)).found
-    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
-    assert len(ids) == len(set(ids))
-    links = {(attributes["href"] or "")[1:] for _, attributes in tags if (attributes.get("href") or "").startswith("#")}
-    assert links <= set(ids)
-    assert {f"clause-{clause}" for clause in run.contract.clauses} <= set(ids)
-
-
-def test_page_says_what_it_left_out() -> None:
-    """Cut, withheld and binary bodies, lost responses and further findings are named as such."""
-    page = html.render(example.failing())
-    for text in ("cut here", "Body withheld (512 bytes)", "Not UTF-8", "None: the connection was reset", "6 more findings"):
-        assert text in page
-
-
-def test_page_stays_small() -> None:
-    """A run that fails everywhere, with long hostile bodies, makes a page below 1.5 MB that names what it leaves out."""
-    run = example.failing()
-    ids = tuple(exchange.id for exchange in run.exchanges)
-    broken = [replace(cell, verdict=Verdict.FAILED, exchanges=ids) for cell in run.cells]
-    cells = tuple(replace(cell, findings=tuple(example.finding(cell, n, n % 2 == 0) for n in range(30))) for cell in broken)
-    page = html.render(replace(run, cells=cells))
-    assert len(page.encode()) < 1_500_000
-    assert "30 findings not shown here" in page
-
-
 # --- words ----------------------------------------------------------------------------------------
 
 
@@ -368,90 +246,3 @@ def test_an_empty_run_has_a_page() -> None:
     assert "Could not be judged" in html.render(run)
     jsonschema.Draft202012Validator(CTRF).validate(ctrf.document(run))
     assert summary(run, width=80, colour=True)
-
-
-# --- curl -----------------------------------------------------------------------------------------
-
-STUB = """#!/bin/sh
-[ "$#" -eq 0 ] || printf '%s\\0' "$@"
-case " $* " in *" @- "*) printf 'stdin:'; cat ;; esac
-"""
-NASTY = [
-    "plain",
-    "$(touch owned) `touch owned` ${HOME} $KEY",
-    "'; touch owned; '",
-    '" ; touch owned ; "',
-    "a\nb\r\ttouch owned",
-    "\x1b[31m \u202e \u200b é 日本 !! !touch \\' \\\\ \\",
-    "@/etc/passwd",
-    "-o owned",
-    "{key:full} $(touch owned) \"'\\ !x\n",
-    "{key:a$(touch owned)b} {key:full",
-    "{key:full}x{key:full~last-char}[0]",
-    HOSTILE_TEXT := example.HOSTILE.replace("\0", ""),
-]
-
-
-def shell(line: str, directory: Path) -> bytes:
-    """What curl would be given by a line of bash, each argument ended by NUL."""
-    bin_dir = directory / "bin"
-    bin_dir.mkdir(exist_ok=True)
-    (bin_dir / "curl").write_text(STUB)
-    (bin_dir / "curl").chmod(0o755)
-    env = {"PATH": f"{bin_dir}:{os.environ['PATH']}", "KEY_FULL": "s e*cret", "KEY_FULL_LAST_CHAR": "near", "LC_ALL": "C.UTF-8"}
-    work = directory / "work"
-    work.mkdir(exist_ok=True)
-    encoded = os.fsencode(line)
-    done = subprocess.run(["bash", "-c", encoded], capture_output=True, cwd=work, env=env, check=True, timeout=20)
-    assert list(work.iterdir()) == []
-    assert done.stderr == b""
-    return done.stdout
-
-
-def filled(text: str) -> bytes:
-    """The text with the secrets of the environment in it, as bytes."""
-    return text.replace("{key:full}", "s e*cret").replace("{key:full~last-char}", "near").encode("utf-8", "surrogatepass")
-
-
-@pytest.mark.parametrize("text", NASTY)
-def test_curl_gets_the_text_and_the_shell_gets_nothing(text: str, tmp_path: Path) -> None:
-    """Whatever stands in URL and body arrives as it is; nothing of it is run, and the line is inert."""
-    request = Request("POST", f"https://a.test/x?q={text}", (("X-Key", "{key:full}"),), Body(text, size=len(text)))
-    line = curl(request)
-    assert clean(line) == line
-    arguments = shell(line, tmp_path).split(b"\0")
-    assert arguments[arguments.index(b"--data-raw") + 1] == filled(text)
-    assert arguments[-2] == b"https://a.test/x?q=" + filled(text)
-    assert b"X-Key: s e*cret" in arguments
-
-
-@pytest.mark.parametrize("text", [text for text in NASTY if not re.search("[\r\n]", text)])
-def test_curl_gets_headers_as_they_are(text: str, tmp_path: Path) -> None:
-    """A header arrives whatever its value."""
-    assert f"X-Odd: {text}".encode("utf-8", "surrogatepass") in shell(
-        curl(Request("GET", "https://a.test/", (("X-Odd", text),))), tmp_path
-    ).split(b"\0") or filled(f"X-Odd: {text}") in shell(curl(Request("GET", "https://a.test/", (("X-Odd", text),))), tmp_path)
-
-
-def test_curl_pipes_bytes(tmp_path: Path) -> None:
-    """A body that is no text goes through base64 and arrives byte for byte."""
-    body = example.bodies()[3]
-    assert shell(curl(Request("PUT", "https://a.test/", (), body)), tmp_path).endswith(b"stdin:" + bytes(range(256)) * 40)
-    nul = curl(Request("PUT", "https://a.test/", (), Body("a\0b", size=3)))
-    assert shell(nul, tmp_path).endswith(b"stdin:a\0b")
-
-
-def test_curl_says_what_it_cannot_send(tmp_path: Path) -> None:
-    """Headers that would break the request or read a file, and bodies that were withheld, are left out and named."""
-    request = Request("POST", "https://a.test/", (("@/etc/passwd", "x"), ("A", "b\r\nC: d")), Body(size=5, withheld=True))
-    line = curl(request)
-    assert line.endswith("# without the body, which was withheld; without 2 headers that curl cannot send")
-    assert shell(line, tmp_path).split(b"\0")[:-1] == [b"-i", b"-X", b"POST", b"-H", b"Content-Type:", b"https://a.test/"]
-
-
-def test_curl_reads_well() -> None:
-    """A common request becomes a short line with the key as a variable."""
-    request = Request("GET", "https://a.test/v1/calls?limit=3", (("Authorization", "Bearer {key:full}"), ("Host", "a.test")))
-    assert curl(request) == """curl -i -H "Authorization: Bearer $KEY_FULL" 'https://a.test/v1/calls?limit=3'"""
-    assert variable("{key:full~last-char}") == "KEY_FULL_LAST_CHAR"
-    assert curl(Request("HEAD", "https://a.test/")) == "curl -i -I https://a.test/"

@@ -8,7 +8,7 @@ and what the sum is (verdicts) is not their business.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.model import Case, Clause, Contract, Exchange, Operation, compact
@@ -69,6 +69,7 @@ class Trial:
 
     case: Case
     exchanges: tuple[Exchange, ...]
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)  # what judges have read of it
 
     def having(self, role: str, **facts: Any) -> list[Exchange]:
         """The exchanges of a role with some facts."""

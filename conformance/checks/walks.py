@@ -8,6 +8,7 @@ keep them apart.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
@@ -52,7 +53,8 @@ class Walks:
     """All pages of a trial that could be read, and every item that any of them shows."""
 
     pages: tuple[Page, ...]
-    items: tuple[Item, ...]  # distinct, in time
+    untied: tuple[Item, ...]  # distinct, oldest first, each alone at its instant
+    times: tuple[Fraction, ...]  # of the untied
     descending: bool
     tied: frozenset[Fraction]
 
@@ -62,14 +64,10 @@ class Walks:
 
     def between(self, start: Fraction | None, end: Fraction | None, filters: tuple[tuple[str, str], ...]) -> list[Item]:
         """Untied items after ``start`` and before ``end``, in the order of the list, that pass some filters."""
-        found = [
-            item
-            for item in self.items
-            if item.at not in self.tied
-            and (start is None or self.beyond(item.at, start))
-            and (end is None or self.beyond(end, item.at))
-            and all(passes(item, name, value) for name, value in filters)
-        ]
+        low, high = (end, start) if self.descending else (start, end)
+        first = 0 if low is None else bisect_right(self.times, low)
+        last = len(self.times) if high is None else bisect_left(self.times, high)
+        found = [item for item in self.untied[first:last] if all(passes(item, name, value) for name, value in filters)]
         return found[::-1] if self.descending else found
 
     def steps(self) -> list[tuple[Page, Page]]:
@@ -88,7 +86,14 @@ def passes(item: Item, name: str, value: str) -> bool:
 
 
 def walks(view: View, trial: Trial) -> Walks:
-    """Read the pages of a trial; pages that are not well-formed end their walk, other rules blame them."""
+    """The pages of a trial, read once; pages that are not well-formed end their walk, other rules blame them."""
+    if "walks" not in trial.memo:
+        trial.memo["walks"] = _read(view, trial)
+    found: Walks = trial.memo["walks"]
+    return found
+
+
+def _read(view: View, trial: Trial) -> Walks:
     pages: list[Page] = []
     broken: set[str] = set()
     for exchange in trial.exchanges:
@@ -101,9 +106,10 @@ def walks(view: View, trial: Trial) -> Walks:
         else:
             pages.append(page)
     items = {item.key: item for page in pages for item in page.items}
-    ordered = tuple(sorted(items.values(), key=lambda item: item.at))
-    counts = Counter(item.at for item in ordered)
-    return Walks(tuple(pages), ordered, _descending(pages), frozenset(at for at, count in counts.items() if count > 1))
+    counts = Counter(item.at for item in items.values())
+    untied = tuple(sorted((item for item in items.values() if counts[item.at] == 1), key=lambda item: item.at))
+    tied = frozenset(at for at, count in counts.items() if count > 1)
+    return Walks(tuple(pages), untied, tuple(item.at for item in untied), _descending(pages), tied)
 
 
 def _page(view: View, exchange: Exchange, walk: str) -> Page | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from conformance.model import Cell, Clause, Run, Verdict
 from conformance.report import view
@@ -73,7 +74,8 @@ class _Page:
 
 def _clause(page: _Page, run: Run, clause: Clause, cells: tuple[Cell, ...]) -> None:
     page.wrap(f"{clause.id}: {clause.text}", "  ")
-    blocks = [block for cell in cells for block in _blocks(run, cell)]
+    rounds = zip_longest(*(_blocks(run, cell) for cell in cells))  # the first finding of each operation comes first
+    blocks = [block for round_ in rounds for block in round_ if block]
     for block in blocks[:PER_CLAUSE]:
         for label, text in block:
             if label == "repeat":

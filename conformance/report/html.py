@@ -44,9 +44,12 @@ class Entry:
     reason: str  # why it has no cells
 
     @property
-    def passed(self) -> int:
-        """How many of its cells passed."""
-        return sum(cell.verdict is Verdict.PASSED for cell in self.cells)
+    def share(self) -> str:
+        """How many of its cells passed, and how many the target does not have."""
+        counts = Counter(cell.verdict for cell in self.cells)
+        lacking = counts[Verdict.INAPPLICABLE]
+        passed = f"{counts[Verdict.PASSED]} of {amount(len(self.cells), 'operation')} passed"
+        return passed + (f", {lacking} inapplicable" if lacking else "")
 
     @property
     def exchanges(self) -> int:

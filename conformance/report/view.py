@@ -59,7 +59,8 @@ def qualification(run: Run) -> str:
     judged = total - counts["untested"] - counts["error"] - counts["inapplicable"]
     parts = [f"{judged:,} of {amount(total, 'cell')} judged"]
     parts += [f"{counts[name]:,} {name}" for name in ("failed", "error", "waived", "warned", "untested") if counts[name]]
-    return ", ".join(parts) + "."
+    wanted = " Completeness was required." if run.require_complete and counts["untested"] else ""
+    return f"{', '.join(parts)}.{wanted}"
 
 
 def counts_line(run: Run) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conformance.checks.base import items_of
@@ -21,9 +21,10 @@ _SAMPLES: Mapping[str, Any] = {"string": "sample", "integer": 1, "number": 1, "b
 
 
 class Memory:
-    """What a run has seen of the target: the first page of each list by kind and key, an own object by kind."""
+    """What a run knows: its cases, the first page of each list by kind and key, an own object by kind."""
 
-    def __init__(self) -> None:
+    def __init__(self, cases: Iterable[Case] = ()) -> None:
+        self.cases = tuple(cases)
         self.own: dict[str, str] = {}
         self.lists: dict[tuple[str, str], list[Any]] = {}
 
@@ -46,6 +47,10 @@ class Client:
     def operation(self) -> Operation:
         """The operation of the case."""
         return self.contract.operations[self.case.operation]
+
+    def planned(self, stimulus: str) -> tuple[tuple[str, str], ...]:
+        """Operation and variant of each case of a stimulus that runs."""
+        return tuple((case.operation, case.variant) for case in self._memory.cases if case.stimulus == stimulus)
 
     # --- sending ---
 

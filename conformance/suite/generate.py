@@ -1,98 +1,78 @@
-"""Generated cases: drawn by Schemathesis before anything is sent, the same for one seed everywhere.
+"""Generated cases on our side: the handle of the process that draws them, and the messages made of them.
 
-Drawn from a copy of the document without ``security`` (else most negative cases only change the
-key). Hypothesis would take constants from imported modules, so that a checkout and a wheel would
-differ; it is kept from that. Values that could reach real people (phone numbers, mail and web
-addresses) are replaced in whatever was drawn.
+Values that could reach real people (phone numbers, mail and web addresses) are replaced in
+whatever was drawn.
 """
 
 from __future__ import annotations
 
-import copy
+import base64
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 from conformance.model import Contract, Operation, Parameter
 from conformance.suite.client import Client
+from conformance.suite.drawing import NEGATIVE, POSITIVE
 from conformance.transport.sender import Message
 from conformance.values import ABSENT
 
-POSITIVE, NEGATIVE = "positive", "negative"
+Drawn = Mapping[str, Any]
 
 
-@contextmanager
-def _no_local_constants() -> Iterator[None]:
-    from hypothesis.internal.conjecture import providers
+class Drawing:
+    """Cases being drawn for some operations of a contract. Starts at once, is waited for at the first look."""
 
-    original = getattr(providers, "_get_local_constants", None)
-    if original is not None:
-        empty = type(providers._local_constants)()
-        providers._get_local_constants = lambda: empty
-    try:
-        yield
-    finally:
-        if original is not None:
-            providers._get_local_constants = original
+    def __init__(self, contract: Contract, wanted: tuple[tuple[str, str], ...], count: int, seed: int) -> None:
+        self._wanted = wanted
+        request = {
+            "document": contract.document,
+            "count": count,
+            "seed": seed,
+            "operations": [
+                {"method": contract.operations[name].method, "path": contract.operations[name].path, "mode": mode} for name, mode in wanted
+            ],
+        }
+        command = [sys.executable, "-m", "conformance.suite.drawing"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(request))
+        self._process.stdin.close()
+        self._process.stdin = None
+        self._drawn: dict[tuple[str, str], list[Drawn]] | None = None
 
-
-class Drawer:
-    """Draws cases for the operations of one contract. Costs a second to set up."""
-
-    def __init__(self, contract: Contract) -> None:
-        from schemathesis import Config
-        from schemathesis import openapi as loader
-
-        document = copy.deepcopy(dict(contract.document))
-        document.pop("security", None)
-        for item in document["paths"].values():
-            for definition in item.values():
-                if isinstance(definition, dict):
-                    definition.pop("security", None)
-        config = Config.from_dict({"base-url": "http://127.0.0.1/", "generation": {"database": "none"}})
-        schema = loader.from_dict(document, config=config)
-        self._operations = {(o.path, o.method.upper()): o for o in (result.ok() for result in schema.get_all_operations())}
-
-    def draw(self, operation: Operation, mode: str, count: int, seed: int) -> list[Any]:
-        """Up to ``count`` Schemathesis cases; none where an operation has nothing to vary."""
-        import hypothesis
-        from hypothesis.errors import HypothesisException
-        from schemathesis import GenerationMode
-
-        drawn: list[Any] = []
-        source = self._operations[operation.path, operation.method]
-        generation = GenerationMode.POSITIVE if mode == POSITIVE else GenerationMode.NEGATIVE
-
-        @hypothesis.seed(seed)
-        @hypothesis.settings(
-            max_examples=count,
-            phases=[hypothesis.Phase.generate],
-            database=None,
-            deadline=None,
-            derandomize=False,
-            suppress_health_check=list(hypothesis.HealthCheck),
-        )
-        @hypothesis.given(case=source.as_strategy(generation_mode=generation))
-        def collect(case: Any) -> None:
-            drawn.append(case)
-
-        with _no_local_constants():
-            try:
-                collect()
-            except HypothesisException:  # nothing can be varied
-                return []
-        return drawn
+    def cases(self, operation: Operation, mode: str) -> list[Drawn]:
+        """The cases of one operation and mode. Raises RuntimeError where drawing failed."""
+        if self._drawn is None:
+            output, errors = self._process.communicate()
+            if self._process.returncode:
+                raise RuntimeError("drawing failed: " + errors.strip().splitlines()[-1])
+            self._drawn = dict(zip(self._wanted, json.loads(output), strict=True))
+        return self._drawn.get((operation.id, mode), [])
 
 
-def message(client: Client, operation: Operation, case: Any, mode: str) -> Message | None:
+_DRAWINGS: dict[tuple[str, tuple[tuple[str, str], ...], int, int], Drawing] = {}
+
+
+def drawing(contract: Contract, wanted: tuple[tuple[str, str], ...], count: int, seed: int) -> Drawing:
+    """The cases of some operations and modes; drawn once a process, begun at the first call."""
+    key = (contract.digest, wanted, count, seed)
+    if key not in _DRAWINGS:
+        _DRAWINGS[key] = Drawing(contract, wanted, count, seed)
+    return _DRAWINGS[key]
+
+
+def message(client: Client, operation: Operation, case: Drawn, mode: str) -> Message | None:
     """The message of a drawn case for one mode of its operation, made safe; None if it cannot be written."""
-    query = {name: value for name, value in (case.query or {}).items() if _means(client.contract, operation, name)}
+    query = {name: value for name, value in case["query"].items() if _means(client.contract, operation, name)}
     path = operation.path
     for parameter in operation.parameters:
         known = client.value(parameter) if parameter.refers or parameter.name == client.contract.tenant else ABSENT
         if parameter.place == "path":
-            given = (case.path_parameters or {}).get(parameter.name, "x")
+            given = case["path"].get(parameter.name, "x")
             path = path.replace(f"{{{parameter.name}}}", _path_text(given if mode == NEGATIVE or known is ABSENT else known))
         elif parameter.place == "query" and known is not ABSENT and (parameter.name == operation.when or parameter.name in query):
             query[parameter.name] = known if mode == POSITIVE else query.get(parameter.name, known)
@@ -118,8 +98,6 @@ def _means(contract: Contract, operation: Operation, name: str) -> bool:
 
 
 def _path_text(value: Any) -> str:
-    from urllib.parse import quote
-
     text = value if isinstance(value, str) else json.dumps(value)
     return quote(text, safe="") or "x"
 
@@ -129,16 +107,16 @@ def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
         yield name, one if isinstance(one, str) else json.dumps(one)
 
 
-def _body(client: Client, operation: Operation, case: Any, mode: str) -> bytes | None:
+def _body(client: Client, operation: Operation, case: Drawn, mode: str) -> bytes | None:
     if operation.method in ("GET", "HEAD", "DELETE"):
         return None
-    if isinstance(case.body, bytes):
-        return case.body
-    value = case.body
+    if "base64" in case:
+        return base64.b64decode(case["base64"])
+    if "body" not in case:
+        return b""
+    value = case["body"]
     if isinstance(value, Mapping):
         value = {name: _safe(client, operation.parameter(name), member, mode) for name, member in value.items()}
-    elif not isinstance(value, list | str | int | float | bool | None):
-        return b""
     return json.dumps(value).encode()
 
 

@@ -61,10 +61,7 @@ class HttpWire:
                 stream=True,
                 timeout=self._timeout,
             )
-            try:
-                body, cut = _bounded(response, deadline)
-            finally:
-                response.close() if response.raw.closed or response.raw.length_remaining else response.raw.release_conn()
+            body, cut = _bounded(response, deadline)
         except requests.ConnectTimeout:
             raise WireFailure("no connection within the time limit", unreachable=True) from None
         except requests.Timeout:
@@ -80,15 +77,16 @@ class HttpWire:
 def _bounded(response: requests.Response, deadline: float) -> tuple[bytes, bool]:
     """The body up to the limits of size and time, and whether more was to come."""
     kept = bytearray()
-    for chunk in response.raw.stream(CHUNK, decode_content=True):
-        kept += chunk
-        if len(kept) > BODY_LIMIT:
-            response.close()
-            return bytes(kept[:BODY_LIMIT]), True
-        if time.monotonic() > deadline:
-            response.close()
-            return bytes(kept), True
-    return bytes(kept), False
+    try:
+        for chunk in response.raw.stream(CHUNK, decode_content=True):
+            kept += chunk
+            if len(kept) > BODY_LIMIT or time.monotonic() > deadline:
+                response.raw.close()
+                return bytes(kept[:BODY_LIMIT]), True
+    except BaseException:
+        response.raw.close()
+        raise
+    return bytes(kept), False  # read to its end, so the connection is kept for the next request
 
 
 def _reason(error: Exception) -> str:

@@ -18,6 +18,9 @@ from urllib.parse import unquote
 PIECE = 10
 """A run of this many characters of a secret (beyond its public prefix) gives it away."""
 
+SHORT = 200
+"""Texts up to this length, mostly headers, are remembered once they were found clean."""
+
 WITHHELD = "[withheld: it holds a secret in an encoded form]"
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -43,6 +46,7 @@ class Vault:
         self._prefixes = tuple(prefixes)
         self._needles: list[tuple[str, int, str]] = []  # form, length of a telling piece, name
         self._anchors: set[str] = set()  # any telling piece contains one of these
+        self._clean: set[str] = set()  # short texts that were found clean
         self._seed = seed
         for name, secret in secrets.items():
             self.learn(f"key:{name}", secret)
@@ -52,6 +56,7 @@ class Vault:
         known = next((held for held, value in self._secrets.items() if value == secret), None)
         if known is None:
             self._secrets[name] = secret
+            self._clean.clear()
             for form, length in self._forms(secret):
                 half = max(1, length // 2)
                 self._needles.append((form, length, name))
@@ -109,6 +114,14 @@ class Vault:
 
     def redact(self, text: str) -> str:
         """The text with placeholders for secrets; WITHHELD where a secret hides in an encoding."""
+        if text in self._clean:
+            return text
+        redacted = self._redacted(text)
+        if redacted == text and len(text) < SHORT:
+            self._clean.add(text)
+        return redacted
+
+    def _redacted(self, text: str) -> str:
         for name, secret in sorted(self._secrets.items(), key=lambda item: -len(item[1])):
             text = text.replace(secret, "{" + name + "}")
         if self.holds_secret(text):
