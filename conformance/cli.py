@@ -66,7 +66,9 @@ def group() -> None:
 
 
 def _spec(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--spec", type=click.Path(path_type=Path, file_okay=False), help="Directory of another contract.")(command)
+    return click.option("--spec", type=click.Path(path_type=Path, file_okay=False), help="Directory of another contract.")(
+        command
+    )
 
 
 def _pointing(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,7 +76,9 @@ def _pointing(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @_spec
     @click.option("--url", envvar="CONFORMANCE_URL", help="Address of the target, with the base path of the API.")
-    @click.option("--key", envvar="CONFORMANCE_KEY", help="A key with every scope. Better given in the environment: CONFORMANCE_KEY.")
+    @click.option(
+        "--key", envvar="CONFORMANCE_KEY", help="A key with every scope. Better given in the environment: CONFORMANCE_KEY."
+    )
     @click.option("--target", "file", type=click.Path(path_type=Path, dir_okay=False), help="Target file; `init` writes one.")
     @click.option("--seed", type=int, default=0, show_default=True, help="Seed of generated cases.")
     @click.option("--area", "areas", multiple=True, help="Only the clauses of an area; may be repeated.")
@@ -119,7 +123,13 @@ def _target(contract: Contract, server: Embedded | None, url: str | None, key: s
 @_pointing
 @click.option("--yes", is_flag=True, help="Never ask before requests that write, spend or flood.")
 @click.option("--require-complete", is_flag=True, help="Exit 3 if any cell is untested.")
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True, help="Directory of reports.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("reports"),
+    show_default=True,
+    help="Directory of reports.",
+)
 def run(
     spec: Path | None,
     url: str | None,
@@ -152,7 +162,10 @@ def run(
         options = Options(seed, "" if server else str(time.time_ns()), require_complete)
         directory = _new_directory(output)
         selected = frozenset(case.id for case in chosen.cases) if chosen is not plan else None
-        console.print(f"{contract.title} {contract.version} against {clean(target.declaration.url)}: {len(chosen.runnable)} cases", markup=False)
+        console.print(
+            f"{contract.title} {contract.version} against {clean(target.declaration.url)}: {len(chosen.runnable)} cases",
+            markup=False,
+        )
         finished = runner.run(contract, target, plan, options, directory, selected, console)
     return _conclude(finished, selected, directory, console)
 
@@ -207,7 +220,13 @@ def _conclude(finished: Run, selected: frozenset[str] | None, directory: Path, c
 @group.command()
 @click.argument("directory", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
 @_spec
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True, help="Directory of reports.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("reports"),
+    show_default=True,
+    help="Directory of reports.",
+)
 def replay(directory: Path, spec: Path | None, output: Path) -> int:
     """Judge a stored run again, from its evidence log alone; same files and exit code."""
     from conformance import runfile
@@ -285,10 +304,18 @@ def init(path: Path, force: bool, spec: Path | None) -> None:
 
 
 @group.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port on 127.0.0.1; 0 takes a free one."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the data and the keys.")
 @click.option("--database", default=":memory:", show_default=True, help="SQLite file.")
-@click.option("--target-out", type=click.Path(path_type=Path, dir_okay=False), default=Path(TARGET_FILE), show_default=True, help="Target file to write.")
+@click.option(
+    "--target-out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path(TARGET_FILE),
+    show_default=True,
+    help="Target file to write.",
+)
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="File for a JSON line per request.")
 @_spec
 def serve(port: int, seed: int, database: str, target_out: Path, log: Path | None, spec: Path | None) -> None:

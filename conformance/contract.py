@@ -187,7 +187,12 @@ class _Loader:
         return found, areas
 
     def _check_clause(
-        self, file: YamlFile, place: Place, row: dict[str, Any], registry: Mapping[str, ErrorCode], entries: Mapping[str, PageEntry]
+        self,
+        file: YamlFile,
+        place: Place,
+        row: dict[str, Any],
+        registry: Mapping[str, ErrorCode],
+        entries: Mapping[str, PageEntry],
     ) -> None:
         for index, source in enumerate(row["source"]):
             if entries and source not in entries:
@@ -211,7 +216,11 @@ class _Loader:
     def _well_formed(self, file: YamlFile) -> bool:
         """Check what the suite itself reads of the document; the rest is openapi-spec-validator's job."""
         document, before = file.value, len(self.faults)
-        if not isinstance(document, dict) or not isinstance(document.get("paths"), dict) or not isinstance(document.get("info"), dict):
+        if (
+            not isinstance(document, dict)
+            or not isinstance(document.get("paths"), dict)
+            or not isinstance(document.get("info"), dict)
+        ):
             self.faults.append(file.fault((), "this is no OpenAPI document: info and paths are wanted"))
             return False
         for place, definition in _extension_places(document):
@@ -247,7 +256,13 @@ class _Loader:
                 for index, mode in enumerate(definition[X]["modes"]):
                     place = ("paths", path, method, X, "modes", index)
                     try:
-                        operation = _operation(document, method, path, {**definition, "parameters": [*shared, *definition.get("parameters", [])]}, mode)
+                        operation = _operation(
+                            document,
+                            method,
+                            path,
+                            {**definition, "parameters": [*shared, *definition.get("parameters", [])]},
+                            mode,
+                        )
                     except (KeyError, TypeError, ValueError) as error:
                         self.faults.append(file.fault(place, f"the mode {mode['id']} cannot be read: {error}"))
                         continue
@@ -337,7 +352,9 @@ def _authentication(document: Mapping[str, Any]) -> Authentication:
     return Authentication("Authorization", scheme["scheme"].capitalize(), prefixes)
 
 
-def _operation(document: Mapping[str, Any], method: str, path: str, definition: dict[str, Any], mode: dict[str, Any]) -> Operation:
+def _operation(
+    document: Mapping[str, Any], method: str, path: str, definition: dict[str, Any], mode: dict[str, Any]
+) -> Operation:
     schema = resolve(document, {"$ref": mode["schema"]})
     security = definition.get("security", document.get("security", []))
     scopes = [scope for alternative in security for names in alternative.values() for scope in names]

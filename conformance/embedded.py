@@ -19,7 +19,7 @@ class Embedded:
         self._target = directory / "target.yaml"
         command = [sys.executable, "-m", "conformance.server", "--seed", str(seed), "--target-out", str(self._target)]
         command += ["--spec", str(spec)] if spec else []
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def target_file(self) -> Path:
         """The target file, once the server is ready. Raises Unjudgeable if it does not start."""

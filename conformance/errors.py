@@ -41,7 +41,7 @@ class TargetError(ConformanceError):
     """A target file or a flag that does not describe a target."""
 
 
-class Unjudgeable(ConformanceError):
+class Unjudgeable(ConformanceError):  # noqa: N818 - it names the target, not a fault of ours
     """The target could not be judged at all: dead, not this API, or it refuses the key."""
 
     exit_code = Exit.UNJUDGED

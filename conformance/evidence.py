@@ -89,7 +89,7 @@ def exchange_from_json(line: Mapping[str, Any]) -> Exchange:
 
 
 def _lean(members: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in members.items() if value is not None and value != {} and value != []}
+    return {key: value for key, value in members.items() if value not in (None, {}, [])}
 
 
 def _pairs(owner: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -65,7 +65,9 @@ def table(contract: Contract) -> str:
 
 
 def _row(one: Clause) -> str:
-    return "\n".join(textwrap.wrap(f"{one.id:<28} {one.level:<6} {one.text}", 110, initial_indent="  ", subsequent_indent=" " * 38))
+    return "\n".join(
+        textwrap.wrap(f"{one.id:<28} {one.level:<6} {one.text}", 110, initial_indent="  ", subsequent_indent=" " * 38)
+    )
 
 
 def plan(contract: Contract, target: Declaration, whole: Plan, chosen: Plan, cases: bool) -> str:
@@ -82,7 +84,10 @@ def plan(contract: Contract, target: Declaration, whole: Plan, chosen: Plan, cas
     cells = verdict.cells(contract, target, checks.RULES, whole, Log(), today=verdict.ANY_DAY)
     gaps = Counter(case.gap for case in chosen.cases if case.gap)
     requests = {effect: count for effect, count in chosen.requests().items() if count}
-    lines += ["", f"{len(chosen.runnable)} of {len(chosen.cases)} cases run, for {len(cells)} cells of {len(contract.clauses)} clauses"]
+    lines += [
+        "",
+        f"{len(chosen.runnable)} of {len(chosen.cases)} cases run, for {len(cells)} cells of {len(contract.clauses)} clauses",
+    ]
     lines.append("requests, about: " + (", ".join(f"{count} {effect}" for effect, count in requests.items()) or "none"))
     if gaps:
         lines += ["", "Not run:", *(f"  {count:>4}  {gap}" for gap, count in gaps.most_common())]

@@ -174,7 +174,9 @@ def _lacking(need: str, target: Declaration) -> str | None:
     if kind == "scope":
         return None if need in target.keys else f"give a key with only the scope {name} (scoped_keys: {name} in the target file)"
     if kind == "business":
-        return None if name in target.businesses else f"give the id of the {name} business (businesses: {name} in the target file)"
+        return (
+            None if name in target.businesses else f"give the id of the {name} business (businesses: {name} in the target file)"
+        )
     if need == "clock":
         return None if target.clock else "give a request that moves the target's clock on (clock: in the target file)"
     if need == "addresses":
@@ -213,5 +215,3 @@ def nearest(name: str, names: Iterable[str]) -> str:
 def operations(planning: Planning, *actions: str) -> Iterator[Operation]:
     """The operations of some actions, or all."""
     return (o for o in planning.contract.operations.values() if not actions or o.action in actions)
-
-

@@ -19,7 +19,7 @@ from conformance import checks, contract, preflight, runfile, session, target
 from conformance.checks.base import Problem
 from conformance.errors import ConformanceError, TargetError, Unjudgeable
 from conformance.model import Case, Contract, Level, Run
-from conformance.plan import REGISTRY, select
+from conformance.plan import REGISTRY
 from conformance.report import console, write_all
 from conformance.report.text import clean
 from conformance.transport.http import HttpWire

@@ -49,12 +49,15 @@ def _problem(session: Session, seen: list[Exchange]) -> str | None:
     first = seen[0]
     if not responses:
         return f"No usable answer from {url}: {first.failure}. Is the server up, and is the address right?"
+    asked = f"{first.request.method} {first.request.url}"
     if all(response.body.cut for response in responses):
-        return f"{url} sends bodies that do not end within the limits (4 MiB, {session.target.timeout:g} s): {first.request.method} {first.request.url}"
+        return f"{url} sends bodies that do not end within the limits of size and time: {asked}"
     keyed = [e.response for e in seen if e.response and session.contract.operations[e.operation].keyed]
     if keyed and all(response.status in (401, 403) for response in keyed):
-        return f"{url} refuses the main key on every read ({keyed[0].status}). Check the key (--key, or keys: full) and that it belongs to this server."
+        return (
+            f"{url} refuses the main key on every read ({keyed[0].status}). Is the key (--key, or keys: full) one of this server?"
+        )
     if all(response.json is NOT_JSON for response in responses):
         media = responses[0].header("Content-Type") or "no content type"
-        return f"{url} does not look like this API: {first.request.method} {first.request.url} gave {responses[0].status} with {media}, no JSON."
+        return f"{url} does not look like this API: {asked} gave {responses[0].status} with {media}, no JSON."
     return None

@@ -19,7 +19,12 @@ class Live:
         self._console = console
         self._live = console.is_terminal and not console.is_dumb_terminal
         self._progress = Progress(
-            TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console, transient=True
+            TextColumn("{task.description:<24}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
         )
         self._task = self._progress.add_task("", total=None)
         self._current = ""
@@ -55,7 +60,9 @@ class Live:
     def _line(self) -> None:
         if not self._live and self._done:
             broken = f", {self._broken} with findings" if self._broken else ""
-            self._console.print(f"{self._current}: {self._done} {'cases' if self._done > 1 else 'case'}{broken}", markup=False, highlight=False)
+            self._console.print(
+                f"{self._current}: {self._done} {'cases' if self._done > 1 else 'case'}{broken}", markup=False, highlight=False
+            )
             self._done = 0
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:

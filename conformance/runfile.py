@@ -76,7 +76,10 @@ def replay(directory: Path, contract: Contract) -> Stored:
             raise UsageError(f"{path}: the run is of {data['spec']['title']!r}; give its contract with --spec")
         target, plan = declaration_from_json(data["target"]), Plan(tuple(_case(row) for row in data["plan"]))
         selected = None if data["selected"] is None else frozenset(data["selected"])
-        digest, meta = data["spec"]["digest"], {name: data[name] for name in ("seed", "started", "incomplete", "require_complete")}
+        digest, meta = (
+            data["spec"]["digest"],
+            {name: data[name] for name in ("seed", "started", "incomplete", "require_complete")},
+        )
         ended, today = data["finished"], date.fromisoformat(data["judged_on"])
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read: {error}; give the directory of a run, such as reports/latest") from None
@@ -84,7 +87,11 @@ def replay(directory: Path, contract: Contract) -> Stored:
         raise UsageError(f"{path}: this is no run.json of this suite ({type(error).__name__}: {error})") from None
     log = evidence.read(directory / LOG)
     run = finished(contract, target, plan, log, ended=ended, today=today, selected=selected, **meta)
-    other = None if digest == contract.digest else f"the run was made with contract {digest[:12]}, it is judged by {contract.digest[:12]}"
+    other = (
+        None
+        if digest == contract.digest
+        else f"the run was made with contract {digest[:12]}, it is judged by {contract.digest[:12]}"
+    )
     return Stored(run, selected, other)
 
 

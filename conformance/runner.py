@@ -17,7 +17,7 @@ from conformance import runfile
 from conformance.errors import TargetError
 from conformance.model import Contract, Run
 from conformance.plan import Plan
-from conformance.plugin import Judge
+from conformance.plugin import CASE, Judge
 from conformance.progress import Live
 from conformance.session import Options, Session
 from conformance.target import Target
@@ -27,7 +27,13 @@ SUITE = Path(next(iter(conformance.suite.__path__)))
 
 
 def run(
-    contract: Contract, target: Target, plan: Plan, options: Options, directory: Path, selected: frozenset[str] | None, console: Console
+    contract: Contract,
+    target: Target,
+    plan: Plan,
+    options: Options,
+    directory: Path,
+    selected: frozenset[str] | None,
+    console: Console,
 ) -> Run:
     """Run the selected cases of a plan and judge; the log is written as they run.
 
@@ -38,7 +44,7 @@ def run(
         live = Live(console)
         gc.freeze()  # what is imported stays; collecting over it would cost a tenth of the run
         with _clean_environment(), contextlib.redirect_stdout(io.StringIO()):
-            pytest.main(_arguments(directory, selected), plugins=[_Named(session, selected), live])
+            pytest.main(_arguments(directory), plugins=[_Named(session, selected), live])
         if live.troubles and not session.incomplete:
             session.incomplete = "The suite itself broke: " + "; ".join(live.troubles[:3])
         if session.incomplete and not session.log.exchanges:
@@ -58,13 +64,11 @@ class _Named:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        from conformance.plugin import CASE
-
         if self._selected is not None:
             items[:] = [item for item in items if item.stash[CASE].id in self._selected]
 
 
-def _arguments(directory: Path, selected: frozenset[str] | None) -> list[str]:
+def _arguments(directory: Path) -> list[str]:
     return [
         str(SUITE),
         "-c",

@@ -176,5 +176,3 @@ def execute(session: Session, cases: Iterable[Case] | None = None) -> Run:
     except Unjudgeable:
         pass
     return session.finish()
-
-

@@ -116,7 +116,9 @@ class Target:
 
 
 def _waiver(row: Mapping[str, Any]) -> Waiver:
-    return Waiver(row["clause"], tuple(row.get("operations", ())), row["reason"], row["owner"], date.fromisoformat(row["expires"]))
+    return Waiver(
+        row["clause"], tuple(row.get("operations", ())), row["reason"], row["owner"], date.fromisoformat(row["expires"])
+    )
 
 
 def _waiver_to_json(waiver: Waiver) -> dict[str, Any]:
@@ -225,7 +227,9 @@ def _keys(file: yamlfile.YamlFile, faults: list[str]) -> dict[str, str]:
             faults.append(file.fault(place, str(error)))
     twins = {value for value in found.values() if list(found.values()).count(value) > 1}
     for role in (r for r, value in found.items() if value in twins):
-        faults.append(file.fault(("keys", role), f"the key of {role} is given for another role as well; each role needs a key of its own"))
+        faults.append(
+            file.fault(("keys", role), f"the key of {role} is given for another role as well; each role needs a key of its own")
+        )
     return found
 
 
@@ -249,7 +253,9 @@ def _checked_url(contract: Contract, url: str, where: str) -> str:
         raise TargetError(f"{where}: {_shown(url)} has a port that is no port") from None
     path = parts.path.rstrip("/")
     if not path.endswith(contract.base_path):
-        raise TargetError(f"{where}: the address must include {contract.base_path}, such as {parts.scheme}://{parts.netloc}{contract.base_path}")
+        raise TargetError(
+            f"{where}: the address must include {contract.base_path}, such as {parts.scheme}://{parts.netloc}{contract.base_path}"
+        )
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 

@@ -14,7 +14,7 @@ from datetime import date
 
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Rule, Trial, Trouble, View
 from conformance.evidence import Log
-from conformance.model import WHOLE_API, Case, Cell, Clause, Contract, Exchange, Finding, Level, Verdict
+from conformance.model import Case, Cell, Clause, Contract, Exchange, Finding, Level, Verdict
 from conformance.plan import Plan
 from conformance.target import Declaration
 
@@ -40,7 +40,9 @@ Outcomes = dict[tuple[str, str], list[tuple[str | None, Outcome]]]
 """By rule and operation: what it is about (a code or status, or None) and the outcome."""
 
 
-def judge(contract: Contract, target: Declaration, rules: Mapping[str, Rule], cases: Iterable[Case], exchanges: Iterable[Exchange]) -> Outcomes:
+def judge(
+    contract: Contract, target: Declaration, rules: Mapping[str, Rule], cases: Iterable[Case], exchanges: Iterable[Exchange]
+) -> Outcomes:
     """Run every rule on the exchanges that it applies to."""
     found: Outcomes = defaultdict(list)
     by_id = {case.id: case for case in cases}
@@ -79,7 +81,11 @@ def _judge_case(
             for outcome in outcomes:
                 if isinstance(outcome, Problem) and unconfirmed and not outcome.note:
                     outcome = Problem(  # noqa: PLW2901
-                        outcome.where, outcome.expected, f"{outcome.actual} (seen once, not when repeated)", outcome.exchanges, note=True
+                        outcome.where,
+                        outcome.expected,
+                        f"{outcome.actual} (seen once, not when repeated)",
+                        outcome.exchanges,
+                        note=True,
                     )
                 elif isinstance(outcome, Problem) and rule.confirm and index:
                     continue  # the first attempt has said it
@@ -106,91 +112,117 @@ def cells(
 ) -> tuple[Cell, ...]:
     """The verdict of every cell. ``selected`` are the ids of the cases that were to run, None for all."""
     outcomes = judge(contract, target, rules, plan.cases, log.exchanges)
-    found = []
-    for clause in contract.clauses.values():
-        operations = _planned(contract, target, rules, plan, clause)
-        seen = {op for (rule, op), given in outcomes.items() if rule in clause.rules for about, o in given if _graded(contract, clause, about, o)}
-        for operation in sorted(operations | seen, key=_order(contract)):
-            found.append(_cell(contract, target, rules, plan, log, clause, operation, outcomes, today, selected))
-    return tuple(found)
+    return _Bench(contract, target, rules, plan, log, today, selected, outcomes).cells()
 
 
-def _graded(contract: Contract, clause: Clause, about: str | None, outcome: Outcome) -> bool:
-    return isinstance(outcome, Problem) and not outcome.note and _concerns(contract, clause, about, outcome)
+@dataclass(frozen=True)
+class _Bench:
+    """Everything that a verdict rests on."""
 
+    contract: Contract
+    target: Declaration
+    rules: Mapping[str, Rule]
+    plan: Plan
+    log: Log
+    today: date
+    selected: frozenset[str] | None
+    outcomes: Outcomes
 
-def _order(contract: Contract) -> dict[str, int].get:  # type: ignore[valid-type]
-    places = {operation: place for place, operation in enumerate(contract.operations)}
-    return lambda operation: places.get(operation, -1)
+    def cells(self) -> tuple[Cell, ...]:
+        places = {operation: place for place, operation in enumerate(self.contract.operations)}
+        found = []
+        for clause in self.contract.clauses.values():
+            operations = self._planned(clause) | self._blamed(clause)
+            found += [self._cell(clause, operation) for operation in sorted(operations, key=lambda name: places.get(name, -1))]
+        return tuple(found)
 
+    def _planned(self, clause: Clause) -> set[str]:
+        """The operations on which a clause is judged."""
+        found: set[str] = set()
+        for rule_id in clause.rules:
+            if self.rules[rule_id].passive:
+                found |= {
+                    o.id for o in self.contract.operations.values() if self.rules[rule_id].applies(self.contract, o, clause)
+                }
+            else:
+                found |= {case.operation for case in self.plan.cases if self._feeds(case, rule_id, clause)}
+        return found
 
-def _planned(contract: Contract, target: Declaration, rules: Mapping[str, Rule], plan: Plan, clause: Clause) -> set[str]:
-    """The operations on which a clause is judged."""
-    found: set[str] = set()
-    for rule_id in clause.rules:
-        rule = rules[rule_id]
-        if rule.passive:
-            found |= {o.id for o in contract.operations.values() if rule.applies(contract, o, clause)}
-        else:
-            found |= {case.operation for case in plan.cases if _feeds(contract, case, rule_id, clause)}
-    return found
+    def _blamed(self, clause: Clause) -> set[str]:
+        """The operations on which a clause was seen broken."""
+        return {
+            operation
+            for (rule, operation), given in self.outcomes.items()
+            if rule in clause.rules
+            and any(_is_finding(outcome) and self._concerns(clause, about, outcome) for about, outcome in given)
+        }
 
+    def _feeds(self, case: Case, rule_id: str, clause: Clause) -> bool:
+        return rule_id in case.rules and self._same_row(clause, case.about)
 
-def _feeds(contract: Contract, case: Case, rule_id: str, clause: Clause) -> bool:
-    return rule_id in case.rules and _same_row(contract, clause, case.about)
+    def _same_row(self, clause: Clause, about: str | None) -> bool:
+        """Whether a clause about one row of a table is meant by what a case or an outcome is about."""
+        if clause.about is None or about is None:
+            return True
+        if clause.about.code is not None:
+            return about == clause.about.code
+        row = self.contract.errors.get(about)
+        return str(clause.about.status) in (about, str(row.status) if row else None)
 
+    def _concerns(self, clause: Clause, about: str | None, outcome: Outcome) -> bool:
+        """Whether an outcome counts for a clause: its row, and for a clause about a status the status alone."""
+        by_status = clause.about is not None and clause.about.status is not None
+        elsewhere = by_status and isinstance(outcome, Problem) and outcome.where != "status"
+        return self._same_row(clause, about) and not elsewhere
 
-def _same_row(contract: Contract, clause: Clause, about: str | None) -> bool:
-    """Whether a clause about one row of a table is meant by what a case or an outcome is about."""
-    if clause.about is None or about is None:
-        return True
-    if clause.about.code is not None:
-        return about == clause.about.code
-    row = contract.errors.get(about)
-    return str(clause.about.status) in (about, str(row.status) if row else None)
+    def _cell(self, clause: Clause, operation: str) -> Cell:
+        if operation in self.target.inapplicable:
+            return Cell(
+                clause.id, operation, Verdict.INAPPLICABLE, reasons=("the target declares that it has no such operation",)
+            )
+        pile = _Pile()
+        for rule_id in clause.rules:
+            self._add(pile, self.rules[rule_id], clause, operation)
+        return _weighed(clause, operation, pile, self.target, self.today)
 
-
-def _concerns(contract: Contract, clause: Clause, about: str | None, outcome: Outcome) -> bool:
-    """Whether an outcome counts for a clause: its row, and for a clause about a status the status alone."""
-    if not _same_row(contract, clause, about):
-        return False
-    by_status = clause.about is not None and clause.about.status is not None
-    return not (by_status and isinstance(outcome, Problem) and outcome.where != "status")
-
-
-def _cell(
-    contract: Contract,
-    target: Declaration,
-    rules: Mapping[str, Rule],
-    plan: Plan,
-    log: Log,
-    clause: Clause,
-    operation: str,
-    outcomes: Outcomes,
-    today: date,
-    selected: frozenset[str] | None,
-) -> Cell:
-    if operation in target.inapplicable:
-        return Cell(clause.id, operation, Verdict.INAPPLICABLE, reasons=("the target declares that it has no such operation",))
-    pile = _Pile()
-    for rule_id in clause.rules:
-        rule = rules[rule_id]
-        given = [o for about, o in outcomes.get((rule_id, operation), ()) if _concerns(contract, clause, about, o)]
+    def _add(self, pile: _Pile, rule: Rule, clause: Clause, operation: str) -> None:
+        """Add what a rule gave, and what keeps it from giving anything."""
+        given = [o for about, o in self.outcomes.get((rule.id, operation), ()) if self._concerns(clause, about, o)]
+        cases = [case for case in self.plan.cases if case.operation == operation and self._feeds(case, rule.id, clause)]
+        gaps = self._gaps_of(cases)
         _sort(pile, rule, given)
-        cases = [case for case in plan.cases if case.operation == operation and _feeds(contract, case, rule_id, clause)]
-        pile.gaps += _static_gaps(cases, log, selected)
-        pile.troubles += [Trouble(log.ends[c.id]) for c in cases if log.ends.get(c.id, DONE) not in (DONE, OVER_BUDGET)]
-        wanted = rule.applies(contract, contract.operations[operation], clause) if rule.passive and operation in contract.operations else bool(cases)
-        if wanted and not any(isinstance(o, Proof | Problem) and not getattr(o, "note", False) for o in given):
-            pile.gaps += [] if any(isinstance(o, Gap | Trouble) for o in given) or pile.gaps else [_unseen(rule, plan, operation, selected)]
-    return _weighed(clause, operation, pile, target, today)
+        pile.gaps += gaps
+        pile.troubles += [Trouble(self.log.ends[c.id]) for c in cases if self.log.ends.get(c.id, DONE) not in (DONE, OVER_BUDGET)]
+        known = self.contract.operations.get(operation)
+        wanted = bool(cases) if rule.trial else known is not None and rule.applies(self.contract, known, clause)
+        silent = not any(isinstance(o, Gap | Trouble | Proof) or _is_finding(o) for o in given)
+        if wanted and silent and not gaps:
+            pile.gaps.append(self._unseen(rule, operation))
+
+    def _gaps_of(self, cases: Iterable[Case]) -> list[str]:
+        """Why cases that a cell rests on have not run."""
+        gaps = []
+        for case in cases:
+            ended = self.log.ends.get(case.id)
+            if case.optional and ended is None:
+                continue
+            if case.gap:
+                gaps.append(case.gap)
+            elif self.selected is not None and case.id not in self.selected:
+                gaps.append(NOT_SELECTED)
+            elif ended in (None, OVER_BUDGET):
+                gaps.append(ended or NOT_RUN)
+        return gaps
+
+    def _unseen(self, rule: Rule, operation: str) -> str:
+        """Why a rule has seen nothing: what keeps every case of the operation from running, else its own hint."""
+        own = [case for case in self.plan.cases if case.operation == operation]
+        gaps = self._gaps_of(own)
+        return gaps[0] if rule.passive and own and len(gaps) == len(own) else rule.hint
 
 
-def _unseen(rule: Rule, plan: Plan, operation: str, selected: frozenset[str] | None) -> str:
-    """Why a rule has seen nothing: what keeps the cases of the operation from running, else its own hint."""
-    gaps = [case.gap for case in plan.cases if case.operation == operation and case.gap]
-    runnable = [c for c in plan.cases if c.operation == operation and not c.gap and (selected is None or c.id in selected)]
-    return gaps[0] if rule.passive and gaps and not runnable else rule.hint
+def _is_finding(outcome: Outcome) -> bool:
+    return isinstance(outcome, Problem) and not outcome.note
 
 
 def _sort(pile: _Pile, rule: Rule, given: Iterable[Outcome]) -> None:
@@ -205,25 +237,10 @@ def _sort(pile: _Pile, rule: Rule, given: Iterable[Outcome]) -> None:
             pile.troubles.append(outcome)
 
 
-def _static_gaps(cases: list[Case], log: Log, selected: frozenset[str] | None) -> list[str]:
-    """Why cases that the cell rests on have not run."""
-    gaps = []
-    for case in cases:
-        if case.optional and case.id not in log.ends:
-            continue
-        if case.gap:
-            gaps.append(case.gap)
-        elif selected is not None and case.id not in selected:
-            gaps.append(NOT_SELECTED)
-        elif case.id not in log.ends:
-            gaps.append(NOT_RUN)
-        elif log.ends[case.id] == OVER_BUDGET:
-            gaps.append(OVER_BUDGET)
-    return gaps
-
-
 def _weighed(clause: Clause, operation: str, pile: _Pile, target: Declaration, today: date) -> Cell:
-    findings = [_finding(clause, operation, rule, p) for rule, p in pile.problems if not p.note and clause.level is not Level.NOTE]
+    findings = [
+        _finding(clause, operation, rule, p) for rule, p in pile.problems if not p.note and clause.level is not Level.NOTE
+    ]
     notes = [_finding(clause, operation, rule, p) for rule, p in pile.problems if p.note or clause.level is Level.NOTE]
     ids = [*pile.proofs, *(i for finding in findings for i in finding.exchanges)]
     waiver = next((w for w in target.waivers if w.clause == clause.id and (not w.operations or operation in w.operations)), None)
@@ -244,7 +261,9 @@ def _weighed(clause: Clause, operation: str, pile: _Pile, target: Declaration, t
 
 
 def _finding(clause: Clause, operation: str, rule: Rule, problem: Problem) -> Finding:
-    return Finding(clause.id, operation, rule.id, problem.where, problem.expected, problem.actual, problem.exchanges, clause.level)
+    return Finding(
+        clause.id, operation, rule.id, problem.where, problem.expected, problem.actual, problem.exchanges, clause.level
+    )
 
 
 def unused_waivers(target: Declaration, found: Iterable[Cell], today: date) -> list[str]:
@@ -257,6 +276,3 @@ def unused_waivers(target: Declaration, found: Iterable[Cell], today: date) -> l
         elif not any(c == waiver.clause and (not waiver.operations or o in waiver.operations) for c, o in waived):
             sentences.append(f"the waiver of {waiver.clause} covers no failure: take it out")
     return sentences
-
-
-__all__ = ["WHOLE_API", "cells", "judge", "unused_waivers"]

@@ -26,7 +26,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own form
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ARG002 - PyYAML's own form
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -113,7 +113,9 @@ def validate(file: YamlFile, schema: dict[str, Any], faults: list[str], below: P
     value = file.value
     for step in below:
         value = value[step]
-    errors = sorted(Draft202012Validator(schema, format_checker=_formats()).iter_errors(value), key=lambda e: list(map(str, e.absolute_path)))
+    errors = sorted(
+        Draft202012Validator(schema, format_checker=_formats()).iter_errors(value), key=lambda e: list(map(str, e.absolute_path))
+    )
     for error in errors:
         deepest = best_match([error]) or error
         faults.append(file.fault((*below, *deepest.absolute_path), _reworded(deepest.message)))

@@ -30,7 +30,13 @@ PROXY = frozenset({408, 411, 413, 414, 417, 421, 426, 431, 501, 502, 503, 504})
 def _error(view: View, exchange: Exchange) -> Response | None:
     """The response of an exchange if it is an error of the application with a body to judge."""
     response = exchange.response
-    if response is None or response.status < 400 or exchange.request.method == "HEAD" or response.body.withheld or response.body.cut:
+    if (
+        response is None
+        or response.status < 400
+        or exchange.request.method == "HEAD"
+        or response.body.withheld
+        or response.body.cut
+    ):
         return None
     if response.status in PROXY and pointed(response.json, view.contract.code_pointer[:1]) is ABSENT:
         return None
@@ -103,10 +109,22 @@ def _text_member(view: View, exchange: Exchange, path: tuple[str, ...]) -> Itera
         yield Problem(pointer(path), "a string that is not empty", actual, (exchange.id,))
 
 
+_TRACE = (
+    r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|^\s+at [\w$.<>]+ ?\("
+    r"|\bat [\w$.]+\([\w$]+\.(?:java|kt|js|ts|py|go|rb):\d+"
+)
+_SQL = (
+    r"\bSELECT\b.+\bFROM\b|\bINSERT INTO\b|\bUPDATE\b \S+ \bSET\b|\bDELETE FROM\b"
+    r"|syntax error at or near|SQLSTATE|sqlite3\.|psycopg|relation \"\w+\" does not exist"
+)
+_PATH = (
+    r"(?<![\w:/.])/(?:usr|home|var|srv|opt|app|root|etc|tmp|workspace|node_modules)/[\w.-]+"
+    r"|[A-Z]:\\[\w\\]+|node_modules/"
+)
 _LEAKS = (
-    ("a stack trace", re.compile(r"Traceback \(most recent call last\)|^\s+at [\w$.<>]+ ?\(|File \"[^\"]+\", line \d+|\bat [\w$.]+\([\w$]+\.(?:java|kt|js|ts|py|go|rb):\d+", re.M)),
-    ("SQL", re.compile(r"\bSELECT\b.+\bFROM\b|\bINSERT INTO\b|\bUPDATE\b \S+ \bSET\b|\bDELETE FROM\b|syntax error at or near|SQLSTATE|sqlite3\.|psycopg|relation \"\w+\" does not exist", re.I)),
-    ("a file path of the server", re.compile(r"(?<![\w:/.])/(?:usr|home|var|srv|opt|app|root|etc|tmp|workspace|node_modules)/[\w.-]+|[A-Z]:\\[\w\\]+|node_modules/")),
+    ("a stack trace", re.compile(_TRACE, re.M)),
+    ("SQL", re.compile(_SQL)),
+    ("a file path of the server", re.compile(_PATH)),
     ("a key", re.compile(r"\{(?:key|secret|unknown):[^{}]*\}")),
 )
 
@@ -219,7 +237,7 @@ def route_unknown(view: View, trial: Trial) -> Iterator[Outcome]:
             *error_code_registered(view, probe),
             *status_client_mistake(view, probe),
         ]
-        found = [outcome for outcome in problems if isinstance(outcome, Problem)]
+        found: list[Outcome] = [outcome for outcome in problems if isinstance(outcome, Problem)]
         yield from found or [Proof(ids)]
         if not found and response.status not in view.contract.statuses:
             yield Problem("status", "a status of the list", str(response.status), ids, note=True)

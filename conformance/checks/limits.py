@@ -153,6 +153,8 @@ def _decoded(header: str | None) -> Any:
     if header is None:
         return None
     try:
-        return strict_json(base64.b64decode(header + "=" * (-len(header) % 4), altchars=b"-_", validate=False).decode()) or strict_json(header)
+        return strict_json(
+            base64.b64decode(header + "=" * (-len(header) % 4), altchars=b"-_", validate=False).decode()
+        ) or strict_json(header)
     except (binascii.Error, ValueError):
         return strict_json(header)

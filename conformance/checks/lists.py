@@ -75,7 +75,11 @@ def list_limit(view: View, exchange: Exchange) -> Iterator[Outcome]:
         yield Proof((exchange.id,))
 
 
-@passive("list.maximum", applies=lists, hint="declare the maximum of this list (maximum: in the target file); it must hold more items than that")
+@passive(
+    "list.maximum",
+    applies=lists,
+    hint="declare the maximum of this list (maximum: in the target file); it must hold more items than that",
+)
 def list_maximum(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """A page holds no more items than the declared maximum."""
     page = page_of(view, exchange)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 
 from conformance.checks.base import Outcome, Problem, Proof, Trial, View, items_of, said, trial, unusable
 from conformance.checks.lists import page_of
@@ -20,7 +21,7 @@ def _sound(view: View, trial: Trial) -> Walks | None:
 
 
 def _inversion(found: Walks, items: tuple[Item, ...]) -> tuple[Item, Item] | None:
-    return next(((a, b) for a, b in zip(items, items[1:], strict=False) if found.beyond(a.at, b.at)), None)
+    return next(((a, b) for a, b in pairwise(items) if found.beyond(a.at, b.at)), None)
 
 
 def _same_second(one: Fraction, other: Fraction) -> bool:
@@ -74,7 +75,9 @@ def _blunt(found: Walks, repeats: list[tuple[Page, Item]]) -> bool:
     if any(not _same_second(item.at, page.cursor) for page, item in repeats if page.cursor is not None):
         return False
     fractions = all(page.cursor is not None and page.cursor.denominator != 1 for page, _ in repeats)
-    whole = any(p.cursor is not None and p.cursor.denominator == 1 and p.items and p not in [r for r, _ in repeats] for p in found.pages)
+    whole = any(
+        p.cursor is not None and p.cursor.denominator == 1 and p.items and p not in [r for r, _ in repeats] for p in found.pages
+    )
     return fractions and whole
 
 
@@ -169,7 +172,9 @@ def paging_more_true(view: View, trial: Trial) -> Iterator[Outcome]:
         return
     for page in found.pages:
         if page.more and not page.items:
-            yield Problem("/" + _flag(view), "false, as the page is empty and nothing comes after it", "true", (page.exchange.id,))
+            yield Problem(
+                "/" + _flag(view), "false, as the page is empty and nothing comes after it", "true", (page.exchange.id,)
+            )
             return
     for first, second in found.steps():
         ids = (first.exchange.id, second.exchange.id)

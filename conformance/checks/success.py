@@ -47,7 +47,12 @@ def success_status(view: View, exchange: Exchange) -> Iterator[Outcome]:
             yield Proof((exchange.id,), about=about)
         else:
             yield Problem("status", about, said(exchange), (exchange.id,), about=about)
-    elif exchange.role == "control" and response.status not in REFUSED_FOR_ACCESS and not _excused(view, exchange) and not response.ok:
+    elif (
+        exchange.role == "control"
+        and response.status not in REFUSED_FOR_ACCESS
+        and not _excused(view, exchange)
+        and not response.ok
+    ):
         yield Problem("status", f"{about} for a valid request", said(exchange), (exchange.id,), about=about)
 
 
@@ -143,7 +148,9 @@ def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outc
     if not response.ok:
         yield Problem("status", "200, as it was just written", said(read), ids)
         return
-    found = [Problem(where, expected, actual, ids) for where, expected, actual in _differences(write.fact("sent") or {}, response.json)]
+    found: list[Outcome] = [
+        Problem(where, expected, actual, ids) for where, expected, actual in _differences(write.fact("sent") or {}, response.json)
+    ]
     got = response.json.get(view.contract.identifier) if isinstance(response.json, dict) else None
     if got is not None and str(got) != read.fact("sought"):
         found.append(Problem(f"/{view.contract.identifier}", compact(read.fact("sought")), compact(got), ids))

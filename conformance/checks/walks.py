@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from conformance.checks.base import Trial, View, identity_of, items_of
@@ -73,7 +74,7 @@ class Walks:
     def steps(self) -> list[tuple[Page, Page]]:
         """Pairs of pages of one walk, where the second starts after the last item of the first."""
         found = []
-        for first, second in zip(self.pages, self.pages[1:], strict=False):
+        for first, second in pairwise(self.pages):
             if first.walk == second.walk and first.last and second.after == first.last.text:
                 found.append((first, second))
         return found
@@ -121,7 +122,7 @@ def _page(view: View, exchange: Exchange, walk: str) -> Page | None:
     for raw in items:
         text = raw.get(found[0].position) if isinstance(raw, dict) else None
         at = instant(text)
-        if at is None:
+        if at is None or not isinstance(text, str):
             return None
         read.append(Item(identity_of(view.contract, raw), text, at, raw))
     after = asked(exchange, found[0].after)
@@ -132,10 +133,10 @@ def _page(view: View, exchange: Exchange, walk: str) -> Page | None:
 def _descending(pages: list[Page]) -> bool:
     """The direction of the list, from the first page that shows one; newest first if none does."""
     for page in pages:
-        for first, second in zip(page.items, page.items[1:], strict=False):
+        for first, second in pairwise(page.items):
             if first.at != second.at:
                 return first.at > second.at
-    for first_page, second_page in zip(pages, pages[1:], strict=False):
+    for first_page, second_page in pairwise(pages):
         first_last, second_last = first_page.last, second_page.last
         if first_page.walk == second_page.walk and first_last and second_last and first_last.at != second_last.at:
             return first_last.at > second_last.at

@@ -72,7 +72,16 @@ class Client:
         if content is not None:
             message = Message(message.method, message.path, message.query, (("Content-Type", "application/json"),), content)
         carried = header_of(self.contract, key, scheme) if operation.takes_key else ()
-        return self.raw(message, operation.id, key=key if carried else None, carried=carried, role=role, address=address, patient=patient, **facts)
+        return self.raw(
+            message,
+            operation.id,
+            key=key if carried else None,
+            carried=carried,
+            role=role,
+            address=address,
+            patient=patient,
+            **facts,
+        )
 
     def raw(
         self,
@@ -88,7 +97,9 @@ class Client:
     ) -> Exchange:
         """Send a message as it is, with the header of a key unless ``carried`` says which headers."""
         headers = header_of(self.contract, key) if carried is None else carried
-        labelled = Message(message.method, message.path, message.query, (*headers, *message.headers), message.body, message.outside)
+        labelled = Message(
+            message.method, message.path, message.query, (*headers, *message.headers), message.body, message.outside
+        )
         known = self.contract.operations.get(operation)
         rotate = address is None and known is not None and known.rate is not None
         label = Label(self.case, self._attempt, operation, role, key, facts)
@@ -136,7 +147,9 @@ class Client:
 
     def known(self, kind: str, key: str = "full") -> dict[str, Any] | None:
         """An object of a kind that a key sees, or None."""
-        found = [i for i in self.listed(kind, key) if isinstance(i, dict) and isinstance(i.get(self.contract.identifier), str | int)]
+        found = [
+            i for i in self.listed(kind, key) if isinstance(i, dict) and isinstance(i.get(self.contract.identifier), str | int)
+        ]
         return found[0] if found else None
 
     def known_id(self, kind: str, key: str = "full") -> str | None:
@@ -181,7 +194,9 @@ class Client:
     def created_id(self, exchange: Exchange) -> str | None:
         """The id in a success."""
         response = exchange.response
-        value = response.json.get(self.contract.identifier) if response and response.ok and isinstance(response.json, dict) else None
+        value = (
+            response.json.get(self.contract.identifier) if response and response.ok and isinstance(response.json, dict) else None
+        )
         return str(value) if isinstance(value, str | int) else None
 
     def own_id(self, operation: Operation) -> str | None:

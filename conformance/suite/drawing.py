@@ -46,7 +46,8 @@ def _operations(document: dict[str, Any]) -> dict[tuple[str, str], Any]:
                 definition.pop("security", None)
     config = Config.from_dict({"base-url": "http://127.0.0.1/", "generation": {"database": "none"}})
     schema = openapi.from_dict(document, config=config)
-    return {(o.method.upper(), o.path): o for o in (result.ok() for result in schema.get_all_operations())}
+    found: list[Any] = list(schema.get_all_operations())
+    return {(o.method.upper(), o.path): o for o in (result.ok() for result in found)}
 
 
 def _draw(source: Any, mode: str, count: int, seed: int) -> list[Any]:

@@ -33,11 +33,14 @@ class Drawing:
             "count": count,
             "seed": seed,
             "operations": [
-                {"method": contract.operations[name].method, "path": contract.operations[name].path, "mode": mode} for name, mode in wanted
+                {"method": contract.operations[name].method, "path": contract.operations[name].path, "mode": mode}
+                for name, mode in wanted
             ],
         }
         command = [sys.executable, "-m", "conformance.suite.drawing"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request))
         self._process.stdin.close()

@@ -41,7 +41,8 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
 def test_foreign_filter(client: Client) -> None:
     """A list that is narrowed to something of another business."""
     parameter = client.operation.parameter(client.case.params["filter"])
-    assert parameter is not None and client.operation.paging is not None
+    assert parameter is not None
+    assert client.operation.paging is not None
     value = client.value(parameter, "other")
     if value is not ABSENT and value != client.value(parameter, "full"):
         client.call(client.operation, {parameter.name: value})
@@ -66,7 +67,8 @@ def test_foreign_object(client: Client) -> None:
     if operation.action == "create":
         _create_inside(client, operation)
         return
-    assert operation.selector is not None and operation.kind is not None
+    assert operation.selector is not None
+    assert operation.kind is not None
     foreign = client.known_id(operation.kind, "other")
     values = client.valid(operation)
     if foreign is None or values is None:

@@ -41,9 +41,7 @@ def with_bad_keys(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, variant, needs=("full",), cost=len(keys) + 1, bad_keys=len(keys), params={"keys": keys})
     more = ["full~middle-char", "full~shorter", "full~case"]
     for operation in keyed(planning):
-        yield Draft(
-            operation, "altered-more", needs=("full",), cost=4, bad_keys=len(more), params={"keys": more}, optional=True
-        )
+        yield Draft(operation, "altered-more", needs=("full",), cost=4, bad_keys=len(more), params={"keys": more}, optional=True)
 
 
 @stimulus(with_bad_keys, rules=("auth.invalid",), phase=1)
@@ -100,14 +98,20 @@ def test_prefixes(client: Client) -> None:
     values = client.valid(client.operation)
     if values is not None:
         client.control(client.operation, values)
-        client.control(client.operation, values if client.operation.action != "create" else client.valid(client.operation) or values, key="test")
+        client.control(
+            client.operation,
+            values if client.operation.action != "create" else client.valid(client.operation) or values,
+            key="test",
+        )
 
 
 def with_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that has a scope, with keys that have it."""
     for operation in keyed(planning):
         if operation.scope:
-            yield Draft(operation, needs=("full", f"scope:{operation.scope}"), params={"keys": [f"scope:{operation.scope}", "full"]})
+            yield Draft(
+                operation, needs=("full", f"scope:{operation.scope}"), params={"keys": [f"scope:{operation.scope}", "full"]}
+            )
 
 
 @stimulus(with_scope, rules=("scope.opens",))

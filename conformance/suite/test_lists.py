@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from conformance.checks.base import items_of
@@ -39,7 +40,9 @@ class Walker:
         self._operation = operation
         self.paging = operation.paging
 
-    def page(self, walk: str, after: str | None = None, limit: int | None = None, filters: Mapping[str, str] | None = None) -> Exchange:
+    def page(
+        self, walk: str, after: str | None = None, limit: int | None = None, filters: Mapping[str, str] | None = None
+    ) -> Exchange:
         """One page, labelled as part of a walk."""
         values: dict[str, Any] = dict(filters or {})
         if limit is not None:
@@ -115,7 +118,7 @@ def _starts(walker: Walker, known: list[Any]) -> list[int]:
     times = [instant(item.get(walker.paging.position)) if isinstance(item, dict) else None for item in known]
     gaps = [
         (abs(one - other), index)
-        for index, (one, other) in enumerate(zip(times, times[1:], strict=False))
+        for index, (one, other) in enumerate(pairwise(times))
         if one is not None and other is not None and one != other and one // 1 == other // 1
     ]
     telling = sorted(index for _, index in gaps)

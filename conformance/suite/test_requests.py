@@ -10,7 +10,7 @@ from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.transport.sender import Message, header_of
 
-BROKEN = (b"{", b'{"a": ', b'[1, 2]', b'"text"', b"null", b"")
+BROKEN = (b"{", b'{"a": ', b"[1, 2]", b'"text"', b"null", b"")
 """Bodies that are no JSON object."""
 
 
@@ -53,7 +53,9 @@ def required_parameters(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning):
         for parameter in operation.parameters:
             if parameter.required and parameter.place != "path" and parameter.name != operation.when:
-                yield Draft(operation, parameter.name, needs=("full",) if operation.keyed else (), params={"omit": parameter.name})
+                yield Draft(
+                    operation, parameter.name, needs=("full",) if operation.keyed else (), params={"omit": parameter.name}
+                )
 
 
 @stimulus(required_parameters, rules=("parameter.missing",), phase=1)
@@ -73,7 +75,9 @@ def refused_values(planning: Planning) -> Iterator[Draft]:
         for parameter in operation.parameters:
             if parameter.refuse:
                 needs = ("full",) if operation.keyed else ()
-                yield Draft(operation, parameter.name, needs=needs, cost=1 + len(parameter.refuse), params={"parameter": parameter.name})
+                yield Draft(
+                    operation, parameter.name, needs=needs, cost=1 + len(parameter.refuse), params={"parameter": parameter.name}
+                )
 
 
 @stimulus(refused_values, rules=("parameter.invalid",), phase=1)

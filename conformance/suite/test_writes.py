@@ -72,7 +72,11 @@ def triggers(planning: Planning) -> Iterator[Draft]:
         operation = contract.operations[operation_id]
         recipe = next((t for t in planning.target.triggers if (t.code, t.operation) == (code, operation_id)), None)
         gap = None if recipe else f"give a trigger for {code} at {operation_id} (triggers: in the target file)"
-        rules = ("trigger.answer", "payment.terms") if operation.payment and contract.errors[code].role == "payment_required" else ("trigger.answer",)
+        rules = (
+            ("trigger.answer", "payment.terms")
+            if operation.payment and contract.errors[code].role == "payment_required"
+            else ("trigger.answer",)
+        )
         yield Draft(
             operation,
             code,
@@ -85,7 +89,13 @@ def triggers(planning: Planning) -> Iterator[Draft]:
     named = {code for code, _ in given | wanted}
     for row in contract.errors.values():
         if row.role == "internal" and row.code not in named:
-            yield Draft(None, row.code, about=row.code, gap=f"give a trigger for {row.code} (triggers: in the target file)", rules=("trigger.answer",))
+            yield Draft(
+                None,
+                row.code,
+                about=row.code,
+                gap=f"give a trigger for {row.code} (triggers: in the target file)",
+                rules=("trigger.answer",),
+            )
 
 
 @stimulus(triggers, rules=("trigger.answer", "payment.terms"), phase=2)

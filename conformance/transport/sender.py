@@ -61,7 +61,7 @@ class Label:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-class OverBudget(Exception):
+class OverBudget(Exception):  # noqa: N818 - it is no error of anyone
     """The request budget of the run is used up."""
 
 
@@ -92,7 +92,9 @@ class Sender:
         self._address = self._uses = self._fresh = 0
         self.sent = 0
 
-    def send(self, message: Message, label: Label, address: str | None = None, *, patient: bool = True, rotate: bool = False) -> Exchange:
+    def send(
+        self, message: Message, label: Label, address: str | None = None, *, patient: bool = True, rotate: bool = False
+    ) -> Exchange:
         """Send a message and log it.
 
         What a proxy or a broken connection spoils is repeated once, and a 429 is waited out unless
@@ -101,14 +103,14 @@ class Sender:
         Raises OverBudget, or Unjudgeable when the target is gone.
         """
         self._permit(label)
-        for tries_left in (2, 1, 0):
+        for last in (False, False, True):
             source = self._current_address() if rotate else address
-            exchange = self._once(message, label, source, lambda response, left=tries_left: left > 0 and _spoilt(response, message, patient))
+            exchange = self._once(message, label, source, repeatable=not last, patient=patient)
             if exchange.role != "retry":
                 return exchange
             if exchange.response is None or exchange.response.status != LIMITED:
                 self._sleep(0.2)
-                return self._once(message, label, source, lambda _: False)
+                return self._once(message, label, source)
             if not (rotate and self._next_address()):
                 self.wait_as_told(exchange)
         raise AssertionError("unreachable")
@@ -146,7 +148,7 @@ class Sender:
             raise AssertionError(f"{label.case.id} may not send {label.operation}")
 
     def _once(
-        self, message: Message, label: Label, address: str | None, spoilt: Callable[[WireResponse | None], bool]
+        self, message: Message, label: Label, address: str | None, *, repeatable: bool = False, patient: bool = False
     ) -> Exchange:
         if self.sent >= self.target.budget:
             raise OverBudget
@@ -168,25 +170,27 @@ class Sender:
             failure = self._vault.redact(str(error))
             self._dead = self._dead + 1 if error.unreachable else 0
         elapsed = (time.monotonic() - clock) * 1000
-        self._learn_secrets(label, received)
+        self._learn_secrets(received)
         exchange = Exchange(
             id=f"{self._prefix}{self.sent}",
             case=label.case.id,
             stimulus=label.case.stimulus,
             attempt=label.attempt,
             operation=label.operation,
-            role="retry" if spoilt(received) else label.role,
+            role="retry" if repeatable and _spoilt(received, message, patient) else label.role,
             identity=label.identity,
             facts={**label.facts, **({"from": address} if address else {})},
             request=Request(message.method, self._vault.redact(url), headers, _body(message.body, self._vault)),
-            response=received and self._response(received),
+            response=None if received is None else self._response(received),
             failure=failure,
             started=started.isoformat(timespec="milliseconds"),
             elapsed_ms=elapsed,
         )
         logged = self._recorder.exchange(exchange)
         if self._dead >= DEAD_AFTER:
-            raise Unjudgeable(f"The target is gone: {DEAD_AFTER} requests in a row found no server at {self.target.declaration.url} ({failure}).")
+            raise Unjudgeable(
+                f"The target is gone: {DEAD_AFTER} requests in a row found no server at {self.target.declaration.url}: {failure}"
+            )
         return logged
 
     def _filled(self, name: str, value: str) -> str:
@@ -199,7 +203,7 @@ class Sender:
                 self._sleep(wait)
             self._last_sent = time.monotonic()
 
-    def _learn_secrets(self, label: Label, received: WireResponse | None) -> None:
+    def _learn_secrets(self, received: WireResponse | None) -> None:
         """Secrets that the target hands out are secrets from their first byte on."""
         if received is None or not 200 <= received.status < 300:
             return

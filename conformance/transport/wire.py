@@ -30,7 +30,7 @@ class WireResponse:
     cut: bool = False
 
 
-class WireFailure(Exception):
+class WireFailure(Exception):  # noqa: N818 - the field says failure
     """No response: why, in one line. ``unreachable`` if not even a connection was made."""
 
     def __init__(self, reason: str, unreachable: bool = False) -> None:

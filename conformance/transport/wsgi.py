@@ -32,7 +32,7 @@ class WsgiWire:
             environ_overrides={"REMOTE_ADDR": request.address or "127.0.0.1"},
         )
         try:
-            chunks, status, headers = run_wsgi_app(self._application, builder.get_environ(), buffered=True)  # type: ignore[arg-type]
+            chunks, status, headers = run_wsgi_app(self._application, builder.get_environ(), buffered=True)
         except Exception as error:
             raise WireFailure(f"the application raised {type(error).__name__}") from None
         finally:
