@@ -1,0 +1,232 @@
+"""The real command as a process, and servers for it: the sandbox, faulty ones, and some that speak no proper HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Thread
+from typing import Any
+
+import yaml
+from waitress.server import create_server
+
+from conformance import contract
+from conformance.server.application import Application, application
+from conformance.server.declaration import declaration
+
+CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that act on a terminal; only the line end may stand in what the command prints."""
+
+NO_NETWORK = """\
+import socket
+
+def refuse(*_args, **_kwargs):
+    raise RuntimeError("this process uses the network")
+
+for name in ("connect", "connect_ex", "bind", "sendto"):
+    setattr(socket.socket, name, refuse)
+socket.getaddrinfo = socket.create_connection = refuse
+"""
+"""A sitecustomize that takes the network away from a Python process."""
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished process: exit code, both outputs, seconds, and the most memory it held, in MiB."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+    memory: float
+
+    @property
+    def said(self) -> str:
+        """Everything it printed."""
+        return self.out + self.err
+
+
+class Command:
+    """A process of the command, begun at once; ``end`` waits for it."""
+
+    def __init__(self, *arguments: object, cwd: Path, module: str = "conformance", **environment: str) -> None:
+        self._files = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        self._began = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", module, *map(str, arguments)],
+            cwd=cwd,
+            env=_environment(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=self._files[0],
+            stderr=self._files[1],
+        )
+
+    def end(self, timeout: float = 90) -> Outcome:
+        """Wait for the end of the process. Fails the test after ``timeout`` seconds."""
+        while True:
+            found, status, usage = os.wait4(self.process.pid, os.WNOHANG)
+            seconds = time.monotonic() - self._began
+            if found:
+                self.process.returncode = os.waitstatus_to_exitcode(status)
+                return Outcome(self.process.returncode, self._text(0), self._text(1), seconds, usage.ru_maxrss / 1024)
+            if seconds > timeout:
+                self.process.kill()
+                self.process.wait()
+                raise AssertionError(f"still running after {timeout} s\n{self._text(0)}\n{self._text(1)}")
+            time.sleep(0.02)
+
+    def _text(self, which: int) -> str:
+        file = self._files[which]
+        file.seek(0)
+        return file.read().decode("utf-8", "surrogateescape")
+
+
+def command(*arguments: object, cwd: Path, timeout: float = 90, **environment: str) -> Outcome:
+    """Run the command to its end."""
+    return Command(*arguments, cwd=cwd, **environment).end(timeout)
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    ours = ("CONFORMANCE_", "PYTEST_", "FORCE_COLOR", "COLUMNS")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return kept | {"NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **more}
+
+
+def without_network(directory: Path) -> dict[str, str]:
+    """The environment of a process that may not use the network."""
+    (directory / "sitecustomize.py").write_text(NO_NETWORK, encoding="utf-8")
+    return {"PYTHONPATH": str(directory)}
+
+
+def run_of(directory: Path) -> Path:
+    """The one run in the reports of a directory."""
+    return (directory / "reports" / "latest").resolve()
+
+
+def stored(run: Path) -> Any:
+    """What run.json of a run says."""
+    return json.loads((run / "run.json").read_text(encoding="utf-8"))
+
+
+def lines_of(run: Path) -> list[dict[str, Any]]:
+    """The exchanges of a run, as its log holds them."""
+    lines = (run / "exchanges.jsonl").read_text(encoding="utf-8").splitlines()
+    return [value for value in map(json.loads, lines) if "exchange" in value]
+
+
+def no_traceback(outcome: Outcome) -> None:
+    """What a process printed holds no traceback and nothing that acts on a terminal."""
+    assert "Traceback" not in outcome.said
+    assert not CONTROL.findall(outcome.said)
+
+
+# --- proper servers -------------------------------------------------------------------------------
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """Serve a WSGI application from a thread; gives its origin."""
+    server = create_server(app, host="127.0.0.1", port=0, threads=8, ident="sandbox", clear_untrusted_proxy_headers=True)
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"
+    finally:
+        server.close()
+        thread.join(5)
+
+
+def faulty(kind: type[Application] = Application, seed: int = 0) -> Application:
+    """The reference application, or a subclass that differs from it."""
+    return application(contract.load(), seed, kind=kind)
+
+
+def target_file(app: Application, origin: str, path: Path, **more: Any) -> Path:
+    """Write the target file of an application, with further members."""
+    told = declaration(app, origin + app.contract.base_path) | more
+    path.write_text(yaml.safe_dump(told), encoding="utf-8")
+    return path
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running process of `serve`: its address, keys by role, target file, log and the command."""
+
+    url: str
+    keys: Mapping[str, str]
+    target: Path
+    log: Path
+    process: subprocess.Popen[str]
+    said: tuple[str, ...]
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The requests that its log holds so far."""
+        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+
+
+@contextmanager
+def sandbox(directory: Path) -> Iterator[Sandbox]:
+    """A process of `serve` on a free port, with a log."""
+    target, log = directory / "target.yaml", directory / "requests.jsonl"
+    arguments = ["serve", "--target-out", str(target), "--log", str(log)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "conformance", *arguments], stdout=subprocess.PIPE, text=True, env=_environment({})
+    ) as process:
+        try:
+            assert process.stdout is not None
+            said: list[str] = []
+            while not said or not said[-1].startswith("ready "):
+                line = process.stdout.readline()
+                assert line, f"serve ended before it was ready: {said}"
+                said.append(line.strip())
+            keys = dict(line.split(" ") for line in said[:-1])
+            yield Sandbox(said[-1].split(" ")[1], keys, target, log, process, tuple(said))
+        finally:
+            process.kill()
+
+
+# --- servers that speak no proper HTTP ------------------------------------------------------------
+
+Answer = Callable[[Callable[[bytes], Any]], None]
+"""Writes an answer, byte by byte if it likes."""
+
+
+@contextmanager
+def raw(answers: Mapping[str, Answer]) -> Iterator[str]:
+    """A server that answers by the first segment of the path; every connection serves one request."""
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            try:
+                line = self.rfile.readline(70_000)
+                while self.rfile.readline(70_000).strip():
+                    pass
+                answers[line.split(b" ")[1].split(b"/")[1].decode()](self.wfile.write)
+            except (OSError, IndexError, KeyError):
+                pass
+
+    class Server(ThreadingTCPServer):
+        daemon_threads = True
+        allow_reuse_address = True
+        block_on_close = False
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
