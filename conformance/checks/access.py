@@ -169,8 +169,8 @@ def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
 
 
 def _named_business(view: View, exchange: Exchange, item: object) -> Iterator[Outcome]:
-    """An item that names its business names the one of the key."""
-    own = view.target.businesses.get(exchange.fact("business") or "")
+    """No item names the business that the key cannot reach; one of a third business may be within its reach."""
+    foreign = view.target.businesses.get("other" if exchange.fact("side") == "own" else "main")
     tenant = view.contract.tenant
-    if own and tenant and isinstance(item, dict) and isinstance(item.get(tenant), str) and item[tenant] != own:
-        yield Problem(f"/{tenant}", compact(own), compact(item[tenant]), (exchange.id,))
+    if foreign and tenant and isinstance(item, dict) and item.get(tenant) == foreign:
+        yield Problem(f"/{tenant}", "no item of another business", compact(item[tenant]), (exchange.id,))

@@ -52,9 +52,18 @@ def paging_advances(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Problem("/", "another page", f"the same {len(first.items)} items again", ids)
         elif second.items:
             yield Proof(ids)
+    yield from _refused_pages(view, trial)
+
+
+def _refused_pages(view: View, trial: Trial) -> Iterator[Outcome]:
+    """Pages that were asked for with a cursor of the target, or with a limit that any list must take, and did not come."""
     for probe in trial.probes:
-        if probe.fact("walk") and probe.response is not None and probe.response.status == 400:
+        excuse = unusable(view, probe)
+        if probe.fact("walk") is None or probe.fact("refusable") or excuse or probe.response is None:
+            continue
+        if not probe.response.ok and probe.response.status not in (401, 403):
             yield Problem("status", "a page", said(probe), (probe.id,))
+            return
 
 
 def _repeats(found: Walks) -> list[tuple[Page, Item]]:
@@ -192,6 +201,7 @@ def _flag(view: View) -> str:
 def paging_filter(view: View, trial: Trial) -> Iterator[Outcome]:
     """Every page of a filtered list holds what the filter takes, and nothing else."""
     found = walks(view, trial)
+    yield from _refused_pages(view, trial)
     later = False
     for page in (p for p in found.pages if p.filters):
         for item in page.items:

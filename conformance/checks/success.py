@@ -124,18 +124,21 @@ def update_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
 
 
 def _read_back(view: View, trial: Trial, role: str) -> Iterator[Outcome]:
-    write: Exchange | None = None
+    """Judge each write by the last read that follows it."""
+    pairs: list[list[Exchange]] = []
     for exchange in trial.exchanges:
         if exchange.role == role and exchange.fact("step") == "write":
-            write = exchange
-            excuse = unusable(view, write)
-            if excuse:
-                yield excuse
-        elif exchange.fact("step") == "read" and write is not None:
-            yield from _one_read_back(view, write, exchange)
-            write = None
-    if write is not None and write.response is not None and write.response.ok and isinstance(write.response.json, dict):
-        yield Problem(f"/{view.contract.identifier}", "the id of what was written", said(write), (write.id,))
+            pairs.append([exchange])
+        elif exchange.fact("step") == "read" and pairs:
+            pairs[-1].append(exchange)
+    for write, *reads in pairs:
+        excuse = unusable(view, write)
+        if excuse:
+            yield excuse
+        elif reads:
+            yield from _one_read_back(view, write, reads[-1])
+        elif write.response is not None and write.response.ok and isinstance(write.response.json, dict):
+            yield Problem(f"/{view.contract.identifier}", "the id of what was written", said(write), (write.id,))
 
 
 def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outcome]:

@@ -17,6 +17,9 @@ from conformance.values import ABSENT
 CLOCK = "(clock)"
 """The operation of a request that moves the target's clock; no rule judges it."""
 
+Id = str | int
+"""An id as the target gives it: it goes into a body as it came."""
+
 _SAMPLES: Mapping[str, Any] = {"string": "sample", "integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
 
 
@@ -25,7 +28,7 @@ class Memory:
 
     def __init__(self, cases: Iterable[Case] = ()) -> None:
         self.cases = tuple(cases)
-        self.own: dict[str, str] = {}
+        self.own: dict[str, Id] = {}
         self.lists: dict[tuple[str, str], list[Any]] = {}
 
 
@@ -122,6 +125,10 @@ class Client:
         message = Message(clock["method"], clock["path"], (), (("Content-Type", "application/json"),), body, outside=True)
         return self.raw(message, CLOCK, carried=(), key=None, role="setup", seconds=seconds)
 
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        self._sender.pause(seconds)
+
     def fresh_address(self) -> str | None:
         """A local address that the run has not sent from."""
         return self._sender.fresh_address()
@@ -152,10 +159,10 @@ class Client:
         ]
         return found[0] if found else None
 
-    def known_id(self, kind: str, key: str = "full") -> str | None:
+    def known_id(self, kind: str, key: str = "full") -> Id | None:
         """The id of an object of a kind that a key sees, or None."""
         item = self.known(kind, key)
-        return None if item is None else str(item[self.contract.identifier])
+        return None if item is None else item[self.contract.identifier]
 
     def business(self, key: str = "full") -> str | None:
         """The id of the business of a key: as declared, else as its objects show it."""
@@ -191,15 +198,15 @@ class Client:
             values[operation.selector.name] = self.own_id(operation) or ABSENT
         return None if any(value is ABSENT for value in values.values()) else values
 
-    def created_id(self, exchange: Exchange) -> str | None:
+    def created_id(self, exchange: Exchange) -> Id | None:
         """The id in a success."""
         response = exchange.response
         value = (
             response.json.get(self.contract.identifier) if response and response.ok and isinstance(response.json, dict) else None
         )
-        return str(value) if isinstance(value, str | int) else None
+        return value if isinstance(value, str | int) else None
 
-    def own_id(self, operation: Operation) -> str | None:
+    def own_id(self, operation: Operation) -> Id | None:
         """The id of an object to change or delete: of our own making where one may be made.
 
         A change may share one; what was there before us is changed only where nothing can be made, and never deleted.

@@ -25,8 +25,8 @@ def test_rows_of_two_businesses(client: Client) -> None:
     paging = client.operation.paging
     assert paging is not None
     for limit in ("100", "5"):
-        client.call(client.operation, {paging.limit: limit}, role="control", key="full", side="own", business="main")
-        client.call(client.operation, {paging.limit: limit}, role="control", key="other", side="foreign", business="other")
+        client.call(client.operation, {paging.limit: limit}, role="control", key="full", side="own")
+        client.call(client.operation, {paging.limit: limit}, role="control", key="other", side="foreign")
 
 
 def foreign_filters(planning: Planning) -> Iterator[Draft]:

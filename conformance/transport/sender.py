@@ -134,6 +134,10 @@ class Sender:
         self._fresh += 1
         return pool[-self._fresh] if self._fresh <= len(pool) else None
 
+    def pause(self, seconds: float) -> None:
+        """Wait; in self-tests no time passes."""
+        self._sleep(seconds)
+
     def wait_as_told(self, exchange: Exchange) -> None:
         """Wait as a 429 says, within PATIENCE."""
         told = exchange.response.header("Retry-After") if exchange.response else None
