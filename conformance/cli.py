@@ -145,7 +145,7 @@ def run(
     """Run the suite: against the embedded server, or against --url and --key, or --target."""
     with _embedded(url, key, file, spec, seed) as server:
         from conformance import runner
-        from conformance.plan import select
+        from conformance.plan import select, wanted
         from conformance.report.text import clean
         from conformance.session import Options, planned
 
@@ -153,7 +153,7 @@ def run(
         console = _console()
         target = _target(contract, server, url, key, file)
         plan = planned(contract, target.declaration, seed)
-        chosen = select(plan, contract, areas, clauses)
+        chosen = select(plan, contract, wanted(contract, areas, clauses))
         if not chosen.runnable:
             gaps = "\n".join(dict.fromkeys(f"  {case.gap}" for case in chosen.cases))
             raise UsageError(f"Nothing to run: no selected case can run against this target.\n{gaps}")
@@ -258,14 +258,14 @@ def plan(
     """Say what a run would do: tests, cells, requests and effects. Sends nothing to the target."""
     with _embedded(url, key, file, spec, seed) as server:
         from conformance import explain
-        from conformance.plan import select
+        from conformance.plan import wanted
         from conformance.session import planned
 
         contract = _load(spec)
         target = _target(contract, server, url, key, file)
         whole = planned(contract, target.declaration, seed)
-        chosen = select(whole, contract, areas, clauses)
-        click.echo(explain.plan(contract, target.declaration, whole, chosen, cases))
+        named = wanted(contract, areas, clauses)
+        click.echo(explain.plan(contract, target.declaration, whole, named, cases))
 
 
 @group.command(name="explain")

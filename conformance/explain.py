@@ -10,7 +10,7 @@ from conformance import checks, verdict
 from conformance.errors import UsageError
 from conformance.evidence import Log
 from conformance.model import Clause, Contract, Effect
-from conformance.plan import REGISTRY, Plan, nearest
+from conformance.plan import REGISTRY, Plan, nearest, select
 from conformance.session import load_suite
 from conformance.target import Declaration
 
@@ -70,8 +70,9 @@ def _row(one: Clause) -> str:
     )
 
 
-def plan(contract: Contract, target: Declaration, whole: Plan, chosen: Plan, cases: bool) -> str:
-    """What a run would do."""
+def plan(contract: Contract, target: Declaration, whole: Plan, named: tuple[Clause, ...], cases: bool) -> str:
+    """What a run of some clauses would do."""
+    chosen = select(whole, contract, named)
     lines = [f"{contract.title} {contract.version} against {target.url}", ""]
     lines.append(f"{'stimulus':<26}{'cases':>6}{'run':>6}{'requests':>10}  effects")
     for name in dict.fromkeys(case.stimulus for case in chosen.cases):
@@ -81,12 +82,13 @@ def plan(contract: Contract, target: Declaration, whole: Plan, chosen: Plan, cas
         lines.append(f"{name:<26}{len(own):>6}{len(able):>6}{sum(c.cost for c in able):>10}  {effects}")
         if cases:
             lines += [f"    {case.id}" + (f"  untested: {case.gap}" if case.gap else "") for case in own]
-    cells = verdict.cells(contract, target, checks.RULES, whole, Log(), today=verdict.ANY_DAY)
+    judged = verdict.cells(contract, target, checks.RULES, whole, Log(), today=verdict.ANY_DAY)
+    cells = [cell for cell in judged if contract.clauses[cell.clause] in named]
     gaps = Counter(case.gap for case in chosen.cases if case.gap)
     requests = {effect: count for effect, count in chosen.requests().items() if count}
     lines += [
         "",
-        f"{len(chosen.runnable)} of {len(chosen.cases)} cases run, for {len(cells)} cells of {len(contract.clauses)} clauses",
+        f"{len(chosen.runnable)} of {len(chosen.cases)} cases run, for {len(cells)} cells of {len(named)} clauses",
     ]
     lines.append("requests, about: " + (", ".join(f"{count} {effect}" for effect, count in requests.items()) or "none"))
     if gaps:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
+from conformance.checks import RULES
 from conformance.errors import UsageError
-from conformance.model import Case, Contract, Effect, Operation
+from conformance.model import Case, Clause, Contract, Effect, Operation
 from conformance.target import Declaration
 
 BAD_KEYS_ALLOWED = 20
@@ -186,24 +187,45 @@ def _lacking(need: str, target: Declaration) -> str | None:
     return f"give {_KEYS.get(need, 'a key')} (keys: {need} in the target file)"
 
 
-def select(plan: Plan, contract: Contract, areas: tuple[str, ...], clauses: tuple[str, ...]) -> Plan:
-    """The cases that verify some areas or clauses. Raises UsageError for a name that matches nothing."""
+def wanted(contract: Contract, areas: tuple[str, ...], clauses: tuple[str, ...]) -> tuple[Clause, ...]:
+    """The clauses that are named, or that stand in areas that are; all where nothing is named.
+
+    Raises UsageError for a name that matches nothing.
+    """
     for area in areas:
         if area not in contract.areas:
             raise UsageError(f"there is no area {area}; the areas are {', '.join(contract.areas)}")
     for clause in clauses:
         if clause not in contract.clauses:
             raise UsageError(f"there is no clause {clause}{nearest(clause, contract.clauses)}; `clauses` lists them")
-    if not areas and not clauses:
+    everything = not areas and not clauses
+    return tuple(c for c in contract.clauses.values() if everything or c.area in areas or c.id in clauses)
+
+
+def select(plan: Plan, contract: Contract, clauses: tuple[Clause, ...]) -> Plan:
+    """The cases that verify some clauses."""
+    if len(clauses) == len(contract.clauses):
         return plan
-    wanted = [c for c in contract.clauses.values() if c.area in areas or c.id in clauses]
-    return Plan(tuple(case for case in plan.cases if any(_feeds(case, contract, clause.id) for clause in wanted)))
+    return Plan(tuple(case for case in plan.cases if any(_verifies(case, contract, clause) for clause in clauses)))
 
 
-def _feeds(case: Case, contract: Contract, clause: str) -> bool:
-    """Whether a case verifies a clause by a rule of its own; a rule that judges every exchange takes any case."""
-    rules = set(contract.clauses[clause].rules)
-    return bool(rules & set(case.rules)) or not any(rules & set(other.rules) for other in REGISTRY.values())
+def same_row(contract: Contract, clause: Clause, about: str | None) -> bool:
+    """Whether a clause about one row of a table is meant by what a case or an outcome is about: a code or a status."""
+    if clause.about is None or about is None:
+        return True
+    if clause.about.code is not None:
+        return about == clause.about.code
+    row = contract.errors.get(about)
+    return str(clause.about.status) in (about, str(row.status) if row else None)
+
+
+def _verifies(case: Case, contract: Contract, clause: Clause) -> bool:
+    """Whether a case feeds a trial rule of a clause; a clause of passive rules alone takes any case where they apply."""
+    trials = [rule for rule in clause.rules if RULES[rule].trial]
+    if trials:
+        return any(rule in case.rules for rule in trials) and same_row(contract, clause, case.about)
+    operation = contract.operations.get(case.operation)
+    return operation is not None and any(RULES[rule].applies(contract, operation, clause) for rule in clause.rules)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from datetime import date
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Rule, Trial, Trouble, View
 from conformance.evidence import Log
 from conformance.model import Case, Cell, Clause, Contract, Exchange, Finding, Level, Verdict
-from conformance.plan import Plan
+from conformance.plan import Plan, same_row
 from conformance.target import Declaration
 
 NOT_RUN = "not run: the run ended before it"
@@ -158,22 +158,13 @@ class _Bench:
         }
 
     def _feeds(self, case: Case, rule_id: str, clause: Clause) -> bool:
-        return rule_id in case.rules and self._same_row(clause, case.about)
-
-    def _same_row(self, clause: Clause, about: str | None) -> bool:
-        """Whether a clause about one row of a table is meant by what a case or an outcome is about."""
-        if clause.about is None or about is None:
-            return True
-        if clause.about.code is not None:
-            return about == clause.about.code
-        row = self.contract.errors.get(about)
-        return str(clause.about.status) in (about, str(row.status) if row else None)
+        return rule_id in case.rules and same_row(self.contract, clause, case.about)
 
     def _concerns(self, clause: Clause, about: str | None, outcome: Outcome) -> bool:
         """Whether an outcome counts for a clause: its row, and for a clause about a status the status alone."""
         by_status = clause.about is not None and clause.about.status is not None
         elsewhere = by_status and isinstance(outcome, Problem) and outcome.where != "status"
-        return self._same_row(clause, about) and not elsewhere
+        return same_row(self.contract, clause, about) and not elsewhere
 
     def _cell(self, clause: Clause, operation: str) -> Cell:
         if operation in self.target.inapplicable:
@@ -217,6 +208,8 @@ class _Bench:
     def _unseen(self, rule: Rule, operation: str) -> str:
         """Why a rule has seen nothing: what keeps every case of the operation from running, else its own hint."""
         own = [case for case in self.plan.cases if case.operation == operation]
+        if rule.passive and self.selected is not None and any(case.id not in self.selected for case in own):
+            return NOT_SELECTED
         gaps = self._gaps_of(own)
         return gaps[0] if rule.passive and own and len(gaps) == len(own) else rule.hint
 

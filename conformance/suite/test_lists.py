@@ -51,7 +51,8 @@ class Walker:
             values[self.paging.after] = after
         first = after is None
         role = "control" if first and limit is None else "probe"
-        facts: dict[str, Any] = {"refusable": True} if limit is not None and limit > max(SIZES) else {}  # it may be above the maximum
+        above = limit is not None and limit > max(SIZES)  # perhaps above the maximum
+        facts: dict[str, Any] = {"refusable": True} if above else {}
         return self._client.call(self._operation, values, role=role, walk=walk, filters=dict(filters or {}), **facts)
 
     def items(self, exchange: Exchange) -> list[Any]:
