@@ -1,4 +1,4 @@
-"""The evidence log: exchanges.jsonl, one flushed line per exchange, and one per finished case.
+"""The evidence log: exchanges.jsonl, one flushed line per exchange, per finished case, and for a run that breaks off.
 
 The log is all that a judge ever sees, during the run as well as at a replay: what is judged is
 what ``parse`` gives back, never what the wire gave.
@@ -16,20 +16,13 @@ from conformance.errors import UsageError
 from conformance.model import Body, Exchange, Request, Response
 
 
-@dataclass(frozen=True)
-class CaseEnd:
-    """That a case came to its end: ``done``, or why it did not."""
-
-    case: str
-    outcome: str
-
-
 @dataclass
 class Log:
-    """What has been logged: exchanges in order, and the outcome of each case that ended."""
+    """What has been logged: exchanges in order, the outcome of each case that ended, why the run broke off."""
 
     exchanges: list[Exchange] = field(default_factory=list)
     ends: dict[str, str] = field(default_factory=dict)
+    incomplete: str | None = None
 
 
 def exchange_to_json(exchange: Exchange) -> dict[str, Any]:
@@ -127,6 +120,21 @@ class Recorder:
         self._write(json.dumps({"case_end": case, "outcome": outcome}))
         self.log.ends[case] = outcome
 
+    def break_off(self, reason: str) -> None:
+        """Log that the run ends before its plan does; the first reason stands."""
+        if self.log.incomplete is None:
+            self._write(json.dumps({"incomplete": reason}))
+            self.log.incomplete = reason
+
+    def merge(self, other: Log) -> None:
+        """Log all of another log, such as that of a worker."""
+        for exchange in other.exchanges:
+            self.exchange(exchange)
+        for case, outcome in other.ends.items():
+            self.end(case, outcome)
+        if other.incomplete:
+            self.break_off(other.incomplete)
+
     def _write(self, line: str) -> None:
         if self._stream is not None:
             self._stream.write(line + "\n")
@@ -147,6 +155,8 @@ def parse(lines: Iterable[str], name: str) -> Log:
             value = json.loads(line)
             if "case_end" in value:
                 log.ends[value["case_end"]] = value["outcome"]
+            elif "incomplete" in value:
+                log.incomplete = value["incomplete"]
             else:
                 log.exchanges.append(exchange_from_json(value))
         except (ValueError, KeyError, TypeError, AttributeError) as error:

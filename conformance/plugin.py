@@ -8,14 +8,15 @@ log, never from the items.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
-from conformance import checks, contract, preflight, runfile, session, target
+from conformance import checks, contract, evidence, preflight, runfile, session, target
 from conformance.checks.base import Problem
 from conformance.errors import ConformanceError, TargetError, Unjudgeable
 from conformance.model import Case, Contract, Level, Run
@@ -44,23 +45,38 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.pluginmanager.has_plugin("conformance-judge") or not (config.getoption("url") or config.getoption("target")):
         return
     try:
-        made = _session_from(config)
+        judge = _bare_worker(config) if hasattr(config, "workerinput") else _bare(config)
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from None
-    config.pluginmanager.register(Judge(made, output=config.getoption("output"), bare=True), "conformance-judge")
+    config.pluginmanager.register(judge, "conformance-judge")
 
 
-def _session_from(config: pytest.Config) -> session.Session:
-    loaded = contract.load(config.getoption("spec"), frozenset(checks.RULES))
-    url, key, file = config.getoption("url"), config.getoption("key"), config.getoption("target")
-    given = target.from_file(loaded, file, url, key) if file else target.from_flags(loaded, url, key)
-    options = session.Options(seed=config.getoption("seed"), nonce=str(time.time_ns()))
+def _bare(config: pytest.Config) -> Judge:
+    """The judge of pytest without the command; with workers, it only collects what they log."""
     output: Path | None = config.getoption("output")
     if output:
         output.mkdir(parents=True, exist_ok=True)
     stream = (output / runfile.LOG).open("w", encoding="utf-8") if output else None
+    return Judge(_session_from(config, stream), output=output, bare=True)
+
+
+def _bare_worker(config: pytest.Config) -> Judge:
+    """The judge of one worker of several: it has its share of addresses and budget, and a log of its own."""
+    given: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
+    name, index, count = given["workerid"], int(given["workerid"].removeprefix("gw")), int(given["workercount"])
+    stream = (Path(given["conformance_logs"]) / f"{name}.jsonl").open("w", encoding="utf-8")
+    return Judge(_session_from(config, stream, prefix=f"{name}-", share=(index, count)))
+
+
+def _session_from(
+    config: pytest.Config, stream: TextIO | None, prefix: str = "", share: tuple[int, int] = (0, 1)
+) -> session.Session:
+    loaded = contract.load(config.getoption("spec"), frozenset(checks.RULES))
+    url, key, file = config.getoption("url"), config.getoption("key"), config.getoption("target")
+    given = target.from_file(loaded, file, url, key) if file else target.from_flags(loaded, url, key)
+    options = session.Options(seed=config.getoption("seed"), nonce=str(time.time_ns()))
     plan = session.planned(loaded, given.declaration, options.seed)
-    return session.Session(loaded, given, plan, options, HttpWire(given.timeout), stream)
+    return session.Session(loaded, given.shared(*share), plan, options, HttpWire(given.timeout), stream, prefix)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -83,6 +99,12 @@ class Judge:
         self._output = output
         self._bare = bare
         self._run: Run | None = None
+        self._logs = tempfile.TemporaryDirectory(prefix="conformance-")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of pytest-xdist where its log goes."""
+        node.workerinput["conformance_logs"] = self._logs.name
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -108,7 +130,7 @@ class Judge:
             try:
                 preflight.check(self.session)
             except ConformanceError as error:
-                self.session.incomplete = str(error)
+                self.session.recorder.break_off(str(error))
                 session.shouldstop = "the target cannot be judged"
                 if isinstance(error, TargetError) and self._bare:
                     raise pytest.UsageError(str(error)) from None
@@ -136,6 +158,8 @@ class Judge:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """For bare pytest: judge the whole log and write the reports."""
         if self._bare and not session.config.option.collectonly:
+            for path in sorted(Path(self._logs.name).glob("*.jsonl")):
+                self.session.recorder.merge(evidence.read(path))
             self._run = self.session.finish()
             if self._output:
                 write_all(self._run, self._output)

@@ -78,7 +78,7 @@ def replay(directory: Path, contract: Contract) -> Stored:
         selected = None if data["selected"] is None else frozenset(data["selected"])
         digest, meta = (
             data["spec"]["digest"],
-            {name: data[name] for name in ("seed", "started", "incomplete", "require_complete")},
+            {name: data[name] for name in ("seed", "started", "require_complete")},
         )
         ended, today = data["finished"], date.fromisoformat(data["judged_on"])
     except (OSError, UnicodeDecodeError) as error:

@@ -45,10 +45,10 @@ def run(
         gc.freeze()  # what is imported stays; collecting over it would cost a tenth of the run
         with _clean_environment(), contextlib.redirect_stdout(io.StringIO()):
             pytest.main(_arguments(directory), plugins=[_Named(session, selected), live])
-        if live.troubles and not session.incomplete:
-            session.incomplete = "The suite itself broke: " + "; ".join(live.troubles[:3])
-        if session.incomplete and not session.log.exchanges:
-            raise TargetError(session.incomplete)
+        if live.troubles:
+            session.recorder.break_off("The suite itself broke: " + "; ".join(live.troubles[:3]))
+        if session.log.incomplete and not session.log.exchanges:
+            raise TargetError(session.log.incomplete)
         return session.finish()
 
 

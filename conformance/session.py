@@ -61,7 +61,6 @@ class Session:
     prefix: str = ""
     sleep: Callable[[float], None] = time.sleep
     selected: frozenset[str] | None = None
-    incomplete: str | None = None
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     def __post_init__(self) -> None:
@@ -81,7 +80,7 @@ class Session:
 
         Gives the findings of its own and of the passive rules. Raises Unjudgeable when the target is gone.
         """
-        if self.incomplete:
+        if self.log.incomplete:
             return []
         found: list[tuple[str, Problem]] = []
         for attempt in (1, 2):
@@ -99,7 +98,7 @@ class Session:
         except OverBudget:
             return verdict.OVER_BUDGET
         except Unjudgeable as error:
-            self.incomplete = str(error)
+            self.recorder.break_off(str(error))
             raise
         except Exception as error:
             return f"the stimulus {case.stimulus} crashed: {type(error).__name__}: {error}"
@@ -130,7 +129,6 @@ class Session:
             started=self.started,
             ended=now.isoformat(timespec="seconds"),
             today=today or now.date(),
-            incomplete=self.incomplete,
             selected=self.selected,
             require_complete=self.options.require_complete,
         )
@@ -146,7 +144,6 @@ def finished(
     started: str,
     ended: str,
     today: date,
-    incomplete: str | None,
     selected: frozenset[str] | None,
     require_complete: bool,
 ) -> Run:
@@ -160,7 +157,7 @@ def finished(
         started=started,
         finished=ended,
         judged_on=today.isoformat(),
-        incomplete=incomplete,
+        incomplete=log.incomplete,
         cases=plan.cases,
         cells=cells,
         exchanges=tuple(log.exchanges),

@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -113,6 +113,11 @@ class Target:
     budget: int = DEFAULT_BUDGET
     rate: float | None = None  # requests per second, at most
     timeout: float = DEFAULT_TIMEOUT  # seconds for one request
+
+    def shared(self, index: int, count: int) -> Target:
+        """The part of one of several workers: its own addresses, and its share of budget and rate."""
+        own = replace(self.declaration, addresses=self.declaration.addresses[index::count])
+        return replace(self, declaration=own, budget=self.budget // count, rate=self.rate and self.rate / count)
 
 
 def _waiver(row: Mapping[str, Any]) -> Waiver:
