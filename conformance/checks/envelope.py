@@ -118,8 +118,8 @@ _SQL = (
     r"|syntax error at or near|SQLSTATE|sqlite3\.|psycopg|relation \"\w+\" does not exist"
 )
 _PATH = (
-    r"(?<![\w:/.])/(?:usr|home|var|srv|opt|app|root|etc|tmp|workspace|node_modules)/[\w.-]+"
-    r"|[A-Z]:\\[\w\\]+|node_modules/"
+    r"(?<![\w:/.])/(?:usr|home|var|srv|opt|root|etc|tmp)/[\w.-]+"
+    r"|(?<![\w:/.])(?:/[\w.-]+)+\.(?:py|js|ts|rb|go|java|kt|php|cs)\b|\b[A-Z]:\\[\w\\]+|node_modules/"
 )
 _LEAKS = (
     ("a stack trace", re.compile(_TRACE, re.M)),

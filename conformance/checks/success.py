@@ -95,7 +95,7 @@ def success_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
 # --- creating and changing ------------------------------------------------------------------------
 
 
-def _differences(sent: dict[str, Any], got: Any) -> Iterator[tuple[str, str, str]]:
+def differences(sent: dict[str, Any], got: Any) -> Iterator[tuple[str, str, str]]:
     """Members that were sent and came back with another value."""
     if not isinstance(got, dict):
         return
@@ -152,7 +152,7 @@ def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outc
         yield Problem("status", "200, as it was just written", said(read), ids)
         return
     found: list[Outcome] = [
-        Problem(where, expected, actual, ids) for where, expected, actual in _differences(write.fact("sent") or {}, response.json)
+        Problem(where, expected, actual, ids) for where, expected, actual in differences(write.fact("sent") or {}, response.json)
     ]
     got = response.json.get(view.contract.identifier) if isinstance(response.json, dict) else None
     if got is not None and str(got) != read.fact("sought"):
