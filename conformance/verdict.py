@@ -231,10 +231,9 @@ def _sort(pile: _Pile, rule: Rule, given: Iterable[Outcome]) -> None:
 
 
 def _weighed(clause: Clause, operation: str, pile: _Pile, target: Declaration, today: date) -> Cell:
-    findings = [
-        _finding(clause, operation, rule, p) for rule, p in pile.problems if not p.note and clause.level is not Level.NOTE
-    ]
-    notes = [_finding(clause, operation, rule, p) for rule, p in pile.problems if p.note or clause.level is Level.NOTE]
+    graded = clause.level is not Level.NOTE
+    findings = _merged(clause, operation, [(rule, p) for rule, p in pile.problems if graded and not p.note])
+    notes = _merged(clause, operation, [(rule, p) for rule, p in pile.problems if not graded or p.note])
     ids = [*pile.proofs, *(i for finding in findings for i in finding.exchanges)]
     waiver = next((w for w in target.waivers if w.clause == clause.id and (not w.operations or operation in w.operations)), None)
     waived = waiver is not None and today <= waiver.expires
@@ -253,10 +252,19 @@ def _weighed(clause: Clause, operation: str, pile: _Pile, target: Declaration, t
     return Cell(clause.id, operation, verdict, tuple(dict.fromkeys(ids)), tuple(findings), tuple(notes), reasons, text)
 
 
-def _finding(clause: Clause, operation: str, rule: Rule, problem: Problem) -> Finding:
-    return Finding(
-        clause.id, operation, rule.id, problem.where, problem.expected, problem.actual, problem.exchanges, clause.level
-    )
+def _merged(clause: Clause, operation: str, problems: list[tuple[Rule, Problem]]) -> list[Finding]:
+    """A finding for each thing that was expected in vain; it names every exchange that shows it, and quotes the first."""
+    alike: dict[tuple[str, str, str], list[Problem]] = {}
+    for rule, problem in problems:
+        alike.setdefault((rule.id, problem.where, problem.expected), []).append(problem)
+    return [
+        Finding(clause.id, operation, rule, where, expected, same[0].actual, _ids(same), clause.level)
+        for (rule, where, expected), same in alike.items()
+    ]
+
+
+def _ids(problems: list[Problem]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(exchange for problem in problems for exchange in problem.exchanges))
 
 
 def unused_waivers(target: Declaration, found: Iterable[Cell], today: date) -> list[str]:
