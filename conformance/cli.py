@@ -204,12 +204,15 @@ def _new_directory(output: Path) -> Path:
 
 def _conclude(finished: Run, selected: frozenset[str] | None, directory: Path, console: Console) -> int:
     """Write the files, say where they are, and the summary with the counts last."""
-    from conformance import runfile
+    from conformance import runfile, verdict
     from conformance.report import console as texts
     from conformance.report import write_all
+    from conformance.target import declaration_from_json
 
     runfile.write(finished, selected, directory)
     write_all(finished, directory)
+    for sentence in verdict.idle_waivers(declaration_from_json(finished.target), finished.cells, finished.judged_on):
+        click.echo(f"Note: {sentence}", err=True)
     console.print(f"Report: {directory / 'report.html'}", markup=False)
     colour = console.is_terminal and not console.no_color
     width = console.width if console.is_terminal else 100
