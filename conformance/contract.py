@@ -8,32 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance import yamlfile
+from conformance import openapi, yamlfile
 from conformance.errors import SpecError
 from conformance.model import (
     About,
-    Authentication,
     Clause,
     Contract,
-    Effect,
     ErrorCode,
     Level,
     Operation,
     PageEntry,
-    Paging,
-    Parameter,
-    Payment,
-    Rate,
 )
 from conformance.yamlfile import Place, YamlFile
-
-X = "x-conformance"
-METHODS = ("get", "put", "post", "delete", "patch")
-_META = Path(__file__).parent
 
 
 def packaged() -> Path:
@@ -56,25 +46,6 @@ def load(directory: Path | None = None, rules: frozenset[str] | None = None) -> 
     if loader.faults or contract is None:
         raise SpecError(loader.faults)
     return contract
-
-
-def resolve(document: Mapping[str, Any], value: Any, depth: int = 0) -> Any:
-    """A copy of a value with its local ``$ref`` replaced by what they point to.
-
-    Raises KeyError for a reference to nothing, RecursionError for a circle.
-    """
-    if depth > 40:
-        raise RecursionError("a $ref leads in a circle")
-    if isinstance(value, dict):
-        if isinstance(value.get("$ref"), str):
-            found: Any = document
-            for step in value["$ref"].removeprefix("#/").split("/"):
-                found = found[step.replace("~1", "/").replace("~0", "~")]
-            return resolve(document, found, depth + 1)
-        return {key: resolve(document, member, depth + 1) for key, member in value.items()}
-    if isinstance(value, list):
-        return [resolve(document, member, depth + 1) for member in value]
-    return value
 
 
 class _Loader:
@@ -105,7 +76,7 @@ class _Loader:
     # --- the whole ---
 
     def contract(self) -> Contract | None:
-        openapi = self.file("openapi.yaml")
+        description = self.file("openapi.yaml")
         errors = self.file("errors.yaml", "errors")
         page = self.file("page.yaml", "page")
         if (self.where / "open.yaml").exists():
@@ -114,27 +85,27 @@ class _Loader:
         if not names:
             self.faults.append("clauses:1: the directory has no *.yaml file")
         ledgers = [self.file(f"clauses/{path.name}", "clauses") for path in names]
-        document = openapi.value if openapi else None
-        if openapi and not self._well_formed(openapi):
+        document = description.value if description else None
+        if description and not self._well_formed(description):
             document = None
         registry = self._registry(errors) if errors else {}
         entries = self._page(page) if page else {}
         clauses, areas = self._clauses([ledger for ledger in ledgers if ledger], registry, entries)
         if page and not self.faults:
             self._covered(page, entries, clauses)
-        if document is None or openapi is None or page is None:
+        if document is None or description is None or page is None:
             return None
-        operations = self._operations(openapi)
+        operations = self._operations(description)
         if not self.faults and errors:
-            self._known_codes(openapi, registry)
+            self._known_codes(description, registry)
         if self.faults:
             return None
-        root = document[X]
+        root = document[openapi.X]
         return Contract(
             title=document["info"]["title"],
             version=document["info"]["version"],
             digest=self.digest(),
-            base_path=_base_path(document),
+            base_path=openapi.base_path(document),
             document=document,
             operations=operations,
             errors=registry,
@@ -147,7 +118,7 @@ class _Loader:
             message_pointer=tuple(root["envelope"]["message"][1:].split("/")),
             identifier=root["identifier"],
             tenant=root.get("tenant"),
-            authentication=_authentication(document),
+            authentication=openapi.authentication(document),
         )
 
     # --- errors.yaml, page.yaml, clauses ---
@@ -223,21 +194,21 @@ class _Loader:
         ):
             self.faults.append(file.fault((), "this is no OpenAPI document: info and paths are wanted"))
             return False
-        for place, definition in _extension_places(document):
+        for place, definition in openapi.extension_places(document):
             self._vocabulary(file, place, definition)
-        for place, reference in _references(document):
+        for place, reference in openapi.references(document):
             try:
-                resolve(document, {"$ref": reference})
+                openapi.resolve(document, {"$ref": reference})
             except (KeyError, TypeError):
                 self.faults.append(file.fault(place, f"{reference} points to nothing"))
             except RecursionError as error:
                 self.faults.append(file.fault(place, str(error)))
         for path, item in document["paths"].items():
-            for method in METHODS:
-                if method in item and X not in item[method]:
-                    self.faults.append(file.fault(("paths", path, method), f"the operation has no {X}"))
-        if X not in document:
-            self.faults.append(file.fault((), f"the document has no {X} at its top"))
+            for method in openapi.METHODS:
+                if method in item and openapi.X not in item[method]:
+                    self.faults.append(file.fault(("paths", path, method), f"the operation has no {openapi.X}"))
+        if openapi.X not in document:
+            self.faults.append(file.fault((), f"the document has no {openapi.X} at its top"))
         return len(self.faults) == before
 
     def _vocabulary(self, file: YamlFile, place: Place, definition: str) -> None:
@@ -248,15 +219,15 @@ class _Loader:
         found: dict[str, Operation] = {}
         document = file.value
         for path, item in document["paths"].items():
-            for method in METHODS:
+            for method in openapi.METHODS:
                 if method not in item:
                     continue
-                definition = resolve(document, item[method])
-                shared = resolve(document, item.get("parameters", []))
-                for index, mode in enumerate(definition[X]["modes"]):
-                    place = ("paths", path, method, X, "modes", index)
+                definition = openapi.resolve(document, item[method])
+                shared = openapi.resolve(document, item.get("parameters", []))
+                for index, mode in enumerate(definition[openapi.X]["modes"]):
+                    place = ("paths", path, method, openapi.X, "modes", index)
                     try:
-                        operation = _operation(
+                        operation = openapi.operation(
                             document,
                             method,
                             path,
@@ -275,11 +246,11 @@ class _Loader:
 
     def _known_codes(self, file: YamlFile, registry: Mapping[str, ErrorCode]) -> None:
         for path, item in file.value["paths"].items():
-            for method in METHODS:
-                for index, mode in enumerate(item.get(method, {}).get(X, {}).get("modes", [])):
+            for method in openapi.METHODS:
+                for index, mode in enumerate(item.get(method, {}).get(openapi.X, {}).get("modes", [])):
                     for code in mode.get("provokes", []):
                         if code not in registry:
-                            place = ("paths", path, method, X, "modes", index, "provokes")
+                            place = ("paths", path, method, openapi.X, "modes", index, "provokes")
                             self.faults.append(file.fault(place, f"errors.yaml has no code {code}"))
 
 
@@ -296,123 +267,3 @@ def _clause(area: str, row: dict[str, Any]) -> Clause:
         about=About(**row["about"]) if "about" in row else None,
         uncovered=row.get("uncovered", ""),
     )
-
-
-def _extension_places(document: Any) -> Iterator[tuple[Place, str]]:
-    """Each place of the extension with the definition in the meta schema that it obeys."""
-
-    def walk(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
-        if isinstance(value, dict):
-            for key, member in value.items():
-                if key == X:
-                    yield (*place, X), _definition_at(place, value)
-                elif key not in ("example", "examples", "default", "enum", "const"):
-                    yield from walk(member, (*place, key))
-        elif isinstance(value, list):
-            for index, member in enumerate(value):
-                yield from walk(member, (*place, index))
-
-    yield from walk(document, ())
-
-
-def _definition_at(place: Place, owner: dict[str, Any]) -> str:
-    if not place:
-        return "root"
-    if place[0] == "paths" and place[-1] in METHODS:
-        return "operation"
-    if "in" in owner and "name" in owner and "securitySchemes" not in place:
-        return "parameter"
-    return "security" if "securitySchemes" in place else "property"
-
-
-def _references(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    if isinstance(value, dict):
-        for key, member in value.items():
-            if key == "$ref" and isinstance(member, str):
-                yield place, member
-            else:
-                yield from _references(member, (*place, key))
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            yield from _references(member, (*place, index))
-
-
-def _base_path(document: Mapping[str, Any]) -> str:
-    address = document.get("servers", [{"url": ""}])[0]["url"]
-    without_host = address.split("://", 1)[-1]
-    return "/" + without_host.split("/", 1)[1].rstrip("/") if "/" in without_host else ""
-
-
-def _authentication(document: Mapping[str, Any]) -> Authentication:
-    schemes = document.get("components", {}).get("securitySchemes", {})
-    scheme: Mapping[str, Any] = next(iter(schemes.values()), {"type": "http", "scheme": "bearer"})
-    prefixes = tuple(scheme.get(X, {}).get("prefixes", ()))
-    if scheme["type"] == "apiKey":
-        return Authentication(scheme["name"], None, prefixes)
-    return Authentication("Authorization", scheme["scheme"].capitalize(), prefixes)
-
-
-def _operation(
-    document: Mapping[str, Any], method: str, path: str, definition: dict[str, Any], mode: dict[str, Any]
-) -> Operation:
-    schema = resolve(document, {"$ref": mode["schema"]})
-    security = definition.get("security", document.get("security", []))
-    scopes = [scope for alternative in security for names in alternative.values() for scope in names]
-    action = mode["action"]
-    paging = document[X]["paging"]
-    rate, payment = mode.get("rate"), mode.get("payment")
-    statuses = [int(status) for status in definition["responses"] if status.startswith("2")]
-    return Operation(
-        id=mode["id"],
-        method=method.upper(),
-        path=path,
-        action=action,
-        kind=mode.get("kind"),
-        when=mode.get("when"),
-        parameters=tuple(_parameters(definition, mode)),
-        scope=scopes[0] if scopes else None,
-        keyed=bool(security) and all(security),
-        takes_key=bool(security),
-        effect=Effect(mode.get("effect", "read" if method == "get" else "write")),
-        success=statuses[0] if len(statuses) == 1 else 201 if action == "create" else 200,
-        schema=schema,
-        paging=Paging(**paging, collection=mode.get("collection")) if action == "list" else None,
-        provokes=tuple(mode.get("provokes", ())),
-        rate=Rate(**rate) if rate else None,
-        payment=Payment(**payment) if payment else None,
-        secrets=tuple(name for name, member in schema.get("properties", {}).items() if member.get(X, {}).get("secret")),
-        area=definition.get("tags", [""])[0],
-    )
-
-
-def _parameters(definition: dict[str, Any], mode: dict[str, Any]) -> Iterator[Parameter]:
-    """The inputs of one mode; a read by a selecting parameter has that one only."""
-    for parameter in definition["parameters"]:
-        if parameter["in"] not in ("query", "path"):
-            continue
-        selecting = [m["when"] for m in definition[X]["modes"] if m.get("when")]
-        meant = parameter["name"] == mode["when"] if mode.get("when") else parameter["name"] not in selecting
-        if parameter["in"] == "path" or meant:
-            required = parameter.get("required", False) or parameter["name"] == mode.get("when")
-            yield Parameter(
-                name=parameter["name"],
-                place=parameter["in"],
-                required=required,
-                schema=parameter["schema"],
-                example=parameter.get("example"),
-                **parameter.get(X, {}),
-            )
-    body = definition.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    for name, schema in body.get("properties", {}).items():
-        told = schema.get(X, {})
-        yield Parameter(
-            name=name,
-            place="body",
-            required=name in body.get("required", ()),
-            schema=schema,
-            refers=told.get("refers"),
-            phone=told.get("phone", False),
-            fresh=told.get("fresh"),
-            refuse=tuple(told.get("refuse", ())),
-            example=schema.get("example"),
-        )

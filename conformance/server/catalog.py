@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.contract import X, resolve
 from conformance.model import Contract, Effect, Operation
+from conformance.openapi import X, resolve
 
 JSON_TYPE = "application/json"
 _SAMPLES: Mapping[str, Any] = {"integer": 1, "number": 1, "boolean": True, "array": [], "object": {}, "null": None}

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from conformance.contract import X
 from conformance.model import Contract
+from conformance.openapi import X
 from conformance.server.access import ALL
 from conformance.server.catalog import Catalog, sample
 from conformance.server.extras import Extras, Recipe
