@@ -88,15 +88,15 @@ class _Loader:
         document = description.value if description else None
         if description and not self._well_formed(description):
             document = None
-        registry = self._registry(errors) if errors else {}
         entries = self._page(page) if page else {}
+        registry = self._registry(errors, entries) if errors else {}
         clauses, areas = self._clauses([ledger for ledger in ledgers if ledger], registry, entries)
-        if page and not self.faults:
+        if page and all(ledgers):
             self._covered(page, entries, clauses)
         if document is None or description is None or page is None:
             return None
         operations = self._operations(description)
-        if not self.faults and errors:
+        if errors:
             self._known_codes(description, registry)
         if self.faults:
             return None
@@ -123,11 +123,13 @@ class _Loader:
 
     # --- errors.yaml, page.yaml, clauses ---
 
-    def _registry(self, file: YamlFile) -> dict[str, ErrorCode]:
+    def _registry(self, file: YamlFile, entries: Mapping[str, PageEntry]) -> dict[str, ErrorCode]:
         found: dict[str, ErrorCode] = {}
         for index, row in enumerate(file.value):
             if row["code"] in found:
                 self.faults.append(file.fault((index, "code"), f"the code {row['code']} stands twice"))
+            if entries and row["source"] not in entries:
+                self.faults.append(file.fault((index, "source"), f"page.yaml has no entry {row['source']}"))
             found[row["code"]] = ErrorCode(**row)
         return found
 
@@ -187,12 +189,7 @@ class _Loader:
     def _well_formed(self, file: YamlFile) -> bool:
         """Check what the suite itself reads of the document; the rest is openapi-spec-validator's job."""
         document, before = file.value, len(self.faults)
-        if (
-            not isinstance(document, dict)
-            or not isinstance(document.get("paths"), dict)
-            or not isinstance(document.get("info"), dict)
-        ):
-            self.faults.append(file.fault((), "this is no OpenAPI document: info and paths are wanted"))
+        if not yamlfile.validate(file, self.schema("openapi"), self.faults):
             return False
         for place, definition in openapi.extension_places(document):
             self._vocabulary(file, place, definition)
@@ -203,12 +200,6 @@ class _Loader:
                 self.faults.append(file.fault(place, f"{reference} points to nothing"))
             except RecursionError as error:
                 self.faults.append(file.fault(place, str(error)))
-        for path, item in document["paths"].items():
-            for method in openapi.METHODS:
-                if method in item and openapi.X not in item[method]:
-                    self.faults.append(file.fault(("paths", path, method), f"the operation has no {openapi.X}"))
-        if openapi.X not in document:
-            self.faults.append(file.fault((), f"the document has no {openapi.X} at its top"))
         return len(self.faults) == before
 
     def _vocabulary(self, file: YamlFile, place: Place, definition: str) -> None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+import jsonschema_rs
+
 from conformance.errors import UsageError
 from conformance.model import Body, Exchange, Request, Response
 
@@ -23,6 +25,53 @@ class Log:
     exchanges: list[Exchange] = field(default_factory=list)
     ends: dict[str, str] = field(default_factory=dict)
     incomplete: str | None = None
+
+
+_TEXT = {"type": "string"}
+_BODY = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "text": _TEXT,
+        "base64": _TEXT,
+        "size": {"type": "integer"},
+        "cut": {"type": "boolean"},
+        "withheld": {"type": "boolean"},
+    },
+}
+_HEADERS = {"type": "array", "items": {"type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2}}
+_MESSAGE = {"headers": _HEADERS, "body": _BODY}
+_LINE = jsonschema_rs.validator_for(
+    {
+        "type": "object",
+        "oneOf": [
+            {"required": ["case_end", "outcome"], "properties": {"case_end": _TEXT, "outcome": _TEXT}},
+            {"required": ["incomplete"], "properties": {"incomplete": _TEXT}},
+            {
+                "required": ["exchange", "case", "stimulus", "attempt", "operation", "role", "request"],
+                "properties": {
+                    **dict.fromkeys(
+                        ("exchange", "case", "stimulus", "operation", "role", "identity", "failure", "started"), _TEXT
+                    ),
+                    "attempt": {"type": "integer"},
+                    "facts": {"type": "object"},
+                    "elapsed_ms": {"type": "number"},
+                    "request": {
+                        "type": "object",
+                        "required": ["method", "url"],
+                        "properties": {"method": _TEXT, "url": _TEXT, **_MESSAGE},
+                    },
+                    "response": {
+                        "type": "object",
+                        "required": ["status"],
+                        "properties": {"status": {"type": "integer"}, **_MESSAGE},
+                    },
+                },
+            },
+        ],
+    }
+)
+"""What a line of a log is."""
 
 
 def exchange_to_json(exchange: Exchange) -> dict[str, Any]:
@@ -153,13 +202,14 @@ def parse(lines: Iterable[str], name: str) -> Log:
             continue
         try:
             value = json.loads(line)
+            _LINE.validate(value)
             if "case_end" in value:
                 log.ends[value["case_end"]] = value["outcome"]
             elif "incomplete" in value:
                 log.incomplete = value["incomplete"]
             else:
                 log.exchanges.append(exchange_from_json(value))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             if number == len(numbered) and not line.endswith("\n"):
                 break
             raise UsageError(f"{name}:{number}: this is no line of an evidence log ({type(error).__name__})") from None

@@ -150,21 +150,26 @@ def from_file(contract: Contract, path: Path, url: str | None = None, key: str |
     faults: list[str] = []
     file = yamlfile.read(path, str(path), faults)
     schema = json.loads((packaged() / "meta" / "target.schema.json").read_text(encoding="utf-8"))
-    if file is None or not yamlfile.validate(file, schema, faults):
+    if file is None or not yamlfile.validate(file, schema, faults, secret=("keys", "scoped_keys")):
         raise _faulty(faults)
     data = file.value
     if url:
-        data["url"] = url
+        data["url"] = _checked_url(contract, url, "--url")
     if key:
-        data.setdefault("keys", {})["full"] = key
+        data.setdefault("keys", {})["full"] = _checked_key(key, "--key")
     _check_names(contract, file, faults)
     keys = _keys(file, faults)
+    addresses: tuple[str, ...] = ()
     try:
         data["url"] = _checked_url(contract, data["url"], file.fault(("url",), "url").removesuffix(": url"))
-        addresses = _addresses(data.get("addresses", ()))
     except TargetError as error:
         faults.append(str(error))
-        addresses = ()
+    for index, text in enumerate(data.get("addresses", ())):
+        try:
+            addresses += _hosts(text)
+        except ValueError:
+            message = f"{text!r} is neither an IP address nor a network such as 127.0.0.0/8"
+            faults.append(file.fault(("addresses", index), message))
     if faults:
         raise _faulty(faults)
     declaration = Declaration(
@@ -230,11 +235,11 @@ def _keys(file: yamlfile.YamlFile, faults: list[str]) -> dict[str, str]:
             found[role] = _checked_key(value, "/".join(place))
         except TargetError as error:
             faults.append(file.fault(place, str(error)))
-    twins = {value for value in found.values() if list(found.values()).count(value) > 1}
-    for role in (r for r, value in found.items() if value in twins):
-        faults.append(
-            file.fault(("keys", role), f"the key of {role} is given for another role as well; each role needs a key of its own")
-        )
+    places = {role: place for place, role in entries}
+    for role, value in found.items():
+        twin = next(other for other, held in found.items() if held == value)
+        if twin != role:
+            faults.append(file.fault(places[role], f"the key of {role} is also that of {twin}; each role needs a key of its own"))
     return found
 
 
@@ -245,7 +250,10 @@ def _checked_key(key: str, where: str) -> str:
 
 
 def _checked_url(contract: Contract, url: str, where: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise TargetError(f"{where}: {_shown(url)} is not an address: {error}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise TargetError(f"{where}: {_shown(url)} is not an http or https address; write it as https://host{contract.base_path}")
     if parts.username or parts.password:
@@ -268,14 +276,9 @@ def _shown(url: str) -> str:
     return repr(re.sub(r"//[^/@]*@", "//...@", url))
 
 
-def _addresses(texts: tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    """Local source addresses, networks taken as their first hosts beyond the first."""
-    found: list[str] = []
-    for text in texts:
-        try:
-            network = ipaddress.ip_network(text, strict=False)
-        except ValueError:
-            raise TargetError(f"addresses: {text!r} is neither an IP address nor a network such as 127.0.0.0/8") from None
-        single = network.num_addresses == 1
-        found += [str(network[0])] if single else [str(host) for host in islice(network.hosts(), 1, 201)]
-    return tuple(found)
+def _hosts(text: str) -> tuple[str, ...]:
+    """A local source address, or the first hosts of a network beyond its first. Raises ValueError."""
+    network = ipaddress.ip_network(text, strict=False)
+    if network.num_addresses == 1:
+        return (str(network[0]),)
+    return tuple(str(host) for host in islice(network.hosts(), 1, 201))

@@ -235,20 +235,21 @@ def _weighed(clause: Clause, operation: str, pile: _Pile, target: Declaration, t
     findings = _merged(clause, operation, [(rule, p) for rule, p in pile.problems if graded and not p.note])
     notes = _merged(clause, operation, [(rule, p) for rule, p in pile.problems if not graded or p.note])
     ids = [*pile.proofs, *(i for finding in findings for i in finding.exchanges)]
-    waiver = next((w for w in target.waivers if w.clause == clause.id and (not w.operations or operation in w.operations)), None)
-    waived = waiver is not None and today <= waiver.expires
+    mine = [w for w in target.waivers if w.clause == clause.id and (not w.operations or operation in w.operations)]
+    waiver = next((w for w in mine if today <= w.expires), None)
     reasons: tuple[str, ...] = ()
     if findings and clause.level is Level.SHOULD:
         verdict = Verdict.WARNED
     elif findings:
-        verdict = Verdict.WAIVED if waived else Verdict.FAILED
+        verdict = Verdict.WAIVED if waiver else Verdict.FAILED
     elif pile.troubles:
         verdict, reasons = Verdict.ERROR, tuple(dict.fromkeys(t.reason for t in pile.troubles))
     elif pile.gaps or not pile.proofs:
         verdict, reasons = Verdict.UNTESTED, tuple(dict.fromkeys(pile.gaps))
     else:
         verdict = Verdict.PASSED
-    text = f"{waiver.reason} ({waiver.owner}, until {waiver.expires})" if waiver and waived and findings else None
+    covered = waiver is not None and verdict is Verdict.WAIVED
+    text = f"{waiver.reason} ({waiver.owner}, until {waiver.expires})" if waiver and covered else None
     return Cell(clause.id, operation, verdict, tuple(dict.fromkeys(ids)), tuple(findings), tuple(notes), reasons, text)
 
 

@@ -25,6 +25,11 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     """SafeLoader, the one in C where it is built, with the scalars of JSON only."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own form
+    yaml_constructors = {  # noqa: RUF012
+        tag: make
+        for tag, make in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag.rpartition(":")[2] in ("str", "seq", "int", "float", "bool", "null")
+    }
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ARG002 - PyYAML's own form
         seen: set[str] = set()
@@ -108,19 +113,20 @@ def _formats() -> FormatChecker:
     return FormatChecker()
 
 
-def validate(file: YamlFile, schema: dict[str, Any], faults: list[str], below: Place = ()) -> bool:
-    """Check the value at a place against a JSON Schema; each error becomes a fault. True if none."""
+def validate(file: YamlFile, schema: dict[str, Any], faults: list[str], below: Place = (), secret: tuple[str, ...] = ()) -> bool:
+    """Check the value at a place against a JSON Schema; each error becomes a fault. True if none.
+
+    Values under the members named in ``secret`` are quoted in no message.
+    """
     value = file.value
     for step in below:
         value = value[step]
-    errors = sorted(
-        Draft202012Validator(schema, format_checker=_formats()).iter_errors(value), key=lambda e: list(map(str, e.absolute_path))
-    )
+    validator = Draft202012Validator(schema, format_checker=_formats())
+    errors = sorted(validator.iter_errors(value), key=lambda e: list(map(str, e.absolute_path)))
     for error in errors:
         deepest = best_match([error]) or error
-        faults.append(file.fault((*below, *deepest.absolute_path), _reworded(deepest.message)))
+        place = (*below, *deepest.absolute_path)
+        hidden = bool(place) and place[0] in secret and deepest.validator != "additionalProperties"
+        message = f"this does not fit: {deepest.validator} {deepest.validator_value}" if hidden else deepest.message
+        faults.append(file.fault(place, message if len(message) <= 300 else message[:299] + "…"))
     return not errors
-
-
-def _reworded(message: str) -> str:
-    return message if len(message) <= 300 else message[:299] + "…"

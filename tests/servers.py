@@ -62,19 +62,19 @@ class Outcome:
 class Command:
     """A process of the command, begun at once; ``end`` waits for it."""
 
-    def __init__(self, *arguments: object, cwd: Path, module: str = "conformance", **environment: str) -> None:
-        self._files = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+    def __init__(self, *arguments: object, cwd: Path, module: str = "conformance", env: Mapping[str, str] = {}) -> None:
+        self._files = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed with the command
         self._began = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, *map(str, arguments)],
             cwd=cwd,
-            env=_environment(environment),
+            env=_environment(env),
             stdin=subprocess.DEVNULL,
             stdout=self._files[0],
             stderr=self._files[1],
         )
 
-    def end(self, timeout: float = 90) -> Outcome:
+    def end(self, timeout: float = 150) -> Outcome:
         """Wait for the end of the process. Fails the test after ``timeout`` seconds."""
         while True:
             found, status, usage = os.wait4(self.process.pid, os.WNOHANG)
@@ -94,9 +94,9 @@ class Command:
         return file.read().decode("utf-8", "surrogateescape")
 
 
-def command(*arguments: object, cwd: Path, timeout: float = 90, **environment: str) -> Outcome:
+def command(*arguments: object, cwd: Path, timeout: float = 150, env: Mapping[str, str] = {}) -> Outcome:
     """Run the command to its end."""
-    return Command(*arguments, cwd=cwd, **environment).end(timeout)
+    return Command(*arguments, cwd=cwd, env=env).end(timeout)
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
@@ -147,6 +147,12 @@ def serving(app: Any) -> Iterator[str]:
     finally:
         server.close()
         thread.join(5)
+
+
+def keys_of(app: Application) -> dict[str, str]:
+    """The keys of an application, by role and by scope."""
+    told = declaration(app, "http://127.0.0.1")
+    return {**told["keys"], **told["scoped_keys"]}
 
 
 def faulty(kind: type[Application] = Application, seed: int = 0) -> Application:

@@ -125,8 +125,15 @@ _LEAKS = (
     ("a stack trace", re.compile(_TRACE, re.M)),
     ("SQL", re.compile(_SQL)),
     ("a file path of the server", re.compile(_PATH)),
-    ("a key", re.compile(r"\{(?:key|secret|unknown):[^{}]*\}")),
 )
+
+
+def _placeholders(view: View) -> re.Pattern[str]:
+    """What the transport puts in the place of secrets, and nothing that a message may hold by itself."""
+    keys = [f"key:{role}" for role in sorted(view.target.keys)]
+    unknown = [f"unknown:{prefix}" for prefix in view.contract.authentication.prefixes]
+    held = "|".join(re.escape(name) for name in [*keys, *unknown])
+    return re.compile(rf"\{{(?:{held}|secret:\w+-[0-9]+)(?:~[a-z-]+)?\}}")
 
 
 @passive("error.message-clean", applies=_can_err, hint="no error response was seen")
@@ -136,7 +143,7 @@ def error_message_clean(view: View, exchange: Exchange) -> Iterator[Outcome]:
     message = pointed(response.json, view.contract.message_pointer) if response else ABSENT
     if not isinstance(message, str) or not message.strip():
         return
-    for what, pattern in _LEAKS:
+    for what, pattern in (*_LEAKS, ("a key", _placeholders(view))):
         found = pattern.search(message)
         if found:
             actual = f"{what}: {compact(found[0], 80)}"

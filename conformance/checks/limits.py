@@ -115,17 +115,17 @@ def trigger_answer(view: View, trial: Trial) -> Iterator[Outcome]:
     """A trigger of the target brings its code and status."""
     row = view.contract.errors.get(trial.case.about or "")
     for probe in trial.probes:
+        code, excuse = code_of(view.contract, probe), unusable(view, probe)
         if row is None or probe.response is None:
-            yield unusable(view, probe) or Proof(())
-            continue
-        expected = f"{row.status} {row.code}"
-        code = code_of(view.contract, probe)
-        if probe.response.status != row.status:
-            yield Problem("status", expected, said(probe), (probe.id,))
-        elif code is not None and code != row.code:
-            yield Problem(pointer(view.contract.code_pointer), expected, said(probe), (probe.id,))
-        else:
+            yield excuse or Proof(())
+        elif probe.response.status == row.status and code in (row.code, None):
             yield Proof((probe.id,))
+        elif excuse and code != row.code and probe.response.status != row.status:
+            yield excuse
+        elif probe.response.status != row.status:
+            yield Problem("status", f"{row.status} {row.code}", said(probe), (probe.id,))
+        else:
+            yield Problem(pointer(view.contract.code_pointer), f"{row.status} {row.code}", said(probe), (probe.id,))
 
 
 @trial("payment.terms")

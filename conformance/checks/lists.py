@@ -14,7 +14,7 @@ from conformance.values import NOT_JSON, instant
 def page_of(view: View, exchange: Exchange) -> tuple[Paging, Any] | None:
     """Paging and body of a successful list response."""
     response, operation = exchange.response, view.operation
-    if response is None or operation is None or operation.paging is None or not response.ok:
+    if response is None or operation is None or operation.paging is None or not response.ok or exchange.request.method == "HEAD":
         return None
     if response.body.cut or response.body.withheld:
         return None

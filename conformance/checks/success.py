@@ -73,7 +73,7 @@ def _valid(operation: Operation, value: Any) -> bool:
 def success_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """The body of a success is JSON with the documented members and types."""
     response, operation = exchange.response, view.operation
-    if response is None or operation is None or not response.ok or response.body.withheld:
+    if response is None or operation is None or not response.ok or response.body.withheld or exchange.request.method == "HEAD":
         return
     if response.body.cut:
         yield unusable(view, exchange) or Proof(())
@@ -105,7 +105,13 @@ def differences(sent: dict[str, Any], got: Any) -> Iterator[tuple[str, str, str]
 
 
 def _same(sent: Any, got: Any) -> bool:
-    """Equal as JSON values; text may come back trimmed."""
+    """Equal as JSON values; text may come back trimmed, and an object with members that were not sent."""
+    if isinstance(sent, dict) and isinstance(got, dict):
+        return all(name in got and _same(value, got[name]) for name, value in sent.items())
+    if isinstance(sent, list) and isinstance(got, list):
+        return len(sent) == len(got) and all(map(_same, sent, got))
+    if isinstance(sent, bool) or isinstance(got, bool):
+        return sent is got
     if isinstance(sent, str) and isinstance(got, str):
         return re.sub(r"\s+", " ", sent).strip() == re.sub(r"\s+", " ", got).strip()
     return bool(sent == got)
@@ -137,8 +143,17 @@ def _read_back(view: View, trial: Trial, role: str) -> Iterator[Outcome]:
             yield excuse
         elif reads:
             yield from _one_read_back(view, write, reads[-1])
-        elif write.response is not None and write.response.ok and isinstance(write.response.json, dict):
+        elif (
+            write.response is not None
+            and write.response.ok
+            and not write.fact("sought")
+            and _without_id(view, write.response.json)
+        ):
             yield Problem(f"/{view.contract.identifier}", "the id of what was written", said(write), (write.id,))
+
+
+def _without_id(view: View, value: Any) -> bool:
+    return isinstance(value, dict) and not isinstance(value.get(view.contract.identifier), str | int)
 
 
 def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outcome]:

@@ -67,7 +67,7 @@ def test_update(client: Client) -> None:
     member = next((p for p in operation.body if p.fresh), None)
     if sought is not None and member is not None:
         sent = {member.name: client.value(member)}
-        client.control(operation, {operation.selector.name: sought, **sent}, step="write", sent=sent)
+        client.control(operation, {operation.selector.name: sought, **sent}, step="write", sent=sent, sought=str(sought))
         _read_back(client, operation, sought, sent)
 
 

@@ -89,11 +89,12 @@ class Vault:
     def _forms(self, secret: str) -> list[tuple[str, int]]:
         """A secret as it may stand in a text, folded in case, each with the length of a telling piece."""
         prefix = next((p for p in self._prefixes if secret.startswith(p)), "")
-        core = secret[len(prefix) :] if len(secret) - len(prefix) >= PIECE else secret
-        forms = [(core, PIECE), (core[::-1], PIECE), (core.encode().hex(), 2 * PIECE)]
+        core = secret[len(prefix) :] or secret
+        piece = max(4, min(PIECE, len(core) // 2))  # of a short key a near miss leaves only short pieces as they were
+        forms = [(core, piece), (core[::-1], piece), (core.encode().hex(), 2 * piece)]
         for shift in range(3):
             middle = base64.b64encode(b"\0" * shift + secret.encode())[4:-4].decode()
-            forms += [(middle, 2 * PIECE), (middle.replace("+", "-").replace("/", "_"), 2 * PIECE)]
+            forms += [(middle, 2 * piece), (middle.replace("+", "-").replace("/", "_"), 2 * piece)]
         return [(form.casefold(), min(length, len(form))) for form, length in forms if form]
 
     def holds_secret(self, text: str) -> bool:
@@ -149,6 +150,9 @@ def _decoded(text: str) -> Iterable[str]:
     views = {unquote(text)} if "%" in text else set()
     if "&" in text:
         views.add(html.unescape(text))
+    if "\0" in text:
+        views.add(text.replace("\0", ""))  # UTF-16 read as UTF-8
     if "\\" in text:
+        views.add(re.sub(r'\\(["\\/])', r"\1", text))
         views.add(re.sub(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})", lambda m: chr(int(m[1] or m[2], 16)), text))
     return views - {text}

@@ -1,0 +1,1022 @@
+"""Examples of what each judge accepts, refuses and lets pass, and short ways to make exchanges for them.
+
+An example goes through the log before it is judged, like everything that a judge ever sees.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from conformance import contract
+from conformance.checks import RULES
+from conformance.checks.base import Outcome, Problem, Proof, Trial, View
+from conformance.evidence import exchange_from_json, exchange_to_json
+from conformance.model import Body, Case, Contract, Effect, Exchange, Operation, Request, Response
+from conformance.server import application, target_file
+from conformance.target import Declaration, Target, from_file
+
+TOY = Path(__file__).parent / "toy" / "spec"
+URL = "https://api.example.test/api/v1"
+TARGET = Declaration(
+    name="example",
+    url=URL,
+    allow=frozenset(Effect),
+    keys=frozenset({"full", "other"}),
+    full_declared=True,
+    businesses={"main": "b_main", "other": "b_other"},
+    phone_numbers=("+12025550101",),
+    maximum={"list_calls": 3},
+)
+ACCEPTED, REFUSED, SILENT, NOTE, GAP, TROUBLE = "accepted", "refused", "silent", "note", "gap", "trouble"
+
+
+@cache
+def real() -> Contract:
+    """The real contract."""
+    return contract.load(rules=frozenset(RULES))
+
+
+@cache
+def toy() -> Contract:
+    """The toy contract."""
+    return contract.load(TOY, frozenset(RULES))
+
+
+@cache
+def embedded(name: str = "real") -> Target:
+    """The embedded server of a contract as a target: everything is allowed, and every kind of key is given."""
+    loaded = real() if name == "real" else toy()
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "target.yaml"
+        path.write_text(target_file(application(loaded), f"http://127.0.0.1:1{loaded.base_path}"), encoding="utf-8")
+        return from_file(loaded, path)
+
+
+# --- exchanges ------------------------------------------------------------------------------------
+
+
+def logged(exchange: Exchange) -> Exchange:
+    """An exchange as the log gives it back."""
+    return exchange_from_json(json.loads(json.dumps(exchange_to_json(exchange))))
+
+
+def sent(
+    status: int | None,
+    body: Any = None,
+    *,
+    operation: str = "list_calls",
+    role: str = "probe",
+    method: str | None = None,
+    query: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+    media: str | None = "application/json",
+    text: str | None = None,
+    headers: Iterable[tuple[str, str]] = (),
+    raw: Body | None = None,
+    failure: str | None = None,
+    identity: str | None = "full",
+    attempt: int = 1,
+    case: str = "example[list_calls]",
+    identifier: str = "e?",
+    **facts: Any,
+) -> Exchange:
+    """An exchange of an operation: the status and the body that came, or no response where status is None.
+
+    A body is JSON unless ``text`` or ``raw`` says what came; ``facts`` are those of the stimulus.
+    """
+    known = {**toy().operations, **real().operations}.get(operation)
+    url = URL + (known.path if known else "/nowhere") + (f"?{urlencode(query)}" if query else "")
+    response = None
+    if status is not None:
+        shown = text if text is not None else json.dumps(body)
+        held = raw or Body(text=shown, size=len(shown))
+        response = Response(status, (*((("Content-Type", media),) if media else ()), *headers), held)
+    return Exchange(
+        id=identifier,
+        case=case,
+        stimulus="example",
+        attempt=attempt,
+        operation=operation,
+        role=role,
+        identity=identity,
+        facts=facts,
+        request=Request(method or (known.method if known else "GET"), url),
+        response=response,
+        failure=failure or (None if response else "connection reset"),
+    )
+
+
+def numbered(exchanges: Iterable[Exchange]) -> tuple[Exchange, ...]:
+    """Exchanges with ids of their own, as logged."""
+    return tuple(logged(replace(e, id=f"e{number}")) for number, e in enumerate(exchanges, 1))
+
+
+def error(code: str, message: Any = "Something is wrong with the request", **beside: Any) -> dict[str, Any]:
+    """The body of an error."""
+    return {"error": {"code": code, "message": message}, **beside}
+
+
+STATUS_OF = {code: row.status for code, row in real().errors.items()}
+
+
+def refusal(code: str, status: int | None = None, **options: Any) -> Exchange:
+    """A refusal with a code, under its own status unless another is given."""
+    return sent(status or STATUS_OF.get(code, 400), error(code), **options)
+
+
+def proxy(status: int = 502, **options: Any) -> Exchange:
+    """What something in front of the application answers: HTML without the envelope."""
+    return sent(status, text="<html>Bad gateway</html>", media="text/html", **options)
+
+
+def fine(**options: Any) -> Exchange:
+    """A control that succeeds."""
+    return sent(200, {"calls": [], "has_more": False}, role="control", **options)
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+def at(second: float, zone: str = "Z", width: int = 0) -> str:
+    """A timestamp some seconds after the start of 2026."""
+    moment = datetime(2026, 1, 1, 12, tzinfo=UTC) + timedelta(seconds=int(second))
+    fraction = f"{second % 1:.{width}f}"[1:] if width else ""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S") + fraction + zone
+
+
+def call(when: float | str, name: str | None = None, **members: Any) -> dict[str, Any]:
+    """A call that was created at a second, or at a timestamp as text."""
+    text = when if isinstance(when, str) else at(when)
+    return {"id": name or f"c-{when}", "status": "completed", "created_at": text, **members}
+
+
+def page(walk: str, whens: Sequence[Any], more: bool, after: Any = None, limit: int | None = None, **options: Any) -> Exchange:
+    """A page of calls in a walk; a number stands for the call of that second."""
+    calls = [when if isinstance(when, dict) else call(when) for when in whens]
+    query = dict(options.get("filters") or {})
+    if after is not None:
+        query["after"] = after if isinstance(after, str) else at(after)
+    if limit is not None:
+        query["limit"] = str(limit)
+    return sent(200, {"calls": calls, "has_more": more}, query=query, walk=walk, **options)
+
+
+def walked(calls: Sequence[dict[str, Any]], size: int, walk: str | None = None) -> list[Exchange]:
+    """A whole walk over some calls in pages of one size, as a right server would answer it without ties."""
+    pages = []
+    for start in range(0, len(calls), size):
+        after = calls[start - 1]["created_at"] if start else None
+        pages.append(page(walk or f"by-{size}", calls[start : start + size], start + size < len(calls), after, size))
+    return pages
+
+
+# --- examples -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a judge makes of some exchanges. ``operation`` is that of the case; a contract may be the toy one."""
+
+    rule: str
+    outcome: str
+    says: str
+    exchanges: tuple[Exchange, ...]
+    operation: str = "list_calls"
+    about: str | None = None
+    target: Declaration = TARGET
+    contract: Contract | None = None
+    altered: Operation | None = None  # stands for the operation of the contract
+
+    @property
+    def name(self) -> str:
+        """A short unique name."""
+        return f"{self.rule}: {self.outcome}, {self.says}"
+
+
+def outcomes(example: Example) -> list[Outcome]:
+    """Everything that the judge of an example yields."""
+    rule, exchanges = RULES[example.rule], numbered(example.exchanges)
+    loaded = example.contract or real()
+    if rule.passive:
+        return [
+            outcome
+            for exchange in exchanges
+            for outcome in rule.passive(
+                View(loaded, example.target, example.altered or loaded.operations.get(exchange.operation)), exchange
+            )
+        ]
+    assert rule.trial is not None
+    case = Case("example[list_calls]", "example", example.operation, "", (example.rule,), Effect.READ, about=example.about)
+    view = View(loaded, example.target, example.altered or loaded.operations.get(example.operation))
+    return list(rule.trial(view, Trial(case, exchanges)))
+
+
+def found(given: Iterable[Outcome]) -> str:
+    """What outcomes come to, in a word."""
+    given = list(given)
+    if any(isinstance(outcome, Problem) and not outcome.note for outcome in given):
+        return REFUSED
+    other = [outcome for outcome in given if not isinstance(outcome, Proof | Problem)]
+    if other:
+        return GAP if type(other[0]).__name__ == "Gap" else TROUBLE
+    if any(isinstance(outcome, Problem) for outcome in given):
+        return NOTE
+    return ACCEPTED if given else SILENT
+
+
+EXAMPLES: list[Example] = []
+
+
+def example(rule: str, outcome: str, says: str, *exchanges: Exchange, **options: Any) -> None:
+    """Add an example."""
+    EXAMPLES.append(Example(rule, outcome, says, exchanges, **options))
+
+
+# --- the error structure --------------------------------------------------------------------------
+
+example("error.json", ACCEPTED, "JSON", refusal("bad_request"))
+example("error.json", ACCEPTED, "a charset", refusal("bad_request", media='Application/JSON; charset="utf-8"'))
+example("error.json", ACCEPTED, "problem+json", refusal("bad_request", media="application/problem+json"))
+example("error.json", REFUSED, "HTML", sent(404, text="<h1>Not found</h1>", media="text/html"))
+example("error.json", REFUSED, "JSON labelled as text", refusal("bad_request", media="text/plain"))
+example("error.json", REFUSED, "no content type", refusal("bad_request", media=None))
+example("error.json", REFUSED, "an empty body", sent(500, text=""))
+example("error.json", REFUSED, "NaN", sent(400, text='{"error": NaN}'))
+example("error.json", REFUSED, "bytes that are not UTF-8", sent(400, raw=Body(base64="/w==", size=1)))
+for _rule in ("error.json", "error.shape", "error.code-text", "error.message-text", "error.message-clean"):
+    example(_rule, SILENT, "a success", sent(200, {"calls": [], "has_more": False}))
+    example(_rule, SILENT, "the answer to HEAD", sent(404, text="", media=None, method="HEAD"))
+    example(_rule, SILENT, "a proxy without the envelope", proxy(502), proxy(503), proxy(504), proxy(413), proxy(431))
+    example(_rule, SILENT, "no response", sent(None))
+    example(_rule, SILENT, "a body that was cut", sent(400, raw=Body(text="{", size=9, cut=True)))
+    example(_rule, SILENT, "a body that was withheld", sent(400, raw=Body(text="[w]", size=9, withheld=True)))
+example("error.shape", ACCEPTED, "members beside the envelope", sent(400, error("bad_request", request_id="r", docs=None)))
+example("error.shape", REFUSED, "an array", sent(400, []))
+example("error.shape", REFUSED, "error as text", sent(400, {"error": "bad_request"}))
+example("error.shape", REFUSED, "error as a list", sent(400, {"error": [{"code": "bad_request", "message": "No"}]}))
+example("error.shape", REFUSED, "code and message at the top", sent(400, {"code": "bad_request", "message": "No"}))
+example("error.shape", REFUSED, "an envelope of another kind from a 502", sent(502, {"error": None}))
+example("error.code-text", ACCEPTED, "a text", refusal("bad_request"))
+example("error.code-text", REFUSED, "a number", sent(400, {"error": {"code": 400, "message": "No"}}))
+example("error.code-text", REFUSED, "null", sent(400, {"error": {"code": None, "message": "No"}}))
+example("error.code-text", REFUSED, "none", sent(400, {"error": {"message": "No"}}))
+example("error.code-text", REFUSED, "an empty text", sent(400, error("")))
+example("error.code-text", SILENT, "no envelope, which is another rule's", sent(400, {"message": "No"}))
+example("error.message-text", ACCEPTED, "a text", refusal("bad_request"))
+example(
+    "error.message-text", ACCEPTED, "details beside it", sent(400, {"error": {**error("bad_request")["error"], "details": []}})
+)
+example("error.message-text", REFUSED, "an empty text", sent(400, error("bad_request", "")))
+example("error.message-text", REFUSED, "blanks", sent(400, error("bad_request", " \t")))
+example("error.message-text", REFUSED, "a list", sent(400, error("bad_request", ["No"])))
+example("error.message-text", REFUSED, "none", sent(400, {"error": {"code": "bad_request"}}))
+
+CLEAN = (
+    "limit must be a number",
+    "Not found: /api/v1/calls",
+    "See https://example.com/app/billing and https://example.com/docs/home/start.html",
+    "Please select a plan from the list of plans",
+    "Select an agent from your account first",
+    "Cannot delete from this business",
+    "Could not update agent set by another user",
+    "Nothing to insert into the prompt",
+    "The body must look like {key: value}",
+    "The body must look like {key:value}",
+    "The call at 12:00 (UTC) is over",
+    "Der Schlüssel ist ungültig 🔑",
+)
+for _text in CLEAN:
+    example("error.message-clean", ACCEPTED, f"'{_text}'", sent(400, error("bad_request", _text)))
+LEAKING = (
+    'Traceback (most recent call last):\n  File "/srv/app.py", line 3, in x',
+    "boom\n    at Object.<anonymous> (/app/dist/index.js:10:5)",
+    "java.lang.NullPointerException at com.acme.Api.get(Api.java:12)",
+    "SELECT * FROM calls WHERE id = 'x'",
+    "INSERT INTO calls VALUES (1)",
+    "UPDATE agents SET name = 'x'",
+    'syntax error at or near "x"',
+    "sqlite3.OperationalError: no such table",
+    'relation "calls" does not exist',
+    "ENOENT: /usr/src/index.js",
+    "cannot open /home/deploy/api/config.yml",
+    "cannot find C:\\inetpub\\api\\web.config",
+    "in node_modules/express/lib/router.js",
+    "Invalid key {key:full}",
+    "Invalid key {unknown:kc_live_}",
+    "Invalid key kc_live_{key:full~part}",
+    "Your new key is {secret:api_key-1}",
+)
+for _text in LEAKING:
+    example("error.message-clean", REFUSED, f"'{_text.splitlines()[0]}'", sent(400, error("bad_request", _text)))
+
+example("error.code-registered", ACCEPTED, "a code of the table", refusal("internal_error"))
+example("error.code-registered", REFUSED, "a code that is not in it", refusal("rate_limited", 429))
+example("error.code-registered", REFUSED, "another case", refusal("Not_Found", 404))
+example("error.code-registered", REFUSED, "an unknown code under an unlisted status", refusal("method_not_allowed", 405))
+example("error.code-registered", SILENT, "a proxy", proxy())
+example("error.code-registered", SILENT, "an error member in a success", sent(200, {"error": {"code": "busy"}}))
+example("code.pairing", ACCEPTED, "the status of the table", refusal("not_found"), refusal("payment_required"))
+example("code.pairing", REFUSED, "not_found with 400", refusal("not_found", 400))
+example("code.pairing", REFUSED, "unauthorized with 403", refusal("unauthorized", 403))
+example("code.pairing", REFUSED, "an error under 200", refusal("unauthorized", 200))
+example("code.pairing", SILENT, "an unlisted status", refusal("bad_request", 405), refusal("internal_error", 503))
+example("code.pairing", SILENT, "a code that is not in the table", refusal("teapot", 400))
+example("code.pairing", SILENT, "no code", sent(400, {}))
+
+# --- statuses -------------------------------------------------------------------------------------
+
+example("status.listed", ACCEPTED, "a status of the table", *(sent(s, {}) for s in sorted(real().statuses)))
+example("status.listed", REFUSED, "an unlisted status", sent(422, error("invalid_request")))
+example("status.listed", REFUSED, "202", sent(202, {}))
+example("status.listed", REFUSED, "a redirect", sent(302, text="", headers=[("Location", "/x")]))
+example("status.listed", REFUSED, "503 with an envelope of the application", refusal("internal_error", 503))
+example("status.listed", SILENT, "a proxy", proxy(502), proxy(413))
+example("status.listed", SILENT, "a request that is odd in itself", refusal("not_found", 405, odd=True), sent(415, {}, odd=True))
+example("status.client-mistake", ACCEPTED, "4xx for a mistake", refusal("bad_request", mistake=True))
+example("status.client-mistake", ACCEPTED, "a mistake that is taken", sent(200, {}, mistake=True))
+example("status.client-mistake", REFUSED, "500 for a mistake", refusal("internal_error", mistake=True))
+example("status.client-mistake", REFUSED, "500 without an envelope", sent(500, text="oops", media="text/plain", mistake=True))
+example("status.client-mistake", REFUSED, "503 with a code", refusal("internal_error", 503, mistake=True))
+example("status.client-mistake", SILENT, "500 for a right request", refusal("internal_error"))
+example("status.client-mistake", SILENT, "a failing provider", refusal("vapi_error", mistake=True))
+example("status.client-mistake", SILENT, "a proxy", proxy(503, mistake=True))
+example("payment.elsewhere", ACCEPTED, "any other status", sent(200, {}), refusal("forbidden"))
+example("payment.elsewhere", REFUSED, "402 from a list", refusal("payment_required"))
+example("payment.elsewhere", REFUSED, "402 without a code", sent(402, {}))
+example("payment.elsewhere", REFUSED, "its code under 400", refusal("payment_required", 400))
+example("payment.elsewhere", SILENT, "402 where payments are taken", refusal("payment_required", operation="sign_up"))
+example(
+    "route.unknown", ACCEPTED, "404 with the envelope", refusal("not_found", operation="*", mistake=True, odd=True), operation="*"
+)
+example("route.unknown", NOTE, "a proxy's 501", proxy(501, operation="*", mistake=True, odd=True), operation="*")
+example(
+    "route.unknown",
+    NOTE,
+    "405 with the envelope",
+    refusal("bad_request", 405, operation="*", mistake=True, odd=True),
+    operation="*",
+)
+example("route.unknown", NOTE, "200", sent(200, {}, operation="*", mistake=True, odd=True), operation="*")
+example("route.unknown", REFUSED, "HTML", sent(404, text="<h1>", media="text/html", operation="*", mistake=True), operation="*")
+example(
+    "route.unknown",
+    REFUSED,
+    "a code that is not in the table",
+    refusal("no_route", 404, operation="*", mistake=True),
+    operation="*",
+)
+example("route.unknown", REFUSED, "500", refusal("internal_error", operation="*", mistake=True, odd=True), operation="*")
+example("route.unknown", GAP, "429", refusal("rate_limit_exceeded", operation="*", mistake=True), operation="*")
+example("route.unknown", TROUBLE, "no response", sent(None, operation="*", mistake=True), operation="*")
+
+# --- refusals: each kind of wrong request, its code, its control ----------------------------------
+
+REFUSALS = {
+    "auth.missing": "unauthorized",
+    "auth.invalid": "unauthorized",
+    "auth.expired": "unauthorized",
+    "auth.revoked": "unauthorized",
+    "auth.scheme": "unauthorized",
+    "scope.refused": "forbidden",
+    "id.unknown": "not_found",
+    "parameter.missing": "bad_request",
+    "parameter.invalid": "invalid_request",
+    "body.broken": "invalid_request",
+}
+for _rule, _code in REFUSALS.items():
+    example(_rule, ACCEPTED, f"{_code}", fine(), refusal(_code))
+    example(_rule, ACCEPTED, "members beside the envelope", fine(), sent(STATUS_OF[_code], error(_code, id="r")))
+    example(_rule, REFUSED, "a success", fine(), sent(200, {"calls": [], "has_more": False}))
+    example(_rule, REFUSED, "a code of another kind", fine(), refusal("content_blocked", STATUS_OF[_code]))
+    example(_rule, REFUSED, "500", fine(), refusal("internal_error"))
+    example(_rule, REFUSED, "one of two is a success", fine(), refusal(_code), sent(200, {}))
+    example(_rule, GAP, "no control", refusal(_code))
+    example(_rule, GAP, "a control that failed", refusal("internal_error", role="control"), sent(200, {}))
+    example(_rule, GAP, "a control that the limit stopped", refusal("rate_limit_exceeded", role="control"), sent(200, {}))
+    example(_rule, GAP, "429 in the middle", fine(), refusal("rate_limit_exceeded"))
+    example(_rule, GAP, "a failing provider", fine(), refusal("call_failed"))
+    example(_rule, TROUBLE, "502 of a proxy", fine(), proxy())
+    example(_rule, TROUBLE, "no response", fine(), sent(None))
+    example(_rule, TROUBLE, "a control without response", sent(None, role="control"), refusal(_code))
+    example(_rule, TROUBLE, "a body without end", fine(), sent(STATUS_OF[_code], raw=Body(text="{", size=9, cut=True)))
+    example(_rule, SILENT, "no probe", fine())
+    example(_rule, ACCEPTED, "the right status without a code, which is another rule's", fine(), sent(STATUS_OF[_code], {}))
+example("auth.missing", REFUSED, "403 for a key that is missing", fine(), refusal("forbidden"))
+example("scope.refused", REFUSED, "401 for a scope that is lacking", fine(), refusal("unauthorized"))
+example("scope.refused", REFUSED, "404 for a scope that is lacking", fine(), refusal("not_found"))
+example("id.unknown", REFUSED, "an empty object", fine(), sent(200, {}))
+example("id.unknown", REFUSED, "400", fine(), refusal("invalid_request"))
+example("parameter.missing", REFUSED, "the code of an invalid one", fine(), refusal("invalid_request"))
+example("parameter.missing", REFUSED, "422", fine(), sent(422, error("bad_request")))
+example("parameter.invalid", REFUSED, "the code of a missing one", fine(), refusal("bad_request"))
+example("body.broken", ACCEPTED, "either code of a bad request", fine(), refusal("bad_request"), refusal("invalid_request"))
+example("auth.scheme", ACCEPTED, "400 for a header that is malformed", fine(), refusal("unauthorized"), refusal("bad_request"))
+example("auth.scheme", REFUSED, "the right scheme refused", refusal("unauthorized", role="control"), refusal("unauthorized"))
+example("auth.scheme", REFUSED, "another scheme taken", fine(), sent(200, {"calls": [], "has_more": False}))
+example(
+    "parameter.missing",
+    ACCEPTED,
+    "another contract has another status",
+    sent(201, {}, role="control", operation="create_book"),
+    sent(422, {"fault": {"kind": "lacking", "text": "No title"}}, operation="create_book"),
+    operation="create_book",
+    contract=toy(),
+)
+example(
+    "parameter.missing",
+    REFUSED,
+    "the status of this contract under another one",
+    sent(201, {}, role="control", operation="create_book"),
+    sent(400, {"fault": {"kind": "lacking", "text": "No title"}}, operation="create_book"),
+    operation="create_book",
+    contract=toy(),
+)
+example("parameter.unparsable", ACCEPTED, "refused as invalid", refusal("invalid_request"))
+example("parameter.unparsable", ACCEPTED, "ignored", sent(200, {"calls": [], "has_more": False}))
+example("parameter.unparsable", REFUSED, "the code of a missing one", refusal("bad_request"))
+example("parameter.unparsable", REFUSED, "500", refusal("internal_error"))
+example("parameter.unparsable", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
+example("parameter.unparsable", TROUBLE, "502 of a proxy", proxy())
+example("parameter.unparsable", SILENT, "no probe", fine())
+
+# --- keys, scopes, businesses ---------------------------------------------------------------------
+
+example("auth.prefixes", ACCEPTED, "both taken", fine(), fine(identity="test"))
+example("auth.prefixes", REFUSED, "one refused", fine(), refusal("unauthorized", role="control", identity="test"))
+example("auth.prefixes", GAP, "429 in the middle", refusal("rate_limit_exceeded", role="control", identity="test"))
+example("auth.prefixes", TROUBLE, "no response", sent(None, role="control"))
+example("auth.prefixes", SILENT, "no control", refusal("unauthorized"))
+BARE = replace(TARGET, full_declared=False)
+example("scope.opens", ACCEPTED, "let in", sent(200, {}))
+example("scope.opens", ACCEPTED, "let in, then refused for its content", refusal("invalid_request"))
+example("scope.opens", REFUSED, "403", refusal("forbidden"))
+example("scope.opens", REFUSED, "401", refusal("unauthorized", identity="scope:calls:read"), target=BARE)
+example("scope.opens", GAP, "403 for a bare key, of which nobody said that it has the scope", refusal("forbidden"), target=BARE)
+example("scope.opens", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
+example("scope.opens", TROUBLE, "no response", sent(None))
+
+OWNER = sent(200, call(1), operation="read_call", role="control", identity="other", step="owner")
+BEFORE = sent(200, {"id": "a", "name": "Old"}, operation="read_agent", role="control", identity="other", step="before")
+
+
+def after(name: str) -> Exchange:
+    """What the owner reads after the attempt to change a name to New."""
+    return sent(200, {"id": "a", "name": name}, operation="read_agent", identity="other", step="after", sent={"name": "New"})
+
+
+example("tenant.object", ACCEPTED, "not found", OWNER, refusal("not_found", step="foreign"))
+example("tenant.object", ACCEPTED, "forbidden", OWNER, refusal("forbidden", step="foreign"))
+example("tenant.object", ACCEPTED, "unchanged", BEFORE, refusal("not_found", step="foreign"), after("Old"))
+example("tenant.object", ACCEPTED, "changed by its owner meanwhile", BEFORE, refusal("not_found", step="foreign"), after("Other"))
+example("tenant.object", REFUSED, "shown", OWNER, sent(200, call(1), step="foreign"))
+example("tenant.object", REFUSED, "401", OWNER, refusal("unauthorized", step="foreign"))
+example("tenant.object", REFUSED, "404 with the code of 403", OWNER, refusal("forbidden", 404, step="foreign"))
+example("tenant.object", REFUSED, "refused and changed all the same", BEFORE, refusal("not_found", step="foreign"), after("New"))
+example(
+    "tenant.object",
+    GAP,
+    "the owner does not see it either",
+    replace(OWNER, response=None, role="setup"),
+    refusal("not_found", step="foreign"),
+)
+example("tenant.object", GAP, "429 in the middle", OWNER, refusal("rate_limit_exceeded", step="foreign"))
+example("tenant.object", SILENT, "no foreign object is known", OWNER)
+example("tenant.filter", ACCEPTED, "an empty list", sent(200, {"calls": [], "has_more": False}))
+example("tenant.filter", ACCEPTED, "forbidden, or not found", refusal("forbidden"), refusal("not_found"))
+example("tenant.filter", REFUSED, "rows", sent(200, {"calls": [call(1)], "has_more": False}))
+example("tenant.filter", REFUSED, "401", refusal("unauthorized"))
+example("tenant.filter", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
+example("tenant.filter", TROUBLE, "502 of a proxy", proxy())
+
+
+def side(name: str, *calls: dict[str, Any], **options: Any) -> Exchange:
+    """The list that one of two businesses sees."""
+    business = "main" if name == "own" else "other"
+    return sent(200, {"calls": list(calls), "has_more": False}, role="control", side=name, business=business, **options)
+
+
+MINE, THEIRS = call(1, business_id="b_main"), call(2, business_id="b_other")
+example("tenant.rows", ACCEPTED, "nothing in common", side("own", MINE), side("foreign", THEIRS))
+example("tenant.rows", ACCEPTED, "rows that do not name their business", side("own", call(1)), side("foreign", call(2)))
+example("tenant.rows", REFUSED, "a row in both", side("own", call(1), call(2)), side("foreign", call(2)))
+example("tenant.rows", REFUSED, "a row that names the other business", side("own", MINE, THEIRS), side("foreign", call(3)))
+example("tenant.rows", SILENT, "one of them has no rows", side("own", MINE), side("foreign"))
+example(
+    "tenant.rows",
+    SILENT,
+    "one of them got 429",
+    side("own", MINE),
+    refusal("rate_limit_exceeded", role="control", side="foreign"),
+)
+
+# --- limits, payments, triggers -------------------------------------------------------------------
+
+
+def signups(results: str, address: str = "127.0.0.2") -> list[Exchange]:
+    """Sign-ups from an address: + taken, - refused as too many, other letters by what went wrong."""
+    account = {"api_key": "{secret:api_key-1}", "business_id": "b"}
+    label: dict[str, Any] = {"operation": "sign_up", "identity": None, "step": "count", "from": address}
+    kinds = {
+        "+": sent(201, account, **label),
+        "-": refusal("rate_limit_exceeded", **label),
+        "w": refusal("bad_request", 429, **label),
+        "p": proxy(502, **label),
+        "b": refusal("bad_request", **label),
+        "f": refusal("forbidden", **label),
+        "h": proxy(429, **label),
+    }
+    return [kinds[result] for result in results]
+
+
+def step(name: str, status: str) -> Exchange:
+    """A sign-up of a later step."""
+    return replace(signups(status, "127.0.0.9")[0], facts={"step": name, "from": "127.0.0.9"})
+
+
+SIGN_UP: dict[str, Any] = {"operation": "sign_up"}
+example("rate.allowance", ACCEPTED, "five taken, the sixth refused", *signups("+++++-"), **SIGN_UP)
+example("rate.allowance", REFUSED, "the fifth refused", *signups("++++-"), **SIGN_UP)
+example("rate.allowance", REFUSED, "the first refused", *signups("-"), **SIGN_UP)
+example("rate.allowance", GAP, "one was refused for another reason", *signups("++b++-"), **SIGN_UP)
+example("rate.allowance", GAP, "a proxy was in between", *signups("++p++-"), **SIGN_UP)
+example("rate.allowance", SILENT, "nothing was counted", fine(), **SIGN_UP)
+example("rate.limit", ACCEPTED, "the sixth refused", *signups("+++++-"), **SIGN_UP)
+example("rate.limit", ACCEPTED, "refused without Retry-After and without a code", *signups("+++++h"), **SIGN_UP)
+example("rate.limit", ACCEPTED, "the third refused: the allowance is another rule's", *signups("++-"), **SIGN_UP)
+example("rate.limit", REFUSED, "the code of something else", *signups("+++++w"), **SIGN_UP)
+example(
+    "rate.limit", REFUSED, "six taken from each of two addresses", *signups("++++++"), *signups("++++++", "127.0.0.3"), **SIGN_UP
+)
+example("rate.limit", REFUSED, "403 beyond the limit", *signups("+++++f"), **SIGN_UP)
+example("rate.limit", GAP, "six taken from one address only", *signups("++++++"), **SIGN_UP)
+example("rate.limit", GAP, "they fail for another reason", *signups("bbbbbb"), **SIGN_UP)
+example("rate.limit", TROUBLE, "a proxy beyond the limit", *signups("+++++p"), **SIGN_UP)
+example("rate.limit", SILENT, "nothing was counted", fine(), **SIGN_UP)
+example("rate.address", ACCEPTED, "another address is served", *signups("+++++-"), step("elsewhere", "+"), **SIGN_UP)
+example("rate.address", REFUSED, "another address is refused", *signups("+++++-"), step("elsewhere", "-"), **SIGN_UP)
+example("rate.address", SILENT, "the limit was never met", *signups("++++++"), step("elsewhere", "-"), **SIGN_UP)
+example("rate.address", SILENT, "another address fails for another reason", *signups("+++++-"), step("elsewhere", "b"), **SIGN_UP)
+example("rate.reset", ACCEPTED, "an hour later it is served", *signups("+++++-"), step("later", "+"), **SIGN_UP)
+example("rate.reset", REFUSED, "an hour later it is refused", *signups("+++++-"), step("later", "-"), **SIGN_UP)
+example("rate.reset", SILENT, "the limit was never met", *signups("++++++"), step("later", "-"), **SIGN_UP)
+
+DNC: dict[str, Any] = {"operation": "create_call", "about": "number_on_dnc"}
+example("trigger.answer", ACCEPTED, "its code and status", refusal("number_on_dnc", operation="create_call"), **DNC)
+example("trigger.answer", REFUSED, "another status", sent(201, call(1), operation="create_call"), **DNC)
+example("trigger.answer", REFUSED, "another code", refusal("bad_request", operation="create_call"), **DNC)
+example("trigger.answer", REFUSED, "its code under another status", refusal("number_on_dnc", 403, operation="create_call"), **DNC)
+example("trigger.answer", TROUBLE, "no response", sent(None, operation="create_call"), **DNC)
+example("trigger.answer", TROUBLE, "502 of a proxy", proxy(operation="create_call"), **DNC)
+example("trigger.answer", GAP, "429 in the middle", refusal("rate_limit_exceeded", operation="create_call"), **DNC)
+FAILED: dict[str, Any] = {"operation": "create_call", "about": "call_failed"}
+example("trigger.answer", ACCEPTED, "a failing provider, as ordered", refusal("call_failed", operation="create_call"), **FAILED)
+example("trigger.answer", REFUSED, "another failing provider", refusal("vapi_error", operation="create_call"), **FAILED)
+example("trigger.answer", SILENT, "no probe", fine(), **FAILED)
+
+TERMS: dict[str, Any] = {"x402Version": 1, "accepts": [{"scheme": "exact", "network": "base", "maxAmountRequired": "1"}]}
+PACKED = base64.b64encode(json.dumps(TERMS).encode()).decode()
+
+
+def payment(header: str | None = None, **beside: Any) -> Exchange:
+    """A request for payment."""
+    headers = [("Payment-Required", header)] if header is not None else []
+    return sent(402, error("payment_required", **beside), operation="sign_up", headers=headers)
+
+
+example("payment.terms", ACCEPTED, "in the body", payment(**TERMS), **SIGN_UP)
+example("payment.terms", ACCEPTED, "in the header, in base64", payment(PACKED), **SIGN_UP)
+example(
+    "payment.terms",
+    ACCEPTED,
+    "in the header, unpadded and url-safe",
+    payment(PACKED.rstrip("=").replace("+", "-").replace("/", "_")),
+    **SIGN_UP,
+)
+example("payment.terms", ACCEPTED, "in the header, as JSON", payment(json.dumps(TERMS)), **SIGN_UP)
+example("payment.terms", REFUSED, "none", payment(), **SIGN_UP)
+example("payment.terms", REFUSED, "an empty list", payment(accepts=[]), **SIGN_UP)
+example("payment.terms", REFUSED, "a list of nothing", payment(accepts=[{}]), **SIGN_UP)
+example("payment.terms", REFUSED, "a header that is no JSON", payment("please pay"), **SIGN_UP)
+example("payment.terms", SILENT, "no payment is wanted", *signups("+"), **SIGN_UP)
+
+# --- single lists ---------------------------------------------------------------------------------
+
+EMPTY = {"calls": [], "has_more": False}
+example("list.items", ACCEPTED, "an array in its member", sent(200, EMPTY))
+example("list.items", ACCEPTED, "members beside it", sent(200, {**EMPTY, "total": 0, "warnings": []}))
+example("list.items", REFUSED, "a bare array", sent(200, [call(1)]))
+example("list.items", REFUSED, "null", sent(200, {"calls": None, "has_more": False}))
+example("list.items", REFUSED, "another member", sent(200, {"data": [], "has_more": False}))
+example("list.items", REFUSED, "no JSON", sent(200, text="[", media="text/plain"))
+example("list.items", SILENT, "an error", refusal("bad_request"))
+example("list.items", SILENT, "the answer to HEAD", sent(200, text="", method="HEAD"))
+example("list.items", TROUBLE, "a body without end", sent(200, raw=Body(text="{", size=9, cut=True)))
+_calls = real().operations["list_calls"]
+assert _calls.paging is not None
+NAMELESS = replace(_calls, paging=replace(_calls.paging, collection=None))
+example(
+    "list.items",
+    ACCEPTED,
+    "the only array, where no source names the member",
+    sent(200, {"rows": [], "has_more": False}),
+    altered=NAMELESS,
+)
+example("list.items", REFUSED, "no array, where no source names the member", sent(200, {"has_more": False}), altered=NAMELESS)
+example("list.more-flag", ACCEPTED, "a boolean", sent(200, EMPTY))
+example("list.more-flag", REFUSED, "none", sent(200, {"calls": []}))
+example("list.more-flag", REFUSED, "a text", sent(200, {"calls": [], "has_more": "false"}))
+example("list.more-flag", REFUSED, "a number", sent(200, {"calls": [], "has_more": 0}))
+example("list.more-flag", REFUSED, "null", sent(200, {"calls": [], "has_more": None}))
+example("list.more-flag", REFUSED, "in an object of its own", sent(200, {"calls": [], "pagination": {"has_more": False}}))
+example("list.more-flag", SILENT, "an error", refusal("bad_request"))
+example("list.more-flag", SILENT, "no JSON, which is another rule's", sent(200, text="["))
+example("list.more-flag", SILENT, "another operation", sent(200, call(1), operation="read_call"))
+example("list.limit", ACCEPTED, "as many as the limit", page("w", [3, 2], True, limit=2))
+example("list.limit", REFUSED, "one more", page("w", [3, 2, 1], True, limit=2))
+example("list.limit", SILENT, "a short page with has_more true", page("w", [3], True, limit=2))
+example("list.limit", SILENT, "no limit", page("w", [3, 2, 1], True))
+example("list.limit", SILENT, "a limit of 0", page("w", [3, 2, 1], True, limit=0))
+example(
+    "list.limit",
+    SILENT,
+    "a limit that is no number",
+    sent(200, {"calls": [call(1), call(2)], "has_more": True}, query={"limit": "1.5x"}),
+)
+example(
+    "list.limit",
+    SILENT,
+    "a limit with digits of another script",
+    sent(200, {"calls": [call(1), call(2)], "has_more": True}, query={"limit": "١"}),
+)
+example(
+    "list.limit",
+    SILENT,
+    "two limits",
+    sent(200, {"calls": [call(1), call(2)], "has_more": True}, query=[("limit", "1"), ("limit", "5")]),
+)
+example("list.maximum", ACCEPTED, "the declared maximum under a larger limit", page("w", [3, 2, 1], True, limit=10))
+example("list.maximum", REFUSED, "more than it", page("w", [4, 3, 2, 1], True, limit=10))
+example("list.maximum", REFUSED, "more than it without a limit", page("w", [4, 3, 2, 1], False))
+example("list.maximum", SILENT, "a limit within it", page("w", [3, 2], True, limit=2))
+example("list.maximum", SILENT, "a list that ends within it", page("w", [3, 2, 1], False, limit=10))
+example("list.maximum", SILENT, "none declared", page("w", [4, 3, 2, 1], True, limit=10), target=replace(TARGET, maximum={}))
+example("list.maximum", SILENT, "refused", refusal("invalid_request", query={"limit": "99"}))
+example("list.position", ACCEPTED, "timestamps", page("w", [2, 1], True))
+example("list.position", ACCEPTED, "one missing, but not at the end", page("w", [{"id": "x", "status": "s"}, 1], True))
+example(
+    "list.position", ACCEPTED, "the last one missing where nothing follows", page("w", [2, {"id": "x", "status": "s"}], False)
+)
+example("list.position", ACCEPTED, "offsets and fractions", page("w", [at(3, "+05:30"), at(2.5, "", 7), at(1, "-0100")], True))
+example("list.position", REFUSED, "the last one missing where more follows", page("w", [2, {"id": "x", "status": "s"}], True))
+example("list.position", REFUSED, "a number of seconds", page("w", [{**call(2), "created_at": 1767225600}, 1], False))
+example("list.position", REFUSED, "a date of another form", page("w", ["01/02/2026", 1], False))
+example("list.position", SILENT, "an empty page", page("w", [], False))
+
+# --- walks ----------------------------------------------------------------------------------------
+
+LINE = [call(second) for second in range(9, 0, -1)]
+FRACTIONS = [call(at(2 + n / 4, "Z", 2), f"f{n}") for n in range(7, -1, -1)]
+WALKS = (
+    "paging.order",
+    "paging.advances",
+    "paging.exclusive",
+    "paging.complete",
+    "paging.more-false",
+    "paging.more-true",
+)
+for _rule in WALKS:
+    example(_rule, ACCEPTED, "newest first", *walked(LINE, 2), *walked(LINE, 3), *walked(LINE, 9))
+    example(_rule, ACCEPTED, "oldest first", *walked(LINE[::-1], 2), *walked(LINE[::-1], 3))
+    example(_rule, ACCEPTED, "fractions", *walked(FRACTIONS, 3), *walked(FRACTIONS, 8))
+    example(
+        _rule,
+        ACCEPTED,
+        "short pages with has_more true",
+        page("w", [9, 8], True, limit=5),
+        page("w", [7], True, 8, 5),
+        page("w", [6, 5], False, 7, 5),
+    )
+    example(
+        _rule,
+        ACCEPTED,
+        "mixed widths of the fraction and mixed offsets",
+        *walked(
+            [
+                call("2026-01-01T12:00:05.9Z"),
+                call("2026-01-01T13:00:05.87654321+01:00"),
+                call("2026-01-01T12:00:05.50-00:00"),
+                call("2026-01-01T17:30:05+05:30"),
+                call("2026-01-01T12:00:04,25Z"),
+                call("2026-01-01T12:00:04Z"),
+            ],
+            2,
+        ),
+    )
+for _rule in (*WALKS, "paging.precision", "paging.ties"):
+    example(_rule, SILENT, "one page that is not a list", sent(200, {"calls": "none"}, walk="w"))
+    example(_rule, SILENT, "an empty list", page("w", [], False))
+    example(_rule, SILENT, "pages without the flag, which is another rule's", sent(200, {"calls": [call(1)]}, walk="w"))
+    example(_rule, SILENT, "429 in the middle of a walk", refusal("rate_limit_exceeded", walk="w"), proxy(walk="w"))
+    example(_rule, SILENT, "no walk at all", sent(200, EMPTY))
+
+TIED = [call(9), call(5, "a"), call(5, "b"), call(5, "c"), call(2), call(1)]
+for _rule in ("paging.exclusive", "paging.complete", "paging.more-false", "paging.more-true", "paging.order"):
+    example(
+        _rule,
+        ACCEPTED,
+        "a tie is lost at the border of a page",
+        *walked(TIED, 6),
+        page("w", [TIED[0], TIED[1]], True, limit=2),
+        page("w", [TIED[4], TIED[5]], False, 5, 2),
+        page("v", [TIED[0]], True, limit=1),
+        page("v", TIED[1:4], True, 9, 3),
+    )
+    example(
+        _rule,
+        ACCEPTED,
+        "a tie is repeated at the border of a page",
+        *walked(TIED, 6),
+        page("w", [TIED[0], TIED[1]], True, limit=2),
+        page("w", [TIED[1], TIED[2], TIED[3], TIED[4]], True, 5, 4),
+        page("w", [TIED[5]], False, 2, 4),
+    )
+example("paging.ties", NOTE, "a page ends among equals", page("w", TIED[:3], True, limit=3), page("w", TIED[3:], False, 5, 3))
+example("paging.ties", ACCEPTED, "no equals", *walked(LINE, 2))
+example(
+    "paging.ties",
+    NOTE,
+    "never graded",
+    page("w", TIED[:3], True, limit=3),
+    page("w", TIED[3:], False, 5, 3),
+    page("v", TIED, False),
+)
+
+example("paging.order", REFUSED, "up and down", page("w", [9, 7, 8], True))
+example("paging.order", REFUSED, "another direction on the next page", page("w", [9, 8], True), page("w", [6, 7], False, 8))
+example("paging.order", ACCEPTED, "equals next to each other", page("w", TIED, False))
+example("paging.advances", REFUSED, "the same page again", page("w", [9, 8], True, limit=2), page("w", [9, 8], True, 8, 2))
+example(
+    "paging.advances",
+    REFUSED,
+    "its own cursor refused",
+    page("w", [9, 8], True),
+    refusal("invalid_request", walk="w", query={"after": at(8)}),
+)
+example("paging.exclusive", REFUSED, "the cursor again", page("w", [9, 8], True), page("w", [8, 7], True, 8))
+example("paging.exclusive", REFUSED, "the cursor again, oldest first", page("w", [1, 2], True), page("w", [2, 3], True, 2))
+example("paging.exclusive", REFUSED, "things before the cursor", page("w", [9, 8], True), page("w", [9, 7], True, 8))
+example(
+    "paging.exclusive",
+    REFUSED,
+    "the cursor again in a small page",
+    page("w", [9], True, limit=1),
+    page("w", [8], True, 9, 1),
+    page("w", [8], True, 8, 1),
+)
+example(
+    "paging.complete",
+    REFUSED,
+    "one lost between two pages",
+    *walked(LINE, 9),
+    page("w", [9, 8], True),
+    page("w", [6, 5], True, 8),
+)
+example(
+    "paging.complete",
+    REFUSED,
+    "the look-ahead item lost",
+    *walked(LINE, 9),
+    page("w", [9], True, limit=1),
+    page("w", [7], True, 9, 1),
+)
+example(
+    "paging.complete",
+    REFUSED,
+    "an empty page where items follow",
+    *walked(LINE, 9),
+    page("w", [9, 8], True),
+    page("w", [], False, 8),
+)
+example(
+    "paging.complete",
+    ACCEPTED,
+    "the last page ends early",
+    *walked(LINE, 9),
+    page("w", [9, 8], True),
+    page("w", [7, 6], False, 8),
+)
+example(
+    "paging.precision",
+    ACCEPTED,
+    "neighbours within a second are told apart",
+    *walked(FRACTIONS, 1),
+    *walked(FRACTIONS, 8),
+)
+_cut = [page("w", FRACTIONS[:2], True, limit=2), page("w", FRACTIONS[4:6], True, FRACTIONS[1]["created_at"], 2)]
+example("paging.precision", REFUSED, "the fraction of the cursor is cut off", *walked(FRACTIONS, 8), *_cut)
+example("paging.precision", SILENT, "no two within a second", *walked(LINE, 2))
+example("paging.more-false", REFUSED, "false while items remain", *walked(LINE, 9), page("w", [9, 8], False))
+example(
+    "paging.more-false",
+    REFUSED,
+    "false on the last page but one",
+    *walked(LINE, 2)[:-1],
+    page("w", [1], False, 2, 2),
+    page("v", [3, 2], False, 4, 2),
+)
+example("paging.more-true", REFUSED, "an empty page that says true", page("w", [2, 1], True), page("w", [], True, 1))
+example("paging.more-true", REFUSED, "an empty list that says true", page("w", [], True))
+example("paging.more-true", NOTE, "true, and then an empty page", page("w", [2, 1], True), page("w", [], False, 1))
+
+MARKED = [call(n, status="failed" if n % 2 else "completed") for n in range(9, 0, -1)]
+ODD: dict[str, Any] = {"filters": {"status": "failed"}}
+example(
+    "paging.filter",
+    ACCEPTED,
+    "kept on every page",
+    page("u", MARKED, False),
+    page("w", [MARKED[0], MARKED[2]], True, limit=2, **ODD),
+    page("w", [MARKED[4], MARKED[6]], True, MARKED[2]["created_at"], 2, **ODD),
+)
+example(
+    "paging.filter",
+    REFUSED,
+    "forgotten on the second page",
+    page("w", [MARKED[0], MARKED[2]], True, limit=2, **ODD),
+    page("w", [MARKED[3], MARKED[4]], True, MARKED[2]["created_at"], 2, **ODD),
+)
+example("paging.filter", REFUSED, "ignored", page("w", MARKED[:2], True, limit=2, **ODD))
+example("paging.filter", SILENT, "only one page", page("w", [MARKED[0]], False, **ODD))
+example("paging.filter", SILENT, "rows that do not show it", page("w", [{"id": "x", "created_at": at(3)}], False, **ODD))
+example(
+    "paging.complete",
+    ACCEPTED,
+    "what a filter leaves out is not lost",
+    page("u", MARKED, False),
+    page("w", [MARKED[0], MARKED[2]], True, limit=2, **ODD),
+    page("w", [MARKED[4], MARKED[6]], True, MARKED[2]["created_at"], 2, **ODD),
+)
+example(
+    "paging.complete",
+    REFUSED,
+    "what a filter takes is lost",
+    page("u", MARKED, False),
+    page("w", [MARKED[0], MARKED[2]], True, limit=2, **ODD),
+    page("w", [MARKED[6]], True, MARKED[2]["created_at"], 2, **ODD),
+)
+example("paging.empty", ACCEPTED, "an empty page", sent(200, EMPTY))
+example("paging.empty", REFUSED, "an error", refusal("not_found"))
+example("paging.empty", REFUSED, "true", sent(200, {"calls": [], "has_more": True}))
+example("paging.empty", REFUSED, "rows", page("", [1], False))
+example("paging.empty", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
+example("paging.empty", TROUBLE, "502 of a proxy", proxy())
+example("sample.accepted", ACCEPTED, "a success", sent(200, EMPTY))
+example("sample.accepted", ACCEPTED, "the printed cursor, old as it is, refused", refusal("invalid_request", printed_cursor=True))
+example("sample.accepted", REFUSED, "refused with a cursor of the target", refusal("invalid_request"))
+example("sample.accepted", REFUSED, "404", refusal("not_found"))
+example("sample.accepted", REFUSED, "404 for the printed cursor", refusal("not_found", printed_cursor=True))
+example("sample.accepted", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
+example("sample.accepted", TROUBLE, "no response", sent(None))
+
+# --- successes ------------------------------------------------------------------------------------
+
+NEW = {"agent_id": "a", "to": "+12025550101"}
+example("success.status", ACCEPTED, "200 of a list", sent(200, EMPTY))
+example("success.status", ACCEPTED, "201 of a creation", sent(201, call(1), operation="create_call"))
+example("success.status", REFUSED, "200 of a creation", sent(200, call(1), operation="create_call"))
+example("success.status", REFUSED, "201 of a list", sent(201, EMPTY))
+example("success.status", REFUSED, "a valid request refused", refusal("bad_request", role="control"))
+example("success.status", REFUSED, "a valid request answered 500", refusal("internal_error", role="control"))
+example("success.status", SILENT, "a probe refused", refusal("bad_request"))
+example("success.status", SILENT, "429 in the middle", refusal("rate_limit_exceeded", role="control"))
+example("success.status", SILENT, "502 of a proxy", proxy(role="control"))
+example("success.status", SILENT, "a failing provider", refusal("vapi_error", role="control", operation="create_call"))
+example("success.status", SILENT, "a key without the scope", refusal("forbidden", role="control"))
+example(
+    "success.status", SILENT, "a number that may not be called", refusal("number_on_dnc", role="control", operation="create_call")
+)
+example(
+    "success.status",
+    SILENT,
+    "a fictional number that is refused",
+    refusal("invalid_request", role="control", operation="create_call"),
+    target=replace(TARGET, phone_numbers=()),
+)
+example(
+    "success.status",
+    REFUSED,
+    "a declared number that is refused",
+    refusal("invalid_request", role="control", operation="create_call"),
+)
+example("success.status", SILENT, "payment at sign-up", refusal("payment_required", role="control", operation="sign_up"))
+example("success.shape", ACCEPTED, "members beside the known ones", sent(200, {**EMPTY, "next": None, "request_id": "r"}))
+example("success.shape", ACCEPTED, "one object", sent(200, call(1), operation="read_call"))
+example("success.shape", REFUSED, "a member missing", sent(200, {"status": "queued"}, operation="read_call"))
+example("success.shape", REFUSED, "a member of another type", sent(200, {"id": 1, "status": "queued"}, operation="read_call"))
+example("success.shape", REFUSED, "no JSON", sent(200, text="ok", operation="read_call"))
+example("success.shape", REFUSED, "an empty body", sent(200, text="", operation="read_call"))
+example("success.shape", SILENT, "a list without the flag, which is another rule's", sent(200, {"calls": []}))
+example("success.shape", SILENT, "an error", refusal("bad_request"))
+example("success.shape", SILENT, "a body that was withheld", sent(200, raw=Body(text="[w]", size=9, withheld=True)))
+example("success.shape", SILENT, "the answer to HEAD", sent(200, text="", method="HEAD"))
+example(
+    "success.shape",
+    ACCEPTED,
+    "a lone surrogate in a text",
+    sent(200, text='{"id": "\\ud800", "status": "x"}', operation="read_call"),
+)
+example("success.shape", TROUBLE, "a body without end", sent(200, raw=Body(text="{", size=9, cut=True)))
+
+
+def written(rule: str, members: dict[str, Any], read: Exchange | None, **answer: Any) -> tuple[Exchange, ...]:
+    """A write with its answer, and the read that follows."""
+    action = "create_agent" if rule.startswith("create") else "update_agent"
+    status = 201 if rule.startswith("create") else 200
+    body = answer.get("body", {"id": "a1", "name": "New"})
+    write = sent(status, body, operation=action, role="control", step="write", sent=members)
+    return (write,) if read is None else (write, read)
+
+
+def reading(status: int, body: Any) -> Exchange:
+    """A read of the agent a1."""
+    return sent(status, body, operation="read_agent", step="read", sought="a1")
+
+
+for _rule, _action in (("create.read-back", "create_agent"), ("update.read-back", "update_agent")):
+    _on = {"operation": _action}
+    _sent = {"name": "New", "first_message": "Hello  there ", "max_duration": 300, "voice": {"provider": "p"}}
+    _same = {"id": "a1", **_sent, "first_message": "Hello there", "status": "on"}
+    example(_rule, ACCEPTED, "as sent", *written(_rule, _sent, reading(200, _same)), **_on)
+    example(
+        _rule,
+        ACCEPTED,
+        "members that a read does not show",
+        *written(_rule, _sent, reading(200, {"id": "a1", "name": "New"})),
+        **_on,
+    )
+    example(
+        _rule,
+        ACCEPTED,
+        "defaults filled in inside a member",
+        *written(_rule, _sent, reading(200, {**_same, "voice": {"provider": "p", "speed": 1}})),
+        **_on,
+    )
+    example(_rule, ACCEPTED, "300 as 300.0", *written(_rule, _sent, reading(200, {**_same, "max_duration": 300.0})), **_on)
+    example(_rule, REFUSED, "another value", *written(_rule, _sent, reading(200, {**_same, "name": "Old"})), **_on)
+    example(_rule, REFUSED, "a member emptied", *written(_rule, _sent, reading(200, {**_same, "name": None})), **_on)
+    example(
+        _rule,
+        REFUSED,
+        "another value inside a member",
+        *written(_rule, _sent, reading(200, {**_same, "voice": {"provider": "q"}})),
+        **_on,
+    )
+    example(
+        _rule,
+        REFUSED,
+        "true as 1",
+        *written(_rule, {"transfer_enabled": True}, reading(200, {"id": "a1", "transfer_enabled": 1})),
+        **_on,
+    )
+    example(
+        _rule,
+        REFUSED,
+        "not there",
+        *written(_rule, _sent, refusal("not_found", operation="read_agent", step="read", sought="a1")),
+        **_on,
+    )
+    example(_rule, REFUSED, "another object", *written(_rule, _sent, reading(200, {**_same, "id": "a2"})), **_on)
+    example(
+        _rule,
+        GAP,
+        "429 at the read",
+        *written(_rule, _sent, refusal("rate_limit_exceeded", operation="read_agent", step="read")),
+        **_on,
+    )
+    example(_rule, TROUBLE, "502 at the read", *written(_rule, _sent, proxy(operation="read_agent", step="read")), **_on)
+    example(
+        _rule, GAP, "429 at the write", refusal("rate_limit_exceeded", operation=_action, role="control", step="write"), **_on
+    )
+    example(_rule, SILENT, "the run ended before the read", *written(_rule, _sent, None), **_on)
+    example(_rule, SILENT, "the write was refused", refusal("forbidden", operation=_action, role="control", step="write"), **_on)
+example(
+    "create.read-back",
+    REFUSED,
+    "an answer without the id",
+    *written("create.read-back", {"name": "New"}, None, body={"ok": True}),
+    operation="create_agent",
+)
+
+
+def rules_without(outcome: str) -> Iterator[str]:
+    """The rules that have no example with an outcome."""
+    have = {one.rule for one in EXAMPLES if one.outcome == outcome}
+    return (rule for rule in RULES if rule not in have)

@@ -1,0 +1,217 @@
+"""The evidence log: what is written is what is read, and a line that is broken is named."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conformance.errors import UsageError
+from conformance.evidence import Log, Recorder, exchange_from_json, exchange_to_json, parse, read
+from conformance.model import Body, Exchange, Request, Response
+from tests.check_examples import sent
+
+
+def exchange(**members: Any) -> Exchange:
+    """An exchange with some members of its own."""
+    base: dict[str, Any] = {
+        "id": "e1",
+        "case": "c[x]",
+        "stimulus": "c",
+        "attempt": 1,
+        "operation": "x",
+        "role": "probe",
+        "identity": "full",
+        "facts": {},
+        "request": Request("GET", "http://h/x"),
+        "response": Response(200, (), Body(text="{}", size=2)),
+    }
+    return Exchange(**{**base, **members})
+
+
+def through_the_log(one: Exchange) -> Exchange:
+    """An exchange after it was written and read back."""
+    stream = io.StringIO()
+    kept = Recorder(stream).exchange(one)
+    log = parse(stream.getvalue().splitlines(keepends=True), "log")
+    assert log.exchanges == [kept]
+    return kept
+
+
+ODD = [
+    exchange(),
+    exchange(response=None, failure="connection reset"),
+    exchange(identity=None, started="2026-01-01T00:00:00.000+00:00", elapsed_ms=1234.5),
+    exchange(response=Response(500, (), Body(text="\ud800 \udfff lone", size=9))),
+    exchange(response=Response(200, (("X-Odd", "\x00\x1b[31m\u2028\u202e"), ("X-Odd", "")), Body(text="", size=0))),
+    exchange(response=Response(200, (), Body(base64="/wD+", size=3))),
+    exchange(response=Response(200, (), Body(text="[withheld]", size=99, withheld=True))),
+    exchange(response=Response(200, (), Body(text="x", size=5_000_000, cut=True))),
+    exchange(response=Response(204)),
+    exchange(request=Request("POST", "http://h/x?a=%2B", (("Content-Type", "a/b"),), Body(text="\r\n\u2029", size=4))),
+    exchange(request=Request("POST", "http://h/x", (), Body())),
+    exchange(facts={"sent": {"a": [None, {"b": 1.5}]}, "walk": "w", "none": None, "filters": {}}),
+    exchange(case="", stimulus="", operation="", role="", attempt=0),
+]
+
+
+@pytest.mark.parametrize("one", ODD, ids=range(len(ODD)))
+def test_odd_exchanges_survive_the_log(one: Exchange) -> None:
+    """Lone surrogates, control characters, bytes, empty bodies and missing responses come back as they were."""
+    assert through_the_log(one) == one
+
+
+def test_a_line_is_ascii_and_is_flushed_at_once() -> None:
+    """Each exchange is one line of ASCII, on the disk before the next request is sent."""
+
+    class Stream(io.StringIO):
+        flushed = ""
+
+        def flush(self) -> None:
+            self.flushed = self.getvalue()
+
+    stream = Stream()
+    recorder = Recorder(stream)
+    for number, one in enumerate(ODD, 1):
+        recorder.exchange(one)
+        assert stream.flushed.isascii()
+        assert stream.flushed.count("\n") == number
+        assert stream.flushed.endswith("\n")
+
+
+def test_members_that_say_nothing_are_left_out() -> None:
+    """A line has no null and no empty object at its top."""
+    line = exchange_to_json(exchange(response=None, failure="x", identity=None))
+    assert {"response", "identity", "facts"}.isdisjoint(line)
+
+
+def test_ends_of_cases_are_logged() -> None:
+    """The outcome of a case is a line of its own and is read back."""
+    stream = io.StringIO()
+    recorder = Recorder(stream)
+    recorder.end("c[x]", "done")
+    recorder.end("c[y]", "the stimulus crashed: \ud800")
+    assert parse(stream.getvalue().splitlines(keepends=True), "log").ends == recorder.log.ends
+    assert recorder.log.ends == {"c[x]": "done", "c[y]": "the stimulus crashed: \ud800"}
+
+
+@pytest.fixture
+def lines() -> list[str]:
+    """A log of three exchanges and the end of their case."""
+    stream = io.StringIO()
+    recorder = Recorder(stream)
+    for number in (1, 2, 3):
+        recorder.exchange(sent(200, {"n": number}, identifier=f"e{number}"))
+    recorder.end("example[list_calls]", "done")
+    return stream.getvalue().splitlines(keepends=True)
+
+
+def test_a_last_line_that_was_cut_off_is_dropped(lines: list[str]) -> None:
+    """A kill in the middle of the last line loses that line and no other, wherever it fell."""
+    for number in (1, 2, 3, 4):
+        line = lines[number - 1].rstrip("\n")
+        for length in range(1, len(line)):
+            assert len(parse([*lines[: number - 1], line[:length]], "log").exchanges) == number - 1
+    assert len(parse([*lines[:2], lines[2].rstrip("\n")], "log").exchanges) == 3
+
+
+@pytest.mark.parametrize(
+    "broken", ["{", "[1]", "7", "null", '"x"', "{}", '{"case_end": []}', '{"exchange": 1}', "x\n", "[" * 100_000]
+)
+def test_a_broken_line_is_named(lines: list[str], broken: str, tmp_path: Path) -> None:
+    """A line that is none, with others after it, is one clear error with file and line."""
+    path = tmp_path / "exchanges.jsonl"
+    path.write_text("".join([*lines[:1], broken.rstrip("\n") + "\n", *lines[1:]]), encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        read(path)
+    assert str(caught.value).startswith(f"{path}:2: ")
+    assert "\n" not in str(caught.value)
+
+
+WRONG: tuple[tuple[str, Any], ...] = (
+    ("attempt", "1"),
+    ("operation", []),
+    ("case", {}),
+    ("facts", []),
+    ("role", None),
+    ("exchange", 5),
+    ("identity", 3),
+)
+
+
+@pytest.mark.parametrize(("member", "value"), WRONG)
+def test_a_member_of_another_type_is_named(lines: list[str], member: str, value: Any) -> None:
+    """A line whose member has a type that no log has is refused, so that no judge meets it."""
+    line = {**json.loads(lines[0]), member: value}
+    with pytest.raises(UsageError, match="log:2: "):
+        parse([lines[1], json.dumps(line) + "\n", lines[2]], "log")
+
+
+@pytest.mark.parametrize("value", ["200", None, 2.5, [200]])
+def test_a_status_of_another_type_is_named(lines: list[str], value: Any) -> None:
+    """The status of a response is a whole number."""
+    line = json.loads(lines[0])
+    line["response"]["status"] = value
+    with pytest.raises(UsageError, match="log:1: "):
+        parse([json.dumps(line) + "\n", lines[1]], "log")
+
+
+def test_blank_lines_and_an_empty_log_are_no_faults(lines: list[str]) -> None:
+    """A log of a run that sent nothing is empty; blank lines between joined logs are skipped."""
+    assert parse([], "log") == Log()
+    assert len(parse([lines[0], "\n", lines[1]], "log").exchanges) == 2
+
+
+def test_a_file_that_cannot_be_read_is_one_error(tmp_path: Path) -> None:
+    """A missing file, a directory and bytes that are not UTF-8 are each one error with the name of the file."""
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe\n")
+    for path in (tmp_path / "none", tmp_path, tmp_path / "bytes"):
+        with pytest.raises(UsageError) as caught:
+            read(path)
+        assert str(path) in str(caught.value)
+
+
+TEXT = st.text(max_size=20) | st.sampled_from(["\ud800", "\x00\n\r", "{key:full}"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+PAIRS = st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple)
+BODIES = st.builds(
+    Body, text=st.none() | TEXT, base64=st.none() | TEXT, size=st.integers(0, 9**9), cut=st.booleans(), withheld=st.booleans()
+)
+EXCHANGES = st.builds(
+    Exchange,
+    id=TEXT,
+    case=TEXT,
+    stimulus=TEXT,
+    attempt=st.integers(1, 9),
+    operation=TEXT,
+    role=TEXT,
+    identity=st.none() | TEXT,
+    facts=st.dictionaries(TEXT, JSON, max_size=3),
+    request=st.builds(Request, method=TEXT, url=TEXT, headers=PAIRS, body=st.none() | BODIES),
+    response=st.none() | st.builds(Response, status=st.integers(100, 999), headers=PAIRS, body=BODIES),
+    failure=st.none() | TEXT,
+    started=TEXT,
+    elapsed_ms=st.integers(0, 10**6).map(lambda tenths: tenths / 10),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(EXCHANGES)
+def test_any_exchange_survives_the_log(one: Exchange) -> None:
+    """What is judged in a replay is what was judged in the run."""
+    assert through_the_log(one) == one
+
+
+def test_time_is_kept_to_a_tenth_of_a_millisecond() -> None:
+    """The run judges what the log holds: the rounded time, not the one of the clock."""
+    assert through_the_log(exchange(elapsed_ms=1.23456)).elapsed_ms == 1.2
+    assert exchange_from_json(exchange_to_json(exchange(elapsed_ms=1.23456))).elapsed_ms == 1.2

@@ -1,0 +1,131 @@
+"""The engine names no API: no text of the contract stands in its code."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import conformance
+from tests import check_examples
+
+ENGINE = Path(conformance.__file__).parent
+MODULES = sorted(path for path in ENGINE.rglob("*.py") if "special" not in path.relative_to(ENGINE).parts)
+DISTRIBUTION = "kaicalls-conformance"
+OF_THE_COMMAND = {"cli.py": {"kaicalls-target.yaml"}}
+"""Names of the product, which is made for one API: the command and the file that it writes."""
+
+EVERYDAY = {
+    "after": "a preposition: the step after a change",
+    "call": "a function is called, and so is an operation",
+    "code": "of an error, in any registry",
+    "duration": "of a request, in reports",
+    "email": "a format of JSON Schema",
+    "error": "a verdict, and what JUnit and CTRF call it",
+    "id": "of an element of a page, of a case, of a clause",
+    "info": "a member of every OpenAPI document",
+    "message": "of HTTP, and of a failure in reports",
+    "name": "of anything",
+    "paths": "a member of every OpenAPI document",
+    "status": "of HTTP, and of a test in CTRF",
+    "summary": "of a run, of CTRF",
+    "forbidden": "a role of codes, which the engine knows codes by",
+    "not_found": "a role of codes, which the engine knows codes by",
+    "payment_required": "a role of codes, which the engine knows codes by",
+    "Authorization": "the header that HTTP defines for every scheme of authentication",
+}
+"""Words that the contract uses and the engine too, in a sense of its own."""
+
+
+def _names(schema: Any) -> Iterator[str]:
+    """The names of all members that a schema describes."""
+    if isinstance(schema, dict):
+        properties = schema.get("properties")
+        if isinstance(properties, dict):
+            yield from properties
+        for member in schema.values():
+            yield from _names(member)
+    elif isinstance(schema, list):
+        for member in schema:
+            yield from _names(member)
+
+
+@cache
+def terms() -> frozenset[str]:
+    """Everything that the contract names: paths, ids, codes, headers, key prefixes, members, kinds, scopes, schemas."""
+    loaded = check_examples.real()
+    found = {loaded.base_path, loaded.identifier, loaded.title, loaded.authentication.header, *loaded.authentication.prefixes}
+    found |= {loaded.tenant or "", *loaded.code_pointer, *loaded.message_pointer, *loaded.errors, *loaded.clauses}
+    found |= set(loaded.document["components"]["schemas"]) | set(loaded.document["components"]["securitySchemes"])
+    found |= set(_names(loaded.document["components"]["schemas"]))
+    for operation in loaded.operations.values():
+        found |= {operation.id, operation.path, operation.kind or "", operation.scope or "", operation.area, *operation.secrets}
+        found |= {parameter.name for parameter in operation.parameters}
+        if operation.paging:
+            paging = operation.paging
+            found |= {paging.after, paging.limit, paging.more, paging.position, paging.collection or ""}
+        if operation.payment:
+            payment = operation.payment
+            found |= {payment.terms_header, payment.version, payment.terms, payment.proof_header}
+        definition = loaded.document["paths"][operation.path][operation.method.lower()]
+        found.add(definition["operationId"])
+    return frozenset(found - {""})
+
+
+def literals(path: Path) -> Iterator[tuple[int, str]]:
+    """The string literals of a module with their lines, docstrings aside."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    bare = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in bare:
+            yield node.lineno, node.value
+
+
+def named(module: Path) -> list[str]:
+    """The literals of a module that are terms of the contract."""
+    known = {term for term in terms() if term not in EVERYDAY}
+    lowered = {term.lower() for term in known if any(sign in term for sign in "-_/:")}
+    found = []
+    for line, text in literals(module):
+        bare = text.strip("/ {}:\"'")
+        if text in known or bare in known or text.lower() in lowered:
+            found.append(f"{module.relative_to(ENGINE.parent)}:{line}: {text!r}")
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ENGINE)))
+def test_no_literal_of_the_engine_names_the_api(module: Path) -> None:
+    """No string of a module is a path, id, schema, code, header, key prefix or member of the contract."""
+    assert named(module) == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ENGINE)))
+def test_the_product_is_named_once(module: Path) -> None:
+    """The name of this API stands in no literal but the name of the distribution and of the file that the command writes."""
+    allowed = {DISTRIBUTION, *OF_THE_COMMAND.get(module.name, ())}
+    assert [
+        (line, text)
+        for line, text in literals(module)
+        if "kaicalls" in text.lower() and all(name not in text for name in allowed)
+    ] == []
+
+
+def test_the_engine_was_looked_at() -> None:
+    """The test sees the modules and the terms: dozens of the one, scores of the other, and nothing is excused in vain."""
+    found = terms()
+    assert len(MODULES) > 50
+    assert len(found) > 100
+    assert {"/calls", "list_calls", "unauthorized", "PAYMENT-REQUIRED", "kc_live_", "has_more", "created_at", "Call"} <= found
+    written = {text for module in MODULES for _, text in literals(module)}
+    assert [word for word in EVERYDAY if word not in written] == []
+    assert [word for word in EVERYDAY if word.strip("/") not in found and word != "Bearer"] == []
+
+
+def test_the_folder_that_may_name_the_api_does_so() -> None:
+    """What is special of the reference server is in one folder, and the test would find it elsewhere."""
+    special = sorted((ENGINE / "server" / "special").glob("*.py"))
+    assert any(named(module) for module in special)

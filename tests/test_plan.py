@@ -1,0 +1,262 @@
+"""The plan: which cases there are, which can run, in which order, and why others cannot."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from conformance import session, target
+from conformance.checks import RULES
+from conformance.errors import UsageError
+from conformance.model import Contract, Effect
+from conformance.plan import BAD_KEYS_ALLOWED, REGISTRY, Draft, Plan, Planning, Stimulus, build, nearest, select, wanted
+from conformance.target import Declaration
+from tests import check_examples
+
+CONTRACTS = ("real", "toy")
+ADVICE = re.compile(
+    r"\((?:keys|scoped_keys|businesses|clock|addresses|triggers): .*in the target file\)|^add \w+ to allow: in the target file"
+)
+
+
+def contract_of(name: str) -> Contract:
+    """One of the two contracts."""
+    return check_examples.real() if name == "real" else check_examples.toy()
+
+
+def embedded(name: str) -> Declaration:
+    """The declaration of the embedded server."""
+    return check_examples.embedded(name).declaration
+
+
+@cache
+def planned(name: str, declared: str = "embedded", seed: int = 0) -> Plan:
+    """The plan of a contract for the embedded server, or for a target known by address and key."""
+    contract = contract_of(name)
+    bare = target.from_flags(contract, f"https://h.test{contract.base_path}", "key-0123456789").declaration
+    full = embedded(name)
+    declarations = {
+        "embedded": full,
+        "bare": bare,
+        "keyless": replace(bare, keys=frozenset()),
+        "read-only": replace(full, allow=frozenset({Effect.READ})),
+        "no flood": replace(full, allow=frozenset(Effect) - {Effect.FLOOD}),
+        "writing": replace(full, allow=frozenset({Effect.READ, Effect.WRITE})),
+    }
+    return session.planned(contract, declarations[declared], seed)
+
+
+DECLARED = ("embedded", "bare", "keyless", "read-only", "no flood", "writing")
+
+
+@pytest.mark.parametrize("declared", DECLARED)
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_ids_are_unique_and_plain(name: str, declared: str) -> None:
+    """Every case has a permanent id of printable ASCII: stimulus and operation."""
+    ids = [case.id for case in planned(name, declared).cases]
+    assert len(ids) == len(set(ids)) > 30
+    assert all(re.fullmatch(r"[a-z-]+\[[\x21-\x7e]+\]", identifier) for identifier in ids), ids
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_the_same_plan_twice(name: str) -> None:
+    """The plan depends on contract, target and seed alone; a target changes what runs and not which cases there are."""
+    plan = planned(name)
+    contract = contract_of(name)
+    assert session.planned(contract, embedded(name), 0) == plan
+    assert {case.id for case in planned(name, seed=7).cases} == {case.id for case in plan.cases}
+    ids = {case.id for case in plan.cases if case.stimulus != "trigger"}  # a target may name triggers of its own
+    for declared in DECLARED:
+        assert {case.id for case in planned(name, declared).cases if case.stimulus != "trigger"} == ids
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_every_rule_is_fed_or_passive(name: str) -> None:
+    """Cases feed trial rules only, and every trial rule that a clause names has a stimulus."""
+    plan, contract = planned(name), contract_of(name)
+    fed = {rule for case in plan.cases for rule in case.rules}
+    assert all(RULES[rule].trial for rule in fed)
+    named = {rule for clause in contract.clauses.values() for rule in clause.rules}
+    assert {rule for rule in named if RULES[rule].trial} - {r for s in REGISTRY.values() for r in s.rules} == set()
+
+
+@pytest.mark.parametrize("declared", ["bare", "keyless", "read-only"])
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_a_read_only_target_gets_reads_only(name: str, declared: str) -> None:
+    """Unless the target file allows more, no case runs that could change anything if it were wrongly accepted."""
+    contract, plan = contract_of(name), planned(name, declared)
+    assert {case.effect for case in plan.runnable} <= {Effect.READ}
+    assert all(case.operation == "*" or contract.operations[case.operation].effect is Effect.READ for case in plan.runnable)
+    assert len(plan.runnable) > (0 if declared == "keyless" else 5)
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_what_spends_runs_only_where_it_is_allowed(name: str) -> None:
+    """A target that allows writes gets no case that spends or floods, a refused one included."""
+    assert {case.effect for case in planned(name, "writing").runnable} == {Effect.READ, Effect.WRITE}
+    assert {case.effect for case in planned(name).runnable} == set(Effect)
+
+
+@pytest.mark.parametrize("declared", ["read-only", "no flood", "bare", "writing"])
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_few_bad_keys_without_flood(name: str, declared: str) -> None:
+    """A run sends at most 20 requests with a bad key, unless flood is allowed; what is over has that gap."""
+    plan = planned(name, declared)
+    bad = [case for case in plan.runnable if case.stimulus == "bad-key"]
+    assert sum(len(case.params["keys"]) for case in bad) <= BAD_KEYS_ALLOWED
+    assert bad or declared == "keyless"
+    everything = [case for case in planned(name).runnable if case.stimulus == "bad-key"]
+    assert sum(len(case.params["keys"]) for case in everything) > BAD_KEYS_ALLOWED
+
+
+def test_bad_keys_are_counted_over_the_whole_run() -> None:
+    """The allowance is shared by all stimuli; a case that cannot run uses up nothing of it."""
+    contract = check_examples.real()
+    given = replace(embedded("real"), allow=frozenset({Effect.READ}))
+    operation = contract.operations["list_calls"]
+
+    def stimulus(name: str, **members: object) -> Stimulus:
+        drafts = [Draft(operation, f"{name}{number}", bad_keys=8, **members) for number in range(2)]  # type: ignore[arg-type]
+        return Stimulus(name, lambda: None, lambda _: drafts, (), 1)
+
+    plan = build(Planning(contract, given, 0), [stimulus("a", needs=("nobody",)), stimulus("b"), stimulus("c")])
+    assert [case.id for case in plan.runnable] == ["b[list_calls-b0]", "b[list_calls-b1]"]
+    over = [case for case in plan.cases if case.stimulus == "c"]
+    assert [case.effect for case in over] == [Effect.FLOOD, Effect.FLOOD]
+    assert all("flood" in (case.gap or "") for case in over)
+
+
+@pytest.mark.parametrize("declared", DECLARED)
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_a_gap_names_what_to_provide(name: str, declared: str) -> None:
+    """Why a case cannot run is an advice that names the member of the target file."""
+    for case in planned(name, declared).cases:
+        assert case.gap is None or ADVICE.search(case.gap), (case.id, case.gap)
+
+
+def test_the_embedded_server_leaves_few_gaps() -> None:
+    """Against the embedded server everything of the real contract can run."""
+    assert {case.id: case.gap for case in planned("real").cases if case.gap} == {}
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_reads_come_before_writes_and_limits_last(name: str) -> None:
+    """Walks see the data before anything changes it; what meets a limit or moves the clock is the end of the run."""
+    contract, cases = contract_of(name), planned(name).cases
+    writing = [
+        place
+        for place, case in enumerate(cases)
+        if case.effect in (Effect.WRITE, Effect.SPEND)
+        or (case.operation != "*" and contract.operations[case.operation].effect is not Effect.READ)
+    ]
+    reading = [p for p, case in enumerate(cases) if any(r.startswith("paging.") or r == "tenant.rows" for r in case.rules)]
+    limits = [place for place, case in enumerate(cases) if case.stimulus == "rate-limit"]
+    assert max(reading) < min(writing)
+    assert limits == list(range(len(cases) - len(limits), len(cases)))
+    assert len(limits) == 2
+    odd = [place for place, case in enumerate(cases) if case.stimulus == "generated"]
+    plain = [place for place, case in enumerate(cases) if case.stimulus in ("creation", "update", "trigger")]
+    assert max(plain) < min(odd)
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_an_inapplicable_operation_has_no_case(name: str) -> None:
+    """What the target declares not to have is not asked for."""
+    contract = contract_of(name)
+    missing = next(iter(contract.operations_by("create"))).id
+    given = replace(embedded(name), inapplicable=frozenset({missing}))
+    cases = session.planned(contract, given, 0).cases
+    assert cases
+    assert all(case.operation != missing for case in cases)
+
+
+def test_requests_are_counted_by_effect() -> None:
+    """The usual number of requests counts cases that run, by the class of each."""
+    plan = planned("real", "read-only")
+    assert plan.requests() == {
+        Effect.READ: sum(case.cost for case in plan.runnable),
+        Effect.WRITE: 0,
+        Effect.SPEND: 0,
+        Effect.FLOOD: 0,
+    }
+    assert all(count > 0 for count in planned("real").requests().values())
+
+
+def test_two_cases_with_one_id_are_a_bug() -> None:
+    """A stimulus that drafts one case twice is found out at once."""
+    contract = check_examples.real()
+    draft = Draft(contract.operations["list_calls"], "x")
+    twice = Stimulus("a", lambda: None, lambda _: [draft, draft], (), 0)
+    with pytest.raises(ValueError, match=r"a\[list_calls-x\]"):
+        build(Planning(contract, embedded("real"), 0), [twice])
+
+
+# --- selection ------------------------------------------------------------------------------------
+
+
+def chosen(name: str, areas: tuple[str, ...] = (), clauses: tuple[str, ...] = ()) -> Plan:
+    """What a selection leaves of the plan for the embedded server."""
+    contract = contract_of(name)
+    return select(planned(name), contract, wanted(contract, areas, clauses))
+
+
+def test_nothing_selected_is_everything() -> None:
+    """Without a selector the whole plan runs."""
+    assert chosen("real") == planned("real")
+
+
+def test_a_clause_selects_the_cases_that_feed_its_rules() -> None:
+    """A clause picks the cases with one of its rules, in the order of the plan."""
+    found = chosen("real", clauses=("status-404", "key-revoked"))
+    rules = {"id.unknown", "auth.revoked"}
+    assert found.cases == tuple(case for case in planned("real").cases if rules & set(case.rules))
+    assert 0 < len(found.cases) < len(planned("real").cases)
+
+
+def test_a_clause_about_a_code_selects_the_triggers_of_that_code() -> None:
+    """The clause of one code does not run the triggers of the others."""
+    found = chosen("real", clauses=("code-vapi_error",))
+    assert found.cases
+    assert {case.about for case in found.cases} == {"vapi_error"}
+
+
+def test_a_clause_that_any_exchange_proves_selects_every_case_that_may_prove_it() -> None:
+    """A clause whose rules judge every exchange is not starved of exchanges."""
+    found = chosen("real", clauses=("has-more-present",))
+    assert found.cases == tuple(c for c in planned("real").cases if c.operation in ("list_calls", "list_agents"))
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_areas_select_their_clauses(name: str) -> None:
+    """Each area of a contract selects something; all of them select everything."""
+    contract = contract_of(name)
+    for area in contract.areas:
+        assert chosen(name, (area,)).cases
+        assert {clause.area for clause in wanted(contract, (area,), ())} == {area}
+    assert chosen(name, tuple(contract.areas)) == planned(name)
+
+
+@pytest.mark.parametrize(
+    ("areas", "clauses", "says"),
+    [
+        ((), ("status-40",), "did you mean status-40"),
+        ((), ("paging_complete",), "did you mean paging-complete?"),
+        ((), ("paging-complete", "qqqq"), "no clause qqqq; `clauses` lists them"),
+        (("limit",), (), "the areas are "),
+        (("limits", ""), (), "no area"),
+    ],
+)
+def test_a_selector_that_matches_nothing_is_an_error(areas: tuple[str, ...], clauses: tuple[str, ...], says: str) -> None:
+    """An unknown area or clause is wrong usage, with the name that may have been meant."""
+    with pytest.raises(UsageError, match=re.escape(says)):
+        wanted(check_examples.real(), areas, clauses)
+
+
+def test_a_suggestion_is_close_or_none() -> None:
+    """A name that is like no other gets no suggestion."""
+    assert nearest("statsu", ["status", "paging"]) == ", did you mean status?"
+    assert nearest("zzz", ["status", "paging"]) == ""
+    assert nearest("x", []) == ""

@@ -1,0 +1,235 @@
+"""Secrets never survive: not whole, not altered, not in part, not in an encoding."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Callable
+from urllib.parse import quote, unquote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conformance.model import Body
+from conformance.transport.redact import ALTERATIONS, PIECE, WITHHELD, Vault
+from conformance.transport.sender import _body
+
+PREFIXES = ("kc_live_", "kc_test_")
+CORE = "Zq7Wm2Xv9Rt4Lp8Nc3Kd6Hf1"
+KEY = PREFIXES[0] + CORE
+OTHER = "kc_test_mB5nV8cX2zL6kJ9hG3fD7sA1"
+
+
+@pytest.fixture
+def vault() -> Vault:
+    """A vault with two keys."""
+    return Vault({"full": KEY, "other": OTHER}, PREFIXES)
+
+
+def telling(secret: str, text: str) -> list[str]:
+    """The pieces of a secret, beyond its prefix, that stand in a text, whatever their case."""
+    core = secret[8:] if secret.startswith(PREFIXES) else secret
+    pieces = [core[at : at + PIECE] for at in range(len(core) - PIECE + 1)]
+    return [piece for piece in pieces if piece.lower() in text.lower()]
+
+
+def b64(shift: int) -> Callable[[str], str]:
+    """Base64 of the key after some other bytes."""
+    return lambda key: base64.b64encode(b"u:s"[:shift] + key.encode() + b"tail").decode()
+
+
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "plain": lambda key: key,
+    "without its prefix": lambda key: key[8:],
+    "base64": b64(0),
+    "base64 after one byte": b64(1),
+    "base64 after two bytes": b64(2),
+    "base64 after three bytes": b64(3),
+    "url-safe base64": lambda key: base64.urlsafe_b64encode(b"?" + key.encode() + b"\xff\xfe").decode(),
+    "base64 without its end": lambda key: base64.b64encode(key.encode()).decode().rstrip("=")[:-3],
+    "hex": lambda key: key.encode().hex(),
+    "hex in capitals": lambda key: key.encode().hex().upper(),
+    "percent": lambda key: "".join(f"%{byte:02x}" for byte in key.encode()),
+    "percent in capitals": lambda key: "".join(f"%{byte:02X}" for byte in key.encode()),
+    "half in percent": lambda key: "".join(f"%{ord(c):02X}" if n % 2 else c for n, c in enumerate(key)),
+    "JSON escapes": lambda key: "".join(f"\\u{ord(char):04x}" for char in key),
+    "some JSON escapes": lambda key: "".join(f"\\u{ord(c):04X}" if n % 3 else c for n, c in enumerate(key)),
+    "hex escapes": lambda key: "".join(f"\\x{ord(char):02x}" for char in key),
+    "HTML entities": lambda key: "".join(f"&#{ord(char)};" for char in key),
+    "HTML entities in hex": lambda key: "".join(f"&#x{ord(char):x};" for char in key),
+    "reversed": lambda key: key[::-1],
+    "upper case": str.upper,
+    "lower case": str.lower,
+    "swapped case": str.swapcase,
+    "the first ten characters": lambda key: key[8 : 8 + PIECE],
+    "the last ten characters": lambda key: key[-PIECE:],
+    "the middle": lambda key: key[14:26],
+    "all but the first and last": lambda key: key[9:-1],
+}
+VIEWS: dict[str, Callable[[str], str]] = {
+    "as it stands": lambda text: text,
+    "percent undone": unquote,
+    "entities undone": html.unescape,
+    "escapes undone": lambda text: text.encode("latin-1", "replace").decode("unicode_escape", "replace"),
+    "reversed": lambda text: text[::-1],
+}
+
+
+def survives(secret: str, text: str) -> list[str]:
+    """What of a secret can still be read in a text."""
+    found = [f"{view}: {piece}" for view, undo in VIEWS.items() for piece in telling(secret, undo(text))]
+    whole = [name for name, encode in ENCODINGS.items() if encode(secret) in text]
+    return found + whole
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize(
+    "around", ["{}", "before {} after", '{{"message": "no key {}", "ok": 1}}', "Bearer {}\n", "a={}&b=1", "é{}é"]
+)
+def test_no_encoding_survives(vault: Vault, encoding: str, around: str) -> None:
+    """A key is taken out of any text, in each common encoding and in part."""
+    for secret in (KEY, OTHER):
+        text = around.format(ENCODINGS[encoding](secret))
+        assert survives(secret, vault.redact(text)) == []
+        assert vault.redact(text) != text
+
+
+@pytest.mark.parametrize("alteration", ALTERATIONS)
+@pytest.mark.parametrize(
+    "encoding", ["plain", "base64", "hex", "percent", "JSON escapes", "HTML entities", "reversed", "upper case"]
+)
+def test_no_near_miss_survives(vault: Vault, alteration: str, encoding: str) -> None:
+    """A key but for one character is as secret as the key."""
+    near = vault.fill(f"{{key:full~{alteration}}}")
+    assert near != KEY
+    assert survives(KEY, vault.redact(f"key {ENCODINGS[encoding](near)} is unknown")) == []
+
+
+@pytest.mark.parametrize("alteration", ALTERATIONS)
+@pytest.mark.parametrize("length", [8, 10, 12, 16, 20, 24, 32, 48])
+@pytest.mark.parametrize("prefix", ["", "kc_live_"])
+def test_a_near_miss_of_a_key_of_any_length_is_taken_out(alteration: str, length: int, prefix: str) -> None:
+    """However short a key may be declared, an altered one that comes back is replaced."""
+    key = prefix + (CORE + OTHER[8:])[:length]
+    vault = Vault({"full": key}, PREFIXES)
+    near = vault.fill(f"{{key:full~{alteration}}}")
+    assert near != key
+    core = near[len(prefix) :]
+    assert core.lower() not in vault.redact(f"unknown key: {near}.").lower()
+
+
+def test_a_whole_key_becomes_its_name(vault: Vault) -> None:
+    """What is replaced says whose key stood there."""
+    assert vault.redact(f"Bearer {KEY}, not {OTHER}") == "Bearer {key:full}, not {key:other}"
+    assert vault.redact(f"Bearer {KEY[:-1]}x") == "Bearer kc_live_{key:full~part}x"
+
+
+def test_a_secret_that_is_learnt_later_is_taken_out_from_then_on(vault: Vault) -> None:
+    """What was clean before a secret was handed out is looked at again after it."""
+    secret = "https://pay.example.com/c/cs_9fK2mQ7xV4tB8nL1"
+    assert vault.redact(secret) == secret
+    assert vault.learn("secret:link-1", secret) == "{secret:link-1}"
+    assert vault.redact(f"go to {secret}") == "go to {secret:link-1}"
+    assert vault.learn("secret:link-2", secret) == "{secret:link-1}"
+
+
+def test_fill_and_redact_are_inverse(vault: Vault) -> None:
+    """A placeholder is filled with its secret; one without a secret stays as it is."""
+    assert vault.fill("Bearer {key:full}") == f"Bearer {KEY}"
+    assert vault.redact(vault.fill("{key:full} {key:other}")) == "{key:full} {key:other}"
+    assert vault.fill("{key:none} {other:full}") == "{key:none} {other:full}"
+
+
+def test_an_invented_key_is_well_formed_new_and_secret() -> None:
+    """A key that was never issued has the prefix, is the same for a seed and becomes its name again."""
+    one, same, other = (Vault({}, PREFIXES, seed) for seed in (1, 1, 2))
+    key = one.fill("{unknown:kc_live_}")
+    assert key.startswith("kc_live_")
+    assert len(key) > 40
+    assert key.isascii()
+    assert key == same.fill("{unknown:kc_live_}") != other.fill("{unknown:kc_live_}")
+    assert one.redact(f"no {key}") == "no {unknown:kc_live_}"
+
+
+# --- bodies ---------------------------------------------------------------------------------------
+
+
+def shown(body: Body | None) -> str:
+    """Everything of a body that is logged, bytes as Latin-1 and as UTF-16."""
+    assert body is not None
+    raw = base64.b64decode(body.base64 or "")
+    texts = [body.text or "", raw.decode("latin-1"), raw.decode("utf-16-le", "ignore"), raw.decode("utf-16-be", "ignore")]
+    return "\n".join([*texts, (body.text or "").replace("\0", "")])
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+@pytest.mark.parametrize("start", ["", "é", "\xff\xfe"])
+def test_no_coding_of_a_body_hides_a_key(vault: Vault, coding: str, start: str) -> None:
+    """A key is taken out of a body in UTF-8, UTF-16 of either order, with and without a mark, and Latin-1."""
+    raw = f'{start}{{"key": "{KEY}", "near": "{KEY[:-1]}x"}}'.encode(coding)
+    assert survives(KEY, shown(_body(raw, vault))) == []
+
+
+def test_bytes_around_a_key_do_not_hide_it(vault: Vault) -> None:
+    """A body of bytes with a key in it is withheld whole; one without is kept."""
+    held = _body(b"\xff\xfe\x00" + KEY.encode() + b"\x80", vault)
+    assert held == Body(text=WITHHELD, size=len(KEY) + 4, withheld=True)
+    assert _body(b"\xff\xfe\x00\x80", vault) == Body(base64="//4AgA==", size=4)
+    assert _body(None, vault) is None
+    assert _body(b"", vault) == Body(text="", size=0)
+
+
+@pytest.mark.parametrize("secret", ['kc_live_quote"slash/back\\end-0123456', "https://pay.example.com/aB3/dE6/gH9?t=1&u=2"])
+@pytest.mark.parametrize("escape", [json.dumps, lambda text: json.dumps(text).replace("/", "\\/")])
+def test_escapes_of_json_do_not_hide_a_secret(secret: str, escape: Callable[[str], str]) -> None:
+    """A quote, a backslash or a slash in a secret is escaped in JSON, and the secret is found all the same."""
+    vault = Vault({"full": secret}, PREFIXES)
+    body = _body(f'{{"link": {escape(secret)}}}'.encode(), vault)
+    assert body is not None
+    assert body.text is not None
+    assert telling(secret, body.text.replace("\\", "")) == []
+
+
+# --- what is no secret ----------------------------------------------------------------------------
+
+ORDINARY = (
+    "",
+    '{"error": {"code": "unauthorized", "message": "Invalid or expired API key"}}',
+    "Check that the key starts with kc_live_ or kc_test_",
+    "kc_live_ kc_test_ kc_live_... KC_LIVE_",
+    "https://kaicalls.com/api/v1/calls?limit=25&after=2026-04-17T12%3A00%3A00Z",
+    "caf\u00e9 \u00df \u0130 \u202e \ud800 \x00 &amp; &#107; %6b \\u006b",
+    base64.b64encode(bytes(range(256)) * 4).decode(),
+    bytes(range(256)).hex(),
+    json.dumps([{"id": f"call_{number}", "created_at": "2026-01-01T00:00:00Z"} for number in range(200)]),
+    CORE[: PIECE - 1],
+    "{key:full} {secret:x-1}",
+)
+
+
+@pytest.mark.parametrize("text", ORDINARY, ids=range(len(ORDINARY)))
+def test_ordinary_text_is_untouched(vault: Vault, text: str) -> None:
+    """Prefixes alone, short pieces, encoded things without a secret and odd characters stay as they are."""
+    assert vault.redact(text) == text
+    assert vault.redact(text) == text
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=40), st.text(max_size=40), st.sampled_from(sorted(ENCODINGS)))
+def test_no_surrounding_hides_a_key(before: str, after: str, encoding: str) -> None:
+    """Whatever stands around it, no piece of a key survives, and the text is not withheld without need."""
+    vault = Vault({"full": KEY}, PREFIXES)
+    redacted = vault.redact(before + ENCODINGS[encoding](KEY) + after)
+    assert telling(KEY, redacted) == telling(KEY, redacted[::-1]) == []
+    assert telling(KEY, redacted.replace("\\u", "").replace("%", "")) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=120))
+def test_text_without_a_key_is_untouched(text: str) -> None:
+    """Random text is no secret."""
+    vault = Vault({"full": KEY}, PREFIXES)
+    assert vault.redact(text) == text
+    assert vault.redact(quote(text)) == quote(text)

@@ -1,0 +1,279 @@
+"""No secret reaches a file or the screen, however hard a target tries: the canary of the whole command."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from conformance.server.application import Application
+from conformance.server.messages import Reply, Request
+from tests import servers
+from tests.servers import Outcome, command, lines_of, no_traceback, run_of, stored
+
+TELLING = 12
+"""So many consecutive characters of a secret, beyond a public prefix, give it away."""
+
+PREFIX = re.compile(r"kc_(live|test)_")
+
+
+def _percent(text: str) -> str:
+    return "".join(f"%{ord(char):02X}" for char in text)
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\u{ord(char):04x}" for char in text)
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+FORMS: Mapping[str, Callable[[str], str]] = {
+    "plain": lambda key: key,
+    "first-20": lambda key: key[:20],
+    "last-20": lambda key: key[-20:],
+    "but-last": lambda key: key[:-1],
+    "but-one": lambda key: key[:30] + "!" + key[31:],
+    "middle-13": lambda key: key[20:33],
+    "upper": str.upper,
+    "reversed": lambda key: key[::-1],
+    "base64": _base64,
+    "base64-of-header": lambda key: _base64(f"Bearer {key}"),
+    "base64-of-part": lambda key: _base64(key[9:40]),
+    "base64url": lambda key: base64.urlsafe_b64encode(b"?" + key.encode()).decode().rstrip("="),
+    "base64-in-lines": lambda key: base64.encodebytes(b"Authorization: Bearer " + key.encode()).decode().replace("\n", " "),
+    "base64-twice": lambda key: _base64(_base64(key)),
+    "hex": lambda key: key.encode().hex(),
+    "hex-upper": lambda key: key.encode().hex().upper(),
+    "percent": _percent,
+    "percent-twice": lambda key: _percent(key).replace("%", "%25"),
+    "json-escaped": _escaped,
+    "json-escaped-twice": lambda key: _escaped(key).replace("\\", "\\\\"),
+    "html": lambda key: "".join(f"&#{ord(char)};" for char in key),
+    "html-hex": lambda key: "".join(f"&#x{ord(char):x};" for char in key),
+}
+"""How a server may show a key. Each is undone by `_views` below."""
+
+
+class Echo(Application):
+    """A server that shows every key it gets, in every form, in headers, messages and bodies, and hands out secrets."""
+
+    def __init__(self, *parts: Any, **more: Any) -> None:
+        super().__init__(*parts, **more)
+        self.numbers = count()
+        self.seen: set[str] = set()
+        self.handed_out: list[str] = []
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        """Answer as the reference does, and add the key and what was handed out."""
+        reply, body = super().answer(request)
+        number = next(self.numbers)
+        self._hand_out(request, reply, number)
+        told = [request.header("authorization") or "", *self.handed_out[-3:]]
+        self.seen |= {told[0].rpartition(" ")[2]} - {""}
+        name = list(FORMS)[number % len(FORMS)]
+        secrets = [one.rpartition(" ")[2] for one in told if one]
+        shown = [FORMS[name](one) for one in secrets]
+        if isinstance(reply.body, dict):
+            self._show(reply.body, " ".join(shown), number)
+        plain = " ".join(shown).replace("\\", "")
+        headers = (
+            ("X-Echo", plain),
+            ("Set-Cookie", f"session={plain}; Path=/"),
+            ("Location", f"/api/v1/next?key={plain}"),
+            ("WWW-Authenticate", f'Bearer realm="{plain}"'),
+            (re.sub("[^A-Za-z0-9-]", "-", f"X-{secrets[0]}" if secrets and number % 5 == 0 else "X-None"), "1"),
+        )
+        reply = replace(reply, headers=reply.headers + headers)
+        body = self.encode(reply)
+        if name.startswith("json-escaped"):
+            body = body.replace(b"\\\\u", b"\\u") if name == "json-escaped" else body
+        if number % 11 == 3:
+            body = b"\xff\xfe" + body
+        if number % 29 == 5:
+            body = "".join(shown).encode("utf-16")
+        return reply, body
+
+    def _show(self, body: dict[str, Any], shown: str, number: int) -> None:
+        error = body.get("error")
+        if isinstance(error, dict):
+            error["message"] = f"The key {shown} is not good"
+            error["details"] = [{shown: shown}] if number % 3 else shown
+        else:
+            body["debug"] = {"key": shown}
+
+    def _hand_out(self, request: Request, reply: Reply, number: int) -> None:
+        """Put secrets into what a sign-up answers, also where it asks for a payment."""
+        if not request.path.endswith("/signup") or reply.status not in (201, 402):
+            return
+        token = base64.urlsafe_b64encode(hashlib.sha256(f"{number}".encode()).digest()).decode().rstrip("=")
+        links = {
+            "checkout_url": f"https://checkout.example.com/c/{token[::-1]}",
+            "dashboard_magic_link": f"https://app.example.com/magic?token={token}",
+        }
+        assert isinstance(reply.body, dict)
+        reply.body.update(links)
+        self.handed_out += [*links.values(), *([reply.body["api_key"]] if "api_key" in reply.body else [])]
+
+    def all_headers(self, request: Request, reply: Reply, body: bytes) -> list[tuple[str, str]]:
+        """Only what a header may hold goes out."""
+        return [(name, re.sub(r"[^\x20-\x7e]", "?", value)[:6000]) for name, value in super().all_headers(request, reply, body)]
+
+
+@dataclass(frozen=True)
+class Leaky:
+    """A run against the echoing server, and the secrets that were in play."""
+
+    outcome: Outcome
+    run: Path
+    app: Echo
+    keys: Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def leaky(tmp_path_factory: pytest.TempPathFactory) -> Leaky:
+    """A full run with all keys against the echoing server."""
+    directory = tmp_path_factory.mktemp("leaky")
+    app = servers.faulty(Echo, seed=7)
+    assert isinstance(app, Echo)
+    with servers.serving(app) as origin:
+        servers.target_file(app, origin, directory / "t.yaml")
+        outcome = command("run", "--target", "t.yaml", "--yes", cwd=directory, timeout=150)
+    return Leaky(outcome, run_of(directory), app, servers.keys_of(app))
+
+
+# --- finding secrets, without the code that hides them --------------------------------------------
+
+
+def _tokens(text: str) -> str:
+    """The text without repetitions: every run of characters that a secret or its encoding may consist of, once."""
+    return "\n".join(dict.fromkeys(re.findall(r"[^\s\"'<>(){}\[\],]{8,}", text)))
+
+
+def _unbase64(text: str) -> str:
+    plain = text.replace("-", "+").replace("_", "/")
+    runs = [plain[shift:] for shift in range(4)]
+    return "\n".join(base64.b64decode(run[: len(run) // 4 * 4]).decode("latin-1") for run in runs)
+
+
+def _unhex(text: str) -> str:
+    return "\n".join(bytes.fromhex(text[at:][: len(text[at:]) // 2 * 2]).decode("latin-1") for at in (0, 1))
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})", lambda match: chr(int(match[1] or match[2], 16)), text)
+
+
+UNDO: Mapping[str, tuple[str, Callable[[str], str]]] = {
+    "percent": (r"[^\n]*%[^\n]*", unquote),
+    "html": (r"[^\n]*&[^\n]*", html.unescape),
+    "escapes": (r"[^\n]*\\[^\n]*", _unescape),
+    "nul": (r"[^\n]*(?:\0|\\u0000)[^\n]*", lambda text: text.replace("\0", "").replace("\\u0000", "")),
+    "base64": (r"[A-Za-z0-9+/_-]{16,}", _unbase64),
+    "hex": (r"[0-9a-fA-F]{24,}", _unhex),
+}
+"""What an encoding looks like, and how it is undone."""
+
+
+def _views(text: str, depth: int = 2) -> Iterable[tuple[str, str]]:
+    """The text, and what its parts read as once encodings are undone, also two of them."""
+    yield "plain", text
+    yield "reversed", text[::-1]
+    if depth:
+        for name, (looks, undo) in UNDO.items():
+            undone = "\n".join(undo(part) for part in set(re.findall(looks, text)))
+            if undone:
+                for further, view in _views(undone, depth - 1):
+                    yield f"{name}, {further}", view
+
+
+def _core(secret: str) -> str:
+    """The part of a secret that is not public: without prefix, and the token of a link."""
+    return re.split(r"[/=]", secret)[-1] if "://" in secret else PREFIX.sub("", secret)
+
+
+def leaks(text: str, secrets: Mapping[str, str]) -> list[str]:
+    """Which secrets stand in a text, or long pieces of them, and in which encoding."""
+    half = TELLING // 2
+    cores = {name: _core(secret).casefold() for name, secret in secrets.items()}
+    found = []
+    for view, shown in _views(_tokens(text)):
+        folded = shown.casefold()
+        for name, core in cores.items():
+            anchors = [at for at in range(0, len(core) - half + 1, half) if core[at : at + half] in folded]
+            starts = {start for at in anchors for start in range(max(0, at - half), min(at, len(core) - TELLING) + 1)}
+            if any(core[start : start + TELLING] in folded for start in starts):
+                found.append(f"{name} ({view})")
+    return sorted(set(found))
+
+
+SAMPLE = "kc_live_" + base64.urlsafe_b64encode(hashlib.sha256(b"sample").digest()).decode().rstrip("=") + "z"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_leaks_are_found(form: str) -> None:
+    """The search of this test finds a key in every form that the server shows it in; it finds none where none is."""
+    text = json.dumps({"message": f"The key {FORMS[form](SAMPLE)} is not good"})
+    assert leaks(text, {"sample": SAMPLE})
+    assert not leaks(text, {"other": SAMPLE[:8] + SAMPLE[8:].swapcase()[::2] * 2})
+
+
+# --- what a run leaves ----------------------------------------------------------------------------
+
+
+def test_hostile_echo_is_judged(leaky: Leaky) -> None:
+    """A server that echoes keys ends in a documented exit code, and the run is whole: keys were used, secrets handed out."""
+    assert leaky.outcome.code in (0, 1), leaky.outcome.said
+    no_traceback(leaky.outcome)
+    assert stored(leaky.run)["incomplete"] is None
+    assert {role for role, key in leaky.keys.items() if key not in leaky.app.seen} <= {"read_only"}
+    assert len(leaky.app.handed_out) > 5
+
+
+def _secrets(leaky: Leaky) -> dict[str, str]:
+    return {**leaky.keys, **{f"handed-out-{number}": secret for number, secret in enumerate(leaky.app.handed_out)}}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["exchanges.jsonl", "evidence.har", "run.json", "report.html", "pytest.html", "junit.xml", "results.ctrf.json", "printed"],
+)
+def test_no_secret_leaves_the_run(leaky: Leaky, name: str) -> None:
+    """No key, no handed-out secret and no telling part of one stands in a file or in what was printed, in any encoding."""
+    text = leaky.outcome.said if name == "printed" else (leaky.run / name).read_text(encoding="utf-8", errors="surrogateescape")
+    assert leaks(text, _secrets(leaky)) == []
+
+
+def test_no_other_file(leaky: Leaky) -> None:
+    """A run leaves no files but those searched here."""
+    known = {"exchanges.jsonl", "evidence.har", "run.json", "report.html", "pytest.html", "junit.xml", "results.ctrf.json"}
+    assert {path.name for path in leaky.run.iterdir()} == known
+    assert {path.name for path in leaky.run.parent.iterdir()} == {leaky.run.name, "latest"}
+
+
+def test_redaction_keeps_what_is_no_secret(leaky: Leaky) -> None:
+    """What only looks like the public beginning of a handed-out link stays in the evidence."""
+    bodies = "".join((line.get("response", {}).get("body") or {}).get("text") or "" for line in lines_of(leaky.run))
+    assert "https://recordings.example.com/" in bodies
+    late = [line for line in lines_of(leaky.run) if line["stimulus"] in ("generated", "creation")]
+    addresses = "".join((line["request"].get("body") or {}).get("text") or "" for line in late)
+    assert "{secret:" not in addresses
+
+
+def test_placeholders_stand_for_keys(leaky: Leaky) -> None:
+    """Requests in the log name their key by its placeholder, whichever key it was."""
+    told = {
+        value for line in lines_of(leaky.run) for name, value in line["request"]["headers"] if name.lower() == "authorization"
+    }
+    assert {"Bearer {key:full}", "Bearer {key:full~last-char}", "Bearer {key:expired}", "Bearer {key:scope:calls:read}"} <= told

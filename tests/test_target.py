@@ -1,0 +1,281 @@
+"""Target file and flags: what they declare, and which line is wrong."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conformance import target
+from conformance.errors import TargetError
+from conformance.model import Contract, Effect
+from conformance.target import Declaration, Trigger, Waiver, declaration_from_json
+from tests import check_examples
+
+URL = "https://api.example.test/api/v1"
+SECRET = "kc_live_Zq7Wm2Xv9Rt4Lp8Nc3Kd"
+FULL: dict[str, Any] = {
+    "name": "staging",
+    "url": URL + "/",
+    "allow": ["write", "flood"],
+    "keys": {"full": SECRET, "other": SECRET + "2", "revoked": "${CONFORMANCE_TEST_KEY}"},
+    "scoped_keys": {"calls:read": SECRET + "3"},
+    "businesses": {"main": "b1", "other": "b2"},
+    "phone_numbers": ["+12025550123"],
+    "maximum": {"list_calls": 100},
+    "triggers": [{"code": "number_on_dnc", "operation": "create_call", "input": {"to": "+12025550199"}}],
+    "clock": {"method": "POST", "path": "/clock", "member": "seconds"},
+    "addresses": ["127.0.0.0/29", "10.0.0.7"],
+    "budget": 77,
+    "rate": 2.5,
+    "timeout": 3,
+    "inapplicable": ["sign_up"],
+    "waivers": [
+        {
+            "clause": "status-200",
+            "operations": ["list_calls"],
+            "reason": "known since May",
+            "owner": "Ann",
+            "expires": "2026-12-31",
+        }
+    ],
+}
+
+
+@pytest.fixture
+def contract() -> Contract:
+    """The real contract."""
+    return check_examples.real()
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a target file stands; the variable that it names is set."""
+    monkeypatch.setenv("CONFORMANCE_TEST_KEY", SECRET + "4")
+    return tmp_path / "t.yaml"
+
+
+def read(contract: Contract, path: Path, text: str | dict[str, Any], **given: Any) -> target.Target:
+    """The target of a text."""
+    path.write_text(text if isinstance(text, str) else yaml.safe_dump(text, sort_keys=False), encoding="utf-8")
+    return target.from_file(contract, path, **given)
+
+
+def test_flags_allow_reads_and_know_one_key(contract: Contract) -> None:
+    """An address and a key are enough to read; nothing else is allowed, and nobody says that the key has every scope."""
+    made = target.from_flags(contract, URL + "/", SECRET)
+    declared = made.declaration
+    assert (declared.url, declared.name, declared.allow) == (URL, "api.example.test", frozenset({Effect.READ}))
+    assert declared.keys == {"full"}
+    assert not declared.full_declared
+    assert made.keys == {"full": SECRET}
+    assert target.from_flags(contract, URL, None).declaration.keys == frozenset()
+
+
+def test_a_file_declares_everything(contract: Contract, path: Path) -> None:
+    """Every member of a target file arrives; reading is always allowed; variables come from the environment."""
+    made = read(contract, path, FULL)
+    assert made.keys == {"full": SECRET, "other": SECRET + "2", "revoked": SECRET + "4", "scope:calls:read": SECRET + "3"}
+    assert (made.budget, made.rate, made.timeout) == (77, 2.5, 3)
+    assert made.declaration == Declaration(
+        name="staging",
+        url=URL,
+        allow=frozenset({Effect.READ, Effect.WRITE, Effect.FLOOD}),
+        keys=frozenset(made.keys),
+        full_declared=True,
+        businesses={"main": "b1", "other": "b2"},
+        phone_numbers=("+12025550123",),
+        maximum={"list_calls": 100},
+        triggers=(Trigger("number_on_dnc", "create_call", {"to": "+12025550199"}),),
+        clock={"method": "POST", "path": "/clock", "member": "seconds"},
+        addresses=("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6", "10.0.0.7"),
+        inapplicable=frozenset({"sign_up"}),
+        waivers=(Waiver("status-200", ("list_calls",), "known since May", "Ann", date(2026, 12, 31)),),
+    )
+
+
+def test_a_file_with_an_address_only_has_safe_defaults(contract: Contract, path: Path) -> None:
+    """Without more, a file allows reads and has the usual budget."""
+    made = read(contract, path, {"url": URL})
+    assert made.declaration == replace(target.from_flags(contract, URL, None).declaration, full_declared=True)
+    assert (made.budget, made.rate, made.timeout) == (target.DEFAULT_BUDGET, None, target.DEFAULT_TIMEOUT)
+
+
+def test_flags_replace_what_the_file_says(contract: Contract, path: Path) -> None:
+    """--url and --key win over the file; such a key is not declared to have every scope."""
+    made = read(contract, path, FULL, url="http://localhost:8080/api/v1", key=SECRET + "9")
+    assert made.declaration.url == "http://localhost:8080/api/v1"
+    assert made.keys["full"] == SECRET + "9"
+    assert not made.declaration.full_declared
+    assert read(contract, path, {"url": URL}, key=SECRET).keys == {"full": SECRET}
+
+
+WRONG: list[tuple[str, int, str]] = [
+    ("url: ftp://example.test/api/v1\n", 1, "ftp"),
+    ("name: x\nurl: https://example.test\n", 2, "/api/v1"),
+    ("name: x\nurl: https://ann:pass@example.test/api/v1\n", 2, "password"),
+    ("name: x\nurl: https://example.test/api/v1?x=1\n", 2, "without ?"),
+    ("name: x\nurl: https://example.test:port/api/v1\n", 2, "port"),
+    ("name: x\nurl: https://[::1/api/v1\n", 2, "address"),
+    ("name: x\n", 1, "url"),
+    (f"url: {URL}\nalow: [read]\n", 1, "alow"),
+    (f"url: {URL}\nallow:\n  - read\n  - everything\n", 4, "everything"),
+    (f"url: {URL}\nkeys:\n  full: short\n", 3, "8 characters"),
+    (f"url: {URL}\nkeys:\n  full: ${{CONFORMANCE_TEST_UNSET}}\n", 3, "CONFORMANCE_TEST_UNSET"),
+    (f"url: {URL}\nkeys:\n  full: with some blanks\n", 3, "without spaces"),
+    (f"url: {URL}\nkeys:\n  full: {SECRET}\n  other: {SECRET}\n", 3, "key of its own"),
+    (f"url: {URL}\nkeys:\n  full: {SECRET}\nscoped_keys:\n  calls:read: {SECRET}\n", 5, "key of its own"),
+    (f"url: {URL}\nscoped_keys:\n  calls:raed: {SECRET}\n", 3, "no scope calls:raed"),
+    (f"url: {URL}\nmaximum:\n  list_cals: 5\n", 3, "no list list_cals"),
+    (f"url: {URL}\nmaximum:\n  read_call: 5\n", 3, "no list read_call"),
+    (f"url: {URL}\nmaximum:\n  list_calls: 0\n", 3, "0"),
+    (f"url: {URL}\ninapplicable:\n  - sign_up\n  - signup\n", 4, "no operation signup"),
+    (f"url: {URL}\ntriggers:\n  - {{code: none, operation: create_call, input: {{to: x}}}}\n", 3, "no code none"),
+    (f"url: {URL}\ntriggers:\n  - code: call_failed\n    operation: call\n    input: {{to: x}}\n", 4, "no operation call"),
+    (f"url: {URL}\nwaivers:\n  - {{clause: x, reason: long enough, owner: A, expires: '2026-01-01'}}\n", 3, "no clause x"),
+    (
+        f"url: {URL}\nwaivers:\n  - clause: status-200\n    reason: long enough\n    owner: A\n    expires: 2026-02-30\n",
+        6,
+        "date",
+    ),
+    (f"url: {URL}\nwaivers:\n  - clause: status-200\n    reason: long enough\n    owner: A\n", 3, "expires"),
+    (f"url: {URL}\naddresses:\n  - 127.0.0.1\n  - localhost\n", 4, "localhost"),
+    (f"url: {URL}\nphone_numbers: ['5550100']\n", 2, "5550100"),
+    (f"url: {URL}\nbudget: many\n", 2, "many"),
+    (f"url: {URL}\nbudget: 1\nbudget: 2\n", 3, "twice"),
+    (f"url: {URL}\n\tbudget: 1\n", 2, ""),
+    ("", 1, "empty"),
+    ("[]\n", 1, "object"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "says"), WRONG, ids=range(len(WRONG)))
+def test_a_fault_names_file_and_line(contract: Contract, path: Path, text: str, line: int, says: str) -> None:
+    """Each fault of a target file is one message that starts with file and line and says what is wrong."""
+    with pytest.raises(TargetError) as caught:
+        read(contract, path, text)
+    faults = [message.strip() for message in str(caught.value).splitlines()[1:]]
+    assert faults, caught.value
+    assert all(fault.startswith(f"{path}:") for fault in faults)
+    assert any(fault.startswith(f"{path}:{line}: ") and says in fault for fault in faults), faults
+
+
+def test_all_faults_are_told_at_once(contract: Contract, path: Path) -> None:
+    """One look at the message is enough to repair a file."""
+    text = f"url: {URL}x\nkeys:\n  full: short\nmaximum:\n  list_x: 5\ninapplicable: [y]\naddresses: [not-one]\n"
+    with pytest.raises(TargetError) as caught:
+        read(contract, path, text)
+    assert {fault.strip().split(" ")[0] for fault in str(caught.value).splitlines()[1:]} == {
+        f"{path}:{line}:" for line in (1, 3, 5, 6, 7)
+    }
+
+
+def test_a_file_that_is_missing_or_not_text_is_one_fault(contract: Contract, path: Path) -> None:
+    """No file, a directory and bytes that are not UTF-8 are each one clear error."""
+    with pytest.raises(TargetError, match="missing"):
+        target.from_file(contract, path)
+    with pytest.raises(TargetError, match="cannot be read"):
+        target.from_file(contract, path.parent)
+    path.write_bytes(b"url: \xff\n")
+    with pytest.raises(TargetError, match="cannot be read"):
+        target.from_file(contract, path)
+
+
+BAD_URLS = (
+    "example.test/api/v1",
+    "ftp://example.test/api/v1",
+    "https:///api/v1",
+    "https://example.test",
+    "https://example.test/v1",
+    "https://example.test/xapi/v1",
+    "https://example.test/api/v1/calls",
+    "https://example.test/api/v1#x",
+    "https://ann@example.test/api/v1",
+    "https://example.test:99999/api/v1",
+    "https://[::1/api/v1",
+    "https://[nothing]/api/v1",
+    "",
+)
+
+
+@pytest.mark.parametrize("url", BAD_URLS)
+def test_a_wrong_address_in_a_flag_is_a_target_error(contract: Contract, url: str) -> None:
+    """An address that is none, or that lacks the base path, is refused with the name of the flag."""
+    with pytest.raises(TargetError, match="--url: "):
+        target.from_flags(contract, url, SECRET)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost/api/v1", "https://h:8443/api/v1/", "http://[::1]:80/api/v1", "https://h/gate/api/v1"]
+)
+def test_a_right_address_is_taken(contract: Contract, url: str) -> None:
+    """Ports, IPv6 and a path in front of the base path are right; a last slash is dropped."""
+    assert target.from_flags(contract, url, None).declaration.url == url.rstrip("/")
+
+
+def test_a_wrong_flag_beside_a_right_file_is_blamed_itself(contract: Contract, path: Path) -> None:
+    """Where --url replaces the address of a file, a fault in it is the flag's and not the line's."""
+    with pytest.raises(TargetError, match="--url"):
+        read(contract, path, FULL, url="https://example.test/v1")
+    with pytest.raises(TargetError, match="--key"):
+        read(contract, path, FULL, key="short")
+
+
+def test_a_declaration_survives_json(contract: Contract, path: Path) -> None:
+    """What run.json holds is what a replay is judged by."""
+    for made in (read(contract, path, FULL), target.from_flags(contract, URL, SECRET), read(contract, path, {"url": URL})):
+        stored = json.loads(json.dumps(made.declaration.to_json()))
+        assert declaration_from_json(stored) == made.declaration
+        assert set(stored) == {member.name for member in fields(Declaration)}
+
+
+@pytest.mark.parametrize("member", [member.name for member in fields(Declaration)])
+def test_a_stored_declaration_lacks_nothing(contract: Contract, member: str) -> None:
+    """A declaration without one of its members is a foreseen error."""
+    stored = target.from_flags(contract, URL, SECRET).declaration.to_json()
+    del stored[member]
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        declaration_from_json(stored)
+
+
+def test_no_key_stands_in_what_is_public(contract: Contract, path: Path) -> None:
+    """Neither repr nor JSON of a target or its declaration holds a key."""
+    made = read(contract, path, FULL)
+    shown = [repr(made), str(made), repr(made.declaration), json.dumps(made.declaration.to_json())]
+    assert all(key[8:] not in text for key in made.keys.values() for text in shown)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        f"keys: {SECRET}",
+        f"keys: [{SECRET}]",
+        f"keys: {{full: [{SECRET}]}}",
+        f"keys: {{full: {{value: {SECRET}}}}}",
+        "keys: {full: 98765432123456789}",
+        f"scoped_keys: {{'calls:read': [{SECRET}]}}",
+        f"keys: {{ful: {SECRET}}}",
+        f"keys: {{full: '{SECRET} '}}",
+        f"keys: {{full: {SECRET}, other: {SECRET}}}",
+        f"key: {SECRET}",
+    ],
+)
+def test_no_key_stands_in_an_error(contract: Contract, path: Path, keys: str) -> None:
+    """A key that stands in the wrong place or form of a target file is not shown by the error about it."""
+    with pytest.raises(TargetError) as caught:
+        read(contract, path, f"url: {URL}\n{keys}\n")
+    assert SECRET[8:] not in str(caught.value)
+    assert "98765432123456789" not in str(caught.value)
+
+
+def test_no_password_of_an_address_is_shown(contract: Contract) -> None:
+    """The error about an address with a password does not repeat the password."""
+    for url in ("https://ann:hush-hush@example.test/api/v1", "ftp://ann:hush-hush@example.test/api/v1"):
+        with pytest.raises(TargetError) as caught:
+            target.from_flags(contract, url, None)
+        assert "hush-hush" not in str(caught.value)

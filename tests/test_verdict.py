@@ -1,0 +1,548 @@
+"""From what the judges say to a verdict per cell: the order of the words, waivers, levels, and who is to blame."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from conformance import session, verdict
+from conformance.checks import RULES
+from conformance.checks.base import Gap, Outcome, Problem, Proof, Rule, Trial, Trouble, View
+from conformance.evidence import Log
+from conformance.model import About, Case, Cell, Clause, Contract, Effect, Exchange, Finding, Level, Run, Verdict, worst
+from conformance.plan import Plan
+from conformance.target import Declaration, Waiver
+from conformance.verdict import idle_waivers
+from tests import check_examples
+from tests.check_examples import sent
+
+TODAY = date(2026, 11, 25)
+WORDS: dict[str, Outcome] = {
+    "+": Proof(("e1",)),
+    "-": Problem("status", "200", "500", ("e1",)),
+    "n": Problem("status", "200", "500", ("e1",), note=True),
+    "g": Gap("give a key"),
+    "t": Trouble("connection lost"),
+}
+
+
+def saying(words: str, **members: Any) -> Rule:
+    """A trial rule that yields one outcome for each sign: + - n g t, or x to crash."""
+
+    def judge(view: View, trial: Trial) -> Iterator[Outcome]:
+        for word in words:
+            if word == "x":
+                raise ZeroDivisionError("oops")
+            yield WORDS[word]
+
+    return Rule("r.one", "a rule", trial=judge, **members)
+
+
+def clause(level: Level = Level.MUST, rules: tuple[str, ...] = ("r.one",), about: About | None = None, name: str = "c") -> Clause:
+    """A clause of the ledger."""
+    return Clause(name, "area", "It holds.", level, "stated", (), rules, about=about)
+
+
+def ledger(*clauses: Clause) -> Contract:
+    """The real contract with other clauses."""
+    return replace(check_examples.real(), clauses={one.id: one for one in clauses})
+
+
+def case(name: str = "s[list_calls]", operation: str = "list_calls", **members: Any) -> Case:
+    """A case that feeds the rule."""
+    return Case(name, "s", operation, "", members.pop("rules", ("r.one",)), Effect.READ, **members)
+
+
+CASE = case()
+
+
+def seen(identifier: str = "e1", of: Case = CASE, attempt: int = 1, status: int = 200, **members: Any) -> Exchange:
+    """An exchange of a case."""
+    members.setdefault("operation", of.operation)
+    return sent(status, {"calls": [], "has_more": False}, identifier=identifier, case=of.id, attempt=attempt, **members)
+
+
+def judged(
+    rules: Rule | Iterable[Rule],
+    exchanges: Iterable[Exchange] = (seen(),),
+    *,
+    clauses: Iterable[Clause] = (clause(),),
+    cases: Iterable[Case] = (CASE,),
+    ends: Mapping[str, str] | None = None,
+    target: Declaration = check_examples.TARGET,
+    selected: frozenset[str] | None = None,
+    today: date = TODAY,
+) -> tuple[Cell, ...]:
+    """The cells of a small contract."""
+    known = {rule.id: rule for rule in ([rules] if isinstance(rules, Rule) else rules)}
+    cases = tuple(cases)
+    log = Log(list(exchanges), {one.id: "done" for one in cases} if ends is None else dict(ends))
+    return verdict.cells(ledger(*clauses), target, known, Plan(cases), log, today=today, selected=selected)
+
+
+def cell(*args: Any, **options: Any) -> Cell:
+    """The only cell."""
+    (only,) = judged(*args, **options)
+    return only
+
+
+# --- what a rule says -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("+", Verdict.PASSED),
+        ("++", Verdict.PASSED),
+        ("-", Verdict.FAILED),
+        ("+-", Verdict.FAILED),
+        ("-+", Verdict.FAILED),
+        ("-g", Verdict.FAILED),
+        ("-t", Verdict.FAILED),
+        ("gt-", Verdict.FAILED),
+        ("t", Verdict.ERROR),
+        ("+t", Verdict.ERROR),
+        ("gt", Verdict.ERROR),
+        ("x", Verdict.ERROR),
+        ("+x", Verdict.ERROR),
+        ("-x", Verdict.ERROR),
+        ("g", Verdict.UNTESTED),
+        ("+g", Verdict.UNTESTED),
+        ("", Verdict.UNTESTED),
+        ("n", Verdict.UNTESTED),
+        ("n+", Verdict.PASSED),
+        ("ng", Verdict.UNTESTED),
+    ],
+)
+def test_the_worst_of_what_was_seen_is_the_verdict(words: str, expected: Verdict) -> None:
+    """A finding wins over trouble, trouble over a gap, a gap over a proof; a note is no verdict, nothing is no pass."""
+    found = cell(saying(words))
+    assert found.verdict is expected
+    assert bool(found.reasons) == (expected in (Verdict.ERROR, Verdict.UNTESTED))
+    assert bool(found.notes) == ("n" in words)
+    if expected is Verdict.PASSED:
+        assert found.exchanges == ("e1",)
+
+
+def test_the_order_of_the_verdicts() -> None:
+    """failed > error > waived > warned > untested > passed > inapplicable."""
+    assert [v.value for v in Verdict] == ["failed", "error", "waived", "warned", "untested", "passed", "inapplicable"]
+    assert [v.rank for v in Verdict] == list(range(7))
+    assert worst([Verdict.PASSED, Verdict.WAIVED, Verdict.ERROR]) is Verdict.ERROR
+    assert worst([]) is None
+
+
+@pytest.mark.parametrize(("level", "expected"), [(Level.MUST, Verdict.FAILED), (Level.SHOULD, Verdict.WARNED)])
+def test_a_broken_should_warns(level: Level, expected: Verdict) -> None:
+    """What a finding means is for the level of the clause to say."""
+    found = cell(saying("-"), clauses=[clause(level)])
+    assert found.verdict is expected
+    assert [finding.level for finding in found.findings] == [level]
+
+
+@pytest.mark.parametrize(("words", "expected"), [("-", Verdict.UNTESTED), ("-+", Verdict.PASSED), ("+", Verdict.PASSED)])
+def test_a_note_is_never_graded(words: str, expected: Verdict) -> None:
+    """A clause of level NOTE shows what was seen, and no verdict follows from it."""
+    found = cell(saying(words), clauses=[clause(Level.NOTE)])
+    assert found.verdict is expected
+    assert found.findings == ()
+    assert len(found.notes) == words.count("-")
+
+
+def test_a_note_of_a_rule_is_never_graded() -> None:
+    """A problem that its judge calls a note fails no clause of level MUST."""
+    found = cell(saying("n+"))
+    assert (found.verdict, found.findings, len(found.notes)) == (Verdict.PASSED, (), 1)
+
+
+def test_a_finding_says_what_it_is() -> None:
+    """A finding names clause, operation, rule, place, both values and its exchanges."""
+    (finding,) = cell(saying("-")).findings
+    assert (finding.clause, finding.operation, finding.rule, finding.where) == ("c", "list_calls", "r.one", "status")
+    assert (finding.expected, finding.actual, finding.exchanges) == ("200", "500", ("e1",))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("+", "+", Verdict.PASSED),
+        ("+", "-", Verdict.FAILED),
+        ("+", "g", Verdict.UNTESTED),
+        ("+", "", Verdict.UNTESTED),
+        ("t", "-", Verdict.FAILED),
+    ],
+)
+def test_a_clause_of_two_rules_is_as_bad_as_the_worse(one: str, other: str, expected: Verdict) -> None:
+    """Every rule of a clause must have been judged for it to pass."""
+    second = replace(saying(other), id="r.two")
+    both = [clause(rules=("r.one", "r.two"))]
+    assert cell([saying(one), second], clauses=both, cases=[case(rules=("r.one", "r.two"))]).verdict is expected
+
+
+# --- crashes, budgets, what did not run -----------------------------------------------------------
+
+
+def test_a_judge_that_crashes_is_our_error() -> None:
+    """A crash never becomes the target's fault, and says which judge it was."""
+    assert "r.one crashed: ZeroDivisionError" in cell(saying("x")).reasons[0]
+
+
+def test_a_stimulus_that_crashes_is_our_error() -> None:
+    """A case that did not end well makes its cell an error, whatever was proved before."""
+    found = cell(saying("+"), ends={CASE.id: "the stimulus s crashed: KeyError: 'x'"})
+    assert found.verdict is Verdict.ERROR
+    assert found.reasons == ("the stimulus s crashed: KeyError: 'x'",)
+
+
+@pytest.mark.parametrize(
+    ("ends", "selected", "reason"),
+    [
+        ({}, None, verdict.NOT_RUN),
+        ({CASE.id: verdict.OVER_BUDGET}, None, verdict.OVER_BUDGET),
+        ({}, frozenset({"other"}), verdict.NOT_SELECTED),
+    ],
+)
+def test_what_did_not_run_is_untested(ends: dict[str, str], selected: frozenset[str] | None, reason: str) -> None:
+    """A run that ended early, a budget that was used up and a selection leave untested what they leave out."""
+    for exchanges in ((), (seen(),)):
+        found = cell(saying("+"), exchanges, ends=ends, selected=selected)
+        assert (found.verdict, found.reasons) == (Verdict.UNTESTED, (reason,))
+
+
+def test_a_finding_counts_though_the_case_did_not_end() -> None:
+    """What was seen broken before the budget was used up is broken."""
+    assert cell(saying("-"), ends={CASE.id: verdict.OVER_BUDGET}).verdict is Verdict.FAILED
+
+
+def test_one_case_of_two_that_cannot_run_leaves_the_cell_untested() -> None:
+    """A cell passes only when all that was planned for it was judged; an optional case is not missed."""
+    second = case("s[list_calls-2]", gap="give a key (keys: x in the target file)")
+    found = cell(saying("+"), cases=[CASE, second], ends={CASE.id: "done"})
+    assert (found.verdict, found.reasons) == (Verdict.UNTESTED, ("give a key (keys: x in the target file)",))
+    assert cell(saying("+"), cases=[CASE, replace(second, optional=True)], ends={CASE.id: "done"}).verdict is Verdict.PASSED
+
+
+def test_an_optional_case_that_runs_counts() -> None:
+    """What an optional case finds is found."""
+    second = case("s[list_calls-2]", optional=True)
+    found = cell(saying("-"), [seen(of=second)], cases=[CASE, second])
+    assert found.verdict is Verdict.FAILED
+
+
+def test_a_rule_that_saw_nothing_says_what_it_needs() -> None:
+    """A case that came to nothing gives the hint of its rule."""
+    found = cell(saying("", hint="the list must hold three items"))
+    assert (found.verdict, found.reasons) == (Verdict.UNTESTED, ("the list must hold three items",))
+
+
+def test_a_clause_without_a_case_has_no_cell() -> None:
+    """No cell, no verdict."""
+    assert judged(saying("+"), cases=()) == ()
+
+
+def test_an_inapplicable_operation_is_not_judged() -> None:
+    """What the target declares not to have is inapplicable, whatever was seen."""
+    found = cell(saying("-"), target=replace(check_examples.TARGET, inapplicable=frozenset({"list_calls"})))
+    assert (found.verdict, found.findings) == (Verdict.INAPPLICABLE, ())
+
+
+# --- waivers --------------------------------------------------------------------------------------
+
+
+def waived(expires: str = "2026-12-31", operations: tuple[str, ...] = (), name: str = "c") -> Waiver:
+    """A waiver of the clause."""
+    return Waiver(name, operations, "known since May", "Ann", date.fromisoformat(expires))
+
+
+@pytest.mark.parametrize(
+    ("waivers", "expected"),
+    [
+        ([waived()], Verdict.WAIVED),
+        ([waived("2026-11-25")], Verdict.WAIVED),
+        ([waived("2026-11-24")], Verdict.FAILED),
+        ([waived(operations=("list_calls",))], Verdict.WAIVED),
+        ([waived(operations=("list_agents",))], Verdict.FAILED),
+        ([waived(name="d")], Verdict.FAILED),
+        ([waived("2026-11-24"), waived("2027-01-31")], Verdict.WAIVED),
+        ([], Verdict.FAILED),
+    ],
+)
+def test_a_valid_waiver_covers_a_failure(waivers: list[Waiver], expected: Verdict) -> None:
+    """A waiver holds for its clause and operations up to and including its last day; a renewed one holds beside the old one."""
+    found = cell(saying("-"), target=replace(check_examples.TARGET, waivers=tuple(waivers)))
+    assert found.verdict is expected
+    assert len(found.findings) == 1
+    assert (found.waiver is not None) == (expected is Verdict.WAIVED)
+    if found.waiver:
+        assert "known since May" in found.waiver
+        assert "Ann" in found.waiver
+
+
+@pytest.mark.parametrize(("words", "level"), [("+", Level.MUST), ("t", Level.MUST), ("g", Level.MUST), ("-", Level.SHOULD)])
+def test_a_waiver_covers_nothing_but_a_failure(words: str, level: Level) -> None:
+    """A waiver changes no other verdict, and is reported as unused."""
+    target = replace(check_examples.TARGET, waivers=(waived(),))
+    found = judged(saying(words), clauses=[clause(level)], target=target)
+    assert found == tuple(replace(one, waiver=None) for one in judged(saying(words), clauses=[clause(level)]))
+    assert idle_waivers(target, found, TODAY.isoformat()) == ["the waiver of c covers no failure of this run"]
+
+
+def test_waivers_that_do_nothing_are_told() -> None:
+    """A waiver in use is not mentioned, an expired one is, and so is one for another operation."""
+    waivers = (waived(), waived(operations=("list_agents",)), waived("2026-11-24"))
+    target = replace(check_examples.TARGET, waivers=waivers)
+    found = judged(saying("-"), target=target)
+    told = idle_waivers(target, found, TODAY.isoformat())
+    assert told == ["the waiver of c covers no failure of this run", "the waiver of c expired on 2026-11-24"]
+
+
+# --- repetition -----------------------------------------------------------------------------------
+
+
+def by_attempt(*words: str, confirm: bool = True) -> Rule:
+    """A rule that says something else of each attempt."""
+
+    def judge(view: View, trial: Trial) -> Iterator[Outcome]:
+        ids = tuple(exchange.id for exchange in trial.exchanges)
+        for word in words[trial.exchanges[0].attempt - 1]:
+            outcome = WORDS[word]
+            yield replace(outcome, exchanges=ids) if isinstance(outcome, Proof | Problem) else outcome
+
+    return Rule("r.one", "a rule", trial=judge, confirm=confirm)
+
+
+TWICE = (seen("e1"), seen("e2", attempt=2))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected", "notes"),
+    [
+        ("-", "+", Verdict.PASSED, 1),
+        ("-", "-", Verdict.FAILED, 0),
+        ("-", "-+", Verdict.FAILED, 0),
+        ("+-", "", Verdict.PASSED, 1),
+        ("-", "", Verdict.UNTESTED, 1),
+        ("-", "g", Verdict.UNTESTED, 1),
+        ("+", "-", Verdict.PASSED, 1),
+    ],
+)
+def test_a_suspicion_must_be_confirmed(first: str, second: str, expected: Verdict, notes: int) -> None:
+    """Where the data may have moved, a finding counts if every attempt shows it; else it is a note."""
+    found = cell(by_attempt(first, second), TWICE)
+    assert found.verdict is expected
+    assert len(found.notes) == notes
+    assert all("not when repeated" in note.actual for note in found.notes)
+
+
+def test_a_confirmed_finding_is_told_once() -> None:
+    """The first attempt has said it; the second one does not repeat it."""
+    assert [finding.exchanges for finding in cell(by_attempt("-", "-"), TWICE).findings] == [("e1",)]
+
+
+def test_a_rule_that_wants_no_confirmation_counts_at_once() -> None:
+    """A wrong status is wrong, whatever the next request brings."""
+    assert cell(by_attempt("-", "+", confirm=False), TWICE).verdict is Verdict.FAILED
+
+
+def test_an_exchange_that_was_repeated_is_no_part_of_the_trial() -> None:
+    """What a proxy or a limit spoilt is in the log, but the judge of the trial does not see it."""
+    sizes: list[int] = []
+
+    def judge(view: View, trial: Trial) -> Iterator[Outcome]:
+        sizes.append(len(trial.exchanges))
+        yield WORDS["+"]
+
+    cell(Rule("r.one", "a rule", trial=judge), [seen("e1", role="retry"), seen("e2")])
+    assert sizes == [1]
+
+
+# --- who is to blame ------------------------------------------------------------------------------
+
+
+def coded(*pairs: tuple[str, str]) -> Rule:
+    """A passive rule that says, for each exchange, pairs of a sign and what it is about."""
+
+    def judge(view: View, exchange: Exchange) -> Iterator[Outcome]:
+        for word, about in pairs:
+            outcome = WORDS[word]
+            assert isinstance(outcome, Proof | Problem)
+            yield replace(outcome, about=about, exchanges=(exchange.id,))
+
+    return Rule("r.one", "a rule", passive=judge)
+
+
+def test_a_clause_about_a_code_hears_only_of_that_code() -> None:
+    """A wrong status of one code blames the clause of that code, and no other one."""
+    clauses = [clause(about=About(code=code), name=code) for code in ("not_found", "forbidden")]
+    found = judged(coded(("-", "not_found")), clauses=clauses, cases=())
+    assert [(one.clause, one.operation, one.verdict) for one in found] == [("not_found", "list_calls", Verdict.FAILED)]
+
+
+def test_a_clause_about_a_status_hears_of_the_codes_of_that_status_and_of_the_status_alone() -> None:
+    """A problem with the code of a 404 is no matter of the clause about the status 404."""
+    clauses = [clause(about=About(status=status), name=str(status)) for status in (404, 400)]
+    found = judged(coded(("-", "not_found")), clauses=clauses, cases=())
+    assert [one.clause for one in found] == ["404"]
+    elsewhere = Problem("/error/code", "a code", "another", ("e1",))
+    rule = Rule("r.one", "a rule", trial=lambda view, trial: [elsewhere, WORDS["+"]])
+    by_status = judged(rule, clauses=[clause(about=About(status=404), name="404"), clause(name="plain")])
+    assert [(one.clause, one.verdict) for one in by_status] == [("404", Verdict.PASSED), ("plain", Verdict.FAILED)]
+
+
+def test_a_case_about_a_code_feeds_the_clause_of_that_code() -> None:
+    """The trigger of one code is no proof for another one."""
+    clauses = [clause(about=About(code=code), name=code) for code in ("call_failed", "vapi_error")]
+    found = judged(saying("+"), clauses=clauses, cases=[replace(CASE, about="call_failed")])
+    assert [(one.clause, one.verdict) for one in found] == [("call_failed", Verdict.PASSED)]
+
+
+def test_a_finding_outside_the_plan_makes_a_cell() -> None:
+    """A rule that looks at everything can blame an operation for which no cell was planned; a proof makes none."""
+    assert judged(coded(("+", "not_found")), cases=()) == ()
+    (found,) = judged(coded(("-", "not_found")), cases=())
+    assert (found.operation, found.verdict) == ("list_calls", Verdict.FAILED)
+
+
+def test_a_finding_belongs_to_the_operation_that_was_asked() -> None:
+    """A set-up request of one case that shows a fault blames its own operation."""
+    rule = coded(("-", "not_found"))
+    found = judged(rule, [seen(operation="read_agent", role="setup")], cases=[case(rules=())])
+    assert [one.operation for one in found] == ["read_agent"]
+
+
+def test_an_exchange_of_no_known_case_is_judged_by_itself_only() -> None:
+    """An exchange of a case that the plan does not have feeds no trial, but is judged by passive rules."""
+    stray = seen(of=case("old[list_calls]"))
+    assert cell(saying("+"), [stray]).verdict is Verdict.UNTESTED
+    assert judged(coded(("-", "x")), [stray], cases=())[0].verdict is Verdict.FAILED
+
+
+def test_operations_come_in_the_order_of_the_contract() -> None:
+    """Cells are listed clause by clause, operations as the contract has them, what belongs to none first."""
+    names = ["update_agent", "*", "list_calls", "read_call"]
+    cases = [case(f"s[{name}]", name) for name in names]
+    order = [name for name in ("*", *check_examples.real().operations) if name in names]
+    assert [one.operation for one in judged(saying("+"), (), cases=cases)] == order
+
+
+# --- purity ---------------------------------------------------------------------------------------
+
+
+def evidence() -> tuple[Plan, Log]:
+    """A plan of the real contract, and a log with something of most kinds in it."""
+    contract = check_examples.real()
+    declared = check_examples.embedded().declaration
+    plan = session.planned(contract, declared, 0)
+    log, number = Log(), 0
+    pool = [example.exchanges for example in check_examples.EXAMPLES if example.contract is None and example.exchanges]
+    for place, planned in enumerate(plan.cases):
+        for exchange in pool[place * 7 % len(pool)]:
+            number += 1
+            log.exchanges.append(replace(exchange, id=f"e{number}", case=planned.id, stimulus=planned.stimulus))
+        log.ends[planned.id] = "done" if place % 11 else verdict.OVER_BUDGET
+    return plan, log
+
+
+def real_cells(plan: Plan, log: Log) -> tuple[Cell, ...]:
+    """The cells of the real contract and rules."""
+    contract = check_examples.real()
+    return verdict.cells(contract, check_examples.embedded().declaration, RULES, plan, log, today=TODAY)
+
+
+def normal(cells: Iterable[Cell]) -> list[Any]:
+    """Cells without the order of what they rest on, and without which of several exchanges a finding quotes."""
+
+    def plain(findings: Iterable[Finding]) -> list[Any]:
+        return sorted((one.rule, one.where, one.expected, one.level, tuple(sorted(one.exchanges))) for one in findings)
+
+    return [
+        (one.name, one.verdict, sorted(one.exchanges), plain(one.findings), plain(one.notes), sorted(one.reasons), one.waiver)
+        for one in cells
+    ]
+
+
+def test_judging_is_pure() -> None:
+    """The same inputs give the same cells twice, and stay as they were."""
+    plan, log = evidence()
+    before = copy.deepcopy((plan, log))
+    first, second = real_cells(plan, log), real_cells(plan, log)
+    assert first == second
+    assert (plan, log) == before
+    assert {one.verdict for one in first} >= {Verdict.FAILED, Verdict.UNTESTED, Verdict.PASSED, Verdict.ERROR, Verdict.WARNED}
+
+
+def test_the_order_of_the_cases_in_the_log_does_not_matter() -> None:
+    """Logs of several workers may be joined in any order: only the order within a case counts."""
+    plan, log = evidence()
+    chance = random.Random(7)
+    by_case: dict[str, list[Exchange]] = {}
+    for exchange in log.exchanges:
+        by_case.setdefault(exchange.case, []).append(exchange)
+    queues = [list(reversed(exchanges)) for exchanges in by_case.values()]
+    mixed: list[Exchange] = []
+    while queues:
+        queue = chance.choice(queues)
+        mixed.append(queue.pop())
+        queues = [left for left in queues if left]
+    assert mixed != log.exchanges
+    ends = dict(sorted(log.ends.items(), key=lambda _: chance.random()))
+    assert normal(real_cells(plan, Log(mixed, ends))) == normal(real_cells(plan, log))
+
+
+# --- a run ----------------------------------------------------------------------------------------
+
+
+def run(*verdicts: Verdict, **members: Any) -> Run:
+    """A run with cells of some verdicts."""
+    cells = tuple(Cell("c", f"o{number}", one) for number, one in enumerate(verdicts))
+    base: dict[str, Any] = {
+        "contract": ledger(clause(), clause(name="d")),
+        "suite": "0",
+        "seed": 0,
+        "target": {},
+        "started": "",
+        "finished": "",
+        "judged_on": "",
+        "incomplete": None,
+        "cases": (),
+        "cells": cells,
+        "exchanges": (),
+    }
+    return Run(**{**base, **members})
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "members", "code"),
+    [
+        ((), {}, 0),
+        ((Verdict.PASSED,), {}, 0),
+        ((Verdict.WARNED, Verdict.WAIVED, Verdict.UNTESTED, Verdict.INAPPLICABLE), {}, 0),
+        ((Verdict.FAILED,), {}, 1),
+        ((Verdict.FAILED, Verdict.ERROR), {}, 1),
+        ((Verdict.FAILED,), {"incomplete": "the target is gone"}, 1),
+        ((Verdict.FAILED, Verdict.UNTESTED), {"require_complete": True}, 1),
+        ((Verdict.ERROR, Verdict.PASSED), {}, 3),
+        ((Verdict.PASSED,), {"incomplete": "the target is gone"}, 3),
+        ((Verdict.PASSED, Verdict.UNTESTED), {"require_complete": True}, 3),
+        ((Verdict.PASSED, Verdict.WAIVED, Verdict.WARNED), {"require_complete": True}, 0),
+    ],
+)
+def test_the_exit_code_of_a_run(verdicts: tuple[Verdict, ...], members: dict[str, Any], code: int) -> None:
+    """1 for a broken MUST wins over 3 for what could not be judged; untested counts only if completeness is required."""
+    assert run(*verdicts, **members).exit_code == code
+
+
+def test_counts_and_clauses_of_a_run() -> None:
+    """All seven verdicts are counted; a clause shows the worst of its cells, one without cells has none."""
+    finished = run(Verdict.PASSED, Verdict.PASSED, Verdict.WARNED)
+    assert finished.counts == {"failed": 0, "error": 0, "waived": 0, "warned": 1, "untested": 0, "passed": 2, "inapplicable": 0}
+    assert list(finished.counts) == [one.value for one in Verdict]
+    assert finished.clause_verdict("c") is Verdict.WARNED
+    assert finished.clause_verdict("d") is None
+    assert {name: len(cells) for name, cells in finished.by_clause.items()} == {"c": 3, "d": 0}
