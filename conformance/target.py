@@ -236,10 +236,9 @@ def _keys(file: yamlfile.YamlFile, faults: list[str]) -> dict[str, str]:
         except TargetError as error:
             faults.append(file.fault(place, str(error)))
     places = {role: place for place, role in entries}
-    for role, value in found.items():
-        twin = next(other for other, held in found.items() if held == value)
-        if twin != role:
-            faults.append(file.fault(places[role], f"the key of {role} is also that of {twin}; each role needs a key of its own"))
+    values = list(found.values())
+    for role in (role for role, value in found.items() if values.count(value) > 1):
+        faults.append(file.fault(places[role], f"the key of {role} is given for another role as well; each role needs its own"))
     return found
 
 

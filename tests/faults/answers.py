@@ -450,4 +450,3 @@ class BadRequestForKeys(Faulty):
 
     def unauthenticated(self, operation: Operation) -> Refusal:
         return Refusal("missing_parameter") if operation.id == "list_agents" else super().unauthenticated(operation)
-

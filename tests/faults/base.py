@@ -66,7 +66,8 @@ class Variant:
     """A server that differs from the reference and keeps the contract.
 
     ``id`` is its entry in the list of legal variations, ``untested`` the clauses that may stay untested,
-    ``target`` changes of its target file (None takes a member out), ``socket`` that it differs on the wire.
+    ``target`` changes of its target file (None takes a member out), ``socket`` that it differs on the wire,
+    ``generated`` that generated requests show the difference best.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Variant:
     untested: tuple[str, ...] = ()
     target: Mapping[str, Any] = field(default_factory=dict)
     socket: bool = False
+    generated: bool = False
 
 
 FAULTS: dict[str, Fault] = {}
@@ -106,23 +108,21 @@ def fault(
     def register(kind: type[Application]) -> type[Application]:
         name = _name(kind)
         assert name not in FAULTS
-        FAULTS[name] = Fault(
-            name, _sentence(kind), _words(breaks), _words(also), _words(at), _words(by), depth, _maker(kind)
-        )
+        FAULTS[name] = Fault(name, _sentence(kind), _words(breaks), _words(also), _words(at), _words(by), depth, _maker(kind))
         return kind
 
     return register
 
 
 def variant(
-    entry: str, *, untested: str = "", target: Mapping[str, Any] | None = None, socket: bool = False
+    entry: str, *, untested: str = "", target: Mapping[str, Any] | None = None, socket: bool = False, generated: bool = False
 ) -> Callable[[type[Application]], type[Application]]:
     """Register a class as a variant."""
 
     def register(kind: type[Application]) -> type[Application]:
         name = _name(kind)
         assert name not in VARIANTS
-        VARIANTS[name] = Variant(name, _sentence(kind), entry, _maker(kind), _words(untested), target or {}, socket)
+        VARIANTS[name] = Variant(name, _sentence(kind), entry, _maker(kind), _words(untested), target or {}, socket, generated)
         return kind
 
     return register

@@ -28,11 +28,15 @@ EVERYTHING = bool(os.environ.get("FAULTS_FULL"))
 
 @dataclass(frozen=True)
 class Aim:
-    """What part of the suite to run: what verifies some clauses and some stimuli, at some operations (all if empty)."""
+    """What part of the suite to run: what verifies some clauses (None: everything), and some stimuli.
 
-    clauses: tuple[str, ...]
+    Only at some operations, if any is named, and without some stimuli.
+    """
+
+    clauses: tuple[str, ...] | None = None
     stimuli: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 def contract() -> Contract:
@@ -51,8 +55,9 @@ def target_of(loaded: Contract, app: Application, origin: str, changes: Mapping[
 
 def feeding(loaded: Contract, plan: Plan, aim: Aim) -> frozenset[str]:
     """The cases of an aim."""
-    rules = {rule for clause in aim.clauses for rule in loaded.clauses[clause].rules}
-    cases = [c for c in plan.runnable if rules & set(c.rules) or c.stimulus in aim.stimuli]
+    rules = {rule for clause in aim.clauses or () for rule in loaded.clauses[clause].rules}
+    cases = [c for c in plan.runnable if aim.clauses is None or rules & set(c.rules) or c.stimulus in aim.stimuli]
+    cases = [c for c in cases if c.stimulus not in aim.without]
     return frozenset(c.id for c in cases if not aim.operations or c.operation in aim.operations)
 
 
@@ -73,7 +78,5 @@ def _run(loaded: Contract, wire: Wire, aimed_at: target.Target, aim: Aim | None)
     plan = session.planned(loaded, aimed_at.declaration, 0)
     selected = None if aim is None or EVERYTHING else feeding(loaded, plan, aim)
     cases = [case for case in plan.runnable if selected is None or case.id in selected]
-    one = session.Session(
-        loaded, aimed_at, plan, session.Options(), wire, sleep=lambda _seconds: None, selected=selected
-    )
+    one = session.Session(loaded, aimed_at, plan, session.Options(), wire, sleep=lambda _seconds: None, selected=selected)
     return session.execute(one, cases)

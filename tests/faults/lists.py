@@ -454,4 +454,3 @@ class FilterAfterLimit(Faulty):
         kind = context.operation.kind or ""
         rows = self.store.page(Page(kind, self.list_tenant(context), limit + 1, self.edge_of(context)))
         return [row for row in rows if all(row.document.get(name) == value for name, value in filters.items())]
-

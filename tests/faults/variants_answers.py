@@ -9,15 +9,11 @@ from collections import defaultdict, deque
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from conformance.model import Operation, Parameter, Payment
-from conformance.server.intake import DEEPEST
+from conformance.model import Operation, Payment
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.moments import MICRO
-from conformance.server.paging import sort_key
 from conformance.server.store import Identity, Row
-from tests.faults.base import Faulty, told, variant
-
-_ = DEEPEST, sort_key
+from tests.faults.base import Faulty, variant
 
 # --- errors ---
 
@@ -27,7 +23,13 @@ class MoreMembersInErrors(Faulty):
     """Errors have members beside code and message, and beside error."""
 
     def envelope(self, code: str, message: str) -> dict[str, Any]:
-        error = {"code": code, "message": message, "param": None, "details": [], "docs_url": "https://example.com/errors"}
+        error: dict[str, Any] = {
+            "code": code,
+            "message": message,
+            "param": None,
+            "details": [],
+            "docs_url": "https://example.com/errors",
+        }
         return {"success": False, "status": self.status_of(code), "error": error, "request_id": "req_1", "trace_id": None}
 
 
@@ -81,7 +83,7 @@ class HeadAndSlash(Faulty):
         return super().answer(request)
 
 
-@variant("L68")
+@variant("L68", generated=True)
 class OwnStatusesForOddBodies(Faulty):
     """A body of another media type gets 415, one above 8 KiB 413, both with the envelope."""
 
@@ -130,7 +132,7 @@ class OtherCodeForBodies(Faulty):
         super().refuse_missing(operation, names)
 
 
-@variant("L08")
+@variant("L08", generated=True)
 class StrictBodies(Faulty):
     """Unknown members of a body are refused."""
 
@@ -141,7 +143,7 @@ class StrictBodies(Faulty):
         return values
 
 
-@variant("L07")
+@variant("L07", generated=True)
 class StrictQueries(Faulty):
     """Unknown parameters of a query are refused."""
 
@@ -151,7 +153,7 @@ class StrictQueries(Faulty):
         return super().query_values(operation, request)
 
 
-@variant("L48 L16")
+@variant("L48 L16", generated=True)
 class LenientValues(Faulty):
     """Numbers and booleans are taken as text."""
 
@@ -174,12 +176,6 @@ class ValidationFirst(Faulty):
 @variant("L26 L40")
 class PaymentFirst(Faulty):
     """A payment is asked for before input is checked; a price stands on one plan."""
-
-    def refuse_missing(self, operation: Operation, names: list[str]) -> None:
-        super().refuse_missing(operation, names)
-
-    def refuse_invalid(self, operation: Operation, names: list[str]) -> None:
-        super().refuse_invalid(operation, names)
 
     def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
         if operation.payment and b'"plan_id": "paid"' in request.body:
@@ -278,9 +274,12 @@ class CreatedShowsLater(Faulty):
         return super().act_read(context)
 
 
-@variant("L42", untested="status-201 status-400 status-401 status-403 status-404 status-500 code-unauthorized code-forbidden "
+@variant(
+    "L42",
+    untested="status-201 status-400 status-401 status-403 status-404 status-500 code-unauthorized code-forbidden "
     "code-bad_request code-invalid_request code-call_failed code-number_on_dnc key-prefixes key-header key-expired "
-    "key-revoked scope-required scope-opens created-resource business-object success-members")
+    "key-revoked scope-required scope-opens created-resource business-object success-members",
+)
 class ProviderDown(Faulty):
     """No call can be placed, as the provider is down."""
 
@@ -430,6 +429,3 @@ class Compressed(Faulty):
             return reply, body
         close = (("Connection", "close"),) if reply.status >= 400 else ()
         return Reply(reply.status, reply.body, (*reply.headers, ("Content-Encoding", "gzip"), *close)), gzip.compress(body)
-
-
-_ = told, Parameter

@@ -10,7 +10,6 @@ from fractions import Fraction
 from typing import Any
 
 from conformance.model import Operation, Parameter
-from conformance.server import naming
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.moments import sort_key
 from conformance.server.store import Page, Row
@@ -344,6 +343,3 @@ class NumericIds(Faulty):
     def kept(self, kind: str, values: Any) -> dict[str, Any]:
         kept = super().kept(kind, values)
         return {n: self._ids.get(v, v) if n == "agent_id" else v for n, v in kept.items()}
-
-
-_ = naming
