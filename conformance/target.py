@@ -238,7 +238,9 @@ def _keys(file: yamlfile.YamlFile, faults: list[str]) -> dict[str, str]:
     places = {role: place for place, role in entries}
     values = list(found.values())
     for role in (role for role, value in found.items() if values.count(value) > 1):
-        faults.append(file.fault(places[role], f"the key of {role} is given for another role as well; each role needs its own"))
+        faults.append(
+            file.fault(places[role], f"the key of {role} is given for another role as well; each role needs a key of its own")
+        )
     return found
 
 
