@@ -971,7 +971,7 @@ for _rule, _action in (("create.read-back", "create_agent"), ("update.read-back"
     )
     example(_rule, ACCEPTED, "300 as 300.0", *written(_rule, _sent, reading(200, {**_same, "max_duration": 300.0})), **_on)
     example(_rule, REFUSED, "another value", *written(_rule, _sent, reading(200, {**_same, "name": "Old"})), **_on)
-    example(_rule, REFUSED, "a member emptied", *written(_rule, _sent, reading(200, {**_same, "name": None})), **_on)
+    example(_rule, SILENT, "nothing of it is shown", *written(_rule, {"name": "New"}, reading(200, {"id": "a1"})), **_on)
     example(
         _rule,
         REFUSED,
@@ -1013,6 +1013,16 @@ example(
     "an answer without the id",
     *written("create.read-back", {"name": "New"}, None, body={"ok": True}),
     operation="create_agent",
+)
+
+
+_emptied = reading(200, {"id": "a1", "name": None, "first_message": "Hello"})
+_said = {"name": "New", "first_message": "Hello"}
+example("create.read-back", REFUSED, "a required one emptied", *written("create", _said, _emptied), operation="create_agent")
+example("update.read-back", ACCEPTED, "an optional one not shown", *written("update", _said, _emptied), operation="update_agent")
+_nothing = reading(200, {"id": "a1", "name": None})
+example(
+    "update.read-back", SILENT, "the only one emptied", *written("update", {"name": "New"}, _nothing), operation="update_agent"
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -72,9 +73,10 @@ class Command:
             stdin=subprocess.DEVNULL,
             stdout=self._files[0],
             stderr=self._files[1],
+            start_new_session=True,
         )
 
-    def end(self, timeout: float = 150) -> Outcome:
+    def end(self, timeout: float = 300) -> Outcome:
         """Wait for the end of the process. Fails the test after ``timeout`` seconds."""
         while True:
             found, status, usage = os.wait4(self.process.pid, os.WNOHANG)
@@ -83,10 +85,19 @@ class Command:
                 self.process.returncode = os.waitstatus_to_exitcode(status)
                 return Outcome(self.process.returncode, self._text(0), self._text(1), seconds, usage.ru_maxrss / 1024)
             if seconds > timeout:
-                self.process.kill()
+                os.killpg(self.process.pid, signal.SIGKILL)  # with the server that it may have started
                 self.process.wait()
                 raise AssertionError(f"still running after {timeout} s\n{self._text(0)}\n{self._text(1)}")
             time.sleep(0.02)
+
+    def children(self) -> list[int]:
+        """The processes that it has started and that still run."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(word) for word in path.read_text().split()]
+
+    def said(self) -> str:
+        """What it has printed so far."""
+        return self._text(0)
 
     def _text(self, which: int) -> str:
         file = self._files[which]
@@ -94,7 +105,7 @@ class Command:
         return file.read().decode("utf-8", "surrogateescape")
 
 
-def command(*arguments: object, cwd: Path, timeout: float = 150, env: Mapping[str, str] = {}) -> Outcome:
+def command(*arguments: object, cwd: Path, timeout: float = 300, env: Mapping[str, str] = {}) -> Outcome:
     """Run the command to its end."""
     return Command(*arguments, cwd=cwd, env=env).end(timeout)
 

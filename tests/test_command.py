@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -579,6 +580,24 @@ def test_ctrl_c_ends_a_run(sandbox: Sandbox, tmp_path: Path) -> None:
     assert outcome.code == 3, outcome.said
     assert (run_of(tmp_path) / "report.html").exists()
     assert stored(run_of(tmp_path))["incomplete"]
+
+
+def test_an_ended_run_leaves_no_server(tmp_path: Path) -> None:
+    """A run that is ended by SIGTERM, as CI does, leaves no embedded server behind and no traceback."""
+    begun = Command("run", cwd=tmp_path)
+    deadline = time.monotonic() + 120
+    while "cases" not in begun.said() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    children = begun.children()
+    assert children
+    begun.process.terminate()
+    no_traceback(begun.end())
+    deadline = time.monotonic() + 10
+    while (left := [pid for pid in children if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert left == []
 
 
 # --- bare pytest ----------------------------------------------------------------------------------

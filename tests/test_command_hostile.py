@@ -92,7 +92,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     app = servers.faulty(Hostile)
     with servers.serving(app) as origin:
         path = servers.target_file(app, origin, directory / "t.yaml", name=TEXTS[0] + TEXTS[10] + "\x1b[31m", allow=["read"])
-        outcome = command("run", "--target", path, cwd=directory, timeout=150)
+        outcome = command("run", "--target", path, cwd=directory)
     return Ran(outcome, run_of(directory))
 
 

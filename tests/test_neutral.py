@@ -35,6 +35,7 @@ EVERYDAY = {
     "summary": "of a run, of CTRF",
     "forbidden": "a role of codes, which the engine knows codes by",
     "not_found": "a role of codes, which the engine knows codes by",
+    "openapi": "the kind of document that a contract is",
     "payment_required": "a role of codes, which the engine knows codes by",
     "Authorization": "the header that HTTP defines for every scheme of authentication",
 }

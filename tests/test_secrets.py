@@ -149,7 +149,7 @@ def leaky(tmp_path_factory: pytest.TempPathFactory) -> Leaky:
     assert isinstance(app, Echo)
     with servers.serving(app) as origin:
         servers.target_file(app, origin, directory / "t.yaml")
-        outcome = command("run", "--target", "t.yaml", "--yes", cwd=directory, timeout=150)
+        outcome = command("run", "--target", "t.yaml", "--yes", cwd=directory)
     return Leaky(outcome, run_of(directory), app, servers.keys_of(app))
 
 

@@ -348,9 +348,11 @@ OPEN = {
 """Objects with names that a contract or a target chooses."""
 
 
-@pytest.mark.parametrize("path", sorted(META.glob("*.json")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [path for path in sorted(META.glob("*.json")) if path.stem != "openapi.schema"], ids=lambda path: path.name
+)
 def test_meta_schemas_are_closed(path: Path) -> None:
-    """Where a meta schema describes an object, a member that it does not know is an error."""
+    """Where a meta schema describes an object, a member that it does not know is an error; the one of OpenAPI is open."""
     schema = json.loads(path.read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
     kind = path.name.removesuffix(".schema.json")

@@ -44,11 +44,11 @@ def rate_allowance(view: View, trial: Trial) -> Iterator[Outcome]:
     rounds = _rounds(trial)
     if rate is None or not rounds:
         return
-    within = rounds[0][: rate.requests]
-    ids = tuple(exchange.id for exchange in within)
-    refused = next((index for index, exchange in enumerate(within, 1) if _limited(exchange)), None)
-    if refused:
-        actual = f"request {refused} from a fresh address: {said(within[refused - 1])}"
+    early = [next((e for e in counted[: rate.requests] if _limited(e)), None) for counted in rounds]
+    ids = tuple(exchange.id for exchange in rounds[0][: rate.requests])
+    if early[0] is not None and all(early):
+        place = rounds[0].index(early[0]) + 1
+        actual = f"request {place} from a fresh address: {said(early[0])}"
         yield Problem("status", f"{rate.requests} requests to be taken", actual, ids)
     else:
         yield _untaken(trial) or Proof(ids)
@@ -82,32 +82,33 @@ def rate_limit(view: View, trial: Trial) -> Iterator[Outcome]:
             yield gap or Gap("a request beyond the limit was taken, and a second fresh address is wanted to confirm it")
 
 
-def _after_limit(trial: Trial, step: str) -> Exchange | None:
-    """The request of a later step, once the limit was met."""
+def _after_limit(trial: Trial, step: str) -> list[Exchange]:
+    """The requests of a later step, once the limit was met."""
     met = any(_limited(exchange) for counted in _rounds(trial) for exchange in counted)
-    return next((e for e in trial.exchanges if e.fact("step") == step), None) if met else None
+    return [e for e in trial.exchanges if e.fact("step") == step] if met else []
+
+
+def _open(trial: Trial, step: str, expected: str) -> Iterator[Outcome]:
+    """Judge that a later step is not refused for its number."""
+    exchanges = _after_limit(trial, step)
+    ids = tuple(exchange.id for exchange in exchanges)
+    if exchanges and all(_limited(exchange) for exchange in exchanges):
+        yield Problem("status", expected, said(exchanges[0]), ids)
+    elif any(_taken(exchange) for exchange in exchanges):
+        yield Proof(ids)
 
 
 @trial("rate.address", hint="the limit would have to be met first")
 def rate_address(view: View, trial: Trial) -> Iterator[Outcome]:
     """Another address is not affected by the limit of the first."""
-    exchange = _after_limit(trial, "elsewhere")
-    if exchange is not None:
-        if _limited(exchange):
-            yield Problem("status", "not 429 from another address", said(exchange), (exchange.id,))
-        elif _taken(exchange):
-            yield Proof((exchange.id,))
+    yield from _open(trial, "elsewhere", "not 429 from another address")
 
 
 @trial("rate.reset", hint="the limit would have to be met first")
 def rate_reset(view: View, trial: Trial) -> Iterator[Outcome]:
     """Once the time is over the operation is open again."""
-    exchange = _after_limit(trial, "later")
-    if exchange is not None and view.operation and view.operation.rate:
-        if _limited(exchange):
-            yield Problem("status", f"not 429 after {view.operation.rate.seconds} s", said(exchange), (exchange.id,))
-        elif _taken(exchange):
-            yield Proof((exchange.id,))
+    if view.operation and view.operation.rate:
+        yield from _open(trial, "later", f"not 429 after {view.operation.rate.seconds} s")
 
 
 @trial("trigger.answer")

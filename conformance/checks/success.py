@@ -95,12 +95,14 @@ def success_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
 # --- creating and changing ------------------------------------------------------------------------
 
 
-def differences(sent: dict[str, Any], got: Any) -> Iterator[tuple[str, str, str]]:
-    """Members that were sent and came back with another value."""
+def differences(operation: Operation | None, sent: dict[str, Any], got: Any) -> Iterator[tuple[str, str, str]]:
+    """Members that were sent and read with another value. An optional one may be left out, or null."""
     if not isinstance(got, dict):
         return
     for name, value in sent.items():
-        if name in got and not _same(value, got[name]):
+        parameter = operation.parameter(name) if operation else None
+        shown = name in got and (got[name] is not None or (parameter is not None and parameter.required))
+        if shown and not _same(value, got[name]):
             yield f"/{name}", compact(value), compact(got[name])
 
 
@@ -167,7 +169,8 @@ def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outc
         yield Problem("status", "200, as it was just written", said(read), ids)
         return
     found: list[Outcome] = [
-        Problem(where, expected, actual, ids) for where, expected, actual in differences(write.fact("sent") or {}, response.json)
+        Problem(where, expected, actual, ids)
+        for where, expected, actual in differences(view.operation, write.fact("sent") or {}, response.json)
     ]
     got = response.json.get(view.contract.identifier) if isinstance(response.json, dict) else None
     if got is not None and str(got) != read.fact("sought"):

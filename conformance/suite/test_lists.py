@@ -65,6 +65,11 @@ class Walker:
         text = items[-1].get(self.paging.position) if items and isinstance(items[-1], dict) else None
         return text if isinstance(text, str) else None
 
+    def stretch(self, name: str, filters: Mapping[str, str] | None = None) -> list[Any]:
+        """The first items in large pages, or in pages of the default size where a large limit is refused."""
+        large = self.walk(name, None, LARGE, items=LARGE, pages=2, filters=filters)
+        return large or self.walk(f"{name}-by-default", None, None, items=LARGE, pages=2 * BASE_PAGES, filters=filters)
+
     def walk(
         self, name: str, after: str | None, limit: int | None, *, items: int, pages: int, filters: Mapping[str, str] | None = None
     ) -> list[Any]:
@@ -142,13 +147,13 @@ def test_filtered_walk(client: Client) -> None:
     walker = Walker(client, client.operation)
     parameter = client.operation.parameter(client.case.params["filter"])
     assert parameter is not None
-    known = walker.walk("unfiltered", None, LARGE, items=LARGE, pages=2)
+    known = walker.stretch("unfiltered")
     value = _value_of(known, parameter.filters or "")
     if value is None:
         return
     filters = {parameter.name: value}
     matching = sum(isinstance(i, dict) and i.get(parameter.filters or "") == value for i in known)
-    walker.walk("filtered", None, LARGE, items=LARGE, pages=2, filters=filters)
+    walker.stretch("filtered", filters)
     for size in (2, 5):
         walker.walk(f"filtered-by-{size}", None, size, items=min(matching, WINDOW), pages=WINDOW, filters=filters)
 

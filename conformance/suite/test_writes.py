@@ -45,7 +45,7 @@ def _read_back(client: Client, operation: Operation, sought: Id | None, sent: di
         return
     for pause in (0.5, 1.5, 0.0):
         read = client.call(reader, {reader.selector.name: sought}, step="read", sought=str(sought))
-        shows = read.response is not None and read.response.ok and not any(differences(sent, read.response.json))
+        shows = read.response is not None and read.response.ok and not any(differences(operation, sent, read.response.json))
         if shows or not pause:
             break
         client.pause(pause)

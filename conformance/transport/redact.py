@@ -47,6 +47,8 @@ class Vault:
         self._needles: list[tuple[str, int, str]] = []  # form, length of a telling piece, name
         self._anchors: set[str] = set()  # any telling piece contains one of these
         self._clean: set[str] = set()  # short texts that were found clean
+        self._clean_runs: set[str] = set()  # as are these runs of characters
+        self._runs: re.Pattern[str] | None = None
         self._seed = seed
         for name, secret in secrets.items():
             self.learn(f"key:{name}", secret)
@@ -57,10 +59,14 @@ class Vault:
         if known is None:
             self._secrets[name] = secret
             self._clean.clear()
+            self._clean_runs.clear()
             for form, length in self._forms(secret):
                 half = max(1, length // 2)
                 self._needles.append((form, length, name))
                 self._anchors.update(form[at : at + half] for at in range(0, len(form) - half + 1, half))
+            chars = "".join(sorted({char for form, _, _ in self._needles for char in form}))
+            shortest = min(length for _, length, _ in self._needles)
+            self._runs = re.compile(f"[{re.escape(chars)}]{{{shortest},}}", re.IGNORECASE)
             known = name
         return "{" + known + "}"
 
@@ -98,9 +104,18 @@ class Vault:
         return [(form.casefold(), min(length, len(form))) for form, length in forms if form]
 
     def holds_secret(self, text: str) -> bool:
-        """Whether a telling piece of a secret stands in a text as it is."""
-        folded = text.casefold()
-        return any(anchor in folded for anchor in self._anchors) and bool(self._spans(folded))
+        """Whether a telling piece of a secret stands in a text as it is.
+
+        A piece is a run of characters that secrets are made of, so only such runs are looked at, and
+        each only once: ids and words come back in page after page.
+        """
+        for run in self._runs.findall(text) if self._runs else ():
+            if run not in self._clean_runs:
+                folded = run.casefold()
+                if any(anchor in folded for anchor in self._anchors) and self._spans(folded):
+                    return True
+                self._clean_runs.add(run)
+        return False
 
     def _spans(self, folded: str) -> list[tuple[int, int, str]]:
         """Each stretch of a text that a piece of a secret covers: start, end, name."""

@@ -237,10 +237,10 @@ class UpdateAnswersAgent(Faulty):
 
 @variant("L55")
 class NullMembers(Faulty):
-    """Optional members are null."""
+    """Optional members that no request can set are null."""
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
-        kept = {"id", "status", "created_at", "name", "agent_id", "business_id", "first_message"}
+        kept = {"id", "status", "created_at", "name", "agent_id", "business_id", "first_message", "voice", "model"}
         return {k: v if k in kept else None for k, v in super().render_item(operation, row).items()}
 
 
@@ -403,12 +403,29 @@ class _Interrupted(Faulty):
         return reply, self.encode(reply)
 
 
-@variant("L64")
+@variant("L64", untested="signup-per-address")
 class BusyNowAndThen(_Interrupted):
     """Every sixtieth request gets 429, to be sent again."""
 
     def interruption(self, request: Request) -> Reply:
         return Reply(429, self.envelope("rate_limit_exceeded", "Slow down"), (("Retry-After", "1"),))
+
+
+@variant("L64")
+class BusyAtThirdSignUp(Faulty):
+    """One sign-up, the third from an address that sends no others, gets 429 of another limit."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._busy = "127.0.0.200"
+        self._count = 0
+
+    def check_rate(self, context: Context) -> None:
+        if context.operation.rate and context.request.address == self._busy:
+            self._count += 1
+            if self._count == 3:
+                raise self.too_many(1)
+        super().check_rate(context)
 
 
 @variant("L21")

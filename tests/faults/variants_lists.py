@@ -155,11 +155,20 @@ class TiesLost(Faulty):
 
 @variant("L09", untested="paging-precision")
 class TiesRepeated(Faulty):
-    """Timestamps are served in whole seconds; of items that share one, the later are repeated at a border."""
+    """Timestamps are served in whole seconds; items that share one are repeated at a border, all others are not."""
 
     def render_position(self, row: Row) -> str:
-        moment = datetime.fromisoformat(row.position).astimezone(UTC)
-        return (moment + timedelta(microseconds=999_999)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromisoformat(row.position).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def edge_of(self, context: Context) -> str | None:
+        cursor = self.parse_cursor(str(context.values.get("after", "")))
+        if cursor is None:
+            return super().edge_of(context)
+        second = Fraction(cursor // 1)
+        kind, tenant = context.operation.kind or "", self.list_tenant(context)
+        next_ones = self.store.page(Page(kind, tenant, 2, sort_key(second + 1)))
+        tied = sum(row.sort >= sort_key(second) for row in next_ones) > 1
+        return sort_key(second + 1) if tied else sort_key(second)
 
 
 @variant(
