@@ -185,7 +185,8 @@ class _Bench:
         pile.gaps += gaps
         pile.troubles += [Trouble(self.log.ends[c.id]) for c in cases if self.log.ends.get(c.id, DONE) not in (DONE, OVER_BUDGET)]
         known = self.contract.operations.get(operation)
-        wanted = bool(cases) if rule.trial else known is not None and rule.applies(self.contract, known, clause)
+        counted = [case for case in cases if not case.optional or case.id in self.log.ends]
+        wanted = bool(counted) if rule.trial else known is not None and rule.applies(self.contract, known, clause)
         silent = not any(isinstance(o, Gap | Trouble | Proof) or _is_finding(o) for o in given)
         if wanted and silent and not gaps:
             pile.gaps.append(self._unseen(rule, operation))

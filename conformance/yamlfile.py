@@ -94,6 +94,10 @@ def read(path: Path, name: str, faults: list[str]) -> YamlFile | None:
 def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
     """Parse a text; on failure add ``file:line: message`` to ``faults`` and give None."""
     try:
+        alias = next((event for event in yaml.parse(text, Loader=_Loader) if isinstance(event, yaml.AliasEvent)), None)
+        if alias is not None:  # JSON has none, and a few lines of them can stand for billions of values
+            faults.append(f"{name}:{alias.start_mark.line + 1 if alias.start_mark else 1}: aliases (*{alias.anchor}) are not allowed")
+            return None
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:

@@ -97,18 +97,33 @@ def scope_opens(view: View, trial: Trial) -> Iterator[Outcome]:
 @trial("tenant.object", hint="an object of another business would have to be known (keys: other in the target file)")
 def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
-    probes = trial.having("probe", step="foreign")
-    if not probes:
+    objects, references = trial.having("probe", step="foreign"), trial.having("probe", step="reference")
+    if not objects and not references:
         return
     gap = control_gap(view, trial)
     if gap:
         yield gap
         return
-    for probe in probes:
+    for probe in objects:
         yield refusal(view, probe, ("forbidden", "not_found"))
+    for probe in references:  # a reference may also be called invalid
+        yield refusal(view, probe, ("forbidden", "not_found", "invalid_parameter"))
+    for listing in trial.having("probe", step="listing"):
+        yield from _not_there(view, listing)
     for before in trial.having("control", step="before"):
         for after in trial.having("probe", step="after"):
             yield from _unchanged(view, before, after)
+
+
+def _not_there(view: View, listing: Exchange) -> Iterator[Outcome]:
+    """What was refused is not in the list of the other business."""
+    operation = view.contract.operations.get(listing.operation)
+    sent = listing.fact("sent") or {}
+    if operation is None or listing.response is None or not listing.response.ok:
+        return
+    for item in items_of(operation, listing.response.json) or []:
+        if isinstance(item, dict) and all(item.get(name) == value for name, value in sent.items()):
+            yield Problem("/", "nothing created in another business", compact(item), (listing.id,))
 
 
 def _unchanged(view: View, before: Exchange, after: Exchange) -> Iterator[Outcome]:

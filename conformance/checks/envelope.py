@@ -76,7 +76,7 @@ def error_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
     response = _error(view, exchange)
     if response is None or response.json is NOT_JSON:
         return
-    for path in {view.contract.code_pointer[:-1], view.contract.message_pointer[:-1]}:
+    for path in dict.fromkeys((view.contract.code_pointer[:-1], view.contract.message_pointer[:-1])):
         owner = pointed(response.json, path)
         if isinstance(owner, dict):
             yield Proof((exchange.id,))
@@ -169,7 +169,7 @@ def code_pairing(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """A code goes with its status."""
     row = view.contract.errors.get(code_of(view.contract, exchange) or "")
     response = exchange.response
-    if row is None or response is None or response.status not in view.contract.statuses:
+    if row is None or response is None or response.ok or response.status not in view.contract.statuses:
         return
     if response.status == row.status:
         yield Proof((exchange.id,), about=row.code)

@@ -16,6 +16,10 @@ def _limited(exchange: Exchange) -> bool:
     return exchange.response is not None and exchange.response.status == 429
 
 
+def _status(exchange: Exchange) -> int | None:
+    return exchange.response.status if exchange.response is not None else None
+
+
 def _taken(exchange: Exchange) -> bool:
     return exchange.response is not None and exchange.response.ok
 
@@ -76,7 +80,7 @@ def rate_limit(view: View, trial: Trial) -> Iterator[Outcome]:
         yield Problem("status", f"429 for request {rate.requests + 1} within {rate.seconds} s", said(beyond[0]), ids)
     else:
         wrong = next((c[rate.requests] for c in rounds if len(c) > rate.requests and not _taken(c[rate.requests])), None)
-        if wrong is not None and all(_taken(e) for e in rounds[0][: rate.requests]):
+        if wrong is not None and _status(wrong) != 402 and all(_taken(e) for e in rounds[0][: rate.requests]):
             yield unusable(view, wrong) or refusal(view, wrong, ("rate_limited",))
         else:
             yield gap or Gap("a request beyond the limit was taken, and a second fresh address is wanted to confirm it")
@@ -95,6 +99,19 @@ def _open(trial: Trial, step: str, expected: str) -> Iterator[Outcome]:
     if exchanges and all(_limited(exchange) for exchange in exchanges):
         yield Problem("status", expected, said(exchanges[0]), ids)
     elif any(_taken(exchange) for exchange in exchanges):
+        yield Proof(ids)
+
+
+@trial("rate.window", hint="the limit would have to be met first")
+def rate_window(view: View, trial: Trial) -> Iterator[Outcome]:
+    """Long before the time is over the operation is still closed."""
+    rate = view.operation.rate if view.operation else None
+    soon = _after_limit(trial, "soon")
+    ids = tuple(exchange.id for exchange in soon)
+    if rate and len(soon) > 1 and all(_taken(exchange) for exchange in soon):
+        expected = f"429, {rate.seconds // 30} s after {rate.requests} requests were taken"
+        yield Problem("status", expected, said(soon[0]), ids)
+    elif any(_limited(exchange) for exchange in soon):
         yield Proof(ids)
 
 
@@ -134,8 +151,8 @@ def payment_terms(view: View, trial: Trial) -> Iterator[Outcome]:
     """A request for payment brings its terms, in the body or in a header."""
     payment = view.operation.payment if view.operation else None
     for probe in trial.probes:
-        if payment is None or probe.response is None or probe.response.status != 402:
-            continue
+        if payment is None or probe.response is None or probe.response.status != 402 or not isinstance(probe.response.json, dict):
+            continue  # not the answer that was wanted, or no JSON: other rules blame that
         header = probe.response.header(payment.terms_header)
         carriers = [probe.response.json, _decoded(header)]
         if any(isinstance(c, dict) and _terms(c.get(payment.terms)) for c in carriers):

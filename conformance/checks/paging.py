@@ -7,9 +7,10 @@ from fractions import Fraction
 from itertools import pairwise
 
 from conformance.checks.base import Outcome, Problem, Proof, Trial, View, items_of, said, trial, unusable
-from conformance.checks.lists import page_of
+from conformance.checks.lists import asked, page_of
 from conformance.checks.walks import Item, Page, Walks, passes, walks
 from conformance.model import compact
+from conformance.values import instant
 
 NEEDS_ITEMS = "the list must hold more items than one page: at least 3, with created times that differ"
 
@@ -65,6 +66,9 @@ def _refused_pages(view: View, trial: Trial) -> Iterator[Outcome]:
         excuse = unusable(view, probe)
         if probe.fact("walk") is None or probe.fact("refusable") or excuse or probe.response is None:
             continue
+        after = asked(probe, view.operation.paging.after) if view.operation and view.operation.paging else None
+        if after is not None and instant(after) is None:
+            continue  # the target served no timestamp, which list.position blames
         if not probe.response.ok and probe.response.status not in (401, 403):
             yield Problem("status", "a page", said(probe), (probe.id,))
             return
@@ -150,6 +154,8 @@ def paging_precision(view: View, trial: Trial) -> Iterator[Outcome]:
         for page, item in repeats[:3]:
             yield Problem("/", f"only items after {page.after}", f"{item.text} {item.key}", (page.exchange.id,))
         return
+    if any(p.cursor is not None and not _same_second(i.at, p.cursor) for p, i in losses):
+        return  # more is lost than a blunt cursor explains: paging.complete blames it
     blunt = [(p, i) for p, i in losses if p.cursor is not None and _same_second(i.at, p.cursor)]
     for page, item in blunt[:3]:
         expected = f"{item.text} {item.key}, which comes after {page.after}"

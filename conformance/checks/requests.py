@@ -34,7 +34,7 @@ def parameter_unparsable(view: View, trial: Trial) -> Iterator[Outcome]:
             yield excuse
         elif probe.response is not None and probe.response.ok:
             yield Proof((probe.id,))
-        else:
+        elif probe.response is not None and probe.response.status < 500:  # status.client-mistake blames the rest
             yield refusal(view, probe, ("invalid_parameter",))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.model import Effect, Operation
+from conformance.checks.base import items_of
+from conformance.model import Contract, Effect, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.values import ABSENT
@@ -21,12 +22,26 @@ def lists_of_two(planning: Planning) -> Iterator[Draft]:
 
 @stimulus(lists_of_two, rules=("tenant.rows",))
 def test_rows_of_two_businesses(client: Client) -> None:
-    """The first pages of a list as two businesses see it, in two sizes."""
-    paging = client.operation.paging
+    """Pages of a list as two businesses see it: first and later ones, in two sizes, and with each filter."""
+    operation, paging = client.operation, client.operation.paging
     assert paging is not None
-    for values in ({}, {paging.limit: "5"}):
-        client.call(client.operation, values, role="control", key="full", side="own")
-        client.call(client.operation, values, role="control", key="other", side="foreign")
+
+    def page(key: str, values: dict[str, Any]) -> list[Any]:
+        side = "own" if key == "full" else "foreign"
+        response = client.call(operation, values, role="control", key=key, side=side).response
+        return (items_of(operation, response.json) if response and response.ok else None) or []
+
+    foreign = page("other", {})
+    own = page("full", {})
+    for key, items in (("other", foreign), ("full", own)):
+        last = items[-1].get(paging.position) if items and isinstance(items[-1], dict) else None
+        if isinstance(last, str):
+            page(key, {paging.after: last})
+        page(key, {paging.limit: "5"})
+    for parameter in operation.filters:
+        shown = [i[parameter.filters] for i in own if isinstance(i, dict) and isinstance(i.get(parameter.filters), str)]
+        if shown:
+            page("full", {parameter.name: shown[0]})
 
 
 def foreign_filters(planning: Planning) -> Iterator[Draft]:
@@ -55,9 +70,8 @@ def foreign_objects(planning: Planning) -> Iterator[Draft]:
         if operation.selector and operation.keyed and operation.kind:
             yield Draft(operation, needs=("full", "other"), cost=5)
     for operation in operations(planning, "create"):
-        tenant = operation.parameter(planning.contract.tenant or "")
-        if operation.keyed and tenant is not None and tenant.place == "body":
-            yield Draft(operation, needs=("full", "other"), cost=4)
+        if operation.keyed and _references(planning.contract, operation):
+            yield Draft(operation, needs=("full", "other"), cost=5)
 
 
 @stimulus(foreign_objects, rules=("tenant.object",), phase=1)
@@ -86,12 +100,31 @@ def test_foreign_object(client: Client) -> None:
 
 
 def _create_inside(client: Client, operation: Operation) -> None:
-    tenant = client.contract.tenant or ""
-    foreign, values = client.business("other"), client.valid(operation)
-    if foreign is not None and values is not None and foreign != values.get(tenant):
-        client.control(operation, values)
+    """Create with a reference to the other business, or to an object of it; then look whether it is there."""
+    values = client.valid(operation)
+    if values is None:
+        return
+    client.control(operation, values)
+    for parameter in _references(client.contract, operation):
+        foreign = client.value(parameter, "other")
+        if foreign is ABSENT or foreign == values[parameter.name]:
+            continue
         again = client.valid(operation) or values
-        client.mistake(operation, {**again, tenant: foreign}, step="foreign")
+        step = "foreign" if parameter.name == client.contract.tenant else "reference"
+        client.mistake(operation, {**again, parameter.name: foreign}, step=step)
+        fresh = {p.name: again[p.name] for p in operation.body if p.fresh and p.name in again}
+        listing = next(iter(client.contract.operations_by("list", operation.kind)), None)
+        if listing is not None and fresh:
+            client.call(listing, {}, key="other", step="listing", sent=fresh)
+
+
+def _references(contract: Contract, operation: Operation) -> list[Parameter]:
+    """The required members of a body that name a business, or an object of one."""
+    return [
+        p
+        for p in operation.body
+        if p.required and (p.name == contract.tenant or (p.refers and contract.operations_by("list", p.refers)))
+    ]
 
 
 def _change(client: Client, operation: Operation) -> dict[str, Any]:

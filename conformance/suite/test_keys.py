@@ -10,6 +10,8 @@ from conformance.suite.client import Client
 from conformance.transport.sender import message_for
 
 FOREIGN_SCHEMES = ("Basic", "Token")
+SCOPES_TRIED = 3
+"""Keys with another scope that each operation is tried with."""
 
 
 def keyed(planning: Planning) -> Iterator[Operation]:
@@ -81,8 +83,10 @@ def test_other_scheme(client: Client) -> None:
     if authentication.scheme:
         for scheme in FOREIGN_SCHEMES:
             client.mistake(client.operation, values, scheme=scheme)
-    malformed = ((authentication.header, f"{authentication.scheme or ''} not a key".strip()),)
-    client.raw(message_for(client.operation, values), client.operation.id, carried=malformed, key=None, mistake=True)
+    own = authentication.scheme
+    for text in (f"{own} not a key", own) if own else ("not a key",):
+        malformed = ((authentication.header, text),)
+        client.raw(message_for(client.operation, values), client.operation.id, carried=malformed, key=None, mistake=True)
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:
@@ -132,24 +136,25 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
     for operation in keyed(planning):
         if not operation.scope:
             continue
-        yield Draft(operation, "none", needs=("full", "no_scope"), params={"key": "no_scope"})
-        neighbour = _neighbour(operation, scopes)
-        if neighbour:
-            yield Draft(operation, "another", needs=("full", f"scope:{neighbour}"), params={"key": f"scope:{neighbour}"})
+        yield Draft(operation, "none", needs=("full", "no_scope"), params={"keys": ["no_scope"]})
+        keys = [f"scope:{scope}" for scope in _others(operation, scopes)]
+        if keys:
+            params = {"keys": keys}
+            yield Draft(operation, "another", needs=("full", *keys), cost=1 + len(keys), params=params)
 
 
-def _neighbour(operation: Operation, scopes: dict[str, Operation]) -> str | None:
-    """The scope that is nearest but does not open an operation: of its own kind if it writes, else of another kind."""
+def _others(operation: Operation, scopes: dict[str, Operation]) -> list[str]:
+    """The scopes that are nearest but do not open an operation: of its own kind if it writes, then of other kinds."""
     own = [scope for scope, other in scopes.items() if scope != operation.scope and other.kind == operation.kind]
     foreign = [scope for scope, other in scopes.items() if other.kind != operation.kind]
-    candidates = own + foreign if operation.effect is not Effect.READ else foreign
-    return candidates[0] if candidates else None
+    return (own + foreign if operation.effect is not Effect.READ else foreign)[:SCOPES_TRIED]
 
 
 @stimulus(without_scope, rules=("scope.refused",), phase=1)
 def test_missing_scope(client: Client) -> None:
-    """A valid key that lacks the scope."""
+    """Valid keys that lack the scope."""
     values = client.valid(client.operation)
     if values is not None:
         client.control(client.operation, values)
-        client.mistake(client.operation, values, key=client.case.params["key"])
+        for key in client.case.params["keys"]:
+            client.mistake(client.operation, values, key=key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.model import Effect, Exchange, Operation
+from conformance.model import Effect, Exchange, Operation, Rate
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 
@@ -17,15 +17,20 @@ def limited(planning: Planning) -> Iterator[Draft]:
         if operation.rate:
             cost = 2 * operation.rate.requests + 5
             yield Draft(operation, effect=Effect.FLOOD, needs=("addresses",), cost=cost, rules=("rate.limit", "rate.address"))
+            both = ("addresses", "clock")
+            yield Draft(operation, "soon", effect=Effect.FLOOD, needs=both, cost=2 * cost, rules=("rate.window",), optional=True)
             yield Draft(operation, "timed", effect=Effect.FLOOD, needs=("addresses", "clock"), cost=cost, rules=TIMED)
 
 
-@stimulus(limited, rules=("rate.limit", "rate.address", *TIMED), phase=4)
+@stimulus(limited, rules=("rate.limit", "rate.address", "rate.window", *TIMED), phase=4)
 def test_rate_limit(client: Client) -> None:
     """Fill the limit of a fresh address, of a second one where that went otherwise than expected; then elsewhere, or later."""
     operation = client.operation
     rate = operation.rate
     assert rate is not None
+    if client.case.variant == "soon":
+        _soon(client, operation, rate)
+        return
     timed = client.case.variant == "timed"
     if timed:
         client.tick(rate.seconds + 1)
@@ -39,6 +44,16 @@ def test_rate_limit(client: Client) -> None:
     if timed:
         client.tick(rate.seconds + 1)
         _until_taken(client, operation, [address, address], "later")
+
+
+def _soon(client: Client, operation: Operation, rate: Rate) -> None:
+    """Fill the limit, and ask again long before the time is over; twice, for a window may end just then."""
+    for _ in range(2):
+        address = client.fresh_address()
+        _fill(client, operation, address, rate.requests + 1)
+        client.tick(rate.seconds // 30)
+        if _limited(_one(client, operation, address, "soon")):
+            break
 
 
 def _until_taken(client: Client, operation: Operation, addresses: list[str | None], step: str) -> None:

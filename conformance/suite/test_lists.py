@@ -104,6 +104,7 @@ def test_walk(client: Client) -> None:
         for size in SIZES:
             reach = 2 * size + 1 if number else min(WINDOW, len(known) - start - 1)
             walker.walk(f"from-{start}-by-{size}", after, size, items=reach, pages=WINDOW + 1)
+    walker.walk("head-by-1", None, 1, items=2, pages=2)
     walker.walk("head-by-2", None, 2, items=5, pages=3)
     _end(walker, known)
 
@@ -141,7 +142,7 @@ def every_filter(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, parameter.name, cost=20, needs=("full",), params={"filter": parameter.name})
 
 
-@stimulus(every_filter, rules=("paging.filter", "paging.exclusive", "paging.complete", "paging.more-false"))
+@stimulus(every_filter, rules=("paging.filter", "paging.exclusive", "paging.complete", "paging.more-false", "paging.more-true"))
 def test_filtered_walk(client: Client) -> None:
     """A filtered list in small pages, beside the same stretch without the filter."""
     walker = Walker(client, client.operation)
@@ -155,7 +156,7 @@ def test_filtered_walk(client: Client) -> None:
     matching = sum(isinstance(i, dict) and i.get(parameter.filters or "") == value for i in known)
     walker.stretch("filtered", filters)
     for size in (2, 5):
-        walker.walk(f"filtered-by-{size}", None, size, items=min(matching, WINDOW), pages=WINDOW, filters=filters)
+        walker.walk(f"filtered-by-{size}", None, size, items=min(matching, WINDOW) + 1, pages=WINDOW, filters=filters)
 
 
 def _value_of(known: list[Any], member: str) -> str | None:
