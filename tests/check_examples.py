@@ -442,7 +442,7 @@ example(
 example("parameter.unparsable", ACCEPTED, "refused as invalid", refusal("invalid_request"))
 example("parameter.unparsable", ACCEPTED, "ignored", sent(200, {"calls": [], "has_more": False}))
 example("parameter.unparsable", REFUSED, "the code of a missing one", refusal("bad_request"))
-example("parameter.unparsable", REFUSED, "500", refusal("internal_error"))
+example("parameter.unparsable", SILENT, "500, which another rule blames", refusal("internal_error"))
 example("parameter.unparsable", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
 example("parameter.unparsable", TROUBLE, "502 of a proxy", proxy())
 example("parameter.unparsable", SILENT, "no probe", fine())
@@ -567,6 +567,24 @@ example("rate.address", SILENT, "another address fails for another reason", *sig
 example("rate.reset", ACCEPTED, "an hour later it is served", *signups("+++++-"), step("later", "+"), **SIGN_UP)
 example("rate.reset", REFUSED, "an hour later it is refused", *signups("+++++-"), step("later", "-"), **SIGN_UP)
 example("rate.reset", SILENT, "the limit was never met", *signups("++++++"), step("later", "-"), **SIGN_UP)
+example("rate.window", ACCEPTED, "minutes later it is still refused", *signups("+++++-"), step("soon", "-"), **SIGN_UP)
+example(
+    "rate.window",
+    REFUSED,
+    "minutes later it is served, from two addresses",
+    *signups("+++++-"),
+    step("soon", "+"),
+    step("soon", "+"),
+    **SIGN_UP,
+)
+example(
+    "rate.window",
+    SILENT,
+    "minutes later it is served once, as at the end of a window",
+    *signups("+++++-"),
+    step("soon", "+"),
+    **SIGN_UP,
+)
 
 DNC: dict[str, Any] = {"operation": "create_call", "about": "number_on_dnc"}
 example("trigger.answer", ACCEPTED, "its code and status", refusal("number_on_dnc", operation="create_call"), **DNC)
