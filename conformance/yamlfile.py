@@ -96,7 +96,9 @@ def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
     try:
         alias = next((event for event in yaml.parse(text, Loader=_Loader) if isinstance(event, yaml.AliasEvent)), None)
         if alias is not None:  # JSON has none, and a few lines of them can stand for billions of values
-            faults.append(f"{name}:{alias.start_mark.line + 1 if alias.start_mark else 1}: aliases (*{alias.anchor}) are not allowed")
+            faults.append(
+                f"{name}:{alias.start_mark.line + 1 if alias.start_mark else 1}: aliases (*{alias.anchor}) are not allowed"
+            )
             return None
         loader = _Loader(text)
         node = loader.get_single_node()

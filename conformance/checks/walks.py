@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -42,6 +43,7 @@ class Page:
     after: str | None
     cursor: Fraction | None
     filters: tuple[tuple[str, str], ...]
+    place: int  # among the pages of the trial
 
     @property
     def last(self) -> Item | None:
@@ -58,6 +60,17 @@ class Walks:
     times: tuple[Fraction, ...]  # of the untied
     descending: bool
     tied: frozenset[Fraction]
+    shown: Mapping[str, tuple[int, int]]  # by item, the places of the first and last page that show it
+    strict: bool
+
+    def certain(self, item: Item, page: Page) -> bool:
+        """Whether an item was there when a page was asked for.
+
+        Lists move: an item may be new, or be gone since. In a repeated trial only what was shown both
+        before and after a page counts against it.
+        """
+        first, last = self.shown[item.key]
+        return not self.strict or first < page.place < last
 
     def beyond(self, item: Fraction, cursor: Fraction) -> bool:
         """Whether an instant comes after another in the direction of the list."""
@@ -101,7 +114,7 @@ def _read(view: View, trial: Trial) -> Walks:
         walk = exchange.fact("walk")
         if walk is None or walk in broken:
             continue
-        page = _page(view, exchange, walk)
+        page = _page(view, exchange, walk, len(pages))
         if page is None:
             broken.add(walk)
         else:
@@ -110,10 +123,15 @@ def _read(view: View, trial: Trial) -> Walks:
     counts = Counter(item.at for item in items.values())
     untied = tuple(sorted((item for item in items.values() if counts[item.at] == 1), key=lambda item: item.at))
     tied = frozenset(at for at, count in counts.items() if count > 1)
-    return Walks(tuple(pages), untied, tuple(item.at for item in untied), _descending(pages), tied)
+    shown: dict[str, tuple[int, int]] = {}
+    for page in pages:
+        for item in page.items:
+            shown[item.key] = (shown.get(item.key, (page.place, 0))[0], page.place)
+    strict = any(exchange.attempt > 1 for exchange in trial.exchanges)
+    return Walks(tuple(pages), untied, tuple(item.at for item in untied), _descending(pages), tied, shown, strict)
 
 
-def _page(view: View, exchange: Exchange, walk: str) -> Page | None:
+def _page(view: View, exchange: Exchange, walk: str, place: int) -> Page | None:
     found = page_of(view, exchange)
     items = items_of(view.operation, found[1]) if found and view.operation else None
     if found is None or items is None or not isinstance(found[1].get(found[0].more), bool):
@@ -127,7 +145,7 @@ def _page(view: View, exchange: Exchange, walk: str) -> Page | None:
         read.append(Item(identity_of(view.contract, raw), text, at, raw))
     after = asked(exchange, found[0].after)
     filters = tuple(sorted((exchange.fact("filters") or {}).items()))
-    return Page(exchange, walk, tuple(read), found[1][found[0].more], after, instant(after), filters)
+    return Page(exchange, walk, tuple(read), found[1][found[0].more], after, instant(after), filters, place)
 
 
 def _descending(pages: list[Page]) -> bool:

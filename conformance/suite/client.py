@@ -47,6 +47,11 @@ class Client:
         self._tokens = 0
 
     @property
+    def repeated(self) -> bool:
+        """Whether the case runs again, to confirm what its first run showed."""
+        return self._attempt > 1
+
+    @property
     def operation(self) -> Operation:
         """The operation of the case."""
         return self.contract.operations[self.case.operation]

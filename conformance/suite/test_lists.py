@@ -65,6 +65,10 @@ class Walker:
         text = items[-1].get(self.paging.position) if items and isinstance(items[-1], dict) else None
         return text if isinstance(text, str) else None
 
+    def deep(self, name: str) -> list[Any]:
+        """The list in large pages, to its end or to a bound."""
+        return self.walk(name, None, LARGE, items=LARGE * DEEP_PAGES, pages=DEEP_PAGES)
+
     def stretch(self, name: str, filters: Mapping[str, str] | None = None) -> list[Any]:
         """The first items in large pages, or in pages of the default size where a large limit is refused."""
         large = self.walk(name, None, LARGE, items=LARGE, pages=2, filters=filters)
@@ -94,8 +98,10 @@ def every_list(planning: Planning) -> Iterator[Draft]:
 def test_walk(client: Client) -> None:
     """The stretch around the most telling neighbours in every page size, then the end of the list."""
     walker = Walker(client, client.operation)
+    if client.repeated:
+        walker.deep("opening")
     base = walker.walk("base", None, None, items=3 * WINDOW, pages=BASE_PAGES)
-    large = walker.walk("large", None, LARGE, items=LARGE * DEEP_PAGES, pages=DEEP_PAGES)
+    large = walker.deep("large")
     known = large if len(large) >= len(base) else base
     if len(known) < 2:
         return
@@ -107,6 +113,8 @@ def test_walk(client: Client) -> None:
     walker.walk("head-by-1", None, 1, items=2, pages=2)
     walker.walk("head-by-2", None, 2, items=5, pages=3)
     _end(walker, known)
+    if client.repeated:  # what was there before and after a page was there in between
+        walker.deep("closing")
 
 
 def _end(walker: Walker, known: list[Any]) -> None:
@@ -157,6 +165,8 @@ def test_filtered_walk(client: Client) -> None:
     walker.stretch("filtered", filters)
     for size in (2, 5):
         walker.walk(f"filtered-by-{size}", None, size, items=min(matching, WINDOW) + 1, pages=WINDOW, filters=filters)
+    if client.repeated:
+        walker.stretch("unfiltered-again")
 
 
 def _value_of(known: list[Any], member: str) -> str | None:

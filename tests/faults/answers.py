@@ -358,7 +358,7 @@ class NotFoundWith400(Faulty):
         return 400 if code == "not_found" else super().status_of(code)
 
 
-@fault("code-forbidden status-403 scope-required")
+@fault("code-forbidden status-403 scope-required", also="business-object business-filter")
 class ForbiddenWith401(Faulty):
     """forbidden goes with 401."""
 

@@ -330,7 +330,7 @@ class AgentsOfAll(Faulty):
         return None if context.operation.id == "list_agents" else super().list_tenant(context)
 
 
-@fault("business-rows", also="paging-complete paging-precision has-more-false", depth=4)
+@fault("business-rows", also="paging-complete paging-precision has-more-false paging-filter-kept", depth=4)
 class RowsOfAllOnLaterPages(Faulty):
     """Later pages show the objects of every business."""
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 import pytest
 
+from conformance import session
 from conformance.model import Cell, Contract, Run, Verdict
+from conformance.plan import REGISTRY
 from tests.faults import harness
 from tests.faults.base import Fault, Variant
 from tests.faults.faults import FAULTS
@@ -68,3 +70,5 @@ def test_names(contract: Contract) -> None:
     clauses = {c for f in FAULTS.values() for c in f.breaks + f.also} | {c for v in VARIANTS.values() for c in v.untested}
     assert clauses <= set(contract.clauses)
     assert {name for f in FAULTS.values() for name in f.at} <= {*contract.operations, "*"}
+    session.load_suite()
+    assert {name for f in FAULTS.values() for name in f.by} <= set(REGISTRY)
