@@ -75,17 +75,19 @@ class Session:
         """What was logged so far."""
         return self.recorder.log
 
-    def run_case(self, case: Case) -> list[tuple[str, Problem]]:
+    def run_case(self, case: Case, *, told: bool = True) -> list[tuple[str, Problem]]:
         """Run a case and judge it by its own exchanges; repeats it where a finding wants confirmation.
 
-        Gives the findings of its own and of the passive rules. Raises Unjudgeable when the target is gone.
+        Gives the findings of its own and of the passive rules, if they are to be ``told``.
+        Raises Unjudgeable when the target is gone.
         """
+        confirmable = any(checks.RULES[rule].confirm for rule in case.rules)
         if self.log.incomplete:
             return []
         found: list[tuple[str, Problem]] = []
         for attempt in (1, 2):
             outcome = self._attempt(case, attempt)
-            found = self._problems(case)
+            found = self._problems(case) if told or confirmable else []
             if outcome != verdict.DONE or not any(checks.RULES[rule].confirm for rule, _ in found):
                 break
         self.recorder.end(case.id, outcome)
@@ -169,7 +171,7 @@ def execute(session: Session, cases: Iterable[Case] | None = None) -> Run:
     """Run all cases that can run without pytest, and judge."""
     try:
         for case in session.plan.runnable if cases is None else cases:
-            session.run_case(case)
+            session.run_case(case, told=False)
     except Unjudgeable:
         pass
     return session.finish()

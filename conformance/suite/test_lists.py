@@ -162,11 +162,14 @@ def test_filtered_walk(client: Client) -> None:
         return
     filters = {parameter.name: value}
     matching = sum(isinstance(i, dict) and i.get(parameter.filters or "") == value for i in known)
+    if client.repeated:
+        walker.stretch("filtered-before", filters)
     walker.stretch("filtered", filters)
     for size in (2, 5):
         walker.walk(f"filtered-by-{size}", None, size, items=min(matching, WINDOW) + 1, pages=WINDOW, filters=filters)
     if client.repeated:
-        walker.stretch("unfiltered-again")
+        walker.stretch("unfiltered-after")
+        walker.stretch("filtered-after", filters)
 
 
 def _value_of(known: list[Any], member: str) -> str | None:

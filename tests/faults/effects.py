@@ -46,11 +46,11 @@ class NameLost(Faulty):
 
 
 @fault("created-resource", at="create_agent", depth=3)
-class OptionLost(Faulty):
-    """An optional member of a new agent is lost."""
+class OptionChanged(Faulty):
+    """An optional member of a new agent gets a value of the server's own."""
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
-        return {**super().document(context, kind), **({"first_message": None} if kind == "agent" else {})}
+        return {**super().document(context, kind), **({"first_message": "Good day"} if kind == "agent" else {})}
 
 
 @fault("created-resource", at="create_call", depth=3)
