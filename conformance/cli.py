@@ -207,12 +207,17 @@ def _conclude(finished: Run, selected: frozenset[str] | None, directory: Path, c
     from conformance import runfile, verdict
     from conformance.report import console as texts
     from conformance.report import write_all
+    from conformance.report.text import clean
     from conformance.target import declaration_from_json
+    from conformance.verdict import PREFLIGHT
 
     runfile.write(finished, selected, directory)
     write_all(finished, directory)
     for sentence in verdict.idle_waivers(declaration_from_json(finished.target), finished.cells, finished.judged_on):
         click.echo(f"Note: {sentence}", err=True)
+    if finished.incomplete and not any(exchange.stimulus != PREFLIGHT for exchange in finished.exchanges):
+        click.echo(clean(finished.incomplete, lines=True), err=True)
+        return finished.exit_code
     console.print(f"Report: {directory / 'report.html'}", markup=False)
     colour = console.is_terminal and not console.no_color
     width = console.width if console.is_terminal else 100

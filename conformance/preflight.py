@@ -11,8 +11,9 @@ from conformance.model import Case, Contract, Effect, Exchange, Operation
 from conformance.session import Session
 from conformance.suite.client import Client, Memory
 from conformance.values import NOT_JSON
+from conformance.verdict import PREFLIGHT
 
-CASE = Case("preflight[api]", "preflight", "*", "", (), Effect.READ)
+CASE = Case("preflight[api]", PREFLIGHT, "*", "", (), Effect.READ)
 
 
 def check(session: Session) -> None:

@@ -22,6 +22,8 @@ NOT_RUN = "not run: the run ended before it"
 NOT_SELECTED = "not selected"
 OVER_BUDGET = "the request budget is used up (budget: in the target file)"
 DONE = "done"
+PREFLIGHT = "preflight"
+"""The stimulus of requests that ask only whether this is a target at all; they are not judged."""
 ANY_DAY = date(1970, 1, 1)
 """For a look at the cells alone, where no waiver counts."""
 
@@ -111,7 +113,8 @@ def cells(
     selected: frozenset[str] | None = None,
 ) -> tuple[Cell, ...]:
     """The verdict of every cell. ``selected`` are the ids of the cases that were to run, None for all."""
-    outcomes = judge(contract, target, rules, plan.cases, log.exchanges)
+    judged = [exchange for exchange in log.exchanges if exchange.stimulus != PREFLIGHT]
+    outcomes = judge(contract, target, rules, plan.cases, judged)
     return _Bench(contract, target, rules, plan, log, today, selected, outcomes).cells()
 
 

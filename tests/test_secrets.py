@@ -21,6 +21,8 @@ from conformance.server.messages import Reply, Request
 from tests import servers
 from tests.servers import Outcome, command, lines_of, no_traceback, run_of, stored
 
+pytestmark = pytest.mark.thorough
+
 TELLING = 12
 """So many consecutive characters of a secret, beyond a public prefix, give it away."""
 
