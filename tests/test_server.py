@@ -92,10 +92,10 @@ def refused(response: TestResponse, status: int, code: str) -> bool:
 # --- seeds ---
 
 
-def test_the_main_business_has_350_calls_and_40_agents(api: Api) -> None:
-    """The main business has 350 calls and 40 agents, the other 60 and 12, the empty one none."""
+def test_the_main_business_has_350_calls_and_130_agents(api: Api) -> None:
+    """The main business has 350 calls and 130 agents, the other 60 and 12, the empty one none."""
     sizes = {k: (len(api.walk("/calls", "calls", k)), len(api.walk("/agents", "agents", k))) for k in ("full", "other", "empty")}
-    assert sizes == {"full": (350, 40), "other": (60, 12), "empty": (0, 0)}
+    assert sizes == {"full": (350, 130), "other": (60, 12), "empty": (0, 0)}
 
 
 def test_seeded_calls_have_distinct_times_newest_first(api: Api) -> None:
@@ -236,8 +236,8 @@ def test_a_walk_with_filters_gives_every_match_once(api: Api) -> None:
 
 def test_has_more_is_exact(api: Api) -> None:
     """has_more is false as soon as nothing is left, also when the page is full."""
-    assert (api.get("/agents", limit=40).json or {})["has_more"] is False
-    assert (api.get("/agents", limit=39).json or {})["has_more"] is True
+    assert (api.get("/agents", "other", limit=12).json or {})["has_more"] is False
+    assert (api.get("/agents", "other", limit=11).json or {})["has_more"] is True
 
 
 def test_a_cursor_of_any_precision_and_zone_is_exact(api: Api) -> None:
@@ -543,7 +543,7 @@ def test_every_declared_trigger_sets_off_its_code(contract: Contract, api: Api) 
         rest: dict[str, Any] = {"query_string": values} if operation.method == "GET" else {"json": values}
         assert refused(api.send(operation.method, operation.path, **rest), code.status, code.code)
     assert len(api.walk("/calls", "calls", limit=100)) == 350
-    assert len(api.walk("/agents", "agents")) == 40
+    assert len(api.walk("/agents", "agents")) == 130
 
 
 # --- the target file, the journal, the database ---
