@@ -119,7 +119,7 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
 def without_network(directory: Path) -> dict[str, str]:
     """The environment of a process that may not use the network."""
     (directory / "sitecustomize.py").write_text(NO_NETWORK, encoding="utf-8")
-    return {"PYTHONPATH": str(directory)}
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(directory), os.environ.get("PYTHONPATH"))))}
 
 
 def run_of(directory: Path) -> Path:
