@@ -117,6 +117,7 @@ class _Loader:
             code_pointer=tuple(root["envelope"]["code"][1:].split("/")),
             message_pointer=tuple(root["envelope"]["message"][1:].split("/")),
             identifier=root["identifier"],
+            identifiers=root.get("identifiers", {}),
             tenant=root.get("tenant"),
             authentication=openapi.authentication(document),
         )
@@ -230,7 +231,8 @@ class _Loader:
                     if operation.id in found:
                         self.faults.append(file.fault(place, f"the operation {operation.id} stands twice"))
                     if operation.when and operation.parameter(operation.when) is None:
-                        self.faults.append(file.fault((*place, "when"), f"the operation has no parameter {operation.when}"))
+                        message = f"the operation has no parameter and no member {operation.when}"
+                        self.faults.append(file.fault((*place, "when"), message))
                     found[operation.id] = operation
         return found
 

@@ -8,8 +8,10 @@ from conformance.target import DEFAULT_BUDGET, DEFAULT_TIMEOUT
 
 def text(contract: Contract) -> str:
     """A target file that reads only; everything else stands in it as a comment."""
-    scopes = list(dict.fromkeys(o.scope for o in contract.operations.values() if o.scope))
+    scopes = list(dict.fromkeys(scope for o in contract.operations.values() for scope in o.scopes))
     lists = [o.id for o in contract.operations.values() if o.paging]
+    unnamed = [o.id for o in contract.operations.values() if o.paging and o.paging.collection is None]
+    made = next((o.id for o in contract.operations.values() if o.action == "create"), "operation")
     provoked = [(code, o.id) for o in contract.operations.values() for code in o.provokes]
     triggers = "\n".join(f"#   - {{code: {code}, operation: {operation}, input: {{}}}}" for code, operation in provoked)
     return f"""\
@@ -44,6 +46,13 @@ keys:
 
 # The largest page of each list, to judge that it holds:
 # maximum: {{{", ".join(f"{name}: 100" for name in lists)}}}
+
+# The member that holds the items of a list, where the contract does not name it and a list has several arrays:
+# collections: {{{", ".join(f"{name}: items" for name in unnamed)}}}
+
+# Values for what valid requests send, where this server takes no sample of the suite ({{}} becomes a fresh text):
+# inputs:
+#   {made}: {{}}
 
 # Recipes that make this server answer with a code, for faults that cannot be provoked from outside:
 # triggers:

@@ -66,14 +66,20 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One input of an operation: a query or path parameter, or a member of its JSON body."""
+    """One input of an operation: a query, path or header parameter, or a member of its JSON body."""
 
     name: str
-    place: str  # "query", "path" or "body"
+    place: str  # "query", "path", "header" or "body"
     required: bool
     schema: Mapping[str, Json]
     refers: str | None = None  # the kind of object whose id it holds
+    by: str | None = None  # the member of that object that it holds, where that is not its identifier
     filters: str | None = None  # the member of an item that a list is narrowed by
+    compare: str | None = None  # "at-least" or "at-most" where the filter is a bound
+    joined: bool = False  # a filter that takes several values, joined by commas
+    advised: bool = False  # sent in every valid request, for some servers may want it
+    lack: str | None = None  # "open" where no source says that a request without it is refused
+    shows_as: str | None = None  # the member of the object that shows what was sent
     phone: bool = False
     fresh: str | None = None  # template of a value that must be new each time
     refuse: tuple[Json, ...] = ()  # values that no reading can accept
@@ -118,13 +124,15 @@ class Operation:
     path: str
     action: str  # list, read, create, update, delete, fetch or perform
     kind: str | None
-    when: str | None  # the query parameter that selects this mode
+    when: str | None  # the query parameter or body member that selects this mode
+    only: bool  # no other mode takes a request without ``when``
     parameters: tuple[Parameter, ...]
-    scope: str | None
+    scopes: tuple[str, ...]  # any of them opens it; empty where no source states one
+    beside: str | None  # a scope that may be wanted as well
     keyed: bool  # a key is wanted; False where it is not, or where that is open
     takes_key: bool  # a key may be sent
     effect: Effect
-    success: int
+    successes: tuple[int, ...]  # the statuses of a success; several where the sources leave it open
     schema: Mapping[str, Json]  # of the body of a success, self-contained
     paging: Paging | None = None
     provokes: tuple[str, ...] = ()
@@ -132,6 +140,17 @@ class Operation:
     payment: Payment | None = None
     secrets: tuple[str, ...] = ()  # members of a success that are secrets
     area: str = ""  # the tag of the operation
+    wrapper: str | None = None  # the member of a success that holds the object
+    absent_open: bool = False  # what names nothing may be answered as a success that does not show it
+    empty_open: bool = False  # a business without data may still have items here
+    input_open: bool = False  # what a valid request holds is open
+    pool: bool = False  # the items belong to no business
+    polling: bool = False  # the cursor may be a lower bound of what is new
+
+    @property
+    def success(self) -> int:
+        """The status of a success that this operation is likeliest to have."""
+        return self.successes[-1] if self.action == "create" else self.successes[0]
 
     @property
     def body(self) -> tuple[Parameter, ...]:
@@ -144,10 +163,12 @@ class Operation:
 
     @property
     def selector(self) -> Parameter | None:
-        """The required parameter that names the one object which the operation reads or changes."""
-        if self.action not in ("read", "update", "delete"):
+        """The required parameter that names the one object which the operation reads, changes or works on."""
+        if self.action not in ("read", "update", "delete", "perform"):
             return None
-        return next((p for p in self.parameters if p.refers == self.kind and (p.required or p.name == self.when)), None)
+        references = [p for p in self.parameters if p.refers and p.required]
+        own = next((p for p in references if p.refers == self.kind), None)
+        return own or next(iter(references if self.action == "read" else ()), None)
 
     @property
     def filters(self) -> tuple[Parameter, ...]:
@@ -231,8 +252,13 @@ class Contract:
     code_pointer: tuple[str, ...]
     message_pointer: tuple[str, ...]
     identifier: str
+    identifiers: Mapping[str, str]  # of the kinds whose objects are told apart by another member
     tenant: str | None
     authentication: Authentication
+
+    def identifier_of(self, kind: str | None) -> str:
+        """The member that tells objects of a kind apart."""
+        return self.identifiers.get(kind or "", self.identifier)
 
     def codes_of(self, role: str) -> tuple[str, ...]:
         """The codes that have a role."""

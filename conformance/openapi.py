@@ -94,12 +94,13 @@ def authentication(document: Mapping[str, Any]) -> Authentication:
 def operation(document: Mapping[str, Any], method: str, path: str, definition: dict[str, Any], mode: dict[str, Any]) -> Operation:
     """One mode of a method and path. Raises KeyError, TypeError or ValueError where it cannot be read."""
     schema = resolve(document, {"$ref": mode["schema"]})
+    scope = mode.get("scope")
     security = definition.get("security", document.get("security", []))
-    scopes = [scope for alternative in security for names in alternative.values() for scope in names]
+    scopes = tuple(dict.fromkeys(scope for alternative in security for names in alternative.values() for scope in names))
     action = mode["action"]
     paging = document[X]["paging"]
     rate, payment = mode.get("rate"), mode.get("payment")
-    statuses = [int(status) for status in definition["responses"] if status.startswith("2")]
+    statuses = sorted(int(status) for status in definition["responses"] if status.startswith("2"))
     return Operation(
         id=mode["id"],
         method=method.upper(),
@@ -107,12 +108,14 @@ def operation(document: Mapping[str, Any], method: str, path: str, definition: d
         action=action,
         kind=mode.get("kind"),
         when=mode.get("when"),
+        only=all(twin.get("when") for twin in definition[X]["modes"]),
         parameters=tuple(_parameters(definition, mode)),
-        scope=scopes[0] if scopes else None,
+        scopes=(scope,) if scope else scopes,
+        beside=scopes[0] if scope and scopes else None,
         keyed=bool(security) and all(security),
         takes_key=bool(security),
         effect=Effect(mode.get("effect", "read" if method == "get" else "write")),
-        success=statuses[0] if len(statuses) == 1 else 201 if action == "create" else 200,
+        successes=tuple(statuses) or (201 if action == "create" else 200,),
         schema=schema,
         paging=Paging(**paging, collection=mode.get("collection")) if action == "list" else None,
         provokes=tuple(mode.get("provokes", ())),
@@ -120,37 +123,31 @@ def operation(document: Mapping[str, Any], method: str, path: str, definition: d
         payment=Payment(**payment) if payment else None,
         secrets=tuple(name for name, member in schema.get("properties", {}).items() if member.get(X, {}).get("secret")),
         area=definition.get("tags", [""])[0],
+        wrapper=mode.get("wrapper"),
+        pool=mode.get("pool", False),
+        polling=mode.get("polling", False),
+        **{f"{name}_open": mode.get(name) == "open" for name in ("absent", "empty", "input")},
     )
 
 
 def _parameters(definition: dict[str, Any], mode: dict[str, Any]) -> Iterator[Parameter]:
-    """The inputs of one mode; a read by a selecting parameter has that one only."""
+    """The inputs of one mode: not what selects another; a read by what selects it has that and what it must have."""
+    when = mode.get("when")
+    others = {m["when"] for m in definition[X]["modes"] if m.get("when")} - {when}
+    alone = bool(when) and mode["action"] in ("read", "fetch")
+
+    def meant(name: str, required: bool) -> bool:
+        return name == when or (name not in others and (required or not alone))
+
     for parameter in definition["parameters"]:
-        if parameter["in"] not in ("query", "path"):
-            continue
-        selecting = [m["when"] for m in definition[X]["modes"] if m.get("when")]
-        meant = parameter["name"] == mode["when"] if mode.get("when") else parameter["name"] not in selecting
-        if parameter["in"] == "path" or meant:
-            required = parameter.get("required", False) or parameter["name"] == mode.get("when")
-            yield Parameter(
-                name=parameter["name"],
-                place=parameter["in"],
-                required=required,
-                schema=parameter["schema"],
-                example=parameter.get("example"),
-                **parameter.get(X, {}),
-            )
+        place, name, required = parameter["in"], parameter["name"], parameter.get("required", False)
+        if place == "path" or (place in ("query", "header") and meant(name, required)):
+            told = {"example": parameter.get("example"), **parameter.get(X, {})}
+            yield Parameter(name, place, required or name == when, parameter["schema"], **told)
     body = definition.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     for name, schema in body.get("properties", {}).items():
-        told = schema.get(X, {})
-        yield Parameter(
-            name=name,
-            place="body",
-            required=name in body.get("required", ()),
-            schema=schema,
-            refers=told.get("refers"),
-            phone=told.get("phone", False),
-            fresh=told.get("fresh"),
-            refuse=tuple(told.get("refuse", ())),
-            example=schema.get("example"),
-        )
+        required = name in body.get("required", ())
+        if meant(name, required):
+            told = {k: v for k, v in schema.get(X, {}).items() if k not in ("secret", "refuse")}
+            refuse = tuple(schema.get(X, {}).get("refuse", ()))
+            yield Parameter(name, "body", required or name == when, schema, example=schema.get("example"), refuse=refuse, **told)

@@ -22,7 +22,7 @@ from conformance.model import Case, Contract, Run
 from conformance.plan import REGISTRY, Plan, Planning, build
 from conformance.suite import test_generated
 from conformance.suite.client import Client, Memory
-from conformance.target import Declaration, Target
+from conformance.target import Declaration, Target, named
 from conformance.transport.sender import OverBudget, Sender
 from conformance.transport.wire import Wire
 
@@ -64,6 +64,7 @@ class Session:
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     def __post_init__(self) -> None:
+        self.contract = named(self.contract, self.target.declaration)
         self.recorder = Recorder(self.stream)
         self.sender = Sender(
             self.contract, self.target, self.wire, self.recorder, seed=self.options.seed, prefix=self.prefix, sleep=self.sleep
@@ -150,6 +151,7 @@ def finished(
     require_complete: bool,
 ) -> Run:
     """A Run from what was logged; the one place where a live run and a replay meet."""
+    contract = named(contract, target)
     cells = verdict.cells(contract, target, checks.RULES, plan, log, today=today, selected=selected)
     return Run(
         contract=contract,

@@ -23,7 +23,7 @@ from conformance.contract import packaged
 from conformance.errors import TargetError
 from conformance.model import Contract, Effect
 
-DEFAULT_BUDGET = 5_000
+DEFAULT_BUDGET = 10_000
 DEFAULT_TIMEOUT = 15.0
 FICTIONAL_NUMBER = "+12025550100"
 
@@ -60,6 +60,8 @@ class Declaration:
     businesses: Mapping[str, str] = field(default_factory=dict)
     phone_numbers: tuple[str, ...] = ()
     maximum: Mapping[str, int] = field(default_factory=dict)
+    collections: Mapping[str, str] = field(default_factory=dict)  # by list, the member that holds its items
+    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by operation, values for its parameters
     triggers: tuple[Trigger, ...] = ()
     clock: Mapping[str, str] | None = None
     addresses: tuple[str, ...] = ()
@@ -77,6 +79,8 @@ class Declaration:
             "businesses": dict(self.businesses),
             "phone_numbers": list(self.phone_numbers),
             "maximum": dict(self.maximum),
+            "collections": dict(self.collections),
+            "inputs": {operation: dict(values) for operation, values in self.inputs.items()},
             "triggers": [{"code": t.code, "operation": t.operation, "input": dict(t.input)} for t in self.triggers],
             "clock": dict(self.clock) if self.clock else None,
             "addresses": list(self.addresses),
@@ -96,6 +100,8 @@ def declaration_from_json(value: Mapping[str, Any]) -> Declaration:
         businesses=value["businesses"],
         phone_numbers=tuple(value["phone_numbers"]),
         maximum=value["maximum"],
+        collections=value["collections"],
+        inputs=value["inputs"],
         triggers=tuple(Trigger(**trigger) for trigger in value["triggers"]),
         clock=value["clock"],
         addresses=tuple(value["addresses"]),
@@ -118,6 +124,16 @@ class Target:
         """The part of one of several workers: its own addresses, and its share of budget and rate."""
         own = replace(self.declaration, addresses=self.declaration.addresses[index::count])
         return replace(self, declaration=own, budget=self.budget // count, rate=self.rate and self.rate / count)
+
+
+def named(contract: Contract, declaration: Declaration) -> Contract:
+    """The contract with the members that hold the items of a list as the target names them, where the contract does not."""
+    operations = dict(contract.operations)
+    for name, member in declaration.collections.items():
+        operation = operations.get(name)
+        if operation and operation.paging and operation.paging.collection is None:
+            operations[name] = replace(operation, paging=replace(operation.paging, collection=member))
+    return replace(contract, operations=operations)
 
 
 def _waiver(row: Mapping[str, Any]) -> Waiver:
@@ -181,6 +197,8 @@ def from_file(contract: Contract, path: Path, url: str | None = None, key: str |
         businesses=data.get("businesses", {}),
         phone_numbers=tuple(data.get("phone_numbers", ())),
         maximum=data.get("maximum", {}),
+        collections=data.get("collections", {}),
+        inputs=data.get("inputs", {}),
         triggers=tuple(Trigger(**trigger) for trigger in data.get("triggers", ())),
         clock=data.get("clock"),
         addresses=addresses,
@@ -212,9 +230,16 @@ def _check_names(contract: Contract, file: yamlfile.YamlFile, faults: list[str])
     for index, operation in enumerate(data.get("inapplicable", ())):
         known(("inapplicable", index), operation, "operation", contract.operations)
     lists = [operation.id for operation in contract.operations.values() if operation.paging]
-    for operation in data.get("maximum", {}):
-        known(("maximum", operation), operation, "list", lists)
-    scopes = {operation.scope for operation in contract.operations.values() if operation.scope}
+    for member in ("maximum", "collections"):
+        for operation in data.get(member, {}):
+            known((member, operation), operation, "list", lists)
+    for operation, values in data.get("inputs", {}).items():
+        known(("inputs", operation), operation, "operation", contract.operations)
+        if operation in contract.operations:
+            names = {parameter.name for parameter in contract.operations[operation].parameters}
+            for name in values:
+                known(("inputs", operation, name), name, f"parameter of {operation},", names)
+    scopes = {scope for operation in contract.operations.values() for scope in operation.scopes}
     for scope in data.get("scoped_keys", {}):
         known(("scoped_keys", scope), scope, "scope", scopes)
 

@@ -235,9 +235,20 @@ def found(given: Iterable[Outcome]) -> str:
 EXAMPLES: list[Example] = []
 
 
+KEY_FORMS = {
+    "auth.missing": "missing",
+    "auth.invalid": "unknown",
+    "auth.expired": "expired",
+    "auth.revoked": "revoked",
+    "auth.scheme": "scheme",
+}
+
+
 def example(rule: str, outcome: str, says: str, *exchanges: Exchange, **options: Any) -> None:
-    """Add an example."""
-    EXAMPLES.append(Example(rule, outcome, says, exchanges, **options))
+    """Add an example; the probes of a rule about one form of key are of that form."""
+    form = {"form": KEY_FORMS[rule]} if rule in KEY_FORMS else {}
+    told = tuple(replace(e, facts={**e.facts, **form}) if e.role == "probe" else e for e in exchanges)
+    EXAMPLES.append(Example(rule, outcome, says, told, **options))
 
 
 # --- the error structure --------------------------------------------------------------------------
@@ -489,6 +500,36 @@ example(
 )
 example("tenant.object", GAP, "429 in the middle", OWNER, refusal("rate_limit_exceeded", step="foreign"))
 example("tenant.object", SILENT, "no foreign object is known", OWNER)
+example(
+    "tenant.object",
+    REFUSED,
+    "refused and removed all the same",
+    BEFORE,
+    refusal("not_found", step="foreign"),
+    refusal("not_found", operation="read_agent", identity="other", step="after"),
+)
+
+
+def number(shown: str | None, **options: Any) -> Exchange:
+    """A read of a number: what names nothing may be answered as null."""
+    body = {"number": None if shown is None else {"phone_number": shown}}
+    return sent(200, body, operation="read_phone_number", **options)
+
+
+NUMBER = {"operation": "read_phone_number"}
+SEEN = number("+1", role="control", step="owner")
+example("tenant.object", ACCEPTED, "null for another business", SEEN, number(None, step="foreign", sought="+1"), **NUMBER)
+example("tenant.object", REFUSED, "shown in a wrapper", SEEN, number("+1", step="foreign", sought="+1"), **NUMBER)
+example(
+    "tenant.object", GAP, "the owner was refused", refusal("forbidden", role="control"), number(None, step="foreign"), **NUMBER
+)
+for _says, _outcome, _answer in (
+    ("null where that is open", ACCEPTED, number(None)),
+    ("not found where null is open", ACCEPTED, refusal("not_found", operation="read_phone_number")),
+    ("another code where null is open", REFUSED, refusal("bad_request", operation="read_phone_number")),
+    ("429 where null is open", GAP, refusal("rate_limit_exceeded", operation="read_phone_number")),
+):
+    example("id.unknown", _outcome, _says, number("+1", role="control"), _answer, **NUMBER)
 example("tenant.filter", ACCEPTED, "an empty list", sent(200, {"calls": [], "has_more": False}))
 example("tenant.filter", ACCEPTED, "forbidden, or not found", refusal("forbidden"), refusal("not_found"))
 example("tenant.filter", REFUSED, "rows", sent(200, {"calls": [call(1)], "has_more": False}))
@@ -1046,6 +1087,68 @@ example("update.read-back", ACCEPTED, "an optional one not shown", *written("upd
 _nothing = reading(200, {"id": "a1", "name": None})
 example(
     "update.read-back", SILENT, "the only one emptied", *written("update", {"name": "New"}, _nothing), operation="update_agent"
+)
+
+
+def hook(listed: list[dict[str, Any]], more: bool, **options: Any) -> Exchange:
+    """A page of subscriptions, where one is looked for."""
+    return sent(200, {"webhooks": listed, "has_more": more}, operation="list_webhooks", sought="w1", **options)
+
+
+WRITTEN_HOOK = sent(
+    201,
+    {"webhook": {"id": "w1"}},
+    operation="create_webhook",
+    role="control",
+    step="write",
+    sent={"webhook_url": "https://example.com/1"},
+)
+HOOK = {"id": "w1", "url": "https://example.com/1"}
+for _says, _outcome, _page in (
+    ("listed, by the name that the object has for it", ACCEPTED, hook([{"id": "w0"}, HOOK], True, step="read")),
+    ("listed with another value", REFUSED, hook([{**HOOK, "url": "https://example.com/2"}], False, step="read")),
+    ("not listed", REFUSED, hook([{"id": "w0"}], False, step="read")),
+    ("not listed, but the list goes on", GAP, hook([{"id": "w0"}], True, step="read")),
+):
+    example("create.read-back", _outcome, _says, WRITTEN_HOOK, _page, operation="create_webhook")
+
+DELETED = sent(200, None, operation="delete_eval", role="control", step="delete")
+
+
+def scenario(step: str, status: int = 200, **members: Any) -> Exchange:
+    """A read of a scenario before or after a deletion."""
+    role, name = ("control" if "before" in step else "probe"), ("e2" if "other" in step else "e1")
+    if status != 200:
+        return refusal("not_found", operation="read_eval", role=role, step=step, sought=name)
+    return sent(200, {"id": name, "name": "Greets", **members}, operation="read_eval", role=role, step=step, sought=name)
+
+
+BOTH = (scenario("before"), scenario("other-before"), DELETED)
+ON_EVAL = {"operation": "delete_eval"}
+example("delete.gone", ACCEPTED, "one is gone", *BOTH, scenario("after", 404), scenario("other-after"), **ON_EVAL)
+example(
+    "delete.gone",
+    ACCEPTED,
+    "shown as deleted",
+    *BOTH,
+    scenario("after", status_text="deleted"),
+    scenario("other-after"),
+    **ON_EVAL,
+)
+example("delete.gone", REFUSED, "still there as it was", *BOTH, scenario("after"), scenario("other-after"), **ON_EVAL)
+example(
+    "delete.gone", REFUSED, "another one is gone, too", *BOTH, scenario("after", 404), scenario("other-after", 404), **ON_EVAL
+)
+example("delete.gone", SILENT, "the deletion was refused", *BOTH[:2], refusal("forbidden", step="delete"), **ON_EVAL)
+example("delete.gone", SILENT, "nobody looked afterwards", *BOTH, **ON_EVAL)
+example("delete.gone", GAP, "it was not seen before", scenario("before", 404), DELETED, scenario("after", 404), **ON_EVAL)
+example(
+    "delete.gone",
+    TROUBLE,
+    "no response afterwards",
+    *BOTH,
+    replace(scenario("after"), response=None, failure="connection reset"),
+    **ON_EVAL,
 )
 
 

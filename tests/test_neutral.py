@@ -33,6 +33,24 @@ EVERYDAY = {
     "paths": "a member of every OpenAPI document",
     "status": "of HTTP, and of a test in CTRF",
     "summary": "of a run, of CTRF",
+    "action": "of an operation, in the vocabulary of a contract",
+    "address": "of a client on the network",
+    "filter": "of a list, in the vocabulary of a contract",
+    "from": "a preposition: the address that a request came from",
+    "items": "of an array, in JSON Schema; of a list",
+    "notes": "findings that are never graded",
+    "number": "a type of JSON Schema",
+    "passed": "a verdict, and what CTRF calls it",
+    "path": "of a URL, of a file, a place of a parameter in OpenAPI",
+    "phone": "a sign in the vocabulary of a contract: the value is a phone number",
+    "reason": "why a cell is untested, why a failure is waived",
+    "results": "of a run, in CTRF",
+    "source": "where a clause comes from",
+    "start": "of a test, in CTRF",
+    "success": "the judges of successes",
+    "triggers": "recipes that make a target fail, in the target file",
+    "url": "of a target, of a request",
+    "version": "of a contract, of the suite",
     "forbidden": "a role of codes, which the engine knows codes by",
     "not_found": "a role of codes, which the engine knows codes by",
     "openapi": "the kind of document that a contract is",
@@ -64,7 +82,7 @@ def terms() -> frozenset[str]:
     found |= set(loaded.document["components"]["schemas"]) | set(loaded.document["components"]["securitySchemes"])
     found |= set(_names(loaded.document["components"]["schemas"]))
     for operation in loaded.operations.values():
-        found |= {operation.id, operation.path, operation.kind or "", operation.scope or "", operation.area, *operation.secrets}
+        found |= {operation.id, operation.path, operation.kind or "", *operation.scopes, operation.area, *operation.secrets}
         found |= {parameter.name for parameter in operation.parameters}
         if operation.paging:
             paging = operation.paging

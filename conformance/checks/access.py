@@ -12,39 +12,43 @@ from conformance.checks.base import (
     Trial,
     View,
     control_gap,
+    identity_of,
     items_of,
     refusal,
     refusals,
     role_of,
     said,
+    sought_in,
     trial,
     unusable,
 )
+from conformance.checks.requests import shown_absent
 from conformance.model import Exchange, compact
 
 
 @trial("auth.missing")
 def auth_missing(view: View, trial: Trial) -> Iterator[Outcome]:
     """A request without a key is refused as unauthenticated."""
-    yield from refusals(view, trial, "unauthenticated")
+    yield from refusals(view, trial, "unauthenticated", form="missing")
 
 
 @trial("auth.invalid")
 def auth_invalid(view: View, trial: Trial) -> Iterator[Outcome]:
     """A key that was never issued, or is not quite one that was, is refused as unauthenticated."""
-    yield from refusals(view, trial, "unauthenticated")
+    for form in ("unknown", "altered"):
+        yield from refusals(view, trial, "unauthenticated", form=form)
 
 
 @trial("auth.expired")
 def auth_expired(view: View, trial: Trial) -> Iterator[Outcome]:
     """An expired key is refused as unauthenticated."""
-    yield from refusals(view, trial, "unauthenticated")
+    yield from refusals(view, trial, "unauthenticated", form="expired")
 
 
 @trial("auth.revoked")
 def auth_revoked(view: View, trial: Trial) -> Iterator[Outcome]:
     """A revoked key is refused as unauthenticated."""
-    yield from refusals(view, trial, "unauthenticated")
+    yield from refusals(view, trial, "unauthenticated", form="revoked")
 
 
 @trial("auth.scheme")
@@ -55,7 +59,7 @@ def auth_scheme(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Problem("status", "a valid key to be taken", said(control), (control.id,))
             return
     # a header that is not the scheme and one token may be called malformed
-    yield from refusals(view, trial, "unauthenticated", statuses=(400,))
+    yield from refusals(view, trial, "unauthenticated", statuses=(400,), form="scheme")
 
 
 @trial("auth.prefixes")
@@ -104,8 +108,11 @@ def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
     if gap:
         yield gap
         return
-    for probe in objects:
-        yield refusal(view, probe, ("forbidden", "not_found"))
+    if view.operation is not None and view.operation.absent_open:
+        yield from shown_absent(view, trial, "forbidden", "not_found", step="foreign")
+    else:
+        for probe in objects:
+            yield refusal(view, probe, ("forbidden", "not_found"))
     for probe in references:  # a reference may also be called invalid
         yield refusal(view, probe, ("forbidden", "not_found", "invalid_parameter"))
     for listing in trial.having("probe", step="listing"):
@@ -127,11 +134,14 @@ def _not_there(view: View, listing: Exchange) -> Iterator[Outcome]:
 
 
 def _unchanged(view: View, before: Exchange, after: Exchange) -> Iterator[Outcome]:
-    if before.response is None or after.response is None or not (before.response.ok and after.response.ok):
+    (old, _), (new, goes_on) = sought_in(view.contract, before), sought_in(view.contract, after)
+    if old is None or unusable(view, after) or goes_on:
         return
     ids = (before.id, after.id)
     sent = after.fact("sent") or {}
-    old, new = before.response.json, after.response.json
+    if new is None:
+        yield Problem("/", f"{after.fact('sought')}, as another business may not remove it", said(after), ids)
+        return
     for name, value in sent.items():
         if isinstance(old, dict) and isinstance(new, dict) and old.get(name) != new.get(name) and new.get(name) == value:
             yield Problem(f"/{name}", f"{compact(old.get(name))}, as another business may not change it", compact(value), ids)
@@ -169,9 +179,8 @@ def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
         side = exchange.fact("side")
         if side and exchange.response is not None and exchange.response.ok:
             for item in items_of(operation, exchange.response.json) or []:
-                value = item.get(view.contract.identifier) if isinstance(item, dict) else None
-                if value is not None:
-                    seen[side].setdefault(compact(value), exchange)
+                if isinstance(item, dict) and {view.contract.identifier, view.contract.identifier_of(operation.kind)} & set(item):
+                    seen[side].setdefault(identity_of(view.contract, operation.kind, item), exchange)
                 yield from _named_business(view, exchange, item)
     if seen["own"] and seen["foreign"]:
         common = sorted(set(seen["own"]) & set(seen["foreign"]))

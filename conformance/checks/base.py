@@ -265,7 +265,36 @@ def items_of(operation: Operation, value: Any) -> list[Any] | None:
     return arrays[0] if len(arrays) == 1 else None
 
 
-def identity_of(contract: Contract, item: Any) -> str:
-    """What tells an item from another: its id, else the whole of it."""
-    value = item.get(contract.identifier) if isinstance(item, dict) else None
-    return compact(value, 10_000) if value is not None else compact(item, 10_000)
+def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
+    """The object that a success shows: in the wrapper of the operation, or bare, or in the only member that has an id."""
+    if not isinstance(value, dict):
+        return value
+    if operation.wrapper is not None:
+        return value.get(operation.wrapper)
+    name = contract.identifier_of(operation.kind)
+    if name in value:
+        return value
+    inner = [member for member in value.values() if isinstance(member, dict) and name in member]
+    return inner[0] if len(inner) == 1 else value
+
+
+def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:
+    """The object that an exchange sought, as a read or a list shows it (None: not), and whether a list may go on with it."""
+    operation, response = contract.operations.get(exchange.operation), exchange.response
+    if operation is None or response is None or not response.ok:
+        return None, False
+    if operation.paging is None:
+        return object_of(contract, operation, response.json), False
+    name, sought = contract.identifier_of(operation.kind), exchange.fact("sought")
+    items = items_of(operation, response.json) or []
+    found = next((item for item in items if isinstance(item, dict) and str(item.get(name)) == sought), None)
+    return found, found is None and response.json.get(operation.paging.more) is True
+
+
+def identity_of(contract: Contract, kind: str | None, item: Any) -> str:
+    """What tells an item from another: its id, else the member that tells its kind apart, else the whole of it."""
+    for name in (contract.identifier, contract.identifier_of(kind)):
+        value = item.get(name) if isinstance(item, dict) else None
+        if value is not None:
+            return compact(value, 10_000)
+    return compact(item, 10_000)

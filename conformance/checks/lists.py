@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from conformance.checks.base import Outcome, Problem, Proof, View, items_of, lists, passive, said, unusable
+from conformance.checks.base import Gap, Outcome, Problem, Proof, View, items_of, lists, passive, said, unusable
 from conformance.model import Exchange, Paging, compact
 from conformance.values import NOT_JSON, instant
 
@@ -38,6 +38,8 @@ def list_items(view: View, exchange: Exchange) -> Iterator[Outcome]:
     paging, body = page
     if items_of(view.operation, body) is not None:
         yield Proof((exchange.id,))
+    elif isinstance(body, dict) and paging.collection is None and sum(isinstance(member, list) for member in body.values()) > 1:
+        yield Gap("the list has several arrays: name the one that holds its items (collections: in the target file)")
     elif isinstance(body, dict):
         where = f"/{paging.collection}" if paging.collection else "/"
         yield Problem(where, "an array of items", compact(body.get(paging.collection or "")), (exchange.id,))

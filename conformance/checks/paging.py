@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
 
-from conformance.checks.base import Outcome, Problem, Proof, Trial, View, items_of, said, trial, unusable
+from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, items_of, said, trial, unusable
+from conformance.checks.base import trial as trial_rule
 from conformance.checks.lists import asked, page_of
-from conformance.checks.walks import Item, Page, Walks, passes, walks
+from conformance.checks.walks import Item, Page, Walks, takes, walks
 from conformance.model import compact
 from conformance.values import instant
 
 NEEDS_ITEMS = "the list must hold more items than one page: at least 3, with created times that differ"
 
 
-def _sound(view: View, trial: Trial) -> Walks | None:
-    """The walks of a trial, unless their order is broken: then nothing can be said of their borders."""
-    found = walks(view, trial)
-    return None if any(_inversion(found, page.items) for page in found.pages) else found
+WalkJudge = Callable[[View, Trial, Walks], Iterable[Outcome]]
+
+
+def walked(
+    rule_id: str, *, hint: str = NEEDS_ITEMS, sound: bool = False, confirm: bool = True
+) -> Callable[[WalkJudge], WalkJudge]:
+    """Register a judge of the walks of a trial; a ``sound`` one says nothing of borders where the order is broken."""
+
+    def register(judge: WalkJudge) -> WalkJudge:
+        def judged(view: View, trial: Trial) -> Iterator[Outcome]:
+            found = walks(view, trial)
+            if found.polled:
+                yield Gap("the list takes its cursor as a lower bound of what is new, which its clients do, too")
+            elif not (sound and any(_inversion(found, page.items) for page in found.pages)):
+                yield from judge(view, trial, found)
+
+        judged.__doc__ = judge.__doc__
+        trial_rule(rule_id, hint=hint, confirm=confirm)(judged)
+        return judge
+
+    return register
 
 
 def _inversion(found: Walks, items: tuple[Item, ...]) -> tuple[Item, Item] | None:
@@ -29,10 +47,9 @@ def _same_second(one: Fraction, other: Fraction) -> bool:
     return one // 1 == other // 1
 
 
-@trial("paging.order", hint=NEEDS_ITEMS, confirm=True)
-def paging_order(view: View, trial: Trial) -> Iterator[Outcome]:
+@walked("paging.order")
+def paging_order(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """The items of a walk run in one direction of time."""
-    found = walks(view, trial)
     for page in found.pages:
         inversion = _inversion(found, page.items)
         if inversion:
@@ -44,10 +61,9 @@ def paging_order(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Proof((page.exchange.id,))
 
 
-@trial("paging.advances", hint=NEEDS_ITEMS, confirm=True)
-def paging_advances(view: View, trial: Trial) -> Iterator[Outcome]:
+@walked("paging.advances")
+def paging_advances(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """The cursor of a page brings another page."""
-    found = walks(view, trial)
     for first, second in found.steps():
         ids = (first.exchange.id, second.exchange.id)
         again = [i.key for i in first.items] == [i.key for i in second.items]
@@ -98,12 +114,9 @@ def _blunt(found: Walks, repeats: list[tuple[Page, Item]]) -> bool:
     return fractions and whole
 
 
-@trial("paging.exclusive", hint=NEEDS_ITEMS, confirm=True)
-def paging_exclusive(view: View, trial: Trial) -> Iterator[Outcome]:
+@walked("paging.exclusive", sound=True)
+def paging_exclusive(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """A page starts after its cursor: nothing at or before it is served again."""
-    found = _sound(view, trial)
-    if found is None:
-        return
     repeats = _repeats(found)
     if repeats and not _blunt(found, repeats):
         for page, item in repeats[:3]:
@@ -118,7 +131,7 @@ def _losses(found: Walks) -> list[tuple[Page, Item]]:
     """Items that another walk shows between the cursor of a page and its end, and the page does not."""
     losses = []
     for page in found.pages:
-        if page.cursor is None or page.cursor in found.tied:
+        if page.cursor in found.tied or (page.after is not None and page.cursor is None):
             continue
         shown = {item.key for item in page.items}
         end = page.items[-1].at if page.items else None
@@ -128,15 +141,12 @@ def _losses(found: Walks) -> list[tuple[Page, Item]]:
     return losses
 
 
-@trial("paging.complete", hint=NEEDS_ITEMS, confirm=True)
-def paging_complete(view: View, trial: Trial) -> Iterator[Outcome]:
+@walked("paging.complete", sound=True)
+def paging_complete(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """No item between the cursor and the end of a page is lost."""
-    found = _sound(view, trial)
-    if found is None:
-        return
     losses = _losses(found)
     for page, item in [(p, i) for p, i in losses if p.cursor is None or not _same_second(i.at, p.cursor)][:3]:
-        expected = f"{item.text} {item.key}, which comes after {page.after}"
+        expected = f"{item.text} {item.key}, which comes after {page.after or 'the head of the list'}"
         yield Problem("/", expected, "it is on no page", (page.exchange.id,))
     bad = [page for page, _ in losses]
     for page in found.pages:
@@ -144,12 +154,9 @@ def paging_complete(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Proof((page.exchange.id,))
 
 
-@trial("paging.precision", hint="two neighbours in the list must differ only in the fraction of a second", confirm=True)
-def paging_precision(view: View, trial: Trial) -> Iterator[Outcome]:
+@walked("paging.precision", hint="two neighbours in the list must differ only in the fraction of a second", sound=True)
+def paging_precision(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """The cursor tells items apart that differ only in the fraction of a second."""
-    found = _sound(view, trial)
-    if found is None:
-        return
     repeats, losses = _repeats(found), _losses(found)
     if repeats and _blunt(found, repeats):
         for page, item in repeats[:3]:
@@ -167,12 +174,9 @@ def paging_precision(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Proof((page.exchange.id,))
 
 
-@trial("paging.more-false", hint=NEEDS_ITEMS, confirm=True)
-def paging_more_false(view: View, trial: Trial) -> Iterator[Outcome]:
+@walked("paging.more-false", sound=True)
+def paging_more_false(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """The flag is true while items remain after the page."""
-    found = _sound(view, trial)
-    if found is None:
-        return
     lost = {page.place for page, _ in _losses(found) if not page.items}
     for page in found.pages:
         end = page.items[-1].at if page.items else page.cursor
@@ -188,12 +192,9 @@ def paging_more_false(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Proof((page.exchange.id,))
 
 
-@trial("paging.more-true", hint=NEEDS_ITEMS, confirm=True)
-def paging_more_true(view: View, trial: Trial) -> Iterator[Outcome]:
+@walked("paging.more-true", sound=True)
+def paging_more_true(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """When the flag is true a next page can be fetched, and in the end it is false."""
-    found = _sound(view, trial)
-    if found is None:
-        return
     for page in found.pages:
         if page.more and not page.items:
             yield Problem(
@@ -212,17 +213,21 @@ def _flag(view: View) -> str:
     return view.operation.paging.more if view.operation and view.operation.paging else ""
 
 
-@trial("paging.filter", hint="the list must hold several items that a filter takes, and others that it leaves out", confirm=True)
-def paging_filter(view: View, trial: Trial) -> Iterator[Outcome]:
+@walked("paging.filter", hint="the list must hold several items that a filter takes, and others that it leaves out")
+def paging_filter(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """Every page of a filtered list holds what the filter takes, and nothing else."""
-    found = walks(view, trial)
     yield from _refused_pages(view, trial)
     later = False
     for page in (p for p in found.pages if p.filters):
         for item in page.items:
             for name, value in page.filters:
-                if isinstance(item.raw, dict) and item.raw.get(name) is not None and not passes(item, name, value):
-                    yield Problem(f"/{name}", compact(value), compact(item.raw[name]), (page.exchange.id,))
+                parameter = found.operation.parameter(name)
+                if parameter and takes(parameter, item.raw, value) is False:
+                    member = parameter.filters or ""
+                    expected = (
+                        f"{parameter.compare or 'one of'} {value}" if parameter.compare or parameter.joined else compact(value)
+                    )
+                    yield Problem(f"/{member}", expected, compact(item.raw[member]), (page.exchange.id,))
                     return
         later = later or (page.cursor is not None and bool(page.items))
     if later:
@@ -252,10 +257,9 @@ def paging_empty(view: View, trial: Trial) -> Iterator[Outcome]:
                 yield Proof((probe.id,))
 
 
-@trial("paging.ties", hint=NEEDS_ITEMS)
-def paging_ties(view: View, trial: Trial) -> Iterator[Outcome]:
+@walked("paging.ties", confirm=False)
+def paging_ties(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """Whether items with one timestamp stand at the border of a page; reported, never graded."""
-    found = walks(view, trial)
     for page in found.pages:
         if page.last and page.last.at in found.tied:
             text = f"several items have {page.last.text}, and a page ends among them"

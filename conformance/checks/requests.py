@@ -3,14 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from conformance.checks.base import Outcome, Proof, Trial, View, refusal, refusals, trial, unusable
+from conformance.checks.base import (
+    Outcome,
+    Problem,
+    Proof,
+    Trial,
+    View,
+    control_gap,
+    object_of,
+    refusal,
+    refusals,
+    trial,
+    unusable,
+)
+from conformance.model import compact
 
 
 @trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
 def id_unknown(view: View, trial: Trial) -> Iterator[Outcome]:
     """An id that names nothing is answered not found."""
-    yield from refusals(view, trial, "not_found")
+    if view.operation is not None and view.operation.absent_open:
+        yield from shown_absent(view, trial, "not_found")
+    else:
+        yield from refusals(view, trial, "not_found")
+
+
+def shown_absent(view: View, trial: Trial, *roles: str, **facts: Any) -> Iterator[Outcome]:
+    """Judge probes that may be refused, or answered as a success that does not show what was asked for."""
+    gap = control_gap(view, trial)
+    if gap:
+        yield gap
+        return
+    for probe in trial.having("probe", **facts):
+        excuse = unusable(view, probe)
+        if excuse or probe.response is None or view.operation is None:
+            yield excuse or Proof(())
+            continue
+        if not probe.response.ok:
+            yield refusal(view, probe, roles)
+            continue
+        shown = object_of(view.contract, view.operation, probe.response.json)
+        name = view.contract.identifier_of(view.operation.kind)
+        sought = probe.fact("sought")
+        if sought is not None and isinstance(shown, dict) and str(shown.get(name)) == sought:
+            yield Problem(f"/{name}", "nothing, as the key reaches no such object", compact(shown), (probe.id,))
+        else:
+            yield Proof((probe.id,))
 
 
 @trial("parameter.missing")

@@ -18,7 +18,7 @@ from typing import Any
 
 from conformance.checks.base import Trial, View, identity_of, items_of
 from conformance.checks.lists import asked, page_of
-from conformance.model import Exchange
+from conformance.model import Exchange, Operation, Parameter, compact
 from conformance.values import instant
 
 
@@ -55,6 +55,7 @@ class Page:
 class Walks:
     """All pages of a trial that could be read, and every item that any of them shows."""
 
+    operation: Operation
     pages: tuple[Page, ...]
     untied: tuple[Item, ...]  # distinct, oldest first, each alone at its instant
     times: tuple[Fraction, ...]  # of the untied
@@ -62,6 +63,7 @@ class Walks:
     tied: frozenset[Fraction]
     shown: Mapping[str, tuple[int, int]]  # by item, the places of the first and last page that show it
     strict: bool
+    polled: bool  # pages hold what is newer than their cursor: it is a lower bound, and there is no next page
 
     def certain(self, item: Item, page: Page) -> bool:
         """Whether an item was there when a page was asked for.
@@ -81,8 +83,12 @@ class Walks:
         low, high = (end, start) if self.descending else (start, end)
         first = 0 if low is None else bisect_right(self.times, low)
         last = len(self.times) if high is None else bisect_left(self.times, high)
-        found = [item for item in self.untied[first:last] if all(passes(item, name, value) for name, value in filters)]
+        found = [item for item in self.untied[first:last] if self.passes(item, filters)]
         return found[::-1] if self.descending else found
+
+    def passes(self, item: Item, filters: tuple[tuple[str, str], ...]) -> bool:
+        """Whether an item shows that every filter takes it."""
+        return all(takes(self.operation.parameter(name), item.raw, value) for name, value in filters)
 
     def steps(self) -> list[tuple[Page, Page]]:
         """Pairs of pages of one walk, where the second starts after the last item of the first."""
@@ -93,10 +99,28 @@ class Walks:
         return found
 
 
-def passes(item: Item, name: str, value: str) -> bool:
-    """Whether an item shows the value that a filter asks for."""
-    shown = item.raw.get(name) if isinstance(item.raw, dict) else None
-    return isinstance(shown, str) and shown == value
+def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
+    """Whether a filter takes an item, by what the item shows; None where it does not tell.
+
+    Whether a bound takes what stands exactly on it is open.
+    """
+    shown = item.get(parameter.filters) if parameter and isinstance(item, dict) else None
+    if parameter is None or shown is None or isinstance(shown, dict | list):
+        return None
+    if parameter.compare is None:
+        wanted = value.split(",") if parameter.joined else [value]
+        return _text(shown).casefold() in {one.casefold() for one in wanted}
+    at, bound = instant(shown), instant(value)
+    if at is None or bound is None:
+        try:
+            at, bound = Fraction(_text(shown)), Fraction(value)
+        except (ValueError, ZeroDivisionError):
+            return None
+    return None if at == bound else (at > bound) == (parameter.compare == "at-least")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else compact(value)
 
 
 def walks(view: View, trial: Trial) -> Walks:
@@ -108,6 +132,7 @@ def walks(view: View, trial: Trial) -> Walks:
 
 
 def _read(view: View, trial: Trial) -> Walks:
+    assert view.operation is not None
     pages: list[Page] = []
     broken: set[str] = set()
     for exchange in trial.exchanges:
@@ -128,7 +153,17 @@ def _read(view: View, trial: Trial) -> Walks:
         for item in page.items:
             shown[item.key] = (shown.get(item.key, (page.place, 0))[0], page.place)
     strict = any(exchange.attempt > 1 for exchange in trial.exchanges)
-    return Walks(tuple(pages), untied, tuple(item.at for item in untied), _descending(pages), tied, shown, strict)
+    times = tuple(item.at for item in untied)
+    descending = _descending(pages)
+    polled = view.operation.polling and descending and _newer(pages)
+    return Walks(view.operation, tuple(pages), untied, times, descending, tied, shown, strict, polled)
+
+
+def _newer(pages: list[Page]) -> bool:
+    """Whether every page with a cursor holds only what is newer than it."""
+    asked_for = [page for page in pages if page.cursor is not None and page.items]
+    gaps = [item.at - page.cursor for page in asked_for for item in page.items if page.cursor is not None]
+    return bool(gaps) and min(gaps) >= 0 and max(gaps) > 0
 
 
 def _page(view: View, exchange: Exchange, walk: str, place: int) -> Page | None:
@@ -137,12 +172,13 @@ def _page(view: View, exchange: Exchange, walk: str, place: int) -> Page | None:
     if found is None or items is None or not isinstance(found[1].get(found[0].more), bool):
         return None
     read: list[Item] = []
+    kind = view.operation.kind if view.operation else None
     for raw in items:
         text = raw.get(found[0].position) if isinstance(raw, dict) else None
         at = instant(text)
         if at is None or not isinstance(text, str):
             return None
-        read.append(Item(identity_of(view.contract, raw), text, at, raw))
+        read.append(Item(identity_of(view.contract, kind, raw), text, at, raw))
     after = asked(exchange, found[0].after)
     filters = tuple(sorted((exchange.fact("filters") or {}).items()))
     return Page(exchange, walk, tuple(read), found[1][found[0].more], after, instant(after), filters, place)

@@ -65,7 +65,7 @@ class Access(Core):
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
         """Whether a key has the scope of an operation."""
-        return operation.scope is None or operation.scope in identity.scopes or ALL in identity.scopes
+        return not operation.scopes or ALL in identity.scopes or bool(identity.scopes & set(operation.scopes))
 
     def authorise(self, operation: Operation, identity: Identity | None) -> None:
         """Refuse a key without the scope."""
@@ -108,7 +108,7 @@ class Access(Core):
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
         """An object by its id, if the key reaches it."""
         row = self.store.get(kind, identifier)
-        return row if row is not None and self.may_reach(row.tenant, context.identity) else None
+        return row if row is not None and (kind in self.catalog.pools or self.may_reach(row.tenant, context.identity)) else None
 
     def must_exist(self, operation: Operation, parameter: Parameter) -> bool:
         """Whether the object that a parameter names has to be there.
@@ -120,8 +120,9 @@ class Access(Core):
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
         """Refuse the id of an object that is not there, or not for this key."""
-        if parameter.refers is None or self.find(parameter.refers, str(value), context) is None:
-            raise Refusal("not_found", f"{parameter.name} names nothing that the key reaches")
+        for one in value if isinstance(value, list) else [value]:
+            if parameter.refers is None or self.find(parameter.refers, str(one), context) is None:
+                raise Refusal("not_found", f"{parameter.name} names nothing that the key reaches")
 
     def check_references(self, context: Context) -> None:
         """Refuse ids out of reach, wherever the contract says that a parameter holds one."""

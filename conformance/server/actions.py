@@ -13,7 +13,7 @@ from conformance.server.catalog import sample
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.moments import key_of, render
 from conformance.server.paging import Paging
-from conformance.server.store import Page, Row
+from conformance.server.store import Filter, Page, Row
 
 
 class Actions(Paging):
@@ -30,15 +30,15 @@ class Actions(Paging):
         selector = self.selector_of(context.operation)
         value = context.values.get(selector.name) if selector else None
         kind = context.operation.kind or ""
-        foreign = selector if selector and selector.refers not in (None, kind) else None
-        row = self.find_by(kind, foreign.name, value, context) if foreign else self.find(kind, str(value), context)
+        member = None if selector is None else selector.by or (selector.name if selector.refers not in (None, kind) else None)
+        row = self.find_by(kind, member, value, context) if member else self.find(kind, str(value), context)
         if row is None:
             raise self.not_found(context.operation)
         return row
 
     def find_by(self, kind: str, member: str, value: Any, context: Context) -> Row | None:
         """The newest object of a kind whose member has a value, such as the one thing that another owns."""
-        rows = self.store.page(Page(kind, self.list_tenant(context), 1, filters=((member, value),)))
+        rows = self.store.page(Page(kind, self.list_tenant(context), 1, filters=(Filter(member, value),)))
         return rows[0] if rows else None
 
     # --- reading ---
@@ -47,12 +47,13 @@ class Actions(Paging):
         """Answer one object; one that nothing selects is answered by its example."""
         if self.selector_of(context.operation) is None:
             return self.act_fetch(context)
-        return self.succeed(context, self.render_item(context.operation, self.selected(context)))
+        item = self.render_item(context.operation, self.selected(context))
+        wrapper = context.operation.wrapper
+        return self.succeed(context, item if wrapper is None else {wrapper: item})
 
     def act_fetch(self, context: Context) -> Reply:
-        """Answer what is documented, or what the extras say."""
-        answer = self.extras.answers.get(context.operation.id)
-        return self.succeed(context, answer(self, context) if answer else self.catalog.example(context.operation))
+        """Answer what is documented."""
+        return self.succeed(context, self.catalog.example(context.operation))
 
     # --- creating ---
 
@@ -84,7 +85,7 @@ class Actions(Paging):
             name: example[name] if isinstance(example, dict) and name in example else sample(known.get(name, {}))
             for name in self.catalog.item(kind).get("required", ())
         }
-        document = {**usual, **self.kept(kind, context.values)}
+        document = {**usual, **self.kept(kind, self.as_shown(context))}
         complete = self.extras.completers.get(kind)
         return complete(self, context, document) if complete else document
 
@@ -97,18 +98,16 @@ class Actions(Paging):
         known = self.catalog.members(kind)
         with self.store.lock:
             moment = self.new_moment(kind, tenant)
-            own: dict[str, Any] = {self.contract.identifier: identifier or self.new_id(kind)}
+            name = self.contract.identifier_of(kind)
+            own: dict[str, Any] = {name: identifier or self.new_id(kind)}
             told = {self.contract.tenant: tenant, self.catalog.position: render(moment)}
             own |= {name: value for name, value in told.items() if name and (name in known or not known)}
-            row = Row(kind, own[self.contract.identifier], tenant, render(moment), key_of(moment), {**document, **own})
+            row = Row(kind, own[name], tenant, render(moment), key_of(moment), {**document, **own})
             self.store.put([row])
         return row
 
     def act_create(self, context: Context) -> Reply:
         """Make an object, and answer it."""
-        maker = self.extras.makers.get(context.operation.id)
-        if maker:
-            return self.succeed(context, maker(self, context))
         kind = context.operation.kind or ""
         row = self.add(kind, self.own_tenant(context), self.document(context, kind))
         return self.succeed(context, self.render_item(context.operation, row))
@@ -118,13 +117,25 @@ class Actions(Paging):
     def changes(self, context: Context) -> dict[str, Any]:
         """The members that an update changes."""
         selector = self.selector_of(context.operation)
-        fixed = (selector.name if selector else None, self.contract.identifier, self.contract.tenant)
-        kept = self.kept(context.operation.kind or "", context.values)
+        identifier = self.contract.identifier_of(context.operation.kind)
+        fixed = (selector.name if selector else None, identifier, self.contract.tenant)
+        kept = self.kept(context.operation.kind or "", self.as_shown(context))
         return {name: value for name, value in kept.items() if name not in fixed}
 
+    def as_shown(self, context: Context) -> dict[str, Any]:
+        """What was sent, by the names under which an object shows it."""
+        names = {p.name: p.shows_as for p in context.operation.parameters if p.shows_as}
+        return {names.get(name, name): value for name, value in context.values.items()}
+
     def confirmation(self, operation: Operation, row: Row) -> dict[str, Any]:
-        """What the schema of a success asks for: members of the object, and yes to what the object does not know."""
+        """What the schema of a success asks for: members of the object, and yes to what the object does not know.
+
+        Where no source shows a body it is the example, with the object's own values.
+        """
         told: dict[str, Any] = {}
+        if not operation.schema.get("properties"):
+            example = self.catalog.example(operation)
+            return {name: row.document.get(name, value) for name, value in example.items()} if isinstance(example, dict) else {}
         for name, schema in operation.schema.get("properties", {}).items():
             if name in row.document:
                 told[name] = row.document[name]
@@ -146,5 +157,8 @@ class Actions(Paging):
         return self.succeed(context, self.confirmation(context.operation, row))
 
     def act_perform(self, context: Context) -> Reply:
-        """Answer what is documented."""
+        """Answer what is documented; what it is about must be there."""
+        selector = context.operation.selector
+        if selector is not None and selector.name in context.values and not context.operation.absent_open:
+            self.selected(context)
         return self.act_fetch(context)

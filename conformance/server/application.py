@@ -16,7 +16,6 @@ from conformance.errors import UsageError
 from conformance.model import Contract
 from conformance.server import seeding
 from conformance.server.actions import Actions
-from conformance.server.catalog import Catalog
 from conformance.server.control import Control
 from conformance.server.extras import Extras
 from conformance.server.limits import Limits
@@ -87,7 +86,10 @@ class Application(Actions, Routing, Limits, Control):
         raise Refusal(code=code)
 
     def act(self, context: Context) -> Reply:
-        """Do what the operation is for."""
+        """Do what the operation is for: what the extras say, else what its action means."""
+        maker = self.extras.makers.get(context.operation.id)
+        if maker:
+            return self.succeed(context, maker(self, context))
         action: Callable[[Context], Reply] = getattr(self, f"act_{context.operation.action}")
         return action(context)
 
@@ -142,7 +144,7 @@ def application(
     kind: type[Application] = Application,
 ) -> Application:
     """A seeded application; ``kind`` may be a subclass that differs. Raises UsageError for another seed's database."""
-    store = Store(database, Catalog(contract).filters)
+    store = Store(database)
     made_with = store.note("seed")
     if made_with is None:
         fill(store, contract, extras, seed)
@@ -166,7 +168,7 @@ def fill(store: Store, contract: Contract, extras: Extras, seed: int) -> None:
         if place not in _TEMPLATES:
             while len(_TEMPLATES) >= 4:
                 _TEMPLATES.pop(next(iter(_TEMPLATES)))[0].close()
-            template = Store(":memory:", Catalog(contract).filters)
+            template = Store(":memory:")
             populate(template, contract, extras, seed)
             _TEMPLATES[place] = (template, contract, extras)
         store.copy_from(_TEMPLATES[place][0])

@@ -19,9 +19,9 @@ class Catalog:
         self.contract = contract
         operations = contract.operations.values()
         self.kinds = tuple(dict.fromkeys(o.kind for o in operations if o.kind and o.action in ("list", "read")))
-        self.scopes = tuple(dict.fromkeys(o.scope for o in operations if o.scope))
-        self.read_scopes = frozenset(o.scope for o in operations if o.scope and o.effect is Effect.READ)
-        self.filters = frozenset(p.filters for o in operations for p in o.filters if p.filters and p.filters != contract.tenant)
+        self.pools = frozenset(o.kind for o in operations if o.pool)
+        self.scopes = tuple(dict.fromkeys(scope for o in operations for scope in o.scopes))
+        self.read_scopes = frozenset(scope for o in operations if o.effect is Effect.READ for scope in o.scopes)
         self.tenant_kind = next((p.refers for o in operations for p in o.parameters if p.name == contract.tenant), None)
         self.position = next((o.paging.position for o in operations if o.paging), None)
         self._items = {kind: self._find_item(kind) for kind in dict.fromkeys(o.kind for o in operations if o.kind)}
@@ -47,7 +47,7 @@ class Catalog:
 
     def _find_item(self, kind: str) -> Mapping[str, Any]:
         for operation in self.contract.operations_by("read", kind):
-            return operation.schema
+            return _wrapped(operation)
         for operation in self.contract.operations_by("list", kind):
             array = operation.schema.get("properties", {}).get(self.collection(operation), {})
             if array.get("items"):
@@ -66,6 +66,14 @@ class Catalog:
         examples = content.get("examples", {})
         chosen = examples.get(operation.id) or next(iter(examples.values()), None)
         return chosen["value"] if chosen else sample(operation.schema)
+
+
+def _wrapped(operation: Operation) -> Mapping[str, Any]:
+    """The schema of the object that a read answers, out of its wrapper."""
+    if operation.wrapper is None:
+        return operation.schema
+    inner: Mapping[str, Any] = operation.schema.get("properties", {}).get(operation.wrapper, {})
+    return next((one for one in inner.get("anyOf", [inner]) if one.get("type") != "null"), inner)
 
 
 def sample(schema: Mapping[str, Any], number: int = 1) -> Any:

@@ -33,21 +33,21 @@ class Recipe:
     ``spread`` gives the weights of the objects that this kind refers to, by the kind referred to.
     """
 
-    main: int = 60
+    main: int = 115
     other: int = 12
     seconds: tuple[int, int] = (61, 5400)  # between two neighbours
     spread: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    mirrors: Mapping[str, str] = field(default_factory=dict)  # member -> kind: each object names its own one of that kind
     members: Callable[[Random, int, Document], Document] = lambda _random, _index, _document: {}
 
 
 @dataclass(frozen=True)
 class Extras:
-    """All plugs: triggers, how some things are made, completed and answered, seeds, numbers, terms."""
+    """All plugs: triggers, what some operations do and answer, how new objects are completed, seeds, numbers, terms."""
 
     triggers: tuple[Trigger, ...] = ()
-    makers: Mapping[str, Callable[[Actions, Context], Document]] = field(default_factory=dict)
+    makers: Mapping[str, Callable[[Actions, Context], Any]] = field(default_factory=dict)
     completers: Mapping[str, Callable[[Actions, Context, Document], Document]] = field(default_factory=dict)
-    answers: Mapping[str, Callable[[Actions, Context], Any]] = field(default_factory=dict)
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     phone_numbers: tuple[str, ...] = ()
     terms: tuple[Document, ...] = ()

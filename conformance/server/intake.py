@@ -89,6 +89,11 @@ class Intake(Core):
             return _BOOLEANS[text]
         return text.split(",") if "array" in wanted else text
 
+    def header_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        """The known headers that are given; an empty one counts as absent."""
+        known = {p.name: request.header(p.name) for p in operation.parameters if p.place == "header"}
+        return {name: value for name, value in known.items() if value}
+
     # --- the body ---
 
     def invalid_body(self, why: str) -> NoReturn:
@@ -158,7 +163,8 @@ class Intake(Core):
     def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
         """All values that a request gives to an operation, checked."""
         placed = {p.name: self.read_text(p, in_path[p.name]) for p in operation.parameters if p.name in in_path}
-        given = {**self.query_values(operation, request), **self.body_values(operation, request), **placed}
+        query, body = self.query_values(operation, request), self.body_values(operation, request)
+        given = {**query, **body, **self.header_values(operation, request), **placed}
         self.refuse_missing(operation, self.missing(operation, given))
         self.refuse_invalid(operation, self.invalid(operation, given))
         return given

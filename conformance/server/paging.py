@@ -13,15 +13,16 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from conformance.model import Operation
+from conformance.model import Operation, Parameter
 from conformance.server.access import Access
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.moments import sort_key
-from conformance.server.store import Page, Row
+from conformance.server.store import Filter, Page, Row
 from conformance.values import instant
 
 DEFAULT_LIMIT = 20
 MAXIMUM = 100
+BOUNDS = {"at-least": ">=", "at-most": "<="}
 
 
 class Paging(Access):
@@ -97,14 +98,24 @@ class Paging(Access):
 
     # --- rows ---
 
-    def filters_of(self, context: Context) -> tuple[tuple[str, Any], ...]:
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
         """The members, and the values that the items of the list must have."""
         chosen = [p for p in context.operation.filters if p.name in context.values and not self.names_tenant(p)]
-        return tuple((str(p.filters), context.values[p.name]) for p in chosen)
+        return tuple(self.filter_of(p, context.values[p.name]) for p in chosen)
+
+    def filter_of(self, parameter: Parameter, value: Any) -> Filter:
+        """What a filter demands of a member."""
+        member = str(parameter.filters)
+        if parameter.compare is None:
+            return Filter(member, value.split(",") if parameter.joined else value)
+        at = instant(value) if isinstance(value, str) else None
+        if at is not None and member == self.catalog.position:
+            return Filter("", sort_key(at), BOUNDS[parameter.compare])
+        return Filter(member, value, BOUNDS[parameter.compare])
 
     def list_tenant(self, context: Context) -> str | None:
-        """The business whose objects are listed; None would list those of all."""
-        return self.tenant_of(context.identity)
+        """The business whose objects are listed; None lists those of all, as of a pool."""
+        return None if context.operation.kind in self.catalog.pools else self.tenant_of(context.identity)
 
     def look_ahead(self, limit: int) -> int:
         """How many rows are read for a page: one more tells whether something is left."""

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -44,11 +45,20 @@ class Routing(Core):
         return None
 
     def choose_mode(self, modes: list[Operation], request: Request) -> Operation:
-        """The first mode whose selecting parameter is given, else the one that needs none."""
-        for mode in modes:
-            if mode.when and request.query.get(mode.when):
-                return mode
-        return next((mode for mode in modes if not mode.when), modes[0])
+        """The first mode whose selecting parameter or member is given, else the one that needs none."""
+        selecting = [mode for mode in modes if mode.when]
+        in_body = any(p.name == mode.when for mode in selecting for p in mode.body)
+        given = self.peek(request) if in_body else request.query
+        chosen = next((mode for mode in selecting if given.get(mode.when or "")), None)
+        return chosen or next((mode for mode in modes if not mode.when), modes[0])
+
+    def peek(self, request: Request) -> dict[str, Any]:
+        """The members of a body, as far as it can be read: its mode is chosen before it is checked."""
+        try:
+            body = json.loads(request.body)
+        except (ValueError, RecursionError):
+            return {}
+        return body if isinstance(body, dict) else {}
 
     def unknown_route(self, request: Request) -> Refusal:
         """The refusal of a path or method that the contract does not have."""

@@ -108,7 +108,7 @@ class _Seeder:
         own = business_id(self.seed, name)
         moment = NEWEST - index * MICRO
         random = Random(own)  # noqa: S311 - sample data
-        document = self.usual(kind, index, name, random) | {self.contract.identifier: own}
+        document = self.usual(kind, index, name, random) | {self.contract.identifier_of(kind): own}
         return self.row(kind, own, own, moment, document | self.recipe(kind).members(random, index, document))
 
     def objects(self, kind: str, business: str) -> Iterator[Row]:
@@ -117,9 +117,12 @@ class _Seeder:
         times = moments(random, self.count(kind, business), recipe.seconds)
         for index, moment in enumerate(times):
             own = identifier(self.seed, kind, business, index)
-            document = self.usual(kind, index, business, random) | {self.contract.identifier: own}
+            name, members = self.contract.identifier_of(kind), self.catalog.members(kind)
+            told = {one: own for one in (self.contract.identifier, name) if one in members or not members}
+            told |= {one: identifier(self.seed, twin, business, index) for one, twin in recipe.mirrors.items()}
+            document = self.usual(kind, index, business, random) | told
             document |= recipe.members(random, index, document)
-            yield self.row(kind, own, business_id(self.seed, business), moment, document)
+            yield self.row(kind, document.get(name, own), business_id(self.seed, business), moment, document)
 
     def row(self, kind: str, own: str, tenant: str, moment: int, document: dict[str, Any]) -> Row:
         position = render(moment)

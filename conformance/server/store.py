@@ -1,7 +1,7 @@
 """The data of the server, in SQLite: one table of objects of every kind, one of keys.
 
 An object keeps its position twice, as it is served and as a sort key (see moments), and the rest as
-a JSON document. A page is one indexed query; the members that lists are filtered by have an index each.
+a JSON document. A page is one query along the index of positions.
 One connection serves all threads behind a lock, which is also what makes check-then-insert safe.
 """
 
@@ -55,6 +55,15 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Filter:
+    """What a member must be; of several values any will do. Without a member the sort key is meant."""
+
+    member: str
+    value: Any
+    comparison: str = "="
+
+
+@dataclass(frozen=True)
 class Page:
     """Which rows a list asks for; ``comparison`` stands between the sort key of a row and ``edge``."""
 
@@ -64,20 +73,16 @@ class Page:
     edge: str | None = None
     comparison: str = "<"
     order: str = "DESC"
-    filters: tuple[tuple[str, Any], ...] = ()
+    filters: tuple[Filter, ...] = ()
 
 
 class Store:
     """Objects and keys; safe to use from many threads."""
 
-    def __init__(self, database: str = ":memory:", indexed: Iterable[str] = ()) -> None:
+    def __init__(self, database: str = ":memory:") -> None:
         self.lock = threading.RLock()
         self._base = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
         self._base.executescript(_TABLES)
-        for number, member in enumerate(sorted(set(indexed))):
-            self._base.execute(
-                f"CREATE INDEX IF NOT EXISTS objects_by_member_{number} ON objects (kind, tenant, {_member(member)}, sort)"
-            )
 
     def copy_from(self, other: Store) -> None:
         """Become a copy of another store."""
@@ -140,9 +145,10 @@ class Store:
         if page.edge is not None:
             terms.append(f"sort {page.comparison} ?")
             values.append(page.edge)
-        for member, value in page.filters:
-            one_of = value if isinstance(value, list) else [value]
-            terms.append(f"{_member(member)} IN ({', '.join('?' * len(one_of))})")
+        for wanted in page.filters:
+            one_of = wanted.value if isinstance(wanted.value, list) else [wanted.value]
+            member = _member(wanted.member) if wanted.member else "sort"
+            terms.append(f"({' OR '.join([f'{member} {wanted.comparison} ?'] * len(one_of))})")
             values += one_of
         query = f"SELECT {_COLUMNS} FROM objects WHERE {' AND '.join(terms)} ORDER BY sort {page.order} LIMIT ?"  # noqa: S608
         with self.lock:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import string
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from conformance.checks.base import items_of
-from conformance.model import WHOLE_API, Case, Contract, Exchange, Operation, Parameter
+from conformance.checks.base import items_of, object_of, sought_in
+from conformance.model import WHOLE_API, Case, Contract, Effect, Exchange, Operation, Parameter
 from conformance.target import FICTIONAL_NUMBER, Declaration
 from conformance.transport.sender import Label, Message, Sender, header_of, message_for
 from conformance.values import ABSENT
@@ -19,6 +21,12 @@ CLOCK = "(clock)"
 
 Id = str | int
 """An id as the target gives it: it goes into a body as it came."""
+
+OWNERS_TRIED = 5
+PAGES_SOUGHT = 8
+"""Pages of a list that an object is looked for on."""
+SEVERAL = 5
+"""Items that the list of an object must have for walks to say something."""
 
 _SAMPLES: Mapping[str, Any] = {"string": "sample", "integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
 
@@ -30,6 +38,8 @@ class Memory:
         self.cases = tuple(cases)
         self.own: dict[str, Id] = {}
         self.lists: dict[tuple[str, str], list[Any]] = {}
+        self.used: set[tuple[str, Id]] = set()
+        self.listings: dict[tuple[str, str], dict[str, Any] | None] = {}
 
 
 class Client:
@@ -45,6 +55,7 @@ class Client:
         self._memory = memory
         self._nonce = nonce
         self._tokens = 0
+        self._pools = {operation.kind for operation in self.contract.operations.values() if operation.pool}
 
     @property
     def repeated(self) -> bool:
@@ -78,7 +89,7 @@ class Client:
         """Send an operation with values for its parameters; ``content`` replaces the body."""
         message = message_for(operation, values)
         if content is not None:
-            message = Message(message.method, message.path, message.query, (("Content-Type", "application/json"),), content)
+            message = replace(message, body=content)
         carried = header_of(self.contract, key, scheme) if operation.takes_key else ()
         return self.raw(
             message,
@@ -105,9 +116,7 @@ class Client:
     ) -> Exchange:
         """Send a message as it is, with the header of a key unless ``carried`` says which headers."""
         headers = header_of(self.contract, key) if carried is None else carried
-        labelled = Message(
-            message.method, message.path, message.query, (*headers, *message.headers), message.body, message.outside
-        )
+        labelled = replace(message, headers=(*headers, *message.headers))
         known = self.contract.operations.get(operation)
         rotate = address is None and known is not None and known.rate is not None
         label = Label(self.case, self._attempt, operation, role, key, facts)
@@ -149,33 +158,67 @@ class Client:
     def listed(self, kind: str, key: str = "full") -> list[Any]:
         """The items of the first page of the list of a kind, asked for once a run."""
         if (kind, key) not in self._memory.lists:
+            self._memory.lists[kind, key] = []  # a list that needs itself to be asked for has no items
             operation = next(iter(self.contract.operations_by("list", kind)), None)
-            items: list[Any] = []
             if operation is not None:
-                response = self.call(operation, {}, key=key, role="setup").response
-                items = (items_of(operation, response.json) if response and response.ok else None) or []
-            self._memory.lists[kind, key] = items
+                self._memory.lists[kind, key] = self._first_page(operation, key)
         return self._memory.lists[kind, key]
 
-    def known(self, kind: str, key: str = "full") -> dict[str, Any] | None:
-        """An object of a kind that a key sees, or None."""
-        found = [
-            i for i in self.listed(kind, key) if isinstance(i, dict) and isinstance(i.get(self.contract.identifier), str | int)
-        ]
-        return found[0] if found else None
+    def _first_page(self, operation: Operation, key: str) -> list[Any]:
+        values = self.listing(operation, key)
+        response = None if values is None else self.call(operation, values, key=key, role="setup").response
+        return (items_of(operation, response.json) if response and response.ok else None) or []
 
-    def known_id(self, kind: str, key: str = "full") -> Id | None:
+    def listing(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:
+        """Values for what a list must be given; of the objects that it may be asked for, one that has several items.
+
+        None where a value is not known.
+        """
+        place = (operation.id, key)
+        if place not in self._memory.listings:
+            values = self.valid(operation, key)
+            owner = next((p for p in operation.parameters if p.required and p.refers and p.name != self.contract.tenant), None)
+            if values is not None and owner is not None:
+                values[owner.name] = self._fullest(operation, values, owner, key)
+            self._memory.listings[place] = values
+        found = self._memory.listings[place]
+        return None if found is None else dict(found)
+
+    def _fullest(self, operation: Operation, values: dict[str, Any], owner: Parameter, key: str) -> Any:
+        """The first object of a few whose list has several items, else the one whose list has most."""
+        best, most = values[owner.name], -1
+        for item in self.listed(owner.refers or "", key)[:OWNERS_TRIED]:
+            value = self.identifier(item, owner.refers, owner.by)
+            if value is not None:
+                response = self.call(operation, {**values, owner.name: value}, key=key, role="setup").response
+                count = len((items_of(operation, response.json) if response and response.ok else None) or [])
+                if count > most:
+                    best, most = value, count
+                if count >= SEVERAL:
+                    break
+        return best
+
+    def identifier(self, item: Any, kind: str | None, member: str | None = None) -> Id | None:
+        """What names an item of a list: its identifier, or another member of it; the item itself if it is text."""
+        value = item.get(member or self.contract.identifier_of(kind)) if isinstance(item, dict) else item
+        return value if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+    def known(self, kind: str, key: str = "full") -> Any | None:
+        """An object of a kind that a key sees, or None."""
+        return next((item for item in self.listed(kind, key) if self.identifier(item, kind) is not None), None)
+
+    def known_id(self, kind: str, key: str = "full", member: str | None = None) -> Id | None:
         """The id of an object of a kind that a key sees, or None."""
-        item = self.known(kind, key)
-        return None if item is None else item[self.contract.identifier]
+        found = (self.identifier(item, kind, member) for item in self.listed(kind, key))
+        return next((value for value in found if value is not None), None)
 
     def business(self, key: str = "full") -> str | None:
         """The id of the business of a key: as declared, else as its objects show it."""
         role = key if key in ("other", "empty") else "main"
         if role in self.target.businesses:
             return self.target.businesses[role]
-        for kind in {o.kind for o in self.contract.operations_by("list") if o.kind}:
-            for item in self.listed(kind, key):
+        for kind in dict.fromkeys(o.kind for o in self.contract.operations_by("list") if o.kind):
+            for item in self._memory.lists.get((kind, key), ()):
                 value = item.get(self.contract.tenant) if isinstance(item, dict) else None
                 if isinstance(value, str):
                     return value
@@ -183,62 +226,132 @@ class Client:
 
     def value(self, parameter: Parameter, key: str = "full") -> Any:
         """A valid value for a parameter; ABSENT where none is known."""
-        if parameter.name == self.contract.tenant:
-            return self.business(key) or ABSENT
-        if parameter.refers:
-            return self.known_id(parameter.refers, key) or ABSENT
+        kind = parameter.schema.get("type", "string")
+        if parameter.refers or parameter.name == self.contract.tenant:
+            known = self._reference(parameter, key)
+            return ABSENT if known is None else [known] if kind == "array" else known
         if parameter.phone:
             return (self.target.phone_numbers or (FICTIONAL_NUMBER,))[0]
         if parameter.fresh:
             return parameter.fresh.replace("{}", self.token())
         if parameter.example is not None:
             return parameter.example
-        kind = parameter.schema.get("type", "string")
         return parameter.schema.get("enum", [None])[0] or _SAMPLES[kind if isinstance(kind, str) else kind[0]]
 
+    def _reference(self, parameter: Parameter, key: str) -> Id | None:
+        """The id of a business or of an object that a key sees; of a pool one that is still free."""
+        if parameter.name == self.contract.tenant:
+            return self.business(key)
+        if parameter.refers in self._pools:
+            return self._taken_from_pool(parameter.refers or "", key)
+        return self.known_id(parameter.refers or "", key, parameter.by)
+
+    def _taken_from_pool(self, kind: str, key: str) -> Id | None:
+        """An object of a pool that the run has not used yet; the list is asked for again when all that it showed are used."""
+        for fresh in (False, True):
+            if fresh:
+                self._memory.lists.pop((kind, key), None)
+            for item in self.listed(kind, key):
+                value = self.identifier(item, kind)
+                if value is not None and (kind, value) not in self._memory.used:
+                    self._memory.used.add((kind, value))
+                    return value
+        return None
+
     def valid(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:
-        """Valid values for the required parameters; None where one is not known."""
-        values = {p.name: self.value(p, key) for p in operation.parameters if p.required}
-        if operation.action in ("update", "delete") and operation.selector:
-            values[operation.selector.name] = self.own_id(operation) or ABSENT
-        return None if any(value is ABSENT for value in values.values()) else values
+        """Valid values for the parameters that are required or advised; None where a required one is not known."""
+        values = {p.name: self.value(p, key) for p in operation.parameters if p.required or p.advised}
+        selector = operation.selector
+        if selector and operation.effect is not Effect.READ and selector.refers == operation.kind:
+            own = self.own_id(operation)
+            values[selector.name] = ABSENT if own is None else [own] if selector.schema.get("type") == "array" else own
+        if operation.action == "update" and all(p.refers or p.name == self.contract.tenant for p in _given(operation, values)):
+            values |= {p.name: self.value(p, key) for p in [p for p in operation.body if p.fresh][:1]}
+        told = self.target.inputs.get(operation.id, {})
+        values |= {name: self.filled(value) for name, value in told.items()}
+        required = {p.name for p in operation.parameters if p.required}
+        if any(values[name] is ABSENT for name in required):
+            return None
+        return {name: value for name, value in values.items() if value is not ABSENT}
+
+    def filled(self, value: Any) -> Any:
+        """A value of the target file, with a fresh text in the place of {} in it."""
+        return value.replace("{}", self.token()) if isinstance(value, str) else value
+
+    def look(self, kind: str, sought: Id, *, key: str = "full", **facts: Any) -> Exchange | None:
+        """Read an object, or look for it in the list of its kind; None where a contract has neither.
+
+        The exchange is the read, or the last page that was asked for: the one that shows the object, if any.
+        """
+        reader = next((o for o in self.contract.operations_by("read", kind) if o.selector and o.selector.refers == kind), None)
+        facts["sought"] = str(sought)
+        if reader is not None and reader.selector is not None:
+            return self.call(reader, {reader.selector.name: sought}, key=key, **facts)
+        listing = next(iter(self.contract.operations_by("list", kind)), None)
+        values = self.listing(listing, key) if listing is not None else None
+        if listing is None or listing.paging is None or values is None:
+            return None
+        after: dict[str, Any] = {}
+        for _ in range(PAGES_SOUGHT):
+            exchange = self.call(listing, {**values, **after}, key=key, **facts)
+            if not sought_in(self.contract, exchange)[1] or exchange.response is None:
+                break
+            items = items_of(listing, exchange.response.json) or []
+            position = items[-1].get(listing.paging.position) if items and isinstance(items[-1], dict) else None
+            if not isinstance(position, str) or position == after.get(listing.paging.after):
+                break
+            after = {listing.paging.after: position}
+        return exchange
 
     def created_id(self, exchange: Exchange) -> Id | None:
         """The id in a success."""
-        response = exchange.response
-        value = (
-            response.json.get(self.contract.identifier) if response and response.ok and isinstance(response.json, dict) else None
-        )
-        return value if isinstance(value, str | int) else None
+        response, operation = exchange.response, self.contract.operations.get(exchange.operation)
+        if response is None or not response.ok or operation is None:
+            return None
+        shown = object_of(self.contract, operation, response.json)
+        return self.identifier(shown, operation.kind) if isinstance(shown, dict) else None
 
     def own_id(self, operation: Operation) -> Id | None:
-        """The id of an object to change or delete: of our own making where one may be made.
+        """The id of an object to change, work on or delete: of our own making where one may be made.
 
         A change may share one; what was there before us is changed only where nothing can be made, and never deleted.
         """
-        kind, shared = operation.kind or "", operation.action == "update"
+        kind, shared = operation.kind or "", operation.action != "delete"
         creation = next((o for o in self.contract.operations_by("create", kind) if o.effect in self.target.allow), None)
+        member = operation.selector.by if operation.selector else None
         if creation is None:
-            return self.known_id(kind) if shared else None
+            return self.known_id(kind, member=member) if shared else None
         if shared and kind in self._memory.own:
             return self._memory.own[kind]
         values = self.valid(creation)
         made = self.created_id(self.call(creation, values, role="setup")) if values is not None else None
-        if shared and made is not None:
+        if made is None:
+            return self.known_id(kind, member=member) if shared and creation.input_open else None
+        if shared:
             self._memory.own[kind] = made
         return made
 
     def unknown_id(self, sample: str) -> str:
         """An id of the form of another one that names nothing."""
+        digest = hashlib.sha256(f"{self.seed} {sample}".encode()).digest()
+        if re.fullmatch(r"\+[0-9]{7,15}", sample):
+            return f"+1{200 + digest[0]}5550{100 + digest[1] % 100}"  # the fictional range
         if sample.isdigit():
             return str(int(sample) + 7 * 10 ** len(sample))
-        digest = hashlib.sha256(f"{self.seed} {sample}".encode()).digest()
+        tail = re.search(r"[A-Za-z0-9]*$", sample)
+        own = tail[0] if tail else ""
+        if own.isdigit() and len(own) < 6:
+            return sample[: len(sample) - len(own)] + str(int(own) + 7 * 10 ** len(own))
         changed = list(sample)
-        places = [index for index, char in enumerate(sample) if char.isalnum()][-12:]
+        places = [index for index, char in enumerate(sample) if char.isalnum() and index >= len(sample) - max(6, len(own))][-12:]
         for byte, index in zip(digest, places, strict=False):
             changed[index] = _alike(sample[index], byte)
         unknown = "".join(changed)
         return unknown if unknown != sample else sample + "0"
+
+
+def _given(operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
+    return [p for p in operation.parameters if values.get(p.name, ABSENT) is not ABSENT]
 
 
 def _alike(char: str, byte: int) -> str:

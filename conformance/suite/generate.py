@@ -70,34 +70,40 @@ def drawing(contract: Contract, wanted: tuple[tuple[str, str], ...], count: int,
 
 def message(client: Client, operation: Operation, case: Drawn, mode: str) -> Message | None:
     """The message of a drawn case for one mode of its operation, made safe; None if it cannot be written."""
-    query = {name: value for name, value in case["query"].items() if _means(client.contract, operation, name)}
+    others = _selecting(client.contract, operation)
+    query = {name: value for name, value in case["query"].items() if name not in others}
+    when = operation.parameter(operation.when) if operation.when else None
     path = operation.path
     for parameter in operation.parameters:
         known = client.value(parameter) if parameter.refers or parameter.name == client.contract.tenant else ABSENT
         if parameter.place == "path":
             given = case["path"].get(parameter.name, "x")
             path = path.replace(f"{{{parameter.name}}}", _path_text(given if mode == NEGATIVE or known is ABSENT else known))
-        elif parameter.place == "query" and known is not ABSENT and (parameter.name == operation.when or parameter.name in query):
+        elif parameter.place == "query" and known is not ABSENT and (parameter.required or parameter.name in query):
             query[parameter.name] = known if mode == POSITIVE else query.get(parameter.name, known)
-    if operation.when and not str(query.get(operation.when) or "").strip():
-        query[operation.when] = "unknown"  # an empty value may count as absent, and mean another mode
-    if operation.when and not isinstance(query[operation.when], str):
+    if when and when.place == "query":
+        if not str(query.get(when.name) or "").strip():
+            query[when.name] = "unknown"  # an empty value may count as absent, and mean another mode
+        if not isinstance(query[when.name], str):
+            return None
+    body = _body(client, operation, case, mode, others)
+    if body is None and when and when.place == "body":
         return None
-    body = _body(client, operation, case, mode)
     try:
         pairs = tuple(pair for name, value in query.items() for pair in _pairs(name, value))
         for text in (path, *(part for pair in pairs for part in pair)):
             text.encode()
     except UnicodeEncodeError:
         return None
-    headers = (("Content-Type", "application/json"),) if body is not None else ()
-    return Message(operation.method, path, pairs, headers, body)
+    headers = [("Content-Type", "application/json")] if body is not None else []
+    headers += [(p.name, str(client.value(p))) for p in operation.parameters if p.place == "header"]
+    return Message(operation.method, path, pairs, tuple(headers), body)
 
 
-def _means(contract: Contract, operation: Operation, name: str) -> bool:
-    """Whether a query parameter leaves the mode of an operation as it is."""
+def _selecting(contract: Contract, operation: Operation) -> set[str]:
+    """What would select another mode of the method and path."""
     twins = [o for o in contract.operations.values() if (o.path, o.method) == (operation.path, operation.method)]
-    return name == operation.when or name not in {twin.when for twin in twins}
+    return {twin.when for twin in twins if twin.when} - {operation.when or ""}
 
 
 def _path_text(value: Any) -> str:
@@ -110,24 +116,30 @@ def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
         yield name, one if isinstance(one, str) else json.dumps(one)
 
 
-def _body(client: Client, operation: Operation, case: Drawn, mode: str) -> bytes | None:
+def _body(client: Client, operation: Operation, case: Drawn, mode: str, others: set[str]) -> bytes | None:
     if operation.method in ("GET", "HEAD", "DELETE"):
         return None
-    if "base64" in case:
-        return base64.b64decode(case["base64"])
-    if "body" not in case:
-        return b""
-    value = case["body"]
+    chosen = operation.when if any(p.name == operation.when for p in operation.body) else None
+    value = case.get("body")
     if isinstance(value, Mapping):
-        value = {name: _safe(client, operation.parameter(name), member, mode) for name, member in value.items()}
-    return json.dumps(value).encode()
+        kept = {name: member for name, member in value.items() if name not in others}
+        made = {name: _safe(client, operation.parameter(name), member, mode) for name, member in kept.items()}
+        parameter = operation.parameter(chosen) if chosen else None
+        if parameter and not made.get(parameter.name):
+            made[parameter.name] = client.value(parameter)
+            if made[parameter.name] is ABSENT:
+                return None
+        return json.dumps(made).encode()
+    if chosen:
+        return None  # a body that is no object selects no mode
+    return base64.b64decode(case["base64"]) if "base64" in case else json.dumps(value).encode() if "body" in case else b""
 
 
 def _safe(client: Client, parameter: Parameter | None, value: Any, mode: str) -> Any:
     """A drawn value, or in its place one that reaches nobody and refers to something that exists."""
     if parameter is None or not isinstance(value, str):
         return value
-    if parameter.refers or parameter.name == client.contract.tenant:
+    if (parameter.refers or parameter.name == client.contract.tenant) and parameter.schema.get("type") != "array":
         known = client.value(parameter)
         return value if mode == NEGATIVE or known is ABSENT else known
     reaches = parameter.phone or "@" in value or parameter.schema.get("format") in ("uri", "email")

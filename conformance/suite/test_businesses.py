@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.checks.base import items_of
+from conformance.checks.success import as_shown
 from conformance.model import Contract, Effect, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
@@ -16,8 +17,8 @@ def lists_of_two(planning: Planning) -> Iterator[Draft]:
     """Each list, seen by the keys of two businesses."""
     if planning.contract.tenant:
         for operation in operations(planning, "list"):
-            if operation.keyed:
-                yield Draft(operation, needs=("full", "other"), cost=4)
+            if operation.keyed and not operation.pool:
+                yield Draft(operation, needs=("full", "other"), cost=7)
 
 
 @stimulus(lists_of_two, rules=("tenant.rows",))
@@ -28,7 +29,10 @@ def test_rows_of_two_businesses(client: Client) -> None:
 
     def page(key: str, values: dict[str, Any]) -> list[Any]:
         side = "own" if key == "full" else "foreign"
-        response = client.call(operation, values, role="control", key=key, side=side).response
+        given = client.listing(operation, key)
+        if given is None:
+            return []
+        response = client.call(operation, {**given, **values}, role="control", key=key, side=side).response
         return (items_of(operation, response.json) if response and response.ok else None) or []
 
     foreign = page("other", {})
@@ -38,7 +42,7 @@ def test_rows_of_two_businesses(client: Client) -> None:
         if isinstance(last, str):
             page(key, {paging.after: last})
         page(key, {paging.limit: "5"})
-    for parameter in operation.filters:
+    for parameter in [p for p in operation.filters if not p.required and not p.compare]:
         shown = [i[parameter.filters] for i in own if isinstance(i, dict) and isinstance(i.get(parameter.filters), str)]
         if shown:
             page("full", {parameter.name: shown[0]})
@@ -59,44 +63,44 @@ def test_foreign_filter(client: Client) -> None:
     assert parameter is not None
     assert client.operation.paging is not None
     value = client.value(parameter, "other")
-    if value is not ABSENT and value != client.value(parameter, "full"):
-        client.call(client.operation, {parameter.name: value})
-        client.call(client.operation, {parameter.name: value, client.operation.paging.limit: "5"})
+    given = client.valid(client.operation)
+    if value is not ABSENT and value != client.value(parameter, "full") and given is not None:
+        client.call(client.operation, {**given, parameter.name: value})
+        client.call(client.operation, {**given, parameter.name: value, client.operation.paging.limit: "5"})
 
 
 def foreign_objects(planning: Planning) -> Iterator[Draft]:
     """Each operation on one object, with an object of another business; and each creation inside another business."""
-    for operation in operations(planning, "read", "update", "delete"):
+    for operation in operations(planning, "read", "update", "delete", "perform"):
         if operation.selector and operation.keyed and operation.kind:
             yield Draft(operation, needs=("full", "other"), cost=5)
-    for operation in operations(planning, "create"):
-        if operation.keyed and _references(planning.contract, operation):
+    for operation in operations(planning, "create", "perform"):
+        if operation.keyed and not operation.selector and _references(planning.contract, operation):
             yield Draft(operation, needs=("full", "other"), cost=5)
 
 
 @stimulus(foreign_objects, rules=("tenant.object",), phase=1)
 def test_foreign_object(client: Client) -> None:
     """The request of the owner succeeds; the same request with the key of another business must not."""
-    operation = client.operation
-    if operation.action == "create":
+    operation, selector = client.operation, client.operation.selector
+    if selector is None:
         _create_inside(client, operation)
         return
-    assert operation.selector is not None
-    assert operation.kind is not None
-    foreign = client.known_id(operation.kind, "other")
+    foreign = client.value(selector, "other")
     values = client.valid(operation)
-    if foreign is None or values is None:
+    if foreign is ABSENT or values is None or foreign == values[selector.name]:
         return
-    reader = next(iter(client.contract.operations_by("read", operation.kind)), None)
-    change = _change(client, operation)
-    if operation.effect is Effect.READ or reader is None:
-        client.call(operation, {**values, operation.selector.name: foreign}, role="control", key="other", step="owner")
-        client.mistake(operation, {**values, operation.selector.name: foreign}, step="foreign")
+    sought = str(foreign[0] if isinstance(foreign, list) else foreign)
+    theirs = {**values, selector.name: foreign}
+    if operation.effect is Effect.READ:
+        owner = theirs | {n: client.business("other") for n in values if n == client.contract.tenant}
+        client.call(operation, owner, role="control", key="other", step="owner")
+        client.mistake(operation, theirs, step="foreign", sought=sought)
         return
-    assert reader.selector is not None
-    client.call(reader, {reader.selector.name: foreign}, role="control", key="other", step="before")
-    client.mistake(operation, {**values, **change, operation.selector.name: foreign}, step="foreign")
-    client.call(reader, {reader.selector.name: foreign}, key="other", step="after", sent=change)
+    kind, change = operation.kind or "", {} if operation.when else _change(client, operation)
+    client.look(kind, sought, role="control", key="other", step="before")
+    client.mistake(operation, {**theirs, **change}, step="foreign", sought=sought)
+    client.look(kind, sought, key="other", step="after", sent=as_shown(operation, change))
 
 
 def _create_inside(client: Client, operation: Operation) -> None:
@@ -107,24 +111,23 @@ def _create_inside(client: Client, operation: Operation) -> None:
     client.control(operation, values)
     for parameter in _references(client.contract, operation):
         foreign = client.value(parameter, "other")
-        if foreign is ABSENT or foreign == values[parameter.name]:
+        if foreign is ABSENT or foreign == values.get(parameter.name):
             continue
         again = client.valid(operation) or values
         step = "foreign" if parameter.name == client.contract.tenant else "reference"
         client.mistake(operation, {**again, parameter.name: foreign}, step=step)
         fresh = {p.name: again[p.name] for p in operation.body if p.fresh and p.name in again}
         listing = next(iter(client.contract.operations_by("list", operation.kind)), None)
-        if listing is not None and fresh:
-            client.call(listing, {}, key="other", step="listing", sent=fresh)
+        given = client.valid(listing, "other") if listing is not None else None
+        if listing is not None and fresh and given is not None:
+            client.call(listing, given, key="other", step="listing", sent=as_shown(operation, fresh))
 
 
 def _references(contract: Contract, operation: Operation) -> list[Parameter]:
-    """The required members of a body that name a business, or an object of one."""
-    return [
-        p
-        for p in operation.body
-        if p.required and (p.name == contract.tenant or (p.refers and contract.operations_by("list", p.refers)))
-    ]
+    """The members of a body that name a business, or an object of one; a pool belongs to no one."""
+    pools = {o.kind for o in contract.operations.values() if o.pool}
+    owned = {o.kind for o in contract.operations_by("list")} - pools
+    return [p for p in operation.body if (p.required or p.advised) and (p.name == contract.tenant or p.refers in owned)]
 
 
 def _change(client: Client, operation: Operation) -> dict[str, Any]:

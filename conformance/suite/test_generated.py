@@ -9,7 +9,7 @@ from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
 from conformance.suite.generate import Drawing, drawing, message
 
-COUNT = 8
+COUNT = 4
 """Cases of each operation and mode."""
 
 

@@ -7,10 +7,22 @@ from collections.abc import Iterator
 from conformance.model import Effect, Operation
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
+from conformance.transport.redact import ALTERATIONS
 from conformance.transport.sender import message_for
 
 FOREIGN_SCHEMES = ("Basic", "Token")
-SCOPES_TRIED = 3
+ALTERED_ALWAYS = ("last-char", "longer")
+DEAD = ("expired", "revoked")
+"""Roles of keys that were valid once."""
+FORM_RULES = {
+    "missing": "auth.missing",
+    "scheme": "auth.scheme",
+    "unknown": "auth.invalid",
+    "altered": "auth.invalid",
+    "expired": "auth.expired",
+    "revoked": "auth.revoked",
+}
+SCOPES_TRIED = 2
 """Keys with another scope that each operation is tried with."""
 
 
@@ -19,74 +31,53 @@ def keyed(planning: Planning) -> Iterator[Operation]:
     return (operation for operation in operations(planning) if operation.keyed)
 
 
-def without_key(planning: Planning) -> Iterator[Draft]:
-    """Each operation that wants a key."""
-    for operation in keyed(planning):
-        yield Draft(operation, needs=("full",))
+def refused_keys(planning: Planning) -> Iterator[Draft]:
+    """Each operation that wants a key, with what is no valid one: in one case where the target allows all forms, else by form."""
+    everything = Effect.FLOOD in planning.target.allow and {"expired", "revoked"} <= planning.target.keys
+    apart = (("missing", "scheme"), ("unknown",), ("altered",), ("expired",), ("revoked",))
+    for group in (tuple(FORM_RULES),) if everything else apart:
+        for number, operation in enumerate(keyed(planning)):
+            keys = {form: _keys(planning, form, number) for form in group}
+            variant = "" if everything else group[0]
+            needs = ("full", *(form for form in group if form in DEAD))
+            bad = sum(len(tried) for form, tried in keys.items() if form in ("unknown", "altered"))
+            rules = tuple(dict.fromkeys(FORM_RULES[form] for form in group))
+            cost = 2 + sum(len(tried) for tried in keys.values())
+            yield Draft(operation, variant, needs=needs, cost=cost, bad_keys=bad, params={"keys": keys}, rules=rules)
 
 
-@stimulus(without_key, rules=("auth.missing",), phase=1)
-def test_missing_key(client: Client) -> None:
-    """No header for the key at all."""
-    values = client.valid(client.operation)
-    if values is not None:
-        client.control(client.operation, values)
-        client.mistake(client.operation, values, key=None)
+def _keys(planning: Planning, form: str, number: int) -> list[str]:
+    """What a request of some form carries; of the rarer alterations each operation is tried with one, in turn."""
+    authentication = planning.contract.authentication
+    if form == "unknown":
+        return [f"unknown:{prefix}" for prefix in authentication.prefixes or ("",)]
+    if form == "altered":
+        rarer = [name for name in ALTERATIONS if name not in ALTERED_ALWAYS]
+        return [f"full~{name}" for name in (*ALTERED_ALWAYS, rarer[number % len(rarer)])]
+    if form == "scheme":
+        return [FOREIGN_SCHEMES[number % len(FOREIGN_SCHEMES)]] if authentication.scheme else []
+    return [form] if form in DEAD else []
 
 
-def with_bad_keys(planning: Planning) -> Iterator[Draft]:
-    """Each operation with a key that is not one; the forms that matter most come first."""
-    prefixes = planning.contract.authentication.prefixes or ("",)
-    forms = {"unknown": [f"unknown:{prefix}" for prefix in prefixes], "altered": ["full~last-char", "full~longer"]}
-    for variant, keys in forms.items():
-        for operation in keyed(planning):
-            yield Draft(operation, variant, needs=("full",), cost=len(keys) + 1, bad_keys=len(keys), params={"keys": keys})
-    more = ["full~middle-char", "full~shorter", "full~case"]
-    for operation in keyed(planning):
-        yield Draft(operation, "altered-more", needs=("full",), cost=4, bad_keys=len(more), params={"keys": more}, optional=True)
-
-
-@stimulus(with_bad_keys, rules=("auth.invalid",), phase=1)
-def test_bad_key(client: Client) -> None:
-    """Keys that were never issued, and keys that differ a little from one that was."""
-    values = client.valid(client.operation)
-    if values is not None:
-        client.control(client.operation, values)
-        for key in client.case.params["keys"]:
-            client.mistake(client.operation, values, key=key)
-
-
-def with_dead_keys(planning: Planning) -> Iterator[Draft]:
-    """Each operation with an expired and with a revoked key."""
-    for role in ("expired", "revoked"):
-        for operation in keyed(planning):
-            yield Draft(operation, role, needs=("full", role), params={"key": role}, rules=(f"auth.{role}",))
-
-
-@stimulus(with_dead_keys, rules=("auth.expired", "auth.revoked"), phase=1)
-def test_dead_key(client: Client) -> None:
-    """A key that was valid once."""
-    values = client.valid(client.operation)
-    if values is not None:
-        client.control(client.operation, values)
-        client.mistake(client.operation, values, key=client.case.params["key"])
-
-
-@stimulus(without_key, rules=("auth.scheme",), phase=1)
-def test_other_scheme(client: Client) -> None:
-    """The valid key after another scheme, and a header that is no key at all."""
-    values = client.valid(client.operation)
+@stimulus(refused_keys, rules=tuple(dict.fromkeys(FORM_RULES.values())), phase=1)
+def test_refused_key(client: Client) -> None:
+    """A valid request but for its key: none, after another scheme, malformed, never issued, altered, expired, revoked."""
+    operation, keys = client.operation, client.case.params["keys"]
+    values = client.valid(operation)
     if values is None:
         return
-    client.control(client.operation, values)
-    authentication = client.contract.authentication
-    if authentication.scheme:
-        for scheme in FOREIGN_SCHEMES:
-            client.mistake(client.operation, values, scheme=scheme)
-    own = authentication.scheme
-    for text in (f"{own} not a key", own) if own else ("not a key",):
-        malformed = ((authentication.header, text),)
-        client.raw(message_for(client.operation, values), client.operation.id, carried=malformed, key=None, mistake=True)
+    client.control(operation, values)
+    if "missing" in keys:
+        client.mistake(operation, values, key=None, form="missing")
+        for scheme in keys["scheme"]:
+            client.mistake(operation, values, scheme=scheme, form="scheme")
+        authentication = client.contract.authentication
+        malformed = f"{authentication.scheme} not a key" if authentication.scheme else "not a key"
+        carried = ((authentication.header, malformed),)
+        client.raw(message_for(operation, values), operation.id, carried=carried, key=None, mistake=True, form="scheme")
+    for form in ("unknown", "altered", *DEAD):
+        for key in keys.get(form, ()):
+            client.mistake(operation, values, key=key, form=form)
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:
@@ -102,20 +93,16 @@ def test_prefixes(client: Client) -> None:
     values = client.valid(client.operation)
     if values is not None:
         client.control(client.operation, values)
-        client.control(
-            client.operation,
-            values if client.operation.action != "create" else client.valid(client.operation) or values,
-            key="test",
-        )
+        again = values if client.operation.effect is Effect.READ else client.valid(client.operation) or values
+        client.control(client.operation, again, key="test")
 
 
 def with_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that has a scope, with keys that have it."""
     for operation in keyed(planning):
-        if operation.scope:
-            yield Draft(
-                operation, needs=("full", f"scope:{operation.scope}"), params={"keys": [f"scope:{operation.scope}", "full"]}
-            )
+        if operation.scopes:
+            keys = ["full"] if operation.beside else [*(f"scope:{scope}" for scope in operation.scopes), "full"]
+            yield Draft(operation, needs=("full", *keys), params={"keys": keys})
 
 
 @stimulus(with_scope, rules=("scope.opens",))
@@ -128,26 +115,32 @@ def test_scope_opens(client: Client) -> None:
 
 
 def without_scope(planning: Planning) -> Iterator[Draft]:
-    """Each operation that has a scope, with a key that has none, and with one that has another.
-
-    A read is not probed with the write scope of its own resource, which may include it.
-    """
-    scopes = {o.scope: o for o in operations(planning) if o.scope}
+    """Each operation that has a scope, with a key that has none, and with keys that have others."""
     for operation in keyed(planning):
-        if not operation.scope:
-            continue
-        yield Draft(operation, "none", needs=("full", "no_scope"), params={"keys": ["no_scope"]})
-        keys = [f"scope:{scope}" for scope in _others(operation, scopes)]
-        if keys:
-            params = {"keys": keys}
-            yield Draft(operation, "another", needs=("full", *keys), cost=1 + len(keys), params=params)
+        if operation.scopes:
+            yield Draft(operation, "none", needs=("full", "no_scope"), params={"keys": ["no_scope"]})
+            keys = [f"scope:{scope}" for scope in _others(planning, operation)]
+            if keys:
+                yield Draft(operation, "another", needs=("full", *keys), cost=1 + len(keys), params={"keys": keys})
 
 
-def _others(operation: Operation, scopes: dict[str, Operation]) -> list[str]:
-    """The scopes that are nearest but do not open an operation: of its own kind if it writes, then of other kinds."""
-    own = [scope for scope, other in scopes.items() if scope != operation.scope and other.kind == operation.kind]
-    foreign = [scope for scope, other in scopes.items() if other.kind != operation.kind]
-    return (own + foreign if operation.effect is not Effect.READ else foreign)[:SCOPES_TRIED]
+def _others(planning: Planning, operation: Operation) -> list[str]:
+    """Scopes that do not open an operation: what may be wanted beside its own, the read of its own kind if it writes, others.
+
+    Not those that may include its own: other writes of the same kind.
+    """
+    known: dict[str, list[Operation]] = {}
+    for other in operations(planning):
+        for scope in other.scopes:
+            if scope not in operation.scopes:
+                known.setdefault(scope, []).append(other)
+    own = [s for s, users in known.items() if any(u.kind == operation.kind for u in users)]
+    reads = [s for s in own if operation.effect is not Effect.READ and all(u.effect is Effect.READ for u in known[s])]
+    foreign = [s for s in known if s not in own]
+    chosen = dict.fromkeys([*([operation.beside] if operation.beside else []), *reads])
+    start = sum(map(ord, operation.id)) % len(foreign) if foreign else 0
+    rest = [scope for scope in foreign[start:] + foreign[:start] if scope not in chosen]
+    return [*chosen, *rest][:SCOPES_TRIED]
 
 
 @stimulus(without_scope, rules=("scope.refused",), phase=1)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 from conformance.checks.base import items_of
-from conformance.model import Exchange, Operation
+from conformance.checks.walks import takes
+from conformance.model import Exchange, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.values import instant
 
 SIZES = (1, 2, 3, 7)
+SIZES_AGAIN = (1, 3)
+"""Page sizes of the walks that begin at other places than the head."""
 WINDOW = 12
 """Items of the stretch that is walked in every size."""
 LARGE = 100
@@ -39,12 +43,13 @@ class Walker:
         self._client = client
         self._operation = operation
         self.paging = operation.paging
+        self.given = client.listing(operation)
 
     def page(
         self, walk: str, after: str | None = None, limit: int | None = None, filters: Mapping[str, str] | None = None
     ) -> Exchange:
         """One page, labelled as part of a walk."""
-        values: dict[str, Any] = dict(filters or {})
+        values: dict[str, Any] = {**(self.given or {}), **(filters or {})}
         if limit is not None:
             values[self.paging.limit] = str(limit)
         if after is not None:
@@ -98,6 +103,8 @@ def every_list(planning: Planning) -> Iterator[Draft]:
 def test_walk(client: Client) -> None:
     """The stretch around the most telling neighbours in every page size, then the end of the list."""
     walker = Walker(client, client.operation)
+    if walker.given is None:
+        return
     if client.repeated:
         walker.deep("opening")
     base = walker.walk("base", None, None, items=3 * WINDOW, pages=BASE_PAGES)
@@ -107,7 +114,7 @@ def test_walk(client: Client) -> None:
         return
     for number, start in enumerate(_starts(walker, known)):
         after = walker.cursor(known[: start + 1])
-        for size in SIZES:
+        for size in SIZES_AGAIN if number else SIZES:
             reach = 2 * size + 1 if number else min(WINDOW, len(known) - start - 1)
             walker.walk(f"from-{start}-by-{size}", after, size, items=reach, pages=WINDOW + 1)
     walker.walk("head-by-1", None, 1, items=2, pages=2)
@@ -147,7 +154,8 @@ def every_filter(planning: Planning) -> Iterator[Draft]:
     """A walk over each list with each of its filters."""
     for operation in operations(planning, "list"):
         for parameter in operation.filters:
-            yield Draft(operation, parameter.name, cost=20, needs=("full",), params={"filter": parameter.name})
+            if not parameter.required:
+                yield Draft(operation, parameter.name, cost=20, needs=("full",), params={"filter": parameter.name})
 
 
 @stimulus(every_filter, rules=("paging.filter", "paging.exclusive", "paging.complete", "paging.more-false", "paging.more-true"))
@@ -156,12 +164,14 @@ def test_filtered_walk(client: Client) -> None:
     walker = Walker(client, client.operation)
     parameter = client.operation.parameter(client.case.params["filter"])
     assert parameter is not None
+    if walker.given is None:
+        return
     known = walker.stretch("unfiltered")
-    value = _value_of(known, parameter.filters or "")
+    value = _value_of(known, parameter)
     if value is None:
         return
     filters = {parameter.name: value}
-    matching = sum(isinstance(i, dict) and i.get(parameter.filters or "") == value for i in known)
+    matching = sum(takes(parameter, item, value) is True for item in known)
     if client.repeated:
         walker.stretch("filtered-before", filters)
     walker.stretch("filtered", filters)
@@ -172,18 +182,45 @@ def test_filtered_walk(client: Client) -> None:
         walker.stretch("filtered-after", filters)
 
 
-def _value_of(known: list[Any], member: str) -> str | None:
-    """The value that the fewest items have, but enough for a second page."""
-    values = Counter(item.get(member) for item in known if isinstance(item, dict) and isinstance(item.get(member), str))
-    enough = [(count, value) for value, count in values.items() if count >= 3]
+def _value_of(known: list[Any], parameter: Parameter) -> str | None:
+    """A value that few items pass, but enough for a second page; for a bound one that about half of them pass."""
+    values = [_text(item.get(parameter.filters)) for item in known if isinstance(item, dict) and item.get(parameter.filters)]
+    texts = [text for text in values if text is not None]
+    if parameter.compare:
+        ordered = sorted(set(texts), key=lambda text: instant(text) or (Fraction(text) if _number(text) else Fraction(0)))
+        return ordered[len(ordered) // 2] if len(ordered) > 5 else None
+    counts = Counter(text for text in texts if not (parameter.joined and "," in text))
+    enough = [(count, text) for text, count in counts.items() if count >= 3]
+    if parameter.joined and len(counts) > 2:
+        rare = sorted(counts.items(), key=lambda pair: (pair[1], pair[0]))[:2]
+        if sum(count for _, count in rare) >= 3:
+            return ",".join(text for text, _ in rare)
     return min(enough)[1] if enough else None
+
+
+def _text(value: Any) -> str | None:
+    """A value as a query takes it; None for what it cannot take."""
+    return (
+        value
+        if isinstance(value, str)
+        else str(value)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        else None
+    )
+
+
+def _number(text: str) -> bool:
+    try:
+        return bool(Fraction(text)) or True
+    except (ValueError, ZeroDivisionError):
+        return False
 
 
 def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
     """Each list, with the key of a business without data."""
     for operation in operations(planning, "list"):
-        if operation.keyed:
-            yield Draft(operation, needs=("empty",), cost=3)
+        if operation.keyed and not operation.pool and not any(p.required for p in operation.parameters):
+            yield Draft(operation, needs=("empty",), cost=2)
 
 
 @stimulus(lists_of_the_empty, rules=("paging.empty",))
@@ -191,8 +228,9 @@ def test_empty_list(client: Client) -> None:
     """The list of a business without data, plain, with a limit and with a cursor."""
     paging = client.operation.paging
     assert paging is not None
-    client.call(client.operation, {}, key="empty")
-    client.call(client.operation, {paging.limit: "1"}, key="empty")
+    values = client.valid(client.operation, "empty") or {}
+    client.call(client.operation, values, key="empty")
+    client.call(client.operation, {**values, paging.limit: "1"}, key="empty")
 
 
 def large_pages(planning: Planning) -> Iterator[Draft]:
@@ -207,14 +245,15 @@ def test_large_page(client: Client) -> None:
     paging = client.operation.paging
     assert paging is not None
     maximum = client.target.maximum.get(client.operation.id, LARGE)
-    for limit in (maximum + 1, 100 * maximum):
-        client.call(client.operation, {paging.limit: str(limit)})
+    values = client.listing(client.operation)
+    for limit in (maximum + 1, 100 * maximum) if values is not None else ():
+        client.call(client.operation, {**(values or {}), paging.limit: str(limit)})
 
 
 def odd_positions(planning: Planning) -> Iterator[Draft]:
     """Each list with a limit or a cursor that cannot be parsed."""
     for operation in operations(planning, "list"):
-        yield Draft(operation, cost=5, needs=("full",) if operation.keyed else ())
+        yield Draft(operation, cost=4, needs=("full",) if operation.keyed else ())
 
 
 @stimulus(odd_positions, rules=("parameter.unparsable",), phase=1)
@@ -222,10 +261,13 @@ def test_unparsable_parameter(client: Client) -> None:
     """Values of limit and cursor that are no number and no timestamp."""
     paging = client.operation.paging
     assert paging is not None
-    for value in ("abc", "1.5x", "-1"):
-        client.mistake(client.operation, {paging.limit: value}, tolerable=True)
+    values = client.listing(client.operation)
+    if values is None:
+        return
+    for value in ("abc", "-1"):
+        client.mistake(client.operation, {**values, paging.limit: value}, tolerable=True)
     for value in ("not-a-time", "2026-13-45T99:99:99Z"):
-        client.mistake(client.operation, {paging.after: value}, tolerable=True)
+        client.mistake(client.operation, {**values, paging.after: value}, tolerable=True)
 
 
 def printed_samples(planning: Planning) -> Iterator[Draft]:

@@ -31,7 +31,7 @@ def test_plain_read(client: Client) -> None:
 
 def selecting(planning: Planning) -> Iterator[Draft]:
     """Each operation on one object."""
-    for operation in operations(planning, "read", "update", "delete"):
+    for operation in operations(planning, "read", "update", "delete", "perform"):
         if operation.selector:
             yield Draft(operation, needs=("full",) if operation.keyed else ())
 
@@ -44,15 +44,17 @@ def test_unknown_id(client: Client) -> None:
     assert selector is not None
     if values is not None:
         client.control(client.operation, values)
-        unknown = client.unknown_id(str(values[selector.name]))
-        client.mistake(client.operation, {**values, selector.name: unknown})
+        known = values[selector.name]
+        unknown = client.unknown_id(str(known[0] if isinstance(known, list) else known))
+        client.mistake(client.operation, {**values, selector.name: [unknown] if isinstance(known, list) else unknown})
 
 
 def required_parameters(planning: Planning) -> Iterator[Draft]:
     """Each required parameter that can be left out without meaning another operation."""
     for operation in operations(planning):
         for parameter in operation.parameters:
-            if parameter.required and parameter.place != "path" and parameter.name != operation.when:
+            means_another = parameter.name == operation.when and not operation.only
+            if parameter.required and parameter.place != "path" and not means_another and not parameter.lack:
                 yield Draft(
                     operation, parameter.name, needs=("full",) if operation.keyed else (), params={"omit": parameter.name}
                 )
@@ -96,7 +98,7 @@ def test_invalid_parameter(client: Client) -> None:
 def bodies(planning: Planning) -> Iterator[Draft]:
     """Each operation with a body that has a required member."""
     for operation in operations(planning):
-        if any(parameter.required for parameter in operation.body):
+        if any(parameter.required for parameter in operation.body) and (operation.only or not operation.when):
             yield Draft(operation, needs=("full",) if operation.keyed else (), cost=1 + len(BROKEN))
 
 

@@ -282,7 +282,7 @@ def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
 
     Names that the operation does not know go into the body if it has one, else into the query.
     """
-    path, query, body = operation.path, [], {}
+    path, query, body, headers = operation.path, [], {}, []
     has_body = operation.method not in ("GET", "DELETE", "HEAD")
     for name, value in values.items():
         parameter = operation.parameter(name)
@@ -293,9 +293,11 @@ def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
             path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
         elif place == "query":
             query.append((name, value if isinstance(value, str) else json.dumps(value)))
+        elif place == "header":
+            headers.append((name, str(value)))
         else:
             body[name] = value
     if not has_body:
-        return Message(operation.method, path, tuple(query))
+        return Message(operation.method, path, tuple(query), tuple(headers))
     content = json.dumps(body).encode()
-    return Message(operation.method, path, tuple(query), (("Content-Type", "application/json"),), content)
+    return Message(operation.method, path, tuple(query), (("Content-Type", "application/json"), *headers), content)

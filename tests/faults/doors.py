@@ -189,7 +189,7 @@ class AnyScopeOpens(Faulty):
     """A key with any scope at all opens everything."""
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        return operation.scope is None or bool(identity.scopes)
+        return not operation.scopes or bool(identity.scopes)
 
 
 @fault("scope-required status-403 code-forbidden", at="create_agent update_agent create_call", depth=2)
@@ -197,8 +197,8 @@ class ReadScopeWrites(Faulty):
     """A scope that reads a resource also writes it."""
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        scope = (operation.scope or "").replace(":write", ":read")
-        return super().has_scope(operation, identity) or scope in identity.scopes
+        reading = {scope.replace(":write", ":read") for scope in operation.scopes}
+        return super().has_scope(operation, identity) or bool(reading & identity.scopes)
 
 
 @fault("scope-required status-403 code-forbidden", at="create_call", depth=3)

@@ -10,7 +10,7 @@ from typing import Any
 from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.moments import sort_key
-from conformance.server.store import Page, Row
+from conformance.server.store import Filter, Page, Row
 from tests.faults.base import Faulty, fault
 
 LISTS = "rows-of-two-businesses empty-list walk large-page"
@@ -423,7 +423,7 @@ class EmptyListForbidden(Faulty):
 class FilterIgnored(Faulty):
     """Filters are ignored."""
 
-    def filters_of(self, context: Context) -> tuple[tuple[str, Any], ...]:
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
         return ()
 
 
@@ -431,7 +431,7 @@ class FilterIgnored(Faulty):
 class FilterOfFirstPageOnly(Faulty):
     """A filter is dropped together with a cursor."""
 
-    def filters_of(self, context: Context) -> tuple[tuple[str, Any], ...]:
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
         return () if later(context) else super().filters_of(context)
 
 
@@ -439,8 +439,8 @@ class FilterOfFirstPageOnly(Faulty):
 class StatusOfFirstPageOnly(Faulty):
     """The filter by status is dropped together with a cursor."""
 
-    def filters_of(self, context: Context) -> tuple[tuple[str, Any], ...]:
-        return tuple(pair for pair in super().filters_of(context) if pair[0] != "status" or not later(context))
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        return tuple(one for one in super().filters_of(context) if one.member != "status" or not later(context))
 
 
 @fault("has-more-false", also="paging-complete", at="list_calls", depth=3)
@@ -448,7 +448,7 @@ class FilterAfterLimit(Faulty):
     """A page is cut first and filtered then, so that what the filter takes behind the page is lost."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        filters = dict(self.filters_of(context))
+        filters = {one.member: one.value for one in self.filters_of(context)}
         if not filters:
             return super().rows_of(context, limit)
         kind = context.operation.kind or ""

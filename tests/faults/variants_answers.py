@@ -211,8 +211,8 @@ class WriteImpliesRead(Faulty):
     """A scope that writes a resource also reads it."""
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        scope = (operation.scope or "").replace(":read", ":write")
-        return super().has_scope(operation, identity) or scope in identity.scopes
+        writing = {scope.replace(":read", ":write") for scope in operation.scopes}
+        return super().has_scope(operation, identity) or bool(writing & identity.scopes)
 
 
 @variant("open question E29")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.moments import sort_key
-from conformance.server.store import Page, Row
+from conformance.server.store import Filter, Page, Row
 from tests.faults.base import Faulty, variant
 
 
@@ -346,8 +347,9 @@ class NumericIds(Faulty):
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
         return super().find(kind, self._ids.get(identifier, "") if kind in ("agent", "call") else identifier, context)
 
-    def filters_of(self, context: Context) -> tuple[tuple[str, Any], ...]:
-        return tuple((n, self._ids.get(v, v) if n == "agent_id" else v) for n, v in super().filters_of(context))
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        told = super().filters_of(context)
+        return tuple(replace(f, value=self._ids.get(f.value, f.value)) if f.member == "agent_id" else f for f in told)
 
     def kept(self, kind: str, values: Any) -> dict[str, Any]:
         kept = super().kept(kind, values)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from conformance.server.extras import Document, Recipe
+from conformance.server.moments import MICRO, moment_of, render
 
 _AGENTS = ("Front desk", "Intake", "After hours", "Billing", "Scheduling", "Support", "Reception", "Follow-up")
 _STATUSES = (("completed", 70), ("ended", 15), ("no-answer", 8), ("busy", 4), ("failed", 3))
+_FIRST = ("Ada", "Bo", "Cleo", "Dan", "Eve", "Finn", "Gil")
+_LAST = ("Ash", "Birch", "Cedar", "Dale", "Elm")
 _SUMMARIES = ("Asked for an appointment.", "Left a message.", "Wanted to know the opening hours.", "Asked to be called back.")
 
 
@@ -48,13 +52,157 @@ def _agent(_random: Random, index: int, document: Document) -> Document:
     }
 
 
+def _recording(_random: Random, _index: int, document: Document) -> Document:
+    return {"recording_url": f"https://recordings.example.com/{document['call_id']}.mp3", "status": "available"}
+
+
 def _business(_random: Random, index: int, _document: Document) -> Document:
     return {"name": ("Main street legal", "Other side dental", "Empty hall")[index]}
 
+
+def _transcript(random: Random, _index: int, document: Document) -> Document:
+    return {
+        "conversation_id": f"conv_{document['call_id'][:8]}",
+        "agent_name": agent_name(document["agent_id"]),
+        "status": "completed",
+        "duration": random.randint(15, 900),
+        "summary": random.choice(_SUMMARIES),
+        "transcript": "Hello, how can I help? I should like an appointment.",
+    }
+
+
+def _lead(random: Random, index: int, _document: Document) -> Document:
+    first, last = _FIRST[index % len(_FIRST)], _LAST[index % len(_LAST)]
+    return {
+        "name": f"{first} {last}",
+        "first_name": first,
+        "last_name": last,
+        "email": f"{first}.{last}.{index % 40}@example.com".lower(),
+        "phone": _number(index % 90),
+        "status": random.choices(("new", "contacted", "qualified", "lost", "won"), (50, 25, 12, 8, 5))[0],
+        "source": random.choices(("call", "website", "referral"), (60, 30, 10))[0],
+        "notes": None,
+        "score": random.randint(0, 100),
+        "updated_at": render(moment_of("2026-04-18T12:00:00Z") - random.randint(0, 10**6) * MICRO),
+    }
+
+
+def _number(index: int, area: int = 202) -> str:
+    """A number of the fictional range."""
+    return f"+1{area + index // 90}5550{100 + index % 90}"
+
+
+def _pooled(_random: Random, index: int, document: Document) -> Document:
+    number = _number(index, 301 if document["id"] < "8" else 501)
+    return {"phone_number": number, "country": "US", "capabilities": {"voice": True, "sms": True}}
+
+
+def _phone_number(_random: Random, index: int, document: Document) -> Document:
+    area = 701 + int(document["business_id"][:2], 16) % 64 * 3  # of each business its own
+    return {"phone_number": _number(index, area), "capabilities": {"voice": True, "sms": True}, "compliance": {"status": "ok"}}
+
+
+def _conversation(_random: Random, index: int, _document: Document) -> Document:
+    return {"phone_number": _number(index % 90)}
+
+
+def _message(random: Random, index: int, _document: Document) -> Document:
+    return {"direction": ("inbound", "outbound", "outbound")[index % 3], "message": random.choice(_SUMMARIES)}
+
+
+def _webhook(_random: Random, index: int, _document: Document) -> Document:
+    return {
+        "url": f"https://example.com/hooks/{index}",
+        "events": ["call.completed"],
+        "description": None,
+        "is_active": index % 4 != 0,
+        "webhook_secret_masked": f"...{index:04}",
+    }
+
+
+def _workspace(_random: Random, index: int, _document: Document) -> Document:
+    state = ("active", "active", "paused")[index % 3]
+    return {"name": f"Workspace {index}", "lifecycle_state": state, "metadata": {}, "external_ref": None}
+
+
+def _eval(_random: Random, index: int, document: Document) -> Document:
+    return {
+        "name": f"Greets {index}",
+        "vapi_eval_id": f"eval_{document['id'][:8]}",
+        "description": None,
+        "messages": [{"role": "user", "content": "Hello"}],
+    }
+
+
+def _eval_run(_random: Random, index: int, document: Document) -> Document:
+    passed = index % 5 != 0
+    return {"vapi_run_id": f"vapi_{document['run_id'][:12]}", "status": "completed", "passed": passed, "results": []}
+
+
+def _event(random: Random, index: int, _document: Document) -> Document:
+    kind = ("call.completed", "lead.captured")[index % 2]
+    return {
+        "event_type": kind,
+        "object_type": kind.partition(".")[0],
+        "object_id": f"object_{index // 4}",
+        "status": random.choices(("succeeded", "failed", "pending"), (70, 20, 10))[0],
+    }
+
+
+def _outcome(*words: str) -> Callable[[Random, int, Document], Document]:
+    return lambda random, _index, _document: {"status": random.choice(words)}
+
+
+def _job(random: Random, index: int, _document: Document) -> Document:
+    return {"channel": ("call", "sms", "sms")[index % 3], "status": random.choice(("done", "planned", "failed"))}
+
+
+def _attempt(random: Random, index: int, _document: Document) -> Document:
+    return {
+        "sequence_id": f"sequence_{index // 6}",
+        "status": random.choice(("answered", "busy")),
+        "retry_allowed": index % 2 == 0,
+    }
+
+
+def _run(random: Random, _index: int, document: Document) -> Document:
+    words = ("scheduled", "running", "done")
+    return {"external_ref": f"reference-{document['id'][:8]}", "status": random.choice(words), "touches": []}
+
+
+def _usage(random: Random, _index: int, _document: Document) -> Document:
+    return {"path": random.choice(("/calls", "/agents", "/leads"))}
+
+
+_OWNERS = {"agent": (60, 30, 15, 8, 4, 2)}
+_HISTORY = {"agent": (600, 60, 30)}
+"""Lists of one agent: that of the newest crosses every page."""
 
 RECIPES = {
     "call": Recipe(main=350, other=60, seconds=(61, 5400), spread={"agent": (60, 48, 40, 36, 34, 30)}, members=_call),
     "agent": Recipe(main=130, other=12, seconds=(7200, 200_000), members=_agent),
     "business": Recipe(members=_business),
+    "recording": Recipe(main=350, other=60, mirrors={"call_id": "call"}, members=_recording),
+    "transcript": Recipe(
+        main=130, other=12, seconds=(61, 5400), mirrors={"call_id": "call"}, spread=_OWNERS, members=_transcript
+    ),
+    "agent_version": Recipe(main=300, other=40, spread=_HISTORY),
+    "lead": Recipe(main=160, spread=_OWNERS, members=_lead),
+    "phone_number": Recipe(members=_phone_number),
+    "available_number": Recipe(main=120, other=0, members=_pooled),
+    "conversation": Recipe(members=_conversation),
+    "message": Recipe(main=130, spread={"conversation": (30, 20, 10)}, members=_message),
+    "webhook": Recipe(members=_webhook),
+    "workspace": Recipe(other=8, members=_workspace),
+    "eval": Recipe(spread=_OWNERS, members=_eval),
+    "eval_run": Recipe(main=300, other=40, spread=_HISTORY, members=_eval_run),
+    "event": Recipe(main=140, members=_event),
+    "delivery": Recipe(
+        main=140, spread={"event": (20, 10), "webhook": (40, 20, 10)}, members=_outcome("succeeded", "failed", "succeeded")
+    ),
+    "communication_run": Recipe(members=_run),
+    "communication_job": Recipe(spread={"communication_run": (40, 20, 10)}, members=_job),
+    "communication_attempt": Recipe(members=_attempt),
+    "usage_entry": Recipe(main=120, seconds=(2, 600), members=_usage),
 }
 """How the kinds are seeded: enough calls for a walk past 100, some agents with many and some with few."""

@@ -11,6 +11,10 @@ PLAIN_NUMBERS = ("+12025550100", "+12025550101", "+12025550102")
 CALL_FAILED_NUMBER = "+12025550190"
 VAPI_ERROR_NUMBER = "+12025550191"
 DNC_NUMBER = "+12025550192"
+TCPA_NUMBER = "+12025550193"
+OPTED_OUT_NUMBER = "+12025550194"
+SMS_FAILED_NUMBER = "+12025550195"
+BLOCKED_TEXT = "blocked content trigger"
 VAPI_ERROR_NAME = "vapi error trigger"
 INTERNAL_ERROR_ID = "internal-error-trigger"
 PAID_PLAN = "paid"
@@ -19,6 +23,11 @@ TRIGGERS = (
     Trigger("call_failed", "create_call", {"to": CALL_FAILED_NUMBER}),
     Trigger("vapi_error", "create_call", {"to": VAPI_ERROR_NUMBER}),
     Trigger("number_on_dnc", "create_call", {"to": DNC_NUMBER}),
+    Trigger("content_blocked", "send_sms", {"message": BLOCKED_TEXT}),
+    Trigger("number_opted_out", "send_sms", {"to": OPTED_OUT_NUMBER}),
+    Trigger("number_on_dnc", "send_sms", {"to": DNC_NUMBER}),
+    Trigger("tcpa_violation", "send_sms", {"to": TCPA_NUMBER}),
+    Trigger("sms_send_failed", "send_sms", {"to": SMS_FAILED_NUMBER}),
     Trigger("vapi_error", "create_agent", {"name": VAPI_ERROR_NAME}),
     Trigger("internal_error", "read_agent", {"id": INTERNAL_ERROR_ID}),
     Trigger("payment_required", "sign_up", {"plan_id": PAID_PLAN}),
