@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -22,6 +23,19 @@ from conformance.model import (
     Run,
     Verdict,
 )
+
+SOME = (
+    "read_call",
+    "list_calls",
+    "create_call",
+    "read_agent",
+    "list_agents",
+    "create_agent",
+    "update_agent",
+    "sign_up",
+    "read_openapi",
+)
+"""The operations of a fabricated run."""
 
 SCRIPT = "<script>alert(1)</script>"
 IMAGE = "</pre></details><img src=x onerror=\"document.title='owned'\">"
@@ -80,7 +94,7 @@ def bodies() -> list[Body]:
 
 
 def _exchanges() -> tuple[Exchange, ...]:
-    operations = [*load().operations.values(), None]
+    operations = [*(load().operations[name] for name in SOME), None]
     kinds = bodies()
     made = []
     for number in range(60):
@@ -91,7 +105,7 @@ def _exchanges() -> tuple[Exchange, ...]:
     return tuple(made)
 
 
-def _cells_of(clause: Clause, names: list[str], exchanges: tuple[Exchange, ...]) -> list[Cell]:
+def _cells_of(clause: Clause, names: Sequence[str], exchanges: tuple[Exchange, ...]) -> list[Cell]:
     targets = [WHOLE_API] if clause.area == "limits" or clause.id == "envelope-unrouted" else names
     if clause.area == "pagination":
         targets = [name for name in names if name.startswith("list")]
@@ -140,10 +154,9 @@ def _mark(cell: Cell, number: int) -> Cell:  # noqa: PLR0911 - one return per ve
     return cell
 
 
-def passing() -> Run:
-    """A run in which every cell passed."""
+def passing(names: Sequence[str] = SOME) -> Run:
+    """A run over some operations in which every cell passed."""
     spec, exchanges = load(), _exchanges()
-    names = list(spec.operations)
     cells = [cell for clause in spec.clauses.values() if not clause.uncovered for cell in _cells_of(clause, names, exchanges)]
     return Run(
         contract=spec,

@@ -92,7 +92,7 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
         -4,
         "CalList",
     ),
-    "parameter of when missing": ("openapi.yaml", "when: id", "when: ident", 0, "no parameter ident"),
+    "parameter of when missing": ("openapi.yaml", "when: id", "when: ident", 0, "no parameter and no member ident"),
     "provokes an unknown code": ("openapi.yaml", "provokes: [vapi_error]", "provokes: [vapi_eror]", 0, "no code vapi_eror"),
     "operation twice": ("openapi.yaml", "id: create_agent", "id: create_call", 0, "create_call stands twice"),
     "status that is no number": ("openapi.yaml", "statuses: [200", "statuses: [2OO", 0, "2OO"),

@@ -56,7 +56,8 @@ def test_formats_agree_on_the_counts(make: Callable[[], Run], tmp_path: Path) ->
     tiles = re.findall(r'<li class="v-\w+(?: zero)?"><b>([0-9,]+)</b>.*?</span> (\w+)</span>', html.render(run))
     assert {name: int(number.replace(",", "")) for number, name in tiles} == run.counts
     line = summary(run, width=80, colour=False).splitlines()[-1]
-    assert {name: int(number) for number, name in re.findall(r"([0-9]+) (\w+)(?=[, ])", line.partition(" (")[0] + ",")} == {
+    told = re.findall(r"([0-9][0-9,]*) (\w+)(?=[, ])", line.partition(" (")[0] + ",")
+    assert {name: int(number.replace(",", "")) for number, name in told} == {
         "passed": run.counts["passed"],
         **expected,
     }

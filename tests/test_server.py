@@ -534,6 +534,7 @@ def test_every_declared_trigger_sets_off_its_code(contract: Contract, api: Api) 
     base = {
         "create_call": {"agent_id": api.agent(), "to": "+12025550100"},
         "create_agent": {"business_id": api.target["businesses"]["main"], "name": "A", "system_prompt": "B"},
+        "send_sms": {"from_agent_id": api.agent(), "to": "+12025550100", "message": "Hello"},
         "sign_up": ACCOUNT,
     }
     assert {t["code"] for t in api.target["triggers"]} >= {"call_failed", "vapi_error", "number_on_dnc", "internal_error"}

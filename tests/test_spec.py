@@ -148,7 +148,8 @@ def test_words_that_refer_to_kinds_are_of_kinds_that_exist(name: str) -> None:
             if parameter.refers and parameter.refers not in kinds:
                 assert parameter.name == loaded.tenant or not parameter.required, (operation.id, parameter.name)
             if parameter.filters and operation.paging:
-                items = operation.schema["properties"][operation.paging.collection]["items"]["properties"]
+                members = operation.schema["properties"].values()
+                items = next(member["items"]["properties"] for member in members if "properties" in member.get("items", {}))
                 assert parameter.filters in items, (operation.id, parameter.name)
 
 
@@ -343,6 +344,10 @@ OPEN = {
     "page: /properties/entries/items/properties/example/oneOf/1/properties/query": "names of parameters",
     "target: /properties/scoped_keys": "names of scopes",
     "target: /properties/maximum": "ids of lists",
+    "target: /properties/collections": "ids of lists",
+    "target: /properties/inputs": "ids of operations",
+    "target: /properties/inputs/additionalProperties": "names of parameters",
+    "x-conformance: /$defs/root/properties/identifiers": "kinds",
     "target: /properties/triggers/items/properties/input": "members of the input of any operation",
 }
 """Objects with names that a contract or a target chooses."""

@@ -32,20 +32,20 @@ def auth_missing(view: View, trial: Trial) -> Iterator[Outcome]:
     yield from refusals(view, trial, "unauthenticated", form="missing")
 
 
-@trial("auth.invalid")
+@trial("auth.invalid", hint="more than 20 requests with a bad key want flood (allow: in the target file)")
 def auth_invalid(view: View, trial: Trial) -> Iterator[Outcome]:
     """A key that was never issued, or is not quite one that was, is refused as unauthenticated."""
     for form in ("unknown", "altered"):
         yield from refusals(view, trial, "unauthenticated", form=form)
 
 
-@trial("auth.expired")
+@trial("auth.expired", hint="give an expired key (keys: expired in the target file)")
 def auth_expired(view: View, trial: Trial) -> Iterator[Outcome]:
     """An expired key is refused as unauthenticated."""
     yield from refusals(view, trial, "unauthenticated", form="expired")
 
 
-@trial("auth.revoked")
+@trial("auth.revoked", hint="give a revoked key (keys: revoked in the target file)")
 def auth_revoked(view: View, trial: Trial) -> Iterator[Outcome]:
     """A revoked key is refused as unauthenticated."""
     yield from refusals(view, trial, "unauthenticated", form="revoked")

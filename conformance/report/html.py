@@ -21,6 +21,9 @@ from conformance.report import view
 from conformance.report.exhibit import Exhibition, Problem
 from conformance.report.text import amount, clean
 
+PER_CLAUSE = 20
+"""Operations that are shown with their evidence, of each clause and verdict."""
+
 NOTES_PER_CLAUSE = 10
 """Notes shown for a clause."""
 
@@ -31,6 +34,7 @@ class Group:
 
     clause: Clause
     problems: tuple[Problem, ...]
+    more: int  # operations beyond those shown
 
 
 @dataclass(frozen=True)
@@ -159,7 +163,10 @@ def _worst(verdicts: list[Verdict]) -> tuple[Verdict, int] | None:
 
 
 def _groups(run: Run, verdict: Verdict, exhibition: Exhibition) -> list[Group]:
-    return [Group(clause, tuple(exhibition.problem(cell) for cell in cells)) for clause, cells in view.problems(run, verdict)]
+    return [
+        Group(clause, tuple(exhibition.problem(cell) for cell in cells[:PER_CLAUSE]), max(0, len(cells) - PER_CLAUSE))
+        for clause, cells in view.problems(run, verdict)
+    ]
 
 
 def _target(run: Run) -> list[tuple[str, str]]:

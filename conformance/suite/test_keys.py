@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from conformance.model import Effect, Operation
-from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.plan import BAD_KEYS_ALLOWED, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.transport.redact import ALTERATIONS
 from conformance.transport.sender import message_for
 
 FOREIGN_SCHEMES = ("Basic", "Token")
 ALTERED_ALWAYS = ("last-char", "longer")
+BAD = ("unknown", "altered")
+"""Forms of a key that was never issued."""
 DEAD = ("expired", "revoked")
 """Roles of keys that were valid once."""
 FORM_RULES = {
@@ -32,18 +35,25 @@ def keyed(planning: Planning) -> Iterator[Operation]:
 
 
 def refused_keys(planning: Planning) -> Iterator[Draft]:
-    """Each operation that wants a key, with what is no valid one: in one case where the target allows all forms, else by form."""
-    everything = Effect.FLOOD in planning.target.allow and {"expired", "revoked"} <= planning.target.keys
-    apart = (("missing", "scheme"), ("unknown",), ("altered",), ("expired",), ("revoked",))
-    for group in (tuple(FORM_RULES),) if everything else apart:
-        for number, operation in enumerate(keyed(planning)):
-            keys = {form: _keys(planning, form, number) for form in group}
-            variant = "" if everything else group[0]
-            needs = ("full", *(form for form in group if form in DEAD))
-            bad = sum(len(tried) for form, tried in keys.items() if form in ("unknown", "altered"))
-            rules = tuple(dict.fromkeys(FORM_RULES[form] for form in group))
-            cost = 2 + sum(len(tried) for tried in keys.values())
-            yield Draft(operation, variant, needs=needs, cost=cost, bad_keys=bad, params={"keys": keys}, rules=rules)
+    """Each operation that wants a key, with everything that is no valid one and that the target allows.
+
+    Few requests with a bad key may be sent unless floods are allowed: one form of each operation comes before the next form.
+    """
+    wanted = list(keyed(planning))
+    forms: dict[str, dict[str, list[str]]] = {operation.id: {} for operation in wanted}
+    left = sys.maxsize if Effect.FLOOD in planning.target.allow else BAD_KEYS_ALLOWED
+    for form in FORM_RULES:
+        for number, operation in enumerate(wanted):
+            keys = _keys(planning, form, number)
+            bad = len(keys) if form in BAD and operation.effect in planning.target.allow else 0
+            if bad <= left:
+                forms[operation.id][form] = keys
+                left -= bad
+    for operation in wanted:
+        keys_of = forms[operation.id]
+        bad = sum(len(keys_of.get(form, ())) for form in BAD)
+        cost = 2 + sum(len(tried) for tried in keys_of.values())
+        yield Draft(operation, needs=("full",), cost=cost, bad_keys=bad, params={"keys": keys_of})
 
 
 def _keys(planning: Planning, form: str, number: int) -> list[str]:
@@ -56,7 +66,7 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
         return [f"full~{name}" for name in (*ALTERED_ALWAYS, rarer[number % len(rarer)])]
     if form == "scheme":
         return [FOREIGN_SCHEMES[number % len(FOREIGN_SCHEMES)]] if authentication.scheme else []
-    return [form] if form in DEAD else []
+    return [form] if form in planning.target.keys else []
 
 
 @stimulus(refused_keys, rules=tuple(dict.fromkeys(FORM_RULES.values())), phase=1)
@@ -67,14 +77,13 @@ def test_refused_key(client: Client) -> None:
     if values is None:
         return
     client.control(operation, values)
-    if "missing" in keys:
-        client.mistake(operation, values, key=None, form="missing")
-        for scheme in keys["scheme"]:
-            client.mistake(operation, values, scheme=scheme, form="scheme")
-        authentication = client.contract.authentication
-        malformed = f"{authentication.scheme} not a key" if authentication.scheme else "not a key"
-        carried = ((authentication.header, malformed),)
-        client.raw(message_for(operation, values), operation.id, carried=carried, key=None, mistake=True, form="scheme")
+    client.mistake(operation, values, key=None, form="missing")
+    for scheme in keys["scheme"]:
+        client.mistake(operation, values, scheme=scheme, form="scheme")
+    authentication = client.contract.authentication
+    malformed = f"{authentication.scheme} not a key" if authentication.scheme else "not a key"
+    carried = ((authentication.header, malformed),)
+    client.raw(message_for(operation, values), operation.id, carried=carried, key=None, mistake=True, form="scheme")
     for form in ("unknown", "altered", *DEAD):
         for key in keys.get(form, ()):
             client.mistake(operation, values, key=key, form=form)
