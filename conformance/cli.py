@@ -81,6 +81,13 @@ def _pointing(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option("--target", "file", type=click.Path(path_type=Path, dir_okay=False), help="Target file; `init` writes one.")
     @click.option("--seed", type=int, default=0, show_default=True, help="Seed of generated cases.")
+    @click.option(
+        "--depth",
+        type=click.Choice(["quick", "full", "deep"]),
+        default="full",
+        show_default=True,
+        help="How much to try: each MUST once, every case, or more of each.",
+    )
     @click.option("--area", "areas", multiple=True, help="Only the clauses of an area; may be repeated.")
     @click.option("--clause", "clauses", multiple=True, help="Only one clause; may be repeated.")
     @wraps(command)
@@ -123,6 +130,7 @@ def _target(contract: Contract, server: Embedded | None, url: str | None, key: s
 @_pointing
 @click.option("--yes", is_flag=True, help="Never ask before requests that write, spend or flood.")
 @click.option("--require-complete", is_flag=True, help="Exit 3 if any cell is untested.")
+@click.option("--durations", is_flag=True, help="Print requests and seconds by clause.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -136,30 +144,34 @@ def run(
     key: str | None,
     file: Path | None,
     seed: int,
+    depth: str,
     areas: tuple[str, ...],
     clauses: tuple[str, ...],
     yes: bool,
     require_complete: bool,
+    durations: bool,
     output: Path,
 ) -> int:
     """Run the suite: against the embedded server, or against --url and --key, or --target."""
     with _embedded(url, key, file, spec, seed) as server:
         from conformance import runner
-        from conformance.plan import select, wanted
+        from conformance.plan import Depth, quick, select, wanted
         from conformance.report.text import clean
         from conformance.session import Options, planned
 
         contract = _load(spec)
         console = _console()
         target = _target(contract, server, url, key, file)
-        plan = planned(contract, target.declaration, seed)
+        plan = planned(contract, target.declaration, seed, Depth(depth))
         chosen = select(plan, contract, wanted(contract, areas, clauses))
+        if depth == Depth.QUICK:
+            chosen = quick(chosen, contract)
         if not chosen.runnable:
             gaps = "\n".join(dict.fromkeys(f"  {case.gap}" for case in chosen.cases))
             raise UsageError(f"Nothing to run: no selected case can run against this target.\n{gaps}")
         if not server and not yes:
             _ask(chosen.requests())
-        options = Options(seed, "" if server else str(time.time_ns()), require_complete)
+        options = Options(seed, "" if server else str(time.time_ns()), require_complete, Depth(depth))
         directory = _new_directory(output)
         selected = frozenset(case.id for case in chosen.cases) if chosen is not plan else None
         console.print(
@@ -167,6 +179,10 @@ def run(
             markup=False,
         )
         finished = runner.run(contract, target, plan, options, directory, selected, console)
+    if durations:
+        from conformance.report import console as texts
+
+        click.echo(texts.durations(finished))
     return _conclude(finished, selected, directory, console)
 
 
@@ -259,6 +275,7 @@ def plan(
     key: str | None,
     file: Path | None,
     seed: int,
+    depth: str,
     areas: tuple[str, ...],
     clauses: tuple[str, ...],
     cases: bool,
@@ -266,12 +283,14 @@ def plan(
     """Say what a run would do: tests, cells, requests and effects. Sends nothing to the target."""
     with _embedded(url, key, file, spec, seed) as server:
         from conformance import explain
-        from conformance.plan import wanted
+        from conformance.plan import Depth, quick, wanted
         from conformance.session import planned
 
         contract = _load(spec)
         target = _target(contract, server, url, key, file)
-        whole = planned(contract, target.declaration, seed)
+        whole = planned(contract, target.declaration, seed, Depth(depth))
+        if depth == Depth.QUICK:
+            whole = quick(whole, contract)
         named = wanted(contract, areas, clauses)
         click.echo(explain.plan(contract, target.declaration, whole, named, cases))
 

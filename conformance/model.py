@@ -95,6 +95,7 @@ class Paging:
     more: str
     position: str
     collection: str | None
+    usual: str | None = None  # a name that the collection may have, where no source says it
 
 
 @dataclass(frozen=True)

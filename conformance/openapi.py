@@ -117,7 +117,7 @@ def operation(document: Mapping[str, Any], method: str, path: str, definition: d
         effect=Effect(mode.get("effect", "read" if method == "get" else "write")),
         successes=tuple(statuses) or (201 if action == "create" else 200,),
         schema=schema,
-        paging=Paging(**paging, collection=mode.get("collection")) if action == "list" else None,
+        paging=Paging(**paging, collection=mode.get("collection"), usual=_array(schema)) if action == "list" else None,
         provokes=tuple(mode.get("provokes", ())),
         rate=Rate(**rate) if rate else None,
         payment=Payment(**payment) if payment else None,
@@ -128,6 +128,11 @@ def operation(document: Mapping[str, Any], method: str, path: str, definition: d
         polling=mode.get("polling", False),
         **{f"{name}_open": mode.get(name) == "open" for name in ("absent", "empty", "input")},
     )
+
+
+def _array(schema: Mapping[str, Any]) -> str | None:
+    """The first member of a schema that is an array."""
+    return next((name for name, member in schema.get("properties", {}).items() if member.get("type") == "array"), None)
 
 
 def _parameters(definition: dict[str, Any], mode: dict[str, Any]) -> Iterator[Parameter]:

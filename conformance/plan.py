@@ -9,15 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import Any
 
 from conformance.checks import RULES
 from conformance.errors import UsageError
-from conformance.model import Case, Clause, Contract, Effect, Operation
+from conformance.model import Case, Clause, Contract, Effect, Level, Operation
 from conformance.target import Declaration
 
 BAD_KEYS_ALLOWED = 20
 """Requests with a bad key that a run may send without ``flood``."""
+
+
+class Depth(StrEnum):
+    """How much a run tries: each MUST clause once and each border of a page, every case, or every case with more of each."""
+
+    QUICK = "quick"
+    FULL = "full"
+    DEEP = "deep"
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Planning:
     contract: Contract
     target: Declaration
     seed: int
-    depth: int = 1
+    depth: Depth = Depth.FULL
 
 
 @dataclass(frozen=True)
@@ -207,6 +216,18 @@ def select(plan: Plan, contract: Contract, clauses: tuple[Clause, ...]) -> Plan:
     if len(clauses) == len(contract.clauses):
         return plan
     return Plan(tuple(case for case in plan.cases if any(_verifies(case, contract, clause) for clause in clauses)))
+
+
+def quick(plan: Plan, contract: Contract) -> Plan:
+    """A few cases of a plan: those marked so by their stimulus, and the cheapest that feeds each rule of each MUST clause."""
+    chosen = {case.id: case for case in plan.runnable if case.params.get("quick")}
+    for clause in contract.clauses.values():
+        for rule in clause.rules if clause.level is Level.MUST else ():
+            able = [case for case in plan.runnable if rule in case.rules and same_row(contract, clause, case.about)]
+            if able and not any(case.id in chosen for case in able):
+                cheapest = min(able, key=lambda case: case.cost)
+                chosen[cheapest.id] = cheapest
+    return Plan(tuple(case for case in plan.cases if case.id in chosen))
 
 
 def same_row(contract: Contract, clause: Clause, about: str | None) -> bool:

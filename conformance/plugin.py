@@ -20,7 +20,7 @@ from conformance import checks, contract, evidence, preflight, runfile, session,
 from conformance.checks.base import Problem
 from conformance.errors import ConformanceError, TargetError, Unjudgeable
 from conformance.model import Case, Contract, Level, Run
-from conformance.plan import REGISTRY
+from conformance.plan import REGISTRY, Depth, quick
 from conformance.report import console, write_all
 from conformance.report.text import clean
 from conformance.transport.http import HttpWire
@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--target", type=Path, help="target file")
     group.addoption("--spec", type=Path, help="directory of another contract")
     group.addoption("--seed", type=int, default=0, help="seed of generated cases")
+    group.addoption("--depth", choices=[*Depth], default="full", help="how much to try: quick, full or deep")
     group.addoption("--output", type=Path, help="directory for the reports of this run")
 
 
@@ -74,8 +75,9 @@ def _session_from(
     loaded = contract.load(config.getoption("spec"), frozenset(checks.RULES))
     url, key, file = config.getoption("url"), config.getoption("key"), config.getoption("target")
     given = target.from_file(loaded, file, url, key) if file else target.from_flags(loaded, url, key)
-    options = session.Options(seed=config.getoption("seed"), nonce=str(time.time_ns()))
-    plan = session.planned(loaded, given.declaration, options.seed)
+    depth = Depth(config.getoption("depth"))
+    options = session.Options(seed=config.getoption("seed"), nonce=str(time.time_ns()), depth=depth)
+    plan = session.planned(loaded, given.declaration, options.seed, depth)
     return session.Session(loaded, given.shared(*share), plan, options, HttpWire(given.timeout), stream, prefix)
 
 
@@ -117,6 +119,9 @@ class Judge:
                 item.add_marker(pytest.mark.rule(*case.rules))
                 if case.gap:
                     item.add_marker(pytest.mark.skip(reason=f"untested: {case.gap}"))
+        if self._bare and self.session.options.depth is Depth.QUICK:
+            few = {case.id for case in quick(self.session.plan, self.session.contract).cases}
+            items[:] = [item for item in items if CASE not in item.stash or item.stash[CASE].id in few]
         items.sort(key=lambda item: places[item.stash[CASE].id] if CASE in item.stash else -1)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:

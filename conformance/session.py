@@ -19,7 +19,7 @@ from conformance.checks.base import Problem
 from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
 from conformance.model import Case, Contract, Run
-from conformance.plan import REGISTRY, Plan, Planning, build
+from conformance.plan import REGISTRY, Depth, Plan, Planning, build
 from conformance.suite import test_generated
 from conformance.suite.client import Client, Memory
 from conformance.target import Declaration, Target, named
@@ -33,10 +33,10 @@ def load_suite() -> None:
         importlib.import_module(f"conformance.suite.{module.name}")
 
 
-def planned(contract: Contract, target: Declaration, seed: int) -> Plan:
+def planned(contract: Contract, target: Declaration, seed: int, depth: Depth = Depth.FULL) -> Plan:
     """The plan of the whole suite for a target."""
     load_suite()
-    return build(Planning(contract, target, seed), REGISTRY.values())
+    return build(Planning(contract, target, seed, depth), REGISTRY.values())
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Options:
     seed: int = 0
     nonce: str = ""
     require_complete: bool = False
+    depth: Depth = Depth.FULL
 
 
 @dataclass
@@ -110,10 +111,11 @@ class Session:
     def _client(self, case: Case, attempt: int) -> Client:
         if self._memory is None:
             self._memory = Memory(c for c in self.plan.runnable if self.selected is None or c.id in self.selected)
-            first = Client(self.sender, case, attempt, self._memory, seed=self.options.seed, nonce=self.options.nonce)
+            first = self._client(case, attempt)
             if first.planned("generated"):
                 test_generated.draw(first)  # takes seconds, in a process beside the run
-        return Client(self.sender, case, attempt, self._memory, seed=self.options.seed, nonce=self.options.nonce)
+        told = self.options
+        return Client(self.sender, case, attempt, self._memory, seed=told.seed, nonce=told.nonce, depth=told.depth)
 
     def _problems(self, case: Case) -> list[tuple[str, Problem]]:
         own = [exchange for exchange in self.log.exchanges if exchange.case == case.id]

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.model import Case, Clause, Contract, Exchange, Operation, compact
+from conformance.model import Case, Clause, Contract, Exchange, Operation, Paging, compact
 from conformance.target import Declaration
-from conformance.values import ABSENT, NOT_JSON, pointed
+from conformance.values import ABSENT, NOT_JSON, instant, pointed
 
 
 @dataclass(frozen=True)
@@ -255,14 +255,14 @@ def refusal(view: View, probe: Exchange, roles: tuple[str, ...], statuses: tuple
 
 
 def items_of(operation: Operation, value: Any) -> list[Any] | None:
-    """The items of a list response: its collection member, or its only array. None without one."""
+    """The items of a list response: its collection member, or its only array, or of several the usual one. None without."""
     if not isinstance(value, dict) or operation.paging is None:
         return None
+    arrays = {name: member for name, member in value.items() if isinstance(member, list)}
     name = operation.paging.collection
-    if name is not None:
-        return value[name] if isinstance(value.get(name), list) else None
-    arrays = [member for member in value.values() if isinstance(member, list)]
-    return arrays[0] if len(arrays) == 1 else None
+    if name is not None or len(arrays) != 1:
+        return arrays.get(name or operation.paging.usual or "")
+    return next(iter(arrays.values()))
 
 
 def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
@@ -288,7 +288,15 @@ def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:
     name, sought = contract.identifier_of(operation.kind), exchange.fact("sought")
     items = items_of(operation, response.json) or []
     found = next((item for item in items if isinstance(item, dict) and str(item.get(name)) == sought), None)
-    return found, found is None and response.json.get(operation.paging.more) is True
+    goes_on = found is None and response.json.get(operation.paging.more) is True
+    return found, goes_on and not _passed(operation.paging, items, exchange.fact("position"))
+
+
+def _passed(paging: Paging, items: list[Any], position: Any) -> bool:
+    """Whether a page holds items on both sides of a position, in a list that runs by it."""
+    told = [item.get(paging.position) for item in items if isinstance(item, dict)]
+    times, at = [moment for moment in map(instant, told) if moment is not None], instant(position)
+    return at is not None and bool(times) and min(times) < at < max(times)
 
 
 def identity_of(contract: Contract, kind: str | None, item: Any) -> str:

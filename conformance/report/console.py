@@ -49,6 +49,18 @@ def summary(run: Run, *, width: int, colour: bool) -> str:
     return "\n".join(page.lines)
 
 
+def durations(run: Run) -> str:
+    """Requests and seconds by clause, most first. Clauses share exchanges, so these do not add up to the whole."""
+    rows = []
+    for clause, cells in run.by_clause.items():
+        used = view.exchanges_of(run, dict.fromkeys(name for cell in cells for name in cell.exchanges))
+        if used:
+            rows.append((len(used), sum(exchange.elapsed_ms for exchange in used) / 1000, clause))
+    lines = [f"{count:>8,}{seconds:>9.2f}  {clause}" for count, seconds, clause in sorted(rows, reverse=True)]
+    whole = sum(exchange.elapsed_ms for exchange in run.exchanges) / 1000
+    return "\n".join(["requests  seconds  clause", *lines, f"{len(run.exchanges):>8,}{whole:>9.2f}  all, each once", ""])
+
+
 class _Page:
     """Lines of a width, coloured or plain."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.model import Contract, Effect, Operation
@@ -42,8 +42,8 @@ class Catalog:
 
     def collection(self, operation: Operation) -> str:
         """The member of a list that holds its items."""
-        named = operation.paging.collection if operation.paging else None
-        return named or next(_arrays(operation.schema), "items")
+        paging = operation.paging
+        return (paging.collection or paging.usual if paging else None) or "items"
 
     def _find_item(self, kind: str) -> Mapping[str, Any]:
         for operation in self.contract.operations_by("read", kind):
@@ -103,7 +103,3 @@ def _sample_text(schema: Mapping[str, Any], number: int) -> str:
         "uri": f"https://example.com/{number}",
     }
     return formats.get(schema.get("format", ""), f"sample {number}")
-
-
-def _arrays(schema: Mapping[str, Any]) -> Iterator[str]:
-    return iter([name for name, member in schema.get("properties", {}).items() if member.get("type") == "array"])

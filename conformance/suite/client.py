@@ -6,12 +6,14 @@ import hashlib
 import json
 import re
 import string
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from conformance.checks.base import items_of, object_of, sought_in
 from conformance.model import WHOLE_API, Case, Contract, Effect, Exchange, Operation, Parameter
+from conformance.plan import Depth
 from conformance.target import FICTIONAL_NUMBER, Declaration
 from conformance.transport.sender import Label, Message, Sender, header_of, message_for
 from conformance.values import ABSENT
@@ -22,7 +24,7 @@ CLOCK = "(clock)"
 Id = str | int
 """An id as the target gives it: it goes into a body as it came."""
 
-OWNERS_TRIED = 5
+OWNERS_TRIED = 4
 PAGES_SOUGHT = 8
 """Pages of a list that an object is looked for on."""
 SEVERAL = 5
@@ -38,6 +40,7 @@ class Memory:
         self.cases = tuple(cases)
         self.own: dict[str, Id] = {}
         self.lists: dict[tuple[str, str], list[Any]] = {}
+        self.answered: dict[tuple[str, str], Id] = {}
         self.used: set[tuple[str, Id]] = set()
         self.listings: dict[tuple[str, str], dict[str, Any] | None] = {}
 
@@ -45,11 +48,22 @@ class Memory:
 class Client:
     """Sends requests for one case. ``attempt`` counts its repetitions, from 1."""
 
-    def __init__(self, sender: Sender, case: Case, attempt: int, memory: Memory, *, seed: int, nonce: str) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        case: Case,
+        attempt: int,
+        memory: Memory,
+        *,
+        seed: int,
+        nonce: str = "",
+        depth: Depth = Depth.FULL,
+    ) -> None:
         self.contract: Contract = sender.contract
         self.target: Declaration = sender.target.declaration
         self.case = case
         self.seed = seed
+        self.depth = depth
         self._sender = sender
         self._attempt = attempt
         self._memory = memory
@@ -184,19 +198,43 @@ class Client:
         found = self._memory.listings[place]
         return None if found is None else dict(found)
 
+    def _answered(self, operation: Operation, values: dict[str, Any], selector: Parameter, key: str) -> Id:
+        """Of the objects that a read may be asked for, the first of a few that it answers, else the first of all."""
+        place = (operation.id, key)
+        if place not in self._memory.answered:
+            known = [self.identifier(item, selector.refers, selector.by) for item in self.listed(selector.refers or "", key)]
+            tried = [value for value in known if value is not None][: 2 * OWNERS_TRIED]
+            self._memory.answered[place] = tried[0]
+            for value in tried:
+                response = self.call(operation, {**values, selector.name: value}, key=key, role="setup").response
+                if response is not None and response.ok:
+                    self._memory.answered[place] = value
+                    break
+        return self._memory.answered[place]
+
     def _fullest(self, operation: Operation, values: dict[str, Any], owner: Parameter, key: str) -> Any:
         """The first object of a few whose list has several items, else the one whose list has most."""
         best, most = values[owner.name], -1
-        for item in self.listed(owner.refers or "", key)[:OWNERS_TRIED]:
-            value = self.identifier(item, owner.refers, owner.by)
-            if value is not None:
-                response = self.call(operation, {**values, owner.name: value}, key=key, role="setup").response
-                count = len((items_of(operation, response.json) if response and response.ok else None) or [])
-                if count > most:
-                    best, most = value, count
-                if count >= SEVERAL:
-                    break
+        for value in self._busiest(owner, key):
+            response = self.call(operation, {**values, owner.name: value}, key=key, role="setup").response
+            count = len((items_of(operation, response.json) if response and response.ok else None) or [])
+            if count > most:
+                best, most = value, count
+            if count >= SEVERAL:
+                break
         return best
+
+    def _busiest(self, owner: Parameter, key: str) -> list[Id]:
+        """A few objects that a list may be asked for: those that most items of other lists name, then the first ones."""
+        named: Counter[Id] = Counter()
+        for listing in self.contract.operations_by("list"):
+            members = [p.filters for p in listing.filters if p.refers == owner.refers and not p.required]
+            for item in self.listed(listing.kind or "", key) if members else ():
+                shown = item.get(members[0]) if isinstance(item, dict) else None
+                named.update([shown] if isinstance(shown, str | int) else [])
+        first = [self.identifier(item, owner.refers, owner.by) for item in self.listed(owner.refers or "", key)]
+        known = dict.fromkeys([*(value for value, _ in named.most_common(OWNERS_TRIED)), *first])
+        return [value for value in known if value is not None][: 2 * OWNERS_TRIED]
 
     def identifier(self, item: Any, kind: str | None, member: str | None = None) -> Id | None:
         """What names an item of a list: its identifier, or another member of it; the item itself if it is text."""
@@ -267,6 +305,8 @@ class Client:
             values[selector.name] = ABSENT if own is None else [own] if selector.schema.get("type") == "array" else own
         if operation.action == "update" and all(p.refers or p.name == self.contract.tenant for p in _given(operation, values)):
             values |= {p.name: self.value(p, key) for p in [p for p in operation.body if p.fresh][:1]}
+        if selector and operation.input_open and operation.action == "read" and values[selector.name] is not ABSENT:
+            values[selector.name] = self._answered(operation, values, selector, key)
         told = self.target.inputs.get(operation.id, {})
         values |= {name: self.filled(value) for name, value in told.items()}
         required = {p.name for p in operation.parameters if p.required}
@@ -302,6 +342,13 @@ class Client:
                 break
             after = {listing.paging.after: position}
         return exchange
+
+    def position(self, exchange: Exchange | None) -> str | None:
+        """Where an object stands in time, as the exchange shows it that it was looked for in."""
+        found = sought_in(self.contract, exchange)[0] if exchange else None
+        paging = next((o.paging for o in self.contract.operations.values() if o.paging), None)
+        value = found.get(paging.position) if isinstance(found, dict) and paging else None
+        return value if isinstance(value, str) else None
 
     def created_id(self, exchange: Exchange) -> Id | None:
         """The id in a success."""

@@ -98,9 +98,9 @@ def test_foreign_object(client: Client) -> None:
         client.mistake(operation, theirs, step="foreign", sought=sought)
         return
     kind, change = operation.kind or "", {} if operation.when else _change(client, operation)
-    client.look(kind, sought, role="control", key="other", step="before")
+    place = client.position(client.look(kind, sought, role="control", key="other", step="before"))
     client.mistake(operation, {**theirs, **change}, step="foreign", sought=sought)
-    client.look(kind, sought, key="other", step="after", sent=as_shown(operation, change))
+    client.look(kind, sought, key="other", step="after", sent=as_shown(operation, change), position=place)
 
 
 def _create_inside(client: Client, operation: Operation) -> None:

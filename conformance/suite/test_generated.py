@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.plan import Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
 from conformance.suite.generate import Drawing, drawing, message
 
-COUNT = 4
+COUNT = {Depth.QUICK: 1, Depth.FULL: 4, Depth.DEEP: 40}
 """Cases of each operation and mode."""
 
 
@@ -18,12 +18,12 @@ def both_modes(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning):
         if operation.parameters:
             for mode in (POSITIVE, NEGATIVE):
-                yield Draft(operation, mode, needs=("full",) if operation.keyed else (), cost=COUNT)
+                yield Draft(operation, mode, needs=("full",) if operation.keyed else (), cost=COUNT[planning.depth])
 
 
 def draw(client: Client) -> Drawing:
     """The cases of the run, drawn once."""
-    return drawing(client.contract, client.planned("generated"), COUNT, client.seed)
+    return drawing(client.contract, client.planned("generated"), COUNT[client.depth], client.seed)
 
 
 @stimulus(both_modes, phase=3)

@@ -11,7 +11,7 @@ from typing import Any
 from conformance.checks.base import items_of
 from conformance.checks.walks import takes
 from conformance.model import Exchange, Operation, Parameter
-from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.plan import Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.values import instant
 
@@ -44,6 +44,8 @@ class Walker:
         self._operation = operation
         self.paging = operation.paging
         self.given = client.listing(operation)
+        self.repeated = client.repeated
+        self.deeply = client.depth is Depth.DEEP
 
     def page(
         self, walk: str, after: str | None = None, limit: int | None = None, filters: Mapping[str, str] | None = None
@@ -94,9 +96,11 @@ class Walker:
 
 
 def every_list(planning: Planning) -> Iterator[Draft]:
-    """A walk over each list."""
-    for operation in operations(planning, "list"):
-        yield Draft(operation, cost=45, needs=("full",) if operation.keyed else ())
+    """A walk over each list; in a quick run a whole one over the first list, and across one border of a page of the rest."""
+    for number, operation in enumerate(operations(planning, "list")):
+        brief = planning.depth is Depth.QUICK and number > 0
+        params = {"quick": True, "brief": brief} if planning.depth is Depth.QUICK else {}
+        yield Draft(operation, cost=4 if brief else 60, needs=("full",) if operation.keyed else (), params=params)
 
 
 @stimulus(every_list, rules=WALK_RULES)
@@ -104,6 +108,9 @@ def test_walk(client: Client) -> None:
     """The stretch around the most telling neighbours in every page size, then the end of the list."""
     walker = Walker(client, client.operation)
     if walker.given is None:
+        return
+    if client.case.params.get("brief"):
+        _border(walker)
         return
     if client.repeated:
         walker.deep("opening")
@@ -114,7 +121,7 @@ def test_walk(client: Client) -> None:
         return
     for number, start in enumerate(_starts(walker, known)):
         after = walker.cursor(known[: start + 1])
-        for size in SIZES_AGAIN if number else SIZES:
+        for size in SIZES_AGAIN if number and not walker.deeply else SIZES:
             reach = 2 * size + 1 if number else min(WINDOW, len(known) - start - 1)
             walker.walk(f"from-{start}-by-{size}", after, size, items=reach, pages=WINDOW + 1)
     walker.walk("head-by-1", None, 1, items=2, pages=2)
@@ -122,6 +129,14 @@ def test_walk(client: Client) -> None:
     _end(walker, known)
     if client.repeated:  # what was there before and after a page was there in between
         walker.deep("closing")
+
+
+def _border(walker: Walker) -> None:
+    """Five items in one page, and the same ones across two borders."""
+    walker.walk("head-by-5", None, 5, items=5, pages=1)
+    walker.walk("head-by-2", None, 2, items=5, pages=3)
+    if walker.repeated:
+        walker.walk("head-again", None, 5, items=5, pages=1)
 
 
 def _end(walker: Walker, known: list[Any]) -> None:
@@ -145,7 +160,9 @@ def _starts(walker: Walker, known: list[Any]) -> list[int]:
         if one is not None and other is not None and one != other and one // 1 == other // 1
     ]
     telling = sorted(index for _, index in gaps)
-    chosen = telling[:1] + telling[-1:] + ([len(known) // 2] if len(known) > 3 * WINDOW else [])
+    often = 4 if walker.deeply else 1
+    middles = [len(known) * part // (often + 1) for part in range(1, often + 1)] if len(known) > 3 * WINDOW else []
+    chosen = telling[:often] + telling[-often:] + middles
     starts += [max(0, index - 1) for index in chosen if index > 1]
     return list(dict.fromkeys(starts))
 

@@ -17,7 +17,7 @@ BROKEN = (b"{", b'{"a": ', b"[1, 2]", b'"text"', b"null", b"")
 def plain_reads(planning: Planning) -> Iterator[Draft]:
     """Each operation that reads."""
     for operation in operations(planning, "read", "fetch"):
-        yield Draft(operation, cost=2, needs=("full",) if operation.keyed else ())
+        yield Draft(operation, cost=2, needs=("full",) if operation.keyed else (), params={"quick": True})
 
 
 @stimulus(plain_reads)

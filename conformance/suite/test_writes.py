@@ -112,15 +112,16 @@ def test_deletion(client: Client) -> None:
     if values is None or other is None:
         return
     sought = values[selector.name]
+    places = {}
     for step, one in (("before", sought), ("other-before", other)):
-        client.look(kind, one, role="control", step=step)
+        places[one] = client.position(client.look(kind, one, role="control", step=step))
     client.control(operation, values, step="delete")
     for pause in (0.5, 1.5, 0.0):
-        read = client.look(kind, sought, role="probe", step="after")
+        read = client.look(kind, sought, role="probe", step="after", position=places[sought])
         if read is None or sought_in(client.contract, read)[0] is None or not pause:
             break
         client.pause(pause)
-    client.look(kind, other, role="probe", step="other-after")
+    client.look(kind, other, role="probe", step="other-after", position=places[other])
 
 
 def triggers(planning: Planning) -> Iterator[Draft]:

@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from conformance.model import Operation, Payment
+from conformance.model import Contract, Operation, Payment
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.moments import MICRO
 from conformance.server.store import Identity, Row
@@ -114,7 +114,7 @@ class BadRequestForMalformedId(Faulty):
     """An id that is no UUID gets 400."""
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        if not re.fullmatch(r"[0-9a-f-]{36}", identifier):
+        if not re.fullmatch(r"[0-9a-f-]{36}|\+[0-9]+", identifier):
             raise Refusal("invalid_parameter")
         return super().find(kind, identifier, context)
 
@@ -235,12 +235,18 @@ class UpdateAnswersAgent(Faulty):
         return self.succeed(context, self.render_item(context.operation, row))
 
 
+def naming(contract: Contract) -> set[str]:
+    """The members that tell objects apart."""
+    return {contract.identifier, *contract.identifiers.values()}
+
+
 @variant("L55")
 class NullMembers(Faulty):
     """Optional members that no request can set are null."""
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
-        kept = {"id", "status", "created_at", "name", "agent_id", "business_id", "first_message", "voice", "model"}
+        settable = {p.shows_as or p.name for o in self.contract.operations.values() for p in o.body}
+        kept = settable | naming(self.contract) | {"created_at", "vapi_run_id"}
         return {k: v if k in kept else None for k, v in super().render_item(operation, row).items()}
 
 
@@ -249,7 +255,8 @@ class FewMembers(Faulty):
     """Objects have only the members that they must have, and created_at."""
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
-        kept = {"id", "status", "created_at"} | ({"agent_id", "business_id"} if row.kind == "call" else set())
+        kept = {"status", "created_at", "vapi_run_id", "external_ref"} | naming(self.contract)
+        kept |= {"agent_id", "business_id"} if row.kind == "call" else set()
         return {k: v for k, v in super().render_item(operation, row).items() if k in kept}
 
 

@@ -283,6 +283,13 @@ class _Moving(Faulty):
             self.move(context)
         return super().act_list(context)
 
+    def add_alike(self, kind: str, tenant: str) -> None:
+        """Add an object like one that is there."""
+        alike = next(iter(self.store.page(Page(kind, tenant, 1))), None)
+        if alike is not None:
+            names = {self.contract.identifier, self.contract.identifier_of(kind)} & set(alike.document)
+            self.add(kind, tenant, {**alike.document, **dict.fromkeys(names, self.new_id(kind))})
+
 
 @variant("L12")
 class NewAtTheHead(_Moving):
@@ -290,8 +297,7 @@ class NewAtTheHead(_Moving):
 
     def move(self, context: Context) -> None:
         kind, tenant = context.operation.kind or "", self.tenant_of(context.identity)
-        newest = self.store.page(Page(kind, tenant, 1))[0]
-        self.add(kind, tenant, newest.document)
+        self.add_alike(kind, tenant)
 
 
 @variant("L12 L10")
@@ -306,7 +312,7 @@ class NewAtTheTail(_Moving):
 
     def move(self, context: Context) -> None:
         kind, tenant = context.operation.kind or "", self.tenant_of(context.identity)
-        self.add(kind, tenant, self.store.page(Page(kind, tenant, 1))[0].document)
+        self.add_alike(kind, tenant)
 
 
 @variant("L13 L01")
