@@ -133,7 +133,7 @@ def _losses(found: Walks) -> list[tuple[Page, Item]]:
     for page in found.pages:
         if page.cursor in found.tied or (page.after is not None and page.cursor is None):
             continue
-        shown = {item.key for item in page.items}
+        shown = page.keys
         end = page.items[-1].at if page.items else None
         between = found.between(page.cursor, end, page.filters)
         lost = [item for item in between if item.key not in shown and found.certain(item, page)]
@@ -183,7 +183,7 @@ def paging_more_false(view: View, trial: Trial, found: Walks) -> Iterator[Outcom
         if page.place in lost:
             continue  # the page is empty because what it should hold was lost, and its flag agrees with that
         remaining = found.between(end, None, page.filters) if end is not None and end not in found.tied else []
-        remaining = [item for item in remaining if found.certain(item, page)]
+        remaining = [item for item in remaining if item.key not in page.unplaced and found.certain(item, page)]
         if not page.more and remaining:
             expected = f"true, as {remaining[0].text} {remaining[0].key} comes after the page"
             yield Problem("/" + _flag(view), expected, "false", (page.exchange.id,))
@@ -229,7 +229,7 @@ def paging_filter(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
                     )
                     yield Problem(f"/{member}", expected, compact(item.raw[member]), (page.exchange.id,))
                     return
-        later = later or (page.cursor is not None and bool(page.items))
+        later = later or (page.cursor is not None and bool(page.keys))
     if later:
         yield Proof(tuple(page.exchange.id for page in found.pages if page.filters))
 

@@ -44,6 +44,12 @@ class Page:
     cursor: Fraction | None
     filters: tuple[tuple[str, str], ...]
     place: int  # among the pages of the trial
+    unplaced: frozenset[str] = frozenset()  # items that show no position, which not every item must
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """What tells its items from others."""
+        return self.unplaced | {item.key for item in self.items}
 
     @property
     def last(self) -> Item | None:
@@ -172,16 +178,20 @@ def _page(view: View, exchange: Exchange, walk: str, place: int) -> Page | None:
     if found is None or items is None or not isinstance(found[1].get(found[0].more), bool):
         return None
     read: list[Item] = []
+    unplaced: set[str] = set()
     kind = view.operation.kind if view.operation else None
     for raw in items:
         text = raw.get(found[0].position) if isinstance(raw, dict) else None
-        at = instant(text)
-        if at is None or not isinstance(text, str):
+        key, at = identity_of(view.contract, kind, raw), instant(text)
+        if text is None and isinstance(raw, dict) and not (raw is items[-1] and found[1][found[0].more]):
+            unplaced.add(key)
+        elif at is None or not isinstance(text, str):
             return None
-        read.append(Item(identity_of(view.contract, kind, raw), text, at, raw))
+        else:
+            read.append(Item(key, text, at, raw))
     after = asked(exchange, found[0].after)
     filters = tuple(sorted((exchange.fact("filters") or {}).items()))
-    return Page(exchange, walk, tuple(read), found[1][found[0].more], after, instant(after), filters, place)
+    return Page(exchange, walk, tuple(read), found[1][found[0].more], after, instant(after), filters, place, frozenset(unplaced))
 
 
 def _descending(pages: list[Page]) -> bool:

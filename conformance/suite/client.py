@@ -41,7 +41,7 @@ class Memory:
         self.own: dict[str, Id] = {}
         self.lists: dict[tuple[str, str], list[Any]] = {}
         self.answered: dict[tuple[str, str], Id] = {}
-        self.used: set[tuple[str, Id]] = set()
+        self.used: dict[str, dict[Id, None]] = {}  # of each pool, the least recent first
         self.listings: dict[tuple[str, str], dict[str, Any] | None] = {}
 
 
@@ -285,15 +285,23 @@ class Client:
         return self.known_id(parameter.refers or "", key, parameter.by)
 
     def _taken_from_pool(self, kind: str, key: str) -> Id | None:
-        """An object of a pool that the run has not used yet; the list is asked for again when all that it showed are used."""
+        """An object of a pool that the run has not used yet; the list is asked for again when all that it showed are used.
+
+        What it still shows then is free, though it was used in requests that were refused; the latest may yet be taken.
+        """
+        used = self._memory.used.setdefault(kind, {})
         for fresh in (False, True):
             if fresh:
                 self._memory.lists.pop((kind, key), None)
-            for item in self.listed(kind, key):
-                value = self.identifier(item, kind)
-                if value is not None and (kind, value) not in self._memory.used:
-                    self._memory.used.add((kind, value))
-                    return value
+            shown = [self.identifier(item, kind) for item in self.listed(kind, key)]
+            known = [value for value in shown if value is not None]
+            found = next((value for value in known if value not in used), None)
+            if found is None and fresh:
+                found = next((value for value in used if value in known), None)
+            if found is not None:
+                used.pop(found, None)
+                used[found] = None
+                return found
         return None
 
     def valid(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
 from conformance.model import Operation, Parameter
-from conformance.server.messages import Context, Refusal, Reply
+from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.moments import sort_key
-from conformance.server.store import Filter, Page, Row
+from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, variant
 
 
@@ -64,7 +63,7 @@ class SmallMaximumRefused(Faulty):
         return limit
 
 
-@variant("L59 L03")
+@variant("L59 L03", untested="paging-limit-maximum")
 class OtherMaxima(Faulty):
     """The maximum of agents is 10, of calls 200."""
 
@@ -167,7 +166,7 @@ class TiesRepeated(Faulty):
             return super().edge_of(context)
         second = Fraction(cursor // 1)
         kind, tenant = context.operation.kind or "", self.list_tenant(context)
-        next_ones = self.store.page(Page(kind, tenant, 2, sort_key(second + 1)))
+        next_ones = self.store.page(Page(kind, tenant, 2, sort_key(second + 1), filters=self.filters_of(context)))
         tied = sum(row.sort >= sort_key(second) for row in next_ones) > 1
         return sort_key(second + 1) if tied else sort_key(second)
 
@@ -288,7 +287,9 @@ class _Moving(Faulty):
         alike = next(iter(self.store.page(Page(kind, tenant, 1))), None)
         if alike is not None:
             names = {self.contract.identifier, self.contract.identifier_of(kind)} & set(alike.document)
-            self.add(kind, tenant, {**alike.document, **dict.fromkeys(names, self.new_id(kind))})
+            fresh = {name: f"+1777{self._asked:07}" if name == "phone_number" else self.new_id(kind) for name in names}
+            own = fresh.get(self.contract.identifier_of(kind))
+            self.add(kind, tenant, {**alike.document, **fresh}, identifier=own)
 
 
 @variant("L12")
@@ -331,32 +332,33 @@ class DeletedMeanwhile(_Moving):
 
 @variant("silent: the form of ids")
 class NumericIds(Faulty):
-    """Ids of agents and calls are texts of digits."""
+    """All ids but those of businesses are texts of digits."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         self._ids: dict[str, str] = {}
+        self._businesses = {str(self.store.note(f"tenant:{name}")) for name in ("main", "other", "empty")}
 
-    def shown(self, identifier: str) -> str:
-        number = str(_number(identifier))
-        self._ids[number] = identifier
+    def shown(self, value: Any) -> Any:
+        """A value with numbers in the place of ids."""
+        if isinstance(value, dict):
+            return {name: self.shown(member) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self.shown(member) for member in value]
+        if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f-]{36}", value) or value in self._businesses:
+            return value
+        number = str(_number(value))
+        self._ids[number] = value
         return number
 
-    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
-        item = super().render_item(operation, row)
-        agent = {"agent_id": self.shown(item["agent_id"])} if item.get("agent_id") else {}
-        return {**item, "id": self.shown(item["id"]), **agent}
+    def meant_by(self, value: Any) -> Any:
+        """The ids that numbers in a value stand for."""
+        if isinstance(value, list):
+            return [self.meant_by(one) for one in value]
+        return self._ids.get(value, value) if isinstance(value, str) else value
 
-    def confirmation(self, operation: Operation, row: Row) -> dict[str, Any]:
-        return {**super().confirmation(operation, row), "id": self.shown(row.id)}
+    def succeed(self, context: Context, body: Any) -> Reply:
+        return super().succeed(context, body if context.operation.action == "fetch" else self.shown(body))
 
-    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        return super().find(kind, self._ids.get(identifier, "") if kind in ("agent", "call") else identifier, context)
-
-    def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        told = super().filters_of(context)
-        return tuple(replace(f, value=self._ids.get(f.value, f.value)) if f.member == "agent_id" else f for f in told)
-
-    def kept(self, kind: str, values: Any) -> dict[str, Any]:
-        kept = super().kept(kind, values)
-        return {n: self._ids.get(v, v) if n == "agent_id" else v for n, v in kept.items()}
+    def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
+        return {name: self.meant_by(value) for name, value in super().take_in(operation, request, in_path).items()}
