@@ -92,7 +92,8 @@ def _sentence(kind: type[Application]) -> str:
     return (kind.__doc__ or "").strip()
 
 
-def _maker(kind: type[Application]) -> Make:
+def maker(kind: type[Application]) -> Make:
+    """What makes a server of a kind."""
     return lambda contract: application(contract, 0, kind=kind)
 
 
@@ -108,7 +109,7 @@ def fault(
     def register(kind: type[Application]) -> type[Application]:
         name = _name(kind)
         assert name not in FAULTS
-        FAULTS[name] = Fault(name, _sentence(kind), _words(breaks), _words(also), _words(at), _words(by), depth, _maker(kind))
+        FAULTS[name] = Fault(name, _sentence(kind), _words(breaks), _words(also), _words(at), _words(by), depth, maker(kind))
         return kind
 
     return register
@@ -122,13 +123,13 @@ def variant(
     def register(kind: type[Application]) -> type[Application]:
         name = _name(kind)
         assert name not in VARIANTS
-        VARIANTS[name] = Variant(name, _sentence(kind), entry, _maker(kind), _words(untested), target or {}, socket, generated)
+        VARIANTS[name] = Variant(name, _sentence(kind), entry, maker(kind), _words(untested), target or {}, socket, generated)
         return kind
 
     return register
 
 
-ERRORS = "missing-key unknown-id missing-parameter broken-body missing-scope trigger rate-limit unknown-route"
+ERRORS = "refused-key unknown-id missing-parameter broken-body missing-scope trigger rate-limit unknown-route"
 """Stimuli that bring about errors of every kind."""
 SUCCESSES = "plain-read creation update scope-opens"
 """Stimuli that bring about successes of every kind."""

@@ -1,6 +1,6 @@
 """All faults."""
 
-from tests.faults import answers, doors, effects, lists
+from tests.faults import answers, doors, effects, endpoints, lists
 from tests.faults.base import FAULTS, Fault
 
-__all__ = ["FAULTS", "Fault", "answers", "doors", "effects", "lists"]
+__all__ = ["FAULTS", "Fault", "answers", "doors", "effects", "endpoints", "lists"]
