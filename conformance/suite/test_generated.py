@@ -9,7 +9,7 @@ from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
 from conformance.suite.generate import Drawing, drawing, message
 
-COUNT = {Depth.QUICK: 1, Depth.FULL: 4, Depth.DEEP: 40}
+COUNT = {Depth.QUICK: 1, Depth.FULL: 4, Depth.DEEP: 24}
 """Cases of each operation and mode."""
 
 

@@ -160,7 +160,7 @@ def _starts(walker: Walker, known: list[Any]) -> list[int]:
         if one is not None and other is not None and one != other and one // 1 == other // 1
     ]
     telling = sorted(index for _, index in gaps)
-    often = 4 if walker.deeply else 1
+    often = 2 if walker.deeply else 1
     middles = [len(known) * part // (often + 1) for part in range(1, often + 1)] if len(known) > 3 * WINDOW else []
     chosen = telling[:often] + telling[-often:] + middles
     starts += [max(0, index - 1) for index in chosen if index > 1]
