@@ -46,6 +46,30 @@ def pointed(value: Any, path: Sequence[str]) -> Any:
     return value
 
 
+def respelled(text: str, hours: int) -> str | None:
+    """The same instant in another zone, with the fraction as it stands; None for what is no date with a time and a zone."""
+    match = re.fullmatch(r"([0-9-]{10})[Tt ]([0-9:]{8})(\.[0-9]+)?(?:[Zz]|\+00:00)", text)
+    if match is None or instant(text) is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(f"{match[1]}T{match[2]}") + timedelta(hours=hours)
+    except (ValueError, OverflowError):
+        return None
+    zone = f"{'-' if hours < 0 else '+'}{abs(hours):02}:00" if hours or text[-1] in "Zz" else "Z"
+    return moment.strftime("%Y-%m-%dT%H:%M:%S") + (match[3] or "") + zone
+
+
+def zoned(text: str) -> bool:
+    """Whether a timestamp says its zone, without which it names no instant."""
+    return re.search(r"([Zz]|[+-][0-9]{2}:?([0-9]{2})?)$", text[10:]) is not None
+
+
+def rendered(seconds: Fraction) -> str:
+    """The timestamp of an instant, to the second, in UTC."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(seconds // 1))
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 _INSTANT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?"
     r"(?:([Zz])|([+-])([01][0-9]|2[0-3]):?([0-5][0-9])?)?)?"

@@ -121,8 +121,15 @@ _PATH = (
     r"(?<![\w:/.])/(?:usr|home|var|srv|opt|root|etc|tmp)/[\w.-]+"
     r"|(?<![\w:/.])(?:/[\w.-]+)+\.(?:py|js|ts|rb|go|java|kt|php|cs)\b|\b[A-Z]:\\[\w\\]+|node_modules/"
 )
+_INSIDE = (
+    r"\b(?:10\.[0-9]{1,3}|127\.[0-9]{1,3}|192\.168|172\.(?:1[6-9]|2[0-9]|3[01]))\.[0-9]{1,3}\.[0-9]{1,3}:[0-9]{2,5}\b"
+    r"|\blocalhost:[0-9]{2,5}\b|\bECONNREFUSED\b|\bENOTFOUND\b"
+)
+_CREDENTIAL = r"\bsk-[A-Za-z0-9_-]{16,}|\bBearer [A-Za-z0-9_.~+/-]{20,}|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
 _LEAKS = (
     ("a stack trace", re.compile(_TRACE, re.M)),
+    ("an address of the inside", re.compile(_INSIDE)),
+    ("a secret", re.compile(_CREDENTIAL)),
     ("SQL", re.compile(_SQL)),
     ("a file path of the server", re.compile(_PATH)),
 )

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from conformance.checks.base import Gap, Outcome, Problem, Proof, View, items_of, lists, passive, said, unusable
 from conformance.model import Exchange, Paging, compact
-from conformance.values import NOT_JSON, instant
+from conformance.values import NOT_JSON, instant, zoned
 
 
 def page_of(view: View, exchange: Exchange) -> tuple[Paging, Any] | None:
@@ -107,8 +107,9 @@ def list_position(view: View, exchange: Exchange) -> Iterator[Outcome]:
     for index, item in enumerate(items):
         value = item.get(paging.position) if isinstance(item, dict) else None
         missing = value is None and not (index == len(items) - 1 and body.get(paging.more) is True)
-        if not missing and instant(value) is None:
+        if not missing and not (isinstance(value, str) and instant(value) is not None and zoned(value)):
             where = f"/{paging.collection or '...'}/{index}/{paging.position}"
-            yield Problem(where, "an ISO timestamp", "nothing" if value is None else compact(value), (exchange.id,))
+            actual = "nothing" if value is None else compact(value)
+            yield Problem(where, "an ISO timestamp with its zone", actual, (exchange.id,))
             return
     yield Proof((exchange.id,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
@@ -13,6 +14,8 @@ from conformance.checks.walks import Item, Page, Walks, takes, walks
 from conformance.model import compact
 from conformance.values import instant
 
+LONGEST_ID = 200
+"""Characters of what tells an item apart; more is the whole item, of which two may well be alike."""
 NEEDS_ITEMS = "the list must hold more items than one page: at least 3, with created times that differ"
 
 
@@ -116,7 +119,12 @@ def _blunt(found: Walks, repeats: list[tuple[Page, Item]]) -> bool:
 
 @walked("paging.exclusive", sound=True)
 def paging_exclusive(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
-    """A page starts after its cursor: nothing at or before it is served again."""
+    """A page starts after its cursor: nothing at or before it is served again, and nothing twice on one page."""
+    for page in found.pages:
+        twice = next((key for key, count in Counter(item.key for item in page.items).items() if count > 1), None)
+        if twice is not None and len(twice) < LONGEST_ID:
+            yield Problem("/", "each item once", f"{twice} stands twice on the page", (page.exchange.id,))
+            return
     repeats = _repeats(found)
     if repeats and not _blunt(found, repeats):
         for page, item in repeats[:3]:

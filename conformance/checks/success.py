@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +19,8 @@ from conformance.checks.base import (
     Trial,
     View,
     every,
+    items_of,
+    object_of,
     passive,
     role_of,
     said,
@@ -151,20 +154,20 @@ def _same(sent: Any, got: Any) -> bool:
 @trial("create.read-back", hint="an object would have to be created and read again")
 def create_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
     """What was created can be read, with the values that were sent."""
-    yield from _read_back(view, trial, "control")
+    yield from _read_back(view, trial)
 
 
 @trial("update.read-back", hint="an object would have to be changed and read again")
 def update_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
     """What was changed reads as changed."""
-    yield from _read_back(view, trial, "control")
+    yield from _read_back(view, trial)
 
 
-def _read_back(view: View, trial: Trial, role: str) -> Iterator[Outcome]:
+def _read_back(view: View, trial: Trial) -> Iterator[Outcome]:
     """Judge each write by the last read that follows it."""
     pairs: list[list[Exchange]] = []
     for exchange in trial.exchanges:
-        if exchange.role == role and exchange.fact("step") == "write":
+        if exchange.fact("step") == "write":
             pairs.append([exchange])
         elif exchange.fact("step") == "read" and pairs:
             pairs[-1].append(exchange)
@@ -247,4 +250,95 @@ def delete_gone(view: View, trial: Trial) -> Iterator[Outcome]:
         elif before == "other-before" and new is None:
             yield Problem("/", f"{steps[after].fact('sought')}, which was not deleted", said(steps[after]), ids)
         else:
+            yield Proof(ids)
+
+
+def _holding(view: View, exchange: Exchange, texts: list[str]) -> list[Any]:
+    """The items of a list, or the object of a read, that hold one of some texts."""
+    operation, response = view.contract.operations.get(exchange.operation), exchange.response
+    if operation is None or response is None or not response.ok:
+        return []
+    if operation.paging is None:
+        shown = [object_of(view.contract, operation, response.json)]
+    else:
+        shown = items_of(operation, response.json) or []
+    written = [json.dumps(text, ensure_ascii=False)[1:-1] for text in texts]
+    return [one for one in shown if any(text in json.dumps(one, ensure_ascii=False) for text in written)]
+
+
+@trial("create.one", hint="two objects would have to be created")
+def create_one(view: View, trial: Trial) -> Iterator[Outcome]:
+    """Each creation makes one object, with an id of its own."""
+    seen: dict[str, Exchange] = {}
+    for write in (e for e in trial.exchanges if e.fact("step") == "write" and e.response is not None and e.response.ok):
+        assert write.response is not None
+        operation = view.contract.operations[write.operation]
+        name = view.contract.identifier_of(operation.kind)
+        shown = object_of(view.contract, operation, write.response.json)
+        value = shown.get(name) if isinstance(shown, dict) else None
+        if value is not None and compact(value) in seen:
+            yield Problem(f"/{name}", "an id of its own", compact(value), (seen[compact(value)].id, write.id))
+            return
+        if value is not None:
+            seen[compact(value)] = write
+    for page in trial.having("probe", step="listed"):
+        alike = _holding(view, page, page.fact("fresh") or [])
+        if len(alike) > 1:
+            yield Problem("/", "one object", f"{len(alike)} of them: {compact(alike[1])}", (page.id,))
+            return
+    if len(seen) > 1:
+        yield Proof(tuple(write.id for write in seen.values()))
+
+
+@trial("update.alone", hint="an object would have to be changed and read again")
+def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A change is of what was sent, and of no other member and no other object."""
+    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
+    before, write, after = steps.get("before"), steps.get("write"), steps.get("read")
+    if before is None or write is None or after is None or write.response is None or not write.response.ok:
+        return
+    (old, _), (new, _) = sought_in(view.contract, before), sought_in(view.contract, after)
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return
+    ids = (before.id, write.id, after.id)
+    sent = as_shown(view.operation, write.fact("sent") or {})
+    for name in _settable(view) - set(sent):
+        if old.get(name) is not None and name in new and not _same(old[name], new[name]):
+            yield Problem(f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new[name]), ids)
+            return
+    page = steps.get("listed")
+    if page is not None:
+        name = view.contract.identifier_of(view.operation.kind if view.operation else None)
+        alike = _holding(view, page, page.fact("fresh") or [])
+        other = next((one for one in alike if isinstance(one, dict) and str(one.get(name)) != page.fact("sought")), None)
+        if other is not None:
+            yield Problem("/", f"no object but {page.fact('sought')} changed", compact(other), (write.id, page.id))
+            return
+    yield Proof(ids)
+
+
+def _settable(view: View) -> set[str]:
+    """The free texts of an object that a client sets: nothing but a change of them changes them."""
+    kind = view.operation.kind if view.operation else None
+    writes = [*view.contract.operations_by("create", kind), *view.contract.operations_by("update", kind)]
+    return {p.shows_as or p.name for operation in writes if not operation.when for p in operation.body if p.fresh}
+
+
+@trial("refused.effect", hint="a request would have to be refused, and its effect looked for")
+def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What was refused has had no effect."""
+    attempts = [e for e in trial.having("probe", step="attempt") if e.response is not None and e.response.status >= 400]
+    looks, before = trial.having("probe", step="look"), trial.having("control", step="before")
+    for look in looks if attempts else ():
+        ids = (*(attempt.id for attempt in attempts), look.id)
+        excuse = unusable(view, look)
+        held = _holding(view, look, look.fact("fresh") or [])
+        found, goes_on = sought_in(view.contract, look)
+        if excuse:
+            yield excuse
+        elif held and len(attempts) == len(trial.having("probe", step="attempt")):
+            yield Problem("/", "no effect of requests that were refused", compact(held[0]), ids)
+        elif before and sought_in(view.contract, before[0])[0] is not None and found is None and not goes_on:
+            yield Problem("/", f"{look.fact('sought')}, as its deletion was refused", said(look), ids)
+        elif look.response is not None and look.response.ok:
             yield Proof(ids)

@@ -20,6 +20,7 @@ DEAD = ("expired", "revoked")
 FORM_RULES = {
     "missing": "auth.missing",
     "scheme": "auth.scheme",
+    "malformed": "auth.scheme",
     "unknown": "auth.invalid",
     "altered": "auth.invalid",
     "expired": "auth.expired",
@@ -64,6 +65,9 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
     if form == "altered":
         rarer = [name for name in ALTERATIONS if name not in ALTERED_ALWAYS]
         return [f"full~{name}" for name in (*ALTERED_ALWAYS, rarer[number % len(rarer)])]
+    if form == "malformed":
+        own = authentication.scheme
+        return [(f"{own} not a key", own, f"{own} {own}", "?")[number % 4]] if own else ["not a key"]
     if form == "scheme":
         return [FOREIGN_SCHEMES[number % len(FOREIGN_SCHEMES)]] if authentication.scheme else []
     return [form] if form in planning.target.keys else []
@@ -81,9 +85,9 @@ def test_refused_key(client: Client) -> None:
     for scheme in keys["scheme"]:
         client.mistake(operation, values, scheme=scheme, form="scheme")
     authentication = client.contract.authentication
-    malformed = f"{authentication.scheme} not a key" if authentication.scheme else "not a key"
-    carried = ((authentication.header, malformed),)
-    client.raw(message_for(operation, values), operation.id, carried=carried, key=None, mistake=True, form="scheme")
+    for text in keys["malformed"]:
+        carried = ((authentication.header, text),)
+        client.raw(message_for(operation, values), operation.id, carried=carried, key=None, mistake=True, form="scheme")
     for form in ("unknown", "altered", *DEAD):
         for key in keys.get(form, ()):
             client.mistake(operation, values, key=key, form=form)
@@ -129,12 +133,15 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
         if operation.scopes:
             yield Draft(operation, "none", needs=("full", "no_scope"), params={"keys": ["no_scope"]})
             keys = [f"scope:{scope}" for scope in _others(planning, operation)]
+            if operation.effect is not Effect.READ and "read_only" in planning.target.keys:
+                keys.append("read_only")
             if keys:
                 yield Draft(operation, "another", needs=("full", *keys), cost=1 + len(keys), params={"keys": keys})
 
 
 def _others(planning: Planning, operation: Operation) -> list[str]:
-    """Scopes that do not open an operation: what may be wanted beside its own, the read of its own kind if it writes, others.
+    """Scopes that do not open an operation, the likeliest to be let in first: what may be wanted beside its own, the
+    reads of its own kind if it writes, the writes of what it refers to, one of the same verb, one of another.
 
     Not those that may include its own: other writes of the same kind.
     """
@@ -143,13 +150,18 @@ def _others(planning: Planning, operation: Operation) -> list[str]:
         for scope in other.scopes:
             if scope not in operation.scopes:
                 known.setdefault(scope, []).append(other)
+    writes = operation.effect is not Effect.READ
     own = [s for s, users in known.items() if any(u.kind == operation.kind for u in users)]
-    reads = [s for s in own if operation.effect is not Effect.READ and all(u.effect is Effect.READ for u in known[s])]
+    reads = [s for s in own if writes and all(u.effect is Effect.READ for u in known[s])]
     foreign = [s for s in known if s not in own]
-    chosen = dict.fromkeys([*([operation.beside] if operation.beside else []), *reads])
     start = sum(map(ord, operation.id)) % len(foreign) if foreign else 0
-    rest = [scope for scope in foreign[start:] + foreign[:start] if scope not in chosen]
-    return [*chosen, *rest][:SCOPES_TRIED]
+    turned = foreign[start:] + foreign[:start]
+    referred = {p.refers for p in operation.parameters if p.required}
+    near = [s for s in turned if any(u.kind in referred and u.effect is not Effect.READ for u in known[s])] if writes else []
+    alike = [s for s in turned if any((u.effect is not Effect.READ) == writes for u in known[s])]
+    beside = [operation.beside] if operation.beside else []
+    chosen = dict.fromkeys([*beside, *reads, *near[:1], *alike[:1], *turned])
+    return list(chosen)[: SCOPES_TRIED + writes]
 
 
 @stimulus(without_scope, rules=("scope.refused",), phase=1)

@@ -10,14 +10,14 @@ from typing import Any
 
 from conformance.checks.base import items_of
 from conformance.checks.walks import takes
-from conformance.model import Exchange, Operation, Parameter
+from conformance.model import Effect, Exchange, Operation, Parameter
 from conformance.plan import Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
-from conformance.values import instant
+from conformance.values import instant, rendered, respelled
 
 SIZES = (1, 2, 3, 7)
-SIZES_AGAIN = (1, 3)
-"""Page sizes of the walks that begin at other places than the head."""
+SIZES_AGAIN = ((2, 3), (1, 7))
+"""Page sizes of the walks that begin at other places than the head, in turn."""
 WINDOW = 12
 """Items of the stretch that is walked in every size."""
 LARGE = 100
@@ -48,9 +48,15 @@ class Walker:
         self.deeply = client.depth is Depth.DEEP
 
     def page(
-        self, walk: str, after: str | None = None, limit: int | None = None, filters: Mapping[str, str] | None = None
+        self,
+        walk: str,
+        after: str | None = None,
+        limit: int | None = None,
+        filters: Mapping[str, str] | None = None,
+        *,
+        served: bool = True,
     ) -> Exchange:
-        """One page, labelled as part of a walk."""
+        """One page, labelled as part of a walk; a cursor that the target has not ``served`` in this list may be refused."""
         values: dict[str, Any] = {**(self.given or {}), **(filters or {})}
         if limit is not None:
             values[self.paging.limit] = str(limit)
@@ -59,7 +65,8 @@ class Walker:
         first = after is None
         role = "control" if first and limit is None else "probe"
         above = limit is not None and limit > max(SIZES)  # perhaps above the maximum
-        facts: dict[str, Any] = {"refusable": True} if above else {}
+        facts: dict[str, Any] = {"refusable": True} if above or not served else {}
+        facts |= {} if served else {"mistake": True}
         return self._client.call(self._operation, values, role=role, walk=walk, filters=dict(filters or {}), **facts)
 
     def items(self, exchange: Exchange) -> list[Any]:
@@ -121,11 +128,12 @@ def test_walk(client: Client) -> None:
         return
     for number, start in enumerate(_starts(walker, known)):
         after = walker.cursor(known[: start + 1])
-        for size in SIZES_AGAIN if number and not walker.deeply else SIZES:
+        for size in SIZES_AGAIN[number % 2] if number and not walker.deeply else SIZES:
             reach = 2 * size + 1 if number else min(WINDOW, len(known) - start - 1)
             walker.walk(f"from-{start}-by-{size}", after, size, items=reach, pages=WINDOW + 1)
     walker.walk("head-by-1", None, 1, items=2, pages=2)
     walker.walk("head-by-2", None, 2, items=5, pages=3)
+    _positions(walker, known)
     _end(walker, known)
     if client.repeated:  # what was there before and after a page was there in between
         walker.deep("closing")
@@ -137,6 +145,25 @@ def _border(walker: Walker) -> None:
     walker.walk("head-by-2", None, 2, items=5, pages=3)
     if walker.repeated:
         walker.walk("head-again", None, 5, items=5, pages=1)
+
+
+def _positions(walker: Walker, known: list[Any]) -> None:
+    """Cursors that mean a position but are no text that was served: spelled otherwise, between two items, beyond both ends."""
+    texts = [text for text in (walker.cursor([item]) for item in known) if text is not None]
+    times = [moment for moment in map(instant, texts) if moment is not None]
+    if len(times) != len(known) or len(known) < 4 or times[0] == times[-1]:
+        return
+    descending = times[0] > times[-1]
+    for hours in (0, 2):
+        again = respelled(texts[2], hours)
+        if again is not None:
+            walker.page(f"respelled-by-{hours}-hours", again, 3, served=False)
+    apart = next((i for i, (a, b) in enumerate(pairwise(times)) if abs(a - b) > 3), None)
+    if apart is not None:
+        walker.page("between", rendered((times[apart] + times[apart + 1]) / 2), 3, served=False)
+    first, last = ("2999-01-01T00:00:00Z", "1970-01-01T00:00:00Z")[:: 1 if descending else -1]
+    walker.page("from-before-the-head", first, 3, served=False)
+    walker.page("from-beyond-the-end", last, 3, served=False)
 
 
 def _end(walker: Walker, known: list[Any]) -> None:
@@ -194,9 +221,28 @@ def test_filtered_walk(client: Client) -> None:
     walker.stretch("filtered", filters)
     for size in (2, 5):
         walker.walk(f"filtered-by-{size}", None, size, items=min(matching, WINDOW) + 1, pages=WINDOW, filters=filters)
+    outside = [item for item in known if takes(parameter, item, value) is False]
+    if outside:
+        walker.page("from-outside", walker.cursor(outside[:1]), 3, filters, served=False)
+    other = _composable(known, client.operation, parameter, value)
+    if other is not None:
+        walker.page("composed", None, None, {**filters, **other})
     if client.repeated:
         walker.stretch("unfiltered-after")
         walker.stretch("filtered-after", filters)
+
+
+def _composable(known: list[Any], operation: Operation, parameter: Parameter, value: str) -> dict[str, str] | None:
+    """Another filter, with a value that some items which pass the first one have, and some have not."""
+    passing = [item for item in known if takes(parameter, item, value) is True]
+    for other in operation.filters:
+        if other.name == parameter.name or other.required or other.compare or other.filters == parameter.filters:
+            continue
+        texts = Counter(_text(item.get(other.filters)) for item in passing)
+        found = next((text for text, count in texts.most_common() if text and count < len(passing)), None)
+        if found is not None:
+            return {other.name: found}
+    return None
 
 
 def _value_of(known: list[Any], parameter: Parameter) -> str | None:
@@ -231,6 +277,32 @@ def _number(text: str) -> bool:
         return bool(Fraction(text)) or True
     except (ValueError, ZeroDivisionError):
         return False
+
+
+def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
+    """Each list of objects that can be made and deleted."""
+    contract = planning.contract
+    for operation in operations(planning, "list"):
+        making, deleting = (next(iter(contract.operations_by(a, operation.kind)), None) for a in ("create", "delete"))
+        if making and deleting and not operation.pool and not any(p.required for p in operation.parameters):
+            effect = max((making.effect, deleting.effect), key=list(Effect).index)
+            yield Draft(operation, effect=effect, needs=("full",), cost=5, optional=True)
+
+
+@stimulus(lists_that_lose_an_item, rules=("paging.advances", "paging.exclusive", "paging.complete"), phase=2)
+def test_cursor_of_a_deleted_item(client: Client) -> None:
+    """The cursor of an item goes on to mean its position when the item is gone."""
+    walker = Walker(client, client.operation)
+    deleting = client.contract.operations_by("delete", client.operation.kind)[0]
+    values = client.valid(deleting)
+    if values is None or deleting.selector is None or walker.given is None:
+        return
+    sought = values[deleting.selector.name]
+    position = client.position(client.look(client.operation.kind or "", sought, role="control"))
+    walker.walk("before", None, None, items=WINDOW, pages=1)
+    gone = client.call(deleting, values, role="control").response
+    if position is not None and gone is not None and gone.ok:
+        walker.page("after-a-deleted-item", position, 3)
 
 
 def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:

@@ -7,9 +7,12 @@ from typing import Any
 
 from conformance.checks.base import sought_in
 from conformance.checks.success import differences
-from conformance.model import Contract, Operation, Parameter
+from conformance.model import Contract, Effect, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client, Id
+
+SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
+"""Text that is no everyday ASCII, and that a server which takes it has to give back."""
 
 
 def creations(planning: Planning) -> Iterator[Draft]:
@@ -20,18 +23,44 @@ def creations(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=("full",), cost=4)
 
 
-@stimulus(creations, rules=("create.read-back",), phase=2)
+@stimulus(creations, rules=("create.read-back", "create.one"), phase=2)
 def test_creation(client: Client) -> None:
     """Create with the members that are wanted, then with every member that takes any value, and read each back."""
     operation = client.operation
-    for everything in (False, True):
+    for form in ("wanted", "everything", "signs"):
         values = client.valid(operation)
         if values is None:
             return
-        if everything:
+        if form == "everything":
             values |= _optional(client, operation)
-        written = client.control(operation, values, step="write", sent=_kept(operation, values))
-        _read_back(client, operation, client.created_id(written), values)
+        if form == "signs":
+            values |= {p.name: f"{SIGNS} {client.token()}" for p in _free_texts(operation) if p.name in values or p.advised}
+        role = "probe" if form == "signs" else "control"
+        written = client.call(operation, values, role=role, step="write", sent=_kept(operation, values))
+        sought = client.created_id(written)
+        _read_back(client, operation, sought, values)
+        if form == "wanted":
+            _listed(client, operation, sought, values)
+
+
+def _free_texts(operation: Operation) -> list[Parameter]:
+    """The members that take any text: a fresh one, of no format."""
+    free = [p for p in operation.body if p.fresh and not {"format", "pattern"} & set(p.schema)]
+    return [p for p in free if "@" not in (p.fresh or "") and "://" not in (p.fresh or "")]
+
+
+def _listed(client: Client, operation: Operation, sought: Id | None, values: dict[str, Any]) -> None:
+    """Look for what was made in the first page of its list."""
+    listing = next(iter(client.contract.operations_by("list", operation.kind)), None)
+    fresh = _fresh(operation, values)
+    given = client.listing(listing) if listing is not None and sought is not None and fresh else None
+    if listing is not None and given is not None:
+        client.call(listing, given, step="listed", sought=str(sought), fresh=fresh)
+
+
+def _fresh(operation: Operation, values: dict[str, Any]) -> list[str]:
+    """The texts among some values that no other request holds."""
+    return [values[p.name] for p in operation.body if p.fresh and isinstance(values.get(p.name), str)]
 
 
 def _optional(client: Client, operation: Operation) -> dict[str, Any]:
@@ -77,7 +106,7 @@ def _seen_change(contract: Contract, operation: Operation) -> Parameter | None:
     return next((p for p in operation.body if p.fresh and (p.shows_as or p.name) in shown), None)
 
 
-@stimulus(updates, rules=("update.read-back",), phase=2)
+@stimulus(updates, rules=("update.read-back", "update.alone"), phase=2)
 def test_update(client: Client) -> None:
     """Change one member to a fresh value and read it back."""
     operation = client.operation
@@ -88,8 +117,10 @@ def test_update(client: Client) -> None:
     sought = values[operation.selector.name]
     values |= {member.name: client.value(member)}
     sent = {member.name: values[member.name]}
+    client.look(operation.kind or "", sought, role="control", step="before")
     client.control(operation, values, step="write", sent=sent, sought=str(sought))
     _read_back(client, operation, sought, sent)
+    _listed(client, operation, sought, sent)
 
 
 def deletions(planning: Planning) -> Iterator[Draft]:
@@ -122,6 +153,54 @@ def test_deletion(client: Client) -> None:
             break
         client.pause(pause)
     client.look(kind, other, role="probe", step="other-after", position=places[other])
+
+
+def refused_writes(planning: Planning) -> Iterator[Draft]:
+    """Each write whose effect would be seen, as far as it can be refused."""
+    contract = planning.contract
+    for operation in operations(planning, "create", "update", "delete", "perform"):
+        seen = contract.operations_by("read", operation.kind) or contract.operations_by("list", operation.kind)
+        telling = operation.action == "delete" or any(p.fresh and p.place == "body" for p in operation.body)
+        if operation.keyed and seen and telling and operation.effect is not Effect.READ:
+            yield Draft(operation, needs=("full",), cost=6)
+
+
+@stimulus(refused_writes, rules=("refused.effect",), phase=2)
+def test_refused_write(client: Client) -> None:
+    """Requests that are refused for their key, their scope, or what they lack; then a look whether they had an effect."""
+    operation, kind, keys = client.operation, client.operation.kind or "", client.target.keys
+    values = client.valid(operation)
+    if values is None:
+        return
+    selector = operation.selector if operation.action != "create" else None
+    sought = values[selector.name] if selector is not None else None
+    place = client.position(client.look(kind, sought, role="control", step="before")) if sought is not None else None
+    fresh: list[str] = []
+    for key in (None, *(role for role in ("no_scope", "read_only") if role in keys and operation.scopes)):
+        fresh += _attempt(client, operation, values, key=key)
+    for parameter in operation.body:
+        if parameter.required and parameter != selector and not parameter.lack and operation.action != "delete":
+            fresh += _attempt(client, operation, values, without=parameter.name)
+            break
+    if sought is not None:
+        client.look(kind, sought, step="look", fresh=fresh, position=place)
+        return
+    listing = next(iter(client.contract.operations_by("list", kind)), None)
+    given = client.listing(listing) if listing is not None else None
+    if listing is not None and given is not None:
+        client.call(listing, given, step="look", fresh=fresh)
+
+
+def _attempt(
+    client: Client, operation: Operation, values: dict[str, Any], key: str | None = "full", without: str | None = None
+) -> list[str]:
+    """One request that is to be refused, with texts of its own; gives them."""
+    own = {p.name: client.value(p) for p in operation.body if p.fresh and (p.name in values or p.advised)}
+    if operation.action == "update" and not own:
+        own = {p.name: client.value(p) for p in [p for p in operation.body if p.fresh][:1]}
+    sent = {name: value for name, value in {**values, **own}.items() if name != without}
+    client.mistake(operation, sent, key=key, step="attempt")
+    return _fresh(operation, {name: value for name, value in sent.items() if name in own})
 
 
 def triggers(planning: Planning) -> Iterator[Draft]:

@@ -1,0 +1,135 @@
+"""Odd requests, enumerated: what breaks parsers, databases and frameworks. Whatever is decided, it is no fault of the server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import cycle, islice
+from typing import Any
+
+from conformance.model import Effect, Operation, Parameter
+from conformance.plan import Depth, Draft, Planning, operations, stimulus
+from conformance.suite.client import Client
+from conformance.transport.sender import Message, message_for
+
+TRIED = {Depth.QUICK: 1, Depth.FULL: 5, Depth.DEEP: 100}
+"""Odd requests to each operation; which ones, that goes round the operations."""
+
+TEXTS = {
+    "nul": "a\0b",
+    "long": "x" * 5_000,
+    "emoji": "🎉 \u202e",
+    "quotes": "'\"; --",
+    "markup": "<script>alert(1)</script>",
+    "dots": "../../etc/passwd",
+    "percent": "100%25%zz",
+    "template": "{{7*7}}${7*7}",
+}
+LIMITS = ("0", "1e2", "9" * 20, " 5", "٣", "5,6", "true")
+POSITIONS = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z", "2026-04-17", "1776427200", "2026-04-17T12:00:00+99:99")
+CONTENTS = {
+    "deep": b'{"deep": ' + b"[" * 2_000 + b"]" * 2_000 + b"}",
+    "huge-number": b'{"number": 1' + b"0" * 400 + b"}",
+    "infinite-number": b'{"number": 1e999}',
+    "invalid-utf-8": b'{"text": "\xff\xfe"}',
+    "utf-16": '{"text": "a"}'.encode("utf-16"),
+    "byte-order-mark": b"\xef\xbb\xbf{}",
+    "number": b"7",
+    "two-values": b"{} {}",
+    "comment": b"{/* */}",
+    "control-character": b'{"text": "a\tb\x01"}',
+}
+MEDIA = {"text": "text/plain", "form": "application/x-www-form-urlencoded", "xml": "application/xml", "nonsense": "nonsense"}
+
+Make = Callable[[Client, dict[str, Any]], Message | None]
+
+
+def odd_requests(planning: Planning) -> Iterator[Draft]:
+    """Each operation that takes an input."""
+    for number, operation in enumerate(operations(planning)):
+        ways = list(_ways(operation))
+        if ways:
+            tried = list(islice(cycle(ways), 3 * number, 3 * number + min(TRIED[planning.depth], len(ways))))
+            needs = ("full",) if operation.keyed else ()
+            yield Draft(operation, needs=needs, cost=len(tried) + 1, params={"ways": [name for name, _ in tried]})
+
+
+@stimulus(odd_requests, phase=3)
+def test_odd_request(client: Client) -> None:
+    """A valid request but for one odd thing; then a look whether the list of its kind can still be read."""
+    operation = client.operation
+    for name, make in _ways(operation):
+        if name not in client.case.params["ways"]:
+            continue
+        values = client.valid(operation)
+        message = make(client, values) if values is not None else None
+        if message is not None:
+            key, carried = ("full", None) if operation.takes_key else (None, ())
+            client.raw(message, operation.id, key=key, carried=carried, mistake=True, form=name)
+    listing = next(iter(client.contract.operations_by("list", operation.kind)), None)
+    given = client.listing(listing) if listing is not None and operation.effect is not Effect.READ else None
+    if listing is not None and given is not None:
+        client.control(listing, given)
+
+
+def _ways(operation: Operation) -> Iterator[tuple[str, Make]]:
+    """The odd requests that an operation can get, by name."""
+    query = [p for p in operation.parameters if p.place == "query" and p.name != operation.when]
+    texts = [p for p in operation.parameters if p.place in ("query", "body") and _is_text(p)]
+    for (name, text), parameter in zip(TEXTS.items(), cycle(texts), strict=False):
+        yield f"{name}-in-{parameter.name}", _with(operation, parameter.name, text)
+    for parameter in query:
+        yield f"{parameter.name}-twice", _queried(operation, (parameter.name, "1"), (parameter.name, "2"))
+        yield f"{parameter.name}-in-brackets", _queried(operation, (f"{parameter.name}[]", "1"), (f"{parameter.name}[a]", "2"))
+        yield f"{parameter.name}-empty", _queried(operation, (parameter.name, ""))
+    if operation.paging:
+        for name, odd in ((operation.paging.limit, LIMITS), (operation.paging.after, POSITIONS)):
+            yield from ((f"{name}-{place}", _queried(operation, (name, text))) for place, text in enumerate(odd))
+    if operation.body:
+        for parameter in (p for p in operation.body if p.name != operation.when):
+            yield f"{parameter.name}-null", _with(operation, parameter.name, None)
+            yield f"{parameter.name}-half-a-character", _with(operation, parameter.name, "\ud800")
+        yield from ((f"body-{name}", _content(operation, content)) for name, content in CONTENTS.items())
+        yield from ((f"media-{name}", _labelled(operation, media)) for name, media in MEDIA.items())
+
+
+def _is_text(parameter: Parameter) -> bool:
+    return parameter.schema.get("type", "string") == "string" and not parameter.phone and "enum" not in parameter.schema
+
+
+def _with(operation: Operation, name: str, value: Any) -> Make:
+    return lambda _client, values: message_for(operation, {**values, name: value})
+
+
+def _queried(operation: Operation, *pairs: tuple[str, str]) -> Make:
+    """A request with odd pairs of the query, the parameter itself left out."""
+    names = {name.partition("[")[0] for name, _ in pairs}
+
+    def make(_client: Client, values: dict[str, Any]) -> Message:
+        message = message_for(operation, {name: value for name, value in values.items() if name not in names})
+        return replace(message, query=(*message.query, *pairs))
+
+    return make
+
+
+def _content(operation: Operation, content: bytes) -> Make:
+    """A body of its own: the members of a valid request and something odd, where it is an object; else as it is."""
+
+    def make(_client: Client, values: dict[str, Any]) -> Message:
+        message = message_for(operation, values)
+        if content.startswith(b'{"') and message.body and len(message.body) > 2:
+            return replace(message, body=message.body[:-1] + b", " + content[1:])
+        return replace(message, body=content)
+
+    return make
+
+
+def _labelled(operation: Operation, media: str) -> Make:
+    def make(_client: Client, values: dict[str, Any]) -> Message:
+        message = message_for(operation, values)
+        headers = tuple(pair for pair in message.headers if pair[0] != "Content-Type")
+        body = b"a=b&c=d" if media.endswith("urlencoded") else message.body or json.dumps(values).encode()
+        return replace(message, headers=(*headers, ("Content-Type", media)), body=body)
+
+    return make
