@@ -241,13 +241,14 @@ KEY_FORMS = {
     "auth.expired": "expired",
     "auth.revoked": "revoked",
     "auth.scheme": "scheme",
+    "parameter.missing": "omitted",
 }
 
 
 def example(rule: str, outcome: str, says: str, *exchanges: Exchange, **options: Any) -> None:
     """Add an example; the probes of a rule about one form of key are of that form."""
     form = {"form": KEY_FORMS[rule]} if rule in KEY_FORMS else {}
-    told = tuple(replace(e, facts={**e.facts, **form}) if e.role == "probe" else e for e in exchanges)
+    told = tuple(replace(e, facts={**form, **e.facts}) if e.role == "probe" else e for e in exchanges)
     EXAMPLES.append(Example(rule, outcome, says, told, **options))
 
 
@@ -427,6 +428,11 @@ example("id.unknown", REFUSED, "an empty object", fine(), sent(200, {}))
 example("id.unknown", REFUSED, "400", fine(), refusal("invalid_request"))
 example("parameter.missing", REFUSED, "the code of an invalid one", fine(), refusal("invalid_request"))
 example("parameter.missing", REFUSED, "422", fine(), sent(422, error("bad_request")))
+example("auth.invalid", REFUSED, "an altered key taken", fine(), refusal("unauthorized"), sent(200, {}, form="altered"))
+example(
+    "parameter.missing", ACCEPTED, "null called invalid", fine(), refusal("bad_request"), refusal("invalid_request", form="null")
+)
+example("parameter.missing", REFUSED, "null taken", fine(), refusal("bad_request"), sent(200, {}, form="null"))
 example("parameter.invalid", REFUSED, "the code of a missing one", fine(), refusal("bad_request"))
 example("body.broken", ACCEPTED, "either code of a bad request", fine(), refusal("bad_request"), refusal("invalid_request"))
 example("auth.scheme", ACCEPTED, "400 for a header that is malformed", fine(), refusal("unauthorized"), refusal("bad_request"))

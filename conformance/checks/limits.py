@@ -7,8 +7,23 @@ import binascii
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, code_of, pointer, refusal, said, trial, unusable
-from conformance.model import Exchange, compact
+from conformance.checks.base import (
+    Gap,
+    Outcome,
+    Problem,
+    Proof,
+    Trial,
+    View,
+    code_of,
+    identity_of,
+    items_of,
+    pointer,
+    refusal,
+    said,
+    trial,
+    unusable,
+)
+from conformance.model import Exchange, Operation, compact
 from conformance.values import strict_json
 
 
@@ -115,6 +130,18 @@ def rate_window(view: View, trial: Trial) -> Iterator[Outcome]:
         yield Proof(ids)
 
 
+@trial("rate.evasion", hint="the limit would have to be met first")
+def rate_evasion(view: View, trial: Trial) -> Iterator[Outcome]:
+    """The limit holds for the address of the connection, whatever a request says of itself."""
+    exchanges = _after_limit(trial, "evasion")
+    taken = next((exchange for exchange in exchanges if _taken(exchange)), None)
+    if taken is not None:
+        said_so = ", ".join(f"{name}: {value}" for name, value in taken.request.headers if name not in ("Accept", "Content-Type"))
+        yield Problem("status", f"429, as the limit of the address was met ({said_so[:200]})", said(taken), (taken.id,))
+    elif any(_limited(exchange) for exchange in exchanges):
+        yield Proof(tuple(exchange.id for exchange in exchanges))
+
+
 @trial("rate.address", hint="the limit would have to be met first")
 def rate_address(view: View, trial: Trial) -> Iterator[Outcome]:
     """Another address is not affected by the limit of the first."""
@@ -132,7 +159,7 @@ def rate_reset(view: View, trial: Trial) -> Iterator[Outcome]:
 def trigger_answer(view: View, trial: Trial) -> Iterator[Outcome]:
     """A trigger of the target brings its code and status."""
     row = view.contract.errors.get(trial.case.about or "")
-    for probe in trial.probes:
+    for probe in (probe for probe in trial.probes if probe.fact("step") is None):
         code, excuse = code_of(view.contract, probe), unusable(view, probe)
         if row is None or probe.response is None:
             yield excuse or Proof(())
@@ -146,12 +173,59 @@ def trigger_answer(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Problem(pointer(view.contract.code_pointer), f"{row.status} {row.code}", said(probe), (probe.id,))
 
 
+@trial("trigger.effect", confirm=True, hint="a request that is taken, and a list, would have to be seen beside the refusal")
+def trigger_effect(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What was refused, or failed, is not listed as if it had happened; it may well be listed as what it is."""
+    steps = {str(exchange.fact("step") or exchange.role): exchange for exchange in trial.exchanges}
+    taken, before, after, probe = (steps.get(name) for name in ("taken", "before", "after", "probe"))
+    if taken is None or before is None or after is None or probe is None or probe.response is None or probe.response.ok:
+        return
+    listing = view.contract.operations.get(after.operation)
+    old, new = (_items(listing, exchange) for exchange in (before, after))
+    if listing is None or old is None or new is None or unusable(view, taken):
+        return
+    ids = (taken.id, before.id, probe.id, after.id)
+    known = {identity_of(view.contract, listing.kind, item) for item in old}
+    usual = [_state(view, item) for item in old if set(_sent(taken)) & set(_texts(item))]
+    for item in new:
+        unknown = identity_of(view.contract, listing.kind, item) not in known
+        if unknown and set(_sent(probe)) & set(_texts(item)) and _state(view, item) in usual:
+            yield Problem("/", "nothing listed as if it had happened", compact(item), ids)
+            return
+    yield Proof(ids)
+
+
+def _items(listing: Operation | None, exchange: Exchange) -> list[Any] | None:
+    return items_of(listing, exchange.response.json) if listing and exchange.response and exchange.response.ok else None
+
+
+def _sent(exchange: Exchange) -> list[str]:
+    body = exchange.request.body
+    return _texts(strict_json(body.text or "")) if body else []
+
+
+def _texts(value: Any) -> list[str]:
+    """The texts of an object, those of some length."""
+    return [text for text in value.values() if isinstance(text, str) and len(text) > 5] if isinstance(value, dict) else []
+
+
+def _state(view: View, item: Any) -> dict[str, Any]:
+    """The short words and signs of an item, which tell what became of it."""
+    words = {name: value for name, value in item.items() if name != view.contract.identifier}
+    return {n: v for n, v in words.items() if v is None or isinstance(v, bool) or (isinstance(v, str) and len(v) <= 16)}
+
+
 @trial("payment.terms")
 def payment_terms(view: View, trial: Trial) -> Iterator[Outcome]:
     """A request for payment brings its terms, in the body or in a header."""
     payment = view.operation.payment if view.operation else None
     for probe in trial.probes:
-        if payment is None or probe.response is None or probe.response.status != 402 or not isinstance(probe.response.json, dict):
+        if payment is None or probe.response is None:
+            continue
+        if probe.fact("step") == "paid" and probe.response.ok:
+            yield Problem("status", "a refusal, as nothing was paid", said(probe), (probe.id,))
+            return
+        if probe.response.status != 402 or not isinstance(probe.response.json, dict) or probe.fact("step") == "paid":
             continue  # not the answer that was wanted, or no JSON: other rules blame that
         header = probe.response.header(payment.terms_header)
         carriers = [probe.response.json, _decoded(header)]

@@ -55,8 +55,9 @@ def shown_absent(view: View, trial: Trial, *roles: str, **facts: Any) -> Iterato
 
 @trial("parameter.missing")
 def parameter_missing(view: View, trial: Trial) -> Iterator[Outcome]:
-    """A request without a required parameter is refused as that."""
-    yield from refusals(view, trial, "missing_parameter")
+    """A request without a required parameter is refused as that; one that is null may also be called invalid."""
+    yield from refusals(view, trial, "missing_parameter", form="omitted")
+    yield from refusals(view, trial, "missing_parameter", "invalid_parameter", form="null")
 
 
 @trial("parameter.invalid")

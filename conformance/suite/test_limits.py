@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from conformance.model import Effect, Exchange, Operation, Rate
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
+from conformance.transport.sender import message_for
+
+ELSEWHERE = "198.51.100.7"
+EVASIONS = (
+    ((("X-Forwarded-For", ELSEWHERE), ("X-Real-IP", ELSEWHERE), ("Forwarded", f"for={ELSEWHERE}")), ()),
+    ((("True-Client-IP", ELSEWHERE), ("CF-Connecting-IP", ELSEWHERE), ("Connection", "close")), ()),
+    ((("User-Agent", "another client"),), (("again", "1"),)),
+)
+"""Headers and query of requests that pretend to come from elsewhere, or to be another one; the second ends its connection."""
 
 TIMED = ("rate.allowance", "rate.reset")
 
@@ -16,13 +26,14 @@ def limited(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning):
         if operation.rate:
             cost = 2 * operation.rate.requests + 5
-            yield Draft(operation, effect=Effect.FLOOD, needs=("addresses",), cost=cost, rules=("rate.limit", "rate.address"))
+            untimed = ("rate.limit", "rate.address", "rate.evasion")
+            yield Draft(operation, effect=Effect.FLOOD, needs=("addresses",), cost=cost + len(EVASIONS), rules=untimed)
             both = ("addresses", "clock")
             yield Draft(operation, "soon", effect=Effect.FLOOD, needs=both, cost=2 * cost, rules=("rate.window",), optional=True)
             yield Draft(operation, "timed", effect=Effect.FLOOD, needs=("addresses", "clock"), cost=cost, rules=TIMED)
 
 
-@stimulus(limited, rules=("rate.limit", "rate.address", "rate.window", *TIMED), phase=4)
+@stimulus(limited, rules=("rate.limit", "rate.address", "rate.evasion", "rate.window", *TIMED), phase=4)
 def test_rate_limit(client: Client) -> None:
     """Fill the limit of a fresh address, of a second one where that went otherwise than expected; then elsewhere, or later."""
     operation = client.operation
@@ -40,6 +51,10 @@ def test_rate_limit(client: Client) -> None:
         if _limited(counted[-1]) and not any(_limited(exchange) for exchange in counted[:-1]):
             break
     if not timed and _limited(counted[-1]):
+        for headers, query in EVASIONS:
+            message = message_for(operation, client.valid(operation) or {})
+            message = replace(message, headers=(*message.headers, *headers), query=(*message.query, *query))
+            client.raw(message, operation.id, carried=(), key=None, address=address, patient=False, step="evasion")
         _until_taken(client, operation, [client.fresh_address(), client.fresh_address()], "elsewhere")
     if timed:
         client.tick(rate.seconds + 1)

@@ -68,7 +68,9 @@ def test_missing_parameter(client: Client) -> None:
         client.control(client.operation, values)
         again = client.valid(client.operation) or values
         omitted = client.case.params["omit"]
-        client.mistake(client.operation, {name: value for name, value in again.items() if name != omitted})
+        client.mistake(client.operation, {name: value for name, value in again.items() if name != omitted}, form="omitted")
+        if any(parameter.name == omitted for parameter in client.operation.body):
+            client.mistake(client.operation, {**again, omitted: None}, form="null")
 
 
 def refused_values(planning: Planning) -> Iterator[Draft]:

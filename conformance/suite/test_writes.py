@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from conformance.checks.base import sought_in
@@ -10,6 +11,7 @@ from conformance.checks.success import differences
 from conformance.model import Contract, Effect, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client, Id
+from conformance.transport.sender import message_for
 
 SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
 """Text that is no everyday ASCII, and that a server which takes it has to give back."""
@@ -215,6 +217,8 @@ def triggers(planning: Planning) -> Iterator[Draft]:
         rules = (
             ("trigger.answer", "payment.terms")
             if operation.payment and contract.errors[code].role == "payment_required"
+            else ("trigger.answer", "trigger.effect")
+            if contract.operations_by("list", operation.kind) and operation.effect is not Effect.READ
             else ("trigger.answer",)
         )
         yield Draft(
@@ -238,7 +242,7 @@ def triggers(planning: Planning) -> Iterator[Draft]:
             )
 
 
-@stimulus(triggers, rules=("trigger.answer", "payment.terms"), phase=2)
+@stimulus(triggers, rules=("trigger.answer", "trigger.effect", "payment.terms"), phase=2)
 def test_trigger(client: Client) -> None:
     """A request that the target answers with a certain code, by its own documentation."""
     given = client.case.params["input"]
@@ -246,5 +250,21 @@ def test_trigger(client: Client) -> None:
     values = client.valid(client.operation)
     if values is None and selector is not None and selector.name in given:
         values = {}
-    if values is not None:
-        client.call(client.operation, {**values, **given})
+    if values is None:
+        return
+    listing = next(iter(client.contract.operations_by("list", client.operation.kind)), None)
+    writes = client.operation.effect is not Effect.READ and listing is not None
+    seen = client.listing(listing) if writes and listing is not None else None
+    if seen is not None and listing is not None:
+        client.control(client.operation, values, step="taken")
+        client.call(listing, seen, role="control", step="before")
+    values = client.valid(client.operation) or values
+    client.call(client.operation, {**values, **given})
+    if seen is not None and listing is not None:
+        client.call(listing, seen, step="after")
+    payment = client.operation.payment
+    if payment is not None and "payment.terms" in client.case.rules:
+        message = message_for(client.operation, {**values, **given})
+        for proof in ("not a payment", "bm90IGEgcGF5bWVudA=="):
+            paid = replace(message, headers=(*message.headers, (payment.proof_header, proof)))
+            client.raw(paid, client.operation.id, carried=(), key=None, mistake=True, step="paid")
