@@ -9,7 +9,8 @@ from __future__ import annotations
 from conformance.errors import TargetError, Unjudgeable
 from conformance.model import Case, Contract, Effect, Exchange, Operation
 from conformance.session import Session
-from conformance.suite.client import Client, Memory
+from conformance.suite.client import Client
+from conformance.suite.sending import Memory
 from conformance.values import NOT_JSON
 from conformance.verdict import PREFLIGHT
 

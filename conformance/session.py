@@ -21,7 +21,8 @@ from conformance.evidence import Log, Recorder
 from conformance.model import Case, Contract, Run
 from conformance.plan import REGISTRY, Depth, Plan, Planning, build
 from conformance.suite import test_generated
-from conformance.suite.client import Client, Memory
+from conformance.suite.client import Client
+from conformance.suite.sending import Memory
 from conformance.target import Declaration, Target, named
 from conformance.transport.sender import OverBudget, Sender
 from conformance.transport.wire import Wire

@@ -12,16 +12,14 @@ from conformance.checks.base import (
     Trial,
     View,
     control_gap,
-    identity_of,
-    items_of,
     refusal,
     refusals,
     role_of,
     said,
-    sought_in,
     trial,
     unusable,
 )
+from conformance.checks.objects import identity_of, items_of, sought_in
 from conformance.checks.requests import shown_absent
 from conformance.model import Exchange, compact
 

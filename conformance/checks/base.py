@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.model import Case, Clause, Contract, Exchange, Operation, Paging, compact
+from conformance.model import Case, Clause, Contract, Exchange, Operation, compact
 from conformance.target import Declaration
-from conformance.values import ABSENT, NOT_JSON, instant, pointed
+from conformance.values import ABSENT, NOT_JSON, pointed
 
 
 @dataclass(frozen=True)
@@ -252,57 +252,3 @@ def refusal(view: View, probe: Exchange, roles: tuple[str, ...], statuses: tuple
     if code is not None and code not in {row.code for row in rows if row.status == status}:
         return Problem(pointer(view.contract.code_pointer), expected, said(probe), (probe.id,))
     return Proof((probe.id,))
-
-
-def items_of(operation: Operation, value: Any) -> list[Any] | None:
-    """The items of a list response: its collection member, or its only array, or of several the usual one. None without."""
-    if not isinstance(value, dict) or operation.paging is None:
-        return None
-    arrays = {name: member for name, member in value.items() if isinstance(member, list)}
-    name = operation.paging.collection
-    if name is not None or len(arrays) != 1:
-        return arrays.get(name or operation.paging.usual or "")
-    return next(iter(arrays.values()))
-
-
-def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
-    """The object that a success shows: in the wrapper of the operation, or bare, or in the only member that has an id."""
-    if not isinstance(value, dict):
-        return value
-    if operation.wrapper is not None:
-        return value.get(operation.wrapper)
-    name = contract.identifier_of(operation.kind)
-    if name in value:
-        return value
-    inner = [member for member in value.values() if isinstance(member, dict) and name in member]
-    return inner[0] if len(inner) == 1 else value
-
-
-def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:
-    """The object that an exchange sought, as a read or a list shows it (None: not), and whether a list may go on with it."""
-    operation, response = contract.operations.get(exchange.operation), exchange.response
-    if operation is None or response is None or not response.ok:
-        return None, False
-    if operation.paging is None:
-        return object_of(contract, operation, response.json), False
-    name, sought = contract.identifier_of(operation.kind), exchange.fact("sought")
-    items = items_of(operation, response.json) or []
-    found = next((item for item in items if isinstance(item, dict) and str(item.get(name)) == sought), None)
-    goes_on = found is None and response.json.get(operation.paging.more) is True
-    return found, goes_on and not _passed(operation.paging, items, exchange.fact("position"))
-
-
-def _passed(paging: Paging, items: list[Any], position: Any) -> bool:
-    """Whether a page holds items on both sides of a position, in a list that runs by it."""
-    told = [item.get(paging.position) for item in items if isinstance(item, dict)]
-    times, at = [moment for moment in map(instant, told) if moment is not None], instant(position)
-    return at is not None and bool(times) and min(times) < at < max(times)
-
-
-def identity_of(contract: Contract, kind: str | None, item: Any) -> str:
-    """What tells an item from another: its id, else the member that tells its kind apart, else the whole of it."""
-    for name in (contract.identifier, contract.identifier_of(kind)):
-        value = item.get(name) if isinstance(item, dict) else None
-        if value is not None:
-            return compact(value, 10_000)
-    return compact(item, 10_000)

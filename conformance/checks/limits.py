@@ -7,22 +7,8 @@ import binascii
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.checks.base import (
-    Gap,
-    Outcome,
-    Problem,
-    Proof,
-    Trial,
-    View,
-    code_of,
-    identity_of,
-    items_of,
-    pointer,
-    refusal,
-    said,
-    trial,
-    unusable,
-)
+from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, code_of, pointer, refusal, said, trial, unusable
+from conformance.checks.objects import identity_of, items_of
 from conformance.model import Exchange, Operation, compact
 from conformance.values import strict_json
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from conformance.checks.base import Gap, Outcome, Problem, Proof, View, items_of, lists, passive, said, unusable
+from conformance.checks.base import Gap, Outcome, Problem, Proof, View, lists, passive, said, unusable
+from conformance.checks.objects import items_of
 from conformance.model import Exchange, Paging, compact
 from conformance.values import NOT_JSON, instant, zoned
 

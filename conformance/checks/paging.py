@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
 
-from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, items_of, said, trial, unusable
+from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
 from conformance.checks.base import trial as trial_rule
 from conformance.checks.lists import asked, page_of
+from conformance.checks.objects import items_of
 from conformance.checks.walks import Item, Page, Walks, takes, walks
 from conformance.model import compact
 from conformance.values import instant

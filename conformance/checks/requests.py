@@ -5,19 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.checks.base import (
-    Outcome,
-    Problem,
-    Proof,
-    Trial,
-    View,
-    control_gap,
-    object_of,
-    refusal,
-    refusals,
-    trial,
-    unusable,
-)
+from conformance.checks.base import Outcome, Problem, Proof, Trial, View, control_gap, refusal, refusals, trial, unusable
+from conformance.checks.objects import object_of
 from conformance.model import compact
 
 

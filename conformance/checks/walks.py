@@ -16,8 +16,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from conformance.checks.base import Trial, View, identity_of, items_of
+from conformance.checks.base import Trial, View
 from conformance.checks.lists import asked, page_of
+from conformance.checks.objects import identity_of, items_of
 from conformance.model import Exchange, Operation, Parameter, compact
 from conformance.values import instant
 

@@ -1,30 +1,22 @@
-"""What a stimulus has in hand: it builds requests from the contract and sends them under a label."""
+"""What a stimulus has in hand: valid values for an operation, and what the target is known to hold."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import string
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
-from conformance.checks.base import items_of, object_of, sought_in
-from conformance.model import WHOLE_API, Case, Contract, Effect, Exchange, Operation, Parameter
-from conformance.plan import Depth
-from conformance.target import FICTIONAL_NUMBER, Declaration
-from conformance.transport.sender import Label, Message, Sender, header_of, message_for
+from conformance.checks.objects import items_of, object_of, sought_in
+from conformance.model import Effect, Exchange, Operation, Parameter
+from conformance.suite.sending import Id, Sending
+from conformance.target import FICTIONAL_NUMBER
 from conformance.values import ABSENT
 
-CLOCK = "(clock)"
-"""The operation of a request that moves the target's clock; no rule judges it."""
-
-Id = str | int
-"""An id as the target gives it: it goes into a body as it came."""
-
 OWNERS_TRIED = 4
+"""Objects that a list or a read is tried with, at first."""
 PAGES_SOUGHT = 8
 """Pages of a list that an object is looked for on."""
 SEVERAL = 5
@@ -33,133 +25,8 @@ SEVERAL = 5
 _SAMPLES: Mapping[str, Any] = {"string": "sample", "integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
 
 
-class Memory:
-    """What a run knows: its cases, the first page of each list by kind and key, an own object by kind."""
-
-    def __init__(self, cases: Iterable[Case] = ()) -> None:
-        self.cases = tuple(cases)
-        self.own: dict[str, Id] = {}
-        self.lists: dict[tuple[str, str], list[Any]] = {}
-        self.answered: dict[tuple[str, str], Id] = {}
-        self.used: dict[str, dict[Id, None]] = {}  # of each pool, the least recent first
-        self.listings: dict[tuple[str, str], dict[str, Any] | None] = {}
-
-
-class Client:
-    """Sends requests for one case. ``attempt`` counts its repetitions, from 1."""
-
-    def __init__(
-        self,
-        sender: Sender,
-        case: Case,
-        attempt: int,
-        memory: Memory,
-        *,
-        seed: int,
-        nonce: str = "",
-        depth: Depth = Depth.FULL,
-    ) -> None:
-        self.contract: Contract = sender.contract
-        self.target: Declaration = sender.target.declaration
-        self.case = case
-        self.seed = seed
-        self.depth = depth
-        self._sender = sender
-        self._attempt = attempt
-        self._memory = memory
-        self._nonce = nonce
-        self._tokens = 0
-        self._pools = {operation.kind for operation in self.contract.operations.values() if operation.pool}
-
-    @property
-    def repeated(self) -> bool:
-        """Whether the case runs again, to confirm what its first run showed."""
-        return self._attempt > 1
-
-    @property
-    def operation(self) -> Operation:
-        """The operation of the case."""
-        return self.contract.operations[self.case.operation]
-
-    def planned(self, stimulus: str) -> tuple[tuple[str, str], ...]:
-        """Operation and variant of each case of a stimulus that runs."""
-        return tuple((case.operation, case.variant) for case in self._memory.cases if case.stimulus == stimulus)
-
-    # --- sending ---
-
-    def call(
-        self,
-        operation: Operation,
-        values: Mapping[str, Any],
-        *,
-        key: str | None = "full",
-        scheme: str | None = None,
-        role: str = "probe",
-        content: bytes | None = None,
-        address: str | None = None,
-        patient: bool = True,
-        **facts: Any,
-    ) -> Exchange:
-        """Send an operation with values for its parameters; ``content`` replaces the body."""
-        message = message_for(operation, values)
-        if content is not None:
-            message = replace(message, body=content)
-        carried = header_of(self.contract, key, scheme) if operation.takes_key else ()
-        return self.raw(
-            message,
-            operation.id,
-            key=key if carried else None,
-            carried=carried,
-            role=role,
-            address=address,
-            patient=patient,
-            **facts,
-        )
-
-    def raw(
-        self,
-        message: Message,
-        operation: str = WHOLE_API,
-        *,
-        key: str | None = "full",
-        carried: tuple[tuple[str, str], ...] | None = None,
-        role: str = "probe",
-        address: str | None = None,
-        patient: bool = True,
-        **facts: Any,
-    ) -> Exchange:
-        """Send a message as it is, with the header of a key unless ``carried`` says which headers."""
-        headers = header_of(self.contract, key) if carried is None else carried
-        labelled = replace(message, headers=(*headers, *message.headers))
-        known = self.contract.operations.get(operation)
-        rotate = address is None and known is not None and known.rate is not None
-        label = Label(self.case, self._attempt, operation, role, key, facts)
-        return self._sender.send(labelled, label, address, patient=patient, rotate=rotate)
-
-    def control(self, operation: Operation, values: Mapping[str, Any], **facts: Any) -> Exchange:
-        """Send a valid request, which must succeed."""
-        return self.call(operation, values, role="control", **facts)
-
-    def mistake(self, operation: Operation, values: Mapping[str, Any], **options: Any) -> Exchange:
-        """Send a request with one mistake of the client in it."""
-        return self.call(operation, values, mistake=True, **options)
-
-    def tick(self, seconds: int) -> Exchange | None:
-        """Move the target's clock on, where it has one that can be moved."""
-        clock = self.target.clock
-        if clock is None:
-            return None
-        body = json.dumps({clock["member"]: seconds}).encode()
-        message = Message(clock["method"], clock["path"], (), (("Content-Type", "application/json"),), body, outside=True)
-        return self.raw(message, CLOCK, carried=(), key=None, role="setup", seconds=seconds)
-
-    def pause(self, seconds: float) -> None:
-        """Wait."""
-        self._sender.pause(seconds)
-
-    def fresh_address(self) -> str | None:
-        """A local address that the run has not sent from."""
-        return self._sender.fresh_address()
+class Client(Sending):
+    """Builds valid requests from the contract and from what the target shows, and sends them."""
 
     # --- values ---
 
@@ -280,7 +147,7 @@ class Client:
         """The id of a business or of an object that a key sees; of a pool one that is still free."""
         if parameter.name == self.contract.tenant:
             return self.business(key)
-        if parameter.refers in self._pools:
+        if any(o.pool for o in self.contract.operations_by("list", parameter.refers)):
             return self._taken_from_pool(parameter.refers or "", key)
         return self.known_id(parameter.refers or "", key, parameter.by)
 

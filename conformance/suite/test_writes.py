@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.checks.base import sought_in
-from conformance.checks.success import differences
+from conformance.checks.objects import sought_in
+from conformance.checks.writes import differences
 from conformance.model import Contract, Effect, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, stimulus
-from conformance.suite.client import Client, Id
+from conformance.suite.client import Client
+from conformance.suite.sending import Id
 from conformance.transport.sender import message_for
 
 SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"

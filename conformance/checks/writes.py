@@ -1,0 +1,240 @@
+"""Judges of what is written: it is there, as sent, once, and nothing else has changed; what is refused has no effect."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
+from conformance.checks.objects import items_of, object_of, sought_in
+from conformance.model import Exchange, Operation, compact
+
+
+def shown(operation: Operation | None, sent: dict[str, Any], got: Any) -> list[str]:
+    """The members that were sent and that a read shows. An optional one may be left out, or null."""
+    if not isinstance(got, dict):
+        return []
+    required = {p.name for p in operation.parameters if p.required} if operation else set()
+    return [name for name in sent if name in got and (got[name] is not None or name in required)]
+
+
+def as_shown(operation: Operation | None, sent: dict[str, Any]) -> dict[str, Any]:
+    """What was sent, by the names under which the object shows it."""
+    known = {p.name: p for p in operation.body} if operation else {}
+    return {(known[name].shows_as or name) if name in known else name: value for name, value in sent.items()}
+
+
+def differences(operation: Operation | None, sent: dict[str, Any], got: Any) -> Iterator[tuple[str, str, str]]:
+    """Members that were sent and read with another value."""
+    sent = as_shown(operation, sent)
+    for name in shown(operation, sent, got):
+        if not _same(sent[name], got[name]):
+            yield f"/{name}", compact(sent[name]), compact(got[name])
+
+
+def _same(sent: Any, got: Any) -> bool:
+    """Equal as JSON values; text may come back trimmed, and an object with members that were not sent."""
+    if isinstance(sent, dict) and isinstance(got, dict):
+        return all(name in got and _same(value, got[name]) for name, value in sent.items())
+    if isinstance(sent, list) and isinstance(got, list):
+        return len(sent) == len(got) and all(map(_same, sent, got))
+    if isinstance(sent, bool) or isinstance(got, bool):
+        return sent is got
+    if isinstance(sent, str) and isinstance(got, str):
+        return re.sub(r"\s+", " ", sent).strip() == re.sub(r"\s+", " ", got).strip()
+    return bool(sent == got)
+
+
+@trial("create.read-back", hint="an object would have to be created and read again")
+def create_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What was created can be read, with the values that were sent."""
+    yield from _read_back(view, trial)
+
+
+@trial("update.read-back", hint="an object would have to be changed and read again")
+def update_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What was changed reads as changed."""
+    yield from _read_back(view, trial)
+
+
+def _read_back(view: View, trial: Trial) -> Iterator[Outcome]:
+    """Judge each write by the last read that follows it."""
+    pairs: list[list[Exchange]] = []
+    for exchange in trial.exchanges:
+        if exchange.fact("step") == "write":
+            pairs.append([exchange])
+        elif exchange.fact("step") == "read" and pairs:
+            pairs[-1].append(exchange)
+    for write, *reads in pairs:
+        excuse = unusable(view, write)
+        if excuse:
+            yield excuse
+        elif reads:
+            yield from _one_read_back(view, write, reads[-1])
+        elif (
+            write.response is not None
+            and write.response.ok
+            and not write.fact("sought")
+            and _without_id(view, write.response.json)
+        ):
+            name = view.contract.identifier_of(view.operation.kind if view.operation else None)
+            yield Problem(f"/{name}", "the id of what was written", said(write), (write.id,))
+
+
+def _without_id(view: View, value: Any) -> bool:
+    """Whether an answer that must have an id has none."""
+    operation = view.operation
+    name = view.contract.identifier_of(operation.kind if operation else None)
+    wanted = operation is not None and name in operation.schema.get("required", ())
+    return wanted and isinstance(value, dict) and not isinstance(value.get(name), str | int)
+
+
+def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outcome]:
+    excuse = unusable(view, read)
+    response = read.response
+    ids = (write.id, read.id)
+    if excuse or response is None:
+        yield excuse or Proof(())
+        return
+    if not response.ok:
+        yield Problem("status", "200, as it was just written", said(read), ids)
+        return
+    got, goes_on = sought_in(view.contract, read)
+    if goes_on:
+        yield Gap("the list is too long to find in it what was just written")
+        return
+    sent = write.fact("sent") or {}
+    found: list[Outcome] = [
+        Problem(where, expected, actual, ids) for where, expected, actual in differences(view.operation, sent, got)
+    ]
+    reader = view.contract.operations.get(read.operation)
+    name = view.contract.identifier_of(reader.kind if reader else None)
+    own = got.get(name) if isinstance(got, dict) else None
+    if own is not None and str(own) != read.fact("sought"):
+        found.append(Problem(f"/{name}", compact(read.fact("sought")), compact(own), ids))
+    if found:
+        yield from found
+    elif got is None:
+        yield Problem("/", f"{read.fact('sought')}, which was just written", said(read), ids)
+    elif (
+        view.operation is None or view.operation.action == "create" or shown(view.operation, as_shown(view.operation, sent), got)
+    ):
+        yield Proof(ids)  # a change that the read does not show proves nothing
+
+
+@trial("delete.gone", hint="an object would have to be made, deleted, and looked for")
+def delete_gone(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What was deleted is not there as it was, and nothing else is gone. It may still be shown as deleted."""
+    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
+    deleted = steps.get("delete")
+    if deleted is None or deleted.response is None or not deleted.response.ok:
+        return
+    for before, after in (("before", "after"), ("other-before", "other-after")):
+        if before not in steps or after not in steps:
+            continue
+        excuse = unusable(view, steps[after])
+        (old, _), (new, goes_on) = sought_in(view.contract, steps[before]), sought_in(view.contract, steps[after])
+        ids = (steps[before].id, deleted.id, steps[after].id)
+        if excuse:
+            yield excuse
+        elif old is None or goes_on:
+            yield Gap("the object could not be seen before or after the deletion")
+        elif before == "before" and new == old:
+            yield Problem("/", "nothing, or an object that is shown as deleted", compact(new), ids)
+        elif before == "other-before" and new is None:
+            yield Problem("/", f"{steps[after].fact('sought')}, which was not deleted", said(steps[after]), ids)
+        else:
+            yield Proof(ids)
+
+
+def _holding(view: View, exchange: Exchange, texts: list[str]) -> list[Any]:
+    """The items of a list, or the object of a read, that hold one of some texts."""
+    operation, response = view.contract.operations.get(exchange.operation), exchange.response
+    if operation is None or response is None or not response.ok:
+        return []
+    if operation.paging is None:
+        shown = [object_of(view.contract, operation, response.json)]
+    else:
+        shown = items_of(operation, response.json) or []
+    written = [json.dumps(text, ensure_ascii=False)[1:-1] for text in texts]
+    return [one for one in shown if any(text in json.dumps(one, ensure_ascii=False) for text in written)]
+
+
+@trial("create.one", hint="two objects would have to be created")
+def create_one(view: View, trial: Trial) -> Iterator[Outcome]:
+    """Each creation makes one object, with an id of its own."""
+    seen: dict[str, Exchange] = {}
+    for write in (e for e in trial.exchanges if e.fact("step") == "write" and e.response is not None and e.response.ok):
+        assert write.response is not None
+        operation = view.contract.operations[write.operation]
+        name = view.contract.identifier_of(operation.kind)
+        shown = object_of(view.contract, operation, write.response.json)
+        value = shown.get(name) if isinstance(shown, dict) else None
+        if value is not None and compact(value) in seen:
+            yield Problem(f"/{name}", "an id of its own", compact(value), (seen[compact(value)].id, write.id))
+            return
+        if value is not None:
+            seen[compact(value)] = write
+    for page in trial.having("probe", step="listed"):
+        alike = _holding(view, page, page.fact("fresh") or [])
+        if len(alike) > 1:
+            yield Problem("/", "one object", f"{len(alike)} of them: {compact(alike[1])}", (page.id,))
+            return
+    if len(seen) > 1:
+        yield Proof(tuple(write.id for write in seen.values()))
+
+
+@trial("update.alone", hint="an object would have to be changed and read again")
+def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A change is of what was sent, and of no other member and no other object."""
+    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
+    before, write, after = steps.get("before"), steps.get("write"), steps.get("read")
+    if before is None or write is None or after is None or write.response is None or not write.response.ok:
+        return
+    (old, _), (new, _) = sought_in(view.contract, before), sought_in(view.contract, after)
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return
+    ids = (before.id, write.id, after.id)
+    sent = as_shown(view.operation, write.fact("sent") or {})
+    for name in _settable(view) - set(sent):
+        if old.get(name) is not None and name in new and not _same(old[name], new[name]):
+            yield Problem(f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new[name]), ids)
+            return
+    page = steps.get("listed")
+    if page is not None:
+        name = view.contract.identifier_of(view.operation.kind if view.operation else None)
+        alike = _holding(view, page, page.fact("fresh") or [])
+        other = next((one for one in alike if isinstance(one, dict) and str(one.get(name)) != page.fact("sought")), None)
+        if other is not None:
+            yield Problem("/", f"no object but {page.fact('sought')} changed", compact(other), (write.id, page.id))
+            return
+    yield Proof(ids)
+
+
+def _settable(view: View) -> set[str]:
+    """The free texts of an object that a client sets: nothing but a change of them changes them."""
+    kind = view.operation.kind if view.operation else None
+    writes = [*view.contract.operations_by("create", kind), *view.contract.operations_by("update", kind)]
+    return {p.shows_as or p.name for operation in writes if not operation.when for p in operation.body if p.fresh}
+
+
+@trial("refused.effect", hint="a request would have to be refused, and its effect looked for")
+def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What was refused has had no effect."""
+    attempts = [e for e in trial.having("probe", step="attempt") if e.response is not None and e.response.status >= 400]
+    looks, before = trial.having("probe", step="look"), trial.having("control", step="before")
+    for look in looks if attempts else ():
+        ids = (*(attempt.id for attempt in attempts), look.id)
+        excuse = unusable(view, look)
+        held = _holding(view, look, look.fact("fresh") or [])
+        found, goes_on = sought_in(view.contract, look)
+        if excuse:
+            yield excuse
+        elif held and len(attempts) == len(trial.having("probe", step="attempt")):
+            yield Problem("/", "no effect of requests that were refused", compact(held[0]), ids)
+        elif before and sought_in(view.contract, before[0])[0] is not None and found is None and not goes_on:
+            yield Problem("/", f"{look.fact('sought')}, as its deletion was refused", said(look), ids)
+        elif look.response is not None and look.response.ok:
+            yield Proof(ids)

@@ -1,0 +1,147 @@
+"""Sending for one case: requests under a label, with one of the keys, from one of the addresses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from conformance.model import WHOLE_API, Case, Contract, Exchange, Operation
+from conformance.plan import Depth
+from conformance.target import Declaration
+from conformance.transport.sender import Label, Message, Sender, header_of, message_for
+
+CLOCK = "(clock)"
+"""The operation of a request that moves the target's clock; no rule judges it."""
+
+Id = str | int
+"""An id as the target gives it: it goes into a body as it came."""
+
+
+class Memory:
+    """What a run knows: its cases, the first page of each list by kind and key, an own object by kind."""
+
+    def __init__(self, cases: Iterable[Case] = ()) -> None:
+        self.cases = tuple(cases)
+        self.own: dict[str, Id] = {}
+        self.lists: dict[tuple[str, str], list[Any]] = {}
+        self.answered: dict[tuple[str, str], Id] = {}
+        self.used: dict[str, dict[Id, None]] = {}  # of each pool, the least recent first
+        self.listings: dict[tuple[str, str], dict[str, Any] | None] = {}
+
+
+class Sending:
+    """Sends requests for one case. ``attempt`` counts its repetitions, from 1."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        case: Case,
+        attempt: int,
+        memory: Memory,
+        *,
+        seed: int,
+        nonce: str = "",
+        depth: Depth = Depth.FULL,
+    ) -> None:
+        self.contract: Contract = sender.contract
+        self.target: Declaration = sender.target.declaration
+        self.case = case
+        self.seed = seed
+        self.depth = depth
+        self._sender = sender
+        self._attempt = attempt
+        self._memory = memory
+        self._nonce = nonce
+        self._tokens = 0
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the case runs again, to confirm what its first run showed."""
+        return self._attempt > 1
+
+    @property
+    def operation(self) -> Operation:
+        """The operation of the case."""
+        return self.contract.operations[self.case.operation]
+
+    def planned(self, stimulus: str) -> tuple[tuple[str, str], ...]:
+        """Operation and variant of each case of a stimulus that runs."""
+        return tuple((case.operation, case.variant) for case in self._memory.cases if case.stimulus == stimulus)
+
+    # --- sending ---
+
+    def call(
+        self,
+        operation: Operation,
+        values: Mapping[str, Any],
+        *,
+        key: str | None = "full",
+        scheme: str | None = None,
+        role: str = "probe",
+        content: bytes | None = None,
+        address: str | None = None,
+        patient: bool = True,
+        **facts: Any,
+    ) -> Exchange:
+        """Send an operation with values for its parameters; ``content`` replaces the body."""
+        message = message_for(operation, values)
+        if content is not None:
+            message = replace(message, body=content)
+        carried = header_of(self.contract, key, scheme) if operation.takes_key else ()
+        return self.raw(
+            message,
+            operation.id,
+            key=key if carried else None,
+            carried=carried,
+            role=role,
+            address=address,
+            patient=patient,
+            **facts,
+        )
+
+    def raw(
+        self,
+        message: Message,
+        operation: str = WHOLE_API,
+        *,
+        key: str | None = "full",
+        carried: tuple[tuple[str, str], ...] | None = None,
+        role: str = "probe",
+        address: str | None = None,
+        patient: bool = True,
+        **facts: Any,
+    ) -> Exchange:
+        """Send a message as it is, with the header of a key unless ``carried`` says which headers."""
+        headers = header_of(self.contract, key) if carried is None else carried
+        labelled = replace(message, headers=(*headers, *message.headers))
+        known = self.contract.operations.get(operation)
+        rotate = address is None and known is not None and known.rate is not None
+        label = Label(self.case, self._attempt, operation, role, key, facts)
+        return self._sender.send(labelled, label, address, patient=patient, rotate=rotate)
+
+    def control(self, operation: Operation, values: Mapping[str, Any], **facts: Any) -> Exchange:
+        """Send a valid request, which must succeed."""
+        return self.call(operation, values, role="control", **facts)
+
+    def mistake(self, operation: Operation, values: Mapping[str, Any], **options: Any) -> Exchange:
+        """Send a request with one mistake of the client in it."""
+        return self.call(operation, values, mistake=True, **options)
+
+    def tick(self, seconds: int) -> Exchange | None:
+        """Move the target's clock on, where it has one that can be moved."""
+        clock = self.target.clock
+        if clock is None:
+            return None
+        body = json.dumps({clock["member"]: seconds}).encode()
+        message = Message(clock["method"], clock["path"], (), (("Content-Type", "application/json"),), body, outside=True)
+        return self.raw(message, CLOCK, carried=(), key=None, role="setup", seconds=seconds)
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        self._sender.pause(seconds)
+
+    def fresh_address(self) -> str | None:
+        """A local address that the run has not sent from."""
+        return self._sender.fresh_address()

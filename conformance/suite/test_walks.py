@@ -1,0 +1,235 @@
+"""Stimuli of pagination: walks over the same stretch of a list in several page sizes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from conformance.checks.walks import takes
+from conformance.model import Effect, Operation, Parameter
+from conformance.plan import Depth, Draft, Planning, operations, stimulus
+from conformance.suite.client import Client
+from conformance.suite.walker import BASE_PAGES, Walker
+from conformance.values import instant, rendered, respelled
+
+SIZES = (1, 2, 3, 7)
+SIZES_AGAIN = ((2, 3), (1, 7))
+"""Page sizes of the walks that begin at other places than the head, in turn."""
+WINDOW = 12
+"""Items of the stretch that is walked in every size."""
+WALK_RULES = (
+    "paging.order",
+    "paging.advances",
+    "paging.exclusive",
+    "paging.complete",
+    "paging.precision",
+    "paging.more-false",
+    "paging.more-true",
+    "paging.ties",
+)
+
+
+def every_list(planning: Planning) -> Iterator[Draft]:
+    """A walk over each list; in a quick run a whole one over the first list, and across one border of a page of the rest."""
+    for number, operation in enumerate(operations(planning, "list")):
+        brief = planning.depth is Depth.QUICK and number > 0
+        params = {"quick": True, "brief": brief} if planning.depth is Depth.QUICK else {}
+        yield Draft(operation, cost=4 if brief else 60, needs=("full",) if operation.keyed else (), params=params)
+
+
+@stimulus(every_list, rules=WALK_RULES)
+def test_walk(client: Client) -> None:
+    """The stretch around the most telling neighbours in every page size, then the end of the list."""
+    walker = Walker(client, client.operation)
+    if walker.given is None:
+        return
+    if client.case.params.get("brief"):
+        _border(walker)
+        return
+    if client.repeated:
+        walker.deep("opening")
+    base = walker.walk("base", None, None, items=3 * WINDOW, pages=BASE_PAGES)
+    large = walker.deep("large")
+    known = large if len(large) >= len(base) else base
+    if len(known) < 2:
+        return
+    for number, start in enumerate(_starts(walker, known)):
+        after = walker.cursor(known[: start + 1])
+        for size in SIZES_AGAIN[number % 2] if number and not walker.deeply else SIZES:
+            reach = 2 * size + 1 if number else min(WINDOW, len(known) - start - 1)
+            walker.walk(f"from-{start}-by-{size}", after, size, items=reach, pages=WINDOW + 1)
+    walker.walk("head-by-1", None, 1, items=2, pages=2)
+    walker.walk("head-by-2", None, 2, items=5, pages=3)
+    _positions(walker, known)
+    _end(walker, known)
+    if client.repeated:  # what was there before and after a page was there in between
+        walker.deep("closing")
+
+
+def _border(walker: Walker) -> None:
+    """Five items in one page, and the same ones across two borders."""
+    walker.walk("head-by-5", None, 5, items=5, pages=1)
+    walker.walk("head-by-2", None, 2, items=5, pages=3)
+    if walker.repeated:
+        walker.walk("head-again", None, 5, items=5, pages=1)
+
+
+def _positions(walker: Walker, known: list[Any]) -> None:
+    """Cursors that mean a position but are no text that was served: spelled otherwise, between two items, beyond both ends."""
+    texts = [text for text in (walker.cursor([item]) for item in known) if text is not None]
+    times = [moment for moment in map(instant, texts) if moment is not None]
+    if len(times) != len(known) or len(known) < 4 or times[0] == times[-1]:
+        return
+    descending = times[0] > times[-1]
+    for hours in (0, 2):
+        again = respelled(texts[2], hours)
+        if again is not None:
+            walker.page(f"respelled-by-{hours}-hours", again, 3, served=False)
+    apart = next((i for i, (a, b) in enumerate(pairwise(times)) if abs(a - b) > 3), None)
+    if apart is not None:
+        walker.page("between", rendered((times[apart] + times[apart + 1]) / 2), 3, served=False)
+    first, last = ("2999-01-01T00:00:00Z", "1970-01-01T00:00:00Z")[:: 1 if descending else -1]
+    walker.page("from-before-the-head", first, 3, served=False)
+    walker.page("from-beyond-the-end", last, 3, served=False)
+
+
+def _end(walker: Walker, known: list[Any]) -> None:
+    """Pages that end at, just before and just past the last item that is known."""
+    last = walker.cursor(known)
+    beyond = walker.items(walker.page("past-the-end", last, 2))
+    if beyond or len(known) < 5:
+        return
+    for limit in (2, 3, 4):
+        walker.walk(f"last-3-by-{limit}", walker.cursor(known[:-3]), limit, items=4, pages=2)
+    walker.walk("last-1-by-1", walker.cursor(known[:-1]), 1, items=2, pages=2)
+
+
+def _starts(walker: Walker, known: list[Any]) -> list[int]:
+    """Where to start: just after the head, and where neighbours are closest in time, also deep in the list."""
+    starts = [0]
+    times = [instant(item.get(walker.paging.position)) if isinstance(item, dict) else None for item in known]
+    gaps = [
+        (abs(one - other), index)
+        for index, (one, other) in enumerate(pairwise(times))
+        if one is not None and other is not None and one != other and one // 1 == other // 1
+    ]
+    telling = sorted(index for _, index in gaps)
+    often = 2 if walker.deeply else 1
+    middles = [len(known) * part // (often + 1) for part in range(1, often + 1)] if len(known) > 3 * WINDOW else []
+    chosen = telling[:often] + telling[-often:] + middles
+    starts += [max(0, index - 1) for index in chosen if index > 1]
+    return list(dict.fromkeys(starts))
+
+
+def every_filter(planning: Planning) -> Iterator[Draft]:
+    """A walk over each list with each of its filters."""
+    for operation in operations(planning, "list"):
+        for parameter in operation.filters:
+            if not parameter.required:
+                yield Draft(operation, parameter.name, cost=20, needs=("full",), params={"filter": parameter.name})
+
+
+@stimulus(every_filter, rules=("paging.filter", "paging.exclusive", "paging.complete", "paging.more-false", "paging.more-true"))
+def test_filtered_walk(client: Client) -> None:
+    """A filtered list in small pages, beside the same stretch without the filter."""
+    walker = Walker(client, client.operation)
+    parameter = client.operation.parameter(client.case.params["filter"])
+    assert parameter is not None
+    if walker.given is None:
+        return
+    known = walker.stretch("unfiltered")
+    value = _value_of(known, parameter)
+    if value is None:
+        return
+    filters = {parameter.name: value}
+    matching = sum(takes(parameter, item, value) is True for item in known)
+    if client.repeated:
+        walker.stretch("filtered-before", filters)
+    walker.stretch("filtered", filters)
+    for size in (2, 5):
+        walker.walk(f"filtered-by-{size}", None, size, items=min(matching, WINDOW) + 1, pages=WINDOW, filters=filters)
+    outside = [item for item in known if takes(parameter, item, value) is False]
+    if outside:
+        walker.page("from-outside", walker.cursor(outside[:1]), 3, filters, served=False)
+    other = _composable(known, client.operation, parameter, value)
+    if other is not None:
+        walker.page("composed", None, None, {**filters, **other})
+    if client.repeated:
+        walker.stretch("unfiltered-after")
+        walker.stretch("filtered-after", filters)
+
+
+def _composable(known: list[Any], operation: Operation, parameter: Parameter, value: str) -> dict[str, str] | None:
+    """Another filter, with a value that some items which pass the first one have, and some have not."""
+    passing = [item for item in known if takes(parameter, item, value) is True]
+    for other in operation.filters:
+        if other.name == parameter.name or other.required or other.compare or other.filters == parameter.filters:
+            continue
+        texts = Counter(_text(item.get(other.filters)) for item in passing)
+        found = next((text for text, count in texts.most_common() if text and count < len(passing)), None)
+        if found is not None:
+            return {other.name: found}
+    return None
+
+
+def _value_of(known: list[Any], parameter: Parameter) -> str | None:
+    """A value that few items pass, but enough for a second page; for a bound one that about half of them pass."""
+    values = [_text(item.get(parameter.filters)) for item in known if isinstance(item, dict) and item.get(parameter.filters)]
+    texts = [text for text in values if text is not None]
+    if parameter.compare:
+        ordered = sorted(set(texts), key=lambda text: instant(text) or (Fraction(text) if _number(text) else Fraction(0)))
+        return ordered[len(ordered) // 2] if len(ordered) > 5 else None
+    counts = Counter(text for text in texts if not (parameter.joined and "," in text))
+    enough = [(count, text) for text, count in counts.items() if count >= 3]
+    if parameter.joined and len(counts) > 2:
+        rare = sorted(counts.items(), key=lambda pair: (pair[1], pair[0]))[:2]
+        if sum(count for _, count in rare) >= 3:
+            return ",".join(text for text, _ in rare)
+    return min(enough)[1] if enough else None
+
+
+def _text(value: Any) -> str | None:
+    """A value as a query takes it; None for what it cannot take."""
+    return (
+        value
+        if isinstance(value, str)
+        else str(value)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        else None
+    )
+
+
+def _number(text: str) -> bool:
+    try:
+        return bool(Fraction(text)) or True
+    except (ValueError, ZeroDivisionError):
+        return False
+
+
+def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
+    """Each list of objects that can be made and deleted."""
+    contract = planning.contract
+    for operation in operations(planning, "list"):
+        making, deleting = (next(iter(contract.operations_by(a, operation.kind)), None) for a in ("create", "delete"))
+        if making and deleting and not operation.pool and not any(p.required for p in operation.parameters):
+            effect = max((making.effect, deleting.effect), key=list(Effect).index)
+            yield Draft(operation, effect=effect, needs=("full",), cost=5, optional=True)
+
+
+@stimulus(lists_that_lose_an_item, rules=("paging.advances", "paging.exclusive", "paging.complete"), phase=2)
+def test_cursor_of_a_deleted_item(client: Client) -> None:
+    """The cursor of an item goes on to mean its position when the item is gone."""
+    walker = Walker(client, client.operation)
+    deleting = client.contract.operations_by("delete", client.operation.kind)[0]
+    values = client.valid(deleting)
+    if values is None or deleting.selector is None or walker.given is None:
+        return
+    sought = values[deleting.selector.name]
+    position = client.position(client.look(client.operation.kind or "", sought, role="control"))
+    walker.walk("before", None, None, items=WINDOW, pages=1)
+    gone = client.call(deleting, values, role="control").response
+    if position is not None and gone is not None and gone.ok:
+        walker.page("after-a-deleted-item", position, 3)

@@ -1,0 +1,85 @@
+"""Walks over a list: pages under the name of a walk, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.checks.objects import items_of
+from conformance.model import Exchange, Operation
+from conformance.plan import Depth
+from conformance.suite.client import Client
+
+SURELY_TAKEN = 7
+"""A limit that is below every maximum."""
+LARGE = 100
+"""A limit that is the usual maximum."""
+DEEP_PAGES = 8
+BASE_PAGES = 3
+
+
+class Walker:
+    """Asks for pages of one list, as one walk after another."""
+
+    def __init__(self, client: Client, operation: Operation) -> None:
+        assert operation.paging is not None
+        self._client = client
+        self._operation = operation
+        self.paging = operation.paging
+        self.given = client.listing(operation)
+        self.repeated = client.repeated
+        self.deeply = client.depth is Depth.DEEP
+
+    def page(
+        self,
+        walk: str,
+        after: str | None = None,
+        limit: int | None = None,
+        filters: Mapping[str, str] | None = None,
+        *,
+        served: bool = True,
+    ) -> Exchange:
+        """One page, labelled as part of a walk; a cursor that the target has not ``served`` in this list may be refused."""
+        values: dict[str, Any] = {**(self.given or {}), **(filters or {})}
+        if limit is not None:
+            values[self.paging.limit] = str(limit)
+        if after is not None:
+            values[self.paging.after] = after
+        first = after is None
+        role = "control" if first and limit is None else "probe"
+        above = limit is not None and limit > SURELY_TAKEN
+        facts: dict[str, Any] = {"refusable": True} if above or not served else {}
+        facts |= {} if served else {"mistake": True}
+        return self._client.call(self._operation, values, role=role, walk=walk, filters=dict(filters or {}), **facts)
+
+    def items(self, exchange: Exchange) -> list[Any]:
+        """The items of a page; none where it has no readable ones."""
+        response = exchange.response
+        return (items_of(self._operation, response.json) if response and response.ok else None) or []
+
+    def cursor(self, items: list[Any]) -> str | None:
+        """The position of the last item."""
+        text = items[-1].get(self.paging.position) if items and isinstance(items[-1], dict) else None
+        return text if isinstance(text, str) else None
+
+    def deep(self, name: str) -> list[Any]:
+        """The list in large pages, to its end or to a bound."""
+        return self.walk(name, None, LARGE, items=LARGE * DEEP_PAGES, pages=DEEP_PAGES)
+
+    def stretch(self, name: str, filters: Mapping[str, str] | None = None) -> list[Any]:
+        """The first items in large pages, or in pages of the default size where a large limit is refused."""
+        large = self.walk(name, None, LARGE, items=LARGE, pages=2, filters=filters)
+        return large or self.walk(f"{name}-by-default", None, None, items=LARGE, pages=2 * BASE_PAGES, filters=filters)
+
+    def walk(
+        self, name: str, after: str | None, limit: int | None, *, items: int, pages: int, filters: Mapping[str, str] | None = None
+    ) -> list[Any]:
+        """Pages one after another, whatever the flag says, until enough is seen or a page is empty."""
+        seen: list[Any] = []
+        for _ in range(pages):
+            page = self.items(self.page(name, after, limit, filters))
+            seen += page
+            after = self.cursor(page)
+            if not page or after is None or len(seen) >= items:
+                break
+        return seen
