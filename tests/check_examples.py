@@ -338,7 +338,10 @@ example("error.code-registered", SILENT, "an error member in a success", sent(20
 example("code.pairing", ACCEPTED, "the status of the table", refusal("not_found"), refusal("payment_required"))
 example("code.pairing", REFUSED, "not_found with 400", refusal("not_found", 400))
 example("code.pairing", REFUSED, "unauthorized with 403", refusal("unauthorized", 403))
-example("code.pairing", SILENT, "an object of its own that failed, under 200", refusal("unauthorized", 200))
+example("code.pairing", SILENT, "an object that tells of its failure", sent(200, {"id": "c1", **error("call_failed")}))
+example("code.pairing", SILENT, "an object in a wrapper", sent(200, {"call": {}, **error("call_failed")}))
+example("code.pairing", REFUSED, "an error under 200", refusal("unauthorized", 200))
+example("code.pairing", REFUSED, "an error under 200, and that it is none", sent(200, error("not_found", success=False)))
 example("code.pairing", SILENT, "an unlisted status", refusal("bad_request", 405), refusal("internal_error", 503))
 example("code.pairing", SILENT, "a code that is not in the table", refusal("teapot", 400))
 example("code.pairing", SILENT, "no code", sent(400, {}))
@@ -611,6 +614,9 @@ example("rate.address", ACCEPTED, "another address is served", *signups("+++++-"
 example("rate.address", REFUSED, "another address is refused", *signups("+++++-"), step("elsewhere", "-"), **SIGN_UP)
 example("rate.address", SILENT, "the limit was never met", *signups("++++++"), step("elsewhere", "-"), **SIGN_UP)
 example("rate.address", SILENT, "another address fails for another reason", *signups("+++++-"), step("elsewhere", "b"), **SIGN_UP)
+example("rate.evasion", ACCEPTED, "refused whatever it says", *signups("+++++-"), step("evasion", "-"), **SIGN_UP)
+example("rate.evasion", REFUSED, "taken for what it says", *signups("+++++-"), step("evasion", "+"), **SIGN_UP)
+example("rate.evasion", SILENT, "the limit was never met", *signups("++++++"), step("evasion", "+"), **SIGN_UP)
 example("rate.reset", ACCEPTED, "an hour later it is served", *signups("+++++-"), step("later", "+"), **SIGN_UP)
 example("rate.reset", REFUSED, "an hour later it is refused", *signups("+++++-"), step("later", "-"), **SIGN_UP)
 example("rate.reset", SILENT, "the limit was never met", *signups("++++++"), step("later", "-"), **SIGN_UP)
@@ -670,6 +676,8 @@ example("payment.terms", REFUSED, "none", payment(), **SIGN_UP)
 example("payment.terms", REFUSED, "an empty list", payment(accepts=[]), **SIGN_UP)
 example("payment.terms", REFUSED, "a list of nothing", payment(accepts=[{}]), **SIGN_UP)
 example("payment.terms", REFUSED, "a header that is no JSON", payment("please pay"), **SIGN_UP)
+_unpaid = sent(201, {}, operation="sign_up", step="paid")
+example("payment.terms", REFUSED, "a payment that is none is taken", payment(**TERMS), _unpaid, **SIGN_UP)
 example("payment.terms", SILENT, "no payment is wanted", *signups("+"), **SIGN_UP)
 
 # --- single lists ---------------------------------------------------------------------------------
@@ -739,7 +747,8 @@ example("list.position", ACCEPTED, "one missing, but not at the end", page("w", 
 example(
     "list.position", ACCEPTED, "the last one missing where nothing follows", page("w", [2, {"id": "x", "status": "s"}], False)
 )
-example("list.position", ACCEPTED, "offsets and fractions", page("w", [at(3, "+05:30"), at(2.5, "", 7), at(1, "-0100")], True))
+example("list.position", ACCEPTED, "offsets and fractions", page("w", [at(3, "+05:30"), at(2.5, "Z", 7), at(1, "-0100")], True))
+example("list.position", REFUSED, "no zone", page("w", [at(3, ""), 1], False))
 example("list.position", REFUSED, "the last one missing where more follows", page("w", [2, {"id": "x", "status": "s"}], True))
 example("list.position", REFUSED, "a number of seconds", page("w", [{**call(2), "created_at": 1767225600}, 1], False))
 example("list.position", REFUSED, "a date of another form", page("w", ["01/02/2026", 1], False))
@@ -1155,6 +1164,108 @@ example(
     *BOTH,
     replace(scenario("after"), response=None, failure="connection reset"),
     **ON_EVAL,
+)
+
+
+# --- one object, that member alone, no effect -----------------------------------------------------
+
+
+def made(name: str, identifier: str) -> Exchange:
+    """An agent is made."""
+    return sent(
+        201, {"id": identifier, "name": name}, operation="create_agent", role="control", step="write", sent={"name": name}
+    )
+
+
+def agents(*names: str, step: str = "listed", **facts: Any) -> Exchange:
+    """A page of agents by name."""
+    listed = [{"id": f"a{place}", "name": name, "created_at": at(place)} for place, name in enumerate(names)]
+    return sent(200, {"agents": listed, "has_more": False}, operation="list_agents", step=step, **facts)
+
+
+ON_NEW = {"operation": "create_agent"}
+_two = (made("One 1f", "a1"), made("Two 2f", "a2"))
+example("create.one", ACCEPTED, "two ids", *_two, agents("One 1f", "Old", fresh=["One 1f"]), **ON_NEW)
+example("create.one", REFUSED, "one id for two", made("One 1f", "a1"), made("Two 2f", "a1"), **ON_NEW)
+example("create.one", REFUSED, "made twice", *_two, agents("One 1f", "One 1f", fresh=["One 1f"]), **ON_NEW)
+example("create.one", SILENT, "answers without ids", sent(201, {}, operation="create_agent", step="write"), **ON_NEW)
+
+
+def changed(first: dict[str, Any], second: dict[str, Any], *rest: Exchange) -> tuple[Exchange, ...]:
+    """An eval is read, its name is changed, and it is read again."""
+    on: dict[str, Any] = {"operation": "read_eval", "sought": "e1"}
+    write = sent(200, {}, operation="update_eval", role="control", step="write", sent={"name": "New"}, sought="e1")
+    return sent(200, first, role="control", step="before", **on), write, sent(200, second, step="read", **on), *rest
+
+
+OLD_EVAL = {"id": "e1", "name": "Old", "description": "Kept", "created_at": at(1), "updated_at": at(1)}
+ON_CHANGE = {"operation": "update_eval"}
+_new = {**OLD_EVAL, "name": "New", "updated_at": at(9)}
+_others = sent(
+    200, {"evals": [{"id": "e1", "name": "New"}, {"id": "e2", "name": "New"}], "has_more": False}, operation="list_evals"
+)
+_others = replace(_others, facts={"step": "listed", "sought": "e1", "fresh": ["New"]})
+example("update.alone", ACCEPTED, "the name alone", *changed(OLD_EVAL, _new), **ON_CHANGE)
+example(
+    "update.alone", ACCEPTED, "a member that is no longer shown", *changed(OLD_EVAL, {"id": "e1", "name": "New"}), **ON_CHANGE
+)
+example("update.alone", REFUSED, "the description is gone", *changed(OLD_EVAL, {**_new, "description": None}), **ON_CHANGE)
+example("update.alone", REFUSED, "another object has the name, too", *changed(OLD_EVAL, _new, _others), **ON_CHANGE)
+example(
+    "update.alone", SILENT, "the change was refused", refusal("forbidden", operation="update_eval", step="write"), **ON_CHANGE
+)
+
+
+def attempt(answer: Exchange) -> Exchange:
+    """An attempt to make an agent."""
+    return replace(answer, operation="create_agent", facts={"step": "attempt"})
+
+
+_look = agents("Old", "Other", step="look", fresh=["New 1f"])
+_stored = agents("Old", "New 1f", step="look", fresh=["New 1f"])
+_refused = attempt(refusal("unauthorized"))
+example("refused.effect", ACCEPTED, "nothing of it is listed", _refused, _look, **ON_NEW)
+example("refused.effect", REFUSED, "it is listed", _refused, _stored, **ON_NEW)
+example("refused.effect", SILENT, "it was taken, which other rules blame", attempt(sent(201, {})), _stored, **ON_NEW)
+example("refused.effect", GAP, "429 at the look", _refused, refusal("rate_limit_exceeded", step="look"), **ON_NEW)
+example("refused.effect", TROUBLE, "no response at the look", _refused, replace(_look, response=None), **ON_NEW)
+_dropped = (scenario("before"), replace(refusal("forbidden", operation="delete_eval"), facts={"step": "attempt"}))
+_gone = refusal("not_found", operation="read_eval", step="look", sought="e1")
+example("refused.effect", REFUSED, "deleted all the same", *_dropped, _gone, **ON_EVAL)
+example("refused.effect", ACCEPTED, "not deleted", *_dropped, replace(scenario("look"), role="probe"), **ON_EVAL)
+
+
+def text_sent(message: str, answer: Exchange, **options: Any) -> Exchange:
+    """An attempt to send a text."""
+    body = Body(json.dumps({"to": "+12025550100", "message": message}))
+    sent_so = replace(answer.request, body=body)
+    return replace(answer, operation="send_sms", request=sent_so, facts=options, role="control" if options else "probe")
+
+
+def texts(step: str, *shown: dict[str, Any]) -> Exchange:
+    """A page of texts."""
+    listed = [{"id": f"m{place}", "created_at": at(place), **one} for place, one in enumerate(shown)]
+    role = "control" if step == "before" else "probe"
+    return sent(200, {"messages": listed, "has_more": False}, operation="list_messages", role=role, step=step)
+
+
+_good = {"message": "Good text", "status": "queued"}
+_bad = {"message": "Bad words", "status": "queued"}
+_taken = text_sent("Good text", sent(200, {"success": True}), step="taken")
+_blocked = text_sent("Bad words", refusal("content_blocked"))
+SMS = {"operation": "send_sms"}
+_seen = (_taken, texts("before", _good), _blocked)
+example("trigger.effect", ACCEPTED, "not listed", *_seen, texts("after", _good), **SMS)
+example("trigger.effect", ACCEPTED, "listed as blocked", *_seen, texts("after", _good, {**_bad, "status": "blocked"}), **SMS)
+example("trigger.effect", REFUSED, "listed as if it had been sent", *_seen, texts("after", _good, _bad), **SMS)
+example(
+    "trigger.effect",
+    SILENT,
+    "it was taken",
+    *_seen[:2],
+    text_sent("Bad words", sent(200, {})),
+    texts("after", _good, _bad),
+    **SMS,
 )
 
 

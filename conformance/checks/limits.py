@@ -172,10 +172,11 @@ def trigger_effect(view: View, trial: Trial) -> Iterator[Outcome]:
         return
     ids = (taken.id, before.id, probe.id, after.id)
     known = {identity_of(view.contract, listing.kind, item) for item in old}
-    usual = [_state(view, item) for item in old if set(_sent(taken)) & set(_texts(item))]
+    sent = {*_sent(taken), *_sent(probe)}
+    usual = [_state(view, item, sent) for item in old if set(_sent(taken)) & set(_texts(item))]
     for item in new:
         unknown = identity_of(view.contract, listing.kind, item) not in known
-        if unknown and set(_sent(probe)) & set(_texts(item)) and _state(view, item) in usual:
+        if unknown and set(_sent(probe)) & set(_texts(item)) and _state(view, item, sent) in usual:
             yield Problem("/", "nothing listed as if it had happened", compact(item), ids)
             return
     yield Proof(ids)
@@ -195,9 +196,9 @@ def _texts(value: Any) -> list[str]:
     return [text for text in value.values() if isinstance(text, str) and len(text) > 5] if isinstance(value, dict) else []
 
 
-def _state(view: View, item: Any) -> dict[str, Any]:
-    """The short words and signs of an item, which tell what became of it."""
-    words = {name: value for name, value in item.items() if name != view.contract.identifier}
+def _state(view: View, item: Any, sent: set[str]) -> dict[str, Any]:
+    """The short words and signs of an item that were not sent, which tell what became of it."""
+    words = {n: v for n, v in item.items() if n != view.contract.identifier and not (isinstance(v, str) and v in sent)}
     return {n: v for n, v in words.items() if v is None or isinstance(v, bool) or (isinstance(v, str) and len(v) <= 16)}
 
 
