@@ -6,6 +6,7 @@ retries; the body is bounded in bytes and the whole response in time.
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
@@ -35,6 +36,7 @@ class HttpWire:
     """One kept connection per local address. ``timeout`` is in seconds for one whole response."""
 
     def __init__(self, timeout: float) -> None:
+        logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)  # it quotes odd answers, and pytest shows what is logged
         self._timeout = timeout
         self._sessions: dict[str | None, requests.Session] = {}
 
