@@ -40,7 +40,8 @@ class Live:
         try:
             return (yield)
         finally:
-            self._progress.stop()
+            if self._live:
+                self._progress.stop()  # elsewhere it would print an empty line
             self._line()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
