@@ -7,10 +7,9 @@ from fractions import Fraction
 from itertools import pairwise
 
 from conformance.checks.base import Outcome, Problem, Proof, Trial, View, items_of, said, trial, unusable
-from conformance.checks.lists import asked, page_of
+from conformance.checks.lists import odd_cursor, page_of
 from conformance.checks.walks import Item, Page, Walks, passes, walks
 from conformance.model import compact
-from conformance.values import instant
 
 NEEDS_ITEMS = "the list must hold more items than one page: at least 3, with created times that differ"
 
@@ -66,9 +65,8 @@ def _refused_pages(view: View, trial: Trial) -> Iterator[Outcome]:
         excuse = unusable(view, probe)
         if probe.fact("walk") is None or probe.fact("refusable") or excuse or probe.response is None:
             continue
-        after = asked(probe, view.operation.paging.after) if view.operation and view.operation.paging else None
-        if after is not None and instant(after) is None:
-            continue  # the target served no timestamp, which list.position blames
+        if odd_cursor(view, probe):
+            continue
         if not probe.response.ok and probe.response.status not in (401, 403):
             yield Problem("status", "a page", said(probe), (probe.id,))
             return

@@ -244,7 +244,7 @@ class NullMembers(Faulty):
         return {k: v if k in kept else None for k, v in super().render_item(operation, row).items()}
 
 
-@variant("L55")
+@variant("L55", untested="changed-resource")
 class FewMembers(Faulty):
     """Objects have only the members that they must have, and created_at."""
 
