@@ -584,18 +584,31 @@ def test_ctrl_c_ends_a_run(sandbox: Sandbox, tmp_path: Path) -> None:
     assert stored(run_of(tmp_path))["incomplete"]
 
 
-def test_an_ended_run_leaves_no_server(tmp_path: Path) -> None:
-    """A run that is ended by SIGTERM, as CI does, leaves no embedded server behind and no traceback."""
+def _alive(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be looked after does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.parametrize("by", ["SIGTERM", "SIGINT", "SIGKILL"])
+def test_an_ended_run_leaves_no_server(tmp_path: Path, by: str) -> None:
+    """A run that is ended by a signal, as CI does, leaves no embedded server behind and no traceback."""
     begun = Command("run", cwd=tmp_path)
     deadline = time.monotonic() + 120
-    while "cases" not in begun.said() and time.monotonic() < deadline:
+    while ": 1 case" not in begun.said() and ": 2 cases" not in begun.said() and time.monotonic() < deadline:
         time.sleep(0.05)
     children = begun.children()
     assert children
-    begun.process.terminate()
-    no_traceback(begun.end())
-    deadline = time.monotonic() + 10
-    while (left := [pid for pid in children if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
+    begun.process.send_signal(signal.Signals[by])
+    outcome = begun.end()
+    no_traceback(outcome)
+    if by != "SIGKILL":
+        assert outcome.code == 3, outcome.said
+        assert stored(run_of(tmp_path))["incomplete"] == "The run was stopped by a signal."
+    deadline = time.monotonic() + 120
+    while (left := [pid for pid in children if _alive(pid)]) and time.monotonic() < deadline:
         time.sleep(0.1)
     for pid in left:
         os.kill(pid, signal.SIGKILL)
@@ -683,7 +696,7 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> list[Ran]:
         for origin, directory in zip((honest, loose), directories.values(), strict=True):
             (directory / "t.json").write_text(json.dumps(toy_target(f"{origin}/toy/v2")))
         arguments = ("run", "--spec", TOY, "--target", "t.json")
-        return _together(directories, arguments, (*arguments, "--area", "keys"))
+        return _together(directories, arguments, (*arguments, "--area", "keys", "--area", "faults"))
 
 
 def test_honest_library_conforms(libraries: list[Ran]) -> None:
