@@ -31,8 +31,6 @@ from tests.servers import Command, Outcome, Sandbox, command, lines_of, no_trace
 from tests.toy.server import ToyServer
 from tests.toy.server import target as toy_target
 
-pytestmark = pytest.mark.thorough
-
 TOY = Path(__file__).parent / "toy" / "spec"
 FILES = {"report.html", "pytest.html", "junit.xml", "results.ctrf.json", "exchanges.jsonl", "evidence.har", "run.json"}
 

@@ -27,8 +27,6 @@ from tests.servers import Outcome, command, no_traceback, run_of, stored
 
 __all__ = ["require_browser"]
 
-pytestmark = pytest.mark.thorough
-
 KEY = "kc_live_" + "h0StiLe" * 7
 TEXTS = (
     "<script>alert(1)</script>",
