@@ -46,7 +46,7 @@ def run(
         with _clean_environment(), contextlib.redirect_stdout(io.StringIO()):
             ended = pytest.main(_arguments(directory), plugins=[_Named(session, selected), live])
         if live.troubles:
-            session.recorder.break_off("The suite itself broke: " + "; ".join(live.troubles[:3]))
+            session.recorder.break_off(session.sender.redact("The suite itself broke: " + "; ".join(live.troubles[:3])))
         if ended == pytest.ExitCode.INTERRUPTED:  # also where the target was given up, and then that is the reason
             session.recorder.break_off("The run was stopped by a signal.")
         if session.log.incomplete and not session.log.exchanges:

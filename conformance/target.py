@@ -172,12 +172,19 @@ def from_file(contract: Contract, path: Path, url: str | None = None, key: str |
         faults.append(str(error))
     if faults:
         raise _faulty(faults)
-    declaration = Declaration(
+    declaration = _declaration(data, frozenset(keys), addresses, full_declared=not undeclared)
+    return Target(declaration, keys, data.get("budget", DEFAULT_BUDGET), data.get("rate"), data.get("timeout", DEFAULT_TIMEOUT))
+
+
+def _declaration(
+    data: Mapping[str, Any], keys: frozenset[str], addresses: tuple[str, ...], *, full_declared: bool
+) -> Declaration:
+    return Declaration(
         name=data.get("name", urlsplit(data["url"]).netloc),
         url=data["url"],
         allow=frozenset(Effect(effect) for effect in data.get("allow", ["read"])) | {Effect.READ},
-        keys=frozenset(keys),
-        full_declared=not undeclared,
+        keys=keys,
+        full_declared=full_declared,
         businesses=data.get("businesses", {}),
         phone_numbers=tuple(data.get("phone_numbers", ())),
         maximum=data.get("maximum", {}),
@@ -187,7 +194,6 @@ def from_file(contract: Contract, path: Path, url: str | None = None, key: str |
         inapplicable=frozenset(data.get("inapplicable", ())),
         waivers=tuple(_waiver(waiver) for waiver in data.get("waivers", ())),
     )
-    return Target(declaration, keys, data.get("budget", DEFAULT_BUDGET), data.get("rate"), data.get("timeout", DEFAULT_TIMEOUT))
 
 
 def _faulty(faults: list[str]) -> TargetError:

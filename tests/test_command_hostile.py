@@ -107,7 +107,7 @@ def test_hostile_texts_break_nothing(hostile: Ran) -> None:
     json.loads((hostile.run / "results.ctrf.json").read_text(encoding="utf-8"))
     json.loads((hostile.run / "evidence.har").read_text(encoding="utf-8"))
     assert hostile.outcome.memory < 600
-    assert hostile.outcome.seconds < 120
+    assert hostile.outcome.seconds < 240
     assert len(hostile.outcome.said) < 300_000
 
 
@@ -295,7 +295,7 @@ def test_broken_answers_end_well(attacked: Mapping[str, Future[Outcome]], attack
     no_traceback(outcome)
     assert outcome.code in (1, 3), outcome.said
     assert outcome.memory < 500
-    assert outcome.seconds < 90
+    assert outcome.seconds < 240
     assert KEY[8:] not in outcome.said
     assert len(outcome.said) < 100_000
 

@@ -136,6 +136,10 @@ class Sender:
         self._fresh += 1
         return pool[-self._fresh] if self._fresh <= len(pool) else None
 
+    def redact(self, text: str) -> str:
+        """A text without the secrets of the run."""
+        return self._vault.redact(text)
+
     def pause(self, seconds: float) -> None:
         """Wait; in self-tests no time passes."""
         self._sleep(seconds)
