@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from conformance import __version__
 from conformance.errors import ConformanceError, Exit, UsageError
@@ -34,6 +36,7 @@ TARGET_FILE = "kaicalls-target.yaml"
 
 def main() -> NoReturn:
     """Entry point: every foreseen error is one message and a documented exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run as Ctrl-C does, with its server and its reports
     try:
         status = group.main(standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
@@ -92,6 +95,9 @@ def _pointing(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--clause", "clauses", multiple=True, help="Only one clause; may be repeated.")
     @wraps(command)
     def pointed(*args: Any, **kwargs: Any) -> Any:
+        source = click.get_current_context().get_parameter_source
+        if kwargs["file"]:  # what the environment says does not replace what a file says; a flag does
+            kwargs |= {name: None for name in ("url", "key") if source(name) is ParameterSource.ENVIRONMENT}
         return command(*args, **kwargs)
 
     return pointed
@@ -154,7 +160,7 @@ def run(
 ) -> int:
     """Run the suite: against the embedded server, or against --url and --key, or --target."""
     with _embedded(url, key, file, spec, seed) as server:
-        from conformance import runner
+        from conformance import preflight, runner
         from conformance.plan import Depth, quick, select, wanted
         from conformance.report.text import clean
         from conformance.session import Options, planned
@@ -162,6 +168,7 @@ def run(
         contract = _load(spec)
         console = _console()
         target = _target(contract, server, url, key, file)
+        preflight.want_key(target)
         plan = planned(contract, target.declaration, seed, Depth(depth))
         chosen = select(plan, contract, wanted(contract, areas, clauses))
         if depth == Depth.QUICK:

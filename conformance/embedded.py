@@ -1,10 +1,16 @@
-"""The reference server as a process of its own, for a run without a target."""
+"""The reference server as a process of its own, for a run without a target.
+
+It ends with the run, however that ends: when the pipe to it closes, as the module itself, run as the
+process, sees to.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +23,11 @@ class Embedded:
 
     def __init__(self, directory: Path, spec: Path | None, seed: int) -> None:
         self._target = directory / "target.yaml"
-        command = [sys.executable, "-m", "conformance.server", "--seed", str(seed), "--target-out", str(self._target)]
+        command = [sys.executable, "-m", __name__, "--seed", str(seed), "--target-out", str(self._target)]
         command += ["--spec", str(spec)] if spec else []
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
 
     def target_file(self) -> Path:
         """The target file, once the server is ready. Raises Unjudgeable if it does not start."""
@@ -39,8 +47,9 @@ class Embedded:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stdout:
-            self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
 
 
 @contextmanager
@@ -52,3 +61,15 @@ def starting(spec: Path | None, seed: int) -> Iterator[Embedded]:
             yield server
         finally:
             server.stop()
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    from conformance.server.__main__ import main
+
+    sys.exit(main())

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import pytest
 
@@ -146,11 +147,17 @@ class Judge:
         if CASE not in pyfuncitem.stash:
             return None
         case = pyfuncitem.stash[CASE]
+        found: list[tuple[str, Problem]] = []
+        bug: Exception | None = None
         try:
             found = self.session.run_case(case)
         except Unjudgeable as error:
             pyfuncitem.session.shouldstop = "the target is gone"
             pytest.fail(str(error), pytrace=False)
+        except Exception as error:
+            bug = error
+        if bug:
+            self._broke(pyfuncitem, bug)  # out here, for pytest shows what an exception was raised in
         graded = [(rule, problem) for rule, problem in found if _is_must(self.session.contract, rule)]
         outcome = self.session.log.ends.get(case.id, "done")
         if graded:
@@ -158,6 +165,13 @@ class Judge:
         if outcome != "done":
             pytest.fail(outcome, pytrace=False)
         return True
+
+    def _broke(self, item: pytest.Function, error: Exception) -> NoReturn:
+        """End the run for a bug of ours, and show it without secrets."""
+        redact = self.session.sender.redact
+        self.session.recorder.break_off(redact(f"The suite itself broke: {item.name}: {type(error).__name__}: {error}"))
+        item.session.shouldstop = "the suite itself broke"
+        pytest.fail(redact("".join(traceback.format_exception(error))), pytrace=False)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

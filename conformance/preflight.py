@@ -11,6 +11,7 @@ from conformance.model import Case, Contract, Effect, Exchange, Operation
 from conformance.session import Session
 from conformance.suite.client import Client
 from conformance.suite.sending import Memory
+from conformance.target import Target
 from conformance.values import NOT_JSON
 from conformance.verdict import PREFLIGHT
 
@@ -19,10 +20,15 @@ ASKED = 4
 CASE = Case("preflight[api]", PREFLIGHT, "*", "", (), Effect.READ)
 
 
+def want_key(target: Target) -> None:
+    """Raise TargetError for a target without a key: hardly anything could be judged."""
+    if "full" not in target.keys:
+        raise TargetError("A key is wanted: give --key (or set CONFORMANCE_KEY), or keys: full in the target file.")
+
+
 def check(session: Session) -> None:
     """Ask for something plain. Raises Unjudgeable with what is wrong with the target."""
-    if "full" not in session.target.keys:
-        raise TargetError("A key is wanted: give --key (or set CONFORMANCE_KEY), or keys: full in the target file.")
+    want_key(session.target)
     client = Client(session.sender, CASE, 1, Memory(), seed=session.options.seed, nonce="")
     seen: list[Exchange] = []
     for operation in _plain(session.contract):

@@ -40,14 +40,18 @@ class Live:
         try:
             return (yield)
         finally:
-            self._progress.stop()
+            if self._live:
+                self._progress.stop()  # elsewhere it would print an empty line
             self._line()
+
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Keep what crashed: what an item has to say of the target it says by failing or skipping."""
+        if call.excinfo and not isinstance(call.excinfo.value, pytest.fail.Exception | pytest.skip.Exception):
+            self.troubles.append(clean(f"{item.nodeid}: {call.excinfo.exconly()}"))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count an item; in plain mode say a line when a stimulus is through."""
         if report.when != "call":
-            if report.failed:
-                self.troubles.append(clean(f"{report.nodeid}: {report.longreprtext.splitlines()[-1]}"))
             return
         name = report.nodeid.split("::")[-1].partition("[")[0].removeprefix("test_").replace("_", " ")
         if name != self._current:
@@ -70,6 +74,7 @@ class Live:
         if report.failed:
             self.troubles.append(clean(str(report.longrepr).splitlines()[-1]))
 
-    def pytest_internalerror(self, excrepr: object) -> None:
-        """Keep what went wrong inside pytest."""
+    def pytest_internalerror(self, excrepr: object) -> bool:
+        """Keep what went wrong inside pytest, in the place of the traceback that it would print."""
         self.troubles.append(clean(str(excrepr).splitlines()[-1]))
+        return True

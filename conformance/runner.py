@@ -14,7 +14,7 @@ from rich.console import Console
 
 import conformance.suite
 from conformance import runfile
-from conformance.errors import TargetError
+from conformance.errors import Unjudgeable
 from conformance.model import Contract, Run
 from conformance.plan import Plan
 from conformance.plugin import CASE, Judge
@@ -37,18 +37,20 @@ def run(
 ) -> Run:
     """Run the selected cases of a plan and judge; the log is written as they run.
 
-    What is collected when the run breaks off is judged all the same.
+    What is collected when the run breaks off is judged all the same. Raises Unjudgeable where that is nothing.
     """
     with (directory / runfile.LOG).open("w", encoding="utf-8") as stream:
         session = Session(contract, target, plan, options, HttpWire(target.timeout), stream)
         live = Live(console)
         gc.freeze()  # what is imported stays; collecting over it would cost a tenth of the run
         with _clean_environment(), contextlib.redirect_stdout(io.StringIO()):
-            pytest.main(_arguments(directory), plugins=[_Named(session, selected), live])
+            ended = pytest.main(_arguments(directory), plugins=[_Named(session, selected), live])
         if live.troubles:
-            session.recorder.break_off("The suite itself broke: " + "; ".join(live.troubles[:3]))
+            session.recorder.break_off(session.sender.redact("The suite itself broke: " + "; ".join(live.troubles[:3])))
+        if ended == pytest.ExitCode.INTERRUPTED:  # also where the target was given up, and then that is the reason
+            session.recorder.break_off("The run was stopped by a signal.")
         if session.log.incomplete and not session.log.exchanges:
-            raise TargetError(session.log.incomplete)
+            raise Unjudgeable(session.log.incomplete)
         return session.finish()
 
 
@@ -65,7 +67,7 @@ class _Named:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         if self._selected is not None:
-            items[:] = [item for item in items if item.stash[CASE].id in self._selected]
+            items[:] = [item for item in items if CASE in item.stash and item.stash[CASE].id in self._selected]
 
 
 def _arguments(directory: Path) -> list[str]:

@@ -106,7 +106,7 @@ class Session:
             self.recorder.break_off(str(error))
             raise
         except Exception as error:
-            return f"the stimulus {case.stimulus} crashed: {type(error).__name__}: {error}"
+            return self.sender.redact(f"the stimulus {case.stimulus} crashed: {type(error).__name__}: {error}")
         return verdict.DONE
 
     def _client(self, case: Case, attempt: int) -> Client:

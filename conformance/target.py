@@ -23,6 +23,7 @@ from conformance.contract import packaged
 from conformance.errors import TargetError
 from conformance.model import Contract, Effect
 
+KEY_VARIABLE = "CONFORMANCE_KEY"
 DEFAULT_BUDGET = 10_000
 DEFAULT_TIMEOUT = 15.0
 FICTIONAL_NUMBER = "+12025550100"
@@ -162,7 +163,10 @@ def from_flags(contract: Contract, url: str, key: str | None) -> Target:
 
 
 def from_file(contract: Contract, path: Path, url: str | None = None, key: str | None = None) -> Target:
-    """Read a target file; ``url`` and ``key`` replace what it says. Raises TargetError with every fault."""
+    """Read a target file; ``url`` and ``key`` replace what it says, the key of the environment stands in for none.
+
+    Raises TargetError with every fault.
+    """
     faults: list[str] = []
     file = yamlfile.read(path, str(path), faults)
     schema = json.loads((packaged() / "meta" / "target.schema.json").read_text(encoding="utf-8"))
@@ -171,29 +175,32 @@ def from_file(contract: Contract, path: Path, url: str | None = None, key: str |
     data = file.value
     if url:
         data["url"] = _checked_url(contract, url, "--url")
-    if key:
-        data.setdefault("keys", {})["full"] = _checked_key(key, "--key")
+    declared = "full" in data.get("keys", {})
+    undeclared = key or (None if declared else os.environ.get(KEY_VARIABLE))
+    if undeclared:
+        data.setdefault("keys", {})["full"] = _checked_key(undeclared, "--key" if key else KEY_VARIABLE)
     _check_names(contract, file, faults)
     keys = _keys(file, faults)
-    addresses: tuple[str, ...] = ()
+    addresses = _addresses(file, faults)
     try:
         data["url"] = _checked_url(contract, data["url"], file.fault(("url",), "url").removesuffix(": url"))
     except TargetError as error:
         faults.append(str(error))
-    for index, text in enumerate(data.get("addresses", ())):
-        try:
-            addresses += _hosts(text)
-        except ValueError:
-            message = f"{text!r} is neither an IP address nor a network such as 127.0.0.0/8"
-            faults.append(file.fault(("addresses", index), message))
     if faults:
         raise _faulty(faults)
-    declaration = Declaration(
+    declaration = _declaration(data, frozenset(keys), addresses, full_declared=not undeclared)
+    return Target(declaration, keys, data.get("budget", DEFAULT_BUDGET), data.get("rate"), data.get("timeout", DEFAULT_TIMEOUT))
+
+
+def _declaration(
+    data: Mapping[str, Any], keys: frozenset[str], addresses: tuple[str, ...], *, full_declared: bool
+) -> Declaration:
+    return Declaration(
         name=data.get("name", urlsplit(data["url"]).netloc),
         url=data["url"],
         allow=frozenset(Effect(effect) for effect in data.get("allow", ["read"])) | {Effect.READ},
-        keys=frozenset(keys),
-        full_declared=not key,
+        keys=keys,
+        full_declared=full_declared,
         businesses=data.get("businesses", {}),
         phone_numbers=tuple(data.get("phone_numbers", ())),
         maximum=data.get("maximum", {}),
@@ -205,7 +212,6 @@ def from_file(contract: Contract, path: Path, url: str | None = None, key: str |
         inapplicable=frozenset(data.get("inapplicable", ())),
         waivers=tuple(_waiver(waiver) for waiver in data.get("waivers", ())),
     )
-    return Target(declaration, keys, data.get("budget", DEFAULT_BUDGET), data.get("rate"), data.get("timeout", DEFAULT_TIMEOUT))
 
 
 def _faulty(faults: list[str]) -> TargetError:
@@ -300,6 +306,17 @@ def _checked_url(contract: Contract, url: str, where: str) -> str:
 
 def _shown(url: str) -> str:
     return repr(re.sub(r"//[^/@]*@", "//...@", url))
+
+
+def _addresses(file: yamlfile.YamlFile, faults: list[str]) -> tuple[str, ...]:
+    addresses: tuple[str, ...] = ()
+    for index, text in enumerate(file.value.get("addresses", ())):
+        try:
+            addresses += _hosts(text)
+        except ValueError:
+            message = f"{text!r} is neither an IP address nor a network such as 127.0.0.0/8"
+            faults.append(file.fault(("addresses", index), message))
+    return addresses
 
 
 def _hosts(text: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ applies to. A finding outside the plan (a code paired with a wrong status somewh
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -210,12 +210,14 @@ class _Bench:
         return gaps
 
     def _unseen(self, rule: Rule, operation: str) -> str:
-        """Why a rule has seen nothing: what keeps every case of the operation from running, else its own hint."""
-        own = [case for case in self.plan.cases if case.operation == operation]
+        """Why a rule has seen nothing: what keeps most cases of the operation from running if none runs, else its own hint."""
+        own = [
+            case for case in self.plan.cases if case.operation == operation and (not case.optional or case.id in self.log.ends)
+        ]
         if rule.passive and self.selected is not None and any(case.id not in self.selected for case in own):
             return NOT_SELECTED
         gaps = self._gaps_of(own)
-        return gaps[0] if rule.passive and own and len(gaps) == len(own) else rule.hint
+        return Counter(gaps).most_common(1)[0][0] if rule.passive and own and len(gaps) == len(own) else rule.hint
 
 
 def _is_finding(outcome: Outcome) -> bool:

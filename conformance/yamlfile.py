@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import best_match
+from jsonschema.exceptions import ValidationError, best_match
 
 Place = tuple[str | int, ...]
 """Keys and indexes from the top of a document to a value."""
@@ -131,8 +131,17 @@ def validate(file: YamlFile, schema: dict[str, Any], faults: list[str], below: P
     errors = sorted(validator.iter_errors(value), key=lambda e: list(map(str, e.absolute_path)))
     for error in errors:
         deepest = best_match([error]) or error
-        place = (*below, *deepest.absolute_path)
+        place = (*below, *deepest.absolute_path, *_unknown_member(deepest))
         hidden = bool(place) and place[0] in secret and deepest.validator != "additionalProperties"
         message = f"this does not fit: {deepest.validator} {deepest.validator_value}" if hidden else deepest.message
         faults.append(file.fault(place, message if len(message) <= 300 else message[:299] + "…"))
     return not errors
+
+
+def _unknown_member(error: ValidationError) -> tuple[str, ...]:
+    """The member that an error is about, where it is about one that the schema does not know."""
+    if error.validator != "additionalProperties" or not isinstance(error.instance, dict):
+        return ()
+    schema: Any = error.schema
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    return tuple(name for name in error.instance if name not in known and not any(re.search(p, name) for p in patterns))[:1]

@@ -194,6 +194,13 @@ class Sandbox:
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
 
 
+def slowed(target: Path, path: Path, rate: int) -> Path:
+    """Write a target file that sends so many requests a second, so that a run is under way for long."""
+    told = yaml.safe_load(target.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump({**told, "rate": rate}), encoding="utf-8")
+    return path
+
+
 @contextmanager
 def sandbox(directory: Path) -> Iterator[Sandbox]:
     """A process of `serve` on a free port, with a log."""

@@ -66,10 +66,10 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
     "wrong level": (CLAUSES, "level: MUST", "level: MAY", 0, "MAY"),
     "wrong basis": (CLAUSES, "basis: stated", "basis: guessed", 0, "guessed"),
     "derived without because": (CLAUSES, "basis: stated", "basis: derived", -3, "because"),
-    "unknown member of a clause": (CLAUSES, "basis: stated", "basis: stated\n    bases: x", -3, "bases"),
+    "unknown member of a clause": (CLAUSES, "basis: stated", "basis: stated\n    bases: x", 1, "bases"),
     "no rule and no reason": (CLAUSES, "verified_by: [auth.prefixes]", "verified_by: []", -5, "uncovered"),
     "unknown code of a clause": (CODES, "about: {code: forbidden}", "about: {code: forbiden}", 0, "no code forbiden"),
-    "unknown x-conformance word": ("openapi.yaml", "effect: write", "efect: write", -3, "efect"),
+    "unknown x-conformance word": ("openapi.yaml", "effect: write", "efect: write", 0, "efect"),
     "wrong x-conformance word": ("openapi.yaml", "action: fetch", "action: invent", 0, "invent"),
     "$ref to nothing": (
         "openapi.yaml",

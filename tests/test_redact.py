@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.model import Body
+from conformance.transport import redact
+from conformance.transport.logged import body_for_log
 from conformance.transport.redact import ALTERATIONS, PIECE, WITHHELD, Vault
-from conformance.transport.sender import _body
 
 PREFIXES = ("kc_live_", "kc_test_")
 CORE = "Zq7Wm2Xv9Rt4Lp8Nc3Kd6Hf1"
@@ -120,6 +121,47 @@ def test_a_near_miss_of_a_key_of_any_length_is_taken_out(alteration: str, length
     assert core.lower() not in vault.redact(f"unknown key: {near}.").lower()
 
 
+LAYERED = ("base64", "base64 after one byte", "url-safe base64", "hex", "percent", "JSON escapes", "HTML entities")
+
+
+@pytest.mark.parametrize("outer", LAYERED)
+@pytest.mark.parametrize("inner", LAYERED)
+@pytest.mark.parametrize("alteration", ["", *ALTERATIONS])
+def test_no_encoding_of_an_encoding_survives(vault: Vault, outer: str, inner: str, alteration: str) -> None:
+    """A key, or a near miss, that is encoded twice is found; only the stretch that it stands in is lost."""
+    key = vault.fill(f"{{key:full~{alteration}}}") if alteration else KEY
+    text = f'{{"before": "kept", "echo": "{ENCODINGS[outer](ENCODINGS[inner](key))}", "after": "kept"}}'
+    redacted = json.loads(vault.redact(text))
+    assert redacted["before"] == redacted["after"] == "kept"
+    assert "{key:full~part}" in redacted["echo"]
+    assert not vault.holds_secret(redacted["echo"])
+
+
+def test_a_run_of_characters_that_hides_nothing_is_decoded_once(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids that come back in page after page cost nothing but the first time, until another secret is learnt."""
+    asked: list[str] = []
+
+    def decoded(run: str, piece: int) -> tuple[str, ...]:
+        asked.append(run)
+        return ()
+
+    monkeypatch.setattr(redact, "decoded", decoded)
+    page = json.dumps([{"id": f"655a9d7f-b430-4fcf-8477-1f19e2c58d{number}"} for number in range(10, 99)])
+    vault.redact(page)
+    assert len(asked) == 89
+    vault.redact(page + " ")
+    assert len(asked) == 89
+    vault.learn("secret:late-1", "aZ3xY8wV5uT2sR9qP6")
+    vault.redact(page)
+    assert len(asked) == 2 * 89
+
+
+@pytest.mark.parametrize("hostile", [KEY[8:20] + " ", KEY[8:20], "x", "%25", "&amp;", "\\u0061", "a\0", "QUFB", "7a", '\\"'])
+def test_no_text_takes_long(vault: Vault, hostile: str) -> None:
+    """A body as large as is kept, made to be slow to look at, is looked at in linear time."""
+    vault.redact(hostile * (1_000_000 // len(hostile)))
+
+
 def test_a_whole_key_becomes_its_name(vault: Vault) -> None:
     """What is replaced says whose key stood there."""
     assert vault.redact(f"Bearer {KEY}, not {OTHER}") == "Bearer {key:full}, not {key:other}"
@@ -169,16 +211,16 @@ def shown(body: Body | None) -> str:
 def test_no_coding_of_a_body_hides_a_key(vault: Vault, coding: str, start: str) -> None:
     """A key is taken out of a body in UTF-8, UTF-16 of either order, with and without a mark, and Latin-1."""
     raw = f'{start}{{"key": "{KEY}", "near": "{KEY[:-1]}x"}}'.encode(coding)
-    assert survives(KEY, shown(_body(raw, vault))) == []
+    assert survives(KEY, shown(body_for_log(raw, vault))) == []
 
 
 def test_bytes_around_a_key_do_not_hide_it(vault: Vault) -> None:
     """A body of bytes with a key in it is withheld whole; one without is kept."""
-    held = _body(b"\xff\xfe\x00" + KEY.encode() + b"\x80", vault)
+    held = body_for_log(b"\xff\xfe\x00" + KEY.encode() + b"\x80", vault)
     assert held == Body(text=WITHHELD, size=len(KEY) + 4, withheld=True)
-    assert _body(b"\xff\xfe\x00\x80", vault) == Body(base64="//4AgA==", size=4)
-    assert _body(None, vault) is None
-    assert _body(b"", vault) == Body(text="", size=0)
+    assert body_for_log(b"\xff\xfe\x00\x80", vault) == Body(base64="//4AgA==", size=4)
+    assert body_for_log(None, vault) is None
+    assert body_for_log(b"", vault) == Body(text="", size=0)
 
 
 @pytest.mark.parametrize("secret", ['kc_live_quote"slash/back\\end-0123456', "https://pay.example.com/aB3/dE6/gH9?t=1&u=2"])
@@ -186,7 +228,7 @@ def test_bytes_around_a_key_do_not_hide_it(vault: Vault) -> None:
 def test_escapes_of_json_do_not_hide_a_secret(secret: str, escape: Callable[[str], str]) -> None:
     """A quote, a backslash or a slash in a secret is escaped in JSON, and the secret is found all the same."""
     vault = Vault({"full": secret}, PREFIXES)
-    body = _body(f'{{"link": {escape(secret)}}}'.encode(), vault)
+    body = body_for_log(f'{{"link": {escape(secret)}}}'.encode(), vault)
     assert body is not None
     assert body.text is not None
     assert telling(secret, body.text.replace("\\", "")) == []

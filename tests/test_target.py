@@ -55,7 +55,8 @@ def contract() -> Contract:
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a target file stands; the variable that it names is set."""
+    """Where a target file stands; the variable that it names is set, the one of the command is not."""
+    monkeypatch.delenv(target.KEY_VARIABLE, raising=False)
     monkeypatch.setenv("CONFORMANCE_TEST_KEY", SECRET + "4")
     return tmp_path / "t.yaml"
 
@@ -115,6 +116,19 @@ def test_flags_replace_what_the_file_says(contract: Contract, path: Path) -> Non
     assert read(contract, path, {"url": URL}, key=SECRET).keys == {"full": SECRET}
 
 
+def test_the_key_of_the_environment_stands_in_for_none(contract: Contract, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CONFORMANCE_KEY is the key of a file without one, undeclared; what a file says is not replaced by it."""
+    monkeypatch.setenv(target.KEY_VARIABLE, SECRET + "9")
+    assert read(contract, path, FULL).keys["full"] == SECRET
+    assert read(contract, path, FULL).declaration.full_declared
+    standing_in = read(contract, path, {"url": URL})
+    assert standing_in.keys == {"full": SECRET + "9"}
+    assert not standing_in.declaration.full_declared
+    declared = read(contract, path, {"url": URL, "keys": {"full": "${CONFORMANCE_KEY}"}})
+    assert declared.keys == standing_in.keys
+    assert declared.declaration.full_declared
+
+
 WRONG: list[tuple[str, int, str]] = [
     ("url: ftp://example.test/api/v1\n", 1, "ftp"),
     ("name: x\nurl: https://example.test\n", 2, "/api/v1"),
@@ -123,7 +137,7 @@ WRONG: list[tuple[str, int, str]] = [
     ("name: x\nurl: https://example.test:port/api/v1\n", 2, "port"),
     ("name: x\nurl: https://[::1/api/v1\n", 2, "address"),
     ("name: x\n", 1, "url"),
-    (f"url: {URL}\nalow: [read]\n", 1, "alow"),
+    (f"url: {URL}\nalow: [read]\n", 2, "alow"),
     (f"url: {URL}\nallow:\n  - read\n  - everything\n", 4, "everything"),
     (f"url: {URL}\nkeys:\n  full: short\n", 3, "8 characters"),
     (f"url: {URL}\nkeys:\n  full: ${{CONFORMANCE_TEST_UNSET}}\n", 3, "CONFORMANCE_TEST_UNSET"),

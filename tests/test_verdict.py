@@ -220,6 +220,18 @@ def test_a_finding_counts_though_the_case_did_not_end() -> None:
     assert cell(saying("-"), ends={CASE.id: verdict.OVER_BUDGET}).verdict is Verdict.FAILED
 
 
+def test_an_operation_that_nothing_ran_on_names_what_keeps_most_of_it() -> None:
+    """A passive rule that saw nothing of an operation tells what to provide for it, whatever cases are only optional."""
+    gaps = ["give a key", "add write", "add write", None]
+    cases = [case(f"s{number}[read_call]", "read_call", gap=gap) for number, gap in enumerate(gaps)]
+    cases[-1] = replace(cases[-1], optional=True)
+    loaded = check_examples.real()
+    plan, log = Plan(tuple(cases)), Log()
+    found = verdict.cells(loaded, check_examples.embedded().declaration, RULES, plan, log, today=TODAY)
+    mine = next(one for one in found if one.name == "status-listed[read_call]")
+    assert (mine.verdict, mine.reasons) == (Verdict.UNTESTED, ("add write",))
+
+
 def test_one_case_of_two_that_cannot_run_leaves_the_cell_untested() -> None:
     """A cell passes only when all that was planned for it was judged; an optional case is not missed."""
     second = case("s[list_calls-2]", gap="give a key (keys: x in the target file)")
@@ -445,7 +457,7 @@ def evidence() -> tuple[Plan, Log]:
         for exchange in pool[place * 7 % len(pool)]:
             number += 1
             log.exchanges.append(replace(exchange, id=f"e{number}", case=planned.id, stimulus=planned.stimulus))
-        log.ends[planned.id] = "done" if place % 11 else verdict.OVER_BUDGET
+        log.ends[planned.id] = {0: verdict.OVER_BUDGET, 5: "the stimulus crashed"}.get(place % 11, verdict.DONE)
     return plan, log
 
 

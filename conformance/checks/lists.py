@@ -28,6 +28,13 @@ def asked(exchange: Exchange, name: str) -> str | None:
     return values[0] if len(values) == 1 else None
 
 
+def odd_cursor(view: View, exchange: Exchange) -> bool:
+    """Whether a page was asked for with a cursor that is no timestamp. Where the target served it, list.position blames that."""
+    paging = view.operation.paging if view.operation else None
+    after = asked(exchange, paging.after) if paging else None
+    return after is not None and instant(after) is None
+
+
 @passive("list.items", applies=lists, hint="no list was answered")
 def list_items(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """A list response is an object with its items in an array."""

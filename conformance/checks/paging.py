@@ -9,11 +9,10 @@ from itertools import pairwise
 
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
 from conformance.checks.base import trial as trial_rule
-from conformance.checks.lists import asked, page_of
+from conformance.checks.lists import odd_cursor, page_of
 from conformance.checks.objects import items_of
 from conformance.checks.walks import Item, Page, Walks, takes, walks
 from conformance.model import compact
-from conformance.values import instant
 
 LONGEST_ID = 200
 """Characters of what tells an item apart; more is the whole item, of which two may well be alike."""
@@ -86,9 +85,8 @@ def _refused_pages(view: View, trial: Trial) -> Iterator[Outcome]:
         excuse = unusable(view, probe)
         if probe.fact("walk") is None or probe.fact("refusable") or excuse or probe.response is None:
             continue
-        after = asked(probe, view.operation.paging.after) if view.operation and view.operation.paging else None
-        if after is not None and instant(after) is None:
-            continue  # the target served no timestamp, which list.position blames
+        if odd_cursor(view, probe):
+            continue
         if not probe.response.ok and probe.response.status not in (401, 403):
             yield Problem("status", "a page", said(probe), (probe.id,))
             return

@@ -55,7 +55,7 @@ def parameter_invalid(view: View, trial: Trial) -> Iterator[Outcome]:
     yield from refusals(view, trial, "invalid_parameter")
 
 
-@trial("parameter.unparsable")
+@trial("parameter.unparsable", hint="a value that cannot be parsed would have to be refused or ignored")
 def parameter_unparsable(view: View, trial: Trial) -> Iterator[Outcome]:
     """A value that cannot be parsed is refused as invalid, or ignored."""
     for probe in trial.probes:

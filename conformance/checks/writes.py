@@ -53,7 +53,7 @@ def create_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
     yield from _read_back(view, trial)
 
 
-@trial("update.read-back", hint="an object would have to be changed and read again")
+@trial("update.read-back", hint="an object would have to be changed, and to show the change when it is read again")
 def update_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
     """What was changed reads as changed."""
     yield from _read_back(view, trial)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -143,8 +144,11 @@ def application(
     extras: Extras = EXTRAS,
     kind: type[Application] = Application,
 ) -> Application:
-    """A seeded application; ``kind`` may be a subclass that differs. Raises UsageError for another seed's database."""
-    store = Store(database)
+    """A seeded application; ``kind`` may be a subclass that differs. Raises UsageError for no database, or another seed's."""
+    try:
+        store = Store(database)
+    except sqlite3.Error as error:
+        raise UsageError(f"Cannot use {database} as a database: {error}") from None
     made_with = store.note("seed")
     if made_with is None:
         fill(store, contract, extras, seed)

@@ -6,6 +6,7 @@ whatever was drawn.
 
 from __future__ import annotations
 
+import atexit
 import base64
 import json
 import subprocess
@@ -41,6 +42,7 @@ class Drawing:
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
+        atexit.register(self._end)
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request))
         self._process.stdin.close()
@@ -55,6 +57,11 @@ class Drawing:
                 raise RuntimeError("drawing failed: " + errors.strip().splitlines()[-1])
             self._drawn = dict(zip(self._wanted, json.loads(output), strict=True))
         return self._drawn.get((operation.id, mode), [])
+
+    def _end(self) -> None:
+        """End the process where nobody has waited for it, as in a run that was stopped."""
+        self._process.kill()
+        self._process.wait()
 
 
 _DRAWINGS: dict[tuple[str, tuple[tuple[str, str], ...], int, int], Drawing] = {}

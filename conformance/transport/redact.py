@@ -3,26 +3,33 @@
 The transport holds the secrets; a message holds placeholders (``{key:full}``, ``{key:full~altered}``).
 ``Vault.fill`` puts secrets in at the last moment, ``Vault.redact`` takes them out of whatever comes
 back. A near-miss key is a key but for one character, so long pieces of a key are secret too: every
-run of PIECE characters of a secret is searched for, in the common encodings.
+run of PIECE characters of a secret is searched for, whatever its case, forwards and backwards, in
+the text and in what it reads as once up to LAYERS encodings are undone.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import html
+import json
 import re
-from collections.abc import Callable, Iterable
-from urllib.parse import unquote
+from collections.abc import Callable, Iterable, Iterator
+
+from conformance.transport.encodings import coded_runs, decoded, undone
 
 PIECE = 10
 """A run of this many characters of a secret (beyond its public prefix) gives it away."""
 
+LAYERS = 3
+"""So many encodings, one inside the other, are undone."""
+
 SHORT = 200
 """Texts up to this length, mostly headers, are remembered once they were found clean."""
 
-WITHHELD = "[withheld: it holds a secret in an encoded form]"
+WITHHELD = "[withheld: it may hold a secret]"
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_TOKEN = re.compile(r"(?:[^\s\"'<>(){}\[\],\\]|\\[^\"'])+")
+"""A stretch of a text that an encoded secret may stand in: up to a space, a quote or a bracket."""
 
 ALTERATIONS: dict[str, Callable[[str], str]] = {
     "last-char": lambda key: key[:-1] + _other(key[-1]),
@@ -43,32 +50,47 @@ class Vault:
 
     def __init__(self, secrets: dict[str, str], prefixes: Iterable[str] = (), seed: int = 0) -> None:
         self._secrets: dict[str, str] = {}
+        self._names: dict[str, str] = {}  # by secret
         self._prefixes = tuple(prefixes)
-        self._needles: list[tuple[str, int, str]] = []  # form, length of a telling piece, name
-        self._anchors: set[str] = set()  # any telling piece contains one of these
+        self._wholes: list[tuple[str, str]] = []  # secret, plain or escaped as in JSON, and name; the longest first
+        self._pieces: dict[int, dict[str, str]] = {}  # by length: telling piece, folded, and name
+        self._chars: set[str] = set()  # what secrets are made of
         self._clean: set[str] = set()  # short texts that were found clean
         self._clean_runs: set[str] = set()  # as are these runs of characters
-        self._runs: re.Pattern[str] | None = None
+        self._runs = self._coded = re.compile(r"(?!)")  # runs of characters that may hold a secret, or hold it encoded
         self._seed = seed
         for name, secret in secrets.items():
             self.learn(f"key:{name}", secret)
 
     def learn(self, name: str, secret: str) -> str:
         """Hold a secret from now on; gives its placeholder. One that is held keeps its name."""
-        known = next((held for held, value in self._secrets.items() if value == secret), None)
-        if known is None:
+        if secret not in self._names:
             self._secrets[name] = secret
+            self._names[secret] = name
             self._clean.clear()
             self._clean_runs.clear()
-            for form, length in self._forms(secret):
-                half = max(1, length // 2)
-                self._needles.append((form, length, name))
-                self._anchors.update(form[at : at + half] for at in range(0, len(form) - half + 1, half))
-            chars = "".join(sorted({char for form, _, _ in self._needles for char in form}))
-            shortest = min(length for _, length, _ in self._needles)
-            self._runs = re.compile(f"[{re.escape(chars)}]{{{shortest},}}", re.IGNORECASE)
-            known = name
-        return "{" + known + "}"
+            escaped = json.dumps(secret)[1:-1]
+            self._wholes += [(form, name) for form in dict.fromkeys((secret, escaped, escaped.replace("/", "\\/")))]
+            self._wholes.sort(key=lambda pair: -len(pair[0]))
+            for part in self._parts(secret):
+                self._look_for(part, name)
+            self._runs = re.compile(
+                f"[{re.escape(''.join(sorted(self._chars)))}]{{{min(self._pieces)},}}", re.IGNORECASE | re.ASCII
+            )
+            self._coded = coded_runs(min(self._pieces))
+        return "{" + self._names[secret] + "}"
+
+    def _look_for(self, part: str, name: str) -> None:
+        """Look for the telling pieces of a part of a secret, forwards and backwards."""
+        length = PIECE
+        if name.startswith(("key:", "unknown:")):  # of a short key, which may be altered, only short pieces are left as they were
+            length = max(4, min(PIECE, len(part) // 2))
+        length = min(length, len(part))
+        for text in (_fold(part), _fold(part[::-1])):
+            self._chars.update(text)
+            pieces = self._pieces.setdefault(length, {})
+            pieces.update((text[at : at + length], name) for at in range(len(text) - length + 1))
+        self._chars.update(part)
 
     def fill(self, text: str) -> str:
         """Put the secrets in for their placeholders."""
@@ -90,84 +112,118 @@ class Vault:
         digest = hashlib.sha512(f"never issued {self._seed} {prefix}".encode()).digest()
         return prefix + base64.urlsafe_b64encode(digest)[:44].decode().replace("-", "x").replace("_", "y")
 
-    # --- taking secrets out ---
-
-    def _forms(self, secret: str) -> list[tuple[str, int]]:
-        """A secret as it may stand in a text, folded in case, each with the length of a telling piece."""
+    def _parts(self, secret: str) -> list[str]:
+        """What of a secret is not public."""
+        if "://" in secret:
+            return _telling_parts(secret)
         prefix = next((p for p in self._prefixes if secret.startswith(p)), "")
-        core = secret[len(prefix) :] or secret
-        piece = max(4, min(PIECE, len(core) // 2))  # of a short key a near miss leaves only short pieces as they were
-        forms = [(core, piece), (core[::-1], piece), (core.encode().hex(), 2 * piece)]
-        for shift in range(3):
-            middle = base64.b64encode(b"\0" * shift + secret.encode())[4:-4].decode()
-            forms += [(middle, 2 * piece), (middle.replace("+", "-").replace("/", "_"), 2 * piece)]
-        return [(form.casefold(), min(length, len(form))) for form, length in forms if form]
+        return [secret[len(prefix) :] or secret]
+
+    # --- finding secrets ---
 
     def holds_secret(self, text: str) -> bool:
-        """Whether a telling piece of a secret stands in a text as it is.
+        """Whether a telling piece of a secret stands in a text, as it is or in encodings."""
+        return self._held(text) is not None
+
+    def _held(self, text: str, layers: int = LAYERS) -> str | None:
+        """The name of a secret that a text holds."""
+        name = self._held_plainly(text)
+        if name is None and layers:
+            hidden = (self._held_in_run(run, layers) for run in self._coded.findall(text))
+            seen = (self._held(view, layers - 1) for view in undone(text))
+            name = next((found for names in (hidden, seen) for found in names if found), None)
+        return name
+
+    def _held_plainly(self, text: str) -> str | None:
+        """The name of a secret of which a piece stands in a text as it is.
 
         A piece is a run of characters that secrets are made of, so only such runs are looked at, and
         each only once: ids and words come back in page after page.
         """
-        for run in self._runs.findall(text) if self._runs else ():
+        for run in self._runs.findall(text):
             if run not in self._clean_runs:
-                folded = run.casefold()
-                if any(anchor in folded for anchor in self._anchors) and self._spans(folded):
-                    return True
-                self._clean_runs.add(run)
-        return False
+                name = next((name for _, _, name in self._stretches(run)), None)
+                if name:
+                    return name
+                self._remember(self._clean_runs, run)
+        return None
 
-    def _spans(self, folded: str) -> list[tuple[int, int, str]]:
-        """Each stretch of a text that a piece of a secret covers: start, end, name."""
-        spans: list[tuple[int, int, str]] = []
-        for form, length, name in self._needles:
-            for start in range(len(form) - length + 1):
-                at = folded.find(form[start : start + length])
-                while at >= 0:
-                    spans.append((at, at + length, name))
-                    at = folded.find(form[start : start + length], at + 1)
-        return sorted(spans)
+    def _held_in_run(self, run: str, layers: int) -> str | None:
+        """The name of a secret that a run of characters holds as base64 or hex."""
+        known = f"{layers} {run}"
+        if known in self._clean_runs:
+            return None
+        for view in decoded(run, min(self._pieces)):
+            name = self._held(view, layers - 1)
+            if name:
+                return name
+        self._remember(self._clean_runs, known)
+        return None
+
+    def _remember(self, clean: set[str], text: str) -> None:
+        if len(text) < SHORT:
+            clean.add(text)
+
+    def _stretches(self, run: str) -> Iterator[tuple[int, int, str]]:
+        """Where the pieces of secrets stand in a run of characters: start, end, name."""
+        folded = _fold(run)
+        for length, pieces in self._pieces.items():
+            for start in range(len(folded) - length + 1):
+                name = pieces.get(folded[start : start + length])
+                if name:
+                    yield start, start + length, name
+
+    # --- taking them out ---
 
     def redact(self, text: str) -> str:
-        """The text with placeholders for secrets; WITHHELD where a secret hides in an encoding."""
+        """The text with placeholders for secrets; WITHHELD where one hides in an encoding that cannot be cut out."""
         if text in self._clean:
             return text
-        redacted = self._redacted(text)
-        if redacted == text and len(text) < SHORT:
-            self._clean.add(text)
+        redacted = text
+        for whole, name in self._wholes:
+            redacted = redacted.replace(whole, "{" + name + "}")
+        if self._held(redacted):
+            redacted = self._runs.sub(self._cut_out, redacted)
+            for stretch in (self._coded, _TOKEN):
+                redacted = stretch.sub(self._without, redacted)
+            if self._held(redacted):
+                return WITHHELD
+        if redacted == text:
+            self._remember(self._clean, text)
         return redacted
 
-    def _redacted(self, text: str) -> str:
-        for name, secret in sorted(self._secrets.items(), key=lambda item: -len(item[1])):
-            text = text.replace(secret, "{" + name + "}")
-        if self.holds_secret(text):
-            text = self._cut_out(text)
-        if any(self.holds_secret(view) for view in _decoded(text)):
-            return WITHHELD
-        return text
+    def _without(self, match: re.Match[str]) -> str:
+        """A stretch of a text, or the name of the secret that hides in it."""
+        name = self._held(match[0])
+        return "{" + name + "~part}" if name else match[0]
 
-    def _cut_out(self, text: str) -> str:
-        """Replace each stretch that pieces of secrets cover."""
-        folded = text.casefold()
-        if len(folded) != len(text):
-            return WITHHELD
+    def _cut_out(self, match: re.Match[str]) -> str:
+        """A run of characters, or names in the place of each stretch of it that pieces of secrets cover."""
+        run = match[0]
+        covered = bytearray(len(run))
+        names: dict[int, str] = {}
+        for start, end, name in self._stretches(run):
+            covered[start:end] = b"1" * (end - start)
+            names.setdefault(start, name)
         kept: list[str] = []
-        done = 0
-        for start, end, name in self._spans(folded):
-            if start >= done:
-                kept += [text[done:start], "{" + name + "~part}"]
-            done = max(done, end)
-        return "".join([*kept, text[done:]])
+        for stretch in re.finditer(rb"1+|\0+", covered):
+            named = "{" + names.get(stretch.start(), "") + "~part}"
+            kept.append(named if stretch[0][0] else run[stretch.start() : stretch.end()])
+        return "".join(kept)
 
 
-def _decoded(text: str) -> Iterable[str]:
-    """The text as it reads once common encodings are undone, where that changes it."""
-    views = {unquote(text)} if "%" in text else set()
-    if "&" in text:
-        views.add(html.unescape(text))
-    if "\0" in text:
-        views.add(text.replace("\0", ""))  # UTF-16 read as UTF-8
-    if "\\" in text:
-        views.add(re.sub(r'\\(["\\/])', r"\1", text))
-        views.add(re.sub(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})", lambda m: chr(int(m[1] or m[2], 16)), text))
-    return views - {text}
+def _fold(text: str) -> str:
+    """The text without differences of case, each character where it was."""
+    return text.lower() if text.isascii() else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def _telling_parts(link: str) -> list[str]:
+    """The parts of a link that make it a secret: values, and segments of its path that are no mere words."""
+    _, _, rest = re.sub(r"^[^/?#]*", "", link.partition("://")[2]).partition("/")
+    found = []
+    for part in re.split("[/?&;#]", rest):
+        name, equals, value = part.partition("=")
+        text = value if equals else name
+        if len(text) >= PIECE and (equals or re.search("[0-9]|[a-z][A-Z]", text)):
+            found.append(text)
+    return found or [rest or link]

@@ -6,11 +6,10 @@ enforced, so that no stimulus can forget them.
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -18,16 +17,19 @@ from urllib.parse import quote, urlencode
 from conformance import __version__
 from conformance.errors import Unjudgeable
 from conformance.evidence import Recorder
-from conformance.model import Body, Case, Contract, Effect, Exchange, Operation, Request, Response
+from conformance.model import Case, Contract, Effect, Exchange, Operation, Request
 from conformance.target import Target
-from conformance.transport.redact import WITHHELD, Vault
+from conformance.transport.logged import Desk
+from conformance.transport.redact import Vault
 from conformance.transport.wire import Wire, WireFailure, WireRequest, WireResponse
-from conformance.values import ABSENT, strict_json
+from conformance.values import ABSENT
 
 DEAD_AFTER = 3
 """Requests in a row without a connection, after which the target is given up."""
 PATIENCE = 8.0
 """Seconds that one 429 is waited for, at most."""
+LONE = "surrogatepass"
+"""How half a character is sent, which a target may have given as a cursor or an id: as what it is."""
 PROXY_STATUSES = (502, 503, 504)
 LIMITED = 429
 USES_PER_ADDRESS = 4
@@ -84,11 +86,11 @@ class Sender:
         self._wire = wire
         self._recorder = recorder
         self._vault = Vault(dict(target.keys), contract.authentication.prefixes, seed)
+        self._desk = Desk(contract, self._vault)
         self._prefix = prefix
         self._sleep = sleep
         self._dead = 0
         self._last_sent = 0.0
-        self._handed_out = 0
         self._address = self._uses = self._fresh = 0
         self.sent = 0
 
@@ -134,6 +136,10 @@ class Sender:
         self._fresh += 1
         return pool[-self._fresh] if self._fresh <= len(pool) else None
 
+    def redact(self, text: str) -> str:
+        """A text without the secrets of the run."""
+        return self._vault.redact(text)
+
     def pause(self, seconds: float) -> None:
         """Wait; in self-tests no time passes."""
         self._sleep(seconds)
@@ -161,8 +167,8 @@ class Sender:
         started, clock = datetime.now(UTC), time.monotonic()
         base = self.target.declaration.url
         base = base[: base.index("/", 8)] if message.outside else base
-        url = base + quote(message.path, safe="/%:@!$&'()*+,;=~-._")
-        url += "?" + urlencode(message.query, quote_via=quote, safe="") if message.query else ""
+        url = base + quote(message.path, safe="/%:@!$&'()*+,;=~-._", errors=LONE)
+        url += "?" + urlencode(message.query, quote_via=quote, safe="", errors=LONE) if message.query else ""
         headers = (("User-Agent", f"conformance-suite/{__version__}"), ("Accept", "application/json"), *message.headers)
         failure: str | None = None
         received: WireResponse | None = None
@@ -174,7 +180,8 @@ class Sender:
             failure = self._vault.redact(str(error))
             self._dead = self._dead + 1 if error.unreachable else 0
         elapsed = (time.monotonic() - clock) * 1000
-        self._learn_secrets(received)
+        if received is not None:
+            self._desk.learn(received)
         exchange = Exchange(
             id=f"{self._prefix}{self.sent}",
             case=label.case.id,
@@ -184,8 +191,8 @@ class Sender:
             role="retry" if repeatable and _spoilt(received, message, patient) else label.role,
             identity=label.identity,
             facts={**label.facts, **({"from": address} if address else {})},
-            request=Request(message.method, self._vault.redact(url), headers, _body(message.body, self._vault)),
-            response=None if received is None else self._response(received),
+            request=Request(message.method, self._vault.redact(url), headers, self._desk.body(message.body)),
+            response=None if received is None else self._desk.response(received, self.contract.operations.get(label.operation)),
             failure=failure,
             started=started.isoformat(timespec="milliseconds"),
             elapsed_ms=elapsed,
@@ -206,59 +213,6 @@ class Sender:
             if wait > 0:
                 self._sleep(wait)
             self._last_sent = time.monotonic()
-
-    def _learn_secrets(self, received: WireResponse | None) -> None:
-        """Secrets that the target hands out are secrets from their first byte on."""
-        if received is None or not 200 <= received.status < 300:
-            return
-        names = {name for operation in self.contract.operations.values() for name in operation.secrets}
-        value = strict_json(received.body.decode("utf-8", "replace"))
-        for name, secret in _members(value, names):
-            self._handed_out += 1
-            self._vault.learn(f"secret:{name}-{self._handed_out}", secret)
-
-    def _response(self, received: WireResponse) -> Response:
-        headers = tuple((self._vault.redact(name), self._vault.redact(value)) for name, value in received.headers)
-        body = _body(received.body, self._vault) or Body()
-        return Response(received.status, headers, replace(body, cut=True) if received.cut else body)
-
-
-def _members(value: Any, names: set[str]) -> list[tuple[str, str]]:
-    """The text members of those names, anywhere in a value."""
-    if isinstance(value, list):
-        return [found for item in value for found in _members(item, names)]
-    if not isinstance(value, dict):
-        return []
-    own = [(name, value[name]) for name in sorted(names) if isinstance(value.get(name), str) and len(value[name]) >= 8]
-    return own + [found for member in value.values() for found in _members(member, names)]
-
-
-def _body(raw: bytes | None, vault: Vault) -> Body | None:
-    """A body for the log, without secrets."""
-    if raw is None:
-        return None
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        if vault.redact(raw.decode("latin-1")) != raw.decode("latin-1") or _utf16_holds_secret(raw, vault):
-            return Body(text=WITHHELD, size=len(raw), withheld=True)
-        return Body(base64=base64.b64encode(raw).decode(), size=len(raw))
-    clean = vault.redact(text)
-    if clean != WITHHELD and _json_holds_secret(clean, vault):
-        clean = WITHHELD
-    return Body(text=clean, size=len(raw), withheld=clean == WITHHELD)
-
-
-def _utf16_holds_secret(raw: bytes, vault: Vault) -> bool:
-    return any(vault.holds_secret(raw.decode(coding, "ignore")) for coding in ("utf-16-le", "utf-16-be"))
-
-
-def _json_holds_secret(text: str, vault: Vault) -> bool:
-    """Whether the values of a JSON text hold a secret that its escapes hide."""
-    if "\\" not in text:
-        return False
-    value = strict_json(text)
-    return bool(value) and vault.holds_secret(json.dumps(value, ensure_ascii=False))
 
 
 def _spoilt(response: WireResponse | None, message: Message, patient: bool) -> bool:
@@ -290,7 +244,7 @@ def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
         if value is ABSENT:
             continue
         if place == "path":
-            path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
+            path = path.replace(f"{{{name}}}", quote(str(value), safe="", errors=LONE))
         elif place == "query":
             query.append((name, value if isinstance(value, str) else json.dumps(value)))
         elif place == "header":

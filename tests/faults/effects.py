@@ -223,7 +223,7 @@ class NulInText(Faulty):
         return super().take_in(operation, request, in_path)
 
 
-@fault("status-no-5xx-for-mistakes status-400 code-invalid_request", by=MISTAKES, depth=2)
+@fault("status-no-5xx-for-mistakes", by=MISTAKES, depth=2)
 class UnparsableCursor(Faulty):
     """A cursor that is no timestamp is a fault of the server."""
 
@@ -231,7 +231,7 @@ class UnparsableCursor(Faulty):
         return Refusal("internal")
 
 
-@fault("status-no-5xx-for-mistakes status-400 code-invalid_request", at="list_agents", by=MISTAKES, depth=3)
+@fault("status-no-5xx-for-mistakes", at="list_agents", by=MISTAKES, depth=3)
 class UnparsableLimitOfAgents(Faulty):
     """A limit that is no number is a fault of the list of agents."""
 

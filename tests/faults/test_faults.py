@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import pytest
 
@@ -39,13 +38,7 @@ def _blame(run: Run, cells: Iterable[Cell]) -> str:
     return "\n".join(f"  {line}" for line in lines)
 
 
-def _sampled(table: Mapping[str, Any]) -> list[Any]:
-    """Every fourth by default, the rest with ``-m thorough``: all of them take many minutes."""
-    marks = [() if place % 4 == 0 else (pytest.mark.thorough,) for place in range(len(table))]
-    return [pytest.param(one, id=name, marks=mark) for (name, one), mark in zip(table.items(), marks, strict=True)]
-
-
-@pytest.mark.parametrize("fault", _sampled(FAULTS))
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_fault(contract: Contract, fault: Fault) -> None:
     """A fault fails the clauses that it breaks, and no others."""
     run = harness.run(contract, fault.make(contract), aim=harness.Aim(fault.breaks + fault.also, fault.by, fault.at))
@@ -60,7 +53,7 @@ def test_fault(contract: Contract, fault: Fault) -> None:
     assert not crashed, f"{fault.does}\nnot judged:\n{_blame(run, crashed)}"
 
 
-@pytest.mark.parametrize("variant", _sampled(VARIANTS))
+@pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
 def test_variant(contract: Contract, variant: Variant) -> None:
     """A legal variant is blamed for nothing, and judged wherever it can be."""
     aim = harness.Aim(without=() if variant.generated else ("generated",))

@@ -1,0 +1,80 @@
+"""A response as a whole bounded in time and in bytes, however slowly or endlessly it comes.
+
+A time limit of a socket holds for each read anew: a server that sends a byte now and then would be
+read for ever, in a header as well as in a body. Here each read gets what is left of the time.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import time
+from http.client import HTTPResponse
+from typing import Any
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from conformance.transport.wire import BODY_LIMIT
+
+RAW_LIMIT = 8 * BODY_LIMIT
+"""Bytes of a response on the wire, with headers, chunk sizes and trailers."""
+
+
+class _Bounded(io.RawIOBase):
+    """What a socket receives, until the time is over that its limit gives, or too much came."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        limit = sock.gettimeout()
+        self._deadline = None if limit is None else time.monotonic() + limit
+        self._left = RAW_LIMIT
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._deadline is not None:
+            seconds = self._deadline - time.monotonic()
+            if seconds <= 0:
+                raise TimeoutError("the time for the response is over")
+            self._sock.settimeout(seconds)
+        count = self._raw.readinto(buffer)
+        self._left -= count or 0
+        if self._left < 0:
+            raise OSError(f"more than {RAW_LIMIT >> 20} MiB came on the wire")
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(HTTPResponse):
+    """A response that is read through bounds."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Bounded(sock))
+
+
+class _Connection(HTTPConnection):
+    response_class = _Response
+
+
+class _SecureConnection(HTTPSConnection):
+    response_class = _Response
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+POOLS = {"http": _Pool, "https": _SecurePool}
+"""Pools of connections whose responses are bounded, for a pool manager of urllib3."""

@@ -1,0 +1,148 @@
+"""The way over HTTP: what comes back is bounded in time and size, and connections are kept."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from conformance.transport import clocked
+from conformance.transport.http import HttpWire
+from conformance.transport.wire import BODY_LIMIT, WireFailure, WireRequest
+from tests import servers
+
+Write = Callable[[bytes], Any]
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+SECONDS = 5.0
+
+
+def _slowly(head: bytes, drop: bytes) -> servers.Answer:
+    def answer(write: Write) -> None:
+        write(head)
+        while True:
+            write(drop)
+            time.sleep(0.05)
+
+    return answer
+
+
+def _endlessly(head: bytes, part: bytes) -> servers.Answer:
+    def answer(write: Write) -> None:
+        write(head)
+        while True:
+            write(part * 1000)
+
+    return answer
+
+
+def get(url: str) -> WireRequest:
+    """A plain request."""
+    return WireRequest("GET", url, (("Accept", "application/json"),), None)
+
+
+SLOW_BODIES = {
+    "a body without length": _slowly(b"HTTP/1.1 200 OK\r\n\r\n", b"x"),
+    "a body of some length": _slowly(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b"x"),
+    "chunks": _slowly(CHUNKED, b"1\r\nx\r\n"),
+    "a chunk": _slowly(CHUNKED + b"fffff\r\n", b"x"),
+    "a size of a chunk": _slowly(CHUNKED + b"1\r\nx\r\n", b"0"),
+    "a trailer": _slowly(CHUNKED + b"1\r\nx\r\n0\r\nX-Slow: ", b"x"),
+    "trailers": _slowly(CHUNKED + b"1\r\nx\r\n0\r\n", b"A: b\r\n"),
+}
+SLOW_HEADS = {
+    "a status line": _slowly(b"HTTP/1.1 200 ", b"x"),
+    "a header": _slowly(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x"),
+    "headers": _slowly(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"),
+    "continuations": _slowly(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+}
+
+
+def _answered(answer: servers.Answer, timeout: float = SECONDS) -> Any:
+    with servers.raw({"it": answer}) as site:
+        return HttpWire(timeout).send(get(f"{site}/it"))
+
+
+@pytest.fixture(scope="module")
+def dripped() -> Iterator[Mapping[str, Future[Any]]]:
+    """What comes of each slow answer, asked for side by side."""
+    with ThreadPoolExecutor(len(SLOW_BODIES) + len(SLOW_HEADS)) as pool:
+        yield {name: pool.submit(_answered, answer) for name, answer in {**SLOW_BODIES, **SLOW_HEADS}.items()}
+
+
+@pytest.mark.parametrize("slow", SLOW_BODIES)
+def test_a_body_that_drips_is_cut(dripped: Mapping[str, Future[Any]], slow: str) -> None:
+    """A body that comes a few bytes at a time is cut when the time for the response is over."""
+    response = dripped[slow].result()
+    assert response.status == 200
+    assert response.cut
+
+
+@pytest.mark.parametrize("slow", SLOW_HEADS)
+def test_a_head_that_drips_is_no_response(dripped: Mapping[str, Future[Any]], slow: str) -> None:
+    """Where the head does not end in time there is no response, and the reason names the limit."""
+    with pytest.raises(WireFailure, match="no response within 5 s"):
+        dripped[slow].result()
+
+
+ENDLESS = {
+    "trailers": _endlessly(CHUNKED + b"1\r\nx\r\n0\r\n", b"A: b\r\n"),
+    "sizes of chunks": _endlessly(CHUNKED, b"1;" + b"x" * 60 + b"\r\nx\r\n"),
+    "continuations": _endlessly(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("endless", ENDLESS)
+def test_what_is_no_body_is_bounded_in_bytes(endless: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sent around a body without end is read up to a limit, however fast it comes."""
+    monkeypatch.setattr(clocked, "RAW_LIMIT", 1 << 20)
+    with pytest.raises(WireFailure, match="more than 1 MiB came on the wire"):
+        _answered(ENDLESS[endless], timeout=120)
+
+
+def test_a_long_body_is_cut() -> None:
+    """A body beyond the limit of size is cut there."""
+    response = _answered(_endlessly(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 64), timeout=120)
+    assert response.cut
+    assert len(response.body) == BODY_LIMIT
+
+
+@pytest.fixture
+def counting() -> Iterator[tuple[str, list[int]]]:
+    """A server that keeps connections, and the number of requests on each."""
+    served: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve(connection: socket.socket, number: int) -> None:
+            with connection, connection.makefile("rb") as lines:
+                while lines.readline():
+                    while lines.readline().strip():
+                        pass
+                    served[number] += 1
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                served.append(0)
+                Thread(target=serve, args=(connection, len(served) - 1), daemon=True).start()
+
+        Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/", served
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_connection_is_kept(counting: tuple[str, list[int]]) -> None:
+    """Requests that are answered in full go over one connection."""
+    url, served = counting
+    wire = HttpWire(60)
+    for _ in range(5):
+        assert wire.send(get(url)).body == b"{}"
+    assert served == [5]
