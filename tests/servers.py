@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -58,6 +59,12 @@ class Outcome:
     def said(self) -> str:
         """Everything it printed."""
         return self.out + self.err
+
+
+def allowed(megabytes: float) -> float:
+    """A bound of memory in MiB: the system counts to a process what its parent held when it was started."""
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return max(megabytes, own + 100)
 
 
 class Command:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -81,13 +82,13 @@ def test_progress_is_plain_lines(twins: list[Ran]) -> None:
     lines = twins[0].outcome.out.splitlines()
     report = next(number for number, line in enumerate(lines) if line.startswith("Report: "))
     assert all(lines[: report + 1])
-    assert re.fullmatch(r"[0-9]+ passed \([0-9]+ cells, [0-9]+ clauses, [0-9]+ requests\)", lines[-1])
+    assert re.fullmatch(r"[0-9,]+ passed \([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", lines[-1])
 
 
 def _counts_agree(ran: Ran) -> None:
     counts = {name: number for name, number in stored(ran.run)["counts"].items() if number}
     last = ran.outcome.out.splitlines()[-1]
-    told = {name: int(number) for number, name in re.findall(r"([0-9]+) ([a-z]+)", last)}
+    told = {name: int(number.replace(",", "")) for number, name in re.findall(r"([0-9][0-9,]*) ([a-z]+)", last)}
     cells, clauses, requests = (told.pop(name) for name in ("cells", "clauses", "requests"))
     assert told == counts
     assert cells == sum(counts.values()) == len(stored(ran.run)["cells"])
@@ -115,6 +116,7 @@ def _asked(run: Path) -> list[tuple[Any, ...]]:
     for line in lines_of(run):
         request = line["request"]
         place = "/" + request["url"].split("/", 3)[3]
+        place = re.sub(rf"after={date.today().year}-(?!04)[^&]*", "after={what was made in this run}", place)
         headers = [pair for pair in request["headers"] if pair[0] != "Host"]
         found.append(
             (

@@ -23,7 +23,7 @@ from conformance.server.messages import Refusal, Reply, Request
 from conformance.server.store import Row
 from tests import browser, servers
 from tests.browser import require_browser
-from tests.servers import Outcome, command, no_traceback, run_of, stored
+from tests.servers import Outcome, allowed, command, no_traceback, run_of, stored
 
 __all__ = ["require_browser"]
 
@@ -106,7 +106,7 @@ def test_hostile_texts_break_nothing(hostile: Ran) -> None:
     assert told["counts"]["failed"] > 5
     json.loads((hostile.run / "results.ctrf.json").read_text(encoding="utf-8"))
     json.loads((hostile.run / "evidence.har").read_text(encoding="utf-8"))
-    assert hostile.outcome.memory < 600
+    assert hostile.outcome.memory < allowed(600)
     assert hostile.outcome.seconds < 240
     assert len(hostile.outcome.said) < 300_000
 
@@ -115,7 +115,7 @@ def test_hostile_lines_are_no_lines(hostile: Ran) -> None:
     """No line of the output is one that the target made up; the last one is ours."""
     lines = hostile.outcome.out.splitlines()
     assert not [line for line in lines if line.startswith(("999 passed", "all passed", " touch owned"))]
-    assert re.fullmatch(r"[0-9]+ passed, .*\([0-9]+ cells, [0-9]+ clauses, [0-9]+ requests\)", lines[-1])
+    assert re.fullmatch(r"[0-9,]+ passed, .*\([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", lines[-1])
 
 
 def test_a_replay_of_hostile_texts(hostile: Ran, tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_broken_answers_end_well(attacked: Mapping[str, Future[Outcome]], attack
     outcome = attacked[attack].result()
     no_traceback(outcome)
     assert outcome.code in (1, 3), outcome.said
-    assert outcome.memory < 500
+    assert outcome.memory < allowed(500)
     assert outcome.seconds < 240
     assert KEY[8:] not in outcome.said
     assert len(outcome.said) < 100_000

@@ -636,7 +636,7 @@ def test_an_operation_added_to_the_document_is_served(tmp_path: Path) -> None:
     file.write_text(json.dumps(document, indent=2))
     api = Api(application(load(tmp_path / "spec")))
     assert "things:all" in api.target["scoped_keys"]
-    assert len(api.walk("/things", "things", limit=7)) == 60
+    assert len(api.walk("/things", "things", limit=7)) == 115
     made = api.send("POST", "/things", json={"label": "New"}).json or {}
     assert api.get("/things", id=made["id"]).json == made
     assert api.send("DELETE", "/things", query_string={"id": made["id"]}).json == {"id": made["id"], "deleted": True}

@@ -24,6 +24,8 @@ NEWEST = moment_of("2026-04-17T12:00:00Z")
 EXPIRED = moment_of("2020-01-01T00:00:00Z")
 MAIN, OTHER, EMPTY = "main", "other", "empty"
 BUSINESSES = (MAIN, OTHER, EMPTY)
+PLACES = {MAIN: 0, OTHER: 500}
+"""Where the objects of a business begin to be counted, so that what their place tells is told once."""
 
 _PERIOD = 17
 _FRACTIONS = {
@@ -121,7 +123,7 @@ class _Seeder:
             told = {one: own for one in (self.contract.identifier, name) if one in members or not members}
             told |= {one: identifier(self.seed, twin, business, index) for one, twin in recipe.mirrors.items()}
             document = self.usual(kind, index, business, random) | told
-            document |= recipe.members(random, index, document)
+            document |= recipe.members(random, index + PLACES[business], document)
             yield self.row(kind, document.get(name, own), business_id(self.seed, business), moment, document)
 
     def row(self, kind: str, own: str, tenant: str, moment: int, document: dict[str, Any]) -> Row:

@@ -92,14 +92,12 @@ def _number(index: int, area: int = 202) -> str:
     return f"+1{area + index // 90}5550{100 + index % 90}"
 
 
-def _pooled(_random: Random, index: int, document: Document) -> Document:
-    number = _number(index, 301 if document["id"] < "8" else 501)
-    return {"phone_number": number, "country": "US", "capabilities": {"voice": True, "sms": True}}
+def _pooled(_random: Random, index: int, _document: Document) -> Document:
+    return {"phone_number": _number(index, 301), "country": "US", "capabilities": {"voice": True, "sms": True}}
 
 
-def _phone_number(_random: Random, index: int, document: Document) -> Document:
-    area = 701 + int(document["business_id"][:2], 16) % 64 * 3  # of each business its own
-    return {"phone_number": _number(index, area), "capabilities": {"voice": True, "sms": True}, "compliance": {"status": "ok"}}
+def _phone_number(_random: Random, index: int, _document: Document) -> Document:
+    return {"phone_number": _number(index, 701), "capabilities": {"voice": True, "sms": True}, "compliance": {"status": "ok"}}
 
 
 def _conversation(_random: Random, index: int, _document: Document) -> Document:
