@@ -21,6 +21,8 @@ KEY_LENGTH = 16
 """Characters of a text that looks like a key; after a public prefix, or with a digit in it."""
 MOST = 1_000
 """Secrets that are kept track of."""
+PLAIN_HEADERS = frozenset(("connection", "content-encoding", "content-length", "content-type", "date", "server"))
+"""Headers whose names a target does not make up."""
 SESSION_HEADERS = ("set-cookie", "set-cookie2")
 """Headers that hand out what opens a session."""
 
@@ -78,7 +80,7 @@ class Desk:
         headers = received.headers
         hands_out = operation is not None and operation.secrets and 200 <= received.status < 300
         if hands_out and not isinstance(strict_json(received.body.decode("utf-8", "replace")), dict):
-            headers = tuple((name, WITHHELD) for name, _ in headers)
+            headers = tuple((name if name.lower() in PLAIN_HEADERS else WITHHELD, WITHHELD) for name, _ in headers)
             body = Body(text=WITHHELD, size=body.size)  # and not marked, for what is judged is that it is no JSON object
         kept = tuple((self._vault.redact(name), self._value(name, value)) for name, value in headers)
         return Response(received.status, kept, replace(body, cut=True) if received.cut else body)
