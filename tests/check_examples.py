@@ -242,6 +242,7 @@ KEY_FORMS = {
     "auth.revoked": "revoked",
     "auth.scheme": "scheme",
     "parameter.missing": "omitted",
+    "parameter.blank": "null",
 }
 
 
@@ -403,6 +404,7 @@ REFUSALS = {
     "scope.refused": "forbidden",
     "id.unknown": "not_found",
     "parameter.missing": "bad_request",
+    "parameter.blank": "bad_request",
     "parameter.invalid": "invalid_request",
     "body.broken": "invalid_request",
 }
@@ -435,7 +437,6 @@ example("auth.invalid", REFUSED, "an altered key taken", fine(), refusal("unauth
 example(
     "parameter.missing", ACCEPTED, "null called invalid", fine(), refusal("bad_request"), refusal("invalid_request", form="null")
 )
-example("parameter.missing", REFUSED, "null taken", fine(), refusal("bad_request"), sent(200, {}, form="null"))
 example("parameter.invalid", REFUSED, "the code of a missing one", fine(), refusal("bad_request"))
 example("body.broken", ACCEPTED, "either code of a bad request", fine(), refusal("bad_request"), refusal("invalid_request"))
 example("auth.scheme", ACCEPTED, "400 for a header that is malformed", fine(), refusal("unauthorized"), refusal("bad_request"))
@@ -1233,7 +1234,10 @@ example("refused.effect", REFUSED, "it is listed", _refused, _stored, **ON_NEW)
 example("refused.effect", SILENT, "it was taken, which other rules blame", attempt(sent(201, {})), _stored, **ON_NEW)
 example("refused.effect", GAP, "429 at the look", _refused, refusal("rate_limit_exceeded", step="look"), **ON_NEW)
 example("refused.effect", TROUBLE, "no response at the look", _refused, replace(_look, response=None), **ON_NEW)
-_dropped = (scenario("before"), replace(refusal("forbidden", operation="delete_eval"), facts={"step": "attempt"}))
+_dropped = (
+    replace(scenario("before"), role="setup"),
+    replace(refusal("forbidden", operation="delete_eval"), facts={"step": "attempt"}),
+)
 _gone = refusal("not_found", operation="read_eval", step="look", sought="e1")
 example("refused.effect", REFUSED, "deleted all the same", *_dropped, _gone, **ON_EVAL)
 example("refused.effect", ACCEPTED, "not deleted", *_dropped, replace(scenario("look"), role="probe"), **ON_EVAL)

@@ -44,8 +44,13 @@ def shown_absent(view: View, trial: Trial, *roles: str, **facts: Any) -> Iterato
 
 @trial("parameter.missing")
 def parameter_missing(view: View, trial: Trial) -> Iterator[Outcome]:
-    """A request without a required parameter is refused as that; one that is null may also be called invalid."""
+    """A request without a required parameter is refused as that."""
     yield from refusals(view, trial, "missing_parameter", form="omitted")
+
+
+@trial("parameter.blank")
+def parameter_blank(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A required parameter that is null is refused; it may be called missing or invalid."""
     yield from refusals(view, trial, "missing_parameter", "invalid_parameter", form="null")
 
 

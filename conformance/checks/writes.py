@@ -224,7 +224,7 @@ def _settable(view: View) -> set[str]:
 def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     """What was refused has had no effect."""
     attempts = [e for e in trial.having("probe", step="attempt") if e.response is not None and e.response.status >= 400]
-    looks, before = trial.having("probe", step="look"), trial.having("control", step="before")
+    looks, before = trial.having("probe", step="look"), trial.having("setup", step="before")
     for look in looks if attempts else ():
         ids = (*(attempt.id for attempt in attempts), look.id)
         excuse = unusable(view, look)

@@ -218,6 +218,15 @@ class Client(Sending):
             after = {listing.paging.after: position}
         return exchange
 
+    def settled(self, kind: str, sought: Id, **facts: Any) -> Exchange | None:
+        """Look for an object that was just made, again after a moment while it does not show."""
+        for pause in (0.5, 1.5, 0.0):
+            seen = self.look(kind, sought, role="setup", **facts)
+            if seen is None or sought_in(self.contract, seen)[0] is not None or not pause:
+                break
+            self.pause(pause)
+        return seen
+
     def position(self, exchange: Exchange | None) -> str | None:
         """Where an object stands in time, as the exchange shows it that it was looked for in."""
         found = sought_in(self.contract, exchange)[0] if exchange else None

@@ -55,12 +55,12 @@ def required_parameters(planning: Planning) -> Iterator[Draft]:
         for parameter in operation.parameters:
             means_another = parameter.name == operation.when and not operation.only
             if parameter.required and parameter.place != "path" and not means_another and not parameter.lack:
-                yield Draft(
-                    operation, parameter.name, needs=("full",) if operation.keyed else (), params={"omit": parameter.name}
-                )
+                needs = ("full",) if operation.keyed else ()
+                rules = ("parameter.missing", "parameter.blank") if parameter.place == "body" else ("parameter.missing",)
+                yield Draft(operation, parameter.name, needs=needs, params={"omit": parameter.name}, rules=rules, cost=3)
 
 
-@stimulus(required_parameters, rules=("parameter.missing",), phase=1)
+@stimulus(required_parameters, rules=("parameter.missing", "parameter.blank"), phase=1)
 def test_missing_parameter(client: Client) -> None:
     """A valid request but for one required parameter, which is left out."""
     values = client.valid(client.operation)

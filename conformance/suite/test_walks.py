@@ -228,7 +228,7 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
     if values is None or deleting.selector is None or walker.given is None:
         return
     sought = values[deleting.selector.name]
-    position = client.position(client.look(client.operation.kind or "", sought, role="control"))
+    position = client.position(client.settled(client.operation.kind or "", sought))
     walker.walk("before", None, None, items=WINDOW, pages=1)
     gone = client.call(deleting, values, role="control").response
     if position is not None and gone is not None and gone.ok:

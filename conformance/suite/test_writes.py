@@ -120,7 +120,7 @@ def test_update(client: Client) -> None:
     sought = values[operation.selector.name]
     values |= {member.name: client.value(member)}
     sent = {member.name: values[member.name]}
-    client.look(operation.kind or "", sought, role="control", step="before")
+    client.settled(operation.kind or "", sought, step="before")
     client.control(operation, values, step="write", sent=sent, sought=str(sought))
     _read_back(client, operation, sought, sent)
     _listed(client, operation, sought, sent)
@@ -148,7 +148,7 @@ def test_deletion(client: Client) -> None:
     sought = values[selector.name]
     places = {}
     for step, one in (("before", sought), ("other-before", other)):
-        places[one] = client.position(client.look(kind, one, role="control", step=step))
+        places[one] = client.position(client.settled(kind, one, step=step))
     client.control(operation, values, step="delete")
     for pause in (0.5, 1.5, 0.0):
         read = client.look(kind, sought, role="probe", step="after", position=places[sought])
@@ -177,7 +177,7 @@ def test_refused_write(client: Client) -> None:
         return
     selector = operation.selector if operation.action != "create" else None
     sought = values[selector.name] if selector is not None else None
-    place = client.position(client.look(kind, sought, role="control", step="before")) if sought is not None else None
+    place = client.position(client.settled(kind, sought, step="before")) if sought is not None else None
     fresh: list[str] = []
     for key in (None, *(role for role in ("no_scope", "read_only") if role in keys and operation.scopes)):
         fresh += _attempt(client, operation, values, key=key)

@@ -26,6 +26,28 @@ EVERYTHING = bool(os.environ.get("FAULTS_FULL"))
 """Run every case against every fault: slow, and shows what else a fault is blamed for."""
 
 
+CORE = (
+    "*",
+    "list_calls",
+    "read_call",
+    "create_call",
+    "list_agents",
+    "read_agent",
+    "create_agent",
+    "update_agent",
+    "create_eval",
+    "update_eval",
+    "delete_eval",
+    "list_evals",
+    "read_eval",
+    "send_sms",
+    "list_messages",
+    "sign_up",
+    "read_openapi",
+)
+"""Operations of every kind: those that are tried first."""
+
+
 @dataclass(frozen=True)
 class Aim:
     """What part of the suite to run: what verifies some clauses (None: everything), and some stimuli.
@@ -62,21 +84,27 @@ def feeding(loaded: Contract, plan: Plan, aim: Aim) -> frozenset[str]:
 
 
 def run(
-    loaded: Contract, app: Application, *, aim: Aim | None = None, changes: Mapping[str, Any] | None = None, socket: bool = False
+    loaded: Contract,
+    app: Application,
+    *,
+    aim: Aim | None = None,
+    changes: Mapping[str, Any] | None = None,
+    socket: bool = False,
+    seed: int = 0,
 ) -> Run:
-    """The whole suite with seed 0, or the part of it that is aimed at."""
+    """The whole suite with a seed, or the part of it that is aimed at."""
     try:
         if not socket:
-            return _run(loaded, WsgiWire(app), target_of(loaded, app, "http://127.0.0.1:1", changes or {}), aim)
+            return _run(loaded, WsgiWire(app), target_of(loaded, app, "http://127.0.0.1:1", changes or {}), aim, seed)
         with serving(app) as origin:
-            return _run(loaded, HttpWire(15.0), target_of(loaded, app, origin, changes or {}), aim)
+            return _run(loaded, HttpWire(15.0), target_of(loaded, app, origin, changes or {}), aim, seed)
     finally:
         app.store.close()
 
 
-def _run(loaded: Contract, wire: Wire, aimed_at: target.Target, aim: Aim | None) -> Run:
-    plan = session.planned(loaded, aimed_at.declaration, 0)
+def _run(loaded: Contract, wire: Wire, aimed_at: target.Target, aim: Aim | None, seed: int) -> Run:
+    plan = session.planned(loaded, aimed_at.declaration, seed)
     selected = None if aim is None or EVERYTHING else feeding(loaded, plan, aim)
     cases = [case for case in plan.runnable if selected is None or case.id in selected]
-    one = session.Session(loaded, aimed_at, plan, session.Options(), wire, sleep=lambda _seconds: None, selected=selected)
+    one = session.Session(loaded, aimed_at, plan, session.Options(seed), wire, sleep=lambda _seconds: None, selected=selected)
     return session.execute(one, cases)
