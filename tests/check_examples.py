@@ -132,6 +132,11 @@ def refusal(code: str, status: int | None = None, **options: Any) -> Exchange:
     return sent(status or STATUS_OF.get(code, 400), error(code), **options)
 
 
+def labelled(status: int, media: str) -> Exchange:
+    """A refusal of a body of some media type."""
+    return replace(refusal("invalid_request", status), request=Request("POST", f"{URL}/calls", (("Content-Type", media),)))
+
+
 def proxy(status: int = 502, **options: Any) -> Exchange:
     """What something in front of the application answers: HTML without the envelope."""
     return sent(status, text="<html>Bad gateway</html>", media="text/html", **options)
@@ -354,6 +359,9 @@ example("status.listed", REFUSED, "202", sent(202, {}))
 example("status.listed", REFUSED, "a redirect", sent(302, text="", headers=[("Location", "/x")]))
 example("status.listed", REFUSED, "503 with an envelope of the application", refusal("internal_error", 503))
 example("status.listed", SILENT, "a proxy", proxy(502), proxy(413))
+example("status.listed", NOTE, "415 for a body that says it is no JSON", labelled(415, "text/plain"))
+example("status.listed", REFUSED, "415 for JSON", labelled(415, "application/json; charset=utf-8"))
+example("status.listed", REFUSED, "422 for a body that says it is no JSON", labelled(422, "text/plain"))
 example("status.listed", SILENT, "a request that is odd in itself", refusal("not_found", 405, odd=True), sent(415, {}, odd=True))
 example("status.client-mistake", ACCEPTED, "4xx for a mistake", refusal("bad_request", mistake=True))
 example("status.client-mistake", ACCEPTED, "a mistake that is taken", sent(200, {}, mistake=True))
