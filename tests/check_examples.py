@@ -1007,6 +1007,7 @@ example("success.shape", ACCEPTED, "members beside the known ones", sent(200, {*
 example("success.shape", ACCEPTED, "one object", sent(200, call(1), operation="read_call"))
 example("success.shape", REFUSED, "a member missing", sent(200, {"status": "queued"}, operation="read_call"))
 example("success.shape", REFUSED, "a member of another type", sent(200, {"id": 1, "status": "queued"}, operation="read_call"))
+example("success.shape", ACCEPTED, "no body where no source shows one", sent(200, text="", operation="delete_webhook"))
 example("success.shape", REFUSED, "no JSON", sent(200, text="ok", operation="read_call"))
 example("success.shape", REFUSED, "an empty body", sent(200, text="", operation="read_call"))
 example("success.shape", SILENT, "a list without the flag, which is another rule's", sent(200, {"calls": []}))
