@@ -749,7 +749,9 @@ example("list.maximum", REFUSED, "more than it without a limit", page("w", [4, 3
 example("list.maximum", SILENT, "a limit within it", page("w", [3, 2], True, limit=2))
 example("list.maximum", SILENT, "a list that ends within it", page("w", [3, 2, 1], False, limit=10))
 example("list.maximum", SILENT, "none declared", page("w", [4, 3, 2, 1], True, limit=10), target=replace(TARGET, maximum={}))
-example("list.maximum", SILENT, "refused", refusal("invalid_request", query={"limit": "99"}))
+example("list.maximum", ACCEPTED, "a limit beyond it refused", refusal("invalid_request", query={"limit": "99"}))
+example("list.maximum", SILENT, "a limit within it refused", refusal("invalid_request", query={"limit": "2"}))
+example("list.maximum", SILENT, "refused for another reason", refusal("forbidden", query={"limit": "99"}))
 example("list.position", ACCEPTED, "timestamps", page("w", [2, 1], True))
 example("list.position", ACCEPTED, "one missing, but not at the end", page("w", [{"id": "x", "status": "s"}, 1], True))
 example(
