@@ -566,6 +566,9 @@ example("tenant.rows", ACCEPTED, "nothing in common", side("own", MINE), side("f
 example("tenant.rows", ACCEPTED, "rows that do not name their business", side("own", call(1)), side("foreign", call(2)))
 example("tenant.rows", REFUSED, "a row in both", side("own", call(1), call(2)), side("foreign", call(2)))
 example("tenant.rows", REFUSED, "a row that names the other business", side("own", MINE, THEIRS), side("foreign", call(3)))
+BUSY, ANSWERED = {"status": "busy", "created_at": at(1)}, {"status": "answered", "created_at": at(1)}
+example("tenant.rows", ACCEPTED, "rows without an id that differ", side("own", BUSY), side("foreign", ANSWERED))
+example("tenant.rows", SILENT, "rows without an id that are alike", side("own", BUSY), side("foreign", BUSY, ANSWERED))
 example("tenant.rows", SILENT, "one of them has no rows", side("own", MINE), side("foreign"))
 example(
     "tenant.rows",
