@@ -241,8 +241,9 @@ def _check_names(contract: Contract, file: yamlfile.YamlFile, faults: list[str])
             known((member, operation), operation, "list", lists)
     for operation, values in data.get("inputs", {}).items():
         known(("inputs", operation), operation, "operation", contract.operations)
-        if operation in contract.operations:
-            names = {parameter.name for parameter in contract.operations[operation].parameters}
+        described = contract.operations.get(operation)
+        if described and not described.input_open:  # what an open input holds, only the target knows
+            names = {parameter.name for parameter in described.parameters}
             for name in values:
                 known(("inputs", operation, name), name, f"parameter of {operation},", names)
     scopes = {scope for operation in contract.operations.values() for scope in operation.scopes}

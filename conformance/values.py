@@ -71,7 +71,7 @@ def rendered(seconds: Fraction) -> str:
 
 
 _INSTANT = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?"
+    r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?:[Tt ]([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]+))?)?"
     r"(?:([Zz])|([+-])([01][0-9]|2[0-3]):?([0-5][0-9])?)?)?"
 )
 
@@ -79,7 +79,7 @@ _INSTANT = re.compile(
 def instant(text: Any) -> Fraction | None:
     """Seconds since 1970 of an ISO 8601 timestamp, exact to its last digit; None if it is not one.
 
-    A timestamp without zone is read as UTC.
+    Extended or basic format, with or without separators. A timestamp without zone is read as UTC.
     """
     match = _INSTANT.fullmatch(text) if isinstance(text, str) else None
     if match is None:

@@ -132,6 +132,11 @@ def refusal(code: str, status: int | None = None, **options: Any) -> Exchange:
     return sent(status or STATUS_OF.get(code, 400), error(code), **options)
 
 
+def labelled(status: int, media: str) -> Exchange:
+    """A refusal of a body of some media type."""
+    return replace(refusal("invalid_request", status), request=Request("POST", f"{URL}/calls", (("Content-Type", media),)))
+
+
 def proxy(status: int = 502, **options: Any) -> Exchange:
     """What something in front of the application answers: HTML without the envelope."""
     return sent(status, text="<html>Bad gateway</html>", media="text/html", **options)
@@ -355,6 +360,9 @@ example("status.listed", REFUSED, "202", sent(202, {}))
 example("status.listed", REFUSED, "a redirect", sent(302, text="", headers=[("Location", "/x")]))
 example("status.listed", REFUSED, "503 with an envelope of the application", refusal("internal_error", 503))
 example("status.listed", SILENT, "a proxy", proxy(502), proxy(413))
+example("status.listed", NOTE, "415 for a body that says it is no JSON", labelled(415, "text/plain"))
+example("status.listed", REFUSED, "415 for JSON", labelled(415, "application/json; charset=utf-8"))
+example("status.listed", REFUSED, "422 for a body that says it is no JSON", labelled(422, "text/plain"))
 example("status.listed", SILENT, "a request that is odd in itself", refusal("not_found", 405, odd=True), sent(415, {}, odd=True))
 example("status.client-mistake", ACCEPTED, "4xx for a mistake", refusal("bad_request", mistake=True))
 example("status.client-mistake", ACCEPTED, "a mistake that is taken", sent(200, {}, mistake=True))
@@ -559,6 +567,9 @@ example("tenant.rows", ACCEPTED, "nothing in common", side("own", MINE), side("f
 example("tenant.rows", ACCEPTED, "rows that do not name their business", side("own", call(1)), side("foreign", call(2)))
 example("tenant.rows", REFUSED, "a row in both", side("own", call(1), call(2)), side("foreign", call(2)))
 example("tenant.rows", REFUSED, "a row that names the other business", side("own", MINE, THEIRS), side("foreign", call(3)))
+BUSY, ANSWERED = {"status": "busy", "created_at": at(1)}, {"status": "answered", "created_at": at(1)}
+example("tenant.rows", ACCEPTED, "rows without an id that differ", side("own", BUSY), side("foreign", ANSWERED))
+example("tenant.rows", SILENT, "rows without an id that are alike", side("own", BUSY), side("foreign", BUSY, ANSWERED))
 example("tenant.rows", SILENT, "one of them has no rows", side("own", MINE), side("foreign"))
 example(
     "tenant.rows",
@@ -742,7 +753,9 @@ example("list.maximum", REFUSED, "more than it without a limit", page("w", [4, 3
 example("list.maximum", SILENT, "a limit within it", page("w", [3, 2], True, limit=2))
 example("list.maximum", SILENT, "a list that ends within it", page("w", [3, 2, 1], False, limit=10))
 example("list.maximum", SILENT, "none declared", page("w", [4, 3, 2, 1], True, limit=10), target=replace(TARGET, maximum={}))
-example("list.maximum", SILENT, "refused", refusal("invalid_request", query={"limit": "99"}))
+example("list.maximum", ACCEPTED, "a limit beyond it refused", refusal("invalid_request", query={"limit": "99"}))
+example("list.maximum", SILENT, "a limit within it refused", refusal("invalid_request", query={"limit": "2"}))
+example("list.maximum", SILENT, "refused for another reason", refusal("forbidden", query={"limit": "99"}))
 example("list.position", ACCEPTED, "timestamps", page("w", [2, 1], True))
 example("list.position", ACCEPTED, "one missing, but not at the end", page("w", [{"id": "x", "status": "s"}, 1], True))
 example(
@@ -951,6 +964,8 @@ example("paging.empty", ACCEPTED, "an empty page", sent(200, EMPTY))
 example("paging.empty", REFUSED, "an error", refusal("not_found"))
 example("paging.empty", REFUSED, "true", sent(200, {"calls": [], "has_more": True}))
 example("paging.empty", REFUSED, "rows", page("", [1], False))
+USED = sent(200, {"usage": [{}], "has_more": False}, operation="list_usage")
+example("paging.empty", GAP, "rows where there may be some", USED, operation="list_usage")
 example("paging.empty", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
 example("paging.empty", TROUBLE, "502 of a proxy", proxy())
 example("sample.accepted", ACCEPTED, "a success", sent(200, EMPTY))
@@ -1000,6 +1015,7 @@ example("success.shape", ACCEPTED, "members beside the known ones", sent(200, {*
 example("success.shape", ACCEPTED, "one object", sent(200, call(1), operation="read_call"))
 example("success.shape", REFUSED, "a member missing", sent(200, {"status": "queued"}, operation="read_call"))
 example("success.shape", REFUSED, "a member of another type", sent(200, {"id": 1, "status": "queued"}, operation="read_call"))
+example("success.shape", ACCEPTED, "no body where no source shows one", sent(200, text="", operation="delete_webhook"))
 example("success.shape", REFUSED, "no JSON", sent(200, text="ok", operation="read_call"))
 example("success.shape", REFUSED, "an empty body", sent(200, text="", operation="read_call"))
 example("success.shape", SILENT, "a list without the flag, which is another rule's", sent(200, {"calls": []}))

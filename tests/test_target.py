@@ -107,6 +107,15 @@ def test_a_file_with_an_address_only_has_safe_defaults(contract: Contract, path:
     assert (made.budget, made.rate, made.timeout) == (target.DEFAULT_BUDGET, None, target.DEFAULT_TIMEOUT)
 
 
+def test_inputs_name_parameters_unless_the_input_is_open(contract: Contract, path: Path) -> None:
+    """What a request must hold that no source describes may hold members that the contract does not name."""
+    path.write_text(yaml.safe_dump({"url": URL, "inputs": {"create_communication_run": {"steps": [1]}}}))
+    assert target.from_file(contract, path).declaration.inputs["create_communication_run"] == {"steps": [1]}
+    path.write_text(yaml.safe_dump({"url": URL, "inputs": {"create_call": {"steps": [1]}}}))
+    with pytest.raises(TargetError, match="no parameter of create_call, steps"):
+        target.from_file(contract, path)
+
+
 def test_flags_replace_what_the_file_says(contract: Contract, path: Path) -> None:
     """--url and --key win over the file; such a key is not declared to have every scope."""
     made = read(contract, path, FULL, url="http://localhost:8080/api/v1", key=SECRET + "9")

@@ -65,6 +65,8 @@ def test_hostile_json_has_no_value() -> None:
         ("2025-12-31T19:00:00-05", 0),
         ("2026-01-01T00:00:00-00:00", 0),
         ("2026-01-01T00:00:00.5Z", Fraction(1, 2)),
+        ("20260101T000000Z", 0),
+        ("20260101T053000.5+0530", Fraction(1, 2)),
         ("2026-01-01T00:00:00,25Z", Fraction(1, 4)),
         ("2026-01-01T00:00:00.000000001Z", Fraction(1, 10**9)),
         ("2026-01-01T00:00:00." + "0" * 99 + "1Z", Fraction(1, 10**100)),
@@ -74,7 +76,7 @@ def test_hostile_json_has_no_value() -> None:
     ],
 )
 def test_timestamps_are_read_exactly(text: str, seconds: Fraction | int) -> None:
-    """Offsets, fractions of any width, a comma, a leap second; without a zone it is UTC."""
+    """Offsets, fractions of any width, a comma, a leap second, the basic format; without a zone it is UTC."""
     assert instant(text) == NEW_YEAR + seconds
 
 

@@ -173,20 +173,25 @@ def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
     if operation is None:
         return
     seen: dict[str, dict[str, Exchange]] = {"own": {}, "foreign": {}}
+    nameless: set[str] = set()  # items without an id; two that are alike may well be two
     for exchange in trial.exchanges:
         side = exchange.fact("side")
         if side and exchange.response is not None and exchange.response.ok:
             for item in items_of(operation, exchange.response.json) or []:
-                if isinstance(item, dict) and {view.contract.identifier, view.contract.identifier_of(operation.kind)} & set(item):
-                    seen[side].setdefault(identity_of(view.contract, operation.kind, item), exchange)
+                if isinstance(item, dict):
+                    identity = identity_of(view.contract, operation.kind, item)
+                    seen[side].setdefault(identity, exchange)
+                    names = (view.contract.identifier, view.contract.identifier_of(operation.kind))
+                    nameless |= {identity} if all(item.get(name) is None for name in names) else set()
                 yield from _named_business(view, exchange, item)
     if seen["own"] and seen["foreign"]:
         common = sorted(set(seen["own"]) & set(seen["foreign"]))
         ids = tuple(dict.fromkeys(e.id for side in seen.values() for e in side.values()))
-        if common:
-            actual = f"{len(common)} items are listed for both businesses: {common[0]}"
+        named = [identity for identity in common if identity not in nameless]
+        if named:
+            actual = f"{len(named)} items are listed for both businesses: {named[0]}"
             yield Problem("/", "no item of another business", actual, ids)
-        else:
+        elif not common:
             yield Proof(ids)
 
 

@@ -193,6 +193,12 @@ def code_pairing(view: View, exchange: Exchange) -> Iterator[Outcome]:
         yield Problem("status", f"{row.status} with {row.code}", said(exchange), (exchange.id,), about=row.code)
 
 
+def _of_another_media_type(exchange: Exchange) -> bool:
+    """Whether a request says that its body is something else than JSON."""
+    media = next((value for name, value in exchange.request.headers if name.lower() == "content-type"), "")
+    return bool(media) and not media.lower().startswith("application/json")
+
+
 @passive("status.listed", applies=every)
 def status_listed(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """The status is one of the list."""
@@ -202,6 +208,8 @@ def status_listed(view: View, exchange: Exchange) -> Iterator[Outcome]:
     bare = response.status in PROXY and code_of(view.contract, exchange) is None
     if response.status in view.contract.statuses:
         yield Proof((exchange.id,))
+    elif response.status == 415 and _of_another_media_type(exchange):
+        yield Problem("status", "a status of the list", said(exchange), (exchange.id,), note=True)
     elif not bare:
         listed = ", ".join(map(str, sorted(view.contract.statuses)))
         yield Problem("status", f"one of {listed}", said(exchange), (exchange.id,))

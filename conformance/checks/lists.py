@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from conformance.checks.base import Gap, Outcome, Problem, Proof, View, lists, passive, said, unusable
+from conformance.checks.base import Gap, Outcome, Problem, Proof, View, lists, passive, role_of, said, unusable
 from conformance.checks.objects import items_of
 from conformance.model import Exchange, Paging, compact
 from conformance.values import NOT_JSON, instant, zoned
@@ -94,13 +94,18 @@ def list_maximum(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """A page holds no more items than the declared maximum."""
     page = page_of(view, exchange)
     maximum = view.target.maximum.get(exchange.operation)
-    items = items_of(view.operation, page[1]) if page and view.operation else None
-    if page is None or maximum is None or items is None:
+    if maximum is None or view.operation is None or view.operation.paging is None:
         return
-    limit = asked(exchange, page[0].limit) or ""
+    limit = asked(exchange, view.operation.paging.limit) or ""
+    beyond = limit.isascii() and limit.isdigit() and len(limit) < 10 and int(limit) > maximum
+    items = items_of(view.operation, page[1]) if page else None
+    if page is None and beyond and role_of(view.contract, exchange) == "invalid_parameter":
+        yield Proof((exchange.id,))  # a limit that is refused brings no page
+    if page is None or items is None:
+        return
     if len(items) > maximum:
         yield Problem("/", f"at most {maximum} items", f"{len(items)} items", (exchange.id,))
-    elif limit.isascii() and limit.isdigit() and len(limit) < 10 and int(limit) > maximum and page[1].get(page[0].more) is True:
+    elif beyond and page[1].get(page[0].more) is True:
         yield Proof((exchange.id,))
 
 

@@ -84,7 +84,9 @@ def success_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
     if response.json is NOT_JSON:
         if response.body.text != "" or operation.schema.get("type"):
             yield Problem("/", "a JSON value", said(exchange), (exchange.id,))
-        return  # where no source shows a body there may be none
+        else:
+            yield Proof((exchange.id,))  # where no source shows a body there may be none
+        return
     if operation.paging and isinstance(response.json, dict) and not isinstance(response.json.get(operation.paging.more), bool):
         return  # list.more-flag judges it
     if _valid(operation, response.json):

@@ -19,6 +19,8 @@ OWNERS_TRIED = 4
 """Objects that a list or a read is tried with, at first."""
 PAGES_SOUGHT = 8
 """Pages of a list that an object is looked for on."""
+LONGEST_NUMBER = 19
+"""Digits of a number that can grow no more: it fills 64 bits."""
 SEVERAL = 5
 """Items that the list of an object must have for walks to say something."""
 
@@ -267,7 +269,7 @@ class Client(Sending):
         digest = hashlib.sha256(f"{self.seed} {sample}".encode()).digest()
         if re.fullmatch(r"\+[0-9]{7,15}", sample):
             return f"+1{200 + digest[0]}5550{100 + digest[1] % 100}"  # the fictional range
-        if sample.isdigit():
+        if sample.isdigit() and len(sample) < LONGEST_NUMBER:
             return str(int(sample) + 7 * 10 ** len(sample))
         tail = re.search(r"[A-Za-z0-9]*$", sample)
         own = tail[0] if tail else ""
@@ -275,8 +277,9 @@ class Client(Sending):
             return sample[: len(sample) - len(own)] + str(int(own) + 7 * 10 ** len(own))
         changed = list(sample)
         places = [index for index, char in enumerate(sample) if char.isalnum() and index >= len(sample) - max(6, len(own))][-12:]
+        known = own if len(places) == 12 and not own.isdigit() else ""
         for byte, index in zip(digest, places, strict=False):
-            changed[index] = _alike(sample[index], byte)
+            changed[index] = _alike(sample[index], byte, known)
         unknown = "".join(changed)
         return unknown if unknown != sample else sample + "0"
 
@@ -285,9 +288,10 @@ def _given(operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
     return [p for p in operation.parameters if values.get(p.name, ABSENT) is not ABSENT]
 
 
-def _alike(char: str, byte: int) -> str:
-    """Another character of the same class."""
+def _alike(char: str, byte: int, known: str) -> str:
+    """Another character of the same class; of those that are known to stand in ids, where some are."""
     for alphabet in (string.digits, "abcdef", "ABCDEF", string.ascii_lowercase, string.ascii_uppercase):
         if char in alphabet:
-            return alphabet[byte % len(alphabet)]
+            usable = [other for other in alphabet if other in known] or alphabet
+            return usable[byte % len(usable)]
     return char

@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from conformance import __version__
 from conformance.errors import Unjudgeable
 from conformance.evidence import Recorder
-from conformance.model import Case, Contract, Effect, Exchange, Operation, Request
+from conformance.model import Case, Contract, Effect, Exchange, Operation, Request, Response
 from conformance.target import Target
 from conformance.transport.logged import Desk
 from conformance.transport.redact import Vault
@@ -146,9 +147,7 @@ class Sender:
 
     def wait_as_told(self, exchange: Exchange) -> None:
         """Wait as a 429 says, within PATIENCE."""
-        told = exchange.response.header("Retry-After") if exchange.response else None
-        seconds = float(told) if told and told.isascii() and told.isdigit() and len(told) < 6 else 1.0
-        self._sleep(min(seconds, PATIENCE))
+        self._sleep(min(told_to_wait(exchange.response) if exchange.response else 1.0, PATIENCE))
 
     def _permit(self, label: Label) -> None:
         if label.case.effect not in self.target.declaration.allow:
@@ -213,6 +212,18 @@ class Sender:
             if wait > 0:
                 self._sleep(wait)
             self._last_sent = time.monotonic()
+
+
+def told_to_wait(response: Response) -> float:
+    """The seconds of Retry-After: a number, or a date by the clock of the target; 1 where it says nothing that can be read."""
+    told = response.header("Retry-After") or ""
+    if told.isascii() and told.isdigit() and len(told) < 6:
+        return float(told)
+    try:
+        until, now = (parsedate_to_datetime(text).replace(tzinfo=UTC) for text in (told, response.header("Date") or ""))
+        return max(0.0, (until - now).total_seconds())  # HTTP knows no other zone
+    except (ValueError, OverflowError):
+        return 1.0
 
 
 def _spoilt(response: WireResponse | None, message: Message, patient: bool) -> bool:

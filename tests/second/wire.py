@@ -1,0 +1,168 @@
+"""HTTP: a thread per connection, one request at a time; who may come in, and how answers look on the wire."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import time
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from tests.second import actions, reads, writes  # noqa: F401 - they register their routes
+from tests.second.intake import ROUTES, Refused, Reply, Request, read_body, read_query
+from tests.second.world import SECOND, Key, World
+
+BASE = "/voice/api/v1"
+CLOCK = "/_time"
+PUBLIC = "/signup"
+LARGEST = 1 << 20
+PAUSE_EVERY, PAUSE = 900, 3
+"""A key that was used so many times has to wait so many seconds."""
+
+
+def identify(world: World, request: Request) -> Key:
+    """The key of a request. A header that is not Bearer and one token is a bad one; all that opens nothing is told alike."""
+    carried = request.headers.get("authorization")
+    if carried is None:
+        raise Refused("unauthorized", "Who are you? Send Authorization: Bearer kc_live_...")
+    token = re.fullmatch(r"Bearer ([^\s]+)", carried)
+    if token is None:
+        raise Refused("invalid_request", "The header Authorization is not Bearer and a key")
+    key = world.keys.get(token[1])
+    if key is None or key.dead:
+        raise Refused("unauthorized", "This key opens nothing")
+    key.used += 1
+    if key.used % PAUSE_EVERY == 0:
+        key.closed_until = time.time() + PAUSE
+    if time.time() < key.closed_until:
+        headers = {"retry-after": formatdate(int(key.closed_until) + 1, usegmt=True)}
+        raise Refused("rate_limit_exceeded", "Slow down, please", headers=headers)
+    return key
+
+
+def answer(world: World, request: Request) -> Reply:
+    """Key, path, method, input, scope, and then the route itself."""
+    if request.path != PUBLIC:
+        request.key = identify(world, request)
+    methods = ROUTES.get(request.path)
+    if methods is None:
+        raise Refused("not_found", f"There is no {ascii(request.path)[:80]} here")
+    route = methods.get(request.method)
+    if route is None:
+        raise Refused("bad_request", f"{request.method} is not for this path", 405, {"allow": ", ".join(sorted(methods))})
+    request.query = read_query(route.query, request.raw_query)
+    if route.body is not None:
+        request.body = read_body(route.body, request)
+    if route.scopes and not request.key.has(*route.scopes):
+        raise Refused("forbidden", f"Your key does not have {' or '.join(route.scopes)}")
+    return route.handle(world, request)
+
+
+def tick(world: World, request: Request) -> Reply:
+    """Move the clock on."""
+    world.moved += int(json.loads(request.content)["forward"]) * SECOND
+    return Reply(200, {"now": world.now()})
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Server
+
+    def version_string(self) -> str:
+        """What the server calls itself."""
+        return "second"
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing is logged."""
+
+    def __getattr__(self, name: str) -> Any:
+        """All methods of HTTP are handled in one place."""
+        if name.startswith("do_"):
+            return self.handle_request
+        raise AttributeError(name)
+
+    def handle_request(self) -> None:
+        """Read a request, answer it, and keep what was asked in the log of usage."""
+        parts, world = urlsplit(self.path), self.server.world
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, unquote(parts.path), parts.query, headers, b"", self.client_address[0])
+        with world.lock:
+            try:
+                request.content = self.read_content(headers)
+                if request.path == CLOCK:
+                    reply = tick(world, request)
+                else:
+                    request.path = request.path.removeprefix(BASE) if request.path.startswith(BASE + "/") else "/.."
+                    reply = answer(world, request)
+            except Refused as refused:
+                reply = self.refusal(refused)
+            except Exception:
+                reply = self.refusal(Refused("internal_error", "Something went wrong on our side"))
+            if request.key.businesses:
+                business = world.businesses[request.key.businesses[0]]
+                world.add(business, "usage", method=request.method, path=request.path, answered=reply.status)
+        self.write(reply)
+
+    def read_content(self, headers: dict[str, str]) -> bytes:
+        """The body of a request."""
+        length = headers.get("content-length", "0")
+        if "transfer-encoding" in headers or not re.fullmatch("[0-9]{1,12}", length):
+            raise Refused("invalid_request", "The length of the body is not told", 411)
+        if int(length) > LARGEST:
+            raise Refused("invalid_request", "The body is too large", 413)
+        return self.rfile.read(int(length))
+
+    def refusal(self, refused: Refused) -> Reply:
+        """The envelope, with more in it than is promised; the connection ends with it."""
+        self.server.refusals += 1
+        number = f"req-{self.server.refusals:06x}"
+        error = {"code": refused.code, "message": f"{refused.message} ({number})", "retryable": False, "param": None}
+        self.close_connection = True
+        return Reply(refused.status, {"success": False, "error": error, "request_id": number}, refused.headers)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What http.server refuses by itself."""
+        self.close_connection = True
+        self.write(self.refusal(Refused("bad_request", message or "That was no HTTP", 400 if code >= 500 else int(code))))
+
+    def write(self, reply: Reply) -> None:
+        """Send an answer: what is large in chunks, and compressed for those who ask for it."""
+        content = b"" if reply.body is None else json.dumps(reply.body).encode()
+        chunked = len(content) > 2000 and self.request_version == "HTTP/1.1"
+        self.send_response(reply.status)
+        if reply.body is not None:
+            kind = "application/vnd.second+json; charset=utf-8" if reply.status >= 400 else "Application/JSON ; Charset=UTF-8"
+            self.send_header("content-type", kind)
+        if "gzip" in (self.headers.get("accept-encoding", "") if hasattr(self, "headers") else ""):
+            content = gzip.compress(content)
+            self.send_header("content-encoding", "gzip")
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.send_header(*(("transfer-encoding", "chunked") if chunked else ("content-length", str(len(content)))))
+        if self.close_connection:
+            self.send_header("connection", "close")
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if chunked:
+            for start in range(0, len(content), 1500):
+                piece = content[start : start + 1500]
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            content = b"0\r\n\r\n"
+        self.wfile.write(content)
+
+
+class Server(ThreadingHTTPServer):
+    """The server and its world."""
+
+    daemon_threads = True
+
+    def __init__(self, world: World, port: int) -> None:
+        self.world, self.refusals = world, 0
+        super().__init__(("127.0.0.1", port), Handler)

@@ -1,0 +1,27 @@
+"""How long a 429 is waited for: as its Retry-After says, in either form that HTTP has for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.model import Response
+from conformance.transport.sender import told_to_wait
+
+NOW = ("Date", "Wed, 25 Nov 2026 10:00:00 GMT")
+TOLD = {
+    "a number": ([("retry-after", "3")], 3.0),
+    "a date": ([NOW, ("Retry-After", "Wed, 25 Nov 2026 10:00:04 GMT")], 4.0),
+    "a date in an older form": ([NOW, ("Retry-After", "Wed Nov 25 10:00:04 2026")], 4.0),
+    "a date that is over": ([NOW, ("Retry-After", "Wed, 25 Nov 2026 09:00:00 GMT")], 0.0),
+    "a date of a target without a clock": ([("Retry-After", "Wed, 25 Nov 2026 10:00:04 GMT")], 1.0),
+    "a number without end": ([("Retry-After", "9" * 5000)], 1.0),
+    "a text": ([NOW, ("Retry-After", "soon")], 1.0),
+    "a date that is none": ([NOW, ("Retry-After", "Wed, 99 Nov 99999 10:00:04 GMT")], 1.0),
+    "nothing": ([NOW], 1.0),
+}
+
+
+@pytest.mark.parametrize(("headers", "seconds"), TOLD.values(), ids=TOLD)
+def test_a_limit_is_waited_for_as_told(headers: list[tuple[str, str]], seconds: float) -> None:
+    """A number of seconds, or the time between two dates of the target; one second where neither can be read."""
+    assert told_to_wait(Response(429, tuple(headers))) == seconds
