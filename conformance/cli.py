@@ -6,7 +6,6 @@ embedded server can start, and which ``--help`` need not wait for.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -21,7 +20,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from conformance import __version__
+from conformance import __version__, commands
+from conformance.commands import load, with_spec
 from conformance.errors import ConformanceError, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from conformance.embedded import Embedded
     from conformance.model import Contract, Effect, Run
     from conformance.target import Target
-
-TARGET_FILE = "kaicalls-target.yaml"
 
 
 def main() -> NoReturn:
@@ -68,16 +66,10 @@ def group() -> None:
     """
 
 
-def _spec(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--spec", type=click.Path(path_type=Path, file_okay=False), help="Directory of another contract.")(
-        command
-    )
-
-
 def _pointing(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what is under test, and what of it."""
 
-    @_spec
+    @with_spec
     @click.option("--url", envvar="CONFORMANCE_URL", help="Address of the target, with the base path of the API.")
     @click.option(
         "--key", envvar="CONFORMANCE_KEY", help="A key with every scope. Better given in the environment: CONFORMANCE_KEY."
@@ -101,13 +93,6 @@ def _pointing(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, **kwargs)
 
     return pointed
-
-
-def _load(spec: Path | None) -> Contract:
-    from conformance import checks
-    from conformance import contract as contracts
-
-    return contracts.load(spec, frozenset(checks.RULES))
 
 
 @contextmanager
@@ -165,7 +150,7 @@ def run(
         from conformance.report.text import clean
         from conformance.session import Options, planned
 
-        contract = _load(spec)
+        contract = load(spec)
         console = _console()
         target = _target(contract, server, url, key, file)
         preflight.want_key(target)
@@ -250,7 +235,7 @@ def _conclude(finished: Run, selected: frozenset[str] | None, directory: Path, c
 
 @group.command()
 @click.argument("directory", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
-@_spec
+@with_spec
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -263,7 +248,7 @@ def replay(directory: Path, spec: Path | None, output: Path) -> int:
     from conformance import runfile
 
     console = _console()
-    stored = runfile.replay(directory, _load(spec))
+    stored = runfile.replay(directory, load(spec))
     if stored.other_contract:
         click.echo(f"Note: {stored.other_contract}", err=True)
     again = _new_directory(output)
@@ -293,7 +278,7 @@ def plan(
         from conformance.plan import Depth, quick, wanted
         from conformance.session import planned
 
-        contract = _load(spec)
+        contract = load(spec)
         target = _target(contract, server, url, key, file)
         whole = planned(contract, target.declaration, seed, Depth(depth))
         if depth == Depth.QUICK:
@@ -302,58 +287,5 @@ def plan(
         click.echo(explain.plan(contract, target.declaration, whole, named, cases))
 
 
-@group.command(name="explain")
-@click.argument("clause")
-@_spec
-def explain_(clause: str, spec: Path | None) -> None:
-    """Say what a clause demands, where it comes from and how it is verified."""
-    from conformance import explain
-
-    click.echo(explain.clause(_load(spec), clause))
-
-
-@group.command(name="clauses")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@_spec
-def clauses_(as_json: bool, spec: Path | None) -> None:
-    """List the clauses of the contract."""
-    from conformance import explain
-
-    contract = _load(spec)
-    click.echo(json.dumps(explain.ledger(contract), indent=1) if as_json else explain.table(contract))
-
-
-@group.command()
-@click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=Path(TARGET_FILE))
-@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
-@_spec
-def init(path: Path, force: bool, spec: Path | None) -> None:
-    """Write a commented target file, to be filled in."""
-    from conformance import initfile
-
-    if path.exists() and not force:
-        raise UsageError(f"{path} is there already; give another name, or --force")
-    path.write_text(initfile.text(_load(spec)), encoding="utf-8")
-    click.echo(f"Wrote {path}. Fill it in, then: kaicalls-conformance run --target {path}")
-
-
-@group.command()
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port on 127.0.0.1; 0 takes a free one."
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the data and the keys.")
-@click.option("--database", default=":memory:", show_default=True, help="SQLite file.")
-@click.option(
-    "--target-out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path(TARGET_FILE),
-    show_default=True,
-    help="Target file to write.",
-)
-@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="File for a JSON line per request.")
-@_spec
-def serve(port: int, seed: int, database: str, target_out: Path, log: Path | None, spec: Path | None) -> None:
-    """Start the reference server, a sandbox for integrators; it prints its keys."""
-    from conformance.server.serve import serve as serve_
-
-    serve_(_load(spec), port=port, seed=seed, database=database, target_out=target_out, log=log, out=sys.stdout)
+for _command in (commands.explain_, commands.clauses_, commands.init, commands.serve, commands.selftest):
+    group.add_command(_command)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from conformance import checks, verdict
+from conformance.contract import packaged
 from conformance.errors import UsageError
 from conformance.evidence import Log
 from conformance.model import Clause, Contract, Effect
@@ -15,8 +19,18 @@ from conformance.session import load_suite
 from conformance.target import Declaration
 
 
-def clause(contract: Contract, name: str) -> str:
-    """What a clause demands, where it comes from, how it is verified. Raises UsageError for an unknown one."""
+def kills(spec: Path | None) -> dict[str, Any]:
+    """The kill matrix that is kept beside a contract: by fault what it does, how deep it hides, what it breaks. Empty without."""
+    path = (spec or packaged()) / "kills.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
+def clause(contract: Contract, name: str, matrix: Mapping[str, Any] | None = None) -> str:
+    """What a clause demands, where it comes from, how it is verified, and by which faults that is proven.
+
+    Raises UsageError for an unknown one.
+    """
     if name not in contract.clauses:
         raise UsageError(f"there is no clause {name}{nearest(name, contract.clauses)}; `clauses` lists them")
     load_suite()
@@ -34,6 +48,10 @@ def clause(contract: Contract, name: str) -> str:
         lines += textwrap.wrap(f"{rule}: {known.summary} ({stimuli})", 94, initial_indent="  ", subsequent_indent="    ")
     if one.uncovered and one.rules:
         lines += ["", f"No operation: {one.uncovered}"]
+    proof = {fault: row for fault, row in (matrix or {}).items() if name in row["breaks"]}
+    lines += ["", "Proven by servers with these faults, each of which it catches:"] if proof else []
+    for fault, row in proof.items():
+        lines += textwrap.wrap(f"{fault}: {row['does']}", 94, initial_indent="  ", subsequent_indent="    ")
     return "\n".join(lines)
 
 

@@ -16,7 +16,7 @@ from tests import check_examples
 ENGINE = Path(conformance.__file__).parent
 MODULES = sorted(path for path in ENGINE.rglob("*.py") if "special" not in path.relative_to(ENGINE).parts)
 DISTRIBUTION = "kaicalls-conformance"
-OF_THE_COMMAND = {"cli.py": {"kaicalls-target.yaml"}}
+OF_THE_COMMAND = {"commands.py": {"kaicalls-target.yaml"}}
 """Names of the product, which is made for one API: the command and the file that it writes."""
 
 EVERYDAY = {
