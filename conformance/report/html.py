@@ -21,6 +21,9 @@ from conformance.report import view
 from conformance.report.exhibit import Exhibition, Problem
 from conformance.report.text import amount, clean
 
+SCOPE = "scope:"
+"""How the roles of keys with a single scope begin."""
+
 PER_CLAUSE = 20
 """Operations that are shown with their evidence, of each clause and verdict."""
 
@@ -175,5 +178,7 @@ def _target(run: Run) -> list[tuple[str, str]]:
     for name, label in (("allow", "Allowed effects"), ("keys", "Keys given"), ("inapplicable", "Declared inapplicable")):
         value = run.target.get(name)
         if isinstance(value, (list, tuple)):
-            facts.append((label, ", ".join(str(item) for item in value) or "none"))
+            said = [str(item) for item in value if not str(item).startswith(SCOPE)]
+            single = len(value) - len(said)
+            facts.append((label, ", ".join([*said, *([amount(single, "key") + " of one scope"] if single else [])]) or "none"))
     return facts
