@@ -1,0 +1,143 @@
+"""The ways in which suites like this one have been known to show green for what they never saw; none of them is ours.
+
+Where the end of a real process counts, tests/test_command.py shows it: a server that dies, a broken MUST, a dead port.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.checks import RULES
+from conformance.model import Run, Verdict
+from conformance.plan import quick
+from conformance.report import junit
+from conformance.server import Application, application, declaration
+from conformance.server.messages import Context
+from conformance.server.store import Row
+from conformance.session import Options, Session, execute, planned
+from conformance.transport.wsgi import WsgiWire
+from tests.faults import harness, matrix
+
+LISTS = harness.Aim(operations=("list_evals", "read_eval", "create_eval"))
+
+
+def run(kind: type[Application] = Application, changes: Mapping[str, Any] | None = None) -> Run:
+    """A run over the scenarios of a server."""
+    return harness.run(matrix.contract(), application(matrix.contract(), kind=kind), aim=LISTS, changes=changes)
+
+
+class OneItem(Application):
+    """A server whose lists hold one item."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        """The first row, on the first page alone."""
+        return super().rows_of(context, limit)[:1] if not context.values.get("after") else []
+
+
+def of(run: Run, clause: str, operation: str = "list_evals") -> Verdict:
+    """The verdict of a cell."""
+    return next(cell.verdict for cell in run.cells if (cell.clause, cell.operation) == (clause, operation))
+
+
+def test_a_walk_that_crosses_no_page_proves_nothing() -> None:
+    """Where a list is shorter than a page every rule of its borders is untested, and says what to provide."""
+    seen = run(OneItem)
+    for clause in ("paging-exclusive", "paging-complete", "paging-supported", "has-more-false", "paging-order"):
+        assert of(seen, clause) is Verdict.UNTESTED, clause
+    assert all(cell.reasons for cell in seen.cells if cell.verdict is Verdict.UNTESTED)
+
+
+def test_what_has_nothing_to_look_at_does_not_pass() -> None:
+    """No cell passes without an exchange that it rests on."""
+    for seen in (run(), run(OneItem), run(changes={"keys": {"full": "kc_live_none_of_this_server"}})):
+        assert all(cell.exchanges for cell in seen.cells if cell.verdict is Verdict.PASSED)
+
+
+def test_a_refusal_for_another_reason_proves_nothing() -> None:
+    """Where the control is refused as well, no negative probe passes: the main key is none, and nothing is judged by it."""
+    seen = run(changes={"keys": {"full": "kc_live_none_of_this_server", "no_scope": "kc_live_nor_this_one_either"}})
+    assert of(seen, "scope-required", "read_eval") is not Verdict.PASSED
+    assert of(seen, "code-bad_request", "create_eval") is not Verdict.PASSED
+    assert of(seen, "status-404", "read_eval") is not Verdict.PASSED
+
+
+def test_one_success_among_skips_is_no_success() -> None:
+    """A clause shows the worst of its cells, and untested is worse than passed."""
+    seen = run()
+    clause = next(cell.clause for cell in seen.cells if cell.verdict is Verdict.PASSED)
+    cells = tuple(
+        replace(cell, verdict=Verdict.UNTESTED if number else Verdict.PASSED)
+        for number, cell in enumerate(cell for cell in seen.cells if cell.clause == clause)
+    )
+    assert replace(seen, cells=cells).clause_verdict(clause) is Verdict.UNTESTED
+
+
+def test_what_a_target_lacks_stays_in_every_count(tmp_path: Path) -> None:
+    """With one key there are as many cells as with all; what was not tried is untested there, and in JUnit, with its reason."""
+    contract = matrix.contract()
+    full = run()
+    app = application(contract)
+    bare = run(changes={"keys": {"full": harness_key(app)}, "scoped_keys": None, "clock": None, "addresses": None})
+    assert {cell.name for cell in bare.cells} >= {cell.name for cell in full.cells if cell.clause != "code-internal_error"}
+    junit.write(bare, tmp_path / "junit.xml")
+    written = ET.parse(tmp_path / "junit.xml").getroot().findall(".//testcase")
+    assert len(written) == len(bare.cells)
+    assert sum(case.find("skipped") is not None for case in written) == bare.counts["untested"] + bare.counts["inapplicable"]
+
+
+def harness_key(app: Application) -> str:
+    """The key that may do everything."""
+    key: str = declaration(app, "http://127.0.0.1:1/api/v1")["keys"]["full"]
+    return key
+
+
+def test_what_was_not_selected_did_not_pass() -> None:
+    """A run of a few cases leaves every other cell untested, and says that it was not selected."""
+    contract = matrix.contract()
+    app = application(contract)
+    aimed_at = harness.target_of(contract, app, "http://127.0.0.1:1", {})
+    whole = planned(contract, aimed_at.declaration, 0)
+    few = quick(whole, contract)
+    chosen = frozenset(case.id for case in few.cases)
+    one = Session(contract, aimed_at, whole, Options(), WsgiWire(app), sleep=lambda _seconds: None, selected=chosen)
+    seen = execute(one, [case for case in whole.runnable if case.id in chosen])
+    assert seen.counts["untested"] > seen.counts["passed"] > 0
+    assert any("not selected" in cell.reasons for cell in seen.cells)
+
+
+@pytest.mark.parametrize("word", ["inapplicable", "waivers"])
+def test_what_is_excused_is_shown(word: str) -> None:
+    """What a target declares that it does not have, or that is waived, has a verdict of its own and never passes."""
+    waiver = {"clause": "has-more-present", "reason": "known for a long time", "owner": "the team", "expires": "2999-01-01"}
+    told: dict[str, list[Any]] = {"inapplicable": ["list_evals"], "waivers": [waiver]}
+    seen = run(Forgetful, changes={word: told[word]})
+    expected = {"inapplicable": Verdict.INAPPLICABLE, "waivers": Verdict.WAIVED}[word]
+    assert of(seen, "has-more-present") is expected
+
+
+class Forgetful(Application):
+    """A server whose lists have no has_more."""
+
+    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+        """The items alone."""
+        page = super().render_page(context, items, more)
+        return {name: value for name, value in page.items() if value is not more}
+
+
+def test_a_judge_that_crashes_passes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug in a judge is an error of the cell, not a pass."""
+    rule = RULES["list.more-flag"]
+
+    def broken(*_: object) -> list[Any]:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(RULES, "list.more-flag", replace(rule, passive=broken))
+    seen = run()
+    assert of(seen, "has-more-present") is Verdict.ERROR
+    assert seen.exit_code == 3
