@@ -233,3 +233,26 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
     gone = client.call(deleting, values, role="control").response
     if position is not None and gone is not None and gone.ok:
         walker.page("after-a-deleted-item", position, 3)
+
+
+def lists_that_gain_an_item(planning: Planning) -> Iterator[Draft]:
+    """Each list of objects that can be made."""
+    for operation in operations(planning, "list"):
+        making = next(iter(planning.contract.operations_by("create", operation.kind)), None)
+        if making and making.keyed and not operation.pool and not any(p.required for p in operation.parameters):
+            yield Draft(operation, effect=making.effect, needs=("full",), cost=4, optional=True)
+
+
+@stimulus(lists_that_gain_an_item, rules=("paging.advances", "paging.exclusive", "paging.complete"), phase=2)
+def test_item_made_between_pages(client: Client) -> None:
+    """The cursor is a position, and no number of rows: what is made between two pages shifts nothing."""
+    walker = Walker(client, client.operation)
+    making = client.contract.operations_by("create", client.operation.kind)[0]
+    values = client.valid(making)
+    if values is None or walker.given is None:
+        return
+    walker.walk("whole", None, 5, items=5, pages=1)
+    cursor = walker.cursor(walker.items(walker.page("interrupted", None, 2)))
+    client.call(making, values, role="setup")
+    if cursor is not None:
+        walker.page("interrupted", cursor, 2)
