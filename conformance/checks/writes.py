@@ -198,7 +198,8 @@ def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
         return
     ids = (before.id, write.id, after.id)
     sent = as_shown(view.operation, write.fact("sent") or {})
-    for name in _settable(view) - set(sent):
+    partial = view.operation is not None and view.operation.method == "PATCH"
+    for name in _settable(view) - set(sent) if partial else ():
         if old.get(name) is not None and name in new and not _same(old[name], new[name]):
             yield Problem(f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new[name]), ids)
             return

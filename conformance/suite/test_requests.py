@@ -56,7 +56,8 @@ def required_parameters(planning: Planning) -> Iterator[Draft]:
             means_another = parameter.name == operation.when and not operation.only
             if parameter.required and parameter.place != "path" and not means_another and not parameter.lack:
                 needs = ("full",) if operation.keyed else ()
-                rules = ("parameter.missing", "parameter.blank") if parameter.place == "body" else ("parameter.missing",)
+                blank = parameter.place == "body" and (parameter.refers or operation.action != "update")
+                rules = ("parameter.missing", "parameter.blank") if blank else ("parameter.missing",)
                 yield Draft(operation, parameter.name, needs=needs, params={"omit": parameter.name}, rules=rules, cost=3)
 
 
@@ -69,7 +70,7 @@ def test_missing_parameter(client: Client) -> None:
         again = client.valid(client.operation) or values
         omitted = client.case.params["omit"]
         client.mistake(client.operation, {name: value for name, value in again.items() if name != omitted}, form="omitted")
-        if any(parameter.name == omitted for parameter in client.operation.body):
+        if "parameter.blank" in client.case.rules:
             client.mistake(client.operation, {**again, omitted: None}, form="null")
 
 

@@ -66,18 +66,28 @@ class Walker:
         """The list in large pages, to its end or to a bound."""
         return self.walk(name, None, LARGE, items=LARGE * DEEP_PAGES, pages=DEEP_PAGES)
 
-    def stretch(self, name: str, filters: Mapping[str, str] | None = None) -> list[Any]:
+    def stretch(self, name: str, filters: Mapping[str, str] | None = None, *, served: bool = True) -> list[Any]:
         """The first items in large pages, or in pages of the default size where a large limit is refused."""
-        large = self.walk(name, None, LARGE, items=LARGE, pages=2, filters=filters)
-        return large or self.walk(f"{name}-by-default", None, None, items=LARGE, pages=2 * BASE_PAGES, filters=filters)
+        large = self.walk(name, None, LARGE, items=LARGE, pages=2, filters=filters, served=served)
+        return large or self.walk(
+            f"{name}-by-default", None, None, items=LARGE, pages=2 * BASE_PAGES, filters=filters, served=served
+        )
 
     def walk(
-        self, name: str, after: str | None, limit: int | None, *, items: int, pages: int, filters: Mapping[str, str] | None = None
+        self,
+        name: str,
+        after: str | None,
+        limit: int | None,
+        *,
+        items: int,
+        pages: int,
+        filters: Mapping[str, str] | None = None,
+        served: bool = True,
     ) -> list[Any]:
         """Pages one after another, whatever the flag says, until enough is seen or a page is empty."""
         seen: list[Any] = []
         for _ in range(pages):
-            page = self.items(self.page(name, after, limit, filters))
+            page = self.items(self.page(name, after, limit, filters, served=served or after is None))
             seen += page
             after = self.cursor(page)
             if not page or after is None or len(seen) >= items:
