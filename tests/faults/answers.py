@@ -36,7 +36,7 @@ class FlatErrorAtSignUp(Faulty):
         return Reply(reply.status, reply.body["error"], reply.headers) if self.meant(request) == "sign_up" else reply
 
 
-@fault("envelope-structure", at="sign_up", by="rate-limit", depth=3)
+@fault("envelope-structure", at="sign_up", by="rate-limit", depth=4)
 class PlainStringWhenLimited(Faulty):
     """Only the answer 429 has a string as its error."""
 

@@ -261,7 +261,7 @@ class ForeignCallRead(Faulty):
         return self.store.get(kind, identifier) if kind == "call" else super().find(kind, identifier, context)
 
 
-@fault("business-object", at="update_agent", depth=3)
+@fault("business-object", at="update_agent", depth=4)
 class ForeignAgentWritten(Faulty):
     """An agent of another business is changed, though the answer is 404."""
 

@@ -239,7 +239,7 @@ class UnparsableLimitOfAgents(Faulty):
         return Refusal("internal") if operation.id == "list_agents" else super().bad_limit(operation)
 
 
-@fault("status-no-5xx-for-mistakes", also="status-400 code-invalid_request", by=MISTAKES, depth=3)
+@fault("status-no-5xx-for-mistakes", also="status-400 code-invalid_request", by=MISTAKES, depth=4)
 class ImpossibleDate(Faulty):
     """A cursor of the form of a timestamp, but with a month 13, is a fault of the server."""
 

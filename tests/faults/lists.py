@@ -40,7 +40,7 @@ class InclusiveCursorOfAgents(Faulty):
         return "<=" if operation.id == "list_agents" else "<"
 
 
-@fault("paging-exclusive", also="paging-supported", at="list_calls", depth=3)
+@fault("paging-exclusive", also="paging-supported", at="list_calls", depth=4)
 class InclusiveCursorWithFilter(Faulty):
     """A page of a filtered list begins with the item of its cursor."""
 
@@ -59,7 +59,7 @@ class CursorInSeconds(Faulty):
         return sort_key(Fraction(cursor // 1))
 
 
-@fault("paging-precision", also="paging-complete", depth=3)
+@fault("paging-precision", also="paging-complete", depth=4)
 class CursorInMilliseconds(Faulty):
     """A cursor is cut to milliseconds."""
 
@@ -67,7 +67,7 @@ class CursorInMilliseconds(Faulty):
         return sort_key(Fraction(cursor * 1000 // 1, 1000))
 
 
-@fault("paging-precision", also="paging-exclusive", depth=3)
+@fault("paging-precision", also="paging-exclusive", depth=4)
 class CursorRoundedUp(Faulty):
     """A cursor is rounded up to milliseconds."""
 
@@ -75,7 +75,7 @@ class CursorRoundedUp(Faulty):
         return sort_key(Fraction(-(-cursor * 1000 // 1), 1000))
 
 
-@fault("paging-precision", also="paging-complete", at="list_agents", depth=3)
+@fault("paging-precision", also="paging-complete", at="list_agents", depth=4)
 class CursorOfAgentsInSeconds(Faulty):
     """The fraction of a second of a cursor is cut off in the list of agents."""
 
@@ -128,7 +128,7 @@ class NextItemSkipped(Faulty):
         return super().rows_of(context, limit + 1)[1:] if later(context) else super().rows_of(context, limit)
 
 
-@fault("paging-complete", depth=3)
+@fault("paging-complete", depth=4)
 class FirstItemLostByOne(Faulty):
     """A page of one item leaves out the first."""
 
@@ -223,7 +223,7 @@ class LimitIgnoredByAgents(Faulty):
         return 20 if context.operation.id == "list_agents" else super().limit_of(context)
 
 
-@fault("paging-limit", at="list_calls", by=f"{LISTS} filtered-walk", depth=3)
+@fault("paging-limit", at="list_calls", by=f"{LISTS} filtered-walk", depth=4)
 class LimitIgnoredWithFilter(Faulty):
     """The limit is ignored together with a filter."""
 
@@ -239,7 +239,7 @@ class NoMaximum(Faulty):
         return limit
 
 
-@fault("paging-limit-maximum", by="large-page", depth=3)
+@fault("paging-limit-maximum", by="large-page", depth=4)
 class NoMaximumFarAbove(Faulty):
     """A limit just above the maximum is cut, one far above is not."""
 
@@ -338,7 +338,7 @@ class MoreWithoutFilter(Faulty):
         return super().render_page(context, items, more or left)
 
 
-@fault("has-more-false", at="list_calls", depth=3)
+@fault("has-more-false", at="list_calls", depth=4)
 class NeverMoreWithFilter(Faulty):
     """has_more of a list filtered by agent is false."""
 
@@ -346,7 +346,7 @@ class NeverMoreWithFilter(Faulty):
         return super().render_page(context, items, more and "agent_id" not in context.values)
 
 
-@fault("has-more-false", depth=3)
+@fault("has-more-false", depth=4)
 class OneLeftIsNone(Faulty):
     """has_more is false when exactly one item is left."""
 
@@ -357,7 +357,7 @@ class OneLeftIsNone(Faulty):
         return len(rows) > limit + 1
 
 
-@fault("has-more-false", depth=3)
+@fault("has-more-false", depth=4)
 class NoMoreAtMaximum(Faulty):
     """No more than a hundred rows are ever read, so that a full page of the maximum says false."""
 
@@ -435,7 +435,7 @@ class FilterOfFirstPageOnly(Faulty):
         return () if later(context) else super().filters_of(context)
 
 
-@fault("paging-filter-kept", at="list_calls", depth=3)
+@fault("paging-filter-kept", at="list_calls", depth=4)
 class StatusOfFirstPageOnly(Faulty):
     """The filter by status is dropped together with a cursor."""
 
@@ -443,7 +443,7 @@ class StatusOfFirstPageOnly(Faulty):
         return tuple(one for one in super().filters_of(context) if one.member != "status" or not later(context))
 
 
-@fault("has-more-false", also="paging-complete", at="list_calls", depth=3)
+@fault("has-more-false", also="paging-complete", at="list_calls", depth=4)
 class FilterAfterLimit(Faulty):
     """A page is cut first and filtered then, so that what the filter takes behind the page is lost."""
 
