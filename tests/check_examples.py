@@ -144,7 +144,7 @@ def proxy(status: int = 502, **options: Any) -> Exchange:
 
 def fine(**options: Any) -> Exchange:
     """A control that succeeds."""
-    return sent(200, {"calls": [], "has_more": False}, role="control", **options)
+    return sent(200, {"calls": [], "has_more": False}, **{"role": "control", **options})
 
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -478,11 +478,12 @@ example("parameter.unparsable", SILENT, "no probe", fine())
 
 # --- keys, scopes, businesses ---------------------------------------------------------------------
 
-example("auth.prefixes", ACCEPTED, "both taken", fine(), fine(identity="test"))
-example("auth.prefixes", REFUSED, "one refused", fine(), refusal("unauthorized", role="control", identity="test"))
-example("auth.prefixes", GAP, "429 in the middle", refusal("rate_limit_exceeded", role="control", identity="test"))
+example("auth.prefixes", ACCEPTED, "both taken", fine(), fine(role="probe", identity="test"))
+example("auth.prefixes", ACCEPTED, "one that reaches another business", fine(), refusal("not_found", identity="test"))
+example("auth.prefixes", REFUSED, "one refused", fine(), refusal("unauthorized", identity="test"))
+example("auth.prefixes", GAP, "429 in the middle", refusal("rate_limit_exceeded", identity="test"))
 example("auth.prefixes", TROUBLE, "no response", sent(None, role="control"))
-example("auth.prefixes", SILENT, "no control", refusal("unauthorized"))
+example("auth.prefixes", SILENT, "nothing sent", refusal("unauthorized", role="setup"))
 BARE = replace(TARGET, full_declared=False)
 example("scope.opens", ACCEPTED, "let in", sent(200, {}))
 example("scope.opens", ACCEPTED, "let in, then refused for its content", refusal("invalid_request"))
