@@ -14,13 +14,14 @@ SCOPES = (
     *("numbers:read", "numbers:write", "sms:read", "sms:write", "webhooks:read", "webhooks:write"),
     *("workspaces:read", "workspaces:write"),
 )
-DAY = 86_400 * SECOND
+HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
 NUMBERS = iter(range(2_000_000, 3_000_000))
 
 
-def moments(dice: random.Random, count: int) -> Iterator[int]:
+def moments(dice: random.Random, count: int, late: int = 0) -> Iterator[int]:
     """Moments of April, rising: some on a whole second, some apart from the one before by a fraction only."""
-    at, step = START - 28 * DAY, 26 * DAY // (count + 1)
+    at, step = START - 28 * DAY + late, 26 * DAY // (count + 1)
     for number in range(count):
         if number % 7 in (3, 4):
             at += dice.choice((1, 40, 1_000, 300_000))
@@ -48,7 +49,7 @@ class Seeder:
     def fill(self, share: int) -> None:
         """Add things of every kind."""
         for kind, (count, facts) in KINDS.items():
-            for number, at in enumerate(moments(self.dice, max(5, count // share))):
+            for number, at in enumerate(moments(self.dice, max(5, count // share), share * HOUR)):
                 owner = {"business_id": self.business.id} if kind in OWNED else {}
                 self.world.add(self.business, kind, at, **owner, **facts(self, number))
 
