@@ -1067,6 +1067,8 @@ for _rule, _action in (("create.read-back", "create_agent"), ("update.read-back"
     )
     example(_rule, ACCEPTED, "300 as 300.0", *written(_rule, _sent, reading(200, {**_same, "max_duration": 300.0})), **_on)
     example(_rule, REFUSED, "another value", *written(_rule, _sent, reading(200, {**_same, "name": "Old"})), **_on)
+    _wrapped = {"agent": {**_same, "name": "Old"}, "business": {"id": "b", "name": "New"}}
+    example(_rule, REFUSED, "another value, in a wrapper of several", *written(_rule, _sent, reading(200, _wrapped)), **_on)
     example(
         _rule,
         REFUSED,
