@@ -210,7 +210,10 @@ def read(listing: Listing, world: World, request: Request) -> Reply:
     _, thing = find(world, request, listing.kind, value)
     if thing.facts.get("_next"):
         thing.facts["status"] = thing.facts["_next"].pop(0)
-    return Reply(200, show(thing, listing.style, listing.label))
+    if listing.kind != "conversation":
+        return Reply(200, show(thing, listing.style, listing.label))
+    texts = [show(text) for text in world.seen(request.key, "message") if text.facts["conversation_id"] == thing.id]
+    return Reply(200, {"thread": show(thing), "agent": {"id": thing.facts["agent_id"]}, "texts": texts})
 
 
 for _listing in LISTS:

@@ -19,11 +19,13 @@ DAY = 24 * HOUR
 NUMBERS = iter(range(2_000_000, 3_000_000))
 
 
-def moments(dice: random.Random, count: int, late: int = 0) -> Iterator[int]:
+def moments(dice: random.Random, count: int, late: int = 0, ties: bool = False) -> Iterator[int]:
     """Moments of April, rising: some on a whole second, some apart from the one before by a fraction only."""
     at, step = START - 28 * DAY + late, 26 * DAY // (count + 1)
     for number in range(count):
-        if number % 7 in (3, 4):
+        if number % 11 == 8 and ties:
+            pass
+        elif number % 7 in (3, 4):
             at += dice.choice((1, 40, 1_000, 300_000))
         else:
             at += step - dice.randrange(step // 3)
@@ -49,7 +51,7 @@ class Seeder:
     def fill(self, share: int) -> None:
         """Add things of every kind."""
         for kind, (count, facts) in KINDS.items():
-            for number, at in enumerate(moments(self.dice, max(5, count // share), share * HOUR)):
+            for number, at in enumerate(moments(self.dice, max(5, count // share), share * HOUR, kind == "job")):
                 owner = {"business_id": self.business.id} if kind in OWNED else {}
                 self.world.add(self.business, kind, at, **owner, **facts(self, number))
 

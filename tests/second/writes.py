@@ -184,7 +184,8 @@ def save_webhook(world: World, request: Request) -> Reply:
     business = business_of(world, request, body.get("business_id"))
     made = {"events": ["call.completed"], "is_active": True, **body, "business_id": business.id}
     webhook = world.add(business, "webhook", **made, webhook_secret_masked="whsec_****")
-    return Reply(201, {"webhook": show(webhook, "trimmed"), "webhook_secret": secret(world)})
+    told = {"webhook": show(webhook, "trimmed"), "business": {"id": business.id, "name": business.name}}
+    return Reply(201, {**told, "webhook_secret": secret(world)})
 
 
 @on("DELETE", "/webhooks", "webhooks:write", query="id! business_id", strict=True)
