@@ -309,6 +309,8 @@ CLEAN = (
     "The body must look like {key: value}",
     "The body must look like {key:value}",
     "The call at 12:00 (UTC) is over",
+    "Send Authorization: Bearer YOUR_API_KEY_FROM_THE_DASHBOARD",
+    "A key of the voice provider looks like sk-your-own-key-goes-here",
     "Der Schlüssel ist ungültig 🔑",
 )
 for _text in CLEAN:
@@ -327,6 +329,8 @@ LEAKING = (
     "cannot open /home/deploy/api/config.yml",
     "cannot find C:\\inetpub\\api\\web.config",
     "in node_modules/express/lib/router.js",
+    "401 from the provider for Bearer abcdefghij0123456789KLMN",
+    "Incorrect API key: sk-proj-AbCdEfGhIjKlMn0123456789",
     "Invalid key {key:full}",
     "Invalid key {unknown:kc_live_}",
     "Invalid key kc_live_{key:full~part}",
