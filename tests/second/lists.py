@@ -160,7 +160,7 @@ def behind(listing: Listing, things: list[Thing], text: str | None) -> list[Thin
     at = None if text is None else moment_of(text)
     if text is None or (at is None and listing.cursor == "ignore"):
         return things
-    if at is None or (listing.cursor == "known" and all(thing.at != at for thing in things)):
+    if at is None or (listing.cursor == "known" and all(stamp(thing.at, listing.style) != text for thing in things)):
         raise Refused("invalid_request", "after is not the created_at of anything here")
     if listing.newest and listing.quirk != "poll":
         return [thing for thing in things if thing.at < at]

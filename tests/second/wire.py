@@ -27,7 +27,7 @@ def identify(world: World, request: Request) -> Key:
     """The key of a request. A header that is not Bearer and one token is a bad one; all that opens nothing is told alike."""
     carried = request.headers.get("authorization")
     if carried is None:
-        raise Refused("unauthorized", "Who are you? Send Authorization: Bearer kc_live_...")
+        raise Refused("unauthorized", "Who are you? Send Authorization: Bearer YOUR_API_KEY_FROM_THE_DASHBOARD")
     token = re.fullmatch(r"Bearer ([^\s]+)", carried)
     if token is None:
         raise Refused("invalid_request", "The header Authorization is not Bearer and a key")
