@@ -144,7 +144,7 @@ def proxy(status: int = 502, **options: Any) -> Exchange:
 
 def fine(**options: Any) -> Exchange:
     """A control that succeeds."""
-    return sent(200, {"calls": [], "has_more": False}, role="control", **options)
+    return sent(200, {"calls": [], "has_more": False}, **{"role": "control", **options})
 
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -309,6 +309,8 @@ CLEAN = (
     "The body must look like {key: value}",
     "The body must look like {key:value}",
     "The call at 12:00 (UTC) is over",
+    "Send Authorization: Bearer YOUR_API_KEY_FROM_THE_DASHBOARD",
+    "A key of the voice provider looks like sk-your-own-key-goes-here",
     "Der Schlüssel ist ungültig 🔑",
 )
 for _text in CLEAN:
@@ -327,6 +329,8 @@ LEAKING = (
     "cannot open /home/deploy/api/config.yml",
     "cannot find C:\\inetpub\\api\\web.config",
     "in node_modules/express/lib/router.js",
+    "401 from the provider for Bearer abcdefghij0123456789KLMN",
+    "Incorrect API key: sk-proj-AbCdEfGhIjKlMn0123456789",
     "Invalid key {key:full}",
     "Invalid key {unknown:kc_live_}",
     "Invalid key kc_live_{key:full~part}",
@@ -478,11 +482,12 @@ example("parameter.unparsable", SILENT, "no probe", fine())
 
 # --- keys, scopes, businesses ---------------------------------------------------------------------
 
-example("auth.prefixes", ACCEPTED, "both taken", fine(), fine(identity="test"))
-example("auth.prefixes", REFUSED, "one refused", fine(), refusal("unauthorized", role="control", identity="test"))
-example("auth.prefixes", GAP, "429 in the middle", refusal("rate_limit_exceeded", role="control", identity="test"))
+example("auth.prefixes", ACCEPTED, "both taken", fine(), fine(role="probe", identity="test"))
+example("auth.prefixes", ACCEPTED, "one that reaches another business", fine(), refusal("not_found", identity="test"))
+example("auth.prefixes", REFUSED, "one refused", fine(), refusal("unauthorized", identity="test"))
+example("auth.prefixes", GAP, "429 in the middle", refusal("rate_limit_exceeded", identity="test"))
 example("auth.prefixes", TROUBLE, "no response", sent(None, role="control"))
-example("auth.prefixes", SILENT, "no control", refusal("unauthorized"))
+example("auth.prefixes", SILENT, "nothing sent", refusal("unauthorized", role="setup"))
 BARE = replace(TARGET, full_declared=False)
 example("scope.opens", ACCEPTED, "let in", sent(200, {}))
 example("scope.opens", ACCEPTED, "let in, then refused for its content", refusal("invalid_request"))
@@ -1066,6 +1071,8 @@ for _rule, _action in (("create.read-back", "create_agent"), ("update.read-back"
     )
     example(_rule, ACCEPTED, "300 as 300.0", *written(_rule, _sent, reading(200, {**_same, "max_duration": 300.0})), **_on)
     example(_rule, REFUSED, "another value", *written(_rule, _sent, reading(200, {**_same, "name": "Old"})), **_on)
+    _wrapped = {"agent": {**_same, "name": "Old"}, "business": {"id": "b", "name": "New"}}
+    example(_rule, REFUSED, "another value, in a wrapper of several", *written(_rule, _sent, reading(200, _wrapped)), **_on)
     example(
         _rule,
         REFUSED,

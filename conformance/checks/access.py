@@ -63,14 +63,14 @@ def auth_scheme(view: View, trial: Trial) -> Iterator[Outcome]:
 @trial("auth.prefixes")
 def auth_prefixes(view: View, trial: Trial) -> Iterator[Outcome]:
     """Keys of every prefix are taken."""
-    for control in trial.having("control"):
-        excuse = unusable(view, control)
+    for sent in (*trial.having("control"), *trial.probes):
+        excuse = unusable(view, sent)
         if excuse:
             yield excuse
-        elif control.response is not None and control.response.status == 401:
-            yield Problem("status", "a key with this prefix to be taken", said(control), (control.id,))
+        elif sent.response is not None and sent.response.status == 401:
+            yield Problem("status", "a key with this prefix to be taken", said(sent), (sent.id,))
         else:
-            yield Proof((control.id,))
+            yield Proof((sent.id,))
 
 
 @trial("scope.refused")

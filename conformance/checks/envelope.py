@@ -126,7 +126,9 @@ _INSIDE = (
     r"\b(?:10\.[0-9]{1,3}|127\.[0-9]{1,3}|192\.168|172\.(?:1[6-9]|2[0-9]|3[01]))\.[0-9]{1,3}\.[0-9]{1,3}:[0-9]{2,5}\b"
     r"|\blocalhost:[0-9]{2,5}\b|\bECONNREFUSED\b|\bENOTFOUND\b"
 )
-_CREDENTIAL = r"\bsk-[A-Za-z0-9_-]{16,}|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
+_CREDENTIAL = (  # a text without a digit is an example of one, such as YOUR_API_KEY
+    r"\bsk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
+)
 _LEAKS = (
     ("a stack trace", re.compile(_TRACE, re.M)),
     ("an address of the inside", re.compile(_INSIDE)),

@@ -20,7 +20,10 @@ def items_of(operation: Operation, value: Any) -> list[Any] | None:
 
 
 def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
-    """The object that a success shows: in the wrapper of the operation, or bare, or in the only member that has an id."""
+    """The object that a success shows: in the wrapper of the operation, or bare, or in the only member that has an id.
+
+    Of several such members it is the one that is called by the kind of the object.
+    """
     if not isinstance(value, dict):
         return value
     if operation.wrapper is not None:
@@ -28,8 +31,8 @@ def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
     name = contract.identifier_of(operation.kind)
     if name in value:
         return value
-    inner = [member for member in value.values() if isinstance(member, dict) and name in member]
-    return inner[0] if len(inner) == 1 else value
+    inner = {key: member for key, member in value.items() if isinstance(member, dict) and name in member}
+    return next(iter(inner.values())) if len(inner) == 1 else inner.get(operation.kind or "", value)
 
 
 def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:

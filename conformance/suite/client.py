@@ -71,7 +71,7 @@ class Client(Sending):
         """Of the objects that a read may be asked for, the first of a few that it answers, else the first of all."""
         place = (operation.id, key)
         if place not in self._memory.answered:
-            known = [self.identifier(item, selector.refers, selector.by) for item in self.listed(selector.refers or "", key)]
+            known = [self.identifier(item, selector.refers, selector.by) for item in self._own_first(selector.refers or "", key)]
             tried = [value for value in known if value is not None][: 2 * OWNERS_TRIED]
             self._memory.answered[place] = tried[0]
             for value in tried:
@@ -110,13 +110,18 @@ class Client(Sending):
         value = item.get(member or self.contract.identifier_of(kind)) if isinstance(item, dict) else item
         return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
+    def _own_first(self, kind: str, key: str) -> list[Any]:
+        """What is listed; first what names the business of the key, for a key may reach several, and other keys only that one."""
+        tenant, business = self.contract.tenant, self.business(key)
+        return sorted(self.listed(kind, key), key=lambda item: not (isinstance(item, dict) and item.get(tenant) == business))
+
     def known(self, kind: str, key: str = "full") -> Any | None:
         """An object of a kind that a key sees, or None."""
         return next((item for item in self.listed(kind, key) if self.identifier(item, kind) is not None), None)
 
     def known_id(self, kind: str, key: str = "full", member: str | None = None) -> Id | None:
         """The id of an object of a kind that a key sees, or None."""
-        found = (self.identifier(item, kind, member) for item in self.listed(kind, key))
+        found = (self.identifier(item, kind, member) for item in self._own_first(kind, key))
         return next((value for value in found if value is not None), None)
 
     def business(self, key: str = "full") -> str | None:

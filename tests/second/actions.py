@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from tests.second.intake import Form, Refused, Reply, Request, alive, business_of, find, on, read_body
+from tests.second.intake import Form, Refused, Reply, Request, agent_of, alive, business_of, find, on, read_body
 from tests.second.lists import show
 from tests.second.world import SECOND, Business, Key, Thing, World, stamp
 
@@ -17,7 +17,7 @@ HOUR = 3_600 * SECOND
 def create_eval(world: World, request: Request) -> Reply:
     """A scenario."""
     business = business_of(world, request, request.body["business_id"])
-    find(world, request, "agent", request.body["agent_id"])
+    agent_of(world, request, business)
     if request.body["name"] == "provider down":
         raise Refused("vapi_error", "The voice provider could not mirror the scenario")
     scenario = world.add(business, "eval", **{"description": None, **request.body, "business_id": business.id}, state="live")

@@ -232,6 +232,12 @@ def find(world: World, request: Request, kind: str, value: Any, member: str = "i
     return owned
 
 
+def agent_of(world: World, request: Request, business: Business) -> None:
+    """Check that the agent of a body, if there is one, is of the business that the rest is for."""
+    if "agent_id" in request.body and find(world, request, "agent", request.body["agent_id"])[0] is not business:
+        raise Refused("invalid_request", "That agent is of another business of yours")
+
+
 def alive(world: World, request: Request, kind: str, value: Any, member: str = "id") -> tuple[Business, Thing]:
     """The same, but for things that were deleted."""
     business, thing = find(world, request, kind, value, member)

@@ -93,12 +93,12 @@ LISTS = (
     Listing("/event-deliveries", "events:read webhooks:read", "delivery", "data", "nine", 30, 60, False,
             business="empty", filters=DELIVERIES, quirk="choices"),
     Listing("/communication-runs", RUNS, "run", "runs", "india", 6, 25, False, "refuse", "default", business="not_found"),
-    Listing("/communication-jobs", RUNS, "job", "data", "small", 20, 50, True,
+    Listing("/communication-jobs", RUNS, "job", "data", "basic", 20, 50, True,
             filters={"communication_run_id": "= communication_run_id", "channel": "= channel", "status": "= status"}),
     Listing("/communication-attempts", RUNS, "attempt", "attempts", "zulu", 20, 50, False, "cut", "refuse", "known",
             filters={"sequence_id": "= sequence_id", "status": "= status"}, quirk="arrays"),
     Listing("/usage", "", "usage", "entries", "six", 10, 25, True, filters={"start": ">= created_at", "end": "<= created_at"}),
-    Listing("/zapier/triggers/lead-created", "leads:read", "lead", "items", "trimmed", 50, 200, False, "cut", "default", "ignore",
+    Listing("/zapier/triggers/lead-created", "leads:read", "lead", "items", "trimmed", 50, 120, False, "cut", "default", "ignore",
             business="forbidden"),
     Listing("/zapier/triggers/call-completed", "calls:read", "call", "items", "zulu", 50, 50, True,
             business="empty", quirk="poll"),
@@ -160,7 +160,7 @@ def behind(listing: Listing, things: list[Thing], text: str | None) -> list[Thin
     at = None if text is None else moment_of(text)
     if text is None or (at is None and listing.cursor == "ignore"):
         return things
-    if at is None or (listing.cursor == "known" and all(thing.at != at for thing in things)):
+    if at is None or (listing.cursor == "known" and all(stamp(thing.at, listing.style) != text for thing in things)):
         raise Refused("invalid_request", "after is not the created_at of anything here")
     if listing.newest and listing.quirk != "poll":
         return [thing for thing in things if thing.at < at]
@@ -210,7 +210,10 @@ def read(listing: Listing, world: World, request: Request) -> Reply:
     _, thing = find(world, request, listing.kind, value)
     if thing.facts.get("_next"):
         thing.facts["status"] = thing.facts["_next"].pop(0)
-    return Reply(200, show(thing, listing.style, listing.label))
+    if listing.kind != "conversation":
+        return Reply(200, show(thing, listing.style, listing.label))
+    texts = [show(text) for text in world.seen(request.key, "message") if text.facts["conversation_id"] == thing.id]
+    return Reply(200, {"thread": show(thing), "agent": {"id": thing.facts["agent_id"]}, "texts": texts})
 
 
 for _listing in LISTS:

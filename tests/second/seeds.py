@@ -14,15 +14,18 @@ SCOPES = (
     *("numbers:read", "numbers:write", "sms:read", "sms:write", "webhooks:read", "webhooks:write"),
     *("workspaces:read", "workspaces:write"),
 )
-DAY = 86_400 * SECOND
+HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
 NUMBERS = iter(range(2_000_000, 3_000_000))
 
 
-def moments(dice: random.Random, count: int) -> Iterator[int]:
+def moments(dice: random.Random, count: int, late: int = 0, ties: bool = False) -> Iterator[int]:
     """Moments of April, rising: some on a whole second, some apart from the one before by a fraction only."""
-    at, step = START - 28 * DAY, 26 * DAY // (count + 1)
+    at, step = START - 28 * DAY + late, 26 * DAY // (count + 1)
     for number in range(count):
-        if number % 7 in (3, 4):
+        if number % 11 == 8 and ties:
+            pass
+        elif number % 7 in (3, 4):
             at += dice.choice((1, 40, 1_000, 300_000))
         else:
             at += step - dice.randrange(step // 3)
@@ -48,7 +51,7 @@ class Seeder:
     def fill(self, share: int) -> None:
         """Add things of every kind."""
         for kind, (count, facts) in KINDS.items():
-            for number, at in enumerate(moments(self.dice, max(5, count // share))):
+            for number, at in enumerate(moments(self.dice, max(5, count // share), share * HOUR, kind == "job")):
                 owner = {"business_id": self.business.id} if kind in OWNED else {}
                 self.world.add(self.business, kind, at, **owner, **facts(self, number))
 
@@ -62,7 +65,12 @@ class Seeder:
 
     def lead(self, number: int) -> dict[str, Any]:
         """A lead; one in five has no score."""
-        told = {"name": f"Zoë Person{number}", "first_name": "Zoë", "last_name": None, "email": f"Zoe.{number % 40}@Example.com"}
+        told: dict[str, Any] = {
+            "name": f"Zoë Person{number}",
+            "first_name": "Zoë",
+            "last_name": None,
+            "email": f"Zoe.{number % 40}@Example.com",
+        }
         told |= {"phone": f"+1303555{100 + number % 30:04d}", "source": self.of("web", "phone", "fair"), "notes": None}
         told |= {"score": None if number % 5 == 0 else number * 7 % 101, "updated_at": START - self.dice.randrange(20 * DAY)}
         return {**told, "status": self.of("new", "new", "new", "contacted", "won", "Lost"), "agent_id": self.any("agent")}
@@ -76,7 +84,7 @@ def owned(position: int, every: int) -> Callable[[Seeder, int], dict[str, Any]]:
 Facts = Callable[[Seeder, int], dict[str, Any]]
 OWNED = frozenset({"agent", "lead", "call", "number", "webhook", "eval", "event", "run"})
 KINDS: dict[str, tuple[int, Facts]] = {
-    "agent": (40, lambda s, n: {"name": f"Agent no. {n}", "phone_number": None, "status": "active", "voice": {"voiceId": "warm"}}),
+    "agent": (40, lambda s, n: {"name": f"Agent no. {n}", "phone_number": None, "status": "active", "tags": []}),
     "lead": (130, Seeder.lead),
     "call": (330, Seeder.call),
     "number": (60, lambda s, n: {"phone_number": f"+1415{next(NUMBERS)}", "agent_id": s.any("agent") if n % 2 else None,
@@ -108,8 +116,8 @@ KINDS: dict[str, tuple[int, Facts]] = {
 
 def seed(world: World) -> tuple[dict[str, str], dict[str, str], dict[str, Business]]:
     """Fill the world; gives the keys by role, those with one scope, and the businesses by role."""
-    main, branch, other, empty = (world.found(name) for name in ("Main", "Branch", "Other", "Empty"))
-    for business, share in ((main, 1), (branch, 5), (other, 6)):
+    main, branch, other, empty, trial = (world.found(name) for name in ("Main", "Branch", "Other", "Empty", "Trial"))
+    for business, share in ((main, 1), (branch, 5), (other, 6), (trial, 9)):
         Seeder(world, business).fill(share)
     world.add(empty, "workspace", START - 30 * DAY, name="Empty", lifecycle_state="active", metadata=None, updated_at=START - DAY)
     for number, at in enumerate(moments(random.Random(3), 260)):
@@ -124,7 +132,7 @@ def seed(world: World) -> tuple[dict[str, str], dict[str, str], dict[str, Busine
     roles = {
         "full": Key(both, frozenset({"*"})),
         "read_only": Key((main.id,), reads),
-        "test": Key((main.id,), frozenset(SCOPES)),
+        "test": Key((trial.id,), frozenset(SCOPES)),
         "expired": Key(both, frozenset({"*"}), dead=True),
         "revoked": Key(both, frozenset({"*"}), dead=True),
         "no_scope": Key(both, frozenset()),
@@ -132,5 +140,5 @@ def seed(world: World) -> tuple[dict[str, str], dict[str, str], dict[str, Busine
         "empty": Key((empty.id,), frozenset(SCOPES)),
     }
     keys = {role: world.issue(role, "kc_test_" if role == "test" else "kc_live_", key) for role, key in roles.items()}
-    scoped = {scope: world.issue(scope, "kc_live_", Key(both, frozenset({scope}))) for scope in SCOPES}
+    scoped = {scope: world.issue(scope, "kc_live_", Key((main.id,), frozenset({scope}))) for scope in SCOPES}
     return keys, scoped, {"main": main, "other": other, "empty": empty}

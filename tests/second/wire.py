@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from tests.second import actions, reads, writes  # noqa: F401 - they register their routes
 from tests.second.intake import ROUTES, Refused, Reply, Request, read_body, read_query
-from tests.second.world import SECOND, Key, World
+from tests.second.world import SECOND, Business, Key, World
 
 BASE = "/voice/api/v1"
 CLOCK = "/_time"
@@ -27,7 +27,7 @@ def identify(world: World, request: Request) -> Key:
     """The key of a request. A header that is not Bearer and one token is a bad one; all that opens nothing is told alike."""
     carried = request.headers.get("authorization")
     if carried is None:
-        raise Refused("unauthorized", "Who are you? Send Authorization: Bearer kc_live_...")
+        raise Refused("unauthorized", "Who are you? Send Authorization: Bearer YOUR_API_KEY_FROM_THE_DASHBOARD")
     token = re.fullmatch(r"Bearer ([^\s]+)", carried)
     if token is None:
         raise Refused("invalid_request", "The header Authorization is not Bearer and a key")
@@ -59,6 +59,17 @@ def answer(world: World, request: Request) -> Reply:
     if route.scopes and not request.key.has(*route.scopes):
         raise Refused("forbidden", f"Your key does not have {' or '.join(route.scopes)}")
     return route.handle(world, request)
+
+
+def tide(world: World, business: Business) -> None:
+    """Life goes on while lists are read: now and then a call comes in and a lead, and older ones are put away."""
+    world.counts["tide"] += 1
+    if world.counts["tide"] % 40 == 0 and business.things["call"]:
+        for kind in ("call", "lead"):
+            things = business.things[kind]
+            facts = dict(things[0].facts)
+            world.add(business, kind, **facts)
+            next(thing for thing in things[3:] if not thing.gone).gone = True
 
 
 def tick(world: World, request: Request) -> Reply:
@@ -106,6 +117,7 @@ class Handler(BaseHTTPRequestHandler):
                 reply = self.refusal(Refused("internal_error", "Something went wrong on our side"))
             if request.key.businesses:
                 business = world.businesses[request.key.businesses[0]]
+                tide(world, business)
                 world.add(business, "usage", method=request.method, path=request.path, answered=reply.status)
         self.write(reply)
 

@@ -157,6 +157,7 @@ def stamp(at: int, style: str = "six") -> str:
     return {
         "six": moment.isoformat(timespec="microseconds"),
         "trimmed": plain + ("." + short if short else "") + "+00:00",
+        "basic": plain.replace("-", "").replace(":", "") + ("." + short if short else "") + "Z",
         "zulu": plain + ("." + short if short else "") + "Z",
         "nine": f"{plain}.{micro}000Z",
         "comma": f"{plain},{micro}Z",

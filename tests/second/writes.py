@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.second.intake import Refused, Reply, Request, alive, business_of, find, on
+from tests.second.intake import Refused, Reply, Request, agent_of, alive, business_of, find, on
 from tests.second.lists import show
 from tests.second.world import Business, Thing, World, stamp
 
@@ -99,8 +99,7 @@ def create_lead(world: World, request: Request) -> Reply:
     business = business_of(world, request, body["business_id"])
     if not any(body.get(name) for name in ("name", "first_name", "last_name", "email", "phone")):
         raise Refused("bad_request", "A lead wants a name, a phone or an email")
-    if "agent_id" in body:
-        find(world, request, "agent", body["agent_id"])
+    agent_of(world, request, business)
     lead = world.add(business, "lead", **{"status": "new", "score": None, **body})
     lead.facts["updated_at"] = lead.at
     note(world, business, "lead.captured", "lead", lead)
@@ -119,13 +118,13 @@ def change_lead(world: World, request: Request) -> Reply:
 def assign_number(world: World, request: Request) -> Reply:
     """A number leaves the pool."""
     business = business_of(world, request, request.body.get("business_id"))
-    agent = find(world, request, "agent", request.body["agent_id"])[1].id if "agent_id" in request.body else None
+    agent_of(world, request, business)
     taken = next((thing for thing in world.pool if thing.facts["phone_number"] == request.body["phone_number"]), None)
     if taken is None:
         raise Refused("not_found", f"{request.body['phone_number']} is not in the pool")
     world.pool.remove(taken)
     facts = {**taken.facts, "capabilities": dict.fromkeys(taken.facts["capabilities"], True)}
-    number = world.add(business, "number", **facts, agent_id=agent, business_id=business.id)
+    number = world.add(business, "number", **facts, agent_id=request.body.get("agent_id"), business_id=business.id)
     return Reply(200, {"number": show(number, "comma"), "business_id": business.id})
 
 
@@ -185,7 +184,8 @@ def save_webhook(world: World, request: Request) -> Reply:
     business = business_of(world, request, body.get("business_id"))
     made = {"events": ["call.completed"], "is_active": True, **body, "business_id": business.id}
     webhook = world.add(business, "webhook", **made, webhook_secret_masked="whsec_****")
-    return Reply(201, {"webhook": show(webhook, "trimmed"), "webhook_secret": secret(world)})
+    told = {"webhook": show(webhook, "trimmed"), "business": {"id": business.id, "name": business.name}}
+    return Reply(201, {**told, "webhook_secret": secret(world)})
 
 
 @on("DELETE", "/webhooks", "webhooks:write", query="id! business_id", strict=True)
