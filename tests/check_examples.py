@@ -719,6 +719,11 @@ example(
     sent(200, {"rows": [], "has_more": False}),
     altered=NAMELESS,
 )
+SEVERAL = {"statuses": ["busy", "done"], "has_more": False}
+example("list.items", ACCEPTED, "one array of several that could hold objects", sent(200, {**SEVERAL, "a": []}), altered=NAMELESS)
+example("list.items", ACCEPTED, "one that does", sent(200, {**SEVERAL, "a": [call(1)], "b": []}), altered=NAMELESS)
+example("list.items", GAP, "two that do", sent(200, {**SEVERAL, "a": [call(1)], "b": [call(2)]}), altered=NAMELESS)
+example("list.items", GAP, "none that does", sent(200, {**SEVERAL, "a": ["x"]}), altered=NAMELESS)
 example("list.items", REFUSED, "no array, where no source names the member", sent(200, {"has_more": False}), altered=NAMELESS)
 example("list.more-flag", ACCEPTED, "a boolean", sent(200, EMPTY))
 example("list.more-flag", REFUSED, "none", sent(200, {"calls": []}))

@@ -9,14 +9,20 @@ from conformance.values import instant
 
 
 def items_of(operation: Operation, value: Any) -> list[Any] | None:
-    """The items of a list response: its collection member, or its only array, or of several the usual one. None without."""
+    """The items of a list response: its collection member, or its only array, or of several the usual one. None without.
+
+    Where the usual one is not among several, it is the only one that holds objects, or that could.
+    """
     if not isinstance(value, dict) or operation.paging is None:
         return None
     arrays = {name: member for name, member in value.items() if isinstance(member, list)}
     name = operation.paging.collection
-    if name is not None or len(arrays) != 1:
+    if name is not None or operation.paging.usual in arrays:
         return arrays.get(name or operation.paging.usual or "")
-    return next(iter(arrays.values()))
+    if len(arrays) > 1:
+        arrays = {name: member for name, member in arrays.items() if all(isinstance(item, dict) for item in member)}
+        arrays = {name: member for name, member in arrays.items() if member} or arrays
+    return next(iter(arrays.values())) if len(arrays) == 1 else None
 
 
 def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
