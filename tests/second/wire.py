@@ -19,7 +19,7 @@ BASE = "/voice/api/v1"
 CLOCK = "/_time"
 PUBLIC = "/signup"
 LARGEST = 1 << 20
-PAUSE_EVERY, PAUSE = 900, 3
+PAUSE_EVERY, PAUSE = 2000, 3
 """A key that was used so many times has to wait so many seconds."""
 
 
