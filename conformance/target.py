@@ -24,7 +24,7 @@ from conformance.errors import TargetError
 from conformance.model import Contract, Effect
 
 KEY_VARIABLE = "CONFORMANCE_KEY"
-DEFAULT_BUDGET = 10_000
+DEFAULT_BUDGET = 12_000
 DEFAULT_TIMEOUT = 15.0
 FICTIONAL_NUMBER = "+12025550100"
 

@@ -9,7 +9,7 @@ from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
 from conformance.suite.generate import Drawing, drawing, message
 
-COUNT = {Depth.QUICK: 1, Depth.FULL: 4, Depth.DEEP: 24}
+COUNT = {Depth.QUICK: 1, Depth.FULL: 4, Depth.DEEP: 20}
 """Cases of each operation and mode."""
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,7 @@ def main(complete: bool, say: Callable[[str], None]) -> int:
     jobs = [("clean", str(seed), complete) for seed in seeds]
     jobs += [("variant", name, complete) for name in VARIANTS] + [("fault", name, complete) for name in FAULTS]
     rows: dict[str, Row] = {}
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
         for done, row in enumerate(pool.map(_one, jobs, chunksize=2), 1):
             rows[row.name] = row
             if row.wrong:
