@@ -49,7 +49,7 @@ def test_every_must_has_a_fault() -> None:
 
 
 def test_the_matrix_is_fresh() -> None:
-    """The shipped matrix and its page are those of the faults as they are; ``selftest --complete`` writes both."""
+    """The shipped matrix and its page are those of the faults as they are; ``selftest --write`` writes both."""
     stored = json.loads(matrix.DATA.read_text(encoding="utf-8"))
     assert stored == matrix.data({name: stored.get(name, {}).get("found", ()) for name in FAULTS})
     assert all(set(row["breaks"]) <= set(row["found"]) for row in stored.values())
