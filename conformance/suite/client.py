@@ -124,6 +124,10 @@ class Client(Sending):
         found = (self.identifier(item, kind, member) for item in self._own_first(kind, key))
         return next((value for value in found if value is not None), None)
 
+    def within(self, operation: Operation, limit: int) -> int:
+        """A limit, or the maximum that the target declares for a list where that is smaller."""
+        return min(limit, self.target.maximum.get(operation.id, limit))
+
     def business(self, key: str = "full") -> str | None:
         """The id of the business of a key: as declared, else as its objects show it."""
         role = key if key in ("other", "empty") else "main"

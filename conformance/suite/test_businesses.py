@@ -41,7 +41,7 @@ def test_rows_of_two_businesses(client: Client) -> None:
         last = items[-1].get(paging.position) if items and isinstance(items[-1], dict) else None
         if isinstance(last, str):
             page(key, {paging.after: last})
-        page(key, {paging.limit: "5"})
+        page(key, {paging.limit: str(client.within(operation, 5))})
     for parameter in [p for p in operation.filters if not p.required and not p.compare]:
         shown = [i[parameter.filters] for i in own if isinstance(i, dict) and isinstance(i.get(parameter.filters), str)]
         if shown:
@@ -66,7 +66,8 @@ def test_foreign_filter(client: Client) -> None:
     given = client.valid(client.operation)
     if value is not ABSENT and value != client.value(parameter, "full") and given is not None:
         client.call(client.operation, {**given, parameter.name: value})
-        client.call(client.operation, {**given, parameter.name: value, client.operation.paging.limit: "5"})
+        limited = {client.operation.paging.limit: str(client.within(client.operation, 5))}
+        client.call(client.operation, {**given, parameter.name: value, **limited})
 
 
 def foreign_objects(planning: Planning) -> Iterator[Draft]:

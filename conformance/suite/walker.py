@@ -11,7 +11,7 @@ from conformance.plan import Depth
 from conformance.suite.client import Client
 
 SURELY_TAKEN = 7
-"""A limit that is below every maximum."""
+"""A limit that is below every maximum, unless one is declared that is smaller."""
 LARGE = 100
 """A limit that is the usual maximum."""
 DEEP_PAGES = 8
@@ -42,7 +42,7 @@ class Walker:
         """One page, labelled as part of a walk; a cursor that the target has not ``served`` in this list may be refused."""
         values: dict[str, Any] = {**(self.given or {}), **(filters or {})}
         if limit is not None:
-            values[self.paging.limit] = str(limit)
+            values[self.paging.limit] = str(self._client.within(self._operation, limit))
         if after is not None:
             values[self.paging.after] = after
         first = after is None
