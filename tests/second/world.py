@@ -69,7 +69,7 @@ FORMS: dict[str, Callable[[random.Random, int], Any]] = {
     "message": lambda dice, n: "SM" + _pick(dice, "0123456789abcdef", 32),
     "webhook": lambda dice, n: "wh_" + _pick(dice, string.ascii_letters + string.digits, 10),
     "workspace": lambda dice, n: (
-        f"{dice.choice(('main', 'mill', 'station', 'park'))}-street-{_pick(dice, string.ascii_lowercase, 6)}"
+        dice.choice(("büro", "mühle", "größe", "park")) + "-street-" + _pick(dice, string.ascii_lowercase, 6)
     ),
     "version": lambda dice, n: "sha256:" + _pick(dice, "0123456789abcdef", 12),
     "eval": lambda dice, n: str(uuid.UUID(int=dice.getrandbits(128), version=4)),
