@@ -21,6 +21,8 @@ PAGES_SOUGHT = 8
 """Pages of a list that an object is looked for on."""
 LONGEST_NUMBER = 19
 """Digits of a number that can grow no more: it fills 64 bits."""
+SHOWN = 20
+"""Objects of a kind that it is good to know."""
 SEVERAL = 5
 """Items that the list of an object must have for walks to say something."""
 
@@ -48,9 +50,22 @@ class Client(Sending):
         return self._memory.lists[kind, key]
 
     def _first_page(self, operation: Operation, key: str) -> list[Any]:
-        values = self.listing(operation, key)
-        response = None if values is None else self.call(operation, values, key=key, role="setup").response
-        return (items_of(operation, response.json) if response and response.ok else None) or []
+        values, paging = self.listing(operation, key), operation.paging
+        if values is None or paging is None:
+            return []
+        items, more = self._page(operation, values, key)
+        limit = self.within(operation, SHOWN)
+        if more and len(items) < limit:  # pages are small unless they are asked to be large
+            items = max(items, self._page(operation, {**values, paging.limit: str(limit)}, key)[0], key=len)
+        return items
+
+    def _page(self, operation: Operation, values: dict[str, Any], key: str) -> tuple[list[Any], bool]:
+        """The items of a page, and whether more follow."""
+        response = self.call(operation, values, key=key, role="setup").response
+        if response is None or not response.ok or operation.paging is None:
+            return [], False
+        items = items_of(operation, response.json)
+        return items or [], items is not None and response.json.get(operation.paging.more) is True
 
     def listing(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:
         """Values for what a list must be given; of the objects that it may be asked for, one that has several items.
@@ -72,7 +87,7 @@ class Client(Sending):
         place = (operation.id, key)
         if place not in self._memory.answered:
             known = [self.identifier(item, selector.refers, selector.by) for item in self._own_first(selector.refers or "", key)]
-            tried = [value for value in known if value is not None][: 2 * OWNERS_TRIED]
+            tried = [value for value in known if value is not None][:SHOWN]
             self._memory.answered[place] = tried[0]
             for value in tried:
                 response = self.call(operation, {**values, selector.name: value}, key=key, role="setup").response
@@ -217,6 +232,8 @@ class Client(Sending):
         values = self.listing(listing, key) if listing is not None else None
         if listing is None or listing.paging is None or values is None:
             return None
+        if listing.id in self.target.maximum:
+            values[listing.paging.limit] = str(self.target.maximum[listing.id])
         after: dict[str, Any] = {}
         for _ in range(PAGES_SOUGHT):
             exchange = self.call(listing, {**values, **after}, key=key, **facts)
