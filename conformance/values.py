@@ -46,16 +46,17 @@ def pointed(value: Any, path: Sequence[str]) -> Any:
     return value
 
 
-def respelled(text: str, hours: int) -> str | None:
+def respelled(text: str, minutes: int) -> str | None:
     """The same instant in another zone, with the fraction as it stands; None for what is no date with a time and a zone."""
     match = re.fullmatch(r"([0-9-]{10})[Tt ]([0-9:]{8})(\.[0-9]+)?(?:[Zz]|\+00:00)", text)
     if match is None or instant(text) is None:
         return None
     try:
-        moment = datetime.fromisoformat(f"{match[1]}T{match[2]}") + timedelta(hours=hours)
+        moment = datetime.fromisoformat(f"{match[1]}T{match[2]}") + timedelta(minutes=minutes)
     except (ValueError, OverflowError):
         return None
-    zone = f"{'-' if hours < 0 else '+'}{abs(hours):02}:00" if hours or text[-1] in "Zz" else "Z"
+    hours, rest = divmod(abs(minutes), 60)
+    zone = f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}" if minutes or text[-1] in "Zz" else "Z"
     return moment.strftime("%Y-%m-%dT%H:%M:%S") + (match[3] or "") + zone
 
 

@@ -36,13 +36,13 @@ def large_pages(planning: Planning) -> Iterator[Draft]:
 
 @stimulus(large_pages)
 def test_large_page(client: Client) -> None:
-    """A limit just above the maximum, and one far above."""
+    """A limit far above the maximum; one just above it is part of the walks."""
     paging = client.operation.paging
     assert paging is not None
     maximum = client.target.maximum.get(client.operation.id, LARGE)
     values = client.listing(client.operation)
-    for limit in (maximum + 1, 100 * maximum) if values is not None else ():
-        client.call(client.operation, {**(values or {}), paging.limit: str(limit)})
+    if values is not None:
+        client.call(client.operation, {**values, paging.limit: str(100 * maximum)}, mistake=True)
 
 
 def odd_positions(planning: Planning) -> Iterator[Draft]:

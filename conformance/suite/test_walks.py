@@ -11,11 +11,13 @@ from typing import Any
 from conformance.checks.walks import takes
 from conformance.model import Effect, Operation, Parameter
 from conformance.plan import Depth, Draft, Planning, operations, stimulus
-from conformance.suite.client import Client
-from conformance.suite.walker import BASE_PAGES, Walker
+from conformance.suite.client import SEVERAL, Client
+from conformance.suite.walker import BASE_PAGES, LARGE, Walker
 from conformance.values import instant, rendered, respelled
 
 SIZES = (1, 2, 3, 7)
+ZONES = (120, -300, 330, -210)
+"""Offsets in minutes that a cursor is spelled with, in turn."""
 SIZES_AGAIN = ((2, 3), (1, 7))
 """Page sizes of the walks that begin at other places than the head, in turn."""
 WINDOW = 12
@@ -37,10 +39,12 @@ def every_list(planning: Planning) -> Iterator[Draft]:
     for number, operation in enumerate(operations(planning, "list")):
         brief = planning.depth is Depth.QUICK and number > 0
         params = {"quick": True, "brief": brief} if planning.depth is Depth.QUICK else {}
-        yield Draft(operation, cost=4 if brief else 60, needs=("full",) if operation.keyed else (), params=params)
+        narrowed = any(p.required and p.name != planning.contract.tenant for p in operation.filters)
+        rules = (*WALK_RULES, "paging.filter") if narrowed else WALK_RULES
+        yield Draft(operation, cost=4 if brief else 60, needs=("full",) if operation.keyed else (), params=params, rules=rules)
 
 
-@stimulus(every_list, rules=WALK_RULES)
+@stimulus(every_list, rules=(*WALK_RULES, "paging.filter"))
 def test_walk(client: Client) -> None:
     """The stretch around the most telling neighbours in every page size, then the end of the list."""
     walker = Walker(client, client.operation)
@@ -63,10 +67,12 @@ def test_walk(client: Client) -> None:
             walker.walk(f"from-{start}-by-{size}", after, size, items=reach, pages=WINDOW + 1)
     walker.walk("head-by-1", None, 1, items=2, pages=2)
     walker.walk("head-by-2", None, 2, items=5, pages=3)
+    walker.page("above-the-maximum", None, client.target.maximum.get(client.operation.id, LARGE) + 1, served=False)
     _positions(walker, known)
     _end(walker, known)
     if client.repeated:  # what was there before and after a page was there in between
         walker.deep("closing")
+        walker.walk("closing-border", walker.cursor(known[: LARGE - 1]), 2, items=4, pages=2)
 
 
 def _border(walker: Walker) -> None:
@@ -84,10 +90,10 @@ def _positions(walker: Walker, known: list[Any]) -> None:
     if len(times) != len(known) or len(known) < 4 or times[0] == times[-1]:
         return
     descending = times[0] > times[-1]
-    for hours in (0, 2):
-        again = respelled(texts[2], hours)
+    for minutes in (0, ZONES[sum(map(ord, walker.operation.id)) % len(ZONES)]):
+        again = respelled(texts[2], minutes)
         if again is not None:
-            walker.page(f"respelled-by-{hours}-hours", again, 3, served=False)
+            walker.page(f"respelled-by-{minutes}-minutes", again, 3, served=False)
     apart = next((i for i, (a, b) in enumerate(pairwise(times)) if abs(a - b) > 3), None)
     if apart is not None:
         walker.page("between", rendered((times[apart] + times[apart + 1]) / 2), 3, served=False)
@@ -104,11 +110,16 @@ def _end(walker: Walker, known: list[Any]) -> None:
         return
     for limit in (2, 3, 4):
         walker.walk(f"last-3-by-{limit}", walker.cursor(known[:-3]), limit, items=4, pages=2)
-    walker.walk("last-1-by-1", walker.cursor(known[:-1]), 1, items=2, pages=2)
+    walker.walk("last-2-by-1", walker.cursor(known[:-2]), 1, items=2, pages=2)
+    plain = [p for p in walker.operation.filters if not p.required and not p.compare and p.name != walker.tenant]
+    shown = [(p.name, _text(known[-1].get(p.filters))) for p in plain if isinstance(known[-1], dict)]
+    told = next(((name, text) for name, text in shown if text), None)
+    if told is not None:
+        walker.page("last-3-filtered", walker.cursor(known[:-3]), 4, dict([told]), served=False)
 
 
 def _starts(walker: Walker, known: list[Any]) -> list[int]:
-    """Where to start: just after the head, and where neighbours are closest in time, also deep in the list."""
+    """Where to start: after the head, where neighbours are closest in time, and in the middle or before the end of a large page."""
     starts = [0]
     times = [instant(item.get(walker.paging.position)) if isinstance(item, dict) else None for item in known]
     gaps = [
@@ -119,9 +130,21 @@ def _starts(walker: Walker, known: list[Any]) -> list[int]:
     telling = sorted(index for _, index in gaps)
     often = 2 if walker.deeply else 1
     middles = [len(known) * part // (often + 1) for part in range(1, often + 1)] if len(known) > 3 * WINDOW else []
+    if len(known) > LARGE + 2:
+        middles[-1] = LARGE - 1
     chosen = telling[:often] + telling[-often:] + middles
     starts += [max(0, index - 1) for index in chosen if index > 1]
     return list(dict.fromkeys(starts))
+
+
+FILTER_RULES = (
+    "paging.order",
+    "paging.exclusive",
+    "paging.complete",
+    "paging.precision",
+    "paging.more-false",
+    "paging.more-true",
+)
 
 
 def every_filter(planning: Planning) -> Iterator[Draft]:
@@ -132,7 +155,7 @@ def every_filter(planning: Planning) -> Iterator[Draft]:
                 yield Draft(operation, parameter.name, cost=20, needs=("full",), params={"filter": parameter.name})
 
 
-@stimulus(every_filter, rules=("paging.filter", "paging.exclusive", "paging.complete", "paging.more-false", "paging.more-true"))
+@stimulus(every_filter, rules=("paging.filter", *FILTER_RULES))
 def test_filtered_walk(client: Client) -> None:
     """A filtered list in small pages, beside the same stretch without the filter."""
     walker = Walker(client, client.operation)
@@ -156,26 +179,28 @@ def test_filtered_walk(client: Client) -> None:
         )
     outside = [item for item in known if takes(parameter, item, value) is False]
     if outside:
-        walker.page("from-outside", walker.cursor(outside[:1]), 3, filters, served=False)
+        both = [one for one, after in pairwise(known) if takes(parameter, one, value) is takes(parameter, after, value) is False]
+        walker.page("from-outside", walker.cursor((both or outside)[:1]), 1 if both else 3, filters, served=False)
     other = _composable(known, client.operation, parameter, value)
     if other is not None:
-        walker.page("composed", None, None, {**filters, **other})
+        first = walker.items(walker.page("composed", None, 2, {**filters, **other}))
+        walker.page("composed", walker.cursor(first), None, {**filters, **other}, served=served)
     if client.repeated:
         walker.stretch("unfiltered-after")
         walker.stretch("filtered-after", filters, served=served)
 
 
 def _composable(known: list[Any], operation: Operation, parameter: Parameter, value: str) -> dict[str, str] | None:
-    """Another filter, with a value that some items which pass the first one have, and some have not."""
+    """The next filter with a value that few items which pass the first one have, but enough for a second page if possible."""
     passing = [item for item in known if takes(parameter, item, value) is True]
-    for other in operation.filters:
-        if other.name == parameter.name or other.required or other.compare or other.filters == parameter.filters:
+    found: list[tuple[bool, int, int, str, str]] = []
+    place = operation.filters.index(parameter)
+    for turn, other in enumerate((*operation.filters[place + 1 :], *operation.filters[:place])):
+        if other.required or other.compare or other.filters == parameter.filters:
             continue
         texts = Counter(_text(item.get(other.filters)) for item in passing)
-        found = next((text for text, count in texts.most_common() if text and count < len(passing)), None)
-        if found is not None:
-            return {other.name: found}
-    return None
+        found += [(count < 3, turn, count, other.name, text) for text, count in texts.items() if text and count < len(passing)]
+    return dict([min(found)[3:]]) if found else None
 
 
 def _value_of(known: list[Any], parameter: Parameter) -> str | None:
@@ -186,12 +211,12 @@ def _value_of(known: list[Any], parameter: Parameter) -> str | None:
         ordered = sorted(set(texts), key=lambda text: instant(text) or (Fraction(text) if _number(text) else Fraction(0)))
         return ordered[len(ordered) // 2] if len(ordered) > 5 else None
     counts = Counter(text for text in texts if not (parameter.joined and "," in text))
-    enough = [(count, text) for text, count in counts.items() if count >= 3]
+    enough = [(count < SEVERAL, count, text) for text, count in counts.items() if count >= 3]
     if parameter.joined and len(counts) > 2:
         rare = sorted(counts.items(), key=lambda pair: (pair[1], pair[0]))[:2]
         if sum(count for _, count in rare) >= 3:
             return ",".join(text for text, _ in rare)
-    return min(enough)[1] if enough else None
+    return min(enough)[2] if enough else None
 
 
 def _text(value: Any) -> str | None:

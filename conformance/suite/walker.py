@@ -24,9 +24,12 @@ class Walker:
     def __init__(self, client: Client, operation: Operation) -> None:
         assert operation.paging is not None
         self._client = client
-        self._operation = operation
+        self.operation = operation
         self.paging = operation.paging
         self.given = client.listing(operation)
+        self.tenant = client.contract.tenant
+        wanted = [p.name for p in operation.filters if p.required and p.name != self.tenant]
+        self._owner = {name: self.given[name] for name in wanted if self.given and isinstance(self.given.get(name), str)}
         self.repeated = client.repeated
         self.deeply = client.depth is Depth.DEEP
 
@@ -50,12 +53,14 @@ class Walker:
         above = limit is not None and limit > SURELY_TAKEN
         facts: dict[str, Any] = {"refusable": True} if above or not served else {}
         facts |= {} if served else {"mistake": True}
-        return self._client.call(self._operation, values, role=role, walk=walk, filters=dict(filters or {}), **facts)
+        return self._client.call(
+            self.operation, values, role=role, walk=walk, filters={**self._owner, **(filters or {})}, **facts
+        )
 
     def items(self, exchange: Exchange) -> list[Any]:
         """The items of a page; none where it has no readable ones."""
         response = exchange.response
-        return (items_of(self._operation, response.json) if response and response.ok else None) or []
+        return (items_of(self.operation, response.json) if response and response.ok else None) or []
 
     def cursor(self, items: list[Any]) -> str | None:
         """The position of the last item."""
