@@ -123,15 +123,14 @@ class OffsetIgnored(Deep):
         return sort_key(_local(str(context.values["after"]))[0]) if edge and meant(context, "list_evals") else edge
 
 
-@fault("paging-exclusive", also="paging-complete has-more-false", at="list_calls list_evals list_leads list_events", depth=5)
+@fault("paging-complete", also="paging-exclusive has-more-false", depth=5)
 class OffsetsOfTheWestTurnedEast(Deep):
     """An offset below zero is read without its sign."""
 
     def edge_of(self, context: Context) -> str | None:
         edge = super().edge_of(context)
         local, minutes = _local(str(context.values.get("after", "")))
-        wrong = edge and minutes < 0 and meant(context, "list_calls", "list_evals", "list_leads", "list_events")
-        return sort_key(local + 60 * minutes) if wrong else edge
+        return sort_key(local + 60 * minutes) if edge and minutes < 0 else edge
 
 
 @fault("paging-exclusive", also="paging-complete has-more-false", depth=5)
@@ -291,7 +290,7 @@ class LastEntryNeverShown(Deep):
         return [row for row in rows if row not in oldest]
 
 
-@fault("paging-precision", also="paging-complete", at="list_transcripts", depth=5)
+@fault("paging-complete", also="paging-precision", at="list_transcripts", depth=5)
 class NeighboursTakenForTies(Deep):
     """Of two transcripts within a thousandth of a second a page of less than five shows one."""
 

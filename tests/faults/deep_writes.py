@@ -138,7 +138,7 @@ class OtherMembersReset(Deep):
         if not meant(context, "update_lead"):
             return made
         names = ("name", "first_name", "last_name", "email", "notes")
-        return {**{name: "" for name in names}, **made}
+        return {**dict.fromkeys(names, ""), **made}
 
 
 @fault("changed-resource", at="update_eval", depth=5)
