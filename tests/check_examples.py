@@ -572,6 +572,18 @@ example("tenant.rows", ACCEPTED, "nothing in common", side("own", MINE), side("f
 example("tenant.rows", ACCEPTED, "rows that do not name their business", side("own", call(1)), side("foreign", call(2)))
 example("tenant.rows", REFUSED, "a row in both", side("own", call(1), call(2)), side("foreign", call(2)))
 example("tenant.rows", REFUSED, "a row that names the other business", side("own", MINE, THEIRS), side("foreign", call(3)))
+
+
+def rows(*calls: dict[str, Any], **options: Any) -> Exchange:
+    """A page of some calls."""
+    return sent(200, {"calls": list(calls), "has_more": False}, **options)
+
+
+example("tenant.named", ACCEPTED, "its own business", rows(MINE))
+example("tenant.named", REFUSED, "another business on a later page", rows(MINE, THEIRS, query={"after": at(9)}))
+example("tenant.named", REFUSED, "another business, told to an empty one", rows(MINE, identity="empty"))
+example("tenant.named", ACCEPTED, "a business of which nothing is known", rows(call(1, business_id="b_third")))
+example("tenant.named", ACCEPTED, "with the key of another business", rows(THEIRS, identity="other"))
 BUSY, ANSWERED = {"status": "busy", "created_at": at(1)}, {"status": "answered", "created_at": at(1)}
 example("tenant.rows", ACCEPTED, "rows without an id that differ", side("own", BUSY), side("foreign", ANSWERED))
 example("tenant.rows", SILENT, "rows without an id that are alike", side("own", BUSY), side("foreign", BUSY, ANSWERED))
@@ -641,18 +653,25 @@ example("rate.window", ACCEPTED, "minutes later it is still refused", *signups("
 example(
     "rate.window",
     REFUSED,
-    "minutes later it is served, from two addresses",
+    "minutes later it is served again and again, from two addresses",
     *signups("+++++-"),
-    step("soon", "+"),
-    step("soon", "+"),
+    *[step("soon", "+") for _ in range(6)],
+    **SIGN_UP,
+)
+example(
+    "rate.window",
+    ACCEPTED,
+    "minutes later it is served as often as requests come free",
+    *signups("+++++-"),
+    *[step("soon", status) for status in "++-"],
     **SIGN_UP,
 )
 example(
     "rate.window",
     SILENT,
-    "minutes later it is served once, as at the end of a window",
+    "minutes later it is served from one address, as at the end of a window",
     *signups("+++++-"),
-    step("soon", "+"),
+    *[step("soon", "+") for _ in range(3)],
     **SIGN_UP,
 )
 
@@ -1187,6 +1206,11 @@ example("delete.gone", REFUSED, "still there as it was", *BOTH, scenario("after"
 example(
     "delete.gone", REFUSED, "another one is gone, too", *BOTH, scenario("after", 404), scenario("other-after", 404), **ON_EVAL
 )
+_evals = {"evals": [{"id": "e1", "name": "One"}, {"id": "e2", "name": "Two"}], "has_more": False}
+_shown = sent(200, _evals, operation="list_evals", step="listed-before", sought="e1")
+_still = replace(_shown, facts={**_shown.facts, "step": "listed-after"})
+_GONE = (*BOTH[:2], _shown, *BOTH[2:], scenario("after", 404), scenario("other-after"))
+example("delete.gone", REFUSED, "still listed as it was", *_GONE, _still, **ON_EVAL)
 example("delete.gone", SILENT, "the deletion was refused", *BOTH[:2], refusal("forbidden", step="delete"), **ON_EVAL)
 example("delete.gone", SILENT, "nobody looked afterwards", *BOTH, **ON_EVAL)
 example("delete.gone", GAP, "it was not seen before", scenario("before", 404), DELETED, scenario("after", 404), **ON_EVAL)
@@ -1243,6 +1267,10 @@ example(
     "update.alone", ACCEPTED, "a member that is no longer shown", *changed(OLD_EVAL, {"id": "e1", "name": "New"}), **ON_CHANGE
 )
 example("update.alone", REFUSED, "the description is gone", *changed(OLD_EVAL, {**_new, "description": None}), **ON_CHANGE)
+example("update.alone", REFUSED, "made anew", *changed(OLD_EVAL, {**_new, "created_at": at(9)}), **ON_CHANGE)
+_first = sent(200, {}, operation="update_eval", role="setup", step="first", sent={"tags": ["one"]})
+_tagged, _tagless = {**OLD_EVAL, "tags": ["one"]}, {**_new, "tags": []}
+example("update.alone", REFUSED, "what the change before it made is gone", _first, *changed(_tagged, _tagless), **ON_CHANGE)
 example("update.alone", REFUSED, "another object has the name, too", *changed(OLD_EVAL, _new, _others), **ON_CHANGE)
 example(
     "update.alone", SILENT, "the change was refused", refusal("forbidden", operation="update_eval", step="write"), **ON_CHANGE

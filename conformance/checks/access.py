@@ -12,6 +12,7 @@ from conformance.checks.base import (
     Trial,
     View,
     control_gap,
+    passive,
     refusal,
     refusals,
     role_of,
@@ -19,9 +20,10 @@ from conformance.checks.base import (
     trial,
     unusable,
 )
+from conformance.checks.lists import page_of
 from conformance.checks.objects import identity_of, items_of, sought_in
 from conformance.checks.requests import shown_absent
-from conformance.model import Exchange, compact
+from conformance.model import Clause, Contract, Exchange, Operation, compact
 
 
 @trial("auth.missing")
@@ -157,7 +159,8 @@ def tenant_filter(view: View, trial: Trial) -> Iterator[Outcome]:
             yield excuse or Proof(())
             continue
         if not response.ok:
-            yield refusal(view, probe, ("forbidden", "not_found"))
+            placed = ("invalid_parameter",) if probe.fact("placed") else ()
+            yield refusal(view, probe, ("forbidden", "not_found", *placed))
             continue
         items = items_of(view.operation, response.json)
         if items:
@@ -195,9 +198,26 @@ def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Proof(ids)
 
 
+def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
+    """Applies where a list belongs to a business."""
+    return bool(contract.tenant and operation.paging and operation.keyed and not operation.pool)
+
+
+@passive("tenant.named", applies=_owned, hint="the items of a list would have to name their business")
+def tenant_named(view: View, exchange: Exchange) -> Iterator[Outcome]:
+    """No item of any page names a business that the key cannot reach."""
+    page = page_of(view, exchange)
+    items = items_of(view.operation, page[1]) if page and view.operation else None
+    if items is None or exchange.fact("side") or (view.operation and view.operation.pool):
+        return
+    found = [problem for item in items for problem in _named_business(view, exchange, item)]
+    yield from found[:1] or [Proof((exchange.id,))]
+
+
 def _named_business(view: View, exchange: Exchange, item: object) -> Iterator[Outcome]:
     """No item names the business that the key cannot reach; one of a third business may be within its reach."""
-    foreign = view.target.businesses.get("other" if exchange.fact("side") == "own" else "main")
+    side = exchange.fact("side") or {"full": "own", "other": "foreign", "empty": "foreign"}.get(exchange.identity or "")
+    foreign = view.target.businesses.get("other" if side == "own" else "main") if side else None
     tenant = view.contract.tenant
     if foreign and tenant and isinstance(item, dict) and item.get(tenant) == foreign:
         yield Problem(f"/{tenant}", "no item of another business", compact(item[tenant]), (exchange.id,))

@@ -110,9 +110,9 @@ def _blunt(found: Walks, repeats: list[tuple[Page, Item]]) -> bool:
     if any(not _same_second(item.at, page.cursor) for page, item in repeats if page.cursor is not None):
         return False
     fractions = all(page.cursor is not None and page.cursor.denominator != 1 for page, _ in repeats)
-    whole = any(
-        p.cursor is not None and p.cursor.denominator == 1 and p.items and p not in [r for r, _ in repeats] for p in found.pages
-    )
+    alike = {page.filters for page, _ in repeats}
+    others = [page for page in found.pages if page.filters in alike and page not in [r for r, _ in repeats]]
+    whole = any(page.cursor is not None and page.cursor.denominator == 1 and page.items for page in others)
     return fractions and whole
 
 

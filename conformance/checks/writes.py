@@ -10,6 +10,7 @@ from typing import Any
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
 from conformance.checks.objects import items_of, object_of, sought_in
 from conformance.model import Exchange, Operation, compact
+from conformance.values import instant
 
 
 def shown(operation: Operation | None, sent: dict[str, Any], got: Any) -> list[str]:
@@ -131,7 +132,7 @@ def delete_gone(view: View, trial: Trial) -> Iterator[Outcome]:
     deleted = steps.get("delete")
     if deleted is None or deleted.response is None or not deleted.response.ok:
         return
-    for before, after in (("before", "after"), ("other-before", "other-after")):
+    for before, after in (("before", "after"), ("other-before", "other-after"), ("listed-before", "listed-after")):
         if before not in steps or after not in steps:
             continue
         excuse = unusable(view, steps[after])
@@ -140,8 +141,9 @@ def delete_gone(view: View, trial: Trial) -> Iterator[Outcome]:
         if excuse:
             yield excuse
         elif old is None or goes_on:
-            yield Gap("the object could not be seen before or after the deletion")
-        elif before == "before" and new == old:
+            if before != "listed-before":
+                yield Gap("the object could not be seen before or after the deletion")
+        elif before != "other-before" and new == old:
             yield Problem("/", "nothing, or an object that is shown as deleted", compact(new), ids)
         elif before == "other-before" and new is None:
             yield Problem("/", f"{steps[after].fact('sought')}, which was not deleted", said(steps[after]), ids)
@@ -199,10 +201,12 @@ def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
     ids = (before.id, write.id, after.id)
     sent = as_shown(view.operation, write.fact("sent") or {})
     partial = view.operation is not None and view.operation.method == "PATCH"
-    for name in _settable(view) - set(sent) if partial else ():
+    set_before = {*_settable(view), *(as_shown(view.operation, steps["first"].fact("sent")) if "first" in steps else ())}
+    for name in sorted(set_before - set(sent)) if partial else ():
         if old.get(name) is not None and name in new and not _same(old[name], new[name]):
             yield Problem(f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new[name]), ids)
             return
+    yield from _moved(view, old, new, ids)
     page = steps.get("listed")
     if page is not None:
         name = view.contract.identifier_of(view.operation.kind if view.operation else None)
@@ -212,6 +216,14 @@ def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Problem("/", f"no object but {page.fact('sought')} changed", compact(other), (write.id, page.id))
             return
     yield Proof(ids)
+
+
+def _moved(view: View, old: dict[str, Any], new: dict[str, Any], ids: tuple[str, ...]) -> Iterator[Outcome]:
+    """The position of an object, by which its list is paged, is not changed by a change of another member."""
+    name = next((o.paging.position for o in view.contract.operations.values() if o.paging), "")
+    was, now = instant(old.get(name)), instant(new.get(name))
+    if was is not None and now is not None and was != now:
+        yield Problem(f"/{name}", f"{old[name]}, as it was not sent", compact(new[name]), ids)
 
 
 def _settable(view: View) -> set[str]:

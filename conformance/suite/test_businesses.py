@@ -66,8 +66,10 @@ def test_foreign_filter(client: Client) -> None:
     given = client.valid(client.operation)
     if value is not ABSENT and value != client.value(parameter, "full") and given is not None:
         client.call(client.operation, {**given, parameter.name: value})
-        limited = {client.operation.paging.limit: str(client.within(client.operation, 5))}
-        client.call(client.operation, {**given, parameter.name: value, **limited})
+        paging, own = client.operation.paging, client.listed(client.operation.kind or "")
+        first = own[0].get(paging.position) if own and isinstance(own[0], dict) else None
+        place = {paging.limit: str(client.within(client.operation, 5))} | ({paging.after: first} if isinstance(first, str) else {})
+        client.call(client.operation, {**given, parameter.name: value, **place}, placed=len(place) > 1)
 
 
 def foreign_objects(planning: Planning) -> Iterator[Draft]:

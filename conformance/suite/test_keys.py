@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from conformance.model import Effect, Operation
 from conformance.plan import BAD_KEYS_ALLOWED, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
-from conformance.transport.redact import ALTERATIONS
+from conformance.transport.redact import ALTERATIONS, OTHER_PREFIX
 from conformance.transport.sender import message_for
 
 FOREIGN_SCHEMES = ("Basic", "Token")
 ALTERED_ALWAYS = ("last-char", "longer")
+ENDLESS = "x" * 2_000
+"""A key far longer than any."""
 BAD = ("unknown", "altered")
 """Forms of a key that was never issued."""
 DEAD = ("expired", "revoked")
@@ -64,10 +66,14 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
         return [f"unknown:{prefix}" for prefix in authentication.prefixes or ("",)]
     if form == "altered":
         rarer = [name for name in ALTERATIONS if name not in ALTERED_ALWAYS]
+        rarer += [OTHER_PREFIX] if len(authentication.prefixes) > 1 else []
         return [f"full~{name}" for name in (*ALTERED_ALWAYS, rarer[number % len(rarer)])]
     if form == "malformed":
         own = authentication.scheme
-        return [(f"{own} not a key", own, f"{own} {own}", "?")[number % 4]] if own else ["not a key"]
+        texts = [f"{own} not a key", own, f"{own} {own}", "?"] if own else ["not a key"]
+        if own and Effect.FLOOD in planning.target.allow:
+            texts += [f"{own} {token}" for token in (*authentication.prefixes, ENDLESS)]
+        return [texts[number % len(texts)]]
     if form == "scheme":
         return [FOREIGN_SCHEMES[number % len(FOREIGN_SCHEMES)]] if authentication.scheme else []
     return [form] if form in planning.target.keys else []
@@ -87,7 +93,9 @@ def test_refused_key(client: Client) -> None:
     authentication = client.contract.authentication
     for text in keys["malformed"]:
         carried = ((authentication.header, text),)
-        client.raw(message_for(operation, values), operation.id, carried=carried, key=None, mistake=True, form="scheme")
+        token = text.removeprefix(f"{authentication.scheme} ")
+        form = "unknown" if token in (*authentication.prefixes, ENDLESS) else "scheme"
+        client.raw(message_for(operation, values), operation.id, carried=carried, key=None, mistake=True, form=form)
     for form in ("unknown", "altered", *DEAD):
         for key in keys.get(form, ()):
             client.mistake(operation, values, key=key, form=form)
@@ -166,9 +174,14 @@ def _others(planning: Planning, operation: Operation) -> list[str]:
 
 @stimulus(without_scope, rules=("scope.refused",), phase=1)
 def test_missing_scope(client: Client) -> None:
-    """Valid keys that lack the scope."""
-    values = client.valid(client.operation)
-    if values is not None:
-        client.control(client.operation, values)
-        for key in client.case.params["keys"]:
-            client.mistake(client.operation, values, key=key)
+    """Valid keys that lack the scope; those with another one also on a later page of a list."""
+    values, paging = client.valid(client.operation), client.operation.paging
+    if values is None:
+        return
+    if paging is not None and client.case.variant == "another":
+        items = client.listed(client.operation.kind or "")
+        place = items[0].get(paging.position) if items and isinstance(items[0], dict) else None
+        values |= {paging.after: place} if isinstance(place, str) else {}
+    client.control(client.operation, values)
+    for key in client.case.params["keys"]:
+        client.mistake(client.operation, values, key=key)

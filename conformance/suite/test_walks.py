@@ -119,7 +119,7 @@ def _end(walker: Walker, known: list[Any]) -> None:
 
 
 def _starts(walker: Walker, known: list[Any]) -> list[int]:
-    """Where to start: after the head, where neighbours are closest in time, and in the middle or before the end of a large page."""
+    """Where to start: after the head, where neighbours are closest in time, and in the middle or at the end of a large page."""
     starts = [0]
     times = [instant(item.get(walker.paging.position)) if isinstance(item, dict) else None for item in known]
     gaps = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -111,51 +111,22 @@ def _seen_change(contract: Contract, operation: Operation) -> Parameter | None:
 
 @stimulus(updates, rules=("update.read-back", "update.alone"), phase=2)
 def test_update(client: Client) -> None:
-    """Change one member to a fresh value and read it back."""
+    """Change what can be, then one member to a fresh value; read it back, and whether the rest is as it was."""
     operation = client.operation
     values, member = client.valid(operation), _seen_change(client.contract, operation)
     assert operation.selector is not None
     if values is None or member is None:
         return
     sought = values[operation.selector.name]
+    first = {name: value for name, value in _optional(client, operation).items() if name != member.name}
+    if first:
+        client.call(operation, {**values, **first}, role="setup", step="first", sent=first)
     values |= {member.name: client.value(member)}
     sent = {member.name: values[member.name]}
     client.settled(operation.kind or "", sought, step="before")
     client.control(operation, values, step="write", sent=sent, sought=str(sought))
     _read_back(client, operation, sought, sent)
     _listed(client, operation, sought, sent)
-
-
-def deletions(planning: Planning) -> Iterator[Draft]:
-    """Each deletion of something that can be made, and read or listed."""
-    contract = planning.contract
-    for operation in operations(planning, "delete"):
-        seen = contract.operations_by("read", operation.kind) or contract.operations_by("list", operation.kind)
-        if operation.selector and seen and contract.operations_by("create", operation.kind):
-            yield Draft(operation, needs=("full",), cost=8)
-
-
-@stimulus(deletions, rules=("delete.gone",), phase=2)
-def test_deletion(client: Client) -> None:
-    """Make two objects, look at both, delete one, and look at both again."""
-    operation = client.operation
-    kind, selector = operation.kind or "", operation.selector
-    assert selector is not None
-    values = client.valid(operation)
-    other = client.own_id(operation)
-    if values is None or other is None:
-        return
-    sought = values[selector.name]
-    places = {}
-    for step, one in (("before", sought), ("other-before", other)):
-        places[one] = client.position(client.settled(kind, one, step=step))
-    client.control(operation, values, step="delete")
-    for pause in (0.5, 1.5, 0.0):
-        read = client.look(kind, sought, role="probe", step="after", position=places[sought])
-        if read is None or sought_in(client.contract, read)[0] is None or not pause:
-            break
-        client.pause(pause)
-    client.look(kind, other, role="probe", step="other-after", position=places[other])
 
 
 def refused_writes(planning: Planning) -> Iterator[Draft]:
@@ -185,6 +156,9 @@ def test_refused_write(client: Client) -> None:
         if parameter.required and parameter != selector and not parameter.lack and operation.action != "delete":
             fresh += _attempt(client, operation, values, without=parameter.name)
             break
+    wrong = next((p for p in operation.body if p.refuse and p != selector), None)
+    if wrong is not None and operation.action != "delete":
+        fresh += _attempt(client, operation, values, instead={wrong.name: wrong.refuse[0]})
     if sought is not None:
         client.look(kind, sought, step="look", fresh=fresh, position=place)
         return
@@ -195,13 +169,18 @@ def test_refused_write(client: Client) -> None:
 
 
 def _attempt(
-    client: Client, operation: Operation, values: dict[str, Any], key: str | None = "full", without: str | None = None
+    client: Client,
+    operation: Operation,
+    values: dict[str, Any],
+    key: str | None = "full",
+    without: str | None = None,
+    instead: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """One request that is to be refused, with texts of its own; gives them."""
     own = {p.name: client.value(p) for p in operation.body if p.fresh and (p.name in values or p.advised)}
     if operation.action == "update" and not own:
         own = {p.name: client.value(p) for p in [p for p in operation.body if p.fresh][:1]}
-    sent = {name: value for name, value in {**values, **own}.items() if name != without}
+    sent = {name: value for name, value in {**values, **own, **(instead or {})}.items() if name != without}
     client.mistake(operation, sent, key=key, step="attempt")
     return _fresh(operation, {name: value for name, value in sent.items() if name in own})
 

@@ -39,6 +39,8 @@ ALTERATIONS: dict[str, Callable[[str], str]] = {
     "case": lambda key: key[: len(key) // 2] + key[len(key) // 2 :].swapcase(),
 }
 """Near-miss keys: what a name after ``~`` makes of a key."""
+OTHER_PREFIX = "other-prefix"
+"""Another one, of a contract whose keys have several prefixes."""
 
 
 def _other(char: str) -> str:
@@ -105,7 +107,15 @@ class Vault:
         secret = self._secrets.get(name)
         if secret is None:
             return match[0]
+        if alteration == OTHER_PREFIX:
+            return self._exchanged(secret)
         return ALTERATIONS[alteration](secret) if alteration else secret
+
+    def _exchanged(self, secret: str) -> str:
+        """A key with another prefix."""
+        own = next((prefix for prefix in self._prefixes if secret.startswith(prefix)), "")
+        other = next((prefix for prefix in self._prefixes if prefix != own), own)
+        return other + secret[len(own) :]
 
     def _unknown(self, prefix: str) -> str:
         """A key that was never issued: well-formed, from the seed."""
