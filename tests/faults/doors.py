@@ -346,7 +346,7 @@ class RowsOfAllWithFilter(Faulty):
         return None if "status" in context.values else super().list_tenant(context)
 
 
-@fault("business-filter", at="list_calls", depth=2)
+@fault("business-filter", also="business-rows", at="list_calls", depth=2)
 class ForeignBusinessListed(Faulty):
     """The calls of another business are listed by its id."""
 
@@ -367,7 +367,7 @@ class ForeignBusinessIgnored(Faulty):
             super().check_tenant(parameter, value, context)
 
 
-@fault("business-filter", at="list_calls", depth=3)
+@fault("business-filter", also="business-rows", at="list_calls", depth=3)
 class ForeignAgentListed(Faulty):
     """The calls of an agent of another business are listed by its id."""
 

@@ -283,8 +283,8 @@ class _Moving(Faulty):
         return super().act_list(context)
 
     def add_alike(self, kind: str, tenant: str) -> None:
-        """Add an object like one that is there."""
-        alike = next(iter(self.store.page(Page(kind, tenant, 1))), None)
+        """Add an object like the oldest one, which nobody who uses the server has just made."""
+        alike = next(iter(self.store.page(Page(kind, tenant, 1, order="ASC"))), None)
         if alike is not None:
             names = {self.contract.identifier, self.contract.identifier_of(kind)} & set(alike.document)
             fresh = {name: f"+1777{self._asked:07}" if name == "phone_number" else self.new_id(kind) for name in names}
