@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.model import Operation, Parameter, Rate
+from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
 from tests.faults.base import fault, told
 from tests.faults.deep_places import Deep, asked, meant
@@ -107,14 +105,6 @@ class ReplayAccepted(Deep):
         return 202 if operation.id == "replay_event" else super().success_status(operation)
 
 
-@fault("status-200", at="update_webhook", by="update", depth=4)
-class CreatedAfterUpdate(Deep):
-    """A change of a webhook is answered 201, as its creation has the same path."""
-
-    def success_status(self, operation: Operation) -> int:
-        return 201 if operation.id == "update_webhook" else super().success_status(operation)
-
-
 @fault("status-402-signup-only", also="status-201 created-resource", at="assign_phone_number", by="creation", depth=4)
 class NumbersWantPayment(Deep):
     """A number for an agent has to be paid for."""
@@ -145,7 +135,7 @@ class PlainErrorForSecrets(Deep):
         return Reply(404, {"error": "Webhook not found"}) if plain else reply
 
 
-@fault("code-registered", at="list_event_deliveries", by="unparsable-parameter", depth=5)
+@fault("code-registered", also="code-invalid_request", at="list_event_deliveries", by="unparsable-parameter", depth=5)
 class OwnCodeForBadCursor(Told):
     """A cursor of deliveries that cannot be read is told with a code of its own."""
 
@@ -200,244 +190,3 @@ class NearlyAKeyRepeated(Deep):
         reply = super().refused(request, refusal)
         here = self.meant(request) in ("list_webhooks", "read_balance", "list_usage") and reply.status == 401
         return told(reply, message=f"{self.parse_key(request)} is not known") if here and self.parse_key(request) else reply
-
-
-# --- odd input ---
-
-
-@fault("status-no-5xx-for-mistakes", by=ODD, depth=4)
-class DeepNesting(Deep):
-    """A body that is nested deep is a fault of the server."""
-
-    def parse_body(self, request: Request) -> Any:
-        if request.body.count(b"[") > 1000:
-            raise RecursionError
-        return super().parse_body(request)
-
-
-@fault("status-no-5xx-for-mistakes", at="create_lead create_workspace create_webhook create_eval", by=ODD, depth=5)
-class HugeNumber(Deep):
-    """A number that no machine word holds is a fault of the server where something is made."""
-
-    def parse_body(self, request: Request) -> Any:
-        if self.meant(request).startswith("create_") and re.search(rb"[0-9]{300}", request.body):
-            raise OverflowError
-        return super().parse_body(request)
-
-
-@fault("status-no-5xx-for-mistakes", by=ODD, depth=5)
-class HalfACharacter(Deep):
-    """Half of a surrogate pair is a fault of the server."""
-
-    def parse_body(self, request: Request) -> Any:
-        json.dumps(super().parse_body(request), ensure_ascii=False).encode()
-        return super().parse_body(request)
-
-
-@fault("status-no-5xx-for-mistakes", at="list_leads list_events list_messages", by=ODD, depth=5)
-class NulInFilter(Deep):
-    """A NUL in a filter of leads, events or messages is a fault of the server."""
-
-    def filter_of(self, parameter: Parameter, value: Any) -> Any:
-        if "\0" in str(value) and parameter.refers is None:
-            raise ValueError
-        return super().filter_of(parameter, value)
-
-
-@fault("status-no-5xx-for-mistakes", by=ODD, depth=5)
-class ParameterTwice(Deep):
-    """A limit that is given twice is a fault of the server."""
-
-    def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
-        if len(re.findall(r"(?:^|&)limit=", request.query_text)) > 1:
-            raise TypeError
-        return super().take_in(operation, request, in_path)
-
-
-@fault("status-no-5xx-for-mistakes", by=ODD, depth=5)
-class ParameterInBrackets(Deep):
-    """A cursor in the form of an array is a fault of the server."""
-
-    def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
-        if "after[" in request.query_text or "after%5B" in request.query_text:
-            raise TypeError
-        return super().take_in(operation, request, in_path)
-
-
-@fault("status-no-5xx-for-mistakes", by=ODD, depth=5)
-class LongText(Deep):
-    """A text of more than four thousand characters in a filter is a fault of the server."""
-
-    def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
-        if any(len(text) > 4000 for text in request.query.values()):
-            raise ValueError
-        return super().take_in(operation, request, in_path)
-
-
-@fault("status-no-5xx-for-mistakes", by=ODD, depth=4)
-class MediaTypeWithoutSlash(Deep):
-    """A media type without a slash is a fault of the server."""
-
-    def check_media_type(self, request: Request) -> None:
-        _ = (request.header("content-type") or "a/b").split("/")[1]
-        super().check_media_type(request)
-
-
-@fault("status-no-5xx-for-mistakes", by=ODD, depth=5)
-class FirstYear(Deep):
-    """A cursor in the first year is a fault of the server, as when a zone is added to it."""
-
-    def edge_of(self, context: Context) -> str | None:
-        if str(context.values.get("after", "")).startswith("0001-01-01"):
-            raise OverflowError
-        return super().edge_of(context)
-
-
-@fault("status-no-5xx-for-mistakes", also="status-400 code-invalid_request", by=ODD, depth=5)
-class BodyThatIsANumber(Deep):
-    """A body that is a number is a fault of the server."""
-
-    def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
-        if request.body.strip().isdigit():
-            raise TypeError
-        return super().body_values(operation, request)
-
-
-@fault("status-no-5xx-for-mistakes", also="key-header", by=ODD, depth=5)
-class QuestionMarkForKey(Deep):
-    """An Authorization header without a space is a fault of the server."""
-
-    def parse_key(self, request: Request) -> str | None:
-        value = request.header("authorization")
-        if value is not None and " " not in value:
-            raise IndexError
-        return super().parse_key(request)
-
-
-@fault("status-no-5xx-for-mistakes", also="key-header", by=ODD, depth=5)
-class KeyThatIsNoAscii(Deep):
-    """A key with a letter that is no ASCII is a fault of the server."""
-
-    def parse_key(self, request: Request) -> str | None:
-        key = super().parse_key(request)
-        if key is not None:
-            key.encode("ascii")
-        return key
-
-
-@fault("status-no-5xx-for-mistakes", also="key-header", by=ODD, depth=5)
-class EndlessKey(Deep):
-    """A key of more than a thousand characters is a fault of the server."""
-
-    def parse_key(self, request: Request) -> str | None:
-        key = super().parse_key(request)
-        if key is not None and len(key) > 1000:
-            raise ValueError
-        return key
-
-
-@fault("status-400 code-bad_request", at="create_eval", by="missing-parameter", depth=4)
-class MessagesNotRequired(Deep):
-    """An eval is made without its messages."""
-
-    def is_required(self, operation: Operation, parameter: Parameter) -> bool:
-        return super().is_required(operation, parameter) and parameter.name != "messages"
-
-
-# --- sign-up ---
-
-
-@fault("signup-limit", at="sign_up", depth=4)
-class RealAddressBelieved(Deep):
-    """The header X-Real-IP is believed."""
-
-    def rate_address(self, request: Request) -> str:
-        return request.header("x-real-ip") or request.address
-
-
-@fault("signup-limit", at="sign_up", depth=5)
-class ConnectingAddressBelieved(Deep):
-    """The header CF-Connecting-IP is believed."""
-
-    def rate_address(self, request: Request) -> str:
-        return request.header("cf-connecting-ip") or request.address
-
-
-@fault("signup-limit", at="sign_up", depth=5)
-class LastForwardedBelieved(Deep):
-    """The last address of X-Forwarded-For is believed, if there are several."""
-
-    def rate_address(self, request: Request) -> str:
-        parts = (request.header("x-forwarded-for") or "").split(",")
-        return parts[-1].strip() if len(parts) > 1 else request.address
-
-
-@fault("signup-limit", at="sign_up", depth=5)
-class RequestedByClient(Deep):
-    """The header X-Client-IP is believed."""
-
-    def rate_address(self, request: Request) -> str:
-        return request.header("x-client-ip") or request.address
-
-
-@fault("signup-limit status-429", also="code-rate_limit_exceeded", at="sign_up", depth=4)
-class CountedByAddressOfMail(Deep):
-    """Sign-ups are counted by the e-mail address."""
-
-    def check_rate(self, context: Context) -> None:
-        super().check_rate(Context(context.operation, self._of(context), context.identity, context.values))
-
-    def _of(self, context: Context) -> Request:
-        return Request("POST", context.request.path, address=str(context.values.get("email")))
-
-
-@fault("signup-limit", at="sign_up", depth=5)
-class RefusalOpensAgain(Deep):
-    """A sign-up that is refused for its number begins the count anew."""
-
-    def check_rate(self, context: Context) -> None:
-        try:
-            super().check_rate(context)
-        except Refusal:
-            self._windows.clear()
-            raise
-
-
-@fault("signup-limit", at="sign_up", depth=4)
-class TenMinutes(Deep):
-    """The limit ends after ten minutes."""
-
-    def rate_seconds(self, rate: Rate) -> int:
-        return 600
-
-
-@fault("signup-limit", at="sign_up", depth=5)
-class HalfAnHour(Deep):
-    """The limit ends after half an hour."""
-
-    def rate_seconds(self, rate: Rate) -> int:
-        return rate.seconds // 2
-
-
-@fault("signup-per-address", also="signup-allowance", at="sign_up", depth=4)
-class CountedByNeighbourhood(Deep):
-    """Addresses that share their first three numbers are counted together."""
-
-    def rate_address(self, request: Request) -> str:
-        return request.address.rpartition(".")[0]
-
-
-@fault("code-payment_required", at="sign_up", by="trigger", depth=5)
-class AnyProofPays(Deep):
-    """Any payment header that is not empty counts as paid."""
-
-    def is_paid(self, proof: str | None) -> bool:
-        return bool(proof)
-
-
-@fault("code-payment_required", at="sign_up", by="trigger", depth=4)
-class EmptyTerms(Deep):
-    """402 comes with an empty list of terms."""
-
-    def payment_terms(self, payment: Any, context: Context) -> dict[str, Any]:
-        return {**super().payment_terms(payment, context), payment.terms: []}

@@ -61,15 +61,6 @@ class LongFractionsCut(Deep):
         return _cut(text, 3) if long else super().edge_of(context)
 
 
-@fault("paging-precision", also="paging-complete paging-exclusive", at="list_messages", depth=5)
-class CursorInSecondsWithFilter(Deep):
-    """The fraction of a cursor is cut off in the list of messages of one direction."""
-
-    def edge_of(self, context: Context) -> str | None:
-        blunt = later(context) and meant(context, "list_messages") and narrowed(context, "direction")
-        return _cut(str(context.values["after"]), 0) if blunt else super().edge_of(context)
-
-
 @fault("paging-exclusive", at="list_communication_attempts", depth=4)
 class InclusiveForWholeSeconds(Deep):
     """A page of attempts begins with the item of its cursor, where that is a whole second."""

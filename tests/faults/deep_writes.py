@@ -1,12 +1,11 @@
-"""Deep faults of what is written: members, ids, the wrong object, deletions, and refusals that have an effect."""
+"""Deep faults of what is written: members, ids, the wrong object, deletions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.model import Operation
-from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.messages import Context, Reply
 from conformance.server.moments import key_of, render
 from conformance.server.store import Page, Row
 from tests.faults.base import fault
@@ -150,15 +149,6 @@ class DescriptionReset(Deep):
         return {"description": None, **made} if meant(context, "update_eval") and "name" in made else made
 
 
-@fault("changed-resource", at="update_workspace", depth=5)
-class MetadataReset(Deep):
-    """A change of the name of a workspace resets its metadata and its external_ref."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        return {"metadata": {"reset": True}, "external_ref": "none", **made} if meant(context, "update_workspace") else made
-
-
 @fault("changed-resource", at="update_webhook", depth=4)
 class NewestWebhookChanged(Deep):
     """A change goes to the newest webhook but one, whichever is named."""
@@ -267,79 +257,3 @@ class ReleasedNumberStays(Deep):
         if row is not None:
             self.store.put([row])
         return reply
-
-
-# --- refusals with an effect ---
-
-
-class Done(Deep):
-    """The reference server with something that is done before its key and scope are looked at."""
-
-    before: tuple[str, ...] = ()
-    role = ""
-
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        operation = self.meant(request)
-        if operation in self.before and refusal.role == self.role:
-            self.force(self.contract.operations[operation], request)
-        return super().refused(request, refusal)
-
-    def force(self, operation: Operation, request: Request) -> None:
-        """Do what was refused, for the main business."""
-        values = {**self.query_values(operation, request), **self.body_values(operation, request)}
-        self.act(Context(operation, request, self.known_key(self.parse_key(request) or ""), values))
-
-
-@fault("refused-unchanged", also="created-resource", at="create_lead", depth=4)
-class LeadStoredWithoutScope(Done):
-    """A lead is stored, and then refused for the scope."""
-
-    before, role = ("create_lead",), "forbidden"
-
-
-@fault("refused-unchanged", also="deleted-resource", at="delete_eval", depth=4)
-class EvalDeletedWithoutScope(Done):
-    """An eval is deleted, and then the deletion is refused for the scope."""
-
-    before, role = ("delete_eval",), "forbidden"
-
-
-@fault("refused-unchanged", also="changed-resource", at="update_workspace", depth=4)
-class WorkspaceRenamedWithoutKey(Done):
-    """A workspace is renamed, and then the change is refused for want of a key."""
-
-    before, role = ("update_workspace",), "unauthenticated"
-
-
-@fault("refused-unchanged", also="created-resource", at="create_eval", depth=5)
-class EvalStoredWithoutMessages(Done):
-    """An eval that lacks its messages is stored, and then refused."""
-
-    before, role = ("create_eval",), "missing_parameter"
-
-
-@fault("refused-unchanged", also="created-resource", at="create_lead", depth=5)
-class LeadStoredWithInvalidAddress(Done):
-    """A lead with an e-mail address that is none is stored, and then refused."""
-
-    before, role = ("create_lead",), "invalid_parameter"
-
-
-@fault("refused-unchanged", at="create_call", depth=4)
-class FailedCallQueued(Deep):
-    """A call that could not be placed is listed as queued."""
-
-    def check_triggers(self, context: Context) -> None:
-        if meant(context, "create_call") and self.triggered(context) == "call_failed":
-            self.act_create(context)
-        super().check_triggers(context)
-
-
-@fault("refused-unchanged", at="send_sms", depth=5)
-class BlockedTextListed(Deep):
-    """A text that was blocked is listed as if it had been sent."""
-
-    def check_triggers(self, context: Context) -> None:
-        if meant(context, "send_sms") and self.triggered(context) == "content_blocked":
-            self.act(context)
-        super().check_triggers(context)

@@ -1,6 +1,40 @@
 """All faults."""
 
-from tests.faults import answers, doors, effects, endpoints, lists
+from tests.faults import (
+    answers,
+    deep_answers,
+    deep_cursor,
+    deep_doors,
+    deep_filters,
+    deep_limits,
+    deep_odd,
+    deep_pages,
+    deep_refused,
+    deep_tenants,
+    deep_writes,
+    doors,
+    effects,
+    endpoints,
+    lists,
+)
 from tests.faults.base import FAULTS, Fault
 
-__all__ = ["FAULTS", "Fault", "answers", "doors", "effects", "endpoints", "lists"]
+__all__ = [
+    "FAULTS",
+    "Fault",
+    "answers",
+    "deep_answers",
+    "deep_cursor",
+    "deep_doors",
+    "deep_filters",
+    "deep_limits",
+    "deep_odd",
+    "deep_pages",
+    "deep_refused",
+    "deep_tenants",
+    "deep_writes",
+    "doors",
+    "effects",
+    "endpoints",
+    "lists",
+]
