@@ -39,6 +39,13 @@ def test_the_readme_has_exactly_two_commands_for_a_fresh_machine() -> None:
     assert len(re.findall(r"^python3 -m venv", README, re.MULTILINE)) == 2
 
 
+@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+def test_links_lead_somewhere(text: str) -> None:
+    """Each relative link of the documents is a file of the project."""
+    links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
+    assert all((ROOT / link).is_file() for link in links), links
+
+
 @pytest.mark.parametrize("name", sorted(group.commands))
 def test_every_command_is_in_the_readme_and_has_help(name: str) -> None:
     """No command is undocumented."""

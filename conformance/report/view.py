@@ -49,8 +49,9 @@ NO_REASON = "No reason was recorded."
 
 
 def headline(run: Run) -> str:
-    """The overall verdict, in the words of the exit code."""
-    return {0: "Conforms", 1: "Breaks the contract"}.get(run.exit_code, "Could not be judged")
+    """The overall verdict, in the words of the exit code; not to be quoted for more than was judged."""
+    conforms = "Conforms as far as judged" if run.counts["untested"] else "Conforms"
+    return {0: conforms, 1: "Breaks the contract"}.get(run.exit_code, "Could not be judged")
 
 
 def qualification(run: Run) -> str:

@@ -45,7 +45,7 @@ class Walker:
         """One page, labelled as part of a walk; a cursor that the target has not ``served`` in this list may be refused."""
         values: dict[str, Any] = {**(self.given or {}), **(filters or {})}
         if limit is not None:
-            values[self.paging.limit] = str(self._client.within(self.operation, limit))
+            values[self.paging.limit] = str(self._client.within(self.operation, limit) if served else limit)
         if after is not None:
             values[self.paging.after] = after
         first = after is None
