@@ -68,7 +68,9 @@ def test_foreign_filter(client: Client) -> None:
         client.call(client.operation, {**given, parameter.name: value})
         paging, own = client.operation.paging, client.listed(client.operation.kind or "")
         first = own[0].get(paging.position) if own and isinstance(own[0], dict) else None
-        place = {paging.limit: str(client.within(client.operation, 5))} | ({paging.after: first} if isinstance(first, str) else {})
+        place = {paging.limit: str(client.within(client.operation, 5))} | (
+            {paging.after: first} if isinstance(first, str) else {}
+        )
         client.call(client.operation, {**given, parameter.name: value, **place}, placed=len(place) > 1)
 
 
