@@ -103,7 +103,7 @@ LISTS = (
     Listing("/zapier/triggers/call-completed", "calls:read", "call", "items", "zulu", 50, 50, True,
             business="empty", quirk="poll"),
 )  # fmt: skip
-VERSIONS = Listing("/agents/versions", "agents:read", "version", "history", "six", 10, 25, True, filters=AGENT)
+VERSIONS = Listing("/agents/versions", "agents:read", "version", "history", "six", 5, 6, True, filters=AGENT)
 EVAL_RUNS = Listing("/evals/run", "evals:read", "eval_run", "results", "zulu", 5, 25, False, "refuse", "empty", label="run_id")
 
 
