@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+from conformance.checks.objects import items_of
 from conformance.model import Effect, Operation
 from conformance.plan import BAD_KEYS_ALLOWED, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
@@ -175,13 +176,16 @@ def _others(planning: Planning, operation: Operation) -> list[str]:
 @stimulus(without_scope, rules=("scope.refused",), phase=1)
 def test_missing_scope(client: Client) -> None:
     """Valid keys that lack the scope; those with another one also on a later page of a list."""
-    values, paging = client.valid(client.operation), client.operation.paging
+    operation, paging = client.operation, client.operation.paging
+    values = client.valid(operation) if paging is None else client.listing(operation)
     if values is None:
         return
-    if paging is not None and client.case.variant == "another":
-        items = client.listed(client.operation.kind or "")
+    response = client.control(operation, values).response
+    if paging is not None and client.case.variant == "another" and response is not None:
+        items = items_of(operation, response.json) or []
         place = items[0].get(paging.position) if items and isinstance(items[0], dict) else None
-        values |= {paging.after: place} if isinstance(place, str) else {}
-    client.control(client.operation, values)
+        if isinstance(place, str):
+            values |= {paging.after: place}
+            client.control(operation, values)
     for key in client.case.params["keys"]:
-        client.mistake(client.operation, values, key=key)
+        client.mistake(operation, values, key=key)

@@ -1,110 +1,17 @@
-"""Every list, a row each, and how a page is made of it: the habits differ from row to row."""
+"""How pages are made of lists and their habits, and how single things are told."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from tests.second.habits import HABITS, Listing
 from tests.second.intake import Refused, Reply, Request, alive, find, on
 from tests.second.world import Thing, World, moment_of, stamp
 
 EVENT_TYPES = ["call.completed", "lead.captured", "sms.received", "webhook.test"]
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A list and its habits."""
-
-    path: str
-    scopes: str
-    kind: str
-    name: str  # of the member that holds the items
-    style: str  # of its moments
-    default: int
-    maximum: int
-    newest: bool = False  # first, else last
-    above: str = "cut"  # a limit above the maximum is cut down, or refused
-    odd: str = "refuse"  # a limit that is no number above zero is refused, or "default", or means an "empty" page
-    cursor: str = "refuse"  # a cursor that is no moment is refused, or "ignore"d; "known": one that no item has is refused, too
-    business: str = ""  # how another business is answered: an error code, or "empty"; no filter if nothing
-    filters: Mapping[str, str] = field(default_factory=dict)  # parameter -> comparison and member
-    one: str = ""  # the parameters that choose one thing
-    label: str = "id"  # what the id is called
-    quirk: str = ""
-    strict: bool = False
-
-    @property
-    def query(self) -> str:
-        """The form of its query."""
-        bounds = {n: "moment" if rule.endswith("_at") else "integer" for n, rule in self.filters.items() if rule[0] in "<>"}
-        words = [f"{name}:{bounds.get(name, 'text')}" for name in self.filters]
-        return " ".join([*words, *self.one.split(), "after", "limit", "business_id" if self.business else ""])
-
-
-AGENT = {"agent_id": "= agent_id"}
-LEADS = {
-    "status": "in status",
-    "source": "= source",
-    "phone": "= phone",
-    "email": "= email",
-    **AGENT,
-    "created_after": "> created_at",
-    "created_before": "<= created_at",
-    "updated_after": ">= updated_at",
-    "updated_before": "< updated_at",
-    "score_gte": ">= score",
-    "score_lte": "<= score",
-}
-EVENTS = {
-    "event_id": "= id",
-    "event_type": "= event_type",
-    "object_type": "= object_type",
-    "object_id": "= object_id",
-    "status": "= status",
-    "from": ">= created_at",
-    "to": "< created_at",
-}
-DELIVERIES = {"event_id": "= event_id", "webhook_id": "= webhook_id", "status": "= status"}
-RUNS = "communication-runs:read"
-LISTS = (
-    Listing("/calls", "calls:read", "call", "calls", "trimmed", 10, 200, True,
-            business="forbidden", filters={**AGENT, "status": "= status"}, one="id"),
-    Listing("/transcripts", "calls:read", "call", "transcripts", "zulu", 7, 50, True, "refuse",
-            filters=AGENT, label="call_id", quirk="transcripts"),
-    Listing("/agents", "agents:read", "agent", "agents", "six", 20, 25, odd="default", one="id", strict=True),
-    Listing("/leads", "leads:read", "lead", "leads", "india", 25, 100, False, "refuse", "empty",
-            business="empty", filters=LEADS, one="id"),
-    Listing("/numbers", "numbers:read", "number", "numbers", "zulu", 25, 25, cursor="ignore", quirk="eager"),
-    Listing("/phone-numbers", "numbers:read", "number", "numbers", "comma", 12, 50, True, business="not_found", strict=True),
-    Listing("/phone-numbers/available", "numbers:read", "pool", "pool", "six", 1, 5, False, "refuse", "default",
-            filters={"country": "= country", "area_code": "= _area", "capability": "has capabilities"}),
-    Listing("/sms/conversations", "sms:read", "conversation", "threads", "nine", 1, 4, True, "refuse", one="id"),
-    Listing("/sms/messages", "sms:read", "message", "texts", "small", 15, 100, False, "cut", "default", "ignore",
-            filters={"conversation_id": "= conversation_id", "direction": "= direction"}, quirk="eager"),
-    Listing("/webhooks", "webhooks:read", "webhook", "webhooks", "trimmed", 8, 25, True, "refuse",
-            business="forbidden", quirk="events"),
-    Listing("/workspaces", "workspaces:read", "workspace", "workspaces", "six", 25, 25, True, odd="empty", one="id"),
-    Listing("/evals", "evals:read", "eval", "data", "zulu", 5, 25, False, filters=AGENT, one="id", strict=True),
-    Listing("/events", "events:read", "event", "data", "six", 20, 100, True, "refuse",
-            business="forbidden", filters=EVENTS, quirk="short"),
-    Listing("/event-deliveries", "events:read webhooks:read", "delivery", "data", "nine", 30, 60, False,
-            business="empty", filters=DELIVERIES, quirk="choices"),
-    Listing("/communication-runs", RUNS, "run", "runs", "india", 6, 25, False, "refuse", "default", business="not_found"),
-    Listing("/communication-jobs", RUNS, "job", "data", "basic", 20, 50, True,
-            filters={"communication_run_id": "= communication_run_id", "channel": "= channel", "status": "= status"}),
-    Listing("/communication-attempts", RUNS, "attempt", "attempts", "zulu", 20, 50, False, "cut", "refuse", "known",
-            filters={"sequence_id": "= sequence_id", "status": "= status"}, quirk="arrays"),
-    Listing("/usage", "", "usage", "entries", "six", 10, 25, True, filters={"start": ">= created_at", "end": "<= created_at"}),
-    Listing("/zapier/triggers/lead-created", "leads:read", "lead", "items", "trimmed", 50, 120, False, "cut", "default", "ignore",
-            business="forbidden"),
-    Listing("/zapier/triggers/call-completed", "calls:read", "call", "items", "zulu", 50, 50, True,
-            business="empty", quirk="poll"),
-)  # fmt: skip
-VERSIONS = Listing("/agents/versions", "agents:read", "version", "history", "six", 10, 25, True, filters=AGENT)
-EVAL_RUNS = Listing("/evals/run", "evals:read", "eval_run", "results", "zulu", 5, 25, False, "refuse", "empty", label="run_id")
 
 
 def show(thing: Thing, style: str = "six", label: str = "id", whole: bool = True) -> dict[str, Any]:
@@ -180,9 +87,12 @@ def size(listing: Listing, text: str | None) -> int:
     return min(int(text), listing.maximum)
 
 
-def page(listing: Listing, world: World, request: Request, given: list[Thing] | None = None) -> Reply:
-    """One page, with members beside the items that nobody asked for."""
-    things = candidates(world, request, listing) if given is None else given
+def page(path: str, world: World, request: Request, only: str | None = None) -> Reply:
+    """One page, with members beside the items that nobody asked for; ``only`` what belongs to one agent."""
+    listing = HABITS[path]
+    things = candidates(world, request, listing)
+    if only is not None:
+        things = [thing for thing in things if thing.facts["agent_id"] == only]
     for name, rule in listing.filters.items():
         if name in request.query:
             things = [thing for thing in things if passes(thing, rule, request.query[name])]
@@ -202,11 +112,12 @@ def page(listing: Listing, world: World, request: Request, given: list[Thing] | 
     return Reply(200, {**beside, **quirks.get(listing.quirk, {}), "has_more": more, listing.name: items})
 
 
-def read(listing: Listing, world: World, request: Request) -> Reply:
+def read(path: str, world: World, request: Request) -> Reply:
     """One thing, where its id is given; else a page."""
+    listing = HABITS[path]
     value = request.query.get(listing.one)
     if value is None:
-        return page(listing, world, request)
+        return page(path, world, request)
     _, thing = find(world, request, listing.kind, value)
     if thing.facts.get("_next"):
         thing.facts["status"] = thing.facts["_next"].pop(0)
@@ -216,17 +127,17 @@ def read(listing: Listing, world: World, request: Request) -> Reply:
     return Reply(200, {"thread": show(thing), "agent": {"id": thing.facts["agent_id"]}, "texts": texts})
 
 
-for _listing in LISTS:
-    if _listing.path not in ("/phone-numbers", "/communication-runs"):  # these have more to say, see reads
-        _answer = partial(read if _listing.one else page, _listing)
-        on("GET", _listing.path, *_listing.scopes.split(), query=_listing.query, strict=_listing.strict)(_answer)
+SPECIAL = frozenset({"/phone-numbers", "/communication-runs", "/agents/versions", "/evals/run"})
+"""Lists that have more to say, see reads."""
 
 
-def listing_of(path: str) -> Listing:
-    """The list of a path."""
-    return next(listing for listing in LISTS if listing.path == path)
+def register() -> None:
+    """Register all plain lists, with the habits that they have by now."""
+    for path, listing in HABITS.items():
+        if path not in SPECIAL:
+            on("GET", path, *listing.scopes.split(), query=listing.query, strict=listing.strict)(partial(read, path))
 
 
-def one_of(world: World, request: Request, kind: str, value: Any, member: str, style: str, label: str = "id") -> dict[str, Any]:
+def one_of(world: World, request: Request, kind: str, value: Any, member: str) -> dict[str, Any]:
     """A thing that is read alone."""
-    return show(alive(world, request, kind, value, member)[1], style, label)
+    return show(alive(world, request, kind, value, member)[1])

@@ -5,42 +5,42 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from tests.second.habits import HABITS, RUNS
 from tests.second.intake import ROUTES, Refused, Reply, Request, alive, business_of, find, on
-from tests.second.lists import EVAL_RUNS, RUNS, VERSIONS, listing_of, one_of, page, show
+from tests.second.lists import one_of, page, show
 from tests.second.world import START, World, stamp
 
 BROKEN = 31_337_000_099
-NUMBERS, COMMUNICATION = listing_of("/phone-numbers"), listing_of("/communication-runs")
 
 
-@on("GET", "/phone-numbers", "numbers:read", query=NUMBERS.query + " phone_number:phone", strict=True)
+@on("GET", "/phone-numbers", "numbers:read", query=HABITS["/phone-numbers"].query + " phone_number:phone", strict=True)
 def phone_numbers(world: World, request: Request) -> Reply:
     """A page of numbers, or one; a number that the key does not reach is null."""
     number = request.query.get("phone_number")
     if number is None:
-        return page(NUMBERS, world, request)
+        return page("/phone-numbers", world, request)
     found = next((thing for thing in world.seen(request.key, "number") if thing.facts["phone_number"] == number), None)
-    return Reply(200, {"number": show(found, NUMBERS.style) if found else None})
+    return Reply(200, {"number": show(found, "comma") if found else None})
 
 
-@on("GET", "/communication-runs", RUNS, query=COMMUNICATION.query + " id external_ref")
+@on("GET", "/communication-runs", RUNS, query=HABITS["/communication-runs"].query + " id external_ref")
 def communication_runs(world: World, request: Request) -> Reply:
     """A page of runs, or one in a wrapper."""
     for member in ("id", "external_ref"):
         if member in request.query:
-            told = one_of(world, request, "run", request.query[member], member, COMMUNICATION.style)
+            told = one_of(world, request, "run", request.query[member], member)
             jobs = [job for job in world.seen(request.key, "job") if job.facts["communication_run_id"] == told["id"]]
-            return Reply(200, {"run": told, "touches": [show(job, COMMUNICATION.style) for job in jobs]})
-    return page(COMMUNICATION, world, request)
+            return Reply(200, {"run": told, "touches": [show(job) for job in jobs]})
+    return page("/communication-runs", world, request)
 
 
 @on("GET", "/agents/versions", "agents:read", query="agent_id! version:integer after limit")
 def versions(world: World, request: Request) -> Reply:
     """The versions of an agent, or one."""
     _, agent = find(world, request, "agent", request.query["agent_id"])
-    known = [thing for thing in world.seen(request.key, "version") if thing.facts["agent_id"] == agent.id]
     if "version" not in request.query:
-        return page(VERSIONS, world, request, sorted(known, key=lambda thing: -thing.at))
+        return page("/agents/versions", world, request, agent.id)
+    known = [thing for thing in world.seen(request.key, "version") if thing.facts["agent_id"] == agent.id]
     one = next((thing for thing in known if thing.facts["version"] == request.query["version"]), None)
     if one is None:
         raise Refused("not_found", f"Agent {agent.id} has no such version")
@@ -55,13 +55,11 @@ def eval_runs(world: World, request: Request) -> Reply:
             _, run = alive(world, request, "eval_run", request.query[name], member)
             if run.facts["status"] == "running":
                 run.facts.update(status="completed", passed=True)
-            return Reply(200, show(run, EVAL_RUNS.style, "run_id"))
+            return Reply(200, show(run, "zulu", "run_id"))
     if "agent_id" not in request.query:
         raise Refused("bad_request", "Which run? Give run_id, vapi_run_id or agent_id")
     _, agent = find(world, request, "agent", request.query["agent_id"])
-    return page(
-        EVAL_RUNS, world, request, [run for run in world.seen(request.key, "eval_run") if run.facts["agent_id"] == agent.id]
-    )
+    return page("/evals/run", world, request, agent.id)
 
 
 @on("GET", "/recordings", "calls:read", query="call_id!", strict=True)
