@@ -219,14 +219,20 @@ def select(plan: Plan, contract: Contract, clauses: tuple[Clause, ...]) -> Plan:
 
 
 def quick(plan: Plan, contract: Contract) -> Plan:
-    """A few cases of a plan: those marked so by their stimulus, and the cheapest that feeds each rule of each MUST clause."""
+    """A few cases of a plan: those marked so by their stimulus, and of each MUST clause all that feed it on one operation.
+
+    A cell that only some of its cases have run for is untested; so it is the operation that costs least.
+    """
     chosen = {case.id: case for case in plan.runnable if case.params.get("quick")}
     for clause in contract.clauses.values():
-        for rule in clause.rules if clause.level is Level.MUST else ():
-            able = [case for case in plan.runnable if rule in case.rules and same_row(contract, clause, case.about)]
-            if able and not any(case.id in chosen for case in able):
-                cheapest = min(able, key=lambda case: case.cost)
-                chosen[cheapest.id] = cheapest
+        feeding: dict[str, list[Case]] = {}
+        for case in plan.cases if clause.level is Level.MUST else ():
+            if set(clause.rules) & set(case.rules) and same_row(contract, clause, case.about) and not case.optional:
+                feeding.setdefault(case.operation, []).append(case)
+        whole = [cases for cases in feeding.values() if all(case.gap is None for case in cases)]
+        added = [[case for case in cases if case.id not in chosen] for cases in whole]
+        for case in min(added, key=lambda cases: sum(case.cost for case in cases), default=[]):
+            chosen[case.id] = case
     return Plan(tuple(case for case in plan.cases if case.id in chosen))
 
 

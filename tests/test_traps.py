@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from conformance.checks import RULES
-from conformance.model import Run, Verdict
-from conformance.plan import quick
+from conformance.model import Level, Run, Verdict
+from conformance.plan import Depth, quick
 from conformance.report import junit
 from conformance.server import Application, application, declaration
 from conformance.server.messages import Context
@@ -97,16 +97,32 @@ def harness_key(app: Application) -> str:
     return key
 
 
-def test_what_was_not_selected_did_not_pass() -> None:
-    """A run of a few cases leaves every other cell untested, and says that it was not selected."""
+def quickly() -> Run:
+    """A quick run on the reference server."""
     contract = matrix.contract()
     app = application(contract)
     aimed_at = harness.target_of(contract, app, "http://127.0.0.1:1", {})
-    whole = planned(contract, aimed_at.declaration, 0)
-    few = quick(whole, contract)
-    chosen = frozenset(case.id for case in few.cases)
-    one = Session(contract, aimed_at, whole, Options(), WsgiWire(app), sleep=lambda _seconds: None, selected=chosen)
-    seen = execute(one, [case for case in whole.runnable if case.id in chosen])
+    whole = planned(contract, aimed_at.declaration, 0, Depth.QUICK)
+    chosen = frozenset(case.id for case in quick(whole, contract).cases)
+    options = Options(depth=Depth.QUICK)
+    one = Session(contract, aimed_at, whole, options, WsgiWire(app), sleep=lambda _seconds: None, selected=chosen)
+    return execute(one, [case for case in whole.runnable if case.id in chosen])
+
+
+def test_a_quick_run_judges_every_must_and_every_border() -> None:
+    """It has a cell that passed of every MUST clause, and crosses a page of every list, in at most 500 requests."""
+    contract, seen = matrix.contract(), quickly()
+    passed = {(cell.clause, cell.operation) for cell in seen.cells if cell.verdict is Verdict.PASSED}
+    musts = {clause.id for clause in contract.clauses.values() if clause.level is Level.MUST}
+    lists = {operation.id for operation in contract.operations.values() if operation.paging}
+    assert musts <= {clause for clause, _ in passed}
+    assert lists <= {operation for clause, operation in passed if clause == "paging-exclusive"}
+    assert len(seen.exchanges) <= 500
+
+
+def test_what_was_not_selected_did_not_pass() -> None:
+    """A run of a few cases leaves every other cell untested, and says that it was not selected."""
+    seen = quickly()
     assert seen.counts["untested"] > seen.counts["passed"] > 0
     assert any("not selected" in cell.reasons for cell in seen.cells)
 

@@ -148,11 +148,13 @@ FILTER_RULES = (
 
 
 def every_filter(planning: Planning) -> Iterator[Draft]:
-    """A walk over each list with each of its filters."""
+    """A walk over each list with each of its filters; a quick run owes the borders of pages to the plain walks alone."""
+    rules = ("paging.filter",) if planning.depth is Depth.QUICK else None
     for operation in operations(planning, "list"):
         for parameter in operation.filters:
             if not parameter.required:
-                yield Draft(operation, parameter.name, cost=20, needs=("full",), params={"filter": parameter.name})
+                params = {"filter": parameter.name}
+                yield Draft(operation, parameter.name, cost=20, needs=("full",), params=params, rules=rules)
 
 
 @stimulus(every_filter, rules=("paging.filter", *FILTER_RULES))
