@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,11 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from conformance import contract
 from conformance.model import Effect
 from tests.servers import command, no_traceback, run_of, stored
 
 ROOT = Path(__file__).parent.parent
+
+THROWS = int(os.environ.get("SECOND_THROWS", "1"))
+"""How often habits are thrown by dice: more takes minutes, and finds more."""
 
 POLLED = "poll_call_completed"
 WALKED = (
@@ -50,10 +56,10 @@ class Second:
 
 
 @contextmanager
-def second(directory: Path) -> Iterator[Second]:
-    """A process of the server on a free port of the loopback."""
+def second(directory: Path, *dice: int) -> Iterator[Second]:
+    """A process of the server on a free port of the loopback; ``dice`` throw other habits for its lists."""
     file = directory / "target.json"
-    arguments = [sys.executable, "-m", "tests.second", str(file)]
+    arguments = [sys.executable, "-m", "tests.second", str(file), *map(str, dice)]
     with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -96,6 +102,16 @@ def test_the_second_server_is_not_accused_from_outside(tmp_path: Path) -> None:
     assert {cell for cell in untested if cell[1] in reading and cell[0] not in known} == {
         cell for cell in OPEN if cell[1] == POLLED
     }
+
+
+@pytest.mark.parametrize("dice", range(1, THROWS + 1))
+def test_habits_that_dice_throw_are_not_accused(dice: int, tmp_path: Path) -> None:
+    """Orders, limits, maxima, forms of time and cursors in any mixture: no cell is blamed."""
+    with second(tmp_path, dice) as server:
+        outcome = command("run", "--target", server.file, cwd=tmp_path, timeout=600)
+    no_traceback(outcome)
+    _cells(tmp_path)
+    assert outcome.code == 0
 
 
 def test_the_second_server_is_independent() -> None:

@@ -75,6 +75,12 @@ class Seeder:
         told |= {"score": None if number % 5 == 0 else number * 7 % 101, "updated_at": START - self.dice.randrange(20 * DAY)}
         return {**told, "status": self.of("new", "new", "new", "contacted", "won", "Lost"), "agent_id": self.any("agent")}
 
+    def version(self, number: int) -> dict[str, Any]:
+        """A version of an agent, the next after those that it has."""
+        told = owned(1, 29)(self, number)
+        before = [one for one in self.business.things["version"] if one.facts["agent_id"] == told["agent_id"]]
+        return {**told, "version": len(before) + 1, "rolled_back_to": None}
+
 
 def owned(position: int, every: int) -> Callable[[Seeder, int], dict[str, Any]]:
     """Most of something belongs to one agent, a little of it to the first."""
@@ -108,7 +114,7 @@ KINDS: dict[str, tuple[int, Facts]] = {
     "job": (70, lambda s, n: {"communication_run_id": s.any("run"), "channel": s.of("call", "sms"),
                               "status": s.of("done", "waiting")}),
     "attempt": (60, lambda s, n: {"sequence_id": f"seq {n % 9}", "status": s.of("answered", "busy"), "retry_allowed": False}),
-    "version": (45, lambda s, n: {**owned(1, 29)(s, n), "version": n + 1, "rolled_back_to": None}),
+    "version": (45, Seeder.version),
     "usage": (30, lambda s, n: {"method": "GET", "path": "/calls", "answered": 200}),
 }  # fmt: skip
 """How many things of each kind a business has, and what is known of them; what is referred to comes first."""

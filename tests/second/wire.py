@@ -103,9 +103,12 @@ class Handler(BaseHTTPRequestHandler):
         parts, world = urlsplit(self.path), self.server.world
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, unquote(parts.path), parts.query, headers, b"", self.client_address[0])
+        content = self.read_content(headers)
         with world.lock:
             try:
-                request.content = self.read_content(headers)
+                if isinstance(content, Refused):
+                    raise content
+                request.content = content
                 if request.path == CLOCK:
                     reply = tick(world, request)
                 else:
@@ -121,13 +124,13 @@ class Handler(BaseHTTPRequestHandler):
                 world.add(business, "usage", method=request.method, path=request.path, answered=reply.status)
         self.write(reply)
 
-    def read_content(self, headers: dict[str, str]) -> bytes:
-        """The body of a request."""
+    def read_content(self, headers: dict[str, str]) -> bytes | Refused:
+        """The body of a request, or why it is not read."""
         length = headers.get("content-length", "0")
         if "transfer-encoding" in headers or not re.fullmatch("[0-9]{1,12}", length):
-            raise Refused("invalid_request", "The length of the body is not told", 411)
+            return Refused("invalid_request", "The length of the body is not told", 411)
         if int(length) > LARGEST:
-            raise Refused("invalid_request", "The body is too large", 413)
+            return Refused("invalid_request", "The body is too large", 413)
         return self.rfile.read(int(length))
 
     def refusal(self, refused: Refused) -> Reply:
