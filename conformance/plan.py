@@ -203,7 +203,7 @@ def wanted(contract: Contract, areas: tuple[str, ...], clauses: tuple[str, ...])
     """
     for area in areas:
         if area not in contract.areas:
-            raise UsageError(f"there is no area {area}; the areas are {', '.join(contract.areas)}")
+            raise UsageError(f"there is no area {area}{nearest(area, contract.areas)}; the areas are {', '.join(contract.areas)}")
     for clause in clauses:
         if clause not in contract.clauses:
             raise UsageError(f"there is no clause {clause}{nearest(clause, contract.clauses)}; `clauses` lists them")
@@ -256,9 +256,9 @@ def _verifies(case: Case, contract: Contract, clause: Clause) -> bool:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """``, did you mean X?`` for a name that is close to one of some names, else nothing."""
+    """`` (did you mean X?)`` for a name that is close to one of some names, else nothing."""
     close = get_close_matches(name, list(names), 1)
-    return f", did you mean {close[0]}?" if close else ""
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def operations(planning: Planning, *actions: str) -> Iterator[Operation]:

@@ -262,6 +262,6 @@ def test_a_selector_that_matches_nothing_is_an_error(areas: tuple[str, ...], cla
 
 def test_a_suggestion_is_close_or_none() -> None:
     """A name that is like no other gets no suggestion."""
-    assert nearest("statsu", ["status", "paging"]) == ", did you mean status?"
+    assert nearest("statsu", ["status", "paging"]) == " (did you mean status?)"
     assert nearest("zzz", ["status", "paging"]) == ""
     assert nearest("x", []) == ""
