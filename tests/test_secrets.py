@@ -101,7 +101,7 @@ class Echo(Application):
             body = body.replace(b"\\\\u", b"\\u") if name == "json-escaped" else body
         if number % 11 == 3:
             body = b"\xff\xfe" + body
-        if number % 29 == 5:
+        if number % 29 == 5 and not request.path.endswith("/signup"):  # what is handed out without its name nobody can know
             body = "".join(shown).encode("utf-16")
         return reply, body
 
