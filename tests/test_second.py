@@ -16,6 +16,10 @@ import pytest
 
 from conformance import contract
 from conformance.model import Effect
+from tests.second.actions import SIGNUP
+from tests.second.intake import ROUTES
+from tests.second.lists import register
+from tests.second.wire import PUBLIC
 from tests.servers import command, no_traceback, run_of, stored
 
 ROOT = Path(__file__).parent.parent
@@ -112,6 +116,20 @@ def test_habits_that_dice_throw_are_not_accused(dice: int, tmp_path: Path) -> No
     no_traceback(outcome)
     _cells(tmp_path)
     assert outcome.code == 0
+
+
+def test_the_second_server_has_the_whole_api() -> None:
+    """Every method of every path of the contract and no other, and every parameter of each."""
+    register()
+    loaded = contract.load()
+    assert {(method, path) for path, methods in ROUTES.items() for method in methods} == {
+        (operation.method, operation.path) for operation in loaded.operations.values()
+    }
+    for operation in loaded.operations.values():
+        route = ROUTES[operation.path][operation.method]
+        body = SIGNUP if operation.path == PUBLIC else route.body
+        known = {"query": set(route.query.fields), "body": set(body.fields if body else ()), "header": {"Idempotency-Key"}}
+        assert [p.name for p in operation.parameters if p.name not in known[p.place]] == [], operation.id
 
 
 def test_the_second_server_is_independent() -> None:

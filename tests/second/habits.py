@@ -33,7 +33,7 @@ class Listing:
     @property
     def query(self) -> str:
         """The form of its query."""
-        bounds = {n: "moment" if rule.endswith("_at") else "integer" for n, rule in self.filters.items() if rule[0] in "<>"}
+        bounds = {n: "moment" if rule.endswith("_at") else "integer" for n, rule in self.filters.items() if rule[0] in "<>s"}
         words = [f"{name}:{bounds.get(name, 'text')}" for name in self.filters]
         return " ".join([*words, self.one, "after", "limit", "business_id" if self.business else ""])
 
@@ -55,7 +55,7 @@ ROWS = (
     Listing("list_calls", "/calls", CALLS, "call", "calls", "trimmed", 10, 200, True,
             business="forbidden", filters=same("agent_id", "status"), one="id"),
     Listing("list_transcripts", "/transcripts", CALLS, "call", "transcripts", "zulu", 7, 50, True, "refuse",
-            filters=same("agent_id"), label="call_id", quirk="transcripts"),
+            filters=same("agent_id", days="since days"), label="call_id", quirk="transcripts"),
     Listing("list_agents", "/agents", "agents:read", "agent", "agents", "six", 20, 25, odd="default", one="id", strict=True),
     Listing("list_agent_versions", "/agents/versions", "agents:read", "version", "history", "six", 5, 6, True),
     Listing("list_leads", "/leads", LEAD, "lead", "leads", "india", 25, 100, False, "refuse", "empty",

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.second.habits import HABITS, Listing
 from tests.second.intake import Refused, Reply, Request, alive, find, on
-from tests.second.world import Thing, World, moment_of, stamp
+from tests.second.world import SECOND, START, Thing, World, moment_of, stamp
 
 EVENT_TYPES = ["call.completed", "lead.captured", "sms.received", "webhook.test"]
 
@@ -33,6 +33,8 @@ def transcript(thing: Thing, listing: Listing) -> dict[str, Any]:
 def passes(thing: Thing, rule: str, value: Any) -> bool:
     """Whether a filter takes a thing."""
     sign, _, member = rule.partition(" ")
+    if sign == "since":
+        return bool(thing.at >= START - value * 86_400 * SECOND)
     shown = {"created_at": thing.at, "id": thing.id}.get(member, thing.facts.get(member))
     if shown is None:
         return False
@@ -96,6 +98,8 @@ def page(path: str, world: World, request: Request, only: str | None = None) -> 
     for name, rule in listing.filters.items():
         if name in request.query:
             things = [thing for thing in things if passes(thing, rule, request.query[name])]
+    if request.query.get("days", 1) < 1:
+        raise Refused("invalid_request", "days is a number of one or more")
     limit, left = size(listing, request.query.get("limit")), behind(listing, things, request.query.get("after"))
     rows = left[:limit]
     more = len(left) > len(rows) or (listing.quirk == "eager" and len(rows) == limit > 0)
