@@ -453,6 +453,13 @@ example("parameter.invalid", REFUSED, "the code of a missing one", fine(), refus
 example("body.broken", ACCEPTED, "either code of a bad request", fine(), refusal("bad_request"), refusal("invalid_request"))
 example("auth.scheme", ACCEPTED, "400 for a header that is malformed", fine(), refusal("unauthorized"), refusal("bad_request"))
 example("auth.scheme", REFUSED, "the right scheme refused", refusal("unauthorized", role="control"), refusal("unauthorized"))
+SPELLED: dict[str, Any] = {"form": "spelled", "identity": None}
+example("auth.spelling", ACCEPTED, "refused for the key", fine(), refusal("unauthorized", **SPELLED))
+example("auth.spelling", ACCEPTED, "another path, which is not there", fine(), refusal("not_found", **SPELLED))
+example("auth.spelling", ACCEPTED, "sent to the right path", fine(), sent(308, text="", **SPELLED))
+example("auth.spelling", ACCEPTED, "a page for people", fine(), sent(200, text="<p>", media="text/html", **SPELLED))
+example("auth.spelling", REFUSED, "what the path guards", fine(), sent(200, {"calls": [], "has_more": False}, **SPELLED))
+example("auth.spelling", TROUBLE, "no response", fine(), sent(None, **SPELLED))
 example("auth.scheme", REFUSED, "another scheme taken", fine(), sent(200, {"calls": [], "has_more": False}))
 example(
     "parameter.missing",
@@ -715,6 +722,11 @@ example("payment.terms", REFUSED, "a header that is no JSON", payment("please pa
 _unpaid = sent(201, {}, operation="sign_up", step="paid")
 example("payment.terms", REFUSED, "a payment that is none is taken", payment(**TERMS), _unpaid, **SIGN_UP)
 example("payment.terms", SILENT, "no payment is wanted", *signups("+"), **SIGN_UP)
+_paid: dict[str, Any] = {"operation": "sign_up", "step": "settled"}
+example("payment.retry", ACCEPTED, "taken once it is paid", payment(**TERMS), sent(201, {}, **_paid), **SIGN_UP)
+example("payment.retry", REFUSED, "asked for again", payment(**TERMS), refusal("payment_required", **_paid), **SIGN_UP)
+example("payment.retry", GAP, "429 in between", payment(**TERMS), refusal("rate_limit_exceeded", **_paid), **SIGN_UP)
+example("payment.retry", SILENT, "nothing was asked for", *signups("+"), sent(201, {}, **_paid), **SIGN_UP)
 
 # --- single lists ---------------------------------------------------------------------------------
 

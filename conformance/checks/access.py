@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from conformance.checks.base import (
     Gap,
@@ -60,6 +61,25 @@ def auth_scheme(view: View, trial: Trial) -> Iterator[Outcome]:
             return
     # a header that is not the scheme and one token may be called malformed
     yield from refusals(view, trial, "unauthenticated", statuses=(400,), form="scheme")
+
+
+@trial("auth.spelling")
+def auth_spelling(view: View, trial: Trial) -> Iterator[Outcome]:
+    """No other spelling of a path opens without a key what the path itself guards."""
+    controls = [e.response.json for e in trial.having("control") if e.response is not None and e.response.ok]
+    for probe in trial.having("probe", form="spelled"):
+        excuse, response = unusable(view, probe), probe.response
+        if excuse or response is None:
+            yield excuse or Proof(())
+        elif response.ok and any(isinstance(body, dict) and _alike(body, response.json) for body in controls):
+            yield Problem("status", "nothing without a key, however the path is spelled", said(probe), (probe.id,))
+        else:
+            yield Proof((probe.id,))
+
+
+def _alike(body: dict[str, Any], other: Any) -> bool:
+    """Whether two answers are of one form: every member of one is one of the other."""
+    return isinstance(other, dict) and bool(body) and set(body) == set(other)
 
 
 @trial("auth.prefixes")

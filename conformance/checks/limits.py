@@ -222,7 +222,7 @@ def payment_terms(view: View, trial: Trial) -> Iterator[Outcome]:
         if probe.fact("step") == "paid" and probe.response.ok:
             yield Problem("status", "a refusal, as nothing was paid", said(probe), (probe.id,))
             return
-        if probe.response.status != 402 or not isinstance(probe.response.json, dict) or probe.fact("step") == "paid":
+        if probe.response.status != 402 or not isinstance(probe.response.json, dict) or probe.fact("step"):
             continue  # not the answer that was wanted, or no JSON: other rules blame that
         header = probe.response.header(payment.terms_header)
         carriers = [probe.response.json, _decoded(header)]
@@ -231,6 +231,19 @@ def payment_terms(view: View, trial: Trial) -> Iterator[Outcome]:
         else:
             expected = f"payment terms: a list {payment.terms} beside the error, or in the header {payment.terms_header}"
             yield Problem(payment.terms_header, expected, compact(header) if header else said(probe), (probe.id,))
+
+
+@trial("payment.retry", hint="a payment would have to be asked for first")
+def payment_retry(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What was asked a payment for is taken with a payment that the target takes."""
+    asked = [probe for probe in trial.having("probe", step=None) if _status(probe) == 402]
+    for probe in trial.having("probe", step="settled") if asked else ():
+        excuse = unusable(view, probe)
+        ids = (asked[0].id, probe.id)
+        if excuse or _taken(probe):
+            yield excuse or Proof(ids)
+        else:
+            yield Problem("status", "200 or 201, as it was paid for", said(probe), ids)
 
 
 def _terms(value: Any) -> bool:

@@ -61,13 +61,14 @@ def update_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
 
 
 def _read_back(view: View, trial: Trial) -> Iterator[Outcome]:
-    """Judge each write by the last read that follows it."""
+    """Judge each write by the last read of what it made, or else that follows it."""
     pairs: list[list[Exchange]] = []
     for exchange in trial.exchanges:
         if exchange.fact("step") == "write":
             pairs.append([exchange])
         elif exchange.fact("step") == "read" and pairs:
-            pairs[-1].append(exchange)
+            sought = exchange.fact("sought")
+            next((pair for pair in pairs if _written_id(view, pair[0]) == sought), pairs[-1]).append(exchange)
     for write, *reads in pairs:
         excuse = unusable(view, write)
         if excuse:
@@ -82,6 +83,15 @@ def _read_back(view: View, trial: Trial) -> Iterator[Outcome]:
         ):
             name = view.contract.identifier_of(view.operation.kind if view.operation else None)
             yield Problem(f"/{name}", "the id of what was written", said(write), (write.id,))
+
+
+def _written_id(view: View, write: Exchange) -> str | None:
+    """The id that the answer to a write shows."""
+    if view.operation is None or write.response is None or not write.response.ok:
+        return None
+    shown = object_of(view.contract, view.operation, write.response.json)
+    value = shown.get(view.contract.identifier_of(view.operation.kind)) if isinstance(shown, dict) else None
+    return None if value is None else str(value)
 
 
 def _without_id(view: View, value: Any) -> bool:

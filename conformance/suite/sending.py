@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,9 @@ from conformance.transport.sender import Label, Message, Sender, header_of, mess
 
 CLOCK = "(clock)"
 """The operation of a request that moves the target's clock; no rule judges it."""
+
+OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+"""Headers that some frameworks take for the method of a request."""
 
 Id = str | int
 """An id as the target gives it: it goes into a body as it came."""
@@ -118,8 +121,21 @@ class Sending:
         labelled = replace(message, headers=(*headers, *message.headers))
         known = self.contract.operations.get(operation)
         rotate = address is None and known is not None and known.rate is not None
-        label = Label(self.case, self._attempt, operation, role, key, facts)
-        return self._sender.send(labelled, label, address, patient=patient, rotate=rotate)
+        return self._sender.send(labelled, self._label(operation, role, key, facts), address, patient=patient, rotate=rotate)
+
+    def together(
+        self, operation: Operation, requests: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]], *, role: str
+    ) -> list[Exchange]:
+        """Send an operation several times at once: each with a key, values for its parameters, and facts."""
+        sends = []
+        for key, values, facts in requests:
+            message = message_for(operation, values)
+            message = replace(message, headers=(*header_of(self.contract, key), *message.headers))
+            sends.append((message, self._label(operation.id, role, key, facts)))
+        return self._sender.together(sends)
+
+    def _label(self, operation: str, role: str, key: str | None, facts: Mapping[str, Any]) -> Label:
+        return Label(self.case, self._attempt, operation, role, key, facts)
 
     def control(self, operation: Operation, values: Mapping[str, Any], **facts: Any) -> Exchange:
         """Send a valid request, which must succeed."""

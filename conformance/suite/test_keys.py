@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from conformance.checks.objects import items_of
 from conformance.model import Effect, Operation
-from conformance.plan import BAD_KEYS_ALLOWED, Draft, Planning, operations, stimulus
+from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.transport.redact import ALTERATIONS, OTHER_PREFIX
-from conformance.transport.sender import message_for
+from conformance.transport.sender import encoded, message_for
 
-FOREIGN_SCHEMES = ("Basic", "Token")
+MISPLACED = ("Basic", "Token", "bare", "header", "query")
+"""Where a valid key is put that no server must take it from: after another scheme, after none, in another header, in the query.
+
+In the query, where servers log it, only where floods are allowed: such a target is no service that others use.
+"""
 ALTERED_ALWAYS = ("last-char", "longer")
 ENDLESS = "x" * 2_000
 """A key far longer than any."""
@@ -22,13 +28,14 @@ DEAD = ("expired", "revoked")
 """Roles of keys that were valid once."""
 FORM_RULES = {
     "missing": "auth.missing",
-    "scheme": "auth.scheme",
+    "misplaced": "auth.scheme",
     "malformed": "auth.scheme",
     "unknown": "auth.invalid",
     "altered": "auth.invalid",
     "expired": "auth.expired",
     "revoked": "auth.revoked",
 }
+KEY_RULES = (*dict.fromkeys(FORM_RULES.values()), "auth.spelling")
 SCOPES_TRIED = 2
 """Keys with another scope that each operation is tried with."""
 
@@ -57,7 +64,8 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
         keys_of = forms[operation.id]
         bad = sum(len(keys_of.get(form, ())) for form in BAD)
         cost = 2 + sum(len(tried) for tried in keys_of.values())
-        yield Draft(operation, needs=("full",), cost=cost, bad_keys=bad, params={"keys": keys_of})
+        rules = [rule for rule in KEY_RULES if operation.method == "GET" or rule != "auth.spelling"]
+        yield Draft(operation, needs=("full",), cost=cost, bad_keys=bad, params={"keys": keys_of}, rules=tuple(rules))
 
 
 def _keys(planning: Planning, form: str, number: int) -> list[str]:
@@ -75,12 +83,13 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
         if own and Effect.FLOOD in planning.target.allow:
             texts += [f"{own} {token}" for token in (*authentication.prefixes, ENDLESS)]
         return [texts[number % len(texts)]]
-    if form == "scheme":
-        return [FOREIGN_SCHEMES[number % len(FOREIGN_SCHEMES)]] if authentication.scheme else []
+    if form == "misplaced":
+        places = MISPLACED if Effect.FLOOD in planning.target.allow else MISPLACED[:-1]
+        return [places[number % len(places)]] if authentication.scheme else []
     return [form] if form in planning.target.keys else []
 
 
-@stimulus(refused_keys, rules=tuple(dict.fromkeys(FORM_RULES.values())), phase=1)
+@stimulus(refused_keys, rules=KEY_RULES, phase=1)
 def test_refused_key(client: Client) -> None:
     """A valid request but for its key: none, after another scheme, malformed, never issued, altered, expired, revoked."""
     operation, keys = client.operation, client.case.params["keys"]
@@ -89,9 +98,11 @@ def test_refused_key(client: Client) -> None:
         return
     client.control(operation, values)
     client.mistake(operation, values, key=None, form="missing")
-    for scheme in keys["scheme"]:
-        client.mistake(operation, values, scheme=scheme, form="scheme")
+    if operation.method == "GET":
+        _spelled(client, values)
     authentication = client.contract.authentication
+    for place in keys["misplaced"]:
+        _misplaced(client, values, place)
     for text in keys["malformed"]:
         carried = ((authentication.header, text),)
         token = text.removeprefix(f"{authentication.scheme} ")
@@ -100,6 +111,29 @@ def test_refused_key(client: Client) -> None:
     for form in ("unknown", "altered", *DEAD):
         for key in keys.get(form, ()):
             client.mistake(operation, values, key=key, form=form)
+
+
+def _spelled(client: Client, values: dict[str, Any]) -> None:
+    """The path with another spelling, and no key: what a server takes for the same path it must guard alike."""
+    message = message_for(client.operation, values)
+    path, found, query = encoded(message).partition("?")
+    for spelled in (f"{path}/", f"/{path}", path.upper())[: 3 if client.depth is Depth.DEEP else 1]:
+        plain = replace(message, plain=spelled + found + query)
+        client.raw(plain, client.operation.id, carried=(), key=None, mistake=True, odd=True, form="spelled")
+
+
+def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
+    """A valid key where none belongs."""
+    operation, held, own = client.operation, "{key:full}", client.contract.authentication.header
+    message = replace(message_for(operation, values), misplaced=True)
+    if place == "query":
+        known = {name for other in client.contract.operations.values() for name in other.secrets}
+        message = replace(message, query=(*message.query, *((name, held) for name in ("key", "access_token", *sorted(known)))))
+    elif place == "header":
+        message = replace(message, headers=(*message.headers, ("X-API-Key", held), ("Cookie", f"key={held}")))
+    else:
+        message = replace(message, headers=(*message.headers, (own, held if place == "bare" else f"{place} {held}")))
+    client.raw(message, operation.id, carried=(), key="full", mistake=True, form="scheme")
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:
@@ -114,9 +148,7 @@ def test_prefixes(client: Client) -> None:
     """A valid key of each prefix."""
     values = client.valid(client.operation)
     if values is not None:
-        client.control(client.operation, values)
-        again = values if client.operation.effect is Effect.READ else client.valid(client.operation) or values
-        client.call(client.operation, again, key="test")  # it may be of another business, and not reach what is asked for
+        client.call(client.operation, values, key="test")  # it may be of another business, and not reach what is asked for
 
 
 def with_scope(planning: Planning) -> Iterator[Draft]:

@@ -13,21 +13,22 @@ from conformance.transport.sender import message_for
 
 ELSEWHERE = "198.51.100.7"
 FURTHER = "203.0.113.9"
-EVASIONS = (
-    ((("X-Forwarded-For", f"{FURTHER}, {ELSEWHERE}"), ("X-Real-IP", ELSEWHERE), ("Forwarded", f"for={ELSEWHERE}")), ()),
-    (
-        (
-            ("True-Client-IP", ELSEWHERE),
-            ("CF-Connecting-IP", ELSEWHERE),
-            ("X-Client-IP", ELSEWHERE),
-            ("Fastly-Client-IP", ELSEWHERE),
-            ("Connection", "close"),
-        ),
-        (),
-    ),
-    ((("User-Agent", "another client"),), (("again", "1"),)),
+FORWARDED = (
+    ("X-Forwarded-For", f"{FURTHER}, {ELSEWHERE}"),
+    ("X-Real-IP", ELSEWHERE),
+    ("Forwarded", f"for={ELSEWHERE}"),
 )
-"""Headers and query of requests that pretend to come from elsewhere, or to be another one; the second ends its connection."""
+OF_PROVIDERS = ("True-Client-IP", "CF-Connecting-IP", "X-Client-IP", "Fastly-Client-IP", "X-Cluster-Client-IP")
+EVASIONS: tuple[tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], str], ...] = (
+    (FORWARDED, (), ""),
+    ((*((name, ELSEWHERE) for name in OF_PROVIDERS), ("Connection", "close")), (), ""),
+    ((("User-Agent", "another client"),), (("again", "1"),), ""),
+    ((), (), "/"),
+)
+"""Headers, query and end of the path of requests that pretend to come from elsewhere, or to be another one.
+
+The second ends its connection; the last has a path that may be another one, or the same.
+"""
 
 TIMED = ("rate.allowance", "rate.reset")
 
@@ -62,10 +63,12 @@ def test_rate_limit(client: Client) -> None:
         if _limited(counted[-1]) and not any(_limited(exchange) for exchange in counted[:-1]):
             break
     if not timed and _limited(counted[-1]):
-        for headers, query in EVASIONS:
+        for headers, query, end in EVASIONS:
             message = message_for(operation, client.valid(operation) or {})
-            message = replace(message, headers=(*message.headers, *headers), query=(*message.query, *query))
-            client.raw(message, operation.id, carried=(), key=None, address=address, patient=False, step="evasion")
+            message = replace(
+                message, path=message.path + end, headers=(*message.headers, *headers), query=(*message.query, *query)
+            )
+            client.raw(message, operation.id, carried=(), key=None, address=address, patient=False, step="evasion", odd=bool(end))
         _until_taken(client, operation, [client.fresh_address(), client.fresh_address()], "elsewhere")
     if timed:
         client.tick(rate.seconds + 1)

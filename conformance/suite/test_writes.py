@@ -11,7 +11,7 @@ from conformance.checks.writes import differences
 from conformance.model import Contract, Effect, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
-from conformance.suite.sending import Id
+from conformance.suite.sending import OVERRIDES, Id
 from conformance.transport.sender import message_for
 
 SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
@@ -150,6 +150,8 @@ def test_refused_write(client: Client) -> None:
     sought = values[selector.name] if selector is not None else None
     place = client.position(client.settled(kind, sought, step="before")) if sought is not None else None
     fresh: list[str] = []
+    if operation.method != "GET" and operation.scopes and "read_only" in keys:
+        fresh += _disguised(client, operation, values)
     for key in (None, *(role for role in ("no_scope", "read_only") if role in keys and operation.scopes)):
         fresh += _attempt(client, operation, values, key=key)
     for parameter in operation.body:
@@ -185,6 +187,16 @@ def _attempt(
     return _fresh(operation, {name: value for name, value in sent.items() if name in own})
 
 
+def _disguised(client: Client, operation: Operation, values: dict[str, Any]) -> list[str]:
+    """A read with a key that may only read, and headers that some frameworks take for the method; gives texts of its own."""
+    own = {p.name: client.value(p) for p in operation.body if p.fresh and (p.name in values or p.advised)}
+    message = message_for(operation, {**values, **own})
+    headers = (*message.headers, *((name, operation.method) for name in OVERRIDES))
+    disguised = replace(message, method="GET", headers=headers)
+    client.raw(disguised, key="read_only", role="setup", odd=True, step="disguised")
+    return _fresh(operation, own)
+
+
 def triggers(planning: Planning) -> Iterator[Draft]:
     """Each code that an operation may be made to answer, and each trigger of the target."""
     contract = planning.contract
@@ -195,7 +207,7 @@ def triggers(planning: Planning) -> Iterator[Draft]:
         recipe = next((t for t in planning.target.triggers if (t.code, t.operation) == (code, operation_id)), None)
         gap = None if recipe else f"give a trigger for {code} at {operation_id} (triggers: in the target file)"
         rules = (
-            ("trigger.answer", "payment.terms")
+            ("trigger.answer", "payment.terms", *(["payment.retry"] if recipe and recipe.payment else []))
             if operation.payment and contract.errors[code].role == "payment_required"
             else ("trigger.answer", "trigger.effect")
             if contract.operations_by("list", operation.kind) and operation.effect is not Effect.READ
@@ -206,7 +218,7 @@ def triggers(planning: Planning) -> Iterator[Draft]:
             code,
             needs=("full",) if operation.keyed else (),
             about=code,
-            params={"input": dict(recipe.input) if recipe else {}},
+            params={"input": dict(recipe.input) if recipe else {}, "payment": recipe.payment if recipe else None},
             gap=gap,
             rules=rules,
         )
@@ -222,7 +234,7 @@ def triggers(planning: Planning) -> Iterator[Draft]:
             )
 
 
-@stimulus(triggers, rules=("trigger.answer", "trigger.effect", "payment.terms"), phase=2)
+@stimulus(triggers, rules=("trigger.answer", "trigger.effect", "payment.terms", "payment.retry"), phase=2)
 def test_trigger(client: Client) -> None:
     """A request that the target answers with a certain code, by its own documentation."""
     given = client.case.params["input"]
@@ -248,3 +260,7 @@ def test_trigger(client: Client) -> None:
         for proof in ("not a payment", "bm90IGEgcGF5bWVudA=="):
             paid = replace(message, headers=(*message.headers, (payment.proof_header, proof)))
             client.raw(paid, client.operation.id, carried=(), key=None, mistake=True, step="paid")
+        if client.case.params["payment"]:
+            proof = client.case.params["payment"]
+            paid = replace(message, headers=(*message.headers, (payment.proof_header, proof)))
+            client.raw(paid, client.operation.id, carried=(), key=None, step="settled")

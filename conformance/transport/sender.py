@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -41,7 +42,8 @@ USES_PER_ADDRESS = 4
 class Message:
     """A request before it is sent: path below the base path, pairs of query, headers, body bytes.
 
-    ``outside``: the path counts from the origin of the target, not from its base path.
+    ``outside``: the path counts from the origin of the target, not from its base path. ``plain``: path and
+    query as they go on the wire, unmended, in the place of both. ``misplaced``: query or any header holds a key.
     """
 
     method: str
@@ -50,6 +52,28 @@ class Message:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     outside: bool = False
+    plain: str | None = None
+    misplaced: bool = False
+
+
+@dataclass(frozen=True)
+class _Start:
+    """A request under way: its id, what goes on the wire, its headers without secrets, and when it began."""
+
+    id: str
+    wired: WireRequest
+    headers: tuple[tuple[str, str], ...]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class _End:
+    """What came of a request: a response, or why there is none."""
+
+    received: WireResponse | None
+    failure: str | None
+    unreachable: bool
+    elapsed_ms: float
 
 
 @dataclass(frozen=True)
@@ -156,45 +180,84 @@ class Sender:
         if operation and operation.effect not in (*self.target.declaration.allow, Effect.READ):
             raise AssertionError(f"{label.case.id} may not send {label.operation}")
 
+    def together(self, sends: Iterable[tuple[Message, Label]]) -> list[Exchange]:
+        """Send some messages at the same time, each over a connection of its own, and log them in their order.
+
+        What a limit, a proxy or a broken connection spoils is sent again by itself. Raises OverBudget, or
+        Unjudgeable when the target is gone.
+        """
+        begun = []
+        for message, label in sends:
+            self._permit(label)
+            begun.append((message, label, self._begun(message, None)))
+        with ThreadPoolExecutor(max(1, len(begun))) as pool:
+            ended = list(pool.map(lambda one: self._sent(one[2], apart=True), begun))
+        logged = []
+        for (message, label, start), end in zip(begun, ended, strict=True):
+            spoilt = _spoilt(end.received, message, patient=True)
+            exchange = self._logged(message, replace(label, role="retry") if spoilt else label, start, end)
+            if spoilt:
+                self.wait_as_told(exchange)
+                exchange = self.send(message, label)
+            logged.append(exchange)
+        return logged
+
     def _once(
         self, message: Message, label: Label, address: str | None, *, repeatable: bool = False, patient: bool = False
     ) -> Exchange:
+        start = self._begun(message, address)
+        end = self._sent(start)
+        role = "retry" if repeatable and _spoilt(end.received, message, patient) else label.role
+        return self._logged(message, replace(label, role=role), start, end)
+
+    def _begun(self, message: Message, address: str | None) -> _Start:
+        """A request as it goes on the wire, once budget and rate let it."""
         if self.sent >= self.target.budget:
             raise OverBudget
         self._pace()
         self.sent += 1
-        started, clock = datetime.now(UTC), time.monotonic()
         base = self.target.declaration.url
         base = base[: base.index("/", 8)] if message.outside else base
-        url = base + quote(message.path, safe="/%:@!$&'()*+,;=~-._", errors=LONE)
-        url += "?" + urlencode(message.query, quote_via=quote, safe="", errors=LONE) if message.query else ""
         headers = (("User-Agent", f"conformance-suite/{__version__}"), ("Accept", "application/json"), *message.headers)
-        failure: str | None = None
-        received: WireResponse | None = None
+        held = (self.contract.authentication.header.lower(), *([n.lower() for n, _ in headers] if message.misplaced else ()))
+        filled = tuple((n, self._vault.fill(value) if n.lower() in held else value) for n, value in headers)
+        if message.misplaced:
+            message = replace(message, query=tuple((n, self._vault.fill(value)) for n, value in message.query))
+        url = base + (encoded(message) if message.plain is None else message.plain)
+        wired = WireRequest(message.method, url, filled, message.body, address, plain=message.plain is not None)
+        return _Start(f"{self._prefix}{self.sent}", wired, headers, datetime.now(UTC))
+
+    def _sent(self, start: _Start, *, apart: bool = False) -> _End:
+        """What came of a request; ``apart``: over a connection that no other request uses."""
+        clock = time.monotonic()
         try:
-            filled = tuple((name, self._filled(name, value)) for name, value in headers)
-            received = self._wire.send(WireRequest(message.method, url, filled, message.body, address))
-            self._dead = 0
+            received = self._wire.send(replace(start.wired, apart=apart))
+            return _End(received, None, False, (time.monotonic() - clock) * 1000)
         except WireFailure as error:
-            failure = self._vault.redact(str(error))
-            self._dead = self._dead + 1 if error.unreachable else 0
-        elapsed = (time.monotonic() - clock) * 1000
-        if received is not None:
-            self._desk.learn(received)
+            return _End(None, str(error), error.unreachable, (time.monotonic() - clock) * 1000)
+
+    def _logged(self, message: Message, label: Label, start: _Start, end: _End) -> Exchange:
+        """Log an exchange without secrets; gives it as the log holds it."""
+        self._dead = self._dead + 1 if end.unreachable else 0
+        failure = None if end.failure is None else self._vault.redact(end.failure)
+        if end.received is not None:
+            self._desk.learn(end.received)
+        address = start.wired.address
+        operation = self.contract.operations.get(label.operation)
         exchange = Exchange(
-            id=f"{self._prefix}{self.sent}",
+            id=start.id,
             case=label.case.id,
             stimulus=label.case.stimulus,
             attempt=label.attempt,
             operation=label.operation,
-            role="retry" if repeatable and _spoilt(received, message, patient) else label.role,
+            role=label.role,
             identity=label.identity,
             facts={**label.facts, **({"from": address} if address else {})},
-            request=Request(message.method, self._vault.redact(url), headers, self._desk.body(message.body)),
-            response=None if received is None else self._desk.response(received, self.contract.operations.get(label.operation)),
+            request=Request(message.method, self._vault.redact(start.wired.url), start.headers, self._desk.body(message.body)),
+            response=None if end.received is None else self._desk.response(end.received, operation),
             failure=failure,
-            started=started.isoformat(timespec="milliseconds"),
-            elapsed_ms=elapsed,
+            started=start.at.isoformat(timespec="milliseconds"),
+            elapsed_ms=end.elapsed_ms,
         )
         logged = self._recorder.exchange(exchange)
         if self._dead >= DEAD_AFTER:
@@ -203,15 +266,18 @@ class Sender:
             )
         return logged
 
-    def _filled(self, name: str, value: str) -> str:
-        return self._vault.fill(value) if name.lower() == self.contract.authentication.header.lower() else value
-
     def _pace(self) -> None:
         if self.target.rate:
             wait = self._last_sent + 1 / self.target.rate - time.monotonic()
             if wait > 0:
                 self._sleep(wait)
             self._last_sent = time.monotonic()
+
+
+def encoded(message: Message) -> str:
+    """Path and query of a message, in percent form where they must be."""
+    path = quote(message.path, safe="/%:@!$&'()*+,;=~-._", errors=LONE)
+    return path + ("?" + urlencode(message.query, quote_via=quote, safe="", errors=LONE) if message.query else "")
 
 
 def told_to_wait(response: Response) -> float:
