@@ -690,6 +690,9 @@ example("trigger.answer", REFUSED, "its code under another status", refusal("num
 example("trigger.answer", TROUBLE, "no response", sent(None, operation="create_call"), **DNC)
 example("trigger.answer", TROUBLE, "502 of a proxy", proxy(operation="create_call"), **DNC)
 example("trigger.answer", GAP, "429 in the middle", refusal("rate_limit_exceeded", operation="create_call"), **DNC)
+_night = refusal("tcpa_violation", operation="create_call")
+_kept_back = replace(_night, role="control", facts={"step": "taken"})
+example("trigger.answer", GAP, "another code, as a request without the trigger gets", _kept_back, _night, **DNC)
 FAILED: dict[str, Any] = {"operation": "create_call", "about": "call_failed"}
 example("trigger.answer", ACCEPTED, "a failing provider, as ordered", refusal("call_failed", operation="create_call"), **FAILED)
 example("trigger.answer", REFUSED, "another failing provider", refusal("vapi_error", operation="create_call"), **FAILED)

@@ -7,7 +7,21 @@ import binascii
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, code_of, pointer, refusal, said, trial, unusable
+from conformance.checks.base import (
+    Gap,
+    Outcome,
+    Problem,
+    Proof,
+    Trial,
+    View,
+    code_of,
+    control_gap,
+    pointer,
+    refusal,
+    said,
+    trial,
+    unusable,
+)
 from conformance.checks.objects import identity_of, items_of
 from conformance.model import Exchange, Operation, Rate, compact
 from conformance.values import strict_json
@@ -163,6 +177,8 @@ def trigger_answer(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Proof((probe.id,))
         elif excuse and code != row.code and probe.response.status != row.status:
             yield excuse
+        elif (untaken := control_gap(view, trial, step="taken")) and trial.having("control", step="taken"):
+            yield untaken
         elif probe.response.status != row.status:
             yield Problem("status", f"{row.status} {row.code}", said(probe), (probe.id,))
         else:

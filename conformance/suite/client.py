@@ -268,7 +268,9 @@ class Client(Sending):
         if response is None or not response.ok or operation is None:
             return None
         shown = object_of(self.contract, operation, response.json)
-        return self.identifier(shown, operation.kind) if isinstance(shown, dict) else None
+        made = self.identifier(shown, operation.kind) if isinstance(shown, dict) else None
+        self._memory.young |= set() if made is None else {str(made)}
+        return made
 
     def own_id(self, operation: Operation) -> Id | None:
         """The id of an object to change, work on or delete: of our own making where one may be made.

@@ -93,32 +93,41 @@ def _programs(count: int, seed: int) -> list[list[list[Any]]]:
     drawn: list[list[list[Any]]] = []
 
     class Mixed(stateful.RuleBasedStateMachine):
-        """Pages are turned, objects made, changed and removed; only what was made is removed."""
+        """Pages are turned, and between two pages of a walk an object is made, changed or removed; only what was made is."""
 
         def __init__(self) -> None:
             super().__init__()
+            self.pages = 0  # of this walk
             self.made = 0
             self.program: list[list[Any]] = []
             drawn.append(self.program)
 
+        def between(self) -> bool:
+            return self.program[-1:] != [] and self.program[-1][0] == "turn"
+
         @stateful.rule(limit=sampled_from((1, 2, 3, 5)))
         def turn(self, limit: int) -> None:
+            self.pages += 1
             self.program.append(["turn", limit])
 
+        @stateful.precondition(lambda self: self.between() and self.pages > 2)
         @stateful.rule()
         def restart(self) -> None:
+            self.pages = 0
             self.program.append(["restart"])
 
+        @stateful.precondition(lambda self: self.between())
         @stateful.rule()
         def make(self) -> None:
             self.made += 1
             self.program.append(["make"])
 
+        @stateful.precondition(lambda self: self.between())
         @stateful.rule()
         def change(self) -> None:
             self.program.append(["change"])
 
-        @stateful.precondition(lambda self: self.made > 0)
+        @stateful.precondition(lambda self: self.between() and self.made > 0)
         @stateful.rule()
         def remove(self) -> None:
             self.made -= 1
@@ -134,7 +143,8 @@ def _programs(count: int, seed: int) -> list[list[list[Any]]]:
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     stateful.run_state_machine_as_test(hypothesis.seed(seed)(Mixed), settings=settings)
-    return sorted(drawn, key=lambda program: -len({tuple(step) for step in program}))[:count]
+    whole = [program for program in drawn if program and program[-1][0] == "turn"]
+    return sorted(whole, key=lambda program: -len({step[0] for step in program}))[:count]
 
 
 def _plain(case: Any) -> dict[str, Any]:

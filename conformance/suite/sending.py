@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import WHOLE_API, Case, Contract, Exchange, Operation
+from conformance.model import WHOLE_API, Case, Contract, Effect, Exchange, Operation
 from conformance.plan import Depth
 from conformance.target import Declaration
 from conformance.transport.sender import Label, Message, Sender, header_of, message_for
@@ -28,6 +28,7 @@ class Memory:
     def __init__(self, cases: Iterable[Case] = ()) -> None:
         self.cases = tuple(cases)
         self.own: dict[str, Id] = {}
+        self.young: set[str] = set()  # ids of what was made and has not been worked on yet
         self.lists: dict[tuple[str, str], list[Any]] = {}
         self.answered: dict[tuple[str, str], Id] = {}
         self.used: dict[str, dict[Id, None]] = {}  # of each pool, the least recent first
@@ -93,7 +94,10 @@ class Sending:
         if content is not None:
             message = replace(message, body=content)
         carried = header_of(self.contract, key, scheme) if operation.takes_key else ()
-        return self.raw(
+        sought = values.get(operation.selector.name) if operation.selector and operation.effect is not Effect.READ else None
+        named = str(sought[0] if isinstance(sought, list) and sought else sought)
+        young = named in self._memory.young and not facts.get("mistake")
+        exchange = self.raw(
             message,
             operation.id,
             key=key if carried else None,
@@ -101,8 +105,12 @@ class Sending:
             role=role,
             address=address,
             patient=patient,
+            young=young,
             **facts,
         )
+        if young and exchange.response is not None and exchange.response.ok:
+            self._memory.young.discard(named)
+        return exchange
 
     def raw(
         self,
@@ -114,6 +122,7 @@ class Sending:
         role: str = "probe",
         address: str | None = None,
         patient: bool = True,
+        young: bool = False,
         **facts: Any,
     ) -> Exchange:
         """Send a message as it is, with the header of a key unless ``carried`` says which headers."""
@@ -121,7 +130,8 @@ class Sending:
         labelled = replace(message, headers=(*headers, *message.headers))
         known = self.contract.operations.get(operation)
         rotate = address is None and known is not None and known.rate is not None
-        return self._sender.send(labelled, self._label(operation, role, key, facts), address, patient=patient, rotate=rotate)
+        label = self._label(operation, role, key, facts)
+        return self._sender.send(labelled, label, address, patient=patient, rotate=rotate, young=young)
 
     def together(
         self, operation: Operation, requests: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]], *, role: str

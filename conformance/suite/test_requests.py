@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from conformance.model import Effect
+from conformance.model import WHOLE_API, Effect
 from conformance.plan import Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.transport.sender import Message, header_of
@@ -164,4 +164,7 @@ def _raw(client: Client, headers: tuple[tuple[str, str], ...]) -> None:
     if listing is not None and listing.paging is not None:
         for target in RAW:
             plain = target.format(path=listing.path, limit=listing.paging.limit, after=listing.paging.after)
-            client.raw(Message("GET", "", plain=plain), carried=headers, mistake=True, odd=True, mendable=True)
+            known = target.startswith("{path}?")  # a documented operation, which more rules judge than a path that is none
+            operation, role = (listing.id, "setup") if known else (WHOLE_API, "probe")
+            message = Message("GET", "", plain=plain)
+            client.raw(message, operation, carried=headers, role=role, mistake=True, odd=True, mendable=True)

@@ -76,10 +76,10 @@ class Vault:
             self._wholes.sort(key=lambda pair: -len(pair[0]))
             for part in self._parts(secret):
                 self._look_for(part, name)
-            self._runs = re.compile(
-                f"[{re.escape(''.join(sorted(self._chars)))}]{{{min(self._pieces)},}}", re.IGNORECASE | re.ASCII
-            )
-            self._coded = coded_runs(min(self._pieces))
+            if self._pieces:
+                known = re.escape("".join(sorted(self._chars)))
+                self._runs = re.compile(f"[{known}]{{{min(self._pieces)},}}", re.IGNORECASE | re.ASCII)
+                self._coded = coded_runs(min(self._pieces))
         return "{" + self._names[secret] + "}"
 
     def _look_for(self, part: str, name: str) -> None:
@@ -236,4 +236,4 @@ def _telling_parts(link: str) -> list[str]:
         text = value if equals else name
         if len(text) >= PIECE and (equals or re.search("[0-9]|[a-z][A-Z]", text)):
             found.append(text)
-    return found or [rest or link]
+    return found or ([rest] if len(rest) >= PIECE else [])  # a short one is known by the whole link alone

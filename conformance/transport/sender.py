@@ -34,6 +34,9 @@ LONE = "surrogatepass"
 """How half a character is sent, which a target may have given as a cursor or an id: as what it is."""
 PROXY_STATUSES = (502, 503, 504)
 LIMITED = 429
+NOT_FOUND = 404
+SHOWN_WITHIN = 1.0
+"""Seconds after which a request about something that was just made is repeated where it was not found; twice at most."""
 USES_PER_ADDRESS = 4
 """Requests to a limited operation from one local address, before the next is taken."""
 
@@ -120,21 +123,32 @@ class Sender:
         self.sent = 0
 
     def send(
-        self, message: Message, label: Label, address: str | None = None, *, patient: bool = True, rotate: bool = False
+        self,
+        message: Message,
+        label: Label,
+        address: str | None = None,
+        *,
+        patient: bool = True,
+        rotate: bool = False,
+        young: bool = False,
     ) -> Exchange:
         """Send a message and log it.
 
         What a proxy or a broken connection spoils is repeated once, and a 429 is waited out unless
         not ``patient``; such an exchange is logged with the role retry. ``rotate`` sends from a
-        local address that the limit of the operation has not used up.
+        local address that the limit of the operation has not used up. ``young``: the request is about
+        what was just made, and is repeated while that is not found.
         Raises OverBudget, or Unjudgeable when the target is gone.
         """
         self._permit(label)
         for last in (False, False, True):
             source = self._current_address() if rotate else address
-            exchange = self._once(message, label, source, repeatable=not last, patient=patient)
+            exchange = self._once(message, label, source, repeatable=not last, patient=patient, young=young)
             if exchange.role != "retry":
                 return exchange
+            if exchange.response is not None and exchange.response.status == NOT_FOUND:
+                self._sleep(SHOWN_WITHIN)
+                continue
             if exchange.response is None or exchange.response.status != LIMITED:
                 self._sleep(0.2)
                 return self._once(message, label, source)
@@ -203,11 +217,19 @@ class Sender:
         return logged
 
     def _once(
-        self, message: Message, label: Label, address: str | None, *, repeatable: bool = False, patient: bool = False
+        self,
+        message: Message,
+        label: Label,
+        address: str | None,
+        *,
+        repeatable: bool = False,
+        patient: bool = False,
+        young: bool = False,
     ) -> Exchange:
         start = self._begun(message, address)
         end = self._sent(start)
-        role = "retry" if repeatable and _spoilt(end.received, message, patient) else label.role
+        early = young and end.received is not None and end.received.status == NOT_FOUND
+        role = "retry" if repeatable and (early or _spoilt(end.received, message, patient)) else label.role
         return self._logged(message, replace(label, role=role), start, end)
 
     def _begun(self, message: Message, address: str | None) -> _Start:
