@@ -519,7 +519,13 @@ example("tenant.object", ACCEPTED, "unchanged", BEFORE, refusal("not_found", ste
 example("tenant.object", ACCEPTED, "changed by its owner meanwhile", BEFORE, refusal("not_found", step="foreign"), after("Other"))
 example("tenant.object", REFUSED, "shown", OWNER, sent(200, call(1), step="foreign"))
 example("tenant.object", REFUSED, "401", OWNER, refusal("unauthorized", step="foreign"))
-example("tenant.object", REFUSED, "404 with the code of 403", OWNER, refusal("forbidden", 404, step="foreign"))
+example(
+    "tenant.object",
+    ACCEPTED,
+    "404 with the code of 403, which is another rule's",
+    OWNER,
+    refusal("forbidden", 404, step="foreign"),
+)
 example("tenant.object", REFUSED, "refused and changed all the same", BEFORE, refusal("not_found", step="foreign"), after("New"))
 example(
     "tenant.object",

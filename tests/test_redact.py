@@ -283,3 +283,5 @@ def test_a_short_link_is_taken_out_as_a_whole_and_nothing_else_is() -> None:
     vault.learn("link:checkout-1", "https://pay.example.com/x")
     assert vault.redact("go to https://pay.example.com/x") == "go to {link:checkout-1}"
     assert vault.redact('{"next": "https://example.com/next"}') == '{"next": "https://example.com/next"}'
+    vault.learn("link:checkout-2", "https://example.com/pay")
+    assert vault.redact('{"code": "payment_required"}') == '{"code": "payment_required"}'

@@ -13,8 +13,8 @@ from conformance.checks.base import (
     Trial,
     View,
     control_gap,
+    kept_out,
     passive,
-    refusal,
     refusals,
     role_of,
     said,
@@ -132,9 +132,9 @@ def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
         yield from shown_absent(view, trial, "forbidden", "not_found", step="foreign")
     else:
         for probe in objects:
-            yield refusal(view, probe, ("forbidden", "not_found"))
+            yield kept_out(view, probe, ("forbidden", "not_found"))
     for probe in references:  # a reference may also be called invalid
-        yield refusal(view, probe, ("forbidden", "not_found", "invalid_parameter"))
+        yield kept_out(view, probe, ("forbidden", "not_found", "invalid_parameter"))
     for listing in trial.having("probe", step="listing"):
         yield from _not_there(view, listing)
     for before in trial.having("control", step="before"):
@@ -180,7 +180,7 @@ def tenant_filter(view: View, trial: Trial) -> Iterator[Outcome]:
             continue
         if not response.ok:
             placed = ("invalid_parameter",) if probe.fact("placed") else ()
-            yield refusal(view, probe, ("forbidden", "not_found", *placed))
+            yield kept_out(view, probe, ("forbidden", "not_found", *placed))
             continue
         items = items_of(view.operation, response.json)
         if items:

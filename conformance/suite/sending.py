@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import WHOLE_API, Case, Contract, Effect, Exchange, Operation
+from conformance.model import WHOLE_API, Case, Contract, Exchange, Operation
 from conformance.plan import Depth
 from conformance.target import Declaration
 from conformance.transport.sender import Label, Message, Sender, header_of, message_for
@@ -22,13 +22,17 @@ Id = str | int
 """An id as the target gives it: it goes into a body as it came."""
 
 
+DOUBTS = 20
+"""Times in a run that what was not found is asked for again."""
+
+
 class Memory:
     """What a run knows: its cases, the first page of each list by kind and key, an own object by kind."""
 
     def __init__(self, cases: Iterable[Case] = ()) -> None:
         self.cases = tuple(cases)
         self.own: dict[str, Id] = {}
-        self.young: set[str] = set()  # ids of what was made and has not been worked on yet
+        self.doubts = DOUBTS
         self.lists: dict[tuple[str, str], list[Any]] = {}
         self.answered: dict[tuple[str, str], Id] = {}
         self.used: dict[str, dict[Id, None]] = {}  # of each pool, the least recent first
@@ -87,17 +91,18 @@ class Sending:
         content: bytes | None = None,
         address: str | None = None,
         patient: bool = True,
+        renewed: Callable[[], Mapping[str, Any]] | None = None,
         **facts: Any,
     ) -> Exchange:
-        """Send an operation with values for its parameters; ``content`` replaces the body."""
+        """Send an operation with values for its parameters; ``content`` replaces the body.
+
+        ``renewed`` gives the values anew where what they name was not found.
+        """
         message = message_for(operation, values)
         if content is not None:
             message = replace(message, body=content)
         carried = header_of(self.contract, key, scheme) if operation.takes_key else ()
-        sought = values.get(operation.selector.name) if operation.selector and operation.effect is not Effect.READ else None
-        named = str(sought[0] if isinstance(sought, list) and sought else sought)
-        young = named in self._memory.young and not facts.get("mistake")
-        exchange = self.raw(
+        return self.raw(
             message,
             operation.id,
             key=key if carried else None,
@@ -105,12 +110,9 @@ class Sending:
             role=role,
             address=address,
             patient=patient,
-            young=young,
+            renewed=None if renewed is None else lambda: message_for(operation, renewed()),
             **facts,
         )
-        if young and exchange.response is not None and exchange.response.ok:
-            self._memory.young.discard(named)
-        return exchange
 
     def raw(
         self,
@@ -122,16 +124,17 @@ class Sending:
         role: str = "probe",
         address: str | None = None,
         patient: bool = True,
-        young: bool = False,
+        renewed: Callable[[], Message] | None = None,
         **facts: Any,
     ) -> Exchange:
         """Send a message as it is, with the header of a key unless ``carried`` says which headers."""
         headers = header_of(self.contract, key) if carried is None else carried
-        labelled = replace(message, headers=(*headers, *message.headers))
+        labelled = _headed(message, headers)
         known = self.contract.operations.get(operation)
         rotate = address is None and known is not None and known.rate is not None
         label = self._label(operation, role, key, facts)
-        return self._sender.send(labelled, label, address, patient=patient, rotate=rotate, young=young)
+        again = None if renewed is None else lambda: _headed(renewed(), headers)
+        return self._sender.send(labelled, label, address, patient=patient, rotate=rotate, again=again)
 
     def together(
         self, operation: Operation, requests: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]], *, role: str
@@ -140,8 +143,7 @@ class Sending:
         sends = []
         for key, values, facts in requests:
             message = message_for(operation, values)
-            message = replace(message, headers=(*header_of(self.contract, key), *message.headers))
-            sends.append((message, self._label(operation.id, role, key, facts)))
+            sends.append((_headed(message, header_of(self.contract, key)), self._label(operation.id, role, key, facts)))
         return self._sender.together(sends)
 
     def _label(self, operation: str, role: str, key: str | None, facts: Mapping[str, Any]) -> Label:
@@ -171,3 +173,7 @@ class Sending:
     def fresh_address(self) -> str | None:
         """A local address that the run has not sent from."""
         return self._sender.fresh_address()
+
+
+def _headed(message: Message, headers: tuple[tuple[str, str], ...]) -> Message:
+    return replace(message, headers=(*headers, *message.headers))

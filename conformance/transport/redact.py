@@ -236,4 +236,5 @@ def _telling_parts(link: str) -> list[str]:
         text = value if equals else name
         if len(text) >= PIECE and (equals or re.search("[0-9]|[a-z][A-Z]", text)):
             found.append(text)
-    return found or ([rest] if len(rest) >= PIECE else [])  # a short one is known by the whole link alone
+    whole = len(rest) >= PIECE and re.search("[0-9]|[a-z][A-Z]", rest)
+    return found or ([rest] if whole else [])  # one of mere words is known by the whole link alone

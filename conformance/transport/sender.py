@@ -36,7 +36,7 @@ PROXY_STATUSES = (502, 503, 504)
 LIMITED = 429
 NOT_FOUND = 404
 SHOWN_WITHIN = 1.0
-"""Seconds after which a request about something that was just made is repeated where it was not found; twice at most."""
+"""Seconds after which a request about something that should be there is repeated where it was not found; twice at most."""
 USES_PER_ADDRESS = 4
 """Requests to a limited operation from one local address, before the next is taken."""
 
@@ -130,24 +130,25 @@ class Sender:
         *,
         patient: bool = True,
         rotate: bool = False,
-        young: bool = False,
+        again: Callable[[], Message] | None = None,
     ) -> Exchange:
         """Send a message and log it.
 
         What a proxy or a broken connection spoils is repeated once, and a 429 is waited out unless
         not ``patient``; such an exchange is logged with the role retry. ``rotate`` sends from a
-        local address that the limit of the operation has not used up. ``young``: the request is about
-        what was just made, and is repeated while that is not found.
+        local address that the limit of the operation has not used up. ``again`` makes the message anew
+        where what it is about was not found, as what was just made, or has gone meanwhile.
         Raises OverBudget, or Unjudgeable when the target is gone.
         """
         self._permit(label)
         for last in (False, False, True):
             source = self._current_address() if rotate else address
-            exchange = self._once(message, label, source, repeatable=not last, patient=patient, young=young)
+            exchange = self._once(message, label, source, repeatable=not last, patient=patient, doubtful=again is not None)
             if exchange.role != "retry":
                 return exchange
-            if exchange.response is not None and exchange.response.status == NOT_FOUND:
+            if again and exchange.response is not None and exchange.response.status == NOT_FOUND:
                 self._sleep(SHOWN_WITHIN)
+                message = again()
                 continue
             if exchange.response is None or exchange.response.status != LIMITED:
                 self._sleep(0.2)
@@ -224,11 +225,11 @@ class Sender:
         *,
         repeatable: bool = False,
         patient: bool = False,
-        young: bool = False,
+        doubtful: bool = False,
     ) -> Exchange:
         start = self._begun(message, address)
         end = self._sent(start)
-        early = young and end.received is not None and end.received.status == NOT_FOUND
+        early = doubtful and end.received is not None and end.received.status == NOT_FOUND
         role = "retry" if repeatable and (early or _spoilt(end.received, message, patient)) else label.role
         return self._logged(message, replace(label, role=role), start, end)
 

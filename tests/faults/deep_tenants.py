@@ -89,7 +89,7 @@ class Secret(Deep):
         """What is done in secret."""
 
 
-@fault("business-object", also="refused-unchanged", at="delete_eval delete_webhook", depth=5)
+@fault("business-object", also="refused-unchanged status-200", at="delete_eval delete_webhook read_eval", depth=5)
 class ForeignDeletedInSecret(Secret):
     """A deletion that is refused has deleted all the same."""
 
