@@ -33,13 +33,15 @@ FICTIONAL_NUMBER = "+12025550100"
 class Trigger:
     """A recipe that makes this target answer with a code: an operation and members of its input.
 
-    ``payment`` is a proof of payment that it takes for that input, where the code asks for one.
+    ``payment`` is a proof of payment that it takes for that input, where the code asks for one. ``firm``: it
+    answers so, too, where a text of the input stands within another, in capitals, or beside optional objects.
     """
 
     code: str
     operation: str
     input: Mapping[str, Any]
     payment: str | None = None
+    firm: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,9 @@ def named(contract: Contract, declaration: Declaration) -> Contract:
 
 
 def _trigger_to_json(trigger: Trigger) -> dict[str, Any]:
-    paid = {"payment": trigger.payment} if trigger.payment else {}
-    return {"code": trigger.code, "operation": trigger.operation, "input": dict(trigger.input), **paid}
+    more = {"payment": trigger.payment, "firm": trigger.firm}
+    told = {"code": trigger.code, "operation": trigger.operation, "input": dict(trigger.input)}
+    return told | {name: value for name, value in more.items() if value}
 
 
 def _waiver(row: Mapping[str, Any]) -> Waiver:

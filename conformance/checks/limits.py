@@ -188,21 +188,24 @@ def trigger_answer(view: View, trial: Trial) -> Iterator[Outcome]:
 @trial("trigger.effect", confirm=True, hint="a request that is taken, and a list, would have to be seen beside the refusal")
 def trigger_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     """What was refused, or failed, is not listed as if it had happened; it may well be listed as what it is."""
-    steps = {str(exchange.fact("step") or exchange.role): exchange for exchange in trial.exchanges}
-    taken, before, after, probe = (steps.get(name) for name in ("taken", "before", "after", "probe"))
-    if taken is None or before is None or after is None or probe is None or probe.response is None or probe.response.ok:
+    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
+    taken, before, after = (steps.get(name) for name in ("taken", "before", "after"))
+    probes = [probe for probe in trial.probes if probe.fact("step") is None]
+    refused = all(probe.response is not None and not probe.response.ok for probe in probes)
+    if taken is None or before is None or after is None or not probes or not refused:
         return
     listing = view.contract.operations.get(after.operation)
     old, new = (_items(listing, exchange) for exchange in (before, after))
     if listing is None or old is None or new is None or unusable(view, taken):
         return
-    ids = (taken.id, before.id, probe.id, after.id)
+    ids = (taken.id, before.id, *(probe.id for probe in probes), after.id)
     known = {identity_of(view.contract, listing.kind, item) for item in old}
-    sent = {*_sent(taken), *_sent(probe)}
+    ordered = {text for probe in probes for text in _sent(probe)}
+    sent = {*_sent(taken), *ordered}
     usual = [_state(view, item, sent) for item in old if set(_sent(taken)) & set(_texts(item))]
     for item in new:
         unknown = identity_of(view.contract, listing.kind, item) not in known
-        if unknown and set(_sent(probe)) & set(_texts(item)) and _state(view, item, sent) in usual:
+        if unknown and ordered & set(_texts(item)) and _state(view, item, sent) in usual:
             yield Problem("/", "nothing listed as if it had happened", compact(item), ids)
             return
     yield Proof(ids)

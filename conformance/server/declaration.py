@@ -35,7 +35,8 @@ def declaration(app: Application, url: str) -> dict[str, Any]:
     told["maximum"] = {o.id: app.maximum(o) for o in contract.operations.values() if o.paging}
     paid = {code: {"payment": PROOF} for code in contract.codes_of("payment_required")}
     told["triggers"] = [
-        {"code": t.code, "operation": t.operation, "input": dict(t.input), **paid.get(t.code, {})} for t in app.triggers
+        {"code": t.code, "operation": t.operation, "input": dict(t.input)} | ({"firm": True} if t.firm else paid.get(t.code, {}))
+        for t in app.triggers
     ]
     told["clock"] = {"method": control.METHOD, "path": control.PATH, "member": control.MEMBER}
     told["addresses"] = ["127.0.0.0/8"]

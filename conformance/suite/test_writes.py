@@ -13,6 +13,7 @@ from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.suite.sending import OVERRIDES, Id
 from conformance.transport.sender import message_for
+from conformance.values import ABSENT
 
 SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
 """Text that is no everyday ASCII, and that a server which takes it has to give back."""
@@ -218,7 +219,12 @@ def triggers(planning: Planning) -> Iterator[Draft]:
             code,
             needs=("full",) if operation.keyed else (),
             about=code,
-            params={"input": dict(recipe.input) if recipe else {}, "payment": recipe.payment if recipe else None},
+            params={
+                "input": dict(recipe.input) if recipe else {},
+                "payment": recipe.payment if recipe else None,
+                "firm": recipe.firm if recipe else False,
+            },
+            cost=8 if recipe and recipe.firm else 5,
             gap=gap,
             rules=rules,
         )
@@ -232,6 +238,17 @@ def triggers(planning: Planning) -> Iterator[Draft]:
                 gap=f"give a trigger for {row.code} (triggers: in the target file)",
                 rules=("trigger.answer",),
             )
+
+
+def _otherwise(client: Client, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The input of a trigger with its texts in capitals, within longer ones, and beside each optional object."""
+    texts = {name: value for name, value in given.items() if isinstance(value, str) and value.upper() != value.lower()}
+    if texts:
+        yield {**given, **{name: value.upper() for name, value in texts.items()}}
+        yield {**given, **{name: f"Good day. {value} - and thank you." for name, value in texts.items()}}
+    beside = [p for p in client.operation.body if p.refers and not p.required and p.name not in given]
+    found = {p.name: client.value(p) for p in beside if p.name != client.contract.tenant}
+    yield {**given, **{name: value for name, value in found.items() if value is not ABSENT}}
 
 
 @stimulus(triggers, rules=("trigger.answer", "trigger.effect", "payment.terms", "payment.retry"), phase=2)
@@ -250,8 +267,9 @@ def test_trigger(client: Client) -> None:
     if seen is not None and listing is not None:
         client.control(client.operation, values, step="taken")
         client.call(listing, seen, role="control", step="before")
-    values = client.valid(client.operation) or values
-    client.call(client.operation, {**values, **given})
+    for told in (given, *(_otherwise(client, given) if client.case.params["firm"] else [given])):
+        values = client.valid(client.operation) or values
+        client.call(client.operation, {**values, **told})
     if seen is not None and listing is not None:
         client.call(listing, seen, step="after")
     payment = client.operation.payment

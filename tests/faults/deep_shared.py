@@ -182,6 +182,40 @@ class ProofInOldHeaderOnly(Deep):
         return request.header("x-payment")
 
 
+# --- triggers ---
+
+
+@fault("code-content_blocked", at="send_sms", depth=5)
+class CapitalsGetThrough(Deep):
+    """A text that is not let through is let through in capitals."""
+
+    def check_triggers(self, context: Context) -> None:
+        if not str(context.values.get("message", "")).isupper():
+            super().check_triggers(context)
+
+
+@fault("code-content_blocked", also="refused-unchanged", at="send_sms", depth=5)
+class BlockedOnce(Deep):
+    """A text that is not let through is let through when it comes again."""
+
+    seen: frozenset[str] = frozenset()
+
+    def check_triggers(self, context: Context) -> None:
+        text = str(context.values.get("message", ""))
+        if text not in self.seen:
+            self.seen |= {text}
+            super().check_triggers(context)
+
+
+@fault("code-number_on_dnc", at="create_call", depth=5)
+class LeadsAreNeverOnLists(Deep):
+    """A number on a Do Not Call list is called where a lead goes with it."""
+
+    def check_triggers(self, context: Context) -> None:
+        if "lead_id" not in context.values:
+            super().check_triggers(context)
+
+
 # --- pairs that hide each other ---
 
 
