@@ -122,7 +122,8 @@ def scope_opens(view: View, trial: Trial) -> Iterator[Outcome]:
 def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
     objects, references = trial.having("probe", step="foreign"), trial.having("probe", step="reference")
-    if not objects and not references:
+    references += [probe for probe in trial.having("probe", step="optional") if probe.response and not probe.response.ok]
+    if not objects and not references and not trial.having("probe", step="tied"):
         return
     gap = control_gap(view, trial)
     if gap:
@@ -137,9 +138,21 @@ def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
         yield kept_out(view, probe, ("forbidden", "not_found", "invalid_parameter"))
     for listing in trial.having("probe", step="listing"):
         yield from _not_there(view, listing)
+    for look in trial.having("probe", step="tied"):
+        yield from _untied(view, look)
     for before in trial.having("control", step="before"):
         for after in trial.having("probe", step="after"):
             yield from _unchanged(view, before, after)
+
+
+def _untied(view: View, look: Exchange) -> Iterator[Outcome]:
+    """What was made does not show the object of the other business that it was to be tied to."""
+    shown, tied = sought_in(view.contract, look)[0], look.fact("tied") or {}
+    for name, value in tied.items():
+        if isinstance(shown, dict) and shown.get(name) == value:
+            yield Problem(f"/{name}", "nothing of another business", compact(value), (look.id,))
+        elif isinstance(shown, dict):
+            yield Proof((look.id,))
 
 
 def _not_there(view: View, listing: Exchange) -> Iterator[Outcome]:

@@ -75,7 +75,10 @@ def test_foreign_filter(client: Client) -> None:
 
 
 def foreign_objects(planning: Planning) -> Iterator[Draft]:
-    """Each operation on one object, with an object of another business; and each creation inside another business."""
+    """Each operation on one object, with an object of another business; and each creation inside another business.
+
+    An operation on an object that wants a business, too, also gets the foreign one beside the own object.
+    """
     for operation in operations(planning, "read", "update", "delete", "perform"):
         if operation.selector and operation.keyed and operation.kind:
             yield Draft(operation, needs=("full", "other"), cost=5)
@@ -102,6 +105,9 @@ def test_foreign_object(client: Client) -> None:
         client.call(operation, owner, role="control", key="other", step="owner")
         client.mistake(operation, theirs, step="foreign", sought=sought)
         return
+    elsewhere = client.business("other")
+    if elsewhere is not None and client.contract.tenant in values:  # to overlook what the object itself tells is open
+        client.mistake(operation, {**values, client.contract.tenant: elsewhere}, step="optional")
     kind, change = operation.kind or "", {} if operation.when else _change(client, operation)
     place = client.position(client.look(kind, sought, role="control", key="other", step="before"))
     client.mistake(operation, {**theirs, **change}, step="foreign", sought=sought)
@@ -127,6 +133,9 @@ def _create_inside(client: Client, operation: Operation) -> None:
             continue
         again = client.valid(operation) or values
         step = "foreign" if parameter.name == client.contract.tenant else "reference"
+        if not (parameter.required or parameter.advised):
+            _tied(client, operation, {**again, parameter.name: foreign}, parameter)
+            continue
         client.mistake(operation, {**again, parameter.name: foreign}, step=step)
         fresh = {p.name: again[p.name] for p in operation.body if p.fresh and p.name in again}
         listing = next(iter(client.contract.operations_by("list", operation.kind)), None)
@@ -135,11 +144,20 @@ def _create_inside(client: Client, operation: Operation) -> None:
             client.call(listing, given, key="other", step="listing", sent=as_shown(operation, fresh))
 
 
+def _tied(client: Client, operation: Operation, values: dict[str, Any], parameter: Parameter) -> None:
+    """A creation that names an object of another business where it need not name any, and what came of it."""
+    exchange = client.mistake(operation, values, step="optional")
+    made = client.created_id(exchange)
+    if made is not None:
+        tied = as_shown(operation, {parameter.name: values[parameter.name]})
+        client.look(operation.kind or "", made, step="tied", tied=tied)
+
+
 def _references(contract: Contract, operation: Operation) -> list[Parameter]:
     """The members of a body that name a business, or an object of one; a pool belongs to no one."""
     pools = {o.kind for o in contract.operations.values() if o.pool}
     owned = {o.kind for o in contract.operations_by("list")} - pools
-    return [p for p in operation.body if (p.required or p.advised) and (p.name == contract.tenant or p.refers in owned)]
+    return [p for p in operation.body if p.name == contract.tenant or p.refers in owned]
 
 
 def _change(client: Client, operation: Operation) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from conformance.checks.objects import items_of
 from conformance.model import Effect, Operation
 from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
-from conformance.transport.redact import ALTERATIONS, OTHER_PREFIX
+from conformance.transport.redact import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
 from conformance.transport.sender import encoded, message_for
 
-MISPLACED = ("Basic", "Token", "bare", "header", "query")
-"""Where a valid key is put that no server must take it from: after another scheme, after none, in another header, in the query.
+MISPLACED = ("Basic", "Token", "user", "bare", "header", "query")
+"""Where a valid key is put that no server must take it from: after another scheme, as a user of Basic, after no scheme,
+in another header, in the query.
 
 In the query, where servers log it, only where floods are allowed: such a target is no service that others use.
 """
@@ -76,6 +77,7 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
     if form == "altered":
         rarer = [name for name in ALTERATIONS if name not in ALTERED_ALWAYS]
         rarer += [OTHER_PREFIX] if len(authentication.prefixes) > 1 else []
+        rarer += [NO_PREFIX] if authentication.prefixes else []
         return [f"full~{name}" for name in (*ALTERED_ALWAYS, rarer[number % len(rarer)])]
     if form == "malformed":
         own = authentication.scheme
@@ -132,7 +134,8 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
     elif place == "header":
         message = replace(message, headers=(*message.headers, ("X-API-Key", held), ("Cookie", f"key={held}")))
     else:
-        message = replace(message, headers=(*message.headers, (own, held if place == "bare" else f"{place} {held}")))
+        told = {"bare": held, "user": f"Basic {held[:-1]}~{BASIC}}}"}.get(place, f"{place} {held}")
+        message = replace(message, headers=(*message.headers, (own, told)))
     client.raw(message, operation.id, carried=(), key="full", mistake=True, form="scheme")
 
 

@@ -18,11 +18,29 @@ FORWARDED = (
     ("X-Real-IP", ELSEWHERE),
     ("Forwarded", f"for={ELSEWHERE}"),
 )
-OF_PROVIDERS = ("True-Client-IP", "CF-Connecting-IP", "X-Client-IP", "Fastly-Client-IP", "X-Cluster-Client-IP")
+OF_PROVIDERS = (
+    *("True-Client-IP", "CF-Connecting-IP", "X-Client-IP", "Fastly-Client-IP", "Fly-Client-IP", "X-Cluster-Client-IP"),
+    *(
+        "X-Original-Forwarded-For",
+        "X-Vercel-Forwarded-For",
+        "X-Azure-ClientIP",
+        "X-Appengine-User-IP",
+        "X-Envoy-External-Address",
+    ),
+)
+OF_CLIENTS = (
+    *(
+        ("User-Agent", "another client"),
+        ("Accept-Language", "nl"),
+        ("Origin", "https://example.com"),
+        ("Cookie", "session=another"),
+    ),
+    ("X-Forwarded-Host", "example.com"),
+)
 EVASIONS: tuple[tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], str], ...] = (
     (FORWARDED, (), ""),
     ((*((name, ELSEWHERE) for name in OF_PROVIDERS), ("Connection", "close")), (), ""),
-    ((("User-Agent", "another client"),), (("again", "1"),), ""),
+    (OF_CLIENTS, (("again", "1"),), ""),
     ((), (), "/"),
 )
 """Headers, query and end of the path of requests that pretend to come from elsewhere, or to be another one.
@@ -63,10 +81,15 @@ def test_rate_limit(client: Client) -> None:
         if _limited(counted[-1]) and not any(_limited(exchange) for exchange in counted[:-1]):
             break
     if not timed and _limited(counted[-1]):
+        others = [o for o in client.contract.operations.values() if o.path != operation.path]
+        known = dict.fromkeys((p.name for o in others for p in o.parameters if p.place == "header"), "another").items()
         for headers, query, end in EVASIONS:
             message = message_for(operation, client.valid(operation) or {})
             message = replace(
-                message, path=message.path + end, headers=(*message.headers, *headers), query=(*message.query, *query)
+                message,
+                path=message.path + end,
+                headers=(*message.headers, *headers, *(known if query else ())),
+                query=(*message.query, *query),
             )
             client.raw(message, operation.id, carried=(), key=None, address=address, patient=False, step="evasion", odd=bool(end))
         _until_taken(client, operation, [client.fresh_address(), client.fresh_address()], "elsewhere")

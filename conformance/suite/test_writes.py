@@ -47,6 +47,21 @@ def test_creation(client: Client) -> None:
             _listed(client, operation, sought, values)
 
 
+def every_creation(planning: Planning) -> Iterator[Draft]:
+    """Each creation."""
+    for operation in operations(planning, "create"):
+        yield Draft(operation, needs=("full",) if operation.keyed else (), cost=2)
+
+
+@stimulus(every_creation, phase=2)
+def test_repeated_creation(client: Client) -> None:
+    """The very same creation twice: whether there may be two of it is open, what the server says is not."""
+    values = client.valid(client.operation)
+    if values is not None:
+        client.call(client.operation, values, role="setup")
+        client.mistake(client.operation, values, role="setup")
+
+
 def _free_texts(operation: Operation) -> list[Parameter]:
     """The members that take any text: a fresh one, of no format."""
     free = [p for p in operation.body if p.fresh and not {"format", "pattern"} & set(p.schema)]
