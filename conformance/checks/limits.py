@@ -80,13 +80,19 @@ def rate_limit(view: View, trial: Trial) -> Iterator[Outcome]:
     rounds = _rounds(trial)
     if rate is None or not rounds:
         return
+    many = [counted for counted in rounds if sum(map(_taken, counted)) > rate.requests]
     refused = next((exchange for counted in rounds for exchange in counted if _limited(exchange)), None)
-    if refused is not None:
+    if refused is not None and len(many) > 1:
+        ids = tuple(exchange.id for counted in many for exchange in counted)
+        actual = f"{sum(map(_taken, many[0]))} and {sum(map(_taken, many[1]))} requests were taken"
+        yield Problem("status", f"no more than {rate.requests} taken from one address within {rate.seconds} s", actual, ids)
+    elif refused is not None:
         code, right = code_of(view.contract, refused), view.contract.codes_of("rate_limited")
         if code is None or code in right:
             yield Proof((refused.id,))
         else:
             yield Problem(pointer(view.contract.code_pointer), " or ".join(right), said(refused), (refused.id,))
+    if refused is not None:
         return
     gap = _untaken(trial)
     beyond = [counted[rate.requests] for counted in rounds if len(counted) > rate.requests and _taken(counted[rate.requests])]
@@ -158,11 +164,19 @@ def rate_address(view: View, trial: Trial) -> Iterator[Outcome]:
     yield from _open(trial, "elsewhere", "not 429 from another address")
 
 
-@trial("rate.reset", hint="the limit would have to be met first")
+@trial("rate.reset", hint="the limit would have to be met first", confirm=True)
 def rate_reset(view: View, trial: Trial) -> Iterator[Outcome]:
     """Once the time is over the operation is open again."""
-    if view.operation and view.operation.rate:
-        yield from _open(trial, "later", f"not 429 after {view.operation.rate.seconds} s")
+    rate = view.operation.rate if view.operation else None
+    if rate is None:
+        return
+    yield from _open(trial, "later", f"not 429 after {rate.seconds} s")
+    again = _after_limit(trial, "again")
+    if len(again) >= rate.requests and all(map(_taken, again)) and any(map(_taken, _after_limit(trial, "later"))):
+        ids = tuple(exchange.id for exchange in again)
+        yield Problem(
+            "status", f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too", said(again[-1]), ids
+        )
 
 
 @trial("trigger.answer")

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
-from conformance.checks.objects import items_of, object_of, sought_in
+from conformance.checks.objects import identity_of, items_of, object_of, sought_in
 from conformance.model import Exchange, Operation, compact
 from conformance.values import instant
 
 
 def shown(operation: Operation | None, sent: dict[str, Any], got: Any) -> list[str]:
-    """The members that were sent and that a read shows. An optional one may be left out, or null."""
+    """The members that were sent and that a read shows. An optional one may be left out, or null unless it is free text."""
     if not isinstance(got, dict):
         return []
-    required = {p.name for p in operation.parameters if p.required} if operation else set()
-    return [name for name in sent if name in got and (got[name] is not None or name in required)]
+    kept = {p.shows_as or p.name for p in operation.body if p.required or p.fresh} if operation else set()
+    return [name for name in sent if name in got and (got[name] is not None or name in kept)]
 
 
 def as_shown(operation: Operation | None, sent: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +142,8 @@ def delete_gone(view: View, trial: Trial) -> Iterator[Outcome]:
     deleted = steps.get("delete")
     if deleted is None or deleted.response is None or not deleted.response.ok:
         return
-    for before, after in (("before", "after"), ("other-before", "other-after"), ("listed-before", "listed-after")):
+    others = ("older", "newer")
+    for before, after in [(f"{name}before", f"{name}after") for name in ("", *(f"{one}-" for one in others), "listed-")]:
         if before not in steps or after not in steps:
             continue
         excuse = unusable(view, steps[after])
@@ -153,9 +154,9 @@ def delete_gone(view: View, trial: Trial) -> Iterator[Outcome]:
         elif old is None or goes_on:
             if before != "listed-before":
                 yield Gap("the object could not be seen before or after the deletion")
-        elif before != "other-before" and new == old:
+        elif not before.startswith(others) and new == old:
             yield Problem("/", "nothing, or an object that is shown as deleted", compact(new), ids)
-        elif before == "other-before" and new is None:
+        elif before.startswith(others) and new is None:
             yield Problem("/", f"{steps[after].fact('sought')}, which was not deleted", said(steps[after]), ids)
         else:
             yield Proof(ids)
@@ -216,6 +217,11 @@ def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
         if old.get(name) is not None and name in new and not _same(old[name], new[name]):
             yield Problem(f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new[name]), ids)
             return
+    first = steps.get("first")
+    if first is not None and first.response is not None and first.response.ok:
+        for where, expected, actual in differences(view.operation, first.fact("sent") or {}, old):
+            yield Problem(where, expected, actual, (first.id, before.id))
+            return
     yield from _moved(view, old, new, ids)
     page = steps.get("listed")
     if page is not None:
@@ -243,11 +249,25 @@ def _settable(view: View) -> set[str]:
     return {p.shows_as or p.name for operation in writes if not operation.when for p in operation.body if p.fresh}
 
 
-@trial("refused.effect", hint="a request would have to be refused, and its effect looked for")
+def _newcomers(view: View, old: Exchange, new: Exchange) -> list[Any]:
+    """The items of the first page of a list that were not on it before, and stand before what was."""
+    operation = view.contract.operations.get(new.operation)
+    if operation is None or any(e.response is None or not e.response.ok for e in (old, new)):
+        return []
+    pages = [items_of(operation, e.response.json) or [] for e in (old, new) if e.response is not None]
+    known = [identity_of(view.contract, operation.kind, item) for item in pages[0]]
+    names = [identity_of(view.contract, operation.kind, item) for item in pages[1]]
+    first = next((place for place, name in enumerate(names) if name in known), 0)
+    return pages[1][:first]
+
+
+@trial("refused.effect", hint="a request would have to be refused, and its effect looked for", confirm=True)
 def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     """What was refused has had no effect."""
     attempts = [e for e in trial.having("probe", step="attempt") if e.response is not None and e.response.status >= 400]
     looks, before = trial.having("probe", step="look"), trial.having("setup", step="before")
+    listed = trial.having("setup", step="listed-before")
+    all_refused = len(attempts) == len(trial.having("probe", step="attempt"))
     for look in looks if attempts else ():
         ids = (*(attempt.id for attempt in attempts), look.id)
         excuse = unusable(view, look)
@@ -255,8 +275,10 @@ def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
         found, goes_on = sought_in(view.contract, look)
         if excuse:
             yield excuse
-        elif held and len(attempts) == len(trial.having("probe", step="attempt")):
+        elif held and all_refused:
             yield Problem("/", "no effect of requests that were refused", compact(held[0]), ids)
+        elif listed and all_refused and (made := _newcomers(view, listed[0], look)):
+            yield Problem("/", "nothing made by requests that were refused", compact(made[0]), ids)
         elif before and sought_in(view.contract, before[0])[0] is not None and found is None and not goes_on:
             yield Problem("/", f"{look.fact('sought')}, as its deletion was refused", said(look), ids)
         elif look.response is not None and look.response.ok:

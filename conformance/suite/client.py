@@ -164,6 +164,11 @@ class Client(Sending):
         found = (self.identifier(item, kind, member) for item in self._own_first(kind, key))
         return next((value for value in found if value is not None), None)
 
+    def known_ids(self, kind: str, member: str | None = None) -> list[Id]:
+        """The ids of the objects of a kind that the full key sees first, those of its own business first."""
+        found = (self.identifier(item, kind, member) for item in self._own_first(kind, "full"))
+        return [value for value in found if value is not None]
+
     def within(self, operation: Operation, limit: int) -> int:
         """A limit, or the maximum that the target declares for a list where that is smaller."""
         return min(limit, self.target.maximum.get(operation.id, limit))

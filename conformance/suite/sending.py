@@ -137,14 +137,20 @@ class Sending:
         return self._sender.send(labelled, label, address, patient=patient, rotate=rotate, again=again)
 
     def together(
-        self, operation: Operation, requests: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]], *, role: str
+        self,
+        operation: Operation,
+        requests: Sequence[tuple[str | None, Mapping[str, Any], Mapping[str, Any]]],
+        *,
+        role: str,
+        address: str | None = None,
+        patient: bool = True,
     ) -> list[Exchange]:
         """Send an operation several times at once: each with a key, values for its parameters, and facts."""
         sends = []
         for key, values, facts in requests:
             message = message_for(operation, values)
             sends.append((_headed(message, header_of(self.contract, key)), self._label(operation.id, role, key, facts)))
-        return self._sender.together(sends)
+        return self._sender.together(sends, address, patient=patient)
 
     def _label(self, operation: str, role: str, key: str | None, facts: Mapping[str, Any]) -> Label:
         return Label(self.case, self._attempt, operation, role, key, facts)

@@ -23,7 +23,7 @@ def lists_of_two(planning: Planning) -> Iterator[Draft]:
 
 @stimulus(lists_of_two, rules=("tenant.rows",))
 def test_rows_of_two_businesses(client: Client) -> None:
-    """Pages of a list as two businesses see it: first and later ones, in two sizes, and with each filter."""
+    """Pages of a list as two businesses see it: first and later ones, in two sizes, and narrowed to what the other one has."""
     operation, paging = client.operation, client.operation.paging
     assert paging is not None
 
@@ -42,9 +42,10 @@ def test_rows_of_two_businesses(client: Client) -> None:
         if isinstance(last, str):
             page(key, {paging.after: last})
         page(key, {paging.limit: str(client.within(operation, 5))})
-    for parameter in [p for p in operation.filters if not p.required and not p.compare]:
-        shown = [i[parameter.filters] for i in own if isinstance(i, dict) and isinstance(i.get(parameter.filters), str)]
-        if shown:
+    for parameter in [p for p in operation.filters if not p.required and not p.compare and p.name != client.contract.tenant]:
+        items = [item for item in (*foreign, *own) if isinstance(item, dict)]  # what only the other one has tells most
+        shown = [item[parameter.filters] for item in items if isinstance(item.get(parameter.filters), str)]
+        if shown and not parameter.refers:
             page("full", {parameter.name: shown[0]})
 
 
@@ -65,6 +66,8 @@ def test_foreign_filter(client: Client) -> None:
     value = client.value(parameter, "other")
     given = client.valid(client.operation)
     if value is not ABSENT and value != client.value(parameter, "full") and given is not None:
+        if parameter.weak:
+            client.control(client.operation, given, step="unfiltered")
         client.call(client.operation, {**given, parameter.name: value})
         paging, own = client.operation.paging, client.listed(client.operation.kind or "")
         first = own[0].get(paging.position) if own and isinstance(own[0], dict) else None
@@ -108,7 +111,8 @@ def test_foreign_object(client: Client) -> None:
     elsewhere = client.business("other")
     if elsewhere is not None and client.contract.tenant in values:  # to overlook what the object itself tells is open
         client.mistake(operation, {**values, client.contract.tenant: elsewhere}, step="optional")
-    kind, change = operation.kind or "", {} if operation.when else _change(client, operation)
+    selects = operation.when in (None, selector.name)  # else it is a mode of its own, which changes what it is named by
+    kind, change = operation.kind or "", _change(client, operation) if selects else {}
     place = client.position(client.look(kind, sought, role="control", key="other", step="before"))
     client.mistake(operation, {**theirs, **change}, step="foreign", sought=sought)
     client.look(kind, sought, key="other", step="after", sent=as_shown(operation, change), position=place)

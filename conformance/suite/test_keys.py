@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.checks.objects import items_of
-from conformance.model import Effect, Operation
+from conformance.model import Effect, Exchange, Operation
 from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.transport.redact import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
@@ -73,7 +73,8 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
     """What a request of some form carries; of the rarer alterations each operation is tried with one, in turn."""
     authentication = planning.contract.authentication
     if form == "unknown":
-        return [f"unknown:{prefix}" for prefix in authentication.prefixes or ("",)]
+        prefixes = authentication.prefixes or ("",)
+        return [f"unknown:{prefixes[number % len(prefixes)]}"]
     if form == "altered":
         rarer = [name for name in ALTERATIONS if name not in ALTERED_ALWAYS]
         rarer += [OTHER_PREFIX] if len(authentication.prefixes) > 1 else []
@@ -98,7 +99,9 @@ def test_refused_key(client: Client) -> None:
     values = client.valid(operation)
     if values is None:
         return
-    client.control(operation, values)
+    gone = operation.action in ("delete", "perform")  # after which there is nothing left to ask for
+    if gone:
+        client.control(operation, values)
     client.mistake(operation, values, key=None, form="missing")
     if operation.method == "GET":
         _spelled(client, values)
@@ -113,6 +116,19 @@ def test_refused_key(client: Client) -> None:
     for form in ("unknown", "altered", *DEAD):
         for key in keys.get(form, ()):
             client.mistake(operation, values, key=key, form=form)
+    if not gone:  # after all that was refused, what is valid is still taken
+        control = client.control(operation, values)
+        place = _place(operation, control)
+        for form in DEAD if place else ():
+            for key in keys.get(form, ()):
+                client.mistake(operation, {**values, **place}, key=key, form=form)
+
+
+def _place(operation: Operation, page: Exchange) -> dict[str, Any]:
+    """The cursor of a page; nothing where it has none."""
+    items = items_of(operation, page.response.json) if operation.paging and page.response else None
+    position = items[-1].get(operation.paging.position) if operation.paging and items and isinstance(items[-1], dict) else None
+    return {operation.paging.after: position} if operation.paging and isinstance(position, str) else {}
 
 
 def _spelled(client: Client, values: dict[str, Any]) -> None:

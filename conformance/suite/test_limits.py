@@ -9,7 +9,7 @@ from conformance.checks.limits import soon
 from conformance.model import Effect, Exchange, Operation, Rate
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
-from conformance.transport.sender import message_for
+from conformance.transport.sender import header_of, message_for
 
 ELSEWHERE = "198.51.100.7"
 FURTHER = "203.0.113.9"
@@ -48,7 +48,7 @@ EVASIONS: tuple[tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], 
 The second ends its connection; the last has a path that may be another one, or the same.
 """
 
-TIMED = ("rate.allowance", "rate.reset")
+TIMED = ("rate.limit", "rate.allowance", "rate.reset")
 
 
 def limited(planning: Planning) -> Iterator[Draft]:
@@ -59,6 +59,10 @@ def limited(planning: Planning) -> Iterator[Draft]:
             untimed = ("rate.limit", "rate.address", "rate.evasion")
             yield Draft(operation, effect=Effect.FLOOD, needs=("addresses",), cost=cost + len(EVASIONS), rules=untimed)
             both = ("addresses", "clock")
+            burst = 2 * (operation.rate.requests + 3)
+            yield Draft(
+                operation, "burst", effect=Effect.FLOOD, needs=("addresses",), cost=burst, rules=("rate.limit",), optional=True
+            )
             yield Draft(operation, "soon", effect=Effect.FLOOD, needs=both, cost=2 * cost, rules=("rate.window",), optional=True)
             yield Draft(operation, "timed", effect=Effect.FLOOD, needs=("addresses", "clock"), cost=cost, rules=TIMED)
 
@@ -69,8 +73,8 @@ def test_rate_limit(client: Client) -> None:
     operation = client.operation
     rate = operation.rate
     assert rate is not None
-    if client.case.variant == "soon":
-        _soon(client, operation, rate)
+    if client.case.variant in ("soon", "burst"):
+        (_soon if client.case.variant == "soon" else _burst)(client, operation, rate)
         return
     timed = client.case.variant == "timed"
     if timed:
@@ -82,7 +86,11 @@ def test_rate_limit(client: Client) -> None:
             break
     if not timed and _limited(counted[-1]):
         others = [o for o in client.contract.operations.values() if o.path != operation.path]
-        known = dict.fromkeys((p.name for o in others for p in o.parameters if p.place == "header"), "another").items()
+        names = dict.fromkeys(p.name for o in others for p in o.parameters if p.place == "header")
+        known = (
+            *((name, "another") for name in names),
+            *header_of(client.contract, "full" if "full" in client.target.keys else None),
+        )
         for headers, query, end in EVASIONS:
             message = message_for(operation, client.valid(operation) or {})
             message = replace(
@@ -92,10 +100,14 @@ def test_rate_limit(client: Client) -> None:
                 query=(*message.query, *query),
             )
             client.raw(message, operation.id, carried=(), key=None, address=address, patient=False, step="evasion", odd=bool(end))
+        client.call(operation, {}, address=address, patient=False, mistake=True, step="wrong")
+        _one(client, operation, address, "evasion")  # what is refused for what it lacks opens nothing
         _until_taken(client, operation, [client.fresh_address(), client.fresh_address()], "elsewhere")
     if timed:
         client.tick(rate.seconds + 1)
         _until_taken(client, operation, [address, address], "later")
+        for _ in range(rate.requests):  # one was taken just now
+            _one(client, operation, address, "again")
 
 
 def _soon(client: Client, operation: Operation, rate: Rate) -> None:
@@ -105,6 +117,16 @@ def _soon(client: Client, operation: Operation, rate: Rate) -> None:
         _fill(client, operation, address, rate.requests + 1)
         client.tick(soon(rate)[0])
         if any(_limited(_one(client, operation, address, "soon")) for _ in range(soon(rate)[1])):
+            break
+
+
+def _burst(client: Client, operation: Operation, rate: Rate) -> None:
+    """More requests than the limit allows, all at the same time; twice."""
+    for _ in range(2):
+        address = client.fresh_address()
+        wanted = [(None, client.valid(operation) or {}, {"step": "count"}) for _ in range(rate.requests + 3)]
+        answered = client.together(operation, wanted, role="probe", address=address, patient=False)
+        if sum(e.response is not None and e.response.ok for e in answered) <= rate.requests:
             break
 
 

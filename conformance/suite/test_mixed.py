@@ -25,7 +25,10 @@ def moving_lists(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, effect=effect, needs=("full",), cost=STEPS + 3, optional=True)
 
 
-@stimulus(moving_lists, rules=("paging.advances", "paging.exclusive", "paging.complete"), phase=2)
+RULES = ("paging.order", "paging.advances", "paging.exclusive", "paging.complete", "paging.more-false")
+
+
+@stimulus(moving_lists, rules=RULES, phase=2)
 def test_mixed_walk(client: Client) -> None:
     """One drawn program, between two looks at the first page: what both show was there in between."""
     drawing = draw(client)

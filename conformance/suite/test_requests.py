@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from conformance.model import WHOLE_API, Effect
 from conformance.plan import Depth, Draft, Planning, operations, stimulus
@@ -18,15 +19,32 @@ OTHER_TYPES = (b"[1, 2]", b'"text"', b"null")
 def plain_reads(planning: Planning) -> Iterator[Draft]:
     """Each operation that reads."""
     for operation in operations(planning, "read", "fetch"):
-        yield Draft(operation, cost=1, needs=("full",) if operation.keyed else (), params={"quick": True})
+        yield Draft(
+            operation, cost=4 if operation.selector else 1, needs=("full",) if operation.keyed else (), params={"quick": True}
+        )
 
 
 @stimulus(plain_reads)
 def test_plain_read(client: Client) -> None:
-    """A valid read."""
-    values = client.valid(client.operation)
+    """A valid read, of an object that is not the newest where there are several."""
+    values, selector = client.valid(client.operation), client.operation.selector
+    if values is not None and selector is not None and not client.operation.input_open:
+        known = client.known_ids(selector.refers or "", member=selector.by)
+        given = client.target.inputs.get(client.operation.id, {})
+        if values[selector.name] in known and selector.name not in given and not client.operation.absent_open:
+            values[selector.name] = known[min(2, len(known) - 1)]
+            _near(client, values)
     if values is not None:
         client.control(client.operation, values)
+
+
+def _near(client: Client, values: dict[str, Any]) -> None:
+    """Ids that are not quite one that is known: should there be such an object it must be shown, and no other."""
+    operation, selector = client.operation, client.operation.selector
+    known = str(values[selector.name]) if selector else ""
+    if selector is not None and selector.refers == operation.kind and len(known) > SHORT_ID:
+        for near in (known[:-1], f"{known}x", f"{known[:-1]}%"):
+            client.mistake(operation, {**values, selector.name: near})
 
 
 def selecting(planning: Planning) -> Iterator[Draft]:
@@ -120,6 +138,8 @@ def test_broken_body(client: Client) -> None:
         client.mistake(client.operation, values, content=content)
 
 
+SHORT_ID = 7
+"""Characters of an id of which a piece may well be another one."""
 RAW = (
     "{path}/%zz",
     "{path}%",

@@ -195,7 +195,9 @@ class Sender:
         if operation and operation.effect not in (*self.target.declaration.allow, Effect.READ):
             raise AssertionError(f"{label.case.id} may not send {label.operation}")
 
-    def together(self, sends: Iterable[tuple[Message, Label]]) -> list[Exchange]:
+    def together(
+        self, sends: Iterable[tuple[Message, Label]], address: str | None = None, *, patient: bool = True
+    ) -> list[Exchange]:
         """Send some messages at the same time, each over a connection of its own, and log them in their order.
 
         What a limit, a proxy or a broken connection spoils is sent again by itself. Raises OverBudget, or
@@ -204,16 +206,16 @@ class Sender:
         begun = []
         for message, label in sends:
             self._permit(label)
-            begun.append((message, label, self._begun(message, None)))
+            begun.append((message, label, self._begun(message, address)))
         with ThreadPoolExecutor(max(1, len(begun))) as pool:
             ended = list(pool.map(lambda one: self._sent(one[2], apart=True), begun))
         logged = []
         for (message, label, start), end in zip(begun, ended, strict=True):
-            spoilt = _spoilt(end.received, message, patient=True)
+            spoilt = _spoilt(end.received, message, patient)
             exchange = self._logged(message, replace(label, role="retry") if spoilt else label, start, end)
             if spoilt:
                 self.wait_as_told(exchange)
-                exchange = self.send(message, label)
+                exchange = self.send(message, label, address)
             logged.append(exchange)
         return logged
 
@@ -229,6 +231,7 @@ class Sender:
     ) -> Exchange:
         start = self._begun(message, address)
         end = self._sent(start)
+        patient = patient and not (not self.target.declaration.addresses and _too_long(end.received))
         early = doubtful and end.received is not None and end.received.status == NOT_FOUND
         role = "retry" if repeatable and (early or _spoilt(end.received, message, patient)) else label.role
         return self._logged(message, replace(label, role=role), start, end)
@@ -320,6 +323,12 @@ def _spoilt(response: WireResponse | None, message: Message, patient: bool) -> b
     if response is None:
         return message.method in ("GET", "HEAD")
     return response.status in PROXY_STATUSES or (patient and response.status == LIMITED)
+
+
+def _too_long(response: WireResponse | None) -> bool:
+    """Whether a limit tells to wait for longer than anyone here will."""
+    told = next((value for name, value in response.headers if name.lower() == "retry-after"), "") if response else ""
+    return told.isascii() and told.isdigit() and (len(told) > 5 or int(told) > 10 * PATIENCE)
 
 
 def header_of(contract: Contract, identity: str | None, scheme: str | None = None) -> tuple[tuple[str, str], ...]:
