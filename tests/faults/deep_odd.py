@@ -17,12 +17,12 @@ ODD = "odd-request generated broken-body refused-key unparsable-parameter invali
 # --- odd input ---
 
 
-@fault("status-no-5xx-for-mistakes", at="backfill_events update_sms_prompt", by=ODD, depth=4)
+@fault("status-no-5xx-for-mistakes", by=ODD, depth=4)
 class DeepNesting(Deep):
     """A body that is nested deep is a fault of the server."""
 
     def parse_body(self, request: Request) -> Any:
-        if request.body.count(b"[") > 1000 and self.meant(request) in ("backfill_events", "update_sms_prompt"):
+        if request.body.count(b"[") > 1000:
             raise RecursionError
         return super().parse_body(request)
 
