@@ -7,10 +7,11 @@ applies to. A finding outside the plan (a code paired with a wrong status somewh
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from statistics import mode
 
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Rule, Trial, Trouble, View
 from conformance.evidence import Log
@@ -24,7 +25,7 @@ OVER_BUDGET = "the request budget is used up (budget: in the target file)"
 DONE = "done"
 PREFLIGHT = "preflight"
 """The stimulus of requests that ask only whether this is a target at all; they are not judged."""
-ANY_DAY = date(1970, 1, 1)
+ANY_DAY = date.min
 """For a look at the cells alone, where no waiver counts."""
 
 
@@ -132,11 +133,11 @@ class _Bench:
     outcomes: Outcomes
 
     def cells(self) -> tuple[Cell, ...]:
-        places = {operation: place for place, operation in enumerate(self.contract.operations)}
-        found = []
+        known, found = self.contract.operations, []
         for clause in self.contract.clauses.values():
             operations = self._planned(clause) | self._blamed(clause)
-            found += [self._cell(clause, operation) for operation in sorted(operations, key=lambda name: places.get(name, -1))]
+            ordered = [*sorted(operations - known.keys()), *(name for name in known if name in operations)]
+            found += [self._cell(clause, operation) for operation in ordered]
         return tuple(found)
 
     def _planned(self, clause: Clause) -> set[str]:
@@ -216,8 +217,8 @@ class _Bench:
         ]
         if rule.passive and self.selected is not None and any(case.id not in self.selected for case in own):
             return NOT_SELECTED
-        gaps = self._gaps_of(own)
-        return Counter(gaps).most_common(1)[0][0] if rule.passive and own and len(gaps) == len(own) else rule.hint
+        gaps = [self._gaps_of([case]) for case in own]
+        return mode(gap for [gap] in gaps) if rule.passive and gaps and all(gaps) else rule.hint
 
 
 def _is_finding(outcome: Outcome) -> bool:

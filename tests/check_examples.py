@@ -199,6 +199,7 @@ class Example:
     target: Declaration = TARGET
     contract: Contract | None = None
     altered: Operation | None = None  # stands for the operation of the contract
+    tells: str = ""  # part of what the outcomes say
 
     @property
     def name(self) -> str:
@@ -222,6 +223,11 @@ def outcomes(example: Example) -> list[Outcome]:
     case = Case("example[list_calls]", "example", example.operation, "", (example.rule,), Effect.READ, about=example.about)
     view = View(loaded, example.target, example.altered or loaded.operations.get(example.operation))
     return list(rule.trial(view, Trial(case, exchanges)))
+
+
+def as_told(example: Example, given: Sequence[Outcome]) -> bool:
+    """Whether outcomes are what the example says."""
+    return found(given) == example.outcome and example.tells in " ".join(map(str, given))
 
 
 def found(given: Iterable[Outcome]) -> str:
@@ -876,7 +882,14 @@ example(
     page("v", TIED, False),
 )
 
-example("paging.order", REFUSED, "up and down", page("w", [9, 7, 8], True))
+example(
+    "paging.order",
+    REFUSED,
+    "up and down",
+    page("w", [9, 7, 8], True),
+    tells=f"newest first, as the list begins', actual='{at(8)} after {at(7)}",
+)
+example("paging.order", REFUSED, "down and up", page("w", [7, 9, 8], True), tells="oldest first, as the list begins")
 example("paging.order", REFUSED, "another direction on the next page", page("w", [9, 8], True), page("w", [6, 7], False, 8))
 example("paging.order", ACCEPTED, "equals next to each other", page("w", TIED, False))
 example("paging.advances", REFUSED, "the same page again", page("w", [9, 8], True, limit=2), page("w", [9, 8], True, 8, 2))
@@ -898,6 +911,41 @@ example(
     page("w", [8], True, 9, 1),
     page("w", [8], True, 8, 1),
 )
+example("paging.order", SILENT, "one item, which shows no direction", page("w", [9], False))
+_one = (page("w", [9], True, limit=1), page("w", [9], True, 9, 1))
+example("paging.advances", ACCEPTED, "one item again, as paging.exclusive blames", *_one)
+example("paging.exclusive", REFUSED, "an item twice on a page", page("w", [call(9, "a"), call(9, "a")], False))
+_alike = {"created_at": at(9), "status": "busy"}
+example("paging.exclusive", SILENT, "two items without an id that are alike", page("w", [_alike, _alike], False))
+_repeated = (FRACTIONS[1]["created_at"], FRACTIONS[2]["created_at"])
+example(
+    "paging.exclusive",
+    REFUSED,
+    "the cursor again, where none is a whole second",
+    page("w", FRACTIONS[:2], True),
+    page("w", FRACTIONS[1:3], True, _repeated[0]),
+    page("w", FRACTIONS[3:4], True, _repeated[1]),
+)
+_filtered = [
+    page("w", shown, True, after, filters={"status": "completed"})
+    for shown, after in ((FRACTIONS[:2], None), (FRACTIONS[1:3], _repeated[0]), (FRACTIONS[3:4], _repeated[1]))
+]
+example(
+    "paging.exclusive",
+    REFUSED,
+    "the cursor again, where one is a whole second without the filter",
+    *_filtered,
+    page("v", [1], True, 2),
+)
+example(
+    "paging.complete",
+    REFUSED,
+    "one lost between two pages, oldest first",
+    *walked(LINE[::-1], 9),
+    page("w", [1, 2], True),
+    page("w", [4, 5], True, 2),
+    tells=f'"c-3", which comes after {at(2)}',
+)
 example(
     "paging.complete",
     REFUSED,
@@ -914,6 +962,51 @@ example(
     page("w", [9], True, limit=1),
     page("w", [7], True, 9, 1),
 )
+example("paging.complete", REFUSED, "one lost in the middle of a page", *walked(LINE, 9), page("w", [7, 5], True, 8))
+example(
+    "paging.complete",
+    REFUSED,
+    "one lost at the head of the list",
+    *walked(LINE, 9),
+    page("w", [8, 7], True),
+    tells="the head of the list",
+)
+example("paging.complete", SILENT, "a cursor that is no timestamp", *walked(LINE, 9), page("w", [3, 2], True, "yesterday"))
+for _rule in ("paging.exclusive", "paging.complete"):
+    example(_rule, SILENT, "a first page only, which has no cursor", page("w", [9, 8], True))
+    example(_rule, SILENT, "an empty page only", page("w", [], False, 8))
+example("paging.more-false", SILENT, "true where nothing is known to follow", page("w", [2, 1], True))
+example("paging.more-false", SILENT, "a cursor that is no timestamp", *walked(LINE, 9), page("w", [], False, "yesterday"))
+_untimed = page("w", [2, {"id": "c-1", "status": "busy"}], False)
+example("paging.more-false", SILENT, "what follows is on the page, without its time", *walked(LINE, 9), _untimed)
+example(
+    "paging.complete",
+    ACCEPTED,
+    "one lost after a cursor that several items share, which is not judged",
+    *walked(TIED, 6),
+    page("w", [1], False, 5),
+)
+example("paging.advances", SILENT, "another request refused", refusal("invalid_request"))
+_access = (refusal("unauthorized", walk="v"), refusal("forbidden", walk="w"))
+example("paging.advances", SILENT, "a page refused for the key, which other rules judge", *_access)
+_unread = (refusal("invalid_request"), refusal("invalid_request", walk="v", query={"after": "yesterday"}))
+example("paging.advances", REFUSED, "a page refused after others that are not judged", *_unread, refusal("bad_request", walk="w"))
+_tie = (page("w", [9, call(5, "a"), call(5, "b")], True), page("w", [3, 2], True, 5))
+example("paging.advances", REFUSED, "the same page again, after a tie", *_tie, page("w", [3, 2], True, 2))
+_vague = page("v", [], False, "yesterday")
+example(
+    "paging.complete", REFUSED, "one lost, after a cursor that is no timestamp", *walked(LINE, 9), _vague, page("w", [7], True, 9)
+)
+_vain = (*walked(LINE, 9), page("v", [], False, 8), page("w", [9, 8], False))
+example("paging.more-false", REFUSED, "false while items remain, after an empty page", *_vain)
+example("paging.advances", SILENT, "a page refused that may be", refusal("invalid_request", walk="w", refusable=True))
+_order = (
+    page("w", [9, 7, at(8.5, "Z", 1)], True),
+    page("w", [at(8.25, "Z", 2), 6], True, at(8.5, "Z", 1)),
+    page("w", [5], True, 6),
+)
+for _rule in ("paging.exclusive", "paging.complete", "paging.precision", "paging.more-false", "paging.more-true"):
+    example(_rule, SILENT, "a list out of order, which paging.order blames", *_order)
 example(
     "paging.complete",
     REFUSED,
@@ -938,9 +1031,30 @@ example(
     *walked(FRACTIONS, 8),
 )
 _cut = [page("w", FRACTIONS[:2], True, limit=2), page("w", FRACTIONS[4:6], True, FRACTIONS[1]["created_at"], 2)]
+_begins = (page("w", FRACTIONS[:1], True), page("w", FRACTIONS[1:], True, FRACTIONS[0]["created_at"]))
+example("paging.precision", ACCEPTED, "a page begins in the second of its cursor, and ends in another", *_begins)
 example("paging.precision", REFUSED, "the fraction of the cursor is cut off", *walked(FRACTIONS, 8), *_cut)
+_head = page("v", FRACTIONS[1:2], True, limit=1)
+example(
+    "paging.precision", REFUSED, "the fraction is cut off, and the head of the list is lost", *walked(FRACTIONS, 8), _head, *_cut
+)
+_longer = walked([call(9), call(7), *FRACTIONS], 10)
+_gap = page("v", FRACTIONS[:1], True, 9, 1)
+example("paging.precision", SILENT, "more is lost than a cut fraction explains", *_longer, _gap, *_cut)
+_oldest = FRACTIONS[::-1]
+_blunt = (
+    page("w", _oldest[:1], True, limit=1),
+    page("w", _oldest[1:2], True, _oldest[0]["created_at"], 1),
+    page("w", _oldest[1:3], True, _oldest[1]["created_at"], 2),
+)
+example("paging.precision", REFUSED, "the fraction is cut off, oldest first", *_blunt)
+example("paging.exclusive", ACCEPTED, "a fraction is cut off, which paging.precision blames", *_blunt)
 example("paging.precision", SILENT, "no two within a second", *walked(LINE, 2))
-example("paging.more-false", REFUSED, "false while items remain", *walked(LINE, 9), page("w", [9, 8], False))
+_false = (*walked(LINE, 9), page("w", [9, 8], False))
+example("paging.more-false", REFUSED, "false while items remain", *_false, tells=f'true, as {at(7)} "c-7" comes after')
+_lost = (*walked(LINE, 9), page("w", [9, 8], True))
+example("paging.more-false", ACCEPTED, "false on a page that is empty as all was lost", *_lost, page("w", [], False, 8))
+example("paging.more-false", REFUSED, "false on a page that lost some, while items remain", *_lost, page("w", [6, 5], False, 8))
 example(
     "paging.more-false",
     REFUSED,
@@ -952,6 +1066,52 @@ example(
 example("paging.more-true", REFUSED, "an empty page that says true", page("w", [2, 1], True), page("w", [], True, 1))
 example("paging.more-true", REFUSED, "an empty list that says true", page("w", [], True))
 example("paging.more-true", NOTE, "true, and then an empty page", page("w", [2, 1], True), page("w", [], False, 1))
+
+for _says, _second in (("before", 9.5), ("after", 5)):
+    _jump = page("w", [], False, at(_second, "Z", 1))
+    example("paging.more-true", SILENT, f"a page that starts {_says} the end of the one before", page("w", [9, 8], True), _jump)
+for _this, _that in ("vw", "wv"):
+    _apart = (page(_this, [9, 8], True), page(_that, [], False, 8))
+    example("paging.more-true", SILENT, f"pages of two walks, {_this} and {_that}", *_apart)
+    _rising = (page(_this, [9], True), page(_that, [1], True, limit=1), page(_that, [2], True, 1, 1))
+    example("paging.exclusive", ACCEPTED, f"oldest first, as one of two walks shows, {_this} and {_that}", *_rising)
+_timeless = {"id": "x", "status": "busy"}
+_next = page("w", [], False, 2)
+example("paging.more-true", SILENT, "no cursor to go on with", page("w", [2, _timeless], True), _next)
+example("paging.more-true", NOTE, "an item without a time, but not at the end", page("w", [_timeless, 2], True), _next)
+example("paging.exclusive", ACCEPTED, "the last item without a time where none follows", page("w", [3, _timeless], False, 5))
+example("paging.exclusive", ACCEPTED, "one item, which is older than its cursor", page("w", [8], False, 9))
+_within = page("w", [call(2)], False, 9)
+example("paging.complete", ACCEPTED, "several lost that share a time, which is not judged", *walked(TIED, 6), _within)
+POLL = {"operation": "poll_call_completed"}
+
+
+def polled(*seconds: int, after: int | None = None) -> Exchange:
+    """A page of a list that may be asked for what is new."""
+    query = {} if after is None else {"after": at(after)}
+    return sent(
+        200,
+        {"items": [call(second) for second in seconds], "has_more": True},
+        query=query,
+        walk="w",
+        operation="poll_call_completed",
+    )
+
+
+for _says, _outcome, _pages in (
+    ("all that is newer than the cursor", GAP, (polled(9, 8), polled(9, after=8))),
+    ("all that is no older than the cursor", GAP, (polled(9, 8), polled(9, 8, after=8))),
+    ("the cursor alone again", REFUSED, (polled(9, 8), polled(8, after=8))),
+    ("some newer, some older", REFUSED, (polled(9, 8), polled(9, 7, after=8))),
+    ("what is older, as in any list", ACCEPTED, (polled(9, 8), polled(7, 6, after=8))),
+    ("what is newer, oldest first", ACCEPTED, (polled(1, 2), polled(3, 4, after=2))),
+):
+    example("paging.exclusive", _outcome, f"asked for what is new, {_says}", *_pages, **POLL)
+for _rule in ("paging.complete", "paging.more-false"):
+    _moved = [replace(one, attempt=2) for one in (*walked(LINE, 9), page("w", [9, 7], False), *walked(LINE, 9, "again"))]
+    example(_rule, REFUSED, "one lost that is shown before and after, when repeated", *_moved)
+    example(_rule, SILENT, "one that came since, when repeated", *_moved[1:])
+    example(_rule, SILENT, "one that is gone since, when repeated", *_moved[:2])
 
 MARKED = [call(n, status="failed" if n % 2 else "completed") for n in range(9, 0, -1)]
 ODD: dict[str, Any] = {"filters": {"status": "failed"}}
@@ -970,7 +1130,7 @@ example(
     page("w", [MARKED[0], MARKED[2]], True, limit=2, **ODD),
     page("w", [MARKED[3], MARKED[4]], True, MARKED[2]["created_at"], 2, **ODD),
 )
-example("paging.filter", REFUSED, "ignored", page("w", MARKED[:2], True, limit=2, **ODD))
+example("paging.filter", REFUSED, "ignored", page("w", MARKED[:2], True, limit=2, **ODD), tells="expected='\"failed\"'")
 example("paging.filter", SILENT, "only one page", page("w", [MARKED[0]], False, **ODD))
 example("paging.filter", SILENT, "rows that do not show it", page("w", [{"id": "x", "created_at": at(3)}], False, **ODD))
 example(
@@ -995,13 +1155,16 @@ example("paging.empty", REFUSED, "true", sent(200, {"calls": [], "has_more": Tru
 example("paging.empty", REFUSED, "rows", page("", [1], False))
 USED = sent(200, {"usage": [{}], "has_more": False}, operation="list_usage")
 example("paging.empty", GAP, "rows where there may be some", USED, operation="list_usage")
+example("paging.empty", REFUSED, "an error, and then rows", refusal("not_found"), page("", [1, 2], False), tells="2 items")
 example("paging.empty", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
 example("paging.empty", TROUBLE, "502 of a proxy", proxy())
 example("sample.accepted", ACCEPTED, "a success", sent(200, EMPTY))
 example("sample.accepted", ACCEPTED, "the printed cursor, old as it is, refused", refusal("invalid_request", printed_cursor=True))
 example("sample.accepted", REFUSED, "refused with a cursor of the target", refusal("invalid_request"))
+example("sample.accepted", SILENT, "a key without the scope", refusal("forbidden"))
 example("sample.accepted", REFUSED, "404", refusal("not_found"))
 example("sample.accepted", REFUSED, "404 for the printed cursor", refusal("not_found", printed_cursor=True))
+example("sample.accepted", REFUSED, "a redirect for the printed cursor", sent(302, {}, printed_cursor=True))
 example("sample.accepted", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
 example("sample.accepted", TROUBLE, "no response", sent(None))
 

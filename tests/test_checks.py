@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,18 +13,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance import verdict
 from conformance.checks import RULES
-from conformance.checks.base import Gap, Problem, Proof, Trouble
-from conformance.model import Exchange
+from conformance.checks.base import Gap, Problem, Proof, Trouble, said
+from conformance.checks.walks import takes
+from conformance.model import Body, Exchange, Parameter
 from tests import check_examples as examples
-from tests.check_examples import ACCEPTED, EXAMPLES, NOTE, REFUSED, SILENT, Example, found, outcomes, page, rules_without
+from tests.check_examples import ACCEPTED, EXAMPLES, NOTE, REFUSED, SILENT, Example, as_told, found, outcomes, page, rules_without
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.name.encode("ascii", "replace").decode() for example in EXAMPLES])
 def test_example(example: Example) -> None:
     """The judge makes of the example what its name says."""
     given_outcomes = outcomes(example)
-    assert found(given_outcomes) == example.outcome, given_outcomes
+    assert as_told(example, given_outcomes), given_outcomes
 
 
 @pytest.mark.parametrize("outcome", [ACCEPTED, REFUSED])
@@ -35,6 +38,44 @@ def test_every_rule_has_an_example(outcome: str) -> None:
         assert [rule for rule in wanting if rule == "paging.ties" and rule in noted] == ["paging.ties"]
         wanting.remove("paging.ties")
     assert wanting == []
+
+
+def test_what_a_moving_list_may_explain_is_confirmed() -> None:
+    """The rules of walks, but for the one that only reports, and the one that compares two lists, blame what is seen twice."""
+    confirmed = {rule.id for rule in RULES.values() if rule.confirm}
+    walks = {rule for rule in RULES if rule.startswith("paging.")}
+    assert confirmed == {*walks, "trigger.effect"} - {"paging.ties", "paging.empty"}
+
+
+def test_what_judges_share_is_frozen() -> None:
+    """No judge can change what the next one sees."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("conformance.checks.")]
+    nouns = {noun for module in modules for noun in vars(module).values() if isinstance(noun, type) and is_dataclass(noun)}
+    assert {noun.__name__ for noun in nouns} >= {
+        "Proof",
+        "Problem",
+        "Gap",
+        "Trouble",
+        "View",
+        "Trial",
+        "Rule",
+        "Item",
+        "Page",
+        "Walks",
+    }
+    for noun in (*nouns, verdict._Bench):
+        with pytest.raises(FrozenInstanceError):
+            setattr(object.__new__(noun), fields(noun)[0].name, None)
+
+
+@pytest.mark.parametrize(("rule", "back"), [("paging.complete", (2,)), ("paging.exclusive", (0, 1))])
+def test_a_fault_of_every_page_is_told_three_times(rule: str, back: tuple[int, ...]) -> None:
+    """What goes wrong on each of many pages is told of three, to be read."""
+    wrong = [page("w", [second - n for n in back], True, second) for second in range(9, 3, -1)]
+    given_outcomes = outcomes(
+        Example(rule, REFUSED, "", (*examples.walked([examples.call(n) for n in range(12, 0, -1)], 12), *wrong))
+    )
+    assert sum(isinstance(outcome, Problem) for outcome in given_outcomes) == 3
 
 
 def test_no_example_stands_twice() -> None:
@@ -71,6 +112,83 @@ def test_no_answer_makes_a_judge_crash(rule: str) -> None:
                 odd = [replace(e, response=examples.sent(status, body).response) for e in example.exchanges]
                 outcomes(replace(example, exchanges=tuple(odd)))
         outcomes(replace(example, exchanges=tuple(replace(e, response=None) for e in example.exchanges)))
+
+
+def test_where_passive_rules_apply() -> None:
+    """A rule plans cells where it can judge: lists, what may be wrong, what takes no payment, lists that belong to a business."""
+    loaded = examples.real()
+    operations, about = loaded.operations.values(), next(iter(loaded.clauses.values()))
+    plain = replace(about, about=None)
+
+    def where(rule: str) -> set[str]:
+        return {one.id for one in operations if RULES[rule].applies(loaded, one, plain)}
+
+    every = {one.id for one in operations}
+    lists = {one.id for one in operations if one.paging}
+    paid = {one.id for one in operations if one.payment}
+    assert lists < every
+    assert paid
+    for rule in ("list.items", "list.more-flag", "list.limit", "list.maximum", "list.position"):
+        assert where(rule) == lists
+    assert where("status.listed") == where("success.shape") == where("success.status") == every
+    assert where("payment.elsewhere") == every - paid
+    assert where("code.pairing") == where("id.unknown") == set()
+    assert where("error.json") == {one.id for one in operations if one.keyed or one.parameters}
+    assert where("tenant.named") == {one.id for one in operations if one.paging and one.keyed and not one.pool}
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (examples.sent(None, failure="connection reset"), "no response (connection reset)"),
+        (examples.sent(200, raw=Body(text="[w]", size=9, withheld=True)), "200, body withheld"),
+        (examples.sent(200, {"id": 1}), '200 {"id": 1}'),
+        (examples.sent(500, text="  out of\n  order "), "500 out of order"),
+        (examples.sent(500, text="x" * 200), "500 " + "x" * 160),
+        (examples.sent(500, text=""), "500"),
+        (examples.sent(500, raw=Body(base64="/w==", size=1)), "500 1 bytes that are not UTF-8"),
+    ],
+)
+def test_what_came_back_in_a_few_words(answer: Exchange, told: str) -> None:
+    """A person reads status and body, cut short, or why there is none."""
+    assert said(answer) == told
+
+
+@pytest.mark.parametrize(
+    ("parameter", "shown", "expected"),
+    [
+        ({}, "9", True),
+        ({}, "8", False),
+        ({}, "8,9", False),
+        ({}, 9, True),
+        ({}, ["9"], None),
+        ({}, None, None),
+        ({"joined": True}, "9", True),
+        ({"compare": "at-least"}, 10, True),
+        ({"compare": "at-least"}, "8.5", False),
+        ({"compare": "at-least"}, 9, None),
+        ({"compare": "at-least"}, "many", None),
+        ({"compare": "at-least"}, "2026-01-01T12:00:00Z", None),
+        ({"compare": "at-most"}, 10, False),
+        ({"compare": "at-most"}, 8, True),
+        ({"compare": "at-most"}, 9, None),
+    ],
+)
+def test_what_a_filter_takes(parameter: dict[str, Any], shown: Any, expected: bool | None) -> None:
+    """A filter takes its value, a bound what is on its side; what stands on the bound, or shows no value, is open."""
+    value = "7,9" if parameter.get("joined") else "9"
+    assert takes(Parameter("p", "query", False, {}, filters="score", **parameter), {"score": shown}, value) is expected
+
+
+def test_what_a_filter_takes_by_time() -> None:
+    """A bound in time is compared as an instant, whatever its zone and width."""
+    for compare, expected in (("at-least", True), ("at-most", False)):
+        bound = Parameter("p", "query", False, {}, filters="created_at", compare=compare)
+        assert takes(bound, {"created_at": "2026-01-01T12:00:00.5Z"}, "2026-01-01T13:00:00+01:00") is expected
+        assert takes(bound, {"created_at": "2026-01-01T12:00:00.0Z"}, "2026-01-01T13:00:00+01:00") is None
+        assert takes(bound, {"created_at": "soon"}, "2026-01-01T13:00:00+01:00") is None
+    assert takes(None, {"score": 1}, "1") is None
+    assert takes(Parameter("p", "query", False, {}, filters="score"), "none", "1") is None
 
 
 # --- any right server passes every rule of pagination ---------------------------------------------

@@ -21,7 +21,7 @@ from conformance.checks.base import (
     unusable,
 )
 from conformance.checks.lists import page_of
-from conformance.checks.objects import identity_of, items_of, sought_in
+from conformance.checks.objects import id_of, identity_of, items_of, sought_in
 from conformance.checks.requests import shown_absent
 from conformance.model import Clause, Contract, Exchange, Operation, compact
 
@@ -176,7 +176,7 @@ def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
     if operation is None:
         return
     seen: dict[str, dict[str, Exchange]] = {"own": {}, "foreign": {}}
-    nameless: set[str] = set()  # items without an id; two that are alike may well be two
+    nameless: set[str] = set()  # two that are alike may well be two
     for exchange in trial.exchanges:
         side = exchange.fact("side")
         if side and exchange.response is not None and exchange.response.ok:
@@ -184,8 +184,7 @@ def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
                 if isinstance(item, dict):
                     identity = identity_of(view.contract, operation.kind, item)
                     seen[side].setdefault(identity, exchange)
-                    names = (view.contract.identifier, view.contract.identifier_of(operation.kind))
-                    nameless |= {identity} if all(item.get(name) is None for name in names) else set()
+                    nameless |= {identity} if id_of(view.contract, operation.kind, item) is None else set()
                 yield from _named_business(view, exchange, item)
     if seen["own"] and seen["foreign"]:
         common = sorted(set(seen["own"]) & set(seen["foreign"]))

@@ -62,10 +62,12 @@ def _passed(paging: Paging, items: list[Any], position: Any) -> bool:
     return at is not None and bool(times) and min(times) < at < max(times)
 
 
+def id_of(contract: Contract, kind: str | None, item: Any) -> str | None:
+    """The id of an item, else the member that tells its kind apart."""
+    shown = [item.get(name) for name in (contract.identifier, contract.identifier_of(kind))] if isinstance(item, dict) else []
+    return next((compact(value, 10_000) for value in shown if value is not None), None)
+
+
 def identity_of(contract: Contract, kind: str | None, item: Any) -> str:
-    """What tells an item from another: its id, else the member that tells its kind apart, else the whole of it."""
-    for name in (contract.identifier, contract.identifier_of(kind)):
-        value = item.get(name) if isinstance(item, dict) else None
-        if value is not None:
-            return compact(value, 10_000)
-    return compact(item, 10_000)
+    """What tells an item from another: what names it, else the whole of it."""
+    return id_of(contract, kind, item) or compact(item, 10_000)
