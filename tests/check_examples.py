@@ -272,9 +272,10 @@ example("error.json", ACCEPTED, "problem+json", refusal("bad_request", media="ap
 example("error.json", REFUSED, "HTML", sent(404, text="<h1>Not found</h1>", media="text/html"))
 example("error.json", REFUSED, "JSON labelled as text", refusal("bad_request", media="text/plain"))
 example("error.json", REFUSED, "no content type", refusal("bad_request", media=None))
-example("error.json", REFUSED, "an empty body", sent(500, text=""))
+example("error.json", REFUSED, "an empty body", sent(500, text=""), tells="an empty body")
+example("error.json", REFUSED, "a long text", sent(500, text="x" * 99), tells="'\"" + "x" * 80 + "\"'")
 example("error.json", REFUSED, "NaN", sent(400, text='{"error": NaN}'))
-example("error.json", REFUSED, "bytes that are not UTF-8", sent(400, raw=Body(base64="/w==", size=1)))
+example("error.json", REFUSED, "bytes that are not UTF-8", sent(400, raw=Body(base64="/w==", size=1)), tells="bytes that are")
 for _rule in ("error.json", "error.shape", "error.code-text", "error.message-text", "error.message-clean"):
     example(_rule, SILENT, "a success", sent(200, {"calls": [], "has_more": False}))
     example(_rule, SILENT, "the answer to HEAD", sent(404, text="", media=None, method="HEAD"))
@@ -284,14 +285,33 @@ for _rule in ("error.json", "error.shape", "error.code-text", "error.message-tex
     example(_rule, SILENT, "a body that was withheld", sent(400, raw=Body(text="[w]", size=9, withheld=True)))
 example("error.shape", ACCEPTED, "members beside the envelope", sent(400, error("bad_request", request_id="r", docs=None)))
 example("error.shape", REFUSED, "an array", sent(400, []))
-example("error.shape", REFUSED, "error as text", sent(400, {"error": "bad_request"}))
+example("error.shape", REFUSED, "error as text", sent(400, {"error": "bad_request"}), tells="actual='\"bad_request\"'")
 example("error.shape", REFUSED, "error as a list", sent(400, {"error": [{"code": "bad_request", "message": "No"}]}))
-example("error.shape", REFUSED, "code and message at the top", sent(400, {"code": "bad_request", "message": "No"}))
+example(
+    "error.shape",
+    REFUSED,
+    "code and message at the top",
+    sent(400, {"code": "bad_request", "message": "No"}),
+    tells="actual='nothing'",
+)
 example("error.shape", REFUSED, "an envelope of another kind from a 502", sent(502, {"error": None}))
 example("error.code-text", ACCEPTED, "a text", refusal("bad_request"))
 example("error.code-text", REFUSED, "a number", sent(400, {"error": {"code": 400, "message": "No"}}))
-example("error.code-text", REFUSED, "null", sent(400, {"error": {"code": None, "message": "No"}}))
-example("error.code-text", REFUSED, "none", sent(400, {"error": {"message": "No"}}))
+example("error.code-text", REFUSED, "null", sent(400, {"error": {"code": None, "message": "No"}}), tells="actual='null'")
+example("error.code-text", REFUSED, "none", sent(400, {"error": {"message": "No"}}), tells="actual='nothing'")
+DEEP = replace(real(), code_pointer=("error", "cause", "code"), message_pointer=("error", "text", "message"))
+_deep = {"error": {"cause": {"code": "bad_request"}, "text": {"message": "No"}}}
+example("error.shape", ACCEPTED, "as deep as the contract has it", sent(400, _deep), contract=DEEP)
+for _missing in ("cause", "text"):
+    _flat = {"error": {name: member for name, member in _deep["error"].items() if name != _missing}}
+    example("error.shape", REFUSED, f"without the {_missing} of another contract", sent(400, _flat), contract=DEEP)
+    example(
+        "error.code-text",
+        REFUSED if _missing == "text" else SILENT,
+        f"no code, and no {_missing}",
+        sent(400, {"error": {**_flat["error"], **({"cause": {}} if _missing == "text" else {})}}),
+        contract=DEEP,
+    )
 example("error.code-text", REFUSED, "an empty text", sent(400, error("")))
 example("error.code-text", SILENT, "no envelope, which is another rule's", sent(400, {"message": "No"}))
 example("error.message-text", ACCEPTED, "a text", refusal("bad_request"))
@@ -340,6 +360,7 @@ LEAKING = (
     "Invalid key {key:full}",
     "Invalid key {unknown:kc_live_}",
     "Invalid key kc_live_{key:full~part}",
+    "Invalid key {key:full~a-part}",
     "Your new key is {secret:api_key-1}",
 )
 for _text in LEAKING:
@@ -372,6 +393,7 @@ example("status.listed", REFUSED, "503 with an envelope of the application", ref
 example("status.listed", SILENT, "a proxy", proxy(502), proxy(413))
 example("status.listed", NOTE, "415 for a body that says it is no JSON", labelled(415, "text/plain"))
 example("status.listed", REFUSED, "415 for JSON", labelled(415, "application/json; charset=utf-8"))
+example("status.listed", REFUSED, "405 for a body that says it is no JSON", labelled(405, "text/plain"))
 example("status.listed", REFUSED, "422 for a body that says it is no JSON", labelled(422, "text/plain"))
 example("status.listed", SILENT, "a request that is odd in itself", refusal("not_found", 405, odd=True), sent(415, {}, odd=True))
 example("status.client-mistake", ACCEPTED, "4xx for a mistake", refusal("bad_request", mistake=True))
@@ -381,6 +403,7 @@ example("status.client-mistake", REFUSED, "500 without an envelope", sent(500, t
 example("status.client-mistake", REFUSED, "503 with a code", refusal("internal_error", 503, mistake=True))
 example("status.client-mistake", SILENT, "500 for a right request", refusal("internal_error"))
 example("status.client-mistake", SILENT, "a failing provider", refusal("vapi_error", mistake=True))
+example("status.client-mistake", SILENT, "a failing provider under 503", refusal("vapi_error", 503, mistake=True))
 example("status.client-mistake", SILENT, "a proxy", proxy(503, mistake=True))
 example("payment.elsewhere", ACCEPTED, "any other status", sent(200, {}), refusal("forbidden"))
 example("payment.elsewhere", REFUSED, "402 from a list", refusal("payment_required"))
@@ -398,6 +421,7 @@ example(
     refusal("bad_request", 405, operation="*", mistake=True, odd=True),
     operation="*",
 )
+example("route.unknown", ACCEPTED, "400", refusal("bad_request", operation="*", mistake=True, odd=True), operation="*")
 example("route.unknown", NOTE, "200", sent(200, {}, operation="*", mistake=True, odd=True), operation="*")
 example("route.unknown", REFUSED, "HTML", sent(404, text="<h1>", media="text/html", operation="*", mistake=True), operation="*")
 example(
@@ -617,6 +641,7 @@ def signups(results: str, address: str = "127.0.0.2") -> list[Exchange]:
         "b": refusal("bad_request", **label),
         "f": refusal("forbidden", **label),
         "h": proxy(429, **label),
+        "$": refusal("payment_required", **label),
     }
     return [kinds[result] for result in results]
 
@@ -628,8 +653,13 @@ def step(name: str, status: str) -> Exchange:
 
 SIGN_UP: dict[str, Any] = {"operation": "sign_up"}
 example("rate.allowance", ACCEPTED, "five taken, the sixth refused", *signups("+++++-"), **SIGN_UP)
-example("rate.allowance", REFUSED, "the fifth refused", *signups("++++-"), **SIGN_UP)
+example("rate.allowance", REFUSED, "the fifth refused", *signups("++++-"), **SIGN_UP, tells="request 5 from a fresh address")
 example("rate.allowance", REFUSED, "the first refused", *signups("-"), **SIGN_UP)
+_once = (*signups("+++-"), *signups("+++++-", "127.0.0.3"))
+example("rate.allowance", ACCEPTED, "an address that was not fresh is refused, another one is not", *_once, **SIGN_UP)
+_both = (*signups("++++-"), *signups("-", "127.0.0.3"))
+for _says, _tells in (("place", "request 5 from a fresh address"), ("exchanges", "('e1', 'e2', 'e3', 'e4', 'e5')")):
+    example("rate.allowance", REFUSED, f"too early from two addresses, the {_says} of the first", *_both, **SIGN_UP, tells=_tells)
 example("rate.allowance", GAP, "one was refused for another reason", *signups("++b++-"), **SIGN_UP)
 example("rate.allowance", GAP, "a proxy was in between", *signups("++p++-"), **SIGN_UP)
 example("rate.allowance", SILENT, "nothing was counted", fine(), **SIGN_UP)
@@ -638,15 +668,28 @@ example("rate.limit", ACCEPTED, "refused without Retry-After and without a code"
 example("rate.limit", ACCEPTED, "the third refused: the allowance is another rule's", *signups("++-"), **SIGN_UP)
 example("rate.limit", REFUSED, "the code of something else", *signups("+++++w"), **SIGN_UP)
 example(
-    "rate.limit", REFUSED, "six taken from each of two addresses", *signups("++++++"), *signups("++++++", "127.0.0.3"), **SIGN_UP
+    "rate.limit",
+    REFUSED,
+    "six taken from each of two addresses",
+    *signups("++++++"),
+    *signups("++++++", "127.0.0.3"),
+    **SIGN_UP,
+    tells="429 for request 6 within 3600 s",
 )
 example("rate.limit", REFUSED, "403 beyond the limit", *signups("+++++f"), **SIGN_UP)
+_then = (*signups("+++++f"), *signups("b", "127.0.0.3"))
+example("rate.limit", REFUSED, "403 beyond the limit, and another address that fails", *_then, **SIGN_UP)
+example("rate.limit", GAP, "payment is wanted beyond the limit", *signups("+++++$"), **SIGN_UP)
 example("rate.limit", GAP, "six taken from one address only", *signups("++++++"), **SIGN_UP)
+for _few in ("+++++", "+++"):
+    example("rate.limit", GAP, f"only {len(_few)} were sent", *signups(_few), *signups(_few, "127.0.0.3"), **SIGN_UP)
 example("rate.limit", GAP, "they fail for another reason", *signups("bbbbbb"), **SIGN_UP)
 example("rate.limit", TROUBLE, "a proxy beyond the limit", *signups("+++++p"), **SIGN_UP)
 example("rate.limit", SILENT, "nothing was counted", fine(), **SIGN_UP)
 example("rate.address", ACCEPTED, "another address is served", *signups("+++++-"), step("elsewhere", "+"), **SIGN_UP)
 example("rate.address", REFUSED, "another address is refused", *signups("+++++-"), step("elsewhere", "-"), **SIGN_UP)
+_later = (*signups("+++++-"), step("elsewhere", "-"), step("later", "+"))
+example("rate.address", REFUSED, "another address is refused, and an hour later served", *_later, **SIGN_UP)
 example("rate.address", SILENT, "the limit was never met", *signups("++++++"), step("elsewhere", "-"), **SIGN_UP)
 example("rate.address", SILENT, "another address fails for another reason", *signups("+++++-"), step("elsewhere", "b"), **SIGN_UP)
 example("rate.evasion", ACCEPTED, "refused whatever it says", *signups("+++++-"), step("evasion", "-"), **SIGN_UP)
@@ -654,6 +697,7 @@ example("rate.evasion", REFUSED, "taken for what it says", *signups("+++++-"), s
 example("rate.evasion", SILENT, "the limit was never met", *signups("++++++"), step("evasion", "+"), **SIGN_UP)
 example("rate.reset", ACCEPTED, "an hour later it is served", *signups("+++++-"), step("later", "+"), **SIGN_UP)
 example("rate.reset", REFUSED, "an hour later it is refused", *signups("+++++-"), step("later", "-"), **SIGN_UP)
+example("rate.reset", SILENT, "an operation without a limit", *signups("+++++-"), step("later", "-"))
 example("rate.reset", SILENT, "the limit was never met", *signups("++++++"), step("later", "-"), **SIGN_UP)
 example("rate.window", ACCEPTED, "minutes later it is still refused", *signups("+++++-"), step("soon", "-"), **SIGN_UP)
 example(
@@ -663,7 +707,10 @@ example(
     *signups("+++++-"),
     *[step("soon", "+") for _ in range(6)],
     **SIGN_UP,
+    tells="429 to one of 3 requests, 1740 s after 5 were taken",
 )
+_served = [step("soon", "+") for _ in range(7)]
+example("rate.window", REFUSED, "minutes later it is served once more than that", *signups("+++++-"), *_served, **SIGN_UP)
 example(
     "rate.window",
     ACCEPTED,
@@ -683,15 +730,19 @@ example(
 
 DNC: dict[str, Any] = {"operation": "create_call", "about": "number_on_dnc"}
 example("trigger.answer", ACCEPTED, "its code and status", refusal("number_on_dnc", operation="create_call"), **DNC)
-example("trigger.answer", REFUSED, "another status", sent(201, call(1), operation="create_call"), **DNC)
-example("trigger.answer", REFUSED, "another code", refusal("bad_request", operation="create_call"), **DNC)
-example("trigger.answer", REFUSED, "its code under another status", refusal("number_on_dnc", 403, operation="create_call"), **DNC)
+example("trigger.answer", REFUSED, "another status", sent(201, call(1), operation="create_call"), **DNC, tells="where='status'")
+_wrong = refusal("bad_request", operation="create_call")
+example("trigger.answer", REFUSED, "another code", _wrong, **DNC, tells="where='/error/code'")
+_under = refusal("number_on_dnc", 403, operation="create_call")
+example("trigger.answer", REFUSED, "its code under another status", _under, **DNC, tells="where='status'")
 example("trigger.answer", TROUBLE, "no response", sent(None, operation="create_call"), **DNC)
 example("trigger.answer", TROUBLE, "502 of a proxy", proxy(operation="create_call"), **DNC)
 example("trigger.answer", GAP, "429 in the middle", refusal("rate_limit_exceeded", operation="create_call"), **DNC)
 FAILED: dict[str, Any] = {"operation": "create_call", "about": "call_failed"}
 example("trigger.answer", ACCEPTED, "a failing provider, as ordered", refusal("call_failed", operation="create_call"), **FAILED)
 example("trigger.answer", REFUSED, "another failing provider", refusal("vapi_error", operation="create_call"), **FAILED)
+_limited = refusal("rate_limit_exceeded", operation="create_call")
+example("trigger.answer", GAP, "429 instead of a failing provider", _limited, **FAILED)
 example("trigger.answer", SILENT, "no probe", fine(), **FAILED)
 
 TERMS: dict[str, Any] = {"x402Version": 1, "accepts": [{"scheme": "exact", "network": "base", "maxAmountRequired": "1"}]}
@@ -705,7 +756,10 @@ def payment(header: str | None = None, **beside: Any) -> Exchange:
 
 
 example("payment.terms", ACCEPTED, "in the body", payment(**TERMS), **SIGN_UP)
-example("payment.terms", ACCEPTED, "in the header, in base64", payment(PACKED), **SIGN_UP)
+for _note in ("", "a", "ab"):
+    _noted = base64.b64encode(json.dumps({**TERMS, "note": _note}).encode()).decode()
+    example("payment.terms", ACCEPTED, f"in the header, in base64, padded or not, '{_note}'", payment(_noted), **SIGN_UP)
+    example("payment.terms", ACCEPTED, f"in the header, without padding, '{_note}'", payment(_noted.rstrip("=")), **SIGN_UP)
 example(
     "payment.terms",
     ACCEPTED,
@@ -714,13 +768,19 @@ example(
     **SIGN_UP,
 )
 example("payment.terms", ACCEPTED, "in the header, as JSON", payment(json.dumps(TERMS)), **SIGN_UP)
-example("payment.terms", REFUSED, "none", payment(), **SIGN_UP)
+example("payment.terms", REFUSED, "none", payment(), **SIGN_UP, tells="actual='402 {")
 example("payment.terms", REFUSED, "an empty list", payment(accepts=[]), **SIGN_UP)
 example("payment.terms", REFUSED, "a list of nothing", payment(accepts=[{}]), **SIGN_UP)
-example("payment.terms", REFUSED, "a header that is no JSON", payment("please pay"), **SIGN_UP)
+example("payment.terms", REFUSED, "a header that is no JSON", payment("please pay"), **SIGN_UP, tells="please pay")
+_lost_pay = sent(None, operation="sign_up")
+example("payment.terms", REFUSED, "none, after other answers", _lost_pay, *signups("b"), payment(), **SIGN_UP)
+_no_json = sent(402, text="pay", operation="sign_up")
+_paid = sent(402, error("payment_required"), operation="sign_up", step="paid")
+example("payment.terms", SILENT, "no JSON, or refused though something was paid", _no_json, _paid, **SIGN_UP)
 _unpaid = sent(201, {}, operation="sign_up", step="paid")
 example("payment.terms", REFUSED, "a payment that is none is taken", payment(**TERMS), _unpaid, **SIGN_UP)
-example("payment.terms", SILENT, "no payment is wanted", *signups("+"), **SIGN_UP)
+for _letter in "+bf":
+    example("payment.terms", SILENT, f"no payment is wanted, {_letter}", *signups(_letter), **SIGN_UP)
 
 # --- single lists ---------------------------------------------------------------------------------
 
@@ -1002,7 +1062,7 @@ example("paging.more-false", REFUSED, "false while items remain, after an empty 
 example("paging.advances", SILENT, "a page refused that may be", refusal("invalid_request", walk="w", refusable=True))
 _order = (
     page("w", [9, 7, at(8.5, "Z", 1)], True),
-    page("w", [at(8.25, "Z", 2), 6], True, at(8.5, "Z", 1)),
+    page("w", [at(8.25, "Z", 2)], True, at(8.5, "Z", 1)),
     page("w", [5], True, 6),
 )
 for _rule in ("paging.exclusive", "paging.complete", "paging.precision", "paging.more-false", "paging.more-true"):
@@ -1041,7 +1101,7 @@ example(
 _longer = walked([call(9), call(7), *FRACTIONS], 10)
 _gap = page("v", FRACTIONS[:1], True, 9, 1)
 example("paging.precision", SILENT, "more is lost than a cut fraction explains", *_longer, _gap, *_cut)
-_oldest = FRACTIONS[::-1]
+_oldest = FRACTIONS[3::-1]
 _blunt = (
     page("w", _oldest[:1], True, limit=1),
     page("w", _oldest[1:2], True, _oldest[0]["created_at"], 1),
@@ -1081,6 +1141,11 @@ example("paging.more-true", SILENT, "no cursor to go on with", page("w", [2, _ti
 example("paging.more-true", NOTE, "an item without a time, but not at the end", page("w", [_timeless, 2], True), _next)
 example("paging.exclusive", ACCEPTED, "the last item without a time where none follows", page("w", [3, _timeless], False, 5))
 example("paging.exclusive", ACCEPTED, "one item, which is older than its cursor", page("w", [8], False, 9))
+_unplaced = (page("w", [2, _timeless], True), page("w", [9], True, 5))
+example("paging.exclusive", SILENT, "pages after one that shows no cursor", *_unplaced)
+example("paging.exclusive", SILENT, "a page whose times cannot be read", page("w", [call("soon")], True, 5))
+example("paging.exclusive", SILENT, "a page that is of no walk", rows(call(9), query={"after": at(8)}))
+example("paging.exclusive", REFUSED, "the cursor again, after a page of no walk", rows(), page("w", [8], True, 8))
 _within = page("w", [call(2)], False, 9)
 example("paging.complete", ACCEPTED, "several lost that share a time, which is not judged", *walked(TIED, 6), _within)
 POLL = {"operation": "poll_call_completed"}
@@ -1131,6 +1196,10 @@ example(
     page("w", [MARKED[3], MARKED[4]], True, MARKED[2]["created_at"], 2, **ODD),
 )
 example("paging.filter", REFUSED, "ignored", page("w", MARKED[:2], True, limit=2, **ODD), tells="expected='\"failed\"'")
+for _filter, _words in (({"score_gte": "5"}, "at-least 5"), ({"status": "new,won"}, "one of new,won")):
+    _lead = {"id": "l", "status": "lost", "score": 3, "created_at": at(1)}
+    _leads = sent(200, {"leads": [_lead], "has_more": False}, operation="list_leads", walk="w", filters=_filter)
+    example("paging.filter", REFUSED, f"{_words}, which it is not", _leads, operation="list_leads", tells=f"'{_words}'")
 example("paging.filter", SILENT, "only one page", page("w", [MARKED[0]], False, **ODD))
 example("paging.filter", SILENT, "rows that do not show it", page("w", [{"id": "x", "created_at": at(3)}], False, **ODD))
 example(
@@ -1494,6 +1563,48 @@ example(
     texts("after", _good, _bad),
     **SMS,
 )
+
+
+_open = {"message": "Good text", "status": "awaiting_consent"}
+for _says, _before, _after in (
+    (
+        "listed in a state that another text has",
+        (_good, {**_bad, "message": "Old words", "status": "sent"}),
+        {**_bad, "status": "sent"},
+    ),
+    ("another text listed meanwhile", (_good,), {**_good, "message": "Other words"}),
+    ("listed with a number", (_good,), {**_good, "message": "Other words", "parts": 2}),
+    ("listed with a sign", (_good,), {**_bad, "blocked": True}),
+    ("listed with a sign that is off", (_good,), {**_bad, "blocked": None}),
+    ("listed in another state, of 16 letters", (_open,), {**_bad, "status": "awaiting_payment"}),
+):
+    example(
+        "trigger.effect", ACCEPTED, _says, _taken, texts("before", *_before), _blocked, texts("after", *_before, _after), **SMS
+    )
+_denied = sent(403, {"messages": [_good]}, operation="list_messages")
+_silent = replace(_denied, response=None)
+for _says, _four in (
+    ("the list is refused before", (_taken, replace(_denied, facts={"step": "before"}), _blocked, texts("after", _good))),
+    ("the list is refused after", (_taken, texts("before", _good), _blocked, replace(_denied, facts={"step": "after"}))),
+    ("no response to the list", (_taken, texts("before", _good), _blocked, replace(_silent, facts={"step": "after"}))),
+    ("nobody looked afterwards", (_taken, texts("before", _good), _blocked)),
+    ("what was taken is not listed", (_taken, texts("before"), _blocked, texts("after", _bad))),
+    (
+        "429 to what is to be taken",
+        (text_sent("Good text", refusal("rate_limit_exceeded"), step="taken"), *_seen[1:], texts("after", _good)),
+    ),
+):
+    example("trigger.effect", SILENT, _says, *_four, **SMS)
+example("trigger.effect", REFUSED, "listed, after a set-up", fine(role="setup"), *_seen, texts("after", _good, _bad), **SMS)
+_remarked = {**_bad, "remark": "a longer remark that tells no state"}
+example("trigger.effect", REFUSED, "listed with a remark", *_seen, texts("after", _good, _remarked), **SMS)
+_closed = {"message": "Good text", "status": "awaiting_consents"}
+_long = texts("after", _closed, {**_bad, "status": "awaiting_payments"})
+example("trigger.effect", REFUSED, "17 letters are no state", _taken, texts("before", _closed), _blocked, _long, **SMS)
+for _text, _outcome in (("Bad", ACCEPTED), ("Badly", ACCEPTED), ("Badger", REFUSED)):
+    _short = text_sent(_text, refusal("content_blocked"))
+    _shown_short = texts("after", _good, {**_bad, "message": _text})
+    example("trigger.effect", _outcome, f"a text of {len(_text)} letters", *_seen[:2], _short, _shown_short, **SMS)
 
 
 def rules_without(outcome: str) -> Iterator[str]:

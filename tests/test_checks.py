@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from conformance import verdict
 from conformance.checks import RULES
 from conformance.checks.base import Gap, Problem, Proof, Trouble, said
+from conformance.checks.limits import soon
 from conformance.checks.walks import takes
-from conformance.model import Body, Exchange, Parameter
+from conformance.model import Body, Exchange, Parameter, Rate
 from tests import check_examples as examples
 from tests.check_examples import ACCEPTED, EXAMPLES, NOTE, REFUSED, SILENT, Example, as_told, found, outcomes, page, rules_without
 
@@ -135,6 +136,11 @@ def test_where_passive_rules_apply() -> None:
     assert where("code.pairing") == where("id.unknown") == set()
     assert where("error.json") == {one.id for one in operations if one.keyed or one.parameters}
     assert where("tenant.named") == {one.id for one in operations if one.paging and one.keyed and not one.pool}
+
+
+def test_a_limit_is_asked_again_before_half_of_its_time() -> None:
+    """Of 5 an hour: after 29 minutes, for one more than the 2 that have come free by then."""
+    assert soon(Rate(5, 3600)) == (1740, 3)
 
 
 @pytest.mark.parametrize(

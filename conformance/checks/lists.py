@@ -79,9 +79,10 @@ def list_limit(view: View, exchange: Exchange) -> Iterator[Outcome]:
     items = items_of(view.operation, page[1])
     if not (limit.isascii() and limit.isdigit() and len(limit) < 10 and int(limit) >= 1 and items):
         return
-    if len(items) > int(limit):
+    beyond = len(items) - int(limit)
+    if beyond > 0:
         yield Problem("/", f"at most {limit} items", f"{len(items)} items", (exchange.id,))
-    elif len(items) == int(limit):
+    elif not beyond:
         yield Proof((exchange.id,))
 
 
@@ -119,7 +120,7 @@ def list_position(view: View, exchange: Exchange) -> Iterator[Outcome]:
     paging, body = page
     for index, item in enumerate(items):
         value = item.get(paging.position) if isinstance(item, dict) else None
-        missing = value is None and not (index == len(items) - 1 and body.get(paging.more) is True)
+        missing = value is None and (bool(items[index + 1 :]) or body.get(paging.more) is not True)
         if not missing and not (isinstance(value, str) and instant(value) is not None and zoned(value)):
             where = f"/{paging.collection or '...'}/{index}/{paging.position}"
             actual = "nothing" if value is None else compact(value)

@@ -280,11 +280,10 @@ def _empty(view: View, probe: Exchange) -> Iterator[Outcome]:
 @walked("paging.ties", confirm=False)
 def paging_ties(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """Whether items with one timestamp stand at the border of a page; reported, never graded."""
-    for page in found.pages:
-        if page.last and page.last.at in found.tied:
-            text = f"several items have {page.last.text}, and a page ends among them"
-            yield Problem("/", "created times that differ", text, (page.exchange.id,), note=True)
-            break
+    among = next(((page, page.last) for page in found.pages if page.last and page.last.at in found.tied), None)
+    if among:
+        text = f"several items have {among[1].text}, and a page ends among them"
+        yield Problem("/", "created times that differ", text, (among[0].exchange.id,), note=True)
     if found.steps():
         yield Proof(tuple(page.exchange.id for page in found.pages))
 

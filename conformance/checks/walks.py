@@ -159,7 +159,8 @@ def _read(view: View, trial: Trial) -> Walks:
     shown: dict[str, tuple[int, int]] = {}
     for page in pages:
         for item in page.items:
-            shown[item.key] = (shown.get(item.key, (page.place, 0))[0], page.place)
+            first, _ = shown.get(item.key, (page.place, page.place))
+            shown[item.key] = first, page.place
     strict = any(exchange.attempt > 1 for exchange in trial.exchanges)
     times = tuple(item.at for item in untied)
     descending = _descending(pages)
