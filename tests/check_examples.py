@@ -269,6 +269,10 @@ def example(rule: str, outcome: str, says: str, *exchanges: Exchange, **options:
 example("error.json", ACCEPTED, "JSON", refusal("bad_request"))
 example("error.json", ACCEPTED, "a charset", refusal("bad_request", media='Application/JSON; charset="utf-8"'))
 example("error.json", ACCEPTED, "problem+json", refusal("bad_request", media="application/problem+json"))
+for _media in ("application/xml", "text/x+json"):
+    example("error.json", REFUSED, f"{_media}", refusal("bad_request", media=_media))
+for _status in (399, 408, 411, 413, 414, 417, 421, 426, 431, 501, 502, 503, 504):
+    example("error.json", SILENT, f"{_status} without the envelope", proxy(_status))
 example("error.json", REFUSED, "HTML", sent(404, text="<h1>Not found</h1>", media="text/html"))
 example("error.json", REFUSED, "JSON labelled as text", refusal("bad_request", media="text/plain"))
 example("error.json", REFUSED, "no content type", refusal("bad_request", media=None))
@@ -361,7 +365,7 @@ LEAKING = (
     "Invalid key {unknown:kc_live_}",
     "Invalid key kc_live_{key:full~part}",
     "Invalid key {key:full~a-part}",
-    "Your new key is {secret:api_key-1}",
+    "Your new key is {secret:api_key-205}",
 )
 for _text in LEAKING:
     example("error.message-clean", REFUSED, f"'{_text.splitlines()[0]}'", sent(400, error("bad_request", _text)))
@@ -397,6 +401,7 @@ example("status.listed", REFUSED, "405 for a body that says it is no JSON", labe
 example("status.listed", REFUSED, "422 for a body that says it is no JSON", labelled(422, "text/plain"))
 example("status.listed", SILENT, "a request that is odd in itself", refusal("not_found", 405, odd=True), sent(415, {}, odd=True))
 example("status.client-mistake", ACCEPTED, "4xx for a mistake", refusal("bad_request", mistake=True))
+example("status.client-mistake", ACCEPTED, "499", sent(499, {}, mistake=True))
 example("status.client-mistake", ACCEPTED, "a mistake that is taken", sent(200, {}, mistake=True))
 example("status.client-mistake", REFUSED, "500 for a mistake", refusal("internal_error", mistake=True))
 example("status.client-mistake", REFUSED, "500 without an envelope", sent(500, text="oops", media="text/plain", mistake=True))
@@ -422,7 +427,10 @@ example(
     operation="*",
 )
 example("route.unknown", ACCEPTED, "400", refusal("bad_request", operation="*", mistake=True, odd=True), operation="*")
+example("route.unknown", NOTE, "399", sent(399, {}, operation="*", mistake=True, odd=True), operation="*")
 example("route.unknown", NOTE, "200", sent(200, {}, operation="*", mistake=True, odd=True), operation="*")
+_unjudged = (refusal("rate_limit_exceeded", operation="*"), sent(200, {}, operation="*"))
+example("route.unknown", REFUSED, "HTML, after other answers", *_unjudged, sent(404, text="<h1>", operation="*"), operation="*")
 example("route.unknown", REFUSED, "HTML", sent(404, text="<h1>", media="text/html", operation="*", mistake=True), operation="*")
 example(
     "route.unknown",
@@ -561,6 +569,26 @@ example(
     refusal("not_found", step="foreign"),
     refusal("not_found", operation="read_agent", identity="other", step="after"),
 )
+
+
+def other_list(*names: str, status: int = 200) -> Exchange:
+    """What the owner lists after the attempt to create something called New."""
+    listed: list[Any] = ["New", *({"id": name, "name": name} for name in names)]
+    return sent(status, {"agents": listed, "has_more": False}, operation="list_agents", step="listing", sent={"name": "New"})
+
+
+_created = (OWNER, refusal("forbidden", step="foreign"))
+example("tenant.object", ACCEPTED, "nothing is created", *_created, other_list("Ann", "Zoe"))
+example("tenant.object", ACCEPTED, "nobody can tell what is created", *_created, other_list("New", status=403))
+example("tenant.object", ACCEPTED, "no response to the list", *_created, replace(other_list(), response=None))
+example("tenant.object", REFUSED, "refused and created all the same", *_created, other_list("Ann", "New"))
+_ann = sent(200, {"id": "a", "name": "Ann"}, operation="read_agent", role="control", identity="other", step="before")
+example("tenant.object", ACCEPTED, "changed by its owner meanwhile, to Ann", *_created, BEFORE, after("Ann"))
+example("tenant.object", REFUSED, "refused and changed from Ann", *_created, _ann, after("New"))
+for _outcome, _code in ((ACCEPTED, "invalid_request"), (ACCEPTED, "not_found"), (REFUSED, "unauthorized")):
+    example("tenant.object", _outcome, f"{_code} for a reference", OWNER, refusal(_code, step="reference"))
+example("tenant.filter", ACCEPTED, "an id in another place called invalid", refusal("invalid_request", placed=True))
+example("tenant.filter", REFUSED, "an id called invalid", refusal("invalid_request"))
 
 
 def number(shown: str | None, **options: Any) -> Exchange:
@@ -789,7 +817,8 @@ example("list.items", ACCEPTED, "an array in its member", sent(200, EMPTY))
 example("list.items", ACCEPTED, "members beside it", sent(200, {**EMPTY, "total": 0, "warnings": []}))
 example("list.items", REFUSED, "a bare array", sent(200, [call(1)]))
 example("list.items", REFUSED, "null", sent(200, {"calls": None, "has_more": False}))
-example("list.items", REFUSED, "another member", sent(200, {"data": [], "has_more": False}))
+example("list.items", REFUSED, "another member", sent(200, {"data": [], "has_more": False}), tells="where='/calls'")
+example("list.items", REFUSED, "a text", sent(200, {"calls": "none", "has_more": False}), tells="actual='\"none\"'")
 example("list.items", REFUSED, "no JSON", sent(200, text="[", media="text/plain"))
 example("list.items", SILENT, "an error", refusal("bad_request"))
 example("list.items", SILENT, "the answer to HEAD", sent(200, text="", method="HEAD"))
@@ -809,7 +838,8 @@ example("list.items", ACCEPTED, "one array of several that could hold objects", 
 example("list.items", ACCEPTED, "one that does", sent(200, {**SEVERAL, "a": [call(1)], "b": []}), altered=NAMELESS)
 example("list.items", GAP, "two that do", sent(200, {**SEVERAL, "a": [call(1)], "b": [call(2)]}), altered=NAMELESS)
 example("list.items", GAP, "none that does", sent(200, {**SEVERAL, "a": ["x"]}), altered=NAMELESS)
-example("list.items", REFUSED, "no array, where no source names the member", sent(200, {"has_more": False}), altered=NAMELESS)
+_none = sent(200, {"has_more": False})
+example("list.items", REFUSED, "no array, where no source names the member", _none, altered=NAMELESS, tells="where='/'")
 example("list.more-flag", ACCEPTED, "a boolean", sent(200, EMPTY))
 example("list.more-flag", REFUSED, "none", sent(200, {"calls": []}))
 example("list.more-flag", REFUSED, "a text", sent(200, {"calls": [], "has_more": "false"}))
@@ -821,6 +851,7 @@ example("list.more-flag", SILENT, "no JSON, which is another rule's", sent(200, 
 example("list.more-flag", SILENT, "another operation", sent(200, call(1), operation="read_call"))
 example("list.limit", ACCEPTED, "as many as the limit", page("w", [3, 2], True, limit=2))
 example("list.limit", REFUSED, "one more", page("w", [3, 2, 1], True, limit=2))
+example("list.limit", REFUSED, "two for a limit of 1", page("w", [3, 2], True, limit=1))
 example("list.limit", SILENT, "a short page with has_more true", page("w", [3], True, limit=2))
 example("list.limit", SILENT, "no limit", page("w", [3, 2, 1], True))
 example("list.limit", SILENT, "a limit of 0", page("w", [3, 2, 1], True, limit=0))
@@ -849,7 +880,12 @@ example("list.maximum", SILENT, "a limit within it", page("w", [3, 2], True, lim
 example("list.maximum", SILENT, "a list that ends within it", page("w", [3, 2, 1], False, limit=10))
 example("list.maximum", SILENT, "none declared", page("w", [4, 3, 2, 1], True, limit=10), target=replace(TARGET, maximum={}))
 example("list.maximum", ACCEPTED, "a limit beyond it refused", refusal("invalid_request", query={"limit": "99"}))
-example("list.maximum", SILENT, "a limit within it refused", refusal("invalid_request", query={"limit": "2"}))
+for _limit in "23":
+    example(
+        "list.maximum", SILENT, f"a limit of {_limit}, within it, refused", refusal("invalid_request", query={"limit": _limit})
+    )
+_single = replace(TARGET, maximum={"read_call": 3})
+example("list.maximum", SILENT, "an operation that is no list", sent(200, call(1), operation="read_call"), target=_single)
 example("list.maximum", SILENT, "refused for another reason", refusal("forbidden", query={"limit": "99"}))
 example("list.position", ACCEPTED, "timestamps", page("w", [2, 1], True))
 example("list.position", ACCEPTED, "one missing, but not at the end", page("w", [{"id": "x", "status": "s"}, 1], True))
@@ -857,8 +893,24 @@ example(
     "list.position", ACCEPTED, "the last one missing where nothing follows", page("w", [2, {"id": "x", "status": "s"}], False)
 )
 example("list.position", ACCEPTED, "offsets and fractions", page("w", [at(3, "+05:30"), at(2.5, "Z", 7), at(1, "-0100")], True))
-example("list.position", REFUSED, "no zone", page("w", [at(3, ""), 1], False))
-example("list.position", REFUSED, "the last one missing where more follows", page("w", [2, {"id": "x", "status": "s"}], True))
+example(
+    "list.position",
+    REFUSED,
+    "no zone",
+    page("w", [at(3, ""), 1], False),
+    tells=f"where='/calls/0/created_at', expected='an ISO timestamp with its zone', actual='\"{at(3, '')}",
+)
+example(
+    "list.position",
+    REFUSED,
+    "the last one missing where more follows",
+    page("w", [2, {"id": "x", "status": "s"}], True),
+    tells="actual='nothing'",
+)
+_rows = sent(200, {"rows": [{"created_at": 1}], "has_more": False})
+example(
+    "list.position", REFUSED, "a number, where no source names the member", _rows, altered=NAMELESS, tells="/.../0/created_at"
+)
 example("list.position", REFUSED, "a number of seconds", page("w", [{**call(2), "created_at": 1767225600}, 1], False))
 example("list.position", REFUSED, "a date of another form", page("w", ["01/02/2026", 1], False))
 example("list.position", SILENT, "an empty page", page("w", [], False))
@@ -1249,6 +1301,8 @@ example("success.status", REFUSED, "a valid request answered 500", refusal("inte
 example("success.status", SILENT, "a probe refused", refusal("bad_request"))
 _ODD = refusal("invalid_request", role="control", query={"after": "17 April 2026"})
 example("success.status", SILENT, "a cursor of the target that is no timestamp, which another rule blames", _ODD)
+_EMPTY = refusal("invalid_request", role="control", query={"after": ""})
+example("success.status", SILENT, "a cursor of the target that is empty, which another rule blames", _EMPTY)
 _LATER = refusal("invalid_request", role="control", query={"after": "2026-04-17T10:00:00Z"})
 example("success.status", REFUSED, "a cursor of the target that is one", _LATER)
 example("success.status", SILENT, "429 in the middle", refusal("rate_limit_exceeded", role="control"))
@@ -1271,10 +1325,22 @@ example(
     "a declared number that is refused",
     refusal("invalid_request", role="control", operation="create_call"),
 )
+for _code in ("bad_request", "internal_error"):
+    example("success.status", REFUSED, f"{_code} at sign-up", refusal(_code, role="control", operation="sign_up"))
+example("success.status", REFUSED, "payment for a list", refusal("payment_required", role="control"))
+example("success.status", SILENT, "a key that is not known", refusal("unauthorized", role="control"))
+_fictional: dict[str, Any] = {"role": "control", "operation": "create_call"}
+_numberless = replace(TARGET, phone_numbers=())
+for _answer in (sent(302, {}, **_fictional), refusal("internal_error", **_fictional)):
+    assert _answer.response is not None
+    _says = f"a fictional number that is answered {_answer.response.status}"
+    example("success.status", REFUSED, _says, _answer, target=_numberless)
 example("success.status", SILENT, "payment at sign-up", refusal("payment_required", role="control", operation="sign_up"))
 example("success.shape", ACCEPTED, "members beside the known ones", sent(200, {**EMPTY, "next": None, "request_id": "r"}))
 example("success.shape", ACCEPTED, "one object", sent(200, call(1), operation="read_call"))
 example("success.shape", REFUSED, "a member missing", sent(200, {"status": "queued"}, operation="read_call"))
+_longish = sent(200, {"id": ["x" * 300], "status": "queued"}, operation="read_call")
+example("success.shape", REFUSED, "a long member, cut short", _longish, tells="['" + "x" * 198 + '"')
 example("success.shape", REFUSED, "a member of another type", sent(200, {"id": 1, "status": "queued"}, operation="read_call"))
 example("success.shape", ACCEPTED, "no body where no source shows one", sent(200, text="", operation="delete_webhook"))
 example("success.shape", REFUSED, "no JSON", sent(200, text="ok", operation="read_call"))

@@ -18,7 +18,7 @@ from conformance.checks import RULES
 from conformance.checks.base import Gap, Problem, Proof, Trouble, said
 from conformance.checks.limits import soon
 from conformance.checks.walks import takes
-from conformance.model import Body, Exchange, Parameter, Rate
+from conformance.model import About, Body, Exchange, Parameter, Rate
 from tests import check_examples as examples
 from tests.check_examples import ACCEPTED, EXAMPLES, NOTE, REFUSED, SILENT, Example, as_told, found, outcomes, page, rules_without
 
@@ -132,6 +132,10 @@ def test_where_passive_rules_apply() -> None:
     for rule in ("list.items", "list.more-flag", "list.limit", "list.maximum", "list.position"):
         assert where(rule) == lists
     assert where("status.listed") == where("success.shape") == where("success.status") == every
+    for status in (200, 201):
+        stated = replace(about, about=About(status=status))
+        mine = {one.id for one in operations if RULES["success.status"].applies(loaded, one, stated)}
+        assert mine == {one.id for one in operations if set(one.successes) == {status}} != set()
     assert where("payment.elsewhere") == every - paid
     assert where("code.pairing") == where("id.unknown") == set()
     assert where("error.json") == {one.id for one in operations if one.keyed or one.parameters}

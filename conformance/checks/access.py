@@ -124,9 +124,8 @@ def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
 
 def _not_there(view: View, listing: Exchange) -> Iterator[Outcome]:
     """What was refused is not in the list of the other business."""
-    operation = view.contract.operations.get(listing.operation)
-    sent = listing.fact("sent") or {}
-    if operation is None or listing.response is None or not listing.response.ok:
+    operation, sent = view.contract.operations[listing.operation], listing.fact("sent")
+    if listing.response is None or not listing.response.ok:
         return
     for item in items_of(operation, listing.response.json) or []:
         if isinstance(item, dict) and all(item.get(name) == value for name, value in sent.items()):
