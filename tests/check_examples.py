@@ -479,6 +479,10 @@ for _rule, _code in REFUSALS.items():
 example("auth.missing", REFUSED, "403 for a key that is missing", fine(), refusal("forbidden"))
 example("scope.refused", REFUSED, "401 for a scope that is lacking", fine(), refusal("unauthorized"))
 example("scope.refused", REFUSED, "404 for a scope that is lacking", fine(), refusal("not_found"))
+example("id.unknown", GAP, "a failing provider under 503", fine(), refusal("call_failed", 503))
+example("id.unknown", REFUSED, "the code of a failing provider under 499", fine(), refusal("call_failed", 499))
+for _status in (503, 504):
+    example("id.unknown", TROUBLE, f"{_status} of a proxy", fine(), proxy(_status))
 example("id.unknown", REFUSED, "an empty object", fine(), sent(200, {}))
 example("id.unknown", REFUSED, "400", fine(), refusal("invalid_request"))
 example("parameter.missing", REFUSED, "the code of an invalid one", fine(), refusal("invalid_request"))
@@ -514,6 +518,8 @@ example("parameter.unparsable", ACCEPTED, "refused as invalid", refusal("invalid
 example("parameter.unparsable", ACCEPTED, "ignored", sent(200, {"calls": [], "has_more": False}))
 example("parameter.unparsable", REFUSED, "the code of a missing one", refusal("bad_request"))
 example("parameter.unparsable", SILENT, "500, which another rule blames", refusal("internal_error"))
+example("parameter.unparsable", SILENT, "503 with a code, which another rule blames", refusal("internal_error", 503))
+example("parameter.unparsable", REFUSED, "499", sent(499, {}))
 example("parameter.unparsable", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
 example("parameter.unparsable", TROUBLE, "502 of a proxy", proxy())
 example("parameter.unparsable", SILENT, "no probe", fine())
@@ -550,6 +556,7 @@ example("tenant.object", ACCEPTED, "unchanged", BEFORE, refusal("not_found", ste
 example("tenant.object", ACCEPTED, "changed by its owner meanwhile", BEFORE, refusal("not_found", step="foreign"), after("Other"))
 example("tenant.object", REFUSED, "shown", OWNER, sent(200, call(1), step="foreign"))
 example("tenant.object", REFUSED, "401", OWNER, refusal("unauthorized", step="foreign"))
+example("tenant.object", REFUSED, "403 with the code of 404", OWNER, refusal("not_found", 403, step="foreign"))
 example("tenant.object", REFUSED, "404 with the code of 403", OWNER, refusal("forbidden", 404, step="foreign"))
 example("tenant.object", REFUSED, "refused and changed all the same", BEFORE, refusal("not_found", step="foreign"), after("New"))
 example(
@@ -582,6 +589,21 @@ example("tenant.object", ACCEPTED, "nothing is created", *_created, other_list("
 example("tenant.object", ACCEPTED, "nobody can tell what is created", *_created, other_list("New", status=403))
 example("tenant.object", ACCEPTED, "no response to the list", *_created, replace(other_list(), response=None))
 example("tenant.object", REFUSED, "refused and created all the same", *_created, other_list("Ann", "New"))
+
+
+def listed_agents(step: str, *listed: str, more: bool = False) -> Exchange:
+    """The list of the owner, where the agent a is looked for."""
+    agents_shown = [{"id": name, "name": "Old"} for name in listed]
+    role = "control" if step == "before" else "probe"
+    return sent(200, {"agents": agents_shown, "has_more": more}, operation="list_agents", role=role, step=step, sought="a")
+
+
+for _says, _pair in (
+    ("the owner did not see it before", (listed_agents("before", "b"), listed_agents("after", "b"))),
+    ("the list of the owner goes on", (listed_agents("before", "a"), listed_agents("after", "b", more=True))),
+    ("429 to the owner", (BEFORE, refusal("rate_limit_exceeded", operation="read_agent", step="after", sent={"name": "New"}))),
+):
+    example("tenant.object", ACCEPTED, _says, *_created, *_pair)
 _ann = sent(200, {"id": "a", "name": "Ann"}, operation="read_agent", role="control", identity="other", step="before")
 example("tenant.object", ACCEPTED, "changed by its owner meanwhile, to Ann", *_created, BEFORE, after("Ann"))
 example("tenant.object", REFUSED, "refused and changed from Ann", *_created, _ann, after("New"))
@@ -604,8 +626,16 @@ example("tenant.object", REFUSED, "shown in a wrapper", SEEN, number("+1", step=
 example(
     "tenant.object", GAP, "the owner was refused", refusal("forbidden", role="control"), number(None, step="foreign"), **NUMBER
 )
+for _digits in ("+0", "+2"):
+    _another = number(_digits, step="foreign", sought="+1")
+    example("tenant.object", ACCEPTED, f"another one is shown, {_digits}", SEEN, _another, **NUMBER)
 for _says, _outcome, _answer in (
     ("null where that is open", ACCEPTED, number(None)),
+    (
+        "a body without end where null is open",
+        TROUBLE,
+        sent(200, raw=Body(text="{", size=9, cut=True), operation="read_phone_number"),
+    ),
     ("not found where null is open", ACCEPTED, refusal("not_found", operation="read_phone_number")),
     ("another code where null is open", REFUSED, refusal("bad_request", operation="read_phone_number")),
     ("429 where null is open", GAP, refusal("rate_limit_exceeded", operation="read_phone_number")),
@@ -617,6 +647,7 @@ example("tenant.filter", REFUSED, "rows", sent(200, {"calls": [call(1)], "has_mo
 example("tenant.filter", REFUSED, "401", refusal("unauthorized"))
 example("tenant.filter", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
 example("tenant.filter", TROUBLE, "502 of a proxy", proxy())
+example("tenant.filter", TROUBLE, "a body without end", sent(200, raw=Body(text="{", size=9, cut=True)))
 
 
 def side(name: str, *calls: dict[str, Any], **options: Any) -> Exchange:
@@ -638,6 +669,7 @@ def rows(*calls: dict[str, Any], **options: Any) -> Exchange:
 
 
 example("tenant.named", ACCEPTED, "its own business", rows(MINE))
+example("tenant.named", SILENT, "a list of one of two businesses, which tenant.rows judges", side("own", MINE, THEIRS))
 example("tenant.named", REFUSED, "another business on a later page", rows(MINE, THEIRS, query={"after": at(9)}))
 example("tenant.named", REFUSED, "another business, told to an empty one", rows(MINE, identity="empty"))
 example("tenant.named", ACCEPTED, "a business of which nothing is known", rows(call(1, business_id="b_third")))
@@ -835,6 +867,8 @@ example(
 )
 SEVERAL = {"statuses": ["busy", "done"], "has_more": False}
 example("list.items", ACCEPTED, "one array of several that could hold objects", sent(200, {**SEVERAL, "a": []}), altered=NAMELESS)
+_texts_only = sent(200, {"statuses": ["busy"], "has_more": False})
+example("list.items", ACCEPTED, "the only array, of texts", _texts_only, altered=NAMELESS)
 example("list.items", ACCEPTED, "one that does", sent(200, {**SEVERAL, "a": [call(1)], "b": []}), altered=NAMELESS)
 example("list.items", GAP, "two that do", sent(200, {**SEVERAL, "a": [call(1)], "b": [call(2)]}), altered=NAMELESS)
 example("list.items", GAP, "none that does", sent(200, {**SEVERAL, "a": ["x"]}), altered=NAMELESS)
@@ -1416,7 +1450,28 @@ for _rule, _action in (("create.read-back", "create_agent"), ("update.read-back"
         *written(_rule, _sent, refusal("not_found", operation="read_agent", step="read", sought="a1")),
         **_on,
     )
-    example(_rule, REFUSED, "another object", *written(_rule, _sent, reading(200, {**_same, "id": "a2"})), **_on)
+    for _name in ("a0", "a2"):
+        _another_read = reading(200, {**_same, "id": _name})
+        example(_rule, REFUSED, f"another object, {_name}", *written(_rule, _sent, _another_read), **_on)
+    for _says, _value in (("that comes before", "Abe"), ("which is an object", {"name": "New"}), ("in letters", list("New"))):
+        _valued = reading(200, {**_same, "name": _value})
+        example(_rule, REFUSED, f"another value, {_says}", *written(_rule, _sent, _valued), **_on)
+    _right = reading(200, _same)
+    example(_rule, ACCEPTED, "as sent, and then another request", *written(_rule, _sent, _right), fine(role="setup"), **_on)
+    _missed = refusal("not_found", operation="read_agent", step="read", sought="a1")
+    example(_rule, ACCEPTED, "as the last of two reads shows it", *written(_rule, _sent, _missed), _right, **_on)
+    _twice = [one for name in ("One", "Two") for one in written(_rule, {"name": name}, reading(200, {"id": "a1", "name": name}))]
+    example(_rule, ACCEPTED, "two writes, each with its read", *_twice, **_on)
+    _tags = {"tags": [{"name": "a"}, "b"]}
+    for _outcome, _says, _read in (
+        (ACCEPTED, "as sent", [{"name": "a"}, "b"]),
+        (ACCEPTED, "with defaults filled in", [{"name": "a", "on": True}, "b"]),
+        (REFUSED, "with one more", [{"name": "a"}, "b", "c"]),
+        (REFUSED, "with one less", [{"name": "a"}]),
+        (REFUSED, "with another", [{"name": "a"}, "c"]),
+        (REFUSED, "that is none", "b"),
+    ):
+        example(_rule, _outcome, f"a list {_says}", *written(_rule, _tags, reading(200, {"id": "a1", "tags": _read})), **_on)
     example(
         _rule,
         GAP,
@@ -1473,6 +1528,7 @@ for _says, _outcome, _page in (
     ("listed, by the name that the object has for it", ACCEPTED, hook([{"id": "w0"}, HOOK], True, step="read")),
     ("listed with another value", REFUSED, hook([{**HOOK, "url": "https://example.com/2"}], False, step="read")),
     ("not listed", REFUSED, hook([{"id": "w0"}], False, step="read")),
+    ("null for the list", REFUSED, sent(200, None, operation="list_webhooks", sought="w1", step="read")),
     ("not listed, but the list goes on", GAP, hook([{"id": "w0"}], True, step="read")),
 ):
     example("create.read-back", _outcome, _says, WRITTEN_HOOK, _page, operation="create_webhook")
@@ -1509,6 +1565,8 @@ _shown = sent(200, _evals, operation="list_evals", step="listed-before", sought=
 _still = replace(_shown, facts={**_shown.facts, "step": "listed-after"})
 _GONE = (*BOTH[:2], _shown, *BOTH[2:], scenario("after", 404), scenario("other-after"))
 example("delete.gone", REFUSED, "still listed as it was", *_GONE, _still, **ON_EVAL)
+_others_only = (BOTH[1], DELETED, scenario("other-after", 404))
+example("delete.gone", REFUSED, "another one is gone, and nobody looked for the one", *_others_only, **ON_EVAL)
 example("delete.gone", SILENT, "the deletion was refused", *BOTH[:2], refusal("forbidden", step="delete"), **ON_EVAL)
 example("delete.gone", SILENT, "nobody looked afterwards", *BOTH, **ON_EVAL)
 example("delete.gone", GAP, "it was not seen before", scenario("before", 404), DELETED, scenario("after", 404), **ON_EVAL)
@@ -1543,6 +1601,13 @@ _two = (made("One 1f", "a1"), made("Two 2f", "a2"))
 example("create.one", ACCEPTED, "two ids", *_two, agents("One 1f", "Old", fresh=["One 1f"]), **ON_NEW)
 example("create.one", REFUSED, "one id for two", made("One 1f", "a1"), made("Two 2f", "a1"), **ON_NEW)
 example("create.one", REFUSED, "made twice", *_two, agents("One 1f", "One 1f", fresh=["One 1f"]), **ON_NEW)
+_close = agents("One 1f", "One 1x", "Xne 1f", fresh=["One 1f"])
+example("create.one", ACCEPTED, "others that are called alike", *_two, _close, **ON_NEW)
+_within_name = agents("One 1f", "The One 1f", fresh=["One 1f"])
+example("create.one", REFUSED, "made twice, once in a longer name", *_two, _within_name, **ON_NEW, tells='"The One 1f"')
+_umlauts = (made("Zoë 1f", "a1"), made("Zoë 2f", "a2"))
+example("create.one", REFUSED, "made twice, in any script", *_umlauts, agents("Zoë 1f", "Zoë 1f", fresh=["Zoë 1f"]), **ON_NEW)
+example("create.one", SILENT, "one of them only", made("One 1f", "a1"), **ON_NEW)
 example("create.one", SILENT, "answers without ids", sent(201, {}, operation="create_agent", step="write"), **ON_NEW)
 
 
@@ -1569,6 +1634,23 @@ example("update.alone", REFUSED, "made anew", *changed(OLD_EVAL, {**_new, "creat
 _first = sent(200, {}, operation="update_eval", role="setup", step="first", sent={"tags": ["one"]})
 _tagged, _tagless = {**OLD_EVAL, "tags": ["one"]}, {**_new, "tags": []}
 example("update.alone", REFUSED, "what the change before it made is gone", _first, *changed(_tagged, _tagless), **ON_CHANGE)
+example("update.alone", REFUSED, "made anew, long ago", *changed(OLD_EVAL, {**_new, "created_at": at(0)}), **ON_CHANGE)
+
+
+def with_evals(*names: str) -> Exchange:
+    """A page of evals that are called New."""
+    listed = [*({"id": name, "name": "New"} for name in names), "New"]
+    answer = sent(200, {"evals": listed, "has_more": False}, operation="list_evals")
+    return replace(answer, facts={"step": "listed", "sought": "e1", "fresh": ["New"]})
+
+
+_vanished = changed(OLD_EVAL, _new)[:2]
+_gone_since = refusal("not_found", operation="read_eval", step="read", sought="e1")
+example("update.alone", SILENT, "it is gone, which another rule blames", *_vanished, _gone_since, **ON_CHANGE)
+example("update.alone", ACCEPTED, "it alone has the name", *changed(OLD_EVAL, _new, with_evals("e1")), **ON_CHANGE)
+example(
+    "update.alone", REFUSED, "an older object has the name, too", *changed(OLD_EVAL, _new, with_evals("e0", "e1")), **ON_CHANGE
+)
 example("update.alone", REFUSED, "another object has the name, too", *changed(OLD_EVAL, _new, _others), **ON_CHANGE)
 example(
     "update.alone", SILENT, "the change was refused", refusal("forbidden", operation="update_eval", step="write"), **ON_CHANGE
@@ -1585,6 +1667,11 @@ _stored = agents("Old", "New 1f", step="look", fresh=["New 1f"])
 _refused = attempt(refusal("unauthorized"))
 example("refused.effect", ACCEPTED, "nothing of it is listed", _refused, _look, **ON_NEW)
 example("refused.effect", REFUSED, "it is listed", _refused, _stored, **ON_NEW)
+example("refused.effect", REFUSED, "it is listed after 400", attempt(refusal("bad_request")), _stored, **ON_NEW)
+example("refused.effect", SILENT, "399, which is no refusal", attempt(sent(399, {})), _stored, **ON_NEW)
+example("refused.effect", SILENT, "the look is refused", _refused, refusal("forbidden", step="look"), **ON_NEW)
+_mixed = (_refused, attempt(sent(201, {})))
+example("refused.effect", ACCEPTED, "one of two attempts was taken", *_mixed, _stored, **ON_NEW)
 example("refused.effect", SILENT, "it was taken, which other rules blame", attempt(sent(201, {})), _stored, **ON_NEW)
 example("refused.effect", GAP, "429 at the look", _refused, refusal("rate_limit_exceeded", step="look"), **ON_NEW)
 example("refused.effect", TROUBLE, "no response at the look", _refused, replace(_look, response=None), **ON_NEW)
@@ -1594,6 +1681,8 @@ _dropped = (
 )
 _gone = refusal("not_found", operation="read_eval", step="look", sought="e1")
 example("refused.effect", REFUSED, "deleted all the same", *_dropped, _gone, **ON_EVAL)
+_never = (refusal("not_found", operation="read_eval", role="setup", step="before", sought="e1"), _dropped[1])
+example("refused.effect", SILENT, "it was not seen before either", *_never, _gone, **ON_EVAL)
 example("refused.effect", ACCEPTED, "not deleted", *_dropped, replace(scenario("look"), role="probe"), **ON_EVAL)
 
 

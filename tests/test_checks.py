@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance import verdict
-from conformance.checks import RULES
-from conformance.checks.base import Gap, Problem, Proof, Trouble, said
+from conformance.checks import RULES, success
+from conformance.checks.base import Gap, Problem, Proof, Trial, Trouble, said
 from conformance.checks.limits import soon
+from conformance.checks.objects import object_of, sought_in
 from conformance.checks.walks import takes
-from conformance.model import About, Body, Exchange, Parameter, Rate
+from conformance.model import About, Body, Case, Effect, Exchange, Parameter, Rate
 from tests import check_examples as examples
 from tests.check_examples import ACCEPTED, EXAMPLES, NOTE, REFUSED, SILENT, Example, as_told, found, outcomes, page, rules_without
 
@@ -64,9 +64,19 @@ def test_what_judges_share_is_frozen() -> None:
         "Page",
         "Walks",
     }
-    for noun in (*nouns, verdict._Bench):
+    for noun in nouns:
         with pytest.raises(FrozenInstanceError):
             setattr(object.__new__(noun), fields(noun)[0].name, None)
+    case = Case("c", "s", "list_calls", "", (), Effect.READ)
+    assert Trial(case, ()) == Trial(case, (), memo={"walks": "read"})
+    assert "walks" not in repr(Trial(case, (), memo={"walks": "read"}))
+
+
+def test_every_rule_says_in_one_sentence_what_it_finds() -> None:
+    """The summary of a rule is all that its judge says of itself."""
+    for rule in RULES.values():
+        assert rule.summary.endswith("."), rule.id
+        assert "\n" not in rule.summary, rule.id
 
 
 @pytest.mark.parametrize(("rule", "back"), [("paging.complete", (2,)), ("paging.exclusive", (0, 1))])
@@ -199,6 +209,58 @@ def test_what_a_filter_takes_by_time() -> None:
         assert takes(bound, {"created_at": "soon"}, "2026-01-01T13:00:00+01:00") is None
     assert takes(None, {"score": 1}, "1") is None
     assert takes(Parameter("p", "query", False, {}, filters="score"), "none", "1") is None
+
+
+def test_what_the_quick_validator_cannot_take_goes_to_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value that only Python can hold, or one too deep, is judged all the same."""
+
+    class Failing:
+        def __init__(self, error: type[Exception]) -> None:
+            self.error = error
+
+        def is_valid(self, value: object) -> bool:
+            raise self.error
+
+    operation = examples.real().operations["read_call"]
+    for error in (ValueError, RecursionError):
+        monkeypatch.setattr(success, "_VALIDATORS", {id(operation): (operation, Failing(error))})
+        for body, expected in (({"id": "c", "status": "busy"}, ACCEPTED), ({"id": 1, "status": "busy"}, REFUSED)):
+            answer = examples.sent(200, body, operation="read_call")
+            assert found(outcomes(Example("success.shape", expected, "", (answer,)))) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ({"id": "a", "name": "x"}, {"id": "a", "name": "x"}),
+        ({"agent": {"id": "a"}}, {"id": "a"}),
+        ({"data": {"id": "a"}, "meta": {}}, {"id": "a"}),
+        ({"agent": {"id": "a"}, "business": {"id": "b"}}, {"id": "a"}),
+        ({"one": {"id": "a"}, "two": {"id": "b"}}, {"one": {"id": "a"}, "two": {"id": "b"}}),
+        ({"ok": True}, {"ok": True}),
+        ([1], [1]),
+    ],
+)
+def test_the_object_of_an_answer(body: Any, shown: Any) -> None:
+    """It is bare, or in the only member that has an id, or of several in the one that is called by its kind."""
+    contract = examples.real()
+    assert object_of(contract, contract.operations["read_agent"], body) == shown
+
+
+@pytest.mark.parametrize(
+    ("position", "goes_on"),
+    [(None, True), ("soon", True), *((examples.at(second), second != 7) for second in (3, 5, 7, 9, 11))],
+)
+def test_a_list_that_runs_past_a_position_does_not_go_on_with_it(position: str | None, goes_on: bool) -> None:
+    """What is not between items on both sides of its place in time is not in the list; what is on no page may follow."""
+    contract = examples.real()
+    facts: dict[str, Any] = {"operation": "list_agents", "sought": "a", "position": position}
+    items: list[Any] = ["odd", {"id": "b", "created_at": examples.at(9)}, {"id": "c", "created_at": examples.at(5)}, {"id": "d"}]
+    assert sought_in(contract, examples.sent(200, {"agents": items, "has_more": True}, **facts)) == (None, goes_on)
+    assert sought_in(contract, examples.sent(200, {"agents": items, "has_more": False}, **facts)) == (None, False)
+    assert sought_in(contract, examples.sent(200, {"agents": [{"id": "a"}], "has_more": True}, **facts)) == ({"id": "a"}, False)
+    assert sought_in(contract, examples.sent(200, {"agents": [], "has_more": True}, **facts)) == (None, True)
+    assert sought_in(contract, examples.sent(403, {"agents": [], "has_more": True}, **facts)) == (None, False)
 
 
 # --- any right server passes every rule of pagination ---------------------------------------------

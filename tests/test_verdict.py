@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from datetime import date
 from typing import Any
 
@@ -168,6 +168,19 @@ def test_a_finding_says_what_it_is() -> None:
     assert (finding.expected, finding.actual, finding.exchanges) == ("200", "500", ("e1",))
 
 
+def test_a_finding_quotes_the_first_of_what_is_alike() -> None:
+    """It names every exchange that shows it."""
+    both = [Problem("status", "200", actual, (name,)) for name, actual in (("e1", "500"), ("e2", "503"))]
+    (finding,) = cell(Rule("r.one", "a rule", trial=lambda view, trial: both)).findings
+    assert (finding.actual, finding.exchanges) == ("500", ("e1", "e2"))
+
+
+def test_what_a_verdict_rests_on_is_frozen() -> None:
+    """No cell can change what the next one rests on."""
+    with pytest.raises(FrozenInstanceError):
+        object.__new__(verdict._Bench).today = TODAY  # type: ignore[misc]
+
+
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
@@ -249,8 +262,8 @@ def test_a_case_of_another_operation_is_not_missed(other: str) -> None:
     found = judged(saying("+"), cases=[CASE, case(f"s[{other}]", other, gap="give a key")])
     assert {one.operation: one.verdict for one in found} == {"list_calls": Verdict.PASSED, other: Verdict.UNTESTED}
     passive = Rule("r.one", "a rule", passive=lambda view, exchange: (), applies=lambda *_: True, hint="nothing was seen")
-    found = judged(passive, (), cases=[case(rules=()), case(f"s[{other}]", other, rules=(), gap="give a key")])
-    assert {one.operation: one.reasons for one in found if one.operation == "list_calls"} == {"list_calls": ("nothing was seen",)}
+    found = judged(passive, (), cases=[case(rules=(), gap="give a key"), case(f"s[{other}]", other, rules=())])
+    assert [one.reasons for one in found if one.operation == "list_calls"] == [("give a key",)]
 
 
 def test_an_optional_case_that_runs_counts() -> None:
@@ -403,6 +416,19 @@ def test_a_confirmed_finding_is_told_once() -> None:
 def test_a_rule_that_wants_no_confirmation_counts_at_once() -> None:
     """A wrong status is wrong, whatever the next request brings."""
     assert cell(by_attempt("-", "+", confirm=False), TWICE).verdict is Verdict.FAILED
+
+
+def test_a_case_is_judged_by_its_own_exchanges() -> None:
+    """What another case sent is no part of a trial, though both feed the rule."""
+    trials: list[list[str]] = []
+
+    def judge(view: View, trial: Trial) -> Iterator[Outcome]:
+        trials.append([exchange.id for exchange in trial.exchanges])
+        yield WORDS["+"]
+
+    cases = [case(f"s[{name}]") for name in "abc"]
+    judged(Rule("r.one", "a rule", trial=judge), [seen(f"e-{one.id}", of=one) for one in cases], cases=cases)
+    assert trials == [["e-s[a]"], ["e-s[b]"], ["e-s[c]"]]
 
 
 def test_an_exchange_that_was_repeated_is_no_part_of_the_trial() -> None:

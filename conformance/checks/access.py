@@ -153,19 +153,24 @@ def tenant_filter(view: View, trial: Trial) -> Iterator[Outcome]:
     """A list that is asked for another business is refused, or empty."""
     for probe in trial.probes:
         excuse = unusable(view, probe)
-        response = probe.response
-        if excuse or response is None or view.operation is None:
+        if excuse or probe.response is None:
             yield excuse or Proof(())
-            continue
-        if not response.ok:
+        elif not probe.response.ok:
             placed = ("invalid_parameter",) if probe.fact("placed") else ()
             yield refusal(view, probe, ("forbidden", "not_found", *placed))
-            continue
-        items = items_of(view.operation, response.json)
-        if items:
-            yield Problem("/", "no item of another business", f"{len(items)} items: {compact(items[0])}", (probe.id,))
-        elif items is not None:
-            yield Proof((probe.id,))
+        else:
+            yield from _no_item(view, probe, probe.response.json)
+
+
+def _no_item(view: View, probe: Exchange, body: object) -> Iterator[Outcome]:
+    """Judge a list that was asked for another business, and came."""
+    assert view.operation is not None
+    items = items_of(view.operation, body)
+    if items:
+        first, *_ = items
+        yield Problem("/", "no item of another business", f"{len(items)} items: {compact(first)}", (probe.id,))
+    elif items is not None:
+        yield Proof((probe.id,))
 
 
 @trial("tenant.rows", hint="a list of another business would have to be known (keys: other in the target file)")
@@ -190,7 +195,8 @@ def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
         ids = tuple(dict.fromkeys(e.id for side in seen.values() for e in side.values()))
         named = [identity for identity in common if identity not in nameless]
         if named:
-            actual = f"{len(named)} items are listed for both businesses: {named[0]}"
+            first, *_ = named
+            actual = f"{len(named)} items are listed for both businesses: {first}"
             yield Problem("/", "no item of another business", actual, ids)
         elif not common:
             yield Proof(ids)
@@ -209,7 +215,7 @@ def tenant_named(view: View, exchange: Exchange) -> Iterator[Outcome]:
     if items is None or exchange.fact("side") or (view.operation and view.operation.pool):
         return
     found = [problem for item in items for problem in _named_business(view, exchange, item)]
-    yield from found[:1] or [Proof((exchange.id,))]
+    yield next(iter(found), Proof((exchange.id,)))
 
 
 def _named_business(view: View, exchange: Exchange, item: object) -> Iterator[Outcome]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.checks.base import Outcome, Problem, Proof, Trial, View, control_gap, refusal, refusals, trial, unusable
 from conformance.checks.objects import object_of
-from conformance.model import compact
+from conformance.model import Exchange, compact
 
 
 @trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
@@ -27,19 +27,22 @@ def shown_absent(view: View, trial: Trial, *roles: str, **facts: Any) -> Iterato
         return
     for probe in trial.having("probe", **facts):
         excuse = unusable(view, probe)
-        if excuse or probe.response is None or view.operation is None:
+        if excuse or probe.response is None:
             yield excuse or Proof(())
-            continue
-        if not probe.response.ok:
+        elif not probe.response.ok:
             yield refusal(view, probe, roles)
-            continue
-        shown = object_of(view.contract, view.operation, probe.response.json)
-        name = view.contract.identifier_of(view.operation.kind)
-        sought = probe.fact("sought")
-        if sought is not None and isinstance(shown, dict) and str(shown.get(name)) == sought:
-            yield Problem(f"/{name}", "nothing, as the key reaches no such object", compact(shown), (probe.id,))
         else:
-            yield Proof((probe.id,))
+            yield _not_shown(view, probe, probe.response.json)
+
+
+def _not_shown(view: View, probe: Exchange, body: Any) -> Outcome:
+    assert view.operation is not None
+    shown = object_of(view.contract, view.operation, body)
+    name = view.contract.identifier_of(view.operation.kind)
+    sought = probe.fact("sought")
+    if sought is not None and isinstance(shown, dict) and str(shown.get(name)) == sought:
+        return Problem(f"/{name}", "nothing, as the key reaches no such object", compact(shown), (probe.id,))
+    return Proof((probe.id,))
 
 
 @trial("parameter.missing")
