@@ -1225,6 +1225,8 @@ _timeless = {"id": "x", "status": "busy"}
 _next = page("w", [], False, 2)
 example("paging.more-true", SILENT, "no cursor to go on with", page("w", [2, _timeless], True), _next)
 example("paging.more-true", NOTE, "an item without a time, but not at the end", page("w", [_timeless, 2], True), _next)
+_between = page("w", [3, _timeless, 2], True)
+example("paging.more-true", NOTE, "an item without a time in the middle", _between, _next)
 example("paging.exclusive", ACCEPTED, "the last item without a time where none follows", page("w", [3, _timeless], False, 5))
 example("paging.exclusive", ACCEPTED, "one item, which is older than its cursor", page("w", [8], False, 9))
 _unplaced = (page("w", [2, _timeless], True), page("w", [9], True, 5))
@@ -1671,7 +1673,8 @@ example("refused.effect", REFUSED, "it is listed after 400", attempt(refusal("ba
 example("refused.effect", SILENT, "399, which is no refusal", attempt(sent(399, {})), _stored, **ON_NEW)
 example("refused.effect", SILENT, "the look is refused", _refused, refusal("forbidden", step="look"), **ON_NEW)
 _mixed = (_refused, attempt(sent(201, {})))
-example("refused.effect", ACCEPTED, "one of two attempts was taken", *_mixed, _stored, **ON_NEW)
+example("refused.effect", ACCEPTED, "the second of two attempts was taken", *_mixed, _stored, **ON_NEW)
+example("refused.effect", ACCEPTED, "the first of two attempts was taken", *_mixed[::-1], _stored, **ON_NEW)
 example("refused.effect", SILENT, "it was taken, which other rules blame", attempt(sent(201, {})), _stored, **ON_NEW)
 example("refused.effect", GAP, "429 at the look", _refused, refusal("rate_limit_exceeded", step="look"), **ON_NEW)
 example("refused.effect", TROUBLE, "no response at the look", _refused, replace(_look, response=None), **ON_NEW)
@@ -1724,10 +1727,10 @@ _open = {"message": "Good text", "status": "awaiting_consent"}
 for _says, _before, _after in (
     (
         "listed in a state that another text has",
-        (_good, {**_bad, "message": "Old words", "status": "sent"}),
+        (_good, {**_bad, "message": "Old words of another kind", "status": "sent"}),
         {**_bad, "status": "sent"},
     ),
-    ("another text listed meanwhile", (_good,), {**_good, "message": "Other words"}),
+    ("another text listed meanwhile", (_good,), {**_good, "message": "Other words of another kind"}),
     ("listed with a number", (_good,), {**_good, "message": "Other words", "parts": 2}),
     ("listed with a sign", (_good,), {**_bad, "blocked": True}),
     ("listed with a sign that is off", (_good,), {**_bad, "blocked": None}),
@@ -1743,13 +1746,14 @@ for _says, _four in (
     ("the list is refused after", (_taken, texts("before", _good), _blocked, replace(_denied, facts={"step": "after"}))),
     ("no response to the list", (_taken, texts("before", _good), _blocked, replace(_silent, facts={"step": "after"}))),
     ("nobody looked afterwards", (_taken, texts("before", _good), _blocked)),
-    ("what was taken is not listed", (_taken, texts("before"), _blocked, texts("after", _bad))),
     (
         "429 to what is to be taken",
         (text_sent("Good text", refusal("rate_limit_exceeded"), step="taken"), *_seen[1:], texts("after", _good)),
     ),
 ):
     example("trigger.effect", SILENT, _says, *_four, **SMS)
+_unlisted = (_taken, texts("before"), _blocked, texts("after", _bad))
+example("trigger.effect", ACCEPTED, "what was taken is not listed either, so its state is not known", *_unlisted, **SMS)
 example("trigger.effect", REFUSED, "listed, after a set-up", fine(role="setup"), *_seen, texts("after", _good, _bad), **SMS)
 _remarked = {**_bad, "remark": "a longer remark that tells no state"}
 example("trigger.effect", REFUSED, "listed with a remark", *_seen, texts("after", _good, _remarked), **SMS)

@@ -250,7 +250,7 @@ def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     attempts = [e for e in trial.having("probe", step="attempt") if e.response is not None and e.response.status >= 400]
     all_refused = attempts == trial.having("probe", step="attempt")
     looks, before = trial.having("probe", step="look"), trial.having("setup", step="before")
-    was, _ = next((sought_in(view.contract, one) for one in before), (None, False))
+    was = next((old for old, _ in (sought_in(view.contract, one) for one in before)), None)
     for look in looks if attempts else ():
         ids = (*(attempt.id for attempt in attempts), look.id)
         excuse = unusable(view, look)
