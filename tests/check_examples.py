@@ -427,7 +427,8 @@ example(
     operation="*",
 )
 example("route.unknown", ACCEPTED, "400", refusal("bad_request", operation="*", mistake=True, odd=True), operation="*")
-example("route.unknown", NOTE, "399", sent(399, {}, operation="*", mistake=True, odd=True), operation="*")
+_no_error = sent(399, {}, operation="*", mistake=True, odd=True)
+example("route.unknown", NOTE, "399", _no_error, operation="*", tells="an error status")
 example("route.unknown", NOTE, "200", sent(200, {}, operation="*", mistake=True, odd=True), operation="*")
 _unjudged = (refusal("rate_limit_exceeded", operation="*"), sent(200, {}, operation="*"))
 example("route.unknown", REFUSED, "HTML, after other answers", *_unjudged, sent(404, text="<h1>", operation="*"), operation="*")
@@ -740,7 +741,8 @@ example("rate.limit", REFUSED, "403 beyond the limit", *signups("+++++f"), **SIG
 _then = (*signups("+++++f"), *signups("b", "127.0.0.3"))
 example("rate.limit", REFUSED, "403 beyond the limit, and another address that fails", *_then, **SIGN_UP)
 example("rate.limit", GAP, "payment is wanted beyond the limit", *signups("+++++$"), **SIGN_UP)
-example("rate.limit", GAP, "six taken from one address only", *signups("++++++"), **SIGN_UP)
+for _many in ("++++++", "+++++++"):
+    example("rate.limit", GAP, f"{len(_many)} taken from one address only", *signups(_many), **SIGN_UP)
 for _few in ("+++++", "+++"):
     example("rate.limit", GAP, f"only {len(_few)} were sent", *signups(_few), *signups(_few, "127.0.0.3"), **SIGN_UP)
 example("rate.limit", GAP, "they fail for another reason", *signups("bbbbbb"), **SIGN_UP)
@@ -1365,6 +1367,9 @@ for _code in ("bad_request", "internal_error"):
     example("success.status", REFUSED, f"{_code} at sign-up", refusal(_code, role="control", operation="sign_up"))
 example("success.status", REFUSED, "payment for a list", refusal("payment_required", role="control"))
 example("success.status", SILENT, "a key that is not known", refusal("unauthorized", role="control"))
+for _code, _outcome in (("invalid_request", SILENT), ("not_found", SILENT), ("internal_error", REFUSED)):
+    _opened = refusal(_code, role="control", operation="read_recording")
+    example("success.status", _outcome, f"{_code} where no source says which input is right", _opened)
 _fictional: dict[str, Any] = {"role": "control", "operation": "create_call"}
 _numberless = replace(TARGET, phone_numbers=())
 for _answer in (sent(302, {}, **_fictional), refusal("internal_error", **_fictional)):

@@ -26,8 +26,7 @@ def page_of(view: View, exchange: Exchange) -> tuple[Paging, Any] | None:
 def asked(exchange: Exchange, name: str) -> str | None:
     """The value of a query parameter that was sent exactly once."""
     values = parse_qs(urlsplit(exchange.request.url).query, keep_blank_values=True).get(name, [])
-    first = next(iter(values), None)
-    return first if values == [first] else None
+    return values.pop() if len(values) == 1 else None
 
 
 def _limit(exchange: Exchange, paging: Paging) -> int | None:
@@ -106,7 +105,8 @@ def list_maximum(view: View, exchange: Exchange) -> Iterator[Outcome]:
     assert view.operation is not None
     if maximum is None or view.operation.paging is None:
         return
-    beyond = (_limit(exchange, view.operation.paging) or 0) > maximum
+    limit = _limit(exchange, view.operation.paging)
+    beyond = limit is not None and limit > maximum
     items = items_of(view.operation, page[1]) if page else None
     if page is None and beyond and role_of(view.contract, exchange) == "invalid_parameter":
         yield Proof((exchange.id,))  # a limit that is refused brings no page
