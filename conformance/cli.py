@@ -121,7 +121,7 @@ def _target(contract: Contract, server: Embedded | None, url: str | None, key: s
 @_pointing
 @click.option("--yes", is_flag=True, help="Never ask before requests that write, spend or flood.")
 @click.option("--require-complete", is_flag=True, help="Exit 3 if any cell is untested.")
-@click.option("--durations", is_flag=True, help="Print requests and seconds by clause.")
+@click.option("--durations", is_flag=True, help="Print requests and seconds by clause, area and stimulus.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),

@@ -54,7 +54,8 @@ keys:
 # inputs:
 #   {made}: {{}}
 
-# Recipes that make this server answer with a code, for faults that cannot be provoked from outside:
+# Recipes that make this server answer with a code, for faults that cannot be provoked from outside. `firm: true` beside
+# the input: so, too, in capitals, within a longer text and beside optional objects; `payment: TEXT`: a proof that pays.
 # triggers:
 {triggers}
 

@@ -78,6 +78,7 @@ class Parameter:
     compare: str | None = None  # "at-least" or "at-most" where the filter is a bound
     joined: bool = False  # a filter that takes several values, joined by commas
     advised: bool = False  # sent in every valid request, for some servers may want it
+    weak: bool = False  # no strong source names it: a server may well ignore it
     lack: str | None = None  # "open" where no source says that a request without it is refused
     shows_as: str | None = None  # the member of the object that shows what was sent
     phone: bool = False
@@ -140,6 +141,7 @@ class Operation:
     rate: Rate | None = None
     payment: Payment | None = None
     secrets: tuple[str, ...] = ()  # members of a success that are secrets
+    key: str | None = None  # the one of them that is a key of this API
     area: str = ""  # the tag of the operation
     wrapper: str | None = None  # the member of a success that holds the object
     absent_open: bool = False  # what names nothing may be answered as a success that does not show it

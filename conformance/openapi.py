@@ -121,13 +121,20 @@ def operation(document: Mapping[str, Any], method: str, path: str, definition: d
         provokes=tuple(mode.get("provokes", ())),
         rate=Rate(**rate) if rate else None,
         payment=Payment(**payment) if payment else None,
-        secrets=tuple(name for name, member in schema.get("properties", {}).items() if member.get(X, {}).get("secret")),
+        secrets=tuple(_secrets(schema)),
+        key=next((name for name, kind in _secrets(schema).items() if kind == "key"), None),
         area=definition.get("tags", [""])[0],
         wrapper=mode.get("wrapper"),
         pool=mode.get("pool", False),
         polling=mode.get("polling", False),
         **{f"{name}_open": mode.get(name) == "open" for name in ("absent", "empty", "input")},
     )
+
+
+def _secrets(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of a schema that are secrets, and of what kind."""
+    told = {name: member.get(X, {}).get("secret") for name, member in schema.get("properties", {}).items()}
+    return {name: kind for name, kind in told.items() if kind}
 
 
 def _array(schema: Mapping[str, Any]) -> str | None:

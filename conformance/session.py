@@ -20,8 +20,8 @@ from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
 from conformance.model import Case, Contract, Run
 from conformance.plan import REGISTRY, Depth, Plan, Planning, build
-from conformance.suite import test_generated
 from conformance.suite.client import Client
+from conformance.suite.generate import draw
 from conformance.suite.sending import Memory
 from conformance.target import Declaration, Target, named
 from conformance.transport.sender import OverBudget, Sender
@@ -112,9 +112,7 @@ class Session:
     def _client(self, case: Case, attempt: int) -> Client:
         if self._memory is None:
             self._memory = Memory(c for c in self.plan.runnable if self.selected is None or c.id in self.selected)
-            first = self._client(case, attempt)
-            if first.planned("generated"):
-                test_generated.draw(first)  # takes seconds, in a process beside the run
+            draw(self._client(case, attempt))  # takes seconds, in a process beside the run
         told = self.options
         return Client(self.sender, case, attempt, self._memory, seed=told.seed, nonce=told.nonce, depth=told.depth)
 

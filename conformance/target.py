@@ -31,11 +31,17 @@ FICTIONAL_NUMBER = "+12025550100"
 
 @dataclass(frozen=True)
 class Trigger:
-    """A recipe that makes this target answer with a code: an operation and members of its input."""
+    """A recipe that makes this target answer with a code: an operation and members of its input.
+
+    ``payment`` is a proof of payment that it takes for that input, where the code asks for one. ``firm``: it
+    answers so, too, where a text of the input stands within another, in capitals, or beside optional objects.
+    """
 
     code: str
     operation: str
     input: Mapping[str, Any]
+    payment: str | None = None
+    firm: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class Declaration:
             "maximum": dict(self.maximum),
             "collections": dict(self.collections),
             "inputs": {operation: dict(values) for operation, values in self.inputs.items()},
-            "triggers": [{"code": t.code, "operation": t.operation, "input": dict(t.input)} for t in self.triggers],
+            "triggers": [_trigger_to_json(trigger) for trigger in self.triggers],
             "clock": dict(self.clock) if self.clock else None,
             "addresses": list(self.addresses),
             "inapplicable": sorted(self.inapplicable),
@@ -135,6 +141,12 @@ def named(contract: Contract, declaration: Declaration) -> Contract:
         if operation and operation.paging and operation.paging.collection is None:
             operations[name] = replace(operation, paging=replace(operation.paging, collection=member))
     return replace(contract, operations=operations)
+
+
+def _trigger_to_json(trigger: Trigger) -> dict[str, Any]:
+    more = {"payment": trigger.payment, "firm": trigger.firm}
+    told = {"code": trigger.code, "operation": trigger.operation, "input": dict(trigger.input)}
+    return told | {name: value for name, value in more.items() if value}
 
 
 def _waiver(row: Mapping[str, Any]) -> Waiver:
@@ -229,6 +241,9 @@ def _check_names(contract: Contract, file: yamlfile.YamlFile, faults: list[str])
     for index, trigger in enumerate(data.get("triggers", ())):
         known(("triggers", index, "code"), trigger["code"], "code", contract.errors)
         known(("triggers", index, "operation"), trigger["operation"], "operation", contract.operations)
+        if "payment" in trigger and trigger["operation"] in contract.operations:
+            paid = [operation.id for operation in contract.operations.values() if operation.payment]
+            known(("triggers", index, "payment"), trigger["operation"], "operation that takes a payment,", paid)
     for index, waiver in enumerate(data.get("waivers", ())):
         known(("waivers", index, "clause"), waiver["clause"], "clause", contract.clauses)
         for at, operation in enumerate(waiver.get("operations", ())):

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from statistics import mode
 
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Rule, Trial, Trouble, View
@@ -21,6 +22,9 @@ from conformance.target import Declaration
 
 NOT_RUN = "not run: the run ended before it"
 NOT_SELECTED = "not selected"
+NOTHING_ASKED = (
+    "no valid request could be made: the target shows nothing to make it with (inputs: in the target file may give it)"
+)
 OVER_BUDGET = "the request budget is used up (budget: in the target file)"
 DONE = "done"
 PREFLIGHT = "preflight"
@@ -132,6 +136,11 @@ class _Bench:
     selected: frozenset[str] | None
     outcomes: Outcomes
 
+    @cached_property
+    def _asked(self) -> frozenset[str]:
+        """The cases that have sent what is judged, beside what only prepares it."""
+        return frozenset(exchange.case for exchange in self.log.exchanges if exchange.role in ("control", "probe"))
+
     def cells(self) -> tuple[Cell, ...]:
         known, found = self.contract.operations, []
         for clause in self.contract.clauses.values():
@@ -217,6 +226,8 @@ class _Bench:
         ]
         if rule.passive and self.selected is not None and any(case.id not in self.selected for case in own):
             return NOT_SELECTED
+        if rule.trial and not any(case.id in self._asked for case in own if rule.id in case.rules):
+            return NOTHING_ASKED
         gaps = [self._gaps_of([case]) for case in own]
         return mode(gap for [gap] in gaps) if rule.passive and gaps and all(gaps) else rule.hint
 

@@ -496,6 +496,13 @@ example("parameter.invalid", REFUSED, "the code of a missing one", fine(), refus
 example("body.broken", ACCEPTED, "either code of a bad request", fine(), refusal("bad_request"), refusal("invalid_request"))
 example("auth.scheme", ACCEPTED, "400 for a header that is malformed", fine(), refusal("unauthorized"), refusal("bad_request"))
 example("auth.scheme", REFUSED, "the right scheme refused", refusal("unauthorized", role="control"), refusal("unauthorized"))
+SPELLED: dict[str, Any] = {"form": "spelled", "identity": None}
+example("auth.spelling", ACCEPTED, "refused for the key", fine(), refusal("unauthorized", **SPELLED))
+example("auth.spelling", ACCEPTED, "another path, which is not there", fine(), refusal("not_found", **SPELLED))
+example("auth.spelling", ACCEPTED, "sent to the right path", fine(), sent(308, text="", **SPELLED))
+example("auth.spelling", ACCEPTED, "a page for people", fine(), sent(200, text="<p>", media="text/html", **SPELLED))
+example("auth.spelling", REFUSED, "what the path guards", fine(), sent(200, {"calls": [], "has_more": False}, **SPELLED))
+example("auth.spelling", TROUBLE, "no response", fine(), sent(None, **SPELLED))
 example("auth.scheme", REFUSED, "another scheme taken", fine(), sent(200, {"calls": [], "has_more": False}))
 example(
     "parameter.missing",
@@ -515,15 +522,21 @@ example(
     operation="create_book",
     contract=toy(),
 )
-example("parameter.unparsable", ACCEPTED, "refused as invalid", refusal("invalid_request"))
-example("parameter.unparsable", ACCEPTED, "ignored", sent(200, {"calls": [], "has_more": False}))
-example("parameter.unparsable", REFUSED, "the code of a missing one", refusal("bad_request"))
-example("parameter.unparsable", SILENT, "500, which another rule blames", refusal("internal_error"))
-example("parameter.unparsable", SILENT, "503 with a code, which another rule blames", refusal("internal_error", 503))
-example("parameter.unparsable", REFUSED, "499", sent(499, {}))
-example("parameter.unparsable", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
-example("parameter.unparsable", TROUBLE, "502 of a proxy", proxy())
+example("parameter.unparsable", ACCEPTED, "refused as invalid", fine(), refusal("invalid_request"))
+example("parameter.unparsable", ACCEPTED, "ignored", fine(), sent(200, {"calls": [], "has_more": False}))
+example("parameter.unparsable", REFUSED, "the code of a missing one", fine(), refusal("bad_request"))
+example("parameter.unparsable", SILENT, "500, which another rule blames", fine(), refusal("internal_error"))
+example("parameter.unparsable", SILENT, "503 with a code, which another rule blames", fine(), refusal("internal_error", 503))
+example("parameter.unparsable", REFUSED, "499", fine(), sent(499, {}))
+example("parameter.unparsable", GAP, "429 in the middle", fine(), refusal("rate_limit_exceeded"))
+example("parameter.unparsable", TROUBLE, "502 of a proxy", fine(), proxy())
 example("parameter.unparsable", SILENT, "no probe", fine())
+
+_asked: dict[str, Any] = {"operation": "read_call", "query": {"id": "c1"}}
+example("read.asked", ACCEPTED, "the one that was asked for", sent(200, {"id": "c1"}, **_asked))
+example("read.asked", ACCEPTED, "an answer that does not name it", sent(200, {"status": "busy"}, **_asked))
+example("read.asked", REFUSED, "another one", sent(200, {"id": "c2"}, **_asked))
+example("read.asked", SILENT, "refused", refusal("not_found", **_asked))
 
 # --- keys, scopes, businesses ---------------------------------------------------------------------
 
@@ -557,8 +570,20 @@ example("tenant.object", ACCEPTED, "unchanged", BEFORE, refusal("not_found", ste
 example("tenant.object", ACCEPTED, "changed by its owner meanwhile", BEFORE, refusal("not_found", step="foreign"), after("Other"))
 example("tenant.object", REFUSED, "shown", OWNER, sent(200, call(1), step="foreign"))
 example("tenant.object", REFUSED, "401", OWNER, refusal("unauthorized", step="foreign"))
-example("tenant.object", REFUSED, "403 with the code of 404", OWNER, refusal("not_found", 403, step="foreign"))
-example("tenant.object", REFUSED, "404 with the code of 403", OWNER, refusal("forbidden", 404, step="foreign"))
+example(
+    "tenant.object",
+    ACCEPTED,
+    "403 with the code of 404, which is another rule's",
+    OWNER,
+    refusal("not_found", 403, step="foreign"),
+)
+example(
+    "tenant.object",
+    ACCEPTED,
+    "404 with the code of 403, which is another rule's",
+    OWNER,
+    refusal("forbidden", 404, step="foreign"),
+)
 example("tenant.object", REFUSED, "refused and changed all the same", BEFORE, refusal("not_found", step="foreign"), after("New"))
 example(
     "tenant.object",
@@ -800,6 +825,9 @@ example("trigger.answer", REFUSED, "its code under another status", _under, **DN
 example("trigger.answer", TROUBLE, "no response", sent(None, operation="create_call"), **DNC)
 example("trigger.answer", TROUBLE, "502 of a proxy", proxy(operation="create_call"), **DNC)
 example("trigger.answer", GAP, "429 in the middle", refusal("rate_limit_exceeded", operation="create_call"), **DNC)
+_night = refusal("tcpa_violation", operation="create_call")
+_kept_back = replace(_night, role="control", facts={"step": "taken"})
+example("trigger.answer", GAP, "another code, as a request without the trigger gets", _kept_back, _night, **DNC)
 FAILED: dict[str, Any] = {"operation": "create_call", "about": "call_failed"}
 example("trigger.answer", ACCEPTED, "a failing provider, as ordered", refusal("call_failed", operation="create_call"), **FAILED)
 example("trigger.answer", REFUSED, "another failing provider", refusal("vapi_error", operation="create_call"), **FAILED)
@@ -843,6 +871,11 @@ _unpaid = sent(201, {}, operation="sign_up", step="paid")
 example("payment.terms", REFUSED, "a payment that is none is taken", payment(**TERMS), _unpaid, **SIGN_UP)
 for _letter in "+bf":
     example("payment.terms", SILENT, f"no payment is wanted, {_letter}", *signups(_letter), **SIGN_UP)
+_settled: dict[str, Any] = {"operation": "sign_up", "step": "settled"}
+example("payment.retry", ACCEPTED, "taken once it is paid", payment(**TERMS), sent(201, {}, **_settled), **SIGN_UP)
+example("payment.retry", REFUSED, "asked for again", payment(**TERMS), refusal("payment_required", **_settled), **SIGN_UP)
+example("payment.retry", GAP, "429 in between", payment(**TERMS), refusal("rate_limit_exceeded", **_settled), **SIGN_UP)
+example("payment.retry", SILENT, "nothing was asked for", *signups("+"), sent(201, {}, **_settled), **SIGN_UP)
 
 # --- single lists ---------------------------------------------------------------------------------
 
@@ -1467,7 +1500,10 @@ for _rule, _action in (("create.read-back", "create_agent"), ("update.read-back"
     example(_rule, ACCEPTED, "as sent, and then another request", *written(_rule, _sent, _right), fine(role="setup"), **_on)
     _missed = refusal("not_found", operation="read_agent", step="read", sought="a1")
     example(_rule, ACCEPTED, "as the last of two reads shows it", *written(_rule, _sent, _missed), _right, **_on)
-    _twice = [one for name in ("One", "Two") for one in written(_rule, {"name": name}, reading(200, {"id": "a1", "name": name}))]
+    _twice: list[Exchange] = []
+    for _name in ("a1", "a2"):
+        _read_so = replace(reading(200, {"id": _name, "name": _name}), facts={"step": "read", "sought": _name})
+        _twice += written(_rule, {"name": _name}, _read_so, body={"id": _name})
     example(_rule, ACCEPTED, "two writes, each with its read", *_twice, **_on)
     _tags = {"tags": [{"name": "a"}, "b"]}
     for _outcome, _says, _read in (
@@ -1510,10 +1546,10 @@ for _rule, _action, _outcome in (
 _emptied = reading(200, {"id": "a1", "name": None, "first_message": "Hello"})
 _said = {"name": "New", "first_message": "Hello"}
 example("create.read-back", REFUSED, "a required one emptied", *written("create", _said, _emptied), operation="create_agent")
-example("update.read-back", ACCEPTED, "an optional one not shown", *written("update", _said, _emptied), operation="update_agent")
+example("update.read-back", REFUSED, "a free text emptied", *written("update", _said, _emptied), operation="update_agent")
 _nothing = reading(200, {"id": "a1", "name": None})
 example(
-    "update.read-back", SILENT, "the only one emptied", *written("update", {"name": "New"}, _nothing), operation="update_agent"
+    "update.read-back", REFUSED, "the only one emptied", *written("update", {"name": "New"}, _nothing), operation="update_agent"
 )
 
 
@@ -1545,34 +1581,34 @@ DELETED = sent(200, None, operation="delete_eval", role="control", step="delete"
 
 def scenario(step: str, status: int = 200, **members: Any) -> Exchange:
     """A read of a scenario before or after a deletion."""
-    role, name = ("control" if "before" in step else "probe"), ("e2" if "other" in step else "e1")
+    role, name = ("control" if "before" in step else "probe"), ("e2" if "er-" in step else "e1")
     if status != 200:
         return refusal("not_found", operation="read_eval", role=role, step=step, sought=name)
     return sent(200, {"id": name, "name": "Greets", **members}, operation="read_eval", role=role, step=step, sought=name)
 
 
-BOTH = (scenario("before"), scenario("other-before"), DELETED)
+BOTH = (scenario("before"), scenario("older-before"), DELETED)
 ON_EVAL = {"operation": "delete_eval"}
-example("delete.gone", ACCEPTED, "one is gone", *BOTH, scenario("after", 404), scenario("other-after"), **ON_EVAL)
+example("delete.gone", ACCEPTED, "one is gone", *BOTH, scenario("after", 404), scenario("older-after"), **ON_EVAL)
 example(
     "delete.gone",
     ACCEPTED,
     "shown as deleted",
     *BOTH,
     scenario("after", status_text="deleted"),
-    scenario("other-after"),
+    scenario("older-after"),
     **ON_EVAL,
 )
-example("delete.gone", REFUSED, "still there as it was", *BOTH, scenario("after"), scenario("other-after"), **ON_EVAL)
+example("delete.gone", REFUSED, "still there as it was", *BOTH, scenario("after"), scenario("older-after"), **ON_EVAL)
 example(
-    "delete.gone", REFUSED, "another one is gone, too", *BOTH, scenario("after", 404), scenario("other-after", 404), **ON_EVAL
+    "delete.gone", REFUSED, "another one is gone, too", *BOTH, scenario("after", 404), scenario("older-after", 404), **ON_EVAL
 )
 _evals = {"evals": [{"id": "e1", "name": "One"}, {"id": "e2", "name": "Two"}], "has_more": False}
 _shown = sent(200, _evals, operation="list_evals", step="listed-before", sought="e1")
 _still = replace(_shown, facts={**_shown.facts, "step": "listed-after"})
-_GONE = (*BOTH[:2], _shown, *BOTH[2:], scenario("after", 404), scenario("other-after"))
+_GONE = (*BOTH[:2], _shown, *BOTH[2:], scenario("after", 404), scenario("older-after"))
 example("delete.gone", REFUSED, "still listed as it was", *_GONE, _still, **ON_EVAL)
-_others_only = (BOTH[1], DELETED, scenario("other-after", 404))
+_others_only = (BOTH[1], DELETED, scenario("older-after", 404))
 example("delete.gone", REFUSED, "another one is gone, and nobody looked for the one", *_others_only, **ON_EVAL)
 example("delete.gone", SILENT, "the deletion was refused", *BOTH[:2], refusal("forbidden", step="delete"), **ON_EVAL)
 example("delete.gone", SILENT, "nobody looked afterwards", *BOTH, **ON_EVAL)

@@ -275,3 +275,13 @@ def test_text_without_a_key_is_untouched(text: str) -> None:
     vault = Vault({"full": KEY}, PREFIXES)
     assert vault.redact(text) == text
     assert vault.redact(quote(text)) == quote(text)
+
+
+def test_a_short_link_is_taken_out_as_a_whole_and_nothing_else_is() -> None:
+    """A link without a telling part is known by all of it: its last letter is no secret, which would take every text apart."""
+    vault = Vault({})
+    vault.learn("link:checkout-1", "https://pay.example.com/x")
+    assert vault.redact("go to https://pay.example.com/x") == "go to {link:checkout-1}"
+    assert vault.redact('{"next": "https://example.com/next"}') == '{"next": "https://example.com/next"}'
+    vault.learn("link:checkout-2", "https://example.com/pay")
+    assert vault.redact('{"code": "payment_required"}') == '{"code": "payment_required"}'

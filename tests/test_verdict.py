@@ -277,7 +277,7 @@ def test_an_optional_case_that_did_not_run_is_not_asked_for() -> None:
     """The hint of a rule is for cases that ran, or were to run."""
     optional = replace(CASE, optional=True)
     assert cell(saying("", hint="give a key"), (), cases=[optional], ends={}).reasons == ()
-    assert cell(saying("", hint="give a key"), (), cases=[optional]).reasons == ("give a key",)
+    assert cell(saying("", hint="give a key"), cases=[optional]).reasons == ("give a key",)
 
 
 @pytest.mark.parametrize(("operation", "applies"), [("list_calls", False), ("*", True)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from conformance.checks.base import (
     Gap,
@@ -12,8 +13,8 @@ from conformance.checks.base import (
     Trial,
     View,
     control_gap,
+    kept_out,
     passive,
-    refusal,
     refusals,
     role_of,
     said,
@@ -62,6 +63,25 @@ def auth_scheme(view: View, trial: Trial) -> Iterator[Outcome]:
     yield from refusals(view, trial, "unauthenticated", statuses=(400,), form="scheme")
 
 
+@trial("auth.spelling")
+def auth_spelling(view: View, trial: Trial) -> Iterator[Outcome]:
+    """No other spelling of a path opens without a key what the path itself guards."""
+    controls = [e.response.json for e in trial.having("control") if e.response is not None and e.response.ok]
+    for probe in trial.having("probe", form="spelled"):
+        excuse, response = unusable(view, probe), probe.response
+        if excuse or response is None:
+            yield excuse or Proof(())
+        elif response.ok and any(isinstance(body, dict) and _alike(body, response.json) for body in controls):
+            yield Problem("status", "nothing without a key, however the path is spelled", said(probe), (probe.id,))
+        else:
+            yield Proof((probe.id,))
+
+
+def _alike(body: dict[str, Any], other: Any) -> bool:
+    """Whether two answers are of one form: every member of one is one of the other."""
+    return isinstance(other, dict) and bool(body) and set(body) == set(other)
+
+
 @trial("auth.prefixes")
 def auth_prefixes(view: View, trial: Trial) -> Iterator[Outcome]:
     """Keys of every prefix are taken."""
@@ -102,7 +122,8 @@ def scope_opens(view: View, trial: Trial) -> Iterator[Outcome]:
 def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
     objects, references = trial.having("probe", step="foreign"), trial.having("probe", step="reference")
-    if not objects and not references:
+    references += [probe for probe in trial.having("probe", step="optional") if probe.response and not probe.response.ok]
+    if not objects and not references and not trial.having("probe", step="tied"):
         return
     gap = control_gap(view, trial)
     if gap:
@@ -112,14 +133,26 @@ def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
         yield from shown_absent(view, trial, "forbidden", "not_found", step="foreign")
     else:
         for probe in objects:
-            yield refusal(view, probe, ("forbidden", "not_found"))
+            yield kept_out(view, probe, ("forbidden", "not_found"))
     for probe in references:  # a reference may also be called invalid
-        yield refusal(view, probe, ("forbidden", "not_found", "invalid_parameter"))
+        yield kept_out(view, probe, ("forbidden", "not_found", "invalid_parameter"))
     for listing in trial.having("probe", step="listing"):
         yield from _not_there(view, listing)
+    for look in trial.having("probe", step="tied"):
+        yield from _untied(view, look)
     for before in trial.having("control", step="before"):
         for after in trial.having("probe", step="after"):
             yield from _unchanged(view, before, after)
+
+
+def _untied(view: View, look: Exchange) -> Iterator[Outcome]:
+    """What was made does not show the object of the other business that it was to be tied to."""
+    shown, tied = sought_in(view.contract, look)[0], look.fact("tied") or {}
+    for name, value in tied.items():
+        if isinstance(shown, dict) and shown.get(name) == value:
+            yield Problem(f"/{name}", "nothing of another business", compact(value), (look.id,))
+        elif isinstance(shown, dict):
+            yield Proof((look.id,))
 
 
 def _not_there(view: View, listing: Exchange) -> Iterator[Outcome]:
@@ -150,25 +183,32 @@ def _unchanged(view: View, before: Exchange, after: Exchange) -> Iterator[Outcom
 
 @trial("tenant.filter", hint="the id of another business or of one of its objects would have to be known")
 def tenant_filter(view: View, trial: Trial) -> Iterator[Outcome]:
-    """A list that is asked for another business is refused, or empty."""
+    """A list that is asked for another business is refused, or empty; one that may ignore it shows what it shows without."""
+    unfiltered = trial.having("control", step="unfiltered")
+    ignored = {
+        identity_of(view.contract, view.operation.kind, item)
+        for exchange in unfiltered
+        if view.operation is not None and exchange.response is not None
+        for item in items_of(view.operation, exchange.response.json) or []
+    }
     for probe in trial.probes:
         excuse = unusable(view, probe)
         if excuse or probe.response is None:
             yield excuse or Proof(())
         elif not probe.response.ok:
             placed = ("invalid_parameter",) if probe.fact("placed") else ()
-            yield refusal(view, probe, ("forbidden", "not_found", *placed))
+            yield kept_out(view, probe, ("forbidden", "not_found", *placed))
         else:
-            yield from _no_item(view, probe, probe.response.json)
+            yield from _no_item(view, probe, probe.response.json, ignored)
 
 
-def _no_item(view: View, probe: Exchange, body: object) -> Iterator[Outcome]:
+def _no_item(view: View, probe: Exchange, body: object, ignored: set[str]) -> Iterator[Outcome]:
     """Judge a list that was asked for another business, and came."""
     assert view.operation is not None
-    items = items_of(view.operation, body)
-    if items:
-        first, *_ = items
-        yield Problem("/", "no item of another business", f"{len(items)} items: {compact(first)}", (probe.id,))
+    kind, items = view.operation.kind, items_of(view.operation, body)
+    first = next((item for item in items or [] if identity_of(view.contract, kind, item) not in ignored), None)
+    if first is not None:
+        yield Problem("/", "no item of another business", compact(first), (probe.id,))
     elif items is not None:
         yield Proof((probe.id,))
 

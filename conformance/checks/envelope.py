@@ -259,7 +259,8 @@ def route_unknown(view: View, trial: Trial) -> Iterator[Outcome]:
             continue
         ids = (probe.id,)
         if response.status < 400:
-            yield Problem("status", "an error status", said(probe), ids, note=True)
+            if not probe.fact("mendable"):
+                yield Problem("status", "an error status", said(probe), ids, note=True)
             yield Proof(ids)
             continue
         problems = [

@@ -7,7 +7,21 @@ import binascii
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, code_of, pointer, refusal, said, trial, unusable
+from conformance.checks.base import (
+    Gap,
+    Outcome,
+    Problem,
+    Proof,
+    Trial,
+    View,
+    code_of,
+    control_gap,
+    pointer,
+    refusal,
+    said,
+    trial,
+    unusable,
+)
 from conformance.checks.objects import identity_of, items_of
 from conformance.model import Exchange, Operation, Rate, compact
 from conformance.values import strict_json
@@ -66,13 +80,19 @@ def rate_limit(view: View, trial: Trial) -> Iterator[Outcome]:
     rounds = _rounds(trial)
     if rate is None or not rounds:
         return
+    many = [counted for counted in rounds if sum(map(_taken, counted)) > rate.requests]
     refused = next((exchange for counted in rounds for exchange in counted if _limited(exchange)), None)
-    if refused is not None:
+    if refused is not None and len(many) > 1:
+        ids = tuple(exchange.id for counted in many for exchange in counted)
+        actual = f"{sum(map(_taken, many[0]))} and {sum(map(_taken, many[1]))} requests were taken"
+        yield Problem("status", f"no more than {rate.requests} taken from one address within {rate.seconds} s", actual, ids)
+    elif refused is not None:
         code, right = code_of(view.contract, refused), view.contract.codes_of("rate_limited")
         if code is None or code in right:
             yield Proof((refused.id,))
         else:
             yield Problem(pointer(view.contract.code_pointer), " or ".join(right), said(refused), (refused.id,))
+    if refused is not None:
         return
     gap = _untaken(trial)
     beyond = [exchange for counted in rounds for exchange in counted[rate.requests :][:1]]
@@ -148,11 +168,19 @@ def rate_address(view: View, trial: Trial) -> Iterator[Outcome]:
     yield from _open(trial, "elsewhere", "not 429 from another address")
 
 
-@trial("rate.reset", hint="the limit would have to be met first")
+@trial("rate.reset", hint="the limit would have to be met first", confirm=True)
 def rate_reset(view: View, trial: Trial) -> Iterator[Outcome]:
     """Once the time is over the operation is open again."""
-    if view.operation and view.operation.rate:
-        yield from _open(trial, "later", f"not 429 after {view.operation.rate.seconds} s")
+    rate = view.operation.rate if view.operation else None
+    if rate is None:
+        return
+    yield from _open(trial, "later", f"not 429 after {rate.seconds} s")
+    again = _after_limit(trial, "again")
+    if len(again) >= rate.requests and all(map(_taken, again)) and any(map(_taken, _after_limit(trial, "later"))):
+        ids = tuple(exchange.id for exchange in again)
+        yield Problem(
+            "status", f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too", said(again[-1]), ids
+        )
 
 
 @trial("trigger.answer")
@@ -167,35 +195,40 @@ def trigger_answer(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Proof((probe.id,))
         elif excuse and code != row.code and probe.response.status != row.status:
             yield excuse
+        elif (untaken := control_gap(view, trial, step="taken")) and trial.having("control", step="taken"):
+            yield untaken
         elif probe.response.status != row.status:
             yield Problem("status", f"{row.status} {row.code}", said(probe), (probe.id,))
         else:
             yield Problem(pointer(view.contract.code_pointer), f"{row.status} {row.code}", said(probe), (probe.id,))
 
 
-EFFECT = frozenset({"taken", "before", "after", "probe"})
+EFFECT = frozenset({"taken", "before", "after"})
 
 
 @trial("trigger.effect", confirm=True, hint="a request that is taken, and a list, would have to be seen beside the refusal")
 def trigger_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     """What was refused, or failed, is not listed as if it had happened; it may well be listed as what it is."""
-    steps = {str(exchange.fact("step") or exchange.role): exchange for exchange in trial.exchanges}
-    if not steps.keys() >= EFFECT:
+    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
+    probes = [probe for probe in trial.probes if probe.fact("step") is None]
+    refused = all(probe.response is not None and not probe.response.ok for probe in probes)
+    if not steps.keys() >= EFFECT or not probes or not refused:
         return
-    taken, before, after, probe = (steps[name] for name in ("taken", "before", "after", "probe"))
-    if probe.response is None or probe.response.ok or unusable(view, taken):
+    taken, before, after = (steps[name] for name in ("taken", "before", "after"))
+    if unusable(view, taken):
         return
     listing = view.contract.operations[after.operation]
     old, new = (_items(listing, exchange) for exchange in (before, after))
     if old is None or new is None:
         return
-    ids = (taken.id, before.id, probe.id, after.id)
+    ids = (taken.id, before.id, *(probe.id for probe in probes), after.id)
     known = {identity_of(view.contract, listing.kind, item) for item in old}
-    sent = {*_sent(taken), *_sent(probe)}
+    ordered = {text for probe in probes for text in _sent(probe)}
+    sent = {*_sent(taken), *ordered}
     usual = [_state(view, item, sent) for item in old if set(_sent(taken)) & set(_texts(item))]
     for item in new:
         unknown = identity_of(view.contract, listing.kind, item) not in known
-        if unknown and set(_sent(probe)) & set(_texts(item)) and _state(view, item, sent) in usual:
+        if unknown and ordered & set(_texts(item)) and _state(view, item, sent) in usual:
             yield Problem("/", "nothing listed as if it had happened", compact(item), ids)
             return
     yield Proof(ids)
@@ -231,7 +264,7 @@ def payment_terms(view: View, trial: Trial) -> Iterator[Outcome]:
         if probe.fact("step") == "paid" and probe.response.ok:
             yield Problem("status", "a refusal, as nothing was paid", said(probe), (probe.id,))
             return
-        if probe.response.status != 402 or not isinstance(probe.response.json, dict) or probe.fact("step") == "paid":
+        if probe.response.status != 402 or not isinstance(probe.response.json, dict) or probe.fact("step"):
             continue  # not the answer that was wanted, or no JSON: other rules blame that
         header = probe.response.header(payment.terms_header)
         carriers = [probe.response.json, _decoded(header)]
@@ -240,6 +273,19 @@ def payment_terms(view: View, trial: Trial) -> Iterator[Outcome]:
         else:
             expected = f"payment terms: a list {payment.terms} beside the error, or in the header {payment.terms_header}"
             yield Problem(payment.terms_header, expected, compact(header) if header else said(probe), (probe.id,))
+
+
+@trial("payment.retry", hint="a payment would have to be asked for first")
+def payment_retry(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What was asked a payment for is taken with a payment that the target takes."""
+    asked = [probe for probe in trial.having("probe", step=None) if _status(probe) == 402]
+    for probe in trial.having("probe", step="settled") if asked else ():
+        excuse = unusable(view, probe)
+        ids = (asked[0].id, probe.id)
+        if excuse or _taken(probe):
+            yield excuse or Proof(ids)
+        else:
+            yield Problem("status", "200 or 201, as it was paid for", said(probe), ids)
 
 
 def _terms(value: Any) -> bool:

@@ -96,7 +96,7 @@ def list_limit(view: View, exchange: Exchange) -> Iterator[Outcome]:
 @passive(
     "list.maximum",
     applies=lists,
-    hint="declare the maximum of this list (maximum: in the target file); it must hold more items than that",
+    hint="the list must hold more items than its maximum, which the target has to declare (maximum: in the target file)",
 )
 def list_maximum(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """A page holds no more items than the declared maximum."""

@@ -30,7 +30,7 @@ def walked(
             found = walks(view, trial)
             if found.polled:
                 yield Gap("the list takes its cursor as a lower bound of what is new, which its clients do, too")
-            elif not (sound and any(_inversion(found, page.items) for page in found.pages)):
+            elif not (sound and (_turned(found) or any(_inversion(found, page.items) for page in found.pages))):
                 yield from judge(view, trial, found)
 
         judged.__doc__ = judge.__doc__
@@ -42,6 +42,13 @@ def walked(
 
 def _inversion(found: Walks, items: tuple[Item, ...]) -> tuple[Item, Item] | None:
     return next(((a, b) for a, b in pairwise(items) if found.beyond(a.at, b.at)), None)
+
+
+def _turned(found: Walks) -> tuple[Page, Page] | None:
+    """A page and the one that its last item leads to, where all of that lies on the other side."""
+    return next(
+        ((a, b) for a, b in found.steps() if a.last and b.items and all(found.beyond(a.last.at, i.at) for i in b.items)), None
+    )
 
 
 def _near(page: Page, item: Item) -> bool:
@@ -61,6 +68,11 @@ def paging_order(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
             return
         if len(page.items) > 1:
             yield Proof((page.exchange.id,))
+    turned = _turned(found)
+    if turned:
+        direction = "newest first" if found.descending else "oldest first"
+        actual = f"a page after {turned[0].after or 'the head'} on one side, and its next page on the other"
+        yield Problem("/", f"{direction} from page to page", actual, tuple(page.exchange.id for page in turned))
 
 
 @walked("paging.advances")

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.checks.base import Outcome, Problem, Proof, Trial, View, control_gap, refusal, refusals, trial, unusable
+from conformance.checks.base import (
+    Outcome,
+    Problem,
+    Proof,
+    Trial,
+    View,
+    control_gap,
+    passive,
+    refusal,
+    refusals,
+    trial,
+    unusable,
+)
+from conformance.checks.lists import asked
 from conformance.checks.objects import object_of
-from conformance.model import Exchange, compact
+from conformance.model import Clause, Contract, Exchange, Operation, compact
 
 
 @trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
@@ -45,6 +59,39 @@ def _not_shown(view: View, probe: Exchange, body: Any) -> Outcome:
     return Proof((probe.id,))
 
 
+def _named_in_query(contract: Contract, operation: Operation, clause: Clause) -> bool:
+    """Applies where one object is read by what names it in the query."""
+    selector = operation.selector
+    named = selector is not None and selector.place == "query"
+    return operation.action == "read" and named and not (operation.input_open or operation.absent_open)
+
+
+@passive("read.asked", applies=_named_in_query, hint="an object would have to be known, to be asked for")
+def read_asked(view: View, exchange: Exchange) -> Iterator[Outcome]:
+    """What is read is what was asked for, by the member that named it."""
+    operation, response = view.operation, exchange.response
+    selector = operation.selector if operation else None
+    if operation is None or selector is None or response is None or not response.ok or operation.action != "read":
+        return
+    if selector.place != "query" or operation.input_open or operation.absent_open:
+        return
+    wanted, shown = asked(exchange, selector.name), object_of(view.contract, operation, response.json)
+    own = selector.refers == operation.kind
+    member = selector.by or (view.contract.identifier_of(operation.kind) if own else selector.name)
+    told = shown.get(member) if isinstance(shown, dict) else None
+    if wanted is None or not isinstance(told, str | int) or isinstance(told, bool):
+        yield Proof((exchange.id,))  # an answer without that member tells nothing against it
+    elif _plain(str(told)) == _plain(wanted):
+        yield Proof((exchange.id,))
+    else:
+        yield Problem(f"/{member}", compact(wanted), compact(told), (exchange.id,))
+
+
+def _plain(text: str) -> str:
+    """A name without the signs and the case that a server may write otherwise."""
+    return re.sub(r"[\W_]", "", text).casefold()
+
+
 @trial("parameter.missing")
 def parameter_missing(view: View, trial: Trial) -> Iterator[Outcome]:
     """A request without a required parameter is refused as that."""
@@ -66,6 +113,10 @@ def parameter_invalid(view: View, trial: Trial) -> Iterator[Outcome]:
 @trial("parameter.unparsable", hint="a value that cannot be parsed would have to be refused or ignored")
 def parameter_unparsable(view: View, trial: Trial) -> Iterator[Outcome]:
     """A value that cannot be parsed is refused as invalid, or ignored."""
+    gap = control_gap(view, trial)
+    if gap:
+        yield gap
+        return
     for probe in trial.probes:
         excuse = unusable(view, probe)
         if excuse:

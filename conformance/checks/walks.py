@@ -75,8 +75,8 @@ class Walks:
     def certain(self, item: Item, page: Page) -> bool:
         """Whether an item was there when a page was asked for.
 
-        Lists move: an item may be new, or be gone since. In a repeated trial only what was shown both
-        before and after a page counts against it.
+        Lists move: an item may be new, or be gone since. In a trial that is repeated, or moves the list
+        itself, only what was shown both before and after a page counts against it.
         """
         first, last = self.shown[item.key]
         return not self.strict or page.place in range(first, last)
@@ -161,7 +161,7 @@ def _read(view: View, trial: Trial) -> Walks:
         for item in page.items:
             first, _ = shown.get(item.key, (page.place, page.place))
             shown[item.key] = first, page.place
-    strict = any(exchange.attempt > 1 for exchange in trial.exchanges)
+    strict = any(exchange.attempt > 1 or exchange.fact("moving") for exchange in trial.exchanges)
     times = tuple(item.at for item in untied)
     descending = _descending(pages)
     polled = operation.polling and descending and _newer(pages)

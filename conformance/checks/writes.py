@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
-from conformance.checks.objects import items_of, object_of, sought_in
+from conformance.checks.objects import identity_of, items_of, object_of, sought_in
 from conformance.model import Contract, Exchange, Operation, compact
 from conformance.values import instant
 
 
 def shown(operation: Operation, sent: dict[str, Any], got: Any) -> list[str]:
-    """The members that were sent and that a read shows. An optional one may be left out, or null."""
+    """The members that were sent and that a read shows. An optional one may be left out, or null unless it is free text."""
     if not isinstance(got, dict):
         return []
-    required = {p.name for p in operation.parameters if p.required}
-    return [name for name in sent if name in got and (got[name] is not None or name in required)]
+    kept = {p.shows_as or p.name for p in operation.body if p.required or p.fresh}
+    return [name for name in sent if name in got and (got[name] is not None or name in kept)]
 
 
 def as_shown(operation: Operation, sent: dict[str, Any]) -> dict[str, Any]:
@@ -61,13 +61,14 @@ def update_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
 
 
 def _read_back(view: View, trial: Trial) -> Iterator[Outcome]:
-    """Judge each write by the last read that follows it."""
+    """Judge each write by the last read of what it made, or else that follows it."""
     pairs: list[list[Exchange]] = []
     for exchange in trial.exchanges:
         if exchange.fact("step") == "write":
             pairs.append([exchange])
         elif exchange.fact("step") == "read" and pairs:
-            pairs[-1].append(exchange)
+            sought = exchange.fact("sought")
+            next((pair for pair in pairs if _written_id(view, pair[0]) == sought), pairs[-1]).append(exchange)
     for write, *reads in pairs:
         excuse = unusable(view, write)
         if excuse:
@@ -83,6 +84,15 @@ def _read_back(view: View, trial: Trial) -> Iterator[Outcome]:
             assert view.operation is not None
             name = view.contract.identifier_of(view.operation.kind)
             yield Problem(f"/{name}", "the id of what was written", said(write), (write.id,))
+
+
+def _written_id(view: View, write: Exchange) -> str | None:
+    """The id that the answer to a write shows."""
+    if view.operation is None or write.response is None or not write.response.ok:
+        return None
+    shown = object_of(view.contract, view.operation, write.response.json)
+    value = shown.get(view.contract.identifier_of(view.operation.kind)) if isinstance(shown, dict) else None
+    return None if value is None else str(value)
 
 
 def _without_id(view: View, value: Any) -> bool:
@@ -134,7 +144,8 @@ def delete_gone(view: View, trial: Trial) -> Iterator[Outcome]:
     deleted = steps.get("delete")
     if deleted is None or deleted.response is None or not deleted.response.ok:
         return
-    for before, after in (("before", "after"), ("other-before", "other-after"), ("listed-before", "listed-after")):
+    others = ("older", "newer")
+    for before, after in [(f"{name}before", f"{name}after") for name in ("", *(f"{one}-" for one in others), "listed-")]:
         if before not in steps or after not in steps:
             continue
         excuse = unusable(view, steps[after])
@@ -145,9 +156,9 @@ def delete_gone(view: View, trial: Trial) -> Iterator[Outcome]:
         elif old is None or goes_on:
             if before != "listed-before":
                 yield Gap("the object could not be seen before or after the deletion")
-        elif before != "other-before" and new == old:
+        elif not before.startswith(others) and new == old:
             yield Problem("/", "nothing, or an object that is shown as deleted", compact(new), ids)
-        elif before == "other-before" and new is None:
+        elif before.startswith(others) and new is None:
             yield Problem("/", f"{steps[after].fact('sought')}, which was not deleted", said(steps[after]), ids)
         else:
             yield Proof(ids)
@@ -218,6 +229,11 @@ def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
         if old.get(name) is not None and name in new and not _same(old[name], new[name]):
             yield Problem(f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new[name]), ids)
             return
+    first = steps.get("first")
+    if first is not None and first.response is not None and first.response.ok:
+        for where, expected, actual in differences(view.operation, first.fact("sent") or {}, old):
+            yield Problem(where, expected, actual, (first.id, before.id))
+            return
     yield from _moved(view, old, new, ids)
     page = steps.get("listed")
     if page is not None:
@@ -244,13 +260,26 @@ def _settable(contract: Contract, changed: Operation) -> set[str]:
     return {p.shows_as or p.name for operation in writes if not operation.when for p in operation.body if p.fresh}
 
 
-@trial("refused.effect", hint="a request would have to be refused, and its effect looked for")
+def _newcomers(view: View, old: Exchange, new: Exchange) -> list[Any]:
+    """The items of the first page of a list that were not on it before, and stand before what was."""
+    operation = view.contract.operations.get(new.operation)
+    if operation is None or any(e.response is None or not e.response.ok for e in (old, new)):
+        return []
+    pages = [items_of(operation, e.response.json) or [] for e in (old, new) if e.response is not None]
+    known = [identity_of(view.contract, operation.kind, item) for item in pages[0]]
+    names = [identity_of(view.contract, operation.kind, item) for item in pages[1]]
+    first = next((place for place, name in enumerate(names) if name in known), 0)
+    return pages[1][:first]
+
+
+@trial("refused.effect", hint="a request would have to be refused, and its effect looked for", confirm=True)
 def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     """What was refused has had no effect."""
     attempts = [e for e in trial.having("probe", step="attempt") if e.response is not None and e.response.status >= 400]
     all_refused = attempts == trial.having("probe", step="attempt")
     looks, before = trial.having("probe", step="look"), trial.having("setup", step="before")
     was = next((old for old, _ in (sought_in(view.contract, one) for one in before)), None)
+    listed = trial.having("setup", step="listed-before")
     for look in looks if attempts else ():
         ids = (*(attempt.id for attempt in attempts), look.id)
         excuse = unusable(view, look)
@@ -261,6 +290,8 @@ def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
         elif held and all_refused:
             first, *_ = held
             yield Problem("/", "no effect of requests that were refused", compact(first), ids)
+        elif listed and all_refused and (made := _newcomers(view, listed[0], look)):
+            yield Problem("/", "nothing made by requests that were refused", compact(made[0]), ids)
         elif was is not None and found is None and not goes_on:
             yield Problem("/", f"{look.fact('sought')}, as its deletion was refused", said(look), ids)
         elif look.response is not None and look.response.ok:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
-from conformance.model import Cell, Clause, Run, Verdict
+from conformance.model import Cell, Clause, Exchange, Run, Verdict
 from conformance.report import view
 from conformance.report.text import amount, clean, cut
 
@@ -50,15 +51,31 @@ def summary(run: Run, *, width: int, colour: bool) -> str:
 
 
 def durations(run: Run) -> str:
-    """Requests and seconds by clause, most first. Clauses share exchanges, so these do not add up to the whole."""
-    rows = []
-    for clause, cells in run.by_clause.items():
-        used = view.exchanges_of(run, dict.fromkeys(name for cell in cells for name in cell.exchanges))
-        if used:
-            rows.append((len(used), sum(exchange.elapsed_ms for exchange in used) / 1000, clause))
-    lines = [f"{count:>8,}{seconds:>9.2f}  {clause}" for count, seconds, clause in sorted(rows, reverse=True)]
-    whole = sum(exchange.elapsed_ms for exchange in run.exchanges) / 1000
-    return "\n".join(["requests  seconds  clause", *lines, f"{len(run.exchanges):>8,}{whole:>9.2f}  all, each once", ""])
+    """Requests and seconds by clause, by area and by stimulus, most first.
+
+    Clauses and areas share exchanges, so these do not add up to the whole; those of the stimuli do.
+    """
+    clauses: dict[str, set[str]] = defaultdict(set)
+    areas: dict[str, set[str]] = defaultdict(set)
+    stimuli: dict[str, set[str]] = defaultdict(set)
+    for cell in run.cells:
+        clauses[cell.clause].update(cell.exchanges)
+        areas[run.contract.clauses[cell.clause].area].update(cell.exchanges)
+    for exchange in run.exchanges:
+        stimuli[exchange.stimulus].add(exchange.id)
+    blocks = [["requests  seconds  clause"], ["requests  seconds  area"], ["requests  seconds  stimulus"]]
+    for block, groups in zip(blocks, (clauses, areas, stimuli), strict=True):
+        rows = [(*_cost(view.exchanges_of(run, names)), group) for group, names in groups.items() if names]
+        block += [f"{count:>8,}{seconds:>9.2f}  {group}" for count, seconds, group in sorted(rows, reverse=True)]
+    count, seconds = _cost(run.exchanges)
+    blocks[-1].append(f"{count:>8,}{seconds:>9.2f}  all, each once")
+    return "\n".join(line for block in blocks for line in (*block, ""))
+
+
+def _cost(exchanges: Iterable[Exchange]) -> tuple[int, float]:
+    """How many exchanges, and the seconds that they took."""
+    times = [exchange.elapsed_ms for exchange in exchanges]
+    return len(times), sum(times) / 1000
 
 
 class _Page:

@@ -8,6 +8,7 @@ import yaml
 
 from conformance.server import control, seeding
 from conformance.server.application import Application
+from conformance.server.limits import PROOF
 
 _HEAD = """\
 # Target file of a reference server, written when it started. Its keys open nothing but that server.
@@ -32,7 +33,11 @@ def declaration(app: Application, url: str) -> dict[str, Any]:
     if any(p.phone for o in contract.operations.values() for p in o.parameters) and app.extras.phone_numbers:
         told["phone_numbers"] = list(app.extras.phone_numbers)
     told["maximum"] = {o.id: app.maximum(o) for o in contract.operations.values() if o.paging}
-    told["triggers"] = [{"code": t.code, "operation": t.operation, "input": dict(t.input)} for t in app.triggers]
+    paid = {code: {"payment": PROOF} for code in contract.codes_of("payment_required")}
+    told["triggers"] = [
+        {"code": t.code, "operation": t.operation, "input": dict(t.input)} | ({"firm": True} if t.firm else paid.get(t.code, {}))
+        for t in app.triggers
+    ]
     told["clock"] = {"method": control.METHOD, "path": control.PATH, "member": control.MEMBER}
     told["addresses"] = ["127.0.0.0/8"]
     return told

@@ -19,11 +19,15 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Trigger:
-    """Input of an operation that makes the server answer with a code, as if what it stands for had happened."""
+    """Input of an operation that makes the server answer with a code, as if what it stands for had happened.
+
+    A ``firm`` one does so, too, where its text stands within another, in any case.
+    """
 
     code: str
     operation: str
     input: Mapping[str, Any]
+    firm: bool = False
 
 
 @dataclass(frozen=True)

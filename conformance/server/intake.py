@@ -174,10 +174,17 @@ class Intake(Core):
     def triggered(self, context: Context) -> str | None:
         """The code that the input of an operation is known to set off, or None."""
         for trigger in self.triggers:
-            sent = {name: context.values.get(name) for name in trigger.input}
-            if trigger.operation == context.operation.id and sent == dict(trigger.input):
+            sent = [(context.values.get(name), value) for name, value in trigger.input.items()]
+            meant = all(given == value or (trigger.firm and _within(value, given)) for given, value in sent)
+            if trigger.operation == context.operation.id and meant:
                 return trigger.code
         return None
+
+
+def _within(text: Any, longer: Any) -> bool:
+    """Whether a text with letters stands in another one, in any case."""
+    both = isinstance(text, str) and isinstance(longer, str)
+    return both and text.upper() != text.lower() and text.casefold() in longer.casefold()
 
 
 def _refuse_number(text: str) -> NoReturn:

@@ -20,6 +20,8 @@ from conformance.server.messages import Context, Refusal, Request
 from conformance.server.moments import MICRO
 
 X402_VERSION = 1
+PROOF = base64.b64encode(json.dumps({"signature": "sandbox"}).encode()).decode()
+"""A proof of payment, of those that this server takes."""
 _MANY = 10_000
 
 

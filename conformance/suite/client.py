@@ -32,6 +32,31 @@ _SAMPLES: Mapping[str, Any] = {"string": "sample", "integer": 1, "number": 1, "b
 class Client(Sending):
     """Builds valid requests from the contract and from what the target shows, and sends them."""
 
+    def call(self, operation: Operation, values: Mapping[str, Any], **options: Any) -> Exchange:
+        """Send an operation; again where an object that it rests on was not found, for lists move and writes take time."""
+        sure = options.get("mistake") or options.get("role") == "setup" or options.get("key", "full") != "full"
+        if sure or not self._memory.doubts or not self._named(operation, values):
+            return super().call(operation, values, **options)
+        return super().call(operation, values, renewed=lambda: self._renewed(operation, values), **options)
+
+    def _named(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
+        """The parameters that name objects."""
+        named = [p for p in operation.parameters if p.refers and p.name != self.contract.tenant]
+        return [p for p in named if isinstance(values.get(p.name), str | int)]
+
+    def _renewed(self, operation: Operation, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The values, but for objects that were listed and are so no longer: in their place stand others."""
+        self._memory.doubts -= 1
+        fresh = dict(values)
+        for parameter in self._named(operation, values):
+            place, member = (parameter.refers or "", "full"), parameter.by
+            seen = [self.identifier(item, parameter.refers, member) for item in self._memory.lists.pop(place, [])]
+            if values[parameter.name] in seen:
+                shown = [self.identifier(item, parameter.refers, member) for item in self.listed(*place)]
+                other = self.known_id(*place, member)
+                fresh[parameter.name] = values[parameter.name] if values[parameter.name] in shown or other is None else other
+        return fresh
+
     # --- values ---
 
     def token(self) -> str:
@@ -139,6 +164,11 @@ class Client(Sending):
         found = (self.identifier(item, kind, member) for item in self._own_first(kind, key))
         return next((value for value in found if value is not None), None)
 
+    def known_ids(self, kind: str, member: str | None = None) -> list[Id]:
+        """The ids of the objects of a kind that the full key sees first, those of its own business first."""
+        found = (self.identifier(item, kind, member) for item in self._own_first(kind, "full"))
+        return [value for value in found if value is not None]
+
     def within(self, operation: Operation, limit: int) -> int:
         """A limit, or the maximum that the target declares for a list where that is smaller."""
         return min(limit, self.target.maximum.get(operation.id, limit))
@@ -227,7 +257,7 @@ class Client(Sending):
         reader = next((o for o in self.contract.operations_by("read", kind) if o.selector and o.selector.refers == kind), None)
         facts["sought"] = str(sought)
         if reader is not None and reader.selector is not None:
-            return self.call(reader, {reader.selector.name: sought}, key=key, **facts)
+            return super().call(reader, {reader.selector.name: sought}, key=key, **facts)
         listing = next(iter(self.contract.operations_by("list", kind)), None)
         values = self.listing(listing, key) if listing is not None else None
         if listing is None or listing.paging is None or values is None:

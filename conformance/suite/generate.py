@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from conformance.model import Contract, Operation, Parameter
+from conformance.plan import Depth
 from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
 from conformance.transport.sender import Message
@@ -25,13 +26,17 @@ Drawn = Mapping[str, Any]
 
 
 class Drawing:
-    """Cases being drawn for some operations of a contract. Starts at once, is waited for at the first look."""
+    """Cases for some operations of a contract, and programs of mixed walks, being drawn.
 
-    def __init__(self, contract: Contract, wanted: tuple[tuple[str, str], ...], count: int, seed: int) -> None:
+    Starts at once, is waited for at the first look.
+    """
+
+    def __init__(self, contract: Contract, wanted: tuple[tuple[str, str], ...], count: int, programs: int, seed: int) -> None:
         self._wanted = wanted
         request = {
             "document": contract.document,
             "count": count,
+            "programs": programs,
             "seed": seed,
             "operations": [
                 {"method": contract.operations[name].method, "path": contract.operations[name].path, "mode": mode}
@@ -47,16 +52,25 @@ class Drawing:
         self._process.stdin.write(json.dumps(request))
         self._process.stdin.close()
         self._process.stdin = None
-        self._drawn: dict[tuple[str, str], list[Drawn]] | None = None
+        self._drawn: dict[str, Any] | None = None
 
     def cases(self, operation: Operation, mode: str) -> list[Drawn]:
         """The cases of one operation and mode. Raises RuntimeError where drawing failed."""
+        drawn: list[list[Drawn]] = self._all()["cases"]
+        return dict(zip(self._wanted, drawn, strict=True)).get((operation.id, mode), [])
+
+    def programs(self) -> list[list[list[Any]]]:
+        """The programs of mixed walks. Raises RuntimeError where drawing failed."""
+        found: list[list[list[Any]]] = self._all()["programs"]
+        return found
+
+    def _all(self) -> dict[str, Any]:
         if self._drawn is None:
             output, errors = self._process.communicate()
             if self._process.returncode:
                 raise RuntimeError("drawing failed: " + errors.strip().splitlines()[-1])
-            self._drawn = dict(zip(self._wanted, json.loads(output), strict=True))
-        return self._drawn.get((operation.id, mode), [])
+            self._drawn = json.loads(output)
+        return self._drawn
 
     def _end(self) -> None:
         """End the process where nobody has waited for it, as in a run that was stopped."""
@@ -64,15 +78,19 @@ class Drawing:
         self._process.wait()
 
 
-_DRAWINGS: dict[tuple[str, tuple[tuple[str, str], ...], int, int], Drawing] = {}
+COUNT = {Depth.QUICK: 1, Depth.FULL: 4, Depth.DEEP: 20}
+"""Cases of each operation and mode."""
+
+_DRAWINGS: dict[tuple[str, tuple[tuple[str, str], ...], Depth, int, int], Drawing] = {}
 
 
-def drawing(contract: Contract, wanted: tuple[tuple[str, str], ...], count: int, seed: int) -> Drawing:
-    """The cases of some operations and modes; drawn once a process, begun at the first call."""
-    key = (contract.digest, wanted, count, seed)
-    if key not in _DRAWINGS:
-        _DRAWINGS[key] = Drawing(contract, wanted, count, seed)
-    return _DRAWINGS[key]
+def draw(client: Client) -> Drawing | None:
+    """What a run wants drawn: drawn once a process, begun at the first call; None where it wants nothing."""
+    wanted, programs = client.planned("generated"), len(client.planned("mixed-walk"))
+    key = (client.contract.digest, wanted, client.depth, programs, client.seed)
+    if key not in _DRAWINGS and (wanted or programs):
+        _DRAWINGS[key] = Drawing(client.contract, wanted, COUNT[client.depth], programs, client.seed)
+    return _DRAWINGS.get(key)
 
 
 def message(client: Client, operation: Operation, case: Drawn, mode: str) -> Message | None:

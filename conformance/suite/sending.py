@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,15 @@ from conformance.transport.sender import Label, Message, Sender, header_of, mess
 CLOCK = "(clock)"
 """The operation of a request that moves the target's clock; no rule judges it."""
 
+OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+"""Headers that some frameworks take for the method of a request."""
+
 Id = str | int
 """An id as the target gives it: it goes into a body as it came."""
+
+
+DOUBTS = 20
+"""Times in a run that what was not found is asked for again."""
 
 
 class Memory:
@@ -25,6 +32,7 @@ class Memory:
     def __init__(self, cases: Iterable[Case] = ()) -> None:
         self.cases = tuple(cases)
         self.own: dict[str, Id] = {}
+        self.doubts = DOUBTS
         self.lists: dict[tuple[str, str], list[Any]] = {}
         self.answered: dict[tuple[str, str], Id] = {}
         self.used: dict[str, dict[Id, None]] = {}  # of each pool, the least recent first
@@ -83,9 +91,13 @@ class Sending:
         content: bytes | None = None,
         address: str | None = None,
         patient: bool = True,
+        renewed: Callable[[], Mapping[str, Any]] | None = None,
         **facts: Any,
     ) -> Exchange:
-        """Send an operation with values for its parameters; ``content`` replaces the body."""
+        """Send an operation with values for its parameters; ``content`` replaces the body.
+
+        ``renewed`` gives the values anew where what they name was not found.
+        """
         message = message_for(operation, values)
         if content is not None:
             message = replace(message, body=content)
@@ -98,6 +110,7 @@ class Sending:
             role=role,
             address=address,
             patient=patient,
+            renewed=None if renewed is None else lambda: message_for(operation, renewed()),
             **facts,
         )
 
@@ -111,15 +124,36 @@ class Sending:
         role: str = "probe",
         address: str | None = None,
         patient: bool = True,
+        renewed: Callable[[], Message] | None = None,
         **facts: Any,
     ) -> Exchange:
         """Send a message as it is, with the header of a key unless ``carried`` says which headers."""
         headers = header_of(self.contract, key) if carried is None else carried
-        labelled = replace(message, headers=(*headers, *message.headers))
+        labelled = _headed(message, headers)
         known = self.contract.operations.get(operation)
         rotate = address is None and known is not None and known.rate is not None
-        label = Label(self.case, self._attempt, operation, role, key, facts)
-        return self._sender.send(labelled, label, address, patient=patient, rotate=rotate)
+        label = self._label(operation, role, key, facts)
+        again = None if renewed is None else lambda: _headed(renewed(), headers)
+        return self._sender.send(labelled, label, address, patient=patient, rotate=rotate, again=again)
+
+    def together(
+        self,
+        operation: Operation,
+        requests: Sequence[tuple[str | None, Mapping[str, Any], Mapping[str, Any]]],
+        *,
+        role: str,
+        address: str | None = None,
+        patient: bool = True,
+    ) -> list[Exchange]:
+        """Send an operation several times at once: each with a key, values for its parameters, and facts."""
+        sends = []
+        for key, values, facts in requests:
+            message = message_for(operation, values)
+            sends.append((_headed(message, header_of(self.contract, key)), self._label(operation.id, role, key, facts)))
+        return self._sender.together(sends, address, patient=patient)
+
+    def _label(self, operation: str, role: str, key: str | None, facts: Mapping[str, Any]) -> Label:
+        return Label(self.case, self._attempt, operation, role, key, facts)
 
     def control(self, operation: Operation, values: Mapping[str, Any], **facts: Any) -> Exchange:
         """Send a valid request, which must succeed."""
@@ -145,3 +179,7 @@ class Sending:
     def fresh_address(self) -> str | None:
         """A local address that the run has not sent from."""
         return self._sender.fresh_address()
+
+
+def _headed(message: Message, headers: tuple[tuple[str, str], ...]) -> Message:
+    return replace(message, headers=(*headers, *message.headers))

@@ -23,7 +23,7 @@ def lists_of_two(planning: Planning) -> Iterator[Draft]:
 
 @stimulus(lists_of_two, rules=("tenant.rows",))
 def test_rows_of_two_businesses(client: Client) -> None:
-    """Pages of a list as two businesses see it: first and later ones, in two sizes, and with each filter."""
+    """Pages of a list as two businesses see it: first and later ones, in two sizes, and narrowed to what the other one has."""
     operation, paging = client.operation, client.operation.paging
     assert paging is not None
 
@@ -42,9 +42,10 @@ def test_rows_of_two_businesses(client: Client) -> None:
         if isinstance(last, str):
             page(key, {paging.after: last})
         page(key, {paging.limit: str(client.within(operation, 5))})
-    for parameter in [p for p in operation.filters if not p.required and not p.compare]:
-        shown = [i[parameter.filters] for i in own if isinstance(i, dict) and isinstance(i.get(parameter.filters), str)]
-        if shown:
+    for parameter in [p for p in operation.filters if not p.required and not p.compare and p.name != client.contract.tenant]:
+        items = [item for item in (*foreign, *own) if isinstance(item, dict)]  # what only the other one has tells most
+        shown = [item[parameter.filters] for item in items if isinstance(item.get(parameter.filters), str)]
+        if shown and not parameter.refers:
             page("full", {parameter.name: shown[0]})
 
 
@@ -65,6 +66,8 @@ def test_foreign_filter(client: Client) -> None:
     value = client.value(parameter, "other")
     given = client.valid(client.operation)
     if value is not ABSENT and value != client.value(parameter, "full") and given is not None:
+        if parameter.weak:
+            client.control(client.operation, given, step="unfiltered")
         client.call(client.operation, {**given, parameter.name: value})
         paging, own = client.operation.paging, client.listed(client.operation.kind or "")
         first = own[0].get(paging.position) if own and isinstance(own[0], dict) else None
@@ -75,7 +78,10 @@ def test_foreign_filter(client: Client) -> None:
 
 
 def foreign_objects(planning: Planning) -> Iterator[Draft]:
-    """Each operation on one object, with an object of another business; and each creation inside another business."""
+    """Each operation on one object, with an object of another business; and each creation inside another business.
+
+    An operation on an object that wants a business, too, also gets the foreign one beside the own object.
+    """
     for operation in operations(planning, "read", "update", "delete", "perform"):
         if operation.selector and operation.keyed and operation.kind:
             yield Draft(operation, needs=("full", "other"), cost=5)
@@ -102,7 +108,11 @@ def test_foreign_object(client: Client) -> None:
         client.call(operation, owner, role="control", key="other", step="owner")
         client.mistake(operation, theirs, step="foreign", sought=sought)
         return
-    kind, change = operation.kind or "", {} if operation.when else _change(client, operation)
+    elsewhere = client.business("other")
+    if elsewhere is not None and client.contract.tenant in values:  # to overlook what the object itself tells is open
+        client.mistake(operation, {**values, client.contract.tenant: elsewhere}, step="optional")
+    selects = operation.when in (None, selector.name)  # else it is a mode of its own, which changes what it is named by
+    kind, change = operation.kind or "", _change(client, operation) if selects else {}
     place = client.position(client.look(kind, sought, role="control", key="other", step="before"))
     client.mistake(operation, {**theirs, **change}, step="foreign", sought=sought)
     client.look(kind, sought, key="other", step="after", sent=as_shown(operation, change), position=place)
@@ -127,6 +137,9 @@ def _create_inside(client: Client, operation: Operation) -> None:
             continue
         again = client.valid(operation) or values
         step = "foreign" if parameter.name == client.contract.tenant else "reference"
+        if not (parameter.required or parameter.advised):
+            _tied(client, operation, {**again, parameter.name: foreign}, parameter)
+            continue
         client.mistake(operation, {**again, parameter.name: foreign}, step=step)
         fresh = {p.name: again[p.name] for p in operation.body if p.fresh and p.name in again}
         listing = next(iter(client.contract.operations_by("list", operation.kind)), None)
@@ -135,11 +148,20 @@ def _create_inside(client: Client, operation: Operation) -> None:
             client.call(listing, given, key="other", step="listing", sent=as_shown(operation, fresh))
 
 
+def _tied(client: Client, operation: Operation, values: dict[str, Any], parameter: Parameter) -> None:
+    """A creation that names an object of another business where it need not name any, and what came of it."""
+    exchange = client.mistake(operation, values, step="optional")
+    made = client.created_id(exchange)
+    if made is not None:
+        tied = as_shown(operation, {parameter.name: values[parameter.name]})
+        client.look(operation.kind or "", made, step="tied", tied=tied)
+
+
 def _references(contract: Contract, operation: Operation) -> list[Parameter]:
     """The members of a body that name a business, or an object of one; a pool belongs to no one."""
     pools = {o.kind for o in contract.operations.values() if o.pool}
     owned = {o.kind for o in contract.operations_by("list")} - pools
-    return [p for p in operation.body if (p.required or p.advised) and (p.name == contract.tenant or p.refers in owned)]
+    return [p for p in operation.body if p.name == contract.tenant or p.refers in owned]
 
 
 def _change(client: Client, operation: Operation) -> dict[str, Any]:

@@ -22,17 +22,16 @@ def deletions(planning: Planning) -> Iterator[Draft]:
 
 @stimulus(deletions, rules=("delete.gone",), phase=2)
 def test_deletion(client: Client) -> None:
-    """Make two objects, look at both, delete one, and look at both again, also in the list where they can be read, too."""
+    """Make three objects, look at each, delete the second, and look again, also in the list where they can be read, too."""
     operation = client.operation
     kind, selector = operation.kind or "", operation.selector
     assert selector is not None
-    values = client.valid(operation)
-    other = client.own_id(operation)
-    if values is None or other is None:
+    older, values, newer = client.own_id(operation), client.valid(operation), client.own_id(operation)
+    if values is None or older is None or newer is None:
         return
     sought = values[selector.name]
     places = {}
-    for step, one in (("before", sought), ("other-before", other)):
+    for step, one in (("before", sought), ("older-before", older), ("newer-before", newer)):
         places[one] = client.position(client.settled(kind, one, step=step))
     _listed(client, kind, sought, "listed-before")
     client.control(operation, values, step="delete")
@@ -41,7 +40,8 @@ def test_deletion(client: Client) -> None:
         if read is None or sought_in(client.contract, read)[0] is None or not pause:
             break
         client.pause(pause)
-    client.look(kind, other, role="probe", step="other-after", position=places[other])
+    for step, other in (("older-after", older), ("newer-after", newer)):
+        client.look(kind, other, role="probe", step=step, position=places[other])
     for pause in (0.5, 1.5, 0.0):
         listed = _listed(client, kind, sought, "listed-after")
         if listed is None or sought_in(client.contract, listed)[0] is None or not pause:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from conformance.checks.objects import items_of
-from conformance.model import Effect, Operation
-from conformance.plan import BAD_KEYS_ALLOWED, Draft, Planning, operations, stimulus
+from conformance.model import Effect, Exchange, Operation
+from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
-from conformance.transport.redact import ALTERATIONS, OTHER_PREFIX
-from conformance.transport.sender import message_for
+from conformance.transport.redact import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
+from conformance.transport.sender import encoded, message_for
 
-FOREIGN_SCHEMES = ("Basic", "Token")
+MISPLACED = ("Basic", "Token", "user", "bare", "header", "query")
+"""Where a valid key is put that no server must take it from: after another scheme, as a user of Basic, after no scheme,
+in another header, in the query.
+
+In the query, where servers log it, only where floods are allowed: such a target is no service that others use.
+"""
 ALTERED_ALWAYS = ("last-char", "longer")
 ENDLESS = "x" * 2_000
 """A key far longer than any."""
@@ -22,13 +29,14 @@ DEAD = ("expired", "revoked")
 """Roles of keys that were valid once."""
 FORM_RULES = {
     "missing": "auth.missing",
-    "scheme": "auth.scheme",
+    "misplaced": "auth.scheme",
     "malformed": "auth.scheme",
     "unknown": "auth.invalid",
     "altered": "auth.invalid",
     "expired": "auth.expired",
     "revoked": "auth.revoked",
 }
+KEY_RULES = (*dict.fromkeys(FORM_RULES.values()), "auth.spelling")
 SCOPES_TRIED = 2
 """Keys with another scope that each operation is tried with."""
 
@@ -57,17 +65,20 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
         keys_of = forms[operation.id]
         bad = sum(len(keys_of.get(form, ())) for form in BAD)
         cost = 2 + sum(len(tried) for tried in keys_of.values())
-        yield Draft(operation, needs=("full",), cost=cost, bad_keys=bad, params={"keys": keys_of})
+        rules = [rule for rule in KEY_RULES if operation.method == "GET" or rule != "auth.spelling"]
+        yield Draft(operation, needs=("full",), cost=cost, bad_keys=bad, params={"keys": keys_of}, rules=tuple(rules))
 
 
 def _keys(planning: Planning, form: str, number: int) -> list[str]:
     """What a request of some form carries; of the rarer alterations each operation is tried with one, in turn."""
     authentication = planning.contract.authentication
     if form == "unknown":
-        return [f"unknown:{prefix}" for prefix in authentication.prefixes or ("",)]
+        prefixes = authentication.prefixes or ("",)
+        return [f"unknown:{prefixes[number % len(prefixes)]}"]
     if form == "altered":
         rarer = [name for name in ALTERATIONS if name not in ALTERED_ALWAYS]
         rarer += [OTHER_PREFIX] if len(authentication.prefixes) > 1 else []
+        rarer += [NO_PREFIX] if authentication.prefixes else []
         return [f"full~{name}" for name in (*ALTERED_ALWAYS, rarer[number % len(rarer)])]
     if form == "malformed":
         own = authentication.scheme
@@ -75,23 +86,28 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
         if own and Effect.FLOOD in planning.target.allow:
             texts += [f"{own} {token}" for token in (*authentication.prefixes, ENDLESS)]
         return [texts[number % len(texts)]]
-    if form == "scheme":
-        return [FOREIGN_SCHEMES[number % len(FOREIGN_SCHEMES)]] if authentication.scheme else []
+    if form == "misplaced":
+        places = MISPLACED if Effect.FLOOD in planning.target.allow else MISPLACED[:-1]
+        return [places[number % len(places)]] if authentication.scheme else []
     return [form] if form in planning.target.keys else []
 
 
-@stimulus(refused_keys, rules=tuple(dict.fromkeys(FORM_RULES.values())), phase=1)
+@stimulus(refused_keys, rules=KEY_RULES, phase=1)
 def test_refused_key(client: Client) -> None:
     """A valid request but for its key: none, after another scheme, malformed, never issued, altered, expired, revoked."""
     operation, keys = client.operation, client.case.params["keys"]
     values = client.valid(operation)
     if values is None:
         return
-    client.control(operation, values)
+    gone = operation.action in ("delete", "perform")  # after which there is nothing left to ask for
+    if gone:
+        client.control(operation, values)
     client.mistake(operation, values, key=None, form="missing")
-    for scheme in keys["scheme"]:
-        client.mistake(operation, values, scheme=scheme, form="scheme")
+    if operation.method == "GET":
+        _spelled(client, values)
     authentication = client.contract.authentication
+    for place in keys["misplaced"]:
+        _misplaced(client, values, place)
     for text in keys["malformed"]:
         carried = ((authentication.header, text),)
         token = text.removeprefix(f"{authentication.scheme} ")
@@ -100,6 +116,43 @@ def test_refused_key(client: Client) -> None:
     for form in ("unknown", "altered", *DEAD):
         for key in keys.get(form, ()):
             client.mistake(operation, values, key=key, form=form)
+    if not gone:  # after all that was refused, what is valid is still taken
+        control = client.control(operation, values)
+        place = _place(operation, control)
+        for form in DEAD if place else ():
+            for key in keys.get(form, ()):
+                client.mistake(operation, {**values, **place}, key=key, form=form)
+
+
+def _place(operation: Operation, page: Exchange) -> dict[str, Any]:
+    """The cursor of a page; nothing where it has none."""
+    items = items_of(operation, page.response.json) if operation.paging and page.response else None
+    position = items[-1].get(operation.paging.position) if operation.paging and items and isinstance(items[-1], dict) else None
+    return {operation.paging.after: position} if operation.paging and isinstance(position, str) else {}
+
+
+def _spelled(client: Client, values: dict[str, Any]) -> None:
+    """The path with another spelling, and no key: what a server takes for the same path it must guard alike."""
+    message = message_for(client.operation, values)
+    path, found, query = encoded(message).partition("?")
+    for spelled in (f"{path}/", f"/{path}", path.upper())[: 3 if client.depth is Depth.DEEP else 1]:
+        plain = replace(message, plain=spelled + found + query)
+        client.raw(plain, client.operation.id, carried=(), key=None, mistake=True, odd=True, form="spelled")
+
+
+def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
+    """A valid key where none belongs."""
+    operation, held, own = client.operation, "{key:full}", client.contract.authentication.header
+    message = replace(message_for(operation, values), misplaced=True)
+    if place == "query":
+        known = {name for other in client.contract.operations.values() for name in other.secrets}
+        message = replace(message, query=(*message.query, *((name, held) for name in ("key", "access_token", *sorted(known)))))
+    elif place == "header":
+        message = replace(message, headers=(*message.headers, ("X-API-Key", held), ("Cookie", f"key={held}")))
+    else:
+        told = {"bare": held, "user": f"Basic {held[:-1]}~{BASIC}}}"}.get(place, f"{place} {held}")
+        message = replace(message, headers=(*message.headers, (own, told)))
+    client.raw(message, operation.id, carried=(), key="full", mistake=True, form="scheme")
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:
@@ -114,9 +167,7 @@ def test_prefixes(client: Client) -> None:
     """A valid key of each prefix."""
     values = client.valid(client.operation)
     if values is not None:
-        client.control(client.operation, values)
-        again = values if client.operation.effect is Effect.READ else client.valid(client.operation) or values
-        client.call(client.operation, again, key="test")  # it may be of another business, and not reach what is asked for
+        client.call(client.operation, values, key="test")  # it may be of another business, and not reach what is asked for
 
 
 def with_scope(planning: Planning) -> Iterator[Draft]:

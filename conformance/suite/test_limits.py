@@ -9,27 +9,46 @@ from conformance.checks.limits import soon
 from conformance.model import Effect, Exchange, Operation, Rate
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
-from conformance.transport.sender import message_for
+from conformance.transport.sender import header_of, message_for
 
 ELSEWHERE = "198.51.100.7"
 FURTHER = "203.0.113.9"
-EVASIONS = (
-    ((("X-Forwarded-For", f"{FURTHER}, {ELSEWHERE}"), ("X-Real-IP", ELSEWHERE), ("Forwarded", f"for={ELSEWHERE}")), ()),
-    (
-        (
-            ("True-Client-IP", ELSEWHERE),
-            ("CF-Connecting-IP", ELSEWHERE),
-            ("X-Client-IP", ELSEWHERE),
-            ("Fastly-Client-IP", ELSEWHERE),
-            ("Connection", "close"),
-        ),
-        (),
-    ),
-    ((("User-Agent", "another client"),), (("again", "1"),)),
+FORWARDED = (
+    ("X-Forwarded-For", f"{FURTHER}, {ELSEWHERE}"),
+    ("X-Real-IP", ELSEWHERE),
+    ("Forwarded", f"for={ELSEWHERE}"),
 )
-"""Headers and query of requests that pretend to come from elsewhere, or to be another one; the second ends its connection."""
+OF_PROVIDERS = (
+    *("True-Client-IP", "CF-Connecting-IP", "X-Client-IP", "Fastly-Client-IP", "Fly-Client-IP", "X-Cluster-Client-IP"),
+    *(
+        "X-Original-Forwarded-For",
+        "X-Vercel-Forwarded-For",
+        "X-Azure-ClientIP",
+        "X-Appengine-User-IP",
+        "X-Envoy-External-Address",
+    ),
+)
+OF_CLIENTS = (
+    *(
+        ("User-Agent", "another client"),
+        ("Accept-Language", "nl"),
+        ("Origin", "https://example.com"),
+        ("Cookie", "session=another"),
+    ),
+    ("X-Forwarded-Host", "example.com"),
+)
+EVASIONS: tuple[tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], str], ...] = (
+    (FORWARDED, (), ""),
+    ((*((name, ELSEWHERE) for name in OF_PROVIDERS), ("Connection", "close")), (), ""),
+    (OF_CLIENTS, (("again", "1"),), ""),
+    ((), (), "/"),
+)
+"""Headers, query and end of the path of requests that pretend to come from elsewhere, or to be another one.
 
-TIMED = ("rate.allowance", "rate.reset")
+The second ends its connection; the last has a path that may be another one, or the same.
+"""
+
+TIMED = ("rate.limit", "rate.allowance", "rate.reset")
 
 
 def limited(planning: Planning) -> Iterator[Draft]:
@@ -40,6 +59,10 @@ def limited(planning: Planning) -> Iterator[Draft]:
             untimed = ("rate.limit", "rate.address", "rate.evasion")
             yield Draft(operation, effect=Effect.FLOOD, needs=("addresses",), cost=cost + len(EVASIONS), rules=untimed)
             both = ("addresses", "clock")
+            burst = 2 * (operation.rate.requests + 3)
+            yield Draft(
+                operation, "burst", effect=Effect.FLOOD, needs=("addresses",), cost=burst, rules=("rate.limit",), optional=True
+            )
             yield Draft(operation, "soon", effect=Effect.FLOOD, needs=both, cost=2 * cost, rules=("rate.window",), optional=True)
             yield Draft(operation, "timed", effect=Effect.FLOOD, needs=("addresses", "clock"), cost=cost, rules=TIMED)
 
@@ -50,8 +73,8 @@ def test_rate_limit(client: Client) -> None:
     operation = client.operation
     rate = operation.rate
     assert rate is not None
-    if client.case.variant == "soon":
-        _soon(client, operation, rate)
+    if client.case.variant in ("soon", "burst"):
+        (_soon if client.case.variant == "soon" else _burst)(client, operation, rate)
         return
     timed = client.case.variant == "timed"
     if timed:
@@ -62,14 +85,29 @@ def test_rate_limit(client: Client) -> None:
         if _limited(counted[-1]) and not any(_limited(exchange) for exchange in counted[:-1]):
             break
     if not timed and _limited(counted[-1]):
-        for headers, query in EVASIONS:
+        others = [o for o in client.contract.operations.values() if o.path != operation.path]
+        names = dict.fromkeys(p.name for o in others for p in o.parameters if p.place == "header")
+        known = (
+            *((name, "another") for name in names),
+            *header_of(client.contract, "full" if "full" in client.target.keys else None),
+        )
+        for headers, query, end in EVASIONS:
             message = message_for(operation, client.valid(operation) or {})
-            message = replace(message, headers=(*message.headers, *headers), query=(*message.query, *query))
-            client.raw(message, operation.id, carried=(), key=None, address=address, patient=False, step="evasion")
+            message = replace(
+                message,
+                path=message.path + end,
+                headers=(*message.headers, *headers, *(known if query else ())),
+                query=(*message.query, *query),
+            )
+            client.raw(message, operation.id, carried=(), key=None, address=address, patient=False, step="evasion", odd=bool(end))
+        client.call(operation, {}, address=address, patient=False, mistake=True, step="wrong")
+        _one(client, operation, address, "evasion")  # what is refused for what it lacks opens nothing
         _until_taken(client, operation, [client.fresh_address(), client.fresh_address()], "elsewhere")
     if timed:
         client.tick(rate.seconds + 1)
         _until_taken(client, operation, [address, address], "later")
+        for _ in range(rate.requests):  # one was taken just now
+            _one(client, operation, address, "again")
 
 
 def _soon(client: Client, operation: Operation, rate: Rate) -> None:
@@ -79,6 +117,16 @@ def _soon(client: Client, operation: Operation, rate: Rate) -> None:
         _fill(client, operation, address, rate.requests + 1)
         client.tick(soon(rate)[0])
         if any(_limited(_one(client, operation, address, "soon")) for _ in range(soon(rate)[1])):
+            break
+
+
+def _burst(client: Client, operation: Operation, rate: Rate) -> None:
+    """More requests than the limit allows, all at the same time; twice."""
+    for _ in range(2):
+        address = client.fresh_address()
+        wanted = [(None, client.valid(operation) or {}, {"step": "count"}) for _ in range(rate.requests + 3)]
+        answered = client.together(operation, wanted, role="probe", address=address, patient=False)
+        if sum(e.response is not None and e.response.ok for e in answered) <= rate.requests:
             break
 
 

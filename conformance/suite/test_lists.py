@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.model import Operation
-from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.plan import Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.suite.walker import LARGE
 
@@ -15,16 +15,21 @@ def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
     """Each list, with the key of a business without data."""
     for operation in operations(planning, "list"):
         if operation.keyed and not operation.pool and not any(p.required for p in operation.parameters):
-            yield Draft(operation, needs=("empty",), cost=2)
+            both = operation.empty_open and "full" in planning.target.keys  # what it has must then be its own
+            rules = ("paging.empty", "tenant.rows") if both else ("paging.empty",)
+            yield Draft(operation, needs=("empty",), cost=3 if both else 2, rules=rules)
 
 
-@stimulus(lists_of_the_empty, rules=("paging.empty",))
+@stimulus(lists_of_the_empty, rules=("paging.empty", "tenant.rows"))
 def test_empty_list(client: Client) -> None:
     """The list of a business without data, plain, with a limit and with a cursor."""
     paging = client.operation.paging
     assert paging is not None
     values = client.valid(client.operation, "empty") or {}
-    client.call(client.operation, values, key="empty")
+    client.call(client.operation, values, key="empty", side="foreign")
+    given = client.listing(client.operation) if "tenant.rows" in client.case.rules else None
+    if given is not None:
+        client.call(client.operation, given, role="setup", side="own")
     client.call(client.operation, {**values, paging.limit: "1"}, key="empty")
 
 
@@ -45,24 +50,34 @@ def test_large_page(client: Client) -> None:
         client.call(client.operation, {**values, paging.limit: str(100 * maximum)}, mistake=True)
 
 
+ODD = {"limit": ("abc", "-1"), "cursor": ("not-a-time", "2026-13-45T99:99:99Z")}
+"""Values that no limit and no cursor has; each list gets one of each, in turn."""
+
+
 def odd_positions(planning: Planning) -> Iterator[Draft]:
-    """Each list with a limit or a cursor that cannot be parsed."""
-    for operation in operations(planning, "list"):
-        yield Draft(operation, cost=4, needs=("full",) if operation.keyed else ())
+    """Each list with a limit, a cursor or a bound that cannot be parsed."""
+    for number, operation in enumerate(operations(planning, "list")):
+        turn = slice(None) if planning.depth is Depth.DEEP else slice(number % 2, None, 2)
+        odd = [(name, value) for name, values in ODD.items() for value in values[turn]]
+        bounds = [p.name for p in operation.filters if p.compare]
+        params = {"odd": odd, "bounds": bounds}
+        yield Draft(operation, cost=1 + len(odd) + len(bounds), needs=("full",) if operation.keyed else (), params=params)
 
 
 @stimulus(odd_positions, rules=("parameter.unparsable",), phase=1)
 def test_unparsable_parameter(client: Client) -> None:
-    """Values of limit and cursor that are no number and no timestamp."""
+    """Values of limit, cursor and bounds that are no number and no timestamp, beside a request without them."""
     paging = client.operation.paging
     assert paging is not None
     values = client.listing(client.operation)
     if values is None:
         return
-    for value in ("abc", "-1"):
-        client.mistake(client.operation, {**values, paging.limit: value}, tolerable=True)
-    for value in ("not-a-time", "2026-13-45T99:99:99Z"):
-        client.mistake(client.operation, {**values, paging.after: value}, tolerable=True)
+    client.control(client.operation, values)
+    names = {"limit": paging.limit, "cursor": paging.after}
+    for place, value in client.case.params["odd"]:
+        client.mistake(client.operation, {**values, names[place]: value})
+    for bound in client.case.params["bounds"]:
+        client.mistake(client.operation, {**values, bound: "abc"})
 
 
 def printed_samples(planning: Planning) -> Iterator[Draft]:

@@ -11,6 +11,7 @@ from typing import Any
 from conformance.model import Effect, Operation, Parameter
 from conformance.plan import Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
+from conformance.suite.sending import OVERRIDES
 from conformance.transport.sender import Message, message_for
 
 TRIED = {Depth.QUICK: 1, Depth.FULL: 5, Depth.DEEP: 15}
@@ -66,8 +67,8 @@ def test_odd_request(client: Client) -> None:
         message = make(client, values) if values is not None else None
         if message is not None:
             key, carried = ("full", None) if operation.takes_key else (None, ())
-            large = name.startswith("long")  # which may have a status of its own
-            client.raw(message, operation.id, key=key, carried=carried, mistake=True, odd=large, form=name)
+            other = name.startswith(("long", "override"))  # which may have a status of its own
+            client.raw(message, operation.id, key=key, carried=carried, mistake=True, odd=other, form=name)
     listing = next(iter(client.contract.operations_by("list", operation.kind)), None)
     given = client.listing(listing) if listing is not None and operation.effect is not Effect.READ else None
     if listing is not None and given is not None:
@@ -87,6 +88,7 @@ def _ways(operation: Operation) -> Iterator[tuple[str, Make]]:
     if operation.paging:
         for name, odd in ((operation.paging.limit, LIMITS), (operation.paging.after, POSITIONS)):
             yield from ((f"{name}-{place}", _queried(operation, (name, text))) for place, text in enumerate(odd))
+    yield "override-method", _overridden
     if operation.body:
         for parameter in (p for p in operation.body if p.name != operation.when):
             yield f"{parameter.name}-null", _with(operation, parameter.name, None)
@@ -101,6 +103,12 @@ def _is_text(parameter: Parameter) -> bool:
 
 def _with(operation: Operation, name: str, value: Any) -> Make:
     return lambda _client, values: message_for(operation, {**values, name: value})
+
+
+def _overridden(client: Client, values: dict[str, Any]) -> Message:
+    """Headers that some frameworks take for another method; this one does nothing anywhere."""
+    message = message_for(client.operation, values)
+    return replace(message, headers=(*message.headers, *((name, "TRACE") for name in OVERRIDES)))
 
 
 def _queried(operation: Operation, *pairs: tuple[str, str]) -> Make:

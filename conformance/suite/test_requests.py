@@ -4,29 +4,47 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
-from conformance.model import Effect
-from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.model import WHOLE_API, Effect
+from conformance.plan import Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.transport.sender import Message, header_of
 
-BROKEN = (b"{", b'{"a": ', b"[1, 2]", b'"text"', b"null", b"")
-"""Bodies that are no JSON object."""
+BROKEN = (b"{", b"")
+OTHER_TYPES = (b"[1, 2]", b'"text"', b"null")
+"""Bodies that are no JSON object; of those of another type each operation gets one, in turn."""
 
 
 def plain_reads(planning: Planning) -> Iterator[Draft]:
     """Each operation that reads."""
     for operation in operations(planning, "read", "fetch"):
-        yield Draft(operation, cost=2, needs=("full",) if operation.keyed else (), params={"quick": True})
+        yield Draft(
+            operation, cost=4 if operation.selector else 1, needs=("full",) if operation.keyed else (), params={"quick": True}
+        )
 
 
 @stimulus(plain_reads)
 def test_plain_read(client: Client) -> None:
-    """A valid read, twice."""
-    values = client.valid(client.operation)
+    """A valid read, of an object that is not the newest where there are several."""
+    values, selector = client.valid(client.operation), client.operation.selector
+    if values is not None and selector is not None and not client.operation.input_open:
+        known = client.known_ids(selector.refers or "", member=selector.by)
+        given = client.target.inputs.get(client.operation.id, {})
+        if values[selector.name] in known and selector.name not in given and not client.operation.absent_open:
+            values[selector.name] = known[min(2, len(known) - 1)]
+            _near(client, values)
     if values is not None:
         client.control(client.operation, values)
-        client.control(client.operation, values)
+
+
+def _near(client: Client, values: dict[str, Any]) -> None:
+    """Ids that are not quite one that is known: should there be such an object it must be shown, and no other."""
+    operation, selector = client.operation, client.operation.selector
+    known = str(values[selector.name]) if selector else ""
+    if selector is not None and selector.refers == operation.kind and len(known) > SHORT_ID:
+        for near in (known[:-1], f"{known}x", f"{known[:-1]}%"):
+            client.mistake(operation, {**values, selector.name: near})
 
 
 def selecting(planning: Planning) -> Iterator[Draft]:
@@ -100,9 +118,12 @@ def test_invalid_parameter(client: Client) -> None:
 
 def bodies(planning: Planning) -> Iterator[Draft]:
     """Each operation with a body that has a required member."""
-    for operation in operations(planning):
+    for number, operation in enumerate(operations(planning)):
         if any(parameter.required for parameter in operation.body) and (operation.only or not operation.when):
-            yield Draft(operation, needs=("full",) if operation.keyed else (), cost=1 + len(BROKEN))
+            types = len(OTHER_TYPES) if planning.depth is Depth.DEEP else 1
+            others = [(number + turn) % len(OTHER_TYPES) for turn in range(types)]
+            cost = 2 + len(BROKEN) + len(others)
+            yield Draft(operation, needs=("full",) if operation.keyed else (), cost=cost, params={"others": others})
 
 
 @stimulus(bodies, rules=("body.broken",), phase=1)
@@ -112,20 +133,40 @@ def test_broken_body(client: Client) -> None:
     if values is None:
         return
     client.control(client.operation, values)
-    for content in (*BROKEN, json.dumps(values).encode()[:-1]):
+    others = [OTHER_TYPES[place] for place in client.case.params["others"]]
+    for content in (*BROKEN, *others, json.dumps(values).encode()[:-1]):
         client.mistake(client.operation, values, content=content)
+
+
+SHORT_ID = 7
+"""Characters of an id of which a piece may well be another one."""
+RAW = (
+    "{path}/%zz",
+    "{path}%",
+    "{path}/%c3%28",
+    "{path}/%00",
+    "{path}?{limit}=%zz",
+    "{path}?{after}=%e0%80",
+    "{path}?&&=&%",
+    "/x/..{path}",
+)
+"""Targets that are no proper ones: broken percent signs, in path and query, and steps that a client takes out."""
 
 
 def unknown_routes(planning: Planning) -> Iterator[Draft]:
     """Paths and methods that no document names."""
     yield Draft(None, "path", cost=4)
     yield Draft(None, "method", effect=Effect.WRITE, cost=6)
+    yield Draft(None, "raw", cost=len(RAW), rules=("route.unknown",))
 
 
 @stimulus(unknown_routes, rules=("route.unknown",), phase=1)
 def test_unknown_route(client: Client) -> None:
     """Unknown paths, and methods that a known path does not have."""
     headers = header_of(client.contract, "full" if "full" in client.target.keys else None)
+    if client.case.variant == "raw":
+        _raw(client, headers)
+        return
     paths = {operation.path for operation in client.contract.operations.values() if "{" not in operation.path}
     if client.case.variant == "path":
         for path in ("/no-such-resource", "/no/such/resource", *(f"{path}/no-such-thing" for path in sorted(paths)[:2])):
@@ -135,3 +176,15 @@ def test_unknown_route(client: Client) -> None:
         known = {operation.method for operation in client.contract.operations.values() if operation.path == path}
         for method in [m for m in ("DELETE", "PUT") if m not in known]:
             client.raw(Message(method, path), carried=headers, mistake=True, odd=True)
+
+
+def _raw(client: Client, headers: tuple[tuple[str, str], ...]) -> None:
+    """Improper targets below the path of the first list; whether they are mended or refused is open."""
+    listing = next((o for o in client.contract.operations_by("list") if not any(p.required for p in o.parameters)), None)
+    if listing is not None and listing.paging is not None:
+        for target in RAW:
+            plain = target.format(path=listing.path, limit=listing.paging.limit, after=listing.paging.after)
+            known = target.startswith("{path}?")  # a documented operation, which more rules judge than a path that is none
+            operation, role = (listing.id, "setup") if known else (WHOLE_API, "probe")
+            message = Message("GET", "", plain=plain)
+            client.raw(message, operation, carried=headers, role=role, mistake=True, odd=True, mendable=True)

@@ -20,6 +20,8 @@ ZONES = (120, -300, 330, -210)
 """Offsets in minutes that a cursor is spelled with, in turn."""
 SIZES_AGAIN = ((2, 3), (1, 7))
 """Page sizes of the walks that begin at other places than the head, in turn."""
+SINGLES = 8
+"""Items of it that are walked one by one."""
 WINDOW = 12
 """Items of the stretch that is walked in every size."""
 WALK_RULES = (
@@ -63,7 +65,7 @@ def test_walk(client: Client) -> None:
     for number, start in enumerate(_starts(walker, known)):
         after = walker.cursor(known[: start + 1])
         for size in SIZES_AGAIN[number % 2] if number and not walker.deeply else SIZES:
-            reach = 2 * size + 1 if number else min(WINDOW, len(known) - start - 1)
+            reach = 2 * size + 1 if number else min(WINDOW if size > 1 else SINGLES, len(known) - start - 1)
             walker.walk(f"from-{start}-by-{size}", after, size, items=reach, pages=WINDOW + 1)
     walker.walk("head-by-1", None, 1, items=2, pages=2)
     walker.walk("head-by-2", None, 2, items=5, pages=3)
@@ -168,6 +170,10 @@ def test_filtered_walk(client: Client) -> None:
     known = walker.stretch("unfiltered")
     value = _value_of(known, parameter)
     if value is None:
+        shown = [_text(item.get(parameter.filters)) for item in known if isinstance(item, dict)]
+        single = next((text for text in shown if text), None)
+        if single is not None and not parameter.compare:
+            walker.page("single", None, None, {parameter.name: single}, served=False)
         return
     filters = {parameter.name: value}
     served = parameter.compare is None  # whether a cursor goes together with a bound is open

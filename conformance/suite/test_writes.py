@@ -11,8 +11,9 @@ from conformance.checks.writes import differences
 from conformance.model import Contract, Effect, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
-from conformance.suite.sending import Id
+from conformance.suite.sending import OVERRIDES, Id
 from conformance.transport.sender import message_for
+from conformance.values import ABSENT
 
 SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
 """Text that is no everyday ASCII, and that a server which takes it has to give back."""
@@ -44,6 +45,21 @@ def test_creation(client: Client) -> None:
         _read_back(client, operation, sought, values)
         if form == "wanted":
             _listed(client, operation, sought, values)
+
+
+def every_creation(planning: Planning) -> Iterator[Draft]:
+    """Each creation."""
+    for operation in operations(planning, "create"):
+        yield Draft(operation, needs=("full",) if operation.keyed else (), cost=2)
+
+
+@stimulus(every_creation, phase=2)
+def test_repeated_creation(client: Client) -> None:
+    """The very same creation twice: whether there may be two of it is open, what the server says is not."""
+    values = client.valid(client.operation)
+    if values is not None:
+        client.call(client.operation, values, role="setup")
+        client.mistake(client.operation, values, role="setup")
 
 
 def _free_texts(operation: Operation) -> list[Parameter]:
@@ -123,7 +139,12 @@ def test_update(client: Client) -> None:
         client.call(operation, {**values, **first}, role="setup", step="first", sent=first)
     values |= {member.name: client.value(member)}
     sent = {member.name: values[member.name]}
-    client.settled(operation.kind or "", sought, step="before")
+    for pause in (0.5, 1.5, 0.0):
+        before = client.settled(operation.kind or "", sought, step="before")
+        got = sought_in(client.contract, before)[0] if before else None
+        if not pause or got is None or not any(differences(operation, first, got)):
+            break
+        client.pause(pause)
     client.control(operation, values, step="write", sent=sent, sought=str(sought))
     _read_back(client, operation, sought, sent)
     _listed(client, operation, sought, sent)
@@ -149,8 +170,16 @@ def test_refused_write(client: Client) -> None:
     selector = operation.selector if operation.action != "create" else None
     sought = values[selector.name] if selector is not None else None
     place = client.position(client.settled(kind, sought, step="before")) if sought is not None else None
+    listing = next(iter(client.contract.operations_by("list", kind)), None)
+    given = client.listing(listing) if listing is not None and sought is None else None
+    if listing is not None and given is not None:
+        client.call(listing, given, role="setup", step="listed-before")
     fresh: list[str] = []
-    for key in (None, *(role for role in ("no_scope", "read_only") if role in keys and operation.scopes)):
+    if operation.method != "GET" and operation.scopes and "read_only" in keys:
+        fresh += _disguised(client, operation, values)
+    dead = [role for role in ("revoked", "expired") if role in keys]
+    tried = dead[len(operation.id) % len(dead) :][:1] if dead else []
+    for key in (None, *tried, *(role for role in ("no_scope", "read_only") if role in keys and operation.scopes)):
         fresh += _attempt(client, operation, values, key=key)
     for parameter in operation.body:
         if parameter.required and parameter != selector and not parameter.lack and operation.action != "delete":
@@ -161,10 +190,7 @@ def test_refused_write(client: Client) -> None:
         fresh += _attempt(client, operation, values, instead={wrong.name: wrong.refuse[0]})
     if sought is not None:
         client.look(kind, sought, step="look", fresh=fresh, position=place)
-        return
-    listing = next(iter(client.contract.operations_by("list", kind)), None)
-    given = client.listing(listing) if listing is not None else None
-    if listing is not None and given is not None:
+    elif listing is not None and given is not None:
         client.call(listing, given, step="look", fresh=fresh)
 
 
@@ -185,6 +211,16 @@ def _attempt(
     return _fresh(operation, {name: value for name, value in sent.items() if name in own})
 
 
+def _disguised(client: Client, operation: Operation, values: dict[str, Any]) -> list[str]:
+    """A read with a key that may only read, and headers that some frameworks take for the method; gives texts of its own."""
+    own = {p.name: client.value(p) for p in operation.body if p.fresh and (p.name in values or p.advised)}
+    message = message_for(operation, {**values, **own})
+    headers = (*message.headers, *((name, operation.method) for name in OVERRIDES))
+    disguised = replace(message, method="GET", headers=headers)
+    client.raw(disguised, key="read_only", role="setup", odd=True, step="disguised")
+    return _fresh(operation, own)
+
+
 def triggers(planning: Planning) -> Iterator[Draft]:
     """Each code that an operation may be made to answer, and each trigger of the target."""
     contract = planning.contract
@@ -195,7 +231,7 @@ def triggers(planning: Planning) -> Iterator[Draft]:
         recipe = next((t for t in planning.target.triggers if (t.code, t.operation) == (code, operation_id)), None)
         gap = None if recipe else f"give a trigger for {code} at {operation_id} (triggers: in the target file)"
         rules = (
-            ("trigger.answer", "payment.terms")
+            ("trigger.answer", "payment.terms", *(["payment.retry"] if recipe and recipe.payment else []))
             if operation.payment and contract.errors[code].role == "payment_required"
             else ("trigger.answer", "trigger.effect")
             if contract.operations_by("list", operation.kind) and operation.effect is not Effect.READ
@@ -206,7 +242,12 @@ def triggers(planning: Planning) -> Iterator[Draft]:
             code,
             needs=("full",) if operation.keyed else (),
             about=code,
-            params={"input": dict(recipe.input) if recipe else {}},
+            params={
+                "input": dict(recipe.input) if recipe else {},
+                "payment": recipe.payment if recipe else None,
+                "firm": recipe.firm if recipe else False,
+            },
+            cost=8 if recipe and recipe.firm else 5,
             gap=gap,
             rules=rules,
         )
@@ -222,7 +263,18 @@ def triggers(planning: Planning) -> Iterator[Draft]:
             )
 
 
-@stimulus(triggers, rules=("trigger.answer", "trigger.effect", "payment.terms"), phase=2)
+def _otherwise(client: Client, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The input of a trigger with its texts in capitals, within longer ones, and beside each optional object."""
+    texts = {name: value for name, value in given.items() if isinstance(value, str) and value.upper() != value.lower()}
+    if texts:
+        yield {**given, **{name: value.upper() for name, value in texts.items()}}
+        yield {**given, **{name: f"Good day. {value} - and thank you." for name, value in texts.items()}}
+    beside = [p for p in client.operation.body if p.refers and not p.required and p.name not in given]
+    found = {p.name: client.value(p) for p in beside if p.name != client.contract.tenant}
+    yield {**given, **{name: value for name, value in found.items() if value is not ABSENT}}
+
+
+@stimulus(triggers, rules=("trigger.answer", "trigger.effect", "payment.terms", "payment.retry"), phase=2)
 def test_trigger(client: Client) -> None:
     """A request that the target answers with a certain code, by its own documentation."""
     given = client.case.params["input"]
@@ -238,8 +290,9 @@ def test_trigger(client: Client) -> None:
     if seen is not None and listing is not None:
         client.control(client.operation, values, step="taken")
         client.call(listing, seen, role="control", step="before")
-    values = client.valid(client.operation) or values
-    client.call(client.operation, {**values, **given})
+    for told in (given, *(_otherwise(client, given) if client.case.params["firm"] else [given])):
+        values = client.valid(client.operation) or values
+        client.call(client.operation, {**values, **told})
     if seen is not None and listing is not None:
         client.call(listing, seen, step="after")
     payment = client.operation.payment
@@ -248,3 +301,7 @@ def test_trigger(client: Client) -> None:
         for proof in ("not a payment", "bm90IGEgcGF5bWVudA=="):
             paid = replace(message, headers=(*message.headers, (payment.proof_header, proof)))
             client.raw(paid, client.operation.id, carried=(), key=None, mistake=True, step="paid")
+        if client.case.params["payment"]:
+            proof = client.case.params["payment"]
+            paid = replace(message, headers=(*message.headers, (payment.proof_header, proof)))
+            client.raw(paid, client.operation.id, carried=(), key=None, step="settled")

@@ -19,9 +19,9 @@ BASE_PAGES = 3
 
 
 class Walker:
-    """Asks for pages of one list, as one walk after another."""
+    """Asks for pages of one list, as one walk after another; ``moving`` if the list is changed meanwhile."""
 
-    def __init__(self, client: Client, operation: Operation) -> None:
+    def __init__(self, client: Client, operation: Operation, *, moving: bool = False) -> None:
         assert operation.paging is not None
         self._client = client
         self.operation = operation
@@ -32,6 +32,7 @@ class Walker:
         self._owner = {name: self.given[name] for name in wanted if self.given and isinstance(self.given.get(name), str)}
         self.repeated = client.repeated
         self.deeply = client.depth is Depth.DEEP
+        self._moving = {"moving": True} if moving else {}
         self._most = 0  # items on a page so far
 
     def page(
@@ -53,7 +54,7 @@ class Walker:
         role = "control" if first and limit is None else "probe"
         above = limit is not None and limit > min(self._most or SURELY_TAKEN, SURELY_TAKEN)
         facts: dict[str, Any] = {"refusable": True} if above or not served else {}
-        facts |= {} if served else {"mistake": True}
+        facts |= self._moving | ({} if served else {"mistake": True})
         held = {**self._owner, **(filters or {})}
         exchange = self._client.call(self.operation, values, role=role, walk=walk, filters=held, **facts)
         self._most = max(self._most, len(self.items(exchange)))

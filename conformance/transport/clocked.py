@@ -78,3 +78,5 @@ class _SecurePool(HTTPSConnectionPool):
 
 POOLS = {"http": _Pool, "https": _SecurePool}
 """Pools of connections whose responses are bounded, for a pool manager of urllib3."""
+CONNECTIONS = {"http": _Connection, "https": _SecureConnection}
+"""Such connections by themselves: a pool mends a path that is no proper one."""

@@ -1,19 +1,25 @@
 """HTTP through requests, with the comforts that would blur the evidence switched off.
 
 No redirects (they want our keys), no environment (a netrc entry would replace the key), no
-retries; the body is bounded in bytes and the whole response in time.
+retries; the body is bounded in bytes and the whole response in time. What requests and urllib3 would mend
+(a broken percent sign, two slashes) goes out over a connection by itself.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import ReadTimeoutError
+from urllib3.util import parse_url
 
-from conformance.transport.clocked import POOLS
+from conformance.transport.clocked import CONNECTIONS, POOLS
 from conformance.transport.wire import BODY_LIMIT, WireFailure, WireRequest, WireResponse
 
 CHUNK = 65_536
@@ -54,16 +60,8 @@ class HttpWire:
     def send(self, request: WireRequest) -> WireResponse:
         """Send one request; see Wire."""
         try:
-            response = self._session(request.address).request(
-                request.method,
-                request.url,
-                headers=dict(request.headers),
-                data=request.body,
-                allow_redirects=False,
-                stream=True,
-                timeout=self._timeout,
-            )
-            body, cut = _bounded(response)
+            with self._alone(request) if request.plain or request.apart else self._pooled(request) as raw:
+                body, cut = _bounded(raw)
         except requests.ConnectTimeout:
             raise WireFailure("no connection within the time limit", unreachable=True) from None
         except requests.Timeout:
@@ -72,24 +70,51 @@ class HttpWire:
             text = str(error)
             unreachable = "NewConnectionError" in text or "refused" in text or "NameResolution" in text
             raise WireFailure(_reason(error), unreachable) from None
-        headers = tuple((name, value) for name, value in response.raw.headers.items())
-        return WireResponse(response.status_code, headers, body, cut)
+        return WireResponse(raw.status, tuple(raw.headers.items()), body, cut)
+
+    @contextmanager
+    def _pooled(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
+        response = self._session(request.address).request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            data=request.body,
+            allow_redirects=False,
+            stream=True,
+            timeout=self._timeout,
+        )
+        yield response.raw
+
+    @contextmanager
+    def _alone(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
+        """Over a connection of its own, path and query as they are."""
+        start = request.url.index("/", request.url.index("://") + 3)
+        origin, target = parse_url(request.url[:start]), request.url[start:]
+        source = (request.address, 0) if request.address else None
+        trusted = {"ca_certs": DEFAULT_CA_BUNDLE_PATH, "cert_reqs": "CERT_REQUIRED"} if origin.scheme == "https" else {}
+        with closing(
+            CONNECTIONS[origin.scheme or "http"](
+                origin.host or "", origin.port, timeout=self._timeout, source_address=source, **trusted
+            )
+        ) as connection:
+            connection.request(request.method, target, request.body, dict(request.headers), preload_content=False)
+            yield connection.getresponse()
 
 
-def _bounded(response: requests.Response) -> tuple[bytes, bool]:
+def _bounded(raw: BaseHTTPResponse) -> tuple[bytes, bool]:
     """The body up to the limits of size and time, and whether more was to come."""
     kept = bytearray()
     try:
-        for chunk in response.raw.stream(CHUNK, decode_content=True):
+        for chunk in raw.stream(CHUNK, decode_content=True):
             kept += chunk
             if len(kept) > BODY_LIMIT:
-                response.raw.close()
+                raw.close()
                 return bytes(kept[:BODY_LIMIT]), True
     except ReadTimeoutError:
-        response.raw.close()
+        raw.close()
         return bytes(kept), True
     except BaseException:
-        response.raw.close()
+        raw.close()
         raise
     return bytes(kept), False  # read to its end, so the connection is kept for the next request
 

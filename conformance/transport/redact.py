@@ -33,14 +33,22 @@ _TOKEN = re.compile(r"(?:[^\s\"'<>(){}\[\],\\]|\\[^\"'])+")
 
 ALTERATIONS: dict[str, Callable[[str], str]] = {
     "last-char": lambda key: key[:-1] + _other(key[-1]),
-    "middle-char": lambda key: key[: len(key) * 2 // 3] + _other(key[len(key) * 2 // 3]) + key[len(key) * 2 // 3 + 1 :],
+    "middle-char": lambda key: _changed_at(key, len(key) * 2 // 3),
+    "early-char": lambda key: _changed_at(key, len(key) * 2 // 5),
+    "late-char": lambda key: _changed_at(key, len(key) * 5 // 6),
     "longer": lambda key: key + "A",
     "shorter": lambda key: key[:-1],
     "case": lambda key: key[: len(key) // 2] + key[len(key) // 2 :].swapcase(),
 }
 """Near-miss keys: what a name after ``~`` makes of a key."""
-OTHER_PREFIX = "other-prefix"
-"""Another one, of a contract whose keys have several prefixes."""
+OTHER_PREFIX, NO_PREFIX = "other-prefix", "no-prefix"
+"""Others, of a contract whose keys have several prefixes, or any."""
+BASIC = "basic"
+"""A key as the user of Basic authentication, without a password."""
+
+
+def _changed_at(key: str, place: int) -> str:
+    return key[:place] + _other(key[place]) + key[place + 1 :]
 
 
 def _other(char: str) -> str:
@@ -76,10 +84,10 @@ class Vault:
             self._wholes.sort(key=lambda pair: -len(pair[0]))
             for part in self._parts(secret):
                 self._look_for(part, name)
-            self._runs = re.compile(
-                f"[{re.escape(''.join(sorted(self._chars)))}]{{{min(self._pieces)},}}", re.IGNORECASE | re.ASCII
-            )
-            self._coded = coded_runs(min(self._pieces))
+            if self._pieces:
+                known = re.escape("".join(sorted(self._chars)))
+                self._runs = re.compile(f"[{known}]{{{min(self._pieces)},}}", re.IGNORECASE | re.ASCII)
+                self._coded = coded_runs(min(self._pieces))
         return "{" + self._names[secret] + "}"
 
     def _look_for(self, part: str, name: str) -> None:
@@ -107,14 +115,16 @@ class Vault:
         secret = self._secrets.get(name)
         if secret is None:
             return match[0]
-        if alteration == OTHER_PREFIX:
-            return self._exchanged(secret)
+        if alteration == BASIC:
+            return base64.b64encode(f"{secret}:".encode()).decode()
+        if alteration in (OTHER_PREFIX, NO_PREFIX):
+            return self._exchanged(secret, bare=alteration == NO_PREFIX)
         return ALTERATIONS[alteration](secret) if alteration else secret
 
-    def _exchanged(self, secret: str) -> str:
-        """A key with another prefix."""
+    def _exchanged(self, secret: str, *, bare: bool) -> str:
+        """A key with another prefix, or with none."""
         own = next((prefix for prefix in self._prefixes if secret.startswith(prefix)), "")
-        other = next((prefix for prefix in self._prefixes if prefix != own), own)
+        other = "" if bare else next((prefix for prefix in self._prefixes if prefix != own), own)
         return other + secret[len(own) :]
 
     def _unknown(self, prefix: str) -> str:
@@ -236,4 +246,5 @@ def _telling_parts(link: str) -> list[str]:
         text = value if equals else name
         if len(text) >= PIECE and (equals or re.search("[0-9]|[a-z][A-Z]", text)):
             found.append(text)
-    return found or [rest or link]
+    whole = len(rest) >= PIECE and re.search("[0-9]|[a-z][A-Z]", rest)
+    return found or ([rest] if whole else [])  # one of mere words is known by the whole link alone

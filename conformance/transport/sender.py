@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -33,6 +34,9 @@ LONE = "surrogatepass"
 """How half a character is sent, which a target may have given as a cursor or an id: as what it is."""
 PROXY_STATUSES = (502, 503, 504)
 LIMITED = 429
+NOT_FOUND = 404
+SHOWN_WITHIN = 1.0
+"""Seconds after which a request about something that should be there is repeated where it was not found; twice at most."""
 USES_PER_ADDRESS = 4
 """Requests to a limited operation from one local address, before the next is taken."""
 
@@ -41,7 +45,8 @@ USES_PER_ADDRESS = 4
 class Message:
     """A request before it is sent: path below the base path, pairs of query, headers, body bytes.
 
-    ``outside``: the path counts from the origin of the target, not from its base path.
+    ``outside``: the path counts from the origin of the target, not from its base path. ``plain``: path and
+    query as they go on the wire, unmended, in the place of both. ``misplaced``: query or any header holds a key.
     """
 
     method: str
@@ -50,6 +55,28 @@ class Message:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     outside: bool = False
+    plain: str | None = None
+    misplaced: bool = False
+
+
+@dataclass(frozen=True)
+class _Start:
+    """A request under way: its id, what goes on the wire, its headers without secrets, and when it began."""
+
+    id: str
+    wired: WireRequest
+    headers: tuple[tuple[str, str], ...]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class _End:
+    """What came of a request: a response, or why there is none."""
+
+    received: WireResponse | None
+    failure: str | None
+    unreachable: bool
+    elapsed_ms: float
 
 
 @dataclass(frozen=True)
@@ -96,21 +123,33 @@ class Sender:
         self.sent = 0
 
     def send(
-        self, message: Message, label: Label, address: str | None = None, *, patient: bool = True, rotate: bool = False
+        self,
+        message: Message,
+        label: Label,
+        address: str | None = None,
+        *,
+        patient: bool = True,
+        rotate: bool = False,
+        again: Callable[[], Message] | None = None,
     ) -> Exchange:
         """Send a message and log it.
 
         What a proxy or a broken connection spoils is repeated once, and a 429 is waited out unless
         not ``patient``; such an exchange is logged with the role retry. ``rotate`` sends from a
-        local address that the limit of the operation has not used up.
+        local address that the limit of the operation has not used up. ``again`` makes the message anew
+        where what it is about was not found, as what was just made, or has gone meanwhile.
         Raises OverBudget, or Unjudgeable when the target is gone.
         """
         self._permit(label)
         for last in (False, False, True):
             source = self._current_address() if rotate else address
-            exchange = self._once(message, label, source, repeatable=not last, patient=patient)
+            exchange = self._once(message, label, source, repeatable=not last, patient=patient, doubtful=again is not None)
             if exchange.role != "retry":
                 return exchange
+            if again and exchange.response is not None and exchange.response.status == NOT_FOUND:
+                self._sleep(SHOWN_WITHIN)
+                message = again()
+                continue
             if exchange.response is None or exchange.response.status != LIMITED:
                 self._sleep(0.2)
                 return self._once(message, label, source)
@@ -156,45 +195,95 @@ class Sender:
         if operation and operation.effect not in (*self.target.declaration.allow, Effect.READ):
             raise AssertionError(f"{label.case.id} may not send {label.operation}")
 
+    def together(
+        self, sends: Iterable[tuple[Message, Label]], address: str | None = None, *, patient: bool = True
+    ) -> list[Exchange]:
+        """Send some messages at the same time, each over a connection of its own, and log them in their order.
+
+        What a limit, a proxy or a broken connection spoils is sent again by itself. Raises OverBudget, or
+        Unjudgeable when the target is gone.
+        """
+        begun = []
+        for message, label in sends:
+            self._permit(label)
+            begun.append((message, label, self._begun(message, address)))
+        with ThreadPoolExecutor(max(1, len(begun))) as pool:
+            ended = list(pool.map(lambda one: self._sent(one[2], apart=True), begun))
+        logged = []
+        for (message, label, start), end in zip(begun, ended, strict=True):
+            spoilt = _spoilt(end.received, message, patient)
+            exchange = self._logged(message, replace(label, role="retry") if spoilt else label, start, end)
+            if spoilt:
+                self.wait_as_told(exchange)
+                exchange = self.send(message, label, address)
+            logged.append(exchange)
+        return logged
+
     def _once(
-        self, message: Message, label: Label, address: str | None, *, repeatable: bool = False, patient: bool = False
+        self,
+        message: Message,
+        label: Label,
+        address: str | None,
+        *,
+        repeatable: bool = False,
+        patient: bool = False,
+        doubtful: bool = False,
     ) -> Exchange:
+        start = self._begun(message, address)
+        end = self._sent(start)
+        patient = patient and not (not self.target.declaration.addresses and _too_long(end.received))
+        early = doubtful and end.received is not None and end.received.status == NOT_FOUND
+        role = "retry" if repeatable and (early or _spoilt(end.received, message, patient)) else label.role
+        return self._logged(message, replace(label, role=role), start, end)
+
+    def _begun(self, message: Message, address: str | None) -> _Start:
+        """A request as it goes on the wire, once budget and rate let it."""
         if self.sent >= self.target.budget:
             raise OverBudget
         self._pace()
         self.sent += 1
-        started, clock = datetime.now(UTC), time.monotonic()
         base = self.target.declaration.url
         base = base[: base.index("/", 8)] if message.outside else base
-        url = base + quote(message.path, safe="/%:@!$&'()*+,;=~-._", errors=LONE)
-        url += "?" + urlencode(message.query, quote_via=quote, safe="", errors=LONE) if message.query else ""
         headers = (("User-Agent", f"conformance-suite/{__version__}"), ("Accept", "application/json"), *message.headers)
-        failure: str | None = None
-        received: WireResponse | None = None
+        held = (self.contract.authentication.header.lower(), *([n.lower() for n, _ in headers] if message.misplaced else ()))
+        filled = tuple((n, self._vault.fill(value) if n.lower() in held else value) for n, value in headers)
+        if message.misplaced:
+            message = replace(message, query=tuple((n, self._vault.fill(value)) for n, value in message.query))
+        url = base + (encoded(message) if message.plain is None else message.plain)
+        wired = WireRequest(message.method, url, filled, message.body, address, plain=message.plain is not None)
+        return _Start(f"{self._prefix}{self.sent}", wired, headers, datetime.now(UTC))
+
+    def _sent(self, start: _Start, *, apart: bool = False) -> _End:
+        """What came of a request; ``apart``: over a connection that no other request uses."""
+        clock = time.monotonic()
         try:
-            filled = tuple((name, self._filled(name, value)) for name, value in headers)
-            received = self._wire.send(WireRequest(message.method, url, filled, message.body, address))
-            self._dead = 0
+            received = self._wire.send(replace(start.wired, apart=apart))
+            return _End(received, None, False, (time.monotonic() - clock) * 1000)
         except WireFailure as error:
-            failure = self._vault.redact(str(error))
-            self._dead = self._dead + 1 if error.unreachable else 0
-        elapsed = (time.monotonic() - clock) * 1000
-        if received is not None:
-            self._desk.learn(received)
+            return _End(None, str(error), error.unreachable, (time.monotonic() - clock) * 1000)
+
+    def _logged(self, message: Message, label: Label, start: _Start, end: _End) -> Exchange:
+        """Log an exchange without secrets; gives it as the log holds it."""
+        self._dead = self._dead + 1 if end.unreachable else 0
+        failure = None if end.failure is None else self._vault.redact(end.failure)
+        if end.received is not None:
+            self._desk.learn(end.received)
+        address = start.wired.address
+        operation = self.contract.operations.get(label.operation)
         exchange = Exchange(
-            id=f"{self._prefix}{self.sent}",
+            id=start.id,
             case=label.case.id,
             stimulus=label.case.stimulus,
             attempt=label.attempt,
             operation=label.operation,
-            role="retry" if repeatable and _spoilt(received, message, patient) else label.role,
+            role=label.role,
             identity=label.identity,
             facts={**label.facts, **({"from": address} if address else {})},
-            request=Request(message.method, self._vault.redact(url), headers, self._desk.body(message.body)),
-            response=None if received is None else self._desk.response(received, self.contract.operations.get(label.operation)),
+            request=Request(message.method, self._vault.redact(start.wired.url), start.headers, self._desk.body(message.body)),
+            response=None if end.received is None else self._desk.response(end.received, operation),
             failure=failure,
-            started=started.isoformat(timespec="milliseconds"),
-            elapsed_ms=elapsed,
+            started=start.at.isoformat(timespec="milliseconds"),
+            elapsed_ms=end.elapsed_ms,
         )
         logged = self._recorder.exchange(exchange)
         if self._dead >= DEAD_AFTER:
@@ -203,15 +292,18 @@ class Sender:
             )
         return logged
 
-    def _filled(self, name: str, value: str) -> str:
-        return self._vault.fill(value) if name.lower() == self.contract.authentication.header.lower() else value
-
     def _pace(self) -> None:
         if self.target.rate:
             wait = self._last_sent + 1 / self.target.rate - time.monotonic()
             if wait > 0:
                 self._sleep(wait)
             self._last_sent = time.monotonic()
+
+
+def encoded(message: Message) -> str:
+    """Path and query of a message, in percent form where they must be."""
+    path = quote(message.path, safe="/%:@!$&'()*+,;=~-._", errors=LONE)
+    return path + ("?" + urlencode(message.query, quote_via=quote, safe="", errors=LONE) if message.query else "")
 
 
 def told_to_wait(response: Response) -> float:
@@ -231,6 +323,12 @@ def _spoilt(response: WireResponse | None, message: Message, patient: bool) -> b
     if response is None:
         return message.method in ("GET", "HEAD")
     return response.status in PROXY_STATUSES or (patient and response.status == LIMITED)
+
+
+def _too_long(response: WireResponse | None) -> bool:
+    """Whether a limit tells to wait for longer than anyone here will."""
+    told = next((value for name, value in response.headers if name.lower() == "retry-after"), "") if response else ""
+    return told.isascii() and told.isdigit() and (len(told) > 5 or int(told) > 10 * PATIENCE)
 
 
 def header_of(contract: Contract, identity: str | None, scheme: str | None = None) -> tuple[tuple[str, str], ...]:

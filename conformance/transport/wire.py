@@ -11,13 +11,19 @@ BODY_LIMIT = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class WireRequest:
-    """A request with its secrets in: full URL, headers, bytes of the body, local address to send from."""
+    """A request with its secrets in: full URL, headers, bytes of the body, local address to send from.
+
+    ``plain``: path and query go out as they are, also where they are no proper ones. ``apart``: other
+    requests are under way at the same time, and none of them may share its connection.
+    """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes | None
     address: str | None = None
+    plain: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,7 @@ class TraceInMessage(Faulty):
         raise Refusal("invalid_parameter", trace)
 
 
-@fault("envelope-message-human", at="read_call read_agent update_agent", by="unknown-id", depth=2)
+@fault("envelope-message-human", by="unknown-id", depth=2)
 class QueryInMessage(Faulty):
     """What is not found is told with the query that looked for it."""
 
@@ -160,7 +160,7 @@ class PathInMessageAtSignUp(Faulty):
     """An e-mail address that is none is told, at sign-up, with a path of the server."""
 
     def refuse_invalid(self, operation: Operation, names: list[str]) -> None:
-        if "email" in names:
+        if operation.id == "sign_up" and "email" in names:
             raise Refusal("invalid_parameter", "/srv/app/node_modules/validator/email.js: not an e-mail address")
         super().refuse_invalid(operation, names)
 
@@ -224,7 +224,7 @@ class UnprocessableForMissingAtUpdate(Faulty):
         return told(reply, 422) if wrong else reply
 
 
-@fault("status-listed", also="success-members", at="update_agent", by="update")
+@fault("status-listed", also="success-members", by="update")
 class NoContentAfterUpdate(Faulty):
     """A change is answered 204 without a body."""
 
@@ -233,7 +233,7 @@ class NoContentAfterUpdate(Faulty):
         return Reply(204, b"")
 
 
-@fault("status-listed", at="update_agent", by="update", depth=2)
+@fault("status-listed", by="update", depth=2)
 class UpdateAccepted(Faulty):
     """A change is answered 202."""
 
@@ -401,7 +401,7 @@ class InternalForProviderAtAgents(Faulty):
         super().check_triggers(context)
 
 
-@fault("code-number_on_dnc", at="create_call", by="trigger", depth=2)
+@fault("code-number_on_dnc", at="create_call send_sms", by="trigger", depth=2)
 class InvalidForDoNotCall(Faulty):
     """A number on a Do Not Call list is told as an invalid one."""
 

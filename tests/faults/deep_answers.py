@@ -74,7 +74,7 @@ class DoNotCallGetsTexts(Deep):
 # --- statuses in rare paths ---
 
 
-@fault("code-not_found status-404", at="read_external_run", by="unknown-id", depth=4)
+@fault("code-not_found status-404", also="business-object", at="read_external_run", by="unknown-id", depth=4)
 class BadRequestForUnknownReference(Told):
     """An external_ref that names nothing is told as an invalid one."""
 

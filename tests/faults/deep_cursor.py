@@ -124,7 +124,7 @@ class OffsetsOfTheWestTurnedEast(Deep):
         return sort_key(local + 60 * minutes) if edge and minutes < 0 else edge
 
 
-@fault("paging-exclusive", also="paging-complete has-more-false", depth=5)
+@fault("paging-exclusive", also="paging-complete has-more-false paging-precision", depth=5)
 class HalfHoursDropped(Deep):
     """The minutes of an offset are dropped."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+from contextlib import suppress
+
 from conformance.model import Operation
 from conformance.server import seeding
 from conformance.server.access import ALL
@@ -69,6 +72,38 @@ class PrefixCutOff(Welcoming):
         return other if swapped and self.known_key(other) else key
 
 
+@fault("code-unauthorized status-401", depth=5)
+class EarlyCharactersIgnored(Welcoming):
+    """The characters from the fifteenth to the twenty-fifth of a key are not compared."""
+
+    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
+        full = self.key_of("full")
+        near = key and len(key) == len(full) and key[:14] == full[:14] and key[25:] == full[25:]
+        return full if near else key
+
+
+@fault("code-unauthorized status-401", depth=4)
+class PrefixNotWanted(Welcoming):
+    """A key is taken without its prefix."""
+
+    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
+        full = self.key_of("full")
+        return full if key == full[8:] else key
+
+
+@fault("key-header", depth=4)
+class KeyAsUser(Deep):
+    """A key is taken as the user of Basic authentication."""
+
+    def parse_key(self, request: Request) -> str | None:
+        scheme, _, told = (request.header("authorization") or "").partition(" ")
+        if scheme != "Basic":
+            return super().parse_key(request)
+        with suppress(ValueError):
+            return base64.b64decode(told, validate=True).decode().partition(":")[0]
+        return None
+
+
 @fault("code-unauthorized status-401", also="key-header", depth=5)
 class BarePrefixTaken(Welcoming):
     """A key that is nothing but its prefix is taken for the first one."""
@@ -91,7 +126,7 @@ class LastCharacterIgnored(Welcoming):
         return full if near else key
 
 
-@fault("code-unauthorized", at="release_phone_number", depth=4)
+@fault("code-unauthorized", also="refused-unchanged", at="release_phone_number", depth=4)
 class NumbersReleasedWithoutKey(Welcoming):
     """A number is released without a key."""
 

@@ -170,7 +170,7 @@ class UnknownAgentIsNoFilter(Filtered):
 # --- lists of one owner ---
 
 
-@fault("paging-filter-kept", also="paging-complete has-more-false", at="list_agent_versions", by=WALKS, depth=4)
+@fault("paging-filter-kept", also="paging-complete has-more-false business-filter", at="list_agent_versions", by=WALKS, depth=4)
 class VersionsOfAllAgentsLater(Filtered):
     """Later pages show the versions of every agent."""
 
@@ -178,7 +178,7 @@ class VersionsOfAllAgentsLater(Filtered):
         return () if meant(context, "list_agent_versions") and later(context) else filters
 
 
-@fault("paging-filter-kept", at="list_eval_runs", by=WALKS, depth=4)
+@fault("paging-filter-kept", also="business-filter", at="list_eval_runs", by=WALKS, depth=4)
 class RunsOfAllAgents(Filtered):
     """The runs of an agent are those of all agents."""
 

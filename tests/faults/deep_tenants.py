@@ -78,6 +78,15 @@ class ForeignNumberReleased(Borderless):
     open_at = ("release_phone_number",)
 
 
+@fault("business-object", at="create_call", depth=5)
+class CallTiedToForeignLead(Deep):
+    """A call may be placed for a lead of another business."""
+
+    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+        if not (meant(context, "create_call") and parameter.name == "lead_id"):
+            super().check_reference(parameter, value, context)
+
+
 class Secret(Deep):
     """The reference server with a deed that is done before it is refused."""
 
@@ -89,7 +98,7 @@ class Secret(Deep):
         """What is done in secret."""
 
 
-@fault("business-object", also="refused-unchanged", at="delete_eval delete_webhook", depth=5)
+@fault("business-object", also="refused-unchanged status-200", at="delete_eval delete_webhook read_eval", depth=5)
 class ForeignDeletedInSecret(Secret):
     """A deletion that is refused has deleted all the same."""
 
@@ -129,7 +138,7 @@ class LargePagesOfAll(Deep):
         return None if meant(context, "list_events") and asked(context) > 50 else super().list_tenant(context)
 
 
-@fault("business-rows", also="paging-complete paging-exclusive has-more-false", at="list_evals", depth=5)
+@fault("business-rows", also="paging-complete paging-exclusive has-more-false business-empty", at="list_evals", depth=5)
 class PagesOfOneOfAll(Deep):
     """Pages of one eval show those of every business."""
 

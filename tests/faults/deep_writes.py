@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.server.messages import Context, Reply
+from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.moments import key_of, render
-from conformance.server.store import Page, Row
+from conformance.server.store import Filter, Page, Row
 from tests.faults.base import fault
 from tests.faults.deep_places import Deep, meant
 
@@ -92,7 +92,7 @@ class WorkspaceMadeTwice(Deep):
         return super().act_create(context)
 
 
-@fault("created-resource", at="create_eval", depth=4)
+@fault("created-resource", also="status-200 changed-resource deleted-resource", at="create_eval update_eval delete_eval", depth=4)
 class EvalReplaced(Deep):
     """A second eval of the same agent takes the id of the first, and its place."""
 
@@ -247,7 +247,7 @@ class DeletedStaysListed(Deep):
         return reply
 
 
-@fault("deleted-resource", at="release_phone_number", depth=4)
+@fault("deleted-resource", also="status-no-5xx-for-mistakes", at="release_phone_number", depth=4)
 class ReleasedNumberStays(Deep):
     """A released number goes back to the pool and stays with its business."""
 
@@ -257,3 +257,18 @@ class ReleasedNumberStays(Deep):
         if row is not None:
             self.store.put([row])
         return reply
+
+
+@fault("status-listed", at="create_webhook", by="repeated-creation", depth=4)
+class SameWebhookConflicts(Deep):
+    """A webhook of an address that another one has already is refused with 409."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        return Reply(409, reply.body) if refusal.message == "taken" else reply
+
+    def act_create(self, context: Context) -> Reply:
+        address = context.values.get("webhook_url")
+        if meant(context, "create_webhook") and self.rows_by(context, 1, filters=(Filter("url", address),)):
+            raise Refusal("invalid_parameter", "taken")
+        return super().act_create(context)

@@ -55,7 +55,9 @@ class _Lenient(Faulty):
         return next((i for i in known if self.alike(key, i.key)), None)
 
 
-@fault("code-unauthorized status-401", also="key-header key-expired key-revoked")
+@fault(
+    "code-unauthorized status-401", also="key-header key-expired key-revoked status-403 scope-required code-forbidden status-200"
+)
 class PrefixIsEnough(_Lenient):
     """A key that begins as keys do is taken for a known one."""
 

@@ -250,7 +250,7 @@ class NullMembers(Faulty):
         return {k: v if k in kept else None for k, v in super().render_item(operation, row).items()}
 
 
-@variant("L55", untested="paging-filter-kept changed-resource")
+@variant("L55", untested="paging-filter-kept changed-resource has-more-false")
 class FewMembers(Faulty):
     """Objects have only the members that they must have, and created_at."""
 
