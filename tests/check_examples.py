@@ -535,7 +535,23 @@ example("parameter.unparsable", SILENT, "no probe", fine())
 _asked: dict[str, Any] = {"operation": "read_call", "query": {"id": "c1"}}
 example("read.asked", ACCEPTED, "the one that was asked for", sent(200, {"id": "c1"}, **_asked))
 example("read.asked", ACCEPTED, "an answer that does not name it", sent(200, {"status": "busy"}, **_asked))
-example("read.asked", REFUSED, "another one", sent(200, {"id": "c2"}, **_asked))
+for _told in ("c0", "c2"):
+    example("read.asked", REFUSED, f"another one, {_told}", sent(200, {"id": _told}, **_asked))
+for _run, _outcome in (("r1", ACCEPTED), ("r2", REFUSED)):
+    _named = sent(200, {"id": "e1", "vapi_run_id": _run}, operation="read_provider_run", query={"vapi_run_id": "r1"})
+    example("read.asked", _outcome, f"by the name of a provider, {_run}", _named)
+_either = sent(200, {"id": "c2"}, operation="read_recording", query={"call_id": "c1"})
+for _kind in ("agent", "recording"):
+    _by_call = replace(real().operations["read_recording"], kind=_kind, input_open=False)
+    _of_call = sent(200, {"id": "c2", "call_id": "c1"}, operation="read_recording", query={"call_id": "c1"})
+    example("read.asked", ACCEPTED, f"an {_kind} by the name of another kind", _of_call, altered=_by_call)
+example("read.asked", SILENT, "another operation", sent(200, {"calls": []}, query={"id": "c1"}))
+example("read.asked", SILENT, "no response", sent(None, **_asked))
+example("read.asked", ACCEPTED, "no object", sent(200, ["c2"], **_asked))
+example("read.asked", ACCEPTED, "a request that names none", sent(200, {"id": "c2"}, operation="read_call"))
+example("read.asked", ACCEPTED, "true for a name", sent(200, {"id": True}, **_asked))
+example("read.asked", ACCEPTED, "a number, as it was named", sent(200, {"id": 7}, operation="read_call", query={"id": "7"}))
+example("read.asked", SILENT, "an object of which no source says what names it", _either)
 example("read.asked", SILENT, "refused", refusal("not_found", **_asked))
 
 # --- keys, scopes, businesses ---------------------------------------------------------------------
@@ -941,6 +957,7 @@ example(
     SILENT,
     "two limits",
     sent(200, {"calls": [call(1), call(2)], "has_more": True}, query=[("limit", "1"), ("limit", "5")]),
+    sent(200, {"calls": [call(1), call(2)], "has_more": True}, query=[("limit", "5"), ("limit", "1")]),
 )
 example("list.maximum", ACCEPTED, "the declared maximum under a larger limit", page("w", [3, 2, 1], True, limit=10))
 example("list.maximum", REFUSED, "more than it", page("w", [4, 3, 2, 1], True, limit=10))
@@ -1072,6 +1089,12 @@ example(
 )
 example("paging.order", REFUSED, "down and up", page("w", [7, 9, 8], True), tells="oldest first, as the list begins")
 example("paging.order", REFUSED, "another direction on the next page", page("w", [9, 8], True), page("w", [6, 7], False, 8))
+for _turn, _halves, _words in (
+    ("up", ([9, 8], [12, 11], 8), "newest first from page to page', actual='a page after the head on one side"),
+    ("down", ([8, 9], [2, 3], 9), "oldest first from page to page"),
+):
+    _first_page, _next_page = page("w", _halves[0], True), page("w", _halves[1], True, _halves[2])
+    example("paging.order", REFUSED, f"pages that turn {_turn}", _first_page, _next_page, tells=_words)
 example("paging.order", ACCEPTED, "equals next to each other", page("w", TIED, False))
 example("paging.advances", REFUSED, "the same page again", page("w", [9, 8], True, limit=2), page("w", [9, 8], True, 8, 2))
 example(

@@ -148,6 +148,8 @@ def test_where_passive_rules_apply() -> None:
         assert mine == {one.id for one in operations if set(one.successes) == {status}} != set()
     assert where("payment.elsewhere") == every - paid
     assert where("code.pairing") == where("id.unknown") == set()
+    named = {one.id for one in operations if one.action == "read" and one.selector and one.selector.place == "query"}
+    assert where("read.asked") == {name for name in named if not loaded.operations[name].input_open} - {"read_phone_number"}
     assert where("error.json") == {one.id for one in operations if one.keyed or one.parameters}
     assert where("tenant.named") == {one.id for one in operations if one.paging and one.keyed and not one.pool}
 

@@ -71,7 +71,8 @@ def paging_order(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     turned = _turned(found)
     if turned:
         direction = "newest first" if found.descending else "oldest first"
-        actual = f"a page after {turned[0].after or 'the head'} on one side, and its next page on the other"
+        first, _ = turned
+        actual = f"a page after {first.after or 'the head'} on one side, and its next page on the other"
         yield Problem("/", f"{direction} from page to page", actual, tuple(page.exchange.id for page in turned))
 
 
