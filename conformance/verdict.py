@@ -7,11 +7,12 @@ applies to. A finding outside the plan (a code paired with a wrong status somewh
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from statistics import mode
 
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Rule, Trial, Trouble, View
 from conformance.evidence import Log
@@ -28,7 +29,7 @@ OVER_BUDGET = "the request budget is used up (budget: in the target file)"
 DONE = "done"
 PREFLIGHT = "preflight"
 """The stimulus of requests that ask only whether this is a target at all; they are not judged."""
-ANY_DAY = date(1970, 1, 1)
+ANY_DAY = date.min
 """For a look at the cells alone, where no waiver counts."""
 
 
@@ -141,11 +142,11 @@ class _Bench:
         return frozenset(exchange.case for exchange in self.log.exchanges if exchange.role in ("control", "probe"))
 
     def cells(self) -> tuple[Cell, ...]:
-        places = {operation: place for place, operation in enumerate(self.contract.operations)}
-        found = []
+        known, found = self.contract.operations, []
         for clause in self.contract.clauses.values():
             operations = self._planned(clause) | self._blamed(clause)
-            found += [self._cell(clause, operation) for operation in sorted(operations, key=lambda name: places.get(name, -1))]
+            ordered = [*sorted(operations - known.keys()), *(name for name in known if name in operations)]
+            found += [self._cell(clause, operation) for operation in ordered]
         return tuple(found)
 
     def _planned(self, clause: Clause) -> set[str]:
@@ -227,8 +228,8 @@ class _Bench:
             return NOT_SELECTED
         if rule.trial and not any(case.id in self._asked for case in own if rule.id in case.rules):
             return NOTHING_ASKED
-        gaps = self._gaps_of(own)
-        return Counter(gaps).most_common(1)[0][0] if rule.passive and own and len(gaps) == len(own) else rule.hint
+        gaps = [self._gaps_of([case]) for case in own]
+        return mode(gap for [gap] in gaps) if rule.passive and gaps and all(gaps) else rule.hint
 
 
 def _is_finding(outcome: Outcome) -> bool:

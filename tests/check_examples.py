@@ -199,6 +199,7 @@ class Example:
     target: Declaration = TARGET
     contract: Contract | None = None
     altered: Operation | None = None  # stands for the operation of the contract
+    tells: str = ""  # part of what the outcomes say
 
     @property
     def name(self) -> str:
@@ -222,6 +223,11 @@ def outcomes(example: Example) -> list[Outcome]:
     case = Case("example[list_calls]", "example", example.operation, "", (example.rule,), Effect.READ, about=example.about)
     view = View(loaded, example.target, example.altered or loaded.operations.get(example.operation))
     return list(rule.trial(view, Trial(case, exchanges)))
+
+
+def as_told(example: Example, given: Sequence[Outcome]) -> bool:
+    """Whether outcomes are what the example says."""
+    return found(given) == example.outcome and example.tells in " ".join(map(str, given))
 
 
 def found(given: Iterable[Outcome]) -> str:
@@ -263,12 +269,17 @@ def example(rule: str, outcome: str, says: str, *exchanges: Exchange, **options:
 example("error.json", ACCEPTED, "JSON", refusal("bad_request"))
 example("error.json", ACCEPTED, "a charset", refusal("bad_request", media='Application/JSON; charset="utf-8"'))
 example("error.json", ACCEPTED, "problem+json", refusal("bad_request", media="application/problem+json"))
+for _media in ("application/xml", "text/x+json"):
+    example("error.json", REFUSED, f"{_media}", refusal("bad_request", media=_media))
+for _status in (399, 408, 411, 413, 414, 417, 421, 426, 431, 501, 502, 503, 504):
+    example("error.json", SILENT, f"{_status} without the envelope", proxy(_status))
 example("error.json", REFUSED, "HTML", sent(404, text="<h1>Not found</h1>", media="text/html"))
 example("error.json", REFUSED, "JSON labelled as text", refusal("bad_request", media="text/plain"))
 example("error.json", REFUSED, "no content type", refusal("bad_request", media=None))
-example("error.json", REFUSED, "an empty body", sent(500, text=""))
+example("error.json", REFUSED, "an empty body", sent(500, text=""), tells="an empty body")
+example("error.json", REFUSED, "a long text", sent(500, text="x" * 99), tells="'\"" + "x" * 80 + "\"'")
 example("error.json", REFUSED, "NaN", sent(400, text='{"error": NaN}'))
-example("error.json", REFUSED, "bytes that are not UTF-8", sent(400, raw=Body(base64="/w==", size=1)))
+example("error.json", REFUSED, "bytes that are not UTF-8", sent(400, raw=Body(base64="/w==", size=1)), tells="bytes that are")
 for _rule in ("error.json", "error.shape", "error.code-text", "error.message-text", "error.message-clean"):
     example(_rule, SILENT, "a success", sent(200, {"calls": [], "has_more": False}))
     example(_rule, SILENT, "the answer to HEAD", sent(404, text="", media=None, method="HEAD"))
@@ -278,14 +289,33 @@ for _rule in ("error.json", "error.shape", "error.code-text", "error.message-tex
     example(_rule, SILENT, "a body that was withheld", sent(400, raw=Body(text="[w]", size=9, withheld=True)))
 example("error.shape", ACCEPTED, "members beside the envelope", sent(400, error("bad_request", request_id="r", docs=None)))
 example("error.shape", REFUSED, "an array", sent(400, []))
-example("error.shape", REFUSED, "error as text", sent(400, {"error": "bad_request"}))
+example("error.shape", REFUSED, "error as text", sent(400, {"error": "bad_request"}), tells="actual='\"bad_request\"'")
 example("error.shape", REFUSED, "error as a list", sent(400, {"error": [{"code": "bad_request", "message": "No"}]}))
-example("error.shape", REFUSED, "code and message at the top", sent(400, {"code": "bad_request", "message": "No"}))
+example(
+    "error.shape",
+    REFUSED,
+    "code and message at the top",
+    sent(400, {"code": "bad_request", "message": "No"}),
+    tells="actual='nothing'",
+)
 example("error.shape", REFUSED, "an envelope of another kind from a 502", sent(502, {"error": None}))
 example("error.code-text", ACCEPTED, "a text", refusal("bad_request"))
 example("error.code-text", REFUSED, "a number", sent(400, {"error": {"code": 400, "message": "No"}}))
-example("error.code-text", REFUSED, "null", sent(400, {"error": {"code": None, "message": "No"}}))
-example("error.code-text", REFUSED, "none", sent(400, {"error": {"message": "No"}}))
+example("error.code-text", REFUSED, "null", sent(400, {"error": {"code": None, "message": "No"}}), tells="actual='null'")
+example("error.code-text", REFUSED, "none", sent(400, {"error": {"message": "No"}}), tells="actual='nothing'")
+DEEP = replace(real(), code_pointer=("error", "cause", "code"), message_pointer=("error", "text", "message"))
+_deep = {"error": {"cause": {"code": "bad_request"}, "text": {"message": "No"}}}
+example("error.shape", ACCEPTED, "as deep as the contract has it", sent(400, _deep), contract=DEEP)
+for _missing in ("cause", "text"):
+    _flat = {"error": {name: member for name, member in _deep["error"].items() if name != _missing}}
+    example("error.shape", REFUSED, f"without the {_missing} of another contract", sent(400, _flat), contract=DEEP)
+    example(
+        "error.code-text",
+        REFUSED if _missing == "text" else SILENT,
+        f"no code, and no {_missing}",
+        sent(400, {"error": {**_flat["error"], **({"cause": {}} if _missing == "text" else {})}}),
+        contract=DEEP,
+    )
 example("error.code-text", REFUSED, "an empty text", sent(400, error("")))
 example("error.code-text", SILENT, "no envelope, which is another rule's", sent(400, {"message": "No"}))
 example("error.message-text", ACCEPTED, "a text", refusal("bad_request"))
@@ -334,7 +364,8 @@ LEAKING = (
     "Invalid key {key:full}",
     "Invalid key {unknown:kc_live_}",
     "Invalid key kc_live_{key:full~part}",
-    "Your new key is {secret:api_key-1}",
+    "Invalid key {key:full~a-part}",
+    "Your new key is {secret:api_key-205}",
 )
 for _text in LEAKING:
     example("error.message-clean", REFUSED, f"'{_text.splitlines()[0]}'", sent(400, error("bad_request", _text)))
@@ -366,15 +397,18 @@ example("status.listed", REFUSED, "503 with an envelope of the application", ref
 example("status.listed", SILENT, "a proxy", proxy(502), proxy(413))
 example("status.listed", NOTE, "415 for a body that says it is no JSON", labelled(415, "text/plain"))
 example("status.listed", REFUSED, "415 for JSON", labelled(415, "application/json; charset=utf-8"))
+example("status.listed", REFUSED, "405 for a body that says it is no JSON", labelled(405, "text/plain"))
 example("status.listed", REFUSED, "422 for a body that says it is no JSON", labelled(422, "text/plain"))
 example("status.listed", SILENT, "a request that is odd in itself", refusal("not_found", 405, odd=True), sent(415, {}, odd=True))
 example("status.client-mistake", ACCEPTED, "4xx for a mistake", refusal("bad_request", mistake=True))
+example("status.client-mistake", ACCEPTED, "499", sent(499, {}, mistake=True))
 example("status.client-mistake", ACCEPTED, "a mistake that is taken", sent(200, {}, mistake=True))
 example("status.client-mistake", REFUSED, "500 for a mistake", refusal("internal_error", mistake=True))
 example("status.client-mistake", REFUSED, "500 without an envelope", sent(500, text="oops", media="text/plain", mistake=True))
 example("status.client-mistake", REFUSED, "503 with a code", refusal("internal_error", 503, mistake=True))
 example("status.client-mistake", SILENT, "500 for a right request", refusal("internal_error"))
 example("status.client-mistake", SILENT, "a failing provider", refusal("vapi_error", mistake=True))
+example("status.client-mistake", SILENT, "a failing provider under 503", refusal("vapi_error", 503, mistake=True))
 example("status.client-mistake", SILENT, "a proxy", proxy(503, mistake=True))
 example("payment.elsewhere", ACCEPTED, "any other status", sent(200, {}), refusal("forbidden"))
 example("payment.elsewhere", REFUSED, "402 from a list", refusal("payment_required"))
@@ -392,7 +426,12 @@ example(
     refusal("bad_request", 405, operation="*", mistake=True, odd=True),
     operation="*",
 )
+example("route.unknown", ACCEPTED, "400", refusal("bad_request", operation="*", mistake=True, odd=True), operation="*")
+_no_error = sent(399, {}, operation="*", mistake=True, odd=True)
+example("route.unknown", NOTE, "399", _no_error, operation="*", tells="an error status")
 example("route.unknown", NOTE, "200", sent(200, {}, operation="*", mistake=True, odd=True), operation="*")
+_unjudged = (refusal("rate_limit_exceeded", operation="*"), sent(200, {}, operation="*"))
+example("route.unknown", REFUSED, "HTML, after other answers", *_unjudged, sent(404, text="<h1>", operation="*"), operation="*")
 example("route.unknown", REFUSED, "HTML", sent(404, text="<h1>", media="text/html", operation="*", mistake=True), operation="*")
 example(
     "route.unknown",
@@ -441,6 +480,10 @@ for _rule, _code in REFUSALS.items():
 example("auth.missing", REFUSED, "403 for a key that is missing", fine(), refusal("forbidden"))
 example("scope.refused", REFUSED, "401 for a scope that is lacking", fine(), refusal("unauthorized"))
 example("scope.refused", REFUSED, "404 for a scope that is lacking", fine(), refusal("not_found"))
+example("id.unknown", GAP, "a failing provider under 503", fine(), refusal("call_failed", 503))
+example("id.unknown", REFUSED, "the code of a failing provider under 499", fine(), refusal("call_failed", 499))
+for _status in (503, 504):
+    example("id.unknown", TROUBLE, f"{_status} of a proxy", fine(), proxy(_status))
 example("id.unknown", REFUSED, "an empty object", fine(), sent(200, {}))
 example("id.unknown", REFUSED, "400", fine(), refusal("invalid_request"))
 example("parameter.missing", REFUSED, "the code of an invalid one", fine(), refusal("invalid_request"))
@@ -479,13 +522,37 @@ example(
     operation="create_book",
     contract=toy(),
 )
-example("parameter.unparsable", ACCEPTED, "refused as invalid", refusal("invalid_request"))
-example("parameter.unparsable", ACCEPTED, "ignored", sent(200, {"calls": [], "has_more": False}))
-example("parameter.unparsable", REFUSED, "the code of a missing one", refusal("bad_request"))
-example("parameter.unparsable", SILENT, "500, which another rule blames", refusal("internal_error"))
-example("parameter.unparsable", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
-example("parameter.unparsable", TROUBLE, "502 of a proxy", proxy())
+example("parameter.unparsable", ACCEPTED, "refused as invalid", fine(), refusal("invalid_request"))
+example("parameter.unparsable", ACCEPTED, "ignored", fine(), sent(200, {"calls": [], "has_more": False}))
+example("parameter.unparsable", REFUSED, "the code of a missing one", fine(), refusal("bad_request"))
+example("parameter.unparsable", SILENT, "500, which another rule blames", fine(), refusal("internal_error"))
+example("parameter.unparsable", SILENT, "503 with a code, which another rule blames", fine(), refusal("internal_error", 503))
+example("parameter.unparsable", REFUSED, "499", fine(), sent(499, {}))
+example("parameter.unparsable", GAP, "429 in the middle", fine(), refusal("rate_limit_exceeded"))
+example("parameter.unparsable", TROUBLE, "502 of a proxy", fine(), proxy())
 example("parameter.unparsable", SILENT, "no probe", fine())
+
+_asked: dict[str, Any] = {"operation": "read_call", "query": {"id": "c1"}}
+example("read.asked", ACCEPTED, "the one that was asked for", sent(200, {"id": "c1"}, **_asked))
+example("read.asked", ACCEPTED, "an answer that does not name it", sent(200, {"status": "busy"}, **_asked))
+for _told in ("c0", "c2"):
+    example("read.asked", REFUSED, f"another one, {_told}", sent(200, {"id": _told}, **_asked))
+for _run, _outcome in (("r1", ACCEPTED), ("r2", REFUSED)):
+    _named = sent(200, {"id": "e1", "vapi_run_id": _run}, operation="read_provider_run", query={"vapi_run_id": "r1"})
+    example("read.asked", _outcome, f"by the name of a provider, {_run}", _named)
+_either = sent(200, {"id": "c2"}, operation="read_recording", query={"call_id": "c1"})
+for _kind in ("agent", "recording"):
+    _by_call = replace(real().operations["read_recording"], kind=_kind, input_open=False)
+    _of_call = sent(200, {"id": "c2", "call_id": "c1"}, operation="read_recording", query={"call_id": "c1"})
+    example("read.asked", ACCEPTED, f"an {_kind} by the name of another kind", _of_call, altered=_by_call)
+example("read.asked", SILENT, "another operation", sent(200, {"calls": []}, query={"id": "c1"}))
+example("read.asked", SILENT, "no response", sent(None, **_asked))
+example("read.asked", ACCEPTED, "no object", sent(200, ["c2"], **_asked))
+example("read.asked", ACCEPTED, "a request that names none", sent(200, {"id": "c2"}, operation="read_call"))
+example("read.asked", ACCEPTED, "true for a name", sent(200, {"id": True}, **_asked))
+example("read.asked", ACCEPTED, "a number, as it was named", sent(200, {"id": 7}, operation="read_call", query={"id": "7"}))
+example("read.asked", SILENT, "an object of which no source says what names it", _either)
+example("read.asked", SILENT, "refused", refusal("not_found", **_asked))
 
 # --- keys, scopes, businesses ---------------------------------------------------------------------
 
@@ -522,6 +589,13 @@ example("tenant.object", REFUSED, "401", OWNER, refusal("unauthorized", step="fo
 example(
     "tenant.object",
     ACCEPTED,
+    "403 with the code of 404, which is another rule's",
+    OWNER,
+    refusal("not_found", 403, step="foreign"),
+)
+example(
+    "tenant.object",
+    ACCEPTED,
     "404 with the code of 403, which is another rule's",
     OWNER,
     refusal("forbidden", 404, step="foreign"),
@@ -546,6 +620,41 @@ example(
 )
 
 
+def other_list(*names: str, status: int = 200) -> Exchange:
+    """What the owner lists after the attempt to create something called New."""
+    listed: list[Any] = ["New", *({"id": name, "name": name} for name in names)]
+    return sent(status, {"agents": listed, "has_more": False}, operation="list_agents", step="listing", sent={"name": "New"})
+
+
+_created = (OWNER, refusal("forbidden", step="foreign"))
+example("tenant.object", ACCEPTED, "nothing is created", *_created, other_list("Ann", "Zoe"))
+example("tenant.object", ACCEPTED, "nobody can tell what is created", *_created, other_list("New", status=403))
+example("tenant.object", ACCEPTED, "no response to the list", *_created, replace(other_list(), response=None))
+example("tenant.object", REFUSED, "refused and created all the same", *_created, other_list("Ann", "New"))
+
+
+def listed_agents(step: str, *listed: str, more: bool = False) -> Exchange:
+    """The list of the owner, where the agent a is looked for."""
+    agents_shown = [{"id": name, "name": "Old"} for name in listed]
+    role = "control" if step == "before" else "probe"
+    return sent(200, {"agents": agents_shown, "has_more": more}, operation="list_agents", role=role, step=step, sought="a")
+
+
+for _says, _pair in (
+    ("the owner did not see it before", (listed_agents("before", "b"), listed_agents("after", "b"))),
+    ("the list of the owner goes on", (listed_agents("before", "a"), listed_agents("after", "b", more=True))),
+    ("429 to the owner", (BEFORE, refusal("rate_limit_exceeded", operation="read_agent", step="after", sent={"name": "New"}))),
+):
+    example("tenant.object", ACCEPTED, _says, *_created, *_pair)
+_ann = sent(200, {"id": "a", "name": "Ann"}, operation="read_agent", role="control", identity="other", step="before")
+example("tenant.object", ACCEPTED, "changed by its owner meanwhile, to Ann", *_created, BEFORE, after("Ann"))
+example("tenant.object", REFUSED, "refused and changed from Ann", *_created, _ann, after("New"))
+for _outcome, _code in ((ACCEPTED, "invalid_request"), (ACCEPTED, "not_found"), (REFUSED, "unauthorized")):
+    example("tenant.object", _outcome, f"{_code} for a reference", OWNER, refusal(_code, step="reference"))
+example("tenant.filter", ACCEPTED, "an id in another place called invalid", refusal("invalid_request", placed=True))
+example("tenant.filter", REFUSED, "an id called invalid", refusal("invalid_request"))
+
+
 def number(shown: str | None, **options: Any) -> Exchange:
     """A read of a number: what names nothing may be answered as null."""
     body = {"number": None if shown is None else {"phone_number": shown}}
@@ -559,8 +668,16 @@ example("tenant.object", REFUSED, "shown in a wrapper", SEEN, number("+1", step=
 example(
     "tenant.object", GAP, "the owner was refused", refusal("forbidden", role="control"), number(None, step="foreign"), **NUMBER
 )
+for _digits in ("+0", "+2"):
+    _another = number(_digits, step="foreign", sought="+1")
+    example("tenant.object", ACCEPTED, f"another one is shown, {_digits}", SEEN, _another, **NUMBER)
 for _says, _outcome, _answer in (
     ("null where that is open", ACCEPTED, number(None)),
+    (
+        "a body without end where null is open",
+        TROUBLE,
+        sent(200, raw=Body(text="{", size=9, cut=True), operation="read_phone_number"),
+    ),
     ("not found where null is open", ACCEPTED, refusal("not_found", operation="read_phone_number")),
     ("another code where null is open", REFUSED, refusal("bad_request", operation="read_phone_number")),
     ("429 where null is open", GAP, refusal("rate_limit_exceeded", operation="read_phone_number")),
@@ -572,6 +689,7 @@ example("tenant.filter", REFUSED, "rows", sent(200, {"calls": [call(1)], "has_mo
 example("tenant.filter", REFUSED, "401", refusal("unauthorized"))
 example("tenant.filter", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
 example("tenant.filter", TROUBLE, "502 of a proxy", proxy())
+example("tenant.filter", TROUBLE, "a body without end", sent(200, raw=Body(text="{", size=9, cut=True)))
 
 
 def side(name: str, *calls: dict[str, Any], **options: Any) -> Exchange:
@@ -593,6 +711,7 @@ def rows(*calls: dict[str, Any], **options: Any) -> Exchange:
 
 
 example("tenant.named", ACCEPTED, "its own business", rows(MINE))
+example("tenant.named", SILENT, "a list of one of two businesses, which tenant.rows judges", side("own", MINE, THEIRS))
 example("tenant.named", REFUSED, "another business on a later page", rows(MINE, THEIRS, query={"after": at(9)}))
 example("tenant.named", REFUSED, "another business, told to an empty one", rows(MINE, identity="empty"))
 example("tenant.named", ACCEPTED, "a business of which nothing is known", rows(call(1, business_id="b_third")))
@@ -624,6 +743,7 @@ def signups(results: str, address: str = "127.0.0.2") -> list[Exchange]:
         "b": refusal("bad_request", **label),
         "f": refusal("forbidden", **label),
         "h": proxy(429, **label),
+        "$": refusal("payment_required", **label),
     }
     return [kinds[result] for result in results]
 
@@ -635,8 +755,13 @@ def step(name: str, status: str) -> Exchange:
 
 SIGN_UP: dict[str, Any] = {"operation": "sign_up"}
 example("rate.allowance", ACCEPTED, "five taken, the sixth refused", *signups("+++++-"), **SIGN_UP)
-example("rate.allowance", REFUSED, "the fifth refused", *signups("++++-"), **SIGN_UP)
+example("rate.allowance", REFUSED, "the fifth refused", *signups("++++-"), **SIGN_UP, tells="request 5 from a fresh address")
 example("rate.allowance", REFUSED, "the first refused", *signups("-"), **SIGN_UP)
+_once = (*signups("+++-"), *signups("+++++-", "127.0.0.3"))
+example("rate.allowance", ACCEPTED, "an address that was not fresh is refused, another one is not", *_once, **SIGN_UP)
+_both = (*signups("++++-"), *signups("-", "127.0.0.3"))
+for _says, _tells in (("place", "request 5 from a fresh address"), ("exchanges", "('e1', 'e2', 'e3', 'e4', 'e5')")):
+    example("rate.allowance", REFUSED, f"too early from two addresses, the {_says} of the first", *_both, **SIGN_UP, tells=_tells)
 example("rate.allowance", GAP, "one was refused for another reason", *signups("++b++-"), **SIGN_UP)
 example("rate.allowance", GAP, "a proxy was in between", *signups("++p++-"), **SIGN_UP)
 example("rate.allowance", SILENT, "nothing was counted", fine(), **SIGN_UP)
@@ -645,15 +770,29 @@ example("rate.limit", ACCEPTED, "refused without Retry-After and without a code"
 example("rate.limit", ACCEPTED, "the third refused: the allowance is another rule's", *signups("++-"), **SIGN_UP)
 example("rate.limit", REFUSED, "the code of something else", *signups("+++++w"), **SIGN_UP)
 example(
-    "rate.limit", REFUSED, "six taken from each of two addresses", *signups("++++++"), *signups("++++++", "127.0.0.3"), **SIGN_UP
+    "rate.limit",
+    REFUSED,
+    "six taken from each of two addresses",
+    *signups("++++++"),
+    *signups("++++++", "127.0.0.3"),
+    **SIGN_UP,
+    tells="429 for request 6 within 3600 s",
 )
 example("rate.limit", REFUSED, "403 beyond the limit", *signups("+++++f"), **SIGN_UP)
-example("rate.limit", GAP, "six taken from one address only", *signups("++++++"), **SIGN_UP)
+_then = (*signups("+++++f"), *signups("b", "127.0.0.3"))
+example("rate.limit", REFUSED, "403 beyond the limit, and another address that fails", *_then, **SIGN_UP)
+example("rate.limit", GAP, "payment is wanted beyond the limit", *signups("+++++$"), **SIGN_UP)
+for _many in ("++++++", "+++++++"):
+    example("rate.limit", GAP, f"{len(_many)} taken from one address only", *signups(_many), **SIGN_UP)
+for _few in ("+++++", "+++"):
+    example("rate.limit", GAP, f"only {len(_few)} were sent", *signups(_few), *signups(_few, "127.0.0.3"), **SIGN_UP)
 example("rate.limit", GAP, "they fail for another reason", *signups("bbbbbb"), **SIGN_UP)
 example("rate.limit", TROUBLE, "a proxy beyond the limit", *signups("+++++p"), **SIGN_UP)
 example("rate.limit", SILENT, "nothing was counted", fine(), **SIGN_UP)
 example("rate.address", ACCEPTED, "another address is served", *signups("+++++-"), step("elsewhere", "+"), **SIGN_UP)
 example("rate.address", REFUSED, "another address is refused", *signups("+++++-"), step("elsewhere", "-"), **SIGN_UP)
+_later = (*signups("+++++-"), step("elsewhere", "-"), step("later", "+"))
+example("rate.address", REFUSED, "another address is refused, and an hour later served", *_later, **SIGN_UP)
 example("rate.address", SILENT, "the limit was never met", *signups("++++++"), step("elsewhere", "-"), **SIGN_UP)
 example("rate.address", SILENT, "another address fails for another reason", *signups("+++++-"), step("elsewhere", "b"), **SIGN_UP)
 example("rate.evasion", ACCEPTED, "refused whatever it says", *signups("+++++-"), step("evasion", "-"), **SIGN_UP)
@@ -661,6 +800,7 @@ example("rate.evasion", REFUSED, "taken for what it says", *signups("+++++-"), s
 example("rate.evasion", SILENT, "the limit was never met", *signups("++++++"), step("evasion", "+"), **SIGN_UP)
 example("rate.reset", ACCEPTED, "an hour later it is served", *signups("+++++-"), step("later", "+"), **SIGN_UP)
 example("rate.reset", REFUSED, "an hour later it is refused", *signups("+++++-"), step("later", "-"), **SIGN_UP)
+example("rate.reset", SILENT, "an operation without a limit", *signups("+++++-"), step("later", "-"))
 example("rate.reset", SILENT, "the limit was never met", *signups("++++++"), step("later", "-"), **SIGN_UP)
 example("rate.window", ACCEPTED, "minutes later it is still refused", *signups("+++++-"), step("soon", "-"), **SIGN_UP)
 example(
@@ -670,7 +810,10 @@ example(
     *signups("+++++-"),
     *[step("soon", "+") for _ in range(6)],
     **SIGN_UP,
+    tells="429 to one of 3 requests, 1740 s after 5 were taken",
 )
+_served = [step("soon", "+") for _ in range(7)]
+example("rate.window", REFUSED, "minutes later it is served once more than that", *signups("+++++-"), *_served, **SIGN_UP)
 example(
     "rate.window",
     ACCEPTED,
@@ -690,9 +833,11 @@ example(
 
 DNC: dict[str, Any] = {"operation": "create_call", "about": "number_on_dnc"}
 example("trigger.answer", ACCEPTED, "its code and status", refusal("number_on_dnc", operation="create_call"), **DNC)
-example("trigger.answer", REFUSED, "another status", sent(201, call(1), operation="create_call"), **DNC)
-example("trigger.answer", REFUSED, "another code", refusal("bad_request", operation="create_call"), **DNC)
-example("trigger.answer", REFUSED, "its code under another status", refusal("number_on_dnc", 403, operation="create_call"), **DNC)
+example("trigger.answer", REFUSED, "another status", sent(201, call(1), operation="create_call"), **DNC, tells="where='status'")
+_wrong = refusal("bad_request", operation="create_call")
+example("trigger.answer", REFUSED, "another code", _wrong, **DNC, tells="where='/error/code'")
+_under = refusal("number_on_dnc", 403, operation="create_call")
+example("trigger.answer", REFUSED, "its code under another status", _under, **DNC, tells="where='status'")
 example("trigger.answer", TROUBLE, "no response", sent(None, operation="create_call"), **DNC)
 example("trigger.answer", TROUBLE, "502 of a proxy", proxy(operation="create_call"), **DNC)
 example("trigger.answer", GAP, "429 in the middle", refusal("rate_limit_exceeded", operation="create_call"), **DNC)
@@ -702,6 +847,8 @@ example("trigger.answer", GAP, "another code, as a request without the trigger g
 FAILED: dict[str, Any] = {"operation": "create_call", "about": "call_failed"}
 example("trigger.answer", ACCEPTED, "a failing provider, as ordered", refusal("call_failed", operation="create_call"), **FAILED)
 example("trigger.answer", REFUSED, "another failing provider", refusal("vapi_error", operation="create_call"), **FAILED)
+_limited = refusal("rate_limit_exceeded", operation="create_call")
+example("trigger.answer", GAP, "429 instead of a failing provider", _limited, **FAILED)
 example("trigger.answer", SILENT, "no probe", fine(), **FAILED)
 
 TERMS: dict[str, Any] = {"x402Version": 1, "accepts": [{"scheme": "exact", "network": "base", "maxAmountRequired": "1"}]}
@@ -715,7 +862,10 @@ def payment(header: str | None = None, **beside: Any) -> Exchange:
 
 
 example("payment.terms", ACCEPTED, "in the body", payment(**TERMS), **SIGN_UP)
-example("payment.terms", ACCEPTED, "in the header, in base64", payment(PACKED), **SIGN_UP)
+for _note in ("", "a", "ab"):
+    _noted = base64.b64encode(json.dumps({**TERMS, "note": _note}).encode()).decode()
+    example("payment.terms", ACCEPTED, f"in the header, in base64, padded or not, '{_note}'", payment(_noted), **SIGN_UP)
+    example("payment.terms", ACCEPTED, f"in the header, without padding, '{_note}'", payment(_noted.rstrip("=")), **SIGN_UP)
 example(
     "payment.terms",
     ACCEPTED,
@@ -724,18 +874,24 @@ example(
     **SIGN_UP,
 )
 example("payment.terms", ACCEPTED, "in the header, as JSON", payment(json.dumps(TERMS)), **SIGN_UP)
-example("payment.terms", REFUSED, "none", payment(), **SIGN_UP)
+example("payment.terms", REFUSED, "none", payment(), **SIGN_UP, tells="actual='402 {")
 example("payment.terms", REFUSED, "an empty list", payment(accepts=[]), **SIGN_UP)
 example("payment.terms", REFUSED, "a list of nothing", payment(accepts=[{}]), **SIGN_UP)
-example("payment.terms", REFUSED, "a header that is no JSON", payment("please pay"), **SIGN_UP)
+example("payment.terms", REFUSED, "a header that is no JSON", payment("please pay"), **SIGN_UP, tells="please pay")
+_lost_pay = sent(None, operation="sign_up")
+example("payment.terms", REFUSED, "none, after other answers", _lost_pay, *signups("b"), payment(), **SIGN_UP)
+_no_json = sent(402, text="pay", operation="sign_up")
+_paid = sent(402, error("payment_required"), operation="sign_up", step="paid")
+example("payment.terms", SILENT, "no JSON, or refused though something was paid", _no_json, _paid, **SIGN_UP)
 _unpaid = sent(201, {}, operation="sign_up", step="paid")
 example("payment.terms", REFUSED, "a payment that is none is taken", payment(**TERMS), _unpaid, **SIGN_UP)
-example("payment.terms", SILENT, "no payment is wanted", *signups("+"), **SIGN_UP)
-_paid: dict[str, Any] = {"operation": "sign_up", "step": "settled"}
-example("payment.retry", ACCEPTED, "taken once it is paid", payment(**TERMS), sent(201, {}, **_paid), **SIGN_UP)
-example("payment.retry", REFUSED, "asked for again", payment(**TERMS), refusal("payment_required", **_paid), **SIGN_UP)
-example("payment.retry", GAP, "429 in between", payment(**TERMS), refusal("rate_limit_exceeded", **_paid), **SIGN_UP)
-example("payment.retry", SILENT, "nothing was asked for", *signups("+"), sent(201, {}, **_paid), **SIGN_UP)
+for _letter in "+bf":
+    example("payment.terms", SILENT, f"no payment is wanted, {_letter}", *signups(_letter), **SIGN_UP)
+_settled: dict[str, Any] = {"operation": "sign_up", "step": "settled"}
+example("payment.retry", ACCEPTED, "taken once it is paid", payment(**TERMS), sent(201, {}, **_settled), **SIGN_UP)
+example("payment.retry", REFUSED, "asked for again", payment(**TERMS), refusal("payment_required", **_settled), **SIGN_UP)
+example("payment.retry", GAP, "429 in between", payment(**TERMS), refusal("rate_limit_exceeded", **_settled), **SIGN_UP)
+example("payment.retry", SILENT, "nothing was asked for", *signups("+"), sent(201, {}, **_settled), **SIGN_UP)
 
 # --- single lists ---------------------------------------------------------------------------------
 
@@ -744,7 +900,8 @@ example("list.items", ACCEPTED, "an array in its member", sent(200, EMPTY))
 example("list.items", ACCEPTED, "members beside it", sent(200, {**EMPTY, "total": 0, "warnings": []}))
 example("list.items", REFUSED, "a bare array", sent(200, [call(1)]))
 example("list.items", REFUSED, "null", sent(200, {"calls": None, "has_more": False}))
-example("list.items", REFUSED, "another member", sent(200, {"data": [], "has_more": False}))
+example("list.items", REFUSED, "another member", sent(200, {"data": [], "has_more": False}), tells="where='/calls'")
+example("list.items", REFUSED, "a text", sent(200, {"calls": "none", "has_more": False}), tells="actual='\"none\"'")
 example("list.items", REFUSED, "no JSON", sent(200, text="[", media="text/plain"))
 example("list.items", SILENT, "an error", refusal("bad_request"))
 example("list.items", SILENT, "the answer to HEAD", sent(200, text="", method="HEAD"))
@@ -761,10 +918,13 @@ example(
 )
 SEVERAL = {"statuses": ["busy", "done"], "has_more": False}
 example("list.items", ACCEPTED, "one array of several that could hold objects", sent(200, {**SEVERAL, "a": []}), altered=NAMELESS)
+_texts_only = sent(200, {"statuses": ["busy"], "has_more": False})
+example("list.items", ACCEPTED, "the only array, of texts", _texts_only, altered=NAMELESS)
 example("list.items", ACCEPTED, "one that does", sent(200, {**SEVERAL, "a": [call(1)], "b": []}), altered=NAMELESS)
 example("list.items", GAP, "two that do", sent(200, {**SEVERAL, "a": [call(1)], "b": [call(2)]}), altered=NAMELESS)
 example("list.items", GAP, "none that does", sent(200, {**SEVERAL, "a": ["x"]}), altered=NAMELESS)
-example("list.items", REFUSED, "no array, where no source names the member", sent(200, {"has_more": False}), altered=NAMELESS)
+_none = sent(200, {"has_more": False})
+example("list.items", REFUSED, "no array, where no source names the member", _none, altered=NAMELESS, tells="where='/'")
 example("list.more-flag", ACCEPTED, "a boolean", sent(200, EMPTY))
 example("list.more-flag", REFUSED, "none", sent(200, {"calls": []}))
 example("list.more-flag", REFUSED, "a text", sent(200, {"calls": [], "has_more": "false"}))
@@ -776,6 +936,7 @@ example("list.more-flag", SILENT, "no JSON, which is another rule's", sent(200, 
 example("list.more-flag", SILENT, "another operation", sent(200, call(1), operation="read_call"))
 example("list.limit", ACCEPTED, "as many as the limit", page("w", [3, 2], True, limit=2))
 example("list.limit", REFUSED, "one more", page("w", [3, 2, 1], True, limit=2))
+example("list.limit", REFUSED, "two for a limit of 1", page("w", [3, 2], True, limit=1))
 example("list.limit", SILENT, "a short page with has_more true", page("w", [3], True, limit=2))
 example("list.limit", SILENT, "no limit", page("w", [3, 2, 1], True))
 example("list.limit", SILENT, "a limit of 0", page("w", [3, 2, 1], True, limit=0))
@@ -796,6 +957,7 @@ example(
     SILENT,
     "two limits",
     sent(200, {"calls": [call(1), call(2)], "has_more": True}, query=[("limit", "1"), ("limit", "5")]),
+    sent(200, {"calls": [call(1), call(2)], "has_more": True}, query=[("limit", "5"), ("limit", "1")]),
 )
 example("list.maximum", ACCEPTED, "the declared maximum under a larger limit", page("w", [3, 2, 1], True, limit=10))
 example("list.maximum", REFUSED, "more than it", page("w", [4, 3, 2, 1], True, limit=10))
@@ -804,7 +966,12 @@ example("list.maximum", SILENT, "a limit within it", page("w", [3, 2], True, lim
 example("list.maximum", SILENT, "a list that ends within it", page("w", [3, 2, 1], False, limit=10))
 example("list.maximum", SILENT, "none declared", page("w", [4, 3, 2, 1], True, limit=10), target=replace(TARGET, maximum={}))
 example("list.maximum", ACCEPTED, "a limit beyond it refused", refusal("invalid_request", query={"limit": "99"}))
-example("list.maximum", SILENT, "a limit within it refused", refusal("invalid_request", query={"limit": "2"}))
+for _limit in "23":
+    example(
+        "list.maximum", SILENT, f"a limit of {_limit}, within it, refused", refusal("invalid_request", query={"limit": _limit})
+    )
+_single = replace(TARGET, maximum={"read_call": 3})
+example("list.maximum", SILENT, "an operation that is no list", sent(200, call(1), operation="read_call"), target=_single)
 example("list.maximum", SILENT, "refused for another reason", refusal("forbidden", query={"limit": "99"}))
 example("list.position", ACCEPTED, "timestamps", page("w", [2, 1], True))
 example("list.position", ACCEPTED, "one missing, but not at the end", page("w", [{"id": "x", "status": "s"}, 1], True))
@@ -812,8 +979,24 @@ example(
     "list.position", ACCEPTED, "the last one missing where nothing follows", page("w", [2, {"id": "x", "status": "s"}], False)
 )
 example("list.position", ACCEPTED, "offsets and fractions", page("w", [at(3, "+05:30"), at(2.5, "Z", 7), at(1, "-0100")], True))
-example("list.position", REFUSED, "no zone", page("w", [at(3, ""), 1], False))
-example("list.position", REFUSED, "the last one missing where more follows", page("w", [2, {"id": "x", "status": "s"}], True))
+example(
+    "list.position",
+    REFUSED,
+    "no zone",
+    page("w", [at(3, ""), 1], False),
+    tells=f"where='/calls/0/created_at', expected='an ISO timestamp with its zone', actual='\"{at(3, '')}",
+)
+example(
+    "list.position",
+    REFUSED,
+    "the last one missing where more follows",
+    page("w", [2, {"id": "x", "status": "s"}], True),
+    tells="actual='nothing'",
+)
+_rows = sent(200, {"rows": [{"created_at": 1}], "has_more": False})
+example(
+    "list.position", REFUSED, "a number, where no source names the member", _rows, altered=NAMELESS, tells="/.../0/created_at"
+)
 example("list.position", REFUSED, "a number of seconds", page("w", [{**call(2), "created_at": 1767225600}, 1], False))
 example("list.position", REFUSED, "a date of another form", page("w", ["01/02/2026", 1], False))
 example("list.position", SILENT, "an empty page", page("w", [], False))
@@ -897,8 +1080,21 @@ example(
     page("v", TIED, False),
 )
 
-example("paging.order", REFUSED, "up and down", page("w", [9, 7, 8], True))
+example(
+    "paging.order",
+    REFUSED,
+    "up and down",
+    page("w", [9, 7, 8], True),
+    tells=f"newest first, as the list begins', actual='{at(8)} after {at(7)}",
+)
+example("paging.order", REFUSED, "down and up", page("w", [7, 9, 8], True), tells="oldest first, as the list begins")
 example("paging.order", REFUSED, "another direction on the next page", page("w", [9, 8], True), page("w", [6, 7], False, 8))
+for _turn, _halves, _words in (
+    ("up", ([9, 8], [12, 11], 8), "newest first from page to page', actual='a page after the head on one side"),
+    ("down", ([8, 9], [2, 3], 9), "oldest first from page to page"),
+):
+    _first_page, _next_page = page("w", _halves[0], True), page("w", _halves[1], True, _halves[2])
+    example("paging.order", REFUSED, f"pages that turn {_turn}", _first_page, _next_page, tells=_words)
 example("paging.order", ACCEPTED, "equals next to each other", page("w", TIED, False))
 example("paging.advances", REFUSED, "the same page again", page("w", [9, 8], True, limit=2), page("w", [9, 8], True, 8, 2))
 example(
@@ -919,6 +1115,41 @@ example(
     page("w", [8], True, 9, 1),
     page("w", [8], True, 8, 1),
 )
+example("paging.order", SILENT, "one item, which shows no direction", page("w", [9], False))
+_one = (page("w", [9], True, limit=1), page("w", [9], True, 9, 1))
+example("paging.advances", ACCEPTED, "one item again, as paging.exclusive blames", *_one)
+example("paging.exclusive", REFUSED, "an item twice on a page", page("w", [call(9, "a"), call(9, "a")], False))
+_alike = {"created_at": at(9), "status": "busy"}
+example("paging.exclusive", SILENT, "two items without an id that are alike", page("w", [_alike, _alike], False))
+_repeated = (FRACTIONS[1]["created_at"], FRACTIONS[2]["created_at"])
+example(
+    "paging.exclusive",
+    REFUSED,
+    "the cursor again, where none is a whole second",
+    page("w", FRACTIONS[:2], True),
+    page("w", FRACTIONS[1:3], True, _repeated[0]),
+    page("w", FRACTIONS[3:4], True, _repeated[1]),
+)
+_filtered = [
+    page("w", shown, True, after, filters={"status": "completed"})
+    for shown, after in ((FRACTIONS[:2], None), (FRACTIONS[1:3], _repeated[0]), (FRACTIONS[3:4], _repeated[1]))
+]
+example(
+    "paging.exclusive",
+    REFUSED,
+    "the cursor again, where one is a whole second without the filter",
+    *_filtered,
+    page("v", [1], True, 2),
+)
+example(
+    "paging.complete",
+    REFUSED,
+    "one lost between two pages, oldest first",
+    *walked(LINE[::-1], 9),
+    page("w", [1, 2], True),
+    page("w", [4, 5], True, 2),
+    tells=f'"c-3", which comes after {at(2)}',
+)
 example(
     "paging.complete",
     REFUSED,
@@ -935,6 +1166,51 @@ example(
     page("w", [9], True, limit=1),
     page("w", [7], True, 9, 1),
 )
+example("paging.complete", REFUSED, "one lost in the middle of a page", *walked(LINE, 9), page("w", [7, 5], True, 8))
+example(
+    "paging.complete",
+    REFUSED,
+    "one lost at the head of the list",
+    *walked(LINE, 9),
+    page("w", [8, 7], True),
+    tells="the head of the list",
+)
+example("paging.complete", SILENT, "a cursor that is no timestamp", *walked(LINE, 9), page("w", [3, 2], True, "yesterday"))
+for _rule in ("paging.exclusive", "paging.complete"):
+    example(_rule, SILENT, "a first page only, which has no cursor", page("w", [9, 8], True))
+    example(_rule, SILENT, "an empty page only", page("w", [], False, 8))
+example("paging.more-false", SILENT, "true where nothing is known to follow", page("w", [2, 1], True))
+example("paging.more-false", SILENT, "a cursor that is no timestamp", *walked(LINE, 9), page("w", [], False, "yesterday"))
+_untimed = page("w", [2, {"id": "c-1", "status": "busy"}], False)
+example("paging.more-false", SILENT, "what follows is on the page, without its time", *walked(LINE, 9), _untimed)
+example(
+    "paging.complete",
+    ACCEPTED,
+    "one lost after a cursor that several items share, which is not judged",
+    *walked(TIED, 6),
+    page("w", [1], False, 5),
+)
+example("paging.advances", SILENT, "another request refused", refusal("invalid_request"))
+_access = (refusal("unauthorized", walk="v"), refusal("forbidden", walk="w"))
+example("paging.advances", SILENT, "a page refused for the key, which other rules judge", *_access)
+_unread = (refusal("invalid_request"), refusal("invalid_request", walk="v", query={"after": "yesterday"}))
+example("paging.advances", REFUSED, "a page refused after others that are not judged", *_unread, refusal("bad_request", walk="w"))
+_tie = (page("w", [9, call(5, "a"), call(5, "b")], True), page("w", [3, 2], True, 5))
+example("paging.advances", REFUSED, "the same page again, after a tie", *_tie, page("w", [3, 2], True, 2))
+_vague = page("v", [], False, "yesterday")
+example(
+    "paging.complete", REFUSED, "one lost, after a cursor that is no timestamp", *walked(LINE, 9), _vague, page("w", [7], True, 9)
+)
+_vain = (*walked(LINE, 9), page("v", [], False, 8), page("w", [9, 8], False))
+example("paging.more-false", REFUSED, "false while items remain, after an empty page", *_vain)
+example("paging.advances", SILENT, "a page refused that may be", refusal("invalid_request", walk="w", refusable=True))
+_order = (
+    page("w", [9, 7, at(8.5, "Z", 1)], True),
+    page("w", [at(8.25, "Z", 2)], True, at(8.5, "Z", 1)),
+    page("w", [5], True, 6),
+)
+for _rule in ("paging.exclusive", "paging.complete", "paging.precision", "paging.more-false", "paging.more-true"):
+    example(_rule, SILENT, "a list out of order, which paging.order blames", *_order)
 example(
     "paging.complete",
     REFUSED,
@@ -959,9 +1235,30 @@ example(
     *walked(FRACTIONS, 8),
 )
 _cut = [page("w", FRACTIONS[:2], True, limit=2), page("w", FRACTIONS[4:6], True, FRACTIONS[1]["created_at"], 2)]
+_begins = (page("w", FRACTIONS[:1], True), page("w", FRACTIONS[1:], True, FRACTIONS[0]["created_at"]))
+example("paging.precision", ACCEPTED, "a page begins in the second of its cursor, and ends in another", *_begins)
 example("paging.precision", REFUSED, "the fraction of the cursor is cut off", *walked(FRACTIONS, 8), *_cut)
+_head = page("v", FRACTIONS[1:2], True, limit=1)
+example(
+    "paging.precision", REFUSED, "the fraction is cut off, and the head of the list is lost", *walked(FRACTIONS, 8), _head, *_cut
+)
+_longer = walked([call(9), call(7), *FRACTIONS], 10)
+_gap = page("v", FRACTIONS[:1], True, 9, 1)
+example("paging.precision", SILENT, "more is lost than a cut fraction explains", *_longer, _gap, *_cut)
+_oldest = FRACTIONS[3::-1]
+_blunt = (
+    page("w", _oldest[:1], True, limit=1),
+    page("w", _oldest[1:2], True, _oldest[0]["created_at"], 1),
+    page("w", _oldest[1:3], True, _oldest[1]["created_at"], 2),
+)
+example("paging.precision", REFUSED, "the fraction is cut off, oldest first", *_blunt)
+example("paging.exclusive", ACCEPTED, "a fraction is cut off, which paging.precision blames", *_blunt)
 example("paging.precision", SILENT, "no two within a second", *walked(LINE, 2))
-example("paging.more-false", REFUSED, "false while items remain", *walked(LINE, 9), page("w", [9, 8], False))
+_false = (*walked(LINE, 9), page("w", [9, 8], False))
+example("paging.more-false", REFUSED, "false while items remain", *_false, tells=f'true, as {at(7)} "c-7" comes after')
+_lost = (*walked(LINE, 9), page("w", [9, 8], True))
+example("paging.more-false", ACCEPTED, "false on a page that is empty as all was lost", *_lost, page("w", [], False, 8))
+example("paging.more-false", REFUSED, "false on a page that lost some, while items remain", *_lost, page("w", [6, 5], False, 8))
 example(
     "paging.more-false",
     REFUSED,
@@ -973,6 +1270,59 @@ example(
 example("paging.more-true", REFUSED, "an empty page that says true", page("w", [2, 1], True), page("w", [], True, 1))
 example("paging.more-true", REFUSED, "an empty list that says true", page("w", [], True))
 example("paging.more-true", NOTE, "true, and then an empty page", page("w", [2, 1], True), page("w", [], False, 1))
+
+for _says, _second in (("before", 9.5), ("after", 5)):
+    _jump = page("w", [], False, at(_second, "Z", 1))
+    example("paging.more-true", SILENT, f"a page that starts {_says} the end of the one before", page("w", [9, 8], True), _jump)
+for _this, _that in ("vw", "wv"):
+    _apart = (page(_this, [9, 8], True), page(_that, [], False, 8))
+    example("paging.more-true", SILENT, f"pages of two walks, {_this} and {_that}", *_apart)
+    _rising = (page(_this, [9], True), page(_that, [1], True, limit=1), page(_that, [2], True, 1, 1))
+    example("paging.exclusive", ACCEPTED, f"oldest first, as one of two walks shows, {_this} and {_that}", *_rising)
+_timeless = {"id": "x", "status": "busy"}
+_next = page("w", [], False, 2)
+example("paging.more-true", SILENT, "no cursor to go on with", page("w", [2, _timeless], True), _next)
+example("paging.more-true", NOTE, "an item without a time, but not at the end", page("w", [_timeless, 2], True), _next)
+_between = page("w", [3, _timeless, 2], True)
+example("paging.more-true", NOTE, "an item without a time in the middle", _between, _next)
+example("paging.exclusive", ACCEPTED, "the last item without a time where none follows", page("w", [3, _timeless], False, 5))
+example("paging.exclusive", ACCEPTED, "one item, which is older than its cursor", page("w", [8], False, 9))
+_unplaced = (page("w", [2, _timeless], True), page("w", [9], True, 5))
+example("paging.exclusive", SILENT, "pages after one that shows no cursor", *_unplaced)
+example("paging.exclusive", SILENT, "a page whose times cannot be read", page("w", [call("soon")], True, 5))
+example("paging.exclusive", SILENT, "a page that is of no walk", rows(call(9), query={"after": at(8)}))
+example("paging.exclusive", REFUSED, "the cursor again, after a page of no walk", rows(), page("w", [8], True, 8))
+_within = page("w", [call(2)], False, 9)
+example("paging.complete", ACCEPTED, "several lost that share a time, which is not judged", *walked(TIED, 6), _within)
+POLL = {"operation": "poll_call_completed"}
+
+
+def polled(*seconds: int, after: int | None = None) -> Exchange:
+    """A page of a list that may be asked for what is new."""
+    query = {} if after is None else {"after": at(after)}
+    return sent(
+        200,
+        {"items": [call(second) for second in seconds], "has_more": True},
+        query=query,
+        walk="w",
+        operation="poll_call_completed",
+    )
+
+
+for _says, _outcome, _pages in (
+    ("all that is newer than the cursor", GAP, (polled(9, 8), polled(9, after=8))),
+    ("all that is no older than the cursor", GAP, (polled(9, 8), polled(9, 8, after=8))),
+    ("the cursor alone again", REFUSED, (polled(9, 8), polled(8, after=8))),
+    ("some newer, some older", REFUSED, (polled(9, 8), polled(9, 7, after=8))),
+    ("what is older, as in any list", ACCEPTED, (polled(9, 8), polled(7, 6, after=8))),
+    ("what is newer, oldest first", ACCEPTED, (polled(1, 2), polled(3, 4, after=2))),
+):
+    example("paging.exclusive", _outcome, f"asked for what is new, {_says}", *_pages, **POLL)
+for _rule in ("paging.complete", "paging.more-false"):
+    _moved = [replace(one, attempt=2) for one in (*walked(LINE, 9), page("w", [9, 7], False), *walked(LINE, 9, "again"))]
+    example(_rule, REFUSED, "one lost that is shown before and after, when repeated", *_moved)
+    example(_rule, SILENT, "one that came since, when repeated", *_moved[1:])
+    example(_rule, SILENT, "one that is gone since, when repeated", *_moved[:2])
 
 MARKED = [call(n, status="failed" if n % 2 else "completed") for n in range(9, 0, -1)]
 ODD: dict[str, Any] = {"filters": {"status": "failed"}}
@@ -991,7 +1341,11 @@ example(
     page("w", [MARKED[0], MARKED[2]], True, limit=2, **ODD),
     page("w", [MARKED[3], MARKED[4]], True, MARKED[2]["created_at"], 2, **ODD),
 )
-example("paging.filter", REFUSED, "ignored", page("w", MARKED[:2], True, limit=2, **ODD))
+example("paging.filter", REFUSED, "ignored", page("w", MARKED[:2], True, limit=2, **ODD), tells="expected='\"failed\"'")
+for _filter, _words in (({"score_gte": "5"}, "at-least 5"), ({"status": "new,won"}, "one of new,won")):
+    _lead = {"id": "l", "status": "lost", "score": 3, "created_at": at(1)}
+    _leads = sent(200, {"leads": [_lead], "has_more": False}, operation="list_leads", walk="w", filters=_filter)
+    example("paging.filter", REFUSED, f"{_words}, which it is not", _leads, operation="list_leads", tells=f"'{_words}'")
 example("paging.filter", SILENT, "only one page", page("w", [MARKED[0]], False, **ODD))
 example("paging.filter", SILENT, "rows that do not show it", page("w", [{"id": "x", "created_at": at(3)}], False, **ODD))
 example(
@@ -1016,13 +1370,16 @@ example("paging.empty", REFUSED, "true", sent(200, {"calls": [], "has_more": Tru
 example("paging.empty", REFUSED, "rows", page("", [1], False))
 USED = sent(200, {"usage": [{}], "has_more": False}, operation="list_usage")
 example("paging.empty", GAP, "rows where there may be some", USED, operation="list_usage")
+example("paging.empty", REFUSED, "an error, and then rows", refusal("not_found"), page("", [1, 2], False), tells="2 items")
 example("paging.empty", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
 example("paging.empty", TROUBLE, "502 of a proxy", proxy())
 example("sample.accepted", ACCEPTED, "a success", sent(200, EMPTY))
 example("sample.accepted", ACCEPTED, "the printed cursor, old as it is, refused", refusal("invalid_request", printed_cursor=True))
 example("sample.accepted", REFUSED, "refused with a cursor of the target", refusal("invalid_request"))
+example("sample.accepted", SILENT, "a key without the scope", refusal("forbidden"))
 example("sample.accepted", REFUSED, "404", refusal("not_found"))
 example("sample.accepted", REFUSED, "404 for the printed cursor", refusal("not_found", printed_cursor=True))
+example("sample.accepted", REFUSED, "a redirect for the printed cursor", sent(302, {}, printed_cursor=True))
 example("sample.accepted", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
 example("sample.accepted", TROUBLE, "no response", sent(None))
 
@@ -1038,6 +1395,8 @@ example("success.status", REFUSED, "a valid request answered 500", refusal("inte
 example("success.status", SILENT, "a probe refused", refusal("bad_request"))
 _ODD = refusal("invalid_request", role="control", query={"after": "17 April 2026"})
 example("success.status", SILENT, "a cursor of the target that is no timestamp, which another rule blames", _ODD)
+_EMPTY = refusal("invalid_request", role="control", query={"after": ""})
+example("success.status", SILENT, "a cursor of the target that is empty, which another rule blames", _EMPTY)
 _LATER = refusal("invalid_request", role="control", query={"after": "2026-04-17T10:00:00Z"})
 example("success.status", REFUSED, "a cursor of the target that is one", _LATER)
 example("success.status", SILENT, "429 in the middle", refusal("rate_limit_exceeded", role="control"))
@@ -1060,10 +1419,25 @@ example(
     "a declared number that is refused",
     refusal("invalid_request", role="control", operation="create_call"),
 )
+for _code in ("bad_request", "internal_error"):
+    example("success.status", REFUSED, f"{_code} at sign-up", refusal(_code, role="control", operation="sign_up"))
+example("success.status", REFUSED, "payment for a list", refusal("payment_required", role="control"))
+example("success.status", SILENT, "a key that is not known", refusal("unauthorized", role="control"))
+for _code, _outcome in (("invalid_request", SILENT), ("not_found", SILENT), ("internal_error", REFUSED)):
+    _opened = refusal(_code, role="control", operation="read_recording")
+    example("success.status", _outcome, f"{_code} where no source says which input is right", _opened)
+_fictional: dict[str, Any] = {"role": "control", "operation": "create_call"}
+_numberless = replace(TARGET, phone_numbers=())
+for _answer in (sent(302, {}, **_fictional), refusal("internal_error", **_fictional)):
+    assert _answer.response is not None
+    _says = f"a fictional number that is answered {_answer.response.status}"
+    example("success.status", REFUSED, _says, _answer, target=_numberless)
 example("success.status", SILENT, "payment at sign-up", refusal("payment_required", role="control", operation="sign_up"))
 example("success.shape", ACCEPTED, "members beside the known ones", sent(200, {**EMPTY, "next": None, "request_id": "r"}))
 example("success.shape", ACCEPTED, "one object", sent(200, call(1), operation="read_call"))
 example("success.shape", REFUSED, "a member missing", sent(200, {"status": "queued"}, operation="read_call"))
+_longish = sent(200, {"id": ["x" * 300], "status": "queued"}, operation="read_call")
+example("success.shape", REFUSED, "a long member, cut short", _longish, tells="['" + "x" * 198 + '"')
 example("success.shape", REFUSED, "a member of another type", sent(200, {"id": 1, "status": "queued"}, operation="read_call"))
 example("success.shape", ACCEPTED, "no body where no source shows one", sent(200, text="", operation="delete_webhook"))
 example("success.shape", REFUSED, "no JSON", sent(200, text="ok", operation="read_call"))
@@ -1139,7 +1513,31 @@ for _rule, _action in (("create.read-back", "create_agent"), ("update.read-back"
         *written(_rule, _sent, refusal("not_found", operation="read_agent", step="read", sought="a1")),
         **_on,
     )
-    example(_rule, REFUSED, "another object", *written(_rule, _sent, reading(200, {**_same, "id": "a2"})), **_on)
+    for _name in ("a0", "a2"):
+        _another_read = reading(200, {**_same, "id": _name})
+        example(_rule, REFUSED, f"another object, {_name}", *written(_rule, _sent, _another_read), **_on)
+    for _says, _value in (("that comes before", "Abe"), ("which is an object", {"name": "New"}), ("in letters", list("New"))):
+        _valued = reading(200, {**_same, "name": _value})
+        example(_rule, REFUSED, f"another value, {_says}", *written(_rule, _sent, _valued), **_on)
+    _right = reading(200, _same)
+    example(_rule, ACCEPTED, "as sent, and then another request", *written(_rule, _sent, _right), fine(role="setup"), **_on)
+    _missed = refusal("not_found", operation="read_agent", step="read", sought="a1")
+    example(_rule, ACCEPTED, "as the last of two reads shows it", *written(_rule, _sent, _missed), _right, **_on)
+    _twice: list[Exchange] = []
+    for _name in ("a1", "a2"):
+        _read_so = replace(reading(200, {"id": _name, "name": _name}), facts={"step": "read", "sought": _name})
+        _twice += written(_rule, {"name": _name}, _read_so, body={"id": _name})
+    example(_rule, ACCEPTED, "two writes, each with its read", *_twice, **_on)
+    _tags = {"tags": [{"name": "a"}, "b"]}
+    for _outcome, _says, _read in (
+        (ACCEPTED, "as sent", [{"name": "a"}, "b"]),
+        (ACCEPTED, "with defaults filled in", [{"name": "a", "on": True}, "b"]),
+        (REFUSED, "with one more", [{"name": "a"}, "b", "c"]),
+        (REFUSED, "with one less", [{"name": "a"}]),
+        (REFUSED, "with another", [{"name": "a"}, "c"]),
+        (REFUSED, "that is none", "b"),
+    ):
+        example(_rule, _outcome, f"a list {_says}", *written(_rule, _tags, reading(200, {"id": "a1", "tags": _read})), **_on)
     example(
         _rule,
         GAP,
@@ -1171,10 +1569,10 @@ for _rule, _action, _outcome in (
 _emptied = reading(200, {"id": "a1", "name": None, "first_message": "Hello"})
 _said = {"name": "New", "first_message": "Hello"}
 example("create.read-back", REFUSED, "a required one emptied", *written("create", _said, _emptied), operation="create_agent")
-example("update.read-back", ACCEPTED, "an optional one not shown", *written("update", _said, _emptied), operation="update_agent")
+example("update.read-back", REFUSED, "a free text emptied", *written("update", _said, _emptied), operation="update_agent")
 _nothing = reading(200, {"id": "a1", "name": None})
 example(
-    "update.read-back", SILENT, "the only one emptied", *written("update", {"name": "New"}, _nothing), operation="update_agent"
+    "update.read-back", REFUSED, "the only one emptied", *written("update", {"name": "New"}, _nothing), operation="update_agent"
 )
 
 
@@ -1196,6 +1594,7 @@ for _says, _outcome, _page in (
     ("listed, by the name that the object has for it", ACCEPTED, hook([{"id": "w0"}, HOOK], True, step="read")),
     ("listed with another value", REFUSED, hook([{**HOOK, "url": "https://example.com/2"}], False, step="read")),
     ("not listed", REFUSED, hook([{"id": "w0"}], False, step="read")),
+    ("null for the list", REFUSED, sent(200, None, operation="list_webhooks", sought="w1", step="read")),
     ("not listed, but the list goes on", GAP, hook([{"id": "w0"}], True, step="read")),
 ):
     example("create.read-back", _outcome, _says, WRITTEN_HOOK, _page, operation="create_webhook")
@@ -1205,33 +1604,35 @@ DELETED = sent(200, None, operation="delete_eval", role="control", step="delete"
 
 def scenario(step: str, status: int = 200, **members: Any) -> Exchange:
     """A read of a scenario before or after a deletion."""
-    role, name = ("control" if "before" in step else "probe"), ("e2" if "other" in step else "e1")
+    role, name = ("control" if "before" in step else "probe"), ("e2" if "er-" in step else "e1")
     if status != 200:
         return refusal("not_found", operation="read_eval", role=role, step=step, sought=name)
     return sent(200, {"id": name, "name": "Greets", **members}, operation="read_eval", role=role, step=step, sought=name)
 
 
-BOTH = (scenario("before"), scenario("other-before"), DELETED)
+BOTH = (scenario("before"), scenario("older-before"), DELETED)
 ON_EVAL = {"operation": "delete_eval"}
-example("delete.gone", ACCEPTED, "one is gone", *BOTH, scenario("after", 404), scenario("other-after"), **ON_EVAL)
+example("delete.gone", ACCEPTED, "one is gone", *BOTH, scenario("after", 404), scenario("older-after"), **ON_EVAL)
 example(
     "delete.gone",
     ACCEPTED,
     "shown as deleted",
     *BOTH,
     scenario("after", status_text="deleted"),
-    scenario("other-after"),
+    scenario("older-after"),
     **ON_EVAL,
 )
-example("delete.gone", REFUSED, "still there as it was", *BOTH, scenario("after"), scenario("other-after"), **ON_EVAL)
+example("delete.gone", REFUSED, "still there as it was", *BOTH, scenario("after"), scenario("older-after"), **ON_EVAL)
 example(
-    "delete.gone", REFUSED, "another one is gone, too", *BOTH, scenario("after", 404), scenario("other-after", 404), **ON_EVAL
+    "delete.gone", REFUSED, "another one is gone, too", *BOTH, scenario("after", 404), scenario("older-after", 404), **ON_EVAL
 )
 _evals = {"evals": [{"id": "e1", "name": "One"}, {"id": "e2", "name": "Two"}], "has_more": False}
 _shown = sent(200, _evals, operation="list_evals", step="listed-before", sought="e1")
 _still = replace(_shown, facts={**_shown.facts, "step": "listed-after"})
-_GONE = (*BOTH[:2], _shown, *BOTH[2:], scenario("after", 404), scenario("other-after"))
+_GONE = (*BOTH[:2], _shown, *BOTH[2:], scenario("after", 404), scenario("older-after"))
 example("delete.gone", REFUSED, "still listed as it was", *_GONE, _still, **ON_EVAL)
+_others_only = (BOTH[1], DELETED, scenario("older-after", 404))
+example("delete.gone", REFUSED, "another one is gone, and nobody looked for the one", *_others_only, **ON_EVAL)
 example("delete.gone", SILENT, "the deletion was refused", *BOTH[:2], refusal("forbidden", step="delete"), **ON_EVAL)
 example("delete.gone", SILENT, "nobody looked afterwards", *BOTH, **ON_EVAL)
 example("delete.gone", GAP, "it was not seen before", scenario("before", 404), DELETED, scenario("after", 404), **ON_EVAL)
@@ -1266,6 +1667,13 @@ _two = (made("One 1f", "a1"), made("Two 2f", "a2"))
 example("create.one", ACCEPTED, "two ids", *_two, agents("One 1f", "Old", fresh=["One 1f"]), **ON_NEW)
 example("create.one", REFUSED, "one id for two", made("One 1f", "a1"), made("Two 2f", "a1"), **ON_NEW)
 example("create.one", REFUSED, "made twice", *_two, agents("One 1f", "One 1f", fresh=["One 1f"]), **ON_NEW)
+_close = agents("One 1f", "One 1x", "Xne 1f", fresh=["One 1f"])
+example("create.one", ACCEPTED, "others that are called alike", *_two, _close, **ON_NEW)
+_within_name = agents("One 1f", "The One 1f", fresh=["One 1f"])
+example("create.one", REFUSED, "made twice, once in a longer name", *_two, _within_name, **ON_NEW, tells='"The One 1f"')
+_umlauts = (made("Zoë 1f", "a1"), made("Zoë 2f", "a2"))
+example("create.one", REFUSED, "made twice, in any script", *_umlauts, agents("Zoë 1f", "Zoë 1f", fresh=["Zoë 1f"]), **ON_NEW)
+example("create.one", SILENT, "one of them only", made("One 1f", "a1"), **ON_NEW)
 example("create.one", SILENT, "answers without ids", sent(201, {}, operation="create_agent", step="write"), **ON_NEW)
 
 
@@ -1292,6 +1700,23 @@ example("update.alone", REFUSED, "made anew", *changed(OLD_EVAL, {**_new, "creat
 _first = sent(200, {}, operation="update_eval", role="setup", step="first", sent={"tags": ["one"]})
 _tagged, _tagless = {**OLD_EVAL, "tags": ["one"]}, {**_new, "tags": []}
 example("update.alone", REFUSED, "what the change before it made is gone", _first, *changed(_tagged, _tagless), **ON_CHANGE)
+example("update.alone", REFUSED, "made anew, long ago", *changed(OLD_EVAL, {**_new, "created_at": at(0)}), **ON_CHANGE)
+
+
+def with_evals(*names: str) -> Exchange:
+    """A page of evals that are called New."""
+    listed = [*({"id": name, "name": "New"} for name in names), "New"]
+    answer = sent(200, {"evals": listed, "has_more": False}, operation="list_evals")
+    return replace(answer, facts={"step": "listed", "sought": "e1", "fresh": ["New"]})
+
+
+_vanished = changed(OLD_EVAL, _new)[:2]
+_gone_since = refusal("not_found", operation="read_eval", step="read", sought="e1")
+example("update.alone", SILENT, "it is gone, which another rule blames", *_vanished, _gone_since, **ON_CHANGE)
+example("update.alone", ACCEPTED, "it alone has the name", *changed(OLD_EVAL, _new, with_evals("e1")), **ON_CHANGE)
+example(
+    "update.alone", REFUSED, "an older object has the name, too", *changed(OLD_EVAL, _new, with_evals("e0", "e1")), **ON_CHANGE
+)
 example("update.alone", REFUSED, "another object has the name, too", *changed(OLD_EVAL, _new, _others), **ON_CHANGE)
 example(
     "update.alone", SILENT, "the change was refused", refusal("forbidden", operation="update_eval", step="write"), **ON_CHANGE
@@ -1308,6 +1733,12 @@ _stored = agents("Old", "New 1f", step="look", fresh=["New 1f"])
 _refused = attempt(refusal("unauthorized"))
 example("refused.effect", ACCEPTED, "nothing of it is listed", _refused, _look, **ON_NEW)
 example("refused.effect", REFUSED, "it is listed", _refused, _stored, **ON_NEW)
+example("refused.effect", REFUSED, "it is listed after 400", attempt(refusal("bad_request")), _stored, **ON_NEW)
+example("refused.effect", SILENT, "399, which is no refusal", attempt(sent(399, {})), _stored, **ON_NEW)
+example("refused.effect", SILENT, "the look is refused", _refused, refusal("forbidden", step="look"), **ON_NEW)
+_mixed = (_refused, attempt(sent(201, {})))
+example("refused.effect", ACCEPTED, "the second of two attempts was taken", *_mixed, _stored, **ON_NEW)
+example("refused.effect", ACCEPTED, "the first of two attempts was taken", *_mixed[::-1], _stored, **ON_NEW)
 example("refused.effect", SILENT, "it was taken, which other rules blame", attempt(sent(201, {})), _stored, **ON_NEW)
 example("refused.effect", GAP, "429 at the look", _refused, refusal("rate_limit_exceeded", step="look"), **ON_NEW)
 example("refused.effect", TROUBLE, "no response at the look", _refused, replace(_look, response=None), **ON_NEW)
@@ -1317,6 +1748,8 @@ _dropped = (
 )
 _gone = refusal("not_found", operation="read_eval", step="look", sought="e1")
 example("refused.effect", REFUSED, "deleted all the same", *_dropped, _gone, **ON_EVAL)
+_never = (refusal("not_found", operation="read_eval", role="setup", step="before", sought="e1"), _dropped[1])
+example("refused.effect", SILENT, "it was not seen before either", *_never, _gone, **ON_EVAL)
 example("refused.effect", ACCEPTED, "not deleted", *_dropped, replace(scenario("look"), role="probe"), **ON_EVAL)
 
 
@@ -1352,6 +1785,49 @@ example(
     texts("after", _good, _bad),
     **SMS,
 )
+
+
+_open = {"message": "Good text", "status": "awaiting_consent"}
+for _says, _before, _after in (
+    (
+        "listed in a state that another text has",
+        (_good, {**_bad, "message": "Old words of another kind", "status": "sent"}),
+        {**_bad, "status": "sent"},
+    ),
+    ("another text listed meanwhile", (_good,), {**_good, "message": "Other words of another kind"}),
+    ("listed with a number", (_good,), {**_good, "message": "Other words", "parts": 2}),
+    ("listed with a sign", (_good,), {**_bad, "blocked": True}),
+    ("listed with a sign that is off", (_good,), {**_bad, "blocked": None}),
+    ("listed in another state, of 16 letters", (_open,), {**_bad, "status": "awaiting_payment"}),
+):
+    example(
+        "trigger.effect", ACCEPTED, _says, _taken, texts("before", *_before), _blocked, texts("after", *_before, _after), **SMS
+    )
+_denied = sent(403, {"messages": [_good]}, operation="list_messages")
+_silent = replace(_denied, response=None)
+for _says, _four in (
+    ("the list is refused before", (_taken, replace(_denied, facts={"step": "before"}), _blocked, texts("after", _good))),
+    ("the list is refused after", (_taken, texts("before", _good), _blocked, replace(_denied, facts={"step": "after"}))),
+    ("no response to the list", (_taken, texts("before", _good), _blocked, replace(_silent, facts={"step": "after"}))),
+    ("nobody looked afterwards", (_taken, texts("before", _good), _blocked)),
+    (
+        "429 to what is to be taken",
+        (text_sent("Good text", refusal("rate_limit_exceeded"), step="taken"), *_seen[1:], texts("after", _good)),
+    ),
+):
+    example("trigger.effect", SILENT, _says, *_four, **SMS)
+_unlisted = (_taken, texts("before"), _blocked, texts("after", _bad))
+example("trigger.effect", ACCEPTED, "what was taken is not listed either, so its state is not known", *_unlisted, **SMS)
+example("trigger.effect", REFUSED, "listed, after a set-up", fine(role="setup"), *_seen, texts("after", _good, _bad), **SMS)
+_remarked = {**_bad, "remark": "a longer remark that tells no state"}
+example("trigger.effect", REFUSED, "listed with a remark", *_seen, texts("after", _good, _remarked), **SMS)
+_closed = {"message": "Good text", "status": "awaiting_consents"}
+_long = texts("after", _closed, {**_bad, "status": "awaiting_payments"})
+example("trigger.effect", REFUSED, "17 letters are no state", _taken, texts("before", _closed), _blocked, _long, **SMS)
+for _text, _outcome in (("Bad", ACCEPTED), ("Badly", ACCEPTED), ("Badger", REFUSED)):
+    _short = text_sent(_text, refusal("content_blocked"))
+    _shown_short = texts("after", _good, {**_bad, "message": _text})
+    example("trigger.effect", _outcome, f"a text of {len(_text)} letters", *_seen[:2], _short, _shown_short, **SMS)
 
 
 def rules_without(outcome: str) -> Iterator[str]:

@@ -61,6 +61,15 @@ def test_the_map_names_every_module() -> None:
     assert modules - {"__init__", "__main__"} <= named
 
 
+def test_every_argued_mutant_is_of_a_line_that_stands() -> None:
+    """What is argued in docs/mutants.md is argued of the code as it is; the tool itself tells whether it survives."""
+    rows = re.findall(r"^- `([\w/.]+)`: `(.+?)` as `(.+?)`: .+$", (ROOT / "docs/mutants.md").read_text(encoding="utf-8"), re.M)
+    assert rows
+    for file, before, after in rows:
+        assert before in [line.strip() for line in (ROOT / file).read_text(encoding="utf-8").splitlines()], before
+        assert before != after
+
+
 def test_help_of_the_command_names_the_exit_codes() -> None:
     """``--help`` tells what 0, 1, 2 and 3 mean."""
     told = subprocess.run([sys.executable, "-m", "conformance", "--help"], capture_output=True, text=True, check=True).stdout

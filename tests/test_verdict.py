@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from datetime import date
 from typing import Any
 
@@ -168,6 +168,19 @@ def test_a_finding_says_what_it_is() -> None:
     assert (finding.expected, finding.actual, finding.exchanges) == ("200", "500", ("e1",))
 
 
+def test_a_finding_quotes_the_first_of_what_is_alike() -> None:
+    """It names every exchange that shows it."""
+    both = [Problem("status", "200", actual, (name,)) for name, actual in (("e1", "500"), ("e2", "503"))]
+    (finding,) = cell(Rule("r.one", "a rule", trial=lambda view, trial: both)).findings
+    assert (finding.actual, finding.exchanges) == ("500", ("e1", "e2"))
+
+
+def test_what_a_verdict_rests_on_is_frozen() -> None:
+    """No cell can change what the next one rests on."""
+    with pytest.raises(FrozenInstanceError):
+        object.__new__(verdict._Bench).today = TODAY  # type: ignore[misc]
+
+
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
@@ -237,7 +250,20 @@ def test_one_case_of_two_that_cannot_run_leaves_the_cell_untested() -> None:
     second = case("s[list_calls-2]", gap="give a key (keys: x in the target file)")
     found = cell(saying("+"), cases=[CASE, second], ends={CASE.id: "done"})
     assert (found.verdict, found.reasons) == (Verdict.UNTESTED, ("give a key (keys: x in the target file)",))
-    assert cell(saying("+"), cases=[CASE, replace(second, optional=True)], ends={CASE.id: "done"}).verdict is Verdict.PASSED
+    optional = replace(second, optional=True)
+    assert cell(saying("+"), cases=[CASE, optional], ends={CASE.id: "done"}).verdict is Verdict.PASSED
+    third = case("s[list_calls-3]", gap="add write")
+    assert cell(saying("+"), cases=[CASE, optional, third], ends={CASE.id: "done"}).reasons == ("add write",)
+
+
+@pytest.mark.parametrize("other", ["create_agent", "read_call"])
+def test_a_case_of_another_operation_is_not_missed(other: str) -> None:
+    """What keeps a case of another operation from running leaves no cell but its own untested."""
+    found = judged(saying("+"), cases=[CASE, case(f"s[{other}]", other, gap="give a key")])
+    assert {one.operation: one.verdict for one in found} == {"list_calls": Verdict.PASSED, other: Verdict.UNTESTED}
+    passive = Rule("r.one", "a rule", passive=lambda view, exchange: (), applies=lambda *_: True, hint="nothing was seen")
+    found = judged(passive, (), cases=[case(rules=(), gap="give a key"), case(f"s[{other}]", other, rules=())])
+    assert [one.reasons for one in found if one.operation == "list_calls"] == [("give a key",)]
 
 
 def test_an_optional_case_that_runs_counts() -> None:
@@ -245,6 +271,31 @@ def test_an_optional_case_that_runs_counts() -> None:
     second = case("s[list_calls-2]", optional=True)
     found = cell(saying("-"), [seen(of=second)], cases=[CASE, second])
     assert found.verdict is Verdict.FAILED
+
+
+def test_an_optional_case_that_did_not_run_is_not_asked_for() -> None:
+    """The hint of a rule is for cases that ran, or were to run."""
+    optional = replace(CASE, optional=True)
+    assert cell(saying("", hint="give a key"), (), cases=[optional], ends={}).reasons == ()
+    assert cell(saying("", hint="give a key"), cases=[optional]).reasons == ("give a key",)
+
+
+@pytest.mark.parametrize(("operation", "applies"), [("list_calls", False), ("*", True)])
+def test_a_passive_rule_is_missed_only_where_it_applies(operation: str, applies: bool) -> None:
+    """A clause of two rules passes by the one that applies; what is no operation of the contract has no passive rules."""
+    passive = Rule("r.two", "a rule", passive=lambda view, exchange: (), applies=lambda *_: applies)
+    one = case(f"s[{operation}]", operation)
+    found = judged([saying("+"), passive], [seen(of=one)], clauses=[clause(rules=("r.one", "r.two"))], cases=[one])
+    assert [each.verdict for each in found if each.operation == operation] == [Verdict.PASSED]
+
+
+def test_a_selection_is_why_a_passive_rule_saw_nothing() -> None:
+    """What it looks for may have come with the cases that were left out, though others ran."""
+    passive = Rule("r.one", "a rule", passive=lambda view, exchange: (), applies=lambda *_: True, hint="nothing was seen")
+    cases = [case(rules=()), case("s[list_calls-2]", rules=())]
+    for selected, reason in ((frozenset({CASE.id}), verdict.NOT_SELECTED), (frozenset(c.id for c in cases), "nothing was seen")):
+        found = judged(passive, cases=cases, selected=selected)
+        assert [one.reasons for one in found if one.operation == "list_calls"] == [(reason,)]
 
 
 def test_a_rule_that_saw_nothing_says_what_it_needs() -> None:
@@ -281,6 +332,7 @@ def waived(expires: str = "2026-12-31", operations: tuple[str, ...] = (), name: 
         ([waived(operations=("list_calls",))], Verdict.WAIVED),
         ([waived(operations=("list_agents",))], Verdict.FAILED),
         ([waived(name="d")], Verdict.FAILED),
+        ([waived(name="b")], Verdict.FAILED),
         ([waived("2026-11-24"), waived("2027-01-31")], Verdict.WAIVED),
         ([], Verdict.FAILED),
     ],
@@ -306,12 +358,15 @@ def test_a_waiver_covers_nothing_but_a_failure(words: str, level: Level) -> None
 
 
 def test_waivers_that_do_nothing_are_told() -> None:
-    """A waiver in use is not mentioned, an expired one is, and so is one for another operation."""
-    waivers = (waived(), waived(operations=("list_agents",)), waived("2026-11-24"))
+    """A waiver in use is not mentioned, an expired one is, and so is one for another operation or clause."""
+    waivers = (waived(), waived(operations=("list_agents",)), waived("2026-11-24"), waived(name="b"), waived(name="d"))
     target = replace(check_examples.TARGET, waivers=waivers)
     found = judged(saying("-"), target=target)
     told = idle_waivers(target, found, TODAY.isoformat())
-    assert told == ["the waiver of c covers no failure of this run", "the waiver of c expired on 2026-11-24"]
+    idle = [f"the waiver of {name} covers no failure of this run" for name in "cbd"]
+    for used in (waived("2026-11-25"), waived(operations=("list_calls",))):
+        assert idle_waivers(replace(target, waivers=(used,)), found, TODAY.isoformat()) == []
+    assert told == [idle[0], "the waiver of c expired on 2026-11-24", *idle[1:]]
 
 
 # --- repetition -----------------------------------------------------------------------------------
@@ -355,11 +410,25 @@ def test_a_suspicion_must_be_confirmed(first: str, second: str, expected: Verdic
 def test_a_confirmed_finding_is_told_once() -> None:
     """The first attempt has said it; the second one does not repeat it."""
     assert [finding.exchanges for finding in cell(by_attempt("-", "-"), TWICE).findings] == [("e1",)]
+    assert cell(by_attempt("-", "-+"), TWICE).exchanges == ("e2", "e1")
 
 
 def test_a_rule_that_wants_no_confirmation_counts_at_once() -> None:
     """A wrong status is wrong, whatever the next request brings."""
     assert cell(by_attempt("-", "+", confirm=False), TWICE).verdict is Verdict.FAILED
+
+
+def test_a_case_is_judged_by_its_own_exchanges() -> None:
+    """What another case sent is no part of a trial, though both feed the rule."""
+    trials: list[list[str]] = []
+
+    def judge(view: View, trial: Trial) -> Iterator[Outcome]:
+        trials.append([exchange.id for exchange in trial.exchanges])
+        yield WORDS["+"]
+
+    cases = [case(f"s[{name}]") for name in "abc"]
+    judged(Rule("r.one", "a rule", trial=judge), [seen(f"e-{one.id}", of=one) for one in cases], cases=cases)
+    assert trials == [["e-s[a]"], ["e-s[b]"], ["e-s[c]"]]
 
 
 def test_an_exchange_that_was_repeated_is_no_part_of_the_trial() -> None:
@@ -372,6 +441,13 @@ def test_an_exchange_that_was_repeated_is_no_part_of_the_trial() -> None:
 
     cell(Rule("r.one", "a rule", trial=judge), [seen("e1", role="retry"), seen("e2")])
     assert sizes == [1]
+
+
+@pytest.mark.parametrize(("name", "expected"), [("a", 1), (verdict.PREFLIGHT, 0), ("z", 1)])
+def test_a_preflight_is_not_judged(name: str, expected: int) -> None:
+    """What only asked whether this is a target at all is no evidence; what any stimulus sent is."""
+    asked = replace(seen(), stimulus=name)
+    assert len(judged(coded(("-", "not_found")), [asked], cases=())) == expected
 
 
 # --- who is to blame ------------------------------------------------------------------------------
@@ -410,8 +486,9 @@ def test_a_clause_about_a_status_hears_of_the_codes_of_that_status_and_of_the_st
 def test_a_case_about_a_code_feeds_the_clause_of_that_code() -> None:
     """The trigger of one code is no proof for another one."""
     clauses = [clause(about=About(code=code), name=code) for code in ("call_failed", "vapi_error")]
-    found = judged(saying("+"), clauses=clauses, cases=[replace(CASE, about="call_failed")])
-    assert [(one.clause, one.verdict) for one in found] == [("call_failed", Verdict.PASSED)]
+    for word, expected in (("+", Verdict.PASSED), ("-", Verdict.FAILED)):
+        found = judged(saying(word), clauses=clauses, cases=[replace(CASE, about="call_failed")])
+        assert [(one.clause, one.verdict) for one in found] == [("call_failed", expected)]
 
 
 def test_a_finding_outside_the_plan_makes_a_cell() -> None:
@@ -437,9 +514,9 @@ def test_an_exchange_of_no_known_case_is_judged_by_itself_only() -> None:
 
 def test_operations_come_in_the_order_of_the_contract() -> None:
     """Cells are listed clause by clause, operations as the contract has them, what belongs to none first."""
-    names = ["update_agent", "*", "list_calls", "read_call"]
+    names = ["update_agent", "old", "list_calls", next(iter(check_examples.real().operations)), "*", "read_call"]
     cases = [case(f"s[{name}]", name) for name in names]
-    order = [name for name in ("*", *check_examples.real().operations) if name in names]
+    order = [name for name in ("*", "old", *check_examples.real().operations) if name in names]
     assert [one.operation for one in judged(saying("+"), (), cases=cases)] == order
 
 

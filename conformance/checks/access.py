@@ -22,7 +22,7 @@ from conformance.checks.base import (
     unusable,
 )
 from conformance.checks.lists import page_of
-from conformance.checks.objects import identity_of, items_of, sought_in
+from conformance.checks.objects import id_of, identity_of, items_of, sought_in
 from conformance.checks.requests import shown_absent
 from conformance.model import Clause, Contract, Exchange, Operation, compact
 
@@ -201,9 +201,8 @@ def _untied(view: View, look: Exchange) -> Iterator[Outcome]:
 
 def _not_there(view: View, listing: Exchange) -> Iterator[Outcome]:
     """What was refused is not in the list of the other business."""
-    operation = view.contract.operations.get(listing.operation)
-    sent = listing.fact("sent") or {}
-    if operation is None or listing.response is None or not listing.response.ok:
+    operation, sent = view.contract.operations[listing.operation], listing.fact("sent")
+    if listing.response is None or not listing.response.ok:
         return
     for item in items_of(operation, listing.response.json) or []:
         if isinstance(item, dict) and all(item.get(name) == value for name, value in sent.items()):
@@ -238,28 +237,31 @@ def tenant_filter(view: View, trial: Trial) -> Iterator[Outcome]:
     }
     for probe in trial.probes:
         excuse = unusable(view, probe)
-        response = probe.response
-        if excuse or response is None or view.operation is None:
+        if excuse or probe.response is None:
             yield excuse or Proof(())
-            continue
-        if not response.ok:
+        elif not probe.response.ok:
             placed = ("invalid_parameter",) if probe.fact("placed") else ()
             yield kept_out(view, probe, ("forbidden", "not_found", *placed))
-            continue
-        items = items_of(view.operation, response.json)
-        if items and view.operation is not None:
-            items = [item for item in items if identity_of(view.contract, view.operation.kind, item) not in ignored]
-        if items:
-            yield Problem("/", "no item of another business", f"{len(items)} items: {compact(items[0])}", (probe.id,))
-        elif items is not None:
-            yield Proof((probe.id,))
+        else:
+            yield from _no_item(view, probe, probe.response.json, ignored)
+
+
+def _no_item(view: View, probe: Exchange, body: object, ignored: set[str]) -> Iterator[Outcome]:
+    """Judge a list that was asked for another business, and came."""
+    assert view.operation is not None
+    kind, items = view.operation.kind, items_of(view.operation, body)
+    first = next((item for item in items or [] if identity_of(view.contract, kind, item) not in ignored), None)
+    if first is not None:
+        yield Problem("/", "no item of another business", compact(first), (probe.id,))
+    elif items is not None:
+        yield Proof((probe.id,))
 
 
 @trial("tenant.rows", hint="a list of another business would have to be known (keys: other in the target file)")
 def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
     """Two businesses have no item in common, and no item names another business."""
     seen: dict[str, dict[str, Exchange]] = {"own": {}, "foreign": {}}
-    nameless: set[str] = set()  # items without an id; two that are alike may well be two
+    nameless: set[str] = set()  # two that are alike may well be two
     for exchange in trial.exchanges:
         side, operation = exchange.fact("side"), view.contract.operations.get(exchange.operation)
         if side and operation and exchange.response is not None and exchange.response.ok:
@@ -267,15 +269,15 @@ def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
                 if isinstance(item, dict):
                     identity = identity_of(view.contract, operation.kind, item)
                     seen[side].setdefault(identity, exchange)
-                    names = (view.contract.identifier, view.contract.identifier_of(operation.kind))
-                    nameless |= {identity} if all(item.get(name) is None for name in names) else set()
+                    nameless |= {identity} if id_of(view.contract, operation.kind, item) is None else set()
                 yield from _named_business(view, exchange, item)
     if seen["own"] and seen["foreign"]:
         common = sorted(set(seen["own"]) & set(seen["foreign"]))
         ids = tuple(dict.fromkeys(e.id for side in seen.values() for e in side.values()))
         named = [identity for identity in common if identity not in nameless]
         if named:
-            actual = f"{len(named)} items are listed for both businesses: {named[0]}"
+            first, *_ = named
+            actual = f"{len(named)} items are listed for both businesses: {first}"
             yield Problem("/", "no item of another business", actual, ids)
         elif not common:
             yield Proof(ids)
@@ -294,7 +296,7 @@ def tenant_named(view: View, exchange: Exchange) -> Iterator[Outcome]:
     if items is None or exchange.fact("side") or (view.operation and view.operation.pool):
         return
     found = [problem for item in items for problem in _named_business(view, exchange, item)]
-    yield from found[:1] or [Proof((exchange.id,))]
+    yield next(iter(found), Proof((exchange.id,)))
 
 
 def _named_business(view: View, exchange: Exchange, item: object) -> Iterator[Outcome]:

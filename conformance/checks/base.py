@@ -125,7 +125,7 @@ def passive(
     """Register a judge of single exchanges; without ``applies`` it plans no cell of its own."""
 
     def register(judge: PassiveJudge) -> PassiveJudge:
-        summary = (judge.__doc__ or "").strip().splitlines()[0]
+        summary = (judge.__doc__ or "").strip()
         _register(Rule(rule_id, summary, passive=judge, applies=applies or _nowhere, hint=hint))
         return judge
 
@@ -138,7 +138,7 @@ def trial(
     """Register a judge of trials."""
 
     def register(judge: TrialJudge) -> TrialJudge:
-        summary = (judge.__doc__ or "").strip().splitlines()[0]
+        summary = (judge.__doc__ or "").strip()
         _register(Rule(rule_id, summary, trial=judge, hint=hint, confirm=confirm))
         return judge
 

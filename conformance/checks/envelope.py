@@ -157,7 +157,7 @@ def error_message_clean(view: View, exchange: Exchange) -> Iterator[Outcome]:
     for what, pattern in (*_LEAKS, ("a key", _placeholders(view))):
         found = pattern.search(message)
         if found:
-            actual = f"{what}: {compact(found[0], 80)}"
+            actual = f"{what}: {compact(found[0])}"
             yield Problem(pointer(view.contract.message_pointer), "a message for people", actual, (exchange.id,))
             return
     yield Proof((exchange.id,))

@@ -52,7 +52,7 @@ def _untaken(trial: Trial) -> Gap | None:
     """Why the count proves nothing: a request was refused for another reason than the limit."""
     for exchange in (e for counted in _rounds(trial) for e in counted):
         if not _limited(exchange) and not _taken(exchange):
-            return Gap(f"the requests up to the limit must succeed, but {exchange.id} gave: {said(exchange)[:80]}")
+            return Gap(f"the requests up to the limit must succeed, but {exchange.id} gave: {said(exchange)}")
     return None
 
 
@@ -64,10 +64,10 @@ def rate_allowance(view: View, trial: Trial) -> Iterator[Outcome]:
     if rate is None or not rounds:
         return
     early = [next((e for e in counted[: rate.requests] if _limited(e)), None) for counted in rounds]
-    ids = tuple(exchange.id for exchange in rounds[0][: rate.requests])
-    if early[0] is not None and all(early):
-        place = rounds[0].index(early[0]) + 1
-        actual = f"request {place} from a fresh address: {said(early[0])}"
+    (first, *_), (counted, *_) = early, rounds
+    ids = tuple(exchange.id for exchange in counted[: rate.requests])
+    if first is not None and all(early):
+        actual = f"request {counted.index(first) + 1} from a fresh address: {said(first)}"
         yield Problem("status", f"{rate.requests} requests to be taken", actual, ids)
     else:
         yield _untaken(trial) or Proof(ids)
@@ -95,12 +95,14 @@ def rate_limit(view: View, trial: Trial) -> Iterator[Outcome]:
     if refused is not None:
         return
     gap = _untaken(trial)
-    beyond = [counted[rate.requests] for counted in rounds if len(counted) > rate.requests and _taken(counted[rate.requests])]
-    if len(beyond) > 1:
-        ids = tuple(exchange.id for exchange in beyond)
-        yield Problem("status", f"429 for request {rate.requests + 1} within {rate.seconds} s", said(beyond[0]), ids)
+    beyond = [exchange for counted in rounds for exchange in counted[rate.requests :][:1]]
+    taken = [exchange for exchange in beyond if _taken(exchange)]
+    if len(taken) > 1:
+        first, *_ = taken
+        ids = tuple(exchange.id for exchange in taken)
+        yield Problem("status", f"429 for request {rate.requests + 1} within {rate.seconds} s", said(first), ids)
     else:
-        wrong = next((c[rate.requests] for c in rounds if len(c) > rate.requests and not _taken(c[rate.requests])), None)
+        wrong = next((exchange for exchange in beyond if not _taken(exchange)), None)
         if wrong is not None and _status(wrong) != 402 and all(_taken(e) for e in rounds[0][: rate.requests]):
             yield unusable(view, wrong) or refusal(view, wrong, ("rate_limited",))
         else:
@@ -118,7 +120,8 @@ def _open(trial: Trial, step: str, expected: str) -> Iterator[Outcome]:
     exchanges = _after_limit(trial, step)
     ids = tuple(exchange.id for exchange in exchanges)
     if exchanges and all(_limited(exchange) for exchange in exchanges):
-        yield Problem("status", expected, said(exchanges[0]), ids)
+        first, *_ = exchanges
+        yield Problem("status", expected, said(first), ids)
     elif any(_taken(exchange) for exchange in exchanges):
         yield Proof(ids)
 
@@ -140,8 +143,9 @@ def rate_window(view: View, trial: Trial) -> Iterator[Outcome]:
     asked = _after_limit(trial, "soon")
     ids = tuple(exchange.id for exchange in asked)
     if rate and len(asked) >= 2 * soon(rate)[1] and all(_taken(exchange) for exchange in asked):
-        expected = f"429 to one of {soon(rate)[1]} requests, {soon(rate)[0]} s after {rate.requests} were taken"
-        yield Problem("status", expected, said(asked[0]), ids)
+        (seconds, requests), (first, *_) = soon(rate), asked
+        expected = f"429 to one of {requests} requests, {seconds} s after {rate.requests} were taken"
+        yield Problem("status", expected, said(first), ids)
     elif any(_limited(exchange) for exchange in asked):
         yield Proof(ids)
 
@@ -153,7 +157,7 @@ def rate_evasion(view: View, trial: Trial) -> Iterator[Outcome]:
     taken = next((exchange for exchange in exchanges if _taken(exchange)), None)
     if taken is not None:
         said_so = ", ".join(f"{name}: {value}" for name, value in taken.request.headers if name not in ("Accept", "Content-Type"))
-        yield Problem("status", f"429, as the limit of the address was met ({said_so[:200]})", said(taken), (taken.id,))
+        yield Problem("status", f"429, as the limit of the address was met ({said_so})", said(taken), (taken.id,))
     elif any(_limited(exchange) for exchange in exchanges):
         yield Proof(tuple(exchange.id for exchange in exchanges))
 
@@ -199,18 +203,23 @@ def trigger_answer(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Problem(pointer(view.contract.code_pointer), f"{row.status} {row.code}", said(probe), (probe.id,))
 
 
+EFFECT = frozenset({"taken", "before", "after"})
+
+
 @trial("trigger.effect", confirm=True, hint="a request that is taken, and a list, would have to be seen beside the refusal")
 def trigger_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     """What was refused, or failed, is not listed as if it had happened; it may well be listed as what it is."""
     steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
-    taken, before, after = (steps.get(name) for name in ("taken", "before", "after"))
     probes = [probe for probe in trial.probes if probe.fact("step") is None]
     refused = all(probe.response is not None and not probe.response.ok for probe in probes)
-    if taken is None or before is None or after is None or not probes or not refused:
+    if not steps.keys() >= EFFECT or not probes or not refused:
         return
-    listing = view.contract.operations.get(after.operation)
+    taken, before, after = (steps[name] for name in ("taken", "before", "after"))
+    if unusable(view, taken):
+        return
+    listing = view.contract.operations[after.operation]
     old, new = (_items(listing, exchange) for exchange in (before, after))
-    if listing is None or old is None or new is None or unusable(view, taken):
+    if old is None or new is None:
         return
     ids = (taken.id, before.id, *(probe.id for probe in probes), after.id)
     known = {identity_of(view.contract, listing.kind, item) for item in old}
@@ -225,8 +234,8 @@ def trigger_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     yield Proof(ids)
 
 
-def _items(listing: Operation | None, exchange: Exchange) -> list[Any] | None:
-    return items_of(listing, exchange.response.json) if listing and exchange.response and exchange.response.ok else None
+def _items(listing: Operation, exchange: Exchange) -> list[Any] | None:
+    return items_of(listing, exchange.response.json) if exchange.response and exchange.response.ok else None
 
 
 def _sent(exchange: Exchange) -> list[str]:
@@ -288,8 +297,6 @@ def _decoded(header: str | None) -> Any:
     if header is None:
         return None
     try:
-        return strict_json(
-            base64.b64decode(header + "=" * (-len(header) % 4), altchars=b"-_", validate=False).decode()
-        ) or strict_json(header)
+        return strict_json(base64.b64decode(header + "==", altchars=b"-_", validate=False).decode()) or strict_json(header)
     except (binascii.Error, ValueError):
         return strict_json(header)

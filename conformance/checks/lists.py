@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -25,7 +26,13 @@ def page_of(view: View, exchange: Exchange) -> tuple[Paging, Any] | None:
 def asked(exchange: Exchange, name: str) -> str | None:
     """The value of a query parameter that was sent exactly once."""
     values = parse_qs(urlsplit(exchange.request.url).query, keep_blank_values=True).get(name, [])
-    return values[0] if len(values) == 1 else None
+    return values.pop() if len(values) == 1 else None
+
+
+def _limit(exchange: Exchange, paging: Paging) -> int | None:
+    """The limit of a page that was asked for with a plain number."""
+    limit = asked(exchange, paging.limit)
+    return int(limit) if limit and re.fullmatch("[0-9]{1,9}", limit) else None
 
 
 def odd_cursor(view: View, exchange: Exchange) -> bool:
@@ -46,7 +53,7 @@ def list_items(view: View, exchange: Exchange) -> Iterator[Outcome]:
     paging, body = page
     if items_of(view.operation, body) is not None:
         yield Proof((exchange.id,))
-    elif isinstance(body, dict) and paging.collection is None and sum(isinstance(member, list) for member in body.values()) > 1:
+    elif isinstance(body, dict) and paging.collection is None and any(isinstance(member, list) for member in body.values()):
         yield Gap("the list has several arrays: name the one that holds its items (collections: in the target file)")
     elif isinstance(body, dict):
         where = f"/{paging.collection}" if paging.collection else "/"
@@ -75,13 +82,14 @@ def list_limit(view: View, exchange: Exchange) -> Iterator[Outcome]:
     page = page_of(view, exchange)
     if page is None or view.operation is None:
         return
-    limit = asked(exchange, page[0].limit) or ""
+    limit = _limit(exchange, page[0])
     items = items_of(view.operation, page[1])
-    if not (limit.isascii() and limit.isdigit() and len(limit) < 10 and int(limit) >= 1 and items):
+    if not limit or not items:
         return
-    if len(items) > int(limit):
+    beyond = len(items) - limit
+    if beyond > 0:
         yield Problem("/", f"at most {limit} items", f"{len(items)} items", (exchange.id,))
-    elif len(items) == int(limit):
+    elif not beyond:
         yield Proof((exchange.id,))
 
 
@@ -94,10 +102,11 @@ def list_maximum(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """A page holds no more items than the declared maximum."""
     page = page_of(view, exchange)
     maximum = view.target.maximum.get(exchange.operation)
-    if maximum is None or view.operation is None or view.operation.paging is None:
+    assert view.operation is not None
+    if maximum is None or view.operation.paging is None:
         return
-    limit = asked(exchange, view.operation.paging.limit) or ""
-    beyond = limit.isascii() and limit.isdigit() and len(limit) < 10 and int(limit) > maximum
+    limit = _limit(exchange, view.operation.paging)
+    beyond = limit is not None and limit > maximum
     items = items_of(view.operation, page[1]) if page else None
     if page is None and beyond and role_of(view.contract, exchange) == "invalid_parameter":
         yield Proof((exchange.id,))  # a limit that is refused brings no page
@@ -119,7 +128,7 @@ def list_position(view: View, exchange: Exchange) -> Iterator[Outcome]:
     paging, body = page
     for index, item in enumerate(items):
         value = item.get(paging.position) if isinstance(item, dict) else None
-        missing = value is None and not (index == len(items) - 1 and body.get(paging.more) is True)
+        missing = value is None and (bool(items[index + 1 :]) or body.get(paging.more) is not True)
         if not missing and not (isinstance(value, str) and instant(value) is not None and zoned(value)):
             where = f"/{paging.collection or '...'}/{index}/{paging.position}"
             actual = "nothing" if value is None else compact(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from conformance.model import Contract, Exchange, Operation, Paging, compact
@@ -51,7 +52,8 @@ def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:
     name, sought = contract.identifier_of(operation.kind), exchange.fact("sought")
     items = items_of(operation, response.json) or []
     found = next((item for item in items if isinstance(item, dict) and str(item.get(name)) == sought), None)
-    goes_on = found is None and response.json.get(operation.paging.more) is True
+    more = response.json.get(operation.paging.more) if isinstance(response.json, dict) else None
+    goes_on = found is None and more is True
     return found, goes_on and not _passed(operation.paging, items, exchange.fact("position"))
 
 
@@ -62,10 +64,12 @@ def _passed(paging: Paging, items: list[Any], position: Any) -> bool:
     return at is not None and bool(times) and min(times) < at < max(times)
 
 
+def id_of(contract: Contract, kind: str | None, item: Any) -> str | None:
+    """The id of an item, else the member that tells its kind apart."""
+    shown = [item.get(name) for name in (contract.identifier, contract.identifier_of(kind))] if isinstance(item, dict) else []
+    return next((compact(value, sys.maxsize) for value in shown if value is not None), None)
+
+
 def identity_of(contract: Contract, kind: str | None, item: Any) -> str:
-    """What tells an item from another: its id, else the member that tells its kind apart, else the whole of it."""
-    for name in (contract.identifier, contract.identifier_of(kind)):
-        value = item.get(name) if isinstance(item, dict) else None
-        if value is not None:
-            return compact(value, 10_000)
-    return compact(item, 10_000)
+    """What tells an item from another: what names it, else the whole of it."""
+    return id_of(contract, kind, item) or compact(item, sys.maxsize)

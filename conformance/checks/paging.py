@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from fractions import Fraction
 from itertools import pairwise
 
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
 from conformance.checks.base import trial as trial_rule
 from conformance.checks.lists import odd_cursor, page_of
-from conformance.checks.objects import items_of
+from conformance.checks.objects import id_of, items_of
 from conformance.checks.walks import Item, Page, Walks, takes, walks
-from conformance.model import compact
+from conformance.model import Exchange, compact
 
-LONGEST_ID = 200
-"""Characters of what tells an item apart; more is the whole item, of which two may well be alike."""
+MOST = 3
+"""Pages of a trial that are told where several show the same fault."""
 NEEDS_ITEMS = "the list must hold more items than one page: at least 3, with created times that differ"
 
 
@@ -52,8 +50,9 @@ def _turned(found: Walks) -> tuple[Page, Page] | None:
     return next(((a, b) for a, b in steps if all(found.beyond(a.items[-1].at, item.at) for item in b.items)), None)
 
 
-def _same_second(one: Fraction, other: Fraction) -> bool:
-    return one // 1 == other // 1
+def _near(page: Page, item: Item) -> bool:
+    """Whether an item stands in the second of the cursor of a page."""
+    return page.cursor is not None and item.at // 1 == page.cursor // 1
 
 
 @walked("paging.order")
@@ -71,7 +70,8 @@ def paging_order(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     turned = _turned(found)
     if turned:
         direction = "newest first" if found.descending else "oldest first"
-        actual = f"a page after {turned[0].after or 'the head'} on one side, and its next page on the other"
+        first, _ = turned
+        actual = f"a page after {first.after or 'the head'} on one side, and its next page on the other"
         yield Problem("/", f"{direction} from page to page", actual, tuple(page.exchange.id for page in turned))
 
 
@@ -109,40 +109,55 @@ def _repeats(found: Walks) -> list[tuple[Page, Item]]:
     for page in found.pages:
         if page.cursor is None or page.cursor in found.tied:
             continue
-        for item in page.items:
-            if not found.beyond(item.at, page.cursor):
-                repeats.append((page, item))
-                break
+        item = next((item for item in page.items if not found.beyond(item.at, page.cursor)), None)
+        if item is not None:
+            repeats.append((page, item))
     return repeats
 
 
 def _blunt(found: Walks, repeats: list[tuple[Page, Item]]) -> bool:
     """Whether what was repeated shows a cursor that lost its fraction, and not one that is inclusive."""
-    if any(not _same_second(item.at, page.cursor) for page, item in repeats if page.cursor is not None):
+    if not all(_near(page, item) for page, item in repeats):
         return False
-    fractions = all(page.cursor is not None and page.cursor.denominator != 1 for page, _ in repeats)
+    fractions = all(page.cursor and page.cursor % 1 for page, _ in repeats)
     alike = {page.filters for page, _ in repeats}
-    others = [page for page in found.pages if page.filters in alike and page not in [r for r, _ in repeats]]
-    whole = any(page.cursor is not None and page.cursor.denominator == 1 and page.items for page in others)
+    others = [page for page in found.pages if page.filters in alike and page.items]
+    whole = any(page.cursor and not page.cursor % 1 for page in others)
     return fractions and whole
+
+
+def _again(repeats: list[tuple[Page, Item]]) -> Iterator[Problem]:
+    for page, item in repeats[:MOST]:
+        yield Problem("/", f"only items after {page.after}", f"{item.text} {item.key}", (page.exchange.id,))
+
+
+def _missing(losses: list[tuple[Page, Item]]) -> Iterator[Problem]:
+    for page, item in losses[:MOST]:
+        expected = f"{item.text} {item.key}, which comes after {page.after or 'the head of the list'}"
+        yield Problem("/", expected, "it is on no page", (page.exchange.id,))
+
+
+def _others(found: Walks, blamed: list[tuple[Page, Item]]) -> Iterator[Proof]:
+    """The pages with a cursor and items that are not to blame."""
+    bad = [page for page, _ in blamed]
+    for page in found.pages:
+        if page.cursor is not None and page.items and page not in bad:
+            yield Proof((page.exchange.id,))
 
 
 @walked("paging.exclusive", sound=True)
 def paging_exclusive(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """A page starts after its cursor: nothing at or before it is served again, and nothing twice on one page."""
     for page in found.pages:
-        twice = next((key for key, count in Counter(item.key for item in page.items).items() if count > 1), None)
-        if twice is not None and len(twice) < LONGEST_ID:
+        ids = [id_of(view.contract, found.operation.kind, item.raw) for item in page.items]  # without one two may be alike
+        twice = next((one for place, one in enumerate(ids) if one is not None and one in ids[:place]), None)
+        if twice is not None:
             yield Problem("/", "each item once", f"{twice} stands twice on the page", (page.exchange.id,))
             return
     repeats = _repeats(found)
-    if repeats and not _blunt(found, repeats):
-        for page, item in repeats[:3]:
-            yield Problem("/", f"only items after {page.after}", f"{item.text} {item.key}", (page.exchange.id,))
-    bad = [page for page, _ in repeats]
-    for page in found.pages:
-        if page.cursor is not None and page.items and page not in bad:
-            yield Proof((page.exchange.id,))
+    if not _blunt(found, repeats):
+        yield from _again(repeats)
+    yield from _others(found, repeats)
 
 
 def _losses(found: Walks) -> list[tuple[Page, Item]]:
@@ -152,10 +167,10 @@ def _losses(found: Walks) -> list[tuple[Page, Item]]:
         if page.cursor in found.tied or (page.after is not None and page.cursor is None):
             continue
         shown = page.keys
-        end = page.items[-1].at if page.items else None
+        end = page.last.at if page.last else None
         between = found.between(page.cursor, end, page.filters)
-        lost = [item for item in between if item.key not in shown and found.certain(item, page)]
-        losses += [(page, item) for item in lost[:1]]
+        lost = next((item for item in between if item.key not in shown and found.certain(item, page)), None)
+        losses += [(page, lost)] if lost else []
     return losses
 
 
@@ -163,32 +178,23 @@ def _losses(found: Walks) -> list[tuple[Page, Item]]:
 def paging_complete(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """No item between the cursor and the end of a page is lost."""
     losses = _losses(found)
-    for page, item in [(p, i) for p, i in losses if p.cursor is None or not _same_second(i.at, p.cursor)][:3]:
-        expected = f"{item.text} {item.key}, which comes after {page.after or 'the head of the list'}"
-        yield Problem("/", expected, "it is on no page", (page.exchange.id,))
-    bad = [page for page, _ in losses]
-    for page in found.pages:
-        if page.cursor is not None and page.items and page not in bad:
-            yield Proof((page.exchange.id,))
+    yield from _missing([(page, item) for page, item in losses if not _near(page, item)])
+    yield from _others(found, losses)
 
 
 @walked("paging.precision", hint="two neighbours in the list must differ only in the fraction of a second", sound=True)
 def paging_precision(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """The cursor tells items apart that differ only in the fraction of a second."""
     repeats, losses = _repeats(found), _losses(found)
-    if repeats and _blunt(found, repeats):
-        for page, item in repeats[:3]:
-            yield Problem("/", f"only items after {page.after}", f"{item.text} {item.key}", (page.exchange.id,))
+    if _blunt(found, repeats):
+        yield from _again(repeats)
         return
-    if any(p.cursor is not None and not _same_second(i.at, p.cursor) for p, i in losses):
+    if any(p.cursor is not None and not _near(p, i) for p, i in losses):
         return  # more is lost than a blunt cursor explains: paging.complete blames it
-    blunt = [(p, i) for p, i in losses if p.cursor is not None and _same_second(i.at, p.cursor)]
-    for page, item in blunt[:3]:
-        expected = f"{item.text} {item.key}, which comes after {page.after}"
-        yield Problem("/", expected, "it is on no page", (page.exchange.id,))
+    yield from _missing([(page, item) for page, item in losses if _near(page, item)])
     bad = [page for page, _ in [*repeats, *losses]]
     for page in found.pages:
-        if page.cursor is not None and page.items and page not in bad and _same_second(page.items[0].at, page.cursor):
+        if page.items and page not in bad and _near(page, page.items[0]):
             yield Proof((page.exchange.id,))
 
 
@@ -197,14 +203,14 @@ def paging_more_false(view: View, trial: Trial, found: Walks) -> Iterator[Outcom
     """The flag is true while items remain after the page."""
     lost = {page.place for page, _ in _losses(found) if not page.items}
     for page in found.pages:
-        end = page.items[-1].at if page.items else page.cursor
+        end = page.last.at if page.last else page.cursor
         if page.place in lost:
             continue  # the page is empty because what it should hold was lost, and its flag agrees with that
         remaining = found.between(end, None, page.filters) if end is not None and end not in found.tied else []
         remaining = [item for item in remaining if item.key not in page.unplaced and found.certain(item, page)]
         if not page.more and remaining:
             expected = f"true, as {remaining[0].text} {remaining[0].key} comes after the page"
-            yield Problem("/" + _flag(view), expected, "false", (page.exchange.id,))
+            yield Problem("/" + _flag(found), expected, "false", (page.exchange.id,))
             return
         if page.more and remaining:
             yield Proof((page.exchange.id,))
@@ -216,7 +222,7 @@ def paging_more_true(view: View, trial: Trial, found: Walks) -> Iterator[Outcome
     for page in found.pages:
         if page.more and not page.items:
             yield Problem(
-                "/" + _flag(view), "false, as the page is empty and nothing comes after it", "true", (page.exchange.id,)
+                "/" + _flag(found), "false, as the page is empty and nothing comes after it", "true", (page.exchange.id,)
             )
             return
     for first, second in found.steps():
@@ -224,11 +230,12 @@ def paging_more_true(view: View, trial: Trial, found: Walks) -> Iterator[Outcome
         if first.more and second.items:
             yield Proof(ids)
         elif first.more:
-            yield Problem("/" + _flag(view), "false, as the next page is empty", "true", ids, note=True)
+            yield Problem("/" + _flag(found), "false, as the next page is empty", "true", ids, note=True)
 
 
-def _flag(view: View) -> str:
-    return view.operation.paging.more if view.operation and view.operation.paging else ""
+def _flag(found: Walks) -> str:
+    assert found.operation.paging is not None
+    return found.operation.paging.more
 
 
 @walked("paging.filter", hint="the list must hold several items that a filter takes, and others that it leaves out")
@@ -257,34 +264,38 @@ def paging_empty(view: View, trial: Trial) -> Iterator[Outcome]:
     """A list without data is an empty page, not an error."""
     for probe in trial.probes:
         excuse = unusable(view, probe)
-        if excuse or probe.response is None or view.operation is None:
+        if excuse or probe.response is None:
             yield excuse or Proof(())
-            continue
-        if not probe.response.ok:
+        elif not probe.response.ok:
             yield Problem("status", "200 with an empty list", said(probe), (probe.id,))
-            continue
-        page = page_of(view, probe)
-        items = items_of(view.operation, page[1]) if page else None
-        if items and view.operation.empty_open:
-            yield Gap("a business without data may have items in this list, and has")
-        elif items:
-            yield Problem("/", "an empty list", f"{len(items)} items", (probe.id,))
-        elif page and items is not None:
-            more = page[1].get(page[0].more)
-            if more is True:
-                yield Problem(f"/{page[0].more}", "false, as the list is empty", "true", (probe.id,))
-            else:
-                yield Proof((probe.id,))
+        else:
+            yield from _empty(view, probe)
+
+
+def _empty(view: View, probe: Exchange) -> Iterator[Outcome]:
+    """Judge an answer to a list without data."""
+    assert view.operation is not None
+    page = page_of(view, probe)
+    items = items_of(view.operation, page[1]) if page else None
+    if items and view.operation.empty_open:
+        yield Gap("a business without data may have items in this list, and has")
+    elif items:
+        yield Problem("/", "an empty list", f"{len(items)} items", (probe.id,))
+    elif page and items is not None:
+        more = page[1].get(page[0].more)
+        if more is True:
+            yield Problem(f"/{page[0].more}", "false, as the list is empty", "true", (probe.id,))
+        else:
+            yield Proof((probe.id,))
 
 
 @walked("paging.ties", confirm=False)
 def paging_ties(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """Whether items with one timestamp stand at the border of a page; reported, never graded."""
-    for page in found.pages:
-        if page.last and page.last.at in found.tied:
-            text = f"several items have {page.last.text}, and a page ends among them"
-            yield Problem("/", "created times that differ", text, (page.exchange.id,), note=True)
-            break
+    among = next(((page, page.last) for page in found.pages if page.last and page.last.at in found.tied), None)
+    if among:
+        text = f"several items have {among[1].text}, and a page ends among them"
+        yield Problem("/", "created times that differ", text, (among[0].exchange.id,), note=True)
     if found.steps():
         yield Proof(tuple(page.exchange.id for page in found.pages))
 

@@ -21,7 +21,7 @@ from conformance.checks.base import (
 )
 from conformance.checks.lists import asked
 from conformance.checks.objects import object_of
-from conformance.model import Clause, Contract, Exchange, Operation, compact
+from conformance.model import Clause, Contract, Exchange, Operation, Parameter, compact
 
 
 @trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
@@ -41,36 +41,44 @@ def shown_absent(view: View, trial: Trial, *roles: str, **facts: Any) -> Iterato
         return
     for probe in trial.having("probe", **facts):
         excuse = unusable(view, probe)
-        if excuse or probe.response is None or view.operation is None:
+        if excuse or probe.response is None:
             yield excuse or Proof(())
-            continue
-        if not probe.response.ok:
+        elif not probe.response.ok:
             yield refusal(view, probe, roles)
-            continue
-        shown = object_of(view.contract, view.operation, probe.response.json)
-        name = view.contract.identifier_of(view.operation.kind)
-        sought = probe.fact("sought")
-        if sought is not None and isinstance(shown, dict) and str(shown.get(name)) == sought:
-            yield Problem(f"/{name}", "nothing, as the key reaches no such object", compact(shown), (probe.id,))
         else:
-            yield Proof((probe.id,))
+            yield _not_shown(view, probe, probe.response.json)
+
+
+def _not_shown(view: View, probe: Exchange, body: Any) -> Outcome:
+    assert view.operation is not None
+    shown = object_of(view.contract, view.operation, body)
+    name = view.contract.identifier_of(view.operation.kind)
+    sought = probe.fact("sought")
+    if sought is not None and isinstance(shown, dict) and str(shown.get(name)) == sought:
+        return Problem(f"/{name}", "nothing, as the key reaches no such object", compact(shown), (probe.id,))
+    return Proof((probe.id,))
+
+
+def _named_by(operation: Operation) -> Parameter | None:
+    """What names the one object that is read, in the query; None where the sources leave open what may come."""
+    selector = operation.selector
+    if operation.action != "read" or selector is None or selector.place != "query":
+        return None
+    return None if operation.input_open or operation.absent_open else selector
 
 
 def _named_in_query(contract: Contract, operation: Operation, clause: Clause) -> bool:
     """Applies where one object is read by what names it in the query."""
-    selector = operation.selector
-    named = selector is not None and selector.place == "query"
-    return operation.action == "read" and named and not (operation.input_open or operation.absent_open)
+    return _named_by(operation) is not None
 
 
 @passive("read.asked", applies=_named_in_query, hint="an object would have to be known, to be asked for")
 def read_asked(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """What is read is what was asked for, by the member that named it."""
     operation, response = view.operation, exchange.response
-    selector = operation.selector if operation else None
-    if operation is None or selector is None or response is None or not response.ok or operation.action != "read":
-        return
-    if selector.place != "query" or operation.input_open or operation.absent_open:
+    assert operation is not None
+    selector = _named_by(operation)
+    if selector is None or response is None or not response.ok:
         return
     wanted, shown = asked(exchange, selector.name), object_of(view.contract, operation, response.json)
     own = selector.refers == operation.kind

@@ -14,7 +14,7 @@ from conformance.checks.lists import odd_cursor
 from conformance.model import Clause, Contract, Exchange, Operation, compact
 from conformance.values import NOT_JSON
 
-REFUSED_FOR_ACCESS = (401, 403, 429)
+REFUSED_FOR_ACCESS = (401, 403)
 """Answers to a valid request that other rules judge."""
 
 
@@ -22,14 +22,15 @@ def _excused(view: View, exchange: Exchange) -> bool:
     """Whether a valid request may well have been refused here."""
     role = role_of(view.contract, exchange)
     operation = view.operation
+    assert operation is not None
     if unusable(view, exchange) or role == "refusal" or odd_cursor(view, exchange):
         return True
     assert exchange.response is not None
-    if operation and operation.payment and exchange.response.status == 402:
+    if operation.payment and exchange.response.status == 402:
         return True
-    if operation and operation.input_open and exchange.response.status in (400, 404):
+    if operation.input_open and exchange.response.status in (400, 404):
         return True
-    phones = bool(operation) and any(p.phone for p in operation.body if p.required)  # type: ignore[union-attr]
+    phones = any(p.phone for p in operation.body if p.required)
     return phones and not view.target.phone_numbers and exchange.response.status == 400
 
 
@@ -41,7 +42,8 @@ def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bo
 def success_status(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """A valid request succeeds, and with the status of its operation."""
     response, operation = exchange.response, view.operation
-    if response is None or operation is None:
+    assert operation is not None
+    if response is None:
         return
     about = str(operation.success)
     expected = " or ".join(map(str, operation.successes))
@@ -76,7 +78,8 @@ def _valid(operation: Operation, value: Any) -> bool:
 def success_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """The body of a success is JSON with the documented members and types."""
     response, operation = exchange.response, view.operation
-    if response is None or operation is None or not response.ok or response.body.withheld or exchange.request.method == "HEAD":
+    assert operation is not None
+    if response is None or not response.ok or response.body.withheld or exchange.request.method == "HEAD":
         return
     if response.body.cut:
         yield unusable(view, exchange) or Proof(())

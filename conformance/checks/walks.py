@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from conformance.checks.base import Trial, View
@@ -79,7 +79,7 @@ class Walks:
         itself, only what was shown both before and after a page counts against it.
         """
         first, last = self.shown[item.key]
-        return not self.strict or first < page.place < last
+        return not self.strict or page.place in range(first, last)
 
     def beyond(self, item: Fraction, cursor: Fraction) -> bool:
         """Whether an instant comes after another in the direction of the list."""
@@ -139,51 +139,51 @@ def walks(view: View, trial: Trial) -> Walks:
 
 
 def _read(view: View, trial: Trial) -> Walks:
-    assert view.operation is not None
+    operation = view.operation
+    assert operation is not None
     pages: list[Page] = []
     broken: set[str] = set()
     for exchange in trial.exchanges:
         walk = exchange.fact("walk")
         if walk is None or walk in broken:
             continue
-        page = _page(view, exchange, walk, len(pages))
+        page = _page(view, operation, exchange, walk, len(pages))
         if page is None:
             broken.add(walk)
         else:
             pages.append(page)
     items = {item.key: item for page in pages for item in page.items}
     counts = Counter(item.at for item in items.values())
-    untied = tuple(sorted((item for item in items.values() if counts[item.at] == 1), key=lambda item: item.at))
-    tied = frozenset(at for at, count in counts.items() if count > 1)
+    tied = frozenset(counts - Counter(set(counts)))
+    untied = tuple(sorted((item for item in items.values() if item.at not in tied), key=lambda item: item.at))
     shown: dict[str, tuple[int, int]] = {}
     for page in pages:
         for item in page.items:
-            shown[item.key] = (shown.get(item.key, (page.place, 0))[0], page.place)
+            first, _ = shown.get(item.key, (page.place, page.place))
+            shown[item.key] = first, page.place
     strict = any(exchange.attempt > 1 or exchange.fact("moving") for exchange in trial.exchanges)
     times = tuple(item.at for item in untied)
     descending = _descending(pages)
-    polled = view.operation.polling and descending and _newer(pages)
-    return Walks(view.operation, tuple(pages), untied, times, descending, tied, shown, strict, polled)
+    polled = operation.polling and descending and _newer(pages)
+    return Walks(operation, tuple(pages), untied, times, descending, tied, shown, strict, polled)
 
 
 def _newer(pages: list[Page]) -> bool:
     """Whether every page with a cursor holds only what is newer than it."""
-    asked_for = [page for page in pages if page.cursor is not None and page.items]
-    gaps = [item.at - page.cursor for page in asked_for for item in page.items if page.cursor is not None]
-    return bool(gaps) and min(gaps) >= 0 and max(gaps) > 0
+    gaps = [item.at - page.cursor for page in pages if page.cursor is not None for item in page.items]
+    return any(gaps) and min(gaps) >= 0
 
 
-def _page(view: View, exchange: Exchange, walk: str, place: int) -> Page | None:
+def _page(view: View, operation: Operation, exchange: Exchange, walk: str, place: int) -> Page | None:
     found = page_of(view, exchange)
-    items = items_of(view.operation, found[1]) if found and view.operation else None
+    items = items_of(operation, found[1]) if found else None
     if found is None or items is None or not isinstance(found[1].get(found[0].more), bool):
         return None
     read: list[Item] = []
     unplaced: set[str] = set()
-    kind = view.operation.kind if view.operation else None
     for raw in items:
         text = raw.get(found[0].position) if isinstance(raw, dict) else None
-        key, at = identity_of(view.contract, kind, raw), instant(text)
+        key, at = identity_of(view.contract, operation.kind, raw), instant(text)
         if text is None and isinstance(raw, dict) and not (raw is items[-1] and found[1][found[0].more]):
             unplaced.add(key)
         elif at is None or not isinstance(text, str):
@@ -197,12 +197,7 @@ def _page(view: View, exchange: Exchange, walk: str, place: int) -> Page | None:
 
 def _descending(pages: list[Page]) -> bool:
     """The direction of the list, from the first page that shows one; newest first if none does."""
-    for page in pages:
-        for first, second in pairwise(page.items):
-            if first.at != second.at:
-                return first.at > second.at
-    for first_page, second_page in pairwise(pages):
-        first_last, second_last = first_page.last, second_page.last
-        if first_page.walk == second_page.walk and first_last and second_last and first_last.at != second_last.at:
-            return first_last.at > second_last.at
-    return True
+    ends = ((one.last, other.last) for one, other in pairwise(pages) if one.walk == other.walk and one.last and other.last)
+    pairs = chain((pair for page in pages for pair in pairwise(page.items)), ends)
+    moves = (first.at - second.at for first, second in pairs)
+    return next((move > 0 for move in moves if move), True)

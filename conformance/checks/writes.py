@@ -13,21 +13,21 @@ from conformance.model import Contract, Exchange, Operation, compact
 from conformance.values import instant
 
 
-def shown(operation: Operation | None, sent: dict[str, Any], got: Any) -> list[str]:
+def shown(operation: Operation, sent: dict[str, Any], got: Any) -> list[str]:
     """The members that were sent and that a read shows. An optional one may be left out, or null unless it is free text."""
     if not isinstance(got, dict):
         return []
-    kept = {p.shows_as or p.name for p in operation.body if p.required or p.fresh} if operation else set()
+    kept = {p.shows_as or p.name for p in operation.body if p.required or p.fresh}
     return [name for name in sent if name in got and (got[name] is not None or name in kept)]
 
 
-def as_shown(operation: Operation | None, sent: dict[str, Any]) -> dict[str, Any]:
+def as_shown(operation: Operation, sent: dict[str, Any]) -> dict[str, Any]:
     """What was sent, by the names under which the object shows it."""
-    known = {p.name: p for p in operation.body} if operation else {}
+    known = {p.name: p for p in operation.body}
     return {(known[name].shows_as or name) if name in known else name: value for name, value in sent.items()}
 
 
-def differences(operation: Operation | None, sent: dict[str, Any], got: Any) -> Iterator[tuple[str, str, str]]:
+def differences(operation: Operation, sent: dict[str, Any], got: Any) -> Iterator[tuple[str, str, str]]:
     """Members that were sent and read with another value."""
     sent = as_shown(operation, sent)
     for name in shown(operation, sent, got):
@@ -81,7 +81,8 @@ def _read_back(view: View, trial: Trial) -> Iterator[Outcome]:
             and not write.fact("sought")
             and _without_id(view, write.response.json)
         ):
-            name = view.contract.identifier_of(view.operation.kind if view.operation else None)
+            assert view.operation is not None
+            name = view.contract.identifier_of(view.operation.kind)
             yield Problem(f"/{name}", "the id of what was written", said(write), (write.id,))
 
 
@@ -96,10 +97,13 @@ def _written_id(view: View, write: Exchange) -> str | None:
 
 def _without_id(view: View, value: Any) -> bool:
     """Whether an answer that must have an id has none."""
-    operation = view.operation
-    name = view.contract.identifier_of(operation.kind if operation else None)
-    wanted = operation is not None and name in operation.schema.get("required", ())
-    return wanted and isinstance(value, dict) and not isinstance(value.get(name), str | int)
+    assert view.operation is not None
+    name = view.contract.identifier_of(view.operation.kind)
+    return (
+        name in view.operation.schema.get("required", ())
+        and isinstance(value, dict)
+        and not isinstance(value.get(name), str | int)
+    )
 
 
 def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outcome]:
@@ -116,12 +120,12 @@ def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outc
     if goes_on:
         yield Gap("the list is too long to find in it what was just written")
         return
+    assert view.operation is not None
     sent = write.fact("sent") or {}
     found: list[Outcome] = [
         Problem(where, expected, actual, ids) for where, expected, actual in differences(view.operation, sent, got)
     ]
-    reader = view.contract.operations.get(read.operation)
-    name = view.contract.identifier_of(reader.kind if reader else None)
+    name = view.contract.identifier_of(view.contract.operations[read.operation].kind)
     own = got.get(name) if isinstance(got, dict) else None
     if own is not None and str(own) != read.fact("sought"):
         found.append(Problem(f"/{name}", compact(read.fact("sought")), compact(own), ids))
@@ -129,9 +133,7 @@ def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outc
         yield from found
     elif got is None:
         yield Problem("/", f"{read.fact('sought')}, which was just written", said(read), ids)
-    elif (
-        view.operation is None or view.operation.action == "create" or shown(view.operation, as_shown(view.operation, sent), got)
-    ):
+    elif view.operation.action == "create" or shown(view.operation, as_shown(view.operation, sent), got):
         yield Proof(ids)  # a change that the read does not show proves nothing
 
 
@@ -193,7 +195,8 @@ def create_one(view: View, trial: Trial) -> Iterator[Outcome]:
     for page in trial.having("probe", step="listed"):
         alike = _holding(view, page, page.fact("fresh") or [])
         if len(alike) > 1:
-            yield Problem("/", "one object", f"{len(alike)} of them: {compact(alike[1])}", (page.id,))
+            _, second, *_ = alike
+            yield Problem("/", "one object", f"{len(alike)} of them: {compact(second)}", (page.id,))
             return
     if len(seen) > 1:
         yield Proof(tuple(write.id for write in seen.values()))
@@ -253,20 +256,29 @@ def _shows(sent: dict[str, Any], item: Any) -> bool:
     return bool(both) and all(_same(value, got) for value, got in both)
 
 
+CHANGED = frozenset({"before", "write", "read"})
+
+
 @trial("update.alone", hint="an object would have to be changed and read again")
 def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
     """A change is of what was sent, and of no other member and no other object."""
+    assert view.operation is not None
     steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
-    before, write, after = steps.get("before"), steps.get("write"), steps.get("read")
-    if before is None or write is None or after is None or write.response is None or not write.response.ok:
+    if not steps.keys() >= CHANGED:
+        return
+    before, write, after = steps["before"], steps["write"], steps["read"]
+    if write.response is None or not write.response.ok:
         return
     (old, _), (new, _) = sought_in(view.contract, before), sought_in(view.contract, after)
     if not isinstance(old, dict) or not isinstance(new, dict):
         return
     ids = (before.id, write.id, after.id)
     sent = as_shown(view.operation, write.fact("sent") or {})
-    partial = view.operation is not None and view.operation.method == "PATCH"
-    set_before = {*_settable(view), *(as_shown(view.operation, steps["first"].fact("sent")) if "first" in steps else ())}
+    partial = view.operation.method == "PATCH"
+    set_before = {
+        *_settable(view.contract, view.operation),
+        *(as_shown(view.operation, steps["first"].fact("sent")) if "first" in steps else ()),
+    }
     for name in sorted(set_before - set(sent)) if partial else ():
         if old.get(name) is not None and name in new and not _same(old[name], new[name]):
             yield Problem(f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new[name]), ids)
@@ -279,7 +291,7 @@ def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
     yield from _moved(view, old, new, ids)
     page = steps.get("listed")
     if page is not None:
-        name = view.contract.identifier_of(view.operation.kind if view.operation else None)
+        name = view.contract.identifier_of(view.operation.kind)
         alike = _holding(view, page, page.fact("fresh") or [])
         other = next((one for one in alike if isinstance(one, dict) and str(one.get(name)) != page.fact("sought")), None)
         if other is not None:
@@ -296,10 +308,9 @@ def _moved(view: View, old: dict[str, Any], new: dict[str, Any], ids: tuple[str,
         yield Problem(f"/{name}", f"{old[name]}, as it was not sent", compact(new[name]), ids)
 
 
-def _settable(view: View) -> set[str]:
+def _settable(contract: Contract, changed: Operation) -> set[str]:
     """The free texts of an object that a client sets: nothing but a change of them changes them."""
-    kind = view.operation.kind if view.operation else None
-    writes = [*view.contract.operations_by("create", kind), *view.contract.operations_by("update", kind)]
+    writes = [*contract.operations_by("create", changed.kind), *contract.operations_by("update", changed.kind)]
     return {p.shows_as or p.name for operation in writes if not operation.when for p in operation.body if p.fresh}
 
 
@@ -319,9 +330,10 @@ def _newcomers(view: View, old: Exchange, new: Exchange) -> list[Any]:
 def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     """What was refused has had no effect."""
     attempts = [e for e in trial.having("probe", step="attempt") if e.response is not None and e.response.status >= 400]
+    all_refused = attempts == trial.having("probe", step="attempt")
     looks, before = trial.having("probe", step="look"), trial.having("setup", step="before")
+    was = next((old for old, _ in (sought_in(view.contract, one) for one in before)), None)
     listed = trial.having("setup", step="listed-before")
-    all_refused = len(attempts) == len(trial.having("probe", step="attempt"))
     for look in looks if attempts else ():
         ids = (*(attempt.id for attempt in attempts), look.id)
         excuse = unusable(view, look)
@@ -330,10 +342,11 @@ def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
         if excuse:
             yield excuse
         elif held and all_refused:
-            yield Problem("/", "no effect of requests that were refused", compact(held[0]), ids)
+            first, *_ = held
+            yield Problem("/", "no effect of requests that were refused", compact(first), ids)
         elif listed and all_refused and (made := _newcomers(view, listed[0], look)):
             yield Problem("/", "nothing made by requests that were refused", compact(made[0]), ids)
-        elif before and sought_in(view.contract, before[0])[0] is not None and found is None and not goes_on:
+        elif was is not None and found is None and not goes_on:
             yield Problem("/", f"{look.fact('sought')}, as its deletion was refused", said(look), ids)
         elif look.response is not None and look.response.ok:
             yield Proof(ids)
