@@ -206,11 +206,12 @@ def absent(contract: Contract, page: Exchange) -> bool:
     """Whether the first page of a list is without what it must hold: what was made stands before, or nothing follows."""
     operation, response = contract.operations.get(page.operation), page.response
     found, goes_on = sought_in(contract, page)
-    if operation is None or operation.paging is None or response is None or not response.ok or found is not None:
+    items = items_of(operation, response.json) if operation and response and response.ok else None
+    if operation is None or operation.paging is None or response is None or items is None or found is not None:
         return False
-    told = [item.get(operation.paging.position) for item in items_of(operation, response.json) or [] if isinstance(item, dict)]
+    told = [item.get(operation.paging.position) for item in items if isinstance(item, dict)]
     times, at = [moment for moment in map(instant, told) if moment is not None], instant(page.fact("position"))
-    first = bool(times) and at is not None and times[0] >= times[-1] and at > times[0]
+    first = len(times) > 1 and at is not None and at > times[0] > times[-1]
     return first or (not goes_on and response.json.get(operation.paging.more) is False)
 
 
