@@ -64,7 +64,8 @@ def _blame(run: Run, cells: Iterable[Cell]) -> str:
 
 def judge_fault(fault: Fault, complete: bool = False) -> Row:
     """A fault fails the clauses that it breaks, and no others; only where it is."""
-    aim = None if complete else harness.Aim(fault.breaks + fault.also, fault.by, fault.at or harness.CORE)
+    anywhere = () if "odd-request" in fault.by else harness.CORE  # odd requests go round all operations
+    aim = None if complete else harness.Aim(fault.breaks + fault.also, fault.by, fault.at or anywhere)
     run = harness.run(contract(), fault.make(contract()), aim=aim)
     blamed = [cell for cell in run.cells if cell.verdict in BLAMED]
     found = tuple(clause for clause in contract().clauses if any(cell.clause == clause for cell in blamed))
