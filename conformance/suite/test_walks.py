@@ -102,6 +102,7 @@ def _positions(walker: Walker, known: list[Any]) -> None:
     first, last = ("2999-01-01T00:00:00Z", "1970-01-01T00:00:00Z")[:: 1 if descending else -1]
     walker.page("from-before-the-head", first, 3, served=False)
     walker.page("from-beyond-the-end", last, 3, served=False)
+    walker.page("from-the-first-year", "0001-01-01T00:00:00Z", 3, served=False)
 
 
 def _end(walker: Walker, known: list[Any]) -> None:

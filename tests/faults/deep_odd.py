@@ -97,7 +97,7 @@ class MediaTypeWithoutSlash(Deep):
         super().check_media_type(request)
 
 
-@fault("status-no-5xx-for-mistakes", at="list_transcripts list_usage list_webhooks", by=ODD, depth=5)
+@fault("status-no-5xx-for-mistakes", at="list_transcripts list_usage list_webhooks", by="walk", depth=5)
 class FirstYear(Deep):
     """A cursor in the first year is a fault of the server, as when a zone is added to it."""
 
