@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
 from conformance.checks.base import trial as trial_rule
-from conformance.checks.lists import odd_cursor, page_of
+from conformance.checks.lists import asked, odd_cursor, page_of
 from conformance.checks.objects import id_of, items_of
 from conformance.checks.walks import Item, Page, Walks, takes, walks
 from conformance.model import Exchange, compact
@@ -307,7 +307,13 @@ def sample_accepted(view: View, trial: Trial) -> Iterator[Outcome]:
         excuse = unusable(view, probe)
         if excuse or probe.response is None:
             yield excuse or Proof(())
-        elif probe.response.ok or (probe.fact("printed_cursor") and probe.response.status == 400):
+        elif probe.response.ok or (probe.response.status == 400 and (probe.fact("printed_cursor") or _beyond(view, probe))):
             yield Proof((probe.id,))
         elif probe.response.status != 403:
             yield Problem("status", "200", said(probe), (probe.id,))
+
+
+def _beyond(view: View, probe: Exchange) -> bool:
+    """Whether a page was asked for that is larger than the target declares any of its list to be."""
+    limit = asked(probe, view.operation.paging.limit) if view.operation and view.operation.paging else None
+    return limit is not None and limit.isdigit() and int(limit) > view.target.maximum.get(probe.operation, int(limit))

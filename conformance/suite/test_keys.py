@@ -221,7 +221,7 @@ def _others(planning: Planning, operation: Operation) -> list[str]:
     alike = [s for s in turned if any((u.effect is not Effect.READ) == writes for u in known[s])]
     beside = [operation.beside] if operation.beside else []
     chosen = dict.fromkeys([*beside, *reads, *near[:1], *alike[:1], *turned])
-    return list(chosen)[: SCOPES_TRIED + writes]
+    return list(chosen)[: SCOPES_TRIED + 2 * writes]
 
 
 @stimulus(without_scope, rules=("scope.refused",), phase=1)
