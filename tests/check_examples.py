@@ -444,6 +444,8 @@ example("route.unknown", REFUSED, "500", refusal("internal_error", operation="*"
 example("route.unknown", GAP, "429", refusal("rate_limit_exceeded", operation="*", mistake=True), operation="*")
 example("route.unknown", TROUBLE, "no response", sent(None, operation="*", mistake=True), operation="*")
 
+EMPTY_LIST = {"calls": [], "has_more": False}
+
 # --- refusals: each kind of wrong request, its code, its control ----------------------------------
 
 REFUSALS = {
@@ -554,6 +556,16 @@ example("read.asked", ACCEPTED, "a number, as it was named", sent(200, {"id": 7}
 example("read.asked", SILENT, "an object of which no source says what names it", _either)
 example("read.asked", SILENT, "refused", refusal("not_found", **_asked))
 
+for _says, _body, _outcome in (
+    ("as with one", EMPTY_LIST, REFUSED),
+    ("with less", {"calls": []}, ACCEPTED),
+    ("with more", {**EMPTY_LIST, "page": "about"}, ACCEPTED),
+    ("with nothing", None, ACCEPTED),
+):
+    example("auth.spelling", _outcome, f"a path spelled otherwise, answered {_says}", fine(), sent(200, _body, form="spelled"))
+example("auth.spelling", ACCEPTED, "a path spelled otherwise, refused", fine(), sent(404, EMPTY_LIST, form="spelled"))
+example("auth.spelling", GAP, "429 to a path spelled otherwise", fine(), refusal("rate_limit_exceeded", form="spelled"))
+
 # --- keys, scopes, businesses ---------------------------------------------------------------------
 
 example("auth.prefixes", ACCEPTED, "both taken", fine(), fine(role="probe", identity="test"))
@@ -646,6 +658,22 @@ for _says, _pair in (
     ("429 to the owner", (BEFORE, refusal("rate_limit_exceeded", operation="read_agent", step="after", sent={"name": "New"}))),
 ):
     example("tenant.object", ACCEPTED, _says, *_created, *_pair)
+
+
+def tied_to(business: str, **options: Any) -> Exchange:
+    """A read of what was to be tied to an object of the other business."""
+    shown = {"id": "a", "business_id": business}
+    return sent(200, shown, operation="read_agent", step="tied", sought="a", tied={"business_id": "b_main"}, **options)
+
+
+example("tenant.object", REFUSED, "tied to the other business", OWNER, tied_to("b_main"))
+for _own in ("b_a", "b_other"):
+    example("tenant.object", ACCEPTED, f"tied to {_own} instead", OWNER, tied_to(_own))
+example("tenant.object", SILENT, "what may be tied is not shown", OWNER, replace(tied_to("b_main"), response=None))
+example("tenant.object", ACCEPTED, "an optional reference called invalid", OWNER, refusal("invalid_request", step="optional"))
+example("tenant.object", REFUSED, "an optional reference called unauthorized", OWNER, refusal("unauthorized", step="optional"))
+_optional = (sent(201, {}, step="optional"), sent(None, step="optional"))
+example("tenant.object", SILENT, "an optional reference taken, which another look judges", OWNER, *_optional)
 _ann = sent(200, {"id": "a", "name": "Ann"}, operation="read_agent", role="control", identity="other", step="before")
 example("tenant.object", ACCEPTED, "changed by its owner meanwhile, to Ann", *_created, BEFORE, after("Ann"))
 example("tenant.object", REFUSED, "refused and changed from Ann", *_created, _ann, after("New"))
@@ -689,6 +717,11 @@ example("tenant.filter", REFUSED, "rows", sent(200, {"calls": [call(1)], "has_mo
 example("tenant.filter", REFUSED, "401", refusal("unauthorized"))
 example("tenant.filter", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
 example("tenant.filter", TROUBLE, "502 of a proxy", proxy())
+_without = page("", [2, 1], False, role="control", step="unfiltered")
+example("tenant.filter", ACCEPTED, "what is listed without, too", _without, page("", [2, 1], False))
+example("tenant.filter", REFUSED, "more than is listed without", _without, page("", [3, 2], False), tells="c-3")
+_unread_list = replace(_without, response=None)
+example("tenant.filter", REFUSED, "rows, where nobody knows what is listed without", _unread_list, page("", [1], False))
 example("tenant.filter", TROUBLE, "a body without end", sent(200, raw=Body(text="{", size=9, cut=True)))
 
 
