@@ -696,6 +696,11 @@ example("tenant.object", REFUSED, "shown in a wrapper", SEEN, number("+1", step=
 example(
     "tenant.object", GAP, "the owner was refused", refusal("forbidden", role="control"), number(None, step="foreign"), **NUMBER
 )
+for _code, _status in (("not_found", 403), ("forbidden", 404)):
+    _crossed = refusal(_code, _status, operation="read_phone_number", step="foreign")
+    example("tenant.object", REFUSED, f"{_status} with {_code}, where null is open", SEEN, _crossed, **NUMBER)
+for _code, _status, _outcome in (("bad_request", 404, ACCEPTED), ("not_found", 400, ACCEPTED), ("bad_request", 400, REFUSED)):
+    example("tenant.object", _outcome, f"{_status} with {_code}", OWNER, refusal(_code, _status, step="foreign"))
 for _digits in ("+0", "+2"):
     _another = number(_digits, step="foreign", sought="+1")
     example("tenant.object", ACCEPTED, f"another one is shown, {_digits}", SEEN, _another, **NUMBER)
@@ -801,6 +806,14 @@ example("rate.allowance", SILENT, "nothing was counted", fine(), **SIGN_UP)
 example("rate.limit", ACCEPTED, "the sixth refused", *signups("+++++-"), **SIGN_UP)
 example("rate.limit", ACCEPTED, "refused without Retry-After and without a code", *signups("+++++h"), **SIGN_UP)
 example("rate.limit", ACCEPTED, "the third refused: the allowance is another rule's", *signups("++-"), **SIGN_UP)
+for _outcome, _first_burst, _next_burst, _words in (
+    (REFUSED, "++++++-", "+++++++-", "6 and 7 requests were taken"),
+    (ACCEPTED, "+++++-", "+++++-", ""),
+    (ACCEPTED, "++-", "++-", ""),
+    (ACCEPTED, "++++++-", "+++++-", ""),
+):
+    _bursts = (*signups(_first_burst), *signups(_next_burst, "127.0.0.3"))
+    example("rate.limit", _outcome, f"bursts of {_first_burst} and {_next_burst}", *_bursts, **SIGN_UP, tells=_words)
 example("rate.limit", REFUSED, "the code of something else", *signups("+++++w"), **SIGN_UP)
 example(
     "rate.limit",
@@ -833,6 +846,12 @@ example("rate.evasion", REFUSED, "taken for what it says", *signups("+++++-"), s
 example("rate.evasion", SILENT, "the limit was never met", *signups("++++++"), step("evasion", "+"), **SIGN_UP)
 example("rate.reset", ACCEPTED, "an hour later it is served", *signups("+++++-"), step("later", "+"), **SIGN_UP)
 example("rate.reset", REFUSED, "an hour later it is refused", *signups("+++++-"), step("later", "-"), **SIGN_UP)
+for _letters, _outcome in (("+++++", REFUSED), ("++++++", REFUSED), ("++++", ACCEPTED), ("++++-", ACCEPTED)):
+    _reset = (*signups("+++++-"), step("later", "+"), *[step("again", letter) for letter in _letters])
+    _words = "429 for request 6 within the next 3600 s, too" if _outcome == REFUSED else ""
+    example("rate.reset", _outcome, f"an hour later, and again {_letters}", *_reset, **SIGN_UP, tells=_words)
+_unreset = [step("again", "+") for _ in range(5)]
+example("rate.reset", SILENT, "an hour later nobody asked first", *signups("+++++-"), *_unreset, **SIGN_UP)
 example("rate.reset", SILENT, "an operation without a limit", *signups("+++++-"), step("later", "-"))
 example("rate.reset", SILENT, "the limit was never met", *signups("++++++"), step("later", "-"), **SIGN_UP)
 example("rate.window", ACCEPTED, "minutes later it is still refused", *signups("+++++-"), step("soon", "-"), **SIGN_UP)
@@ -912,14 +931,16 @@ example("payment.terms", REFUSED, "an empty list", payment(accepts=[]), **SIGN_U
 example("payment.terms", REFUSED, "a list of nothing", payment(accepts=[{}]), **SIGN_UP)
 example("payment.terms", REFUSED, "a header that is no JSON", payment("please pay"), **SIGN_UP, tells="please pay")
 _lost_pay = sent(None, operation="sign_up")
-example("payment.terms", REFUSED, "none, after other answers", _lost_pay, *signups("b"), payment(), **SIGN_UP)
+example(
+    "payment.terms", REFUSED, "none, after other answers", _lost_pay, replace(signups("b")[0], facts={}), payment(), **SIGN_UP
+)
 _no_json = sent(402, text="pay", operation="sign_up")
 _paid = sent(402, error("payment_required"), operation="sign_up", step="paid")
 example("payment.terms", SILENT, "no JSON, or refused though something was paid", _no_json, _paid, **SIGN_UP)
 _unpaid = sent(201, {}, operation="sign_up", step="paid")
 example("payment.terms", REFUSED, "a payment that is none is taken", payment(**TERMS), _unpaid, **SIGN_UP)
-for _letter in "+bf":
-    example("payment.terms", SILENT, f"no payment is wanted, {_letter}", *signups(_letter), **SIGN_UP)
+_unasked = [replace(signups(letter)[0], facts={}) for letter in "+bf"]
+example("payment.terms", SILENT, "no payment is wanted", *_unasked, **SIGN_UP)
 _settled: dict[str, Any] = {"operation": "sign_up", "step": "settled"}
 example("payment.retry", ACCEPTED, "taken once it is paid", payment(**TERMS), sent(201, {}, **_settled), **SIGN_UP)
 example("payment.retry", REFUSED, "asked for again", payment(**TERMS), refusal("payment_required", **_settled), **SIGN_UP)

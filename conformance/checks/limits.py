@@ -177,10 +177,9 @@ def rate_reset(view: View, trial: Trial) -> Iterator[Outcome]:
     yield from _open(trial, "later", f"not 429 after {rate.seconds} s")
     again = _after_limit(trial, "again")
     if len(again) >= rate.requests and all(map(_taken, again)) and any(map(_taken, _after_limit(trial, "later"))):
+        *_, last = again
         ids = tuple(exchange.id for exchange in again)
-        yield Problem(
-            "status", f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too", said(again[-1]), ids
-        )
+        yield Problem("status", f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too", said(last), ids)
 
 
 @trial("trigger.answer")
