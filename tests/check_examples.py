@@ -547,6 +547,8 @@ for _kind in ("agent", "recording"):
     _by_call = replace(real().operations["read_recording"], kind=_kind, input_open=False)
     _of_call = sent(200, {"id": "c2", "call_id": "c1"}, operation="read_recording", query={"call_id": "c1"})
     example("read.asked", ACCEPTED, f"an {_kind} by the name of another kind", _of_call, altered=_by_call)
+_plain_read = replace(real().operations["read_call"], when=None, parameters=())
+example("read.asked", SILENT, "a read that nothing names", sent(200, {"id": "c2"}, **_asked), altered=_plain_read)
 example("read.asked", SILENT, "another operation", sent(200, {"calls": []}, query={"id": "c1"}))
 example("read.asked", SILENT, "no response", sent(None, **_asked))
 example("read.asked", ACCEPTED, "no object", sent(200, ["c2"], **_asked))
@@ -1582,6 +1584,10 @@ for _rule, _action in (("create.read-back", "create_agent"), ("update.read-back"
         _read_so = replace(reading(200, {"id": _name, "name": _name}), facts={"step": "read", "sought": _name})
         _twice += written(_rule, {"name": _name}, _read_so, body={"id": _name})
     example(_rule, ACCEPTED, "two writes, each with its read", *_twice, **_on)
+    _crossed_over = [_twice[0], _twice[2], _twice[3], _twice[1]]
+    example(_rule, ACCEPTED, "two writes, and their reads the other way round", *_crossed_over, **_on)
+    _unanswered = replace(_twice[0], response=None)
+    example(_rule, TROUBLE, "no response to the write, and then a read", _unanswered, _twice[1], **_on)
     _tags = {"tags": [{"name": "a"}, "b"]}
     for _outcome, _says, _read in (
         (ACCEPTED, "as sent", [{"name": "a"}, "b"]),
@@ -1771,6 +1777,18 @@ example("update.alone", ACCEPTED, "it alone has the name", *changed(OLD_EVAL, _n
 example(
     "update.alone", REFUSED, "an older object has the name, too", *changed(OLD_EVAL, _new, with_evals("e0", "e1")), **ON_CHANGE
 )
+_tagless_before = changed(OLD_EVAL, _new)
+for _says, _outcome, _answered in (
+    ("what was taken before is not there", REFUSED, _first),
+    (
+        "what was refused before is not there",
+        ACCEPTED,
+        replace(refusal("forbidden"), facts=_first.facts, operation="update_eval"),
+    ),
+    ("what was not answered before is not there", ACCEPTED, replace(_first, response=None)),
+):
+    _before_all = replace(_answered, facts={"step": "first", "sent": {"name": "Older"}})
+    example("update.alone", _outcome, _says, _before_all, *_tagless_before, **ON_CHANGE)
 example("update.alone", REFUSED, "another object has the name, too", *changed(OLD_EVAL, _new, _others), **ON_CHANGE)
 example(
     "update.alone", SILENT, "the change was refused", refusal("forbidden", operation="update_eval", step="write"), **ON_CHANGE
@@ -1790,6 +1808,38 @@ example("refused.effect", REFUSED, "it is listed", _refused, _stored, **ON_NEW)
 example("refused.effect", REFUSED, "it is listed after 400", attempt(refusal("bad_request")), _stored, **ON_NEW)
 example("refused.effect", SILENT, "399, which is no refusal", attempt(sent(399, {})), _stored, **ON_NEW)
 example("refused.effect", SILENT, "the look is refused", _refused, refusal("forbidden", step="look"), **ON_NEW)
+
+
+def evals_listed(step: str, *names: str, status: int = 200) -> Exchange:
+    """A page of evals by id."""
+    body = {"evals": [{"id": name} for name in names], "has_more": False}
+    return sent(status, body, operation="list_evals", role="setup" if step == "listed-before" else "probe", step=step)
+
+
+_listed_before = evals_listed("listed-before", "b", "c")
+for _says, _outcome, _first_list, _then_list in (
+    ("what it was", ACCEPTED, _listed_before, evals_listed("look", "b", "c")),
+    ("one more at its head", REFUSED, _listed_before, evals_listed("look", "a", "b", "c")),
+    ("one more at its end", ACCEPTED, _listed_before, evals_listed("look", "b", "c", "d")),
+    ("nothing of what it was", ACCEPTED, _listed_before, evals_listed("look", "x", "y")),
+    (
+        "one more, after one that was refused",
+        ACCEPTED,
+        evals_listed("listed-before", "b", status=403),
+        evals_listed("look", "a", "b"),
+    ),
+    ("one more, after one without response", ACCEPTED, replace(_listed_before, response=None), evals_listed("look", "a", "b")),
+):
+    example("refused.effect", _outcome, f"the list shows {_says}", _first_list, _refused, _then_list, **ON_NEW)
+example(
+    "refused.effect",
+    SILENT,
+    "the list is refused afterwards",
+    _listed_before,
+    _refused,
+    evals_listed("look", "a", status=403),
+    **ON_NEW,
+)
 _mixed = (_refused, attempt(sent(201, {})))
 example("refused.effect", ACCEPTED, "the second of two attempts was taken", *_mixed, _stored, **ON_NEW)
 example("refused.effect", ACCEPTED, "the first of two attempts was taken", *_mixed[::-1], _stored, **ON_NEW)

@@ -280,7 +280,7 @@ def payment_retry(view: View, trial: Trial) -> Iterator[Outcome]:
     asked = [probe for probe in trial.having("probe", step=None) if _status(probe) == 402]
     for probe in trial.having("probe", step="settled") if asked else ():
         excuse = unusable(view, probe)
-        ids = (asked[0].id, probe.id)
+        ids = (*(one.id for one in asked), probe.id)
         if excuse or _taken(probe):
             yield excuse or Proof(ids)
         else:
