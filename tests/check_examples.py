@@ -703,6 +703,8 @@ for _code, _status in (("not_found", 403), ("forbidden", 404)):
     example("tenant.object", REFUSED, f"{_status} with {_code}, where null is open", SEEN, _crossed, **NUMBER)
 for _code, _status, _outcome in (("bad_request", 404, ACCEPTED), ("not_found", 400, ACCEPTED), ("bad_request", 400, REFUSED)):
     example("tenant.object", _outcome, f"{_status} with {_code}", OWNER, refusal(_code, _status, step="foreign"))
+_endless = sent(404, raw=Body(text="{", size=9, cut=True), step="foreign")
+example("tenant.object", TROUBLE, "404 with a body without end", OWNER, _endless)
 for _digits in ("+0", "+2"):
     _another = number(_digits, step="foreign", sought="+1")
     example("tenant.object", ACCEPTED, f"another one is shown, {_digits}", SEEN, _another, **NUMBER)

@@ -62,14 +62,14 @@ def update_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
 
 def _read_back(view: View, trial: Trial) -> Iterator[Outcome]:
     """Judge each write by the last read of what it made, or else that follows it."""
-    pairs: list[list[Exchange]] = []
+    pairs: list[tuple[Exchange, list[Exchange]]] = []
     for exchange in trial.exchanges:
         if exchange.fact("step") == "write":
-            pairs.append([exchange])
+            pairs.append((exchange, []))
         elif exchange.fact("step") == "read" and pairs:
-            sought = exchange.fact("sought")
-            next((pair for pair in pairs if _written_id(view, pair[0]) == sought), pairs[-1]).append(exchange)
-    for write, *reads in pairs:
+            sought, (*_, (_, last)) = exchange.fact("sought"), pairs
+            next((reads for write, reads in pairs if _written_id(view, write) == sought), last).append(exchange)
+    for write, reads in pairs:
         excuse = unusable(view, write)
         if excuse:
             yield excuse
@@ -294,8 +294,9 @@ def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
         elif held and all_refused:
             first, *_ = held
             yield Problem("/", "no effect of requests that were refused", compact(first), ids)
-        elif listed and all_refused and (made := _newcomers(view, listed[0], look)):
-            yield Problem("/", "nothing made by requests that were refused", compact(made[0]), ids)
+        elif all_refused and (made := [one for old in listed for one in _newcomers(view, old, look)]):
+            first, *_ = made
+            yield Problem("/", "nothing made by requests that were refused", compact(first), ids)
         elif was is not None and found is None and not goes_on:
             yield Problem("/", f"{look.fact('sought')}, as its deletion was refused", said(look), ids)
         elif look.response is not None and look.response.ok:
