@@ -505,6 +505,33 @@ example("auth.spelling", ACCEPTED, "sent to the right path", fine(), sent(308, t
 example("auth.spelling", ACCEPTED, "a page for people", fine(), sent(200, text="<p>", media="text/html", **SPELLED))
 example("auth.spelling", REFUSED, "what the path guards", fine(), sent(200, {"calls": [], "has_more": False}, **SPELLED))
 example("auth.spelling", TROUBLE, "no response", fine(), sent(None, **SPELLED))
+_elsewhere = sent(200, {"calls": [], "has_more": False}, form="misplaced")
+example("auth.scheme", REFUSED, "a key in another header taken", fine(), replace(_elsewhere, facts={"form": "misplaced"}))
+
+
+def handed(identity: str, status: int, *calls: dict[str, Any]) -> Exchange:
+    """A list that is asked for with a key that was handed out."""
+    body = {"calls": list(calls), "has_more": False} if status == 200 else error("unauthorized")
+    return sent(status, body, identity=identity, step="used", side="foreign")
+
+
+def account() -> Exchange:
+    """An account is opened."""
+    return sent(201, {"api_key": "{secret:api_key-1}"}, operation="sign_up", identity=None, role="control", step="made")
+
+
+FIRST, SECOND = "secret:api_key-1", "secret:api_key-2"
+NEW: dict[str, Any] = {"operation": "sign_up"}
+_two_accounts = (account(), handed(FIRST, 200), account(), handed(FIRST, 200))
+example("account.key", ACCEPTED, "both taken", *_two_accounts, handed(SECOND, 200), **NEW)
+example("account.key", REFUSED, "the first no longer taken", *_two_accounts[:3], handed(FIRST, 401), handed(SECOND, 200), **NEW)
+example("account.key", REFUSED, "the same key again", *_two_accounts, handed(FIRST, 200), **NEW)
+example("account.key", NOTE, "none taken, as before it is confirmed", account(), handed(FIRST, 401), **NEW)
+example("account.key", SILENT, "none was handed out", account(), **NEW)
+_mine = replace(sent(200, {"calls": [call(1)], "has_more": False}), role="setup", facts={"side": "own"})
+example("account.rows", ACCEPTED, "nothing yet", _mine, handed(FIRST, 200), **NEW)
+example("account.rows", ACCEPTED, "something of its own", _mine, handed(FIRST, 200, call(2)), **NEW)
+example("account.rows", REFUSED, "what was there before", _mine, handed(FIRST, 200, call(1)), **NEW)
 example("auth.scheme", REFUSED, "another scheme taken", fine(), sent(200, {"calls": [], "has_more": False}))
 example(
     "parameter.missing",
@@ -1736,6 +1763,57 @@ example("create.one", REFUSED, "made twice, once in a longer name", *_two, _with
 _umlauts = (made("Zoë 1f", "a1"), made("Zoë 2f", "a2"))
 example("create.one", REFUSED, "made twice, in any script", *_umlauts, agents("Zoë 1f", "Zoë 1f", fresh=["Zoë 1f"]), **ON_NEW)
 example("create.one", SILENT, "one of them only", made("One 1f", "a1"), **ON_NEW)
+
+
+def evals(*seconds: int, more: bool = False, **options: Any) -> Exchange:
+    """The first page of evals, each called by the second that it was made in."""
+    rows = [{"id": f"e{second}", "name": f"Eval {second}", "created_at": at(second)} for second in seconds]
+    return sent(200, {"scenarios": rows, "has_more": more}, operation="list_evals", **options)
+
+
+_newest: dict[str, Any] = {"step": "listed", "sought": "e9", "position": at(9)}
+ON_NEW_EVAL = {"operation": "create_eval"}
+example("create.listed", ACCEPTED, "it is on the first page", evals(9, 8, 7, more=True, **_newest), **ON_NEW_EVAL)
+example("create.listed", ACCEPTED, "oldest first, so it may be on another page", evals(1, 2, more=True, **_newest), **ON_NEW_EVAL)
+example("create.listed", ACCEPTED, "newer ones fill the page", evals(12, 11, more=True, **_newest), **ON_NEW_EVAL)
+example("create.listed", REFUSED, "newest first, and it is not there", evals(8, 7, more=True, **_newest), **ON_NEW_EVAL)
+example("create.listed", REFUSED, "the only page is without it", evals(1, 2, **_newest), **ON_NEW_EVAL)
+example(
+    "create.listed", GAP, "429 in the middle", refusal("rate_limit_exceeded", **_newest, operation="list_evals"), **ON_NEW_EVAL
+)
+example("create.listed", SILENT, "its list was not looked at", evals(8), **ON_NEW_EVAL)
+
+
+def posted(status: int = 201, **members: Any) -> Exchange:
+    """An eval is made."""
+    sending = {"sent": {"name": "Eval 9"}, **members}
+    return sent(status, {"id": "e9"}, operation="create_eval", role="control", step="write", **sending)
+
+
+def rows_of(*names: str, step: str) -> Exchange:
+    """A page of evals of some names, each an eval of its own."""
+    rows = [{"id": f"{place} {name}", "name": name} for place, name in enumerate(names)]
+    return sent(200, {"scenarios": rows, "has_more": False}, operation="list_evals", role="setup", step=step)
+
+
+_was = rows_of("Old", step="before")
+_one_new = sent(200, {"scenarios": [{"id": "0 Old"}, {"id": "n", "name": "Eval 9"}], "has_more": False}, operation="list_evals")
+_one_new = replace(_one_new, role="setup", facts={"step": "after"})
+example("create.count", ACCEPTED, "one more", _was, posted(), _one_new, **ON_NEW_EVAL)
+example("create.count", ACCEPTED, "none yet", _was, posted(), rows_of("Old", step="after"), **ON_NEW_EVAL)
+example(
+    "create.count",
+    ACCEPTED,
+    "others of other names",
+    _was,
+    posted(),
+    rows_of("Old", "Eval 9", "Eval 8", step="after"),
+    **ON_NEW_EVAL,
+)
+example("create.count", REFUSED, "two alike", _was, posted(), rows_of("Old", "Eval 9", "Eval 9", step="after"), **ON_NEW_EVAL)
+example(
+    "create.count", SILENT, "it was refused", _was, posted(400), rows_of("Old", "Eval 9", "Eval 9", step="after"), **ON_NEW_EVAL
+)
 example("create.one", SILENT, "answers without ids", sent(201, {}, operation="create_agent", step="write"), **ON_NEW)
 
 

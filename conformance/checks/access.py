@@ -61,6 +61,13 @@ def auth_scheme(view: View, trial: Trial) -> Iterator[Outcome]:
             return
     # a header that is not the scheme and one token may be called malformed
     yield from refusals(view, trial, "unauthenticated", statuses=(400,), form="scheme")
+    opened = any(probe.response is not None and probe.response.ok for probe in trial.having("probe", form="missing"))
+    for probe in trial.having("probe", form="misplaced"):
+        if probe.response is not None and probe.response.ok and not opened:
+            expected = f"a key to be taken in the header {view.contract.authentication.header} alone"
+            yield Problem("status", expected, said(probe), (probe.id,))
+        elif probe.response is not None:
+            yield Proof((probe.id,))
 
 
 @trial("auth.spelling")
@@ -93,6 +100,43 @@ def auth_prefixes(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Problem("status", "a key with this prefix to be taken", said(sent), (sent.id,))
         else:
             yield Proof((sent.id,))
+
+
+@trial("account.key", hint="a key would have to be handed out, and used")
+def account_key(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A key that was handed out is one of its own, and is taken again and again."""
+    used, made = trial.having("probe", step="used"), trial.having("control", step="made")
+    keys = {probe.identity for probe in used}
+    ids = tuple(exchange.id for exchange in (*made, *used))
+    if len(made) > 1 and len(keys) == 1 and len(used) > 1:
+        yield Problem("/", "a key of its own for each account", "the same key twice", ids)
+        return
+    refused = [probe for probe in used if probe.response is not None and probe.response.status == 401]
+    if refused and len(refused) < len(used):
+        yield Problem("status", "a key that was handed out to be taken, like others", said(refused[0]), ids)
+    elif refused:  # it may want to be confirmed first, by a person
+        yield Problem("status", "a key that was handed out to be taken", said(refused[0]), ids, note=True)
+    elif used:
+        yield Proof(ids)
+
+
+@trial("account.rows", hint="a key would have to be handed out, and used")
+def account_rows(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A key that was handed out shows nothing of a business that was there before."""
+    own: set[str] = set()
+    for exchange in trial.exchanges:
+        operation, response = view.contract.operations.get(exchange.operation), exchange.response
+        if operation is None or operation.paging is None or response is None or not response.ok:
+            continue
+        items = items_of(operation, response.json) or []
+        shown = {identity_of(view.contract, operation.kind, item) for item in items if isinstance(item, dict)}
+        if exchange.fact("side") == "own":
+            own |= shown
+        elif shown & own:
+            yield Problem("/", "no item of another business", sorted(shown & own)[0], (exchange.id,))
+            return
+        else:
+            yield Proof((exchange.id,))
 
 
 @trial("scope.refused")
@@ -217,14 +261,11 @@ def _no_item(view: View, probe: Exchange, body: object, ignored: set[str]) -> It
 @trial("tenant.rows", hint="a list of another business would have to be known (keys: other in the target file)")
 def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
     """Two businesses have no item in common, and no item names another business."""
-    operation = view.operation
-    if operation is None:
-        return
     seen: dict[str, dict[str, Exchange]] = {"own": {}, "foreign": {}}
     nameless: set[str] = set()  # two that are alike may well be two
     for exchange in trial.exchanges:
-        side = exchange.fact("side")
-        if side and exchange.response is not None and exchange.response.ok:
+        side, operation = exchange.fact("side"), view.contract.operations.get(exchange.operation)
+        if side and operation and exchange.response is not None and exchange.response.ok:
             for item in items_of(operation, exchange.response.json) or []:
                 if isinstance(item, dict):
                     identity = identity_of(view.contract, operation.kind, item)

@@ -30,7 +30,7 @@ def walked(
             found = walks(view, trial)
             if found.polled:
                 yield Gap("the list takes its cursor as a lower bound of what is new, which its clients do, too")
-            elif not (sound and (_turned(found) or any(_inversion(found, page.items) for page in found.pages))):
+            elif not (sound and any(_inversion(found, page.items) for page in found.pages)):
                 yield from judge(view, trial, found)
 
         judged.__doc__ = judge.__doc__
@@ -46,9 +46,8 @@ def _inversion(found: Walks, items: tuple[Item, ...]) -> tuple[Item, Item] | Non
 
 def _turned(found: Walks) -> tuple[Page, Page] | None:
     """A page and the one that its last item leads to, where all of that lies on the other side."""
-    return next(
-        ((a, b) for a, b in found.steps() if a.last and b.items and all(found.beyond(a.last.at, i.at) for i in b.items)), None
-    )
+    steps = [(a, b) for a, b in found.steps() if len(a.items) > 1 and len(b.items) > 1]
+    return next(((a, b) for a, b in steps if all(found.beyond(a.items[-1].at, item.at) for item in b.items)), None)
 
 
 def _near(page: Page, item: Item) -> bool:

@@ -203,6 +203,61 @@ def create_one(view: View, trial: Trial) -> Iterator[Outcome]:
         yield Proof(tuple(write.id for write in seen.values()))
 
 
+def absent(contract: Contract, page: Exchange) -> bool:
+    """Whether the first page of a list is without what it must hold: what was made stands before, or nothing follows."""
+    operation, response = contract.operations.get(page.operation), page.response
+    found, goes_on = sought_in(contract, page)
+    items = items_of(operation, response.json) if operation and response and response.ok else None
+    if operation is None or operation.paging is None or response is None or items is None or found is not None:
+        return False
+    told = [item.get(operation.paging.position) for item in items if isinstance(item, dict)]
+    times, at = [moment for moment in map(instant, told) if moment is not None], instant(page.fact("position"))
+    first = len(times) > 1 and at is not None and at > times[0] > times[-1]
+    return first or (not goes_on and response.json.get(operation.paging.more) is False)
+
+
+@trial("create.listed", hint="an object would have to be created, and its list be seen")
+def create_listed(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What was created and can be read is listed, too."""
+    pages = trial.having("probe", step="listed")
+    if not pages:
+        return
+    excuse = unusable(view, pages[-1])
+    if excuse:
+        yield excuse
+    elif absent(view.contract, pages[-1]):
+        yield Problem("/", f"{pages[-1].fact('sought')}, which was just made", said(pages[-1]), (pages[-1].id,))
+    else:
+        yield Proof((pages[-1].id,))
+
+
+@trial("create.count", confirm=True, hint="something would have to be made, and its list be seen before and after")
+def create_count(view: View, trial: Trial) -> Iterator[Outcome]:
+    """One request makes one object: not two that show what was sent."""
+    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
+    before, write, after = (steps.get(name) for name in ("before", "write", "after"))
+    if before is None or write is None or after is None or write.response is None or not write.response.ok:
+        return
+    listing, sent = view.contract.operations[after.operation], write.fact("sent") or {}
+    pages = [items_of(listing, e.response.json) if e.response is not None and e.response.ok else None for e in (before, after)]
+    if pages[0] is None or pages[1] is None:
+        return
+    known = {identity_of(view.contract, listing.kind, item) for item in pages[0]}
+    new = [item for item in pages[1] if identity_of(view.contract, listing.kind, item) not in known]
+    alike = [item for item in new if _shows(sent, item)]
+    ids = (before.id, write.id, after.id)
+    if len(alike) > 1:
+        yield Problem("/", "one object", f"{len(alike)} of them: {compact(alike[1])}", ids)
+    else:
+        yield Proof(ids)
+
+
+def _shows(sent: dict[str, Any], item: Any) -> bool:
+    """Whether an item shows something of what was sent, and nothing else in its place."""
+    both = [(value, item[name]) for name, value in sent.items() if item.get(name) is not None] if isinstance(item, dict) else []
+    return bool(both) and all(_same(value, got) for value, got in both)
+
+
 CHANGED = frozenset({"before", "write", "read"})
 
 

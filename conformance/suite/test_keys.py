@@ -73,8 +73,7 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
     """What a request of some form carries; of the rarer alterations each operation is tried with one, in turn."""
     authentication = planning.contract.authentication
     if form == "unknown":
-        prefixes = authentication.prefixes or ("",)
-        return [f"unknown:{prefixes[number % len(prefixes)]}"]
+        return [f"unknown:{prefix}" for prefix in authentication.prefixes or ("",)]
     if form == "altered":
         rarer = [name for name in ALTERATIONS if name not in ALTERED_ALWAYS]
         rarer += [OTHER_PREFIX] if len(authentication.prefixes) > 1 else []
@@ -152,7 +151,8 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
     else:
         told = {"bare": held, "user": f"Basic {held[:-1]}~{BASIC}}}"}.get(place, f"{place} {held}")
         message = replace(message, headers=(*message.headers, (own, told)))
-    client.raw(message, operation.id, carried=(), key="full", mistake=True, form="scheme")
+    form = "misplaced" if place in ("query", "header") else "scheme"
+    client.raw(message, operation.id, carried=(), key="full", mistake=True, form=form)
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:

@@ -50,7 +50,7 @@ def test_large_page(client: Client) -> None:
         client.call(client.operation, {**values, paging.limit: str(100 * maximum)}, mistake=True)
 
 
-ODD = {"limit": ("abc", "-1"), "cursor": ("not-a-time", "2026-13-45T99:99:99Z")}
+ODD = {"size": ("abc", "-1"), "cursor": ("not-a-time", "2026-13-45T99:99:99Z")}
 """Values that no limit and no cursor has; each list gets one of each, in turn."""
 
 
@@ -73,7 +73,7 @@ def test_unparsable_parameter(client: Client) -> None:
     if values is None:
         return
     client.control(client.operation, values)
-    names = {"limit": paging.limit, "cursor": paging.after}
+    names = {"size": paging.limit, "cursor": paging.after}
     for place, value in client.case.params["odd"]:
         client.mistake(client.operation, {**values, names[place]: value})
     for bound in client.case.params["bounds"]:

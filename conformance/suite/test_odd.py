@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import cycle, islice
+from itertools import cycle
 from typing import Any
 
 from conformance.model import Effect, Operation, Parameter
@@ -14,8 +15,10 @@ from conformance.suite.client import Client
 from conformance.suite.sending import OVERRIDES
 from conformance.transport.sender import Message, message_for
 
-TRIED = {Depth.QUICK: 1, Depth.FULL: 5, Depth.DEEP: 15}
-"""Odd requests to each operation; which ones, that goes round the operations."""
+EACH = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 3}
+"""Odd requests of each sort to an operation; which ones, that goes round the operations that take the sort."""
+MORE = {"content": 2, "page": 2}
+"""Sorts of which there are many, and times as many of them."""
 
 TEXTS = {
     "nul": "a\0b",
@@ -48,19 +51,26 @@ Make = Callable[[Client, dict[str, Any]], Message | None]
 
 def odd_requests(planning: Planning) -> Iterator[Draft]:
     """Each operation that takes an input."""
-    for number, operation in enumerate(operations(planning)):
-        ways = list(_ways(operation))
-        if ways:
-            tried = list(islice(cycle(ways), 3 * number, 3 * number + min(TRIED[planning.depth], len(ways))))
+    turns: Counter[str] = Counter()
+    for operation in operations(planning):
+        sorts: dict[str, list[str]] = defaultdict(list)
+        for sort, name, _ in _ways(operation):
+            sorts[sort].append(name)
+        tried = []
+        for sort, names in sorts.items():
+            count = min(EACH[planning.depth] * MORE.get(sort, 1), len(names))
+            tried += [names[(turns[sort] + turn) % len(names)] for turn in range(count)]
+            turns[sort] += count
+        if tried:
             needs = ("full",) if operation.keyed else ()
-            yield Draft(operation, needs=needs, cost=len(tried) + 1, params={"ways": [name for name, _ in tried]})
+            yield Draft(operation, needs=needs, cost=len(tried) + 1, params={"ways": tried})
 
 
 @stimulus(odd_requests, phase=3)
 def test_odd_request(client: Client) -> None:
     """A valid request but for one odd thing; then a look whether the list of its kind can still be read."""
     operation = client.operation
-    for name, make in _ways(operation):
+    for _, name, make in _ways(operation):
         if name not in client.case.params["ways"]:
             continue
         values = client.valid(operation)
@@ -75,26 +85,27 @@ def test_odd_request(client: Client) -> None:
         client.control(listing, given)
 
 
-def _ways(operation: Operation) -> Iterator[tuple[str, Make]]:
-    """The odd requests that an operation can get, by name."""
+def _ways(operation: Operation) -> Iterator[tuple[str, str, Make]]:
+    """The odd requests that an operation can get: sort, name, and what makes one."""
     query = [p for p in operation.parameters if p.place == "query" and p.name != operation.when]
     texts = [p for p in operation.parameters if p.place in ("query", "body") and _is_text(p)]
     for (name, text), parameter in zip(TEXTS.items(), cycle(texts), strict=False):
-        yield f"{name}-in-{parameter.name}", _with(operation, parameter.name, text)
+        yield "text", f"{name}-in-{parameter.name}", _with(operation, parameter.name, text)
     for parameter in query:
-        yield f"{parameter.name}-twice", _queried(operation, (parameter.name, "1"), (parameter.name, "2"))
-        yield f"{parameter.name}-in-brackets", _queried(operation, (f"{parameter.name}[]", "1"), (f"{parameter.name}[a]", "2"))
-        yield f"{parameter.name}-empty", _queried(operation, (parameter.name, ""))
+        yield "query", f"{parameter.name}-twice", _queried(operation, (parameter.name, "1"), (parameter.name, "2"))
+        brackets = _queried(operation, (f"{parameter.name}[]", "1"), (f"{parameter.name}[a]", "2"))
+        yield "query", f"{parameter.name}-in-brackets", brackets
+        yield "query", f"{parameter.name}-empty", _queried(operation, (parameter.name, ""))
+    yield "header" if operation.body else "query", "override-method", _overridden(operation)
     if operation.paging:
         for name, odd in ((operation.paging.limit, LIMITS), (operation.paging.after, POSITIONS)):
-            yield from ((f"{name}-{place}", _queried(operation, (name, text))) for place, text in enumerate(odd))
-    yield "override-method", _overridden
+            yield from (("page", f"{name}-{place}", _queried(operation, (name, text))) for place, text in enumerate(odd))
     if operation.body:
         for parameter in (p for p in operation.body if p.name != operation.when):
-            yield f"{parameter.name}-null", _with(operation, parameter.name, None)
-            yield f"{parameter.name}-half-a-character", _with(operation, parameter.name, "\ud800")
-        yield from ((f"body-{name}", _content(operation, content)) for name, content in CONTENTS.items())
-        yield from ((f"media-{name}", _labelled(operation, media)) for name, media in MEDIA.items())
+            yield "member", f"{parameter.name}-null", _with(operation, parameter.name, None)
+            yield "member", f"{parameter.name}-half-a-character", _with(operation, parameter.name, "\ud800")
+        yield from (("content", f"body-{name}", _content(operation, content)) for name, content in CONTENTS.items())
+        yield from (("header", f"media-{name}", _labelled(operation, media)) for name, media in MEDIA.items())
 
 
 def _is_text(parameter: Parameter) -> bool:
@@ -105,10 +116,14 @@ def _with(operation: Operation, name: str, value: Any) -> Make:
     return lambda _client, values: message_for(operation, {**values, name: value})
 
 
-def _overridden(client: Client, values: dict[str, Any]) -> Message:
+def _overridden(operation: Operation) -> Make:
     """Headers that some frameworks take for another method; this one does nothing anywhere."""
-    message = message_for(client.operation, values)
-    return replace(message, headers=(*message.headers, *((name, "TRACE") for name in OVERRIDES)))
+
+    def make(_client: Client, values: dict[str, Any]) -> Message:
+        message = message_for(operation, values)
+        return replace(message, headers=(*message.headers, *((name, "TRACE") for name in OVERRIDES)))
+
+    return make
 
 
 def _queried(operation: Operation, *pairs: tuple[str, str]) -> Make:

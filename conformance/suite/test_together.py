@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from conformance.checks.objects import sought_in
 from conformance.model import Effect
 from conformance.plan import Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
@@ -55,5 +56,8 @@ def test_overlapping_creations(client: Client) -> None:
     written = client.together(operation, requests, role="control")
     for (key, _, _), exchange in zip(requests, written, strict=True):
         made = client.created_id(exchange)
-        if made is not None:
-            client.look(operation.kind or "", made, role="probe", key=key, step="read")
+        for pause in (0.5, 1.5, 0.0) if made is not None else ():
+            read = client.look(operation.kind or "", made or "", role="probe", key=key, step="read")
+            if not pause or read is None or sought_in(client.contract, read)[0] is not None:
+                break
+            client.pause(pause)

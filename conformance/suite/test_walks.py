@@ -153,9 +153,10 @@ def every_filter(planning: Planning) -> Iterator[Draft]:
     """A walk over each list with each of its filters; a quick run owes the borders of pages to the plain walks alone."""
     rules = ("paging.filter",) if planning.depth is Depth.QUICK else None
     for operation in operations(planning, "list"):
-        for parameter in operation.filters:
+        for number, parameter in enumerate(operation.filters):
             if not parameter.required:
-                params = {"filter": parameter.name}
+                sizes = (2, 5) if planning.depth is Depth.DEEP or number % 2 == 0 else (3,)
+                params = {"filter": parameter.name, "sizes": list(sizes)}
                 yield Draft(operation, parameter.name, cost=20, needs=("full",), params=params, rules=rules)
 
 
@@ -181,7 +182,7 @@ def test_filtered_walk(client: Client) -> None:
     if client.repeated:
         walker.stretch("filtered-before", filters, served=served)
     walker.stretch("filtered", filters, served=served)
-    for size in (2, 5):
+    for size in client.case.params["sizes"]:
         walker.walk(
             f"filtered-by-{size}", None, size, items=min(matching, WINDOW) + 1, pages=WINDOW, filters=filters, served=served
         )

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.checks.objects import sought_in
-from conformance.checks.writes import differences
-from conformance.model import Contract, Effect, Operation, Parameter
+from conformance.checks.writes import absent, as_shown, differences
+from conformance.model import Contract, Effect, Exchange, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.suite.sending import OVERRIDES, Id
@@ -23,11 +23,14 @@ def creations(planning: Planning) -> Iterator[Draft]:
     """Each creation of something that can be read or listed."""
     for operation in operations(planning, "create"):
         kind = operation.kind
-        if planning.contract.operations_by("read", kind) or planning.contract.operations_by("list", kind):
-            yield Draft(operation, needs=("full",), cost=4)
+        listing = planning.contract.operations_by("list", kind)
+        told = any(p.fresh and (p.required or p.advised) for p in operation.body)
+        rules = ("create.read-back", "create.one", *(["create.listed"] if listing and told else []))
+        if planning.contract.operations_by("read", kind) or listing:
+            yield Draft(operation, needs=("full",), cost=4, rules=rules)
 
 
-@stimulus(creations, rules=("create.read-back", "create.one"), phase=2)
+@stimulus(creations, rules=("create.read-back", "create.one", "create.listed"), phase=2)
 def test_creation(client: Client) -> None:
     """Create with the members that are wanted, then with every member that takes any value, and read each back."""
     operation = client.operation
@@ -42,9 +45,31 @@ def test_creation(client: Client) -> None:
         role = "probe" if form == "signs" else "control"
         written = client.call(operation, values, role=role, step="write", sent=_kept(operation, values))
         sought = client.created_id(written)
-        _read_back(client, operation, sought, values)
+        read = _read_back(client, operation, sought, values)
         if form == "wanted":
-            _listed(client, operation, sought, values)
+            _listed(client, operation, sought, values, client.position(read))
+
+
+def counted_creations(planning: Planning) -> Iterator[Draft]:
+    """Each request that makes something which is listed, be it called a creation or not."""
+    for operation in operations(planning, "create", "perform"):
+        listing = next(iter(planning.contract.operations_by("list", operation.kind)), None)
+        makes = operation.keyed and operation.selector is None and operation.effect is not Effect.READ
+        if makes and listing and not listing.pool and not any(p.required for p in listing.parameters):
+            yield Draft(operation, needs=("full",), cost=3, optional=True)
+
+
+@stimulus(counted_creations, rules=("create.count",), phase=2)
+def test_counted_creation(client: Client) -> None:
+    """The list of a kind before and after one of it was made."""
+    operation = client.operation
+    listing = client.contract.operations_by("list", operation.kind)[0]
+    given, values = client.listing(listing), client.valid(operation)
+    if given is None or values is None:
+        return
+    client.call(listing, given, role="setup", step="before")
+    client.control(operation, values, step="write", sent=as_shown(operation, _kept(operation, values)))
+    client.call(listing, given, role="setup", step="after")
 
 
 def every_creation(planning: Planning) -> Iterator[Draft]:
@@ -68,13 +93,18 @@ def _free_texts(operation: Operation) -> list[Parameter]:
     return [p for p in free if "@" not in (p.fresh or "") and "://" not in (p.fresh or "")]
 
 
-def _listed(client: Client, operation: Operation, sought: Id | None, values: dict[str, Any]) -> None:
-    """Look for what was made in the first page of its list."""
+def _listed(client: Client, operation: Operation, sought: Id | None, values: dict[str, Any], position: str | None = None) -> None:
+    """Look for what was made in the first page of its list; again after a moment while it does not show there."""
     listing = next(iter(client.contract.operations_by("list", operation.kind)), None)
     fresh = _fresh(operation, values)
     given = client.listing(listing) if listing is not None and sought is not None and fresh else None
-    if listing is not None and given is not None:
-        client.call(listing, given, step="listed", sought=str(sought), fresh=fresh)
+    if listing is None or given is None:
+        return
+    for pause in (0.5, 1.5, 0.0):
+        page = client.call(listing, given, step="listed", sought=str(sought), fresh=fresh, position=position)
+        if not pause or not absent(client.contract, page):
+            break
+        client.pause(pause)
 
 
 def _fresh(operation: Operation, values: dict[str, Any]) -> list[str]:
@@ -93,16 +123,17 @@ def _kept(operation: Operation, values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in names}
 
 
-def _read_back(client: Client, operation: Operation, sought: Id | None, sent: dict[str, Any]) -> None:
+def _read_back(client: Client, operation: Operation, sought: Id | None, sent: dict[str, Any]) -> Exchange | None:
     """Read what was written; again after a moment while it does not show, for a write may take time to."""
     if sought is None:
-        return
+        return None
     for pause in (0.5, 1.5, 0.0):
         read = client.look(operation.kind or "", sought, role="probe", step="read")
         got, goes_on = sought_in(client.contract, read) if read else (None, True)
         if goes_on or not pause or (got is not None and not any(differences(operation, sent, got))):
             break
         client.pause(pause)
+    return read
 
 
 def updates(planning: Planning) -> Iterator[Draft]:

@@ -72,7 +72,7 @@ class InclusiveForWholeSeconds(Deep):
         return self.rows_by(context, limit + 1, edge=self.edge_of(context), comparison="<=")
 
 
-@fault("paging-exclusive", also="paging-precision paging-complete", at="list_leads", depth=5)
+@fault("paging-exclusive", also="paging-precision paging-complete paging-order", at="list_leads", depth=5)
 class WholeSecondsRoundedUp(Deep):
     """A cursor of a whole second stands for the end of that second."""
 

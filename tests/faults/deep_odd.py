@@ -17,22 +17,27 @@ ODD = "odd-request generated broken-body refused-key unparsable-parameter invali
 # --- odd input ---
 
 
-@fault("status-no-5xx-for-mistakes", at="backfill_events update_sms_prompt", by=ODD, depth=4)
+@fault("status-no-5xx-for-mistakes", by=ODD, depth=4)
 class DeepNesting(Deep):
     """A body that is nested deep is a fault of the server."""
 
     def parse_body(self, request: Request) -> Any:
-        if request.body.count(b"[") > 1000 and self.meant(request) in ("backfill_events", "update_sms_prompt"):
+        if request.body.count(b"[") > 1000:
             raise RecursionError
         return super().parse_body(request)
 
 
-@fault("status-no-5xx-for-mistakes", at="create_communication_run create_lead create_webhook", by=ODD, depth=5)
+@fault(
+    "status-no-5xx-for-mistakes",
+    at="create_communication_run create_lead create_webhook create_agent create_eval create_workspace",
+    by=ODD,
+    depth=5,
+)
 class HugeNumber(Deep):
     """A number that no machine word holds is a fault of the server where something is made."""
 
     def parse_body(self, request: Request) -> Any:
-        made = self.meant(request) in ("create_communication_run", "create_lead", "create_webhook")
+        made = self.meant(request).startswith("create_")
         if made and re.search(rb"[0-9]{300}", request.body):
             raise OverflowError
         return super().parse_body(request)
@@ -47,12 +52,17 @@ class HalfACharacter(Deep):
         return super().parse_body(request)
 
 
-@fault("status-no-5xx-for-mistakes", by=ODD, depth=5)
+@fault(
+    "status-no-5xx-for-mistakes",
+    at="list_calls list_agents list_transcripts list_leads list_messages list_webhooks list_evals list_events",
+    by=ODD,
+    depth=5,
+)
 class ParameterTwice(Deep):
     """A limit that is given twice is a fault of the server."""
 
     def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
-        if len(re.findall(r"(?:^|&)limit=", request.query_text)) > 1:
+        if operation.paging and len(re.findall(r"(?:^|&)limit=", request.query_text)) > 1:
             raise TypeError
         return super().take_in(operation, request, in_path)
 
@@ -177,7 +187,7 @@ class CountedByAddressOfMail(Deep):
         return Request("POST", context.request.path, address=str(context.values.get("email")))
 
 
-@fault("signup-limit", at="sign_up", depth=5)
+@fault("signup-limit", also="status-429 code-rate_limit_exceeded", at="sign_up", depth=5)
 class RefusalOpensAgain(Deep):
     """A sign-up that is refused for its number begins the count anew."""
 

@@ -268,7 +268,7 @@ class ZonesIgnoredBothWays(Deep):
         return super().edge_of(context) if naive is None else sort_key(naive)
 
 
-@fault("business-object", also="status-404 code-not_found", at="read_lead", depth=4)
+@fault("business-object", also="status-404 code-not_found read-resource", at="read_lead", depth=4)
 class ForeignGetsOwn(Deep):
     """Two mistakes: a lead is read whoever owns it, and what is not the key's is exchanged for its own latest lead."""
 

@@ -267,8 +267,8 @@ class SameWebhookConflicts(Deep):
         reply = super().refused(request, refusal)
         return Reply(409, reply.body) if refusal.message == "taken" else reply
 
-    def act_create(self, context: Context) -> Reply:
+    def act(self, context: Context) -> Reply:
         address = context.values.get("webhook_url")
         if meant(context, "create_webhook") and self.rows_by(context, 1, filters=(Filter("url", address),)):
             raise Refusal("invalid_parameter", "taken")
-        return super().act_create(context)
+        return super().act(context)

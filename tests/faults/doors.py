@@ -56,7 +56,8 @@ class _Lenient(Faulty):
 
 
 @fault(
-    "code-unauthorized status-401", also="key-header key-expired key-revoked status-403 scope-required code-forbidden status-200"
+    "code-unauthorized status-401",
+    also="key-header key-expired key-revoked status-403 scope-required code-forbidden status-200 business-rows",
 )
 class PrefixIsEnough(_Lenient):
     """A key that begins as keys do is taken for a known one."""
@@ -360,9 +361,9 @@ class ForeignBusinessListed(Faulty):
         return str(context.values.get("business_id") or super().list_tenant(context))
 
 
-@fault("business-filter", at="list_calls", depth=3)
+@fault("business-filter", at="list_events", depth=3)
 class ForeignBusinessIgnored(Faulty):
-    """The id of another business is ignored as a filter: the calls of the own one come."""
+    """The id of another business is ignored as a filter: the events of the own one come."""
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
         if context.operation.action != "list":
