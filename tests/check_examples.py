@@ -444,6 +444,8 @@ example("route.unknown", REFUSED, "500", refusal("internal_error", operation="*"
 example("route.unknown", GAP, "429", refusal("rate_limit_exceeded", operation="*", mistake=True), operation="*")
 example("route.unknown", TROUBLE, "no response", sent(None, operation="*", mistake=True), operation="*")
 
+EMPTY_LIST = {"calls": [], "has_more": False}
+
 # --- refusals: each kind of wrong request, its code, its control ----------------------------------
 
 REFUSALS = {
@@ -572,6 +574,8 @@ for _kind in ("agent", "recording"):
     _by_call = replace(real().operations["read_recording"], kind=_kind, input_open=False)
     _of_call = sent(200, {"id": "c2", "call_id": "c1"}, operation="read_recording", query={"call_id": "c1"})
     example("read.asked", ACCEPTED, f"an {_kind} by the name of another kind", _of_call, altered=_by_call)
+_plain_read = replace(real().operations["read_call"], when=None, parameters=())
+example("read.asked", SILENT, "a read that nothing names", sent(200, {"id": "c2"}, **_asked), altered=_plain_read)
 example("read.asked", SILENT, "another operation", sent(200, {"calls": []}, query={"id": "c1"}))
 example("read.asked", SILENT, "no response", sent(None, **_asked))
 example("read.asked", ACCEPTED, "no object", sent(200, ["c2"], **_asked))
@@ -580,6 +584,16 @@ example("read.asked", ACCEPTED, "true for a name", sent(200, {"id": True}, **_as
 example("read.asked", ACCEPTED, "a number, as it was named", sent(200, {"id": 7}, operation="read_call", query={"id": "7"}))
 example("read.asked", SILENT, "an object of which no source says what names it", _either)
 example("read.asked", SILENT, "refused", refusal("not_found", **_asked))
+
+for _says, _body, _outcome in (
+    ("as with one", EMPTY_LIST, REFUSED),
+    ("with less", {"calls": []}, ACCEPTED),
+    ("with more", {**EMPTY_LIST, "page": "about"}, ACCEPTED),
+    ("with nothing", None, ACCEPTED),
+):
+    example("auth.spelling", _outcome, f"a path spelled otherwise, answered {_says}", fine(), sent(200, _body, form="spelled"))
+example("auth.spelling", ACCEPTED, "a path spelled otherwise, refused", fine(), sent(404, EMPTY_LIST, form="spelled"))
+example("auth.spelling", GAP, "429 to a path spelled otherwise", fine(), refusal("rate_limit_exceeded", form="spelled"))
 
 # --- keys, scopes, businesses ---------------------------------------------------------------------
 
@@ -673,6 +687,22 @@ for _says, _pair in (
     ("429 to the owner", (BEFORE, refusal("rate_limit_exceeded", operation="read_agent", step="after", sent={"name": "New"}))),
 ):
     example("tenant.object", ACCEPTED, _says, *_created, *_pair)
+
+
+def tied_to(business: str, **options: Any) -> Exchange:
+    """A read of what was to be tied to an object of the other business."""
+    shown = {"id": "a", "business_id": business}
+    return sent(200, shown, operation="read_agent", step="tied", sought="a", tied={"business_id": "b_main"}, **options)
+
+
+example("tenant.object", REFUSED, "tied to the other business", OWNER, tied_to("b_main"))
+for _own in ("b_a", "b_other"):
+    example("tenant.object", ACCEPTED, f"tied to {_own} instead", OWNER, tied_to(_own))
+example("tenant.object", SILENT, "what may be tied is not shown", OWNER, replace(tied_to("b_main"), response=None))
+example("tenant.object", ACCEPTED, "an optional reference called invalid", OWNER, refusal("invalid_request", step="optional"))
+example("tenant.object", REFUSED, "an optional reference called unauthorized", OWNER, refusal("unauthorized", step="optional"))
+_optional = (sent(201, {}, step="optional"), sent(None, step="optional"))
+example("tenant.object", SILENT, "an optional reference taken, which another look judges", OWNER, *_optional)
 _ann = sent(200, {"id": "a", "name": "Ann"}, operation="read_agent", role="control", identity="other", step="before")
 example("tenant.object", ACCEPTED, "changed by its owner meanwhile, to Ann", *_created, BEFORE, after("Ann"))
 example("tenant.object", REFUSED, "refused and changed from Ann", *_created, _ann, after("New"))
@@ -695,6 +725,13 @@ example("tenant.object", REFUSED, "shown in a wrapper", SEEN, number("+1", step=
 example(
     "tenant.object", GAP, "the owner was refused", refusal("forbidden", role="control"), number(None, step="foreign"), **NUMBER
 )
+for _code, _status in (("not_found", 403), ("forbidden", 404)):
+    _crossed = refusal(_code, _status, operation="read_phone_number", step="foreign")
+    example("tenant.object", REFUSED, f"{_status} with {_code}, where null is open", SEEN, _crossed, **NUMBER)
+for _code, _status, _outcome in (("bad_request", 404, ACCEPTED), ("not_found", 400, ACCEPTED), ("bad_request", 400, REFUSED)):
+    example("tenant.object", _outcome, f"{_status} with {_code}", OWNER, refusal(_code, _status, step="foreign"))
+_endless = sent(404, raw=Body(text="{", size=9, cut=True), step="foreign")
+example("tenant.object", TROUBLE, "404 with a body without end", OWNER, _endless)
 for _digits in ("+0", "+2"):
     _another = number(_digits, step="foreign", sought="+1")
     example("tenant.object", ACCEPTED, f"another one is shown, {_digits}", SEEN, _another, **NUMBER)
@@ -716,6 +753,11 @@ example("tenant.filter", REFUSED, "rows", sent(200, {"calls": [call(1)], "has_mo
 example("tenant.filter", REFUSED, "401", refusal("unauthorized"))
 example("tenant.filter", GAP, "429 in the middle", refusal("rate_limit_exceeded"))
 example("tenant.filter", TROUBLE, "502 of a proxy", proxy())
+_without = page("", [2, 1], False, role="control", step="unfiltered")
+example("tenant.filter", ACCEPTED, "what is listed without, too", _without, page("", [2, 1], False))
+example("tenant.filter", REFUSED, "more than is listed without", _without, page("", [3, 2], False), tells="c-3")
+_unread_list = replace(_without, response=None)
+example("tenant.filter", REFUSED, "rows, where nobody knows what is listed without", _unread_list, page("", [1], False))
 example("tenant.filter", TROUBLE, "a body without end", sent(200, raw=Body(text="{", size=9, cut=True)))
 
 
@@ -795,6 +837,14 @@ example("rate.allowance", SILENT, "nothing was counted", fine(), **SIGN_UP)
 example("rate.limit", ACCEPTED, "the sixth refused", *signups("+++++-"), **SIGN_UP)
 example("rate.limit", ACCEPTED, "refused without Retry-After and without a code", *signups("+++++h"), **SIGN_UP)
 example("rate.limit", ACCEPTED, "the third refused: the allowance is another rule's", *signups("++-"), **SIGN_UP)
+for _outcome, _first_burst, _next_burst, _words in (
+    (REFUSED, "++++++-", "+++++++-", "6 and 7 requests were taken"),
+    (ACCEPTED, "+++++-", "+++++-", ""),
+    (ACCEPTED, "++-", "++-", ""),
+    (ACCEPTED, "++++++-", "+++++-", ""),
+):
+    _bursts = (*signups(_first_burst), *signups(_next_burst, "127.0.0.3"))
+    example("rate.limit", _outcome, f"bursts of {_first_burst} and {_next_burst}", *_bursts, **SIGN_UP, tells=_words)
 example("rate.limit", REFUSED, "the code of something else", *signups("+++++w"), **SIGN_UP)
 example(
     "rate.limit",
@@ -827,6 +877,12 @@ example("rate.evasion", REFUSED, "taken for what it says", *signups("+++++-"), s
 example("rate.evasion", SILENT, "the limit was never met", *signups("++++++"), step("evasion", "+"), **SIGN_UP)
 example("rate.reset", ACCEPTED, "an hour later it is served", *signups("+++++-"), step("later", "+"), **SIGN_UP)
 example("rate.reset", REFUSED, "an hour later it is refused", *signups("+++++-"), step("later", "-"), **SIGN_UP)
+for _letters, _outcome in (("+++++", REFUSED), ("++++++", REFUSED), ("++++", ACCEPTED), ("++++-", ACCEPTED)):
+    _reset = (*signups("+++++-"), step("later", "+"), *[step("again", letter) for letter in _letters])
+    _words = "429 for request 6 within the next 3600 s, too" if _outcome == REFUSED else ""
+    example("rate.reset", _outcome, f"an hour later, and again {_letters}", *_reset, **SIGN_UP, tells=_words)
+_unreset = [step("again", "+") for _ in range(5)]
+example("rate.reset", SILENT, "an hour later nobody asked first", *signups("+++++-"), *_unreset, **SIGN_UP)
 example("rate.reset", SILENT, "an operation without a limit", *signups("+++++-"), step("later", "-"))
 example("rate.reset", SILENT, "the limit was never met", *signups("++++++"), step("later", "-"), **SIGN_UP)
 example("rate.window", ACCEPTED, "minutes later it is still refused", *signups("+++++-"), step("soon", "-"), **SIGN_UP)
@@ -906,14 +962,16 @@ example("payment.terms", REFUSED, "an empty list", payment(accepts=[]), **SIGN_U
 example("payment.terms", REFUSED, "a list of nothing", payment(accepts=[{}]), **SIGN_UP)
 example("payment.terms", REFUSED, "a header that is no JSON", payment("please pay"), **SIGN_UP, tells="please pay")
 _lost_pay = sent(None, operation="sign_up")
-example("payment.terms", REFUSED, "none, after other answers", _lost_pay, *signups("b"), payment(), **SIGN_UP)
+example(
+    "payment.terms", REFUSED, "none, after other answers", _lost_pay, replace(signups("b")[0], facts={}), payment(), **SIGN_UP
+)
 _no_json = sent(402, text="pay", operation="sign_up")
 _paid = sent(402, error("payment_required"), operation="sign_up", step="paid")
 example("payment.terms", SILENT, "no JSON, or refused though something was paid", _no_json, _paid, **SIGN_UP)
 _unpaid = sent(201, {}, operation="sign_up", step="paid")
 example("payment.terms", REFUSED, "a payment that is none is taken", payment(**TERMS), _unpaid, **SIGN_UP)
-for _letter in "+bf":
-    example("payment.terms", SILENT, f"no payment is wanted, {_letter}", *signups(_letter), **SIGN_UP)
+_unasked = [replace(signups(letter)[0], facts={}) for letter in "+bf"]
+example("payment.terms", SILENT, "no payment is wanted", *_unasked, **SIGN_UP)
 _settled: dict[str, Any] = {"operation": "sign_up", "step": "settled"}
 example("payment.retry", ACCEPTED, "taken once it is paid", payment(**TERMS), sent(201, {}, **_settled), **SIGN_UP)
 example("payment.retry", REFUSED, "asked for again", payment(**TERMS), refusal("payment_required", **_settled), **SIGN_UP)
@@ -1558,6 +1616,10 @@ for _rule, _action in (("create.read-back", "create_agent"), ("update.read-back"
         _read_so = replace(reading(200, {"id": _name, "name": _name}), facts={"step": "read", "sought": _name})
         _twice += written(_rule, {"name": _name}, _read_so, body={"id": _name})
     example(_rule, ACCEPTED, "two writes, each with its read", *_twice, **_on)
+    _crossed_over = [_twice[0], _twice[2], _twice[3], _twice[1]]
+    example(_rule, ACCEPTED, "two writes, and their reads the other way round", *_crossed_over, **_on)
+    _unanswered = replace(_twice[0], response=None)
+    example(_rule, TROUBLE, "no response to the write, and then a read", _unanswered, _twice[1], **_on)
     _tags = {"tags": [{"name": "a"}, "b"]}
     for _outcome, _says, _read in (
         (ACCEPTED, "as sent", [{"name": "a"}, "b"]),
@@ -1798,6 +1860,18 @@ example("update.alone", ACCEPTED, "it alone has the name", *changed(OLD_EVAL, _n
 example(
     "update.alone", REFUSED, "an older object has the name, too", *changed(OLD_EVAL, _new, with_evals("e0", "e1")), **ON_CHANGE
 )
+_tagless_before = changed(OLD_EVAL, _new)
+for _says, _outcome, _answered in (
+    ("what was taken before is not there", REFUSED, _first),
+    (
+        "what was refused before is not there",
+        ACCEPTED,
+        replace(refusal("forbidden"), facts=_first.facts, operation="update_eval"),
+    ),
+    ("what was not answered before is not there", ACCEPTED, replace(_first, response=None)),
+):
+    _before_all = replace(_answered, facts={"step": "first", "sent": {"name": "Older"}})
+    example("update.alone", _outcome, _says, _before_all, *_tagless_before, **ON_CHANGE)
 example("update.alone", REFUSED, "another object has the name, too", *changed(OLD_EVAL, _new, _others), **ON_CHANGE)
 example(
     "update.alone", SILENT, "the change was refused", refusal("forbidden", operation="update_eval", step="write"), **ON_CHANGE
@@ -1817,6 +1891,38 @@ example("refused.effect", REFUSED, "it is listed", _refused, _stored, **ON_NEW)
 example("refused.effect", REFUSED, "it is listed after 400", attempt(refusal("bad_request")), _stored, **ON_NEW)
 example("refused.effect", SILENT, "399, which is no refusal", attempt(sent(399, {})), _stored, **ON_NEW)
 example("refused.effect", SILENT, "the look is refused", _refused, refusal("forbidden", step="look"), **ON_NEW)
+
+
+def evals_listed(step: str, *names: str, status: int = 200) -> Exchange:
+    """A page of evals by id."""
+    body = {"evals": [{"id": name} for name in names], "has_more": False}
+    return sent(status, body, operation="list_evals", role="setup" if step == "listed-before" else "probe", step=step)
+
+
+_listed_before = evals_listed("listed-before", "b", "c")
+for _says, _outcome, _first_list, _then_list in (
+    ("what it was", ACCEPTED, _listed_before, evals_listed("look", "b", "c")),
+    ("one more at its head", REFUSED, _listed_before, evals_listed("look", "a", "b", "c")),
+    ("one more at its end", ACCEPTED, _listed_before, evals_listed("look", "b", "c", "d")),
+    ("nothing of what it was", ACCEPTED, _listed_before, evals_listed("look", "x", "y")),
+    (
+        "one more, after one that was refused",
+        ACCEPTED,
+        evals_listed("listed-before", "b", status=403),
+        evals_listed("look", "a", "b"),
+    ),
+    ("one more, after one without response", ACCEPTED, replace(_listed_before, response=None), evals_listed("look", "a", "b")),
+):
+    example("refused.effect", _outcome, f"the list shows {_says}", _first_list, _refused, _then_list, **ON_NEW)
+example(
+    "refused.effect",
+    SILENT,
+    "the list is refused afterwards",
+    _listed_before,
+    _refused,
+    evals_listed("look", "a", status=403),
+    **ON_NEW,
+)
 _mixed = (_refused, attempt(sent(201, {})))
 example("refused.effect", ACCEPTED, "the second of two attempts was taken", *_mixed, _stored, **ON_NEW)
 example("refused.effect", ACCEPTED, "the first of two attempts was taken", *_mixed[::-1], _stored, **ON_NEW)

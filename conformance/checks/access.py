@@ -228,11 +228,12 @@ def _unchanged(view: View, before: Exchange, after: Exchange) -> Iterator[Outcom
 @trial("tenant.filter", hint="the id of another business or of one of its objects would have to be known")
 def tenant_filter(view: View, trial: Trial) -> Iterator[Outcome]:
     """A list that is asked for another business is refused, or empty; one that may ignore it shows what it shows without."""
+    assert view.operation is not None
     unfiltered = trial.having("control", step="unfiltered")
     ignored = {
         identity_of(view.contract, view.operation.kind, item)
         for exchange in unfiltered
-        if view.operation is not None and exchange.response is not None
+        if exchange.response is not None
         for item in items_of(view.operation, exchange.response.json) or []
     }
     for probe in trial.probes:

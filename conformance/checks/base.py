@@ -237,7 +237,7 @@ def refusals(view: View, trial: Trial, role: str, *roles: str, statuses: tuple[i
 def kept_out(view: View, probe: Exchange, roles: tuple[str, ...]) -> Outcome:
     """Judge one refusal by what it keeps in: status or code is of one of some roles; that both are is what other rules judge."""
     rows = [row for row in view.contract.errors.values() if row.role in roles]
-    refused = probe.response is not None and not unusable(view, probe)
+    refused = not unusable(view, probe)
     told = refused and probe.response is not None and probe.response.status in {row.status for row in rows}
     return Proof((probe.id,)) if told or (refused and role_of(view.contract, probe) in roles) else refusal(view, probe, roles)
 

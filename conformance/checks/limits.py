@@ -177,10 +177,9 @@ def rate_reset(view: View, trial: Trial) -> Iterator[Outcome]:
     yield from _open(trial, "later", f"not 429 after {rate.seconds} s")
     again = _after_limit(trial, "again")
     if len(again) >= rate.requests and all(map(_taken, again)) and any(map(_taken, _after_limit(trial, "later"))):
+        *_, last = again
         ids = tuple(exchange.id for exchange in again)
-        yield Problem(
-            "status", f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too", said(again[-1]), ids
-        )
+        yield Problem("status", f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too", said(last), ids)
 
 
 @trial("trigger.answer")
@@ -281,7 +280,7 @@ def payment_retry(view: View, trial: Trial) -> Iterator[Outcome]:
     asked = [probe for probe in trial.having("probe", step=None) if _status(probe) == 402]
     for probe in trial.having("probe", step="settled") if asked else ():
         excuse = unusable(view, probe)
-        ids = (asked[0].id, probe.id)
+        ids = (*(one.id for one in asked), probe.id)
         if excuse or _taken(probe):
             yield excuse or Proof(ids)
         else:

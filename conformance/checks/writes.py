@@ -62,14 +62,14 @@ def update_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
 
 def _read_back(view: View, trial: Trial) -> Iterator[Outcome]:
     """Judge each write by the last read of what it made, or else that follows it."""
-    pairs: list[list[Exchange]] = []
+    pairs: list[tuple[Exchange, list[Exchange]]] = []
     for exchange in trial.exchanges:
         if exchange.fact("step") == "write":
-            pairs.append([exchange])
+            pairs.append((exchange, []))
         elif exchange.fact("step") == "read" and pairs:
-            sought = exchange.fact("sought")
-            next((pair for pair in pairs if _written_id(view, pair[0]) == sought), pairs[-1]).append(exchange)
-    for write, *reads in pairs:
+            sought, (*_, (_, last)) = exchange.fact("sought"), pairs
+            next((reads for write, reads in pairs if _written_id(view, write) == sought), last).append(exchange)
+    for write, reads in pairs:
         excuse = unusable(view, write)
         if excuse:
             yield excuse
@@ -88,7 +88,8 @@ def _read_back(view: View, trial: Trial) -> Iterator[Outcome]:
 
 def _written_id(view: View, write: Exchange) -> str | None:
     """The id that the answer to a write shows."""
-    if view.operation is None or write.response is None or not write.response.ok:
+    assert view.operation is not None
+    if write.response is None:
         return None
     shown = object_of(view.contract, view.operation, write.response.json)
     value = shown.get(view.contract.identifier_of(view.operation.kind)) if isinstance(shown, dict) else None
@@ -317,14 +318,17 @@ def _settable(contract: Contract, changed: Operation) -> set[str]:
 
 def _newcomers(view: View, old: Exchange, new: Exchange) -> list[Any]:
     """The items of the first page of a list that were not on it before, and stand before what was."""
-    operation = view.contract.operations.get(new.operation)
-    if operation is None or any(e.response is None or not e.response.ok for e in (old, new)):
-        return []
-    pages = [items_of(operation, e.response.json) or [] for e in (old, new) if e.response is not None]
-    known = [identity_of(view.contract, operation.kind, item) for item in pages[0]]
-    names = [identity_of(view.contract, operation.kind, item) for item in pages[1]]
-    first = next((place for place, name in enumerate(names) if name in known), 0)
-    return pages[1][:first]
+    kind, items = view.contract.operations[new.operation].kind, _listed(view, new)
+    known = [identity_of(view.contract, kind, item) for item in _listed(view, old)]
+    first = next((place for place, item in enumerate(items) if identity_of(view.contract, kind, item) in known), 0)
+    return items[:first]
+
+
+def _listed(view: View, page: Exchange) -> list[Any]:
+    """The items of a list that was answered."""
+    answer = page.response
+    items = items_of(view.contract.operations[page.operation], answer.json) if answer is not None and answer.ok else None
+    return items or []
 
 
 @trial("refused.effect", hint="a request would have to be refused, and its effect looked for", confirm=True)
@@ -345,8 +349,9 @@ def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
         elif held and all_refused:
             first, *_ = held
             yield Problem("/", "no effect of requests that were refused", compact(first), ids)
-        elif listed and all_refused and (made := _newcomers(view, listed[0], look)):
-            yield Problem("/", "nothing made by requests that were refused", compact(made[0]), ids)
+        elif all_refused and (made := [one for old in listed for one in _newcomers(view, old, look)]):
+            first, *_ = made
+            yield Problem("/", "nothing made by requests that were refused", compact(first), ids)
         elif was is not None and found is None and not goes_on:
             yield Problem("/", f"{look.fact('sought')}, as its deletion was refused", said(look), ids)
         elif look.response is not None and look.response.ok:
