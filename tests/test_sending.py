@@ -1,0 +1,139 @@
+"""What the sender repeats, and what it sends at the same time or as it is."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from conformance.evidence import Recorder
+from conformance.model import Case, Effect
+from conformance.transport.http import HttpWire
+from conformance.transport.sender import Label, Message, Sender
+from conformance.transport.wire import WireRequest, WireResponse
+from tests.check_examples import embedded, real
+
+CASE = Case("one[api]", "one", "*", "", (), Effect.READ, 1)
+LIST = Message("GET", "/calls")
+
+
+class Answering:
+    """A wire that answers by a function, and keeps what was sent."""
+
+    def __init__(self, answer: Callable[[WireRequest], tuple[int, tuple[tuple[str, str], ...]]]) -> None:
+        self.sent: list[WireRequest] = []
+        self._answer = answer
+
+    def send(self, request: WireRequest) -> WireResponse:
+        self.sent.append(request)
+        status, headers = self._answer(request)
+        return WireResponse(status, headers, b"{}")
+
+
+def sender(wire: Answering, waits: list[float] | None = None) -> Sender:
+    """A sender over a wire, which waits without waiting."""
+    told = waits if waits is not None else []
+    return Sender(real(), embedded(), wire, Recorder(None), seed=0, sleep=told.append)
+
+
+def label(role: str = "probe") -> Label:
+    """The label of a request."""
+    return Label(CASE, 1, "list_calls", role, "full")
+
+
+def statuses(*codes: int) -> Callable[[WireRequest], tuple[int, tuple[tuple[str, str], ...]]]:
+    """An answer by a status after the other, the last one for ever."""
+    left = [*codes]
+    return lambda _request: (left.pop(0) if len(left) > 1 else left[0], ())
+
+
+def test_what_was_not_found_is_asked_for_anew() -> None:
+    """404 for what should be there is logged as a retry, and the message that is then made stands in its place."""
+    wire = Answering(statuses(404, 200))
+    other = Message("GET", "/calls", (("id", "other"),))
+    exchange = sender(wire).send(LIST, label(), again=lambda: other)
+    assert (exchange.role, exchange.response and exchange.response.status) == ("probe", 200)
+    assert ["other" in request.url for request in wire.sent] == [False, True]
+
+
+def test_what_stays_lost_is_told_at_the_third_time() -> None:
+    """404 three times in a row is the answer."""
+    waits: list[float] = []
+    exchange = sender(Answering(statuses(404)), waits).send(LIST, label(), again=lambda: LIST)
+    assert (exchange.role, exchange.response and exchange.response.status) == ("probe", 404)
+    assert len(waits) == 2
+
+
+def test_404_is_an_answer_where_nothing_need_be_there() -> None:
+    """Nothing is repeated for a request that may well find nothing."""
+    wire = Answering(statuses(404))
+    assert sender(wire).send(LIST, label()).role == "probe"
+    assert len(wire.sent) == 1
+
+
+def test_overlapping_requests_are_under_way_at_the_same_time() -> None:
+    """None is answered before all are sent; the log holds them in their order."""
+    meeting = threading.Barrier(4, timeout=60)
+
+    def answer(request: WireRequest) -> tuple[int, tuple[tuple[str, str], ...]]:
+        meeting.wait()
+        return 200, ()
+
+    sending = sender(Answering(answer))
+    messages = [Message("GET", "/calls", (("limit", str(number)),)) for number in range(4)]
+    exchanges = sending.together((message, label()) for message in messages)
+    assert [exchange.request.url[-1] for exchange in exchanges] == ["0", "1", "2", "3"]
+    assert all(request.apart for request in sending._wire.sent)  # type: ignore[attr-defined]
+
+
+def test_what_a_limit_spoils_among_overlapping_requests_is_sent_again() -> None:
+    """A 429 in the middle is no answer to judge: it is logged as a retry, and the request sent again by itself."""
+    exchanges = sender(Answering(statuses(200, 429, 200))).together([(LIST, label()), (LIST, label())])
+    assert [(exchange.role, exchange.response and exchange.response.status) for exchange in exchanges] == [("probe", 200)] * 2
+
+
+def test_a_long_wait_is_not_begun_where_no_other_address_is_left() -> None:
+    """A limit of an hour is told at once: nothing that a run waits for opens it again."""
+    waits: list[float] = []
+    alone = embedded()
+    few = Sender(
+        real(),
+        replace(alone, declaration=replace(alone.declaration, addresses=())),
+        Answering(lambda _request: (429, (("Retry-After", "3600"),))),
+        Recorder(None),
+        seed=0,
+        sleep=waits.append,
+    )
+    exchange = few.send(LIST, label())
+    assert exchange.role == "probe"
+    assert waits == []
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    """A socket that waits for one request."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        yield server
+
+
+@pytest.mark.parametrize("target", ["/api/%zz", "/api?limit=%", "/x/../api", "//api", "/api?&&=&%e0"])
+def test_an_improper_target_goes_out_as_it_is(listening: socket.socket, target: str) -> None:
+    """Nothing mends a broken percent sign, or takes out a step, before the server sees it."""
+
+    def serve() -> bytes:
+        connection, _ = listening.accept()
+        with connection:
+            first = connection.makefile("rb").readline()
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        return first
+
+    with ThreadPoolExecutor(1) as pool:
+        line = pool.submit(serve)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}{target}"
+        assert HttpWire(60).send(WireRequest("GET", url, (), None, plain=True)).body == b"{}"
+        assert line.result().split()[1].decode() == target
