@@ -13,7 +13,8 @@ import pytest
 from conformance.evidence import Recorder
 from conformance.model import Case, Effect
 from conformance.transport.http import HttpWire
-from conformance.transport.sender import Label, Message, Sender
+from conformance.transport.message import Message
+from conformance.transport.sender import Label, Sender
 from conformance.transport.wire import WireRequest, WireResponse
 from tests.check_examples import embedded, real
 

@@ -19,7 +19,7 @@ from conformance.model import Contract, Operation, Parameter
 from conformance.plan import Depth
 from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
-from conformance.transport.sender import Message
+from conformance.transport.message import Message
 from conformance.values import ABSENT
 
 Drawn = Mapping[str, Any]

@@ -10,7 +10,8 @@ from typing import Any
 from conformance.model import WHOLE_API, Case, Contract, Exchange, Operation
 from conformance.plan import Depth
 from conformance.target import Declaration
-from conformance.transport.sender import Label, Message, Sender, header_of, message_for
+from conformance.transport.message import Message, header_of, message_for
+from conformance.transport.sender import Label, Sender
 
 CLOCK = "(clock)"
 """The operation of a request that moves the target's clock; no rule judges it."""

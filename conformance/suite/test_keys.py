@@ -11,8 +11,8 @@ from conformance.checks.objects import items_of
 from conformance.model import Effect, Exchange, Operation
 from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
+from conformance.transport.message import encoded, message_for
 from conformance.transport.redact import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
-from conformance.transport.sender import encoded, message_for
 
 MISPLACED = ("Basic", "Token", "user", "bare", "header", "query")
 """Where a valid key is put that no server must take it from: after another scheme, as a user of Basic, after no scheme,

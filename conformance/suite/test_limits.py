@@ -9,7 +9,7 @@ from conformance.checks.limits import soon
 from conformance.model import Effect, Exchange, Operation, Rate
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
-from conformance.transport.sender import header_of, message_for
+from conformance.transport.message import header_of, message_for
 
 ELSEWHERE = "198.51.100.7"
 FURTHER = "203.0.113.9"

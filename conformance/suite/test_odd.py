@@ -13,7 +13,7 @@ from conformance.model import Effect, Operation, Parameter
 from conformance.plan import Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.suite.sending import OVERRIDES
-from conformance.transport.sender import Message, message_for
+from conformance.transport.message import Message, message_for
 
 EACH = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 3}
 """Odd requests of each sort to an operation; which ones, that goes round the operations that take the sort."""

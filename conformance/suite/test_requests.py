@@ -9,7 +9,7 @@ from typing import Any
 from conformance.model import WHOLE_API, Effect
 from conformance.plan import Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
-from conformance.transport.sender import Message, header_of
+from conformance.transport.message import Message, header_of
 
 BROKEN = (b"{", b"")
 OTHER_TYPES = (b"[1, 2]", b'"text"', b"null")

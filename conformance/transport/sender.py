@@ -6,7 +6,6 @@ enforced, so that no stimulus can forget them.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,24 +13,21 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from conformance import __version__
 from conformance.errors import Unjudgeable
 from conformance.evidence import Recorder
-from conformance.model import Case, Contract, Effect, Exchange, Operation, Request, Response
+from conformance.model import Case, Contract, Effect, Exchange, Request, Response
 from conformance.target import Target
 from conformance.transport.logged import Desk
+from conformance.transport.message import Message, encoded
 from conformance.transport.redact import Vault
 from conformance.transport.wire import Wire, WireFailure, WireRequest, WireResponse
-from conformance.values import ABSENT
 
 DEAD_AFTER = 3
 """Requests in a row without a connection, after which the target is given up."""
 PATIENCE = 8.0
 """Seconds that one 429 is waited for, at most."""
-LONE = "surrogatepass"
-"""How half a character is sent, which a target may have given as a cursor or an id: as what it is."""
 PROXY_STATUSES = (502, 503, 504)
 LIMITED = 429
 NOT_FOUND = 404
@@ -39,24 +35,6 @@ SHOWN_WITHIN = 1.0
 """Seconds after which a request about something that should be there is repeated where it was not found; twice at most."""
 USES_PER_ADDRESS = 4
 """Requests to a limited operation from one local address, before the next is taken."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """A request before it is sent: path below the base path, pairs of query, headers, body bytes.
-
-    ``outside``: the path counts from the origin of the target, not from its base path. ``plain``: path and
-    query as they go on the wire, unmended, in the place of both. ``misplaced``: query or any header holds a key.
-    """
-
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...] = ()
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
-    outside: bool = False
-    plain: str | None = None
-    misplaced: bool = False
 
 
 @dataclass(frozen=True)
@@ -300,12 +278,6 @@ class Sender:
             self._last_sent = time.monotonic()
 
 
-def encoded(message: Message) -> str:
-    """Path and query of a message, in percent form where they must be."""
-    path = quote(message.path, safe="/%:@!$&'()*+,;=~-._", errors=LONE)
-    return path + ("?" + urlencode(message.query, quote_via=quote, safe="", errors=LONE) if message.query else "")
-
-
 def told_to_wait(response: Response) -> float:
     """The seconds of Retry-After: a number, or a date by the clock of the target; 1 where it says nothing that can be read."""
     told = response.header("Retry-After") or ""
@@ -329,38 +301,3 @@ def _too_long(response: WireResponse | None) -> bool:
     """Whether a limit tells to wait for longer than anyone here will."""
     told = next((value for name, value in response.headers if name.lower() == "retry-after"), "") if response else ""
     return told.isascii() and told.isdigit() and (len(told) > 5 or int(told) > 10 * PATIENCE)
-
-
-def header_of(contract: Contract, identity: str | None, scheme: str | None = None) -> tuple[tuple[str, str], ...]:
-    """The header that carries a key as a placeholder; none for no identity."""
-    if identity is None:
-        return ()
-    held = identity if identity.startswith(("unknown:", "secret:")) else f"key:{identity}"
-    scheme = scheme or contract.authentication.scheme
-    return ((contract.authentication.header, f"{scheme} {{{held}}}" if scheme else f"{{{held}}}"),)
-
-
-def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
-    """A message with values put where the operation takes them; a value of ABSENT is left out.
-
-    Names that the operation does not know go into the body if it has one, else into the query.
-    """
-    path, query, body, headers = operation.path, [], {}, []
-    has_body = operation.method not in ("GET", "DELETE", "HEAD")
-    for name, value in values.items():
-        parameter = operation.parameter(name)
-        place = parameter.place if parameter else "body" if has_body else "query"
-        if value is ABSENT:
-            continue
-        if place == "path":
-            path = path.replace(f"{{{name}}}", quote(str(value), safe="", errors=LONE))
-        elif place == "query":
-            query.append((name, value if isinstance(value, str) else json.dumps(value)))
-        elif place == "header":
-            headers.append((name, str(value)))
-        else:
-            body[name] = value
-    if not has_body:
-        return Message(operation.method, path, tuple(query), tuple(headers))
-    content = json.dumps(body).encode()
-    return Message(operation.method, path, tuple(query), (("Content-Type", "application/json"), *headers), content)

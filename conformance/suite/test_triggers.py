@@ -1,0 +1,99 @@
+"""Triggers: inputs that make a target fail on purpose, by its own documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from conformance.model import Effect
+from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.suite.client import Client
+from conformance.transport.message import message_for
+from conformance.values import ABSENT
+
+
+def triggers(planning: Planning) -> Iterator[Draft]:
+    """Each code that an operation may be made to answer, and each trigger of the target."""
+    contract = planning.contract
+    given = {(trigger.code, trigger.operation) for trigger in planning.target.triggers}
+    wanted = {(code, operation.id) for operation in operations(planning) for code in operation.provokes}
+    for code, operation_id in sorted(given | wanted):
+        operation = contract.operations[operation_id]
+        recipe = next((t for t in planning.target.triggers if (t.code, t.operation) == (code, operation_id)), None)
+        gap = None if recipe else f"give a trigger for {code} at {operation_id} (triggers: in the target file)"
+        rules = (
+            ("trigger.answer", "payment.terms", *(["payment.retry"] if recipe and recipe.payment else []))
+            if operation.payment and contract.errors[code].role == "payment_required"
+            else ("trigger.answer", "trigger.effect")
+            if contract.operations_by("list", operation.kind) and operation.effect is not Effect.READ
+            else ("trigger.answer",)
+        )
+        yield Draft(
+            operation,
+            code,
+            needs=("full",) if operation.keyed else (),
+            about=code,
+            params={
+                "input": dict(recipe.input) if recipe else {},
+                "payment": recipe.payment if recipe else None,
+                "firm": recipe.firm if recipe else False,
+            },
+            cost=8 if recipe and recipe.firm else 5,
+            gap=gap,
+            rules=rules,
+        )
+    named = {code for code, _ in given | wanted}
+    for row in contract.errors.values():
+        if row.role == "internal" and row.code not in named:
+            yield Draft(
+                None,
+                row.code,
+                about=row.code,
+                gap=f"give a trigger for {row.code} (triggers: in the target file)",
+                rules=("trigger.answer",),
+            )
+
+
+def _otherwise(client: Client, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The input of a trigger with its texts in capitals, within longer ones, and beside each optional object."""
+    texts = {name: value for name, value in given.items() if isinstance(value, str) and value.upper() != value.lower()}
+    if texts:
+        yield {**given, **{name: value.upper() for name, value in texts.items()}}
+        yield {**given, **{name: f"Good day. {value} - and thank you." for name, value in texts.items()}}
+    beside = [p for p in client.operation.body if p.refers and not p.required and p.name not in given]
+    found = {p.name: client.value(p) for p in beside if p.name != client.contract.tenant}
+    yield {**given, **{name: value for name, value in found.items() if value is not ABSENT}}
+
+
+@stimulus(triggers, rules=("trigger.answer", "trigger.effect", "payment.terms", "payment.retry"), phase=2)
+def test_trigger(client: Client) -> None:
+    """A request that the target answers with a certain code, by its own documentation."""
+    given = client.case.params["input"]
+    selector = client.operation.selector
+    values = client.valid(client.operation)
+    if values is None and selector is not None and selector.name in given:
+        values = {}
+    if values is None:
+        return
+    listing = next(iter(client.contract.operations_by("list", client.operation.kind)), None)
+    writes = client.operation.effect is not Effect.READ and listing is not None
+    seen = client.listing(listing) if writes and listing is not None else None
+    if seen is not None and listing is not None:
+        client.control(client.operation, values, step="taken")
+        client.call(listing, seen, role="control", step="before")
+    for told in (given, *(_otherwise(client, given) if client.case.params["firm"] else [given])):
+        values = client.valid(client.operation) or values
+        client.call(client.operation, {**values, **told})
+    if seen is not None and listing is not None:
+        client.call(listing, seen, step="after")
+    payment = client.operation.payment
+    if payment is not None and "payment.terms" in client.case.rules:
+        message = message_for(client.operation, {**values, **given})
+        for proof in ("not a payment", "bm90IGEgcGF5bWVudA=="):
+            paid = replace(message, headers=(*message.headers, (payment.proof_header, proof)))
+            client.raw(paid, client.operation.id, carried=(), key=None, mistake=True, step="paid")
+        if client.case.params["payment"]:
+            proof = client.case.params["payment"]
+            paid = replace(message, headers=(*message.headers, (payment.proof_header, proof)))
+            client.raw(paid, client.operation.id, carried=(), key=None, step="settled")
