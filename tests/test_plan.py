@@ -160,7 +160,7 @@ def test_reads_come_before_writes_and_limits_last(name: str) -> None:
     limits = [place for place, case in enumerate(cases) if case.stimulus == "rate-limit"]
     assert max(reading) < min(writing)
     assert limits == list(range(len(cases) - len(limits), len(cases)))
-    assert len(limits) == 3
+    assert len(limits) == 4
     odd = [place for place, case in enumerate(cases) if case.stimulus == "generated"]
     plain = [place for place, case in enumerate(cases) if case.stimulus in ("creation", "update", "trigger")]
     assert max(plain) < min(odd)

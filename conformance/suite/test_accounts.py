@@ -14,7 +14,7 @@ def handing_out(planning: Planning) -> Iterator[Draft]:
     """Each operation that answers with a key."""
     for operation in operations(planning):
         if operation.key is not None:
-            yield Draft(operation, needs=("full",), cost=6, rules=("account.key", "account.rows"), optional=True)
+            yield Draft(operation, needs=("full",), cost=6)
 
 
 @stimulus(handing_out, rules=("account.key", "account.rows"), phase=2)

@@ -50,12 +50,14 @@ def test_creation(client: Client) -> None:
 
 
 def counted_creations(planning: Planning) -> Iterator[Draft]:
-    """Each request that makes something which is listed, be it called a creation or not."""
+    """Each creation of something that is listed; what is called otherwise, and costs as much, makes something, too."""
     for operation in operations(planning, "create", "perform"):
         listing = next(iter(planning.contract.operations_by("list", operation.kind)), None)
-        makes = operation.keyed and operation.selector is None and operation.effect is not Effect.READ
+        makes = (
+            operation.keyed and operation.selector is None and (operation.action == "create" or operation.effect is Effect.SPEND)
+        )
         if makes and listing and not listing.pool and not any(p.required for p in listing.parameters):
-            yield Draft(operation, needs=("full",), cost=3, optional=True)
+            yield Draft(operation, needs=("full",), cost=3)
 
 
 @stimulus(counted_creations, rules=("create.count",), phase=2)
