@@ -136,7 +136,7 @@ def _spelled(client: Client, values: dict[str, Any]) -> None:
     path, found, query = encoded(message).partition("?")
     for spelled in (f"{path}/", f"/{path}", path.upper())[: 3 if client.depth is Depth.DEEP else 1]:
         plain = replace(message, plain=spelled + found + query)
-        client.raw(plain, client.operation.id, carried=(), key=None, mistake=True, odd=True, form="spelled")
+        client.raw(plain, carried=(), key=None, mistake=True, odd=True, form="spelled")  # it may be no path of the API
 
 
 def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:

@@ -274,7 +274,7 @@ class GoneForUnknown(Faulty):
         return told(reply, 410) if refusal.role == "not_found" and self.meant(request) else reply
 
 
-@fault("status-404 code-not_found", also="success-members", depth=2)
+@fault("status-404 code-not_found", also="success-members status-201", depth=2)
 class OkForUnknown(Faulty):
     """An id that names nothing gets 200 with the error inside."""
 
