@@ -174,7 +174,7 @@ def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
         yield gap
         return
     if view.operation is not None and view.operation.absent_open:
-        yield from shown_absent(view, trial, "forbidden", "not_found", step="foreign")
+        yield from shown_absent(view, trial, "forbidden", "not_found", judge=kept_out, step="foreign")
     else:
         for probe in objects:
             yield kept_out(view, probe, ("forbidden", "not_found"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from conformance.checks.base import (
@@ -24,6 +24,9 @@ from conformance.checks.objects import object_of
 from conformance.model import Clause, Contract, Exchange, Operation, Parameter, compact
 
 
+Judge = Callable[[View, Exchange, tuple[str, ...]], Outcome]
+
+
 @trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
 def id_unknown(view: View, trial: Trial) -> Iterator[Outcome]:
     """An id that names nothing is answered not found."""
@@ -33,7 +36,7 @@ def id_unknown(view: View, trial: Trial) -> Iterator[Outcome]:
         yield from refusals(view, trial, "not_found")
 
 
-def shown_absent(view: View, trial: Trial, *roles: str, **facts: Any) -> Iterator[Outcome]:
+def shown_absent(view: View, trial: Trial, *roles: str, judge: Judge = refusal, **facts: Any) -> Iterator[Outcome]:
     """Judge probes that may be refused, or answered as a success that does not show what was asked for."""
     gap = control_gap(view, trial)
     if gap:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from conformance.checks.limits import soon
-from conformance.model import Effect, Exchange, Operation, Rate
+from conformance.model import WHOLE_API, Effect, Exchange, Operation, Rate
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.transport.message import header_of, message_for
@@ -99,7 +99,8 @@ def test_rate_limit(client: Client) -> None:
                 headers=(*message.headers, *headers, *(known if query else ())),
                 query=(*message.query, *query),
             )
-            client.raw(message, operation.id, carried=(), key=None, address=address, patient=False, step="evasion", odd=bool(end))
+            meant = WHOLE_API if end else operation.id  # it may be no path of the API
+            client.raw(message, meant, carried=(), key=None, address=address, patient=False, step="evasion", odd=bool(end))
         client.call(operation, {}, address=address, patient=False, mistake=True, step="wrong")
         _one(client, operation, address, "evasion")  # what is refused for what it lacks opens nothing
         _until_taken(client, operation, [client.fresh_address(), client.fresh_address()], "elsewhere")
