@@ -23,7 +23,6 @@ from conformance.checks.lists import asked
 from conformance.checks.objects import object_of
 from conformance.model import Clause, Contract, Exchange, Operation, Parameter, compact
 
-
 Judge = Callable[[View, Exchange, tuple[str, ...]], Outcome]
 
 
@@ -47,7 +46,7 @@ def shown_absent(view: View, trial: Trial, *roles: str, judge: Judge = refusal, 
         if excuse or probe.response is None:
             yield excuse or Proof(())
         elif not probe.response.ok:
-            yield refusal(view, probe, roles)
+            yield judge(view, probe, roles)
         else:
             yield _not_shown(view, probe, probe.response.json)
 
