@@ -68,13 +68,13 @@ def test_foreign_filter(client: Client) -> None:
     if value is not ABSENT and value != client.value(parameter, "full") and given is not None:
         if parameter.weak:
             client.control(client.operation, given, step="unfiltered")
-        client.call(client.operation, {**given, parameter.name: value})
+        client.mistake(client.operation, {**given, parameter.name: value})
         paging, own = client.operation.paging, client.listed(client.operation.kind or "")
         first = own[0].get(paging.position) if own and isinstance(own[0], dict) else None
         place = {paging.limit: str(client.within(client.operation, 5))} | (
             {paging.after: first} if isinstance(first, str) else {}
         )
-        client.call(client.operation, {**given, parameter.name: value, **place}, placed=len(place) > 1)
+        client.mistake(client.operation, {**given, parameter.name: value, **place}, placed=len(place) > 1)
 
 
 def foreign_objects(planning: Planning) -> Iterator[Draft]:

@@ -27,12 +27,7 @@ class DeepNesting(Deep):
         return super().parse_body(request)
 
 
-@fault(
-    "status-no-5xx-for-mistakes",
-    at="create_communication_run create_lead create_webhook create_agent create_eval create_workspace",
-    by=ODD,
-    depth=5,
-)
+@fault("status-no-5xx-for-mistakes", by=ODD, depth=5)
 class HugeNumber(Deep):
     """A number that no machine word holds is a fault of the server where something is made."""
 
@@ -52,12 +47,7 @@ class HalfACharacter(Deep):
         return super().parse_body(request)
 
 
-@fault(
-    "status-no-5xx-for-mistakes",
-    at="list_calls list_agents list_transcripts list_leads list_messages list_webhooks list_evals list_events",
-    by=ODD,
-    depth=5,
-)
+@fault("status-no-5xx-for-mistakes", by=ODD, depth=5)
 class ParameterTwice(Deep):
     """A limit that is given twice is a fault of the server."""
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from conformance.model import Operation, Payment
+from conformance.model import Operation, Parameter, Payment
 from conformance.server import seeding
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.moments import sort_key
@@ -39,14 +39,21 @@ class KeyOfOverlappingRequest(Shared):
     slow = ("list_calls", "list_agents")
 
 
-@fault("created-resource", also="changed-resource", at="create_agent create_lead", by="overlapping-creations", depth=5)
+@fault(
+    "created-resource",
+    also="changed-resource business-object",
+    at="create_agent create_lead",
+    by="overlapping-creations",
+    depth=5,
+)
 class MadeForOverlappingRequest(Shared):
     """An agent or a lead is made in the business of whoever sent the latest request."""
 
     slow = ("create_agent", "create_lead")
 
-    def check_tenant(self, parameter: object, value: str, context: Context) -> None:
-        pass  # it was checked for the right key, and then the wrong one is taken
+    def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
+        if not meant(context, *self.slow):  # there it was checked for the right key, and then the wrong one is taken
+            super().check_tenant(parameter, value, context)
 
 
 @fault("paging-complete", at="list_agents list_webhooks list_evals", by="mixed-walk", depth=5)
