@@ -1768,10 +1768,10 @@ example("create.one", REFUSED, "made twice, in any script", *_umlauts, agents("Z
 example("create.one", SILENT, "one of them only", made("One 1f", "a1"), **ON_NEW)
 
 
-def evals(*seconds: int, more: bool = False, **options: Any) -> Exchange:
+def evals(*seconds: int, more: bool = False, status: int = 200, **options: Any) -> Exchange:
     """The first page of evals, each called by the second that it was made in."""
     rows = [{"id": f"e{second}", "name": f"Eval {second}", "created_at": at(second)} for second in seconds]
-    return sent(200, {"scenarios": rows, "has_more": more}, operation="list_evals", **options)
+    return sent(status, {"scenarios": rows, "has_more": more}, operation="list_evals", **options)
 
 
 _newest: dict[str, Any] = {"step": "listed", "sought": "e9", "position": at(9)}
@@ -1785,6 +1785,19 @@ example(
     "create.listed", GAP, "429 in the middle", refusal("rate_limit_exceeded", **_newest, operation="list_evals"), **ON_NEW_EVAL
 )
 example("create.listed", SILENT, "its list was not looked at", evals(8), **ON_NEW_EVAL)
+for _says, _outcome, _looks in (
+    ("one older item tells no order", ACCEPTED, [evals(8, more=True, **_newest)]),
+    ("two older items of one moment tell no order", ACCEPTED, [evals(8, 8, more=True, **_newest)]),
+    ("two older items of one moment, and one before them", REFUSED, [evals(8, 8, 7, more=True, **_newest)]),
+    ("one of the same moment at the head", ACCEPTED, [evals(8, 7, more=True, **{**_newest, "position": at(8)})]),
+    ("no items, and nothing follows", REFUSED, [evals(**_newest)]),
+    ("no items, and something follows", ACCEPTED, [evals(more=True, **_newest)]),
+    ("it is there when asked again", ACCEPTED, [evals(8, **_newest), evals(9, 8, **_newest)]),
+    ("it is no longer there when asked again", REFUSED, [evals(9, 8, **_newest), evals(8, **_newest)]),
+    ("the list is refused", SILENT, [replace(refusal("forbidden", **_newest), operation="list_evals")]),
+    ("the list is refused, and shown", SILENT, [evals(8, status=403, **_newest)]),
+):
+    example("create.listed", _outcome, _says, *_looks, **ON_NEW_EVAL)
 
 
 def posted(status: int = 201, **members: Any) -> Exchange:
@@ -1817,6 +1830,41 @@ example("create.count", REFUSED, "two alike", _was, posted(), rows_of("Old", "Ev
 example(
     "create.count", SILENT, "it was refused", _was, posted(400), rows_of("Old", "Eval 9", "Eval 9", step="after"), **ON_NEW_EVAL
 )
+_two_new = rows_of("Old", "Eval 9", "Eval 9", step="after")
+for _says, _three in (
+    ("nobody looked before", (posted(), _two_new)),
+    ("nobody looked afterwards", (_was, posted())),
+    ("nothing was made", (_was, _two_new)),
+    ("no response", (_was, replace(posted(), response=None), _two_new)),
+    ("the list is refused before", (replace(rows_of(step="before"), response=posted(403).response), posted(), _two_new)),
+    ("the list holds no items before", (sent(200, {}, operation="list_evals", role="setup", step="before"), posted(), _two_new)),
+    ("no response to the list before", (replace(_was, response=None), posted(), _two_new)),
+    ("the list is refused afterwards", (_was, posted(), replace(_two_new, response=posted(403).response))),
+    ("no response to the list afterwards", (_was, posted(), replace(_two_new, response=None))),
+):
+    example("create.count", SILENT, _says, *_three, **ON_NEW_EVAL)
+
+
+def among(*members: Any) -> Exchange:
+    """The page of evals after one was made, with the old one and some items."""
+    shown = [{"id": f"n{place}", **one} if isinstance(one, dict) else one for place, one in enumerate(members)]
+    return sent(200, {"scenarios": [{"id": "0 Old"}, *shown]}, operation="list_evals", role="setup", step="after")
+
+
+_whole = {"name": "Eval 9", "description": "Nine"}
+for _says, _outcome, _members in (
+    ("two that show all that was sent", REFUSED, (_whole, _whole)),
+    ("two that show a part of what was sent", REFUSED, (_whole, {"name": "Eval 9"})),
+    ("two of which one has null for a part of what was sent", REFUSED, (_whole, {**_whole, "description": None})),
+    ("one, and one of the same name that is something else", ACCEPTED, (_whole, {**_whole, "description": "Ten"})),
+    ("one, and one that shows nothing of what was sent", ACCEPTED, (_whole, {"name": None})),
+    ("one, and a text", ACCEPTED, (_whole, "Eval 9")),
+):
+    example("create.count", _outcome, _says, _was, posted(sent=_whole), among(*_members), **ON_NEW_EVAL)
+_three_new = rows_of("Old", "Eval 9", "Eval 9", "Eval 9", step="after")
+_tells = 'actual=\'3 of them: {"id": "2 Eval 9", "name": "Eval 9"}'
+example("create.count", REFUSED, "three alike, and the second is told", _was, posted(), _three_new, **ON_NEW_EVAL, tells=_tells)
+example("create.count", ACCEPTED, "nothing was sent", _was, posted(sent=None), _two_new, **ON_NEW_EVAL)
 example("create.one", SILENT, "answers without ids", sent(201, {}, operation="create_agent", step="write"), **ON_NEW)
 
 
