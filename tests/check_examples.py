@@ -526,12 +526,37 @@ _two_accounts = (account(), handed(FIRST, 200), account(), handed(FIRST, 200))
 example("account.key", ACCEPTED, "both taken", *_two_accounts, handed(SECOND, 200), **NEW)
 example("account.key", REFUSED, "the first no longer taken", *_two_accounts[:3], handed(FIRST, 401), handed(SECOND, 200), **NEW)
 example("account.key", REFUSED, "the same key again", *_two_accounts, handed(FIRST, 200), **NEW)
+for _says, _outcome, _accounts, _uses in (
+    ("each taken, the second first", ACCEPTED, 2, [(SECOND, 200), (FIRST, 200)]),
+    ("one account, whose key is taken twice", ACCEPTED, 1, [(FIRST, 200), (FIRST, 200)]),
+    ("a key that is taken twice, of an account that was there", ACCEPTED, 0, [(FIRST, 200), (FIRST, 200)]),
+    ("two accounts, and one key used once", ACCEPTED, 2, [(FIRST, 200)]),
+    ("two accounts, and one key used twice", REFUSED, 2, [(FIRST, 200), (FIRST, 200)]),
+    ("taken, and no scope with it", ACCEPTED, 1, [(FIRST, 200), (FIRST, 403)]),
+    ("taken once, and not again", REFUSED, 1, [(FIRST, 200), (FIRST, 401)]),
+    ("two keys of two accounts, none taken", NOTE, 2, [(FIRST, 401), (SECOND, 401)]),
+):
+    _all_made = [account() for _ in range(_accounts)]
+    example("account.key", _outcome, _says, *_all_made, *(handed(*_use) for _use in _uses), **NEW)
 example("account.key", NOTE, "none taken, as before it is confirmed", account(), handed(FIRST, 401), **NEW)
 example("account.key", SILENT, "none was handed out", account(), **NEW)
 _mine = replace(sent(200, {"calls": [call(1)], "has_more": False}), role="setup", facts={"side": "own"})
 example("account.rows", ACCEPTED, "nothing yet", _mine, handed(FIRST, 200), **NEW)
 example("account.rows", ACCEPTED, "something of its own", _mine, handed(FIRST, 200, call(2)), **NEW)
 example("account.rows", REFUSED, "what was there before", _mine, handed(FIRST, 200, call(1)), **NEW)
+_rows_again = (_mine, account(), handed(FIRST, 200, call(1)))
+example("account.rows", REFUSED, "what was there before, after another account was opened", *_rows_again, **NEW)
+example("account.rows", SILENT, "an account is opened, and no list is asked for", _mine, account(), **NEW)
+_refused_elsewhere, _open_to_all = refusal("unauthorized", form="misplaced"), sent(200, EMPTY_LIST, form="missing")
+_guarded = refusal("unauthorized", form="missing")
+for _says, _outcome, _probes in (
+    ("a key in another header refused", ACCEPTED, [_refused_elsewhere]),
+    ("a key in another header refused, as no key is", ACCEPTED, [_guarded, _refused_elsewhere]),
+    ("a key in another header taken, where no key is refused", REFUSED, [_guarded, _elsewhere]),
+    ("a key in another header taken, where none is wanted", ACCEPTED, [_open_to_all, _elsewhere]),
+    ("no response to a key in another header", SILENT, [sent(None, form="misplaced")]),
+):
+    example("auth.scheme", _outcome, _says, fine(), *_probes)
 example("auth.scheme", REFUSED, "another scheme taken", fine(), sent(200, {"calls": [], "has_more": False}))
 example(
     "parameter.missing",
