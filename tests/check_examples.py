@@ -1205,6 +1205,12 @@ for _turn, _halves, _words in (
 ):
     _first_page, _next_page = page("w", _halves[0], True), page("w", _halves[1], True, _halves[2])
     example("paging.order", REFUSED, f"pages that turn {_turn}", _first_page, _next_page, tells=_words)
+for _says, _halves in (
+    ("one item, and a page before it", ([9], [12, 11], 9)),
+    ("a page, and one item before it", ([9, 8], [12], 8)),
+):
+    _first_page, _next_page = page("w", _halves[0], True), page("w", _halves[1], True, _halves[2])
+    example("paging.order", ACCEPTED, _says, _first_page, _next_page)
 example("paging.order", ACCEPTED, "equals next to each other", page("w", TIED, False))
 example("paging.advances", REFUSED, "the same page again", page("w", [9, 8], True, limit=2), page("w", [9, 8], True, 8, 2))
 example(
@@ -1488,6 +1494,9 @@ example("sample.accepted", ACCEPTED, "the printed cursor, old as it is, refused"
 _more = refusal("invalid_request", query={"limit": "25"})
 example("sample.accepted", ACCEPTED, "a limit beyond the maximum that the target declares, refused", _more)
 example("sample.accepted", REFUSED, "a limit refused that is within it", refusal("invalid_request", query={"limit": "2"}))
+example("sample.accepted", REFUSED, "the declared maximum refused as a limit", refusal("invalid_request", query={"limit": "3"}))
+_no_list = refusal("invalid_request", operation="read_call", query={"limit": "25"})
+example("sample.accepted", REFUSED, "a read refused, which has no limit", _no_list, operation="read_call")
 example("sample.accepted", REFUSED, "refused with a cursor of the target", refusal("invalid_request"))
 example("sample.accepted", SILENT, "a key without the scope", refusal("forbidden"))
 example("sample.accepted", REFUSED, "404", refusal("not_found"))
