@@ -526,12 +526,37 @@ _two_accounts = (account(), handed(FIRST, 200), account(), handed(FIRST, 200))
 example("account.key", ACCEPTED, "both taken", *_two_accounts, handed(SECOND, 200), **NEW)
 example("account.key", REFUSED, "the first no longer taken", *_two_accounts[:3], handed(FIRST, 401), handed(SECOND, 200), **NEW)
 example("account.key", REFUSED, "the same key again", *_two_accounts, handed(FIRST, 200), **NEW)
+for _says, _outcome, _accounts, _uses in (
+    ("each taken, the second first", ACCEPTED, 2, [(SECOND, 200), (FIRST, 200)]),
+    ("one account, whose key is taken twice", ACCEPTED, 1, [(FIRST, 200), (FIRST, 200)]),
+    ("a key that is taken twice, of an account that was there", ACCEPTED, 0, [(FIRST, 200), (FIRST, 200)]),
+    ("two accounts, and one key used once", ACCEPTED, 2, [(FIRST, 200)]),
+    ("two accounts, and one key used twice", REFUSED, 2, [(FIRST, 200), (FIRST, 200)]),
+    ("taken, and no scope with it", ACCEPTED, 1, [(FIRST, 200), (FIRST, 403)]),
+    ("taken once, and not again", REFUSED, 1, [(FIRST, 200), (FIRST, 401)]),
+    ("two keys of two accounts, none taken", NOTE, 2, [(FIRST, 401), (SECOND, 401)]),
+):
+    _all_made = [account() for _ in range(_accounts)]
+    example("account.key", _outcome, _says, *_all_made, *(handed(*_use) for _use in _uses), **NEW)
 example("account.key", NOTE, "none taken, as before it is confirmed", account(), handed(FIRST, 401), **NEW)
 example("account.key", SILENT, "none was handed out", account(), **NEW)
 _mine = replace(sent(200, {"calls": [call(1)], "has_more": False}), role="setup", facts={"side": "own"})
 example("account.rows", ACCEPTED, "nothing yet", _mine, handed(FIRST, 200), **NEW)
 example("account.rows", ACCEPTED, "something of its own", _mine, handed(FIRST, 200, call(2)), **NEW)
 example("account.rows", REFUSED, "what was there before", _mine, handed(FIRST, 200, call(1)), **NEW)
+_rows_again = (_mine, account(), handed(FIRST, 200, call(1)))
+example("account.rows", REFUSED, "what was there before, after another account was opened", *_rows_again, **NEW)
+example("account.rows", SILENT, "an account is opened, and no list is asked for", _mine, account(), **NEW)
+_refused_elsewhere, _open_to_all = refusal("unauthorized", form="misplaced"), sent(200, EMPTY_LIST, form="missing")
+_guarded = refusal("unauthorized", form="missing")
+for _says, _outcome, _probes in (
+    ("a key in another header refused", ACCEPTED, [_refused_elsewhere]),
+    ("a key in another header refused, as no key is", ACCEPTED, [_guarded, _refused_elsewhere]),
+    ("a key in another header taken, where no key is refused", REFUSED, [_guarded, _elsewhere]),
+    ("a key in another header taken, where none is wanted", ACCEPTED, [_open_to_all, _elsewhere]),
+    ("no response to a key in another header", SILENT, [sent(None, form="misplaced")]),
+):
+    example("auth.scheme", _outcome, _says, fine(), *_probes)
 example("auth.scheme", REFUSED, "another scheme taken", fine(), sent(200, {"calls": [], "has_more": False}))
 example(
     "parameter.missing",
@@ -1180,6 +1205,12 @@ for _turn, _halves, _words in (
 ):
     _first_page, _next_page = page("w", _halves[0], True), page("w", _halves[1], True, _halves[2])
     example("paging.order", REFUSED, f"pages that turn {_turn}", _first_page, _next_page, tells=_words)
+for _says, _halves in (
+    ("one item, and a page before it", ([9], [12, 11], 9)),
+    ("a page, and one item before it", ([9, 8], [12], 8)),
+):
+    _first_page, _next_page = page("w", _halves[0], True), page("w", _halves[1], True, _halves[2])
+    example("paging.order", ACCEPTED, _says, _first_page, _next_page)
 example("paging.order", ACCEPTED, "equals next to each other", page("w", TIED, False))
 example("paging.advances", REFUSED, "the same page again", page("w", [9, 8], True, limit=2), page("w", [9, 8], True, 8, 2))
 example(
@@ -1463,6 +1494,9 @@ example("sample.accepted", ACCEPTED, "the printed cursor, old as it is, refused"
 _more = refusal("invalid_request", query={"limit": "25"})
 example("sample.accepted", ACCEPTED, "a limit beyond the maximum that the target declares, refused", _more)
 example("sample.accepted", REFUSED, "a limit refused that is within it", refusal("invalid_request", query={"limit": "2"}))
+example("sample.accepted", REFUSED, "the declared maximum refused as a limit", refusal("invalid_request", query={"limit": "3"}))
+_no_list = refusal("invalid_request", operation="read_call", query={"limit": "25"})
+example("sample.accepted", REFUSED, "a read refused, which has no limit", _no_list, operation="read_call")
 example("sample.accepted", REFUSED, "refused with a cursor of the target", refusal("invalid_request"))
 example("sample.accepted", SILENT, "a key without the scope", refusal("forbidden"))
 example("sample.accepted", REFUSED, "404", refusal("not_found"))
@@ -1768,10 +1802,10 @@ example("create.one", REFUSED, "made twice, in any script", *_umlauts, agents("Z
 example("create.one", SILENT, "one of them only", made("One 1f", "a1"), **ON_NEW)
 
 
-def evals(*seconds: int, more: bool = False, **options: Any) -> Exchange:
+def evals(*seconds: int, more: bool = False, status: int = 200, **options: Any) -> Exchange:
     """The first page of evals, each called by the second that it was made in."""
     rows = [{"id": f"e{second}", "name": f"Eval {second}", "created_at": at(second)} for second in seconds]
-    return sent(200, {"scenarios": rows, "has_more": more}, operation="list_evals", **options)
+    return sent(status, {"scenarios": rows, "has_more": more}, operation="list_evals", **options)
 
 
 _newest: dict[str, Any] = {"step": "listed", "sought": "e9", "position": at(9)}
@@ -1785,6 +1819,19 @@ example(
     "create.listed", GAP, "429 in the middle", refusal("rate_limit_exceeded", **_newest, operation="list_evals"), **ON_NEW_EVAL
 )
 example("create.listed", SILENT, "its list was not looked at", evals(8), **ON_NEW_EVAL)
+for _says, _outcome, _looks in (
+    ("one older item tells no order", ACCEPTED, [evals(8, more=True, **_newest)]),
+    ("two older items of one moment tell no order", ACCEPTED, [evals(8, 8, more=True, **_newest)]),
+    ("two older items of one moment, and one before them", REFUSED, [evals(8, 8, 7, more=True, **_newest)]),
+    ("one of the same moment at the head", ACCEPTED, [evals(8, 7, more=True, **{**_newest, "position": at(8)})]),
+    ("no items, and nothing follows", REFUSED, [evals(**_newest)]),
+    ("no items, and something follows", ACCEPTED, [evals(more=True, **_newest)]),
+    ("it is there when asked again", ACCEPTED, [evals(8, **_newest), evals(9, 8, **_newest)]),
+    ("it is no longer there when asked again", REFUSED, [evals(9, 8, **_newest), evals(8, **_newest)]),
+    ("the list is refused", SILENT, [replace(refusal("forbidden", **_newest), operation="list_evals")]),
+    ("the list is refused, and shown", SILENT, [evals(8, status=403, **_newest)]),
+):
+    example("create.listed", _outcome, _says, *_looks, **ON_NEW_EVAL)
 
 
 def posted(status: int = 201, **members: Any) -> Exchange:
@@ -1817,6 +1864,41 @@ example("create.count", REFUSED, "two alike", _was, posted(), rows_of("Old", "Ev
 example(
     "create.count", SILENT, "it was refused", _was, posted(400), rows_of("Old", "Eval 9", "Eval 9", step="after"), **ON_NEW_EVAL
 )
+_two_new = rows_of("Old", "Eval 9", "Eval 9", step="after")
+for _says, _three in (
+    ("nobody looked before", (posted(), _two_new)),
+    ("nobody looked afterwards", (_was, posted())),
+    ("nothing was made", (_was, _two_new)),
+    ("no response", (_was, replace(posted(), response=None), _two_new)),
+    ("the list is refused before", (replace(rows_of(step="before"), response=posted(403).response), posted(), _two_new)),
+    ("the list holds no items before", (sent(200, {}, operation="list_evals", role="setup", step="before"), posted(), _two_new)),
+    ("no response to the list before", (replace(_was, response=None), posted(), _two_new)),
+    ("the list is refused afterwards", (_was, posted(), replace(_two_new, response=posted(403).response))),
+    ("no response to the list afterwards", (_was, posted(), replace(_two_new, response=None))),
+):
+    example("create.count", SILENT, _says, *_three, **ON_NEW_EVAL)
+
+
+def among(*members: Any) -> Exchange:
+    """The page of evals after one was made, with the old one and some items."""
+    shown = [{"id": f"n{place}", **one} if isinstance(one, dict) else one for place, one in enumerate(members)]
+    return sent(200, {"scenarios": [{"id": "0 Old"}, *shown]}, operation="list_evals", role="setup", step="after")
+
+
+_whole = {"name": "Eval 9", "description": "Nine"}
+for _says, _outcome, _members in (
+    ("two that show all that was sent", REFUSED, (_whole, _whole)),
+    ("two that show a part of what was sent", REFUSED, (_whole, {"name": "Eval 9"})),
+    ("two of which one has null for a part of what was sent", REFUSED, (_whole, {**_whole, "description": None})),
+    ("one, and one of the same name that is something else", ACCEPTED, (_whole, {**_whole, "description": "Ten"})),
+    ("one, and one that shows nothing of what was sent", ACCEPTED, (_whole, {"name": None})),
+    ("one, and a text", ACCEPTED, (_whole, "Eval 9")),
+):
+    example("create.count", _outcome, _says, _was, posted(sent=_whole), among(*_members), **ON_NEW_EVAL)
+_three_new = rows_of("Old", "Eval 9", "Eval 9", "Eval 9", step="after")
+_tells = 'actual=\'3 of them: {"id": "2 Eval 9", "name": "Eval 9"}'
+example("create.count", REFUSED, "three alike, and the second is told", _was, posted(), _three_new, **ON_NEW_EVAL, tells=_tells)
+example("create.count", ACCEPTED, "nothing was sent", _was, posted(sent=None), _two_new, **ON_NEW_EVAL)
 example("create.one", SILENT, "answers without ids", sent(201, {}, operation="create_agent", step="write"), **ON_NEW)
 
 

@@ -106,16 +106,18 @@ def auth_prefixes(view: View, trial: Trial) -> Iterator[Outcome]:
 def account_key(view: View, trial: Trial) -> Iterator[Outcome]:
     """A key that was handed out is one of its own, and is taken again and again."""
     used, made = trial.having("probe", step="used"), trial.having("control", step="made")
-    keys = {probe.identity for probe in used}
     ids = tuple(exchange.id for exchange in (*made, *used))
-    if len(made) > 1 and len(keys) == 1 and len(used) > 1:
+    others = used[1:]
+    if len(made) > 1 and others and all(probe.identity == used[0].identity for probe in others):
         yield Problem("/", "a key of its own for each account", "the same key twice", ids)
         return
     refused = [probe for probe in used if probe.response is not None and probe.response.status == 401]
-    if refused and len(refused) < len(used):
-        yield Problem("status", "a key that was handed out to be taken, like others", said(refused[0]), ids)
+    if refused and refused != used:
+        first, *_ = refused
+        yield Problem("status", "a key that was handed out to be taken, like others", said(first), ids)
     elif refused:  # it may want to be confirmed first, by a person
-        yield Problem("status", "a key that was handed out to be taken", said(refused[0]), ids, note=True)
+        first, *_ = refused
+        yield Problem("status", "a key that was handed out to be taken", said(first), ids, note=True)
     elif used:
         yield Proof(ids)
 
@@ -132,8 +134,8 @@ def account_rows(view: View, trial: Trial) -> Iterator[Outcome]:
         shown = {identity_of(view.contract, operation.kind, item) for item in items if isinstance(item, dict)}
         if exchange.fact("side") == "own":
             own |= shown
-        elif shown & own:
-            yield Problem("/", "no item of another business", sorted(shown & own)[0], (exchange.id,))
+        elif common := shown & own:
+            yield Problem("/", "no item of another business", min(common), (exchange.id,))
             return
         else:
             yield Proof((exchange.id,))

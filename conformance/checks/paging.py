@@ -46,8 +46,8 @@ def _inversion(found: Walks, items: tuple[Item, ...]) -> tuple[Item, Item] | Non
 
 def _turned(found: Walks) -> tuple[Page, Page] | None:
     """A page and the one that its last item leads to, where all of that lies on the other side."""
-    steps = [(a, b) for a, b in found.steps() if len(a.items) > 1 and len(b.items) > 1]
-    return next(((a, b) for a, b in steps if all(found.beyond(a.items[-1].at, item.at) for item in b.items)), None)
+    steps = [(a, b, a.last) for a, b in found.steps() if a.items[1:] and b.items[1:]]
+    return next(((a, b) for a, b, last in steps if last and all(found.beyond(last.at, item.at) for item in b.items)), None)
 
 
 def _near(page: Page, item: Item) -> bool:

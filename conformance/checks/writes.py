@@ -205,15 +205,17 @@ def create_one(view: View, trial: Trial) -> Iterator[Outcome]:
 
 def absent(contract: Contract, page: Exchange) -> bool:
     """Whether the first page of a list is without what it must hold: what was made stands before, or nothing follows."""
-    operation, response = contract.operations.get(page.operation), page.response
-    found, goes_on = sought_in(contract, page)
-    items = items_of(operation, response.json) if operation and response and response.ok else None
-    if operation is None or operation.paging is None or response is None or items is None or found is not None:
+    operation, response = contract.operations[page.operation], page.response
+    if response is None or not response.ok:
         return False
+    (found, _), items = sought_in(contract, page), items_of(operation, response.json)
+    if items is None or found is not None:
+        return False
+    assert operation.paging is not None
     told = [item.get(operation.paging.position) for item in items if isinstance(item, dict)]
     times, at = [moment for moment in map(instant, told) if moment is not None], instant(page.fact("position"))
-    first = len(times) > 1 and at is not None and at > times[0] > times[-1]
-    return first or (not goes_on and response.json.get(operation.paging.more) is False)
+    first = bool(times) and at is not None and at > times[0] > times[-1]
+    return first or response.json.get(operation.paging.more) is False
 
 
 @trial("create.listed", hint="an object would have to be created, and its list be seen")
@@ -222,13 +224,14 @@ def create_listed(view: View, trial: Trial) -> Iterator[Outcome]:
     pages = trial.having("probe", step="listed")
     if not pages:
         return
-    excuse = unusable(view, pages[-1])
+    *_, page = pages
+    excuse = unusable(view, page)
     if excuse:
         yield excuse
-    elif absent(view.contract, pages[-1]):
-        yield Problem("/", f"{pages[-1].fact('sought')}, which was just made", said(pages[-1]), (pages[-1].id,))
-    else:
-        yield Proof((pages[-1].id,))
+    elif absent(view.contract, page):
+        yield Problem("/", f"{page.fact('sought')}, which was just made", said(page), (page.id,))
+    elif page.response is not None and page.response.ok:
+        yield Proof((page.id,))
 
 
 @trial("create.count", confirm=True, hint="something would have to be made, and its list be seen before and after")
@@ -239,12 +242,11 @@ def create_count(view: View, trial: Trial) -> Iterator[Outcome]:
     if before is None or write is None or after is None or write.response is None or not write.response.ok:
         return
     listing, sent = view.contract.operations[after.operation], write.fact("sent") or {}
-    pages = [items_of(listing, e.response.json) if e.response is not None and e.response.ok else None for e in (before, after)]
-    if pages[0] is None or pages[1] is None:
+    old, new = (items_of(listing, e.response.json) if e.response is not None and e.response.ok else None for e in (before, after))
+    if old is None or new is None:
         return
-    known = {identity_of(view.contract, listing.kind, item) for item in pages[0]}
-    new = [item for item in pages[1] if identity_of(view.contract, listing.kind, item) not in known]
-    alike = [item for item in new if _shows(sent, item)]
+    known = {identity_of(view.contract, listing.kind, item) for item in old}
+    alike = [item for item in new if identity_of(view.contract, listing.kind, item) not in known and _shows(sent, item)]
     ids = (before.id, write.id, after.id)
     if len(alike) > 1:
         yield Problem("/", "one object", f"{len(alike)} of them: {compact(alike[1])}", ids)
