@@ -752,7 +752,7 @@ example(
 )
 for _code, _status in (("not_found", 403), ("forbidden", 404)):
     _crossed = refusal(_code, _status, operation="read_phone_number", step="foreign")
-    example("tenant.object", REFUSED, f"{_status} with {_code}, where null is open", SEEN, _crossed, **NUMBER)
+    example("tenant.object", ACCEPTED, f"{_status} with {_code}, where null is open", SEEN, _crossed, **NUMBER)
 for _code, _status, _outcome in (("bad_request", 404, ACCEPTED), ("not_found", 400, ACCEPTED), ("bad_request", 400, REFUSED)):
     example("tenant.object", _outcome, f"{_status} with {_code}", OWNER, refusal(_code, _status, step="foreign"))
 _endless = sent(404, raw=Body(text="{", size=9, cut=True), step="foreign")

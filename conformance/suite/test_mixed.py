@@ -25,7 +25,14 @@ def moving_lists(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, effect=effect, needs=("full",), cost=STEPS + 3, optional=True)
 
 
-RULES = ("paging.order", "paging.advances", "paging.exclusive", "paging.complete", "paging.more-false")
+RULES = (
+    "paging.order",
+    "paging.advances",
+    "paging.exclusive",
+    "paging.complete",
+    "paging.precision",
+    "paging.more-false",
+)
 
 
 @stimulus(moving_lists, rules=RULES, phase=2)
@@ -37,20 +44,20 @@ def test_mixed_walk(client: Client) -> None:
     walker = Walker(client, client.operation, moving=True)
     if walker.given is None or place >= len(programs):
         return
-    walker.stretch("opening")
-    _Mixed(client, walker).run(programs[place])
+    known = walker.stretch("opening")
+    _Mixed(client, walker, walker.cursor(known[: 3 * len(known) // 4])).run(programs[place])
     walker.stretch("closing")
 
 
 class _Mixed:
-    """Does what a program says."""
+    """Does what a program says; its first walk starts among older items, which stand further apart, the others at the head."""
 
-    def __init__(self, client: Client, walker: Walker) -> None:
+    def __init__(self, client: Client, walker: Walker, after: str | None) -> None:
         self._client = client
         self._walker = walker
         self._own: list[Id] = []
         self._walks = 0
-        self._after: str | None = None
+        self._after = after
 
     def run(self, program: list[list[Any]]) -> None:
         """Step by step; a step that the contract or the target has no way for is left out."""

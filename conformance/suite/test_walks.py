@@ -247,6 +247,9 @@ def _number(text: str) -> bool:
         return False
 
 
+MOVED_RULES = ("paging.advances", "paging.exclusive", "paging.complete", "paging.precision")
+
+
 def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
     """Each list of objects that can be made and deleted."""
     contract = planning.contract
@@ -257,7 +260,7 @@ def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, effect=effect, needs=("full",), cost=5, optional=True)
 
 
-@stimulus(lists_that_lose_an_item, rules=("paging.advances", "paging.exclusive", "paging.complete"), phase=2)
+@stimulus(lists_that_lose_an_item, rules=MOVED_RULES, phase=2)
 def test_cursor_of_a_deleted_item(client: Client) -> None:
     """The cursor of an item goes on to mean its position when the item is gone."""
     walker = Walker(client, client.operation)
@@ -281,7 +284,7 @@ def lists_that_gain_an_item(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, effect=making.effect, needs=("full",), cost=4, optional=True)
 
 
-@stimulus(lists_that_gain_an_item, rules=("paging.advances", "paging.exclusive", "paging.complete"), phase=2)
+@stimulus(lists_that_gain_an_item, rules=MOVED_RULES, phase=2)
 def test_item_made_between_pages(client: Client) -> None:
     """The cursor is a position, and no number of rows: what is made between two pages shifts nothing."""
     walker = Walker(client, client.operation)

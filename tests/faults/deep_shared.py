@@ -56,7 +56,7 @@ class MadeForOverlappingRequest(Shared):
             super().check_tenant(parameter, value, context)
 
 
-@fault("paging-complete", at="list_agents list_webhooks list_evals", by="mixed-walk", depth=5)
+@fault("paging-complete", also="paging-precision", at="list_agents list_webhooks list_evals", by="mixed-walk", depth=5)
 class ChangeShiftsPages(Deep):
     """After a change of an object the next later page of its list lacks its first item."""
 
