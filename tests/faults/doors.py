@@ -11,6 +11,12 @@ from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Identity, Row
 from tests.faults.base import Faulty, fault
 
+NARROWED = (
+    "list_events list_phone_numbers list_webhooks list_event_deliveries list_communication_runs "
+    "poll_lead_created poll_call_completed"
+)
+"""Lists that a strong source narrows to a business."""
+
 # --- keys ---
 
 
@@ -229,7 +235,7 @@ class NotFoundForScope(Faulty):
             raise Refusal("not_found")
 
 
-@fault("scope-required status-403 code-forbidden", at="list_calls list_agents", depth=3)
+@fault("scope-required status-403 code-forbidden", depth=3)
 class EmptyListForScope(Faulty):
     """A list without the scope is empty instead of refused."""
 
@@ -306,7 +312,7 @@ class CallByForeignAgent(Faulty):
             super().check_reference(parameter, value, context)
 
 
-@fault("business-object", at="read_agent read_call update_agent", depth=3)
+@fault("business-object", depth=3)
 class BadRequestForForeign(Faulty):
     """An object of another business gets 400."""
 
@@ -317,7 +323,7 @@ class BadRequestForForeign(Faulty):
         return row
 
 
-@fault("business-rows", also="paging-filter-kept business-filter business-empty")
+@fault("business-rows", also="paging-filter-kept business-filter business-empty status-200 business-object")
 class RowsOfAll(Faulty):
     """Lists show the objects of every business."""
 
@@ -333,7 +339,7 @@ class AgentsOfAll(Faulty):
         return None if context.operation.id == "list_agents" else super().list_tenant(context)
 
 
-@fault("business-rows", also="paging-complete paging-precision has-more-false paging-filter-kept", depth=4)
+@fault("business-rows", also="paging-complete paging-precision has-more-false paging-filter-kept business-filter", depth=4)
 class RowsOfAllOnLaterPages(Faulty):
     """Later pages show the objects of every business."""
 
@@ -341,7 +347,7 @@ class RowsOfAllOnLaterPages(Faulty):
         return None if context.values.get("after") else super().list_tenant(context)
 
 
-@fault("business-rows", also="business-filter", at="list_calls", depth=4)
+@fault("business-rows", also="business-filter paging-complete paging-filter-kept business-rows", depth=4)
 class RowsOfAllWithFilter(Faulty):
     """The list of calls by status shows those of every business."""
 
@@ -349,7 +355,7 @@ class RowsOfAllWithFilter(Faulty):
         return None if "status" in context.values else super().list_tenant(context)
 
 
-@fault("business-filter", also="business-rows", at="list_calls", depth=2)
+@fault("business-filter", also="business-rows", depth=2)
 class ForeignBusinessListed(Faulty):
     """The calls of another business are listed by its id."""
 
@@ -361,7 +367,11 @@ class ForeignBusinessListed(Faulty):
         return str(context.values.get("business_id") or super().list_tenant(context))
 
 
-@fault("business-filter", at="list_events", depth=3)
+@fault(
+    "business-filter",
+    at=NARROWED,
+    depth=3,
+)
 class ForeignBusinessIgnored(Faulty):
     """The id of another business is ignored as a filter: the events of the own one come."""
 
@@ -370,7 +380,7 @@ class ForeignBusinessIgnored(Faulty):
             super().check_tenant(parameter, value, context)
 
 
-@fault("business-filter", also="business-rows", at="list_calls", depth=3)
+@fault("business-filter", also="business-rows", depth=3)
 class ForeignAgentListed(Faulty):
     """The calls of an agent of another business are listed by its id."""
 

@@ -15,7 +15,7 @@ from tests.faults.base import Faulty, fault, told
 # --- writes ---
 
 
-@fault("created-resource", at="create_agent")
+@fault("created-resource", also="status-200 changed-resource", at="create_agent update_agent update_sms_prompt")
 class AgentNotStored(Faulty):
     """A new agent is announced and not stored."""
 
@@ -70,7 +70,7 @@ class CallByAnotherAgent(Faulty):
         return Page("agent", self.own_tenant(context), 2)
 
 
-@fault("created-resource", at="create_agent", depth=3)
+@fault("created-resource", also="status-200 changed-resource", at="create_agent update_agent update_sms_prompt", depth=3)
 class AnotherIdAnnounced(Faulty):
     """The id that a new agent is announced with is not its own."""
 
@@ -81,7 +81,7 @@ class AnotherIdAnnounced(Faulty):
         return reply
 
 
-@fault("changed-resource", at="update_agent")
+@fault("changed-resource")
 class UpdateNotApplied(Faulty):
     """A change is confirmed and not made."""
 
@@ -89,7 +89,7 @@ class UpdateNotApplied(Faulty):
         return {}
 
 
-@fault("changed-resource", at="update_agent", depth=3)
+@fault("changed-resource", depth=3)
 class UpdateShown(Faulty):
     """A change is cut to twelve characters."""
 

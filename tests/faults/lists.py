@@ -100,7 +100,7 @@ class CursorIsAnId(Faulty):
         return super().parse_cursor(text) if "-" in text and "T" not in text else None
 
 
-@fault("paging-complete", also="has-more-false paging-supported paging-precision paging-samples", depth=2)
+@fault("paging-complete", also="has-more-false paging-supported paging-precision paging-samples paging-exclusive", depth=2)
 class CursorIsAnOffset(Faulty):
     """The digits that a cursor begins with count the rows to leave out."""
 
