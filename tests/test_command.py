@@ -136,12 +136,13 @@ def _asked(run: Path) -> list[tuple[Any, ...]]:
 
 
 def test_a_seed_repeats_a_run(twins: list[Ran]) -> None:
-    """Two runs of one seed hold the same plan and send the same requests, byte for byte."""
+    """Two runs of one seed hold the same plan, send the same requests, byte for byte, and come to the same verdicts."""
     first, second = (stored(ran.run) for ran in twins)
     assert first["plan"] == second["plan"]
     for one, other in zip(*(_asked(ran.run) for ran in twins), strict=True):
         assert one == other
-    assert first["cells"] == second["cells"]
+    verdicts = [[(c["clause"], c["operation"], c["verdict"]) for c in run["cells"]] for run in (first, second)]
+    assert verdicts[0] == verdicts[1]
 
 
 # --- judging again --------------------------------------------------------------------------------
