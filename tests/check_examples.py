@@ -1246,6 +1246,14 @@ example(
     page("w", FRACTIONS[1:3], True, _repeated[0]),
     page("w", FRACTIONS[3:4], True, _repeated[1]),
 )
+_fractions_again = (
+    page("w", FRACTIONS[:2], True),
+    page("w", FRACTIONS[1:3], True, FRACTIONS[1]["created_at"]),
+    page("v", [7], True, 8),
+)
+for _rule, _outcome in (("paging.exclusive", REFUSED), ("paging.precision", SILENT)):
+    _says = "a cursor with a fraction again, and after a whole second that no item has nothing again"
+    example(_rule, _outcome, _says, *_fractions_again)
 _filtered = [
     page("w", shown, True, after, filters={"status": "completed"})
     for shown, after in ((FRACTIONS[:2], None), (FRACTIONS[1:3], _repeated[0]), (FRACTIONS[3:4], _repeated[1]))
@@ -1370,6 +1378,13 @@ _blunt = (
 example("paging.precision", REFUSED, "the fraction is cut off, oldest first", *_blunt)
 example("paging.exclusive", ACCEPTED, "a fraction is cut off, which paging.precision blames", *_blunt)
 example("paging.precision", SILENT, "no two within a second", *walked(LINE, 2))
+_newer = (
+    page("w", [FRACTIONS[0]], True, FRACTIONS[1]["created_at"], 1),
+    page("w", [], False, FRACTIONS[0]["created_at"]),
+)
+_says = "pages of what is newer than their cursor, which paging.exclusive blames"
+example("paging.precision", SILENT, _says, *walked(FRACTIONS, 8), *_newer)
+example("paging.exclusive", REFUSED, _says, *walked(FRACTIONS, 8), *_newer)
 _false = (*walked(LINE, 9), page("w", [9, 8], False))
 example("paging.more-false", REFUSED, "false while items remain", *_false, tells=f'true, as {at(7)} "c-7" comes after')
 _lost = (*walked(LINE, 9), page("w", [9, 8], True))
@@ -2017,6 +2032,8 @@ _dropped = (
 )
 _gone = refusal("not_found", operation="read_eval", step="look", sought="e1")
 example("refused.effect", REFUSED, "deleted all the same", *_dropped, _gone, **ON_EVAL)
+_let_in = replace(sent(200, {}, operation="delete_eval"), facts={"step": "attempt"})
+example("refused.effect", SILENT, "one of two deletions was taken, which other rules blame", *_dropped, _let_in, _gone, **ON_EVAL)
 _never = (refusal("not_found", operation="read_eval", role="setup", step="before", sought="e1"), _dropped[1])
 example("refused.effect", SILENT, "it was not seen before either", *_never, _gone, **ON_EVAL)
 example("refused.effect", ACCEPTED, "not deleted", *_dropped, replace(scenario("look"), role="probe"), **ON_EVAL)

@@ -255,7 +255,7 @@ def _no_item(view: View, probe: Exchange, body: object, ignored: set[str]) -> It
     kind, items = view.operation.kind, items_of(view.operation, body)
     first = next((item for item in items or [] if identity_of(view.contract, kind, item) not in ignored), None)
     if first is not None:
-        yield Problem("/", "no item of another business", compact(first), (probe.id,))
+        yield Problem("/", "no item, as it was asked for what belongs to another business", compact(first), (probe.id,))
     elif items is not None:
         yield Proof((probe.id,))
 

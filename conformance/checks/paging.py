@@ -122,8 +122,15 @@ def _blunt(found: Walks, repeats: list[tuple[Page, Item]]) -> bool:
     fractions = all(page.cursor and page.cursor % 1 for page, _ in repeats)
     alike = {page.filters for page, _ in repeats}
     others = [page for page in found.pages if page.filters in alike and page.items]
-    whole = any(page.cursor and not page.cursor % 1 for page in others)
-    return fractions and whole
+    whole = [page for page in others if page.cursor and not page.cursor % 1]
+    kept = any(item.at == page.cursor and found.passes(item, page.filters) for page in whole for item in found.untied)
+    return fractions and kept
+
+
+def _backwards(found: Walks) -> bool:
+    """Whether a page holds only what stands before its cursor."""
+    pages = [(page, page.cursor) for page in found.pages if page.items and page.cursor is not None]
+    return any(all(found.beyond(cursor, item.at) for item in page.items) for page, cursor in pages)
 
 
 def _again(repeats: list[tuple[Page, Item]]) -> Iterator[Problem]:
@@ -189,8 +196,8 @@ def paging_precision(view: View, trial: Trial, found: Walks) -> Iterator[Outcome
     if _blunt(found, repeats):
         yield from _again(repeats)
         return
-    if any(p.cursor is not None and not _near(p, i) for p, i in losses):
-        return  # more is lost than a blunt cursor explains: paging.complete blames it
+    if any(p.cursor is not None and not _near(p, i) for p, i in losses) or _backwards(found):
+        return  # more is wrong than a blunt cursor explains: paging.complete or paging.exclusive blames it
     yield from _missing([(page, item) for page, item in losses if _near(page, item)])
     bad = [page for page, _ in [*repeats, *losses]]
     for page in found.pages:

@@ -354,7 +354,7 @@ def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
         elif all_refused and (made := [one for old in listed for one in _newcomers(view, old, look)]):
             first, *_ = made
             yield Problem("/", "nothing made by requests that were refused", compact(first), ids)
-        elif was is not None and found is None and not goes_on:
+        elif all_refused and was is not None and found is None and not goes_on:
             yield Problem("/", f"{look.fact('sought')}, as its deletion was refused", said(look), ids)
         elif look.response is not None and look.response.ok:
             yield Proof(ids)

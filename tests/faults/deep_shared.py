@@ -209,7 +209,7 @@ class BlockedOnce(Deep):
 
     def check_triggers(self, context: Context) -> None:
         text = str(context.values.get("message", ""))
-        if text not in self.seen:
+        if text not in self.seen or not meant(context, "send_sms"):
             self.seen |= {text}
             super().check_triggers(context)
 
@@ -219,7 +219,7 @@ class LeadsAreNeverOnLists(Deep):
     """A number on a Do Not Call list is called where a lead goes with it."""
 
     def check_triggers(self, context: Context) -> None:
-        if "lead_id" not in context.values:
+        if "lead_id" not in context.values or not meant(context, "create_call"):
             super().check_triggers(context)
 
 

@@ -247,7 +247,7 @@ class DeletedStaysListed(Deep):
         return reply
 
 
-@fault("deleted-resource", also="status-no-5xx-for-mistakes", at="release_phone_number", depth=4)
+@fault("deleted-resource", also="status-no-5xx-for-mistakes", at="release_phone_number assign_phone_number", depth=4)
 class ReleasedNumberStays(Deep):
     """A released number goes back to the pool and stays with its business."""
 

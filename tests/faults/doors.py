@@ -63,7 +63,8 @@ class _Lenient(Faulty):
 
 @fault(
     "code-unauthorized status-401",
-    also="key-header key-expired key-revoked status-403 scope-required code-forbidden status-200 business-rows",
+    also="key-header key-expired key-revoked status-403 scope-required code-forbidden status-200 business-rows"
+    " business-object business-empty refused-unchanged",
 )
 class PrefixIsEnough(_Lenient):
     """A key that begins as keys do is taken for a known one."""
@@ -201,7 +202,7 @@ class AnyScopeOpens(Faulty):
         return not operation.scopes or bool(identity.scopes)
 
 
-@fault("scope-required status-403 code-forbidden", at="create_agent update_agent create_call", depth=2)
+@fault("scope-required status-403 code-forbidden", depth=2)
 class ReadScopeWrites(Faulty):
     """A scope that reads a resource also writes it."""
 

@@ -276,7 +276,7 @@ class MalformedId(Faulty):
     """An id that is no UUID is a fault of the server, as in databases with a type for them."""
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        if not re.fullmatch(r"[0-9a-f-]{36}", identifier):
+        if self.contract.identifier_of(kind) == self.contract.identifier and not re.fullmatch(r"[0-9a-f-]{36}", identifier):
             raise ValueError
         return super().find(kind, identifier, context)
 
@@ -336,7 +336,7 @@ class AnyNumberCalled(Faulty):
     """A phone number of letters is called."""
 
     def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
-        return parameter.name == "to" or super().is_valid(operation, parameter, value)
+        return (operation.id, parameter.name) == ("create_call", "to") or super().is_valid(operation, parameter, value)
 
 
 @fault("status-400 code-invalid_request", at="sign_up", depth=2)
@@ -344,7 +344,9 @@ class AnyAddressSignsUp(Faulty):
     """An e-mail address without @ signs up."""
 
     def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
-        return (parameter.name == "email" and isinstance(value, str)) or super().is_valid(operation, parameter, value)
+        return (operation.id == "sign_up" and parameter.name == "email" and isinstance(value, str)) or super().is_valid(
+            operation, parameter, value
+        )
 
 
 @fault("status-400", at="create_agent", depth=2)

@@ -92,7 +92,7 @@ BREAKS: dict[type[_Here], tuple[str, ...]] = {
 }
 ALSO: dict[type[_Here], tuple[str, ...]] = {
     Inclusive: ("paging-supported", "paging-filter-kept"),
-    AllRows: ("business-filter", "business-empty"),
+    AllRows: ("business-filter", "business-empty", "paging-filter-kept", "status-200"),
 }
 
 
@@ -101,7 +101,7 @@ def _register(kind: type[_Here], place: str) -> None:
     name = f"{kind.__name__.lower()}-in-{place.replace('_', '-')}"
     does = f"In {place}: {(kind.__doc__ or '').strip()}"
     by = tuple(ERRORS.split()) if kind is PlainError else ("plain-read", "walk")
-    FAULTS[name] = Fault(name, does, BREAKS[kind], ALSO.get(kind, ()), (place,), by, 2, maker(here))
+    FAULTS[name] = Fault(name, does, BREAKS[kind], ALSO.get(kind, ()), (place, "read_workspace"), by, 2, maker(here))
 
 
 for _place in RESOURCES:

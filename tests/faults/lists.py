@@ -40,7 +40,7 @@ class InclusiveCursorOfAgents(Faulty):
         return "<=" if operation.id == "list_agents" else "<"
 
 
-@fault("paging-exclusive", also="paging-supported", at="list_calls", depth=4)
+@fault("paging-exclusive", also="paging-supported", depth=4)
 class InclusiveCursorWithFilter(Faulty):
     """A page of a filtered list begins with the item of its cursor."""
 
@@ -92,7 +92,7 @@ class CursorIgnored(Faulty):
         return None
 
 
-@fault("paging-supported", also="paging-filter-kept paging-samples")
+@fault("paging-supported", also="paging-filter-kept paging-samples status-200")
 class CursorIsAnId(Faulty):
     """The cursor has to be an id; a timestamp is refused."""
 
@@ -100,7 +100,11 @@ class CursorIsAnId(Faulty):
         return super().parse_cursor(text) if "-" in text and "T" not in text else None
 
 
-@fault("paging-complete", also="has-more-false paging-supported paging-precision paging-samples paging-exclusive", depth=2)
+@fault(
+    "paging-complete",
+    also="has-more-false paging-supported paging-precision paging-samples paging-exclusive status-no-5xx-for-mistakes",
+    depth=2,
+)
 class CursorIsAnOffset(Faulty):
     """The digits that a cursor begins with count the rows to leave out."""
 
@@ -178,7 +182,7 @@ class LastItemWithoutPosition(Faulty):
         return super().render_page(context, items[:-1] + bare, more)
 
 
-@fault("paging-cursor-position", also="paging-supported", by=LISTS, depth=2)
+@fault("paging-cursor-position", also="paging-supported paging-filter-kept paging-samples status-200", by=LISTS, depth=2)
 class PositionForPeople(Faulty):
     """created_at is a date as people write it."""
 
@@ -223,7 +227,7 @@ class LimitIgnoredByAgents(Faulty):
         return 20 if context.operation.id == "list_agents" else super().limit_of(context)
 
 
-@fault("paging-limit", at="list_calls", by=f"{LISTS} filtered-walk", depth=4)
+@fault("paging-limit", by=f"{LISTS} filtered-walk", depth=4)
 class LimitIgnoredWithFilter(Faulty):
     """The limit is ignored together with a filter."""
 
@@ -328,7 +332,7 @@ class MoreByTotal(Faulty):
         return super().render_page(context, items, len(self.store.page(page)) > len(items))
 
 
-@fault("has-more-true", at="list_calls", depth=4)
+@fault("has-more-true", depth=4)
 class MoreWithoutFilter(Faulty):
     """has_more of a filtered list counts what the filter leaves out."""
 
@@ -338,7 +342,7 @@ class MoreWithoutFilter(Faulty):
         return super().render_page(context, items, more or left)
 
 
-@fault("has-more-false", at="list_calls", depth=4)
+@fault("has-more-false", depth=4)
 class NeverMoreWithFilter(Faulty):
     """has_more of a list filtered by agent is false."""
 
@@ -394,7 +398,7 @@ class NullForNoItems(Faulty):
         return page if items else {k: None if v == [] else v for k, v in page.items()}
 
 
-@fault("business-empty", also="paging-supported status-200 business-filter")
+@fault("business-empty", also="paging-supported status-200 business-filter paging-filter-kept")
 class EmptyListNotFound(Faulty):
     """A list without items is answered 404."""
 
@@ -419,7 +423,7 @@ class EmptyListForbidden(Faulty):
 # --- filters ---
 
 
-@fault("paging-filter-kept")
+@fault("paging-filter-kept", also="business-filter")
 class FilterIgnored(Faulty):
     """Filters are ignored."""
 
@@ -427,7 +431,7 @@ class FilterIgnored(Faulty):
         return ()
 
 
-@fault("paging-filter-kept", at="list_calls", depth=2)
+@fault("paging-filter-kept", also="business-filter", depth=2)
 class FilterOfFirstPageOnly(Faulty):
     """A filter is dropped together with a cursor."""
 
@@ -435,7 +439,7 @@ class FilterOfFirstPageOnly(Faulty):
         return () if later(context) else super().filters_of(context)
 
 
-@fault("paging-filter-kept", at="list_calls", depth=4)
+@fault("paging-filter-kept", depth=4)
 class StatusOfFirstPageOnly(Faulty):
     """The filter by status is dropped together with a cursor."""
 
@@ -443,7 +447,7 @@ class StatusOfFirstPageOnly(Faulty):
         return tuple(one for one in super().filters_of(context) if one.member != "status" or not later(context))
 
 
-@fault("has-more-false", also="paging-complete", at="list_calls", depth=4)
+@fault("has-more-false", also="paging-complete", depth=4)
 class FilterAfterLimit(Faulty):
     """A page is cut first and filtered then, so that what the filter takes behind the page is lost."""
 
