@@ -96,7 +96,7 @@ def _pointing(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def _embedded(url: str | None, key: str | None, file: Path | None, spec: Path | None, seed: int) -> Iterator[Embedded | None]:
+def _embedded(url: str | None, key: str | None, file: Path | None, spec: Path | None) -> Iterator[Embedded | None]:
     """The embedded server, starting, where no other target is meant."""
     if url or file:
         yield None
@@ -105,7 +105,7 @@ def _embedded(url: str | None, key: str | None, file: Path | None, spec: Path | 
     else:
         from conformance.embedded import starting
 
-        with starting(spec, seed) as server:
+        with starting(spec) as server:
             yield server
 
 
@@ -144,7 +144,7 @@ def run(
     output: Path,
 ) -> int:
     """Run the suite: against the embedded server, or against --url and --key, or --target."""
-    with _embedded(url, key, file, spec, seed) as server:
+    with _embedded(url, key, file, spec) as server:
         from conformance import preflight, runner
         from conformance.plan import Depth, quick, select, wanted
         from conformance.report.text import clean
@@ -273,7 +273,7 @@ def plan(
     cases: bool,
 ) -> None:
     """Say what a run would do: tests, cells, requests and effects. Sends nothing to the target."""
-    with _embedded(url, key, file, spec, seed) as server:
+    with _embedded(url, key, file, spec) as server:
         from conformance import explain
         from conformance.plan import Depth, quick, wanted
         from conformance.session import planned

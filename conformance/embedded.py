@@ -21,9 +21,9 @@ from conformance.errors import Unjudgeable
 class Embedded:
     """The server process, started but not yet waited for."""
 
-    def __init__(self, directory: Path, spec: Path | None, seed: int) -> None:
+    def __init__(self, directory: Path, spec: Path | None) -> None:
         self._target = directory / "target.yaml"
-        command = [sys.executable, "-m", __name__, "--seed", str(seed), "--target-out", str(self._target)]
+        command = [sys.executable, "-m", __name__, "--target-out", str(self._target)]
         command += ["--spec", str(spec)] if spec else []
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -53,10 +53,10 @@ class Embedded:
 
 
 @contextmanager
-def starting(spec: Path | None, seed: int) -> Iterator[Embedded]:
+def starting(spec: Path | None) -> Iterator[Embedded]:
     """Start the server on a free port of the loopback, and stop it in the end."""
     with tempfile.TemporaryDirectory(prefix="conformance-") as directory:
-        server = Embedded(Path(directory), spec, seed)
+        server = Embedded(Path(directory), spec)
         try:
             yield server
         finally:
