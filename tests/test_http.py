@@ -104,6 +104,15 @@ def test_what_is_no_body_is_bounded_in_bytes(endless: str, monkeypatch: pytest.M
         _answered(ENDLESS[endless], timeout=120)
 
 
+def test_what_announces_a_response_is_none() -> None:
+    """Early hints, and whatever else comes before the response, are passed over; a switch of protocols is a response."""
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+    rest = b"Content-Length: 2\r\n\r\n{}"
+    response = _answered(lambda write: write(hints + b"HTTP/1.1 201 Created\r\n" + rest))
+    assert (response.status, response.body) == (201, b"{}")
+    assert _answered(lambda write: write(b"HTTP/1.1 101 Switching Protocols\r\n" + rest)).status == 101
+
+
 def test_a_long_body_is_cut() -> None:
     """A body beyond the limit of size is cut there."""
     response = _answered(_endlessly(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 64), timeout=120)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import socket
 import time
-from http.client import HTTPResponse
+from http.client import CONTINUE, SWITCHING_PROTOCOLS, HTTPResponse
 from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -58,6 +58,11 @@ class _Response(HTTPResponse):
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
         self.fp = io.BufferedReader(_Bounded(sock))
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """The status line; what only announces a response, such as 103 Early Hints, is passed over like 100 Continue."""
+        version, status, reason = super()._read_status()  # type: ignore[misc]  # the stubs do not have it
+        return version, CONTINUE if CONTINUE < status < 200 and status != SWITCHING_PROTOCOLS else status, reason
 
 
 class _Connection(HTTPConnection):
