@@ -23,7 +23,7 @@ class Embedded:
 
     def __init__(self, directory: Path, spec: Path | None) -> None:
         self._target = directory / "target.yaml"
-        command = [sys.executable, "-m", __name__, "--target-out", str(self._target)]
+        command = [sys.executable, "-P", "-m", __name__, "--target-out", str(self._target)]
         command += ["--spec", str(spec)] if spec else []
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

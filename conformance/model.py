@@ -79,6 +79,7 @@ class Parameter:
     joined: bool = False  # a filter that takes several values, joined by commas
     advised: bool = False  # sent in every valid request, for some servers may want it
     weak: bool = False  # no strong source names it: a server may well ignore it
+    loose: bool = False  # a bound of a time, and no source says of which time of an item
     lack: str | None = None  # "open" where no source says that a request without it is refused
     shows_as: str | None = None  # the member of the object that shows what was sent
     phone: bool = False

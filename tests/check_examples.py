@@ -342,6 +342,8 @@ CLEAN = (
     "Send Authorization: Bearer YOUR_API_KEY_FROM_THE_DASHBOARD",
     "A key of the voice provider looks like sk-your-own-key-goes-here",
     "Der Schlüssel ist ungültig 🔑",
+    "Invalid input:\n  at body.name (must be a string)",
+    "Invalid input:\n  at Body.name(a string)",
 )
 for _text in CLEAN:
     example("error.message-clean", ACCEPTED, f"'{_text}'", sent(400, error("bad_request", _text)))
@@ -349,6 +351,9 @@ LEAKING = (
     'Traceback (most recent call last):\n  File "/srv/app.py", line 3, in x',
     "boom\n    at Object.<anonymous> (/app/dist/index.js:10:5)",
     "java.lang.NullPointerException at com.acme.Api.get(Api.java:12)",
+    "broken in Node\n  at async handle (node:internal/process/task_queues:95:5)",
+    "broken in Java\n  at com.acme.Api.get(Native Method)",
+    "broken in .NET\n   at Acme.Api.Calls.Get(String id)",
     "SELECT * FROM calls WHERE id = 'x'",
     "INSERT INTO calls VALUES (1)",
     "UPDATE agents SET name = 'x'",
@@ -505,6 +510,9 @@ example("auth.spelling", ACCEPTED, "sent to the right path", fine(), sent(308, t
 example("auth.spelling", ACCEPTED, "a page for people", fine(), sent(200, text="<p>", media="text/html", **SPELLED))
 example("auth.spelling", REFUSED, "what the path guards", fine(), sent(200, {"calls": [], "has_more": False}, **SPELLED))
 example("auth.spelling", TROUBLE, "no response", fine(), sent(None, **SPELLED))
+_taken_elsewhere = sent(200, {"calls": [], "has_more": False}, form="misplaced", open=True)
+example("auth.scheme", NOTE, "a key taken where that is open", fine(), _taken_elsewhere)
+example("auth.scheme", ACCEPTED, "a key refused where that is open", fine(), refusal("unauthorized", form="misplaced", open=True))
 _elsewhere = sent(200, {"calls": [], "has_more": False}, form="misplaced")
 example("auth.scheme", REFUSED, "a key in another header taken", fine(), replace(_elsewhere, facts={"form": "misplaced"}))
 
@@ -515,9 +523,10 @@ def handed(identity: str, status: int, *calls: dict[str, Any]) -> Exchange:
     return sent(status, body, identity=identity, step="used", side="foreign")
 
 
-def account() -> Exchange:
+def account(**members: Any) -> Exchange:
     """An account is opened."""
-    return sent(201, {"api_key": "{secret:api_key-1}"}, operation="sign_up", identity=None, role="control", step="made")
+    body = {"api_key": "{secret:api_key-1}", **members}
+    return sent(201, body, operation="sign_up", identity=None, role="control", step="made")
 
 
 FIRST, SECOND = "secret:api_key-1", "secret:api_key-2"
@@ -542,6 +551,19 @@ example("account.key", NOTE, "none taken, as before it is confirmed", account(),
 example("account.key", SILENT, "none was handed out", account(), **NEW)
 _mine = replace(sent(200, {"calls": [call(1)], "has_more": False}), role="setup", facts={"side": "own"})
 example("account.rows", ACCEPTED, "nothing yet", _mine, handed(FIRST, 200), **NEW)
+for _business, _outcome in (("b1", REFUSED), ("b2", ACCEPTED), (None, ACCEPTED)):
+    _accounts_of = (account(business_id="b1"), account(business_id=_business), handed(FIRST, 200))
+    example("account.rows", _outcome, f"accounts of b1 and {_business}", *_accounts_of, **NEW)
+example("account.rows", ACCEPTED, "two accounts of which neither shows its business", *_two_accounts, **NEW)
+example(
+    "account.rows",
+    ACCEPTED,
+    "an account without an answer",
+    account(business_id="b1"),
+    sent(None, operation="sign_up", role="control", step="made"),
+    handed(FIRST, 200),
+    **NEW,
+)
 example("account.rows", ACCEPTED, "something of its own", _mine, handed(FIRST, 200, call(2)), **NEW)
 example("account.rows", REFUSED, "what was there before", _mine, handed(FIRST, 200, call(1)), **NEW)
 _rows_again = (_mine, account(), handed(FIRST, 200, call(1)))
@@ -743,6 +765,24 @@ def number(shown: str | None, **options: Any) -> Exchange:
     return sent(200, body, operation="read_phone_number", **options)
 
 
+def run_named(own: str, **options: Any) -> Exchange:
+    """A read of a run by the reference that its owner gave it, which another business may have given, too."""
+    return sent(200, {"id": own, "external_ref": "one"}, operation="read_external_run", **options)
+
+
+RUN = {"operation": "read_external_run"}
+_theirs = run_named("r-theirs", role="control", identity="other", step="owner")
+for _run, _outcome in (("r-own", ACCEPTED), ("r-theirs", REFUSED)):
+    example("tenant.object", _outcome, f"{_run} by the same reference", _theirs, run_named(_run, step="foreign"), **RUN)
+_unnamed = sent(200, {"external_ref": "one"}, operation="read_external_run", step="foreign")
+example("tenant.object", REFUSED, "a run without an id by the same reference", _theirs, _unnamed, **RUN)
+_owned = sent(200, {"id": "a"}, operation="read_agent", role="control", identity="other", step="owner")
+_shown_agent = sent(200, {"id": "b"}, operation="read_agent", step="foreign")
+example("tenant.object", REFUSED, "another agent than was asked for", _owned, _shown_agent, operation="read_agent")
+for _operation, _outcome in (("validate_communication_run", ACCEPTED), ("create_communication_run", REFUSED)):
+    _own_run = sent(200, {}, operation=_operation, role="control")
+    _valid = sent(200, {"valid": False}, operation=_operation, step="foreign")
+    example("tenant.object", _outcome, f"200 of {_operation}", _own_run, _valid, operation=_operation)
 NUMBER = {"operation": "read_phone_number"}
 SEEN = number("+1", role="control", step="owner")
 example("tenant.object", ACCEPTED, "null for another business", SEEN, number(None, step="foreign", sought="+1"), **NUMBER)
@@ -1739,6 +1779,12 @@ for _says, _outcome, _page in (
     ("not listed, but the list goes on", GAP, hook([{"id": "w0"}], True, step="read")),
 ):
     example("create.read-back", _outcome, _says, WRITTEN_HOOK, _page, operation="create_webhook")
+_written_again = sent(
+    200, {"webhook": {"id": "w1"}}, operation="create_webhook", step="write", sent={"webhook_url": "https://example.com/2"}
+)
+_read_later = hook([{**HOOK, "url": "https://example.com/2"}], False, step="read")
+_both_writes = (WRITTEN_HOOK, _read_later, _written_again, _read_later)
+example("create.read-back", ACCEPTED, "written again, and read as it was written last", *_both_writes, operation="create_webhook")
 
 DELETED = sent(200, None, operation="delete_eval", role="control", step="delete")
 
@@ -1774,6 +1820,9 @@ _GONE = (*BOTH[:2], _shown, *BOTH[2:], scenario("after", 404), scenario("older-a
 example("delete.gone", REFUSED, "still listed as it was", *_GONE, _still, **ON_EVAL)
 _others_only = (BOTH[1], DELETED, scenario("older-after", 404))
 example("delete.gone", REFUSED, "another one is gone, and nobody looked for the one", *_others_only, **ON_EVAL)
+_itself = [replace(one, facts={**one.facts, "sought": "e1"}) for one in (scenario("older-before"), scenario("older-after", 404))]
+_alone = (BOTH[0], _itself[0], DELETED, scenario("after", 404), _itself[1])
+example("delete.gone", ACCEPTED, "there is but one object", *_alone, **ON_EVAL)
 example("delete.gone", SILENT, "the deletion was refused", *BOTH[:2], refusal("forbidden", step="delete"), **ON_EVAL)
 example("delete.gone", SILENT, "nobody looked afterwards", *BOTH, **ON_EVAL)
 example("delete.gone", GAP, "it was not seen before", scenario("before", 404), DELETED, scenario("after", 404), **ON_EVAL)
@@ -1807,6 +1856,9 @@ ON_NEW = {"operation": "create_agent"}
 _two = (made("One 1f", "a1"), made("Two 2f", "a2"))
 example("create.one", ACCEPTED, "two ids", *_two, agents("One 1f", "Old", fresh=["One 1f"]), **ON_NEW)
 example("create.one", REFUSED, "one id for two", made("One 1f", "a1"), made("Two 2f", "a1"), **ON_NEW)
+_hook_again = (replace(WRITTEN_HOOK, response=replace(WRITTEN_HOOK.response, status=200)),) if WRITTEN_HOOK.response else ()
+example("create.one", SILENT, "200 with the id of what was there", WRITTEN_HOOK, *_hook_again, operation="create_webhook")
+example("create.one", REFUSED, "201 with the id of what was there", WRITTEN_HOOK, WRITTEN_HOOK, operation="create_webhook")
 example("create.one", REFUSED, "made twice", *_two, agents("One 1f", "One 1f", fresh=["One 1f"]), **ON_NEW)
 _close = agents("One 1f", "One 1x", "Xne 1f", fresh=["One 1f"])
 example("create.one", ACCEPTED, "others that are called alike", *_two, _close, **ON_NEW)
@@ -1975,9 +2027,9 @@ example(
 )
 
 
-def attempt(answer: Exchange) -> Exchange:
+def attempt(answer: Exchange, **facts: Any) -> Exchange:
     """An attempt to make an agent."""
-    return replace(answer, operation="create_agent", facts={"step": "attempt"})
+    return replace(answer, operation="create_agent", facts={"step": "attempt", **facts})
 
 
 _look = agents("Old", "Other", step="look", fresh=["New 1f"])
@@ -2020,9 +2072,12 @@ example(
     evals_listed("look", "a", status=403),
     **ON_NEW,
 )
-_mixed = (_refused, attempt(sent(201, {})))
+_mixed = (_refused, attempt(sent(201, {}), fresh=["New 1f"]))
 example("refused.effect", ACCEPTED, "the second of two attempts was taken", *_mixed, _stored, **ON_NEW)
 example("refused.effect", ACCEPTED, "the first of two attempts was taken", *_mixed[::-1], _stored, **ON_NEW)
+_one_held = agents("Old", "New 1f", step="look", fresh=["New 1f", "New 2f"])
+_two = (attempt(refusal("not_found"), fresh=["New 1f"]), attempt(sent(201, {}), fresh=["New 2f"]))
+example("refused.effect", REFUSED, "the one that was refused is listed, where another was taken", *_two, _one_held, **ON_NEW)
 example("refused.effect", SILENT, "it was taken, which other rules blame", attempt(sent(201, {})), _stored, **ON_NEW)
 example("refused.effect", GAP, "429 at the look", _refused, refusal("rate_limit_exceeded", step="look"), **ON_NEW)
 example("refused.effect", TROUBLE, "no response at the look", _refused, replace(_look, response=None), **ON_NEW)
@@ -2062,6 +2117,40 @@ _seen = (_taken, texts("before", _good), _blocked)
 example("trigger.effect", ACCEPTED, "not listed", *_seen, texts("after", _good), **SMS)
 example("trigger.effect", ACCEPTED, "listed as blocked", *_seen, texts("after", _good, {**_bad, "status": "blocked"}), **SMS)
 example("trigger.effect", REFUSED, "listed as if it had been sent", *_seen, texts("after", _good, _bad), **SMS)
+_late = {**_bad, "created_at": at(-1)}
+example("trigger.effect", ACCEPTED, "listed late, but made before", *_seen, texts("after", _good, _late), **SMS)
+example(
+    "trigger.effect",
+    REFUSED,
+    "listed, and made at the same time",
+    *_seen,
+    texts("after", _good, {**_bad, "created_at": at(0)}),
+    **SMS,
+)
+_queued = text_sent("Good text", sent(200, {"id": "m0", "success": True}), step="taken")
+_failed = {"message": "Good text", "status": "failed"}
+_after_failure = texts("after", _good, _failed, {**_bad, "status": "failed"})
+example(
+    "trigger.effect",
+    ACCEPTED,
+    "listed as failed, as another is",
+    _queued,
+    texts("before", _good, _failed),
+    _blocked,
+    _after_failure,
+    **SMS,
+)
+_unlike = texts("before", _good, {"message": "+12025550100", "status": "failed"})
+example(
+    "trigger.effect",
+    ACCEPTED,
+    "listed as what only shares a number",
+    *_seen[:1],
+    _unlike,
+    _blocked,
+    texts("after", _good, {"message": "+12025550100", "status": "failed"}, {**_bad, "status": "failed"}),
+    **SMS,
+)
 example(
     "trigger.effect",
     SILENT,

@@ -212,6 +212,11 @@ def test_what_a_filter_takes_by_time() -> None:
         assert takes(bound, {"created_at": "2026-01-01T12:00:00.5Z"}, "2026-01-01T13:00:00+01:00") is expected
         assert takes(bound, {"created_at": "2026-01-01T12:00:00.0Z"}, "2026-01-01T13:00:00+01:00") is None
         assert takes(bound, {"created_at": "soon"}, "2026-01-01T13:00:00+01:00") is None
+    loose = Parameter("p", "query", False, {}, filters="created_at", compare="at-least", loose=True)
+    early, late, bound_at = "2026-01-01T12:00:00Z", "2026-01-03T12:00:00Z", "2026-01-02T12:00:00Z"
+    assert takes(loose, {"created_at": late, "occurred_at": early}, bound_at) is None
+    assert takes(loose, {"created_at": late, "occurred_at": late, "name": "x"}, bound_at) is True
+    assert takes(loose, {"created_at": early}, bound_at) is False
     assert takes(None, {"score": 1}, "1") is None
     assert takes(Parameter("p", "query", False, {}, filters="score"), "none", "1") is None
 

@@ -22,7 +22,7 @@ from conformance.checks.base import (
     unusable,
 )
 from conformance.checks.lists import page_of
-from conformance.checks.objects import id_of, identity_of, items_of, sought_in
+from conformance.checks.objects import id_of, identity_of, items_of, object_of, sought_in
 from conformance.checks.requests import shown_absent
 from conformance.model import Clause, Contract, Exchange, Operation, compact
 
@@ -65,7 +65,9 @@ def auth_scheme(view: View, trial: Trial) -> Iterator[Outcome]:
     for probe in trial.having("probe", form="misplaced"):
         if probe.response is not None and probe.response.ok and not opened:
             expected = f"a key to be taken in the header {view.contract.authentication.header} alone"
-            yield Problem("status", expected, said(probe), (probe.id,))
+            yield Problem("status", expected, said(probe), (probe.id,), note=bool(probe.fact("open")))
+            if probe.fact("open"):
+                yield Proof((probe.id,))
         elif probe.response is not None:
             yield Proof((probe.id,))
 
@@ -126,6 +128,13 @@ def account_key(view: View, trial: Trial) -> Iterator[Outcome]:
 def account_rows(view: View, trial: Trial) -> Iterator[Outcome]:
     """A key that was handed out shows nothing of a business that was there before."""
     own: set[str] = set()
+    made, tenant = trial.having("control", step="made"), view.contract.tenant
+    bodies = [exchange.response.json for exchange in made if exchange.response is not None]
+    named = [body.get(tenant) for body in bodies if isinstance(body, dict) and body.get(tenant) is not None]
+    if len(named) > 1 and named[0] == named[1]:
+        ids = tuple(exchange.id for exchange in made)
+        yield Problem(f"/{tenant}", "a business of its own for each account", f"{compact(named[0])} twice", ids)
+        return
     for exchange in trial.exchanges:
         operation, response = view.contract.operations.get(exchange.operation), exchange.response
         if operation is None or operation.paging is None or response is None or not response.ok:
@@ -179,7 +188,8 @@ def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
         yield from shown_absent(view, trial, "forbidden", "not_found", judge=kept_out, step="foreign")
     else:
         for probe in objects:
-            yield kept_out(view, probe, ("forbidden", "not_found"))
+            namesake = _is_namesake(view, trial, probe)
+            yield Proof((probe.id,)) if namesake or _advises(view, probe) else kept_out(view, probe, ("forbidden", "not_found"))
     for probe in references:  # a reference may also be called invalid
         yield kept_out(view, probe, ("forbidden", "not_found", "invalid_parameter"))
     for listing in trial.having("probe", step="listing"):
@@ -189,6 +199,34 @@ def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
     for before in trial.having("control", step="before"):
         for after in trial.having("probe", step="after"):
             yield from _unchanged(view, before, after)
+
+
+def _advises(view: View, probe: Exchange) -> bool:
+    """Whether what may be open to any input answers what is wrong with it, and does nothing."""
+    operation = view.operation
+    return (
+        operation is not None
+        and operation.input_open
+        and operation.action == "perform"
+        and bool(probe.response and probe.response.ok)
+    )
+
+
+def _is_namesake(view: View, trial: Trial, probe: Exchange) -> bool:
+    """Whether an object is shown that only shares a name with the one of the other business: its id is another one."""
+    operation = view.operation
+    if operation is None or operation.selector is None or operation.selector.by is None:
+        return False
+    shown, theirs = (_id_shown(view, exchange) for exchange in (probe, *trial.having("control", step="owner")[:1]))
+    return shown is not None and theirs is not None and shown != theirs
+
+
+def _id_shown(view: View, exchange: Exchange) -> Any:
+    """The id of the object that an exchange shows, if it does."""
+    assert view.operation is not None
+    answered = exchange.response is not None and exchange.response.ok
+    shown = object_of(view.contract, view.operation, exchange.response.json) if exchange.response and answered else None
+    return id_of(view.contract, view.operation.kind, shown)
 
 
 def _untied(view: View, look: Exchange) -> Iterator[Outcome]:
@@ -302,9 +340,20 @@ def tenant_named(view: View, exchange: Exchange) -> Iterator[Outcome]:
     yield next(iter(found), Proof((exchange.id,)))
 
 
+def _side(identity: str) -> str | None:
+    """Whose key it is: of the main business are the full one and those with some of its scopes."""
+    return (
+        "own"
+        if identity in ("full", "read_only") or identity.startswith("scope:")
+        else "foreign"
+        if identity in ("other", "empty")
+        else None
+    )
+
+
 def _named_business(view: View, exchange: Exchange, item: object) -> Iterator[Outcome]:
     """No item names the business that the key cannot reach; one of a third business may be within its reach."""
-    side = exchange.fact("side") or {"full": "own", "other": "foreign", "empty": "foreign"}.get(exchange.identity or "")
+    side = exchange.fact("side") or _side(exchange.identity or "")
     foreign = view.target.businesses.get("other" if side == "own" else "main") if side else None
     tenant = view.contract.tenant
     if foreign and tenant and isinstance(item, dict) and item.get(tenant) == foreign:

@@ -111,7 +111,9 @@ def _text_member(view: View, exchange: Exchange, path: tuple[str, ...]) -> Itera
 
 
 _TRACE = (
-    r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|^\s+at [\w$.<>]+ ?\("
+    r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+"
+    r"|^\s+at (?:new |async )?[\w$.<>]+ ?\((?:[^)\n]*:\d+|native|<anonymous>|Native Method|Unknown Source)\)"
+    r"|^\s+at (?:[A-Z]\w*\.){2,}\w+\("
     r"|\bat [\w$.]+\([\w$]+\.(?:java|kt|js|ts|py|go|rb):\d+"
 )
 _SQL = (

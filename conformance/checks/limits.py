@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 from conformance.checks.base import (
@@ -22,9 +23,9 @@ from conformance.checks.base import (
     trial,
     unusable,
 )
-from conformance.checks.objects import identity_of, items_of
+from conformance.checks.objects import id_of, identity_of, items_of, object_of
 from conformance.model import Exchange, Operation, Rate, compact
-from conformance.values import strict_json
+from conformance.values import instant, strict_json
 
 
 def _limited(exchange: Exchange) -> bool:
@@ -224,13 +225,30 @@ def trigger_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     known = {identity_of(view.contract, listing.kind, item) for item in old}
     ordered = {text for probe in probes for text in _sent(probe)}
     sent = {*_sent(taken), *ordered}
-    usual = [_state(view, item, sent) for item in old if set(_sent(taken)) & set(_texts(item))]
+    made = _made(view, listing, taken, old, ordered)
+    usual = [_state(view, item, sent) for item in made]
+    since = max((at for at in (_at(listing, item) for item in made) if at is not None), default=None)
     for item in new:
-        unknown = identity_of(view.contract, listing.kind, item) not in known
+        at = _at(listing, item)
+        late = at is not None and since is not None and at < since  # it was there, and shows only now
+        unknown = identity_of(view.contract, listing.kind, item) not in known and not late
         if unknown and ordered & set(_texts(item)) and _state(view, item, sent) in usual:
             yield Problem("/", "nothing listed as if it had happened", compact(item), ids)
             return
     yield Proof(ids)
+
+
+def _made(view: View, listing: Operation, taken: Exchange, old: list[Any], ordered: set[str]) -> list[Any]:
+    """The items that a request which was taken has made: that with the id of its answer, else what shows what only it sent."""
+    operation, body = view.contract.operations[taken.operation], taken.response.json if taken.response else None
+    own = id_of(view.contract, operation.kind, object_of(view.contract, operation, body))
+    named = [item for item in old if own is not None and id_of(view.contract, listing.kind, item) == own]
+    return named or [item for item in old if (set(_sent(taken)) - ordered) & set(_texts(item))]
+
+
+def _at(listing: Operation, item: Any) -> Fraction | None:
+    """Where an item stands in time."""
+    return instant(item.get(listing.paging.position)) if listing.paging and isinstance(item, dict) else None
 
 
 def _items(listing: Operation, exchange: Exchange) -> list[Any] | None:

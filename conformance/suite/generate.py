@@ -43,7 +43,7 @@ class Drawing:
                 for name, mode in wanted
             ],
         }
-        command = [sys.executable, "-m", "conformance.suite.drawing"]
+        command = [sys.executable, "-P", "-m", "conformance.suite.drawing"]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -78,7 +78,7 @@ class Drawing:
         self._process.wait()
 
 
-COUNT = {Depth.QUICK: 1, Depth.FULL: 4, Depth.DEEP: 20}
+COUNT = {Depth.QUICK: 1, Depth.FULL: 3, Depth.DEEP: 20}
 """Cases of each operation and mode."""
 
 _DRAWINGS: dict[tuple[str, tuple[tuple[str, str], ...], Depth, int, int], Drawing] = {}

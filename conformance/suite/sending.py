@@ -19,6 +19,9 @@ CLOCK = "(clock)"
 OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 """Headers that some frameworks take for the method of a request."""
 
+COMPRESSED = (("Accept-Encoding", "gzip, deflate"),)
+"""What most clients offer; here valid requests do."""
+
 Id = str | int
 """An id as the target gives it: it goes into a body as it came."""
 
@@ -130,6 +133,7 @@ class Sending:
     ) -> Exchange:
         """Send a message as it is, with the header of a key unless ``carried`` says which headers."""
         headers = header_of(self.contract, key) if carried is None else carried
+        headers += COMPRESSED if role == "control" else ()
         labelled = _headed(message, headers)
         known = self.contract.operations.get(operation)
         rotate = address is None and known is not None and known.rate is not None

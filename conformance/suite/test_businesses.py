@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from conformance.checks.objects import items_of
@@ -10,6 +11,7 @@ from conformance.checks.writes import as_shown
 from conformance.model import Contract, Effect, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
+from conformance.transport.message import message_for
 from conformance.values import ABSENT
 
 
@@ -42,11 +44,26 @@ def test_rows_of_two_businesses(client: Client) -> None:
         if isinstance(last, str):
             page(key, {paging.after: last})
         page(key, {paging.limit: str(client.within(operation, 5))})
+    _asked_for_another(client, client.listing(operation))
     for parameter in [p for p in operation.filters if not p.required and not p.compare and p.name != client.contract.tenant]:
         items = [item for item in (*foreign, *own) if isinstance(item, dict)]  # what only the other one has tells most
         shown = [item[parameter.filters] for item in items if isinstance(item.get(parameter.filters), str)]
         if shown and not parameter.refers:
             page("full", {parameter.name: shown[0]})
+
+
+NAMING = ("X-Business-Id", "X-Tenant-Id", "X-Account-Id", "X-Organization-Id")
+"""Headers that a server may take the business from, instead of from the key."""
+
+
+def _asked_for_another(client: Client, given: dict[str, Any] | None) -> None:
+    """A list with another business in headers, and in a parameter that no document names."""
+    operation, business, tenant = client.operation, client.business("other"), client.contract.tenant
+    if given is None or business is None or tenant is None:
+        return
+    message = message_for(operation, given if operation.parameter(tenant) else {**given, tenant: business})
+    headers = (*message.headers, *((name, business) for name in NAMING))
+    client.raw(replace(message, headers=headers), operation.id, role="setup", mistake=True, side="own")
 
 
 def foreign_filters(planning: Planning) -> Iterator[Draft]:
@@ -63,7 +80,7 @@ def test_foreign_filter(client: Client) -> None:
     parameter = client.operation.parameter(client.case.params["filter"])
     assert parameter is not None
     assert client.operation.paging is not None
-    value = client.value(parameter, "other")
+    value = _theirs(client, parameter)
     given = client.valid(client.operation)
     if value is not ABSENT and value != client.value(parameter, "full") and given is not None:
         if parameter.weak:
@@ -75,6 +92,18 @@ def test_foreign_filter(client: Client) -> None:
             {paging.after: first} if isinstance(first, str) else {}
         )
         client.mistake(client.operation, {**given, parameter.name: value, **place}, placed=len(place) > 1)
+        unknown = client.unknown_id(str(value))
+        client.mistake(client.operation, {**given, parameter.name: unknown}, role="setup")
+
+
+def _theirs(client: Client, parameter: Parameter) -> Any:
+    """What a filter takes of another business: best what the other list itself shows, and the own one does not."""
+    kind, member = client.operation.kind or "", parameter.filters or ""
+    own, foreign = (
+        [item.get(member) for item in client.listed(kind, key) if isinstance(item, dict)] for key in ("full", "other")
+    )
+    shown = next((value for value in foreign if isinstance(value, str) and value not in own), None)
+    return client.value(parameter, "other") if shown is None or parameter.name == client.contract.tenant else shown
 
 
 def foreign_objects(planning: Planning) -> Iterator[Draft]:
@@ -86,7 +115,8 @@ def foreign_objects(planning: Planning) -> Iterator[Draft]:
         if operation.selector and operation.keyed and operation.kind:
             yield Draft(operation, needs=("full", "other"), cost=5)
     for operation in operations(planning, "create", "perform"):
-        if operation.keyed and not operation.selector and _references(planning.contract, operation):
+        owned = operation.action == "create" or _references(planning.contract, operation)
+        if operation.keyed and not operation.selector and owned:
             yield Draft(operation, needs=("full", "other"), cost=5)
 
 
@@ -107,6 +137,8 @@ def test_foreign_object(client: Client) -> None:
         owner = theirs | {n: client.business("other") for n in values if n == client.contract.tenant}
         client.call(operation, owner, role="control", key="other", step="owner")
         client.mistake(operation, theirs, step="foreign", sought=sought)
+        for key in ("other", "empty"):
+            _the_other_way(client, values, key)
         return
     elsewhere = client.business("other")
     if elsewhere is not None and client.contract.tenant in values:  # to overlook what the object itself tells is open
@@ -116,6 +148,21 @@ def test_foreign_object(client: Client) -> None:
     place = client.position(client.look(kind, sought, role="control", key="other", step="before"))
     client.mistake(operation, {**theirs, **change}, step="foreign", sought=sought)
     client.look(kind, sought, key="other", step="after", sent=as_shown(operation, change), position=place)
+    _the_other_way(client, {**values, **change}, "other")
+    tenant = client.contract.tenant
+    if operation.action == "update" and elsewhere is not None and tenant is not None and operation.parameter(tenant) is None:
+        client.mistake(operation, {**values, **change, tenant: elsewhere}, step="optional")
+        client.look(kind, values[selector.name], step="tied", tied={tenant: elsewhere})
+
+
+def _the_other_way(client: Client, values: dict[str, Any], key: str) -> None:
+    """The object of the main business, and the key of another one."""
+    operation, business, tenant = client.operation, client.business(key), client.contract.tenant
+    named = operation.selector is not None and operation.selector.by is None  # another name may be given twice
+    if key in client.target.keys and operation.selector is not None and named and (business is not None or tenant not in values):
+        sought = values[operation.selector.name]
+        theirs = values | {name: business for name in values if name == tenant}
+        client.mistake(operation, theirs, key=key, step="foreign", sought=str(sought[0] if isinstance(sought, list) else sought))
 
 
 def _foreign(client: Client, operation: Operation, selector: Parameter) -> Any:
@@ -138,7 +185,7 @@ def _create_inside(client: Client, operation: Operation) -> None:
         again = client.valid(operation) or values
         step = "foreign" if parameter.name == client.contract.tenant else "reference"
         if not (parameter.required or parameter.advised):
-            _tied(client, operation, {**again, parameter.name: foreign}, parameter)
+            _tied(client, operation, {**again, parameter.name: foreign}, parameter.name)
             continue
         client.mistake(operation, {**again, parameter.name: foreign}, step=step)
         fresh = {p.name: again[p.name] for p in operation.body if p.fresh and p.name in again}
@@ -146,14 +193,18 @@ def _create_inside(client: Client, operation: Operation) -> None:
         given = client.valid(listing, "other") if listing is not None else None
         if listing is not None and fresh and given is not None:
             client.call(listing, given, key="other", step="listing", sent=as_shown(operation, fresh))
+    tenant, business = client.contract.tenant, client.business("other")
+    more = client.valid(operation) if tenant is not None and operation.parameter(tenant) is None else None
+    if tenant is not None and more is not None and business is not None:
+        _tied(client, operation, {**more, tenant: business}, tenant)
 
 
-def _tied(client: Client, operation: Operation, values: dict[str, Any], parameter: Parameter) -> None:
+def _tied(client: Client, operation: Operation, values: dict[str, Any], name: str) -> None:
     """A creation that names an object of another business where it need not name any, and what came of it."""
     exchange = client.mistake(operation, values, step="optional")
     made = client.created_id(exchange)
     if made is not None:
-        tied = as_shown(operation, {parameter.name: values[parameter.name]})
+        tied = as_shown(operation, {name: values[name]})
         client.look(operation.kind or "", made, step="tied", tied=tied)
 
 

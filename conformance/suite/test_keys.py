@@ -15,8 +15,8 @@ from conformance.transport.message import encoded, message_for
 from conformance.transport.redact import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
 
 MISPLACED = ("Basic", "Token", "user", "bare", "header", "query")
-"""Where a valid key is put that no server must take it from: after another scheme, as a user of Basic, after no scheme,
-in another header, in the query.
+"""Where a valid key is put that no server must take it from: after another scheme, as a user of Basic, in the query; and,
+which is open, after no scheme, and in another header.
 
 In the query, where servers log it, only where floods are allowed: such a target is no service that others use.
 """
@@ -101,7 +101,11 @@ def test_refused_key(client: Client) -> None:
     gone = operation.action in ("delete", "perform")  # after which there is nothing left to ask for
     if gone:
         client.control(operation, values)
-    client.mistake(operation, values, key=None, form="missing")
+    message = message_for(operation, values)
+    # no address that a request tells of itself stands for a key, and an error is JSON for who takes anything
+    told = ("X-Forwarded-For", "127.0.0.1") if len(operation.id) % 2 else ("Accept", "*/*")
+    message = replace(message, headers=(*message.headers, told))
+    client.raw(message, operation.id, carried=(), key=None, mistake=True, form="missing")
     if operation.method == "GET":
         _spelled(client, values)
     authentication = client.contract.authentication
@@ -151,8 +155,8 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
     else:
         told = {"bare": held, "user": f"Basic {held[:-1]}~{BASIC}}}"}.get(place, f"{place} {held}")
         message = replace(message, headers=(*message.headers, (own, told)))
-    form = "misplaced" if place in ("query", "header") else "scheme"
-    client.raw(message, operation.id, carried=(), key="full", mistake=True, form=form)
+    form = "misplaced" if place in ("query", "header", "bare") else "scheme"
+    client.raw(message, operation.id, carried=(), key="full", mistake=True, form=form, open=place != "query")
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:
@@ -236,7 +240,7 @@ def test_missing_scope(client: Client) -> None:
         items = items_of(operation, response.json) or []
         place = items[0].get(paging.position) if items and isinstance(items[0], dict) else None
         if isinstance(place, str):
-            values |= {paging.after: place}
+            values |= {paging.after: place, paging.limit: str(client.within(operation, 2))}
             client.control(operation, values)
     for key in client.case.params["keys"]:
         client.mistake(operation, values, key=key)

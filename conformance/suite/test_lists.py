@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.model import Operation
+from conformance.checks.objects import items_of
+from conformance.model import Operation, Parameter
 from conformance.plan import Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.suite.walker import LARGE
@@ -61,7 +62,8 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
         odd = [(name, value) for name, values in ODD.items() for value in values[turn]]
         bounds = [p.name for p in operation.filters if p.compare]
         params = {"odd": odd, "bounds": bounds}
-        yield Draft(operation, cost=1 + len(odd) + len(bounds), needs=("full",) if operation.keyed else (), params=params)
+        cost = 1 + len(odd) + len(bounds) + len(_windows(operation))
+        yield Draft(operation, cost=cost, needs=("full",) if operation.keyed else (), params=params)
 
 
 @stimulus(odd_positions, rules=("parameter.unparsable",), phase=1)
@@ -78,6 +80,20 @@ def test_unparsable_parameter(client: Client) -> None:
         client.mistake(client.operation, {**values, names[place]: value})
     for bound in client.case.params["bounds"]:
         client.mistake(client.operation, {**values, bound: "abc"})
+    for least, most in _windows(client.operation):
+        client.mistake(client.operation, {**values, least.name: _bound(least, 2), most.name: _bound(most, 1)}, role="setup")
+
+
+def _windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:
+    """The bounds of one member of the items, from below and from above."""
+    bounds = [p for p in operation.filters if p.compare and not p.required]
+    pairs = [(p, q) for p in bounds for q in bounds if (p.compare, q.compare) == ("at-least", "at-most")]
+    return [(p, q) for p, q in pairs if p.filters == q.filters]
+
+
+def _bound(parameter: Parameter, place: int) -> str:
+    """A bound, the later or larger for a larger place."""
+    return str(place) if parameter.schema.get("type") in ("integer", "number") else f"2026-04-1{place}T00:00:00Z"
 
 
 def printed_samples(planning: Planning) -> Iterator[Draft]:
@@ -87,14 +103,15 @@ def printed_samples(planning: Planning) -> Iterator[Draft]:
         if "method" in example:
             operation = _printed(planning, example)
             if operation is not None:
-                yield Draft(operation, entry.place.replace(" ", "-"), needs=("full",), params={"query": example.get("query", {})})
+                params = {"query": example.get("query", {})}
+                yield Draft(operation, entry.place.replace(" ", "-"), needs=("full",), params=params, cost=3)
 
 
 def _printed(planning: Planning, example: dict[str, Any]) -> Operation | None:
     return next((o for o in operations(planning, "list") if o.method == example["method"] and o.path == example["path"]), None)
 
 
-@stimulus(printed_samples, rules=("sample.accepted",))
+@stimulus(printed_samples, rules=("sample.accepted", "paging.more-false"))
 def test_printed_sample(client: Client) -> None:
     """A printed request as it stands, and with a cursor of the target in the place of the printed one."""
     paging = client.operation.paging
@@ -105,4 +122,9 @@ def test_printed_sample(client: Client) -> None:
         items = client.listed(client.operation.kind or "")
         own = items[-1].get(paging.position) if items and isinstance(items[-1], dict) else None
         query = {**query, paging.after: own} if isinstance(own, str) else {k: v for k, v in query.items() if k != paging.after}
-    client.call(client.operation, query)
+    for _ in range(2 if client.repeated else 1):
+        page = client.call(client.operation, query, walk="printed").response
+        items = (items_of(client.operation, page.json) if page is not None and page.ok else None) or []
+        last = items[-1].get(paging.position) if items and isinstance(items[-1], dict) else None
+        if isinstance(last, str):
+            client.call(client.operation, {paging.after: last, paging.limit: "1"}, walk="what-follows")

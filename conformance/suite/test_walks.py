@@ -22,6 +22,8 @@ SIZES_AGAIN = ((2, 3), (1, 7))
 """Page sizes of the walks that begin at other places than the head, in turn."""
 SINGLES = 8
 """Items of it that are walked one by one."""
+LENGTHS = (25, 10, 50, 20)
+"""Usual lengths of a page, of which each list is asked for one, in turn."""
 WINDOW = 12
 """Items of the stretch that is walked in every size."""
 WALK_RULES = (
@@ -67,7 +69,9 @@ def test_walk(client: Client) -> None:
         for size in SIZES_AGAIN[number % 2] if number and not walker.deeply else SIZES:
             reach = 2 * size + 1 if number else min(WINDOW if size > 1 else SINGLES, len(known) - start - 1)
             walker.walk(f"from-{start}-by-{size}", after, size, items=reach, pages=WINDOW + 1)
+    walker.page("head-again", None, 1)  # what was just asked for is what comes again
     walker.walk("head-by-1", None, 1, items=2, pages=2)
+    walker.page("head-at-length", None, LENGTHS[sum(map(ord, walker.operation.id)) % len(LENGTHS)])
     walker.walk("head-by-2", None, 2, items=5, pages=3)
     walker.page("above-the-maximum", None, client.target.maximum.get(client.operation.id, LARGE) + 1, served=False)
     _positions(walker, known)
@@ -187,6 +191,9 @@ def test_filtered_walk(client: Client) -> None:
         walker.walk(
             f"filtered-by-{size}", None, size, items=min(matching, WINDOW) + 1, pages=WINDOW, filters=filters, served=served
         )
+    another = _another_value(known, parameter, value)
+    if another is not None:
+        walker.page("another-value", None, 3, {parameter.name: another})
     outside = [item for item in known if takes(parameter, item, value) is False]
     if outside:
         both = [one for one, after in pairwise(known) if takes(parameter, one, value) is takes(parameter, after, value) is False]
@@ -198,6 +205,32 @@ def test_filtered_walk(client: Client) -> None:
     if client.repeated:
         walker.stretch("unfiltered-after")
         walker.stretch("filtered-after", filters, served=served)
+
+
+def _another_value(known: list[Any], parameter: Parameter, value: str) -> str | None:
+    """The value that most items have beside one that was tried."""
+    shown = [_text(item.get(parameter.filters)) for item in known if isinstance(item, dict)]
+    counts = Counter(text for text in shown if text and "," not in text and text not in value.split(","))
+    return None if parameter.compare or not counts else min(counts, key=lambda text: (-counts[text], text))
+
+
+def every_option(planning: Planning) -> Iterator[Draft]:
+    """Each list with each parameter that narrows it by something its items do not show."""
+    for operation in operations(planning, "list"):
+        own = (operation.paging.after, operation.paging.limit) if operation.paging else ()
+        for parameter in operation.parameters:
+            plain = not (parameter.required or parameter.filters or parameter.name in own)
+            if parameter.place == "query" and plain and parameter.example is not None:
+                params = {"option": parameter.name}
+                yield Draft(operation, parameter.name, cost=2, needs=("full",), params=params, optional=True)
+
+
+@stimulus(every_option, rules=("paging.order", "paging.advances", "paging.exclusive"))
+def test_walk_with_option(client: Client) -> None:
+    """Two pages with an option, and nothing to compare them with but each other."""
+    walker, parameter = Walker(client, client.operation), client.operation.parameter(client.case.params["option"])
+    if walker.given is not None and parameter is not None:
+        walker.walk("with-option", None, 2, items=4, pages=2, filters={parameter.name: str(parameter.example)}, served=False)
 
 
 def _composable(known: list[Any], operation: Operation, parameter: Parameter, value: str) -> dict[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.suite.sending import OVERRIDES, Id
 from conformance.transport.message import message_for
+from conformance.values import ABSENT
 
 SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
 """Text that is no everyday ASCII, and that a server which takes it has to give back."""
@@ -31,8 +33,12 @@ def creations(planning: Planning) -> Iterator[Draft]:
 
 @stimulus(creations, rules=("create.read-back", "create.one", "create.listed"), phase=2)
 def test_creation(client: Client) -> None:
-    """Create with the members that are wanted, then with every member that takes any value, and read each back."""
+    """Create with the members that are wanted, then with every member that takes any value, and read each back.
+
+    Then with the id of the first one, which is no member of the request: it may be refused, or ignored.
+    """
     operation = client.operation
+    first: Id | None = None
     for form in ("wanted", "everything", "signs"):
         values = client.valid(operation)
         if values is None:
@@ -47,6 +53,11 @@ def test_creation(client: Client) -> None:
         read = _read_back(client, operation, sought, values)
         if form == "wanted":
             _listed(client, operation, sought, values, client.position(read))
+            first = sought
+    again, name = client.valid(operation), client.contract.identifier_of(operation.kind)
+    modes = [o for o in client.contract.operations.values() if (o.method, o.path) == (operation.method, operation.path)]
+    if again is not None and first is not None and not any(mode.parameter(name) for mode in modes):
+        client.mistake(operation, {**again, name: first}, step="write")
 
 
 def counted_creations(planning: Planning) -> Iterator[Draft]:
@@ -167,8 +178,9 @@ def test_update(client: Client) -> None:
         return
     sought = values[operation.selector.name]
     first = {name: value for name, value in _optional(client, operation).items() if name != member.name}
-    if first:
-        client.call(operation, {**values, **first}, role="setup", step="first", sent=first)
+    beside = _observed(client, operation, sought)
+    if first or beside:
+        client.call(operation, {**values, **beside, **first}, role="setup", step="first", sent=first, beside=beside)
     values |= {member.name: client.value(member)}
     sent = {member.name: values[member.name]}
     for pause in (0.5, 1.5, 0.0):
@@ -179,7 +191,26 @@ def test_update(client: Client) -> None:
         client.pause(pause)
     client.control(operation, values, step="write", sent=sent, sought=str(sought))
     _read_back(client, operation, sought, sent)
-    _listed(client, operation, sought, sent)
+    _listed(client, operation, sought, {**first, **sent})
+
+
+def _observed(client: Client, operation: Operation, sought: Id) -> dict[str, Any]:
+    """For the optional members that lists are narrowed by, values that other objects of the kind show; a phone number."""
+    kind, narrowed = (
+        operation.kind or "",
+        {p.filters for o in client.contract.operations_by("list", operation.kind) for p in o.filters},
+    )
+    found: dict[str, Any] = {}
+    for parameter in operation.body:
+        member = parameter.shows_as or parameter.name
+        free = not (parameter.required or parameter.refers or parameter.fresh or parameter.example is not None)
+        if free and parameter.phone:
+            found[parameter.name] = client.value(parameter)
+        elif free and member in narrowed:
+            others = [item for item in client.listed(kind) if isinstance(item, dict) and client.identifier(item, kind) != sought]
+            shown = Counter(item[member] for item in others if isinstance(item.get(member), str))
+            found |= {parameter.name: min(shown, key=lambda text: (shown[text], text))} if shown else {}
+    return found
 
 
 def refused_writes(planning: Planning) -> Iterator[Draft]:
@@ -220,10 +251,30 @@ def test_refused_write(client: Client) -> None:
     wrong = next((p for p in operation.body if p.refuse and p != selector), None)
     if wrong is not None and operation.action != "delete":
         fresh += _attempt(client, operation, values, instead={wrong.name: wrong.refuse[0]})
+    fresh += _astray(client, operation, values)
     if sought is not None:
         client.look(kind, sought, step="look", fresh=fresh, position=place)
     elif listing is not None and given is not None:
         client.call(listing, given, step="look", fresh=fresh)
+
+
+def _astray(client: Client, operation: Operation, values: dict[str, Any]) -> list[str]:
+    """Requests that name what does not exist, where they need not, or nothing where they must; gives texts of their own."""
+    selector, fresh = operation.selector, list[str]()
+    if operation.action == "delete":
+        return fresh
+    for parameter in operation.body:
+        optional = parameter.refers and not parameter.required and parameter.name != client.contract.tenant
+        known = client.value(parameter) if optional and parameter != selector else ABSENT
+        if isinstance(known, str):
+            fresh += _attempt(client, operation, values, instead={parameter.name: client.unknown_id(known)})
+    if operation.action == "update" and selector is not None and selector.place == "body" and operation.when != selector.name:
+        fresh += _attempt(client, operation, values, without=selector.name)
+        listing = next(iter(client.contract.operations_by("list", operation.kind)), None)
+        given = client.listing(listing) if listing is not None else None
+        if listing is not None and given is not None:
+            client.call(listing, given, step="look", fresh=fresh)
+    return fresh
 
 
 def _attempt(
@@ -239,8 +290,9 @@ def _attempt(
     if operation.action == "update" and not own:
         own = {p.name: client.value(p) for p in [p for p in operation.body if p.fresh][:1]}
     sent = {name: value for name, value in {**values, **own, **(instead or {})}.items() if name != without}
-    client.mistake(operation, sent, key=key, step="attempt")
-    return _fresh(operation, {name: value for name, value in sent.items() if name in own})
+    fresh = _fresh(operation, {name: value for name, value in sent.items() if name in own})
+    client.mistake(operation, sent, key=key, step="attempt", fresh=fresh)
+    return fresh
 
 
 def _disguised(client: Client, operation: Operation, values: dict[str, Any]) -> list[str]:

@@ -222,7 +222,9 @@ class Sender:
         self.sent += 1
         base = self.target.declaration.url
         base = base[: base.index("/", 8)] if message.outside else base
-        headers = (("User-Agent", f"conformance-suite/{__version__}"), ("Accept", "application/json"), *message.headers)
+        usual = (("User-Agent", f"conformance-suite/{__version__}"), ("Accept", "application/json"))
+        told = {name.lower() for name, _ in message.headers}
+        headers = (*(pair for pair in usual if pair[0].lower() not in told), *message.headers)
         held = (self.contract.authentication.header.lower(), *([n.lower() for n, _ in headers] if message.misplaced else ()))
         filled = tuple((n, self._vault.fill(value) if n.lower() in held else value) for n, value in headers)
         if message.misplaced:

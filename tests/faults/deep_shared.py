@@ -118,23 +118,6 @@ class KeyInQuery(Deep):
         return super().parse_key(request) or request.query.get("api_key")
 
 
-@fault("key-header", depth=4)
-class KeyInHeaderOfItsOwn(Deep):
-    """A key in X-API-Key is as good as one in Authorization."""
-
-    def parse_key(self, request: Request) -> str | None:
-        return super().parse_key(request) or request.header("x-api-key")
-
-
-@fault("key-header", depth=3)
-class SchemeNotNeeded(Deep):
-    """A key is taken without a scheme before it."""
-
-    def parse_key(self, request: Request) -> str | None:
-        value = request.header("authorization") or ""
-        return super().parse_key(request) or (value if value.startswith("kc_") else None)
-
-
 @fault("refused-unchanged", depth=5)
 class MethodOverridden(Deep):
     """X-HTTP-Method-Override replaces the method of a read, after the scope for the read was checked."""

@@ -206,6 +206,24 @@ class ExactBearer(Faulty):
         return match[1] if match else None
 
 
+@variant("E26")
+class KeysTakenElsewhere(Faulty):
+    """A key is also taken without the word before it, and in a header of its own."""
+
+    def parse_key(self, request: Request) -> str | None:
+        bare = request.header("authorization") or ""
+        return super().parse_key(request) or (bare if bare.startswith("kc_") else request.header("x-api-key"))
+
+
+@variant("E47")
+class ProblemsToldInSuccess(Faulty):
+    """A run that is validated is answered 200, whatever is wrong with it, also another business."""
+
+    def check_references(self, context: Context) -> None:
+        if context.operation.id != "validate_communication_run":
+            super().check_references(context)
+
+
 @variant("L25, the other way")
 class WriteImpliesRead(Faulty):
     """A scope that writes a resource also reads it."""
