@@ -510,9 +510,6 @@ example("auth.spelling", ACCEPTED, "sent to the right path", fine(), sent(308, t
 example("auth.spelling", ACCEPTED, "a page for people", fine(), sent(200, text="<p>", media="text/html", **SPELLED))
 example("auth.spelling", REFUSED, "what the path guards", fine(), sent(200, {"calls": [], "has_more": False}, **SPELLED))
 example("auth.spelling", TROUBLE, "no response", fine(), sent(None, **SPELLED))
-_taken_elsewhere = sent(200, {"calls": [], "has_more": False}, form="misplaced", open=True)
-example("auth.scheme", NOTE, "a key taken where that is open", fine(), _taken_elsewhere)
-example("auth.scheme", ACCEPTED, "a key refused where that is open", fine(), refusal("unauthorized", form="misplaced", open=True))
 _elsewhere = sent(200, {"calls": [], "has_more": False}, form="misplaced")
 example("auth.scheme", REFUSED, "a key in another header taken", fine(), replace(_elsewhere, facts={"form": "misplaced"}))
 

@@ -14,9 +14,8 @@ from conformance.suite.client import Client
 from conformance.transport.message import encoded, message_for
 from conformance.transport.redact import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
 
-MISPLACED = ("Basic", "Token", "user", "bare", "header", "query")
-"""Where a valid key is put that no server must take it from: after another scheme, as a user of Basic, in the query; and,
-which is open, after no scheme, and in another header.
+MISPLACED = ("Basic", "Token", "user", "query")
+"""Where a valid key is put that no server must take it from: after another scheme, as a user of Basic, in the query.
 
 In the query, where servers log it, only where floods are allowed: such a target is no service that others use.
 """
@@ -75,9 +74,9 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
     if form == "unknown":
         return [f"unknown:{prefix}" for prefix in authentication.prefixes or ("",)]
     if form == "altered":
-        rarer = [name for name in ALTERATIONS if name not in ALTERED_ALWAYS]
-        rarer += [OTHER_PREFIX] if len(authentication.prefixes) > 1 else []
+        rarer = [OTHER_PREFIX] if len(authentication.prefixes) > 1 else []
         rarer += [NO_PREFIX] if authentication.prefixes else []
+        rarer += [name for name in ALTERATIONS if name not in ALTERED_ALWAYS]
         return [f"full~{name}" for name in (*ALTERED_ALWAYS, rarer[number % len(rarer)])]
     if form == "malformed":
         own = authentication.scheme
@@ -150,13 +149,11 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
     if place == "query":
         known = {name for other in client.contract.operations.values() for name in other.secrets}
         message = replace(message, query=(*message.query, *((name, held) for name in ("key", "access_token", *sorted(known)))))
-    elif place == "header":
-        message = replace(message, headers=(*message.headers, ("X-API-Key", held), ("Cookie", f"key={held}")))
     else:
-        told = {"bare": held, "user": f"Basic {held[:-1]}~{BASIC}}}"}.get(place, f"{place} {held}")
+        told = f"Basic {held[:-1]}~{BASIC}}}" if place == "user" else f"{place} {held}"
         message = replace(message, headers=(*message.headers, (own, told)))
-    form = "misplaced" if place in ("query", "header", "bare") else "scheme"
-    client.raw(message, operation.id, carried=(), key="full", mistake=True, form=form, open=place != "query")
+    form = "misplaced" if place == "query" else "scheme"
+    client.raw(message, operation.id, carried=(), key="full", mistake=True, form=form)
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:

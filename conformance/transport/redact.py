@@ -36,12 +36,12 @@ ALTERATIONS: dict[str, Callable[[str], str]] = {
     "middle-char": lambda key: _changed_at(key, len(key) * 2 // 3),
     "first-char": lambda key: _changed_at(key, len(key) // 5),
     "early-char": lambda key: _changed_at(key, len(key) * 2 // 5),
-    "late-char": lambda key: _changed_at(key, len(key) * 5 // 6),
     "longer": lambda key: key + "A",
     "shorter": lambda key: key[:-1],
     "dotted": lambda key: key + ".",
     "wildcard": lambda key: key[:-1] + "%",
     "case": lambda key: key[: len(key) // 2] + key[len(key) // 2 :].swapcase(),
+    "late-char": lambda key: _changed_at(key, len(key) * 5 // 6),
 }
 """Near-miss keys: what a name after ``~`` makes of a key."""
 OTHER_PREFIX, NO_PREFIX = "other-prefix", "no-prefix"
