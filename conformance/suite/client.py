@@ -318,6 +318,8 @@ class Client(Sending):
             return self.known_id(kind, member=member) if shared and creation.input_open else None
         if shared:
             self._memory.own[kind] = made
+        elif self._memory.own.get(kind) == made:  # a target that keeps one object of the kind alone
+            del self._memory.own[kind]
         return made
 
     def unknown_id(self, sample: str) -> str:

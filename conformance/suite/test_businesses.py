@@ -30,7 +30,7 @@ def test_rows_of_two_businesses(client: Client) -> None:
     assert paging is not None
 
     def page(key: str, values: dict[str, Any]) -> list[Any]:
-        side = "own" if key == "full" else "foreign"
+        side = "foreign" if key == "other" else "own"
         given = client.listing(operation, key)
         if given is None:
             return []
@@ -44,6 +44,8 @@ def test_rows_of_two_businesses(client: Client) -> None:
         if isinstance(last, str):
             page(key, {paging.after: last})
         page(key, {paging.limit: str(client.within(operation, 5))})
+    if "read_only" in client.target.keys:
+        page("read_only", {})
     _asked_for_another(client, client.listing(operation))
     for parameter in [p for p in operation.filters if not p.required and not p.compare and p.name != client.contract.tenant]:
         items = [item for item in (*foreign, *own) if isinstance(item, dict)]  # what only the other one has tells most

@@ -66,6 +66,15 @@ class ScopedKeysSeeAll(Deep):
         return None if scoped and meant(context, "list_evals") else super().list_tenant(context)
 
 
+@fault("business-rows", at="list_transcripts", depth=5)
+class ReadersSeeAll(Deep):
+    """A key that only reads lists the transcripts of every business."""
+
+    def list_tenant(self, context: Context) -> str | None:
+        reader = context.identity is not None and context.identity.name == "read_only"
+        return None if reader and meant(context, "list_transcripts") else super().list_tenant(context)
+
+
 @fault("scope-required status-403 code-forbidden", at="list_evals", depth=5)
 class LimitForScope(Deep):
     """Evals come without the scope where a limit is given."""
