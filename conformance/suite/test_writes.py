@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from conformance.checks.effects import absent
 from conformance.checks.objects import sought_in
-from conformance.checks.writes import absent, as_shown, differences
+from conformance.checks.writes import as_shown, differences
 from conformance.model import Contract, Effect, Exchange, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client

@@ -1,0 +1,242 @@
+"""Judges of what a write leaves: one object, listed, that one alone, or gone; and nothing where it was refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
+from conformance.checks.objects import identity_of, items_of, object_of, sought_in
+from conformance.checks.writes import as_shown, differences, same
+from conformance.model import Contract, Exchange, Operation, compact
+from conformance.values import instant
+
+
+@trial("delete.gone", hint="an object would have to be made, deleted, and looked for")
+def delete_gone(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What was deleted is not there as it was, and nothing else is gone. It may still be shown as deleted."""
+    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
+    deleted = steps.get("delete")
+    if deleted is None or deleted.response is None or not deleted.response.ok:
+        return
+    others = ("older", "newer")
+    for before, after in [(f"{name}before", f"{name}after") for name in ("", *(f"{one}-" for one in others), "listed-")]:
+        if before not in steps or after not in steps:
+            continue
+        excuse = unusable(view, steps[after])
+        (old, _), (new, goes_on) = sought_in(view.contract, steps[before]), sought_in(view.contract, steps[after])
+        ids = (steps[before].id, deleted.id, steps[after].id)
+        if before.startswith(others) and "before" in steps and steps[before].fact("sought") == steps["before"].fact("sought"):
+            continue  # there is but one object
+        if excuse:
+            yield excuse
+        elif old is None or goes_on:
+            if before != "listed-before":
+                yield Gap("the object could not be seen before or after the deletion")
+        elif not before.startswith(others) and new == old:
+            yield Problem("/", "nothing, or an object that is shown as deleted", compact(new), ids)
+        elif before.startswith(others) and new is None:
+            yield Problem("/", f"{steps[after].fact('sought')}, which was not deleted", said(steps[after]), ids)
+        else:
+            yield Proof(ids)
+
+
+def _holding(view: View, exchange: Exchange, texts: list[str]) -> list[Any]:
+    """The items of a list, or the object of a read, that hold one of some texts."""
+    operation, response = view.contract.operations.get(exchange.operation), exchange.response
+    if operation is None or response is None or not response.ok:
+        return []
+    if operation.paging is None:
+        shown = [object_of(view.contract, operation, response.json)]
+    else:
+        shown = items_of(operation, response.json) or []
+    written = [json.dumps(text, ensure_ascii=False)[1:-1] for text in texts]
+    return [one for one in shown if any(text in json.dumps(one, ensure_ascii=False) for text in written)]
+
+
+@trial("create.one", hint="two objects would have to be created")
+def create_one(view: View, trial: Trial) -> Iterator[Outcome]:
+    """Each creation makes one object, with an id of its own."""
+    seen: dict[str, Exchange] = {}
+    for write in (e for e in trial.exchanges if e.fact("step") == "write" and e.response is not None and e.response.ok):
+        assert write.response is not None
+        operation = view.contract.operations[write.operation]
+        name = view.contract.identifier_of(operation.kind)
+        shown = object_of(view.contract, operation, write.response.json)
+        value = shown.get(name) if isinstance(shown, dict) else None
+        if value is not None and compact(value) in seen and write.response.status not in operation.successes[:-1]:
+            yield Problem(f"/{name}", "an id of its own", compact(value), (seen[compact(value)].id, write.id))
+            return
+        if value is not None:
+            seen[compact(value)] = write
+    for page in trial.having("probe", step="listed"):
+        alike = _holding(view, page, page.fact("fresh") or [])
+        if len(alike) > 1:
+            _, second, *_ = alike
+            yield Problem("/", "one object", f"{len(alike)} of them: {compact(second)}", (page.id,))
+            return
+    if len(seen) > 1:
+        yield Proof(tuple(write.id for write in seen.values()))
+
+
+def absent(contract: Contract, page: Exchange) -> bool:
+    """Whether the first page of a list is without what it must hold: what was made stands before, or nothing follows."""
+    operation, response = contract.operations[page.operation], page.response
+    if response is None or not response.ok:
+        return False
+    (found, _), items = sought_in(contract, page), items_of(operation, response.json)
+    if items is None or found is not None:
+        return False
+    assert operation.paging is not None
+    told = [item.get(operation.paging.position) for item in items if isinstance(item, dict)]
+    times, at = [moment for moment in map(instant, told) if moment is not None], instant(page.fact("position"))
+    first = bool(times) and at is not None and at > times[0] > times[-1]
+    return first or response.json.get(operation.paging.more) is False
+
+
+@trial("create.listed", hint="an object would have to be created, and its list be seen")
+def create_listed(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What was created and can be read is listed, too."""
+    pages = trial.having("probe", step="listed")
+    if not pages:
+        return
+    *_, page = pages
+    excuse = unusable(view, page)
+    if excuse:
+        yield excuse
+    elif absent(view.contract, page):
+        yield Problem("/", f"{page.fact('sought')}, which was just made", said(page), (page.id,))
+    elif page.response is not None and page.response.ok:
+        yield Proof((page.id,))
+
+
+@trial("create.count", confirm=True, hint="something would have to be made, and its list be seen before and after")
+def create_count(view: View, trial: Trial) -> Iterator[Outcome]:
+    """One request makes one object: not two that show what was sent."""
+    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
+    before, write, after = (steps.get(name) for name in ("before", "write", "after"))
+    if before is None or write is None or after is None or write.response is None or not write.response.ok:
+        return
+    listing, sent = view.contract.operations[after.operation], write.fact("sent") or {}
+    old, new = (items_of(listing, e.response.json) if e.response is not None and e.response.ok else None for e in (before, after))
+    if old is None or new is None:
+        return
+    known = {identity_of(view.contract, listing.kind, item) for item in old}
+    alike = [item for item in new if identity_of(view.contract, listing.kind, item) not in known and _shows(sent, item)]
+    ids = (before.id, write.id, after.id)
+    if len(alike) > 1:
+        yield Problem("/", "one object", f"{len(alike)} of them: {compact(alike[1])}", ids)
+    else:
+        yield Proof(ids)
+
+
+def _shows(sent: dict[str, Any], item: Any) -> bool:
+    """Whether an item shows something of what was sent, and nothing else in its place."""
+    both = [(value, item[name]) for name, value in sent.items() if item.get(name) is not None] if isinstance(item, dict) else []
+    return bool(both) and all(same(value, got) for value, got in both)
+
+
+CHANGED = frozenset({"before", "write", "read"})
+
+
+@trial("update.alone", hint="an object would have to be changed and read again")
+def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A change is of what was sent, and of no other member and no other object."""
+    assert view.operation is not None
+    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
+    if not steps.keys() >= CHANGED:
+        return
+    before, write, after = steps["before"], steps["write"], steps["read"]
+    if write.response is None or not write.response.ok:
+        return
+    (old, _), (new, _) = sought_in(view.contract, before), sought_in(view.contract, after)
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return
+    ids = (before.id, write.id, after.id)
+    sent = as_shown(view.operation, write.fact("sent") or {})
+    partial = view.operation.method == "PATCH"
+    set_before = {
+        *_settable(view.contract, view.operation),
+        *(
+            as_shown(view.operation, {**steps["first"].fact("sent"), **(steps["first"].fact("beside") or {})})
+            if "first" in steps
+            else ()
+        ),
+    }
+    for name in sorted(set_before - set(sent)) if partial else ():
+        if old.get(name) is not None and name in new and not same(old[name], new[name]):
+            yield Problem(f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new[name]), ids)
+            return
+    first = steps.get("first")
+    if first is not None and first.response is not None and first.response.ok:
+        for where, expected, actual in differences(view.operation, first.fact("sent") or {}, old):
+            yield Problem(where, expected, actual, (first.id, before.id))
+            return
+    yield from _moved(view, old, new, ids)
+    page = steps.get("listed")
+    if page is not None:
+        name = view.contract.identifier_of(view.operation.kind)
+        alike = _holding(view, page, page.fact("fresh") or [])
+        other = next((one for one in alike if isinstance(one, dict) and str(one.get(name)) != page.fact("sought")), None)
+        if other is not None:
+            yield Problem("/", f"no object but {page.fact('sought')} changed", compact(other), (write.id, page.id))
+            return
+    yield Proof(ids)
+
+
+def _moved(view: View, old: dict[str, Any], new: dict[str, Any], ids: tuple[str, ...]) -> Iterator[Outcome]:
+    """The position of an object, by which its list is paged, is not changed by a change of another member."""
+    name = next((o.paging.position for o in view.contract.operations.values() if o.paging), "")
+    was, now = instant(old.get(name)), instant(new.get(name))
+    if was is not None and now is not None and was != now:
+        yield Problem(f"/{name}", f"{old[name]}, as it was not sent", compact(new[name]), ids)
+
+
+def _settable(contract: Contract, changed: Operation) -> set[str]:
+    """The free texts of an object that a client sets: nothing but a change of them changes them."""
+    writes = [*contract.operations_by("create", changed.kind), *contract.operations_by("update", changed.kind)]
+    return {p.shows_as or p.name for operation in writes if not operation.when for p in operation.body if p.fresh}
+
+
+def _newcomers(view: View, old: Exchange, new: Exchange) -> list[Any]:
+    """The items of the first page of a list that were not on it before, and stand before what was."""
+    kind, items = view.contract.operations[new.operation].kind, _listed(view, new)
+    known = [identity_of(view.contract, kind, item) for item in _listed(view, old)]
+    first = next((place for place, item in enumerate(items) if identity_of(view.contract, kind, item) in known), 0)
+    return items[:first]
+
+
+def _listed(view: View, page: Exchange) -> list[Any]:
+    """The items of a list that was answered."""
+    answer = page.response
+    items = items_of(view.contract.operations[page.operation], answer.json) if answer is not None and answer.ok else None
+    return items or []
+
+
+@trial("refused.effect", hint="a request would have to be refused, and its effect looked for", confirm=True)
+def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
+    """What was refused has had no effect."""
+    attempts = [e for e in trial.having("probe", step="attempt") if e.response is not None and e.response.status >= 400]
+    taken = [e for e in trial.having("probe", step="attempt") if e not in attempts]
+    told = {text for attempt in taken for text in attempt.fact("fresh") or ()}
+    looks, before = trial.having("probe", step="look"), trial.having("setup", step="before")
+    was = next((old for old, _ in (sought_in(view.contract, one) for one in before)), None)
+    listed = trial.having("setup", step="listed-before")
+    for look in looks if attempts else ():
+        ids = (*(attempt.id for attempt in attempts), look.id)
+        excuse = unusable(view, look)
+        held = _holding(view, look, [text for text in look.fact("fresh") or () if text not in told])
+        found, goes_on = sought_in(view.contract, look)
+        if excuse:
+            yield excuse
+        elif held:
+            first, *_ = held
+            yield Problem("/", "no effect of requests that were refused", compact(first), ids)
+        elif not taken and (made := [one for old in listed for one in _newcomers(view, old, look)]):
+            first, *_ = made
+            yield Problem("/", "nothing made by requests that were refused", compact(first), ids)
+        elif not taken and look.fact("sought") is not None and was is not None and found is None and not goes_on:
+            yield Problem("/", f"{look.fact('sought')}, as its deletion was refused", said(look), ids)
+        elif look.response is not None and look.response.ok:
+            yield Proof(ids)

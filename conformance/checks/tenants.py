@@ -1,0 +1,211 @@
+"""Judges of businesses: what belongs to another one is neither shown nor changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.checks.base import (
+    Outcome,
+    Problem,
+    Proof,
+    Trial,
+    View,
+    control_gap,
+    kept_out,
+    passive,
+    said,
+    trial,
+    unusable,
+)
+from conformance.checks.lists import page_of
+from conformance.checks.objects import id_of, identity_of, items_of, object_of, sought_in
+from conformance.checks.requests import shown_absent
+from conformance.model import Clause, Contract, Exchange, Operation, compact
+
+
+@trial("tenant.object", hint="an object of another business would have to be known (keys: other in the target file)")
+def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
+    """An object of another business is refused, and stays as it was."""
+    objects, references = trial.having("probe", step="foreign"), trial.having("probe", step="reference")
+    references += [probe for probe in trial.having("probe", step="optional") if probe.response and not probe.response.ok]
+    if not objects and not references and not trial.having("probe", step="tied"):
+        return
+    gap = control_gap(view, trial)
+    if gap:
+        yield gap
+        return
+    if view.operation is not None and view.operation.absent_open:
+        yield from shown_absent(view, trial, "forbidden", "not_found", judge=kept_out, step="foreign")
+    else:
+        for probe in objects:
+            namesake = _is_namesake(view, trial, probe)
+            yield Proof((probe.id,)) if namesake or _advises(view, probe) else kept_out(view, probe, ("forbidden", "not_found"))
+    for probe in references:  # a reference may also be called invalid
+        yield kept_out(view, probe, ("forbidden", "not_found", "invalid_parameter"))
+    for listing in trial.having("probe", step="listing"):
+        yield from _not_there(view, listing)
+    for look in trial.having("probe", step="tied"):
+        yield from _untied(view, look)
+    for before in trial.having("control", step="before"):
+        for after in trial.having("probe", step="after"):
+            yield from _unchanged(view, before, after)
+
+
+def _advises(view: View, probe: Exchange) -> bool:
+    """Whether what may be open to any input answers what is wrong with it, and does nothing."""
+    operation = view.operation
+    return (
+        operation is not None
+        and operation.input_open
+        and operation.action == "perform"
+        and bool(probe.response and probe.response.ok)
+    )
+
+
+def _is_namesake(view: View, trial: Trial, probe: Exchange) -> bool:
+    """Whether an object is shown that only shares a name with the one of the other business: its id is another one."""
+    operation = view.operation
+    if operation is None or operation.selector is None or operation.selector.by is None:
+        return False
+    shown, theirs = (_id_shown(view, exchange) for exchange in (probe, *trial.having("control", step="owner")[:1]))
+    return shown is not None and theirs is not None and shown != theirs
+
+
+def _id_shown(view: View, exchange: Exchange) -> Any:
+    """The id of the object that an exchange shows, if it does."""
+    assert view.operation is not None
+    answered = exchange.response is not None and exchange.response.ok
+    shown = object_of(view.contract, view.operation, exchange.response.json) if exchange.response and answered else None
+    return id_of(view.contract, view.operation.kind, shown)
+
+
+def _untied(view: View, look: Exchange) -> Iterator[Outcome]:
+    """What was made does not show the object of the other business that it was to be tied to."""
+    shown, tied = sought_in(view.contract, look)[0], look.fact("tied") or {}
+    for name, value in tied.items():
+        if isinstance(shown, dict) and shown.get(name) == value:
+            yield Problem(f"/{name}", "nothing of another business", compact(value), (look.id,))
+        elif isinstance(shown, dict):
+            yield Proof((look.id,))
+
+
+def _not_there(view: View, listing: Exchange) -> Iterator[Outcome]:
+    """What was refused is not in the list of the other business."""
+    operation, sent = view.contract.operations[listing.operation], listing.fact("sent")
+    if listing.response is None or not listing.response.ok:
+        return
+    for item in items_of(operation, listing.response.json) or []:
+        if isinstance(item, dict) and all(item.get(name) == value for name, value in sent.items()):
+            yield Problem("/", "nothing created in another business", compact(item), (listing.id,))
+
+
+def _unchanged(view: View, before: Exchange, after: Exchange) -> Iterator[Outcome]:
+    (old, _), (new, goes_on) = sought_in(view.contract, before), sought_in(view.contract, after)
+    if old is None or unusable(view, after) or goes_on:
+        return
+    ids = (before.id, after.id)
+    sent = after.fact("sent") or {}
+    if new is None:
+        yield Problem("/", f"{after.fact('sought')}, as another business may not remove it", said(after), ids)
+        return
+    for name, value in sent.items():
+        if isinstance(old, dict) and isinstance(new, dict) and old.get(name) != new.get(name) and new.get(name) == value:
+            yield Problem(f"/{name}", f"{compact(old.get(name))}, as another business may not change it", compact(value), ids)
+            return
+    yield Proof(ids)
+
+
+@trial("tenant.filter", hint="the id of another business or of one of its objects would have to be known")
+def tenant_filter(view: View, trial: Trial) -> Iterator[Outcome]:
+    """A list that is asked for another business is refused, or empty; one that may ignore it shows what it shows without."""
+    assert view.operation is not None
+    unfiltered = trial.having("control", step="unfiltered")
+    ignored = {
+        identity_of(view.contract, view.operation.kind, item)
+        for exchange in unfiltered
+        if exchange.response is not None
+        for item in items_of(view.operation, exchange.response.json) or []
+    }
+    for probe in trial.probes:
+        excuse = unusable(view, probe)
+        if excuse or probe.response is None:
+            yield excuse or Proof(())
+        elif not probe.response.ok:
+            placed = ("invalid_parameter",) if probe.fact("placed") else ()
+            yield kept_out(view, probe, ("forbidden", "not_found", *placed))
+        else:
+            yield from _no_item(view, probe, probe.response.json, ignored)
+
+
+def _no_item(view: View, probe: Exchange, body: object, ignored: set[str]) -> Iterator[Outcome]:
+    """Judge a list that was asked for another business, and came."""
+    assert view.operation is not None
+    kind, items = view.operation.kind, items_of(view.operation, body)
+    first = next((item for item in items or [] if identity_of(view.contract, kind, item) not in ignored), None)
+    if first is not None:
+        yield Problem("/", "no item, as it was asked for what belongs to another business", compact(first), (probe.id,))
+    elif items is not None:
+        yield Proof((probe.id,))
+
+
+@trial("tenant.rows", hint="a list of another business would have to be known (keys: other in the target file)")
+def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
+    """Two businesses have no item in common, and no item names another business."""
+    seen: dict[str, dict[str, Exchange]] = {"own": {}, "foreign": {}}
+    nameless: set[str] = set()  # two that are alike may well be two
+    for exchange in trial.exchanges:
+        side, operation = exchange.fact("side"), view.contract.operations.get(exchange.operation)
+        if side and operation and exchange.response is not None and exchange.response.ok:
+            for item in items_of(operation, exchange.response.json) or []:
+                if isinstance(item, dict):
+                    identity = identity_of(view.contract, operation.kind, item)
+                    seen[side].setdefault(identity, exchange)
+                    nameless |= {identity} if id_of(view.contract, operation.kind, item) is None else set()
+                yield from _named_business(view, exchange, item)
+    if seen["own"] and seen["foreign"]:
+        common = sorted(set(seen["own"]) & set(seen["foreign"]))
+        ids = tuple(dict.fromkeys(e.id for side in seen.values() for e in side.values()))
+        named = [identity for identity in common if identity not in nameless]
+        if named:
+            first, *_ = named
+            actual = f"{len(named)} items are listed for both businesses: {first}"
+            yield Problem("/", "no item of another business", actual, ids)
+        elif not common:
+            yield Proof(ids)
+
+
+def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
+    """Applies where a list belongs to a business."""
+    return bool(contract.tenant and operation.paging and operation.keyed and not operation.pool)
+
+
+@passive("tenant.named", applies=_owned, hint="the items of a list would have to name their business")
+def tenant_named(view: View, exchange: Exchange) -> Iterator[Outcome]:
+    """No item of any page names a business that the key cannot reach."""
+    page = page_of(view, exchange)
+    items = items_of(view.operation, page[1]) if page and view.operation else None
+    if items is None or exchange.fact("side") or (view.operation and view.operation.pool):
+        return
+    found = [problem for item in items for problem in _named_business(view, exchange, item)]
+    yield next(iter(found), Proof((exchange.id,)))
+
+
+def _side(identity: str) -> str | None:
+    """Whose key it is: of the main business are the full one and those with some of its scopes."""
+    return (
+        "own"
+        if identity in ("full", "read_only") or identity.startswith("scope:")
+        else "foreign"
+        if identity in ("other", "empty")
+        else None
+    )
+
+
+def _named_business(view: View, exchange: Exchange, item: object) -> Iterator[Outcome]:
+    """No item names the business that the key cannot reach; one of a third business may be within its reach."""
+    side = exchange.fact("side") or _side(exchange.identity or "")
+    foreign = view.target.businesses.get("other" if side == "own" else "main") if side else None
+    tenant = view.contract.tenant
+    if foreign and tenant and isinstance(item, dict) and item.get(tenant) == foreign:
+        yield Problem(f"/{tenant}", "no item of another business", compact(item[tenant]), (exchange.id,))
