@@ -132,7 +132,7 @@ class NextItemSkipped(Faulty):
         return super().rows_of(context, limit + 1)[1:] if later(context) else super().rows_of(context, limit)
 
 
-@fault("paging-complete", depth=4)
+@fault("paging-complete", also="paging-precision", depth=4)
 class FirstItemLostByOne(Faulty):
     """A page of one item leaves out the first."""
 
