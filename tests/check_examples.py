@@ -769,8 +769,16 @@ def run_named(own: str, **options: Any) -> Exchange:
 
 RUN = {"operation": "read_external_run"}
 _theirs = run_named("r-theirs", role="control", identity="other", step="owner")
-for _run, _outcome in (("r-own", ACCEPTED), ("r-theirs", REFUSED)):
+for _run, _outcome in (("r-own", ACCEPTED), ("s-own", ACCEPTED), ("r-theirs", REFUSED)):
     example("tenant.object", _outcome, f"{_run} by the same reference", _theirs, run_named(_run, step="foreign"), **RUN)
+_refused_run = sent(400, {"id": "r-own", **error("bad_request")}, operation="read_external_run", step="foreign")
+example("tenant.object", REFUSED, "400 that shows another run", _theirs, _refused_run, **RUN)
+_no_run = sent(None, operation="read_external_run", step="foreign")
+example("tenant.object", TROUBLE, "no response for a run by its reference", _theirs, _no_run, **RUN)
+_unshown_theirs = sent(
+    200, {"external_ref": "one"}, operation="read_external_run", role="control", identity="other", step="owner"
+)
+example("tenant.object", REFUSED, "a run, where its owner sees no id", _unshown_theirs, run_named("r-own", step="foreign"), **RUN)
 _unnamed = sent(200, {"external_ref": "one"}, operation="read_external_run", step="foreign")
 example("tenant.object", REFUSED, "a run without an id by the same reference", _theirs, _unnamed, **RUN)
 _owned = sent(200, {"id": "a"}, operation="read_agent", role="control", identity="other", step="owner")
@@ -780,6 +788,13 @@ for _operation, _outcome in (("validate_communication_run", ACCEPTED), ("create_
     _own_run = sent(200, {}, operation=_operation, role="control")
     _valid = sent(200, {"valid": False}, operation=_operation, step="foreign")
     example("tenant.object", _outcome, f"200 of {_operation}", _own_run, _valid, operation=_operation)
+    _problems = sent(400, error("invalid_request"), operation=_operation, step="foreign")
+    example("tenant.object", _outcome, f"400 of {_operation}", _own_run, _problems, operation=_operation)
+_own_run = sent(200, {}, operation="validate_communication_run", role="control")
+for _outcome, _unproven in ((REFUSED, 401), (TROUBLE, None)):
+    _answered = sent(_unproven, error("unauthorized"), operation="validate_communication_run", step="foreign")
+    _says = f"{_unproven} where any input may be told of"
+    example("tenant.object", _outcome, _says, _own_run, _answered, operation="validate_communication_run")
 NUMBER = {"operation": "read_phone_number"}
 SEEN = number("+1", role="control", step="owner")
 example("tenant.object", ACCEPTED, "null for another business", SEEN, number(None, step="foreign", sought="+1"), **NUMBER)
@@ -1820,6 +1835,12 @@ example("delete.gone", REFUSED, "another one is gone, and nobody looked for the 
 _itself = [replace(one, facts={**one.facts, "sought": "e1"}) for one in (scenario("older-before"), scenario("older-after", 404))]
 _alone = (BOTH[0], _itself[0], DELETED, scenario("after", 404), _itself[1])
 example("delete.gone", ACCEPTED, "there is but one object", *_alone, **ON_EVAL)
+_newer_ones = [scenario("newer-before"), scenario("newer-after", 404)]
+_with_newer = (*_alone[:2], _newer_ones[0], *_alone[2:], _newer_ones[1])
+example("delete.gone", REFUSED, "the older is the same, and the newer is gone", *_with_newer, **ON_EVAL)
+_earlier = [replace(one, facts={**one.facts, "sought": "e0"}) for one in (scenario("older-before"), scenario("older-after", 404))]
+_before_it = (BOTH[0], _earlier[0], DELETED, scenario("after", 404), _earlier[1])
+example("delete.gone", REFUSED, "one with an id that sorts before is gone", *_before_it, **ON_EVAL)
 example("delete.gone", SILENT, "the deletion was refused", *BOTH[:2], refusal("forbidden", step="delete"), **ON_EVAL)
 example("delete.gone", SILENT, "nobody looked afterwards", *BOTH, **ON_EVAL)
 example("delete.gone", GAP, "it was not seen before", scenario("before", 404), DELETED, scenario("after", 404), **ON_EVAL)

@@ -411,6 +411,7 @@ CALLS = {
     "init-nowhere": Call(("init", "absent/t.yaml"), 2, "absent/t.yaml.*No such file"),
     "replay-no-run": Call(("replay", "broken"), 2, r"broken/run\.json.*a run"),
     "replay-odd-run": Call(("replay", "odd"), 2, r"odd/run\.json: this is no run\.json"),
+    "serve-overwrites": Call(("serve", "--target-out", "t.yaml"), 2, "t.yaml is there already.*--target-out", FILE),
     "taken-port": Call(("serve", "--port", "{port}"), 2, "Cannot listen on 127.0.0.1 port {port}: .*in use"),
     "serve-log-nowhere": Call(("serve", "--log", "absent/log"), 2, "absent/log.*No such file"),
     "serve-no-database": Call(("serve", "--database", "absent/db"), 2, "absent/db"),

@@ -95,4 +95,7 @@ def test_curl_reads_well() -> None:
     request = Request("GET", "https://a.test/v1/calls?limit=3", (("Authorization", "Bearer {key:full}"), ("Host", "a.test")))
     assert curl(request) == """curl -i -H "Authorization: Bearer $KEY_FULL" 'https://a.test/v1/calls?limit=3'"""
     assert variable("{key:full~last-char}") == "KEY_FULL_LAST_CHAR"
+    assert variable("{key:scope:calls:read}") == "KEY_SCOPE_CALLS_READ"
+    scoped = Request("GET", "http://127.0.0.1/calls", (("Authorization", "Bearer {key:scope:calls:read}"),))
+    assert '"Authorization: Bearer $KEY_SCOPE_CALLS_READ"' in curl(scoped)
     assert curl(Request("HEAD", "https://a.test/")) == "curl -i -I https://a.test/"

@@ -52,6 +52,25 @@ def statuses(*codes: int) -> Callable[[WireRequest], tuple[int, tuple[tuple[str,
     return lambda _request: (left.pop(0) if len(left) > 1 else left[0], ())
 
 
+class Telling(Answering):
+    """A wire whose answers all show the key that the last of some requests is handed out."""
+
+    def send(self, request: WireRequest) -> WireResponse:
+        self.sent.append(request)
+        body = b'{"api_key": "kc_live_abcdefghijklmnopqrst"}' if "last" in request.url else b'{"debug": "abcdefghijklmnopqrst"}'
+        return WireResponse(201, (("Content-Type", "application/json"),), body)
+
+
+def test_what_one_of_several_hands_out_is_kept_from_all() -> None:
+    """Of requests that are under way at the same time, the first may show what only the last one's answer tells to be a key."""
+    messages = [Message("POST", "/signup", (("place", place),)) for place in ("first", "last")]
+    told = [Label(CASE, 1, "sign_up", "probe", None) for _ in messages]
+    exchanges = sender(Telling(statuses(201))).together(zip(messages, told, strict=True))
+    shown = [exchange.response.body.text or "" for exchange in exchanges if exchange.response is not None]
+    assert len(shown) == 2
+    assert not any("abcdefghijklmnopqrst" in text for text in shown)
+
+
 def test_what_was_not_found_is_asked_for_anew() -> None:
     """404 for what should be there is logged as a retry, and the message that is then made stands in its place."""
     wire = Answering(statuses(404, 200))

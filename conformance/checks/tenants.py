@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from conformance.checks.base import (
     Outcome,
@@ -54,30 +53,26 @@ def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
 
 def _advises(view: View, probe: Exchange) -> bool:
     """Whether what may be open to any input answers what is wrong with it, and does nothing."""
-    operation = view.operation
-    return (
-        operation is not None
-        and operation.input_open
-        and operation.action == "perform"
-        and bool(probe.response and probe.response.ok)
-    )
+    operation, response = view.operation, probe.response
+    open_to_any = operation is not None and operation.input_open and operation.action == "perform"
+    return open_to_any and response is not None and (response.ok or response.status == 400)
 
 
 def _is_namesake(view: View, trial: Trial, probe: Exchange) -> bool:
     """Whether an object is shown that only shares a name with the one of the other business: its id is another one."""
-    operation = view.operation
-    if operation is None or operation.selector is None or operation.selector.by is None:
+    if view.operation is None or view.operation.selector is None or view.operation.selector.by is None:
         return False
-    shown, theirs = (_id_shown(view, exchange) for exchange in (probe, *trial.having("control", step="owner")[:1]))
-    return shown is not None and theirs is not None and shown != theirs
+    shown = _id_shown(view, probe)
+    theirs = [_id_shown(view, owner) for owner in trial.having("control", step="owner")]
+    return shown is not None and None not in theirs and shown not in theirs
 
 
-def _id_shown(view: View, exchange: Exchange) -> Any:
+def _id_shown(view: View, exchange: Exchange) -> str | None:
     """The id of the object that an exchange shows, if it does."""
     assert view.operation is not None
-    answered = exchange.response is not None and exchange.response.ok
-    shown = object_of(view.contract, view.operation, exchange.response.json) if exchange.response and answered else None
-    return id_of(view.contract, view.operation.kind, shown)
+    if exchange.response is None or not exchange.response.ok:
+        return None
+    return id_of(view.contract, view.operation.kind, object_of(view.contract, view.operation, exchange.response.json))
 
 
 def _untied(view: View, look: Exchange) -> Iterator[Outcome]:

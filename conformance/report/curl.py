@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from conformance.model import Body, Request
 from conformance.report.text import amount, clean
 
-_PLACEHOLDER = re.compile(r"\{(key|unknown|secret|link|found):([A-Za-z0-9_.~ -]{1,80})\}")
+_PLACEHOLDER = re.compile(r"\{(key|unknown|secret|link|found):([A-Za-z0-9_.:~ -]{1,80})\}")
 _BARE_IN_DOUBLE = re.compile(r"[^\"$`\\!]*")
 _NOT_SENT_BY_HAND = {"connection", "accept-encoding"}
 

@@ -54,11 +54,20 @@ def serve(
         server = listen(app, host, port)
         stack.callback(server.close)
         url = f"http://{f'[{host}]' if ':' in host else host}:{server.effective_port}{contract.base_path}"
+        content = target_file(app, url)
+        _must_be_own(target_out, content)
         with _writable(target_out, "w") as file:
-            file.write(target_file(app, url))
+            file.write(content)
         stack.enter_context(_stopped_by_signals())
         announce(app, url, out)
         server.run()
+
+
+def _must_be_own(path: Path, content: str) -> None:
+    """Nothing is written over a file that somebody else made. Raises UsageError."""
+    first, _, _ = content.partition("\n")
+    if path.is_file() and path.stat().st_size and not path.read_text(encoding="utf-8", errors="replace").startswith(first):
+        raise UsageError(f"{path} is there already, and no target file of a reference server: give another name (--target-out)")
 
 
 def listen(app: Application, host: str, port: int) -> Any:

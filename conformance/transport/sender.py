@@ -187,6 +187,8 @@ class Sender:
             begun.append((message, label, self._begun(message, address)))
         with ThreadPoolExecutor(max(1, len(begun))) as pool:
             ended = list(pool.map(lambda one: self._sent(one[2], apart=True), begun))
+        for received in (end.received for end in ended if end.received is not None):
+            self._desk.learn(received)  # of all, before the first is logged: one may show what another hands out
         logged = []
         for (message, label, start), end in zip(begun, ended, strict=True):
             spoilt = _spoilt(end.received, message, patient)
