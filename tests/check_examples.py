@@ -548,7 +548,7 @@ example("account.key", NOTE, "none taken, as before it is confirmed", account(),
 example("account.key", SILENT, "none was handed out", account(), **NEW)
 _mine = replace(sent(200, {"calls": [call(1)], "has_more": False}), role="setup", facts={"side": "own"})
 example("account.rows", ACCEPTED, "nothing yet", _mine, handed(FIRST, 200), **NEW)
-for _business, _outcome in (("b1", REFUSED), ("b2", ACCEPTED), (None, ACCEPTED)):
+for _business, _outcome in (("b1", REFUSED), ("b2", ACCEPTED), ("b0", ACCEPTED), (None, ACCEPTED)):
     _accounts_of = (account(business_id="b1"), account(business_id=_business), handed(FIRST, 200))
     example("account.rows", _outcome, f"accounts of b1 and {_business}", *_accounts_of, **NEW)
 example("account.rows", ACCEPTED, "two accounts of which neither shows its business", *_two_accounts, **NEW)
@@ -791,7 +791,7 @@ for _operation, _outcome in (("validate_communication_run", ACCEPTED), ("create_
     _problems = sent(400, error("invalid_request"), operation=_operation, step="foreign")
     example("tenant.object", _outcome, f"400 of {_operation}", _own_run, _problems, operation=_operation)
 _own_run = sent(200, {}, operation="validate_communication_run", role="control")
-for _outcome, _unproven in ((REFUSED, 401), (TROUBLE, None)):
+for _outcome, _unproven in ((REFUSED, 401), (REFUSED, 302), (TROUBLE, None)):
     _answered = sent(_unproven, error("unauthorized"), operation="validate_communication_run", step="foreign")
     _says = f"{_unproven} where any input may be told of"
     example("tenant.object", _outcome, _says, _own_run, _answered, operation="validate_communication_run")
@@ -1301,11 +1301,11 @@ example(
 _fractions_again = (
     page("w", FRACTIONS[:2], True),
     page("w", FRACTIONS[1:3], True, FRACTIONS[1]["created_at"]),
-    page("v", [7], True, 8),
 )
 for _rule, _outcome in (("paging.exclusive", REFUSED), ("paging.precision", SILENT)):
-    _says = "a cursor with a fraction again, and after a whole second that no item has nothing again"
-    example(_rule, _outcome, _says, *_fractions_again)
+    for _beyond, _item in ((8, 7), (1, 0)):
+        _says = f"a cursor with a fraction again, and after second {_beyond}, which no item has, nothing again"
+        example(_rule, _outcome, _says, *_fractions_again, page("v", [_item], True, _beyond))
 _filtered = [
     page("w", shown, True, after, filters={"status": "completed"})
     for shown, after in ((FRACTIONS[:2], None), (FRACTIONS[1:3], _repeated[0]), (FRACTIONS[3:4], _repeated[1]))
@@ -1796,6 +1796,14 @@ _written_again = sent(
 )
 _read_later = hook([{**HOOK, "url": "https://example.com/2"}], False, step="read")
 _both_writes = (WRITTEN_HOOK, _read_later, _written_again, _read_later)
+for _first_hook, _next_hook in (("w1", "w2"), ("w2", "w1")):
+    _writes = [
+        replace(WRITTEN_HOOK, id=one, response=sent(201, {"webhook": {"id": one}}).response) for one in (_first_hook, _next_hook)
+    ]
+    _wrong = hook([{"id": _first_hook, "url": "https://example.com/9"}], False, step="read")
+    _wrong = replace(_wrong, facts={**_wrong.facts, "sought": _first_hook})
+    _says = f"{_first_hook} read with another value, and {_next_hook} made after it"
+    example("create.read-back", REFUSED, _says, _writes[0], _wrong, _writes[1], operation="create_webhook")
 example("create.read-back", ACCEPTED, "written again, and read as it was written last", *_both_writes, operation="create_webhook")
 
 DELETED = sent(200, None, operation="delete_eval", role="control", step="delete")

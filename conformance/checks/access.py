@@ -124,9 +124,10 @@ def account_rows(view: View, trial: Trial) -> Iterator[Outcome]:
     made, tenant = trial.having("control", step="made"), view.contract.tenant
     bodies = [exchange.response.json for exchange in made if exchange.response is not None]
     named = [body.get(tenant) for body in bodies if isinstance(body, dict) and body.get(tenant) is not None]
-    if len(named) > 1 and named[0] == named[1]:
+    twice = next((one for place, one in enumerate(named) if one in named[:place]), None)
+    if twice is not None:
         ids = tuple(exchange.id for exchange in made)
-        yield Problem(f"/{tenant}", "a business of its own for each account", f"{compact(named[0])} twice", ids)
+        yield Problem(f"/{tenant}", "a business of its own for each account", f"{compact(twice)} twice", ids)
         return
     for exchange in trial.exchanges:
         operation, response = view.contract.operations.get(exchange.operation), exchange.response
