@@ -2166,6 +2166,10 @@ example(
     _after_failure,
     **SMS,
 )
+_made_last = text_sent("Good text", sent(200, {"id": "m1", "success": True}), step="taken")
+_says = "listed as failed, as one before what was taken is"
+_ended = texts("after", _failed, _good, {**_bad, "status": "failed"})
+example("trigger.effect", ACCEPTED, _says, _made_last, texts("before", _failed, _good), _blocked, _ended, **SMS)
 _unlike = texts("before", _good, {"message": "+12025550100", "status": "failed"})
 example(
     "trigger.effect",
