@@ -2166,6 +2166,8 @@ example(
     _after_failure,
     **SMS,
 )
+_plain_item = sent(200, {"messages": ["a text"], "has_more": False}, operation="list_messages", step="after")
+example("trigger.effect", ACCEPTED, "a list of mere texts afterwards", *_seen, _plain_item, **SMS)
 _made_last = text_sent("Good text", sent(200, {"id": "m1", "success": True}), step="taken")
 _says = "listed as failed, as one before what was taken is"
 _ended = texts("after", _failed, _good, {**_bad, "status": "failed"})

@@ -216,6 +216,7 @@ def test_what_a_filter_takes_by_time() -> None:
     early, late, bound_at = "2026-01-01T12:00:00Z", "2026-01-03T12:00:00Z", "2026-01-02T12:00:00Z"
     assert takes(loose, {"created_at": late, "occurred_at": early}, bound_at) is None
     assert takes(loose, {"created_at": late, "occurred_at": late, "name": "x"}, bound_at) is True
+    assert takes(loose, {"created_at": late, "occurred_at": bound_at}, bound_at) is None
     assert takes(loose, {"created_at": early}, bound_at) is False
     assert takes(None, {"score": 1}, "1") is None
     assert takes(Parameter("p", "query", False, {}, filters="score"), "none", "1") is None

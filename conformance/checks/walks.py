@@ -119,8 +119,8 @@ def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
         return _text(shown).casefold() in {one.casefold() for one in wanted}
     at, bound = instant(shown), instant(value)
     if parameter.loose and bound is not None:
-        times = [moment for moment in map(instant, item.values()) if moment is not None]
-        if {moment > bound for moment in times} != {at is not None and at > bound}:
+        sides = {moment > bound for moment in map(instant, item.values()) if moment is not None}
+        if {True, False} <= sides:
             return None
     if at is None or bound is None:
         try:
