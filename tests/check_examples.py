@@ -551,6 +551,8 @@ example("account.rows", ACCEPTED, "nothing yet", _mine, handed(FIRST, 200), **NE
 for _business, _outcome in (("b1", REFUSED), ("b2", ACCEPTED), ("b0", ACCEPTED), (None, ACCEPTED)):
     _accounts_of = (account(business_id="b1"), account(business_id=_business), handed(FIRST, 200))
     example("account.rows", _outcome, f"accounts of b1 and {_business}", *_accounts_of, **NEW)
+_odd_account = sent(201, ["opened"], operation="sign_up", role="control", step="made")
+example("account.rows", ACCEPTED, "an account that is told as a list", _odd_account, handed(FIRST, 200), **NEW)
 example("account.rows", ACCEPTED, "two accounts of which neither shows its business", *_two_accounts, **NEW)
 example(
     "account.rows",

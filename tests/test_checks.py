@@ -218,6 +218,8 @@ def test_what_a_filter_takes_by_time() -> None:
     assert takes(loose, {"created_at": late, "occurred_at": late, "name": "x"}, bound_at) is True
     assert takes(loose, {"created_at": late, "occurred_at": bound_at}, bound_at) is None
     assert takes(loose, {"created_at": early}, bound_at) is False
+    strict = Parameter("p", "query", False, {}, filters="created_at", compare="at-least")
+    assert takes(strict, {"created_at": late, "occurred_at": early}, bound_at) is True
     assert takes(None, {"score": 1}, "1") is None
     assert takes(Parameter("p", "query", False, {}, filters="score"), "none", "1") is None
 
