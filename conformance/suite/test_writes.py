@@ -197,10 +197,8 @@ def test_update(client: Client) -> None:
 
 def _observed(client: Client, operation: Operation, sought: Id) -> dict[str, Any]:
     """For the optional members that lists are narrowed by, values that other objects of the kind show; a phone number."""
-    kind, narrowed = (
-        operation.kind or "",
-        {p.filters for o in client.contract.operations_by("list", operation.kind) for p in o.filters},
-    )
+    kind = operation.kind or ""
+    narrowed = {p.filters for o in client.contract.operations_by("list", kind) for p in o.filters}
     found: dict[str, Any] = {}
     for parameter in operation.body:
         member = parameter.shows_as or parameter.name

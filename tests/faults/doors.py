@@ -51,7 +51,9 @@ class ForbiddenForInvalidKey(Faulty):
         return super().authenticate(operation, request)
 
 
-class _Lenient(Faulty):
+class Lenient(Faulty):
+    """The reference server with a handle for keys that are taken for a known one."""
+
     def alike(self, given: str, known: str) -> bool:
         """Whether a key is taken for another."""
         return given == known
@@ -66,7 +68,7 @@ class _Lenient(Faulty):
     also="key-header key-expired key-revoked status-403 scope-required code-forbidden status-200 business-rows"
     " business-object business-empty refused-unchanged",
 )
-class PrefixIsEnough(_Lenient):
+class PrefixIsEnough(Lenient):
     """A key that begins as keys do is taken for a known one."""
 
     def alike(self, given: str, known: str) -> bool:
@@ -74,7 +76,7 @@ class PrefixIsEnough(_Lenient):
 
 
 @fault("code-unauthorized status-401", depth=2)
-class HalfOfKeyCompared(_Lenient):
+class HalfOfKeyCompared(Lenient):
     """The first twenty characters of a key are compared."""
 
     def alike(self, given: str, known: str) -> bool:
@@ -82,7 +84,7 @@ class HalfOfKeyCompared(_Lenient):
 
 
 @fault("code-unauthorized status-401", depth=3)
-class KeyInAnyCase(_Lenient):
+class KeyInAnyCase(Lenient):
     """Keys are compared without case."""
 
     def alike(self, given: str, known: str) -> bool:
@@ -90,7 +92,7 @@ class KeyInAnyCase(_Lenient):
 
 
 @fault("code-unauthorized status-401", depth=3)
-class KeyCutToLength(_Lenient):
+class KeyCutToLength(Lenient):
     """What follows a key is cut off."""
 
     def alike(self, given: str, known: str) -> bool:
