@@ -212,16 +212,15 @@ def _new_directory(output: Path) -> Path:
 
 def _conclude(finished: Run, selected: frozenset[str] | None, directory: Path, console: Console) -> int:
     """Write the files, say where they are, and the summary with the counts last."""
-    from conformance import runfile, verdict
+    from conformance import remarks, runfile
     from conformance.report import console as texts
     from conformance.report import write_all
     from conformance.report.text import clean
-    from conformance.target import declaration_from_json
     from conformance.verdict import PREFLIGHT
 
     runfile.write(finished, selected, directory)
     write_all(finished, directory)
-    for sentence in verdict.idle_waivers(declaration_from_json(finished.target), finished.cells, finished.judged_on):
+    for sentence in remarks.of(finished):
         click.echo(f"Note: {sentence}", err=True)
     if finished.incomplete and not any(exchange.stimulus != PREFLIGHT for exchange in finished.exchanges):
         click.echo(clean(finished.incomplete, lines=True), err=True)

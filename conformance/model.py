@@ -272,6 +272,10 @@ class Contract:
         """The operations of one action, on one kind if given."""
         return tuple(o for o in self.operations.values() if o.action == action and (kind is None or o.kind == kind))
 
+    def list_of(self, kind: str | None) -> Operation | None:
+        """The list of a kind, if it has one; of several the first."""
+        return next((o for o in self.operations.values() if o.action == "list" and o.kind == kind), None)
+
 
 # --- evidence -------------------------------------------------------------------------------------
 

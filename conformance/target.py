@@ -27,6 +27,8 @@ KEY_VARIABLE = "CONFORMANCE_KEY"
 DEFAULT_BUDGET = 12_000
 DEFAULT_TIMEOUT = 15.0
 FICTIONAL_NUMBER = "+12025550100"
+DEAD_KEYS = ("expired", "revoked")
+"""Roles of keys that were valid once, and must be refused."""
 
 
 @dataclass(frozen=True)

@@ -284,15 +284,3 @@ def _merged(clause: Clause, operation: str, problems: list[tuple[Rule, Problem]]
 
 def _ids(problems: list[Problem]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(exchange for problem in problems for exchange in problem.exchanges))
-
-
-def idle_waivers(target: Declaration, found: Iterable[Cell], judged_on: str) -> list[str]:
-    """Waivers that cover no failure, or had expired on the day of judgement: a sentence each."""
-    waived = {(cell.clause, cell.operation) for cell in found if cell.verdict is Verdict.WAIVED}
-    sentences = []
-    for waiver in target.waivers:
-        if waiver.expires.isoformat() < judged_on:
-            sentences.append(f"the waiver of {waiver.clause} expired on {waiver.expires}")
-        elif not any(c == waiver.clause and (not waiver.operations or o in waiver.operations) for c, o in waived):
-            sentences.append(f"the waiver of {waiver.clause} covers no failure of this run")
-    return sentences

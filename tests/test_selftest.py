@@ -14,7 +14,7 @@ import conformance
 from tests.faults import matrix
 from tests.faults.base import Fault, Faulty, Variant, maker
 from tests.faults.faults import FAULTS
-from tests.faults.variants import VARIANTS
+from tests.variants import VARIANTS
 
 
 class Harmless(Faulty):

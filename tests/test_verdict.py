@@ -17,8 +17,8 @@ from conformance.checks.base import Gap, Outcome, Problem, Proof, Rule, Trial, T
 from conformance.evidence import Log
 from conformance.model import About, Case, Cell, Clause, Contract, Effect, Exchange, Finding, Level, Run, Verdict, worst
 from conformance.plan import Plan
+from conformance.remarks import doubtful_keys, idle_waivers
 from conformance.target import Declaration, Waiver
-from conformance.verdict import idle_waivers
 from tests import check_examples
 from tests.check_examples import sent
 
@@ -355,6 +355,19 @@ def test_a_waiver_covers_nothing_but_a_failure(words: str, level: Level) -> None
     found = judged(saying(words), clauses=[clause(level)], target=target)
     assert found == tuple(replace(one, waiver=None) for one in judged(saying(words), clauses=[clause(level)]))
     assert idle_waivers(target, found, TODAY.isoformat()) == ["the waiver of c covers no failure of this run"]
+
+
+def test_keys_that_never_open_anything_are_told() -> None:
+    """A key that should be valid and was always answered 401 is named; not one that was, and not one that must be refused."""
+    seen = [
+        sent(status, identity=role)
+        for role, status in (("other", 401), ("other", 401), ("test", 401), ("test", 200), ("empty", 403), ("revoked", 401))
+    ]
+    seen += [sent(200), sent(401, identity="no_scope", form="query")]
+    target = replace(check_examples.TARGET, keys=frozenset({"full", "other", "test", "empty", "revoked", "no_scope"}))
+    assert doubtful_keys(target, seen) == [
+        "every request with the key other (2) was answered 401: is the key in the target file one of this target?"
+    ]
 
 
 def test_waivers_that_do_nothing_are_told() -> None:

@@ -6,7 +6,8 @@ import hashlib
 import re
 import string
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from conformance.checks.objects import items_of, object_of, sought_in
@@ -69,7 +70,7 @@ class Client(Sending):
         """The items of the first page of the list of a kind, asked for once a run."""
         if (kind, key) not in self._memory.lists:
             self._memory.lists[kind, key] = []  # a list that needs itself to be asked for has no items
-            operation = next(iter(self.contract.operations_by("list", kind)), None)
+            operation = self.contract.list_of(kind)
             if operation is not None:
                 self._memory.lists[kind, key] = self._first_page(operation, key)
         return self._memory.lists[kind, key]
@@ -106,6 +107,12 @@ class Client(Sending):
             self._memory.listings[place] = values
         found = self._memory.listings[place]
         return None if found is None else dict(found)
+
+    def lister(self, kind: str | None) -> Callable[..., Exchange] | None:
+        """What asks for the first page of the list of a kind, given a label; None where it cannot be asked for."""
+        operation = self.contract.list_of(kind)
+        values = self.listing(operation) if operation is not None else None
+        return None if operation is None or values is None else partial(self.call, operation, values)
 
     def _answered(self, operation: Operation, values: dict[str, Any], selector: Parameter, key: str) -> Id:
         """Of the objects that a read may be asked for, the first of a few that it answers, else the first of all."""
@@ -258,7 +265,7 @@ class Client(Sending):
         facts["sought"] = str(sought)
         if reader is not None and reader.selector is not None:
             return super().call(reader, {reader.selector.name: sought}, key=key, **facts)
-        listing = next(iter(self.contract.operations_by("list", kind)), None)
+        listing = self.contract.list_of(kind)
         values = self.listing(listing, key) if listing is not None else None
         if listing is None or listing.paging is None or values is None:
             return None

@@ -191,7 +191,7 @@ def _create_inside(client: Client, operation: Operation) -> None:
             continue
         client.mistake(operation, {**again, parameter.name: foreign}, step=step)
         fresh = {p.name: again[p.name] for p in operation.body if p.fresh and p.name in again}
-        listing = next(iter(client.contract.operations_by("list", operation.kind)), None)
+        listing = client.contract.list_of(operation.kind)
         given = client.valid(listing, "other") if listing is not None else None
         if listing is not None and fresh and given is not None:
             client.call(listing, given, key="other", step="listing", sent=as_shown(operation, fresh))

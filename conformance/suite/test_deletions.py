@@ -51,8 +51,5 @@ def test_deletion(client: Client) -> None:
 
 def _listed(client: Client, kind: str, sought: Id, step: str) -> Exchange | None:
     """The first page of the list of a kind that can be read by its id, too."""
-    listing = next(iter(client.contract.operations_by("list", kind)), None)
-    given = client.listing(listing) if listing is not None and client.contract.operations_by("read", kind) else None
-    if listing is None or given is None:
-        return None
-    return client.call(listing, given, role="probe", step=step, sought=str(sought))
+    ask = client.lister(kind) if client.contract.operations_by("read", kind) else None
+    return ask(role="probe", step=step, sought=str(sought)) if ask else None

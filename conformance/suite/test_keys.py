@@ -11,6 +11,7 @@ from conformance.checks.objects import items_of
 from conformance.model import Effect, Exchange, Operation
 from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
+from conformance.target import DEAD_KEYS
 from conformance.transport.message import encoded, message_for
 from conformance.transport.redact import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
 
@@ -24,8 +25,6 @@ ENDLESS = "x" * 2_000
 """A key far longer than any."""
 BAD = ("unknown", "altered")
 """Forms of a key that was never issued."""
-DEAD = ("expired", "revoked")
-"""Roles of keys that were valid once."""
 FORM_RULES = {
     "missing": "auth.missing",
     "misplaced": "auth.scheme",
@@ -115,13 +114,13 @@ def test_refused_key(client: Client) -> None:
         token = text.removeprefix(f"{authentication.scheme} ")
         form = "unknown" if token in (*authentication.prefixes, ENDLESS) else "scheme"
         client.raw(message_for(operation, values), operation.id, carried=carried, key=None, mistake=True, form=form)
-    for form in ("unknown", "altered", *DEAD):
+    for form in ("unknown", "altered", *DEAD_KEYS):
         for key in keys.get(form, ()):
             client.mistake(operation, values, key=key, form=form)
     if not gone:  # after all that was refused, what is valid is still taken
         control = client.control(operation, values)
         place = _place(operation, control)
-        for form in DEAD if place else ():
+        for form in DEAD_KEYS if place else ():
             for key in keys.get(form, ()):
                 client.mistake(operation, {**values, **place}, key=key, form=form)
 

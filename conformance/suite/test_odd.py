@@ -79,10 +79,9 @@ def test_odd_request(client: Client) -> None:
             key, carried = ("full", None) if operation.takes_key else (None, ())
             other = name.startswith(("long", "override"))  # which may have a status of its own
             client.raw(message, operation.id, key=key, carried=carried, mistake=True, odd=other, form=name)
-    listing = next(iter(client.contract.operations_by("list", operation.kind)), None)
-    given = client.listing(listing) if listing is not None and operation.effect is not Effect.READ else None
-    if listing is not None and given is not None:
-        client.control(listing, given)
+    ask = client.lister(operation.kind) if operation.effect is not Effect.READ else None
+    if ask:
+        ask(role="control")
 
 
 def _ways(operation: Operation) -> Iterator[tuple[str, str, Make]]:

@@ -76,17 +76,15 @@ def test_trigger(client: Client) -> None:
         values = {}
     if values is None:
         return
-    listing = next(iter(client.contract.operations_by("list", client.operation.kind)), None)
-    writes = client.operation.effect is not Effect.READ and listing is not None
-    seen = client.listing(listing) if writes and listing is not None else None
-    if seen is not None and listing is not None:
+    ask = client.lister(client.operation.kind) if client.operation.effect is not Effect.READ else None
+    if ask:
         client.control(client.operation, values, step="taken")
-        client.call(listing, seen, role="control", step="before")
+        ask(role="control", step="before")
     for told in (given, *(_otherwise(client, given) if client.case.params["firm"] else [given])):
         values = client.valid(client.operation) or values
         client.call(client.operation, {**values, **told})
-    if seen is not None and listing is not None:
-        client.call(listing, seen, step="after")
+    if ask:
+        ask(step="after")
     payment = client.operation.payment
     if payment is not None and "payment.terms" in client.case.rules:
         message = message_for(client.operation, {**values, **given})

@@ -64,7 +64,7 @@ def test_creation(client: Client) -> None:
 def counted_creations(planning: Planning) -> Iterator[Draft]:
     """Each creation of something that is listed; what is called otherwise, and costs as much, makes something, too."""
     for operation in operations(planning, "create", "perform"):
-        listing = next(iter(planning.contract.operations_by("list", operation.kind)), None)
+        listing = planning.contract.list_of(operation.kind)
         makes = (
             operation.keyed and operation.selector is None and (operation.action == "create" or operation.effect is Effect.SPEND)
         )
@@ -76,13 +76,12 @@ def counted_creations(planning: Planning) -> Iterator[Draft]:
 def test_counted_creation(client: Client) -> None:
     """The list of a kind before and after one of it was made."""
     operation = client.operation
-    listing = client.contract.operations_by("list", operation.kind)[0]
-    given, values = client.listing(listing), client.valid(operation)
-    if given is None or values is None:
+    ask, values = client.lister(operation.kind), client.valid(operation)
+    if ask is None or values is None:
         return
-    client.call(listing, given, role="setup", step="before")
+    ask(role="setup", step="before")
     client.control(operation, values, step="write", sent=as_shown(operation, _kept(operation, values)))
-    client.call(listing, given, role="setup", step="after")
+    ask(role="setup", step="after")
 
 
 def every_creation(planning: Planning) -> Iterator[Draft]:
@@ -108,13 +107,12 @@ def _free_texts(operation: Operation) -> list[Parameter]:
 
 def _listed(client: Client, operation: Operation, sought: Id | None, values: dict[str, Any], position: str | None = None) -> None:
     """Look for what was made in the first page of its list; again after a moment while it does not show there."""
-    listing = next(iter(client.contract.operations_by("list", operation.kind)), None)
     fresh = _fresh(operation, values)
-    given = client.listing(listing) if listing is not None and sought is not None and fresh else None
-    if listing is None or given is None:
+    ask = client.lister(operation.kind) if sought is not None and fresh else None
+    if ask is None:
         return
     for pause in (0.5, 1.5, 0.0):
-        page = client.call(listing, given, step="listed", sought=str(sought), fresh=fresh, position=position)
+        page = ask(step="listed", sought=str(sought), fresh=fresh, position=position)
         if not pause or not absent(client.contract, page):
             break
         client.pause(pause)
@@ -232,10 +230,9 @@ def test_refused_write(client: Client) -> None:
     selector = operation.selector if operation.action != "create" else None
     sought = values[selector.name] if selector is not None else None
     place = client.position(client.settled(kind, sought, step="before")) if sought is not None else None
-    listing = next(iter(client.contract.operations_by("list", kind)), None)
-    given = client.listing(listing) if listing is not None and sought is None else None
-    if listing is not None and given is not None:
-        client.call(listing, given, role="setup", step="listed-before")
+    ask = client.lister(kind) if sought is None else None
+    if ask:
+        ask(role="setup", step="listed-before")
     fresh: list[str] = []
     if operation.method != "GET" and operation.scopes and "read_only" in keys:
         fresh += _disguised(client, operation, values)
@@ -253,8 +250,8 @@ def test_refused_write(client: Client) -> None:
     fresh += _astray(client, operation, values)
     if sought is not None:
         client.look(kind, sought, step="look", fresh=fresh, position=place)
-    elif listing is not None and given is not None:
-        client.call(listing, given, step="look", fresh=fresh)
+    elif ask:
+        ask(step="look", fresh=fresh)
 
 
 def _astray(client: Client, operation: Operation, values: dict[str, Any]) -> list[str]:
@@ -269,10 +266,9 @@ def _astray(client: Client, operation: Operation, values: dict[str, Any]) -> lis
             fresh += _attempt(client, operation, values, instead={parameter.name: client.unknown_id(known)})
     if operation.action == "update" and selector is not None and selector.place == "body" and operation.when != selector.name:
         fresh += _attempt(client, operation, values, without=selector.name)
-        listing = next(iter(client.contract.operations_by("list", operation.kind)), None)
-        given = client.listing(listing) if listing is not None else None
-        if listing is not None and given is not None:
-            client.call(listing, given, step="look", fresh=fresh)
+        ask = client.lister(operation.kind)
+        if ask:
+            ask(step="look", fresh=fresh)
     return fresh
 
 

@@ -22,7 +22,7 @@ from conformance.server import Application, application
 from tests.faults import harness
 from tests.faults.base import Fault, Variant
 from tests.faults.faults import FAULTS
-from tests.faults.variants import VARIANTS
+from tests.variants import VARIANTS
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "spec" / "kills.json"

@@ -14,7 +14,7 @@ from conformance.plan import REGISTRY
 from tests.faults import matrix
 from tests.faults.base import Fault, Variant
 from tests.faults.faults import FAULTS
-from tests.faults.variants import VARIANTS
+from tests.variants import VARIANTS
 
 EVERY = 8
 
