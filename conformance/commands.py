@@ -95,15 +95,24 @@ def serve(port: int, seed: int, database: str, target_out: Path, log: Path | Non
 
 
 @click.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option(
     "--complete", is_flag=True, help="The full suite against every fault and variant, and 20 seeds on the clean server."
 )
 @click.option("--write", is_flag=True, help="Write the kill matrix anew, to spec/kills.json and docs/kill-matrix.md.")
-def selftest(complete: bool, write: bool) -> int:
-    """Try the suite against faulty servers, which it must catch, and odd but right ones, which it must not accuse."""
+def selftest(names: tuple[str, ...], complete: bool, write: bool) -> int:
+    """Try the suite against faulty servers, which it must catch, and odd but right ones, which it must not accuse.
+
+    All of them, or those that are named as in docs/kill-matrix.md.
+    """
     root = Path(__file__).parent.parent
     if not (root / "tests" / "faults" / "matrix.py").is_file():
         raise UsageError("selftest needs a checkout of the project: it reads the faulty servers in tests/, which no wheel holds")
     sys.path.insert(0, str(root))
     matrix = importlib.import_module("tests.faults.matrix")
-    return int(matrix.main(complete, click.echo, write))
+    unknown = [name for name in names if name not in {*matrix.FAULTS, *matrix.VARIANTS}]
+    if unknown:
+        raise UsageError(f"No fault and no variant is called {', '.join(unknown)}; docs/kill-matrix.md lists the faults")
+    if names and write:
+        raise UsageError("--write writes the whole matrix: give it no names")
+    return int(matrix.main(complete, click.echo, write, names))

@@ -35,8 +35,8 @@ def apply(title: str, to: Path) -> None:
 
 
 def test_every_way_to_widen_the_suite_is_shown() -> None:
-    """There is a diff for an endpoint, a code, a clause with its rule, and a report."""
-    assert list(DIFFS) == ["endpoint", "code", "clause", "report"]
+    """There is a diff for an endpoint, a code, a clause with its rule, a report, and a fault."""
+    assert list(DIFFS) == ["endpoint", "code", "clause", "report", "fault"]
 
 
 class _Forgetful(Faulty):
@@ -64,6 +64,15 @@ def test_an_endpoint_takes_no_line_of_code(tmp_path: Path) -> None:
     assert all(f"<code>{operation.id}</code>" in html.render(run) for operation in new)
     broken = {(cell.clause, cell.operation) for cell in _run(loaded, _Forgetful).cells if cell.verdict is Verdict.FAILED}
     assert broken == {("has-more-present", "list_voices")}
+
+
+def test_a_fault_is_caught_by_its_name(tmp_path: Path) -> None:
+    """The fault of the text is run by itself, and caught with the clause that it names."""
+    apply("fault", tmp_path)
+    command = [sys.executable, "-m", "conformance", "selftest", "no-more-agents-at-five"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "1 of 1 faults, 0 findings on 0 variants"
 
 
 @pytest.mark.parametrize("title", ["code", "clause", "report"])

@@ -78,6 +78,27 @@ def test_an_accused_variant_ends_with_1(few: dict[str, Fault], monkeypatch: pyte
     assert (code, lines[-1]) == (1, "1 of 1 faults, 1 findings on 1 variants")
 
 
+def test_one_may_be_named(few: dict[str, Fault]) -> None:
+    """With names, only the servers of these names are run and counted."""
+    few["other"] = fault(Harmless, "has-more-present")
+    few["one"] = fault(NoFlag, "has-more-present")
+    lines: list[str] = []
+    assert matrix.main(False, lines.append, names=("one",)) == 0
+    assert lines == ["1 of 1 faults, 0 findings on 0 variants"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(["nope"], "No fault and no variant is called nope"), (["never-more", "--write"], "--write writes the whole matrix")],
+)
+def test_what_cannot_be_run_is_told(words: list[str], told: str) -> None:
+    """An unknown name, and a name where all are to be written, end with 2 and the reason."""
+    command = [sys.executable, "-m", "conformance", "selftest", *words]
+    done = subprocess.run(command, cwd=matrix.ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(told)
+
+
 def test_elsewhere_it_says_what_it_needs(tmp_path: Path) -> None:
     """Without the tests of a checkout the command ends with 2 and the reason."""
     shutil.copytree(Path(conformance.__file__).parent, tmp_path / "conformance", ignore=shutil.ignore_patterns("__pycache__"))

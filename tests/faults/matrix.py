@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -130,15 +130,16 @@ def _one(job: tuple[str, str, bool]) -> Row:
     return judge_variant(VARIANTS[name], complete) if kind == "variant" else judge_clean(int(name))
 
 
-def main(complete: bool, say: Callable[[str], None], write: bool = False) -> int:
-    """Run everything; say a line for each row that is wrong, the matrix, and the sum. 0 if all is well, else 1.
+def main(complete: bool, say: Callable[[str], None], write: bool = False, names: Collection[str] = ()) -> int:
+    """Run everything, or what is named; say a line for each row that is wrong, the matrix, and the sum. 0 if all is well, else 1.
 
-    Where all is well the matrix may be written, as data and as a page.
+    Where all is well the whole matrix may be written, as data and as a page.
     """
-    seeds = range(SEEDS if complete else 1)
-    jobs = [("clean", str(seed), complete) for seed in seeds]
-    jobs += [("reading", name, complete) for name in VARIANTS] if complete else []
-    jobs += [("variant", name, complete) for name in VARIANTS] + [("fault", name, complete) for name in FAULTS]
+    faults, variants = ([name for name in table if not names or name in names] for table in (FAULTS, VARIANTS))
+    seeds = 0 if names else SEEDS if complete else 1
+    jobs = [("clean", str(seed), complete) for seed in range(seeds)]
+    jobs += [("reading", name, complete) for name in variants] if complete else []
+    jobs += [("variant", name, complete) for name in variants] + [("fault", name, complete) for name in faults]
     rows: dict[str, Row] = {}
     with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
         for done, row in enumerate(pool.map(_one, jobs, chunksize=2), 1):
@@ -147,18 +148,19 @@ def main(complete: bool, say: Callable[[str], None], write: bool = False) -> int
                 say(f"{row.name}: {row.wrong}\n")
             if done % 50 == 0:
                 say(f"{done} of {len(jobs)}")
-    say("\n".join(["", *_table(rows), ""]))
+    if not names:
+        say("\n".join(["", *_table(rows), ""]))
     stored = json.loads(DATA.read_text(encoding="utf-8")) if DATA.exists() and not write else {}
-    stale = [name for name in FAULTS if name in stored and not set(rows[name].found) <= set(stored[name]["found"])]
+    stale = [name for name in faults if name in stored and not set(rows[name].found) <= set(stored[name]["found"])]
     say(f"{DATA.name} has less on {', '.join(stale)}: `selftest --complete --write` writes it anew") if stale else None
-    killed = sum(not rows[name].wrong for name in FAULTS)
+    killed = sum(not rows[name].wrong for name in faults)
     findings = sum(bool(rows[name].wrong) for name in rows if name not in FAULTS)
-    if write and killed == len(FAULTS):
+    if write and killed == len(faults):
         DATA.write_text(json.dumps(data({name: rows[name].found for name in FAULTS}), indent=1) + "\n", encoding="utf-8")
         PAGE.parent.mkdir(exist_ok=True)
         PAGE.write_text(page(json.loads(DATA.read_text(encoding="utf-8"))), encoding="utf-8")
-    say(f"{killed} of {len(FAULTS)} faults, {findings} findings on {len(VARIANTS)} variants")
-    return int(killed < len(FAULTS) or findings > 0 or bool(stale))
+    say(f"{killed} of {len(faults)} faults, {findings} findings on {len(variants)} variants")
+    return int(killed < len(faults) or findings > 0 or bool(stale))
 
 
 def _table(rows: Mapping[str, Row]) -> Iterator[str]:
