@@ -147,7 +147,7 @@ def run(
     with _embedded(url, key, file, spec) as server:
         from conformance import preflight, runner
         from conformance.plan import Depth, quick, select, wanted
-        from conformance.report.text import clean
+        from conformance.report.text import amount, clean
         from conformance.session import Options, planned
 
         contract = load(spec)
@@ -166,10 +166,8 @@ def run(
         options = Options(seed, "" if server else str(time.time_ns()), require_complete, Depth(depth))
         directory = _new_directory(output)
         selected = frozenset(case.id for case in chosen.cases) if chosen is not plan else None
-        console.print(
-            f"{contract.title} {contract.version} against {clean(target.declaration.url)}: {len(chosen.runnable)} cases",
-            markup=False,
-        )
+        cases = amount(len(chosen.runnable), "case")
+        console.print(f"{contract.title} {contract.version} against {clean(target.declaration.url)}: {cases}", markup=False)
         finished = runner.run(contract, target, plan, options, directory, selected, console)
     if durations:
         from conformance.report import console as texts
