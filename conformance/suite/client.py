@@ -22,6 +22,8 @@ PAGES_SOUGHT = 8
 """Pages of a list that an object is looked for on."""
 LONGEST_NUMBER = 19
 """Digits of a number that can grow no more: it fills 64 bits."""
+MALFORMED = "not-an-id"
+"""What names nothing, and is no id at all where these are numbers, or have a type of the database."""
 SHOWN = 20
 """Objects of a kind that it is good to know."""
 SEVERAL = 5

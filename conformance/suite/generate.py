@@ -78,7 +78,7 @@ class Drawing:
         self._process.wait()
 
 
-COUNT = {Depth.QUICK: 1, Depth.FULL: 3, Depth.DEEP: 20}
+COUNT = {Depth.QUICK: 1, Depth.FULL: 2, Depth.DEEP: 20}
 """Cases of each operation and mode."""
 
 _DRAWINGS: dict[tuple[str, tuple[tuple[str, str], ...], Depth, int, int], Drawing] = {}

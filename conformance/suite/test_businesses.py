@@ -10,7 +10,7 @@ from conformance.checks.objects import items_of
 from conformance.checks.writes import as_shown
 from conformance.model import Contract, Effect, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, stimulus
-from conformance.suite.client import Client
+from conformance.suite.client import MALFORMED, Client
 from conformance.transport.message import message_for
 from conformance.values import ABSENT
 
@@ -73,7 +73,7 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning, "list"):
         for parameter in operation.filters:
             if parameter.refers:
-                yield Draft(operation, parameter.name, needs=("full", "other"), params={"filter": parameter.name}, cost=3)
+                yield Draft(operation, parameter.name, needs=("full", "other"), params={"filter": parameter.name}, cost=4)
 
 
 @stimulus(foreign_filters, rules=("tenant.filter",), phase=1)
@@ -94,8 +94,8 @@ def test_foreign_filter(client: Client) -> None:
             {paging.after: first} if isinstance(first, str) else {}
         )
         client.mistake(client.operation, {**given, parameter.name: value, **place}, placed=len(place) > 1)
-        unknown = client.unknown_id(str(value))
-        client.mistake(client.operation, {**given, parameter.name: unknown}, role="setup")
+        for named in (client.unknown_id(str(value)), MALFORMED):
+            client.mistake(client.operation, {**given, parameter.name: named}, role="setup")
 
 
 def _theirs(client: Client, parameter: Parameter) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.checks.objects import items_of
 from conformance.model import Operation, Parameter
-from conformance.plan import Depth, Draft, Planning, operations, stimulus
+from conformance.plan import Draft, Planning, operations, stimulus
 from conformance.suite.client import Client
 from conformance.suite.walker import LARGE
 
@@ -51,19 +51,17 @@ def test_large_page(client: Client) -> None:
         client.call(client.operation, {**values, paging.limit: str(100 * maximum)}, mistake=True)
 
 
-ODD = {"size": ("abc", "-1"), "cursor": ("not-a-time", "2026-13-45T99:99:99Z")}
-"""Values that no limit and no cursor has; each list gets one of each, in turn."""
+SIZES = ("abc", "-1")
+POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")
+"""Values that no limit and no cursor has."""
 
 
 def odd_positions(planning: Planning) -> Iterator[Draft]:
     """Each list with a limit, a cursor or a bound that cannot be parsed."""
-    for number, operation in enumerate(operations(planning, "list")):
-        turn = slice(None) if planning.depth is Depth.DEEP else slice(number % 2, None, 2)
-        odd = [(name, value) for name, values in ODD.items() for value in values[turn]]
+    for operation in operations(planning, "list"):
         bounds = [p.name for p in operation.filters if p.compare]
-        params = {"odd": odd, "bounds": bounds}
-        cost = 1 + len(odd) + len(bounds) + len(_windows(operation))
-        yield Draft(operation, cost=cost, needs=("full",) if operation.keyed else (), params=params)
+        cost = 2 + len(SIZES + POSITIONS) + len(bounds) + len(_windows(operation))
+        yield Draft(operation, cost=cost, needs=("full",) if operation.keyed else (), params={"bounds": bounds})
 
 
 @stimulus(odd_positions, rules=("parameter.unparsable",), phase=1)
@@ -75,9 +73,11 @@ def test_unparsable_parameter(client: Client) -> None:
     if values is None:
         return
     client.control(client.operation, values)
-    names = {"size": paging.limit, "cursor": paging.after}
-    for place, value in client.case.params["odd"]:
-        client.mistake(client.operation, {**values, names[place]: value})
+    for value in SIZES:
+        client.mistake(client.operation, {**values, paging.limit: value})
+    for value in POSITIONS:
+        client.mistake(client.operation, {**values, paging.after: value})
+    client.mistake(client.operation, {**values, paging.limit: "0"}, role="setup")  # which may mean anything
     for bound in client.case.params["bounds"]:
         client.mistake(client.operation, {**values, bound: "abc"})
     for least, most in _windows(client.operation):

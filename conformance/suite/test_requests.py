@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.model import WHOLE_API, Effect
 from conformance.plan import Depth, Draft, Planning, operations, stimulus
-from conformance.suite.client import Client
+from conformance.suite.client import MALFORMED, Client
 from conformance.transport.message import Message, header_of
 
 BROKEN = (b"{", b"")
@@ -51,12 +51,12 @@ def selecting(planning: Planning) -> Iterator[Draft]:
     """Each operation on one object."""
     for operation in operations(planning, "read", "update", "delete", "perform"):
         if operation.selector:
-            yield Draft(operation, needs=("full",) if operation.keyed else ())
+            yield Draft(operation, needs=("full",) if operation.keyed else (), cost=3)
 
 
 @stimulus(selecting, rules=("id.unknown",), phase=1)
 def test_unknown_id(client: Client) -> None:
-    """An id of the right form that names nothing."""
+    """An id of the right form that names nothing, and one of no form that ids have."""
     values = client.valid(client.operation)
     selector = client.operation.selector
     assert selector is not None
@@ -64,7 +64,8 @@ def test_unknown_id(client: Client) -> None:
         client.control(client.operation, values)
         known = values[selector.name]
         unknown = client.unknown_id(str(known[0] if isinstance(known, list) else known))
-        client.mistake(client.operation, {**values, selector.name: [unknown] if isinstance(known, list) else unknown})
+        for named, role in ((unknown, "probe"), (MALFORMED, "setup")):
+            client.mistake(client.operation, {**values, selector.name: [named] if isinstance(known, list) else named}, role=role)
 
 
 def required_parameters(planning: Planning) -> Iterator[Draft]:
@@ -117,13 +118,14 @@ def test_invalid_parameter(client: Client) -> None:
 
 
 def bodies(planning: Planning) -> Iterator[Draft]:
-    """Each operation with a body that has a required member."""
+    """Each operation with a body: where it has a required member it cannot be taken without one, else it may be overlooked."""
     for number, operation in enumerate(operations(planning)):
-        if any(parameter.required for parameter in operation.body) and (operation.only or not operation.when):
+        if operation.body:
             types = len(OTHER_TYPES) if planning.depth is Depth.DEEP else 1
-            others = [(number + turn) % len(OTHER_TYPES) for turn in range(types)]
-            cost = 2 + len(BROKEN) + len(others)
-            yield Draft(operation, needs=("full",) if operation.keyed else (), cost=cost, params={"others": others})
+            params = {"others": [(number + turn) % len(OTHER_TYPES) for turn in range(types)]}
+            wanted = any(parameter.required for parameter in operation.body) and (operation.only or not operation.when)
+            needs, rules = ("full",) if operation.keyed else (), ("body.broken",) if wanted else ()
+            yield Draft(operation, needs=needs, cost=2 + len(BROKEN) + types, params=params, rules=rules)
 
 
 @stimulus(bodies, rules=("body.broken",), phase=1)
@@ -135,7 +137,7 @@ def test_broken_body(client: Client) -> None:
     client.control(client.operation, values)
     others = [OTHER_TYPES[place] for place in client.case.params["others"]]
     for content in (*BROKEN, *others, json.dumps(values).encode()[:-1]):
-        client.mistake(client.operation, values, content=content)
+        client.mistake(client.operation, values, content=content, role="probe" if client.case.rules else "setup")
 
 
 SHORT_ID = 7

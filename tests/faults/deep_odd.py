@@ -9,10 +9,11 @@ from typing import Any
 
 from conformance.model import Operation, Parameter, Rate
 from conformance.server.messages import Context, Refusal, Request
+from conformance.server.store import Filter, Row
 from tests.faults.base import fault
 from tests.faults.deep_places import Deep, meant
 
-ODD = "odd-request generated broken-body refused-key unparsable-parameter invalid-parameter unknown-id large-page"
+ODD = "odd-request generated broken-body refused-key unparsable-parameter invalid-parameter unknown-id large-page foreign-filter"
 
 # --- odd input ---
 
@@ -45,6 +46,62 @@ class HalfACharacter(Deep):
     def parse_body(self, request: Request) -> Any:
         json.dumps(super().parse_body(request), ensure_ascii=False).encode()
         return super().parse_body(request)
+
+
+@fault("status-no-5xx-for-mistakes", at="list_leads", by=ODD, depth=3)
+class NegativeLimitOfLeads(Deep):
+    """A limit below zero is a fault of the list of leads."""
+
+    def limit_of(self, context: Context) -> int:
+        if meant(context, "list_leads") and str(context.values.get("limit")).startswith("-"):
+            raise ValueError
+        return super().limit_of(context)
+
+
+@fault("status-no-5xx-for-mistakes", at="list_event_deliveries", by=ODD, depth=3)
+class ZeroLimitOfDeliveries(Deep):
+    """A limit of zero is divided by in the list of deliveries."""
+
+    def limit_of(self, context: Context) -> int:
+        if meant(context, "list_event_deliveries") and str(context.values.get("limit")) == "0":
+            raise ZeroDivisionError
+        return super().limit_of(context)
+
+
+@fault("status-no-5xx-for-mistakes", at="list_usage", by=ODD, depth=3)
+class UnparsableCursorOfUsage(Deep):
+    """A cursor that is no timestamp is a fault of the list of usage."""
+
+    def bad_cursor(self, operation: Operation) -> Refusal:
+        return Refusal("internal") if operation.id == "list_usage" else super().bad_cursor(operation)
+
+
+@fault("status-no-5xx-for-mistakes", at="update_lead", by=ODD, depth=4)
+class MalformedIdOfUpdatedLead(Deep):
+    """To change a lead, an id that is no UUID is a fault of the server."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if meant(context, "update_lead") and kind == "lead" and not re.fullmatch(r"[0-9a-f-]{36}", identifier):
+            raise ValueError
+        return super().find(kind, identifier, context)
+
+
+@fault("status-no-5xx-for-mistakes", at="list_calls", by=ODD, depth=4)
+class MalformedAgentOfCalls(Deep):
+    """To narrow calls by an agent, an id that is no UUID is a fault of the server."""
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        if meant(context, "list_calls") and not re.fullmatch(r"([0-9a-f-]{36})?", str(context.values.get("agent_id", ""))):
+            raise ValueError
+        return super().filters_of(context)
+
+
+@fault("status-no-5xx-for-mistakes", at="create_communication_run", by=ODD, depth=4)
+class BrokenJsonOfRun(Deep):
+    """A body that is no JSON is a fault of the server where a run is made."""
+
+    def parse_body(self, request: Request) -> Any:
+        return json.loads(request.body) if self.meant(request) == "create_communication_run" else super().parse_body(request)
 
 
 @fault("status-no-5xx-for-mistakes", by=ODD, depth=5)
