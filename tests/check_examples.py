@@ -2122,9 +2122,9 @@ example("refused.effect", SILENT, "it was not seen before either", *_never, _gon
 example("refused.effect", ACCEPTED, "not deleted", *_dropped, replace(scenario("look"), role="probe"), **ON_EVAL)
 
 
-def text_sent(message: str, answer: Exchange, **options: Any) -> Exchange:
+def text_sent(message: str, answer: Exchange, to: str = "+12025550100", **options: Any) -> Exchange:
     """An attempt to send a text."""
-    body = Body(json.dumps({"to": "+12025550100", "message": message}))
+    body = Body(json.dumps({"to": to, "message": message}))
     sent_so = replace(answer.request, body=body)
     return replace(answer, operation="send_sms", request=sent_so, facts=options, role="control" if options else "probe")
 
@@ -2174,6 +2174,13 @@ _made_last = text_sent("Good text", sent(200, {"id": "m1", "success": True}), st
 _says = "listed as failed, as one before what was taken is"
 _ended = texts("after", _failed, _good, {**_bad, "status": "failed"})
 example("trigger.effect", ACCEPTED, _says, _made_last, texts("before", _failed, _good), _blocked, _ended, **SMS)
+_one_to = {**_good, "to": "+12025550100"}
+_another_to = {"message": "Bad words", "to": "+12025550100", "status": "blocked"}
+_unreachable = text_sent("Kind words", refusal("number_opted_out"), to="+12025550199")
+_kind = {"message": "Kind words", "to": "+12025550199", "status": "blocked", "created_at": at(0)}
+_ends = texts("after", _one_to, _another_to, _kind)
+_says = "listed as blocked, as another one to the number of what was taken is"
+example("trigger.effect", ACCEPTED, _says, _taken, texts("before", _one_to, _another_to), _unreachable, _ends, **SMS)
 _unlike = texts("before", _good, {"message": "+12025550100", "status": "failed"})
 example(
     "trigger.effect",

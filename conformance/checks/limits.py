@@ -239,11 +239,12 @@ def trigger_effect(view: View, trial: Trial) -> Iterator[Outcome]:
 
 
 def _made(view: View, listing: Operation, taken: Exchange, old: list[Any], ordered: set[str]) -> list[Any]:
-    """The items that a request which was taken has made: that with the id of its answer, else what shows what only it sent."""
+    """The items that a request which was taken has made: that with the id of its answer, else what shows most of what it sent."""
     operation, body = view.contract.operations[taken.operation], taken.response.json if taken.response else None
     own = id_of(view.contract, operation.kind, object_of(view.contract, operation, body))
     named = [item for item in old if own is not None and id_of(view.contract, listing.kind, item) == own]
-    return named or [item for item in old if (set(_sent(taken)) - ordered) & set(_texts(item))]
+    shown = [len((set(_sent(taken)) - ordered) & set(_texts(item))) for item in old]
+    return named or [item for item, count in zip(old, shown, strict=True) if count and count == max(shown)]
 
 
 def _at(listing: Operation, item: Any) -> Fraction | None:
