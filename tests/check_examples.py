@@ -2175,9 +2175,9 @@ _says = "listed as failed, as one before what was taken is"
 _ended = texts("after", _failed, _good, {**_bad, "status": "failed"})
 example("trigger.effect", ACCEPTED, _says, _made_last, texts("before", _failed, _good), _blocked, _ended, **SMS)
 _one_to = {**_good, "to": "+12025550100"}
-_another_to = {"message": "Bad words", "to": "+12025550100", "status": "blocked"}
+_another_to = {"message": "Words of another day", "to": "+12025550100", "status": "blocked"}
 _unreachable = text_sent("Kind words", refusal("number_opted_out"), to="+12025550199")
-_kind = {"message": "Kind words", "to": "+12025550199", "status": "blocked", "created_at": at(0)}
+_kind = {"message": "Kind words", "to": "+12025550199", "status": "blocked"}
 _ends = texts("after", _one_to, _another_to, _kind)
 _says = "listed as blocked, as another one to the number of what was taken is"
 example("trigger.effect", ACCEPTED, _says, _taken, texts("before", _one_to, _another_to), _unreachable, _ends, **SMS)
