@@ -2177,8 +2177,8 @@ example("trigger.effect", ACCEPTED, _says, _made_last, texts("before", _failed, 
 _one_to = {**_good, "to": "+12025550100"}
 _another_to = {"message": "Words of another day", "to": "+12025550100", "status": "blocked"}
 _unreachable = text_sent("Kind words", refusal("number_opted_out"), to="+12025550199")
-_kind = {"message": "Kind words", "to": "+12025550199", "status": "blocked"}
-_ends = texts("after", _one_to, _another_to, _kind)
+_kind_words = {"message": "Kind words", "to": "+12025550199", "status": "blocked"}
+_ends = texts("after", _one_to, _another_to, _kind_words)
 _says = "listed as blocked, as another one to the number of what was taken is"
 example("trigger.effect", ACCEPTED, _says, _taken, texts("before", _one_to, _another_to), _unreachable, _ends, **SMS)
 _unlike = texts("before", _good, {"message": "+12025550100", "status": "failed"})

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Thread
 from typing import Any
 
@@ -120,9 +121,9 @@ def test_a_long_body_is_cut() -> None:
     assert len(response.body) == BODY_LIMIT
 
 
-@pytest.fixture
-def counting() -> Iterator[tuple[str, list[int]]]:
-    """A server that keeps connections, and the number of requests on each."""
+@contextmanager
+def counting(most: int = 99) -> Iterator[tuple[str, list[int]]]:
+    """A server that keeps connections, and the number of requests on each; one more than ``most`` ends a connection."""
     served: list[int] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -131,6 +132,8 @@ def counting() -> Iterator[tuple[str, list[int]]]:
                 while lines.readline():
                     while lines.readline().strip():
                         pass
+                    if served[number] == most:
+                        return
                     served[number] += 1
                     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 
@@ -148,10 +151,33 @@ def counting() -> Iterator[tuple[str, list[int]]]:
         listening.shutdown(socket.SHUT_RDWR)
 
 
-def test_a_connection_is_kept(counting: tuple[str, list[int]]) -> None:
+def test_a_connection_is_kept() -> None:
     """Requests that are answered in full go over one connection."""
-    url, served = counting
     wire = HttpWire(60)
-    for _ in range(5):
+    with counting() as (url, served):
+        for _ in range(5):
+            assert wire.send(get(url)).body == b"{}"
+        assert served == [5]
+
+
+def test_the_end_of_a_kept_connection_is_told() -> None:
+    """A request that meets the end of a connection which has served before says so; the next one goes over a new one."""
+    wire = HttpWire(60)
+    with counting(2) as (url, served):
+        for _ in range(2):
+            wire.send(get(url))
+        with pytest.raises(WireFailure) as ended:
+            wire.send(get(url))
+        assert ended.value.stale
         assert wire.send(get(url)).body == b"{}"
-    assert served == [5]
+        assert served == [2, 1]
+
+
+def test_the_end_of_a_new_connection_is_no_such_thing() -> None:
+    """A server that ends a connection at its first request may have broken on that."""
+    wire = HttpWire(60)
+    with counting(0) as (url, _):
+        for _ in range(2):
+            with pytest.raises(WireFailure) as ended:
+                wire.send(get(url))
+            assert not ended.value.stale

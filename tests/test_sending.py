@@ -15,7 +15,7 @@ from conformance.model import Case, Effect
 from conformance.transport.http import HttpWire
 from conformance.transport.message import Message
 from conformance.transport.sender import Label, Sender
-from conformance.transport.wire import WireRequest, WireResponse
+from conformance.transport.wire import WireFailure, WireRequest, WireResponse
 from tests.check_examples import embedded, real
 
 CASE = Case("one[api]", "one", "*", "", (), Effect.READ, 1)
@@ -50,6 +50,37 @@ def statuses(*codes: int) -> Callable[[WireRequest], tuple[int, tuple[tuple[str,
     """An answer by a status after the other, the last one for ever."""
     left = [*codes]
     return lambda _request: (left.pop(0) if len(left) > 1 else left[0], ())
+
+
+class Ending(Answering):
+    """A wire whose first connection ends without an answer: one that was kept, or a new one."""
+
+    def __init__(self, stale: bool) -> None:
+        super().__init__(statuses(200))
+        self._stale = stale
+
+    def send(self, request: WireRequest) -> WireResponse:
+        if not self.sent:
+            self.sent.append(request)
+            raise WireFailure("the connection has ended", stale=self._stale)
+        return super().send(request)
+
+
+@pytest.mark.parametrize(
+    ("method", "effect", "stale", "times"),
+    [
+        ("POST", Effect.WRITE, True, 2),
+        ("POST", Effect.WRITE, False, 1),
+        ("POST", Effect.SPEND, True, 1),
+        ("GET", Effect.READ, False, 2),
+    ],
+)
+def test_what_met_the_end_of_a_connection_is_sent_again(method: str, effect: Effect, stale: bool, times: int) -> None:
+    """Reads always are; writes where the connection had been kept, for the target may just have closed it; calls never."""
+    wire = Ending(stale)
+    exchange = sender(wire).send(Message(method, "/agents"), replace(label(), case=replace(CASE, effect=effect)))
+    assert len(wire.sent) == times
+    assert (exchange.response is not None) == (times == 2)
 
 
 class Telling(Answering):

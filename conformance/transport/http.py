@@ -66,6 +66,8 @@ class HttpWire:
             raise WireFailure("no connection within the time limit", unreachable=True) from None
         except requests.Timeout:
             raise WireFailure(f"no response within {self._timeout:g} s") from None
+        except WireFailure:
+            raise
         except Exception as error:  # of any kind: what came may have broken the library anywhere
             text = str(error)
             unreachable = "NewConnectionError" in text or "refused" in text or "NameResolution" in text
@@ -74,15 +76,22 @@ class HttpWire:
 
     @contextmanager
     def _pooled(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
-        response = self._session(request.address).request(
-            request.method,
-            request.url,
-            headers=dict(request.headers),
-            data=request.body,
-            allow_redirects=False,
-            stream=True,
-            timeout=self._timeout,
-        )
+        session = self._session(request.address)
+        made = _connections(session)
+        try:
+            response = session.request(
+                request.method,
+                request.url,
+                headers=dict(request.headers),
+                data=request.body,
+                allow_redirects=False,
+                stream=True,
+                timeout=self._timeout,
+            )
+        except requests.ConnectionError as error:
+            if _connections(session) > made or isinstance(error, requests.Timeout):
+                raise
+            raise WireFailure(_reason(error), stale=True) from None
         yield response.raw
 
     @contextmanager
@@ -99,6 +108,12 @@ class HttpWire:
         ) as connection:
             connection.request(request.method, target, request.body, dict(request.headers), preload_content=False)
             yield connection.getresponse()
+
+
+def _connections(session: requests.Session) -> int:
+    """The connections that a session has made."""
+    pools = [adapter.poolmanager.pools for adapter in session.adapters.values() if isinstance(adapter, HTTPAdapter)]
+    return sum(known[origin].num_connections for known in pools for origin in known.keys())  # noqa: SIM118 - it is no dict
 
 
 def _bounded(raw: BaseHTTPResponse) -> tuple[bytes, bool]:

@@ -52,8 +52,7 @@ class _End:
     """What came of a request: a response, or why there is none."""
 
     received: WireResponse | None
-    failure: str | None
-    unreachable: bool
+    failure: WireFailure | None
     elapsed_ms: float
 
 
@@ -191,7 +190,7 @@ class Sender:
             self._desk.learn(received)  # of all, before the first is logged: one may show what another hands out
         logged = []
         for (message, label, start), end in zip(begun, ended, strict=True):
-            spoilt = _spoilt(end.received, message, patient)
+            spoilt = _spoilt(end, message, label, patient)
             exchange = self._logged(message, replace(label, role="retry") if spoilt else label, start, end)
             if spoilt:
                 self.wait_as_told(exchange)
@@ -213,7 +212,7 @@ class Sender:
         end = self._sent(start)
         patient = patient and not (not self.target.declaration.addresses and _too_long(end.received))
         early = doubtful and end.received is not None and end.received.status == NOT_FOUND
-        role = "retry" if repeatable and (early or _spoilt(end.received, message, patient)) else label.role
+        role = "retry" if repeatable and (early or _spoilt(end, message, label, patient)) else label.role
         return self._logged(message, replace(label, role=role), start, end)
 
     def _begun(self, message: Message, address: str | None) -> _Start:
@@ -240,14 +239,14 @@ class Sender:
         clock = time.monotonic()
         try:
             received = self._wire.send(replace(start.wired, apart=apart))
-            return _End(received, None, False, (time.monotonic() - clock) * 1000)
+            return _End(received, None, (time.monotonic() - clock) * 1000)
         except WireFailure as error:
-            return _End(None, str(error), error.unreachable, (time.monotonic() - clock) * 1000)
+            return _End(None, error, (time.monotonic() - clock) * 1000)
 
     def _logged(self, message: Message, label: Label, start: _Start, end: _End) -> Exchange:
         """Log an exchange without secrets; gives it as the log holds it."""
-        self._dead = self._dead + 1 if end.unreachable else 0
-        failure = None if end.failure is None else self._vault.redact(end.failure)
+        self._dead = self._dead + 1 if end.failure and end.failure.unreachable else 0
+        failure = None if end.failure is None else self._vault.redact(str(end.failure))
         if end.received is not None:
             self._desk.learn(end.received)
         address = start.wired.address
@@ -294,10 +293,12 @@ def told_to_wait(response: Response) -> float:
         return 1.0
 
 
-def _spoilt(response: WireResponse | None, message: Message, patient: bool) -> bool:
+def _spoilt(end: _End, message: Message, label: Label, patient: bool) -> bool:
     """Whether a limit, or something between us and the target, may have spoilt the exchange."""
+    response = end.received
     if response is None:
-        return message.method in ("GET", "HEAD")
+        stale = end.failure is not None and end.failure.stale and label.case.effect is not Effect.SPEND
+        return stale or message.method in ("GET", "HEAD")  # what costs money is not sent twice
     return response.status in PROXY_STATUSES or (patient and response.status == LIMITED)
 
 

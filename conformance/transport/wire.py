@@ -37,11 +37,16 @@ class WireResponse:
 
 
 class WireFailure(Exception):  # noqa: N818 - the field says failure
-    """No response: why, in one line. ``unreachable`` if not even a connection was made."""
+    """No response: why, in one line. ``unreachable`` if not even a connection was made.
 
-    def __init__(self, reason: str, unreachable: bool = False) -> None:
+    ``stale`` if the connection was kept from an earlier request and ended before anything came back, as when
+    the target closes it at the moment that we send.
+    """
+
+    def __init__(self, reason: str, unreachable: bool = False, stale: bool = False) -> None:
         super().__init__(reason)
         self.unreachable = unreachable
+        self.stale = stale
 
 
 class Wire(Protocol):
