@@ -190,7 +190,7 @@ class Sender:
             self._desk.learn(received)  # of all, before the first is logged: one may show what another hands out
         logged = []
         for (message, label, start), end in zip(begun, ended, strict=True):
-            spoilt = _spoilt(end, message, label, patient)
+            spoilt = _spoilt(end, message, patient)
             exchange = self._logged(message, replace(label, role="retry") if spoilt else label, start, end)
             if spoilt:
                 self.wait_as_told(exchange)
@@ -209,10 +209,11 @@ class Sender:
         doubtful: bool = False,
     ) -> Exchange:
         start = self._begun(message, address)
-        end = self._sent(start)
+        # what costs money must not be sent twice, so it may not meet the end of a connection that was kept
+        end = self._sent(start, apart=label.case.effect is Effect.SPEND and message.method != "GET")
         patient = patient and not (not self.target.declaration.addresses and _too_long(end.received))
         early = doubtful and end.received is not None and end.received.status == NOT_FOUND
-        role = "retry" if repeatable and (early or _spoilt(end, message, label, patient)) else label.role
+        role = "retry" if repeatable and (early or _spoilt(end, message, patient)) else label.role
         return self._logged(message, replace(label, role=role), start, end)
 
     def _begun(self, message: Message, address: str | None) -> _Start:
@@ -293,12 +294,11 @@ def told_to_wait(response: Response) -> float:
         return 1.0
 
 
-def _spoilt(end: _End, message: Message, label: Label, patient: bool) -> bool:
+def _spoilt(end: _End, message: Message, patient: bool) -> bool:
     """Whether a limit, or something between us and the target, may have spoilt the exchange."""
     response = end.received
     if response is None:
-        stale = end.failure is not None and end.failure.stale and label.case.effect is not Effect.SPEND
-        return stale or message.method in ("GET", "HEAD")  # what costs money is not sent twice
+        return message.method in ("GET", "HEAD") or (end.failure is not None and end.failure.stale)
     return response.status in PROXY_STATUSES or (patient and response.status == LIMITED)
 
 

@@ -13,8 +13,8 @@ BODY_LIMIT = 4 * 1024 * 1024
 class WireRequest:
     """A request with its secrets in: full URL, headers, bytes of the body, local address to send from.
 
-    ``plain``: path and query go out as they are, also where they are no proper ones. ``apart``: other
-    requests are under way at the same time, and none of them may share its connection.
+    ``plain``: path and query go out as they are, also where they are no proper ones. ``apart``: over a
+    connection that no other request uses, as where others are under way at the same time.
     """
 
     method: str
