@@ -1085,6 +1085,10 @@ example("list.items", ACCEPTED, "one array of several that could hold objects", 
 _texts_only = sent(200, {"statuses": ["busy"], "has_more": False})
 example("list.items", ACCEPTED, "the only array, of texts", _texts_only, altered=NAMELESS)
 example("list.items", ACCEPTED, "one that does", sent(200, {**SEVERAL, "a": [call(1)], "b": []}), altered=NAMELESS)
+_links = [{"rel": "next", "href": "/x"}]
+example("list.items", ACCEPTED, "one whose objects have a position", sent(200, {"a": [call(1)], "l": _links}), altered=NAMELESS)
+example("list.items", ACCEPTED, "only empty ones", sent(200, {"a": [], "b": []}), altered=NAMELESS)
+example("list.items", GAP, "an empty one, and one of other objects", sent(200, {"a": [], "l": _links}), altered=NAMELESS)
 example("list.items", GAP, "two that do", sent(200, {**SEVERAL, "a": [call(1)], "b": [call(2)]}), altered=NAMELESS)
 example("list.items", GAP, "none that does", sent(200, {**SEVERAL, "a": ["x"]}), altered=NAMELESS)
 _none = sent(200, {"has_more": False})

@@ -12,7 +12,8 @@ from conformance.values import instant
 def items_of(operation: Operation, value: Any) -> list[Any] | None:
     """The items of a list response: its collection member, or its only array, or of several the usual one. None without.
 
-    Where the usual one is not among several, it is the only one that holds objects, or that could.
+    Where the usual one is not among several, it is the only one that holds objects with a position; where none holds
+    objects, the only empty one.
     """
     if not isinstance(value, dict) or operation.paging is None:
         return None
@@ -21,9 +22,11 @@ def items_of(operation: Operation, value: Any) -> list[Any] | None:
     if name is not None or operation.paging.usual in arrays:
         return arrays.get(name or operation.paging.usual or "")
     if len(arrays) > 1:
-        arrays = {name: member for name, member in arrays.items() if all(isinstance(item, dict) for item in member)}
-        arrays = {name: member for name, member in arrays.items() if member} or arrays
-    return next(iter(arrays.values())) if len(arrays) == 1 else None
+        objects = {name: [item for item in member if isinstance(item, dict)] for name, member in arrays.items()}
+        placed = [name for name, items in objects.items() if any(operation.paging.position in item for item in items)]
+        wanted = placed if any(objects.values()) else [name for name, member in arrays.items() if not member]
+        arrays = {name: arrays[name] for name in wanted}
+    return next(iter(arrays.values()), None) if len(arrays) == 1 or not any(arrays.values()) else None
 
 
 def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
