@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
-from conformance.checks.objects import identity_of, items_of, object_of, sought_in
+from conformance.checks.objects import identity_of, items_of, object_of, runs_forward, sought_in
 from conformance.checks.writes import as_shown, differences, same
 from conformance.model import Contract, Exchange, Operation, compact
-from conformance.values import instant
+from conformance.values import instant, strict_json
 
 
 @trial("delete.gone", hint="an object would have to be made, deleted, and looked for")
@@ -200,11 +200,21 @@ def _settable(contract: Contract, changed: Operation) -> set[str]:
 
 
 def _newcomers(view: View, old: Exchange, new: Exchange) -> list[Any]:
-    """The items of the first page of a list that were not on it before, and stand before what was."""
-    kind, items = view.contract.operations[new.operation].kind, _listed(view, new)
-    known = [identity_of(view.contract, kind, item) for item in _listed(view, old)]
-    first = next((place for place, item in enumerate(items) if identity_of(view.contract, kind, item) in known), 0)
-    return items[:first]
+    """The items of a page of a list that were not on it before, and are newer than what was."""
+    listing, items = view.contract.operations[new.operation], _listed(view, new)
+    known = [identity_of(view.contract, listing.kind, item) for item in _listed(view, old)]
+    places = [place for place, item in enumerate(items) if identity_of(view.contract, listing.kind, item) in known]
+    if not places or listing.paging is None:
+        return []
+    return items[places[-1] + 1 :] if runs_forward(listing.paging, items) else items[: places[0]]
+
+
+def _may_be_of(view: View, attempt: Exchange, item: Any) -> bool:
+    """Whether an item may come of a request: it shows nothing else in the place of what was sent."""
+    body = strict_json(attempt.request.body.text or "") if attempt.request.body else None
+    sent = as_shown(view.contract.operations[attempt.operation], body) if isinstance(body, dict) else {}
+    shown = item if isinstance(item, dict) else {}
+    return all(shown.get(name) is None or same(value, shown[name]) for name, value in sent.items())
 
 
 def _listed(view: View, page: Exchange) -> list[Any]:
@@ -228,12 +238,13 @@ def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
         excuse = unusable(view, look)
         held = _holding(view, look, [text for text in look.fact("fresh") or () if text not in told])
         found, goes_on = sought_in(view.contract, look)
+        new = [one for old in listed for one in _newcomers(view, old, look)]
         if excuse:
             yield excuse
         elif held:
             first, *_ = held
             yield Problem("/", "no effect of requests that were refused", compact(first), ids)
-        elif not taken and (made := [one for old in listed for one in _newcomers(view, old, look)]):
+        elif not taken and (made := [one for one in new if any(_may_be_of(view, attempt, one) for attempt in attempts)]):
             first, *_ = made
             yield Problem("/", "nothing made by requests that were refused", compact(first), ids)
         elif not taken and look.fact("sought") is not None and was is not None and found is None and not goes_on:

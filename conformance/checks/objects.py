@@ -45,6 +45,13 @@ def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
     return next(iter(inner.values())) if len(inner) == 1 else inner.get(operation.kind or "", value)
 
 
+def runs_forward(paging: Paging, items: list[Any]) -> bool:
+    """Whether a list runs from old to new, as far as its first and last item tell."""
+    told = [instant(item.get(paging.position)) for item in items if isinstance(item, dict)]
+    times = [moment for moment in told if moment is not None]
+    return len(times) > 1 and times[0] < times[-1]
+
+
 def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:
     """The object that an exchange sought, as a read or a list shows it (None: not), and whether a list may go on with it."""
     operation, response = contract.operations.get(exchange.operation), exchange.response

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from conformance.checks.objects import items_of, object_of, sought_in
+from conformance.checks.objects import items_of, object_of, runs_forward, sought_in
 from conformance.model import Effect, Exchange, Operation, Parameter
 from conformance.suite.sending import Id, Sending
 from conformance.target import FICTIONAL_NUMBER
@@ -18,6 +18,12 @@ from conformance.values import ABSENT
 
 OWNERS_TRIED = 4
 """Objects that a list or a read is tried with, at first."""
+PAGES_TO_END = 40
+"""Pages that are turned to come to the end of a list that runs from old to new."""
+LAST = 5
+"""Items that are looked at before what is made next."""
+LARGE = 100
+"""A limit that is the usual maximum."""
 PAGES_SOUGHT = 8
 """Pages of a list that an object is looked for on."""
 LONGEST_NUMBER = 19
@@ -111,10 +117,30 @@ class Client(Sending):
         return None if found is None else dict(found)
 
     def lister(self, kind: str | None) -> Callable[..., Exchange] | None:
-        """What asks for the first page of the list of a kind, given a label; None where it cannot be asked for."""
+        """What asks, given a label, for the page of the list of a kind that will show what is made next; None where none can."""
         operation = self.contract.list_of(kind)
         values = self.listing(operation) if operation is not None else None
-        return None if operation is None or values is None else partial(self.call, operation, values)
+        if operation is None or values is None:
+            return None
+        return partial(self.call, operation, {**values, **self._newest(operation, values)})
+
+    def _newest(self, operation: Operation, values: dict[str, Any]) -> dict[str, Any]:
+        """Cursor and limit of a page near the end of a list that runs from old to new; nothing for one that does not."""
+        paging, place = operation.paging, self._memory.ends.get(operation.id, {})
+        if paging is None or not runs_forward(paging, self.listed(operation.kind or "")):
+            return {}
+        limits = [{paging.limit: str(self.within(operation, limit))} for limit in (LARGE, SHOWN)]
+        for _ in range(PAGES_TO_END):
+            pages = ((size, *self._page(operation, {**values, **place, **size}, "full")) for size in limits)
+            size, items, more = next((page for page in pages if page[1]), ({}, [], False))
+            limits = [size]
+            positions = [item.get(paging.position) for item in items if isinstance(item, dict)]
+            ahead = positions[-1] if more else positions[-1 - LAST] if len(positions) > LAST else None
+            place = {paging.after: ahead} if isinstance(ahead, str) else place
+            if not more or not isinstance(ahead, str):
+                break
+        self._memory.ends[operation.id] = place
+        return {**place, **limits[0]}
 
     def _answered(self, operation: Operation, values: dict[str, Any], selector: Parameter, key: str) -> Id:
         """Of the objects that a read may be asked for, the first of a few that it answers, else the first of all."""

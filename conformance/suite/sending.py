@@ -39,6 +39,7 @@ class Memory:
         self.doubts = DOUBTS
         self.lists: dict[tuple[str, str], list[Any]] = {}
         self.answered: dict[tuple[str, str], Id] = {}
+        self.ends: dict[str, dict[str, Any]] = {}  # by list, the cursor of a page near its end
         self.used: dict[str, dict[Id, None]] = {}  # of each pool, the least recent first
         self.listings: dict[tuple[str, str], dict[str, Any] | None] = {}
 

@@ -8,8 +8,7 @@ from typing import Any
 from conformance.checks.objects import items_of
 from conformance.model import Operation, Parameter
 from conformance.plan import Draft, Planning, operations, stimulus
-from conformance.suite.client import Client
-from conformance.suite.walker import LARGE
+from conformance.suite.client import LARGE, Client
 
 
 def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:

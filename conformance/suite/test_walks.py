@@ -11,8 +11,8 @@ from typing import Any
 from conformance.checks.walks import takes
 from conformance.model import Effect, Operation, Parameter
 from conformance.plan import Depth, Draft, Planning, operations, stimulus
-from conformance.suite.client import SEVERAL, Client
-from conformance.suite.walker import BASE_PAGES, LARGE, Walker
+from conformance.suite.client import LARGE, SEVERAL, Client
+from conformance.suite.walker import BASE_PAGES, Walker
 from conformance.values import instant, rendered, respelled
 
 SIZES = (1, 2, 3, 7)

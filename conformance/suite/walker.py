@@ -8,12 +8,10 @@ from typing import Any
 from conformance.checks.objects import items_of
 from conformance.model import Exchange, Operation
 from conformance.plan import Depth
-from conformance.suite.client import Client
+from conformance.suite.client import LARGE, Client
 
 SURELY_TAKEN = 7
 """A limit that is taken to be below every maximum, until a page shows how many items a list does give."""
-LARGE = 100
-"""A limit that is the usual maximum."""
 DEEP_PAGES = 8
 BASE_PAGES = 3
 
