@@ -2016,9 +2016,7 @@ _others = sent(
 )
 _others = replace(_others, facts={"step": "listed", "sought": "e1", "fresh": ["New"]})
 example("update.alone", ACCEPTED, "the name alone", *changed(OLD_EVAL, _new), **ON_CHANGE)
-example(
-    "update.alone", ACCEPTED, "a member that is no longer shown", *changed(OLD_EVAL, {"id": "e1", "name": "New"}), **ON_CHANGE
-)
+example("update.alone", REFUSED, "a member that is no longer shown", *changed(OLD_EVAL, {"id": "e1", "name": "New"}), **ON_CHANGE)
 example("update.alone", REFUSED, "the description is gone", *changed(OLD_EVAL, {**_new, "description": None}), **ON_CHANGE)
 example("update.alone", REFUSED, "made anew", *changed(OLD_EVAL, {**_new, "created_at": at(9)}), **ON_CHANGE)
 _first = sent(200, {}, operation="update_eval", role="setup", step="first", sent={"tags": ["one"]})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
-from conformance.checks.objects import identity_of, items_of, object_of, runs_forward, sought_in
+from conformance.checks.objects import items_of, newly, object_of, runs_forward, sought_in
 from conformance.checks.writes import as_shown, differences, same
 from conformance.model import Contract, Exchange, Operation, compact
 from conformance.values import instant, strict_json
@@ -122,8 +122,7 @@ def create_count(view: View, trial: Trial) -> Iterator[Outcome]:
     old, new = (items_of(listing, e.response.json) if e.response is not None and e.response.ok else None for e in (before, after))
     if old is None or new is None:
         return
-    known = {identity_of(view.contract, listing.kind, item) for item in old}
-    alike = [item for item in new if identity_of(view.contract, listing.kind, item) not in known and _shows(sent, item)]
+    alike = [item for item in newly(view.contract, listing, old, new) if _shows(sent, item)]
     ids = (before.id, write.id, after.id)
     if len(alike) > 1:
         yield Problem("/", "one object", f"{len(alike)} of them: {compact(alike[1])}", ids)
@@ -165,8 +164,8 @@ def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
         ),
     }
     for name in sorted(set_before - set(sent)) if partial else ():
-        if old.get(name) is not None and name in new and not same(old[name], new[name]):
-            yield Problem(f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new[name]), ids)
+        if old.get(name) is not None and not same(old[name], new.get(name)):
+            yield Problem(f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new.get(name)), ids)
             return
     first = steps.get("first")
     if first is not None and first.response is not None and first.response.ok:
@@ -202,8 +201,8 @@ def _settable(contract: Contract, changed: Operation) -> set[str]:
 def _newcomers(view: View, old: Exchange, new: Exchange) -> list[Any]:
     """The items of a page of a list that were not on it before, and are newer than what was."""
     listing, items = view.contract.operations[new.operation], _listed(view, new)
-    known = [identity_of(view.contract, listing.kind, item) for item in _listed(view, old)]
-    places = [place for place, item in enumerate(items) if identity_of(view.contract, listing.kind, item) in known]
+    unknown = newly(view.contract, listing, _listed(view, old), items)
+    places = [place for place, item in enumerate(items) if item not in unknown]
     if not places or listing.paging is None:
         return []
     return items[places[-1] + 1 :] if runs_forward(listing.paging, items) else items[: places[0]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 from conformance.checks.base import (
@@ -23,9 +22,9 @@ from conformance.checks.base import (
     trial,
     unusable,
 )
-from conformance.checks.objects import id_of, identity_of, items_of, object_of
+from conformance.checks.objects import id_of, items_of, moment_of, newly, object_of
 from conformance.model import Exchange, Operation, Rate, compact
-from conformance.values import instant, strict_json
+from conformance.values import strict_json
 
 
 def _limited(exchange: Exchange) -> bool:
@@ -222,17 +221,15 @@ def trigger_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     if old is None or new is None:
         return
     ids = (taken.id, before.id, *(probe.id for probe in probes), after.id)
-    known = {identity_of(view.contract, listing.kind, item) for item in old}
     ordered = {text for probe in probes for text in _sent(probe)}
     sent = {*_sent(taken), *ordered}
     made = _made(view, listing, taken, old, ordered)
     usual = [_state(view, item, sent) for item in made]
-    since = max((at for at in (_at(listing, item) for item in made) if at is not None), default=None)
-    for item in new:
-        at = _at(listing, item)
+    since = max((at for at in (moment_of(listing, item) for item in made) if at is not None), default=None)
+    for item in newly(view.contract, listing, old, new):
+        at = moment_of(listing, item)
         late = at is not None and since is not None and at < since  # it was there, and shows only now
-        unknown = identity_of(view.contract, listing.kind, item) not in known and not late
-        if unknown and ordered & set(_texts(item)) and _state(view, item, sent) in usual:
+        if not late and ordered & set(_texts(item)) and _state(view, item, sent) in usual:
             yield Problem("/", "nothing listed as if it had happened", compact(item), ids)
             return
     yield Proof(ids)
@@ -245,11 +242,6 @@ def _made(view: View, listing: Operation, taken: Exchange, old: list[Any], order
     named = [item for item in old if own is not None and id_of(view.contract, listing.kind, item) == own]
     shown = [len((set(_sent(taken)) - ordered) & set(_texts(item))) for item in old]
     return named or [item for item, count in zip(old, shown, strict=True) if count and count == max(shown)]
-
-
-def _at(listing: Operation, item: Any) -> Fraction | None:
-    """Where an item stands in time."""
-    return instant(item.get(listing.paging.position)) if listing.paging and isinstance(item, dict) else None
 
 
 def _items(listing: Operation, exchange: Exchange) -> list[Any] | None:

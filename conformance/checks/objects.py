@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from fractions import Fraction
 from typing import Any
 
 from conformance.model import Contract, Exchange, Operation, Paging, compact
@@ -78,6 +79,23 @@ def id_of(contract: Contract, kind: str | None, item: Any) -> str | None:
     """The id of an item, else the member that tells its kind apart."""
     shown = [item.get(name) for name in (contract.identifier, contract.identifier_of(kind))] if isinstance(item, dict) else []
     return next((compact(value, sys.maxsize) for value in shown if value is not None), None)
+
+
+def newly(contract: Contract, listing: Operation, old: list[Any], new: list[Any]) -> list[Any]:
+    """What a list shows now and did not before; what nothing names may look another way, but stands where nothing stood."""
+    known = {identity_of(contract, listing.kind, item) for item in old}
+    taken = {moment_of(listing, item) for item in old} - {None}
+    return [
+        item
+        for item in new
+        if identity_of(contract, listing.kind, item) not in known
+        and (id_of(contract, listing.kind, item) is not None or moment_of(listing, item) not in taken)
+    ]
+
+
+def moment_of(listing: Operation, item: Any) -> Fraction | None:
+    """Where an item of a list stands in time."""
+    return instant(item.get(listing.paging.position)) if listing.paging and isinstance(item, dict) else None
 
 
 def identity_of(contract: Contract, kind: str | None, item: Any) -> str:

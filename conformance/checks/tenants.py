@@ -148,12 +148,13 @@ def _no_item(view: View, probe: Exchange, body: object, ignored: set[str]) -> It
 def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
     """Two businesses have no item in common, and no item names another business."""
     seen: dict[str, dict[str, Exchange]] = {"own": {}, "foreign": {}}
+    empty = view.target.businesses.get("empty")  # which the full key may reach, too
     nameless: set[str] = set()  # two that are alike may well be two
     for exchange in trial.exchanges:
         side, operation = exchange.fact("side"), view.contract.operations.get(exchange.operation)
         if side and operation and exchange.response is not None and exchange.response.ok:
             for item in items_of(operation, exchange.response.json) or []:
-                if isinstance(item, dict):
+                if isinstance(item, dict) and (empty is None or item.get(view.contract.tenant or "") != empty):
                     identity = identity_of(view.contract, operation.kind, item)
                     seen[side].setdefault(identity, exchange)
                     nameless |= {identity} if id_of(view.contract, operation.kind, item) is None else set()

@@ -63,9 +63,11 @@ def _asked_for_another(client: Client, given: dict[str, Any] | None) -> None:
     operation, business, tenant = client.operation, client.business("other"), client.contract.tenant
     if given is None or business is None or tenant is None:
         return
-    message = message_for(operation, given if operation.parameter(tenant) else {**given, tenant: business})
+    own = client.business() if operation.parameter(tenant) else None  # which is named first then
+    message = message_for(operation, given if own is None else {**given, tenant: own})
     headers = (*message.headers, *((name, business) for name in NAMING))
-    client.raw(replace(message, headers=headers), operation.id, role="setup", mistake=True, side="own")
+    message = replace(message, headers=headers, query=(*message.query, (tenant, business)))
+    client.raw(message, operation.id, role="setup", mistake=True, side="own")
 
 
 def foreign_filters(planning: Planning) -> Iterator[Draft]:
@@ -140,7 +142,7 @@ def test_foreign_object(client: Client) -> None:
         client.call(operation, owner, role="control", key="other", step="owner")
         client.mistake(operation, theirs, step="foreign", sought=sought)
         for key in ("other", "empty"):
-            _the_other_way(client, values, key)
+            _the_other_way(client, values, key, naming=key == "empty")
         return
     elsewhere = client.business("other")
     if elsewhere is not None and client.contract.tenant in values:  # to overlook what the object itself tells is open
@@ -150,21 +152,35 @@ def test_foreign_object(client: Client) -> None:
     place = client.position(client.look(kind, sought, role="control", key="other", step="before"))
     client.mistake(operation, {**theirs, **change}, step="foreign", sought=sought)
     client.look(kind, sought, key="other", step="after", sent=as_shown(operation, change), position=place)
-    _the_other_way(client, {**values, **change}, "other")
+    _the_other_way(client, {**values, **change}, "other", naming=True)
     tenant = client.contract.tenant
     if operation.action == "update" and elsewhere is not None and tenant is not None and operation.parameter(tenant) is None:
         client.mistake(operation, {**values, **change, tenant: elsewhere}, step="optional")
         client.look(kind, values[selector.name], step="tied", tied={tenant: elsewhere})
+    for parameter in _references(client.contract, operation) if operation.action == "update" else ():
+        other = client.value(parameter, "other") if parameter not in (selector, operation.parameter(tenant or "")) else ABSENT
+        if other is not ABSENT and other != client.value(parameter):
+            client.mistake(operation, {**values, parameter.name: other}, step="optional")
+            tied = as_shown(operation, {parameter.name: other})
+            client.look(kind, values[selector.name], step="tied", tied=tied)
 
 
-def _the_other_way(client: Client, values: dict[str, Any], key: str) -> None:
-    """The object of the main business, and the key of another one."""
+def _the_other_way(client: Client, values: dict[str, Any], key: str, *, naming: bool) -> None:
+    """The object of the main business, and the key of another one, which may name the main business, too."""
     operation, business, tenant = client.operation, client.business(key), client.contract.tenant
-    named = operation.selector is not None and operation.selector.by is None  # another name may be given twice
-    if key in client.target.keys and operation.selector is not None and named and (business is not None or tenant not in values):
+    unique = operation.selector is not None and operation.selector.by is None  # another name may be given twice
+    if key in client.target.keys and operation.selector is not None and unique and (business is not None or tenant not in values):
         sought = values[operation.selector.name]
         theirs = values | {name: business for name in values if name == tenant}
-        client.mistake(operation, theirs, key=key, step="foreign", sought=str(sought[0] if isinstance(sought, list) else sought))
+        named = str(sought[0] if isinstance(sought, list) else sought)
+        main = client.business() if naming else None
+        if main is None or tenant is None or operation.absent_open or operation.input_open:
+            client.mistake(operation, theirs, key=key, step="foreign", sought=named)
+            return
+        message = message_for(operation, theirs | {name: main for name in values if name == tenant})
+        if operation.parameter(tenant) is None:  # which a server may refuse, as it knows no such parameter
+            message = replace(message, query=(*message.query, (tenant, main)))
+        client.raw(message, operation.id, key=key, mistake=True, step="reference", sought=named)
 
 
 def _foreign(client: Client, operation: Operation, selector: Parameter) -> Any:

@@ -119,9 +119,10 @@ def test_refused_key(client: Client) -> None:
     if not gone:  # after all that was refused, what is valid is still taken
         control = client.control(operation, values)
         place = _place(operation, control)
+        few = {operation.paging.limit: str(client.within(operation, 2))} if operation.paging else {}
         for form in DEAD_KEYS if place else ():
             for key in keys.get(form, ()):
-                client.mistake(operation, {**values, **place}, key=key, form=form)
+                client.mistake(operation, {**values, **place, **few}, key=key, form=form)
 
 
 def _place(operation: Operation, page: Exchange) -> dict[str, Any]:
@@ -198,6 +199,13 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
                 yield Draft(operation, "another", needs=("full", *keys), cost=1 + len(keys), params={"keys": keys})
 
 
+def _narrowed(operation: Operation, item: dict[str, Any]) -> dict[str, str]:
+    """The first plain filter that an item tells a value of."""
+    plain = [p for p in operation.filters if not p.required and not p.compare and not p.refers]
+    known = {p.name: item[p.filters] for p in plain if p.filters and isinstance(item.get(p.filters), str)}
+    return dict(list(known.items())[:1])
+
+
 def _others(planning: Planning, operation: Operation) -> list[str]:
     """Scopes that do not open an operation, the likeliest to be let in first: what may be wanted beside its own, the
     reads of its own kind if it writes, the writes of what it refers to, one of the same verb, one of another.
@@ -234,7 +242,7 @@ def test_missing_scope(client: Client) -> None:
         items = client.listed(operation.kind or "")
         place = items[0].get(paging.position) if items and isinstance(items[0], dict) else None
         if isinstance(place, str):
-            values |= {paging.after: place, paging.limit: str(client.within(operation, 2))}
+            values |= {paging.after: place, paging.limit: str(client.within(operation, 2)), **_narrowed(operation, items[0])}
     client.control(operation, values)
     for key in client.case.params["keys"]:
         client.mistake(operation, values, key=key)

@@ -41,13 +41,13 @@ def large_pages(planning: Planning) -> Iterator[Draft]:
 
 @stimulus(large_pages)
 def test_large_page(client: Client) -> None:
-    """A limit far above the maximum; one just above it is part of the walks."""
+    """A limit far above the maximum, and beyond 32 bits; one just above it is part of the walks."""
     paging = client.operation.paging
     assert paging is not None
     maximum = client.target.maximum.get(client.operation.id, LARGE)
     values = client.listing(client.operation)
     if values is not None:
-        client.call(client.operation, {**values, paging.limit: str(100 * maximum)}, mistake=True)
+        client.call(client.operation, {**values, paging.limit: str(10**8 * maximum)}, mistake=True)
 
 
 SIZES = ("abc", "-1")

@@ -185,7 +185,7 @@ def test_update(client: Client) -> None:
     for pause in (0.5, 1.5, 0.0):
         before = client.settled(operation.kind or "", sought, step="before")
         got = sought_in(client.contract, before)[0] if before else None
-        if not pause or got is None or not any(differences(operation, first, got)):
+        if not pause or got is None or not any(differences(operation, {**beside, **first}, got)):
             break
         client.pause(pause)
     client.control(operation, values, step="write", sent=sent, sought=str(sought))
@@ -264,8 +264,11 @@ def _astray(client: Client, operation: Operation, values: dict[str, Any]) -> lis
         known = client.value(parameter) if optional and parameter != selector else ABSENT
         if isinstance(known, str):
             fresh += _attempt(client, operation, values, instead={parameter.name: client.unknown_id(known)})
-    if operation.action == "update" and selector is not None and selector.place == "body" and operation.when != selector.name:
-        fresh += _attempt(client, operation, values, without=selector.name)
+    if operation.action == "update" and selector is not None and isinstance(values[selector.name], str):
+        if selector.place == "body" and operation.when != selector.name:
+            fresh += _attempt(client, operation, values, without=selector.name)
+        if selector.refers == operation.kind:
+            fresh += _attempt(client, operation, values, instead={selector.name: client.unknown_id(values[selector.name])})
         ask = client.lister(operation.kind)
         if ask:
             ask(step="look", fresh=fresh)
