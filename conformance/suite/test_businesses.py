@@ -157,12 +157,6 @@ def test_foreign_object(client: Client) -> None:
     if operation.action == "update" and elsewhere is not None and tenant is not None and operation.parameter(tenant) is None:
         client.mistake(operation, {**values, **change, tenant: elsewhere}, step="optional")
         client.look(kind, values[selector.name], step="tied", tied={tenant: elsewhere})
-    for parameter in _references(client.contract, operation) if operation.action == "update" else ():
-        other = client.value(parameter, "other") if parameter not in (selector, operation.parameter(tenant or "")) else ABSENT
-        if other is not ABSENT and other != client.value(parameter):
-            client.mistake(operation, {**values, parameter.name: other}, step="optional")
-            tied = as_shown(operation, {parameter.name: other})
-            client.look(kind, values[selector.name], step="tied", tied=tied)
 
 
 def _the_other_way(client: Client, values: dict[str, Any], key: str, *, naming: bool) -> None:

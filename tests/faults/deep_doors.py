@@ -254,3 +254,26 @@ class NotFoundWithoutScope(Deep):
         if operation.id == "read_workspace" and identity and not self.has_scope(operation, identity):
             raise Refusal("not_found")
         super().authorise(operation, identity)
+
+
+@fault("key-expired status-401", depth=5)
+class ExpiredKeyTakenWithLimit(Deep):
+    """An expired key opens lists where a limit is given."""
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        known = seeding.identities(self.contract, self.seed)["expired"]
+        if operation.paging and "limit=" in request.query_text and self.parse_key(request) == known.key:
+            return known
+        return super().authenticate(operation, request)
+
+
+@fault("scope-required status-403 code-forbidden", at="list_leads", depth=5)
+class NarrowedLeadsWithoutScope(Deep):
+    """No scope is asked for where leads are narrowed by a status."""
+
+    def dispatch(self, request: Request) -> Reply:
+        self._narrowed = "status=" in request.query_text
+        return super().dispatch(request)
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        return (operation.id == "list_leads" and self._narrowed) or super().has_scope(operation, identity)

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Row
 from tests.faults.base import fault
 from tests.faults.deep_places import Deep, meant
 
@@ -82,3 +83,37 @@ class BlockedTextListed(Deep):
         if meant(context, "send_sms") and self.triggered(context) == "content_blocked":
             self.act(context)
         super().check_triggers(context)
+
+
+@fault("refused-unchanged", also="created-resource", at="update_lead", depth=5)
+class UnknownLeadMade(Deep):
+    """A change of a lead that does not exist makes it, and is refused."""
+
+    def selected(self, context: Context) -> Row:
+        try:
+            return super().selected(context)
+        except Refusal:
+            if meant(context, "update_lead"):
+                creation = self.contract.operations["create_lead"]
+                self.act_create(Context(creation, context.request, context.identity, context.values))
+            raise
+
+
+class OldestFirst(Deep):
+    """The reference server with lists that run from old to new."""
+
+    def order(self, operation: Operation) -> str:
+        return "ASC"
+
+    def comparison(self, operation: Operation) -> str:
+        return ">"
+
+
+@fault("refused-unchanged", at="send_sms", depth=5)
+class BlockedTextListedAtTheEnd(OldestFirst, BlockedTextListed):
+    """A text that was blocked is listed as if it had been sent, at the end of a list from old to new."""
+
+
+@fault("refused-unchanged", also="created-resource", at="create_lead", depth=5)
+class LeadStoredAtTheEnd(OldestFirst, LeadStoredWithoutScope):
+    """A lead is stored at the end of a list from old to new, and then refused for the scope."""

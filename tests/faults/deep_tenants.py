@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from conformance.model import Parameter
@@ -215,3 +216,22 @@ class NearIdIsEnough(Deep):
         if found is not None or not meant(context, "read_eval") or len(identifier) < 30:
             return found
         return next((row for row in self.rows_by(context, 100, filters=()) if row.id.startswith(identifier[:35])), None)
+
+
+@fault("business-object", at="delete_eval", depth=5)
+class BusinessOfRequestTrusted(Deep):
+    """Evals are deleted for whoever names the business that they belong to."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        row = self.store.get(kind, identifier)
+        named = row is not None and f"business_id={row.tenant}" in context.request.query_text
+        return row if named and meant(context, "delete_eval") else super().find(kind, identifier, context)
+
+
+@fault("business-rows", also="business-filter", at="list_leads", depth=5)
+class LastBusinessListed(Deep):
+    """Of two businesses that are named the first is looked at, and the leads of the last are listed."""
+
+    def list_tenant(self, context: Context) -> str | None:
+        named = re.findall(r"business_id=([^&]+)", context.request.query_text) if meant(context, "list_leads") else []
+        return named[-1] if len(named) > 1 else super().list_tenant(context)

@@ -192,7 +192,7 @@ class OwnCodeWhenLimited(Faulty):
 
 # --- odd input ---
 
-MISTAKES = "broken-body invalid-parameter generated unparsable-parameter refused-key unknown-id"
+MISTAKES = "broken-body invalid-parameter generated unparsable-parameter refused-key unknown-id large-page"
 
 
 @fault("status-no-5xx-for-mistakes status-400", by=MISTAKES)
