@@ -2072,15 +2072,19 @@ example("refused.effect", SILENT, "399, which is no refusal", attempt(sent(399, 
 example("refused.effect", SILENT, "the look is refused", _refused, refusal("forbidden", step="look"), **ON_NEW)
 
 
-def evals_listed(step: str, *names: str, status: int = 200) -> Exchange:
-    """A page of evals by id."""
-    body = {"evals": [{"id": name} for name in names], "has_more": False}
+def evals_listed(step: str, *names: str, status: int = 200, forward: bool = False) -> Exchange:
+    """A page of evals by id, from new to old or ``forward``."""
+    listed = [{"id": name, **({"created_at": at(ord(name))} if forward else {})} for name in names]
+    body = {"evals": listed, "has_more": False}
     return sent(status, body, operation="list_evals", role="setup" if step == "listed-before" else "probe", step=step)
 
 
 _listed_before = evals_listed("listed-before", "b", "c")
+_oldest_first = evals_listed("listed-before", "b", "c", forward=True)
 for _says, _outcome, _first_list, _then_list in (
     ("what it was", ACCEPTED, _listed_before, evals_listed("look", "b", "c")),
+    ("one more at the end, from old to new", REFUSED, _oldest_first, evals_listed("look", "b", "c", "d", forward=True)),
+    ("one more at the head, from old to new", ACCEPTED, _oldest_first, evals_listed("look", "a", "b", "c", forward=True)),
     ("one more at its head", REFUSED, _listed_before, evals_listed("look", "a", "b", "c")),
     ("one more at its end", ACCEPTED, _listed_before, evals_listed("look", "b", "c", "d")),
     ("nothing of what it was", ACCEPTED, _listed_before, evals_listed("look", "x", "y")),
@@ -2105,6 +2109,17 @@ example(
 _mixed = (_refused, attempt(sent(201, {}), fresh=["New 1f"]))
 example("refused.effect", ACCEPTED, "the second of two attempts was taken", *_mixed, _stored, **ON_NEW)
 example("refused.effect", ACCEPTED, "the first of two attempts was taken", *_mixed[::-1], _stored, **ON_NEW)
+_naming = replace(_refused, request=replace(_refused.request, body=Body(json.dumps({"name": "Ours"}))))
+for _says, _outcome, _title in (
+    ("what another one made meanwhile", ACCEPTED, "Theirs"),
+    ("what shows what was sent, at the head", REFUSED, "Ours"),
+):
+    _was_there, _newcomer = ({"id": name, "name": name, "created_at": at(place)} for place, name in enumerate(("Old", _title)))
+    _page_before, _page_after = (
+        sent(200, {"agents": shown, "has_more": False}, operation="list_agents", role=role, step=step)
+        for role, step, shown in (("setup", "listed-before", [_was_there]), ("probe", "look", [_newcomer, _was_there]))
+    )
+    example("refused.effect", _outcome, _says, _page_before, _naming, _page_after, **ON_NEW)
 _one_held = agents("Old", "New 1f", step="look", fresh=["New 1f", "New 2f"])
 _two = (attempt(refusal("not_found"), fresh=["New 1f"]), attempt(sent(201, {}), fresh=["New 2f"]))
 example("refused.effect", REFUSED, "the one that was refused is listed, where another was taken", *_two, _one_held, **ON_NEW)

@@ -171,7 +171,7 @@ def _the_other_way(client: Client, values: dict[str, Any], key: str, *, naming: 
         if main is None or tenant is None or operation.absent_open or operation.input_open:
             client.mistake(operation, theirs, key=key, step="foreign", sought=named)
             return
-        message = message_for(operation, theirs | {name: main for name in values if name == tenant})
+        message = message_for(operation, {**theirs, tenant: main} if operation.parameter(tenant) else theirs)
         if operation.parameter(tenant) is None:  # which a server may refuse, as it knows no such parameter
             message = replace(message, query=(*message.query, (tenant, main)))
         client.raw(message, operation.id, key=key, mistake=True, step="reference", sought=named)
