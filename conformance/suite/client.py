@@ -357,9 +357,9 @@ class Client(Sending):
             del self._memory.own[kind]
         return made
 
-    def unknown_id(self, sample: str) -> str:
-        """An id of the form of another one that names nothing."""
-        digest = hashlib.sha256(f"{self.seed} {sample}".encode()).digest()
+    def unknown_id(self, sample: str, salt: str = "") -> str:
+        """An id of the form of another one that names nothing; another one for another salt, where ids are no numbers."""
+        digest = hashlib.sha256(f"{self.seed} {sample}{salt}".encode()).digest()
         if re.fullmatch(r"\+[0-9]{7,15}", sample):
             return f"+1{200 + digest[0]}5550{100 + digest[1] % 100}"  # the fictional range
         if sample.isdigit() and len(sample) < LONGEST_NUMBER:

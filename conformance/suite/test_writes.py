@@ -268,7 +268,7 @@ def _astray(client: Client, operation: Operation, values: dict[str, Any]) -> lis
         if selector.place == "body" and operation.when != selector.name:
             fresh += _attempt(client, operation, values, without=selector.name)
         if selector.refers == operation.kind:
-            unknown = client.unknown_id(client.unknown_id(values[selector.name]))  # another one than was asked for before
+            unknown = client.unknown_id(values[selector.name], client.token())  # no other request has made it known
             fresh += _attempt(client, operation, values, instead={selector.name: unknown})
         ask = client.lister(operation.kind)
         if ask:
