@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
+from conformance.checks.lists import asked
 from conformance.checks.objects import items_of, newly, object_of, runs_forward, sought_in
 from conformance.checks.writes import as_shown, differences, same
 from conformance.model import Contract, Exchange, Operation, compact
@@ -91,6 +92,9 @@ def absent(contract: Contract, page: Exchange) -> bool:
     assert operation.paging is not None
     told = [item.get(operation.paging.position) for item in items if isinstance(item, dict)]
     times, at = [moment for moment in map(instant, told) if moment is not None], instant(page.fact("position"))
+    begin = asked(page, operation.paging.after)
+    if begin is not None and (at is None or (since := instant(begin)) is None or at <= since):
+        return False  # it may stand before the page
     first = bool(times) and at is not None and at > times[0] > times[-1]
     return first or response.json.get(operation.paging.more) is False
 

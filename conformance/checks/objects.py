@@ -53,6 +53,13 @@ def runs_forward(paging: Paging, items: list[Any]) -> bool:
     return len(times) > 1 and times[0] < times[-1]
 
 
+def before_last(positions: list[str], count: int) -> str | None:
+    """Of positions from old to new the last that has ``count`` behind it and is older than the last, and than what comes next."""
+    last = instant(positions[-1]) if positions else None
+    older = [(moment, text) for text in positions[:-count] if (moment := instant(text)) is not None and last is not None]
+    return next((text for moment, text in reversed(older) if last is not None and moment < last), None)
+
+
 def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:
     """The object that an exchange sought, as a read or a list shows it (None: not), and whether a list may go on with it."""
     operation, response = contract.operations.get(exchange.operation), exchange.response

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from conformance.checks.objects import items_of, object_of, runs_forward, sought_in
+from conformance.checks.objects import before_last, items_of, object_of, runs_forward, sought_in
 from conformance.model import Effect, Exchange, Operation, Parameter
 from conformance.suite.sending import Id, Sending
 from conformance.target import FICTIONAL_NUMBER
@@ -130,17 +130,20 @@ class Client(Sending):
         if paging is None or not runs_forward(paging, self.listed(operation.kind or "")):
             return {}
         limits = [{paging.limit: str(self.within(operation, limit))} for limit in (LARGE, SHOWN)]
+        begin, seen = dict(place), list[str]()
         for _ in range(PAGES_TO_END):
             pages = ((size, *self._page(operation, {**values, **place, **size}, "full")) for size in limits)
             size, items, more = next((page for page in pages if page[1]), ({}, [], False))
-            limits = [size]
-            positions = [item.get(paging.position) for item in items if isinstance(item, dict)]
-            ahead = positions[-1] if more else positions[-1 - LAST] if len(positions) > LAST else None
-            place = {paging.after: ahead} if isinstance(ahead, str) else place
-            if not more or not isinstance(ahead, str):
+            limits = [size] if size else limits
+            told = [item.get(paging.position) for item in items if isinstance(item, dict)]
+            seen += [position for position in told if isinstance(position, str)]
+            if not more or not told or not isinstance(told[-1], str):
                 break
-        self._memory.ends[operation.id] = place
-        return {**place, **limits[0]}
+            place = {paging.after: told[-1]}
+        before = before_last(seen, LAST)
+        begin = {paging.after: before} if before else begin
+        self._memory.ends[operation.id] = begin
+        return {**begin, **(limits[0] if seen else {})}
 
     def _answered(self, operation: Operation, values: dict[str, Any], selector: Parameter, key: str) -> Id:
         """Of the objects that a read may be asked for, the first of a few that it answers, else the first of all."""
