@@ -9,6 +9,7 @@ from typing import Any
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
 from conformance.checks.objects import object_of, sought_in
 from conformance.model import Exchange, Operation, compact
+from conformance.values import strict_json
 
 
 def shown(operation: Operation, sent: dict[str, Any], got: Any) -> list[str]:
@@ -123,7 +124,9 @@ def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outc
         yield Gap("the list is too long to find in it what was just written")
         return
     assert view.operation is not None
-    sent = write.fact("sent") or {}
+    body, told = strict_json(write.request.body.text or "") if write.request.body else None, write.fact("sent") or {}
+    # an object that had gone meanwhile was named anew
+    sent = {name: body.get(name, value) for name, value in told.items()} if isinstance(body, dict) else told
     found: list[Outcome] = [
         Problem(where, expected, actual, ids) for where, expected, actual in differences(view.operation, sent, got)
     ]
