@@ -1748,9 +1748,9 @@ for _rule, _action in (("create.read-back", "create_agent"), ("update.read-back"
     example(
         _rule, GAP, "429 at the write", refusal("rate_limit_exceeded", operation=_action, role="control", step="write"), **_on
     )
-    _first, _then = written(_rule, {"agent_id": "gone"}, reading(200, {"id": "a1", "name": "New", "agent_id": "there"}))
-    _renamed = replace(_first, request=replace(_first.request, body=Body('{"agent_id": "there"}')))
-    example(_rule, ACCEPTED, "what was named anew, as the first had gone", _renamed, _then, **_on)
+    _stale, _fresh_read = written(_rule, {"agent_id": "gone"}, reading(200, {"id": "a1", "name": "New", "agent_id": "there"}))
+    _renamed = replace(_stale, request=replace(_stale.request, body=Body('{"agent_id": "there"}')))
+    example(_rule, ACCEPTED, "what was named anew, as the first had gone", _renamed, _fresh_read, **_on)
     example(_rule, SILENT, "the run ended before the read", *written(_rule, _sent, None), **_on)
     example(_rule, SILENT, "the write was refused", refusal("forbidden", operation=_action, role="control", step="write"), **_on)
 example(
