@@ -93,7 +93,7 @@ def absent(contract: Contract, page: Exchange) -> bool:
     told = [item.get(operation.paging.position) for item in items if isinstance(item, dict)]
     times, at = [moment for moment in map(instant, told) if moment is not None], instant(page.fact("position"))
     begin = asked(page, operation.paging.after)
-    if begin is not None and (at is None or (since := instant(begin)) is None or at <= since):
+    if begin is not None and (at is None or (since := instant(begin)) is None or since >= min([at, *times])):
         return False  # it may stand before the page
     first = bool(times) and at is not None and at > times[0] > times[-1]
     return first or response.json.get(operation.paging.more) is False

@@ -136,6 +136,8 @@ class Client(Sending):
             size, items, more = next((page for page in pages if page[1]), ({}, [], False))
             limits = [size] if size else limits
             told = [item.get(paging.position) for item in items if isinstance(item, dict)]
+            if place and items and not runs_forward(paging, [{paging.position: place[paging.after]}, items[0]]):
+                return {}  # its pages run the other way
             seen += [position for position in told if isinstance(position, str)]
             if not more or not told or not isinstance(told[-1], str):
                 break
