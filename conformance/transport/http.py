@@ -69,9 +69,7 @@ class HttpWire:
         except WireFailure:
             raise
         except Exception as error:  # of any kind: what came may have broken the library anywhere
-            text = str(error)
-            unreachable = "NewConnectionError" in text or "refused" in text or "NameResolution" in text
-            raise WireFailure(_reason(error), unreachable) from None
+            raise WireFailure(_reason(error), _refused(error)) from None
         return WireResponse(raw.status, tuple(raw.headers.items()), body, cut)
 
     @contextmanager
@@ -89,7 +87,7 @@ class HttpWire:
                 timeout=self._timeout,
             )
         except requests.ConnectionError as error:
-            if _connections(session) > made or isinstance(error, requests.Timeout):
+            if _connections(session) > made or isinstance(error, requests.Timeout) or _refused(error):
                 raise
             raise WireFailure(_reason(error), stale=True) from None
         yield response.raw
@@ -108,6 +106,11 @@ class HttpWire:
         ) as connection:
             connection.request(request.method, target, request.body, dict(request.headers), preload_content=False)
             yield connection.getresponse()
+
+
+def _refused(error: Exception) -> bool:
+    """Whether not even a connection was made."""
+    return any(word in str(error) for word in ("NewConnectionError", "refused", "NameResolution"))
 
 
 def _connections(session: requests.Session) -> int:
