@@ -6,6 +6,7 @@ embedded server can start, and which ``--help`` need not wait for.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -258,6 +259,7 @@ def replay(directory: Path, spec: Path | None, output: Path) -> int:
 @group.command()
 @_pointing
 @click.option("--cases", is_flag=True, help="List every case.")
+@click.option("--json", "as_json", is_flag=True, help="The cases and counts as JSON.")
 def plan(
     spec: Path | None,
     url: str | None,
@@ -268,11 +270,12 @@ def plan(
     areas: tuple[str, ...],
     clauses: tuple[str, ...],
     cases: bool,
+    as_json: bool,
 ) -> None:
     """Say what a run would do: tests, cells, requests and effects. Sends nothing to the target."""
     with _embedded(url, key, file, spec) as server:
         from conformance import explain
-        from conformance.plan import Depth, quick, wanted
+        from conformance.plan import Depth, quick, select, wanted
         from conformance.session import planned
 
         contract = load(spec)
@@ -281,6 +284,9 @@ def plan(
         if depth == Depth.QUICK:
             whole = quick(whole, contract)
         named = wanted(contract, areas, clauses)
+        if as_json:
+            click.echo(json.dumps(explain.plan_as_json(select(whole, contract, named)), indent=1))
+            return
         click.echo(explain.plan(contract, target.declaration, whole, named, cases))
 
 

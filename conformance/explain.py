@@ -88,6 +88,25 @@ def _row(one: Clause) -> str:
     )
 
 
+def plan_as_json(whole: Plan) -> dict[str, Any]:
+    """The plan as data: the cases in their order, and the usual number of requests by safety class."""
+    return {
+        "cases": [
+            {
+                "id": case.id,
+                "stimulus": case.stimulus,
+                "operation": case.operation,
+                "rules": list(case.rules),
+                "effect": case.effect.value,
+                "requests": case.cost,
+                **({"untested": case.gap} if case.gap else {}),
+            }
+            for case in whole.cases
+        ],
+        "requests": {effect.value: count for effect, count in whole.requests().items()},
+    }
+
+
 def plan(contract: Contract, target: Declaration, whole: Plan, named: tuple[Clause, ...], cases: bool) -> str:
     """What a run of some clauses would do."""
     chosen = select(whole, contract, named)

@@ -1,0 +1,96 @@
+"""What the suite plans, sends and concludes, frozen for both contracts.
+
+Each folder holds the plan, the log of one whole run of the embedded server in process, and the cells
+that the log is judged to. ``python -m tests.golden`` writes them anew; a commit that changes one of
+them says why.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import cache
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from conformance import contract as contracts
+from conformance import evidence, explain, session, verdict
+from conformance.checks import RULES
+from conformance.model import Cell, Contract
+from conformance.plan import Plan
+from conformance.server import application
+from conformance.target import Target
+from conformance.transport.wsgi import WsgiWire
+from tests.faults.harness import target_of
+
+FOLDER = Path(__file__).parent
+SPECS = {"real": None, "toy": FOLDER.parent / "toy" / "spec"}
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}(?::|%3A)[0-9]{2}(?::|%3A)[0-9]{2}(?:\.[0-9]+)?")
+"""Times that the server or the suite takes from the clock, in a body or in a URL."""
+
+
+@cache
+def contract_of(name: str) -> Contract:
+    """One of the two contracts."""
+    return contracts.load(SPECS[name], frozenset(RULES))
+
+
+@cache
+def run(name: str) -> tuple[Target, Plan, str]:
+    """A whole run of the embedded server in this process: its target, its plan and its log."""
+    contract = contract_of(name)
+    app = application(contract, 0)
+    target = target_of(contract, app, "http://127.0.0.1:1", {})
+    plan = session.planned(contract, target.declaration, 0)
+    stream = StringIO()
+    options = session.Options(seed=0)
+    running = session.Session(contract, target, plan, options, WsgiWire(app), stream, sleep=lambda _seconds: None)
+    session.execute(running)
+    return target, plan, stream.getvalue()
+
+
+def planned(name: str) -> str:
+    """The plan of a contract as ``plan --json`` prints it."""
+    return json.dumps(explain.plan_as_json(run(name)[1]), indent=1) + "\n"
+
+
+def cells(name: str, log: evidence.Log) -> Iterator[str]:
+    """What a log is judged to: a line for each cell, and one for each of its findings and reasons."""
+    contract, (target, plan, _) = contract_of(name), run(name)
+    found = verdict.cells(contract, target.declaration, RULES, plan, log, today=date(2026, 1, 1), selected=None)
+    for cell in sorted(found, key=_place):
+        yield f"{cell.clause} [{cell.operation}] {cell.verdict}, on {len(cell.exchanges)} exchanges"
+        yield from (f"  {finding.rule} {finding.where}" for finding in cell.findings)
+
+
+def _place(cell: Cell) -> tuple[str, str]:
+    return cell.clause, cell.operation
+
+
+def stored_log(name: str) -> str:
+    """The frozen log of a contract."""
+    return lzma.decompress((FOLDER / name / "exchanges.jsonl.xz").read_bytes()).decode()
+
+
+def sent(lines: Iterable[str]) -> Iterator[str]:
+    """What was sent and how it was labelled, a line for each exchange, without times of the clock."""
+    for line in lines:
+        entry: dict[str, Any] = json.loads(line)
+        if "exchange" in entry:
+            told = {name: entry.get(name) for name in ("case", "attempt", "operation", "role", "identity", "facts", "request")}
+            yield MOMENT.sub("TIME", json.dumps(told, sort_keys=True))
+
+
+def write(name: str) -> None:
+    """Freeze what the suite does now."""
+    folder = FOLDER / name
+    folder.mkdir(exist_ok=True)
+    log = run(name)[2]
+    (folder / "plan.json").write_text(planned(name), encoding="utf-8")
+    (folder / "exchanges.jsonl.xz").write_bytes(lzma.compress(log.encode(), preset=9))
+    found = cells(name, evidence.parse(log.splitlines(), "log"))
+    (folder / "cells.txt").write_text("".join(f"{line}\n" for line in found), encoding="utf-8")
