@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 def main() -> NoReturn:
     """Entry point: every foreseen error is one message and a documented exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run as Ctrl-C does, with its server and its reports
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # ends a run as Ctrl-C does, with its server and its reports
     try:
         status = group.main(standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
@@ -71,11 +73,22 @@ def _pointing(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what is under test, and what of it."""
 
     @with_spec
-    @click.option("--url", envvar="CONFORMANCE_URL", help="Address of the target, with the base path of the API.")
     @click.option(
-        "--key", envvar="CONFORMANCE_KEY", help="A key with every scope. Better given in the environment: CONFORMANCE_KEY."
+        "--url",
+        envvar="CONFORMANCE_URL",
+        help="Address of the target, with the base path of the API.",
     )
-    @click.option("--target", "file", type=click.Path(path_type=Path, dir_okay=False), help="Target file; `init` writes one.")
+    @click.option(
+        "--key",
+        envvar="CONFORMANCE_KEY",
+        help="A key with every scope. Better given in the environment: CONFORMANCE_KEY.",
+    )
+    @click.option(
+        "--target",
+        "file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Target file; `init` writes one.",
+    )
     @click.option("--seed", type=int, default=0, show_default=True, help="Seed of generated cases.")
     @click.option(
         "--depth",
@@ -84,20 +97,28 @@ def _pointing(command: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         help="How much to try: each MUST once, every case, or more of each.",
     )
-    @click.option("--area", "areas", multiple=True, help="Only the clauses of an area; may be repeated.")
+    @click.option(
+        "--area", "areas", multiple=True, help="Only the clauses of an area; may be repeated."
+    )
     @click.option("--clause", "clauses", multiple=True, help="Only one clause; may be repeated.")
     @wraps(command)
     def pointed(*args: Any, **kwargs: Any) -> Any:
         source = click.get_current_context().get_parameter_source
-        if kwargs["file"]:  # what the environment says does not replace what a file says; a flag does
-            kwargs |= {name: None for name in ("url", "key") if source(name) is ParameterSource.ENVIRONMENT}
+        if kwargs[
+            "file"
+        ]:  # what the environment says does not replace what a file says; a flag does
+            kwargs |= {
+                name: None for name in ("url", "key") if source(name) is ParameterSource.ENVIRONMENT
+            }
         return command(*args, **kwargs)
 
     return pointed
 
 
 @contextmanager
-def _embedded(url: str | None, key: str | None, file: Path | None, spec: Path | None) -> Iterator[Embedded | None]:
+def _embedded(
+    url: str | None, key: str | None, file: Path | None, spec: Path | None
+) -> Iterator[Embedded | None]:
     """The embedded server, starting, where no other target is meant."""
     if url or file:
         yield None
@@ -110,19 +131,27 @@ def _embedded(url: str | None, key: str | None, file: Path | None, spec: Path | 
             yield server
 
 
-def _target(contract: Contract, server: Embedded | None, url: str | None, key: str | None, file: Path | None) -> Target:
+def _target(
+    contract: Contract, server: Embedded | None, url: str | None, key: str | None, file: Path | None
+) -> Target:
     from conformance import target as targets
 
     if server:
         return targets.from_file(contract, server.target_file())
-    return targets.from_file(contract, file, url, key) if file else targets.from_flags(contract, url or "", key)
+    return (
+        targets.from_file(contract, file, url, key)
+        if file
+        else targets.from_flags(contract, url or "", key)
+    )
 
 
 @group.command()
 @_pointing
 @click.option("--yes", is_flag=True, help="Never ask before requests that write, spend or flood.")
 @click.option("--require-complete", is_flag=True, help="Exit 3 if any cell is untested.")
-@click.option("--durations", is_flag=True, help="Print requests and seconds by clause, area and stimulus.")
+@click.option(
+    "--durations", is_flag=True, help="Print requests and seconds by clause, area and stimulus."
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -161,14 +190,21 @@ def run(
             chosen = quick(chosen, contract)
         if not chosen.runnable:
             gaps = "\n".join(dict.fromkeys(f"  {case.gap}" for case in chosen.cases))
-            raise UsageError(f"Nothing to run: no selected case can run against this target.\n{gaps}")
+            raise UsageError(
+                f"Nothing to run: no selected case can run against this target.\n{gaps}"
+            )
         if not server and not yes:
             _ask(chosen.requests())
-        options = Options(seed, "" if server else str(time.time_ns()), require_complete, Depth(depth))
+        options = Options(
+            seed, "" if server else str(time.time_ns()), require_complete, Depth(depth)
+        )
         directory = _new_directory(output)
         selected = frozenset(case.id for case in chosen.cases) if chosen is not plan else None
         cases = amount(len(chosen.runnable), "case")
-        console.print(f"{contract.title} {contract.version} against {clean(target.declaration.url)}: {cases}", markup=False)
+        console.print(
+            f"{contract.title} {contract.version} against {clean(target.declaration.url)}: {cases}",
+            markup=False,
+        )
         finished = runner.run(contract, target, plan, options, directory, selected, console)
     if durations:
         from conformance.report import console as texts
@@ -186,7 +222,9 @@ def _console() -> Console:
 def _ask(requests: dict[Effect, int]) -> None:
     from conformance.model import Effect
 
-    harmful = {effect: count for effect, count in requests.items() if effect is not Effect.READ and count}
+    harmful = {
+        effect: count for effect, count in requests.items() if effect is not Effect.READ and count
+    }
     if harmful and sys.stdin.isatty():
         told = ", ".join(f"about {count} that {effect}" for effect, count in harmful.items())
         click.confirm(f"The plan holds requests that do more than read: {told}. Go on?", abort=True)
@@ -209,7 +247,9 @@ def _new_directory(output: Path) -> Path:
     raise UsageError(f"{output} has no free name for {stamp}")
 
 
-def _conclude(finished: Run, selected: frozenset[str] | None, directory: Path, console: Console) -> int:
+def _conclude(
+    finished: Run, selected: frozenset[str] | None, directory: Path, console: Console
+) -> int:
     """Write the files, say where they are, and the summary with the counts last."""
     from conformance import remarks, runfile
     from conformance.report import console as texts
@@ -221,7 +261,9 @@ def _conclude(finished: Run, selected: frozenset[str] | None, directory: Path, c
     write_all(finished, directory)
     for sentence in remarks.of(finished):
         click.echo(f"Note: {sentence}", err=True)
-    if finished.incomplete and not any(exchange.stimulus != PREFLIGHT for exchange in finished.exchanges):
+    if finished.incomplete and not any(
+        exchange.stimulus != PREFLIGHT for exchange in finished.exchanges
+    ):
         click.echo(clean(finished.incomplete, lines=True), err=True)
         return finished.exit_code
     console.print(f"Report: {directory / 'report.html'}", markup=False)
@@ -290,5 +332,11 @@ def plan(
         click.echo(explain.plan(contract, target.declaration, whole, named, cases))
 
 
-for _command in (commands.explain_, commands.clauses_, commands.init, commands.serve, commands.selftest):
+for _command in (
+    commands.explain_,
+    commands.clauses_,
+    commands.init,
+    commands.serve,
+    commands.selftest,
+):
     group.add_command(_command)

@@ -24,9 +24,11 @@ TARGET_FILE = "kaicalls-target.yaml"
 
 def with_spec(command: Callable[..., Any]) -> Callable[..., Any]:
     """The option for another contract."""
-    return click.option("--spec", type=click.Path(path_type=Path, file_okay=False), help="Directory of another contract.")(
-        command
-    )
+    return click.option(
+        "--spec",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Directory of another contract.",
+    )(command)
 
 
 def load(spec: Path | None) -> Contract:
@@ -55,7 +57,9 @@ def clauses_(as_json: bool, spec: Path | None) -> None:
     from conformance import explain
 
     contract = load(spec)
-    click.echo(json.dumps(explain.ledger(contract), indent=1) if as_json else explain.table(contract))
+    click.echo(
+        json.dumps(explain.ledger(contract), indent=1) if as_json else explain.table(contract)
+    )
 
 
 @click.command()
@@ -74,9 +78,15 @@ def init(path: Path, force: bool, spec: Path | None) -> None:
 
 @click.command()
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port on 127.0.0.1; 0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="Port on 127.0.0.1; 0 takes a free one.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the data and the keys.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed of the data and the keys."
+)
 @click.option("--database", default=":memory:", show_default=True, help="SQLite file.")
 @click.option(
     "--target-out",
@@ -85,21 +95,41 @@ def init(path: Path, force: bool, spec: Path | None) -> None:
     show_default=True,
     help="Target file to write.",
 )
-@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="File for a JSON line per request.")
+@click.option(
+    "--log",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for a JSON line per request.",
+)
 @with_spec
-def serve(port: int, seed: int, database: str, target_out: Path, log: Path | None, spec: Path | None) -> None:
+def serve(
+    port: int, seed: int, database: str, target_out: Path, log: Path | None, spec: Path | None
+) -> None:
     """Start the reference server, a sandbox for integrators; it prints its keys."""
     from conformance.server.serve import serve as serve_
 
-    serve_(load(spec), port=port, seed=seed, database=database, target_out=target_out, log=log, out=sys.stdout)
+    serve_(
+        load(spec),
+        port=port,
+        seed=seed,
+        database=database,
+        target_out=target_out,
+        log=log,
+        out=sys.stdout,
+    )
 
 
 @click.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option(
-    "--complete", is_flag=True, help="The full suite against every fault and variant, and 20 seeds on the clean server."
+    "--complete",
+    is_flag=True,
+    help="The full suite against every fault and variant, and 20 seeds on the clean server.",
 )
-@click.option("--write", is_flag=True, help="Write the kill matrix anew, to spec/kills.json and docs/kill-matrix.md.")
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Write the kill matrix anew, to spec/kills.json and docs/kill-matrix.md.",
+)
 def selftest(names: tuple[str, ...], complete: bool, write: bool) -> int:
     """Try the suite against faulty servers, which it must catch, and odd but right ones, which it must not accuse.
 
@@ -107,12 +137,16 @@ def selftest(names: tuple[str, ...], complete: bool, write: bool) -> int:
     """
     root = Path(__file__).parent.parent
     if not (root / "tests" / "faults" / "matrix.py").is_file():
-        raise UsageError("selftest needs a checkout of the project: it reads the faulty servers in tests/, which no wheel holds")
+        raise UsageError(
+            "selftest needs a checkout of the project: it reads the faulty servers in tests/, which no wheel holds"
+        )
     sys.path.insert(0, str(root))
     matrix = importlib.import_module("tests.faults.matrix")
     unknown = [name for name in names if name not in {*matrix.FAULTS, *matrix.VARIANTS}]
     if unknown:
-        raise UsageError(f"No fault and no variant is called {', '.join(unknown)}; docs/kill-matrix.md lists the faults")
+        raise UsageError(
+            f"No fault and no variant is called {', '.join(unknown)}; docs/kill-matrix.md lists the faults"
+        )
     if names and write:
         raise UsageError("--write writes the whole matrix: give it no names")
     return int(matrix.main(complete, click.echo, write, names))

@@ -58,19 +58,27 @@ class _Loader:
     # --- files ---
 
     def schema(self, name: str) -> dict[str, Any]:
-        loaded: dict[str, Any] = json.loads((self.meta / f"{name}.schema.json").read_text(encoding="utf-8"))
+        loaded: dict[str, Any] = json.loads(
+            (self.meta / f"{name}.schema.json").read_text(encoding="utf-8")
+        )
         return loaded
 
     def file(self, name: str, schema: str | None = None) -> YamlFile | None:
         file = yamlfile.read(self.where / name, name, self.faults)
-        if file is not None and schema and not yamlfile.validate(file, self.schema(schema), self.faults):
+        if (
+            file is not None
+            and schema
+            and not yamlfile.validate(file, self.schema(schema), self.faults)
+        ):
             return None
         return file
 
     def digest(self) -> str:
         total = hashlib.sha256()
         for path in sorted(p for p in self.where.rglob("*.yaml") if p.is_file()):
-            total.update(path.relative_to(self.where).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+            total.update(
+                path.relative_to(self.where).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
+            )
         return total.hexdigest()
 
     # --- the whole ---
@@ -128,9 +136,13 @@ class _Loader:
         found: dict[str, ErrorCode] = {}
         for index, row in enumerate(file.value):
             if row["code"] in found:
-                self.faults.append(file.fault((index, "code"), f"the code {row['code']} stands twice"))
+                self.faults.append(
+                    file.fault((index, "code"), f"the code {row['code']} stands twice")
+                )
             if entries and row["source"] not in entries:
-                self.faults.append(file.fault((index, "source"), f"page.yaml has no entry {row['source']}"))
+                self.faults.append(
+                    file.fault((index, "source"), f"page.yaml has no entry {row['source']}")
+                )
             found[row["code"]] = ErrorCode(**row)
         return found
 
@@ -138,12 +150,17 @@ class _Loader:
         found: dict[str, PageEntry] = {}
         for index, row in enumerate(file.value["entries"]):
             if row["id"] in found:
-                self.faults.append(file.fault(("entries", index, "id"), f"the entry {row['id']} stands twice"))
+                self.faults.append(
+                    file.fault(("entries", index, "id"), f"the entry {row['id']} stands twice")
+                )
             found[row["id"]] = PageEntry(**row)
         return found
 
     def _clauses(
-        self, files: list[YamlFile], registry: Mapping[str, ErrorCode], entries: Mapping[str, PageEntry]
+        self,
+        files: list[YamlFile],
+        registry: Mapping[str, ErrorCode],
+        entries: Mapping[str, PageEntry],
     ) -> tuple[dict[str, Clause], dict[str, str]]:
         found: dict[str, Clause] = {}
         areas: dict[str, str] = {}
@@ -155,7 +172,9 @@ class _Loader:
             for index, row in enumerate(file.value["clauses"]):
                 place: Place = ("clauses", index)
                 if row["id"] in found:
-                    self.faults.append(file.fault((*place, "id"), f"the clause {row['id']} stands twice"))
+                    self.faults.append(
+                        file.fault((*place, "id"), f"the clause {row['id']} stands twice")
+                    )
                 self._check_clause(file, place, row, registry, entries)
                 found[row["id"]] = _clause(area, row)
         return found, areas
@@ -170,15 +189,23 @@ class _Loader:
     ) -> None:
         for index, source in enumerate(row["source"]):
             if entries and source not in entries:
-                self.faults.append(file.fault((*place, "source", index), f"page.yaml has no entry {source}"))
+                self.faults.append(
+                    file.fault((*place, "source", index), f"page.yaml has no entry {source}")
+                )
         for index, rule in enumerate(row["verified_by"]):
             if self.rules is not None and rule not in self.rules:
-                self.faults.append(file.fault((*place, "verified_by", index), f"there is no rule {rule}"))
+                self.faults.append(
+                    file.fault((*place, "verified_by", index), f"there is no rule {rule}")
+                )
         code = row.get("about", {}).get("code")
         if code is not None and registry and code not in registry:
-            self.faults.append(file.fault((*place, "about", "code"), f"errors.yaml has no code {code}"))
+            self.faults.append(
+                file.fault((*place, "about", "code"), f"errors.yaml has no code {code}")
+            )
 
-    def _covered(self, page: YamlFile, entries: Mapping[str, PageEntry], clauses: Mapping[str, Clause]) -> None:
+    def _covered(
+        self, page: YamlFile, entries: Mapping[str, PageEntry], clauses: Mapping[str, Clause]
+    ) -> None:
         cited = {source for clause in clauses.values() for source in clause.sources}
         for index, entry in enumerate(entries.values()):
             if entry.normative and not entry.not_testable and entry.id not in cited:
@@ -204,7 +231,9 @@ class _Loader:
 
     def _vocabulary(self, file: YamlFile, place: Place, definition: str) -> None:
         meta = self.schema("x-conformance")
-        yamlfile.validate(file, {**meta["$defs"][definition], "$defs": meta["$defs"]}, self.faults, place)
+        yamlfile.validate(
+            file, {**meta["$defs"][definition], "$defs": meta["$defs"]}, self.faults, place
+        )
 
     def _operations(self, file: YamlFile) -> dict[str, Operation]:
         found: dict[str, Operation] = {}
@@ -222,14 +251,21 @@ class _Loader:
                             document,
                             method,
                             path,
-                            {**definition, "parameters": [*shared, *definition.get("parameters", [])]},
+                            {
+                                **definition,
+                                "parameters": [*shared, *definition.get("parameters", [])],
+                            },
                             mode,
                         )
                     except (KeyError, TypeError, ValueError) as error:
-                        self.faults.append(file.fault(place, f"the mode {mode['id']} cannot be read: {error}"))
+                        self.faults.append(
+                            file.fault(place, f"the mode {mode['id']} cannot be read: {error}")
+                        )
                         continue
                     if operation.id in found:
-                        self.faults.append(file.fault(place, f"the operation {operation.id} stands twice"))
+                        self.faults.append(
+                            file.fault(place, f"the operation {operation.id} stands twice")
+                        )
                     if operation.when and operation.parameter(operation.when) is None:
                         message = f"the operation has no parameter and no member {operation.when}"
                         self.faults.append(file.fault((*place, "when"), message))
@@ -239,7 +275,9 @@ class _Loader:
     def _known_codes(self, file: YamlFile, registry: Mapping[str, ErrorCode]) -> None:
         for path, item in file.value["paths"].items():
             for method in openapi.METHODS:
-                for index, mode in enumerate(item.get(method, {}).get(openapi.X, {}).get("modes", [])):
+                for index, mode in enumerate(
+                    item.get(method, {}).get(openapi.X, {}).get("modes", [])
+                ):
                     for code in mode.get("provokes", []):
                         if code not in registry:
                             place = ("paths", path, method, openapi.X, "modes", index, "provokes")

@@ -26,7 +26,11 @@ class Embedded:
         command = [sys.executable, "-P", "-m", __name__, "--target-out", str(self._target)]
         command += ["--spec", str(spec)] if spec else []
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
 
     def target_file(self) -> Path:

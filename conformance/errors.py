@@ -34,7 +34,9 @@ class SpecError(ConformanceError):
     def __init__(self, faults: list[str]) -> None:
         self.faults = faults
         count = f"{len(faults)} faults" if len(faults) > 1 else "1 fault"
-        super().__init__("\n".join([f"The contract has {count}:", *(f"  {fault}" for fault in faults)]))
+        super().__init__(
+            "\n".join([f"The contract has {count}:", *(f"  {fault}" for fault in faults)])
+        )
 
 
 class TargetError(ConformanceError):

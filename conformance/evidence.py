@@ -39,19 +39,43 @@ _BODY = {
         "withheld": {"type": "boolean"},
     },
 }
-_HEADERS = {"type": "array", "items": {"type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2}}
+_HEADERS = {
+    "type": "array",
+    "items": {"type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2},
+}
 _MESSAGE = {"headers": _HEADERS, "body": _BODY}
 _LINE = jsonschema_rs.validator_for(
     {
         "type": "object",
         "oneOf": [
-            {"required": ["case_end", "outcome"], "properties": {"case_end": _TEXT, "outcome": _TEXT}},
+            {
+                "required": ["case_end", "outcome"],
+                "properties": {"case_end": _TEXT, "outcome": _TEXT},
+            },
             {"required": ["incomplete"], "properties": {"incomplete": _TEXT}},
             {
-                "required": ["exchange", "case", "stimulus", "attempt", "operation", "role", "request"],
+                "required": [
+                    "exchange",
+                    "case",
+                    "stimulus",
+                    "attempt",
+                    "operation",
+                    "role",
+                    "request",
+                ],
                 "properties": {
                     **dict.fromkeys(
-                        ("exchange", "case", "stimulus", "operation", "role", "identity", "failure", "started"), _TEXT
+                        (
+                            "exchange",
+                            "case",
+                            "stimulus",
+                            "operation",
+                            "role",
+                            "identity",
+                            "failure",
+                            "started",
+                        ),
+                        _TEXT,
                     ),
                     "attempt": {"type": "integer"},
                     "facts": {"type": "object"},
@@ -122,8 +146,13 @@ def exchange_from_json(line: Mapping[str, Any]) -> Exchange:
         role=line["role"],
         identity=line.get("identity"),
         facts=line.get("facts", {}),
-        request=Request(request["method"], request["url"], _pairs(request), _body_from_json(request.get("body"))),
-        response=response and Response(response["status"], _pairs(response), _body_from_json(response.get("body")) or Body()),
+        request=Request(
+            request["method"], request["url"], _pairs(request), _body_from_json(request.get("body"))
+        ),
+        response=response
+        and Response(
+            response["status"], _pairs(response), _body_from_json(response.get("body")) or Body()
+        ),
         failure=line.get("failure"),
         started=line.get("started", ""),
         elapsed_ms=line.get("elapsed_ms", 0.0),
@@ -142,7 +171,11 @@ def _body_to_json(body: Body | None) -> dict[str, Any] | None:
     if body is None:
         return None
     members = {"text": body.text, "base64": body.base64, "size": body.size}
-    return {**_lean(members), **({"cut": True} if body.cut else {}), **({"withheld": True} if body.withheld else {})}
+    return {
+        **_lean(members),
+        **({"cut": True} if body.cut else {}),
+        **({"withheld": True} if body.withheld else {}),
+    }
 
 
 def _body_from_json(value: Mapping[str, Any] | None) -> Body | None:
@@ -212,7 +245,9 @@ def parse(lines: Iterable[str], name: str) -> Log:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             if number == len(numbered) and not line.endswith("\n"):
                 break
-            raise UsageError(f"{name}:{number}: this is no line of an evidence log ({type(error).__name__})") from None
+            raise UsageError(
+                f"{name}:{number}: this is no line of an evidence log ({type(error).__name__})"
+            ) from None
     return log
 
 

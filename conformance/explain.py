@@ -32,26 +32,49 @@ def clause(contract: Contract, name: str, matrix: Mapping[str, Any] | None = Non
     Raises UsageError for an unknown one.
     """
     if name not in contract.clauses:
-        raise UsageError(f"there is no clause {name}{nearest(name, contract.clauses)}; `clauses` lists them")
+        raise UsageError(
+            f"there is no clause {name}{nearest(name, contract.clauses)}; `clauses` lists them"
+        )
     load_suite()
     one = contract.clauses[name]
-    lines = [f"{one.id}  ({one.level}, {one.basis}, area {one.area})", "", *textwrap.wrap(one.text, 96), ""]
+    lines = [
+        f"{one.id}  ({one.level}, {one.basis}, area {one.area})",
+        "",
+        *textwrap.wrap(one.text, 96),
+        "",
+    ]
     if one.because:
         lines += [*textwrap.wrap(f"Because: {one.because}", 96), ""]
     lines.append(f"Source: {contract.page_address}")
     for entry in (contract.page[source] for source in one.sources):
-        lines += textwrap.wrap(f"{entry.section}, {entry.place}: {entry.says}", 94, initial_indent="  ", subsequent_indent="    ")
+        lines += textwrap.wrap(
+            f"{entry.section}, {entry.place}: {entry.says}",
+            94,
+            initial_indent="  ",
+            subsequent_indent="    ",
+        )
     lines += ["", "Verified by:" if one.rules else f"Not verified: {one.uncovered}"]
     for rule in one.rules:
         known = checks.RULES[rule]
-        stimuli = "every exchange" if known.passive else ", ".join(s.name for s in REGISTRY.values() if rule in s.rules)
-        lines += textwrap.wrap(f"{rule}: {known.summary} ({stimuli})", 94, initial_indent="  ", subsequent_indent="    ")
+        stimuli = (
+            "every exchange"
+            if known.passive
+            else ", ".join(s.name for s in REGISTRY.values() if rule in s.rules)
+        )
+        lines += textwrap.wrap(
+            f"{rule}: {known.summary} ({stimuli})",
+            94,
+            initial_indent="  ",
+            subsequent_indent="    ",
+        )
     if one.uncovered and one.rules:
         lines += ["", f"No operation: {one.uncovered}"]
     proof = {fault: row for fault, row in (matrix or {}).items() if name in row["breaks"]}
     lines += ["", "Proven by servers with these faults, each of which it catches:"] if proof else []
     for fault, row in proof.items():
-        lines += textwrap.wrap(f"{fault}: {row['does']}", 94, initial_indent="  ", subsequent_indent="    ")
+        lines += textwrap.wrap(
+            f"{fault}: {row['does']}", 94, initial_indent="  ", subsequent_indent="    "
+        )
     return "\n".join(lines)
 
 
@@ -84,7 +107,12 @@ def table(contract: Contract) -> str:
 
 def _row(one: Clause) -> str:
     return "\n".join(
-        textwrap.wrap(f"{one.id:<28} {one.level:<6} {one.text}", 110, initial_indent="  ", subsequent_indent=" " * 38)
+        textwrap.wrap(
+            f"{one.id:<28} {one.level:<6} {one.text}",
+            110,
+            initial_indent="  ",
+            subsequent_indent=" " * 38,
+        )
     )
 
 
@@ -107,7 +135,9 @@ def plan_as_json(whole: Plan) -> dict[str, Any]:
     }
 
 
-def plan(contract: Contract, target: Declaration, whole: Plan, named: tuple[Clause, ...], cases: bool) -> str:
+def plan(
+    contract: Contract, target: Declaration, whole: Plan, named: tuple[Clause, ...], cases: bool
+) -> str:
     """What a run of some clauses would do."""
     chosen = select(whole, contract, named)
     lines = [f"{contract.title} {contract.version} against {target.url}", ""]
@@ -116,9 +146,13 @@ def plan(contract: Contract, target: Declaration, whole: Plan, named: tuple[Clau
         own = [case for case in chosen.cases if case.stimulus == name]
         able = [case for case in own if not case.gap]
         effects = ", ".join(e for e in Effect if any(case.effect is e for case in able)) or "-"
-        lines.append(f"{name:<26}{len(own):>6}{len(able):>6}{sum(c.cost for c in able):>10}  {effects}")
+        lines.append(
+            f"{name:<26}{len(own):>6}{len(able):>6}{sum(c.cost for c in able):>10}  {effects}"
+        )
         if cases:
-            lines += [f"    {case.id}" + (f"  untested: {case.gap}" if case.gap else "") for case in own]
+            lines += [
+                f"    {case.id}" + (f"  untested: {case.gap}" if case.gap else "") for case in own
+            ]
     judged = verdict.cells(contract, target, checks.RULES, whole, Log(), today=verdict.ANY_DAY)
     cells = [cell for cell in judged if contract.clauses[cell.clause] in named]
     gaps = Counter(case.gap for case in chosen.cases if case.gap)
@@ -127,7 +161,10 @@ def plan(contract: Contract, target: Declaration, whole: Plan, named: tuple[Clau
         "",
         f"{len(chosen.runnable)} of {len(chosen.cases)} cases run, for {len(cells)} cells of {len(named)} clauses",
     ]
-    lines.append("requests, about: " + (", ".join(f"{count} {effect}" for effect, count in requests.items()) or "none"))
+    lines.append(
+        "requests, about: "
+        + (", ".join(f"{count} {effect}" for effect, count in requests.items()) or "none")
+    )
     if gaps:
         lines += ["", "Not run:", *(f"  {count:>4}  {gap}" for gap, count in gaps.most_common())]
     return "\n".join(lines)

@@ -10,10 +10,15 @@ def text(contract: Contract) -> str:
     """A target file that reads only; everything else stands in it as a comment."""
     scopes = list(dict.fromkeys(scope for o in contract.operations.values() for scope in o.scopes))
     lists = [o.id for o in contract.operations.values() if o.paging]
-    unnamed = [o.id for o in contract.operations.values() if o.paging and o.paging.collection is None]
+    unnamed = [
+        o.id for o in contract.operations.values() if o.paging and o.paging.collection is None
+    ]
     made = next((o.id for o in contract.operations.values() if o.action == "create"), "operation")
     provoked = [(code, o.id) for o in contract.operations.values() for code in o.provokes]
-    triggers = "\n".join(f"#   - {{code: {code}, operation: {operation}, input: {{}}}}" for code, operation in provoked)
+    triggers = "\n".join(
+        f"#   - {{code: {code}, operation: {operation}, input: {{}}}}"
+        for code, operation in provoked
+    )
     return f"""\
 # Target file: the server under test ({contract.title} {contract.version}).
 # Keep keys out of it: ${{NAME}} takes the environment variable NAME.

@@ -73,7 +73,9 @@ class Parameter:
     required: bool
     schema: Mapping[str, Json]
     refers: str | None = None  # the kind of object whose id it holds
-    by: str | None = None  # the member of that object that it holds, where that is not its identifier
+    by: str | None = (
+        None  # the member of that object that it holds, where that is not its identifier
+    )
     filters: str | None = None  # the member of an item that a list is narrowed by
     compare: str | None = None  # "at-least" or "at-most" where the filter is a bound
     joined: bool = False  # a filter that takes several values, joined by commas
@@ -145,7 +147,9 @@ class Operation:
     key: str | None = None  # the one of them that is a key of this API
     area: str = ""  # the tag of the operation
     wrapper: str | None = None  # the member of a success that holds the object
-    absent_open: bool = False  # what names nothing may be answered as a success that does not show it
+    absent_open: bool = (
+        False  # what names nothing may be answered as a success that does not show it
+    )
     empty_open: bool = False  # a business without data may still have items here
     input_open: bool = False  # what a valid request holds is open
     pool: bool = False  # the items belong to no business
@@ -270,11 +274,17 @@ class Contract:
 
     def operations_by(self, action: str, kind: str | None = None) -> tuple[Operation, ...]:
         """The operations of one action, on one kind if given."""
-        return tuple(o for o in self.operations.values() if o.action == action and (kind is None or o.kind == kind))
+        return tuple(
+            o
+            for o in self.operations.values()
+            if o.action == action and (kind is None or o.kind == kind)
+        )
 
     def list_of(self, kind: str | None) -> Operation | None:
         """The list of a kind, if it has one; of several the first."""
-        return next((o for o in self.operations.values() if o.action == "list" and o.kind == kind), None)
+        return next(
+            (o for o in self.operations.values() if o.action == "list" and o.kind == kind), None
+        )
 
 
 # --- evidence -------------------------------------------------------------------------------------
@@ -435,7 +445,10 @@ class Run:
     @cached_property
     def counts(self) -> dict[str, int]:
         """Cells by verdict, all seven, worst first."""
-        return {verdict.value: sum(cell.verdict is verdict for cell in self.cells) for verdict in Verdict}
+        return {
+            verdict.value: sum(cell.verdict is verdict for cell in self.cells)
+            for verdict in Verdict
+        }
 
     @cached_property
     def by_clause(self) -> dict[str, tuple[Cell, ...]]:

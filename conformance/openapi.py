@@ -91,12 +91,22 @@ def authentication(document: Mapping[str, Any]) -> Authentication:
     return Authentication("Authorization", scheme["scheme"].capitalize(), prefixes)
 
 
-def operation(document: Mapping[str, Any], method: str, path: str, definition: dict[str, Any], mode: dict[str, Any]) -> Operation:
+def operation(
+    document: Mapping[str, Any],
+    method: str,
+    path: str,
+    definition: dict[str, Any],
+    mode: dict[str, Any],
+) -> Operation:
     """One mode of a method and path. Raises KeyError, TypeError or ValueError where it cannot be read."""
     schema = resolve(document, {"$ref": mode["schema"]})
     scope = mode.get("scope")
     security = definition.get("security", document.get("security", []))
-    scopes = tuple(dict.fromkeys(scope for alternative in security for names in alternative.values() for scope in names))
+    scopes = tuple(
+        dict.fromkeys(
+            scope for alternative in security for names in alternative.values() for scope in names
+        )
+    )
     action = mode["action"]
     paging = document[X]["paging"]
     rate, payment = mode.get("rate"), mode.get("payment")
@@ -117,7 +127,9 @@ def operation(document: Mapping[str, Any], method: str, path: str, definition: d
         effect=Effect(mode.get("effect", "read" if method == "get" else "write")),
         successes=tuple(statuses) or (201 if action == "create" else 200,),
         schema=schema,
-        paging=Paging(**paging, collection=mode.get("collection"), usual=_array(schema)) if action == "list" else None,
+        paging=Paging(**paging, collection=mode.get("collection"), usual=_array(schema))
+        if action == "list"
+        else None,
         provokes=tuple(mode.get("provokes", ())),
         rate=Rate(**rate) if rate else None,
         payment=Payment(**payment) if payment else None,
@@ -133,13 +145,23 @@ def operation(document: Mapping[str, Any], method: str, path: str, definition: d
 
 def _secrets(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The members of a schema that are secrets, and of what kind."""
-    told = {name: member.get(X, {}).get("secret") for name, member in schema.get("properties", {}).items()}
+    told = {
+        name: member.get(X, {}).get("secret")
+        for name, member in schema.get("properties", {}).items()
+    }
     return {name: kind for name, kind in told.items() if kind}
 
 
 def _array(schema: Mapping[str, Any]) -> str | None:
     """The first member of a schema that is an array."""
-    return next((name for name, member in schema.get("properties", {}).items() if member.get("type") == "array"), None)
+    return next(
+        (
+            name
+            for name, member in schema.get("properties", {}).items()
+            if member.get("type") == "array"
+        ),
+        None,
+    )
 
 
 def _parameters(definition: dict[str, Any], mode: dict[str, Any]) -> Iterator[Parameter]:
@@ -156,10 +178,23 @@ def _parameters(definition: dict[str, Any], mode: dict[str, Any]) -> Iterator[Pa
         if place == "path" or (place in ("query", "header") and meant(name, required)):
             told = {"example": parameter.get("example"), **parameter.get(X, {})}
             yield Parameter(name, place, required or name == when, parameter["schema"], **told)
-    body = definition.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    body = (
+        definition.get("requestBody", {})
+        .get("content", {})
+        .get("application/json", {})
+        .get("schema", {})
+    )
     for name, schema in body.get("properties", {}).items():
         required = name in body.get("required", ())
         if meant(name, required):
             told = {k: v for k, v in schema.get(X, {}).items() if k not in ("secret", "refuse")}
             refuse = tuple(schema.get(X, {}).get("refuse", ()))
-            yield Parameter(name, "body", required or name == when, schema, example=schema.get("example"), refuse=refuse, **told)
+            yield Parameter(
+                name,
+                "body",
+                required or name == when,
+                schema,
+                example=schema.get("example"),
+                refuse=refuse,
+                **told,
+            )

@@ -106,7 +106,9 @@ class Plan:
 
     def requests(self) -> dict[Effect, int]:
         """The usual number of requests by safety class."""
-        return {effect: sum(c.cost for c in self.runnable if c.effect is effect) for effect in Effect}
+        return {
+            effect: sum(c.cost for c in self.runnable if c.effect is effect) for effect in Effect
+        }
 
 
 def build(planning: Planning, stimuli: Iterable[Stimulus]) -> Plan:
@@ -124,8 +126,12 @@ def build(planning: Planning, stimuli: Iterable[Stimulus]) -> Plan:
                     effect = Effect.FLOOD
                 elif _gap(draft, effect, planning.target) is None:
                     bad_keys += draft.bad_keys
-            writes = effect not in (Effect.READ, Effect.FLOOD) or (operation is not None and operation.effect is not Effect.READ)
-            cases.append((max(one.phase, 2) if writes else one.phase, _case(one, draft, effect, planning)))
+            writes = effect not in (Effect.READ, Effect.FLOOD) or (
+                operation is not None and operation.effect is not Effect.READ
+            )
+            cases.append(
+                (max(one.phase, 2) if writes else one.phase, _case(one, draft, effect, planning))
+            )
     ordered = [case for _, case in sorted(cases, key=lambda pair: pair[0])]
     twice = {case.id for case in ordered if sum(other.id == case.id for other in ordered) > 1}
     if twice:
@@ -135,7 +141,9 @@ def build(planning: Planning, stimuli: Iterable[Stimulus]) -> Plan:
 
 def _case(one: Stimulus, draft: Draft, effect: Effect, planning: Planning) -> Case:
     operation = draft.operation.id if draft.operation else "*"
-    label = "-".join(part for part in (draft.operation.id if draft.operation else "api", draft.variant) if part)
+    label = "-".join(
+        part for part in (draft.operation.id if draft.operation else "api", draft.variant) if part
+    )
     return Case(
         id=f"{one.name}[{label}]",
         stimulus=one.name,
@@ -182,40 +190,68 @@ _KEYS = {
 def _lacking(need: str, target: Declaration) -> str | None:
     kind, _, name = need.partition(":")
     if kind == "scope":
-        return None if need in target.keys else f"give a key with only the scope {name} (scoped_keys: {name} in the target file)"
+        return (
+            None
+            if need in target.keys
+            else f"give a key with only the scope {name} (scoped_keys: {name} in the target file)"
+        )
     if kind == "business":
         return (
-            None if name in target.businesses else f"give the id of the {name} business (businesses: {name} in the target file)"
+            None
+            if name in target.businesses
+            else f"give the id of the {name} business (businesses: {name} in the target file)"
         )
     if need == "clock":
-        return None if target.clock else "give a request that moves the target's clock on (clock: in the target file)"
+        return (
+            None
+            if target.clock
+            else "give a request that moves the target's clock on (clock: in the target file)"
+        )
     if need == "addresses":
-        return None if len(target.addresses) > 1 else "give local source addresses (addresses: in the target file)"
+        return (
+            None
+            if len(target.addresses) > 1
+            else "give local source addresses (addresses: in the target file)"
+        )
     if need in target.keys:
         return None
     return f"give {_KEYS.get(need, 'a key')} (keys: {need} in the target file)"
 
 
-def wanted(contract: Contract, areas: tuple[str, ...], clauses: tuple[str, ...]) -> tuple[Clause, ...]:
+def wanted(
+    contract: Contract, areas: tuple[str, ...], clauses: tuple[str, ...]
+) -> tuple[Clause, ...]:
     """The clauses that are named, or that stand in areas that are; all where nothing is named.
 
     Raises UsageError for a name that matches nothing.
     """
     for area in areas:
         if area not in contract.areas:
-            raise UsageError(f"there is no area {area}{nearest(area, contract.areas)}; the areas are {', '.join(contract.areas)}")
+            raise UsageError(
+                f"there is no area {area}{nearest(area, contract.areas)}; the areas are {', '.join(contract.areas)}"
+            )
     for clause in clauses:
         if clause not in contract.clauses:
-            raise UsageError(f"there is no clause {clause}{nearest(clause, contract.clauses)}; `clauses` lists them")
+            raise UsageError(
+                f"there is no clause {clause}{nearest(clause, contract.clauses)}; `clauses` lists them"
+            )
     everything = not areas and not clauses
-    return tuple(c for c in contract.clauses.values() if everything or c.area in areas or c.id in clauses)
+    return tuple(
+        c for c in contract.clauses.values() if everything or c.area in areas or c.id in clauses
+    )
 
 
 def select(plan: Plan, contract: Contract, clauses: tuple[Clause, ...]) -> Plan:
     """The cases that verify some clauses."""
     if len(clauses) == len(contract.clauses):
         return plan
-    return Plan(tuple(case for case in plan.cases if any(_verifies(case, contract, clause) for clause in clauses)))
+    return Plan(
+        tuple(
+            case
+            for case in plan.cases
+            if any(_verifies(case, contract, clause) for clause in clauses)
+        )
+    )
 
 
 def quick(plan: Plan, contract: Contract) -> Plan:
@@ -227,7 +263,11 @@ def quick(plan: Plan, contract: Contract) -> Plan:
     for clause in contract.clauses.values():
         feeding: dict[str, list[Case]] = {}
         for case in plan.cases if clause.level is Level.MUST else ():
-            if set(clause.rules) & set(case.rules) and same_row(contract, clause, case.about) and not case.optional:
+            if (
+                set(clause.rules) & set(case.rules)
+                and same_row(contract, clause, case.about)
+                and not case.optional
+            ):
                 feeding.setdefault(case.operation, []).append(case)
         whole = [cases for cases in feeding.values() if all(case.gap is None for case in cases)]
         added = [[case for case in cases if case.id not in chosen] for cases in whole]
@@ -252,7 +292,9 @@ def _verifies(case: Case, contract: Contract, clause: Clause) -> bool:
     if trials:
         return any(rule in case.rules for rule in trials) and same_row(contract, clause, case.about)
     operation = contract.operations.get(case.operation)
-    return operation is not None and any(RULES[rule].applies(contract, operation, clause) for rule in clause.rules)
+    return operation is not None and any(
+        RULES[rule].applies(contract, operation, clause) for rule in clause.rules
+    )
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -37,14 +37,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--target", type=Path, help="target file")
     group.addoption("--spec", type=Path, help="directory of another contract")
     group.addoption("--seed", type=int, default=0, help="seed of generated cases")
-    group.addoption("--depth", choices=[*Depth], default="full", help="how much to try: quick, full or deep")
+    group.addoption(
+        "--depth", choices=[*Depth], default="full", help="how much to try: quick, full or deep"
+    )
     group.addoption("--output", type=Path, help="directory for the reports of this run")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; judge if a target is given."""
     config.addinivalue_line("markers", "rule(id): the neutral rules that a stimulus feeds")
-    if config.pluginmanager.has_plugin("conformance-judge") or not (config.getoption("url") or config.getoption("target")):
+    if config.pluginmanager.has_plugin("conformance-judge") or not (
+        config.getoption("url") or config.getoption("target")
+    ):
         return
     try:
         judge = _bare_worker(config) if hasattr(config, "workerinput") else _bare(config)
@@ -65,7 +69,11 @@ def _bare(config: pytest.Config) -> Judge:
 def _bare_worker(config: pytest.Config) -> Judge:
     """The judge of one worker of several: it has its share of addresses and budget, and a log of its own."""
     given: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
-    name, index, count = given["workerid"], int(given["workerid"].removeprefix("gw")), int(given["workercount"])
+    name, index, count = (
+        given["workerid"],
+        int(given["workerid"].removeprefix("gw")),
+        int(given["workercount"]),
+    )
     stream = (Path(given["conformance_logs"]) / f"{name}.jsonl").open("w", encoding="utf-8")
     return Judge(_session_from(config, stream, prefix=f"{name}-", share=(index, count)))
 
@@ -75,11 +83,15 @@ def _session_from(
 ) -> session.Session:
     loaded = contract.load(config.getoption("spec"), frozenset(checks.RULES))
     url, key, file = config.getoption("url"), config.getoption("key"), config.getoption("target")
-    given = target.from_file(loaded, file, url, key) if file else target.from_flags(loaded, url, key)
+    given = (
+        target.from_file(loaded, file, url, key) if file else target.from_flags(loaded, url, key)
+    )
     depth = Depth(config.getoption("depth"))
     options = session.Options(seed=config.getoption("seed"), nonce=str(time.time_ns()), depth=depth)
     plan = session.planned(loaded, given.declaration, options.seed, depth)
-    return session.Session(loaded, given.shared(*share), plan, options, HttpWire(given.timeout), stream, prefix)
+    return session.Session(
+        loaded, given.shared(*share), plan, options, HttpWire(given.timeout), stream, prefix
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -89,7 +101,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     judge: Judge | None = metafunc.config.pluginmanager.get_plugin("conformance-judge")
     if judge is None:
-        raise pytest.UsageError("the conformance suite needs a target: give --url and --key, or --target FILE")
+        raise pytest.UsageError(
+            "the conformance suite needs a target: give --url and --key, or --target FILE"
+        )
     cases = [case for case in judge.session.plan.cases if case.stimulus == stimulus.name]
     metafunc.parametrize("client", cases, ids=[case.id.partition("[")[2][:-1] for case in cases])
 
@@ -97,7 +111,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 class Judge:
     """Runs the planned cases as items and judges each. ``bare``: write and say what the command would."""
 
-    def __init__(self, running: session.Session, output: Path | None = None, bare: bool = False) -> None:
+    def __init__(
+        self, running: session.Session, output: Path | None = None, bare: bool = False
+    ) -> None:
         self.session = running
         self._output = output
         self._bare = bare
@@ -122,12 +138,16 @@ class Judge:
                     item.add_marker(pytest.mark.skip(reason=f"untested: {case.gap}"))
         if self._bare and self.session.options.depth is Depth.QUICK:
             few = {case.id for case in quick(self.session.plan, self.session.contract).cases}
-            items[:] = [item for item in items if CASE not in item.stash or item.stash[CASE].id in few]
+            items[:] = [
+                item for item in items if CASE not in item.stash or item.stash[CASE].id in few
+            ]
         items.sort(key=lambda item: places[item.stash[CASE].id] if CASE in item.stash else -1)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """What was not deselected is what is to run."""
-        self.session.selected = frozenset(item.stash[CASE].id for item in session.items if CASE in item.stash)
+        self.session.selected = frozenset(
+            item.stash[CASE].id for item in session.items if CASE in item.stash
+        )
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
@@ -157,8 +177,12 @@ class Judge:
         except Exception as error:
             bug = error
         if bug:
-            self._broke(pyfuncitem, bug)  # out here, for pytest shows what an exception was raised in
-        graded = [(rule, problem) for rule, problem in found if _is_must(self.session.contract, rule)]
+            self._broke(
+                pyfuncitem, bug
+            )  # out here, for pytest shows what an exception was raised in
+        graded = [
+            (rule, problem) for rule, problem in found if _is_must(self.session.contract, rule)
+        ]
         outcome = self.session.log.ends.get(case.id, "done")
         if graded:
             pytest.fail("\n".join(_line(rule, problem) for rule, problem in graded), pytrace=False)
@@ -169,7 +193,9 @@ class Judge:
     def _broke(self, item: pytest.Function, error: Exception) -> NoReturn:
         """End the run for a bug of ours, and show it without secrets."""
         redact = self.session.sender.redact
-        self.session.recorder.break_off(redact(f"The suite itself broke: {item.name}: {type(error).__name__}: {error}"))
+        self.session.recorder.break_off(
+            redact(f"The suite itself broke: {item.name}: {type(error).__name__}: {error}")
+        )
         item.session.shouldstop = "the suite itself broke"
         pytest.fail(redact("".join(traceback.format_exception(error))), pytrace=False)
 
@@ -192,7 +218,9 @@ class Judge:
 
 
 def _is_must(loaded: Contract, rule: str) -> bool:
-    return any(rule in clause.rules and clause.level is Level.MUST for clause in loaded.clauses.values())
+    return any(
+        rule in clause.rules and clause.level is Level.MUST for clause in loaded.clauses.values()
+    )
 
 
 def _line(rule: str, problem: Problem) -> str:

@@ -23,7 +23,9 @@ CASE = Case("preflight[api]", PREFLIGHT, "*", "", (), Effect.READ)
 def want_key(target: Target) -> None:
     """Raise TargetError for a target without a key: hardly anything could be judged."""
     if "full" not in target.keys:
-        raise TargetError("A key is wanted: give --key (or set CONFORMANCE_KEY), or keys: full in the target file.")
+        raise TargetError(
+            "A key is wanted: give --key (or set CONFORMANCE_KEY), or keys: full in the target file."
+        )
 
 
 def check(session: Session) -> None:
@@ -44,7 +46,11 @@ def check(session: Session) -> None:
 
 def _plain(contract: Contract) -> list[Operation]:
     """Operations that a key alone can read."""
-    reads = [o for o in contract.operations.values() if o.effect is Effect.READ and not any(p.required for p in o.parameters)]
+    reads = [
+        o
+        for o in contract.operations.values()
+        if o.effect is Effect.READ and not any(p.required for p in o.parameters)
+    ]
     return sorted(reads, key=lambda operation: not operation.keyed)[:ASKED]
 
 
@@ -62,11 +68,11 @@ def _problem(session: Session, seen: list[Exchange]) -> str | None:
     asked = f"{first.request.method} {first.request.url}"
     if all(response.body.cut for response in responses):
         return f"{url} sends bodies that do not end within the limits of size and time: {asked}"
-    keyed = [e.response for e in seen if e.response and session.contract.operations[e.operation].keyed]
+    keyed = [
+        e.response for e in seen if e.response and session.contract.operations[e.operation].keyed
+    ]
     if keyed and all(response.status in (401, 403) for response in keyed):
-        return (
-            f"{url} refuses the main key on every read ({keyed[0].status}). Is the key (--key, or keys: full) one of this server?"
-        )
+        return f"{url} refuses the main key on every read ({keyed[0].status}). Is the key (--key, or keys: full) one of this server?"
     if all(response.json is NOT_JSON for response in responses):
         media = responses[0].header("Content-Type") or "no content type"
         return f"{url} does not look like this API: {asked} gave {responses[0].status} with {media}, no JSON."

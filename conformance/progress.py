@@ -34,7 +34,10 @@ class Live:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
         """Show the bar while items run."""
-        self._progress.update(self._task, total=sum(not item.stash[CASE].gap for item in session.items if CASE in item.stash))
+        self._progress.update(
+            self._task,
+            total=sum(not item.stash[CASE].gap for item in session.items if CASE in item.stash),
+        )
         if self._live:
             self._progress.start()
         try:
@@ -46,14 +49,18 @@ class Live:
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """Keep what crashed: what an item has to say of the target it says by failing or skipping."""
-        if call.excinfo and not isinstance(call.excinfo.value, pytest.fail.Exception | pytest.skip.Exception):
+        if call.excinfo and not isinstance(
+            call.excinfo.value, pytest.fail.Exception | pytest.skip.Exception
+        ):
             self.troubles.append(clean(f"{item.nodeid}: {call.excinfo.exconly()}"))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count an item; in plain mode say a line when a stimulus is through."""
         if report.when != "call":
             return
-        name = report.nodeid.split("::")[-1].partition("[")[0].removeprefix("test_").replace("_", " ")
+        name = (
+            report.nodeid.split("::")[-1].partition("[")[0].removeprefix("test_").replace("_", " ")
+        )
         if name != self._current:
             self._line()
             self._current, self._done, self._broken = name, 0, 0
@@ -65,7 +72,9 @@ class Live:
         if not self._live and self._done:
             broken = f", {self._broken} with findings" if self._broken else ""
             self._console.print(
-                f"{self._current}: {self._done} {'cases' if self._done > 1 else 'case'}{broken}", markup=False, highlight=False
+                f"{self._current}: {self._done} {'cases' if self._done > 1 else 'case'}{broken}",
+                markup=False,
+                highlight=False,
             )
             self._done = 0
 

@@ -22,7 +22,10 @@ def idle_waivers(target: Declaration, found: Iterable[Cell], judged_on: str) -> 
     for waiver in target.waivers:
         if waiver.expires.isoformat() < judged_on:
             sentences.append(f"the waiver of {waiver.clause} expired on {waiver.expires}")
-        elif not any(c == waiver.clause and (not waiver.operations or o in waiver.operations) for c, o in waived):
+        elif not any(
+            c == waiver.clause and (not waiver.operations or o in waiver.operations)
+            for c, o in waived
+        ):
             sentences.append(f"the waiver of {waiver.clause} covers no failure of this run")
     return sentences
 
@@ -31,7 +34,11 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
     """Keys that should be valid, and that the target has always called unauthorised: a sentence each."""
     statuses: dict[str, list[int]] = defaultdict(list)
     for exchange in exchanges:
-        if exchange.identity in target.keys.difference(DEAD_KEYS) and exchange.response is not None and not exchange.fact("form"):
+        if (
+            exchange.identity in target.keys.difference(DEAD_KEYS)
+            and exchange.response is not None
+            and not exchange.fact("form")
+        ):
             statuses[exchange.identity or ""].append(exchange.response.status)
     return [
         f"every request with the key {role} ({len(seen)}) was answered 401: is the key in the target file one of this target?"

@@ -29,7 +29,11 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "suite": {"name": "kaicalls-conformance", "version": run.suite},
-        "spec": {"title": run.contract.title, "version": run.contract.version, "digest": run.contract.digest},
+        "spec": {
+            "title": run.contract.title,
+            "version": run.contract.version,
+            "digest": run.contract.digest,
+        },
         "seed": run.seed,
         "target": dict(run.target),
         "started": run.started,
@@ -40,7 +44,9 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "counts": run.counts,
         "cells": [_lean(asdict(cell)) for cell in run.cells],
-        "uncovered": {c.id: c.uncovered for c in run.contract.clauses.values() if not run.by_clause[c.id]},
+        "uncovered": {
+            c.id: c.uncovered for c in run.contract.clauses.values() if not run.by_clause[c.id]
+        },
         "selected": None if selected is None else sorted(selected),
         "plan": [_lean(asdict(case)) for case in run.cases],
     }
@@ -73,8 +79,13 @@ def replay(directory: Path, contract: Contract) -> Stored:
         if data["format"] != FORMAT:
             raise UsageError(f"{path}: its format is {data['format']}, this suite reads {FORMAT}")
         if data["spec"]["title"] != contract.title:
-            raise UsageError(f"{path}: the run is of {data['spec']['title']!r}; give its contract with --spec")
-        target, plan = declaration_from_json(data["target"]), Plan(tuple(_case(row) for row in data["plan"]))
+            raise UsageError(
+                f"{path}: the run is of {data['spec']['title']!r}; give its contract with --spec"
+            )
+        target, plan = (
+            declaration_from_json(data["target"]),
+            Plan(tuple(_case(row) for row in data["plan"])),
+        )
         selected = None if data["selected"] is None else frozenset(data["selected"])
         digest, meta = (
             data["spec"]["digest"],
@@ -82,9 +93,13 @@ def replay(directory: Path, contract: Contract) -> Stored:
         )
         ended, today = data["finished"], date.fromisoformat(data["judged_on"])
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}; give the directory of a run, such as reports/latest") from None
+        raise UsageError(
+            f"{path}: cannot be read: {error}; give the directory of a run, such as reports/latest"
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{path}: this is no run.json of this suite ({type(error).__name__}: {error})") from None
+        raise UsageError(
+            f"{path}: this is no run.json of this suite ({type(error).__name__}: {error})"
+        ) from None
     log = evidence.read(directory / LOG)
     run = finished(contract, target, plan, log, ended=ended, today=today, selected=selected, **meta)
     other = (

@@ -46,8 +46,12 @@ def run(
         with _clean_environment(), contextlib.redirect_stdout(io.StringIO()):
             ended = pytest.main(_arguments(directory), plugins=[_Named(session, selected), live])
         if live.troubles:
-            session.recorder.break_off(session.sender.redact("The suite itself broke: " + "; ".join(live.troubles[:3])))
-        if ended == pytest.ExitCode.INTERRUPTED:  # also where the target was given up, and then that is the reason
+            session.recorder.break_off(
+                session.sender.redact("The suite itself broke: " + "; ".join(live.troubles[:3]))
+            )
+        if (
+            ended == pytest.ExitCode.INTERRUPTED
+        ):  # also where the target was given up, and then that is the reason
             session.recorder.break_off("The run was stopped by a signal.")
         if session.log.incomplete and not session.log.exchanges:
             raise Unjudgeable(session.log.incomplete)
@@ -67,7 +71,11 @@ class _Named:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         if self._selected is not None:
-            items[:] = [item for item in items if CASE in item.stash and item.stash[CASE].id in self._selected]
+            items[:] = [
+                item
+                for item in items
+                if CASE in item.stash and item.stash[CASE].id in self._selected
+            ]
 
 
 def _arguments(directory: Path) -> list[str]:

@@ -69,7 +69,13 @@ class Session:
         self.contract = named(self.contract, self.target.declaration)
         self.recorder = Recorder(self.stream)
         self.sender = Sender(
-            self.contract, self.target, self.wire, self.recorder, seed=self.options.seed, prefix=self.prefix, sleep=self.sleep
+            self.contract,
+            self.target,
+            self.wire,
+            self.recorder,
+            seed=self.options.seed,
+            prefix=self.prefix,
+            sleep=self.sleep,
         )
         self._memory: Memory | None = None
 
@@ -106,20 +112,37 @@ class Session:
             self.recorder.break_off(str(error))
             raise
         except Exception as error:
-            return self.sender.redact(f"the stimulus {case.stimulus} crashed: {type(error).__name__}: {error}")
+            return self.sender.redact(
+                f"the stimulus {case.stimulus} crashed: {type(error).__name__}: {error}"
+            )
         return verdict.DONE
 
     def _client(self, case: Case, attempt: int) -> Client:
         if self._memory is None:
-            self._memory = Memory(c for c in self.plan.runnable if self.selected is None or c.id in self.selected)
+            self._memory = Memory(
+                c for c in self.plan.runnable if self.selected is None or c.id in self.selected
+            )
             draw(self._client(case, attempt))  # takes seconds, in a process beside the run
         told = self.options
-        return Client(self.sender, case, attempt, self._memory, seed=told.seed, nonce=told.nonce, depth=told.depth)
+        return Client(
+            self.sender,
+            case,
+            attempt,
+            self._memory,
+            seed=told.seed,
+            nonce=told.nonce,
+            depth=told.depth,
+        )
 
     def _problems(self, case: Case) -> list[tuple[str, Problem]]:
         own = [exchange for exchange in self.log.exchanges if exchange.case == case.id]
         outcomes = verdict.judge(self.contract, self.target.declaration, checks.RULES, [case], own)
-        return [(rule, o) for (rule, _), given in outcomes.items() for _, o in given if isinstance(o, Problem) and not o.note]
+        return [
+            (rule, o)
+            for (rule, _), given in outcomes.items()
+            for _, o in given
+            if isinstance(o, Problem) and not o.note
+        ]
 
     def finish(self, today: date | None = None) -> Run:
         """The finished run, judged."""

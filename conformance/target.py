@@ -69,8 +69,12 @@ class Declaration:
     businesses: Mapping[str, str] = field(default_factory=dict)
     phone_numbers: tuple[str, ...] = ()
     maximum: Mapping[str, int] = field(default_factory=dict)
-    collections: Mapping[str, str] = field(default_factory=dict)  # by list, the member that holds its items
-    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by operation, values for its parameters
+    collections: Mapping[str, str] = field(
+        default_factory=dict
+    )  # by list, the member that holds its items
+    inputs: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # by operation, values for its parameters
     triggers: tuple[Trigger, ...] = ()
     clock: Mapping[str, str] | None = None
     addresses: tuple[str, ...] = ()
@@ -132,7 +136,9 @@ class Target:
     def shared(self, index: int, count: int) -> Target:
         """The part of one of several workers: its own addresses, and its share of budget and rate."""
         own = replace(self.declaration, addresses=self.declaration.addresses[index::count])
-        return replace(self, declaration=own, budget=self.budget // count, rate=self.rate and self.rate / count)
+        return replace(
+            self, declaration=own, budget=self.budget // count, rate=self.rate and self.rate / count
+        )
 
 
 def named(contract: Contract, declaration: Declaration) -> Contract:
@@ -141,7 +147,9 @@ def named(contract: Contract, declaration: Declaration) -> Contract:
     for name, member in declaration.collections.items():
         operation = operations.get(name)
         if operation and operation.paging and operation.paging.collection is None:
-            operations[name] = replace(operation, paging=replace(operation.paging, collection=member))
+            operations[name] = replace(
+                operation, paging=replace(operation.paging, collection=member)
+            )
     return replace(contract, operations=operations)
 
 
@@ -153,7 +161,11 @@ def _trigger_to_json(trigger: Trigger) -> dict[str, Any]:
 
 def _waiver(row: Mapping[str, Any]) -> Waiver:
     return Waiver(
-        row["clause"], tuple(row.get("operations", ())), row["reason"], row["owner"], date.fromisoformat(row["expires"])
+        row["clause"],
+        tuple(row.get("operations", ())),
+        row["reason"],
+        row["owner"],
+        date.fromisoformat(row["expires"]),
     )
 
 
@@ -172,11 +184,15 @@ def from_flags(contract: Contract, url: str, key: str | None) -> Target:
     url = _checked_url(contract, url, "--url")
     keys = {"full": _checked_key(key, "--key")} if key else {}
     name = urlsplit(url).netloc
-    declaration = Declaration(name, url, frozenset({Effect.READ}), frozenset(keys), full_declared=False)
+    declaration = Declaration(
+        name, url, frozenset({Effect.READ}), frozenset(keys), full_declared=False
+    )
     return Target(declaration, keys)
 
 
-def from_file(contract: Contract, path: Path, url: str | None = None, key: str | None = None) -> Target:
+def from_file(
+    contract: Contract, path: Path, url: str | None = None, key: str | None = None
+) -> Target:
     """Read a target file; ``url`` and ``key`` replace what it says, the key of the environment stands in for none.
 
     Raises TargetError with every fault.
@@ -192,22 +208,36 @@ def from_file(contract: Contract, path: Path, url: str | None = None, key: str |
     declared = "full" in data.get("keys", {})
     undeclared = key or (None if declared else os.environ.get(KEY_VARIABLE))
     if undeclared:
-        data.setdefault("keys", {})["full"] = _checked_key(undeclared, "--key" if key else KEY_VARIABLE)
+        data.setdefault("keys", {})["full"] = _checked_key(
+            undeclared, "--key" if key else KEY_VARIABLE
+        )
     _check_names(contract, file, faults)
     keys = _keys(file, faults)
     addresses = _addresses(file, faults)
     try:
-        data["url"] = _checked_url(contract, data["url"], file.fault(("url",), "url").removesuffix(": url"))
+        data["url"] = _checked_url(
+            contract, data["url"], file.fault(("url",), "url").removesuffix(": url")
+        )
     except TargetError as error:
         faults.append(str(error))
     if faults:
         raise _faulty(faults)
     declaration = _declaration(data, frozenset(keys), addresses, full_declared=not undeclared)
-    return Target(declaration, keys, data.get("budget", DEFAULT_BUDGET), data.get("rate"), data.get("timeout", DEFAULT_TIMEOUT))
+    return Target(
+        declaration,
+        keys,
+        data.get("budget", DEFAULT_BUDGET),
+        data.get("rate"),
+        data.get("timeout", DEFAULT_TIMEOUT),
+    )
 
 
 def _declaration(
-    data: Mapping[str, Any], keys: frozenset[str], addresses: tuple[str, ...], *, full_declared: bool
+    data: Mapping[str, Any],
+    keys: frozenset[str],
+    addresses: tuple[str, ...],
+    *,
+    full_declared: bool,
 ) -> Declaration:
     return Declaration(
         name=data.get("name", urlsplit(data["url"]).netloc),
@@ -229,7 +259,9 @@ def _declaration(
 
 
 def _faulty(faults: list[str]) -> TargetError:
-    return TargetError("\n".join(["The target file is not usable:", *(f"  {fault}" for fault in faults)]))
+    return TargetError(
+        "\n".join(["The target file is not usable:", *(f"  {fault}" for fault in faults)])
+    )
 
 
 def _check_names(contract: Contract, file: yamlfile.YamlFile, faults: list[str]) -> None:
@@ -238,14 +270,25 @@ def _check_names(contract: Contract, file: yamlfile.YamlFile, faults: list[str])
 
     def known(place: yamlfile.Place, name: str, what: str, names: Any) -> None:
         if name not in names:
-            faults.append(file.fault(place, f"the contract has no {what} {name}; known: {', '.join(sorted(names))}"))
+            faults.append(
+                file.fault(
+                    place, f"the contract has no {what} {name}; known: {', '.join(sorted(names))}"
+                )
+            )
 
     for index, trigger in enumerate(data.get("triggers", ())):
         known(("triggers", index, "code"), trigger["code"], "code", contract.errors)
-        known(("triggers", index, "operation"), trigger["operation"], "operation", contract.operations)
+        known(
+            ("triggers", index, "operation"), trigger["operation"], "operation", contract.operations
+        )
         if "payment" in trigger and trigger["operation"] in contract.operations:
             paid = [operation.id for operation in contract.operations.values() if operation.payment]
-            known(("triggers", index, "payment"), trigger["operation"], "operation that takes a payment,", paid)
+            known(
+                ("triggers", index, "payment"),
+                trigger["operation"],
+                "operation that takes a payment,",
+                paid,
+            )
     for index, waiver in enumerate(data.get("waivers", ())):
         known(("waivers", index, "clause"), waiver["clause"], "clause", contract.clauses)
         for at, operation in enumerate(waiver.get("operations", ())):
@@ -259,7 +302,9 @@ def _check_names(contract: Contract, file: yamlfile.YamlFile, faults: list[str])
     for operation, values in data.get("inputs", {}).items():
         known(("inputs", operation), operation, "operation", contract.operations)
         described = contract.operations.get(operation)
-        if described and not described.input_open:  # what an open input holds, only the target knows
+        if (
+            described and not described.input_open
+        ):  # what an open input holds, only the target knows
             names = {parameter.name for parameter in described.parameters}
             for name in values:
                 known(("inputs", operation, name), name, f"parameter of {operation},", names)
@@ -271,14 +316,18 @@ def _check_names(contract: Contract, file: yamlfile.YamlFile, faults: list[str])
 def _keys(file: yamlfile.YamlFile, faults: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     entries = [(("keys", role), role) for role in file.value.get("keys", {})]
-    entries += [(("scoped_keys", scope), f"scope:{scope}") for scope in file.value.get("scoped_keys", {})]
+    entries += [
+        (("scoped_keys", scope), f"scope:{scope}") for scope in file.value.get("scoped_keys", {})
+    ]
     for place, role in entries:
         value = file.value[place[0]][place[1]]
         variable = re.fullmatch(r"\$\{(\w+)\}", value)
         if variable:
             value = os.environ.get(variable[1], "")
             if not value:
-                faults.append(file.fault(place, f"the environment variable {variable[1]} is not set"))
+                faults.append(
+                    file.fault(place, f"the environment variable {variable[1]} is not set")
+                )
                 continue
         try:
             found[role] = _checked_key(value, "/".join(place))
@@ -288,14 +337,19 @@ def _keys(file: yamlfile.YamlFile, faults: list[str]) -> dict[str, str]:
     values = list(found.values())
     for role in (role for role, value in found.items() if values.count(value) > 1):
         faults.append(
-            file.fault(places[role], f"the key of {role} is given for another role as well; each role needs a key of its own")
+            file.fault(
+                places[role],
+                f"the key of {role} is given for another role as well; each role needs a key of its own",
+            )
         )
     return found
 
 
 def _checked_key(key: str, where: str) -> str:
     if not re.fullmatch(r"[\x21-\x7e]{8,}", key):
-        raise TargetError(f"{where}: a key is at least 8 characters of printable ASCII without spaces")
+        raise TargetError(
+            f"{where}: a key is at least 8 characters of printable ASCII without spaces"
+        )
     return key
 
 
@@ -305,9 +359,13 @@ def _checked_url(contract: Contract, url: str, where: str) -> str:
     except ValueError as error:
         raise TargetError(f"{where}: {_shown(url)} is not an address: {error}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise TargetError(f"{where}: {_shown(url)} is not an http or https address; write it as https://host{contract.base_path}")
+        raise TargetError(
+            f"{where}: {_shown(url)} is not an http or https address; write it as https://host{contract.base_path}"
+        )
     if parts.username or parts.password:
-        raise TargetError(f"{where}: the address holds a user name or password; take it out, keys go into the target file")
+        raise TargetError(
+            f"{where}: the address holds a user name or password; take it out, keys go into the target file"
+        )
     if parts.query or parts.fragment:
         raise TargetError(f"{where}: the address must end with the base path, without ? or #")
     try:

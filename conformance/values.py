@@ -56,7 +56,9 @@ def respelled(text: str, minutes: int) -> str | None:
     except (ValueError, OverflowError):
         return None
     hours, rest = divmod(abs(minutes), 60)
-    zone = f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}" if minutes or text[-1] in "Zz" else "Z"
+    zone = (
+        f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}" if minutes or text[-1] in "Zz" else "Z"
+    )
     return moment.strftime("%Y-%m-%dT%H:%M:%S") + (match[3] or "") + zone
 
 
@@ -85,14 +87,24 @@ def instant(text: Any) -> Fraction | None:
     match = _INSTANT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         return None
-    year, month, day, hour, minute, second, fraction, _, sign, zone_hours, zone_minutes = match.groups()
+    year, month, day, hour, minute, second, fraction, _, sign, zone_hours, zone_minutes = (
+        match.groups()
+    )
     try:
         leap = second == "60"
         moment = datetime(
-            int(year), int(month), int(day), int(hour or 0), int(minute or 0), 59 if leap else int(second or 0), tzinfo=UTC
+            int(year),
+            int(month),
+            int(day),
+            int(hour or 0),
+            int(minute or 0),
+            59 if leap else int(second or 0),
+            tzinfo=UTC,
         )
         offset = timedelta(hours=int(zone_hours or 0), minutes=int(zone_minutes or 0))
-        parts = Fraction(int(fraction), 10 ** len(fraction)) if fraction else Fraction(0)  # ValueError beyond 4,300 digits
+        parts = (
+            Fraction(int(fraction), 10 ** len(fraction)) if fraction else Fraction(0)
+        )  # ValueError beyond 4,300 digits
     except ValueError:
         return None
     if sign == "+":

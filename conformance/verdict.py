@@ -22,9 +22,7 @@ from conformance.target import Declaration
 
 NOT_RUN = "not run: the run ended before it"
 NOT_SELECTED = "not selected"
-NOTHING_ASKED = (
-    "no valid request could be made: the target shows nothing to make it with (inputs: in the target file may give it)"
-)
+NOTHING_ASKED = "no valid request could be made: the target shows nothing to make it with (inputs: in the target file may give it)"
 OVER_BUDGET = "the request budget is used up (budget: in the target file)"
 DONE = "done"
 PREFLIGHT = "preflight"
@@ -48,7 +46,11 @@ Outcomes = dict[tuple[str, str], list[tuple[str | None, Outcome]]]
 
 
 def judge(
-    contract: Contract, target: Declaration, rules: Mapping[str, Rule], cases: Iterable[Case], exchanges: Iterable[Exchange]
+    contract: Contract,
+    target: Declaration,
+    rules: Mapping[str, Rule],
+    cases: Iterable[Case],
+    exchanges: Iterable[Exchange],
 ) -> Outcomes:
     """Run every rule on the exchanges that it applies to."""
     found: Outcomes = defaultdict(list)
@@ -59,7 +61,9 @@ def judge(
         for rule in rules.values():
             if rule.passive and view.operation:
                 for outcome in _guarded(rule, rule.passive, view, exchange, (exchange.id,)):
-                    found[rule.id, exchange.operation].append((getattr(outcome, "about", None), outcome))
+                    found[rule.id, exchange.operation].append(
+                        (getattr(outcome, "about", None), outcome)
+                    )
         if exchange.role != "retry":
             trials[exchange.case, exchange.attempt].append(exchange)
     for case_id in dict.fromkeys(case for case, _ in trials):
@@ -84,7 +88,9 @@ def _judge_case(
         assert rule.trial is not None
         runs = [_guarded(rule, rule.trial, view, trial, ()) for trial in trials]
         for index, outcomes in enumerate(runs):
-            unconfirmed = rule.confirm and not all(any(isinstance(o, Problem) and not o.note for o in run) for run in runs)
+            unconfirmed = rule.confirm and not all(
+                any(isinstance(o, Problem) and not o.note for o in run) for run in runs
+            )
             for outcome in outcomes:
                 if isinstance(outcome, Problem) and unconfirmed and not outcome.note:
                     outcome = Problem(  # noqa: PLW2901
@@ -96,10 +102,14 @@ def _judge_case(
                     )
                 elif isinstance(outcome, Problem) and rule.confirm and index:
                     continue  # the first attempt has said it
-                found[rule_id, case.operation].append((case.about or getattr(outcome, "about", None), outcome))
+                found[rule_id, case.operation].append(
+                    (case.about or getattr(outcome, "about", None), outcome)
+                )
 
 
-def _guarded(rule: Rule, judge_: object, view: View, subject: object, ids: tuple[str, ...]) -> list[Outcome]:
+def _guarded(
+    rule: Rule, judge_: object, view: View, subject: object, ids: tuple[str, ...]
+) -> list[Outcome]:
     """The outcomes of a judge; a crash of it is our error, never the target's."""
     try:
         return list(judge_(view, subject))  # type: ignore[operator]
@@ -139,13 +149,20 @@ class _Bench:
     @cached_property
     def _asked(self) -> frozenset[str]:
         """The cases that have sent what is judged, beside what only prepares it."""
-        return frozenset(exchange.case for exchange in self.log.exchanges if exchange.role in ("control", "probe"))
+        return frozenset(
+            exchange.case
+            for exchange in self.log.exchanges
+            if exchange.role in ("control", "probe")
+        )
 
     def cells(self) -> tuple[Cell, ...]:
         known, found = self.contract.operations, []
         for clause in self.contract.clauses.values():
             operations = self._planned(clause) | self._blamed(clause)
-            ordered = [*sorted(operations - known.keys()), *(name for name in known if name in operations)]
+            ordered = [
+                *sorted(operations - known.keys()),
+                *(name for name in known if name in operations),
+            ]
             found += [self._cell(clause, operation) for operation in ordered]
         return tuple(found)
 
@@ -155,10 +172,14 @@ class _Bench:
         for rule_id in clause.rules:
             if self.rules[rule_id].passive:
                 found |= {
-                    o.id for o in self.contract.operations.values() if self.rules[rule_id].applies(self.contract, o, clause)
+                    o.id
+                    for o in self.contract.operations.values()
+                    if self.rules[rule_id].applies(self.contract, o, clause)
                 }
             else:
-                found |= {case.operation for case in self.plan.cases if self._feeds(case, rule_id, clause)}
+                found |= {
+                    case.operation for case in self.plan.cases if self._feeds(case, rule_id, clause)
+                }
         return found
 
     def _blamed(self, clause: Clause) -> set[str]:
@@ -167,7 +188,10 @@ class _Bench:
             operation
             for (rule, operation), given in self.outcomes.items()
             if rule in clause.rules
-            and any(_is_finding(outcome) and self._concerns(clause, about, outcome) for about, outcome in given)
+            and any(
+                _is_finding(outcome) and self._concerns(clause, about, outcome)
+                for about, outcome in given
+            )
         }
 
     def _feeds(self, case: Case, rule_id: str, clause: Clause) -> bool:
@@ -182,7 +206,10 @@ class _Bench:
     def _cell(self, clause: Clause, operation: str) -> Cell:
         if operation in self.target.inapplicable:
             return Cell(
-                clause.id, operation, Verdict.INAPPLICABLE, reasons=("the target declares that it has no such operation",)
+                clause.id,
+                operation,
+                Verdict.INAPPLICABLE,
+                reasons=("the target declares that it has no such operation",),
             )
         pile = _Pile()
         for rule_id in clause.rules:
@@ -191,15 +218,31 @@ class _Bench:
 
     def _add(self, pile: _Pile, rule: Rule, clause: Clause, operation: str) -> None:
         """Add what a rule gave, and what keeps it from giving anything."""
-        given = [o for about, o in self.outcomes.get((rule.id, operation), ()) if self._concerns(clause, about, o)]
-        cases = [case for case in self.plan.cases if case.operation == operation and self._feeds(case, rule.id, clause)]
+        given = [
+            o
+            for about, o in self.outcomes.get((rule.id, operation), ())
+            if self._concerns(clause, about, o)
+        ]
+        cases = [
+            case
+            for case in self.plan.cases
+            if case.operation == operation and self._feeds(case, rule.id, clause)
+        ]
         gaps = self._gaps_of(cases)
         _sort(pile, rule, given)
         pile.gaps += gaps
-        pile.troubles += [Trouble(self.log.ends[c.id]) for c in cases if self.log.ends.get(c.id, DONE) not in (DONE, OVER_BUDGET)]
+        pile.troubles += [
+            Trouble(self.log.ends[c.id])
+            for c in cases
+            if self.log.ends.get(c.id, DONE) not in (DONE, OVER_BUDGET)
+        ]
         known = self.contract.operations.get(operation)
         counted = [case for case in cases if not case.optional or case.id in self.log.ends]
-        wanted = bool(counted) if rule.trial else known is not None and rule.applies(self.contract, known, clause)
+        wanted = (
+            bool(counted)
+            if rule.trial
+            else known is not None and rule.applies(self.contract, known, clause)
+        )
         silent = not any(isinstance(o, Gap | Trouble | Proof) or _is_finding(o) for o in given)
         if wanted and silent and not gaps:
             pile.gaps.append(self._unseen(rule, operation))
@@ -222,9 +265,15 @@ class _Bench:
     def _unseen(self, rule: Rule, operation: str) -> str:
         """Why a rule has seen nothing: what keeps most cases of the operation from running if none runs, else its own hint."""
         own = [
-            case for case in self.plan.cases if case.operation == operation and (not case.optional or case.id in self.log.ends)
+            case
+            for case in self.plan.cases
+            if case.operation == operation and (not case.optional or case.id in self.log.ends)
         ]
-        if rule.passive and self.selected is not None and any(case.id not in self.selected for case in own):
+        if (
+            rule.passive
+            and self.selected is not None
+            and any(case.id not in self.selected for case in own)
+        ):
             return NOT_SELECTED
         if rule.trial and not any(case.id in self._asked for case in own if rule.id in case.rules):
             return NOTHING_ASKED
@@ -250,10 +299,18 @@ def _sort(pile: _Pile, rule: Rule, given: Iterable[Outcome]) -> None:
 
 def _weighed(clause: Clause, operation: str, pile: _Pile, target: Declaration, today: date) -> Cell:
     graded = clause.level is not Level.NOTE
-    findings = _merged(clause, operation, [(rule, p) for rule, p in pile.problems if graded and not p.note])
-    notes = _merged(clause, operation, [(rule, p) for rule, p in pile.problems if not graded or p.note])
+    findings = _merged(
+        clause, operation, [(rule, p) for rule, p in pile.problems if graded and not p.note]
+    )
+    notes = _merged(
+        clause, operation, [(rule, p) for rule, p in pile.problems if not graded or p.note]
+    )
     ids = [*pile.proofs, *(i for finding in findings for i in finding.exchanges)]
-    mine = [w for w in target.waivers if w.clause == clause.id and (not w.operations or operation in w.operations)]
+    mine = [
+        w
+        for w in target.waivers
+        if w.clause == clause.id and (not w.operations or operation in w.operations)
+    ]
     waiver = next((w for w in mine if today <= w.expires), None)
     reasons: tuple[str, ...] = ()
     if findings and clause.level is Level.SHOULD:
@@ -267,8 +324,19 @@ def _weighed(clause: Clause, operation: str, pile: _Pile, target: Declaration, t
     else:
         verdict = Verdict.PASSED
     covered = waiver is not None and verdict is Verdict.WAIVED
-    text = f"{waiver.reason} ({waiver.owner}, until {waiver.expires})" if waiver and covered else None
-    return Cell(clause.id, operation, verdict, tuple(dict.fromkeys(ids)), tuple(findings), tuple(notes), reasons, text)
+    text = (
+        f"{waiver.reason} ({waiver.owner}, until {waiver.expires})" if waiver and covered else None
+    )
+    return Cell(
+        clause.id,
+        operation,
+        verdict,
+        tuple(dict.fromkeys(ids)),
+        tuple(findings),
+        tuple(notes),
+        reasons,
+        text,
+    )
 
 
 def _merged(clause: Clause, operation: str, problems: list[tuple[Rule, Problem]]) -> list[Finding]:
@@ -277,7 +345,9 @@ def _merged(clause: Clause, operation: str, problems: list[tuple[Rule, Problem]]
     for rule, problem in problems:
         alike.setdefault((rule.id, problem.where, problem.expected), []).append(problem)
     return [
-        Finding(clause.id, operation, rule, where, expected, same[0].actual, _ids(same), clause.level)
+        Finding(
+            clause.id, operation, rule, where, expected, same[0].actual, _ids(same), clause.level
+        )
         for (rule, where, expected), same in alike.items()
     ]
 

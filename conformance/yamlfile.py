@@ -35,18 +35,26 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise yaml.MarkedYAMLError(problem="a key must be plain text", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem="a key must be plain text", problem_mark=key.start_mark
+                )
             if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {key.value} stands twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key.value} stands twice", problem_mark=key.start_mark
+                )
             seen.add(key.value)
         return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(true|false)\Z"), list("tf"))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(null|~|)\Z"), ["n", "~", ""])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"-?(0|[1-9][0-9]*)\Z"), list("-0123456789"))
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)([eE][-+]?[0-9]+)?\Z"), list("-0123456789")
+    "tag:yaml.org,2002:int", re.compile(r"-?(0|[1-9][0-9]*)\Z"), list("-0123456789")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)([eE][-+]?[0-9]+)?\Z"),
+    list("-0123456789"),
 )
 _Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_mapping)
 
@@ -94,8 +102,17 @@ def read(path: Path, name: str, faults: list[str]) -> YamlFile | None:
 def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
     """Parse a text; on failure add ``file:line: message`` to ``faults`` and give None."""
     try:
-        alias = next((event for event in yaml.parse(text, Loader=_Loader) if isinstance(event, yaml.AliasEvent)), None)
-        if alias is not None:  # JSON has none, and a few lines of them can stand for billions of values
+        alias = next(
+            (
+                event
+                for event in yaml.parse(text, Loader=_Loader)
+                if isinstance(event, yaml.AliasEvent)
+            ),
+            None,
+        )
+        if (
+            alias is not None
+        ):  # JSON has none, and a few lines of them can stand for billions of values
             faults.append(
                 f"{name}:{alias.start_mark.line + 1 if alias.start_mark else 1}: aliases (*{alias.anchor}) are not allowed"
             )
@@ -119,7 +136,13 @@ def _formats() -> FormatChecker:
     return FormatChecker()
 
 
-def validate(file: YamlFile, schema: dict[str, Any], faults: list[str], below: Place = (), secret: tuple[str, ...] = ()) -> bool:
+def validate(
+    file: YamlFile,
+    schema: dict[str, Any],
+    faults: list[str],
+    below: Place = (),
+    secret: tuple[str, ...] = (),
+) -> bool:
     """Check the value at a place against a JSON Schema; each error becomes a fault. True if none.
 
     Values under the members named in ``secret`` are quoted in no message.
@@ -133,7 +156,11 @@ def validate(file: YamlFile, schema: dict[str, Any], faults: list[str], below: P
         deepest = best_match([error]) or error
         place = (*below, *deepest.absolute_path, *_unknown_member(deepest))
         hidden = bool(place) and place[0] in secret and deepest.validator != "additionalProperties"
-        message = f"this does not fit: {deepest.validator} {deepest.validator_value}" if hidden else deepest.message
+        message = (
+            f"this does not fit: {deepest.validator} {deepest.validator_value}"
+            if hidden
+            else deepest.message
+        )
         faults.append(file.fault(place, message if len(message) <= 300 else message[:299] + "…"))
     return not errors
 
@@ -144,4 +171,8 @@ def _unknown_member(error: ValidationError) -> tuple[str, ...]:
         return ()
     schema: Any = error.schema
     known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
-    return tuple(name for name in error.instance if name not in known and not any(re.search(p, name) for p in patterns))[:1]
+    return tuple(
+        name
+        for name in error.instance
+        if name not in known and not any(re.search(p, name) for p in patterns)
+    )[:1]

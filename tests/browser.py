@@ -50,7 +50,13 @@ def run(path: Path, *flags: str, timeout: float = 60) -> subprocess.CompletedPro
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [found, *FLAGS, f"--user-data-dir={profile}", *flags, path.resolve().as_uri()]
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout, check=True, encoding="utf-8", errors="replace"
+            command,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=True,
+            encoding="utf-8",
+            errors="replace",
         )
 
 
@@ -59,7 +65,9 @@ def dump_dom(path: Path, *flags: str) -> str:
     return run(path, "--dump-dom", *flags).stdout
 
 
-def screenshot(path: Path, out: Path, width: int = 1200, height: int = 1600, dark: bool = False) -> Path:
+def screenshot(
+    path: Path, out: Path, width: int = 1200, height: int = 1600, dark: bool = False
+) -> Path:
     """A picture of the page, in its dark colours where asked for.
 
     A window of Chromium is never narrower than 500, so the page then stands in a frame.
@@ -67,8 +75,14 @@ def screenshot(path: Path, out: Path, width: int = 1200, height: int = 1600, dar
     if width < 500:
         frame = out.with_suffix(".frame.html")
         style = f"border: 0; width: {width}px; height: {height}px"
-        frame.write_text(f'<body style="margin: 0"><iframe src="{path.resolve().as_uri()}" style="{style}"></iframe>')
+        frame.write_text(
+            f'<body style="margin: 0"><iframe src="{path.resolve().as_uri()}" style="{style}"></iframe>'
+        )
         path = frame
-    scheme = ("--blink-settings=preferredColorScheme=0",) if dark else ("--blink-settings=preferredColorScheme=1",)
+    scheme = (
+        ("--blink-settings=preferredColorScheme=0",)
+        if dark
+        else ("--blink-settings=preferredColorScheme=1",)
+    )
     run(path, f"--screenshot={out.resolve()}", f"--window-size={width},{height}", *scheme)
     return out

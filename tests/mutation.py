@@ -34,14 +34,31 @@ from cosmic_ray.plugins import get_operator, operator_names
 
 ROOT = Path(__file__).parent.parent
 MODULES = (*sorted((ROOT / "conformance/checks").glob("*.py")), ROOT / "conformance/verdict.py")
-TESTS = {"checks": ("test_checks.py",), "base": ("test_checks.py", "test_verdict.py"), "verdict": ("test_verdict.py",)}
+TESTS = {
+    "checks": ("test_checks.py",),
+    "base": ("test_checks.py", "test_verdict.py"),
+    "verdict": ("test_verdict.py",),
+}
 ARGUED = ROOT / "docs/mutants.md"
 ROW = re.compile(r"^- `([\w/.]+)`: `(.+)` as `(.+)`: (.+)$", re.M)
 SECONDS, BYTES, NO_PYTHON = 60, 2 << 30, 2
-COMPARED = {"Eq": "NotEq LtE GtE", "NotEq": "Eq Lt Gt", "Lt": "LtE NotEq GtE", "LtE": "Lt Eq Gt", "Is": "IsNot"}
+COMPARED = {
+    "Eq": "NotEq LtE GtE",
+    "NotEq": "Eq Lt Gt",
+    "Lt": "LtE NotEq GtE",
+    "LtE": "Lt Eq Gt",
+    "Is": "IsNot",
+}
 COMPARED |= {"Gt": "GtE NotEq LtE", "GtE": "Gt Eq Lt", "IsNot": "Is"}
 ORDERED, WITH_TEXT = ("Lt", "LtE", "Gt", "GtE"), re.compile(r"""[!=]= f?["']""")
-OTHERS = COMPARED | {"Add": "Sub", "Sub": "Add", "Mul": "FloorDiv", "FloorDiv": "Mul", "BitOr": "BitAnd", "BitAnd": "BitOr"}
+OTHERS = COMPARED | {
+    "Add": "Sub",
+    "Sub": "Add",
+    "Mul": "FloorDiv",
+    "FloorDiv": "Mul",
+    "BitOr": "BitAnd",
+    "BitAnd": "BitOr",
+}
 OTHERS |= {"Delete": "Not USub"}
 """What stands for a sign; ``docs/mutants.md`` tells what is left out."""
 BELOW = ("errors", "values", "model", "yamlfile", "openapi", "contract", "evidence", "server")
@@ -60,7 +77,9 @@ class Change:
     def text(self) -> str:
         """The whole file, changed."""
         text = self.path.read_text(encoding="utf-8")
-        return (self.operator and mutate_code(text, get_operator(self.operator)(), self.index)) or text
+        return (
+            self.operator and mutate_code(text, get_operator(self.operator)(), self.index)
+        ) or text
 
 
 @dataclass(frozen=True, order=True)
@@ -81,13 +100,23 @@ class Survivor:
 def survivor(change: Change) -> Survivor:
     """A change as a person reads it."""
     lines, other = change.path.read_text(encoding="utf-8").splitlines(), change.text.splitlines()
-    number = next((n for n, pair in enumerate(zip(lines, other, strict=False)) if pair[0] != pair[1]), 0)
-    return Survivor(number + 1, change.path.relative_to(ROOT).as_posix(), lines[number].strip(), other[number].strip())
+    number = next(
+        (n for n, pair in enumerate(zip(lines, other, strict=False)) if pair[0] != pair[1]), 0
+    )
+    return Survivor(
+        number + 1,
+        change.path.relative_to(ROOT).as_posix(),
+        lines[number].strip(),
+        other[number].strip(),
+    )
 
 
 def argued() -> dict[tuple[str, str, str], str]:
     """The survivors that no test can tell from the code, and why."""
-    return {(file, before, after): why for file, before, after, why in ROW.findall(ARGUED.read_text(encoding="utf-8"))}
+    return {
+        (file, before, after): why
+        for file, before, after, why in ROW.findall(ARGUED.read_text(encoding="utf-8"))
+    }
 
 
 def _unread(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
@@ -99,7 +128,9 @@ def _unread(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
         elif isinstance(node, ast.arg | ast.AnnAssign):
             notes.append(node.annotation)
     signs = [(n, line.index("*,")) for n, line in enumerate(text.splitlines(), 1) if "*," in line]
-    found = [((n.lineno, n.col_offset), (n.end_lineno or 0, n.end_col_offset or 0)) for n in notes if n]
+    found = [
+        ((n.lineno, n.col_offset), (n.end_lineno or 0, n.end_col_offset or 0)) for n in notes if n
+    ]
     return [*found, *(((n, column), (n, column + 1)) for n, column in signs)]
 
 
@@ -111,8 +142,12 @@ def changes(path: Path) -> Iterator[Change]:
         operator, (_, *signs) = get_operator(name), name.split("_")
         if operator.arguments() or (signs and signs[1] not in OTHERS.get(signs[0], "").split()):
             continue
-        for index, place in enumerate(start for node in nodes for start, _ in operator().mutation_positions(node)):
-            ordered = signs[1:] and signs[1] in ORDERED and WITH_TEXT.match(lines[place[0] - 1], place[1])
+        for index, place in enumerate(
+            start for node in nodes for start, _ in operator().mutation_positions(node)
+        ):
+            ordered = (
+                signs[1:] and signs[1] in ORDERED and WITH_TEXT.match(lines[place[0] - 1], place[1])
+            )
             if not ordered and not any(start <= place < end for start, end in unread):
                 yield Change(path, name, index)
 
@@ -151,7 +186,14 @@ def _survives(change: Change) -> bool:
     if not all(examples.as_told(one, examples.outcomes(one)) for one in examples.EXAMPLES):
         return False
     tests = TESTS.get(change.path.stem, TESTS["checks"])
-    told = ["-x", "-q", "-p", "no:cacheprovider", "--deselect", "tests/test_checks.py::test_example"]
+    told = [
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--deselect",
+        "tests/test_checks.py::test_example",
+    ]
     return pytest.main([*told, *(str(ROOT / "tests" / test) for test in tests)]) == 0
 
 
@@ -204,7 +246,9 @@ def _warm() -> None:
 
 def main() -> int:
     """Run, and tell every survivor that is not argued."""
-    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description="Mutation testing of the judges.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.mutation", description="Mutation testing of the judges."
+    )
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", default=MODULES)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
@@ -225,7 +269,11 @@ def main() -> int:
         stale = [key for key in known if key[0] == file and key not in seen]
         for _, before, after in stale:
             print(f"{file}: argued, but no survivor: {before}\n  as: {after}")
-        print(f"{file}: {count.total()} changes: " + ", ".join(f"{n} {word}" for word, n in count.items()), flush=True)
+        print(
+            f"{file}: {count.total()} changes: "
+            + ", ".join(f"{n} {word}" for word, n in count.items()),
+            flush=True,
+        )
         wrong += count["survived"] + len(stale)
     print(f"{wrong} to answer for" if wrong else "every change is noticed, or argued")
     return 1 if wrong else 0

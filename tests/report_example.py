@@ -57,10 +57,21 @@ def load() -> Contract:
     return contract.load()
 
 
-def exchange(number: int, operation: Operation | None, body: Body, request: Body | None = None, role: str = "probe") -> Exchange:
+def exchange(
+    number: int,
+    operation: Operation | None,
+    body: Body,
+    request: Body | None = None,
+    role: str = "probe",
+) -> Exchange:
     """An exchange with a body of the response, and one of the request where the method takes it."""
     method, path = (operation.method.upper(), operation.path) if operation else ("GET", "/nowhere")
-    sent = Request(method, f"{URL}{path}?limit=3&after=2026-01-0{number % 9 + 1}T00%3A00%3A00Z", (KEY, JSON), request)
+    sent = Request(
+        method,
+        f"{URL}{path}?limit=3&after=2026-01-0{number % 9 + 1}T00%3A00%3A00Z",
+        (KEY, JSON),
+        request,
+    )
     answered = Response(400 if number % 3 else 200, (JSON, ("X-Odd", HOSTILE[:60])), body)
     name = operation.id if operation else WHOLE_API
     return Exchange(
@@ -85,7 +96,10 @@ def bodies() -> list[Body]:
     return [
         Body('{"error":{"code":"bad_request","message":"limit is missing"}}', size=61),
         Body(HOSTILE, size=200),
-        Body('{"calls":[' + '{"id":"c-1","created_at":"2026-01-01T00:00:00Z"},' * 4000 + "]}", size=196_012),
+        Body(
+            '{"calls":[' + '{"id":"c-1","created_at":"2026-01-01T00:00:00Z"},' * 4000 + "]}",
+            size=196_012,
+        ),
         Body(base64=binary, size=10_240),
         Body(size=512, withheld=True),
         Body("x" * 300, size=5_000_000, cut=True),
@@ -99,8 +113,20 @@ def _exchanges() -> tuple[Exchange, ...]:
     made = []
     for number in range(60):
         operation = operations[number % len(operations)]
-        sent = kinds[number % len(kinds)] if operation and operation.method.upper() not in ("GET", "HEAD") else None
-        made.append(exchange(number, operation, kinds[number % len(kinds)], sent, "control" if number % 4 == 3 else "probe"))
+        sent = (
+            kinds[number % len(kinds)]
+            if operation and operation.method.upper() not in ("GET", "HEAD")
+            else None
+        )
+        made.append(
+            exchange(
+                number,
+                operation,
+                kinds[number % len(kinds)],
+                sent,
+                "control" if number % 4 == 3 else "probe",
+            )
+        )
     made[7] = replace(made[7], response=None, failure=f"the connection was reset {ANSI}")
     return tuple(made)
 
@@ -111,7 +137,8 @@ def _cells_of(clause: Clause, names: Sequence[str], exchanges: tuple[Exchange, .
         targets = [name for name in names if name.startswith("list")]
     ids = tuple(exchange.id for exchange in exchanges)
     return [
-        Cell(clause.id, name, Verdict.PASSED, ids[place : place + 3 + len(clause.id) % 7]) for place, name in enumerate(targets)
+        Cell(clause.id, name, Verdict.PASSED, ids[place : place + 3 + len(clause.id) % 7])
+        for place, name in enumerate(targets)
     ]
 
 
@@ -132,9 +159,18 @@ def _mark(cell: Cell, number: int) -> Cell:  # noqa: PLR0911 - one return per ve
     """Another verdict for some cells, chosen by place."""
     if number == 3:
         many = tuple(finding(cell, n, hostile=n == 1) for n in range(9))
-        return replace(cell, verdict=Verdict.FAILED, findings=many, exchanges=("e00001", "e00002", "e00003", "e00004", "e00005"))
+        return replace(
+            cell,
+            verdict=Verdict.FAILED,
+            findings=many,
+            exchanges=("e00001", "e00002", "e00003", "e00004", "e00005"),
+        )
     if cell.clause in ("paging-exclusive", "envelope-message"):
-        return replace(cell, verdict=Verdict.FAILED, findings=(finding(cell, hostile=cell.clause == "envelope-message"),))
+        return replace(
+            cell,
+            verdict=Verdict.FAILED,
+            findings=(finding(cell, hostile=cell.clause == "envelope-message"),),
+        )
     if cell.clause == "has-more-true":
         held = replace(cell, verdict=Verdict.ERROR, reasons=(f"the connection was lost {HOSTILE}",))
         return replace(held, exchanges=("e00006", "e00007"))
@@ -142,10 +178,16 @@ def _mark(cell: Cell, number: int) -> Cell:  # noqa: PLR0911 - one return per ve
         waiver = "Known since June, owner platform@example.test, until 2026-12-31"
         return replace(cell, verdict=Verdict.WAIVED, findings=(finding(cell),), waiver=waiver)
     if cell.clause == "success-members":
-        return replace(cell, verdict=Verdict.WARNED, findings=(replace(finding(cell), level=Level.SHOULD),))
+        return replace(
+            cell, verdict=Verdict.WARNED, findings=(replace(finding(cell), level=Level.SHOULD),)
+        )
     if cell.clause in ("key-expired", "key-revoked", "code-vapi_error", "code-internal_error"):
         what = cell.clause.partition("-")[2]
-        reason = f"give keys.{what}, a key that is {what}" if cell.clause.startswith("key") else f"name a trigger for {what}"
+        reason = (
+            f"give keys.{what}, a key that is {what}"
+            if cell.clause.startswith("key")
+            else f"name a trigger for {what}"
+        )
         return replace(cell, verdict=Verdict.UNTESTED, reasons=(reason,), exchanges=())
     if cell.operation == "sign_up":
         return replace(cell, verdict=Verdict.INAPPLICABLE, exchanges=())
@@ -157,12 +199,23 @@ def _mark(cell: Cell, number: int) -> Cell:  # noqa: PLR0911 - one return per ve
 def passing(names: Sequence[str] = SOME) -> Run:
     """A run over some operations in which every cell passed."""
     spec, exchanges = load(), _exchanges()
-    cells = [cell for clause in spec.clauses.values() if not clause.uncovered for cell in _cells_of(clause, names, exchanges)]
+    cells = [
+        cell
+        for clause in spec.clauses.values()
+        if not clause.uncovered
+        for cell in _cells_of(clause, names, exchanges)
+    ]
     return Run(
         contract=spec,
         suite="0.1.0",
         seed=20261124,
-        target={"name": "Sandbox", "url": URL, "allow": ["read", "write"], "keys": ["full", "read_only"], "inapplicable": []},
+        target={
+            "name": "Sandbox",
+            "url": URL,
+            "allow": ["read", "write"],
+            "keys": ["full", "read_only"],
+            "inapplicable": [],
+        },
         started="2026-11-24T22:00:00.000Z",
         finished="2026-11-24T22:01:31.400Z",
         judged_on="2026-11-24",

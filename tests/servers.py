@@ -70,7 +70,13 @@ def allowed(megabytes: float) -> float:
 class Command:
     """A process of the command, begun at once; ``end`` waits for it."""
 
-    def __init__(self, *arguments: object, cwd: Path, module: str = "conformance", env: Mapping[str, str] = {}) -> None:
+    def __init__(
+        self,
+        *arguments: object,
+        cwd: Path,
+        module: str = "conformance",
+        env: Mapping[str, str] = {},
+    ) -> None:
         self._files = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed with the command
         self._began = time.monotonic()
         self.process = subprocess.Popen(
@@ -90,11 +96,21 @@ class Command:
             seconds = time.monotonic() - self._began
             if found:
                 self.process.returncode = os.waitstatus_to_exitcode(status)
-                return Outcome(self.process.returncode, self._text(0), self._text(1), seconds, usage.ru_maxrss / 1024)
+                return Outcome(
+                    self.process.returncode,
+                    self._text(0),
+                    self._text(1),
+                    seconds,
+                    usage.ru_maxrss / 1024,
+                )
             if seconds > timeout:
-                os.killpg(self.process.pid, signal.SIGKILL)  # with the server that it may have started
+                os.killpg(
+                    self.process.pid, signal.SIGKILL
+                )  # with the server that it may have started
                 self.process.wait()
-                raise AssertionError(f"still running after {timeout} s\n{self._text(0)}\n{self._text(1)}")
+                raise AssertionError(
+                    f"still running after {timeout} s\n{self._text(0)}\n{self._text(1)}"
+                )
             time.sleep(0.02)
 
     def children(self) -> list[int]:
@@ -112,7 +128,9 @@ class Command:
         return file.read().decode("utf-8", "surrogateescape")
 
 
-def command(*arguments: object, cwd: Path, timeout: float = 300, env: Mapping[str, str] = {}) -> Outcome:
+def command(
+    *arguments: object, cwd: Path, timeout: float = 300, env: Mapping[str, str] = {}
+) -> Outcome:
     """Run the command to its end."""
     return Command(*arguments, cwd=cwd, env=env).end(timeout)
 
@@ -126,7 +144,9 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
 def without_network(directory: Path) -> dict[str, str]:
     """The environment of a process that may not use the network."""
     (directory / "sitecustomize.py").write_text(NO_NETWORK, encoding="utf-8")
-    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(directory), os.environ.get("PYTHONPATH"))))}
+    return {
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(directory), os.environ.get("PYTHONPATH"))))
+    }
 
 
 def run_of(directory: Path) -> Path:
@@ -157,7 +177,14 @@ def no_traceback(outcome: Outcome) -> None:
 @contextmanager
 def serving(app: Any) -> Iterator[str]:
     """Serve a WSGI application from a thread; gives its origin."""
-    server = create_server(app, host="127.0.0.1", port=0, threads=8, ident="sandbox", clear_untrusted_proxy_headers=True)
+    server = create_server(
+        app,
+        host="127.0.0.1",
+        port=0,
+        threads=8,
+        ident="sandbox",
+        clear_untrusted_proxy_headers=True,
+    )
     thread = Thread(target=server.run, daemon=True)
     thread.start()
     try:
@@ -198,7 +225,11 @@ class Sandbox:
 
     def requests(self) -> list[dict[str, Any]]:
         """The requests that its log holds so far."""
-        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+        return [
+            json.loads(line)
+            for line in self.log.read_text(encoding="utf-8").splitlines()
+            if line.endswith("}")
+        ]
 
 
 def slowed(target: Path, path: Path, rate: int) -> Path:
@@ -214,7 +245,10 @@ def sandbox(directory: Path) -> Iterator[Sandbox]:
     target, log = directory / "target.yaml", directory / "requests.jsonl"
     arguments = ["serve", "--target-out", str(target), "--log", str(log)]
     with subprocess.Popen(
-        [sys.executable, "-m", "conformance", *arguments], stdout=subprocess.PIPE, text=True, env=_environment({})
+        [sys.executable, "-m", "conformance", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=_environment({}),
     ) as process:
         try:
             assert process.stdout is not None

@@ -20,10 +20,26 @@ from conformance.checks.objects import object_of, sought_in
 from conformance.checks.walks import takes
 from conformance.model import About, Body, Case, Effect, Exchange, Parameter, Rate
 from tests import check_examples as examples
-from tests.check_examples import ACCEPTED, EXAMPLES, NOTE, REFUSED, SILENT, Example, as_told, found, outcomes, page, rules_without
+from tests.check_examples import (
+    ACCEPTED,
+    EXAMPLES,
+    NOTE,
+    REFUSED,
+    SILENT,
+    Example,
+    as_told,
+    found,
+    outcomes,
+    page,
+    rules_without,
+)
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=[example.name.encode("ascii", "replace").decode() for example in EXAMPLES])
+@pytest.mark.parametrize(
+    "example",
+    EXAMPLES,
+    ids=[example.name.encode("ascii", "replace").decode() for example in EXAMPLES],
+)
 def test_example(example: Example) -> None:
     """The judge makes of the example what its name says."""
     given_outcomes = outcomes(example)
@@ -36,7 +52,9 @@ def test_every_rule_has_an_example(outcome: str) -> None:
     wanting = list(rules_without(outcome))
     if outcome == REFUSED:
         noted = {example.rule for example in EXAMPLES if example.outcome == NOTE}
-        assert [rule for rule in wanting if rule == "paging.ties" and rule in noted] == ["paging.ties"]
+        assert [rule for rule in wanting if rule == "paging.ties" and rule in noted] == [
+            "paging.ties"
+        ]
         wanting.remove("paging.ties")
     assert wanting == []
 
@@ -45,7 +63,13 @@ def test_what_a_moving_list_may_explain_is_confirmed() -> None:
     """The rules of walks, but for two that look at no order, and those of what has had an effect, blame what is seen twice."""
     confirmed = {rule.id for rule in RULES.values() if rule.confirm}
     walks = {rule for rule in RULES if rule.startswith("paging.")}
-    assert confirmed == {*walks, "trigger.effect", "refused.effect", "create.count", "rate.reset"} - {
+    assert confirmed == {
+        *walks,
+        "trigger.effect",
+        "refused.effect",
+        "create.count",
+        "rate.reset",
+    } - {
         "paging.ties",
         "paging.empty",
     }
@@ -53,8 +77,15 @@ def test_what_a_moving_list_may_explain_is_confirmed() -> None:
 
 def test_what_judges_share_is_frozen() -> None:
     """No judge can change what the next one sees."""
-    modules = [module for name, module in sys.modules.items() if name.startswith("conformance.checks.")]
-    nouns = {noun for module in modules for noun in vars(module).values() if isinstance(noun, type) and is_dataclass(noun)}
+    modules = [
+        module for name, module in sys.modules.items() if name.startswith("conformance.checks.")
+    ]
+    nouns = {
+        noun
+        for module in modules
+        for noun in vars(module).values()
+        if isinstance(noun, type) and is_dataclass(noun)
+    }
     assert {noun.__name__ for noun in nouns} >= {
         "Proof",
         "Problem",
@@ -82,19 +113,28 @@ def test_every_rule_says_in_one_sentence_what_it_finds() -> None:
         assert "\n" not in rule.summary, rule.id
 
 
-@pytest.mark.parametrize(("rule", "back"), [("paging.complete", (2,)), ("paging.exclusive", (0, 1))])
+@pytest.mark.parametrize(
+    ("rule", "back"), [("paging.complete", (2,)), ("paging.exclusive", (0, 1))]
+)
 def test_a_fault_of_every_page_is_told_three_times(rule: str, back: tuple[int, ...]) -> None:
     """What goes wrong on each of many pages is told of three, to be read."""
     wrong = [page("w", [second - n for n in back], True, second) for second in range(9, 3, -1)]
     given_outcomes = outcomes(
-        Example(rule, REFUSED, "", (*examples.walked([examples.call(n) for n in range(12, 0, -1)], 12), *wrong))
+        Example(
+            rule,
+            REFUSED,
+            "",
+            (*examples.walked([examples.call(n) for n in range(12, 0, -1)], 12), *wrong),
+        )
     )
     assert sum(isinstance(outcome, Problem) for outcome in given_outcomes) == 3
 
 
 def test_no_example_stands_twice() -> None:
     """Every example has a name of its own."""
-    assert [name for name, count in Counter(example.name for example in EXAMPLES).items() if count > 1] == []
+    assert [
+        name for name, count in Counter(example.name for example in EXAMPLES).items() if count > 1
+    ] == []
 
 
 def test_outcomes_are_for_people_and_rest_on_evidence() -> None:
@@ -103,7 +143,9 @@ def test_outcomes_are_for_people_and_rest_on_evidence() -> None:
         ids = {f"e{number}" for number in range(1, len(example.exchanges) + 1)}
         for outcome in outcomes(example):
             if isinstance(outcome, Problem):
-                assert all((outcome.where, outcome.expected, outcome.actual, outcome.exchanges)), example.name
+                assert all((outcome.where, outcome.expected, outcome.actual, outcome.exchanges)), (
+                    example.name
+                )
                 assert set(outcome.exchanges) <= ids, example.name
             elif isinstance(outcome, Proof):
                 assert set() < set(outcome.exchanges) <= ids, example.name
@@ -112,8 +154,25 @@ def test_outcomes_are_for_people_and_rest_on_evidence() -> None:
                 assert len(outcome.reason) > 10, example.name
 
 
-ODD_BODIES: tuple[Any, ...] = (None, True, 0, -1.5, "", "x", [], [[]], {}, {"error": []}, {"error": {"code": {}, "message": {}}})
-ODD_BODIES += ({"calls": {}, "has_more": 1}, {"calls": [None, 1, "x", [], {}], "has_more": True}, {"id": {}}, {"accepts": "x"})
+ODD_BODIES: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1.5,
+    "",
+    "x",
+    [],
+    [[]],
+    {},
+    {"error": []},
+    {"error": {"code": {}, "message": {}}},
+)
+ODD_BODIES += (
+    {"calls": {}, "has_more": 1},
+    {"calls": [None, 1, "x", [], {}], "has_more": True},
+    {"id": {}},
+    {"accepts": "x"},
+)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -123,9 +182,14 @@ def test_no_answer_makes_a_judge_crash(rule: str) -> None:
     for example in mine:
         for body in ODD_BODIES:
             for status in (200, 402, 502):
-                odd = [replace(e, response=examples.sent(status, body).response) for e in example.exchanges]
+                odd = [
+                    replace(e, response=examples.sent(status, body).response)
+                    for e in example.exchanges
+                ]
                 outcomes(replace(example, exchanges=tuple(odd)))
-        outcomes(replace(example, exchanges=tuple(replace(e, response=None) for e in example.exchanges)))
+        outcomes(
+            replace(example, exchanges=tuple(replace(e, response=None) for e in example.exchanges))
+        )
 
 
 def test_where_passive_rules_apply() -> None:
@@ -147,14 +211,24 @@ def test_where_passive_rules_apply() -> None:
     assert where("status.listed") == where("success.shape") == where("success.status") == every
     for status in (200, 201):
         stated = replace(about, about=About(status=status))
-        mine = {one.id for one in operations if RULES["success.status"].applies(loaded, one, stated)}
+        mine = {
+            one.id for one in operations if RULES["success.status"].applies(loaded, one, stated)
+        }
         assert mine == {one.id for one in operations if set(one.successes) == {status}} != set()
     assert where("payment.elsewhere") == every - paid
     assert where("code.pairing") == where("id.unknown") == set()
-    named = {one.id for one in operations if one.action == "read" and one.selector and one.selector.place == "query"}
-    assert where("read.asked") == {name for name in named if not loaded.operations[name].input_open} - {"read_phone_number"}
+    named = {
+        one.id
+        for one in operations
+        if one.action == "read" and one.selector and one.selector.place == "query"
+    }
+    assert where("read.asked") == {
+        name for name in named if not loaded.operations[name].input_open
+    } - {"read_phone_number"}
     assert where("error.json") == {one.id for one in operations if one.keyed or one.parameters}
-    assert where("tenant.named") == {one.id for one in operations if one.paging and one.keyed and not one.pool}
+    assert where("tenant.named") == {
+        one.id for one in operations if one.paging and one.keyed and not one.pool
+    }
 
 
 def test_a_limit_is_asked_again_before_half_of_its_time() -> None:
@@ -202,15 +276,28 @@ def test_what_came_back_in_a_few_words(answer: Exchange, told: str) -> None:
 def test_what_a_filter_takes(parameter: dict[str, Any], shown: Any, expected: bool | None) -> None:
     """A filter takes its value, a bound what is on its side; what stands on the bound, or shows no value, is open."""
     value = "7,9" if parameter.get("joined") else "9"
-    assert takes(Parameter("p", "query", False, {}, filters="score", **parameter), {"score": shown}, value) is expected
+    assert (
+        takes(
+            Parameter("p", "query", False, {}, filters="score", **parameter),
+            {"score": shown},
+            value,
+        )
+        is expected
+    )
 
 
 def test_what_a_filter_takes_by_time() -> None:
     """A bound in time is compared as an instant, whatever its zone and width."""
     for compare, expected in (("at-least", True), ("at-most", False)):
         bound = Parameter("p", "query", False, {}, filters="created_at", compare=compare)
-        assert takes(bound, {"created_at": "2026-01-01T12:00:00.5Z"}, "2026-01-01T13:00:00+01:00") is expected
-        assert takes(bound, {"created_at": "2026-01-01T12:00:00.0Z"}, "2026-01-01T13:00:00+01:00") is None
+        assert (
+            takes(bound, {"created_at": "2026-01-01T12:00:00.5Z"}, "2026-01-01T13:00:00+01:00")
+            is expected
+        )
+        assert (
+            takes(bound, {"created_at": "2026-01-01T12:00:00.0Z"}, "2026-01-01T13:00:00+01:00")
+            is None
+        )
         assert takes(bound, {"created_at": "soon"}, "2026-01-01T13:00:00+01:00") is None
     loose = Parameter("p", "query", False, {}, filters="created_at", compare="at-least", loose=True)
     early, late, bound_at = "2026-01-01T12:00:00Z", "2026-01-03T12:00:00Z", "2026-01-02T12:00:00Z"
@@ -224,7 +311,9 @@ def test_what_a_filter_takes_by_time() -> None:
     assert takes(Parameter("p", "query", False, {}, filters="score"), "none", "1") is None
 
 
-def test_what_the_quick_validator_cannot_take_goes_to_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_quick_validator_cannot_take_goes_to_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A value that only Python can hold, or one too deep, is judged all the same."""
 
     class Failing:
@@ -237,7 +326,10 @@ def test_what_the_quick_validator_cannot_take_goes_to_the_other(monkeypatch: pyt
     operation = examples.real().operations["read_call"]
     for error in (ValueError, RecursionError):
         monkeypatch.setattr(success, "_VALIDATORS", {id(operation): (operation, Failing(error))})
-        for body, expected in (({"id": "c", "status": "busy"}, ACCEPTED), ({"id": 1, "status": "busy"}, REFUSED)):
+        for body, expected in (
+            ({"id": "c", "status": "busy"}, ACCEPTED),
+            ({"id": 1, "status": "busy"}, REFUSED),
+        ):
             answer = examples.sent(200, body, operation="read_call")
             assert found(outcomes(Example("success.shape", expected, "", (answer,)))) == expected
 
@@ -262,18 +354,41 @@ def test_the_object_of_an_answer(body: Any, shown: Any) -> None:
 
 @pytest.mark.parametrize(
     ("position", "goes_on"),
-    [(None, True), ("soon", True), *((examples.at(second), second != 7) for second in (3, 5, 7, 9, 11))],
+    [
+        (None, True),
+        ("soon", True),
+        *((examples.at(second), second != 7) for second in (3, 5, 7, 9, 11)),
+    ],
 )
-def test_a_list_that_runs_past_a_position_does_not_go_on_with_it(position: str | None, goes_on: bool) -> None:
+def test_a_list_that_runs_past_a_position_does_not_go_on_with_it(
+    position: str | None, goes_on: bool
+) -> None:
     """What is not between items on both sides of its place in time is not in the list; what is on no page may follow."""
     contract = examples.real()
     facts: dict[str, Any] = {"operation": "list_agents", "sought": "a", "position": position}
-    items: list[Any] = ["odd", {"id": "b", "created_at": examples.at(9)}, {"id": "c", "created_at": examples.at(5)}, {"id": "d"}]
-    assert sought_in(contract, examples.sent(200, {"agents": items, "has_more": True}, **facts)) == (None, goes_on)
-    assert sought_in(contract, examples.sent(200, {"agents": items, "has_more": False}, **facts)) == (None, False)
-    assert sought_in(contract, examples.sent(200, {"agents": [{"id": "a"}], "has_more": True}, **facts)) == ({"id": "a"}, False)
-    assert sought_in(contract, examples.sent(200, {"agents": [], "has_more": True}, **facts)) == (None, True)
-    assert sought_in(contract, examples.sent(403, {"agents": [], "has_more": True}, **facts)) == (None, False)
+    items: list[Any] = [
+        "odd",
+        {"id": "b", "created_at": examples.at(9)},
+        {"id": "c", "created_at": examples.at(5)},
+        {"id": "d"},
+    ]
+    assert sought_in(
+        contract, examples.sent(200, {"agents": items, "has_more": True}, **facts)
+    ) == (None, goes_on)
+    assert sought_in(
+        contract, examples.sent(200, {"agents": items, "has_more": False}, **facts)
+    ) == (None, False)
+    assert sought_in(
+        contract, examples.sent(200, {"agents": [{"id": "a"}], "has_more": True}, **facts)
+    ) == ({"id": "a"}, False)
+    assert sought_in(contract, examples.sent(200, {"agents": [], "has_more": True}, **facts)) == (
+        None,
+        True,
+    )
+    assert sought_in(contract, examples.sent(403, {"agents": [], "has_more": True}, **facts)) == (
+        None,
+        False,
+    )
 
 
 # --- any right server passes every rule of pagination ---------------------------------------------
@@ -295,22 +410,42 @@ def _rendered(micro: int, hours: int, trim: bool) -> str:
 def walks_of_a_right_server(draw: st.DrawFn) -> list[Exchange]:
     """Walks in some page sizes over a list, as a server with a strict cursor answers them."""
     instants = draw(
-        st.lists(st.integers(0, 6_000_000).map(lambda n: n - n % draw(st.sampled_from([1, 1000, 250_000]))), max_size=14)
+        st.lists(
+            st.integers(0, 6_000_000).map(
+                lambda n: n - n % draw(st.sampled_from([1, 1000, 250_000]))
+            ),
+            max_size=14,
+        )
     )
     newest = draw(st.booleans())
     rows = [
-        (micro, examples.call(_rendered(micro, draw(st.sampled_from([0, 0, 2, -5])), draw(st.booleans())), f"c{n}"))
+        (
+            micro,
+            examples.call(
+                _rendered(micro, draw(st.sampled_from([0, 0, 2, -5])), draw(st.booleans())), f"c{n}"
+            ),
+        )
         for n, micro in enumerate(sorted(instants, reverse=newest))
     ]
-    eager = draw(st.booleans())  # says true where exactly limit items were left, which is no more than a note
+    eager = draw(
+        st.booleans()
+    )  # says true where exactly limit items were left, which is no more than a note
     sent: list[Exchange] = []
     for size in draw(st.lists(st.integers(1, 6), min_size=1, max_size=3, unique=True)):
         after: tuple[int, str] | None = None
         while True:
-            left = [row for row in rows if after is None or (row[0] < after[0] if newest else row[0] > after[0])]
-            many = draw(st.integers(1, size)) if draw(st.booleans()) else size  # short pages are legal
+            left = [
+                row
+                for row in rows
+                if after is None or (row[0] < after[0] if newest else row[0] > after[0])
+            ]
+            many = (
+                draw(st.integers(1, size)) if draw(st.booleans()) else size
+            )  # short pages are legal
             more = len(left) > many or (eager and len(left) == many and bool(left))
-            sent.append(page(f"by-{size}", [row[1] for row in left[:many]], more, after and after[1], size))
+            sent.append(
+                page(f"by-{size}", [row[1] for row in left[:many]], more, after and after[1], size)
+            )
             if not more or not left:
                 break
             after = left[:many][-1][0], left[:many][-1][1]["created_at"]
@@ -323,7 +458,11 @@ def test_a_right_server_is_never_blamed(exchanges: list[Exchange]) -> None:
     """Ties, fractions of any width, offsets, short pages and either direction bring no finding."""
     for rule in PAGING:
         if rule != "paging.empty":
-            given_outcomes = outcomes(Example(rule, SILENT, "", tuple(exchanges), target=replace(examples.TARGET, maximum={})))
+            given_outcomes = outcomes(
+                Example(
+                    rule, SILENT, "", tuple(exchanges), target=replace(examples.TARGET, maximum={})
+                )
+            )
             assert found(given_outcomes) != REFUSED, (rule, given_outcomes)
 
 
@@ -335,8 +474,16 @@ def _right(rows: Rows, after: str) -> Rows:
 
 
 FAULTS: dict[str, tuple[str, Callable[[Rows, str], Rows], Callable[[Rows, int], bool]]] = {
-    "inclusive cursor": ("paging.exclusive", lambda rows, at: [r for r in rows if r["created_at"] <= at], lambda _, __: True),
-    "skips one at each border": ("paging.complete", lambda rows, at: _right(rows, at)[1:], lambda _, __: True),
+    "inclusive cursor": (
+        "paging.exclusive",
+        lambda rows, at: [r for r in rows if r["created_at"] <= at],
+        lambda _, __: True,
+    ),
+    "skips one at each border": (
+        "paging.complete",
+        lambda rows, at: _right(rows, at)[1:],
+        lambda _, __: True,
+    ),
     "never more": ("paging.more-false", _right, lambda _, __: False),
     "always more": ("paging.more-true", lambda rows, at: _right(rows, at)[99:], lambda _, __: True),
 }

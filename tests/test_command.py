@@ -33,7 +33,15 @@ from tests.toy.server import ToyServer
 from tests.toy.server import target as toy_target
 
 TOY = Path(__file__).parent / "toy" / "spec"
-FILES = {"report.html", "pytest.html", "junit.xml", "results.ctrf.json", "exchanges.jsonl", "evidence.har", "run.json"}
+FILES = {
+    "report.html",
+    "pytest.html",
+    "junit.xml",
+    "results.ctrf.json",
+    "exchanges.jsonl",
+    "evidence.har",
+    "run.json",
+}
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +60,14 @@ class Ran:
 
 
 def _together(directories: Mapping[str, Path], *arguments: tuple[object, ...]) -> list[Ran]:
-    begun = [Command(*own, cwd=directory) for own, directory in zip(arguments, directories.values(), strict=True)]
-    return [Ran(one.end(), run_of(directory)) for one, directory in zip(begun, directories.values(), strict=True)]
+    begun = [
+        Command(*own, cwd=directory)
+        for own, directory in zip(arguments, directories.values(), strict=True)
+    ]
+    return [
+        Ran(one.end(), run_of(directory))
+        for one, directory in zip(begun, directories.values(), strict=True)
+    ]
 
 
 # --- a run with no argument -----------------------------------------------------------------------
@@ -82,13 +96,18 @@ def test_progress_is_plain_lines(twins: list[Ran]) -> None:
     lines = twins[0].outcome.out.splitlines()
     report = next(number for number, line in enumerate(lines) if line.startswith("Report: "))
     assert all(lines[: report + 1])
-    assert re.fullmatch(r"[0-9,]+ passed \([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", lines[-1])
+    assert re.fullmatch(
+        r"[0-9,]+ passed \([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", lines[-1]
+    )
 
 
 def _counts_agree(ran: Ran) -> None:
     counts = {name: number for name, number in stored(ran.run)["counts"].items() if number}
     last = ran.outcome.out.splitlines()[-1]
-    told = {name: int(number.replace(",", "")) for number, name in re.findall(r"([0-9][0-9,]*) ([a-z]+)", last)}
+    told = {
+        name: int(number.replace(",", ""))
+        for number, name in re.findall(r"([0-9][0-9,]*) ([a-z]+)", last)
+    }
     cells, clauses, requests = (told.pop(name) for name in ("cells", "clauses", "requests"))
     assert told == counts
     assert cells == sum(counts.values()) == len(stored(ran.run)["cells"])
@@ -97,10 +116,18 @@ def _counts_agree(ran: Ran) -> None:
     tests = json.loads((ran.run / "results.ctrf.json").read_text())["results"]["tests"]
     assert Counter(test["rawStatus"] for test in tests) == counts
     cases = list(ElementTree.parse(ran.run / "junit.xml").iter("testcase"))
-    assert Counter(one.findall(".//property[@name='verdict']")[0].get("value") for one in cases) == counts
+    assert (
+        Counter(one.findall(".//property[@name='verdict']")[0].get("value") for one in cases)
+        == counts
+    )
     suites = ElementTree.parse(ran.run / "junit.xml").getroot()
     skipped = sum(counts.get(name, 0) for name in ("untested", "waived", "inapplicable"))
-    expected = {"tests": cells, "failures": counts.get("failed", 0), "errors": counts.get("error", 0), "skipped": skipped}
+    expected = {
+        "tests": cells,
+        "failures": counts.get("failed", 0),
+        "errors": counts.get("error", 0),
+        "skipped": skipped,
+    }
     assert {name: int(suites.attrib[name]) for name in expected} == expected
     assert len({(test["suite"][0], test["name"]) for test in tests}) == cells
     assert len({(one.get("classname"), one.get("name")) for one in cases}) == cells
@@ -116,8 +143,12 @@ def _asked(run: Path) -> list[tuple[Any, ...]]:
     for line in lines_of(run):
         request = line["request"]
         place = "/" + request["url"].split("/", 3)[3]
-        place = re.sub(rf"after={date.today().year}-(?!04)[^&]*", "after={what was made in this run}", place)
-        if line["case"].startswith("overlapping"):  # which of them comes first is no matter of the seed
+        place = re.sub(
+            rf"after={date.today().year}-(?!04)[^&]*", "after={what was made in this run}", place
+        )
+        if line["case"].startswith(
+            "overlapping"
+        ):  # which of them comes first is no matter of the seed
             place = re.sub(r"id=[^&]*", "id={one of those that were made at the same time}", place)
         headers = [pair for pair in request["headers"] if pair[0] != "Host"]
         found.append(
@@ -141,7 +172,10 @@ def test_a_seed_repeats_a_run(twins: list[Ran]) -> None:
     assert first["plan"] == second["plan"]
     for one, other in zip(*(_asked(ran.run) for ran in twins), strict=True):
         assert one == other
-    verdicts = [[(c["clause"], c["operation"], c["verdict"]) for c in run["cells"]] for run in (first, second)]
+    verdicts = [
+        [(c["clause"], c["operation"], c["verdict"]) for c in run["cells"]]
+        for run in (first, second)
+    ]
     assert verdicts[0] == verdicts[1]
 
 
@@ -162,7 +196,9 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     app = servers.faulty(Inclusive)
     key = servers.keys_of(app)["full"]
     with servers.serving(app) as origin:
-        outcome = command("run", "--url", f"{origin}/api/v1", "--key", key, "--require-complete", cwd=directory)
+        outcome = command(
+            "run", "--url", f"{origin}/api/v1", "--key", key, "--require-complete", cwd=directory
+        )
     return Ran(outcome, run_of(directory))
 
 
@@ -170,7 +206,9 @@ def test_violation_wins(failing: Ran) -> None:
     """A broken MUST gives 1, also where --require-complete finds untested cells."""
     assert failing.outcome.code == 1
     no_traceback(failing.outcome)
-    broken = {cell["clause"] for cell in stored(failing.run)["cells"] if cell["verdict"] == "failed"}
+    broken = {
+        cell["clause"] for cell in stored(failing.run)["cells"] if cell["verdict"] == "failed"
+    }
     assert broken
     assert stored(failing.run)["counts"]["untested"] > 0
     assert all(clause in failing.outcome.out for clause in broken)
@@ -179,13 +217,21 @@ def test_violation_wins(failing: Ran) -> None:
 
 def _replayed(ran: Ran, directory: Path) -> None:
     (directory / "site").mkdir()
-    outcome = command("replay", ran.run, cwd=directory, env=servers.without_network(directory / "site"))
+    outcome = command(
+        "replay", ran.run, cwd=directory, env=servers.without_network(directory / "site")
+    )
     assert outcome.code == ran.outcome.code, outcome.said
     no_traceback(outcome)
     again = run_of(directory)
     assert {path.name for path in again.iterdir()} == {path.name for path in ran.run.iterdir()}
     assert stored(again) == stored(ran.run)
-    for name in ("junit.xml", "results.ctrf.json", "report.html", "evidence.har", "exchanges.jsonl"):
+    for name in (
+        "junit.xml",
+        "results.ctrf.json",
+        "report.html",
+        "evidence.har",
+        "exchanges.jsonl",
+    ):
         assert (again / name).read_bytes() == (ran.run / name).read_bytes(), name
     assert outcome.out.splitlines()[-1] == ran.outcome.out.splitlines()[-1]
 
@@ -232,7 +278,12 @@ def test_key_alone_only_reads(sandbox: Sandbox, tmp_path: Path) -> None:
     run = run_of(tmp_path)
     logged = lines_of(run)
     assert len(sent) == len(logged)
-    bad = [line for line in logged if "~" in (line.get("identity") or "") or (line.get("identity") or "").startswith("unknown:")]
+    bad = [
+        line
+        for line in logged
+        if "~" in (line.get("identity") or "")
+        or (line.get("identity") or "").startswith("unknown:")
+    ]
     assert 0 < len(bad) <= 20
     told = stored(run)
     assert set(told["counts"]) >= {"failed", "error"}
@@ -240,13 +291,26 @@ def test_key_alone_only_reads(sandbox: Sandbox, tmp_path: Path) -> None:
     untested = [cell for cell in told["cells"] if cell["verdict"] == "untested"]
     assert untested
     assert all(cell["reasons"] for cell in untested)
-    mute = {cell["reasons"][0] for cell in untested if not any(ADVICE.search(reason) for reason in cell["reasons"])}
+    mute = {
+        cell["reasons"][0]
+        for cell in untested
+        if not any(ADVICE.search(reason) for reason in cell["reasons"])
+    }
     assert mute == set()
 
 
 def test_require_complete(sandbox: Sandbox, tmp_path: Path) -> None:
     """--require-complete turns untested cells into exit 3."""
-    arguments = ("run", "--url", sandbox.url, "--key", sandbox.keys["full"], "--clause", "paging-supported", "--require-complete")
+    arguments = (
+        "run",
+        "--url",
+        sandbox.url,
+        "--key",
+        sandbox.keys["full"],
+        "--clause",
+        "paging-supported",
+        "--require-complete",
+    )
     outcome = command(*arguments, cwd=tmp_path)
     assert outcome.code == 3, outcome.said
     no_traceback(outcome)
@@ -261,7 +325,9 @@ def cut_short(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """A run whose server is killed after some requests."""
     directory = tmp_path_factory.mktemp("killed")
     with servers.sandbox(tmp_path_factory.mktemp("dying")) as dying:
-        begun = Command("run", "--target", servers.slowed(dying.target, directory / "t.yaml", 60), cwd=directory)
+        begun = Command(
+            "run", "--target", servers.slowed(dying.target, directory / "t.yaml", 60), cwd=directory
+        )
         deadline = time.monotonic() + 120
         while len(dying.requests()) < 120 and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -295,13 +361,19 @@ def test_a_bug_of_ours_is_no_verdict(sandbox: Sandbox, tmp_path: Path) -> None:
     key, site = sandbox.keys["full"], tmp_path / "site"
     site.mkdir()
     broken = f"def end(*_): raise KeyError({key!r})\n\nRecorder.end = end\n"
-    (site / "sitecustomize.py").write_text("from conformance.evidence import Recorder\n\n\n" + broken, encoding="utf-8")
+    (site / "sitecustomize.py").write_text(
+        "from conformance.evidence import Recorder\n\n\n" + broken, encoding="utf-8"
+    )
     arguments = ("run", "--url", sandbox.url, "--key", key, "--clause", "paging-supported")
     outcome = command(*arguments, cwd=tmp_path, env={"PYTHONPATH": str(site)})
     assert outcome.code == 3, outcome.said
     assert "The suite itself broke" in outcome.out
     assert key[8:20] not in outcome.said
-    leaky = [path.name for path in run_of(tmp_path).iterdir() if key[8:20] in path.read_text(encoding="utf-8")]
+    leaky = [
+        path.name
+        for path in run_of(tmp_path).iterdir()
+        if key[8:20] in path.read_text(encoding="utf-8")
+    ]
     assert leaky == []
 
 
@@ -311,7 +383,11 @@ ENVELOPE = b'{"error": {"code": "unauthorized", "message": "No"}}'
 
 
 def _html(write: Callable[[bytes], Any]) -> None:
-    write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<h1>Welcome</h1>"[:-1])
+    write(
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<h1>Welcome</h1>"[
+            :-1
+        ]
+    )
 
 
 def _endless(write: Callable[[bytes], Any]) -> None:
@@ -339,7 +415,13 @@ def _refusing(write: Callable[[bytes], Any]) -> None:
     write(head.encode() + ENVELOPE)
 
 
-ODD = {"html": _html, "endless": _endless, "drip": _drip, "slow-head": _slow_head, "refusing": _refusing}
+ODD = {
+    "html": _html,
+    "endless": _endless,
+    "drip": _drip,
+    "slow-head": _slow_head,
+    "refusing": _refusing,
+}
 KEY = "kc_live_" + "k3Y" * 14
 PATIENT = "url: {site}/%s/api/v1\nkeys: {{full: " + KEY + "}}\ntimeout: 2\n"
 
@@ -372,20 +454,38 @@ CALLS = {
     "refused-key": _at("refusing", 3, "refuses the main key.*401"),
     "endless-drip": Call(("run", "--target", "t.yaml"), 3, "do not end|2 s", PATIENT % "drip"),
     "endless-header": Call(("run", "--target", "t.yaml"), 3, r"\b2 s", PATIENT % "slow-head"),
-    "no-base-path": Call(("run", "--url", "http://127.0.0.1:9", "--key", KEY), 2, "must include /api/v1"),
-    "no-http": Call(("run", "--url", "ftp://127.0.0.1/api/v1", "--key", KEY), 2, "not an http or https address"),
+    "no-base-path": Call(
+        ("run", "--url", "http://127.0.0.1:9", "--key", KEY), 2, "must include /api/v1"
+    ),
+    "no-http": Call(
+        ("run", "--url", "ftp://127.0.0.1/api/v1", "--key", KEY), 2, "not an http or https address"
+    ),
     "bad-port": Call(("run", "--url", "http://127.0.0.1:99999/api/v1", "--key", KEY), 2, "port"),
     "bad-host": Call(("run", "--url", "http://[::1/api/v1", "--key", KEY), 2, "--url"),
-    "user-in-url": Call(("run", "--url", "http://a:s3cr3tpw@127.0.0.1:9/api/v1", "--key", KEY), 2, "user name or password"),
+    "user-in-url": Call(
+        ("run", "--url", "http://a:s3cr3tpw@127.0.0.1:9/api/v1", "--key", KEY),
+        2,
+        "user name or password",
+    ),
     "no-key": Call(("run", "--url", "http://127.0.0.1:9/api/v1"), 2, "--key"),
-    "short-key": Call(("run", "--url", "http://127.0.0.1:9/api/v1", "--key", "abc"), 2, "--key.*8 characters"),
+    "short-key": Call(
+        ("run", "--url", "http://127.0.0.1:9/api/v1", "--key", "abc"), 2, "--key.*8 characters"
+    ),
     "key-without-url": Call(("run", "--key", KEY), 2, "--key without --url"),
-    "unknown-clause": Call(("run", *HERE, "--clause", "envelope-jsn"), 2, "no clause envelope-jsn.*did you mean envelope-json"),
+    "unknown-clause": Call(
+        ("run", *HERE, "--clause", "envelope-jsn"),
+        2,
+        "no clause envelope-jsn.*did you mean envelope-json",
+    ),
     "unknown-area": Call(("run", *HERE, "--area", "envelop"), 2, "no area envelop\\b.*envelope"),
     "unknown-option": Call(("run", "--urk", "x"), 2, "No such option.*--urk"),
     "unknown-command": Call(("rum",), 2, "No such command"),
-    "explain-unknown": Call(("explain", "envelope-jsn"), 2, "no clause envelope-jsn.*did you mean envelope-json"),
-    "no-target-file": Call(("run", "--target", "absent.yaml"), 2, r"absent\.yaml:1: the file is missing"),
+    "explain-unknown": Call(
+        ("explain", "envelope-jsn"), 2, "no clause envelope-jsn.*did you mean envelope-json"
+    ),
+    "no-target-file": Call(
+        ("run", "--target", "absent.yaml"), 2, r"absent\.yaml:1: the file is missing"
+    ),
     "empty-target-file": _file("\n", r"t\.yaml:1: the file is empty"),
     "broken-yaml": _file(FILE + "keys: {full: [\n", r"t\.yaml:[23]: "),
     "unknown-member": _file(FILE + "buget: 3\n", r"t\.yaml:2: .*buget"),
@@ -394,29 +494,44 @@ CALLS = {
         FILE + "triggers:\n  - {code: vapi_error, operation: create_cal, input: {a: b}}\n",
         r"t\.yaml:3: .*create_cal; known: .*create_call",
     ),
-    "unset-variable": _file(FILE + "keys: {full: '${NOT_SET_HERE}'}\n", r"t\.yaml:2: .*NOT_SET_HERE is not set"),
-    "one-key-for-two": _file(FILE + f"keys:\n  full: {KEY}\n  other: {KEY}\n", r"t\.yaml:[34]: .*another role"),
+    "unset-variable": _file(
+        FILE + "keys: {full: '${NOT_SET_HERE}'}\n", r"t\.yaml:2: .*NOT_SET_HERE is not set"
+    ),
+    "one-key-for-two": _file(
+        FILE + f"keys:\n  full: {KEY}\n  other: {KEY}\n", r"t\.yaml:[34]: .*another role"
+    ),
     "key-twice": _file(FILE + "budget: 1\nbudget: 2\n", r"t\.yaml:3: the key budget stands twice"),
     "two-faults": _file(FILE + "budget: many\nrate: fast\n", r"t\.yaml:2: .*t\.yaml:3: "),
     "binary-target-file": _file("url: \0\n", r"t\.yaml:1: "),
     "odd-waiver": _file(
-        FILE + "waivers:\n  - {clause: nope, reason: long enough to be one, owner: me, expires: '2027-01-31'}\n",
+        FILE
+        + "waivers:\n  - {clause: nope, reason: long enough to be one, owner: me, expires: '2027-01-31'}\n",
         r"t\.yaml:3: .*no clause nope",
     ),
     "no-spec": Call(("clauses", "--spec", "absent"), 2, "absent:1: there is no such directory"),
     "broken-spec": Call(
-        ("run", "--spec", "broken"), 2, r"5 faults:.*errors\.yaml:2: .*books\.yaml:4: .*shelf\.yaml:[0-9]+: .*desk\.yaml:[0-9]+: "
+        ("run", "--spec", "broken"),
+        2,
+        r"5 faults:.*errors\.yaml:2: .*books\.yaml:4: .*shelf\.yaml:[0-9]+: .*desk\.yaml:[0-9]+: ",
     ),
     "init-overwrites": Call(("init", "t.yaml"), 2, "t.yaml is there already.*--force", FILE),
     "init-nowhere": Call(("init", "absent/t.yaml"), 2, "absent/t.yaml.*No such file"),
     "replay-no-run": Call(("replay", "broken"), 2, r"broken/run\.json.*a run"),
     "replay-odd-run": Call(("replay", "odd"), 2, r"odd/run\.json: this is no run\.json"),
-    "serve-overwrites": Call(("serve", "--target-out", "t.yaml"), 2, "t.yaml is there already.*--target-out", FILE),
-    "taken-port": Call(("serve", "--port", "{port}"), 2, "Cannot listen on 127.0.0.1 port {port}: .*in use"),
+    "serve-overwrites": Call(
+        ("serve", "--target-out", "t.yaml"), 2, "t.yaml is there already.*--target-out", FILE
+    ),
+    "taken-port": Call(
+        ("serve", "--port", "{port}"), 2, "Cannot listen on 127.0.0.1 port {port}: .*in use"
+    ),
     "serve-log-nowhere": Call(("serve", "--log", "absent/log"), 2, "absent/log.*No such file"),
     "serve-no-database": Call(("serve", "--database", "absent/db"), 2, "absent/db"),
-    "no-output": Call(("run", *HERE, "--output", "t.yaml/reports"), 2, "t.yaml/reports.*Not a directory", FILE),
-    "nothing-selected": Call(("run", *HERE, "--clause", "code-vapi_error"), 2, "Nothing to run.*trigger"),
+    "no-output": Call(
+        ("run", *HERE, "--output", "t.yaml/reports"), 2, "t.yaml/reports.*Not a directory", FILE
+    ),
+    "nothing-selected": Call(
+        ("run", *HERE, "--clause", "code-vapi_error"), 2, "Nothing to run.*trigger"
+    ),
 }
 
 
@@ -435,14 +550,20 @@ def _spoilt_spec(directory: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def called(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Future[Outcome]]]:
+def called(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, Future[Outcome]]]:
     """The calls of the selected tests, run side by side."""
     wanted = [
         item.callspec.params["call"]
         for item in request.session.items
         if "call" in getattr(item, "fixturenames", ()) and hasattr(item, "callspec")
     ]
-    with servers.raw(ODD) as site, socket.create_server(("127.0.0.1", 0)) as taken, ThreadPoolExecutor(3) as pool:
+    with (
+        servers.raw(ODD) as site,
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        ThreadPoolExecutor(3) as pool,
+    ):
         port = taken.getsockname()[1]
 
         def make(name: str) -> Outcome:
@@ -515,7 +636,9 @@ def test_plan_foretells_a_run(twins: list[Ran], tmp_path: Path) -> None:
     assert int(cases[2]) == len(told["plan"])
     requests = sum(
         int(number)
-        for number in re.findall(r"([0-9]+) (?:read|write|spend|flood)\b", outcome.out.partition("requests, about:")[2])
+        for number in re.findall(
+            r"([0-9]+) (?:read|write|spend|flood)\b", outcome.out.partition("requests, about:")[2]
+        )
     )
     assert 0.5 < requests / len(lines_of(twins[0].run)) < 2
 
@@ -540,7 +663,9 @@ def test_explain_of_every_clause(spec: Path | None) -> None:
     """`explain` tells each clause with its words, its source and how it is verified."""
     known = contract.load(spec)
     for clause in known.clauses.values():
-        result = CliRunner().invoke(group, ["explain", clause.id, *(["--spec", str(spec)] if spec else [])])
+        result = CliRunner().invoke(
+            group, ["explain", clause.id, *(["--spec", str(spec)] if spec else [])]
+        )
         assert result.exit_code == 0, result.output
         assert clause.id in result.output
         assert " ".join(clause.text.split()) in " ".join(result.output.split())
@@ -569,16 +694,25 @@ def test_init_for_another_contract(tmp_path: Path) -> None:
     assert "books:look" in text
     assert "list_books" in text
     assert "calls" not in text.replace("places calls", "")
-    uncommented = re.sub(r"(?m)^# (businesses|maximum|addresses|budget|rate|timeout|inapplicable):", r"\1:", text)
-    (tmp_path / "toy.yaml").write_text(uncommented.replace('{main: "", other: "", empty: ""}', "{main: a, other: b, empty: c}"))
-    outcome = command("plan", "--spec", TOY, "--target", "toy.yaml", cwd=tmp_path, env={"CONFORMANCE_KEY": KEY})
+    uncommented = re.sub(
+        r"(?m)^# (businesses|maximum|addresses|budget|rate|timeout|inapplicable):", r"\1:", text
+    )
+    (tmp_path / "toy.yaml").write_text(
+        uncommented.replace('{main: "", other: "", empty: ""}', "{main: a, other: b, empty: c}")
+    )
+    outcome = command(
+        "plan", "--spec", TOY, "--target", "toy.yaml", cwd=tmp_path, env={"CONFORMANCE_KEY": KEY}
+    )
     assert outcome.code == 0, outcome.said
 
 
 def test_serve_announces_and_ends(tmp_path: Path) -> None:
     """`serve` prints a line per key, then `ready` with its address; SIGTERM ends it with 0 and without a word."""
     with servers.sandbox(tmp_path) as running:
-        assert all(re.fullmatch(r"[a-z_:-]+ kc_(live|test)_[A-Za-z0-9_-]{44}", line) for line in running.said[:-1])
+        assert all(
+            re.fullmatch(r"[a-z_:-]+ kc_(live|test)_[A-Za-z0-9_-]{44}", line)
+            for line in running.said[:-1]
+        )
         assert re.fullmatch(r"ready http://127\.0\.0\.1:[0-9]+/api/v1", running.said[-1])
         assert {"full", "other", "empty", "expired", "revoked", "no_scope"} <= set(running.keys)
         running.process.send_signal(signal.SIGTERM)
@@ -591,7 +725,9 @@ def test_serve_announces_and_ends(tmp_path: Path) -> None:
 def test_ctrl_c_ends_a_run(sandbox: Sandbox, tmp_path: Path) -> None:
     """Ctrl-C ends a run with 3, leaves reports that say they are incomplete, and no traceback."""
     before = len(sandbox.requests())
-    begun = Command("run", "--target", servers.slowed(sandbox.target, tmp_path / "t.yaml", 60), cwd=tmp_path)
+    begun = Command(
+        "run", "--target", servers.slowed(sandbox.target, tmp_path / "t.yaml", 60), cwd=tmp_path
+    )
     deadline = time.monotonic() + 120
     while len(sandbox.requests()) - before < 60 and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -616,7 +752,10 @@ def test_an_ended_run_leaves_no_server(tmp_path: Path, by: str) -> None:
     """A run that is ended by a signal, as CI does, leaves no embedded server behind and no traceback."""
     begun = Command("run", cwd=tmp_path)
     deadline = time.monotonic() + 120
-    while not any(log.stat().st_size for log in tmp_path.glob("reports/*/exchanges.jsonl")) and time.monotonic() < deadline:
+    while (
+        not any(log.stat().st_size for log in tmp_path.glob("reports/*/exchanges.jsonl"))
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.01)
     children = begun.children()
     assert children
@@ -637,12 +776,22 @@ def test_an_ended_run_leaves_no_server(tmp_path: Path, by: str) -> None:
 
 
 def _pytest(*arguments: object, cwd: Path) -> Outcome:
-    return Command("--pyargs", "conformance.suite", "-p", "no:cacheprovider", *arguments, cwd=cwd, module="pytest").end()
+    return Command(
+        "--pyargs",
+        "conformance.suite",
+        "-p",
+        "no:cacheprovider",
+        *arguments,
+        cwd=cwd,
+        module="pytest",
+    ).end()
 
 
 def test_bare_pytest_runs_the_suite(sandbox: Sandbox, tmp_path: Path) -> None:
     """pytest alone runs chosen stimuli from an empty directory, and leaves nothing in it."""
-    outcome = _pytest("--url", sandbox.url, "--key", sandbox.keys["full"], "-k", "walk", "-x", cwd=tmp_path)
+    outcome = _pytest(
+        "--url", sandbox.url, "--key", sandbox.keys["full"], "-k", "walk", "-x", cwd=tmp_path
+    )
     assert outcome.code == 0, outcome.said
     assert re.search(r"[0-9]+ passed", outcome.out)
     assert list(tmp_path.iterdir()) == []
@@ -659,11 +808,15 @@ def test_bare_pytest_wants_a_target(tmp_path: Path) -> None:
 def test_bare_pytest_collects(sandbox: Sandbox, tmp_path: Path) -> None:
     """Node ids are readable ASCII words, the same as the case ids of the command, and collecting sends nothing."""
     before = len(sandbox.requests())
-    outcome = _pytest("--url", sandbox.url, "--key", sandbox.keys["full"], "--collect-only", "-q", cwd=tmp_path)
+    outcome = _pytest(
+        "--url", sandbox.url, "--key", sandbox.keys["full"], "--collect-only", "-q", cwd=tmp_path
+    )
     assert outcome.code == 0, outcome.said
     ids = [line for line in outcome.out.splitlines() if "::" in line]
     assert len(ids) > 50
-    assert all(re.fullmatch(r"[A-Za-z0-9_./-]+\.py::test_[a-z_]+\[[A-Za-z0-9_.~:-]+\]", one) for one in ids)
+    assert all(
+        re.fullmatch(r"[A-Za-z0-9_./-]+\.py::test_[a-z_]+\[[A-Za-z0-9_.~:-]+\]", one) for one in ids
+    )
     assert len(sandbox.requests()) == before
 
 
@@ -692,9 +845,15 @@ def test_another_seed_generates_other_cases(toys: list[Ran]) -> None:
     assert stored(first.run)["plan"] == stored(second.run)["plan"]
 
     def generated(ran: Ran) -> set[tuple[str, str, str]]:
-        lines = [line for line in lines_of(ran.run) if line["stimulus"] == "generated" and line["role"] == "probe"]
+        lines = [
+            line
+            for line in lines_of(ran.run)
+            if line["stimulus"] == "generated" and line["role"] == "probe"
+        ]
         requests = [line["request"] for line in lines]
-        return {(r["method"], r["url"].partition("?")[2], json.dumps(r.get("body"))) for r in requests}
+        return {
+            (r["method"], r["url"].partition("?")[2], json.dumps(r.get("body"))) for r in requests
+        }
 
     assert len(generated(first) - generated(second)) > len(generated(first)) / 3
 
@@ -710,7 +869,10 @@ class Loose(ToyServer):
 def libraries(tmp_path_factory: pytest.TempPathFactory) -> list[Ran]:
     """Runs of the toy contract against its own server: an honest one and a loose one."""
     directories = {name: tmp_path_factory.mktemp(name) for name in ("honest", "loose")}
-    with servers.serving(ToyServer(time.time)) as honest, servers.serving(Loose(time.time)) as loose:
+    with (
+        servers.serving(ToyServer(time.time)) as honest,
+        servers.serving(Loose(time.time)) as loose,
+    ):
         for origin, directory in zip((honest, loose), directories.values(), strict=True):
             (directory / "t.json").write_text(json.dumps(toy_target(f"{origin}/toy/v2")))
         arguments = ("run", "--spec", TOY, "--target", "t.json")
@@ -736,5 +898,7 @@ def test_loose_library_breaks_its_clause(libraries: list[Ran]) -> None:
 def test_module_and_script_are_one(tmp_path: Path) -> None:
     """`kaicalls-conformance` is the same command as `python -m conformance`."""
     script = Path(sys.executable).with_name("kaicalls-conformance")
-    told = subprocess.run([script, "--version"], capture_output=True, text=True, check=True, cwd=tmp_path)
+    told = subprocess.run(
+        [script, "--version"], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
     assert told.stdout == command("--version", cwd=tmp_path).out

@@ -64,17 +64,28 @@ class Hostile(Application):
         reply = super().refused(request, refusal)
         text = self.text()
         code = text if next(self.numbers) % 2 else self.code_of(refusal)
-        return Reply(reply.status, {"error": {"code": code, "message": text, text: text}, text: [text]})
+        return Reply(
+            reply.status, {"error": {"code": code, "message": text, text: text}, text: [text]}
+        )
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
         """Hostile members."""
         text = self.text()[:2000]
-        return {**super().render_item(operation, row), "name": text, text: {text: [text]}, "created_at": text}
+        return {
+            **super().render_item(operation, row),
+            "name": text,
+            text: {text: [text]},
+            "created_at": text,
+        }
 
     def all_headers(self, request: Request, reply: Reply, body: bytes) -> list[tuple[str, str]]:
         """Hostile headers, as far as the server lets them through."""
         text = re.sub(r"[\r\n\0]|[^\x00-\xff]", "?", self.text()[:5000])
-        return [*super().all_headers(request, reply, body), ("X-Hostile", text), ("Link", f"<{quote(text[:50])}>")]
+        return [
+            *super().all_headers(request, reply, body),
+            ("X-Hostile", text),
+            ("Link", f"<{quote(text[:50])}>"),
+        ]
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,13 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     directory = tmp_path_factory.mktemp("hostile")
     app = servers.faulty(Hostile)
     with servers.serving(app) as origin:
-        path = servers.target_file(app, origin, directory / "t.yaml", name=TEXTS[0] + TEXTS[10] + "\x1b[31m", allow=["read"])
+        path = servers.target_file(
+            app,
+            origin,
+            directory / "t.yaml",
+            name=TEXTS[0] + TEXTS[10] + "\x1b[31m",
+            allow=["read"],
+        )
         outcome = command("run", "--target", path, cwd=directory)
     return Ran(outcome, run_of(directory))
 
@@ -102,7 +119,9 @@ def test_hostile_texts_break_nothing(hostile: Ran) -> None:
     no_traceback(hostile.outcome)
     told = stored(hostile.run)
     assert told["incomplete"] is None
-    assert told["counts"]["error"] == 0, [cell for cell in told["cells"] if cell["verdict"] == "error"][:3]
+    assert told["counts"]["error"] == 0, [
+        cell for cell in told["cells"] if cell["verdict"] == "error"
+    ][:3]
     assert told["counts"]["failed"] > 5
     json.loads((hostile.run / "results.ctrf.json").read_text(encoding="utf-8"))
     json.loads((hostile.run / "evidence.har").read_text(encoding="utf-8"))
@@ -114,8 +133,12 @@ def test_hostile_texts_break_nothing(hostile: Ran) -> None:
 def test_hostile_lines_are_no_lines(hostile: Ran) -> None:
     """No line of the output is one that the target made up; the last one is ours."""
     lines = hostile.outcome.out.splitlines()
-    assert not [line for line in lines if line.startswith(("999 passed", "all passed", " touch owned"))]
-    assert re.fullmatch(r"[0-9,]+ passed, .*\([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", lines[-1])
+    assert not [
+        line for line in lines if line.startswith(("999 passed", "all passed", " touch owned"))
+    ]
+    assert re.fullmatch(
+        r"[0-9,]+ passed, .*\([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", lines[-1]
+    )
 
 
 def test_a_replay_of_hostile_texts(hostile: Ran, tmp_path: Path) -> None:
@@ -126,7 +149,17 @@ def test_a_replay_of_hostile_texts(hostile: Ran, tmp_path: Path) -> None:
     assert stored(run_of(tmp_path))["cells"] == stored(hostile.run)["cells"]
 
 
-@pytest.mark.parametrize("name", ["report.html", "junit.xml", "results.ctrf.json", "run.json", "exchanges.jsonl", "evidence.har"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "report.html",
+        "junit.xml",
+        "results.ctrf.json",
+        "run.json",
+        "exchanges.jsonl",
+        "evidence.har",
+    ],
+)
 def test_files_hold_no_active_character(hostile: Ran, name: str) -> None:
     """No file holds a raw control character; what a person may print to a terminal stays text."""
     text = (hostile.run / name).read_text(encoding="utf-8")
@@ -166,7 +199,14 @@ def test_pages_are_inert(hostile: Ran, name: str) -> None:
         assert attributes.get("id") != "owned"
         assert attributes.get("src") != "x"
     if name == "report.html":
-        assert not {tag for tag, _ in page.tags} & {"script", "img", "iframe", "svg", "object", "form"}
+        assert not {tag for tag, _ in page.tags} & {
+            "script",
+            "img",
+            "iframe",
+            "svg",
+            "object",
+            "form",
+        }
         assert "alert(1)" in page.text
 
 
@@ -205,11 +245,22 @@ def _double_bomb(write: Write) -> None:
     first, again = _zeros(31)
     packer = zlib.compressobj(9, wbits=31)
     inner = packer.compress(first + again * 600) + packer.flush()
-    write(_head("Content-Type: application/json", "Content-Encoding: gzip, gzip", f"Content-Length: {len(inner)}") + inner)
+    write(
+        _head(
+            "Content-Type: application/json",
+            "Content-Encoding: gzip, gzip",
+            f"Content-Length: {len(inner)}",
+        )
+        + inner
+    )
 
 
 def _many_headers(write: Write) -> None:
-    write(b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % number for number in range(100_000)) + b"\r\n{}")
+    write(
+        b"HTTP/1.1 200 OK\r\n"
+        + b"".join(b"X-%d: y\r\n" % number for number in range(100_000))
+        + b"\r\n{}"
+    )
 
 
 def _endless_header(write: Write) -> None:
@@ -219,7 +270,9 @@ def _endless_header(write: Write) -> None:
 
 
 def _endless_trailer(write: Write) -> None:
-    write(_head("Content-Type: application/json", "Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\n")
+    write(
+        _head("Content-Type: application/json", "Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\n"
+    )
     for number in range(3_000_000):
         write(b"X-%d: y\r\n" % number)
 
@@ -234,7 +287,9 @@ ANSWERS: Mapping[str, servers.Answer] = {
     "small-status": _sends(b"HTTP/1.1 007 OK\r\nContent-Length: 2\r\n\r\n{}"),
     "status-999": _sends(_head(JSON, "Content-Length: 2", status="999 \x1b[31mOwned") + b"{}"),
     "status-100": _sends(b"HTTP/1.1 100 Continue\r\n\r\n" * 50_000),
-    "status-101": _sends(_head("Upgrade: websocket", "Connection: Upgrade", status="101 Switching") + b"\x00" * 100),
+    "status-101": _sends(
+        _head("Upgrade: websocket", "Connection: Upgrade", status="101 Switching") + b"\x00" * 100
+    ),
     "http-0.9": _sends(b"{}"),
     "negative-length": _sends(_head(JSON, "Content-Length: -5") + b"{}"),
     "word-length": _sends(_head(JSON, "Content-Length: many") + b"{}"),
@@ -245,32 +300,52 @@ ANSWERS: Mapping[str, servers.Answer] = {
     "negative-chunk": _sends(_head(JSON, "Transfer-Encoding: chunked") + b"-2\r\n{}\r\n0\r\n\r\n"),
     "huge-chunk": _sends(_head(JSON, "Transfer-Encoding: chunked") + b"F" * 60 + b"\r\n{}\r\n"),
     "cut-chunk": _sends(_head(JSON, "Transfer-Encoding: chunked") + b"50\r\n{}"),
-    "long-chunk-line": _sends(_head(JSON, "Transfer-Encoding: chunked") + b"2;" + b"x" * 200_000 + b"\r\n{}\r\n0\r\n\r\n"),
+    "long-chunk-line": _sends(
+        _head(JSON, "Transfer-Encoding: chunked") + b"2;" + b"x" * 200_000 + b"\r\n{}\r\n0\r\n\r\n"
+    ),
     "endless-trailer": _endless_trailer,
     "bad-gzip": _sends(_head(JSON, "Content-Encoding: gzip", "Content-Length: 2") + b"{}"),
     "unknown-coding": _sends(_head(JSON, "Content-Encoding: \x1bx", "Content-Length: 2") + b"{}"),
-    "hundred-codings": _sends(_head(JSON, "Content-Encoding: " + ", ".join(["gzip"] * 100), "Content-Length: 2") + b"{}"),
+    "hundred-codings": _sends(
+        _head(JSON, "Content-Encoding: " + ", ".join(["gzip"] * 100), "Content-Length: 2") + b"{}"
+    ),
     "bomb": _bomb,
     "double-bomb": _double_bomb,
     "many-headers": _many_headers,
     "endless-header": _endless_header,
-    "folded-header": _sends(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\tX: y\r\nContent-Length: 2\r\n\r\n{}"),
-    "nameless-header": _sends(b"HTTP/1.1 200 OK\r\n: y\r\nno colon\r\n\x00\x1b: \xff\r\nContent-Length: 2\r\n\r\n{}"),
+    "folded-header": _sends(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\tX: y\r\nContent-Length: 2\r\n\r\n{}"
+    ),
+    "nameless-header": _sends(
+        b"HTTP/1.1 200 OK\r\n: y\r\nno colon\r\n\x00\x1b: \xff\r\nContent-Length: 2\r\n\r\n{}"
+    ),
     "deep-json": _sends(_head(JSON, "Content-Length: 400000") + b"[" * 400_000),
-    "deep-object": _sends(_head(JSON, "Content-Length: 600005") + b'{"a":' * 120_000 + b"1" + b"}" * 4),
+    "deep-object": _sends(
+        _head(JSON, "Content-Length: 600005") + b'{"a":' * 120_000 + b"1" + b"}" * 4
+    ),
     "huge-number": _sends(_head(JSON, "Content-Length: 100000") + b"9" * 100_000),
     "huge-float": _sends(_head(JSON, "Content-Length: 32") + b'{"calls":[1e999],"has_more":NaN}'),
-    "wrong-charset": _sends(_head("Content-Type: application/json; charset=\x1b'x", "Content-Length: 2") + b"{}"),
+    "wrong-charset": _sends(
+        _head("Content-Type: application/json; charset=\x1b'x", "Content-Length: 2") + b"{}"
+    ),
     "null-json": _sends(_head(JSON, "Content-Length: 4") + b"null"),
     "text-json": _sends(_head(JSON, "Content-Length: 29") + b'"<script>alert(1)</script> x"'),
-    "redirect-loop": _sends(_head("Location: /redirect-loop/api/v1/calls", "Content-Length: 0", status="302 Found")),
-    "redirect-odd": _sends(_head("Location: http://[::1/\x1b", "Content-Length: 0", status="302 Found")),
-    "redirect-file": _sends(_head("Location: file:///etc/passwd", "Content-Length: 0", status="307 Found")),
+    "redirect-loop": _sends(
+        _head("Location: /redirect-loop/api/v1/calls", "Content-Length: 0", status="302 Found")
+    ),
+    "redirect-odd": _sends(
+        _head("Location: http://[::1/\x1b", "Content-Length: 0", status="302 Found")
+    ),
+    "redirect-file": _sends(
+        _head("Location: file:///etc/passwd", "Content-Length: 0", status="307 Found")
+    ),
 }
 
 
 @pytest.fixture(scope="module")
-def attacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Future[Outcome]]]:
+def attacked(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, Future[Outcome]]]:
     """The runs against the servers of the selected tests, side by side."""
     wanted = [
         item.callspec.params["attack"]
@@ -282,8 +357,19 @@ def attacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
         def attack(name: str) -> Outcome:
             directory = tmp_path_factory.mktemp(name)
-            (directory / "t.yaml").write_text(f"url: {site}/{name}/api/v1\nkeys: {{full: {KEY}}}\ntimeout: 2\n", encoding="utf-8")
-            return command("run", "--target", "t.yaml", "--clause", "paging-supported", "--clause", "status-404", cwd=directory)
+            (directory / "t.yaml").write_text(
+                f"url: {site}/{name}/api/v1\nkeys: {{full: {KEY}}}\ntimeout: 2\n", encoding="utf-8"
+            )
+            return command(
+                "run",
+                "--target",
+                "t.yaml",
+                "--clause",
+                "paging-supported",
+                "--clause",
+                "status-404",
+                cwd=directory,
+            )
 
         yield {name: pool.submit(attack, name) for name in dict.fromkeys(wanted)}
 
@@ -309,7 +395,9 @@ def test_keys_do_not_follow_redirects(tmp_path: Path, status: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         other.settimeout(0.2)
         place = f"http://localhost:{other.getsockname()[1]}/api/v1/calls"
-        with servers.raw({"away": _sends(_head(f"Location: {place}", "Content-Length: 0", status=status))}) as site:
+        with servers.raw(
+            {"away": _sends(_head(f"Location: {place}", "Content-Length: 0", status=status))}
+        ) as site:
             outcome = command("run", "--url", f"{site}/away/api/v1", "--key", KEY, cwd=tmp_path)
         with pytest.raises(TimeoutError):
             other.accept()
@@ -333,7 +421,9 @@ def test_proxies_get_no_keys(tmp_path: Path) -> None:
         with servers.raw({"plain": refuse}) as site:
             proxies = ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
             environment = {"HOME": str(tmp_path), **dict.fromkeys(proxies, address)}
-            outcome = command("run", "--url", f"{site}/plain/api/v1", "--key", KEY, cwd=tmp_path, env=environment)
+            outcome = command(
+                "run", "--url", f"{site}/plain/api/v1", "--key", KEY, cwd=tmp_path, env=environment
+            )
         with pytest.raises(TimeoutError):
             proxy.accept()
     assert outcome.code == 3

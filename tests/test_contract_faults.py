@@ -51,7 +51,11 @@ def test_the_copy_is_a_contract(spec: Path) -> None:
     assert contract.load(spec, KNOWN) == check_examples.real()
 
 
-CLAUSES, STATUSES, CODES = "clauses/5-access.yaml", "clauses/2-statuses.yaml", "clauses/3-codes.yaml"
+CLAUSES, STATUSES, CODES = (
+    "clauses/5-access.yaml",
+    "clauses/2-statuses.yaml",
+    "clauses/3-codes.yaml",
+)
 TYPOS: dict[str, tuple[str, str, str, int, str]] = {
     "unknown rule": (CLAUSES, "auth.expired", "auth.expird", 0, "no rule auth.expird"),
     "unknown source": (
@@ -61,14 +65,38 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
         0,
         "no entry troubleshooting.401-prefx",
     ),
-    "clause id twice": (CLAUSES, "id: key-header", "id: key-prefixes", 0, "key-prefixes stands twice"),
+    "clause id twice": (
+        CLAUSES,
+        "id: key-header",
+        "id: key-prefixes",
+        0,
+        "key-prefixes stands twice",
+    ),
     "key twice": (CLAUSES, "level: MUST", "id: again", 0, "the key id stands twice"),
     "wrong level": (CLAUSES, "level: MUST", "level: MAY", 0, "MAY"),
     "wrong basis": (CLAUSES, "basis: stated", "basis: guessed", 0, "guessed"),
     "derived without because": (CLAUSES, "basis: stated", "basis: derived", -3, "because"),
-    "unknown member of a clause": (CLAUSES, "basis: stated", "basis: stated\n    bases: x", 1, "bases"),
-    "no rule and no reason": (CLAUSES, "verified_by: [auth.prefixes]", "verified_by: []", -5, "uncovered"),
-    "unknown code of a clause": (CODES, "about: {code: forbidden}", "about: {code: forbiden}", 0, "no code forbiden"),
+    "unknown member of a clause": (
+        CLAUSES,
+        "basis: stated",
+        "basis: stated\n    bases: x",
+        1,
+        "bases",
+    ),
+    "no rule and no reason": (
+        CLAUSES,
+        "verified_by: [auth.prefixes]",
+        "verified_by: []",
+        -5,
+        "uncovered",
+    ),
+    "unknown code of a clause": (
+        CODES,
+        "about: {code: forbidden}",
+        "about: {code: forbiden}",
+        0,
+        "no code forbiden",
+    ),
     "unknown x-conformance word": ("openapi.yaml", "effect: write", "efect: write", 0, "efect"),
     "wrong x-conformance word": ("openapi.yaml", "action: fetch", "action: invent", 0, "invent"),
     "$ref to nothing": (
@@ -92,15 +120,51 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
         -4,
         "CalList",
     ),
-    "parameter of when missing": ("openapi.yaml", "when: id", "when: ident", 0, "no parameter and no member ident"),
-    "provokes an unknown code": ("openapi.yaml", "provokes: [vapi_error]", "provokes: [vapi_eror]", 0, "no code vapi_eror"),
-    "operation twice": ("openapi.yaml", "id: create_agent", "id: create_call", 0, "create_call stands twice"),
+    "parameter of when missing": (
+        "openapi.yaml",
+        "when: id",
+        "when: ident",
+        0,
+        "no parameter and no member ident",
+    ),
+    "provokes an unknown code": (
+        "openapi.yaml",
+        "provokes: [vapi_error]",
+        "provokes: [vapi_eror]",
+        0,
+        "no code vapi_eror",
+    ),
+    "operation twice": (
+        "openapi.yaml",
+        "id: create_agent",
+        "id: create_call",
+        0,
+        "create_call stands twice",
+    ),
     "status that is no number": ("openapi.yaml", "statuses: [200", "statuses: [2OO", 0, "2OO"),
-    "code twice": ("errors.yaml", "code: not_found", "code: forbidden", 0, "forbidden stands twice"),
+    "code twice": (
+        "errors.yaml",
+        "code: not_found",
+        "code: forbidden",
+        0,
+        "forbidden stands twice",
+    ),
     "date for a number": ("errors.yaml", "status: 404", "status: 2026-04-17", 0, "2026-04-17"),
     "unknown role": ("errors.yaml", "role: forbidden", "role: forbiden", 0, "forbiden"),
-    "unknown source of a code": ("errors.yaml", "source: codes.not_found", "source: codes.notfound", 0, "codes.notfound"),
-    "entry twice": ("page.yaml", "id: statuses.201", "id: statuses.200", 0, "statuses.200 stands twice"),
+    "unknown source of a code": (
+        "errors.yaml",
+        "source: codes.not_found",
+        "source: codes.notfound",
+        0,
+        "codes.notfound",
+    ),
+    "entry twice": (
+        "page.yaml",
+        "id: statuses.201",
+        "id: statuses.200",
+        0,
+        "statuses.200 stands twice",
+    ),
     "entry uncovered": (
         "page.yaml",
         "place: sentence 1, normative: false",
@@ -108,7 +172,13 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
         0,
         "intro is normative",
     ),
-    "wrong address": ("page.yaml", "page: https://kaicalls.com/docs/api/errors", "page: kaicalls com", 0, "uri"),
+    "wrong address": (
+        "page.yaml",
+        "page: https://kaicalls.com/docs/api/errors",
+        "page: kaicalls com",
+        0,
+        "uri",
+    ),
     "wrong number of a question": ("open.yaml", "id: D1,", "id: Q1,", 0, "Q1"),
 }
 
@@ -128,15 +198,22 @@ def test_a_typo_is_told_with_its_line(spec: Path, typo: str) -> None:
 
 def _circle(spec: Path) -> str:
     line = change(
-        spec, "openapi.yaml", "conversation_id: {type: [string, 'null']}", "conversation_id: {$ref: '#/components/schemas/Call'}"
+        spec,
+        "openapi.yaml",
+        "conversation_id: {type: [string, 'null']}",
+        "conversation_id: {$ref: '#/components/schemas/Call'}",
     )
     return f"openapi.yaml:{line}: "
 
 
 def _no_modes(spec: Path) -> str:
     path = spec / "openapi.yaml"
-    path.write_text(path.read_text().replace("\n      x-conformance:\n", "\n      x-confromance:\n", 1))
-    line = next(number for number, text in enumerate(path.read_text().split("\n"), 1) if text == "    get:")
+    path.write_text(
+        path.read_text().replace("\n      x-conformance:\n", "\n      x-confromance:\n", 1)
+    )
+    line = next(
+        number for number, text in enumerate(path.read_text().split("\n"), 1) if text == "    get:"
+    )
     return f"openapi.yaml:{line}: "
 
 
@@ -167,7 +244,9 @@ def _no_clauses(spec: Path) -> str:
 
 
 def _two_files_of_an_area(spec: Path) -> str:
-    (spec / "clauses" / "9.yaml").write_text((spec / CLAUSES).read_text().replace("- id: ", "- id: x-"))
+    (spec / "clauses" / "9.yaml").write_text(
+        (spec / CLAUSES).read_text().replace("- id: ", "- id: x-")
+    )
     return "clauses/9.yaml:1: "
 
 
@@ -178,13 +257,24 @@ PLANTS: dict[str, Callable[[Path], str]] = {
     "no clauses": _no_clauses,
     "two files of an area": _two_files_of_an_area,
     **{f"missing {name}": _missing(name) for name in ("openapi.yaml", "errors.yaml", "page.yaml")},
-    **{f"empty {name}": _written(name, b"") for name in ("openapi.yaml", "errors.yaml", "page.yaml", "open.yaml", CLAUSES)},
-    **{f"{name} in Latin-1": _written(name, b"# \xe9\n") for name in ("openapi.yaml", "errors.yaml", "page.yaml", CLAUSES)},
-    **{f"{name} is a list": _written(name, b"[1]\n") for name in ("openapi.yaml", "page.yaml", "open.yaml", CLAUSES)},
+    **{
+        f"empty {name}": _written(name, b"")
+        for name in ("openapi.yaml", "errors.yaml", "page.yaml", "open.yaml", CLAUSES)
+    },
+    **{
+        f"{name} in Latin-1": _written(name, b"# \xe9\n")
+        for name in ("openapi.yaml", "errors.yaml", "page.yaml", CLAUSES)
+    },
+    **{
+        f"{name} is a list": _written(name, b"[1]\n")
+        for name in ("openapi.yaml", "page.yaml", "open.yaml", CLAUSES)
+    },
     "two documents": _written("errors.yaml", b"- {}\n---\n- {}\n", 2),
     "control character": _written("errors.yaml", b"- \x00\n"),
     "no OpenAPI document": _written("openapi.yaml", b"openapi: 3.1.0\n"),
-    "document without title": _written("openapi.yaml", b"info: {version: '1'}\npaths: {}\nx-conformance: {}\n", 3),
+    "document without title": _written(
+        "openapi.yaml", b"info: {version: '1'}\npaths: {}\nx-conformance: {}\n", 3
+    ),
 }
 
 
@@ -241,13 +331,20 @@ def test_all_typos_are_told_at_once(spec: Path) -> None:
     faults = faults_of(spec)
     for typo, line in lines.items():
         name, _, _, shift, says = TYPOS[typo]
-        assert any(fault.startswith(f"{name}:{line + shift}: ") and says in fault for fault in faults), (typo, faults)
+        assert any(
+            fault.startswith(f"{name}:{line + shift}: ") and says in fault for fault in faults
+        ), (typo, faults)
 
 
-@pytest.mark.parametrize("other", ["unknown rule", "parameter of when missing", "operation twice", "code twice"])
+@pytest.mark.parametrize(
+    "other", ["unknown rule", "parameter of when missing", "operation twice", "code twice"]
+)
 def test_a_typo_of_one_file_does_not_hide_one_of_another(spec: Path, other: str) -> None:
     """What can be checked without the faulty place is checked: an unknown code of a mode is told beside an unknown level."""
-    lines = {typo: change(spec, *TYPOS[typo][:3]) for typo in ("unknown source", other, "provokes an unknown code")}
+    lines = {
+        typo: change(spec, *TYPOS[typo][:3])
+        for typo in ("unknown source", other, "provokes an unknown code")
+    }
     faults = faults_of(spec)
     for typo in lines:
         says = TYPOS[typo][4]
@@ -302,7 +399,10 @@ def test_values_of_another_type_give_a_contract_or_faults(tmp_path: Path, part: 
     chance = random.Random(part)
     places = [place for place in _places(whole) if place]
     crashes = []
-    for place in [*chance.sample([one for one in places if len(one) <= 4], 7), *chance.sample(places, 7)]:
+    for place in [
+        *chance.sample([one for one in places if len(one) <= 4], 7),
+        *chance.sample(places, 7),
+    ]:
         document: Any = copy.deepcopy(whole)
         owner = document
         for key in place[:-1]:

@@ -48,12 +48,20 @@ ODD = [
     exchange(response=None, failure="connection reset"),
     exchange(identity=None, started="2026-01-01T00:00:00.000+00:00", elapsed_ms=1234.5),
     exchange(response=Response(500, (), Body(text="\ud800 \udfff lone", size=9))),
-    exchange(response=Response(200, (("X-Odd", "\x00\x1b[31m\u2028\u202e"), ("X-Odd", "")), Body(text="", size=0))),
+    exchange(
+        response=Response(
+            200, (("X-Odd", "\x00\x1b[31m\u2028\u202e"), ("X-Odd", "")), Body(text="", size=0)
+        )
+    ),
     exchange(response=Response(200, (), Body(base64="/wD+", size=3))),
     exchange(response=Response(200, (), Body(text="[withheld]", size=99, withheld=True))),
     exchange(response=Response(200, (), Body(text="x", size=5_000_000, cut=True))),
     exchange(response=Response(204)),
-    exchange(request=Request("POST", "http://h/x?a=%2B", (("Content-Type", "a/b"),), Body(text="\r\n\u2029", size=4))),
+    exchange(
+        request=Request(
+            "POST", "http://h/x?a=%2B", (("Content-Type", "a/b"),), Body(text="\r\n\u2029", size=4)
+        )
+    ),
     exchange(request=Request("POST", "http://h/x", (), Body())),
     exchange(facts={"sent": {"a": [None, {"b": 1.5}]}, "walk": "w", "none": None, "filters": {}}),
     exchange(case="", stimulus="", operation="", role="", attempt=0),
@@ -121,7 +129,19 @@ def test_a_last_line_that_was_cut_off_is_dropped(lines: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", ["{", "[1]", "7", "null", '"x"', "{}", '{"case_end": []}', '{"exchange": 1}', "x\n", "[" * 100_000]
+    "broken",
+    [
+        "{",
+        "[1]",
+        "7",
+        "null",
+        '"x"',
+        "{}",
+        '{"case_end": []}',
+        '{"exchange": 1}',
+        "x\n",
+        "[" * 100_000,
+    ],
 )
 def test_a_broken_line_is_named(lines: list[str], broken: str, tmp_path: Path) -> None:
     """A line that is none, with others after it, is one clear error with file and line."""
@@ -184,7 +204,12 @@ JSON = st.recursive(
 )
 PAIRS = st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple)
 BODIES = st.builds(
-    Body, text=st.none() | TEXT, base64=st.none() | TEXT, size=st.integers(0, 9**9), cut=st.booleans(), withheld=st.booleans()
+    Body,
+    text=st.none() | TEXT,
+    base64=st.none() | TEXT,
+    size=st.integers(0, 9**9),
+    cut=st.booleans(),
+    withheld=st.booleans(),
 )
 EXCHANGES = st.builds(
     Exchange,
@@ -197,7 +222,8 @@ EXCHANGES = st.builds(
     identity=st.none() | TEXT,
     facts=st.dictionaries(TEXT, JSON, max_size=3),
     request=st.builds(Request, method=TEXT, url=TEXT, headers=PAIRS, body=st.none() | BODIES),
-    response=st.none() | st.builds(Response, status=st.integers(100, 999), headers=PAIRS, body=BODIES),
+    response=st.none()
+    | st.builds(Response, status=st.integers(100, 999), headers=PAIRS, body=BODIES),
     failure=st.none() | TEXT,
     started=TEXT,
     elapsed_ms=st.integers(0, 10**6).map(lambda tenths: tenths / 10),

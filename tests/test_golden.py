@@ -21,7 +21,10 @@ def test_the_requests_are_the_frozen_ones(name: str) -> None:
     """A run sends the same requests under the same labels in the same order as the golden log, times aside."""
     now = list(golden.sent(golden.run(name)[2].splitlines()))
     frozen = list(golden.sent(golden.stored_log(name).splitlines()))
-    first = next((place for place, pair in enumerate(zip(now, frozen, strict=False)) if pair[0] != pair[1]), None)
+    first = next(
+        (place for place, pair in enumerate(zip(now, frozen, strict=False)) if pair[0] != pair[1]),
+        None,
+    )
     assert first is None or now[first] == frozen[first]
     assert len(now) == len(frozen)
 

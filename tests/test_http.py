@@ -72,7 +72,10 @@ def _answered(answer: servers.Answer, timeout: float = SECONDS) -> Any:
 def dripped() -> Iterator[Mapping[str, Future[Any]]]:
     """What comes of each slow answer, asked for side by side."""
     with ThreadPoolExecutor(len(SLOW_BODIES) + len(SLOW_HEADS)) as pool:
-        yield {name: pool.submit(_answered, answer) for name, answer in {**SLOW_BODIES, **SLOW_HEADS}.items()}
+        yield {
+            name: pool.submit(_answered, answer)
+            for name, answer in {**SLOW_BODIES, **SLOW_HEADS}.items()
+        }
 
 
 @pytest.mark.parametrize("slow", SLOW_BODIES)
@@ -111,7 +114,9 @@ def test_what_announces_a_response_is_none() -> None:
     rest = b"Content-Length: 2\r\n\r\n{}"
     response = _answered(lambda write: write(hints + b"HTTP/1.1 201 Created\r\n" + rest))
     assert (response.status, response.body) == (201, b"{}")
-    assert _answered(lambda write: write(b"HTTP/1.1 101 Switching Protocols\r\n" + rest)).status == 101
+    assert (
+        _answered(lambda write: write(b"HTTP/1.1 101 Switching Protocols\r\n" + rest)).status == 101
+    )
 
 
 def test_a_long_body_is_cut() -> None:

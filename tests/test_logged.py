@@ -29,7 +29,9 @@ def desk() -> Desk:
     return Desk(loaded, Vault({"full": KEY}, loaded.authentication.prefixes))
 
 
-def through(one: Desk, body: bytes, status: int = 201, headers: tuple[tuple[str, str], ...] = JSON) -> Response:
+def through(
+    one: Desk, body: bytes, status: int = 201, headers: tuple[tuple[str, str], ...] = JSON
+) -> Response:
     """A response as the log holds it."""
     received = WireResponse(status, headers, body)
     one.learn(received)
@@ -40,7 +42,12 @@ def shown(response: Response) -> str:
     """Everything that the log holds of a response."""
     raw = base64.b64decode(response.body.base64 or "")
     return "\n".join(
-        [*map(str, response.headers), response.body.text or "", raw.decode("latin-1"), raw.decode("utf-16", "ignore")]
+        [
+            *map(str, response.headers),
+            response.body.text or "",
+            raw.decode("latin-1"),
+            raw.decode("utf-16", "ignore"),
+        ]
     )
 
 
@@ -48,9 +55,12 @@ BODIES = {
     "JSON": json.dumps({"api_key": HANDED, "dashboard_magic_link": LINK}).encode(),
     "twice in one object": json.dumps({"api_key": HANDED}).encode()[:-1] + b', "api_key": "none"}',
     "cut": json.dumps({"dashboard_magic_link": LINK, "api_key": HANDED, "more": 1}).encode()[:-5],
-    "after bytes that are no UTF-8": b"\xff\xfe" + json.dumps({"api_key": HANDED, "dashboard_magic_link": LINK}).encode(),
+    "after bytes that are no UTF-8": b"\xff\xfe"
+    + json.dumps({"api_key": HANDED, "dashboard_magic_link": LINK}).encode(),
     "UTF-16": json.dumps({"api_key": HANDED, "dashboard_magic_link": LINK}).encode("utf-16"),
-    "compressed": zlib.compress(json.dumps({"api_key": HANDED, "dashboard_magic_link": LINK}).encode()),
+    "compressed": zlib.compress(
+        json.dumps({"api_key": HANDED, "dashboard_magic_link": LINK}).encode()
+    ),
     "under another name": json.dumps({"key": HANDED}).encode(),
     "in a text": f"Welcome! Your key is {HANDED}.".encode(),
 }
@@ -67,7 +77,10 @@ def test_what_is_handed_out_is_no_evidence(body: str, status: int) -> None:
     assert TOKEN[:10] not in told
 
 
-@pytest.mark.parametrize("body", [b"", b"\x80\x81 kc_", b"<h1>Welcome</h1>", b"[1]", b"null", HANDED[12:25].encode("utf-16")])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\x80\x81 kc_", b"<h1>Welcome</h1>", b"[1]", b"null", HANDED[12:25].encode("utf-16")],
+)
 def test_a_grant_that_cannot_be_read_is_withheld(body: bytes) -> None:
     """What a success of a sign-up holds, if it is no JSON object, nobody knows: nothing of it is kept, and it is no JSON."""
     response = through(desk(), body, headers=(*JSON, ("X-Part", HANDED[12:25])))
@@ -89,7 +102,9 @@ def test_links_and_found_keys_have_names_of_their_own() -> None:
         "api_key": "{secret:api_key-1}",
         "dashboard_magic_link": "{link:dashboard_magic_link-2}",
     }
-    assert through(one, b'{"message": "such as kc_live_0123456789abcdef"}', 400).json == {"message": "such as {found:key-3}"}
+    assert through(one, b'{"message": "such as kc_live_0123456789abcdef"}', 400).json == {
+        "message": "such as {found:key-3}"
+    }
     assert through(one, b'{"message": "such as kc_live_xxxxxxxxxxxxxxxxxx"}', 400).json == {
         "message": "such as kc_live_xxxxxxxxxxxxxxxxxx"
     }
@@ -108,13 +123,23 @@ def test_the_public_part_of_a_link_stays() -> None:
     page = b'{"url": "https://app.example.com/onboarding/start", "near": "https://app.example.com/onboarding/magic?token=%s"}'
     kept = through(one, page % TOKEN[:-1].encode(), 200).json
     assert kept["url"] == "https://app.example.com/onboarding/start"
-    assert kept["near"] == "https://app.example.com/onboarding/magic?token={link:dashboard_magic_link-2~part}"
+    assert (
+        kept["near"]
+        == "https://app.example.com/onboarding/magic?token={link:dashboard_magic_link-2~part}"
+    )
 
 
 def test_a_session_is_a_secret() -> None:
     """The value of a cookie is never kept."""
-    response = through(desk(), BODIES["JSON"], headers=(*JSON, ("Set-Cookie", "sid=42; Path=/"), ("set-cookie", "a=b")))
-    assert [value for name, value in response.headers if name.lower() == "set-cookie"] == [WITHHELD, WITHHELD]
+    response = through(
+        desk(),
+        BODIES["JSON"],
+        headers=(*JSON, ("Set-Cookie", "sid=42; Path=/"), ("set-cookie", "a=b")),
+    )
+    assert [value for name, value in response.headers if name.lower() == "set-cookie"] == [
+        WITHHELD,
+        WITHHELD,
+    ]
 
 
 def test_too_many_secrets_end_the_run() -> None:

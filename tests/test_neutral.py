@@ -14,7 +14,9 @@ import conformance
 from tests import check_examples
 
 ENGINE = Path(conformance.__file__).parent
-MODULES = sorted(path for path in ENGINE.rglob("*.py") if "special" not in path.relative_to(ENGINE).parts)
+MODULES = sorted(
+    path for path in ENGINE.rglob("*.py") if "special" not in path.relative_to(ENGINE).parts
+)
 DISTRIBUTION = "kaicalls-conformance"
 OF_THE_COMMAND = {"commands.py": {"kaicalls-target.yaml"}}
 """Names of the product, which is made for one API: the command and the file that it writes."""
@@ -77,16 +79,43 @@ def _names(schema: Any) -> Iterator[str]:
 def terms() -> frozenset[str]:
     """Everything that the contract names: paths, ids, codes, headers, key prefixes, members, kinds, scopes, schemas."""
     loaded = check_examples.real()
-    found = {loaded.base_path, loaded.identifier, loaded.title, loaded.authentication.header, *loaded.authentication.prefixes}
-    found |= {loaded.tenant or "", *loaded.code_pointer, *loaded.message_pointer, *loaded.errors, *loaded.clauses}
-    found |= set(loaded.document["components"]["schemas"]) | set(loaded.document["components"]["securitySchemes"])
+    found = {
+        loaded.base_path,
+        loaded.identifier,
+        loaded.title,
+        loaded.authentication.header,
+        *loaded.authentication.prefixes,
+    }
+    found |= {
+        loaded.tenant or "",
+        *loaded.code_pointer,
+        *loaded.message_pointer,
+        *loaded.errors,
+        *loaded.clauses,
+    }
+    found |= set(loaded.document["components"]["schemas"]) | set(
+        loaded.document["components"]["securitySchemes"]
+    )
     found |= set(_names(loaded.document["components"]["schemas"]))
     for operation in loaded.operations.values():
-        found |= {operation.id, operation.path, operation.kind or "", *operation.scopes, operation.area, *operation.secrets}
+        found |= {
+            operation.id,
+            operation.path,
+            operation.kind or "",
+            *operation.scopes,
+            operation.area,
+            *operation.secrets,
+        }
         found |= {parameter.name for parameter in operation.parameters}
         if operation.paging:
             paging = operation.paging
-            found |= {paging.after, paging.limit, paging.more, paging.position, paging.collection or ""}
+            found |= {
+                paging.after,
+                paging.limit,
+                paging.more,
+                paging.position,
+                paging.collection or "",
+            }
         if operation.payment:
             payment = operation.payment
             found |= {payment.terms_header, payment.version, payment.terms, payment.proof_header}
@@ -138,7 +167,16 @@ def test_the_engine_was_looked_at() -> None:
     found = terms()
     assert len(MODULES) > 50
     assert len(found) > 100
-    assert {"/calls", "list_calls", "unauthorized", "PAYMENT-REQUIRED", "kc_live_", "has_more", "created_at", "Call"} <= found
+    assert {
+        "/calls",
+        "list_calls",
+        "unauthorized",
+        "PAYMENT-REQUIRED",
+        "kc_live_",
+        "has_more",
+        "created_at",
+        "Call",
+    } <= found
     written = {text for module in MODULES for _, text in literals(module)}
     assert [word for word in EVERYDAY if word not in written] == []
     assert [word for word in EVERYDAY if word.strip("/") not in found and word != "Bearer"] == []

@@ -40,7 +40,16 @@ class Running:
 def start(directory: Path, *arguments: str) -> Running:
     """Start a server, and wait until it says that it is ready."""
     target, log = directory / "target.yaml", directory / "log.jsonl"
-    command = [sys.executable, "-m", "conformance.server", "--target-out", str(target), "--log", str(log), *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "conformance.server",
+        "--target-out",
+        str(target),
+        "--log",
+        str(log),
+        *arguments,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     lines = []
@@ -91,7 +100,9 @@ def test_a_call_is_placed_and_read_back(server: Running) -> None:
     """A call is created and found again, by id and as the newest."""
     kai = server.client()
     agent = kai.agents.list().agents[0].id
-    call = kai.calls.create(agent_id=agent, to=server.target["phone_numbers"][0], name="Sam", max_duration=300)
+    call = kai.calls.create(
+        agent_id=agent, to=server.target["phone_numbers"][0], name="Sam", max_duration=300
+    )
     assert call.status == "queued"
     assert kai.calls.get(call.id) == call
     assert kai.calls.list(limit=1, agent_id=agent, status="queued").calls[0].id == call.id
@@ -100,9 +111,14 @@ def test_a_call_is_placed_and_read_back(server: Running) -> None:
 def test_an_agent_is_created_and_updated(server: Running) -> None:
     """An agent is created, changed, and read back as changed."""
     kai = server.client()
-    agent = kai.agents.create(business_id=server.target["businesses"]["main"], name="Ada", system_prompt="Be kind")
+    agent = kai.agents.create(
+        business_id=server.target["businesses"]["main"], name="Ada", system_prompt="Be kind"
+    )
     assert kai.agents.update(agent.id, name="Grace", first_message="Hello").updated is True
-    assert (kai.agents.get(agent.id).name, kai.agents.get(agent.id).first_message) == ("Grace", "Hello")
+    assert (kai.agents.get(agent.id).name, kai.agents.get(agent.id).first_message) == (
+        "Grace",
+        "Hello",
+    )
 
 
 def test_refusals_reach_the_client(server: Running) -> None:
@@ -129,7 +145,9 @@ def test_sign_up_until_the_limit(server: Running) -> None:
     assert [agent.id for agent in new.agents.list().agents] == [made[0].agent_id]
     assert failure(kaicalls.signup, **account) == (429, "rate_limit_exceeded")
     clock = server.target["clock"]
-    moved = requests.request(clock["method"], server.origin + clock["path"], json={clock["member"]: 3600}, timeout=5)
+    moved = requests.request(
+        clock["method"], server.origin + clock["path"], json={clock["member"]: 3600}, timeout=5
+    )
     assert moved.status_code == 200
     assert kaicalls.signup(**account).api_key
 
@@ -138,7 +156,10 @@ def test_what_the_server_prints_and_logs(server: Running) -> None:
     """Each identity has a line, the last line says ready; the log has a line per request and no key."""
     server.client().agents.list()
     keys = {**server.target["keys"], **server.target["scoped_keys"]}
-    assert server.lines == [*(f"{role} {key}" for role, key in keys.items()), f"ready {server.target['url']}"]
+    assert server.lines == [
+        *(f"{role} {key}" for role, key in keys.items()),
+        f"ready {server.target['url']}",
+    ]
     text = server.log.read_text()
     assert json.loads(text.splitlines()[-1])["role"] == "full"
     assert not any(key in text for key in keys.values())
@@ -146,7 +167,9 @@ def test_what_the_server_prints_and_logs(server: Running) -> None:
 
 def test_refusals_of_the_http_layer_keep_to_the_envelope(server: Running) -> None:
     """What never reaches the application is told in the envelope, and the server names no product."""
-    response = requests.get(server.target["url"] + "/calls", headers={"X-Long": "x" * 300_000}, timeout=5)
+    response = requests.get(
+        server.target["url"] + "/calls", headers={"X-Long": "x" * 300_000}, timeout=5
+    )
     assert response.json()["error"]["code"] == "invalid_request"
     assert response.headers["Server"] == "sandbox"
 
@@ -154,7 +177,15 @@ def test_refusals_of_the_http_layer_keep_to_the_envelope(server: Running) -> Non
 def test_a_taken_port_is_told(server: Running, tmp_path: Path) -> None:
     """A second server on the port ends with the code for usage and a message."""
     port = server.origin.rpartition(":")[2]
-    command = [sys.executable, "-m", "conformance.server", "--port", port, "--target-out", str(tmp_path / "t.yaml")]
+    command = [
+        sys.executable,
+        "-m",
+        "conformance.server",
+        "--port",
+        port,
+        "--target-out",
+        str(tmp_path / "t.yaml"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 2
     assert port in done.stderr

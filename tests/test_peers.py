@@ -16,10 +16,20 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     """The command line of Schemathesis, with the committed configuration, exits 0 against the reference server."""
     server = start(tmp_path)
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"]
-    command += [str(ROOT / "spec" / "openapi.yaml"), "--url", server.target["url"], "--max-examples", "2", "--seed", "1"]
+    command += [
+        str(ROOT / "spec" / "openapi.yaml"),
+        "--url",
+        server.target["url"],
+        "--max-examples",
+        "2",
+        "--seed",
+        "1",
+    ]
     command += ["-H", f"Authorization: Bearer {server.target['keys']['full']}"]
     try:
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
+        )
     finally:
         server.process.terminate()
         server.process.wait(10)

@@ -12,7 +12,18 @@ from conformance import session, target
 from conformance.checks import RULES
 from conformance.errors import UsageError
 from conformance.model import Contract, Effect
-from conformance.plan import BAD_KEYS_ALLOWED, REGISTRY, Draft, Plan, Planning, Stimulus, build, nearest, select, wanted
+from conformance.plan import (
+    BAD_KEYS_ALLOWED,
+    REGISTRY,
+    Draft,
+    Plan,
+    Planning,
+    Stimulus,
+    build,
+    nearest,
+    select,
+    wanted,
+)
 from conformance.target import Declaration
 from tests import check_examples
 
@@ -36,7 +47,9 @@ def embedded(name: str) -> Declaration:
 def planned(name: str, declared: str = "embedded", seed: int = 0) -> Plan:
     """The plan of a contract for the embedded server, or for a target known by address and key."""
     contract = contract_of(name)
-    bare = target.from_flags(contract, f"https://h.test{contract.base_path}", "key-0123456789").declaration
+    bare = target.from_flags(
+        contract, f"https://h.test{contract.base_path}", "key-0123456789"
+    ).declaration
     full = embedded(name)
     declarations = {
         "embedded": full,
@@ -68,9 +81,13 @@ def test_the_same_plan_twice(name: str) -> None:
     contract = contract_of(name)
     assert session.planned(contract, embedded(name), 0) == plan
     assert {case.id for case in planned(name, seed=7).cases} == {case.id for case in plan.cases}
-    ids = {case.id for case in plan.cases if case.stimulus != "trigger"}  # a target may name triggers of its own
+    ids = {
+        case.id for case in plan.cases if case.stimulus != "trigger"
+    }  # a target may name triggers of its own
     for declared in DECLARED:
-        assert {case.id for case in planned(name, declared).cases if case.stimulus != "trigger"} == ids
+        assert {
+            case.id for case in planned(name, declared).cases if case.stimulus != "trigger"
+        } == ids
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
@@ -80,7 +97,9 @@ def test_every_rule_is_fed_or_passive(name: str) -> None:
     fed = {rule for case in plan.cases for rule in case.rules}
     assert all(RULES[rule].trial for rule in fed)
     named = {rule for clause in contract.clauses.values() for rule in clause.rules}
-    assert {rule for rule in named if RULES[rule].trial} - {r for s in REGISTRY.values() for r in s.rules} == set()
+    assert {rule for rule in named if RULES[rule].trial} - {
+        r for s in REGISTRY.values() for r in s.rules
+    } == set()
 
 
 @pytest.mark.parametrize("declared", ["bare", "keyless", "read-only"])
@@ -89,14 +108,20 @@ def test_a_read_only_target_gets_reads_only(name: str, declared: str) -> None:
     """Unless the target file allows more, no case runs that could change anything if it were wrongly accepted."""
     contract, plan = contract_of(name), planned(name, declared)
     assert {case.effect for case in plan.runnable} <= {Effect.READ}
-    assert all(case.operation == "*" or contract.operations[case.operation].effect is Effect.READ for case in plan.runnable)
+    assert all(
+        case.operation == "*" or contract.operations[case.operation].effect is Effect.READ
+        for case in plan.runnable
+    )
     assert len(plan.runnable) > (0 if declared == "keyless" else 5)
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_what_spends_runs_only_where_it_is_allowed(name: str) -> None:
     """A target that allows writes gets no case that spends or floods, a refused one included."""
-    assert {case.effect for case in planned(name, "writing").runnable} == {Effect.READ, Effect.WRITE}
+    assert {case.effect for case in planned(name, "writing").runnable} == {
+        Effect.READ,
+        Effect.WRITE,
+    }
     assert {case.effect for case in planned(name).runnable} == set(Effect)
 
 
@@ -125,7 +150,10 @@ def test_bad_keys_are_counted_over_the_whole_run() -> None:
         drafts = [Draft(operation, f"{name}{number}", bad_keys=8, **members) for number in range(2)]  # type: ignore[arg-type]
         return Stimulus(name, lambda: None, lambda _: drafts, (), 1)
 
-    plan = build(Planning(contract, given, 0), [stimulus("a", needs=("nobody",)), stimulus("b"), stimulus("c")])
+    plan = build(
+        Planning(contract, given, 0),
+        [stimulus("a", needs=("nobody",)), stimulus("b"), stimulus("c")],
+    )
     assert [case.id for case in plan.runnable] == ["b[list_calls-b0]", "b[list_calls-b1]"]
     over = [case for case in plan.cases if case.stimulus == "c"]
     assert [case.effect for case in over] == [Effect.FLOOD, Effect.FLOOD]
@@ -156,13 +184,21 @@ def test_reads_come_before_writes_and_limits_last(name: str) -> None:
         or (case.operation != "*" and contract.operations[case.operation].effect is not Effect.READ)
     ]
     reads = [(place, case) for place, case in enumerate(cases) if case.effect is Effect.READ]
-    reading = [place for place, case in reads if any(r.startswith("paging.") or r == "tenant.rows" for r in case.rules)]
+    reading = [
+        place
+        for place, case in reads
+        if any(r.startswith("paging.") or r == "tenant.rows" for r in case.rules)
+    ]
     limits = [place for place, case in enumerate(cases) if case.stimulus == "rate-limit"]
     assert max(reading) < min(writing)
     assert limits == list(range(len(cases) - len(limits), len(cases)))
     assert len(limits) == 4
     odd = [place for place, case in enumerate(cases) if case.stimulus == "generated"]
-    plain = [place for place, case in enumerate(cases) if case.stimulus in ("creation", "update", "trigger")]
+    plain = [
+        place
+        for place, case in enumerate(cases)
+        if case.stimulus in ("creation", "update", "trigger")
+    ]
     assert max(plain) < min(odd)
 
 
@@ -230,7 +266,9 @@ def test_a_clause_about_a_code_selects_the_triggers_of_that_code() -> None:
 def test_a_clause_that_any_exchange_proves_selects_every_case_that_may_prove_it() -> None:
     """A clause whose rules judge every exchange is not starved of exchanges."""
     found = chosen("real", clauses=("has-more-present",))
-    lists = {operation.id for operation in contract_of("real").operations.values() if operation.paging}
+    lists = {
+        operation.id for operation in contract_of("real").operations.values() if operation.paging
+    }
     assert found.cases == tuple(case for case in planned("real").cases if case.operation in lists)
 
 
@@ -254,7 +292,9 @@ def test_areas_select_their_clauses(name: str) -> None:
         (("limits", ""), (), "no area"),
     ],
 )
-def test_a_selector_that_matches_nothing_is_an_error(areas: tuple[str, ...], clauses: tuple[str, ...], says: str) -> None:
+def test_a_selector_that_matches_nothing_is_an_error(
+    areas: tuple[str, ...], clauses: tuple[str, ...], says: str
+) -> None:
     """An unknown area or clause is wrong usage, with the name that may have been meant."""
     with pytest.raises(UsageError, match=re.escape(says)):
         wanted(check_examples.real(), areas, clauses)

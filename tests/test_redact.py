@@ -48,15 +48,21 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "base64 after one byte": b64(1),
     "base64 after two bytes": b64(2),
     "base64 after three bytes": b64(3),
-    "url-safe base64": lambda key: base64.urlsafe_b64encode(b"?" + key.encode() + b"\xff\xfe").decode(),
+    "url-safe base64": lambda key: base64.urlsafe_b64encode(
+        b"?" + key.encode() + b"\xff\xfe"
+    ).decode(),
     "base64 without its end": lambda key: base64.b64encode(key.encode()).decode().rstrip("=")[:-3],
     "hex": lambda key: key.encode().hex(),
     "hex in capitals": lambda key: key.encode().hex().upper(),
     "percent": lambda key: "".join(f"%{byte:02x}" for byte in key.encode()),
     "percent in capitals": lambda key: "".join(f"%{byte:02X}" for byte in key.encode()),
-    "half in percent": lambda key: "".join(f"%{ord(c):02X}" if n % 2 else c for n, c in enumerate(key)),
+    "half in percent": lambda key: "".join(
+        f"%{ord(c):02X}" if n % 2 else c for n, c in enumerate(key)
+    ),
     "JSON escapes": lambda key: "".join(f"\\u{ord(char):04x}" for char in key),
-    "some JSON escapes": lambda key: "".join(f"\\u{ord(c):04X}" if n % 3 else c for n, c in enumerate(key)),
+    "some JSON escapes": lambda key: "".join(
+        f"\\u{ord(c):04X}" if n % 3 else c for n, c in enumerate(key)
+    ),
     "hex escapes": lambda key: "".join(f"\\x{ord(char):02x}" for char in key),
     "HTML entities": lambda key: "".join(f"&#{ord(char)};" for char in key),
     "HTML entities in hex": lambda key: "".join(f"&#x{ord(char):x};" for char in key),
@@ -73,21 +79,33 @@ VIEWS: dict[str, Callable[[str], str]] = {
     "as it stands": lambda text: text,
     "percent undone": unquote,
     "entities undone": html.unescape,
-    "escapes undone": lambda text: text.encode("latin-1", "replace").decode("unicode_escape", "replace"),
+    "escapes undone": lambda text: text.encode("latin-1", "replace").decode(
+        "unicode_escape", "replace"
+    ),
     "reversed": lambda text: text[::-1],
 }
 
 
 def survives(secret: str, text: str) -> list[str]:
     """What of a secret can still be read in a text."""
-    found = [f"{view}: {piece}" for view, undo in VIEWS.items() for piece in telling(secret, undo(text))]
+    found = [
+        f"{view}: {piece}" for view, undo in VIEWS.items() for piece in telling(secret, undo(text))
+    ]
     whole = [name for name, encode in ENCODINGS.items() if encode(secret) in text]
     return found + whole
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize(
-    "around", ["{}", "before {} after", '{{"message": "no key {}", "ok": 1}}', "Bearer {}\n", "a={}&b=1", "é{}é"]
+    "around",
+    [
+        "{}",
+        "before {} after",
+        '{{"message": "no key {}", "ok": 1}}',
+        "Bearer {}\n",
+        "a={}&b=1",
+        "é{}é",
+    ],
 )
 def test_no_encoding_survives(vault: Vault, encoding: str, around: str) -> None:
     """A key is taken out of any text, in each common encoding and in part."""
@@ -99,7 +117,17 @@ def test_no_encoding_survives(vault: Vault, encoding: str, around: str) -> None:
 
 @pytest.mark.parametrize("alteration", ALTERATIONS)
 @pytest.mark.parametrize(
-    "encoding", ["plain", "base64", "hex", "percent", "JSON escapes", "HTML entities", "reversed", "upper case"]
+    "encoding",
+    [
+        "plain",
+        "base64",
+        "hex",
+        "percent",
+        "JSON escapes",
+        "HTML entities",
+        "reversed",
+        "upper case",
+    ],
 )
 def test_no_near_miss_survives(vault: Vault, alteration: str, encoding: str) -> None:
     """A key but for one character is as secret as the key."""
@@ -111,7 +139,9 @@ def test_no_near_miss_survives(vault: Vault, alteration: str, encoding: str) -> 
 @pytest.mark.parametrize("alteration", ALTERATIONS)
 @pytest.mark.parametrize("length", [8, 10, 12, 16, 20, 24, 32, 48])
 @pytest.mark.parametrize("prefix", ["", "kc_live_"])
-def test_a_near_miss_of_a_key_of_any_length_is_taken_out(alteration: str, length: int, prefix: str) -> None:
+def test_a_near_miss_of_a_key_of_any_length_is_taken_out(
+    alteration: str, length: int, prefix: str
+) -> None:
     """However short a key may be declared, an altered one that comes back is replaced."""
     key = prefix + (CORE + OTHER[8:])[:length]
     vault = Vault({"full": key}, PREFIXES)
@@ -121,13 +151,23 @@ def test_a_near_miss_of_a_key_of_any_length_is_taken_out(alteration: str, length
     assert core.lower() not in vault.redact(f"unknown key: {near}.").lower()
 
 
-LAYERED = ("base64", "base64 after one byte", "url-safe base64", "hex", "percent", "JSON escapes", "HTML entities")
+LAYERED = (
+    "base64",
+    "base64 after one byte",
+    "url-safe base64",
+    "hex",
+    "percent",
+    "JSON escapes",
+    "HTML entities",
+)
 
 
 @pytest.mark.parametrize("outer", LAYERED)
 @pytest.mark.parametrize("inner", LAYERED)
 @pytest.mark.parametrize("alteration", ["", *ALTERATIONS])
-def test_no_encoding_of_an_encoding_survives(vault: Vault, outer: str, inner: str, alteration: str) -> None:
+def test_no_encoding_of_an_encoding_survives(
+    vault: Vault, outer: str, inner: str, alteration: str
+) -> None:
     """A key, or a near miss, that is encoded twice is found; only the stretch that it stands in is lost."""
     key = vault.fill(f"{{key:full~{alteration}}}") if alteration else KEY
     text = f'{{"before": "kept", "echo": "{ENCODINGS[outer](ENCODINGS[inner](key))}", "after": "kept"}}'
@@ -137,7 +177,9 @@ def test_no_encoding_of_an_encoding_survives(vault: Vault, outer: str, inner: st
     assert not vault.holds_secret(redacted["echo"])
 
 
-def test_a_run_of_characters_that_hides_nothing_is_decoded_once(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_of_characters_that_hides_nothing_is_decoded_once(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ids that come back in page after page cost nothing but the first time, until another secret is learnt."""
     asked: list[str] = []
 
@@ -146,7 +188,9 @@ def test_a_run_of_characters_that_hides_nothing_is_decoded_once(vault: Vault, mo
         return ()
 
     monkeypatch.setattr(redact, "decoded", decoded)
-    page = json.dumps([{"id": f"655a9d7f-b430-4fcf-8477-1f19e2c58d{number}"} for number in range(10, 99)])
+    page = json.dumps(
+        [{"id": f"655a9d7f-b430-4fcf-8477-1f19e2c58d{number}"} for number in range(10, 99)]
+    )
     vault.redact(page)
     assert len(asked) == 89
     vault.redact(page + " ")
@@ -156,7 +200,10 @@ def test_a_run_of_characters_that_hides_nothing_is_decoded_once(vault: Vault, mo
     assert len(asked) == 2 * 89
 
 
-@pytest.mark.parametrize("hostile", [KEY[8:20] + " ", KEY[8:20], "x", "%25", "&amp;", "\\u0061", "a\0", "QUFB", "7a", '\\"'])
+@pytest.mark.parametrize(
+    "hostile",
+    [KEY[8:20] + " ", KEY[8:20], "x", "%25", "&amp;", "\\u0061", "a\0", "QUFB", "7a", '\\"'],
+)
 def test_no_text_takes_long(vault: Vault, hostile: str) -> None:
     """A body as large as is kept, made to be slow to look at, is looked at in linear time."""
     vault.redact(hostile * (1_000_000 // len(hostile)))
@@ -202,11 +249,18 @@ def shown(body: Body | None) -> str:
     """Everything of a body that is logged, bytes as Latin-1 and as UTF-16."""
     assert body is not None
     raw = base64.b64decode(body.base64 or "")
-    texts = [body.text or "", raw.decode("latin-1"), raw.decode("utf-16-le", "ignore"), raw.decode("utf-16-be", "ignore")]
+    texts = [
+        body.text or "",
+        raw.decode("latin-1"),
+        raw.decode("utf-16-le", "ignore"),
+        raw.decode("utf-16-be", "ignore"),
+    ]
     return "\n".join([*texts, (body.text or "").replace("\0", "")])
 
 
-@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+@pytest.mark.parametrize(
+    "coding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"]
+)
 @pytest.mark.parametrize("start", ["", "é", "\xff\xfe"])
 def test_no_coding_of_a_body_hides_a_key(vault: Vault, coding: str, start: str) -> None:
     """A key is taken out of a body in UTF-8, UTF-16 of either order, with and without a mark, and Latin-1."""
@@ -223,7 +277,10 @@ def test_bytes_around_a_key_do_not_hide_it(vault: Vault) -> None:
     assert body_for_log(b"", vault) == Body(text="", size=0)
 
 
-@pytest.mark.parametrize("secret", ['kc_live_quote"slash/back\\end-0123456', "https://pay.example.com/aB3/dE6/gH9?t=1&u=2"])
+@pytest.mark.parametrize(
+    "secret",
+    ['kc_live_quote"slash/back\\end-0123456', "https://pay.example.com/aB3/dE6/gH9?t=1&u=2"],
+)
 @pytest.mark.parametrize("escape", [json.dumps, lambda text: json.dumps(text).replace("/", "\\/")])
 def test_escapes_of_json_do_not_hide_a_secret(secret: str, escape: Callable[[str], str]) -> None:
     """A quote, a backslash or a slash in a secret is escaped in JSON, and the secret is found all the same."""
@@ -245,7 +302,9 @@ ORDINARY = (
     "caf\u00e9 \u00df \u0130 \u202e \ud800 \x00 &amp; &#107; %6b \\u006b",
     base64.b64encode(bytes(range(256)) * 4).decode(),
     bytes(range(256)).hex(),
-    json.dumps([{"id": f"call_{number}", "created_at": "2026-01-01T00:00:00Z"} for number in range(200)]),
+    json.dumps(
+        [{"id": f"call_{number}", "created_at": "2026-01-01T00:00:00Z"} for number in range(200)]
+    ),
     CORE[: PIECE - 1],
     "{key:full} {secret:x-1}",
 )
@@ -282,6 +341,9 @@ def test_a_short_link_is_taken_out_as_a_whole_and_nothing_else_is() -> None:
     vault = Vault({})
     vault.learn("link:checkout-1", "https://pay.example.com/x")
     assert vault.redact("go to https://pay.example.com/x") == "go to {link:checkout-1}"
-    assert vault.redact('{"next": "https://example.com/next"}') == '{"next": "https://example.com/next"}'
+    assert (
+        vault.redact('{"next": "https://example.com/next"}')
+        == '{"next": "https://example.com/next"}'
+    )
     vault.learn("link:checkout-2", "https://example.com/pay")
     assert vault.redact('{"code": "payment_required"}') == '{"code": "payment_required"}'

@@ -51,9 +51,15 @@ def test_formats_agree_on_the_counts(make: Callable[[], Run], tmp_path: Path) ->
     expected = {verdict: number for verdict, number in run.counts.items() if number}
     tests = json.loads((tmp_path / "results.ctrf.json").read_text())["results"]["tests"]
     assert Counter(test["rawStatus"] for test in tests) == expected
-    cases = ET.parse(tmp_path / "junit.xml").getroot().findall(".//testcase/properties/property[@name='verdict']")
+    cases = (
+        ET.parse(tmp_path / "junit.xml")
+        .getroot()
+        .findall(".//testcase/properties/property[@name='verdict']")
+    )
     assert Counter(case.get("value") for case in cases) == expected
-    tiles = re.findall(r'<li class="v-\w+(?: zero)?"><b>([0-9,]+)</b>.*?</span> (\w+)</span>', html.render(run))
+    tiles = re.findall(
+        r'<li class="v-\w+(?: zero)?"><b>([0-9,]+)</b>.*?</span> (\w+)</span>', html.render(run)
+    )
     assert {name: int(number.replace(",", "")) for number, name in tiles} == run.counts
     line = summary(run, width=80, colour=False).splitlines()[-1]
     told = re.findall(r"([0-9][0-9,]*) (\w+)(?=[, ])", line.partition(" (")[0] + ",")
@@ -87,9 +93,17 @@ def test_reports_depend_on_the_run_only(tmp_path: Path) -> None:
 
 def test_junit_maps_verdicts(written: Path) -> None:
     """Failed is a failure, error an error; untested, waived and inapplicable are skipped; the rest is plain."""
-    wanted = {"failed": "failure", "error": "error", "untested": "skipped", "waived": "skipped", "inapplicable": "skipped"}
+    wanted = {
+        "failed": "failure",
+        "error": "error",
+        "untested": "skipped",
+        "waived": "skipped",
+        "inapplicable": "skipped",
+    }
     for case in ET.parse(written / "junit.xml").getroot().iter("testcase"):
-        verdict = next(p.get("value", "") for p in case.iter("property") if p.get("name") == "verdict")
+        verdict = next(
+            p.get("value", "") for p in case.iter("property") if p.get("name") == "verdict"
+        )
         assert [child.tag for child in case if child.tag in ("failure", "error", "skipped")] == (
             [wanted[verdict]] if verdict in wanted else []
         )
@@ -102,7 +116,10 @@ def test_junit_sums_agree(written: Path) -> None:
     for name in ("tests", "failures", "errors", "skipped"):
         assert sum(int(suite.get(name, "")) for suite in root) == int(root.get(name, ""))
     assert int(root.get("failures", "")) == counts["failed"]
-    assert int(root.get("skipped", "")) == counts["untested"] + counts["waived"] + counts["inapplicable"]
+    assert (
+        int(root.get("skipped", ""))
+        == counts["untested"] + counts["waived"] + counts["inapplicable"]
+    )
 
 
 # --- CTRF -----------------------------------------------------------------------------------------
@@ -111,10 +128,19 @@ def test_junit_sums_agree(written: Path) -> None:
 def closed(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
     """The schema of an object with these members and no other."""
     members = {**required, **(optional or {})}
-    return {"type": "object", "required": list(required), "properties": members, "additionalProperties": False}
+    return {
+        "type": "object",
+        "required": list(required),
+        "properties": members,
+        "additionalProperties": False,
+    }
 
 
-TEXT, NUMBER, ANYTHING = {"type": "string", "minLength": 1}, {"type": "integer", "minimum": 0}, {"type": "object"}
+TEXT, NUMBER, ANYTHING = (
+    {"type": "string", "minLength": 1},
+    {"type": "integer", "minimum": 0},
+    {"type": "object"},
+)
 STATUSES = ("passed", "failed", "skipped", "pending", "other")
 CTRF_TEST = closed(
     {"name": TEXT, "status": {"enum": list(STATUSES)}, "duration": NUMBER},
@@ -123,7 +149,10 @@ CTRF_TEST = closed(
         "message": {"type": "string"},
         "trace": {"type": "string"},
         "suite": {"type": "array", "minItems": 1, "items": TEXT},
-        "labels": {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
+        "labels": {
+            "type": "object",
+            "additionalProperties": {"type": ["string", "number", "boolean"]},
+        },
         "extra": ANYTHING,
     },
 )
@@ -134,7 +163,10 @@ CTRF = closed(
         "results": closed(
             {
                 "tool": closed({"name": TEXT}, {"version": TEXT}),
-                "summary": closed(dict.fromkeys(("tests", *STATUSES, "start", "stop"), NUMBER), {"extra": ANYTHING}),
+                "summary": closed(
+                    dict.fromkeys(("tests", *STATUSES, "start", "stop"), NUMBER),
+                    {"extra": ANYTHING},
+                ),
                 "tests": {"type": "array", "items": CTRF_TEST},
             },
             {
@@ -165,7 +197,9 @@ def test_ctrf_summary_agrees() -> None:
     """The summary counts the statuses of the tests, and they map from the verdicts as documented."""
     results = ctrf.document(example.failing())["results"]
     counts = Counter(test["status"] for test in results["tests"])
-    assert {name: results["summary"][name] for name in STATUSES} == {name: counts[name] for name in STATUSES}
+    assert {name: results["summary"][name] for name in STATUSES} == {
+        name: counts[name] for name in STATUSES
+    }
     pairs = {(test["rawStatus"], test["status"]) for test in results["tests"]}
     assert pairs == {
         ("passed", "passed"),
@@ -188,8 +222,13 @@ def test_har_holds_every_answered_exchange(written: Path) -> None:
     run = example.failing()
     answered = [exchange for exchange in run.exchanges if exchange.response]
     assert log["version"] == "1.2"
-    assert [entry["response"]["status"] for entry in log["entries"]] == [e.response.status for e in answered if e.response]
-    assert all(exchange.id in entry["comment"] for exchange, entry in zip(answered, log["entries"], strict=True))
+    assert [entry["response"]["status"] for entry in log["entries"]] == [
+        e.response.status for e in answered if e.response
+    ]
+    assert all(
+        exchange.id in entry["comment"]
+        for exchange, entry in zip(answered, log["entries"], strict=True)
+    )
     assert "Left out: 1 exchange without a response" in log["comment"]
 
 
@@ -221,7 +260,9 @@ def test_incomplete_run_says_so_first() -> None:
     """The reason of an early end stands before the counts."""
     page = html.render(_with(incomplete="the target went away"))
     assert page.index("the target went away") < page.index('id="counts"')
-    assert "the target went away" in summary(_with(incomplete="the target went away"), width=80, colour=False)
+    assert "the target went away" in summary(
+        _with(incomplete="the target went away"), width=80, colour=False
+    )
 
 
 def test_missing_is_grouped_and_counted() -> None:
@@ -229,7 +270,9 @@ def test_missing_is_grouped_and_counted() -> None:
     run = example.failing()
     groups = view.missing(run)
     assert sum(len(cells) for _, cells in groups) == run.counts["untested"]
-    assert [len(cells) for _, cells in groups] == sorted((len(cells) for _, cells in groups), reverse=True)
+    assert [len(cells) for _, cells in groups] == sorted(
+        (len(cells) for _, cells in groups), reverse=True
+    )
 
 
 def test_clauses_without_cells_have_a_reason() -> None:

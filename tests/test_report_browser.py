@@ -42,12 +42,16 @@ def test_page_is_whole_without_scripts(page: Path, tmp_path: Path) -> None:
     script = "<script>document.title = 'owned'</script>"
     body, policy = "<body>", '<meta http-equiv="Content-Security-Policy"'
     poisoned = tmp_path / "poisoned.html"
-    poisoned.write_text(page.read_text(encoding="utf-8").replace(body, body + script), encoding="utf-8")
+    poisoned.write_text(
+        page.read_text(encoding="utf-8").replace(body, body + script), encoding="utf-8"
+    )
     dom = browser.dump_dom(poisoned)
     assert "<title>Breaks the contract" in dom
     assert "Breaks the contract</h1>" in dom
     assert all(f'id="clause-{clause}"' in dom for clause in report_example.load().clauses)
-    poisoned.write_text(poisoned.read_text(encoding="utf-8").replace(policy, "<meta"), encoding="utf-8")
+    poisoned.write_text(
+        poisoned.read_text(encoding="utf-8").replace(policy, "<meta"), encoding="utf-8"
+    )
     assert "<title>owned</title>" in browser.dump_dom(poisoned)
 
 

@@ -40,11 +40,18 @@ def shell(line: str, directory: Path) -> bytes:
     bin_dir.mkdir(exist_ok=True)
     (bin_dir / "curl").write_text(STUB)
     (bin_dir / "curl").chmod(0o755)
-    env = {"PATH": f"{bin_dir}:{os.environ['PATH']}", "KEY_FULL": "s e*cret", "KEY_FULL_LAST_CHAR": "near", "LC_ALL": "C.UTF-8"}
+    env = {
+        "PATH": f"{bin_dir}:{os.environ['PATH']}",
+        "KEY_FULL": "s e*cret",
+        "KEY_FULL_LAST_CHAR": "near",
+        "LC_ALL": "C.UTF-8",
+    }
     work = directory / "work"
     work.mkdir(exist_ok=True)
     encoded = os.fsencode(line)
-    done = subprocess.run(["bash", "-c", encoded], capture_output=True, cwd=work, env=env, check=True, timeout=20)
+    done = subprocess.run(
+        ["bash", "-c", encoded], capture_output=True, cwd=work, env=env, check=True, timeout=20
+    )
     assert list(work.iterdir()) == []
     assert done.stderr == b""
     return done.stdout
@@ -52,13 +59,19 @@ def shell(line: str, directory: Path) -> bytes:
 
 def filled(text: str) -> bytes:
     """The text with the secrets of the environment in it, as bytes."""
-    return text.replace("{key:full}", "s e*cret").replace("{key:full~last-char}", "near").encode("utf-8", "surrogatepass")
+    return (
+        text.replace("{key:full}", "s e*cret")
+        .replace("{key:full~last-char}", "near")
+        .encode("utf-8", "surrogatepass")
+    )
 
 
 @pytest.mark.parametrize("text", NASTY)
 def test_curl_gets_the_text_and_the_shell_gets_nothing(text: str, tmp_path: Path) -> None:
     """Whatever stands in URL and body arrives as it is; nothing of it is run, and the line is inert."""
-    request = Request("POST", f"https://a.test/x?q={text}", (("X-Key", "{key:full}"),), Body(text, size=len(text)))
+    request = Request(
+        "POST", f"https://a.test/x?q={text}", (("X-Key", "{key:full}"),), Body(text, size=len(text))
+    )
     line = curl(request)
     assert clean(line) == line
     arguments = shell(line, tmp_path).split(b"\0")
@@ -77,25 +90,50 @@ def test_curl_gets_headers_as_they_are(text: str, tmp_path: Path) -> None:
 def test_curl_pipes_bytes(tmp_path: Path) -> None:
     """A body that is no text goes through base64 and arrives byte for byte."""
     body = example.bodies()[3]
-    assert shell(curl(Request("PUT", "https://a.test/", (), body)), tmp_path).endswith(b"stdin:" + bytes(range(256)) * 40)
+    assert shell(curl(Request("PUT", "https://a.test/", (), body)), tmp_path).endswith(
+        b"stdin:" + bytes(range(256)) * 40
+    )
     nul = curl(Request("PUT", "https://a.test/", (), Body("a\0b", size=3)))
     assert shell(nul, tmp_path).endswith(b"stdin:a\0b")
 
 
 def test_curl_says_what_it_cannot_send(tmp_path: Path) -> None:
     """Headers that would break the request or read a file, and bodies that were withheld, are left out and named."""
-    request = Request("POST", "https://a.test/", (("@/etc/passwd", "x"), ("A", "b\r\nC: d")), Body(size=5, withheld=True))
+    request = Request(
+        "POST",
+        "https://a.test/",
+        (("@/etc/passwd", "x"), ("A", "b\r\nC: d")),
+        Body(size=5, withheld=True),
+    )
     line = curl(request)
-    assert line.endswith("# without the body, which was withheld; without 2 headers that curl cannot send")
-    assert shell(line, tmp_path).split(b"\0")[:-1] == [b"-i", b"-X", b"POST", b"-H", b"Content-Type:", b"https://a.test/"]
+    assert line.endswith(
+        "# without the body, which was withheld; without 2 headers that curl cannot send"
+    )
+    assert shell(line, tmp_path).split(b"\0")[:-1] == [
+        b"-i",
+        b"-X",
+        b"POST",
+        b"-H",
+        b"Content-Type:",
+        b"https://a.test/",
+    ]
 
 
 def test_curl_reads_well() -> None:
     """A common request becomes a short line with the key as a variable."""
-    request = Request("GET", "https://a.test/v1/calls?limit=3", (("Authorization", "Bearer {key:full}"), ("Host", "a.test")))
-    assert curl(request) == """curl -i -H "Authorization: Bearer $KEY_FULL" 'https://a.test/v1/calls?limit=3'"""
+    request = Request(
+        "GET",
+        "https://a.test/v1/calls?limit=3",
+        (("Authorization", "Bearer {key:full}"), ("Host", "a.test")),
+    )
+    assert (
+        curl(request)
+        == """curl -i -H "Authorization: Bearer $KEY_FULL" 'https://a.test/v1/calls?limit=3'"""
+    )
     assert variable("{key:full~last-char}") == "KEY_FULL_LAST_CHAR"
     assert variable("{key:scope:calls:read}") == "KEY_SCOPE_CALLS_READ"
-    scoped = Request("GET", "http://127.0.0.1/calls", (("Authorization", "Bearer {key:scope:calls:read}"),))
+    scoped = Request(
+        "GET", "http://127.0.0.1/calls", (("Authorization", "Bearer {key:scope:calls:read}"),)
+    )
     assert '"Authorization: Bearer $KEY_SCOPE_CALLS_READ"' in curl(scoped)
     assert curl(Request("HEAD", "https://a.test/")) == "curl -i -I https://a.test/"

@@ -24,11 +24,26 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-ACTIVE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+ACTIVE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 @pytest.mark.parametrize(
-    "char", ["\x00", "\x1b", "\x9b", "\x85", "\u202e", "\u2066", "\u200b", "\ufeff", "\ud800", "\ufffe", "\U000e0041"]
+    "char",
+    [
+        "\x00",
+        "\x1b",
+        "\x9b",
+        "\x85",
+        "\u202e",
+        "\u2066",
+        "\u200b",
+        "\ufeff",
+        "\ud800",
+        "\ufffe",
+        "\U000e0041",
+    ],
 )
 def test_clean_makes_characters_visible(char: str) -> None:
     """What acts or hides becomes ASCII that says which character it was."""
@@ -70,7 +85,10 @@ def test_console_is_short_and_to_the_point() -> None:
     assert "    and 4 more" in lines
     assert len(lines) < 200
     failed, cells = example.failing().counts["failed"], len(example.failing().cells)
-    assert re.fullmatch(rf"[0-9,]+ passed, {failed} failed, .* \({cells:,} cells, [0-9]+ clauses, 60 requests\)", lines[-1])
+    assert re.fullmatch(
+        rf"[0-9,]+ passed, {failed} failed, .* \({cells:,} cells, [0-9]+ clauses, 60 requests\)",
+        lines[-1],
+    )
 
 
 class Tags(HTMLParser):
@@ -91,9 +109,7 @@ def test_page_holds_no_foreign_element() -> None:
     assert example.SCRIPT not in page
     assert "&lt;script&gt;alert(1)" in page
     tags = Tags(page).found
-    allowed = (
-        "html head meta title style body a header nav main section footer h1 h2 h3 p ul li dl dt dd div span b strong code pre br"
-    )
+    allowed = "html head meta title style body a header nav main section footer h1 h2 h3 p ul li dl dt dd div span b strong code pre br"
     allowed += " details summary table caption thead tbody tr th td time"
     assert {tag for tag, _ in tags} <= set(allowed.split())
     assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
@@ -104,10 +120,16 @@ def test_page_asks_nothing_of_the_network() -> None:
     """The page refers to itself only, one link to the documentation aside, and its policy forbids the rest."""
     run = example.failing()
     tags = Tags(html.render(run)).found
-    assert not [attributes for _, attributes in tags if "src" in attributes or "srcset" in attributes]
+    assert not [
+        attributes for _, attributes in tags if "src" in attributes or "srcset" in attributes
+    ]
     links = {attributes["href"] or "" for _, attributes in tags if "href" in attributes}
     assert {link for link in links if not link.startswith("#")} == {run.contract.page_address}
-    policy = next(attributes["content"] for _, attributes in tags if attributes.get("http-equiv") == "Content-Security-Policy")
+    policy = next(
+        attributes["content"]
+        for _, attributes in tags
+        if attributes.get("http-equiv") == "Content-Security-Policy"
+    )
     assert (policy or "").startswith("default-src 'none'; style-src 'unsafe-inline'")
     assert "url(" not in html.render(run).partition("</style>")[0]
 
@@ -118,7 +140,11 @@ def test_links_of_the_page_lead_somewhere() -> None:
     tags = Tags(html.render(run)).found
     ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    links = {(attributes["href"] or "")[1:] for _, attributes in tags if (attributes.get("href") or "").startswith("#")}
+    links = {
+        (attributes["href"] or "")[1:]
+        for _, attributes in tags
+        if (attributes.get("href") or "").startswith("#")
+    }
     assert links <= set(ids)
     assert {f"clause-{clause}" for clause in run.contract.clauses} <= set(ids)
 
@@ -126,7 +152,13 @@ def test_links_of_the_page_lead_somewhere() -> None:
 def test_page_says_what_it_left_out() -> None:
     """Cut, withheld and binary bodies, lost responses and further findings are named as such."""
     page = html.render(example.failing())
-    for text in ("cut here", "Body withheld (512 bytes)", "Not UTF-8", "None: the connection was reset", "6 more findings"):
+    for text in (
+        "cut here",
+        "Body withheld (512 bytes)",
+        "Not UTF-8",
+        "None: the connection was reset",
+        "6 more findings",
+    ):
         assert text in page
 
 
@@ -135,7 +167,10 @@ def test_page_stays_small() -> None:
     run = example.passing(tuple(example.load().operations))
     ids = tuple(exchange.id for exchange in run.exchanges)
     broken = [replace(cell, verdict=Verdict.FAILED, exchanges=ids) for cell in run.cells]
-    cells = tuple(replace(cell, findings=tuple(example.finding(cell, n, n % 2 == 0) for n in range(30))) for cell in broken)
+    cells = tuple(
+        replace(cell, findings=tuple(example.finding(cell, n, n % 2 == 0) for n in range(30)))
+        for cell in broken
+    )
     page = html.render(replace(run, cells=cells))
     assert len(page.encode()) < 3_000_000
     assert "30 findings not shown here" in page
@@ -146,7 +181,9 @@ def test_page_stays_small() -> None:
 
 def _luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 

@@ -29,11 +29,21 @@ THROWS = int(os.environ.get("SECOND_THROWS", "1"))
 
 POLLED = "poll_call_completed"
 WALKED = (
-    *("paging-supported", "paging-exclusive", "paging-complete", "paging-precision", "paging-order", "paging-filter-kept"),
+    *(
+        "paging-supported",
+        "paging-exclusive",
+        "paging-complete",
+        "paging-precision",
+        "paging-order",
+        "paging-filter-kept",
+    ),
     *("has-more-false", "has-more-true", "paging-ties"),
 )
 OPEN = {
-    **{(clause, POLLED): "it takes its cursor as a lower bound of what is new, as pollers do" for clause in WALKED},
+    **{
+        (clause, POLLED): "it takes its cursor as a lower bound of what is new, as pollers do"
+        for clause in WALKED
+    },
     ("business-empty", "list_usage"): "its log of usage holds the requests of the suite itself",
     ("business-empty", "list_workspaces"): "a business without data has a workspace",
 }
@@ -41,8 +51,23 @@ OPEN = {
 
 WITH_ONE_KEY = {
     "a key of every kind is wanted": (
-        *("key-expired", "key-prefixes", "key-revoked", "scope-opens", "scope-required", "status-401", "status-403"),
-        *("business-empty", "business-filter", "business-object", "business-rows", "code-forbidden", "code-unauthorized"),
+        *(
+            "key-expired",
+            "key-prefixes",
+            "key-revoked",
+            "scope-opens",
+            "scope-required",
+            "status-401",
+            "status-403",
+        ),
+        *(
+            "business-empty",
+            "business-filter",
+            "business-object",
+            "business-rows",
+            "code-forbidden",
+            "code-unauthorized",
+        ),
     ),
     "a maximum has to be declared": ("paging-limit-maximum",),
     "methods that a path does not have are tried where writes are allowed": ("envelope-unrouted",),
@@ -79,7 +104,11 @@ def _cells(directory: Path) -> tuple[dict[str, Any], dict[tuple[str, str], list[
     blamed = [cell for cell in run["cells"] if cell["verdict"] not in ("passed", "untested")]
     assert not blamed, json.dumps(blamed, indent=1)
     assert run["incomplete"] is None
-    return run, {(cell["clause"], cell["operation"]): cell["reasons"] for cell in run["cells"] if cell["verdict"] == "untested"}
+    return run, {
+        (cell["clause"], cell["operation"]): cell["reasons"]
+        for cell in run["cells"]
+        if cell["verdict"] == "untested"
+    }
 
 
 def test_the_second_server_conforms(tmp_path: Path) -> None:
@@ -102,7 +131,14 @@ def test_the_second_server_is_not_accused_from_outside(tmp_path: Path) -> None:
     _, untested = _cells(tmp_path)
     assert outcome.code == 0
     known = {clause for clauses in WITH_ONE_KEY.values() for clause in clauses}
-    reading = {"*", *(operation.id for operation in contract.load().operations.values() if operation.effect is Effect.READ)}
+    reading = {
+        "*",
+        *(
+            operation.id
+            for operation in contract.load().operations.values()
+            if operation.effect is Effect.READ
+        ),
+    }
     assert {cell for cell in untested if cell[1] in reading and cell[0] not in known} == {
         cell for cell in OPEN if cell[1] == POLLED
     }
@@ -128,8 +164,14 @@ def test_the_second_server_has_the_whole_api() -> None:
     for operation in loaded.operations.values():
         route = ROUTES[operation.path][operation.method]
         body = SIGNUP if operation.path == PUBLIC else route.body
-        known = {"query": set(route.query.fields), "body": set(body.fields if body else ()), "header": {"Idempotency-Key"}}
-        assert [p.name for p in operation.parameters if p.name not in known[p.place]] == [], operation.id
+        known = {
+            "query": set(route.query.fields),
+            "body": set(body.fields if body else ()),
+            "header": {"Idempotency-Key"},
+        }
+        assert [p.name for p in operation.parameters if p.name not in known[p.place]] == [], (
+            operation.id
+        )
 
 
 def test_the_second_server_is_independent() -> None:

@@ -52,7 +52,9 @@ FORMS: Mapping[str, Callable[[str], str]] = {
     "base64-of-header": lambda key: _base64(f"Bearer {key}"),
     "base64-of-part": lambda key: _base64(key[9:40]),
     "base64url": lambda key: base64.urlsafe_b64encode(b"?" + key.encode()).decode().rstrip("="),
-    "base64-in-lines": lambda key: base64.encodebytes(b"Authorization: Bearer " + key.encode()).decode().replace("\n", " "),
+    "base64-in-lines": lambda key: (
+        base64.encodebytes(b"Authorization: Bearer " + key.encode()).decode().replace("\n", " ")
+    ),
     "base64-twice": lambda key: _base64(_base64(key)),
     "hex": lambda key: key.encode().hex(),
     "hex-upper": lambda key: key.encode().hex().upper(),
@@ -93,7 +95,14 @@ class Echo(Application):
             ("Set-Cookie", f"session={plain}; Path=/"),
             ("Location", f"/api/v1/next?key={plain}"),
             ("WWW-Authenticate", f'Bearer realm="{plain}"'),
-            (re.sub("[^A-Za-z0-9-]", "-", f"X-{secrets[0]}" if secrets and number % 5 == 0 else "X-None"), "1"),
+            (
+                re.sub(
+                    "[^A-Za-z0-9-]",
+                    "-",
+                    f"X-{secrets[0]}" if secrets and number % 5 == 0 else "X-None",
+                ),
+                "1",
+            ),
         )
         reply = replace(reply, headers=reply.headers + headers)
         body = self.encode(reply)
@@ -101,7 +110,9 @@ class Echo(Application):
             body = body.replace(b"\\\\u", b"\\u") if name == "json-escaped" else body
         if number % 11 == 3:
             body = b"\xff\xfe" + body
-        if number % 29 == 5 and not request.path.endswith("/signup"):  # what is handed out without its name nobody can know
+        if number % 29 == 5 and not request.path.endswith(
+            "/signup"
+        ):  # what is handed out without its name nobody can know
             body = "".join(shown).encode("utf-16")
         return reply, body
 
@@ -117,18 +128,28 @@ class Echo(Application):
         """Put secrets into what a sign-up answers, also where it asks for a payment."""
         if not request.path.endswith("/signup") or reply.status not in (201, 402):
             return
-        token = base64.urlsafe_b64encode(hashlib.sha256(f"{number}".encode()).digest()).decode().rstrip("=")
+        token = (
+            base64.urlsafe_b64encode(hashlib.sha256(f"{number}".encode()).digest())
+            .decode()
+            .rstrip("=")
+        )
         links = {
             "checkout_url": f"https://checkout.example.com/c/{token[::-1]}",
             "dashboard_magic_link": f"https://app.example.com/magic?token={token}",
         }
         assert isinstance(reply.body, dict)
         reply.body.update(links)
-        self.handed_out += [*links.values(), *([reply.body["api_key"]] if "api_key" in reply.body else [])]
+        self.handed_out += [
+            *links.values(),
+            *([reply.body["api_key"]] if "api_key" in reply.body else []),
+        ]
 
     def all_headers(self, request: Request, reply: Reply, body: bytes) -> list[tuple[str, str]]:
         """Only what a header may hold goes out."""
-        return [(name, re.sub(r"[^\x20-\x7e]", "?", value)[:6000]) for name, value in super().all_headers(request, reply, body)]
+        return [
+            (name, re.sub(r"[^\x20-\x7e]", "?", value)[:6000])
+            for name, value in super().all_headers(request, reply, body)
+        ]
 
 
 @dataclass(frozen=True)
@@ -168,18 +189,27 @@ def _unbase64(text: str) -> str:
 
 
 def _unhex(text: str) -> str:
-    return "\n".join(bytes.fromhex(text[at:][: len(text[at:]) // 2 * 2]).decode("latin-1") for at in (0, 1))
+    return "\n".join(
+        bytes.fromhex(text[at:][: len(text[at:]) // 2 * 2]).decode("latin-1") for at in (0, 1)
+    )
 
 
 def _unescape(text: str) -> str:
-    return re.sub(r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})", lambda match: chr(int(match[1] or match[2], 16)), text)
+    return re.sub(
+        r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})",
+        lambda match: chr(int(match[1] or match[2], 16)),
+        text,
+    )
 
 
 UNDO: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "percent": (r"[^\n]*%[^\n]*", unquote),
     "html": (r"[^\n]*&[^\n]*", html.unescape),
     "escapes": (r"[^\n]*\\[^\n]*", _unescape),
-    "nul": (r"[^\n]*(?:\0|\\u0000)[^\n]*", lambda text: text.replace("\0", "").replace("\\u0000", "")),
+    "nul": (
+        r"[^\n]*(?:\0|\\u0000)[^\n]*",
+        lambda text: text.replace("\0", "").replace("\\u0000", ""),
+    ),
     "base64": (r"[A-Za-z0-9+/_-]{16,}", _unbase64),
     "hex": (r"[0-9a-fA-F]{24,}", _unhex),
 }
@@ -211,14 +241,24 @@ def leaks(text: str, secrets: Mapping[str, str]) -> list[str]:
     for view, shown in _views(_tokens(text)):
         folded = shown.casefold()
         for name, core in cores.items():
-            anchors = [at for at in range(0, len(core) - half + 1, half) if core[at : at + half] in folded]
-            starts = {start for at in anchors for start in range(max(0, at - half), min(at, len(core) - TELLING) + 1)}
+            anchors = [
+                at for at in range(0, len(core) - half + 1, half) if core[at : at + half] in folded
+            ]
+            starts = {
+                start
+                for at in anchors
+                for start in range(max(0, at - half), min(at, len(core) - TELLING) + 1)
+            }
             if any(core[start : start + TELLING] in folded for start in starts):
                 found.append(f"{name} ({view})")
     return sorted(set(found))
 
 
-SAMPLE = "kc_live_" + base64.urlsafe_b64encode(hashlib.sha256(b"sample").digest()).decode().rstrip("=") + "z"
+SAMPLE = (
+    "kc_live_"
+    + base64.urlsafe_b64encode(hashlib.sha256(b"sample").digest()).decode().rstrip("=")
+    + "z"
+)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -242,29 +282,56 @@ def test_hostile_echo_is_judged(leaky: Leaky) -> None:
 
 
 def _secrets(leaky: Leaky) -> dict[str, str]:
-    return {**leaky.keys, **{f"handed-out-{number}": secret for number, secret in enumerate(leaky.app.handed_out)}}
+    return {
+        **leaky.keys,
+        **{f"handed-out-{number}": secret for number, secret in enumerate(leaky.app.handed_out)},
+    }
 
 
 @pytest.mark.parametrize(
     "name",
-    ["exchanges.jsonl", "evidence.har", "run.json", "report.html", "pytest.html", "junit.xml", "results.ctrf.json", "printed"],
+    [
+        "exchanges.jsonl",
+        "evidence.har",
+        "run.json",
+        "report.html",
+        "pytest.html",
+        "junit.xml",
+        "results.ctrf.json",
+        "printed",
+    ],
 )
 def test_no_secret_leaves_the_run(leaky: Leaky, name: str) -> None:
     """No key, no handed-out secret and no telling part of one stands in a file or in what was printed, in any encoding."""
-    text = leaky.outcome.said if name == "printed" else (leaky.run / name).read_text(encoding="utf-8", errors="surrogateescape")
+    text = (
+        leaky.outcome.said
+        if name == "printed"
+        else (leaky.run / name).read_text(encoding="utf-8", errors="surrogateescape")
+    )
     assert leaks(text, _secrets(leaky)) == []
 
 
 def test_no_other_file(leaky: Leaky) -> None:
     """A run leaves no files but those searched here."""
-    known = {"exchanges.jsonl", "evidence.har", "run.json", "report.html", "pytest.html", "junit.xml", "results.ctrf.json"}
+    known = {
+        "exchanges.jsonl",
+        "evidence.har",
+        "run.json",
+        "report.html",
+        "pytest.html",
+        "junit.xml",
+        "results.ctrf.json",
+    }
     assert {path.name for path in leaky.run.iterdir()} == known
     assert {path.name for path in leaky.run.parent.iterdir()} == {leaky.run.name, "latest"}
 
 
 def test_redaction_keeps_what_is_no_secret(leaky: Leaky) -> None:
     """What only looks like the public beginning of a handed-out link stays in the evidence."""
-    bodies = "".join((line.get("response", {}).get("body") or {}).get("text") or "" for line in lines_of(leaky.run))
+    bodies = "".join(
+        (line.get("response", {}).get("body") or {}).get("text") or ""
+        for line in lines_of(leaky.run)
+    )
     assert "https://recordings.example.com/" in bodies
     late = [line for line in lines_of(leaky.run) if line["stimulus"] in ("generated", "creation")]
     addresses = "".join((line["request"].get("body") or {}).get("text") or "" for line in late)
@@ -274,15 +341,28 @@ def test_redaction_keeps_what_is_no_secret(leaky: Leaky) -> None:
 def test_placeholders_stand_for_keys(leaky: Leaky) -> None:
     """Requests in the log name their key by its placeholder, whichever key it was."""
     told = {
-        value for line in lines_of(leaky.run) for name, value in line["request"]["headers"] if name.lower() == "authorization"
+        value
+        for line in lines_of(leaky.run)
+        for name, value in line["request"]["headers"]
+        if name.lower() == "authorization"
     }
-    assert {"Bearer {key:full}", "Bearer {key:full~last-char}", "Bearer {key:expired}", "Bearer {key:scope:calls:read}"} <= told
+    assert {
+        "Bearer {key:full}",
+        "Bearer {key:full~last-char}",
+        "Bearer {key:expired}",
+        "Bearer {key:scope:calls:read}",
+    } <= told
 
 
 def test_libraries_log_no_answer(tmp_path: Path) -> None:
     """What the HTTP library has to say of a broken answer quotes it, and reaches no file and no screen."""
     body = b'{"calls": [], "agents": [], "has_more": false}'
-    lines = (b"HTTP/1.1 200 OK", b"Content-Type: application/json", b"no colon " + SAMPLE.encode(), b"\x00: " + SAMPLE.encode())
+    lines = (
+        b"HTTP/1.1 200 OK",
+        b"Content-Type: application/json",
+        b"no colon " + SAMPLE.encode(),
+        b"\x00: " + SAMPLE.encode(),
+    )
 
     def answer(write: Callable[[bytes], Any]) -> None:
         write(b"\r\n".join((*lines, b"Content-Length: %d" % len(body), b"", body)))
@@ -292,5 +372,7 @@ def test_libraries_log_no_answer(tmp_path: Path) -> None:
     assert outcome.code == 1, outcome.said
     texts = {path.name: path.read_text(encoding="utf-8") for path in run_of(tmp_path).iterdir()}
     assert {
-        name: leaks(text, {"key": SAMPLE}) for name, text in {**texts, "printed": outcome.said}.items() if SAMPLE[8:20] in text
+        name: leaks(text, {"key": SAMPLE})
+        for name, text in {**texts, "printed": outcome.said}.items()
+        if SAMPLE[8:20] in text
     } == {}

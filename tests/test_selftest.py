@@ -23,13 +23,17 @@ class Harmless(Faulty):
 
 def fault(kind: type[Faulty], *breaks: str) -> Fault:
     """A fault for these tests."""
-    return Fault("one", "What it does.", breaks, (), ("list_calls",), ("large-page",), 1, maker(kind))
+    return Fault(
+        "one", "What it does.", breaks, (), ("list_calls",), ("large-page",), 1, maker(kind)
+    )
 
 
 class NoFlag(Faulty):
     """Lists have no has_more."""
 
-    def render_page(self, context: object, items: list[dict[str, object]], more: bool) -> dict[str, object]:
+    def render_page(
+        self, context: object, items: list[dict[str, object]], more: bool
+    ) -> dict[str, object]:
         return {"calls": items} if context else {}
 
 
@@ -70,7 +74,9 @@ def test_a_wrong_blame_ends_with_1(few: dict[str, Fault]) -> None:
     assert any("has-more-present[list_calls] failed" in line for line in lines)
 
 
-def test_an_accused_variant_ends_with_1(few: dict[str, Fault], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_accused_variant_ends_with_1(
+    few: dict[str, Fault], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A legal server that is accused counts as a finding."""
     accused = Variant("odd", "What it does.", "L00", maker(NoFlag))
     monkeypatch.setattr(matrix, "VARIANTS", {"odd": accused})
@@ -89,7 +95,10 @@ def test_one_may_be_named(few: dict[str, Fault]) -> None:
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(["nope"], "No fault and no variant is called nope"), (["never-more", "--write"], "--write writes the whole matrix")],
+    [
+        (["nope"], "No fault and no variant is called nope"),
+        (["never-more", "--write"], "--write writes the whole matrix"),
+    ],
 )
 def test_what_cannot_be_run_is_told(words: list[str], told: str) -> None:
     """An unknown name, and a name where all are to be written, end with 2 and the reason."""
@@ -101,7 +110,11 @@ def test_what_cannot_be_run_is_told(words: list[str], told: str) -> None:
 
 def test_elsewhere_it_says_what_it_needs(tmp_path: Path) -> None:
     """Without the tests of a checkout the command ends with 2 and the reason."""
-    shutil.copytree(Path(conformance.__file__).parent, tmp_path / "conformance", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        Path(conformance.__file__).parent,
+        tmp_path / "conformance",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
     shutil.copytree(matrix.ROOT / "spec", tmp_path / "conformance" / "spec")
     command = [sys.executable, "-m", "conformance", "selftest"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -112,7 +125,11 @@ def test_elsewhere_it_says_what_it_needs(tmp_path: Path) -> None:
 
 def test_the_table_is_as_large_as_it_says() -> None:
     """Scores of faults on pagination, a third of all hidden deep, and as many variants as the list of what is legal asks for."""
-    paging = [f for f in FAULTS.values() if any(c.startswith(("paging", "has-more", "list-")) for c in f.breaks)]
+    paging = [
+        f
+        for f in FAULTS.values()
+        if any(c.startswith(("paging", "has-more", "list-")) for c in f.breaks)
+    ]
     assert len(FAULTS) >= 220
     assert len(paging) >= 60
     assert len(VARIANTS) >= 60

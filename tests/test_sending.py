@@ -25,7 +25,9 @@ LIST = Message("GET", "/calls")
 class Answering:
     """A wire that answers by a function, and keeps what was sent."""
 
-    def __init__(self, answer: Callable[[WireRequest], tuple[int, tuple[tuple[str, str], ...]]]) -> None:
+    def __init__(
+        self, answer: Callable[[WireRequest], tuple[int, tuple[tuple[str, str], ...]]]
+    ) -> None:
         self.sent: list[WireRequest] = []
         self._answer = answer
 
@@ -66,8 +68,12 @@ class Ending(Answering):
         return super().send(request)
 
 
-@pytest.mark.parametrize(("method", "stale", "times"), [("POST", True, 2), ("POST", False, 1), ("GET", False, 2)])
-def test_what_met_the_end_of_a_connection_is_sent_again(method: str, stale: bool, times: int) -> None:
+@pytest.mark.parametrize(
+    ("method", "stale", "times"), [("POST", True, 2), ("POST", False, 1), ("GET", False, 2)]
+)
+def test_what_met_the_end_of_a_connection_is_sent_again(
+    method: str, stale: bool, times: int
+) -> None:
     """Reads always are; writes where the connection had been kept, for the target may just have closed it."""
     wire = Ending(stale)
     exchange = sender(wire).send(Message(method, "/agents"), label())
@@ -79,7 +85,9 @@ def test_what_costs_money_goes_over_a_connection_of_its_own() -> None:
     """It can meet the end of no kept connection, after which nobody knows whether a call was placed."""
     for effect in (Effect.WRITE, Effect.SPEND):
         wire = Answering(statuses(200))
-        sender(wire).send(Message("POST", "/calls"), replace(label(), case=replace(CASE, effect=effect)))
+        sender(wire).send(
+            Message("POST", "/calls"), replace(label(), case=replace(CASE, effect=effect))
+        )
         assert [request.apart for request in wire.sent] == [effect is Effect.SPEND]
 
 
@@ -88,7 +96,11 @@ class Telling(Answering):
 
     def send(self, request: WireRequest) -> WireResponse:
         self.sent.append(request)
-        body = b'{"api_key": "kc_live_abcdefghijklmnopqrst"}' if "last" in request.url else b'{"debug": "abcdefghijklmnopqrst"}'
+        body = (
+            b'{"api_key": "kc_live_abcdefghijklmnopqrst"}'
+            if "last" in request.url
+            else b'{"debug": "abcdefghijklmnopqrst"}'
+        )
         return WireResponse(201, (("Content-Type", "application/json"),), body)
 
 
@@ -97,7 +109,9 @@ def test_what_one_of_several_hands_out_is_kept_from_all() -> None:
     messages = [Message("POST", "/signup", (("place", place),)) for place in ("first", "last")]
     told = [Label(CASE, 1, "sign_up", "probe", None) for _ in messages]
     exchanges = sender(Telling(statuses(201))).together(zip(messages, told, strict=True))
-    shown = [exchange.response.body.text or "" for exchange in exchanges if exchange.response is not None]
+    shown = [
+        exchange.response.body.text or "" for exchange in exchanges if exchange.response is not None
+    ]
     assert len(shown) == 2
     assert not any("abcdefghijklmnopqrst" in text for text in shown)
 
@@ -143,8 +157,12 @@ def test_overlapping_requests_are_under_way_at_the_same_time() -> None:
 
 def test_what_a_limit_spoils_among_overlapping_requests_is_sent_again() -> None:
     """A 429 in the middle is no answer to judge: it is logged as a retry, and the request sent again by itself."""
-    exchanges = sender(Answering(statuses(200, 429, 200))).together([(LIST, label()), (LIST, label())])
-    assert [(exchange.role, exchange.response and exchange.response.status) for exchange in exchanges] == [("probe", 200)] * 2
+    exchanges = sender(Answering(statuses(200, 429, 200))).together(
+        [(LIST, label()), (LIST, label())]
+    )
+    assert [
+        (exchange.role, exchange.response and exchange.response.status) for exchange in exchanges
+    ] == [("probe", 200)] * 2
 
 
 def test_a_long_wait_is_not_begun_where_no_other_address_is_left() -> None:
@@ -172,7 +190,9 @@ def listening() -> Iterator[socket.socket]:
         yield server
 
 
-@pytest.mark.parametrize("target", ["/api/%zz", "/api?limit=%", "/x/../api", "//api", "/api?&&=&%e0"])
+@pytest.mark.parametrize(
+    "target", ["/api/%zz", "/api?limit=%", "/x/../api", "//api", "/api?&&=&%e0"]
+)
 def test_an_improper_target_goes_out_as_it_is(listening: socket.socket, target: str) -> None:
     """Nothing mends a broken percent sign, or takes out a step, before the server sees it."""
 

@@ -48,7 +48,9 @@ class Api:
         """Get with a query."""
         return self.send("GET", path, key, query_string=query)
 
-    def walk(self, path: str, collection: str, key: str = "full", **query: Any) -> list[dict[str, Any]]:
+    def walk(
+        self, path: str, collection: str, key: str = "full", **query: Any
+    ) -> list[dict[str, Any]]:
         """All items of a list, page by page."""
         found: list[dict[str, Any]] = []
         while True:
@@ -94,7 +96,10 @@ def refused(response: TestResponse, status: int, code: str) -> bool:
 
 def test_the_main_business_has_350_calls_and_130_agents(api: Api) -> None:
     """The main business has 350 calls and 130 agents, the other 60 and 12, the empty one none."""
-    sizes = {k: (len(api.walk("/calls", "calls", k)), len(api.walk("/agents", "agents", k))) for k in ("full", "other", "empty")}
+    sizes = {
+        k: (len(api.walk("/calls", "calls", k)), len(api.walk("/agents", "agents", k)))
+        for k in ("full", "other", "empty")
+    }
     assert sizes == {"full": (350, 130), "other": (60, 12), "empty": (0, 0)}
 
 
@@ -114,7 +119,11 @@ def test_some_neighbours_differ_only_in_fractions_of_a_second(api: Api) -> None:
         assert any(0.001 < gap < 1 for gap in part)
     assert all(gap < 1 or gap > 1.1 for gap in gaps)
     widths = Counter(len(text) for text in texts)
-    assert set(widths) == {len("2026-04-17T12:00:00Z"), len("2026-04-17T12:00:00.123Z"), len("2026-04-17T12:00:00.123456Z")}
+    assert set(widths) == {
+        len("2026-04-17T12:00:00Z"),
+        len("2026-04-17T12:00:00.123Z"),
+        len("2026-04-17T12:00:00.123456Z"),
+    }
     assert widths[20] > 200
 
 
@@ -134,7 +143,9 @@ def test_the_same_seed_gives_the_same_server(contract: Contract, api: Api) -> No
     assert again.target == api.target
     assert again.get("/calls").json == api.get("/calls").json
     assert not set(other.keys.values()) & set(api.keys.values())
-    assert not {c["id"] for c in other.walk("/calls", "calls")} & {c["id"] for c in api.walk("/calls", "calls")}
+    assert not {c["id"] for c in other.walk("/calls", "calls")} & {
+        c["id"] for c in api.walk("/calls", "calls")
+    }
 
 
 def test_keys_look_like_keys(api: Api) -> None:
@@ -151,13 +162,18 @@ def test_seeded_objects_keep_the_schema(contract: Contract, api: Api) -> None:
 
     for operation, path in (("list_calls", "/calls"), ("list_agents", "/agents")):
         schema = contract.operations[operation].schema
-        assert not list(Draft202012Validator(dict(schema)).iter_errors(api.get(path, limit=100).json))
+        assert not list(
+            Draft202012Validator(dict(schema)).iter_errors(api.get(path, limit=100).json)
+        )
 
 
 # --- keys, scopes, businesses ---
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer x", "Basic abc", "kc_live_x", "Bearer kc_live_ä"])
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "Bearer", "Bearer ", "Bearer x", "Basic abc", "kc_live_x", "Bearer kc_live_ä"],
+)
 def test_no_key_that_works_is_401(api: Api, header: str | None) -> None:
     """A key that is missing, malformed or unknown is refused."""
     headers = {} if header is None else {"Authorization": header}
@@ -179,7 +195,9 @@ def test_only_the_header_carries_a_key(api: Api) -> None:
     """A key in the query or another header opens nothing."""
     key = api.keys["full"]
     assert refused(
-        api.send("GET", "/calls", None, headers={"X-Api-Key": key}, query_string={"api_key": key}), 401, "unauthorized"
+        api.send("GET", "/calls", None, headers={"X-Api-Key": key}, query_string={"api_key": key}),
+        401,
+        "unauthorized",
     )
 
 
@@ -198,8 +216,14 @@ def test_objects_of_another_business_are_out_of_reach(api: Api) -> None:
     """A foreign id is 404 in reads, changes and references; a filter by it gives an empty list."""
     foreign = api.agent("other")
     assert refused(api.get("/agents", id=foreign), 404, "not_found")
-    assert refused(api.send("PATCH", "/agents", json={"id": foreign, "name": "Mine"}), 404, "not_found")
-    assert refused(api.send("POST", "/calls", json={"agent_id": foreign, "to": "+12025550100"}), 404, "not_found")
+    assert refused(
+        api.send("PATCH", "/agents", json={"id": foreign, "name": "Mine"}), 404, "not_found"
+    )
+    assert refused(
+        api.send("POST", "/calls", json={"agent_id": foreign, "to": "+12025550100"}),
+        404,
+        "not_found",
+    )
     assert api.get("/calls", agent_id=foreign).json == {"calls": [], "has_more": False}
     assert (api.get("/agents", "other", id=foreign).json or {})["name"] != "Mine"
 
@@ -210,7 +234,9 @@ def test_a_foreign_business_id_is_forbidden(api: Api) -> None:
     agent = {"name": "A", "system_prompt": "B"}
     for business in (other, "unknown"):
         assert refused(api.get("/calls", business_id=business), 403, "forbidden")
-        assert refused(api.send("POST", "/agents", json={**agent, "business_id": business}), 403, "forbidden")
+        assert refused(
+            api.send("POST", "/agents", json={**agent, "business_id": business}), 403, "forbidden"
+        )
     assert len(api.walk("/calls", "calls", business_id=main, limit=100)) == 350
     assert len(api.walk("/agents", "agents", "other")) == 12
 
@@ -228,7 +254,9 @@ def test_a_walk_at_any_size_gives_every_call_once(api: Api, limit: int) -> None:
 def test_a_walk_with_filters_gives_every_match_once(api: Api) -> None:
     """Filters narrow a walk to what matches."""
     calls = api.walk("/calls", "calls", limit=100)
-    agent, status = Counter((call["agent_id"], call["status"]) for call in calls).most_common(1)[0][0]
+    agent, status = Counter((call["agent_id"], call["status"]) for call in calls).most_common(1)[0][
+        0
+    ]
     wanted = [call for call in calls if (call["agent_id"], call["status"]) == (agent, status)]
     assert api.walk("/calls", "calls", agent_id=agent, status=status, limit=4) == wanted
     assert api.walk("/calls", "calls", status="nothing") == []
@@ -269,7 +297,10 @@ def test_a_limit_that_is_no_positive_number_is_400(api: Api, limit: str) -> None
     assert refused(api.get("/calls", limit=limit), 400, "invalid_request")
 
 
-@pytest.mark.parametrize("after", ["yesterday", "2026-13-01T00:00:00Z", "12", "2026-04-17T12:00:00." + "1" * 5000 + "Z", "\0"])
+@pytest.mark.parametrize(
+    "after",
+    ["yesterday", "2026-13-01T00:00:00Z", "12", "2026-04-17T12:00:00." + "1" * 5000 + "Z", "\0"],
+)
 def test_a_cursor_that_is_no_timestamp_is_400(api: Api, after: str) -> None:
     """after must be a timestamp."""
     assert refused(api.get("/agents", after=after), 400, "invalid_request")
@@ -279,7 +310,9 @@ def test_limits_are_cut_to_the_maximum_and_empty_values_are_absent(api: Api) -> 
     """More than the maximum gives the maximum; an empty value and an unknown parameter give the default."""
     for limit, length in (("101", 100), ("9" * 5000, 100), ("0100", 100), ("", 20)):
         assert len((api.get("/calls", limit=limit).json or {})["calls"]) == length
-    assert api.get("/calls", after="", id="", agent_id="", unknown="x").json == api.get("/calls").json
+    assert (
+        api.get("/calls", after="", id="", agent_id="", unknown="x").json == api.get("/calls").json
+    )
     assert set(api.target["maximum"].values()) == {100}
 
 
@@ -288,7 +321,11 @@ def test_limits_are_cut_to_the_maximum_and_empty_values_are_absent(api: Api) -> 
 
 def test_a_created_call_is_read_and_listed(api: Api) -> None:
     """A new call is answered with 201, read back, and the newest of the list."""
-    answer = api.send("POST", "/calls", json={"agent_id": api.agent(), "to": "+12025550100", "name": "Sam", "strange": 1})
+    answer = api.send(
+        "POST",
+        "/calls",
+        json={"agent_id": api.agent(), "to": "+12025550100", "name": "Sam", "strange": 1},
+    )
     assert answer.status_code == 201
     made = answer.json or {}
     assert made["status"] == "queued"
@@ -301,10 +338,17 @@ def test_a_created_call_is_read_and_listed(api: Api) -> None:
 def test_an_agent_is_created_and_changed(api: Api) -> None:
     """A new agent holds what was sent; an update answers id and updated, and is read back; its id stays."""
     main = api.target["businesses"]["main"]
-    sent = {"business_id": main, "name": "Zoë", "system_prompt": "Be kind", "voice": {"voiceId": "calm"}}
+    sent = {
+        "business_id": main,
+        "name": "Zoë",
+        "system_prompt": "Be kind",
+        "voice": {"voiceId": "calm"},
+    }
     made = api.send("POST", "/agents", json=sent).json or {}
     assert (made["name"], made["voice"], made["business_id"]) == ("Zoë", {"voiceId": "calm"}, main)
-    changed = api.send("PATCH", "/agents", json={"id": made["id"], "name": "New", "max_duration": 5})
+    changed = api.send(
+        "PATCH", "/agents", json={"id": made["id"], "name": "New", "max_duration": 5}
+    )
     assert (changed.status_code, changed.json) == (200, {"id": made["id"], "updated": True})
     assert api.get("/agents", id=made["id"]).json == {**made, "name": "New"}
 
@@ -322,7 +366,11 @@ def test_an_unknown_object_is_404(api: Api) -> None:
     """What is not there is not found."""
     assert refused(api.get("/calls", id="unknown"), 404, "not_found")
     assert refused(api.send("PATCH", "/agents", json={"id": "unknown"}), 404, "not_found")
-    assert refused(api.send("POST", "/calls", json={"agent_id": "unknown", "to": "+12025550100"}), 404, "not_found")
+    assert refused(
+        api.send("POST", "/calls", json={"agent_id": "unknown", "to": "+12025550100"}),
+        404,
+        "not_found",
+    )
 
 
 @pytest.mark.parametrize("member", ["agent_id", "to"])
@@ -348,7 +396,9 @@ WRONG: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("change", WRONG)
-def test_a_member_that_fails_its_check_is_invalid_request(api: Api, change: Mapping[str, Any]) -> None:
+def test_a_member_that_fails_its_check_is_invalid_request(
+    api: Api, change: Mapping[str, Any]
+) -> None:
     """A value of the wrong type or form is told by the other code, and nothing is stored."""
     sent = {"agent_id": api.agent(), "to": "+12025550100", **change}
     assert refused(api.send("POST", "/calls", json=sent), 400, "invalid_request")
@@ -383,7 +433,10 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
-@pytest.mark.parametrize(("method", "path"), [("POST", "/calls"), ("POST", "/agents"), ("PATCH", "/agents"), ("POST", "/signup")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/calls"), ("POST", "/agents"), ("PATCH", "/agents"), ("POST", "/signup")],
+)
 def test_odd_bodies_are_400(api: Api, method: str, path: str, name: str) -> None:
     """No body makes the server fail: what cannot be meant is refused."""
     response = api.send(method, path, data=ODD[name], content_type="application/json")
@@ -394,12 +447,31 @@ def test_odd_bodies_are_400(api: Api, method: str, path: str, name: str) -> None
 def test_a_wrong_media_type_is_400(api: Api) -> None:
     """A body that is called something else than JSON is refused; a charset is fine."""
     body = json.dumps({"agent_id": api.agent(), "to": "+12025550100"})
-    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
-        assert refused(api.send("POST", "/calls", data=body, content_type=kind), 400, "invalid_request")
-    assert api.send("POST", "/calls", data=body, content_type="Application/JSON; charset=utf-8").status_code == 201
+    for kind in (
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ):
+        assert refused(
+            api.send("POST", "/calls", data=body, content_type=kind), 400, "invalid_request"
+        )
+    assert (
+        api.send(
+            "POST", "/calls", data=body, content_type="Application/JSON; charset=utf-8"
+        ).status_code
+        == 201
+    )
 
 
-QUERIES = ["id=%00", "id=%ff%fe", "agent_id=%ED%A0%80", "status=" + "x" * 100_000, "&&=&a", "id=%F0%9F%92%A9", "id=a&id=b"]
+QUERIES = [
+    "id=%00",
+    "id=%ff%fe",
+    "agent_id=%ED%A0%80",
+    "status=" + "x" * 100_000,
+    "&&=&a",
+    "id=%F0%9F%92%A9",
+    "id=a&id=b",
+]
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
@@ -419,7 +491,17 @@ def test_unknown_methods_are_404(api: Api, method: str) -> None:
         assert refused(response, 404, "not_found")
 
 
-PATHS = ["/api/v1/none", "/api/v1", "/api/v1/", "/", "/calls", "/api/v1/calls/", "/api/v2/calls", "/%ff", "/api/v1//calls"]
+PATHS = [
+    "/api/v1/none",
+    "/api/v1",
+    "/api/v1/",
+    "/",
+    "/calls",
+    "/api/v1/calls/",
+    "/api/v2/calls",
+    "/%ff",
+    "/api/v1//calls",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -445,7 +527,11 @@ def test_a_fault_of_the_server_shows_nothing_of_its_inside(contract: Contract) -
 
 def test_messages_never_repeat_what_was_sent(api: Api) -> None:
     """The text of an error holds neither values nor keys."""
-    for response in (api.get("/calls", "kc_live_marker"), api.get("/calls", id="marker"), api.get("/calls", limit="marker")):
+    for response in (
+        api.get("/calls", "kc_live_marker"),
+        api.get("/calls", id="marker"),
+        api.get("/calls", limit="marker"),
+    ):
         assert response.status_code >= 400
         assert "marker" not in response.text
 
@@ -455,32 +541,49 @@ def test_messages_never_repeat_what_was_sent(api: Api) -> None:
 
 def test_the_openapi_document_is_the_one_that_is_served(contract: Contract, api: Api) -> None:
     """The document needs no key, and a bad one does no harm."""
-    assert api.get("/openapi.json", None).json == api.get("/openapi.json", "bad").json == contract.document
+    assert (
+        api.get("/openapi.json", None).json
+        == api.get("/openapi.json", "bad").json
+        == contract.document
+    )
 
 
 # --- sign-up, payment, triggers ---
 
 
-def sign_up(api: Api, address: str = "127.0.0.1", headers: Mapping[str, str] | None = None, **more: Any) -> TestResponse:
+def sign_up(
+    api: Api, address: str = "127.0.0.1", headers: Mapping[str, str] | None = None, **more: Any
+) -> TestResponse:
     """Sign up from an address."""
     return api.send(
-        "POST", "/signup", None, json={**ACCOUNT, **more}, headers=headers or {}, environ_overrides={"REMOTE_ADDR": address}
+        "POST",
+        "/signup",
+        None,
+        json={**ACCOUNT, **more},
+        headers=headers or {},
+        environ_overrides={"REMOTE_ADDR": address},
     )
 
 
 def test_sign_up_opens_an_account_whose_key_works(api: Api) -> None:
     """The new key reaches the new business and nothing else."""
     account = sign_up(api).json or {}
-    assert [a["id"] for a in api.walk("/agents", "agents", account["api_key"])] == [account["agent_id"]]
+    assert [a["id"] for a in api.walk("/agents", "agents", account["api_key"])] == [
+        account["agent_id"]
+    ]
     assert api.get("/calls", account["api_key"]).json == {"calls": [], "has_more": False}
     sent = {"agent_id": account["agent_id"], "to": "+12025550100"}
-    assert (api.send("POST", "/calls", account["api_key"], json=sent).json or {})["business_id"] == account["business_id"]
+    assert (api.send("POST", "/calls", account["api_key"], json=sent).json or {})[
+        "business_id"
+    ] == account["business_id"]
 
 
 def test_sign_up_checks_its_input(api: Api) -> None:
     """Missing and malformed members have their codes, and do not count against the limit."""
     for _ in range(3):
-        assert refused(api.send("POST", "/signup", None, json={"email": "a@b.example"}), 400, "bad_request")
+        assert refused(
+            api.send("POST", "/signup", None, json={"email": "a@b.example"}), 400, "bad_request"
+        )
         assert refused(sign_up(api, email="no-at-sign.example.com"), 400, "invalid_request")
         assert refused(sign_up(api, business_name={"not": "a string"}), 400, "invalid_request")
     assert sign_up(api).status_code == 201
@@ -492,7 +595,9 @@ def test_the_sixth_sign_up_of_an_hour_is_refused_by_address(api: Api) -> None:
         assert sign_up(api, "127.0.0.9").status_code == 201
     for forwarded in ("", "10.0.0.1"):
         response = sign_up(
-            api, "127.0.0.9", {"X-Forwarded-For": forwarded, "X-Real-IP": forwarded, "Forwarded": f"for={forwarded}"}
+            api,
+            "127.0.0.9",
+            {"X-Forwarded-For": forwarded, "X-Real-IP": forwarded, "Forwarded": f"for={forwarded}"},
         )
         assert refused(response, 429, "rate_limit_exceeded")
         assert 3590 <= int(response.headers["Retry-After"]) <= 3600
@@ -517,31 +622,62 @@ def test_the_clock_moves_on_and_never_back(api: Api) -> None:
 
 def test_a_paid_plan_asks_for_payment_until_it_is_proved(api: Api) -> None:
     """The terms stand beside the error and in a header; only a well-formed proof opens; nothing counts but success."""
-    for proof in (None, "", "!!", "e30", base64.b64encode(b"[]").decode(), base64.b64encode(b"no").decode(), "é"):
-        response = sign_up(api, headers={"PAYMENT-SIGNATURE": proof} if proof is not None else {}, plan_id=triggers.PAID_PLAN)
+    for proof in (
+        None,
+        "",
+        "!!",
+        "e30",
+        base64.b64encode(b"[]").decode(),
+        base64.b64encode(b"no").decode(),
+        "é",
+    ):
+        response = sign_up(
+            api,
+            headers={"PAYMENT-SIGNATURE": proof} if proof is not None else {},
+            plan_id=triggers.PAID_PLAN,
+        )
         assert refused(response, 402, "payment_required")
         body = response.json or {}
         assert isinstance(body["x402Version"], int)
-        assert {"scheme", "network", "amount", "asset", "payTo", "resource"} <= set(body["accepts"][0])
+        assert {"scheme", "network", "amount", "asset", "payTo", "resource"} <= set(
+            body["accepts"][0]
+        )
         terms = json.loads(base64.b64decode(response.headers["PAYMENT-REQUIRED"]))
         assert terms == {name: body[name] for name in ("x402Version", "accepts")}
     good = base64.b64encode(b'{"x402Version": 1}').decode()
-    assert sign_up(api, headers={"PAYMENT-SIGNATURE": good}, plan_id=triggers.PAID_PLAN).status_code == 201
+    assert (
+        sign_up(api, headers={"PAYMENT-SIGNATURE": good}, plan_id=triggers.PAID_PLAN).status_code
+        == 201
+    )
 
 
 def test_every_declared_trigger_sets_off_its_code(contract: Contract, api: Api) -> None:
     """A trigger of the target file makes the operation answer its code, and stores nothing."""
     base = {
         "create_call": {"agent_id": api.agent(), "to": "+12025550100"},
-        "create_agent": {"business_id": api.target["businesses"]["main"], "name": "A", "system_prompt": "B"},
+        "create_agent": {
+            "business_id": api.target["businesses"]["main"],
+            "name": "A",
+            "system_prompt": "B",
+        },
         "send_sms": {"from_agent_id": api.agent(), "to": "+12025550100", "message": "Hello"},
         "sign_up": ACCOUNT,
     }
-    assert {t["code"] for t in api.target["triggers"]} >= {"call_failed", "vapi_error", "number_on_dnc", "internal_error"}
+    assert {t["code"] for t in api.target["triggers"]} >= {
+        "call_failed",
+        "vapi_error",
+        "number_on_dnc",
+        "internal_error",
+    }
     for trigger in api.target["triggers"]:
-        operation, code = contract.operations[trigger["operation"]], contract.errors[trigger["code"]]
+        operation, code = (
+            contract.operations[trigger["operation"]],
+            contract.errors[trigger["code"]],
+        )
         values = {**base.get(operation.id, {}), **trigger["input"]}
-        rest: dict[str, Any] = {"query_string": values} if operation.method == "GET" else {"json": values}
+        rest: dict[str, Any] = (
+            {"query_string": values} if operation.method == "GET" else {"json": values}
+        )
         assert refused(api.send(operation.method, operation.path, **rest), code.status, code.code)
     assert len(api.walk("/calls", "calls", limit=100)) == 350
     assert len(api.walk("/agents", "agents")) == 130
@@ -550,7 +686,9 @@ def test_every_declared_trigger_sets_off_its_code(contract: Contract, api: Api) 
 # --- the target file, the journal, the database ---
 
 
-def test_the_target_file_says_what_the_server_is(contract: Contract, api: Api, tmp_path: Path) -> None:
+def test_the_target_file_says_what_the_server_is(
+    contract: Contract, api: Api, tmp_path: Path
+) -> None:
     """The target file is the declaration, with comments at its head, and is a target file."""
     from jsonschema import Draft202012Validator
 
@@ -609,29 +747,73 @@ def test_an_operation_added_to_the_document_is_served(tmp_path: Path) -> None:
         "required": ["id", "label"],
         "properties": {n: {"type": "string"} for n in ("id", "label", "created_at")},
     }
-    done = {"type": "object", "properties": {"id": {"type": "string"}, "deleted": {"type": "boolean"}}}
-    listed = {"type": "object", "properties": {"things": {"type": "array", "items": thing}, "has_more": {"type": "boolean"}}}
-    body = {
-        "content": {"application/json": {"schema": {"type": "object", "required": ["label"], "properties": thing["properties"]}}}
+    done = {
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "deleted": {"type": "boolean"}},
     }
-    identifier = {"name": "id", "in": "query", "schema": {"type": "string"}, "x-conformance": {"refers": "thing"}}
+    listed = {
+        "type": "object",
+        "properties": {
+            "things": {"type": "array", "items": thing},
+            "has_more": {"type": "boolean"},
+        },
+    }
+    body = {
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["label"],
+                    "properties": thing["properties"],
+                }
+            }
+        }
+    }
+    identifier = {
+        "name": "id",
+        "in": "query",
+        "schema": {"type": "string"},
+        "x-conformance": {"refers": "thing"},
+    }
     document["components"]["schemas"] |= {"Thing": thing, "ThingList": listed, "Done": done}
 
-    def operation(name: str, status: str, modes: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    def operation(
+        name: str, status: str, modes: list[dict[str, Any]], **more: Any
+    ) -> dict[str, Any]:
         answer = {status: {"description": "Done.", "content": {"application/json": {"schema": {}}}}}
         security = [{"bearerAuth": ["things:all"]}]
-        return {"operationId": name, "security": security, "responses": answer, "x-conformance": {"modes": modes}, **more}
+        return {
+            "operationId": name,
+            "security": security,
+            "responses": answer,
+            "x-conformance": {"modes": modes},
+            **more,
+        }
 
     schemas = "#/components/schemas/"
-    read = {"id": "read_thing", "action": "read", "kind": "thing", "when": "id", "schema": schemas + "Thing"}
-    many = {"id": "list_things", "action": "list", "kind": "thing", "collection": "things", "schema": schemas + "ThingList"}
+    read = {
+        "id": "read_thing",
+        "action": "read",
+        "kind": "thing",
+        "when": "id",
+        "schema": schemas + "Thing",
+    }
+    many = {
+        "id": "list_things",
+        "action": "list",
+        "kind": "thing",
+        "collection": "things",
+        "schema": schemas + "ThingList",
+    }
     make = {"id": "create_thing", "action": "create", "kind": "thing", "schema": schemas + "Thing"}
     drop = {"id": "delete_thing", "action": "delete", "kind": "thing", "schema": schemas + "Done"}
     paging = [{"$ref": "#/components/parameters/After"}, {"$ref": "#/components/parameters/Limit"}]
     document["paths"]["/things"] = {
         "get": operation("getThings", "200", [read, many], parameters=[identifier, *paging]),
         "post": operation("makeThing", "201", [make], requestBody=body),
-        "delete": operation("dropThing", "200", [drop], parameters=[{**identifier, "required": True}]),
+        "delete": operation(
+            "dropThing", "200", [drop], parameters=[{**identifier, "required": True}]
+        ),
     }
     file.write_text(json.dumps(document, indent=2))
     api = Api(application(load(tmp_path / "spec")))
@@ -639,16 +821,25 @@ def test_an_operation_added_to_the_document_is_served(tmp_path: Path) -> None:
     assert len(api.walk("/things", "things", limit=7)) == 115
     made = api.send("POST", "/things", json={"label": "New"}).json or {}
     assert api.get("/things", id=made["id"]).json == made
-    assert api.send("DELETE", "/things", query_string={"id": made["id"]}).json == {"id": made["id"], "deleted": True}
+    assert api.send("DELETE", "/things", query_string={"id": made["id"]}).json == {
+        "id": made["id"],
+        "deleted": True,
+    }
     assert refused(api.send("DELETE", "/things", query_string={"id": made["id"]}), 404, "not_found")
     assert refused(api.send("DELETE", "/things"), 400, "bad_request")
-    assert refused(api.get("/things", "other", id=api.walk("/things", "things")[0]["id"]), 404, "not_found")
+    assert refused(
+        api.get("/things", "other", id=api.walk("/things", "things")[0]["id"]), 404, "not_found"
+    )
 
 
 # --- moments ---
 
 
-PAIRS = [("12:00:00Z", "12:00:00.000001Z"), ("12:00:00.09Z", "12:00:00.1Z"), ("11:59:59.9Z", "12:00:00.0Z")]
+PAIRS = [
+    ("12:00:00Z", "12:00:00.000001Z"),
+    ("12:00:00.09Z", "12:00:00.1Z"),
+    ("11:59:59.9Z", "12:00:00.0Z"),
+]
 
 
 @pytest.mark.parametrize(("earlier", "later"), PAIRS)
@@ -658,5 +849,7 @@ def test_sort_keys_compare_as_instants_do(earlier: str, later: str) -> None:
     assert first is not None
     assert second is not None
     assert sort_key(first) < sort_key(second)
-    assert sort_key(second) == sort_key(instant("2026-04-17T" + later.replace("Z", "000Z")) or first)
+    assert sort_key(second) == sort_key(
+        instant("2026-04-17T" + later.replace("Z", "000Z")) or first
+    )
     assert key_of(moment_of("1969-12-31T23:59:59.5Z")) < key_of(0) < key_of(1)

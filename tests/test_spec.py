@@ -57,7 +57,9 @@ def contract_of(name: str) -> Contract:
 
 def document_of(name: str) -> dict[str, Any]:
     """The OpenAPI document of a contract, as any YAML reader reads it."""
-    document: dict[str, Any] = yaml.safe_load((DIRECTORIES[name] / "openapi.yaml").read_text(encoding="utf-8"))
+    document: dict[str, Any] = yaml.safe_load(
+        (DIRECTORIES[name] / "openapi.yaml").read_text(encoding="utf-8")
+    )
     return document
 
 
@@ -72,7 +74,9 @@ def name(request: pytest.FixtureRequest) -> str:
 
 def test_the_document_is_openapi(name: str) -> None:
     """openapi-spec-validator finds no fault in the document."""
-    assert [error.message for error in OpenAPIV31SpecValidator(document_of(name)).iter_errors()] == []
+    assert [
+        error.message for error in OpenAPIV31SpecValidator(document_of(name)).iter_errors()
+    ] == []
 
 
 def test_a_usual_reader_of_yaml_reads_the_same(name: str) -> None:
@@ -85,7 +89,9 @@ def test_schemathesis_reads_every_operation(name: str) -> None:
     schema = schemathesis.openapi.from_dict(document_of(name))
     found = [one.ok() for one in schema.get_all_operations() if isinstance(one, Ok)]
     read = {(operation.method.upper(), operation.path) for operation in found}
-    assert read == {(operation.method, operation.path) for operation in contract_of(name).operations.values()}
+    assert read == {
+        (operation.method, operation.path) for operation in contract_of(name).operations.values()
+    }
 
 
 def _examples(document: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
@@ -95,7 +101,11 @@ def _examples(document: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
         if isinstance(value, dict):
             schema = value.get("schema")
             if isinstance(schema, dict) and ("example" in value or "examples" in value):
-                shown = [value["example"]] if "example" in value else [one["value"] for one in value["examples"].values()]
+                shown = (
+                    [value["example"]]
+                    if "example" in value
+                    else [one["value"] for one in value["examples"].values()]
+                )
                 yield from ((where, schema, one) for one in shown)
             elif "example" in value and ("type" in value or "properties" in value):
                 yield where, value, value["example"]
@@ -115,7 +125,9 @@ def test_every_example_of_the_document_is_valid(name: str) -> None:
     found = list(_examples(document))
     assert len(found) > 15
     for where, schema, value in found:
-        validator = Draft202012Validator(resolve(document, schema), format_checker=jsonschema.FormatChecker())
+        validator = Draft202012Validator(
+            resolve(document, schema), format_checker=jsonschema.FormatChecker()
+        )
         assert [error.message for error in validator.iter_errors(value)] == [], where
 
 
@@ -123,20 +135,41 @@ def test_every_mode_has_an_example_of_its_own(name: str) -> None:
     """The schema of each mode takes an example of the success that its operation documents."""
     document = document_of(name)
     for operation in contract_of(name).operations.values():
-        answer = document["paths"][operation.path][operation.method.lower()]["responses"][str(operation.success)]
+        answer = document["paths"][operation.path][operation.method.lower()]["responses"][
+            str(operation.success)
+        ]
         content = answer["content"]["application/json"]
-        shown = [content["example"]] if "example" in content else [one["value"] for one in content["examples"].values()]
-        assert any(Draft202012Validator(operation.schema).is_valid(one) for one in shown) or operation.when, operation.id
+        shown = (
+            [content["example"]]
+            if "example" in content
+            else [one["value"] for one in content["examples"].values()]
+        )
+        assert (
+            any(Draft202012Validator(operation.schema).is_valid(one) for one in shown)
+            or operation.when
+        ), operation.id
 
 
 def test_values_to_refuse_break_their_schema(name: str) -> None:
     """A value that no reading can accept is not accepted by the schema either; the value that is sent otherwise is."""
     for operation in contract_of(name).operations.values():
         for parameter in operation.parameters:
-            validator = Draft202012Validator(parameter.schema, format_checker=jsonschema.FormatChecker())
-            assert not any(validator.is_valid(value) for value in parameter.refuse), (operation.id, parameter.name)
-            for value in (parameter.example, parameter.fresh and parameter.fresh.replace("{}", "0a")):
-                assert value is None or validator.is_valid(value), (operation.id, parameter.name, value)
+            validator = Draft202012Validator(
+                parameter.schema, format_checker=jsonschema.FormatChecker()
+            )
+            assert not any(validator.is_valid(value) for value in parameter.refuse), (
+                operation.id,
+                parameter.name,
+            )
+            for value in (
+                parameter.example,
+                parameter.fresh and parameter.fresh.replace("{}", "0a"),
+            ):
+                assert value is None or validator.is_valid(value), (
+                    operation.id,
+                    parameter.name,
+                    value,
+                )
 
 
 def test_words_that_refer_to_kinds_are_of_kinds_that_exist(name: str) -> None:
@@ -146,10 +179,17 @@ def test_words_that_refer_to_kinds_are_of_kinds_that_exist(name: str) -> None:
     for operation in loaded.operations.values():
         for parameter in operation.parameters:
             if parameter.refers and parameter.refers not in kinds:
-                assert parameter.name == loaded.tenant or not parameter.required, (operation.id, parameter.name)
+                assert parameter.name == loaded.tenant or not parameter.required, (
+                    operation.id,
+                    parameter.name,
+                )
             if parameter.filters and operation.paging:
                 members = operation.schema["properties"].values()
-                items = next(member["items"]["properties"] for member in members if "properties" in member.get("items", {}))
+                items = next(
+                    member["items"]["properties"]
+                    for member in members
+                    if "properties" in member.get("items", {})
+                )
                 assert parameter.filters in items, (operation.id, parameter.name)
 
 
@@ -160,14 +200,19 @@ def test_the_registry_is_the_table_of_the_page() -> None:
     """All fifteen codes, each with the status of the page, in its order; each has a row of the page as its source."""
     loaded = check_examples.real()
     assert [(row.code, row.status) for row in loaded.errors.values()] == list(PAGE_CODES)
-    assert all(row.source == f"codes.{row.code}" and row.source in loaded.page for row in loaded.errors.values())
+    assert all(
+        row.source == f"codes.{row.code}" and row.source in loaded.page
+        for row in loaded.errors.values()
+    )
     assert loaded.statuses == set(PAGE_STATUSES)
 
 
 def test_the_index_of_the_page_has_every_row() -> None:
     """Each status and each code of the page is an entry of the index, in the order of the page."""
     ids = list(check_examples.real().page)
-    assert [one for one in ids if one.startswith("statuses.")] == [f"statuses.{status}" for status in PAGE_STATUSES]
+    assert [one for one in ids if one.startswith("statuses.")] == [
+        f"statuses.{status}" for status in PAGE_STATUSES
+    ]
     assert [one for one in ids if one.startswith("codes.") and one != "codes.sentence"] == [
         f"codes.{code}" for code, _ in PAGE_CODES
     ]
@@ -196,7 +241,9 @@ def test_codes_of_the_document_are_those_of_the_registry(name: str) -> None:
     loaded = contract_of(name)
     document = document_of(name)
     for operation in loaded.operations.values():
-        for status, answer in document["paths"][operation.path][operation.method.lower()]["responses"].items():
+        for status, answer in document["paths"][operation.path][operation.method.lower()][
+            "responses"
+        ].items():
             if int(status) >= 400:
                 schema = resolve(document, answer)["content"]["application/json"]["schema"]
                 codes = {row.code for row in loaded.errors.values() if row.status == int(status)}
@@ -209,7 +256,11 @@ def test_every_operation_carries_every_error_status() -> None:
     for path, item in document["paths"].items():
         for method in set(METHODS) & set(item):
             statuses = {int(status) for status in item[method]["responses"]}
-            errors = {status for status in PAGE_STATUSES if status >= 400 and (status != 402 or path == "/signup")}
+            errors = {
+                status
+                for status in PAGE_STATUSES
+                if status >= 400 and (status != 402 or path == "/signup")
+            }
             assert {status for status in statuses if status >= 400} == errors, (method, path)
             assert statuses <= set(PAGE_STATUSES)
 
@@ -217,7 +268,12 @@ def test_every_operation_carries_every_error_status() -> None:
 def test_an_empty_answer_obeys_no_error_schema(name: str) -> None:
     """The schema of an error is one that a wrong envelope breaks."""
     document = document_of(name)
-    schema = resolve(document, next(iter(document["components"]["responses"].values()))["content"]["application/json"]["schema"])
+    schema = resolve(
+        document,
+        next(iter(document["components"]["responses"].values()))["content"]["application/json"][
+            "schema"
+        ],
+    )
     empty: tuple[Any, ...] = ({}, [], {"error": "x", "fault": "x"}, {"error": {}, "fault": {}})
     for wrong in empty:
         assert not Draft202012Validator(schema).is_valid(wrong)
@@ -227,10 +283,17 @@ def test_an_empty_answer_obeys_no_error_schema(name: str) -> None:
 
 
 def _entries() -> list[tuple[str, PageEntry]]:
-    return [(name, entry) for name in CONTRACTS for entry in contract_of(name).page.values() if entry.example]
+    return [
+        (name, entry)
+        for name in CONTRACTS
+        for entry in contract_of(name).page.values()
+        if entry.example
+    ]
 
 
-@pytest.mark.parametrize(("name", "entry"), _entries(), ids=lambda value: value if isinstance(value, str) else value.id)
+@pytest.mark.parametrize(
+    ("name", "entry"), _entries(), ids=lambda value: value if isinstance(value, str) else value.id
+)
 def test_what_the_page_prints_is_valid(name: str, entry: PageEntry) -> None:
     """A printed body obeys its schema; a printed request names an operation whose parameters take its values."""
     loaded = contract_of(name)
@@ -238,10 +301,16 @@ def test_what_the_page_prints_is_valid(name: str, entry: PageEntry) -> None:
         schema = resolve(loaded.document, {"$ref": entry.example["schema"]})
         assert Draft202012Validator(schema).is_valid(entry.example["body"])
         return
-    named = [o for o in loaded.operations.values() if (o.method, o.path) == (entry.example["method"], entry.example["path"])]
+    named = [
+        o
+        for o in loaded.operations.values()
+        if (o.method, o.path) == (entry.example["method"], entry.example["path"])
+    ]
     assert named
     for parameter, text in entry.example.get("query", {}).items():
-        known = next(found for o in named if (found := o.parameter(parameter)) and found.place == "query")
+        known = next(
+            found for o in named if (found := o.parameter(parameter)) and found.place == "query"
+        )
         validator = Draft202012Validator(known.schema, format_checker=jsonschema.FormatChecker())
         value = int(text) if known.schema.get("type") == "integer" else text
         assert validator.is_valid(value), (parameter, text)
@@ -304,16 +373,27 @@ def test_clauses_are_in_order(name: str) -> None:
 
 def test_every_code_has_a_clause() -> None:
     """Each row of the table of codes is a clause about that code."""
-    about = [clause.about.code for clause in check_examples.real().clauses.values() if clause.about and clause.about.code]
+    about = [
+        clause.about.code
+        for clause in check_examples.real().clauses.values()
+        if clause.about and clause.about.code
+    ]
     assert about == [code for code, _ in PAGE_CODES]
 
 
 # --- files and meta schemas -----------------------------------------------------------------------
 
-FILES = [(name, path) for name in CONTRACTS for path in sorted(DIRECTORIES[name].rglob("*.yaml")) if path.name != "openapi.yaml"]
+FILES = [
+    (name, path)
+    for name in CONTRACTS
+    for path in sorted(DIRECTORIES[name].rglob("*.yaml"))
+    if path.name != "openapi.yaml"
+]
 
 
-@pytest.mark.parametrize(("name", "path"), FILES, ids=lambda value: value if isinstance(value, str) else value.name)
+@pytest.mark.parametrize(
+    ("name", "path"), FILES, ids=lambda value: value if isinstance(value, str) else value.name
+)
 def test_files_obey_their_meta_schema(name: str, path: Path) -> None:
     """Each file of a contract validates against the schema of its kind."""
     kind = "clauses" if path.parent.name == "clauses" else path.stem
@@ -354,7 +434,9 @@ OPEN = {
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in sorted(META.glob("*.json")) if path.stem != "openapi.schema"], ids=lambda path: path.name
+    "path",
+    [path for path in sorted(META.glob("*.json")) if path.stem != "openapi.schema"],
+    ids=lambda path: path.name,
 )
 def test_meta_schemas_are_closed(path: Path) -> None:
     """Where a meta schema describes an object, a member that it does not know is an error; the one of OpenAPI is open."""
@@ -374,9 +456,17 @@ def test_meta_schemas_are_closed(path: Path) -> None:
 def test_every_word_of_the_extension_is_used() -> None:
     """Each word of x-conformance stands in one of the two documents: what no contract needs is not offered."""
     definitions = json.loads((META / "x-conformance.schema.json").read_text())["$defs"]
-    words = {word for where, one in _objects({"$defs": definitions}) for word in one.get("properties", {})}
-    written = "".join((DIRECTORIES[name] / "openapi.yaml").read_text(encoding="utf-8") for name in CONTRACTS)
-    assert [word for word in sorted(words) if not re.search(rf"\b{re.escape(word)}:", written)] == []
+    words = {
+        word
+        for where, one in _objects({"$defs": definitions})
+        for word in one.get("properties", {})
+    }
+    written = "".join(
+        (DIRECTORIES[name] / "openapi.yaml").read_text(encoding="utf-8") for name in CONTRACTS
+    )
+    assert [
+        word for word in sorted(words) if not re.search(rf"\b{re.escape(word)}:", written)
+    ] == []
     assert X in written
 
 

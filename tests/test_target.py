@@ -28,7 +28,9 @@ FULL: dict[str, Any] = {
     "businesses": {"main": "b1", "other": "b2"},
     "phone_numbers": ["+12025550123"],
     "maximum": {"list_calls": 100},
-    "triggers": [{"code": "number_on_dnc", "operation": "create_call", "input": {"to": "+12025550199"}}],
+    "triggers": [
+        {"code": "number_on_dnc", "operation": "create_call", "input": {"to": "+12025550199"}}
+    ],
     "clock": {"method": "POST", "path": "/clock", "member": "seconds"},
     "addresses": ["127.0.0.0/29", "10.0.0.7"],
     "budget": 77,
@@ -63,7 +65,9 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def read(contract: Contract, path: Path, text: str | dict[str, Any], **given: Any) -> target.Target:
     """The target of a text."""
-    path.write_text(text if isinstance(text, str) else yaml.safe_dump(text, sort_keys=False), encoding="utf-8")
+    path.write_text(
+        text if isinstance(text, str) else yaml.safe_dump(text, sort_keys=False), encoding="utf-8"
+    )
     return target.from_file(contract, path, **given)
 
 
@@ -71,7 +75,11 @@ def test_flags_allow_reads_and_know_one_key(contract: Contract) -> None:
     """An address and a key are enough to read; nothing else is allowed, and nobody says that the key has every scope."""
     made = target.from_flags(contract, URL + "/", SECRET)
     declared = made.declaration
-    assert (declared.url, declared.name, declared.allow) == (URL, "api.example.test", frozenset({Effect.READ}))
+    assert (declared.url, declared.name, declared.allow) == (
+        URL,
+        "api.example.test",
+        frozenset({Effect.READ}),
+    )
     assert declared.keys == {"full"}
     assert not declared.full_declared
     assert made.keys == {"full": SECRET}
@@ -81,7 +89,12 @@ def test_flags_allow_reads_and_know_one_key(contract: Contract) -> None:
 def test_a_file_declares_everything(contract: Contract, path: Path) -> None:
     """Every member of a target file arrives; reading is always allowed; variables come from the environment."""
     made = read(contract, path, FULL)
-    assert made.keys == {"full": SECRET, "other": SECRET + "2", "revoked": SECRET + "4", "scope:calls:read": SECRET + "3"}
+    assert made.keys == {
+        "full": SECRET,
+        "other": SECRET + "2",
+        "revoked": SECRET + "4",
+        "scope:calls:read": SECRET + "3",
+    }
     assert (made.budget, made.rate, made.timeout) == (77, 2.5, 3)
     assert made.declaration == Declaration(
         name="staging",
@@ -96,21 +109,33 @@ def test_a_file_declares_everything(contract: Contract, path: Path) -> None:
         clock={"method": "POST", "path": "/clock", "member": "seconds"},
         addresses=("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6", "10.0.0.7"),
         inapplicable=frozenset({"sign_up"}),
-        waivers=(Waiver("status-200", ("list_calls",), "known since May", "Ann", date(2026, 12, 31)),),
+        waivers=(
+            Waiver("status-200", ("list_calls",), "known since May", "Ann", date(2026, 12, 31)),
+        ),
     )
 
 
 def test_a_file_with_an_address_only_has_safe_defaults(contract: Contract, path: Path) -> None:
     """Without more, a file allows reads and has the usual budget."""
     made = read(contract, path, {"url": URL})
-    assert made.declaration == replace(target.from_flags(contract, URL, None).declaration, full_declared=True)
-    assert (made.budget, made.rate, made.timeout) == (target.DEFAULT_BUDGET, None, target.DEFAULT_TIMEOUT)
+    assert made.declaration == replace(
+        target.from_flags(contract, URL, None).declaration, full_declared=True
+    )
+    assert (made.budget, made.rate, made.timeout) == (
+        target.DEFAULT_BUDGET,
+        None,
+        target.DEFAULT_TIMEOUT,
+    )
 
 
 def test_inputs_name_parameters_unless_the_input_is_open(contract: Contract, path: Path) -> None:
     """What a request must hold that no source describes may hold members that the contract does not name."""
-    path.write_text(yaml.safe_dump({"url": URL, "inputs": {"create_communication_run": {"steps": [1]}}}))
-    assert target.from_file(contract, path).declaration.inputs["create_communication_run"] == {"steps": [1]}
+    path.write_text(
+        yaml.safe_dump({"url": URL, "inputs": {"create_communication_run": {"steps": [1]}}})
+    )
+    assert target.from_file(contract, path).declaration.inputs["create_communication_run"] == {
+        "steps": [1]
+    }
     path.write_text(yaml.safe_dump({"url": URL, "inputs": {"create_call": {"steps": [1]}}}))
     with pytest.raises(TargetError, match="no parameter of create_call, steps"):
         target.from_file(contract, path)
@@ -125,7 +150,9 @@ def test_flags_replace_what_the_file_says(contract: Contract, path: Path) -> Non
     assert read(contract, path, {"url": URL}, key=SECRET).keys == {"full": SECRET}
 
 
-def test_the_key_of_the_environment_stands_in_for_none(contract: Contract, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_of_the_environment_stands_in_for_none(
+    contract: Contract, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """CONFORMANCE_KEY is the key of a file without one, undeclared; what a file says is not replaced by it."""
     monkeypatch.setenv(target.KEY_VARIABLE, SECRET + "9")
     assert read(contract, path, FULL).keys["full"] == SECRET
@@ -152,21 +179,41 @@ WRONG: list[tuple[str, int, str]] = [
     (f"url: {URL}\nkeys:\n  full: ${{CONFORMANCE_TEST_UNSET}}\n", 3, "CONFORMANCE_TEST_UNSET"),
     (f"url: {URL}\nkeys:\n  full: with some blanks\n", 3, "without spaces"),
     (f"url: {URL}\nkeys:\n  full: {SECRET}\n  other: {SECRET}\n", 3, "another role"),
-    (f"url: {URL}\nkeys:\n  full: {SECRET}\nscoped_keys:\n  calls:read: {SECRET}\n", 5, "another role"),
+    (
+        f"url: {URL}\nkeys:\n  full: {SECRET}\nscoped_keys:\n  calls:read: {SECRET}\n",
+        5,
+        "another role",
+    ),
     (f"url: {URL}\nscoped_keys:\n  calls:raed: {SECRET}\n", 3, "no scope calls:raed"),
     (f"url: {URL}\nmaximum:\n  list_cals: 5\n", 3, "no list list_cals"),
     (f"url: {URL}\nmaximum:\n  read_call: 5\n", 3, "no list read_call"),
     (f"url: {URL}\nmaximum:\n  list_calls: 0\n", 3, "0"),
     (f"url: {URL}\ninapplicable:\n  - sign_up\n  - signup\n", 4, "no operation signup"),
-    (f"url: {URL}\ntriggers:\n  - {{code: none, operation: create_call, input: {{to: x}}}}\n", 3, "no code none"),
-    (f"url: {URL}\ntriggers:\n  - code: call_failed\n    operation: call\n    input: {{to: x}}\n", 4, "no operation call"),
-    (f"url: {URL}\nwaivers:\n  - {{clause: x, reason: long enough, owner: A, expires: '2026-01-01'}}\n", 3, "no clause x"),
+    (
+        f"url: {URL}\ntriggers:\n  - {{code: none, operation: create_call, input: {{to: x}}}}\n",
+        3,
+        "no code none",
+    ),
+    (
+        f"url: {URL}\ntriggers:\n  - code: call_failed\n    operation: call\n    input: {{to: x}}\n",
+        4,
+        "no operation call",
+    ),
+    (
+        f"url: {URL}\nwaivers:\n  - {{clause: x, reason: long enough, owner: A, expires: '2026-01-01'}}\n",
+        3,
+        "no clause x",
+    ),
     (
         f"url: {URL}\nwaivers:\n  - clause: status-200\n    reason: long enough\n    owner: A\n    expires: 2026-02-30\n",
         6,
         "date",
     ),
-    (f"url: {URL}\nwaivers:\n  - clause: status-200\n    reason: long enough\n    owner: A\n", 3, "expires"),
+    (
+        f"url: {URL}\nwaivers:\n  - clause: status-200\n    reason: long enough\n    owner: A\n",
+        3,
+        "expires",
+    ),
     (f"url: {URL}\naddresses:\n  - 127.0.0.1\n  - localhost\n", 4, "localhost"),
     (f"url: {URL}\nphone_numbers: ['5550100']\n", 2, "5550100"),
     (f"url: {URL}\nbudget: many\n", 2, "many"),
@@ -178,7 +225,9 @@ WRONG: list[tuple[str, int, str]] = [
 
 
 @pytest.mark.parametrize(("text", "line", "says"), WRONG, ids=range(len(WRONG)))
-def test_a_fault_names_file_and_line(contract: Contract, path: Path, text: str, line: int, says: str) -> None:
+def test_a_fault_names_file_and_line(
+    contract: Contract, path: Path, text: str, line: int, says: str
+) -> None:
     """Each fault of a target file is one message that starts with file and line and says what is wrong."""
     with pytest.raises(TargetError) as caught:
         read(contract, path, text)
@@ -234,7 +283,13 @@ def test_a_wrong_address_in_a_flag_is_a_target_error(contract: Contract, url: st
 
 
 @pytest.mark.parametrize(
-    "url", ["http://localhost/api/v1", "https://h:8443/api/v1/", "http://[::1]:80/api/v1", "https://h/gate/api/v1"]
+    "url",
+    [
+        "http://localhost/api/v1",
+        "https://h:8443/api/v1/",
+        "http://[::1]:80/api/v1",
+        "https://h/gate/api/v1",
+    ],
 )
 def test_a_right_address_is_taken(contract: Contract, url: str) -> None:
     """Ports, IPv6 and a path in front of the base path are right; a last slash is dropped."""
@@ -251,7 +306,11 @@ def test_a_wrong_flag_beside_a_right_file_is_blamed_itself(contract: Contract, p
 
 def test_a_declaration_survives_json(contract: Contract, path: Path) -> None:
     """What run.json holds is what a replay is judged by."""
-    for made in (read(contract, path, FULL), target.from_flags(contract, URL, SECRET), read(contract, path, {"url": URL})):
+    for made in (
+        read(contract, path, FULL),
+        target.from_flags(contract, URL, SECRET),
+        read(contract, path, {"url": URL}),
+    ):
         stored = json.loads(json.dumps(made.declaration.to_json()))
         assert declaration_from_json(stored) == made.declaration
         assert set(stored) == {member.name for member in fields(Declaration)}
@@ -298,7 +357,10 @@ def test_no_key_stands_in_an_error(contract: Contract, path: Path, keys: str) ->
 
 def test_no_password_of_an_address_is_shown(contract: Contract) -> None:
     """The error about an address with a password does not repeat the password."""
-    for url in ("https://ann:hush-hush@example.test/api/v1", "ftp://ann:hush-hush@example.test/api/v1"):
+    for url in (
+        "https://ann:hush-hush@example.test/api/v1",
+        "ftp://ann:hush-hush@example.test/api/v1",
+    ):
         with pytest.raises(TargetError) as caught:
             target.from_flags(contract, url, None)
         assert "hush-hush" not in str(caught.value)

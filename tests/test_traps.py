@@ -29,7 +29,9 @@ LISTS = harness.Aim(operations=("list_evals", "read_eval", "create_eval"))
 
 def run(kind: type[Application] = Application, changes: Mapping[str, Any] | None = None) -> Run:
     """A run over the scenarios of a server."""
-    return harness.run(matrix.contract(), application(matrix.contract(), kind=kind), aim=LISTS, changes=changes)
+    return harness.run(
+        matrix.contract(), application(matrix.contract(), kind=kind), aim=LISTS, changes=changes
+    )
 
 
 class OneItem(Application):
@@ -42,26 +44,45 @@ class OneItem(Application):
 
 def of(run: Run, clause: str, operation: str = "list_evals") -> Verdict:
     """The verdict of a cell."""
-    return next(cell.verdict for cell in run.cells if (cell.clause, cell.operation) == (clause, operation))
+    return next(
+        cell.verdict for cell in run.cells if (cell.clause, cell.operation) == (clause, operation)
+    )
 
 
 def test_a_walk_that_crosses_no_page_proves_nothing() -> None:
     """Where a list is shorter than a page every rule of its borders is untested, and says what to provide."""
     seen = run(OneItem)
-    for clause in ("paging-exclusive", "paging-complete", "paging-supported", "has-more-false", "paging-order"):
+    for clause in (
+        "paging-exclusive",
+        "paging-complete",
+        "paging-supported",
+        "has-more-false",
+        "paging-order",
+    ):
         assert of(seen, clause) is Verdict.UNTESTED, clause
     assert all(cell.reasons for cell in seen.cells if cell.verdict is Verdict.UNTESTED)
 
 
 def test_what_has_nothing_to_look_at_does_not_pass() -> None:
     """No cell passes without an exchange that it rests on."""
-    for seen in (run(), run(OneItem), run(changes={"keys": {"full": "kc_live_none_of_this_server"}})):
+    for seen in (
+        run(),
+        run(OneItem),
+        run(changes={"keys": {"full": "kc_live_none_of_this_server"}}),
+    ):
         assert all(cell.exchanges for cell in seen.cells if cell.verdict is Verdict.PASSED)
 
 
 def test_a_refusal_for_another_reason_proves_nothing() -> None:
     """Where the control is refused as well, no negative probe passes: the main key is none, and nothing is judged by it."""
-    seen = run(changes={"keys": {"full": "kc_live_none_of_this_server", "no_scope": "kc_live_nor_this_one_either"}})
+    seen = run(
+        changes={
+            "keys": {
+                "full": "kc_live_none_of_this_server",
+                "no_scope": "kc_live_nor_this_one_either",
+            }
+        }
+    )
     assert of(seen, "scope-required", "read_eval") is not Verdict.PASSED
     assert of(seen, "code-bad_request", "create_eval") is not Verdict.PASSED
     assert of(seen, "status-404", "read_eval") is not Verdict.PASSED
@@ -83,12 +104,24 @@ def test_what_a_target_lacks_stays_in_every_count(tmp_path: Path) -> None:
     contract = matrix.contract()
     full = run()
     app = application(contract)
-    bare = run(changes={"keys": {"full": harness_key(app)}, "scoped_keys": None, "clock": None, "addresses": None})
-    assert {cell.name for cell in bare.cells} >= {cell.name for cell in full.cells if cell.clause != "code-internal_error"}
+    bare = run(
+        changes={
+            "keys": {"full": harness_key(app)},
+            "scoped_keys": None,
+            "clock": None,
+            "addresses": None,
+        }
+    )
+    assert {cell.name for cell in bare.cells} >= {
+        cell.name for cell in full.cells if cell.clause != "code-internal_error"
+    }
     junit.write(bare, tmp_path / "junit.xml")
     written = ET.parse(tmp_path / "junit.xml").getroot().findall(".//testcase")
     assert len(written) == len(bare.cells)
-    assert sum(case.find("skipped") is not None for case in written) == bare.counts["untested"] + bare.counts["inapplicable"]
+    assert (
+        sum(case.find("skipped") is not None for case in written)
+        == bare.counts["untested"] + bare.counts["inapplicable"]
+    )
 
 
 def harness_key(app: Application) -> str:
@@ -105,14 +138,24 @@ def quickly() -> Run:
     whole = planned(contract, aimed_at.declaration, 0, Depth.QUICK)
     chosen = frozenset(case.id for case in quick(whole, contract).cases)
     options = Options(depth=Depth.QUICK)
-    one = Session(contract, aimed_at, whole, options, WsgiWire(app), sleep=lambda _seconds: None, selected=chosen)
+    one = Session(
+        contract,
+        aimed_at,
+        whole,
+        options,
+        WsgiWire(app),
+        sleep=lambda _seconds: None,
+        selected=chosen,
+    )
     return execute(one, [case for case in whole.runnable if case.id in chosen])
 
 
 def test_a_quick_run_judges_every_must_and_every_border() -> None:
     """It has a cell that passed of every MUST clause, and crosses a page of every list, in at most 500 requests."""
     contract, seen = matrix.contract(), quickly()
-    passed = {(cell.clause, cell.operation) for cell in seen.cells if cell.verdict is Verdict.PASSED}
+    passed = {
+        (cell.clause, cell.operation) for cell in seen.cells if cell.verdict is Verdict.PASSED
+    }
     musts = {clause.id for clause in contract.clauses.values() if clause.level is Level.MUST}
     lists = {operation.id for operation in contract.operations.values() if operation.paging}
     assert musts <= {clause for clause, _ in passed}
@@ -130,7 +173,12 @@ def test_what_was_not_selected_did_not_pass() -> None:
 @pytest.mark.parametrize("word", ["inapplicable", "waivers"])
 def test_what_is_excused_is_shown(word: str) -> None:
     """What a target declares that it does not have, or that is waived, has a verdict of its own and never passes."""
-    waiver = {"clause": "has-more-present", "reason": "known for a long time", "owner": "the team", "expires": "2999-01-01"}
+    waiver = {
+        "clause": "has-more-present",
+        "reason": "known for a long time",
+        "owner": "the team",
+        "expires": "2999-01-01",
+    }
     told: dict[str, list[Any]] = {"inapplicable": ["list_evals"], "waivers": [waiver]}
     seen = run(Forgetful, changes={word: told[word]})
     expected = {"inapplicable": Verdict.INAPPLICABLE, "waivers": Verdict.WAIVED}[word]
@@ -140,7 +188,9 @@ def test_what_is_excused_is_shown(word: str) -> None:
 class Forgetful(Application):
     """A server whose lists have no has_more."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         """The items alone."""
         page = super().render_page(context, items, more)
         return {name: value for name, value in page.items() if value is not more}

@@ -16,8 +16,14 @@ FORMS = {
     "a counter with zeros": ("run-000017", r"run-[0-9]{6}"),
     "hexadecimal": ("call_8f3a90c27be1d45f6a0b", r"call_[0-9a-f]{20}"),
     "a UUID": ("5e8b3a52-1c55-4b9e-9d3e-6f1f0a2b7c41", r"5e8b3a52-1c55-4b9e-9d3e-[0-9a-f]{12}"),
-    "a ULID, whose alphabet lacks I, L, O and U": ("01KB5SMZ9YE2J31P7E4VRRNE1T", r"01KB5SMZ9YE2J3[0-9A-HJKMNP-TV-Z]{12}"),
-    "base 58, which lacks 0, I, O and l": ("cus_3QFnxR7bWzYt2MkVp9sD", r"cus_[1-9A-HJ-NP-Za-km-z]{20}"),
+    "a ULID, whose alphabet lacks I, L, O and U": (
+        "01KB5SMZ9YE2J31P7E4VRRNE1T",
+        r"01KB5SMZ9YE2J3[0-9A-HJKMNP-TV-Z]{12}",
+    ),
+    "base 58, which lacks 0, I, O and l": (
+        "cus_3QFnxR7bWzYt2MkVp9sD",
+        r"cus_[1-9A-HJ-NP-Za-km-z]{20}",
+    ),
     "a phone number": ("+14155552009", r"\+1[2-4][0-9]{2}5550[12][0-9]{2}"),
 }
 

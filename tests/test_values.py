@@ -16,7 +16,10 @@ from conformance.values import ABSENT, NOT_JSON, instant, pointed, strict_json
 NEW_YEAR = 1767225600
 
 
-@pytest.mark.parametrize("text", ['{"a": [1, -0.5e3, null, true, "\\u00e9"]}', "0", '"x"', " [] \r\n\t", "null", '"\\ud800"'])
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": [1, -0.5e3, null, true, "\\u00e9"]}', "0", '"x"', " [] \r\n\t", "null", '"\\ud800"'],
+)
 def test_json_is_read(text: str) -> None:
     """Every JSON text has a value, also one that is no object."""
     assert strict_json(text) is not NOT_JSON
@@ -109,7 +112,9 @@ def test_what_is_no_timestamp_has_no_instant(text: str) -> None:
     assert instant(text) is None
 
 
-@pytest.mark.parametrize("value", [None, 0, 1767225600, 1.5, True, [], {}, ["2026-01-01"], b"2026-01-01"])
+@pytest.mark.parametrize(
+    "value", [None, 0, 1767225600, 1.5, True, [], {}, ["2026-01-01"], b"2026-01-01"]
+)
 def test_only_text_has_an_instant(value: Any) -> None:
     """A number or an object is no timestamp."""
     assert instant(value) is None
@@ -122,7 +127,9 @@ def test_five_thousand_digits_make_no_crash() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**12), st.integers(1, 12), st.integers(-12, 14))
-def test_an_instant_does_not_depend_on_its_offset_or_width(micro: int, zeros: int, hours: int) -> None:
+def test_an_instant_does_not_depend_on_its_offset_or_width(
+    micro: int, zeros: int, hours: int
+) -> None:
     """The same moment in another zone and with trailing zeros is the same instant."""
     moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(microseconds=micro)
     local = moment + timedelta(hours=hours)
@@ -207,7 +214,9 @@ def test_what_is_wider_than_json_is_a_fault(text: str, line: int) -> None:
     assert faults[0].startswith(f"f.yaml:{line}: "), faults
 
 
-@pytest.mark.parametrize("tag", ["!!timestamp 2026-01-01", "!!set {x}", "!!binary aGk=", "!!omap [x: 1]", "!!float 1"])
+@pytest.mark.parametrize(
+    "tag", ["!!timestamp 2026-01-01", "!!set {x}", "!!binary aGk=", "!!omap [x: 1]", "!!float 1"]
+)
 def test_no_tag_brings_in_a_type_that_json_has_not(tag: str) -> None:
     """A tag gives a fault, or a value that JSON has."""
     value, faults = parsed(f"a: {tag}")

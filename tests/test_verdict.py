@@ -15,7 +15,20 @@ from conformance import session, verdict
 from conformance.checks import RULES
 from conformance.checks.base import Gap, Outcome, Problem, Proof, Rule, Trial, Trouble, View
 from conformance.evidence import Log
-from conformance.model import About, Case, Cell, Clause, Contract, Effect, Exchange, Finding, Level, Run, Verdict, worst
+from conformance.model import (
+    About,
+    Case,
+    Cell,
+    Clause,
+    Contract,
+    Effect,
+    Exchange,
+    Finding,
+    Level,
+    Run,
+    Verdict,
+    worst,
+)
 from conformance.plan import Plan
 from conformance.remarks import doubtful_keys, idle_waivers
 from conformance.target import Declaration, Waiver
@@ -44,7 +57,12 @@ def saying(words: str, **members: Any) -> Rule:
     return Rule("r.one", "a rule", trial=judge, **members)
 
 
-def clause(level: Level = Level.MUST, rules: tuple[str, ...] = ("r.one",), about: About | None = None, name: str = "c") -> Clause:
+def clause(
+    level: Level = Level.MUST,
+    rules: tuple[str, ...] = ("r.one",),
+    about: About | None = None,
+    name: str = "c",
+) -> Clause:
     """A clause of the ledger."""
     return Clause(name, "area", "It holds.", level, "stated", (), rules, about=about)
 
@@ -62,10 +80,19 @@ def case(name: str = "s[list_calls]", operation: str = "list_calls", **members: 
 CASE = case()
 
 
-def seen(identifier: str = "e1", of: Case = CASE, attempt: int = 1, status: int = 200, **members: Any) -> Exchange:
+def seen(
+    identifier: str = "e1", of: Case = CASE, attempt: int = 1, status: int = 200, **members: Any
+) -> Exchange:
     """An exchange of a case."""
     members.setdefault("operation", of.operation)
-    return sent(status, {"calls": [], "has_more": False}, identifier=identifier, case=of.id, attempt=attempt, **members)
+    return sent(
+        status,
+        {"calls": [], "has_more": False},
+        identifier=identifier,
+        case=of.id,
+        attempt=attempt,
+        **members,
+    )
 
 
 def judged(
@@ -83,7 +110,9 @@ def judged(
     known = {rule.id: rule for rule in ([rules] if isinstance(rules, Rule) else rules)}
     cases = tuple(cases)
     log = Log(list(exchanges), {one.id: "done" for one in cases} if ends is None else dict(ends))
-    return verdict.cells(ledger(*clauses), target, known, Plan(cases), log, today=today, selected=selected)
+    return verdict.cells(
+        ledger(*clauses), target, known, Plan(cases), log, today=today, selected=selected
+    )
 
 
 def cell(*args: Any, **options: Any) -> Cell:
@@ -132,13 +161,23 @@ def test_the_worst_of_what_was_seen_is_the_verdict(words: str, expected: Verdict
 
 def test_the_order_of_the_verdicts() -> None:
     """failed > error > waived > warned > untested > passed > inapplicable."""
-    assert [v.value for v in Verdict] == ["failed", "error", "waived", "warned", "untested", "passed", "inapplicable"]
+    assert [v.value for v in Verdict] == [
+        "failed",
+        "error",
+        "waived",
+        "warned",
+        "untested",
+        "passed",
+        "inapplicable",
+    ]
     assert [v.rank for v in Verdict] == list(range(7))
     assert worst([Verdict.PASSED, Verdict.WAIVED, Verdict.ERROR]) is Verdict.ERROR
     assert worst([]) is None
 
 
-@pytest.mark.parametrize(("level", "expected"), [(Level.MUST, Verdict.FAILED), (Level.SHOULD, Verdict.WARNED)])
+@pytest.mark.parametrize(
+    ("level", "expected"), [(Level.MUST, Verdict.FAILED), (Level.SHOULD, Verdict.WARNED)]
+)
 def test_a_broken_should_warns(level: Level, expected: Verdict) -> None:
     """What a finding means is for the level of the clause to say."""
     found = cell(saying("-"), clauses=[clause(level)])
@@ -146,7 +185,9 @@ def test_a_broken_should_warns(level: Level, expected: Verdict) -> None:
     assert [finding.level for finding in found.findings] == [level]
 
 
-@pytest.mark.parametrize(("words", "expected"), [("-", Verdict.UNTESTED), ("-+", Verdict.PASSED), ("+", Verdict.PASSED)])
+@pytest.mark.parametrize(
+    ("words", "expected"), [("-", Verdict.UNTESTED), ("-+", Verdict.PASSED), ("+", Verdict.PASSED)]
+)
 def test_a_note_is_never_graded(words: str, expected: Verdict) -> None:
     """A clause of level NOTE shows what was seen, and no verdict follows from it."""
     found = cell(saying(words), clauses=[clause(Level.NOTE)])
@@ -164,13 +205,20 @@ def test_a_note_of_a_rule_is_never_graded() -> None:
 def test_a_finding_says_what_it_is() -> None:
     """A finding names clause, operation, rule, place, both values and its exchanges."""
     (finding,) = cell(saying("-")).findings
-    assert (finding.clause, finding.operation, finding.rule, finding.where) == ("c", "list_calls", "r.one", "status")
+    assert (finding.clause, finding.operation, finding.rule, finding.where) == (
+        "c",
+        "list_calls",
+        "r.one",
+        "status",
+    )
     assert (finding.expected, finding.actual, finding.exchanges) == ("200", "500", ("e1",))
 
 
 def test_a_finding_quotes_the_first_of_what_is_alike() -> None:
     """It names every exchange that shows it."""
-    both = [Problem("status", "200", actual, (name,)) for name, actual in (("e1", "500"), ("e2", "503"))]
+    both = [
+        Problem("status", "200", actual, (name,)) for name, actual in (("e1", "500"), ("e2", "503"))
+    ]
     (finding,) = cell(Rule("r.one", "a rule", trial=lambda view, trial: both)).findings
     assert (finding.actual, finding.exchanges) == ("500", ("e1", "e2"))
 
@@ -191,11 +239,16 @@ def test_what_a_verdict_rests_on_is_frozen() -> None:
         ("t", "-", Verdict.FAILED),
     ],
 )
-def test_a_clause_of_two_rules_is_as_bad_as_the_worse(one: str, other: str, expected: Verdict) -> None:
+def test_a_clause_of_two_rules_is_as_bad_as_the_worse(
+    one: str, other: str, expected: Verdict
+) -> None:
     """Every rule of a clause must have been judged for it to pass."""
     second = replace(saying(other), id="r.two")
     both = [clause(rules=("r.one", "r.two"))]
-    assert cell([saying(one), second], clauses=both, cases=[case(rules=("r.one", "r.two"))]).verdict is expected
+    assert (
+        cell([saying(one), second], clauses=both, cases=[case(rules=("r.one", "r.two"))]).verdict
+        is expected
+    )
 
 
 # --- crashes, budgets, what did not run -----------------------------------------------------------
@@ -221,7 +274,9 @@ def test_a_stimulus_that_crashes_is_our_error() -> None:
         ({}, frozenset({"other"}), verdict.NOT_SELECTED),
     ],
 )
-def test_what_did_not_run_is_untested(ends: dict[str, str], selected: frozenset[str] | None, reason: str) -> None:
+def test_what_did_not_run_is_untested(
+    ends: dict[str, str], selected: frozenset[str] | None, reason: str
+) -> None:
     """A run that ended early, a budget that was used up and a selection leave untested what they leave out."""
     for exchanges in ((), (seen(),)):
         found = cell(saying("+"), exchanges, ends=ends, selected=selected)
@@ -240,7 +295,9 @@ def test_an_operation_that_nothing_ran_on_names_what_keeps_most_of_it() -> None:
     cases[-1] = replace(cases[-1], optional=True)
     loaded = check_examples.real()
     plan, log = Plan(tuple(cases)), Log()
-    found = verdict.cells(loaded, check_examples.embedded().declaration, RULES, plan, log, today=TODAY)
+    found = verdict.cells(
+        loaded, check_examples.embedded().declaration, RULES, plan, log, today=TODAY
+    )
     mine = next(one for one in found if one.name == "status-listed[read_call]")
     assert (mine.verdict, mine.reasons) == (Verdict.UNTESTED, ("add write",))
 
@@ -249,20 +306,38 @@ def test_one_case_of_two_that_cannot_run_leaves_the_cell_untested() -> None:
     """A cell passes only when all that was planned for it was judged; an optional case is not missed."""
     second = case("s[list_calls-2]", gap="give a key (keys: x in the target file)")
     found = cell(saying("+"), cases=[CASE, second], ends={CASE.id: "done"})
-    assert (found.verdict, found.reasons) == (Verdict.UNTESTED, ("give a key (keys: x in the target file)",))
+    assert (found.verdict, found.reasons) == (
+        Verdict.UNTESTED,
+        ("give a key (keys: x in the target file)",),
+    )
     optional = replace(second, optional=True)
-    assert cell(saying("+"), cases=[CASE, optional], ends={CASE.id: "done"}).verdict is Verdict.PASSED
+    assert (
+        cell(saying("+"), cases=[CASE, optional], ends={CASE.id: "done"}).verdict is Verdict.PASSED
+    )
     third = case("s[list_calls-3]", gap="add write")
-    assert cell(saying("+"), cases=[CASE, optional, third], ends={CASE.id: "done"}).reasons == ("add write",)
+    assert cell(saying("+"), cases=[CASE, optional, third], ends={CASE.id: "done"}).reasons == (
+        "add write",
+    )
 
 
 @pytest.mark.parametrize("other", ["create_agent", "read_call"])
 def test_a_case_of_another_operation_is_not_missed(other: str) -> None:
     """What keeps a case of another operation from running leaves no cell but its own untested."""
     found = judged(saying("+"), cases=[CASE, case(f"s[{other}]", other, gap="give a key")])
-    assert {one.operation: one.verdict for one in found} == {"list_calls": Verdict.PASSED, other: Verdict.UNTESTED}
-    passive = Rule("r.one", "a rule", passive=lambda view, exchange: (), applies=lambda *_: True, hint="nothing was seen")
-    found = judged(passive, (), cases=[case(rules=(), gap="give a key"), case(f"s[{other}]", other, rules=())])
+    assert {one.operation: one.verdict for one in found} == {
+        "list_calls": Verdict.PASSED,
+        other: Verdict.UNTESTED,
+    }
+    passive = Rule(
+        "r.one",
+        "a rule",
+        passive=lambda view, exchange: (),
+        applies=lambda *_: True,
+        hint="nothing was seen",
+    )
+    found = judged(
+        passive, (), cases=[case(rules=(), gap="give a key"), case(f"s[{other}]", other, rules=())]
+    )
     assert [one.reasons for one in found if one.operation == "list_calls"] == [("give a key",)]
 
 
@@ -285,15 +360,29 @@ def test_a_passive_rule_is_missed_only_where_it_applies(operation: str, applies:
     """A clause of two rules passes by the one that applies; what is no operation of the contract has no passive rules."""
     passive = Rule("r.two", "a rule", passive=lambda view, exchange: (), applies=lambda *_: applies)
     one = case(f"s[{operation}]", operation)
-    found = judged([saying("+"), passive], [seen(of=one)], clauses=[clause(rules=("r.one", "r.two"))], cases=[one])
+    found = judged(
+        [saying("+"), passive],
+        [seen(of=one)],
+        clauses=[clause(rules=("r.one", "r.two"))],
+        cases=[one],
+    )
     assert [each.verdict for each in found if each.operation == operation] == [Verdict.PASSED]
 
 
 def test_a_selection_is_why_a_passive_rule_saw_nothing() -> None:
     """What it looks for may have come with the cases that were left out, though others ran."""
-    passive = Rule("r.one", "a rule", passive=lambda view, exchange: (), applies=lambda *_: True, hint="nothing was seen")
+    passive = Rule(
+        "r.one",
+        "a rule",
+        passive=lambda view, exchange: (),
+        applies=lambda *_: True,
+        hint="nothing was seen",
+    )
     cases = [case(rules=()), case("s[list_calls-2]", rules=())]
-    for selected, reason in ((frozenset({CASE.id}), verdict.NOT_SELECTED), (frozenset(c.id for c in cases), "nothing was seen")):
+    for selected, reason in (
+        (frozenset({CASE.id}), verdict.NOT_SELECTED),
+        (frozenset(c.id for c in cases), "nothing was seen"),
+    ):
         found = judged(passive, cases=cases, selected=selected)
         assert [one.reasons for one in found if one.operation == "list_calls"] == [(reason,)]
 
@@ -311,14 +400,18 @@ def test_a_clause_without_a_case_has_no_cell() -> None:
 
 def test_an_inapplicable_operation_is_not_judged() -> None:
     """What the target declares not to have is inapplicable, whatever was seen."""
-    found = cell(saying("-"), target=replace(check_examples.TARGET, inapplicable=frozenset({"list_calls"})))
+    found = cell(
+        saying("-"), target=replace(check_examples.TARGET, inapplicable=frozenset({"list_calls"}))
+    )
     assert (found.verdict, found.findings) == (Verdict.INAPPLICABLE, ())
 
 
 # --- waivers --------------------------------------------------------------------------------------
 
 
-def waived(expires: str = "2026-12-31", operations: tuple[str, ...] = (), name: str = "c") -> Waiver:
+def waived(
+    expires: str = "2026-12-31", operations: tuple[str, ...] = (), name: str = "c"
+) -> Waiver:
     """A waiver of the clause."""
     return Waiver(name, operations, "known since May", "Ann", date.fromisoformat(expires))
 
@@ -348,23 +441,40 @@ def test_a_valid_waiver_covers_a_failure(waivers: list[Waiver], expected: Verdic
         assert "Ann" in found.waiver
 
 
-@pytest.mark.parametrize(("words", "level"), [("+", Level.MUST), ("t", Level.MUST), ("g", Level.MUST), ("-", Level.SHOULD)])
+@pytest.mark.parametrize(
+    ("words", "level"),
+    [("+", Level.MUST), ("t", Level.MUST), ("g", Level.MUST), ("-", Level.SHOULD)],
+)
 def test_a_waiver_covers_nothing_but_a_failure(words: str, level: Level) -> None:
     """A waiver changes no other verdict, and is reported as unused."""
     target = replace(check_examples.TARGET, waivers=(waived(),))
     found = judged(saying(words), clauses=[clause(level)], target=target)
-    assert found == tuple(replace(one, waiver=None) for one in judged(saying(words), clauses=[clause(level)]))
-    assert idle_waivers(target, found, TODAY.isoformat()) == ["the waiver of c covers no failure of this run"]
+    assert found == tuple(
+        replace(one, waiver=None) for one in judged(saying(words), clauses=[clause(level)])
+    )
+    assert idle_waivers(target, found, TODAY.isoformat()) == [
+        "the waiver of c covers no failure of this run"
+    ]
 
 
 def test_keys_that_never_open_anything_are_told() -> None:
     """A key that should be valid and was always answered 401 is named; not one that was, and not one that must be refused."""
     seen = [
         sent(status, identity=role)
-        for role, status in (("other", 401), ("other", 401), ("test", 401), ("test", 200), ("empty", 403), ("revoked", 401))
+        for role, status in (
+            ("other", 401),
+            ("other", 401),
+            ("test", 401),
+            ("test", 200),
+            ("empty", 403),
+            ("revoked", 401),
+        )
     ]
     seen += [sent(200), sent(401, identity="no_scope", form="query")]
-    target = replace(check_examples.TARGET, keys=frozenset({"full", "other", "test", "empty", "revoked", "no_scope"}))
+    target = replace(
+        check_examples.TARGET,
+        keys=frozenset({"full", "other", "test", "empty", "revoked", "no_scope"}),
+    )
     assert doubtful_keys(target, seen) == [
         "every request with the key other (2) was answered 401: is the key in the target file one of this target?"
     ]
@@ -372,7 +482,13 @@ def test_keys_that_never_open_anything_are_told() -> None:
 
 def test_waivers_that_do_nothing_are_told() -> None:
     """A waiver in use is not mentioned, an expired one is, and so is one for another operation or clause."""
-    waivers = (waived(), waived(operations=("list_agents",)), waived("2026-11-24"), waived(name="b"), waived(name="d"))
+    waivers = (
+        waived(),
+        waived(operations=("list_agents",)),
+        waived("2026-11-24"),
+        waived(name="b"),
+        waived(name="d"),
+    )
     target = replace(check_examples.TARGET, waivers=waivers)
     found = judged(saying("-"), target=target)
     told = idle_waivers(target, found, TODAY.isoformat())
@@ -392,7 +508,9 @@ def by_attempt(*words: str, confirm: bool = True) -> Rule:
         ids = tuple(exchange.id for exchange in trial.exchanges)
         for word in words[trial.exchanges[0].attempt - 1]:
             outcome = WORDS[word]
-            yield replace(outcome, exchanges=ids) if isinstance(outcome, Proof | Problem) else outcome
+            yield (
+                replace(outcome, exchanges=ids) if isinstance(outcome, Proof | Problem) else outcome
+            )
 
     return Rule("r.one", "a rule", trial=judge, confirm=confirm)
 
@@ -412,7 +530,9 @@ TWICE = (seen("e1"), seen("e2", attempt=2))
         ("+", "-", Verdict.PASSED, 1),
     ],
 )
-def test_a_suspicion_must_be_confirmed(first: str, second: str, expected: Verdict, notes: int) -> None:
+def test_a_suspicion_must_be_confirmed(
+    first: str, second: str, expected: Verdict, notes: int
+) -> None:
     """Where the data may have moved, a finding counts if every attempt shows it; else it is a note."""
     found = cell(by_attempt(first, second), TWICE)
     assert found.verdict is expected
@@ -422,7 +542,9 @@ def test_a_suspicion_must_be_confirmed(first: str, second: str, expected: Verdic
 
 def test_a_confirmed_finding_is_told_once() -> None:
     """The first attempt has said it; the second one does not repeat it."""
-    assert [finding.exchanges for finding in cell(by_attempt("-", "-"), TWICE).findings] == [("e1",)]
+    assert [finding.exchanges for finding in cell(by_attempt("-", "-"), TWICE).findings] == [
+        ("e1",)
+    ]
     assert cell(by_attempt("-", "-+"), TWICE).exchanges == ("e2", "e1")
 
 
@@ -440,7 +562,11 @@ def test_a_case_is_judged_by_its_own_exchanges() -> None:
         yield WORDS["+"]
 
     cases = [case(f"s[{name}]") for name in "abc"]
-    judged(Rule("r.one", "a rule", trial=judge), [seen(f"e-{one.id}", of=one) for one in cases], cases=cases)
+    judged(
+        Rule("r.one", "a rule", trial=judge),
+        [seen(f"e-{one.id}", of=one) for one in cases],
+        cases=cases,
+    )
     assert trials == [["e-s[a]"], ["e-s[b]"], ["e-s[c]"]]
 
 
@@ -482,18 +608,27 @@ def test_a_clause_about_a_code_hears_only_of_that_code() -> None:
     """A wrong status of one code blames the clause of that code, and no other one."""
     clauses = [clause(about=About(code=code), name=code) for code in ("not_found", "forbidden")]
     found = judged(coded(("-", "not_found")), clauses=clauses, cases=())
-    assert [(one.clause, one.operation, one.verdict) for one in found] == [("not_found", "list_calls", Verdict.FAILED)]
+    assert [(one.clause, one.operation, one.verdict) for one in found] == [
+        ("not_found", "list_calls", Verdict.FAILED)
+    ]
 
 
-def test_a_clause_about_a_status_hears_of_the_codes_of_that_status_and_of_the_status_alone() -> None:
+def test_a_clause_about_a_status_hears_of_the_codes_of_that_status_and_of_the_status_alone() -> (
+    None
+):
     """A problem with the code of a 404 is no matter of the clause about the status 404."""
     clauses = [clause(about=About(status=status), name=str(status)) for status in (404, 400)]
     found = judged(coded(("-", "not_found")), clauses=clauses, cases=())
     assert [one.clause for one in found] == ["404"]
     elsewhere = Problem("/error/code", "a code", "another", ("e1",))
     rule = Rule("r.one", "a rule", trial=lambda view, trial: [elsewhere, WORDS["+"]])
-    by_status = judged(rule, clauses=[clause(about=About(status=404), name="404"), clause(name="plain")])
-    assert [(one.clause, one.verdict) for one in by_status] == [("404", Verdict.PASSED), ("plain", Verdict.FAILED)]
+    by_status = judged(
+        rule, clauses=[clause(about=About(status=404), name="404"), clause(name="plain")]
+    )
+    assert [(one.clause, one.verdict) for one in by_status] == [
+        ("404", Verdict.PASSED),
+        ("plain", Verdict.FAILED),
+    ]
 
 
 def test_a_case_about_a_code_feeds_the_clause_of_that_code() -> None:
@@ -527,7 +662,14 @@ def test_an_exchange_of_no_known_case_is_judged_by_itself_only() -> None:
 
 def test_operations_come_in_the_order_of_the_contract() -> None:
     """Cells are listed clause by clause, operations as the contract has them, what belongs to none first."""
-    names = ["update_agent", "old", "list_calls", next(iter(check_examples.real().operations)), "*", "read_call"]
+    names = [
+        "update_agent",
+        "old",
+        "list_calls",
+        next(iter(check_examples.real().operations)),
+        "*",
+        "read_call",
+    ]
     cases = [case(f"s[{name}]", name) for name in names]
     order = [name for name in ("*", "old", *check_examples.real().operations) if name in names]
     assert [one.operation for one in judged(saying("+"), (), cases=cases)] == order
@@ -542,29 +684,50 @@ def evidence() -> tuple[Plan, Log]:
     declared = check_examples.embedded().declaration
     plan = session.planned(contract, declared, 0)
     log, number = Log(), 0
-    pool = [example.exchanges for example in check_examples.EXAMPLES if example.contract is None and example.exchanges]
+    pool = [
+        example.exchanges
+        for example in check_examples.EXAMPLES
+        if example.contract is None and example.exchanges
+    ]
     for place, planned in enumerate(plan.cases):
         for exchange in pool[place * 7 % len(pool)]:
             number += 1
-            log.exchanges.append(replace(exchange, id=f"e{number}", case=planned.id, stimulus=planned.stimulus))
-        log.ends[planned.id] = {0: verdict.OVER_BUDGET, 5: "the stimulus crashed"}.get(place % 11, verdict.DONE)
+            log.exchanges.append(
+                replace(exchange, id=f"e{number}", case=planned.id, stimulus=planned.stimulus)
+            )
+        log.ends[planned.id] = {0: verdict.OVER_BUDGET, 5: "the stimulus crashed"}.get(
+            place % 11, verdict.DONE
+        )
     return plan, log
 
 
 def real_cells(plan: Plan, log: Log) -> tuple[Cell, ...]:
     """The cells of the real contract and rules."""
     contract = check_examples.real()
-    return verdict.cells(contract, check_examples.embedded().declaration, RULES, plan, log, today=TODAY)
+    return verdict.cells(
+        contract, check_examples.embedded().declaration, RULES, plan, log, today=TODAY
+    )
 
 
 def normal(cells: Iterable[Cell]) -> list[Any]:
     """Cells without the order of what they rest on, and without which of several exchanges a finding quotes."""
 
     def plain(findings: Iterable[Finding]) -> list[Any]:
-        return sorted((one.rule, one.where, one.expected, one.level, tuple(sorted(one.exchanges))) for one in findings)
+        return sorted(
+            (one.rule, one.where, one.expected, one.level, tuple(sorted(one.exchanges)))
+            for one in findings
+        )
 
     return [
-        (one.name, one.verdict, sorted(one.exchanges), plain(one.findings), plain(one.notes), sorted(one.reasons), one.waiver)
+        (
+            one.name,
+            one.verdict,
+            sorted(one.exchanges),
+            plain(one.findings),
+            plain(one.notes),
+            sorted(one.reasons),
+            one.waiver,
+        )
         for one in cells
     ]
 
@@ -576,7 +739,13 @@ def test_judging_is_pure() -> None:
     first, second = real_cells(plan, log), real_cells(plan, log)
     assert first == second
     assert (plan, log) == before
-    assert {one.verdict for one in first} >= {Verdict.FAILED, Verdict.UNTESTED, Verdict.PASSED, Verdict.ERROR, Verdict.WARNED}
+    assert {one.verdict for one in first} >= {
+        Verdict.FAILED,
+        Verdict.UNTESTED,
+        Verdict.PASSED,
+        Verdict.ERROR,
+        Verdict.WARNED,
+    }
 
 
 def test_the_order_of_the_cases_in_the_log_does_not_matter() -> None:
@@ -635,7 +804,9 @@ def run(*verdicts: Verdict, **members: Any) -> Run:
         ((Verdict.PASSED, Verdict.WAIVED, Verdict.WARNED), {"require_complete": True}, 0),
     ],
 )
-def test_the_exit_code_of_a_run(verdicts: tuple[Verdict, ...], members: dict[str, Any], code: int) -> None:
+def test_the_exit_code_of_a_run(
+    verdicts: tuple[Verdict, ...], members: dict[str, Any], code: int
+) -> None:
     """1 for a broken MUST wins over 3 for what could not be judged; untested counts only if completeness is required."""
     assert run(*verdicts, **members).exit_code == code
 
@@ -643,7 +814,15 @@ def test_the_exit_code_of_a_run(verdicts: tuple[Verdict, ...], members: dict[str
 def test_counts_and_clauses_of_a_run() -> None:
     """All seven verdicts are counted; a clause shows the worst of its cells, one without cells has none."""
     finished = run(Verdict.PASSED, Verdict.PASSED, Verdict.WARNED)
-    assert finished.counts == {"failed": 0, "error": 0, "waived": 0, "warned": 1, "untested": 0, "passed": 2, "inapplicable": 0}
+    assert finished.counts == {
+        "failed": 0,
+        "error": 0,
+        "waived": 0,
+        "warned": 1,
+        "untested": 0,
+        "passed": 2,
+        "inapplicable": 0,
+    }
     assert list(finished.counts) == [one.value for one in Verdict]
     assert finished.clause_verdict("c") is Verdict.WARNED
     assert finished.clause_verdict("d") is None

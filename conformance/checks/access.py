@@ -28,7 +28,10 @@ def auth_missing(view: View, trial: Trial) -> Iterator[Outcome]:
     yield from refusals(view, trial, "unauthenticated", form="missing")
 
 
-@trial("auth.invalid", hint="more than 20 requests with a bad key want flood (allow: in the target file)")
+@trial(
+    "auth.invalid",
+    hint="more than 20 requests with a bad key want flood (allow: in the target file)",
+)
 def auth_invalid(view: View, trial: Trial) -> Iterator[Outcome]:
     """A key that was never issued, or is not quite one that was, is refused as unauthenticated."""
     for form in ("unknown", "altered"):
@@ -56,10 +59,15 @@ def auth_scheme(view: View, trial: Trial) -> Iterator[Outcome]:
             return
     # a header that is not the scheme and one token may be called malformed
     yield from refusals(view, trial, "unauthenticated", statuses=(400,), form="scheme")
-    opened = any(probe.response is not None and probe.response.ok for probe in trial.having("probe", form="missing"))
+    opened = any(
+        probe.response is not None and probe.response.ok
+        for probe in trial.having("probe", form="missing")
+    )
     for probe in trial.having("probe", form="misplaced"):
         if probe.response is not None and probe.response.ok and not opened:
-            expected = f"a key to be taken in the header {view.contract.authentication.header} alone"
+            expected = (
+                f"a key to be taken in the header {view.contract.authentication.header} alone"
+            )
             yield Problem("status", expected, said(probe), (probe.id,))
         elif probe.response is not None:
             yield Proof((probe.id,))
@@ -68,13 +76,22 @@ def auth_scheme(view: View, trial: Trial) -> Iterator[Outcome]:
 @trial("auth.spelling")
 def auth_spelling(view: View, trial: Trial) -> Iterator[Outcome]:
     """No other spelling of a path opens without a key what the path itself guards."""
-    controls = [e.response.json for e in trial.having("control") if e.response is not None and e.response.ok]
+    controls = [
+        e.response.json for e in trial.having("control") if e.response is not None and e.response.ok
+    ]
     for probe in trial.having("probe", form="spelled"):
         excuse, response = unusable(view, probe), probe.response
         if excuse or response is None:
             yield excuse or Proof(())
-        elif response.ok and any(isinstance(body, dict) and _alike(body, response.json) for body in controls):
-            yield Problem("status", "nothing without a key, however the path is spelled", said(probe), (probe.id,))
+        elif response.ok and any(
+            isinstance(body, dict) and _alike(body, response.json) for body in controls
+        ):
+            yield Problem(
+                "status",
+                "nothing without a key, however the path is spelled",
+                said(probe),
+                (probe.id,),
+            )
         else:
             yield Proof((probe.id,))
 
@@ -106,13 +123,19 @@ def account_key(view: View, trial: Trial) -> Iterator[Outcome]:
     if len(made) > 1 and others and all(probe.identity == used[0].identity for probe in others):
         yield Problem("/", "a key of its own for each account", "the same key twice", ids)
         return
-    refused = [probe for probe in used if probe.response is not None and probe.response.status == 401]
+    refused = [
+        probe for probe in used if probe.response is not None and probe.response.status == 401
+    ]
     if refused and refused != used:
         first, *_ = refused
-        yield Problem("status", "a key that was handed out to be taken, like others", said(first), ids)
+        yield Problem(
+            "status", "a key that was handed out to be taken, like others", said(first), ids
+        )
     elif refused:  # it may want to be confirmed first, by a person
         first, *_ = refused
-        yield Problem("status", "a key that was handed out to be taken", said(first), ids, note=True)
+        yield Problem(
+            "status", "a key that was handed out to be taken", said(first), ids, note=True
+        )
     elif used:
         yield Proof(ids)
 
@@ -123,18 +146,28 @@ def account_rows(view: View, trial: Trial) -> Iterator[Outcome]:
     own: set[str] = set()
     made, tenant = trial.having("control", step="made"), view.contract.tenant
     bodies = [exchange.response.json for exchange in made if exchange.response is not None]
-    named = [body.get(tenant) for body in bodies if isinstance(body, dict) and body.get(tenant) is not None]
+    named = [
+        body.get(tenant)
+        for body in bodies
+        if isinstance(body, dict) and body.get(tenant) is not None
+    ]
     twice = next((one for place, one in enumerate(named) if one in named[:place]), None)
     if twice is not None:
         ids = tuple(exchange.id for exchange in made)
-        yield Problem(f"/{tenant}", "a business of its own for each account", f"{compact(twice)} twice", ids)
+        yield Problem(
+            f"/{tenant}", "a business of its own for each account", f"{compact(twice)} twice", ids
+        )
         return
     for exchange in trial.exchanges:
         operation, response = view.contract.operations.get(exchange.operation), exchange.response
         if operation is None or operation.paging is None or response is None or not response.ok:
             continue
         items = items_of(operation, response.json) or []
-        shown = {identity_of(view.contract, operation.kind, item) for item in items if isinstance(item, dict)}
+        shown = {
+            identity_of(view.contract, operation.kind, item)
+            for item in items
+            if isinstance(item, dict)
+        }
         if exchange.fact("side") == "own":
             own |= shown
         elif common := shown & own:
@@ -160,8 +193,12 @@ def scope_opens(view: View, trial: Trial) -> Iterator[Outcome]:
             yield excuse or Proof(())
         elif response.status in (401, 403):
             if probe.identity == "full" and not view.target.full_declared:
-                yield Gap(f"the key was refused with {response.status}: give one that has the scope")
+                yield Gap(
+                    f"the key was refused with {response.status}: give one that has the scope"
+                )
             else:
-                yield Problem("status", "not refused, as the key has the scope", said(probe), (probe.id,))
+                yield Problem(
+                    "status", "not refused, as the key has the scope", said(probe), (probe.id,)
+                )
         elif response.ok or role_of(view.contract, probe):
             yield Proof((probe.id,))

@@ -21,7 +21,9 @@ class Proof:
     """Judged, and nothing found."""
 
     exchanges: tuple[str, ...]
-    about: str | None = None  # the code or status that it is about, where a clause has one row of many
+    about: str | None = (
+        None  # the code or status that it is about, where a clause has one row of many
+    )
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,17 @@ class Trial:
 
     case: Case
     exchanges: tuple[Exchange, ...]
-    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)  # what judges have read of it
+    memo: dict[str, Any] = field(
+        default_factory=dict, compare=False, repr=False
+    )  # what judges have read of it
 
     def having(self, role: str, **facts: Any) -> list[Exchange]:
         """The exchanges of a role with some facts."""
-        return [e for e in self.exchanges if e.role == role and all(e.fact(k) == v for k, v in facts.items())]
+        return [
+            e
+            for e in self.exchanges
+            if e.role == role and all(e.fact(k) == v for k, v in facts.items())
+        ]
 
     @property
     def probes(self) -> list[Exchange]:
@@ -182,8 +190,14 @@ def said(exchange: Exchange) -> str:
         return f"no response ({exchange.failure})"
     if response.body.withheld:
         return f"{response.status}, body withheld"
-    text = response.body.text if response.body.text is not None else f"{response.body.size} bytes that are not UTF-8"
-    shown = compact(response.json) if response.json is not NOT_JSON else " ".join(text.split())[:160]
+    text = (
+        response.body.text
+        if response.body.text is not None
+        else f"{response.body.size} bytes that are not UTF-8"
+    )
+    shown = (
+        compact(response.json) if response.json is not NOT_JSON else " ".join(text.split())[:160]
+    )
     return f"{response.status} {shown}".strip()
 
 
@@ -193,12 +207,23 @@ def unusable(view: View, exchange: Exchange) -> Outcome | None:
     if response is None:
         return Trouble(f"no response: {exchange.failure}", (exchange.id,))
     if response.body.cut:
-        return Trouble("the body of the response did not end within the limits of size and time", (exchange.id,))
+        return Trouble(
+            "the body of the response did not end within the limits of size and time",
+            (exchange.id,),
+        )
     role = role_of(view.contract, exchange)
     if response.status == 429:
-        return Gap("the target kept answering 429: run again later, or set rate: in the target file")
-    if response.status in (502, 503, 504) and role is None and code_of(view.contract, exchange) is None:
-        return Trouble(f"something between the suite and the target answered {response.status}", (exchange.id,))
+        return Gap(
+            "the target kept answering 429: run again later, or set rate: in the target file"
+        )
+    if (
+        response.status in (502, 503, 504)
+        and role is None
+        and code_of(view.contract, exchange) is None
+    ):
+        return Trouble(
+            f"something between the suite and the target answered {response.status}", (exchange.id,)
+        )
     if response.status >= 500 and role == "upstream":
         return Gap("a provider of the target was failing: run again later")
     return None
@@ -214,11 +239,15 @@ def control_gap(view: View, trial: Trial, **facts: Any) -> Gap | Trouble | None:
         if isinstance(excuse, Gap | Trouble):
             return excuse
         if control.response is not None and not control.response.ok:
-            return Gap(f"the control request {control.id} was answered {control.response.status}, so a refusal proves nothing")
+            return Gap(
+                f"the control request {control.id} was answered {control.response.status}, so a refusal proves nothing"
+            )
     return None
 
 
-def refusals(view: View, trial: Trial, role: str, *roles: str, statuses: tuple[int, ...] = (), **facts: Any) -> Iterator[Outcome]:
+def refusals(
+    view: View, trial: Trial, role: str, *roles: str, statuses: tuple[int, ...] = (), **facts: Any
+) -> Iterator[Outcome]:
     """Judge the probes of a trial as refusals for one of some roles, given a control that succeeds.
 
     The first role is the one that the clause names; ``statuses`` are let pass whatever their code.
@@ -238,11 +267,21 @@ def kept_out(view: View, probe: Exchange, roles: tuple[str, ...]) -> Outcome:
     """Judge one refusal by what it keeps in: status or code is of one of some roles; that both are is what other rules judge."""
     rows = [row for row in view.contract.errors.values() if row.role in roles]
     refused = not unusable(view, probe)
-    told = refused and probe.response is not None and probe.response.status in {row.status for row in rows}
-    return Proof((probe.id,)) if told or (refused and role_of(view.contract, probe) in roles) else refusal(view, probe, roles)
+    told = (
+        refused
+        and probe.response is not None
+        and probe.response.status in {row.status for row in rows}
+    )
+    return (
+        Proof((probe.id,))
+        if told or (refused and role_of(view.contract, probe) in roles)
+        else refusal(view, probe, roles)
+    )
 
 
-def refusal(view: View, probe: Exchange, roles: tuple[str, ...], statuses: tuple[int, ...] = ()) -> Outcome:
+def refusal(
+    view: View, probe: Exchange, roles: tuple[str, ...], statuses: tuple[int, ...] = ()
+) -> Outcome:
     """Judge one refusal: status and code of one of some roles."""
     excuse = unusable(view, probe)
     if excuse:

@@ -22,13 +22,23 @@ def delete_gone(view: View, trial: Trial) -> Iterator[Outcome]:
     if deleted is None or deleted.response is None or not deleted.response.ok:
         return
     others = ("older", "newer")
-    for before, after in [(f"{name}before", f"{name}after") for name in ("", *(f"{one}-" for one in others), "listed-")]:
+    for before, after in [
+        (f"{name}before", f"{name}after")
+        for name in ("", *(f"{one}-" for one in others), "listed-")
+    ]:
         if before not in steps or after not in steps:
             continue
         excuse = unusable(view, steps[after])
-        (old, _), (new, goes_on) = sought_in(view.contract, steps[before]), sought_in(view.contract, steps[after])
+        (old, _), (new, goes_on) = (
+            sought_in(view.contract, steps[before]),
+            sought_in(view.contract, steps[after]),
+        )
         ids = (steps[before].id, deleted.id, steps[after].id)
-        if before.startswith(others) and "before" in steps and steps[before].fact("sought") == steps["before"].fact("sought"):
+        if (
+            before.startswith(others)
+            and "before" in steps
+            and steps[before].fact("sought") == steps["before"].fact("sought")
+        ):
             continue  # there is but one object
         if excuse:
             yield excuse
@@ -38,7 +48,12 @@ def delete_gone(view: View, trial: Trial) -> Iterator[Outcome]:
         elif not before.startswith(others) and new == old:
             yield Problem("/", "nothing, or an object that is shown as deleted", compact(new), ids)
         elif before.startswith(others) and new is None:
-            yield Problem("/", f"{steps[after].fact('sought')}, which was not deleted", said(steps[after]), ids)
+            yield Problem(
+                "/",
+                f"{steps[after].fact('sought')}, which was not deleted",
+                said(steps[after]),
+                ids,
+            )
         else:
             yield Proof(ids)
 
@@ -53,21 +68,33 @@ def _holding(view: View, exchange: Exchange, texts: list[str]) -> list[Any]:
     else:
         shown = items_of(operation, response.json) or []
     written = [json.dumps(text, ensure_ascii=False)[1:-1] for text in texts]
-    return [one for one in shown if any(text in json.dumps(one, ensure_ascii=False) for text in written)]
+    return [
+        one for one in shown if any(text in json.dumps(one, ensure_ascii=False) for text in written)
+    ]
 
 
 @trial("create.one", hint="two objects would have to be created")
 def create_one(view: View, trial: Trial) -> Iterator[Outcome]:
     """Each creation makes one object, with an id of its own."""
     seen: dict[str, Exchange] = {}
-    for write in (e for e in trial.exchanges if e.fact("step") == "write" and e.response is not None and e.response.ok):
+    for write in (
+        e
+        for e in trial.exchanges
+        if e.fact("step") == "write" and e.response is not None and e.response.ok
+    ):
         assert write.response is not None
         operation = view.contract.operations[write.operation]
         name = view.contract.identifier_of(operation.kind)
         shown = object_of(view.contract, operation, write.response.json)
         value = shown.get(name) if isinstance(shown, dict) else None
-        if value is not None and compact(value) in seen and write.response.status not in operation.successes[:-1]:
-            yield Problem(f"/{name}", "an id of its own", compact(value), (seen[compact(value)].id, write.id))
+        if (
+            value is not None
+            and compact(value) in seen
+            and write.response.status not in operation.successes[:-1]
+        ):
+            yield Problem(
+                f"/{name}", "an id of its own", compact(value), (seen[compact(value)].id, write.id)
+            )
             return
         if value is not None:
             seen[compact(value)] = write
@@ -91,9 +118,14 @@ def absent(contract: Contract, page: Exchange) -> bool:
         return False
     assert operation.paging is not None
     told = [item.get(operation.paging.position) for item in items if isinstance(item, dict)]
-    times, at = [moment for moment in map(instant, told) if moment is not None], instant(page.fact("position"))
+    times, at = (
+        [moment for moment in map(instant, told) if moment is not None],
+        instant(page.fact("position")),
+    )
     begin = asked(page, operation.paging.after)
-    if begin is not None and (at is None or (since := instant(begin)) is None or since >= min([at, *times])):
+    if begin is not None and (
+        at is None or (since := instant(begin)) is None or since >= min([at, *times])
+    ):
         return False  # it may stand before the page
     first = bool(times) and at is not None and at > times[0] > times[-1]
     return first or response.json.get(operation.paging.more) is False
@@ -115,15 +147,28 @@ def create_listed(view: View, trial: Trial) -> Iterator[Outcome]:
         yield Proof((page.id,))
 
 
-@trial("create.count", confirm=True, hint="something would have to be made, and its list be seen before and after")
+@trial(
+    "create.count",
+    confirm=True,
+    hint="something would have to be made, and its list be seen before and after",
+)
 def create_count(view: View, trial: Trial) -> Iterator[Outcome]:
     """One request makes one object: not two that show what was sent."""
     steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
     before, write, after = (steps.get(name) for name in ("before", "write", "after"))
-    if before is None or write is None or after is None or write.response is None or not write.response.ok:
+    if (
+        before is None
+        or write is None
+        or after is None
+        or write.response is None
+        or not write.response.ok
+    ):
         return
     listing, sent = view.contract.operations[after.operation], write.fact("sent") or {}
-    old, new = (items_of(listing, e.response.json) if e.response is not None and e.response.ok else None for e in (before, after))
+    old, new = (
+        items_of(listing, e.response.json) if e.response is not None and e.response.ok else None
+        for e in (before, after)
+    )
     if old is None or new is None:
         return
     alike = [item for item in newly(view.contract, listing, old, new) if _shows(sent, item)]
@@ -136,7 +181,11 @@ def create_count(view: View, trial: Trial) -> Iterator[Outcome]:
 
 def _shows(sent: dict[str, Any], item: Any) -> bool:
     """Whether an item shows something of what was sent, and nothing else in its place."""
-    both = [(value, item[name]) for name, value in sent.items() if item.get(name) is not None] if isinstance(item, dict) else []
+    both = (
+        [(value, item[name]) for name, value in sent.items() if item.get(name) is not None]
+        if isinstance(item, dict)
+        else []
+    )
     return bool(both) and all(same(value, got) for value, got in both)
 
 
@@ -162,14 +211,19 @@ def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
     set_before = {
         *_settable(view.contract, view.operation),
         *(
-            as_shown(view.operation, {**steps["first"].fact("sent"), **(steps["first"].fact("beside") or {})})
+            as_shown(
+                view.operation,
+                {**steps["first"].fact("sent"), **(steps["first"].fact("beside") or {})},
+            )
             if "first" in steps
             else ()
         ),
     }
     for name in sorted(set_before - set(sent)) if partial else ():
         if old.get(name) is not None and not same(old[name], new.get(name)):
-            yield Problem(f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new.get(name)), ids)
+            yield Problem(
+                f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new.get(name)), ids
+            )
             return
     first = steps.get("first")
     if first is not None and first.response is not None and first.response.ok:
@@ -181,14 +235,28 @@ def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
     if page is not None:
         name = view.contract.identifier_of(view.operation.kind)
         alike = _holding(view, page, page.fact("fresh") or [])
-        other = next((one for one in alike if isinstance(one, dict) and str(one.get(name)) != page.fact("sought")), None)
+        other = next(
+            (
+                one
+                for one in alike
+                if isinstance(one, dict) and str(one.get(name)) != page.fact("sought")
+            ),
+            None,
+        )
         if other is not None:
-            yield Problem("/", f"no object but {page.fact('sought')} changed", compact(other), (write.id, page.id))
+            yield Problem(
+                "/",
+                f"no object but {page.fact('sought')} changed",
+                compact(other),
+                (write.id, page.id),
+            )
             return
     yield Proof(ids)
 
 
-def _moved(view: View, old: dict[str, Any], new: dict[str, Any], ids: tuple[str, ...]) -> Iterator[Outcome]:
+def _moved(
+    view: View, old: dict[str, Any], new: dict[str, Any], ids: tuple[str, ...]
+) -> Iterator[Outcome]:
     """The position of an object, by which its list is paged, is not changed by a change of another member."""
     name = next((o.paging.position for o in view.contract.operations.values() if o.paging), "")
     was, now = instant(old.get(name)), instant(new.get(name))
@@ -198,8 +266,17 @@ def _moved(view: View, old: dict[str, Any], new: dict[str, Any], ids: tuple[str,
 
 def _settable(contract: Contract, changed: Operation) -> set[str]:
     """The free texts of an object that a client sets: nothing but a change of them changes them."""
-    writes = [*contract.operations_by("create", changed.kind), *contract.operations_by("update", changed.kind)]
-    return {p.shows_as or p.name for operation in writes if not operation.when for p in operation.body if p.fresh}
+    writes = [
+        *contract.operations_by("create", changed.kind),
+        *contract.operations_by("update", changed.kind),
+    ]
+    return {
+        p.shows_as or p.name
+        for operation in writes
+        if not operation.when
+        for p in operation.body
+        if p.fresh
+    }
 
 
 def _newcomers(view: View, old: Exchange, new: Exchange) -> list[Any]:
@@ -215,7 +292,11 @@ def _newcomers(view: View, old: Exchange, new: Exchange) -> list[Any]:
 def _may_be_of(view: View, attempt: Exchange, item: Any) -> bool:
     """Whether an item may come of a request: it shows nothing else in the place of what was sent."""
     body = strict_json(attempt.request.body.text or "") if attempt.request.body else None
-    sent = as_shown(view.contract.operations[attempt.operation], body) if isinstance(body, dict) else {}
+    sent = (
+        as_shown(view.contract.operations[attempt.operation], body)
+        if isinstance(body, dict)
+        else {}
+    )
     shown = item if isinstance(item, dict) else {}
     return all(shown.get(name) is None or same(value, shown[name]) for name, value in sent.items())
 
@@ -223,14 +304,26 @@ def _may_be_of(view: View, attempt: Exchange, item: Any) -> bool:
 def _listed(view: View, page: Exchange) -> list[Any]:
     """The items of a list that was answered."""
     answer = page.response
-    items = items_of(view.contract.operations[page.operation], answer.json) if answer is not None and answer.ok else None
+    items = (
+        items_of(view.contract.operations[page.operation], answer.json)
+        if answer is not None and answer.ok
+        else None
+    )
     return items or []
 
 
-@trial("refused.effect", hint="a request would have to be refused, and its effect looked for", confirm=True)
+@trial(
+    "refused.effect",
+    hint="a request would have to be refused, and its effect looked for",
+    confirm=True,
+)
 def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     """What was refused has had no effect."""
-    attempts = [e for e in trial.having("probe", step="attempt") if e.response is not None and e.response.status >= 400]
+    attempts = [
+        e
+        for e in trial.having("probe", step="attempt")
+        if e.response is not None and e.response.status >= 400
+    ]
     taken = [e for e in trial.having("probe", step="attempt") if e not in attempts]
     told = {text for attempt in taken for text in attempt.fact("fresh") or ()}
     looks, before = trial.having("probe", step="look"), trial.having("setup", step="before")
@@ -247,10 +340,22 @@ def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
         elif held:
             first, *_ = held
             yield Problem("/", "no effect of requests that were refused", compact(first), ids)
-        elif not taken and (made := [one for one in new if any(_may_be_of(view, attempt, one) for attempt in attempts)]):
+        elif not taken and (
+            made := [
+                one for one in new if any(_may_be_of(view, attempt, one) for attempt in attempts)
+            ]
+        ):
             first, *_ = made
             yield Problem("/", "nothing made by requests that were refused", compact(first), ids)
-        elif not taken and look.fact("sought") is not None and was is not None and found is None and not goes_on:
-            yield Problem("/", f"{look.fact('sought')}, as its deletion was refused", said(look), ids)
+        elif (
+            not taken
+            and look.fact("sought") is not None
+            and was is not None
+            and found is None
+            and not goes_on
+        ):
+            yield Problem(
+                "/", f"{look.fact('sought')}, as its deletion was refused", said(look), ids
+            )
         elif look.response is not None and look.response.ok:
             yield Proof(ids)

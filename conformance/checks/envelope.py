@@ -39,7 +39,10 @@ def _error(view: View, exchange: Exchange) -> Response | None:
         or response.body.cut
     ):
         return None
-    if response.status in PROXY and pointed(response.json, view.contract.code_pointer[:1]) is ABSENT:
+    if (
+        response.status in PROXY
+        and pointed(response.json, view.contract.code_pointer[:1]) is ABSENT
+    ):
         return None
     return response
 
@@ -47,11 +50,19 @@ def _error(view: View, exchange: Exchange) -> Response | None:
 def json_fault(response: Response) -> tuple[str, str, str] | None:
     """Why a response is not strict JSON labelled as JSON: where, expected, actual."""
     media = (response.header("Content-Type") or "").split(";")[0].strip().lower()
-    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
+    if media != "application/json" and not (
+        media.startswith("application/") and media.endswith("+json")
+    ):
         return "Content-Type", "application/json", media or "no content type"
     if response.json is NOT_JSON:
         text = response.body.text
-        shown = "bytes that are not UTF-8" if text is None else compact(text[:80]) if text else "an empty body"
+        shown = (
+            "bytes that are not UTF-8"
+            if text is None
+            else compact(text[:80])
+            if text
+            else "an empty body"
+        )
         return "/", "a JSON value", shown
     return None
 
@@ -77,7 +88,9 @@ def error_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
     response = _error(view, exchange)
     if response is None or response.json is NOT_JSON:
         return
-    for path in dict.fromkeys((view.contract.code_pointer[:-1], view.contract.message_pointer[:-1])):
+    for path in dict.fromkeys(
+        (view.contract.code_pointer[:-1], view.contract.message_pointer[:-1])
+    ):
         owner = pointed(response.json, path)
         if isinstance(owner, dict):
             yield Proof((exchange.id,))
@@ -160,7 +173,12 @@ def error_message_clean(view: View, exchange: Exchange) -> Iterator[Outcome]:
         found = pattern.search(message)
         if found:
             actual = f"{what}: {compact(found[0])}"
-            yield Problem(pointer(view.contract.message_pointer), "a message for people", actual, (exchange.id,))
+            yield Problem(
+                pointer(view.contract.message_pointer),
+                "a message for people",
+                actual,
+                (exchange.id,),
+            )
             return
     yield Proof((exchange.id,))
 
@@ -174,13 +192,20 @@ def error_code_registered(view: View, exchange: Exchange) -> Iterator[Outcome]:
     if code in view.contract.errors:
         yield Proof((exchange.id,))
     else:
-        yield Problem(pointer(view.contract.code_pointer), "a code of the registry", compact(code), (exchange.id,))
+        yield Problem(
+            pointer(view.contract.code_pointer),
+            "a code of the registry",
+            compact(code),
+            (exchange.id,),
+        )
 
 
 def _nothing_else(view: View, body: Any) -> bool:
     """Whether a body tells an error and shows nothing: an object may well tell of an error that once befell it."""
     rest = {name: member for name, member in body.items() if name != view.contract.code_pointer[0]}
-    return view.contract.identifier not in rest and not any(isinstance(member, dict | list) for member in rest.values())
+    return view.contract.identifier not in rest and not any(
+        isinstance(member, dict | list) for member in rest.values()
+    )
 
 
 @passive("code.pairing")
@@ -188,19 +213,31 @@ def code_pairing(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """A code goes with its status."""
     row = view.contract.errors.get(code_of(view.contract, exchange) or "")
     response = exchange.response
-    if row is None or response is None or (response.status not in view.contract.statuses and not response.ok):
+    if (
+        row is None
+        or response is None
+        or (response.status not in view.contract.statuses and not response.ok)
+    ):
         return
     if response.ok and not _nothing_else(view, response.json):
         return
     if response.status == row.status:
         yield Proof((exchange.id,), about=row.code)
     else:
-        yield Problem("status", f"{row.status} with {row.code}", said(exchange), (exchange.id,), about=row.code)
+        yield Problem(
+            "status",
+            f"{row.status} with {row.code}",
+            said(exchange),
+            (exchange.id,),
+            about=row.code,
+        )
 
 
 def _of_another_media_type(exchange: Exchange) -> bool:
     """Whether a request says that its body is something else than JSON."""
-    media = next((value for name, value in exchange.request.headers if name.lower() == "content-type"), "")
+    media = next(
+        (value for name, value in exchange.request.headers if name.lower() == "content-type"), ""
+    )
     return bool(media) and not media.lower().startswith("application/json")
 
 

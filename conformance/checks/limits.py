@@ -52,7 +52,9 @@ def _untaken(trial: Trial) -> Gap | None:
     """Why the count proves nothing: a request was refused for another reason than the limit."""
     for exchange in (e for counted in _rounds(trial) for e in counted):
         if not _limited(exchange) and not _taken(exchange):
-            return Gap(f"the requests up to the limit must succeed, but {exchange.id} gave: {said(exchange)}")
+            return Gap(
+                f"the requests up to the limit must succeed, but {exchange.id} gave: {said(exchange)}"
+            )
     return None
 
 
@@ -81,17 +83,29 @@ def rate_limit(view: View, trial: Trial) -> Iterator[Outcome]:
     if rate is None or not rounds:
         return
     many = [counted for counted in rounds if sum(map(_taken, counted)) > rate.requests]
-    refused = next((exchange for counted in rounds for exchange in counted if _limited(exchange)), None)
+    refused = next(
+        (exchange for counted in rounds for exchange in counted if _limited(exchange)), None
+    )
     if refused is not None and len(many) > 1:
         ids = tuple(exchange.id for counted in many for exchange in counted)
         actual = f"{sum(map(_taken, many[0]))} and {sum(map(_taken, many[1]))} requests were taken"
-        yield Problem("status", f"no more than {rate.requests} taken from one address within {rate.seconds} s", actual, ids)
+        yield Problem(
+            "status",
+            f"no more than {rate.requests} taken from one address within {rate.seconds} s",
+            actual,
+            ids,
+        )
     elif refused is not None:
         code, right = code_of(view.contract, refused), view.contract.codes_of("rate_limited")
         if code is None or code in right:
             yield Proof((refused.id,))
         else:
-            yield Problem(pointer(view.contract.code_pointer), " or ".join(right), said(refused), (refused.id,))
+            yield Problem(
+                pointer(view.contract.code_pointer),
+                " or ".join(right),
+                said(refused),
+                (refused.id,),
+            )
     if refused is not None:
         return
     gap = _untaken(trial)
@@ -100,13 +114,24 @@ def rate_limit(view: View, trial: Trial) -> Iterator[Outcome]:
     if len(taken) > 1:
         first, *_ = taken
         ids = tuple(exchange.id for exchange in taken)
-        yield Problem("status", f"429 for request {rate.requests + 1} within {rate.seconds} s", said(first), ids)
+        yield Problem(
+            "status",
+            f"429 for request {rate.requests + 1} within {rate.seconds} s",
+            said(first),
+            ids,
+        )
     else:
         wrong = next((exchange for exchange in beyond if not _taken(exchange)), None)
-        if wrong is not None and _status(wrong) != 402 and all(_taken(e) for e in rounds[0][: rate.requests]):
+        if (
+            wrong is not None
+            and _status(wrong) != 402
+            and all(_taken(e) for e in rounds[0][: rate.requests])
+        ):
             yield unusable(view, wrong) or refusal(view, wrong, ("rate_limited",))
         else:
-            yield gap or Gap("a request beyond the limit was taken, and a second fresh address is wanted to confirm it")
+            yield gap or Gap(
+                "a request beyond the limit was taken, and a second fresh address is wanted to confirm it"
+            )
 
 
 def _after_limit(trial: Trial, step: str) -> list[Exchange]:
@@ -144,7 +169,9 @@ def rate_window(view: View, trial: Trial) -> Iterator[Outcome]:
     ids = tuple(exchange.id for exchange in asked)
     if rate and len(asked) >= 2 * soon(rate)[1] and all(_taken(exchange) for exchange in asked):
         (seconds, requests), (first, *_) = soon(rate), asked
-        expected = f"429 to one of {requests} requests, {seconds} s after {rate.requests} were taken"
+        expected = (
+            f"429 to one of {requests} requests, {seconds} s after {rate.requests} were taken"
+        )
         yield Problem("status", expected, said(first), ids)
     elif any(_limited(exchange) for exchange in asked):
         yield Proof(ids)
@@ -156,8 +183,17 @@ def rate_evasion(view: View, trial: Trial) -> Iterator[Outcome]:
     exchanges = _after_limit(trial, "evasion")
     taken = next((exchange for exchange in exchanges if _taken(exchange)), None)
     if taken is not None:
-        said_so = ", ".join(f"{name}: {value}" for name, value in taken.request.headers if name not in ("Accept", "Content-Type"))
-        yield Problem("status", f"429, as the limit of the address was met ({said_so})", said(taken), (taken.id,))
+        said_so = ", ".join(
+            f"{name}: {value}"
+            for name, value in taken.request.headers
+            if name not in ("Accept", "Content-Type")
+        )
+        yield Problem(
+            "status",
+            f"429, as the limit of the address was met ({said_so})",
+            said(taken),
+            (taken.id,),
+        )
     elif any(_limited(exchange) for exchange in exchanges):
         yield Proof(tuple(exchange.id for exchange in exchanges))
 
@@ -176,10 +212,19 @@ def rate_reset(view: View, trial: Trial) -> Iterator[Outcome]:
         return
     yield from _open(trial, "later", f"not 429 after {rate.seconds} s")
     again = _after_limit(trial, "again")
-    if len(again) >= rate.requests and all(map(_taken, again)) and any(map(_taken, _after_limit(trial, "later"))):
+    if (
+        len(again) >= rate.requests
+        and all(map(_taken, again))
+        and any(map(_taken, _after_limit(trial, "later")))
+    ):
         *_, last = again
         ids = tuple(exchange.id for exchange in again)
-        yield Problem("status", f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too", said(last), ids)
+        yield Problem(
+            "status",
+            f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too",
+            said(last),
+            ids,
+        )
 
 
 @trial("trigger.answer")
@@ -194,18 +239,29 @@ def trigger_answer(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Proof((probe.id,))
         elif excuse and code != row.code and probe.response.status != row.status:
             yield excuse
-        elif (untaken := control_gap(view, trial, step="taken")) and trial.having("control", step="taken"):
+        elif (untaken := control_gap(view, trial, step="taken")) and trial.having(
+            "control", step="taken"
+        ):
             yield untaken
         elif probe.response.status != row.status:
             yield Problem("status", f"{row.status} {row.code}", said(probe), (probe.id,))
         else:
-            yield Problem(pointer(view.contract.code_pointer), f"{row.status} {row.code}", said(probe), (probe.id,))
+            yield Problem(
+                pointer(view.contract.code_pointer),
+                f"{row.status} {row.code}",
+                said(probe),
+                (probe.id,),
+            )
 
 
 EFFECT = frozenset({"taken", "before", "after"})
 
 
-@trial("trigger.effect", confirm=True, hint="a request that is taken, and a list, would have to be seen beside the refusal")
+@trial(
+    "trigger.effect",
+    confirm=True,
+    hint="a request that is taken, and a list, would have to be seen beside the refusal",
+)
 def trigger_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     """What was refused, or failed, is not listed as if it had happened; it may well be listed as what it is."""
     steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
@@ -225,27 +281,44 @@ def trigger_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     sent = {*_sent(taken), *ordered}
     made = _made(view, listing, taken, old, ordered)
     usual = [_state(view, item, sent) for item in made]
-    since = max((at for at in (moment_of(listing, item) for item in made) if at is not None), default=None)
+    since = max(
+        (at for at in (moment_of(listing, item) for item in made) if at is not None), default=None
+    )
     for item in newly(view.contract, listing, old, new):
         at = moment_of(listing, item)
-        late = at is not None and since is not None and at < since  # it was there, and shows only now
+        late = (
+            at is not None and since is not None and at < since
+        )  # it was there, and shows only now
         if not late and ordered & set(_texts(item)) and _state(view, item, sent) in usual:
             yield Problem("/", "nothing listed as if it had happened", compact(item), ids)
             return
     yield Proof(ids)
 
 
-def _made(view: View, listing: Operation, taken: Exchange, old: list[Any], ordered: set[str]) -> list[Any]:
+def _made(
+    view: View, listing: Operation, taken: Exchange, old: list[Any], ordered: set[str]
+) -> list[Any]:
     """The items that a request which was taken has made: that with the id of its answer, else what shows most of what it sent."""
-    operation, body = view.contract.operations[taken.operation], taken.response.json if taken.response else None
+    operation, body = (
+        view.contract.operations[taken.operation],
+        taken.response.json if taken.response else None,
+    )
     own = id_of(view.contract, operation.kind, object_of(view.contract, operation, body))
-    named = [item for item in old if own is not None and id_of(view.contract, listing.kind, item) == own]
+    named = [
+        item for item in old if own is not None and id_of(view.contract, listing.kind, item) == own
+    ]
     shown = [len((set(_sent(taken)) - ordered) & set(_texts(item))) for item in old]
-    return named or [item for item, count in zip(old, shown, strict=True) if count and count == max(shown)]
+    return named or [
+        item for item, count in zip(old, shown, strict=True) if count and count == max(shown)
+    ]
 
 
 def _items(listing: Operation, exchange: Exchange) -> list[Any] | None:
-    return items_of(listing, exchange.response.json) if exchange.response and exchange.response.ok else None
+    return (
+        items_of(listing, exchange.response.json)
+        if exchange.response and exchange.response.ok
+        else None
+    )
 
 
 def _sent(exchange: Exchange) -> list[str]:
@@ -255,13 +328,25 @@ def _sent(exchange: Exchange) -> list[str]:
 
 def _texts(value: Any) -> list[str]:
     """The texts of an object, those of some length."""
-    return [text for text in value.values() if isinstance(text, str) and len(text) > 5] if isinstance(value, dict) else []
+    return (
+        [text for text in value.values() if isinstance(text, str) and len(text) > 5]
+        if isinstance(value, dict)
+        else []
+    )
 
 
 def _state(view: View, item: Any, sent: set[str]) -> dict[str, Any]:
     """The short words and signs of an item that were not sent, which tell what became of it."""
-    words = {n: v for n, v in item.items() if n != view.contract.identifier and not (isinstance(v, str) and v in sent)}
-    return {n: v for n, v in words.items() if v is None or isinstance(v, bool) or (isinstance(v, str) and len(v) <= 16)}
+    words = {
+        n: v
+        for n, v in item.items()
+        if n != view.contract.identifier and not (isinstance(v, str) and v in sent)
+    }
+    return {
+        n: v
+        for n, v in words.items()
+        if v is None or isinstance(v, bool) or (isinstance(v, str) and len(v) <= 16)
+    }
 
 
 @trial("payment.terms")
@@ -274,7 +359,11 @@ def payment_terms(view: View, trial: Trial) -> Iterator[Outcome]:
         if probe.fact("step") == "paid" and probe.response.ok:
             yield Problem("status", "a refusal, as nothing was paid", said(probe), (probe.id,))
             return
-        if probe.response.status != 402 or not isinstance(probe.response.json, dict) or probe.fact("step"):
+        if (
+            probe.response.status != 402
+            or not isinstance(probe.response.json, dict)
+            or probe.fact("step")
+        ):
             continue  # not the answer that was wanted, or no JSON: other rules blame that
         header = probe.response.header(payment.terms_header)
         carriers = [probe.response.json, _decoded(header)]
@@ -282,7 +371,12 @@ def payment_terms(view: View, trial: Trial) -> Iterator[Outcome]:
             yield Proof((probe.id,))
         else:
             expected = f"payment terms: a list {payment.terms} beside the error, or in the header {payment.terms_header}"
-            yield Problem(payment.terms_header, expected, compact(header) if header else said(probe), (probe.id,))
+            yield Problem(
+                payment.terms_header,
+                expected,
+                compact(header) if header else said(probe),
+                (probe.id,),
+            )
 
 
 @trial("payment.retry", hint="a payment would have to be asked for first")
@@ -299,7 +393,11 @@ def payment_retry(view: View, trial: Trial) -> Iterator[Outcome]:
 
 
 def _terms(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(term, dict) and term for term in value)
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(term, dict) and term for term in value)
+    )
 
 
 def _decoded(header: str | None) -> Any:
@@ -307,6 +405,8 @@ def _decoded(header: str | None) -> Any:
     if header is None:
         return None
     try:
-        return strict_json(base64.b64decode(header + "==", altchars=b"-_", validate=False).decode()) or strict_json(header)
+        return strict_json(
+            base64.b64decode(header + "==", altchars=b"-_", validate=False).decode()
+        ) or strict_json(header)
     except (binascii.Error, ValueError):
         return strict_json(header)

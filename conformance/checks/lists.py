@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from conformance.checks.base import Gap, Outcome, Problem, Proof, View, lists, passive, role_of, said, unusable
+from conformance.checks.base import (
+    Gap,
+    Outcome,
+    Problem,
+    Proof,
+    View,
+    lists,
+    passive,
+    role_of,
+    said,
+    unusable,
+)
 from conformance.checks.objects import items_of
 from conformance.model import Exchange, Paging, compact
 from conformance.values import NOT_JSON, instant, zoned
@@ -16,7 +27,13 @@ from conformance.values import NOT_JSON, instant, zoned
 def page_of(view: View, exchange: Exchange) -> tuple[Paging, Any] | None:
     """Paging and body of a successful list response."""
     response, operation = exchange.response, view.operation
-    if response is None or operation is None or operation.paging is None or not response.ok or exchange.request.method == "HEAD":
+    if (
+        response is None
+        or operation is None
+        or operation.paging is None
+        or not response.ok
+        or exchange.request.method == "HEAD"
+    ):
         return None
     if response.body.cut or response.body.withheld:
         return None
@@ -53,11 +70,19 @@ def list_items(view: View, exchange: Exchange) -> Iterator[Outcome]:
     paging, body = page
     if items_of(view.operation, body) is not None:
         yield Proof((exchange.id,))
-    elif isinstance(body, dict) and paging.collection is None and any(isinstance(member, list) for member in body.values()):
-        yield Gap("the list has several arrays: name the one that holds its items (collections: in the target file)")
+    elif (
+        isinstance(body, dict)
+        and paging.collection is None
+        and any(isinstance(member, list) for member in body.values())
+    ):
+        yield Gap(
+            "the list has several arrays: name the one that holds its items (collections: in the target file)"
+        )
     elif isinstance(body, dict):
         where = f"/{paging.collection}" if paging.collection else "/"
-        yield Problem(where, "an array of items", compact(body.get(paging.collection or "")), (exchange.id,))
+        yield Problem(
+            where, "an array of items", compact(body.get(paging.collection or "")), (exchange.id,)
+        )
     else:
         yield Problem("/", "an object", said(exchange), (exchange.id,))
 
@@ -72,7 +97,11 @@ def list_more_flag(view: View, exchange: Exchange) -> Iterator[Outcome]:
     if isinstance(body, dict) and isinstance(body.get(paging.more), bool):
         yield Proof((exchange.id,))
     else:
-        actual = compact(body[paging.more]) if isinstance(body, dict) and paging.more in body else "nothing"
+        actual = (
+            compact(body[paging.more])
+            if isinstance(body, dict) and paging.more in body
+            else "nothing"
+        )
         yield Problem(f"/{paging.more}", "a boolean", actual, (exchange.id,))
 
 
@@ -129,7 +158,9 @@ def list_position(view: View, exchange: Exchange) -> Iterator[Outcome]:
     for index, item in enumerate(items):
         value = item.get(paging.position) if isinstance(item, dict) else None
         missing = value is None and (bool(items[index + 1 :]) or body.get(paging.more) is not True)
-        if not missing and not (isinstance(value, str) and instant(value) is not None and zoned(value)):
+        if not missing and not (
+            isinstance(value, str) and instant(value) is not None and zoned(value)
+        ):
             where = f"/{paging.collection or '...'}/{index}/{paging.position}"
             actual = "nothing" if value is None else compact(value)
             yield Problem(where, "an ISO timestamp with its zone", actual, (exchange.id,))

@@ -23,11 +23,24 @@ def items_of(operation: Operation, value: Any) -> list[Any] | None:
     if name is not None or operation.paging.usual in arrays:
         return arrays.get(name or operation.paging.usual or "")
     if len(arrays) > 1:
-        objects = {name: [item for item in member if isinstance(item, dict)] for name, member in arrays.items()}
-        placed = [name for name, items in objects.items() if any(operation.paging.position in item for item in items)]
-        wanted = placed if any(objects.values()) else [name for name, member in arrays.items() if not member]
+        objects = {
+            name: [item for item in member if isinstance(item, dict)]
+            for name, member in arrays.items()
+        }
+        placed = [
+            name
+            for name, items in objects.items()
+            if any(operation.paging.position in item for item in items)
+        ]
+        wanted = (
+            placed
+            if any(objects.values())
+            else [name for name, member in arrays.items() if not member]
+        )
         arrays = {name: arrays[name] for name in wanted}
-    return next(iter(arrays.values()), None) if len(arrays) == 1 or not any(arrays.values()) else None
+    return (
+        next(iter(arrays.values()), None) if len(arrays) == 1 or not any(arrays.values()) else None
+    )
 
 
 def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
@@ -42,7 +55,9 @@ def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
     name = contract.identifier_of(operation.kind)
     if name in value:
         return value
-    inner = {key: member for key, member in value.items() if isinstance(member, dict) and name in member}
+    inner = {
+        key: member for key, member in value.items() if isinstance(member, dict) and name in member
+    }
     return next(iter(inner.values())) if len(inner) == 1 else inner.get(operation.kind or "", value)
 
 
@@ -56,8 +71,14 @@ def runs_forward(paging: Paging, items: list[Any]) -> bool:
 def before_last(positions: list[str], count: int) -> str | None:
     """Of positions from old to new the last that has ``count`` behind it and is older than the last, and than what comes next."""
     last = instant(positions[-1]) if positions else None
-    older = [(moment, text) for text in positions[:-count] if (moment := instant(text)) is not None and last is not None]
-    return next((text for moment, text in reversed(older) if last is not None and moment < last), None)
+    older = [
+        (moment, text)
+        for text in positions[:-count]
+        if (moment := instant(text)) is not None and last is not None
+    ]
+    return next(
+        (text for moment, text in reversed(older) if last is not None and moment < last), None
+    )
 
 
 def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:
@@ -69,7 +90,9 @@ def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:
         return object_of(contract, operation, response.json), False
     name, sought = contract.identifier_of(operation.kind), exchange.fact("sought")
     items = items_of(operation, response.json) or []
-    found = next((item for item in items if isinstance(item, dict) and str(item.get(name)) == sought), None)
+    found = next(
+        (item for item in items if isinstance(item, dict) and str(item.get(name)) == sought), None
+    )
     more = response.json.get(operation.paging.more) if isinstance(response.json, dict) else None
     goes_on = found is None and more is True
     return found, goes_on and not _passed(operation.paging, items, exchange.fact("position"))
@@ -84,7 +107,11 @@ def _passed(paging: Paging, items: list[Any], position: Any) -> bool:
 
 def id_of(contract: Contract, kind: str | None, item: Any) -> str | None:
     """The id of an item, else the member that tells its kind apart."""
-    shown = [item.get(name) for name in (contract.identifier, contract.identifier_of(kind))] if isinstance(item, dict) else []
+    shown = (
+        [item.get(name) for name in (contract.identifier, contract.identifier_of(kind))]
+        if isinstance(item, dict)
+        else []
+    )
     return next((compact(value, sys.maxsize) for value in shown if value is not None), None)
 
 
@@ -96,13 +123,19 @@ def newly(contract: Contract, listing: Operation, old: list[Any], new: list[Any]
         item
         for item in new
         if identity_of(contract, listing.kind, item) not in known
-        and (id_of(contract, listing.kind, item) is not None or moment_of(listing, item) not in taken)
+        and (
+            id_of(contract, listing.kind, item) is not None or moment_of(listing, item) not in taken
+        )
     ]
 
 
 def moment_of(listing: Operation, item: Any) -> Fraction | None:
     """Where an item of a list stands in time."""
-    return instant(item.get(listing.paging.position)) if listing.paging and isinstance(item, dict) else None
+    return (
+        instant(item.get(listing.paging.position))
+        if listing.paging and isinstance(item, dict)
+        else None
+    )
 
 
 def identity_of(contract: Contract, kind: str | None, item: Any) -> str:

@@ -14,7 +14,9 @@ from conformance.model import Exchange, compact
 
 MOST = 3
 """Pages of a trial that are told where several show the same fault."""
-NEEDS_ITEMS = "the list must hold more items than one page: at least 3, with created times that differ"
+NEEDS_ITEMS = (
+    "the list must hold more items than one page: at least 3, with created times that differ"
+)
 
 
 WalkJudge = Callable[[View, Trial, Walks], Iterable[Outcome]]
@@ -29,7 +31,9 @@ def walked(
         def judged(view: View, trial: Trial) -> Iterator[Outcome]:
             found = walks(view, trial)
             if found.polled:
-                yield Gap("the list takes its cursor as a lower bound of what is new, which its clients do, too")
+                yield Gap(
+                    "the list takes its cursor as a lower bound of what is new, which its clients do, too"
+                )
             elif not (sound and any(_inversion(found, page.items) for page in found.pages)):
                 yield from judge(view, trial, found)
 
@@ -47,7 +51,14 @@ def _inversion(found: Walks, items: tuple[Item, ...]) -> tuple[Item, Item] | Non
 def _turned(found: Walks) -> tuple[Page, Page] | None:
     """A page and the one that its last item leads to, where all of that lies on the other side."""
     steps = [(a, b, a.last) for a, b in found.steps() if a.items[1:] and b.items[1:]]
-    return next(((a, b) for a, b, last in steps if last and all(found.beyond(last.at, item.at) for item in b.items)), None)
+    return next(
+        (
+            (a, b)
+            for a, b, last in steps
+            if last and all(found.beyond(last.at, item.at) for item in b.items)
+        ),
+        None,
+    )
 
 
 def _near(page: Page, item: Item) -> bool:
@@ -71,8 +82,15 @@ def paging_order(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     if turned:
         direction = "newest first" if found.descending else "oldest first"
         first, _ = turned
-        actual = f"a page after {first.after or 'the head'} on one side, and its next page on the other"
-        yield Problem("/", f"{direction} from page to page", actual, tuple(page.exchange.id for page in turned))
+        actual = (
+            f"a page after {first.after or 'the head'} on one side, and its next page on the other"
+        )
+        yield Problem(
+            "/",
+            f"{direction} from page to page",
+            actual,
+            tuple(page.exchange.id for page in turned),
+        )
 
 
 @walked("paging.advances")
@@ -94,7 +112,12 @@ def _refused_pages(view: View, trial: Trial) -> Iterator[Outcome]:
     """Pages that were asked for with a cursor of the target, or with a limit that any list must take, and did not come."""
     for probe in trial.probes:
         excuse = unusable(view, probe)
-        if probe.fact("walk") is None or probe.fact("refusable") or excuse or probe.response is None:
+        if (
+            probe.fact("walk") is None
+            or probe.fact("refusable")
+            or excuse
+            or probe.response is None
+        ):
             continue
         if odd_cursor(view, probe):
             continue
@@ -123,7 +146,11 @@ def _blunt(found: Walks, repeats: list[tuple[Page, Item]]) -> bool:
     alike = {page.filters for page, _ in repeats}
     others = [page for page in found.pages if page.filters in alike and page.items]
     whole = [page for page in others if page.cursor and not page.cursor % 1]
-    kept = any(item.at == page.cursor and found.passes(item, page.filters) for page in whole for item in found.untied)
+    kept = any(
+        item.at == page.cursor and found.passes(item, page.filters)
+        for page in whole
+        for item in found.untied
+    )
     return fractions and kept
 
 
@@ -135,12 +162,16 @@ def _backwards(found: Walks) -> bool:
 
 def _again(repeats: list[tuple[Page, Item]]) -> Iterator[Problem]:
     for page, item in repeats[:MOST]:
-        yield Problem("/", f"only items after {page.after}", f"{item.text} {item.key}", (page.exchange.id,))
+        yield Problem(
+            "/", f"only items after {page.after}", f"{item.text} {item.key}", (page.exchange.id,)
+        )
 
 
 def _missing(losses: list[tuple[Page, Item]]) -> Iterator[Problem]:
     for page, item in losses[:MOST]:
-        expected = f"{item.text} {item.key}, which comes after {page.after or 'the head of the list'}"
+        expected = (
+            f"{item.text} {item.key}, which comes after {page.after or 'the head of the list'}"
+        )
         yield Problem("/", expected, "it is on no page", (page.exchange.id,))
 
 
@@ -156,10 +187,16 @@ def _others(found: Walks, blamed: list[tuple[Page, Item]]) -> Iterator[Proof]:
 def paging_exclusive(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """A page starts after its cursor: nothing at or before it is served again, and nothing twice on one page."""
     for page in found.pages:
-        ids = [id_of(view.contract, found.operation.kind, item.raw) for item in page.items]  # without one two may be alike
-        twice = next((one for place, one in enumerate(ids) if one is not None and one in ids[:place]), None)
+        ids = [
+            id_of(view.contract, found.operation.kind, item.raw) for item in page.items
+        ]  # without one two may be alike
+        twice = next(
+            (one for place, one in enumerate(ids) if one is not None and one in ids[:place]), None
+        )
         if twice is not None:
-            yield Problem("/", "each item once", f"{twice} stands twice on the page", (page.exchange.id,))
+            yield Problem(
+                "/", "each item once", f"{twice} stands twice on the page", (page.exchange.id,)
+            )
             return
     repeats = _repeats(found)
     if not _blunt(found, repeats):
@@ -176,7 +213,9 @@ def _losses(found: Walks) -> list[tuple[Page, Item]]:
         shown = page.keys
         end = page.last.at if page.last else None
         between = found.between(page.cursor, end, page.filters)
-        lost = next((item for item in between if item.key not in shown and found.certain(item, page)), None)
+        lost = next(
+            (item for item in between if item.key not in shown and found.certain(item, page)), None
+        )
         losses += [(page, lost)] if lost else []
     return losses
 
@@ -189,7 +228,11 @@ def paging_complete(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]
     yield from _others(found, losses)
 
 
-@walked("paging.precision", hint="two neighbours in the list must differ only in the fraction of a second", sound=True)
+@walked(
+    "paging.precision",
+    hint="two neighbours in the list must differ only in the fraction of a second",
+    sound=True,
+)
 def paging_precision(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """The cursor tells items apart that differ only in the fraction of a second."""
     repeats, losses = _repeats(found), _losses(found)
@@ -213,8 +256,16 @@ def paging_more_false(view: View, trial: Trial, found: Walks) -> Iterator[Outcom
         end = page.last.at if page.last else page.cursor
         if page.place in lost:
             continue  # the page is empty because what it should hold was lost, and its flag agrees with that
-        remaining = found.between(end, None, page.filters) if end is not None and end not in found.tied else []
-        remaining = [item for item in remaining if item.key not in page.unplaced and found.certain(item, page)]
+        remaining = (
+            found.between(end, None, page.filters)
+            if end is not None and end not in found.tied
+            else []
+        )
+        remaining = [
+            item
+            for item in remaining
+            if item.key not in page.unplaced and found.certain(item, page)
+        ]
         if not page.more and remaining:
             expected = f"true, as {remaining[0].text} {remaining[0].key} comes after the page"
             yield Problem("/" + _flag(found), expected, "false", (page.exchange.id,))
@@ -229,7 +280,10 @@ def paging_more_true(view: View, trial: Trial, found: Walks) -> Iterator[Outcome
     for page in found.pages:
         if page.more and not page.items:
             yield Problem(
-                "/" + _flag(found), "false, as the page is empty and nothing comes after it", "true", (page.exchange.id,)
+                "/" + _flag(found),
+                "false, as the page is empty and nothing comes after it",
+                "true",
+                (page.exchange.id,),
             )
             return
     for first, second in found.steps():
@@ -237,7 +291,9 @@ def paging_more_true(view: View, trial: Trial, found: Walks) -> Iterator[Outcome
         if first.more and second.items:
             yield Proof(ids)
         elif first.more:
-            yield Problem("/" + _flag(found), "false, as the next page is empty", "true", ids, note=True)
+            yield Problem(
+                "/" + _flag(found), "false, as the next page is empty", "true", ids, note=True
+            )
 
 
 def _flag(found: Walks) -> str:
@@ -245,7 +301,10 @@ def _flag(found: Walks) -> str:
     return found.operation.paging.more
 
 
-@walked("paging.filter", hint="the list must hold several items that a filter takes, and others that it leaves out")
+@walked(
+    "paging.filter",
+    hint="the list must hold several items that a filter takes, and others that it leaves out",
+)
 def paging_filter(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """Every page of a filtered list holds what the filter takes, and nothing else."""
     yield from _refused_pages(view, trial)
@@ -257,9 +316,13 @@ def paging_filter(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
                 if parameter and takes(parameter, item.raw, value) is False:
                     member = parameter.filters or ""
                     expected = (
-                        f"{parameter.compare or 'one of'} {value}" if parameter.compare or parameter.joined else compact(value)
+                        f"{parameter.compare or 'one of'} {value}"
+                        if parameter.compare or parameter.joined
+                        else compact(value)
                     )
-                    yield Problem(f"/{member}", expected, compact(item.raw[member]), (page.exchange.id,))
+                    yield Problem(
+                        f"/{member}", expected, compact(item.raw[member]), (page.exchange.id,)
+                    )
                     return
         later = later or (page.cursor is not None and bool(page.keys))
     if later:
@@ -299,7 +362,10 @@ def _empty(view: View, probe: Exchange) -> Iterator[Outcome]:
 @walked("paging.ties", confirm=False)
 def paging_ties(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """Whether items with one timestamp stand at the border of a page; reported, never graded."""
-    among = next(((page, page.last) for page in found.pages if page.last and page.last.at in found.tied), None)
+    among = next(
+        ((page, page.last) for page in found.pages if page.last and page.last.at in found.tied),
+        None,
+    )
     if among:
         text = f"several items have {among[1].text}, and a page ends among them"
         yield Problem("/", "created times that differ", text, (among[0].exchange.id,), note=True)
@@ -314,7 +380,9 @@ def sample_accepted(view: View, trial: Trial) -> Iterator[Outcome]:
         excuse = unusable(view, probe)
         if excuse or probe.response is None:
             yield excuse or Proof(())
-        elif probe.response.ok or (probe.response.status == 400 and (probe.fact("printed_cursor") or _beyond(view, probe))):
+        elif probe.response.ok or (
+            probe.response.status == 400 and (probe.fact("printed_cursor") or _beyond(view, probe))
+        ):
             yield Proof((probe.id,))
         elif probe.response.status != 403:
             yield Problem("status", "200", said(probe), (probe.id,))
@@ -322,5 +390,13 @@ def sample_accepted(view: View, trial: Trial) -> Iterator[Outcome]:
 
 def _beyond(view: View, probe: Exchange) -> bool:
     """Whether a page was asked for that is larger than the target declares any of its list to be."""
-    limit = asked(probe, view.operation.paging.limit) if view.operation and view.operation.paging else None
-    return limit is not None and limit.isdigit() and int(limit) > view.target.maximum.get(probe.operation, int(limit))
+    limit = (
+        asked(probe, view.operation.paging.limit)
+        if view.operation and view.operation.paging
+        else None
+    )
+    return (
+        limit is not None
+        and limit.isdigit()
+        and int(limit) > view.target.maximum.get(probe.operation, int(limit))
+    )

@@ -35,7 +35,9 @@ def id_unknown(view: View, trial: Trial) -> Iterator[Outcome]:
         yield from refusals(view, trial, "not_found")
 
 
-def shown_absent(view: View, trial: Trial, *roles: str, judge: Judge = refusal, **facts: Any) -> Iterator[Outcome]:
+def shown_absent(
+    view: View, trial: Trial, *roles: str, judge: Judge = refusal, **facts: Any
+) -> Iterator[Outcome]:
     """Judge probes that may be refused, or answered as a success that does not show what was asked for."""
     gap = control_gap(view, trial)
     if gap:
@@ -57,7 +59,9 @@ def _not_shown(view: View, probe: Exchange, body: Any) -> Outcome:
     name = view.contract.identifier_of(view.operation.kind)
     sought = probe.fact("sought")
     if sought is not None and isinstance(shown, dict) and str(shown.get(name)) == sought:
-        return Problem(f"/{name}", "nothing, as the key reaches no such object", compact(shown), (probe.id,))
+        return Problem(
+            f"/{name}", "nothing, as the key reaches no such object", compact(shown), (probe.id,)
+        )
     return Proof((probe.id,))
 
 
@@ -74,7 +78,9 @@ def _named_in_query(contract: Contract, operation: Operation, clause: Clause) ->
     return _named_by(operation) is not None
 
 
-@passive("read.asked", applies=_named_in_query, hint="an object would have to be known, to be asked for")
+@passive(
+    "read.asked", applies=_named_in_query, hint="an object would have to be known, to be asked for"
+)
 def read_asked(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """What is read is what was asked for, by the member that named it."""
     operation, response = view.operation, exchange.response
@@ -82,7 +88,10 @@ def read_asked(view: View, exchange: Exchange) -> Iterator[Outcome]:
     selector = _named_by(operation)
     if selector is None or response is None or not response.ok:
         return
-    wanted, shown = asked(exchange, selector.name), object_of(view.contract, operation, response.json)
+    wanted, shown = (
+        asked(exchange, selector.name),
+        object_of(view.contract, operation, response.json),
+    )
     own = selector.refers == operation.kind
     member = selector.by or (view.contract.identifier_of(operation.kind) if own else selector.name)
     told = shown.get(member) if isinstance(shown, dict) else None
@@ -117,7 +126,9 @@ def parameter_invalid(view: View, trial: Trial) -> Iterator[Outcome]:
     yield from refusals(view, trial, "invalid_parameter")
 
 
-@trial("parameter.unparsable", hint="a value that cannot be parsed would have to be refused or ignored")
+@trial(
+    "parameter.unparsable", hint="a value that cannot be parsed would have to be refused or ignored"
+)
 def parameter_unparsable(view: View, trial: Trial) -> Iterator[Outcome]:
     """A value that cannot be parsed is refused as invalid, or ignored."""
     gap = control_gap(view, trial)
@@ -130,7 +141,9 @@ def parameter_unparsable(view: View, trial: Trial) -> Iterator[Outcome]:
             yield excuse
         elif probe.response is not None and probe.response.ok:
             yield Proof((probe.id,))
-        elif probe.response is not None and probe.response.status < 500:  # status.client-mistake blames the rest
+        elif (
+            probe.response is not None and probe.response.status < 500
+        ):  # status.client-mistake blames the rest
             yield refusal(view, probe, ("invalid_parameter",))
 
 

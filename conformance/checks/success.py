@@ -9,7 +9,17 @@ import jsonschema_rs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from conformance.checks.base import Outcome, Problem, Proof, View, every, passive, role_of, said, unusable
+from conformance.checks.base import (
+    Outcome,
+    Problem,
+    Proof,
+    View,
+    every,
+    passive,
+    role_of,
+    said,
+    unusable,
+)
 from conformance.checks.lists import odd_cursor
 from conformance.model import Clause, Contract, Exchange, Operation, compact
 from conformance.values import NOT_JSON
@@ -58,7 +68,9 @@ def success_status(view: View, exchange: Exchange) -> Iterator[Outcome]:
         and not _excused(view, exchange)
         and not response.ok
     ):
-        yield Problem("status", f"{expected} for a valid request", said(exchange), (exchange.id,), about=about)
+        yield Problem(
+            "status", f"{expected} for a valid request", said(exchange), (exchange.id,), about=about
+        )
 
 
 _VALIDATORS: dict[int, tuple[Operation, jsonschema_rs.Validator]] = {}
@@ -70,7 +82,10 @@ def _valid(operation: Operation, value: Any) -> bool:
         _VALIDATORS[id(operation)] = operation, jsonschema_rs.validator_for(dict(operation.schema))
     try:
         return bool(_VALIDATORS[id(operation)][1].is_valid(value))
-    except (ValueError, RecursionError):  # a value that only Python can hold, such as a lone surrogate
+    except (
+        ValueError,
+        RecursionError,
+    ):  # a value that only Python can hold, such as a lone surrogate
         return Draft202012Validator(operation.schema).is_valid(value)
 
 
@@ -79,7 +94,12 @@ def success_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """The body of a success is JSON with the documented members and types."""
     response, operation = exchange.response, view.operation
     assert operation is not None
-    if response is None or not response.ok or response.body.withheld or exchange.request.method == "HEAD":
+    if (
+        response is None
+        or not response.ok
+        or response.body.withheld
+        or exchange.request.method == "HEAD"
+    ):
         return
     if response.body.cut:
         yield unusable(view, exchange) or Proof(())
@@ -90,7 +110,11 @@ def success_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
         else:
             yield Proof((exchange.id,))  # where no source shows a body there may be none
         return
-    if operation.paging and isinstance(response.json, dict) and not isinstance(response.json.get(operation.paging.more), bool):
+    if (
+        operation.paging
+        and isinstance(response.json, dict)
+        and not isinstance(response.json.get(operation.paging.more), bool)
+    ):
         return  # list.more-flag judges it
     if _valid(operation, response.json):
         yield Proof((exchange.id,))
@@ -98,4 +122,9 @@ def success_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
     error = best_match(Draft202012Validator(operation.schema).iter_errors(response.json))
     if error is not None:
         where = "/" + "/".join(str(step) for step in error.absolute_path)
-        yield Problem(where, compact({error.validator: error.validator_value}), error.message[:200], (exchange.id,))
+        yield Problem(
+            where,
+            compact({error.validator: error.validator_value}),
+            error.message[:200],
+            (exchange.id,),
+        )

@@ -23,11 +23,21 @@ from conformance.checks.requests import shown_absent
 from conformance.model import Clause, Contract, Exchange, Operation, compact
 
 
-@trial("tenant.object", hint="an object of another business would have to be known (keys: other in the target file)")
+@trial(
+    "tenant.object",
+    hint="an object of another business would have to be known (keys: other in the target file)",
+)
 def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
-    objects, references = trial.having("probe", step="foreign"), trial.having("probe", step="reference")
-    references += [probe for probe in trial.having("probe", step="optional") if probe.response and not probe.response.ok]
+    objects, references = (
+        trial.having("probe", step="foreign"),
+        trial.having("probe", step="reference"),
+    )
+    references += [
+        probe
+        for probe in trial.having("probe", step="optional")
+        if probe.response and not probe.response.ok
+    ]
     if not objects and not references and not trial.having("probe", step="tied"):
         return
     gap = control_gap(view, trial)
@@ -35,11 +45,17 @@ def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
         yield gap
         return
     if view.operation is not None and view.operation.absent_open:
-        yield from shown_absent(view, trial, "forbidden", "not_found", judge=kept_out, step="foreign")
+        yield from shown_absent(
+            view, trial, "forbidden", "not_found", judge=kept_out, step="foreign"
+        )
     else:
         for probe in objects:
             namesake = _is_namesake(view, trial, probe)
-            yield Proof((probe.id,)) if namesake or _advises(view, probe) else kept_out(view, probe, ("forbidden", "not_found"))
+            yield (
+                Proof((probe.id,))
+                if namesake or _advises(view, probe)
+                else kept_out(view, probe, ("forbidden", "not_found"))
+            )
     for probe in references:  # a reference may also be called invalid
         yield kept_out(view, probe, ("forbidden", "not_found", "invalid_parameter"))
     for listing in trial.having("probe", step="listing"):
@@ -60,7 +76,11 @@ def _advises(view: View, probe: Exchange) -> bool:
 
 def _is_namesake(view: View, trial: Trial, probe: Exchange) -> bool:
     """Whether an object is shown that only shares a name with the one of the other business: its id is another one."""
-    if view.operation is None or view.operation.selector is None or view.operation.selector.by is None:
+    if (
+        view.operation is None
+        or view.operation.selector is None
+        or view.operation.selector.by is None
+    ):
         return False
     shown = _id_shown(view, probe)
     theirs = [_id_shown(view, owner) for owner in trial.having("control", step="owner")]
@@ -72,7 +92,11 @@ def _id_shown(view: View, exchange: Exchange) -> str | None:
     assert view.operation is not None
     if exchange.response is None or not exchange.response.ok:
         return None
-    return id_of(view.contract, view.operation.kind, object_of(view.contract, view.operation, exchange.response.json))
+    return id_of(
+        view.contract,
+        view.operation.kind,
+        object_of(view.contract, view.operation, exchange.response.json),
+    )
 
 
 def _untied(view: View, look: Exchange) -> Iterator[Outcome]:
@@ -102,16 +126,31 @@ def _unchanged(view: View, before: Exchange, after: Exchange) -> Iterator[Outcom
     ids = (before.id, after.id)
     sent = after.fact("sent") or {}
     if new is None:
-        yield Problem("/", f"{after.fact('sought')}, as another business may not remove it", said(after), ids)
+        yield Problem(
+            "/", f"{after.fact('sought')}, as another business may not remove it", said(after), ids
+        )
         return
     for name, value in sent.items():
-        if isinstance(old, dict) and isinstance(new, dict) and old.get(name) != new.get(name) and new.get(name) == value:
-            yield Problem(f"/{name}", f"{compact(old.get(name))}, as another business may not change it", compact(value), ids)
+        if (
+            isinstance(old, dict)
+            and isinstance(new, dict)
+            and old.get(name) != new.get(name)
+            and new.get(name) == value
+        ):
+            yield Problem(
+                f"/{name}",
+                f"{compact(old.get(name))}, as another business may not change it",
+                compact(value),
+                ids,
+            )
             return
     yield Proof(ids)
 
 
-@trial("tenant.filter", hint="the id of another business or of one of its objects would have to be known")
+@trial(
+    "tenant.filter",
+    hint="the id of another business or of one of its objects would have to be known",
+)
 def tenant_filter(view: View, trial: Trial) -> Iterator[Outcome]:
     """A list that is asked for another business is refused, or empty; one that may ignore it shows what it shows without."""
     assert view.operation is not None
@@ -137,14 +176,25 @@ def _no_item(view: View, probe: Exchange, body: object, ignored: set[str]) -> It
     """Judge a list that was asked for another business, and came."""
     assert view.operation is not None
     kind, items = view.operation.kind, items_of(view.operation, body)
-    first = next((item for item in items or [] if identity_of(view.contract, kind, item) not in ignored), None)
+    first = next(
+        (item for item in items or [] if identity_of(view.contract, kind, item) not in ignored),
+        None,
+    )
     if first is not None:
-        yield Problem("/", "no item, as it was asked for what belongs to another business", compact(first), (probe.id,))
+        yield Problem(
+            "/",
+            "no item, as it was asked for what belongs to another business",
+            compact(first),
+            (probe.id,),
+        )
     elif items is not None:
         yield Proof((probe.id,))
 
 
-@trial("tenant.rows", hint="a list of another business would have to be known (keys: other in the target file)")
+@trial(
+    "tenant.rows",
+    hint="a list of another business would have to be known (keys: other in the target file)",
+)
 def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
     """Two businesses have no item in common, and no item names another business."""
     seen: dict[str, dict[str, Exchange]] = {"own": {}, "foreign": {}}
@@ -154,10 +204,14 @@ def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
         side, operation = exchange.fact("side"), view.contract.operations.get(exchange.operation)
         if side and operation and exchange.response is not None and exchange.response.ok:
             for item in items_of(operation, exchange.response.json) or []:
-                if isinstance(item, dict) and (empty is None or item.get(view.contract.tenant or "") != empty):
+                if isinstance(item, dict) and (
+                    empty is None or item.get(view.contract.tenant or "") != empty
+                ):
                     identity = identity_of(view.contract, operation.kind, item)
                     seen[side].setdefault(identity, exchange)
-                    nameless |= {identity} if id_of(view.contract, operation.kind, item) is None else set()
+                    nameless |= (
+                        {identity} if id_of(view.contract, operation.kind, item) is None else set()
+                    )
                 yield from _named_business(view, exchange, item)
     if seen["own"] and seen["foreign"]:
         common = sorted(set(seen["own"]) & set(seen["foreign"]))
@@ -176,7 +230,9 @@ def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
     return bool(contract.tenant and operation.paging and operation.keyed and not operation.pool)
 
 
-@passive("tenant.named", applies=_owned, hint="the items of a list would have to name their business")
+@passive(
+    "tenant.named", applies=_owned, hint="the items of a list would have to name their business"
+)
 def tenant_named(view: View, exchange: Exchange) -> Iterator[Outcome]:
     """No item of any page names a business that the key cannot reach."""
     page = page_of(view, exchange)
@@ -204,4 +260,6 @@ def _named_business(view: View, exchange: Exchange, item: object) -> Iterator[Ou
     foreign = view.target.businesses.get("other" if side == "own" else "main") if side else None
     tenant = view.contract.tenant
     if foreign and tenant and isinstance(item, dict) and item.get(tenant) == foreign:
-        yield Problem(f"/{tenant}", "no item of another business", compact(item[tenant]), (exchange.id,))
+        yield Problem(
+            f"/{tenant}", "no item of another business", compact(item[tenant]), (exchange.id,)
+        )

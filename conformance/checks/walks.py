@@ -68,7 +68,9 @@ class Walks:
     times: tuple[Fraction, ...]  # of the untied
     descending: bool
     tied: frozenset[Fraction]
-    shown: Mapping[str, tuple[int, int]]  # by item, the places of the first and last page that show it
+    shown: Mapping[
+        str, tuple[int, int]
+    ]  # by item, the places of the first and last page that show it
     strict: bool
     polled: bool  # pages hold what is newer than their cursor: it is a lower bound, and there is no next page
 
@@ -85,7 +87,9 @@ class Walks:
         """Whether an instant comes after another in the direction of the list."""
         return item < cursor if self.descending else item > cursor
 
-    def between(self, start: Fraction | None, end: Fraction | None, filters: tuple[tuple[str, str], ...]) -> list[Item]:
+    def between(
+        self, start: Fraction | None, end: Fraction | None, filters: tuple[tuple[str, str], ...]
+    ) -> list[Item]:
         """Untied items after ``start`` and before ``end``, in the order of the list, that pass some filters."""
         low, high = (end, start) if self.descending else (start, end)
         first = 0 if low is None else bisect_right(self.times, low)
@@ -95,7 +99,9 @@ class Walks:
 
     def passes(self, item: Item, filters: tuple[tuple[str, str], ...]) -> bool:
         """Whether an item shows that every filter takes it."""
-        return all(takes(self.operation.parameter(name), item.raw, value) for name, value in filters)
+        return all(
+            takes(self.operation.parameter(name), item.raw, value) for name, value in filters
+        )
 
     def steps(self) -> list[tuple[Page, Page]]:
         """Pairs of pages of one walk, where the second starts after the last item of the first."""
@@ -159,7 +165,9 @@ def _read(view: View, trial: Trial) -> Walks:
     items = {item.key: item for page in pages for item in page.items}
     counts = Counter(item.at for item in items.values())
     tied = frozenset(counts - Counter(set(counts)))
-    untied = tuple(sorted((item for item in items.values() if item.at not in tied), key=lambda item: item.at))
+    untied = tuple(
+        sorted((item for item in items.values() if item.at not in tied), key=lambda item: item.at)
+    )
     shown: dict[str, tuple[int, int]] = {}
     for page in pages:
         for item in page.items:
@@ -174,11 +182,15 @@ def _read(view: View, trial: Trial) -> Walks:
 
 def _newer(pages: list[Page]) -> bool:
     """Whether every page with a cursor holds only what is newer than it."""
-    gaps = [item.at - page.cursor for page in pages if page.cursor is not None for item in page.items]
+    gaps = [
+        item.at - page.cursor for page in pages if page.cursor is not None for item in page.items
+    ]
     return any(gaps) and min(gaps) >= 0
 
 
-def _page(view: View, operation: Operation, exchange: Exchange, walk: str, place: int) -> Page | None:
+def _page(
+    view: View, operation: Operation, exchange: Exchange, walk: str, place: int
+) -> Page | None:
     found = page_of(view, exchange)
     items = items_of(operation, found[1]) if found else None
     if found is None or items is None or not isinstance(found[1].get(found[0].more), bool):
@@ -188,7 +200,11 @@ def _page(view: View, operation: Operation, exchange: Exchange, walk: str, place
     for raw in items:
         text = raw.get(found[0].position) if isinstance(raw, dict) else None
         key, at = identity_of(view.contract, operation.kind, raw), instant(text)
-        if text is None and isinstance(raw, dict) and not (raw is items[-1] and found[1][found[0].more]):
+        if (
+            text is None
+            and isinstance(raw, dict)
+            and not (raw is items[-1] and found[1][found[0].more])
+        ):
             unplaced.add(key)
         elif at is None or not isinstance(text, str):
             return None
@@ -196,12 +212,26 @@ def _page(view: View, operation: Operation, exchange: Exchange, walk: str, place
             read.append(Item(key, text, at, raw))
     after = asked(exchange, found[0].after)
     filters = tuple(sorted((exchange.fact("filters") or {}).items()))
-    return Page(exchange, walk, tuple(read), found[1][found[0].more], after, instant(after), filters, place, frozenset(unplaced))
+    return Page(
+        exchange,
+        walk,
+        tuple(read),
+        found[1][found[0].more],
+        after,
+        instant(after),
+        filters,
+        place,
+        frozenset(unplaced),
+    )
 
 
 def _descending(pages: list[Page]) -> bool:
     """The direction of the list, from the first page that shows one; newest first if none does."""
-    ends = ((one.last, other.last) for one, other in pairwise(pages) if one.walk == other.walk and one.last and other.last)
+    ends = (
+        (one.last, other.last)
+        for one, other in pairwise(pages)
+        if one.walk == other.walk and one.last and other.last
+    )
     pairs = chain((pair for page in pages for pair in pairwise(page.items)), ends)
     moves = (first.at - second.at for first, second in pairs)
     return next((move > 0 for move in moves if move), True)

@@ -23,10 +23,15 @@ def shown(operation: Operation, sent: dict[str, Any], got: Any) -> list[str]:
 def as_shown(operation: Operation, sent: dict[str, Any]) -> dict[str, Any]:
     """What was sent, by the names under which the object shows it."""
     known = {p.name: p for p in operation.body}
-    return {(known[name].shows_as or name) if name in known else name: value for name, value in sent.items()}
+    return {
+        (known[name].shows_as or name) if name in known else name: value
+        for name, value in sent.items()
+    }
 
 
-def differences(operation: Operation, sent: dict[str, Any], got: Any) -> Iterator[tuple[str, str, str]]:
+def differences(
+    operation: Operation, sent: dict[str, Any], got: Any
+) -> Iterator[tuple[str, str, str]]:
     """Members that were sent and read with another value."""
     sent = as_shown(operation, sent)
     for name in shown(operation, sent, got):
@@ -53,7 +58,10 @@ def create_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
     yield from _read_back(view, trial)
 
 
-@trial("update.read-back", hint="an object would have to be changed, and to show the change when it is read again")
+@trial(
+    "update.read-back",
+    hint="an object would have to be changed, and to show the change when it is read again",
+)
 def update_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
     """What was changed reads as changed."""
     yield from _read_back(view, trial)
@@ -67,11 +75,16 @@ def _read_back(view: View, trial: Trial) -> Iterator[Outcome]:
             pairs.append((exchange, []))
         elif exchange.fact("step") == "read" and pairs:
             sought, (*_, (_, last)) = exchange.fact("sought"), pairs
-            next((reads for write, reads in reversed(pairs) if _written_id(view, write) == sought), last).append(exchange)
+            next(
+                (reads for write, reads in reversed(pairs) if _written_id(view, write) == sought),
+                last,
+            ).append(exchange)
     for place, (write, reads) in enumerate(pairs):
         excuse = unusable(view, write)
         own = _written_id(view, write)
-        if own is not None and any(_written_id(view, later) == own for later, _ in pairs[place + 1 :]):
+        if own is not None and any(
+            _written_id(view, later) == own for later, _ in pairs[place + 1 :]
+        ):
             continue  # it was written again since: create.one tells whether it may be
         if excuse:
             yield excuse
@@ -94,7 +107,11 @@ def _written_id(view: View, write: Exchange) -> str | None:
     if write.response is None:
         return None
     shown = object_of(view.contract, view.operation, write.response.json)
-    value = shown.get(view.contract.identifier_of(view.operation.kind)) if isinstance(shown, dict) else None
+    value = (
+        shown.get(view.contract.identifier_of(view.operation.kind))
+        if isinstance(shown, dict)
+        else None
+    )
     return None if value is None else str(value)
 
 
@@ -124,11 +141,19 @@ def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outc
         yield Gap("the list is too long to find in it what was just written")
         return
     assert view.operation is not None
-    body, told = strict_json(write.request.body.text or "") if write.request.body else None, write.fact("sent") or {}
+    body, told = (
+        strict_json(write.request.body.text or "") if write.request.body else None,
+        write.fact("sent") or {},
+    )
     # an object that had gone meanwhile was named anew
-    sent = {name: body.get(name, value) for name, value in told.items()} if isinstance(body, dict) else told
+    sent = (
+        {name: body.get(name, value) for name, value in told.items()}
+        if isinstance(body, dict)
+        else told
+    )
     found: list[Outcome] = [
-        Problem(where, expected, actual, ids) for where, expected, actual in differences(view.operation, sent, got)
+        Problem(where, expected, actual, ids)
+        for where, expected, actual in differences(view.operation, sent, got)
     ]
     name = view.contract.identifier_of(view.contract.operations[read.operation].kind)
     own = got.get(name) if isinstance(got, dict) else None
@@ -138,5 +163,7 @@ def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outc
         yield from found
     elif got is None:
         yield Problem("/", f"{read.fact('sought')}, which was just written", said(read), ids)
-    elif view.operation.action == "create" or shown(view.operation, as_shown(view.operation, sent), got):
+    elif view.operation.action == "create" or shown(
+        view.operation, as_shown(view.operation, sent), got
+    ):
         yield Proof(ids)  # a change that the read does not show proves nothing

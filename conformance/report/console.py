@@ -26,7 +26,12 @@ _COLOURS = {
     Verdict.PASSED: "32",
     Verdict.INAPPLICABLE: "2",
 }
-_TITLES = {Verdict.FAILED: "Failed", Verdict.ERROR: "Could not be judged", Verdict.WAIVED: "Waived", Verdict.WARNED: "Warned"}
+_TITLES = {
+    Verdict.FAILED: "Failed",
+    Verdict.ERROR: "Could not be judged",
+    Verdict.WAIVED: "Waived",
+    Verdict.WARNED: "Warned",
+}
 
 
 def summary(run: Run, *, width: int, colour: bool) -> str:
@@ -46,7 +51,10 @@ def summary(run: Run, *, width: int, colour: bool) -> str:
         page.wrap(f"The run is incomplete: {view.shown(run.incomplete)}", "")
         page.lines.append("")
     verdict = {0: Verdict.PASSED, 1: Verdict.FAILED}.get(run.exit_code, Verdict.ERROR)
-    page.lines += [page.paint(view.headline(run), verdict, bold=True), page.paint(view.counts_line(run), verdict)]
+    page.lines += [
+        page.paint(view.headline(run), verdict, bold=True),
+        page.paint(view.counts_line(run), verdict),
+    ]
     return "\n".join(page.lines)
 
 
@@ -63,10 +71,21 @@ def durations(run: Run) -> str:
         areas[run.contract.clauses[cell.clause].area].update(cell.exchanges)
     for exchange in run.exchanges:
         stimuli[exchange.stimulus].add(exchange.id)
-    blocks = [["requests  seconds  clause"], ["requests  seconds  area"], ["requests  seconds  stimulus"]]
+    blocks = [
+        ["requests  seconds  clause"],
+        ["requests  seconds  area"],
+        ["requests  seconds  stimulus"],
+    ]
     for block, groups in zip(blocks, (clauses, areas, stimuli), strict=True):
-        rows = [(*_cost(view.exchanges_of(run, names)), group) for group, names in groups.items() if names]
-        block += [f"{count:>8,}{seconds:>9.2f}  {group}" for count, seconds, group in sorted(rows, reverse=True)]
+        rows = [
+            (*_cost(view.exchanges_of(run, names)), group)
+            for group, names in groups.items()
+            if names
+        ]
+        block += [
+            f"{count:>8,}{seconds:>9.2f}  {group}"
+            for count, seconds, group in sorted(rows, reverse=True)
+        ]
     count, seconds = _cost(run.exchanges)
     blocks[-1].append(f"{count:>8,}{seconds:>9.2f}  all, each once")
     return "\n".join(line for block in blocks for line in (*block, ""))
@@ -87,7 +106,9 @@ class _Page:
         self.lines: list[str] = []
 
     def paint(self, text: str, verdict: Verdict, bold: bool = False) -> str:
-        return f"\x1b[{'1;' if bold else ''}{_COLOURS[verdict]}m{text}\x1b[0m" if self.colour else text
+        return (
+            f"\x1b[{'1;' if bold else ''}{_COLOURS[verdict]}m{text}\x1b[0m" if self.colour else text
+        )
 
     def title(self, text: str, verdict: Verdict) -> None:
         self.lines += [self.paint(text, verdict, bold=True), ""]
@@ -96,14 +117,20 @@ class _Page:
         """Add a text in lines of the width; ``label`` stands before the first."""
         first = indent + (f"{label:<10}" if label else "")
         wrapped = textwrap.wrap(
-            text, self.width, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
+            text,
+            self.width,
+            initial_indent=first,
+            subsequent_indent=" " * len(first),
+            break_on_hyphens=False,
         )
         self.lines += wrapped or [first.rstrip()]
 
 
 def _clause(page: _Page, run: Run, clause: Clause, cells: tuple[Cell, ...]) -> None:
     page.wrap(f"{clause.id}: {clause.text}", "  ")
-    rounds = zip_longest(*(_blocks(run, cell) for cell in cells))  # the first finding of each operation comes first
+    rounds = zip_longest(
+        *(_blocks(run, cell) for cell in cells)
+    )  # the first finding of each operation comes first
     blocks = [block for round_ in rounds for block in round_ if block]
     for block in blocks[:PER_CLAUSE]:
         for label, text in block:
@@ -122,10 +149,19 @@ def _blocks(run: Run, cell: Cell) -> Iterator[list[tuple[str, str]]]:
     rest = [("reason", view.shown(reason, 300)) for reason in cell.reasons]
     rest += [("waiver", view.shown(cell.waiver, 300))] if cell.waiver else []
     for finding in cell.findings:
-        texts = (("where", finding.where), ("expected", finding.expected), ("actual", finding.actual))
+        texts = (
+            ("where", finding.where),
+            ("expected", finding.expected),
+            ("actual", finding.actual),
+        )
         exchange = view.probe(run, finding.exchanges)
         line = view.repeat_line(exchange) if exchange else ""
-        yield [title, *((label, view.shown(text, 300)) for label, text in texts), *([("repeat", line)] if line else []), *rest]
+        yield [
+            title,
+            *((label, view.shown(text, 300)) for label, text in texts),
+            *([("repeat", line)] if line else []),
+            *rest,
+        ]
     if not cell.findings:
         yield [title, *(rest or [("reason", view.NO_REASON)])]
 

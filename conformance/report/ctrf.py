@@ -48,7 +48,11 @@ def document(run: Run) -> dict[str, Any]:
                 "testEnvironment": clean(str(run.target.get("url", ""))),
                 "healthy": run.exit_code == 0,
                 "extra": {
-                    "contract": {"title": contract.title, "version": contract.version, "digest": contract.digest},
+                    "contract": {
+                        "title": contract.title,
+                        "version": contract.version,
+                        "digest": contract.digest,
+                    },
                     "seed": run.seed,
                     "judgedOn": run.judged_on,
                     "exitCode": run.exit_code,
@@ -63,7 +67,9 @@ def _summary(run: Run) -> dict[str, Any]:
     counts = Counter(STATUS[cell.verdict] for cell in run.cells)
     return {
         "tests": len(run.cells),
-        **{status: counts[status] for status in ("passed", "failed", "skipped", "pending", "other")},
+        **{
+            status: counts[status] for status in ("passed", "failed", "skipped", "pending", "other")
+        },
         "start": view.epoch_ms(run.started),
         "stop": view.epoch_ms(run.finished),
         "extra": {"verdicts": run.counts, "requests": len(run.exchanges)},
@@ -78,7 +84,12 @@ def _test(run: Run, cell: Cell) -> dict[str, Any]:
         "rawStatus": cell.verdict.value,
         "duration": view.duration_ms(run, cell),
         "suite": [clause.area],
-        "labels": {"clause": clause.id, "operation": cell.operation, "area": clause.area, "level": clause.level.value},
+        "labels": {
+            "clause": clause.id,
+            "operation": cell.operation,
+            "area": clause.area,
+            "level": clause.level.value,
+        },
     }
     if why := view.message(cell):
         test["message"] = why

@@ -35,7 +35,10 @@ def curl(request: Request) -> str:
         words.append("--path-as-is")
     url = request.url.replace("\0", "%00")
     words += [*headers, *data, *(["--url"] if url.startswith("-") else []), _word(url)]
-    remarks = [*remark, *([f"without {amount(lost, 'header')} that curl cannot send"] if lost else [])]
+    remarks = [
+        *remark,
+        *([f"without {amount(lost, 'header')} that curl cannot send"] if lost else []),
+    ]
     return " ".join(words) + (f" # {'; '.join(remarks)}" if remarks else "")
 
 
@@ -105,7 +108,9 @@ def _word(text: str) -> str:
         parts += [(False, text[at : match.start()]), (True, variable(match[0]))]
         at = match.end()
     parts = [part for part in (*parts, (False, text[at:])) if part[1]]
-    if all(named or (_BARE_IN_DOUBLE.fullmatch(part) and clean(part) == part) for named, part in parts):
+    if all(
+        named or (_BARE_IN_DOUBLE.fullmatch(part) and clean(part) == part) for named, part in parts
+    ):
         return f'"{"".join(_in_double(parts))}"'
     return "".join(f'"${part}"' if named else _literal(part) for named, part in parts)
 
@@ -129,5 +134,7 @@ def _literal(text: str) -> str:
 
 def _escaped(char: str) -> str:
     if char in "\\'!" or clean(char) != char:
-        return {"\n": r"\n", "\t": r"\t"}.get(char) or "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
+        return {"\n": r"\n", "\t": r"\t"}.get(char) or "".join(
+            f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogatepass")
+        )
     return char

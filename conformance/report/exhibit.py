@@ -37,7 +37,9 @@ class Message:
     @cached_property
     def weight(self) -> int:
         """Characters that it takes on the page, about."""
-        return _weight(self.line, self.note, self.body or "", *(part for pair in self.headers for part in pair))
+        return _weight(
+            self.line, self.note, self.body or "", *(part for pair in self.headers for part in pair)
+        )
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,11 @@ class Exhibit:
     @cached_property
     def weight(self) -> int:
         """Characters that it takes on the page, about."""
-        return self.request.weight + (self.response.weight if self.response else 0) + _weight(self.curl)
+        return (
+            self.request.weight
+            + (self.response.weight if self.response else 0)
+            + _weight(self.curl)
+        )
 
 
 @dataclass(frozen=True)
@@ -90,11 +96,17 @@ class Exhibition:
         seen: set[str] = set()
         points = []
         for finding in cell.findings[:PER_FINDING]:
-            if self._fits(_weight(finding.where, view.shown(finding.expected), view.shown(finding.actual))):
+            if self._fits(
+                _weight(finding.where, view.shown(finding.expected), view.shown(finding.actual))
+            ):
                 points.append(self._point(finding, finding.exchanges, seen))
         if not cell.findings and cell.verdict is Verdict.ERROR:
             points.append(self._point(None, _unjudged(self._run, cell), seen))
-        return Problem(cell, tuple(points), len(cell.findings) - sum(point.finding is not None for point in points))
+        return Problem(
+            cell,
+            tuple(points),
+            len(cell.findings) - sum(point.finding is not None for point in points),
+        )
 
     def _point(self, finding: Finding | None, ids: tuple[str, ...], seen: set[str]) -> Point:
         above = tuple(name for name in ids if name in seen)
@@ -125,7 +137,12 @@ def _weight(*texts: str) -> int:
 
 def _telling(exchanges: list[Exchange]) -> list[Exchange]:
     """The few that tell most, probes before others, in the order of the log."""
-    chosen = {exchange.id for exchange in sorted(exchanges, key=lambda exchange: exchange.role != "probe")[:PER_FINDING]}
+    chosen = {
+        exchange.id
+        for exchange in sorted(exchanges, key=lambda exchange: exchange.role != "probe")[
+            :PER_FINDING
+        ]
+    }
     return [exchange for exchange in exchanges if exchange.id in chosen]
 
 
@@ -159,7 +176,10 @@ def _body(body: Body | None) -> tuple[str | None, str]:
     if body is None or (not body.size and not body.text and not body.base64 and not body.withheld):
         return None, "No body."
     if body.withheld:
-        return None, f"Body withheld ({amount(body.size, 'byte')}): it held a secret in an encoded form."
+        return (
+            None,
+            f"Body withheld ({amount(body.size, 'byte')}): it held a secret in an encoded form.",
+        )
     text = body.text if body.base64 is None else body.base64
     if text is None:
         return None, f"Body not kept ({amount(body.size, 'byte')})."
@@ -167,7 +187,9 @@ def _body(body: Body | None) -> tuple[str | None, str]:
     if body.base64 is not None:
         notes.append(f"Not UTF-8: shown as base64 ({amount(body.size, 'byte')}).")
     if len(text) > BODY_LIMIT:
-        notes.append(f"The first {BODY_LIMIT:,} of {amount(len(text), 'character')}; {len(text) - BODY_LIMIT:,} cut here.")
+        notes.append(
+            f"The first {BODY_LIMIT:,} of {amount(len(text), 'character')}; {len(text) - BODY_LIMIT:,} cut here."
+        )
     if body.cut:
         notes.append("More came than the log keeps.")
     return text[:BODY_LIMIT], " ".join(notes)

@@ -95,7 +95,10 @@ def render(run: Run) -> str:
             operations=_operations(run),
             problems={verdict: _groups(run, verdict, exhibition) for verdict in view.PROBLEMS},
             missing=view.missing(run),
-            notes=[(clause, found[:NOTES_PER_CLAUSE], len(found) - NOTES_PER_CLAUSE) for clause, found in view.notes(run)],
+            notes=[
+                (clause, found[:NOTES_PER_CLAUSE], len(found) - NOTES_PER_CLAUSE)
+                for clause, found in view.notes(run)
+            ],
             without=view.without_cells(run),
             target=_target(run),
         )
@@ -112,14 +115,23 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    environment.filters.update(moment=_moment, shown=view.shown, operation=view.operation_name, number=lambda value: f"{value:,}")
+    environment.filters.update(
+        moment=_moment,
+        shown=view.shown,
+        operation=view.operation_name,
+        number=lambda value: f"{value:,}",
+    )
     environment.globals.update(amount=amount)
     return environment
 
 
 def _finalize(value: Any) -> Any:
     """Every text that the template prints becomes inert; escaping comes after this."""
-    return clean(value, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return (
+        clean(value, lines=True)
+        if isinstance(value, str) and not isinstance(value, Markup)
+        else value
+    )
 
 
 def _moment(text: str) -> str:
@@ -135,28 +147,50 @@ def _areas(run: Run) -> list[Area]:
     for name, title in run.contract.areas.items():
         entries = tuple(
             Entry(
-                clause, run.clause_verdict(clause.id), run.by_clause[clause.id], _sources(run, clause), reasons.get(clause.id, "")
+                clause,
+                run.clause_verdict(clause.id),
+                run.by_clause[clause.id],
+                _sources(run, clause),
+                reasons.get(clause.id, ""),
             )
             for clause in run.contract.clauses.values()
             if clause.area == name
         )
-        areas.append(Area(name, title, entries, Counter(cell.verdict for entry in entries for cell in entry.cells)))
+        areas.append(
+            Area(
+                name,
+                title,
+                entries,
+                Counter(cell.verdict for entry in entries for cell in entry.cells),
+            )
+        )
     return areas
 
 
 def _sources(run: Run, clause: Clause) -> tuple[PageEntry, ...]:
-    return tuple(run.contract.page[source] for source in clause.sources if source in run.contract.page)
+    return tuple(
+        run.contract.page[source] for source in clause.sources if source in run.contract.page
+    )
 
 
 def _operations(run: Run) -> list[tuple[str, list[tuple[Verdict, int] | None]]]:
     """Each operation with its worst verdict in each area, and how many cells have it."""
     found: dict[tuple[str, str], list[Verdict]] = {}
     for cell in run.cells:
-        found.setdefault((cell.operation, run.contract.clauses[cell.clause].area), []).append(cell.verdict)
+        found.setdefault((cell.operation, run.contract.clauses[cell.clause].area), []).append(
+            cell.verdict
+        )
     names = dict.fromkeys(
-        [*run.contract.operations, *(cell.operation for cell in run.cells if cell.operation != WHOLE_API), WHOLE_API]
+        [
+            *run.contract.operations,
+            *(cell.operation for cell in run.cells if cell.operation != WHOLE_API),
+            WHOLE_API,
+        ]
     )
-    rows = [(name, [_worst(found.get((name, area), [])) for area in run.contract.areas]) for name in names]
+    rows = [
+        (name, [_worst(found.get((name, area), [])) for area in run.contract.areas])
+        for name in names
+    ]
     return [(name, row) for name, row in rows if any(row)]
 
 
@@ -167,7 +201,11 @@ def _worst(verdicts: list[Verdict]) -> tuple[Verdict, int] | None:
 
 def _groups(run: Run, verdict: Verdict, exhibition: Exhibition) -> list[Group]:
     return [
-        Group(clause, tuple(exhibition.problem(cell) for cell in cells[:PER_CLAUSE]), max(0, len(cells) - PER_CLAUSE))
+        Group(
+            clause,
+            tuple(exhibition.problem(cell) for cell in cells[:PER_CLAUSE]),
+            max(0, len(cells) - PER_CLAUSE),
+        )
         for clause, cells in view.problems(run, verdict)
     ]
 
@@ -175,10 +213,22 @@ def _groups(run: Run, verdict: Verdict, exhibition: Exhibition) -> list[Group]:
 def _target(run: Run) -> list[tuple[str, str]]:
     """What the target declares, beside its name and address, as far as it bears on the verdicts."""
     facts = []
-    for name, label in (("allow", "Allowed effects"), ("keys", "Keys given"), ("inapplicable", "Declared inapplicable")):
+    for name, label in (
+        ("allow", "Allowed effects"),
+        ("keys", "Keys given"),
+        ("inapplicable", "Declared inapplicable"),
+    ):
         value = run.target.get(name)
         if isinstance(value, (list, tuple)):
             said = [str(item) for item in value if not str(item).startswith(SCOPE)]
             single = len(value) - len(said)
-            facts.append((label, ", ".join([*said, *([amount(single, "key") + " of one scope"] if single else [])]) or "none"))
+            facts.append(
+                (
+                    label,
+                    ", ".join(
+                        [*said, *([amount(single, "key") + " of one scope"] if single else [])]
+                    )
+                    or "none",
+                )
+            )
     return facts

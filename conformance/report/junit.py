@@ -49,8 +49,17 @@ def _numbers(cells: tuple[Cell, ...]) -> dict[str, str]:
 
 def _case(run: Run, cell: Cell) -> ET.Element:
     clause = run.contract.clauses[cell.clause]
-    case = _element("testcase", classname=clause.area, name=cell.name, time=f"{view.duration_ms(run, cell) / 1000:.3f}")
-    case.append(_properties(verdict=cell.verdict, level=clause.level, clause=cell.clause, operation=cell.operation))
+    case = _element(
+        "testcase",
+        classname=clause.area,
+        name=cell.name,
+        time=f"{view.duration_ms(run, cell) / 1000:.3f}",
+    )
+    case.append(
+        _properties(
+            verdict=cell.verdict, level=clause.level, clause=cell.clause, operation=cell.operation
+        )
+    )
     outcome = {Verdict.FAILED: "failure", Verdict.ERROR: "error"}.get(cell.verdict)
     if outcome:
         element = _element(outcome, type=cell.verdict, message=view.message(cell) or view.NO_REASON)
@@ -65,12 +74,16 @@ def _case(run: Run, cell: Cell) -> ET.Element:
 
 
 def _why_skipped(cell: Cell) -> str:
-    return f"{cell.verdict}: {cell.waiver or view.message(cell) or view.SIGNS[cell.verdict].meaning}"
+    return (
+        f"{cell.verdict}: {cell.waiver or view.message(cell) or view.SIGNS[cell.verdict].meaning}"
+    )
 
 
 def _properties(**values: str) -> ET.Element:
     properties = ET.Element("properties")
-    properties.extend(_element("property", name=name, value=value) for name, value in values.items())
+    properties.extend(
+        _element("property", name=name, value=value) for name, value in values.items()
+    )
     return properties
 
 

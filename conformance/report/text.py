@@ -21,14 +21,22 @@ def clean(text: str, *, lines: bool = False) -> str:
 
     Line ends and tabs are escaped too, unless ``lines`` keeps them.
     """
-    return _UNSEEN.sub(lambda match: match[0] if lines and match[0] in "\n\t" else _escape(match[0]), text)
+    return _UNSEEN.sub(
+        lambda match: match[0] if lines and match[0] in "\n\t" else _escape(match[0]), text
+    )
 
 
 def _escape(char: str) -> str:
     code = ord(char)
     if char in _SHORT:
         return _SHORT[char]
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
+    )
 
 
 def cut(text: str, limit: int) -> str:

@@ -30,10 +30,14 @@ class Sign:
 
 SIGNS = {
     Verdict.FAILED: Sign("✕", "A MUST of the contract was broken."),
-    Verdict.ERROR: Sign("!", "The suite could not judge: the connection was lost, or the suite has a bug."),
+    Verdict.ERROR: Sign(
+        "!", "The suite could not judge: the connection was lost, or the suite has a bug."
+    ),
     Verdict.WAIVED: Sign("≈", "Failed, and a valid waiver (reason, owner, expiry) covers it."),
     Verdict.WARNED: Sign("▲", "A SHOULD of the contract was broken."),
-    Verdict.UNTESTED: Sign("○", "Something is missing, not selected or over budget. Never counts as passed."),
+    Verdict.UNTESTED: Sign(
+        "○", "Something is missing, not selected or over budget. Never counts as passed."
+    ),
     Verdict.PASSED: Sign("✓", "Judged on evidence, and nothing found."),
     Verdict.INAPPLICABLE: Sign("–", "The target declares that it has no such operation."),
 }
@@ -59,7 +63,11 @@ def qualification(run: Run) -> str:
     counts, total = run.counts, len(run.cells)
     judged = total - counts["untested"] - counts["error"] - counts["inapplicable"]
     parts = [f"{judged:,} of {amount(total, 'cell')} judged"]
-    parts += [f"{counts[name]:,} {name}" for name in ("failed", "error", "waived", "warned", "untested") if counts[name]]
+    parts += [
+        f"{counts[name]:,} {name}"
+        for name in ("failed", "error", "waived", "warned", "untested")
+        if counts[name]
+    ]
     wanted = " Completeness was required." if run.require_complete and counts["untested"] else ""
     return f"{', '.join(parts)}.{wanted}"
 
@@ -67,9 +75,17 @@ def qualification(run: Run) -> str:
 def counts_line(run: Run) -> str:
     """``152 passed, 3 failed (155 cells, 42 clauses, 961 requests)``: verdicts that occur, and passed."""
     order = (Verdict.PASSED, *(verdict for verdict in Verdict if verdict is not Verdict.PASSED))
-    verdicts = [f"{run.counts[v.value]:,} {v.value}" for v in order if run.counts[v.value] or v is Verdict.PASSED]
+    verdicts = [
+        f"{run.counts[v.value]:,} {v.value}"
+        for v in order
+        if run.counts[v.value] or v is Verdict.PASSED
+    ]
     clauses = sum(bool(cells) for cells in run.by_clause.values())
-    size = (amount(len(run.cells), "cell"), amount(clauses, "clause"), amount(len(run.exchanges), "request"))
+    size = (
+        amount(len(run.cells), "cell"),
+        amount(clauses, "clause"),
+        amount(len(run.exchanges), "request"),
+    )
     return f"{', '.join(verdicts)} ({', '.join(size)})"
 
 
@@ -93,12 +109,18 @@ def missing(run: Run) -> list[tuple[str, tuple[Cell, ...]]]:
         if cell.verdict is Verdict.UNTESTED:
             for reason in dict.fromkeys(cell.reasons or (NO_REASON,)):
                 groups.setdefault(reason, []).append(cell)
-    return sorted(((reason, tuple(cells)) for reason, cells in groups.items()), key=lambda group: (-len(group[1]), group[0]))
+    return sorted(
+        ((reason, tuple(cells)) for reason, cells in groups.items()),
+        key=lambda group: (-len(group[1]), group[0]),
+    )
 
 
 def notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...]]]:
     """The notes by clause, in the order of the ledger."""
-    found = ((clause, tuple(note for cell in cells for note in cell.notes)) for clause, cells in run.by_clause.items())
+    found = (
+        (clause, tuple(note for cell in cells for note in cell.notes))
+        for clause, cells in run.by_clause.items()
+    )
     return [(run.contract.clauses[clause], seen) for clause, seen in found if seen]
 
 
@@ -116,7 +138,9 @@ def exchanges_of(run: Run, ids: Iterable[str]) -> list[Exchange]:
 def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
     """The exchange that shows a finding best: its first probe, else its first."""
     found = exchanges_of(run, ids)
-    return next((exchange for exchange in found if exchange.role == "probe"), found[0] if found else None)
+    return next(
+        (exchange for exchange in found if exchange.role == "probe"), found[0] if found else None
+    )
 
 
 def repeat_line(exchange: Exchange) -> str:
@@ -165,8 +189,16 @@ def account(run: Run, cell: Cell, limit: int = 20) -> str:
     clause = run.contract.clauses[cell.clause]
     lines = [f"{clause.id} ({clause.level}, {clause.basis}): {clause.text}"]
     for finding in cell.findings[:limit]:
-        lines += [f"where: {shown(finding.where)}", f"expected: {shown(finding.expected)}", f"actual: {shown(finding.actual)}"]
-        lines += [f"exchanges: {', '.join(clean(name) for name in finding.exchanges)}"] if finding.exchanges else []
+        lines += [
+            f"where: {shown(finding.where)}",
+            f"expected: {shown(finding.expected)}",
+            f"actual: {shown(finding.actual)}",
+        ]
+        lines += (
+            [f"exchanges: {', '.join(clean(name) for name in finding.exchanges)}"]
+            if finding.exchanges
+            else []
+        )
         exchange = probe(run, finding.exchanges)
         lines += [f"repeat: {repeat_line(exchange)}"] if exchange else []
     more = len(cell.findings) - limit

@@ -65,7 +65,11 @@ class Access(Core):
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
         """Whether a key has the scope of an operation."""
-        return not operation.scopes or ALL in identity.scopes or bool(identity.scopes & set(operation.scopes))
+        return (
+            not operation.scopes
+            or ALL in identity.scopes
+            or bool(identity.scopes & set(operation.scopes))
+        )
 
     def authorise(self, operation: Operation, identity: Identity | None) -> None:
         """Refuse a key without the scope."""
@@ -103,12 +107,19 @@ class Access(Core):
         """The parameter that names the object which an operation is about."""
         if operation.selector is not None:
             return operation.selector
-        return next((p for p in operation.parameters if p.place == "path" or p.name == operation.when), None)
+        return next(
+            (p for p in operation.parameters if p.place == "path" or p.name == operation.when), None
+        )
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
         """An object by its id, if the key reaches it."""
         row = self.store.get(kind, identifier)
-        return row if row is not None and (kind in self.catalog.pools or self.may_reach(row.tenant, context.identity)) else None
+        return (
+            row
+            if row is not None
+            and (kind in self.catalog.pools or self.may_reach(row.tenant, context.identity))
+            else None
+        )
 
     def must_exist(self, operation: Operation, parameter: Parameter) -> bool:
         """Whether the object that a parameter names has to be there.

@@ -30,15 +30,25 @@ class Actions(Paging):
         selector = self.selector_of(context.operation)
         value = context.values.get(selector.name) if selector else None
         kind = context.operation.kind or ""
-        member = None if selector is None else selector.by or (selector.name if selector.refers not in (None, kind) else None)
-        row = self.find_by(kind, member, value, context) if member else self.find(kind, str(value), context)
+        member = (
+            None
+            if selector is None
+            else selector.by or (selector.name if selector.refers not in (None, kind) else None)
+        )
+        row = (
+            self.find_by(kind, member, value, context)
+            if member
+            else self.find(kind, str(value), context)
+        )
         if row is None:
             raise self.not_found(context.operation)
         return row
 
     def find_by(self, kind: str, member: str, value: Any, context: Context) -> Row | None:
         """The newest object of a kind whose member has a value, such as the one thing that another owns."""
-        rows = self.store.page(Page(kind, self.list_tenant(context), 1, filters=(Filter(member, value),)))
+        rows = self.store.page(
+            Page(kind, self.list_tenant(context), 1, filters=(Filter(member, value),))
+        )
         return rows[0] if rows else None
 
     # --- reading ---
@@ -82,7 +92,9 @@ class Actions(Paging):
         example = self.catalog.example(context.operation)
         known = self.catalog.members(kind)
         usual = {
-            name: example[name] if isinstance(example, dict) and name in example else sample(known.get(name, {}))
+            name: example[name]
+            if isinstance(example, dict) and name in example
+            else sample(known.get(name, {}))
             for name in self.catalog.item(kind).get("required", ())
         }
         document = {**usual, **self.kept(kind, self.as_shown(context))}
@@ -93,7 +105,9 @@ class Actions(Paging):
         """The business that a new object belongs to."""
         return self.tenant_of(context.identity)
 
-    def add(self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None) -> Row:
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
         """Store a new object under its own position, and a new id if none is told."""
         known = self.catalog.members(kind)
         with self.store.lock:
@@ -101,7 +115,9 @@ class Actions(Paging):
             name = self.contract.identifier_of(kind)
             own: dict[str, Any] = {name: identifier or self.new_id(kind)}
             told = {self.contract.tenant: tenant, self.catalog.position: render(moment)}
-            own |= {name: value for name, value in told.items() if name and (name in known or not known)}
+            own |= {
+                name: value for name, value in told.items() if name and (name in known or not known)
+            }
             row = Row(kind, own[name], tenant, render(moment), key_of(moment), {**document, **own})
             self.store.put([row])
         return row
@@ -135,7 +151,11 @@ class Actions(Paging):
         told: dict[str, Any] = {}
         if not operation.schema.get("properties"):
             example = self.catalog.example(operation)
-            return {name: row.document.get(name, value) for name, value in example.items()} if isinstance(example, dict) else {}
+            return (
+                {name: row.document.get(name, value) for name, value in example.items()}
+                if isinstance(example, dict)
+                else {}
+            )
         for name, schema in operation.schema.get("properties", {}).items():
             if name in row.document:
                 told[name] = row.document[name]
@@ -159,6 +179,10 @@ class Actions(Paging):
     def act_perform(self, context: Context) -> Reply:
         """Answer what is documented; what it is about must be there."""
         selector = context.operation.selector
-        if selector is not None and selector.name in context.values and not context.operation.absent_open:
+        if (
+            selector is not None
+            and selector.name in context.values
+            and not context.operation.absent_open
+        ):
             self.selected(context)
         return self.act_fetch(context)

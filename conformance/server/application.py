@@ -33,12 +33,21 @@ class Application(Actions, Routing, Limits, Control):
     """A WSGI application that serves a contract. ``journal`` gets a line of JSON for each request."""
 
     def __init__(
-        self, contract: Contract, store: Store, clock: Clock, extras: Extras, seed: int = 0, journal: TextIO | None = None
+        self,
+        contract: Contract,
+        store: Store,
+        clock: Clock,
+        extras: Extras,
+        seed: int = 0,
+        journal: TextIO | None = None,
     ) -> None:
         super().__init__(contract, store, clock, extras, seed)
         self._journal = journal
         self._journal_lock = threading.Lock()
-        self._key_form = re.compile("|".join(rf"{re.escape(p)}[\w.~%-]*" for p in contract.authentication.prefixes) or r"(?!)")
+        self._key_form = re.compile(
+            "|".join(rf"{re.escape(p)}[\w.~%-]*" for p in contract.authentication.prefixes)
+            or r"(?!)"
+        )
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -154,7 +163,9 @@ def application(
         fill(store, contract, extras, seed)
     elif (made_with, store.note("contract")) != (seed, contract.digest):
         store.close()
-        raise UsageError(f"The database {database} was made with another contract, or with the seed {made_with}; name a new file")
+        raise UsageError(
+            f"The database {database} was made with another contract, or with the seed {made_with}; name a new file"
+        )
     return kind(contract, store, clock or Clock(), extras, seed, journal)
 
 

@@ -9,7 +9,14 @@ from conformance.model import Contract, Effect, Operation
 from conformance.openapi import X, resolve
 
 JSON_TYPE = "application/json"
-_SAMPLES: Mapping[str, Any] = {"integer": 1, "number": 1, "boolean": True, "array": [], "object": {}, "null": None}
+_SAMPLES: Mapping[str, Any] = {
+    "integer": 1,
+    "number": 1,
+    "boolean": True,
+    "array": [],
+    "object": {},
+    "null": None,
+}
 
 
 class Catalog:
@@ -18,13 +25,22 @@ class Catalog:
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
         operations = contract.operations.values()
-        self.kinds = tuple(dict.fromkeys(o.kind for o in operations if o.kind and o.action in ("list", "read")))
+        self.kinds = tuple(
+            dict.fromkeys(o.kind for o in operations if o.kind and o.action in ("list", "read"))
+        )
         self.pools = frozenset(o.kind for o in operations if o.pool)
         self.scopes = tuple(dict.fromkeys(scope for o in operations for scope in o.scopes))
-        self.read_scopes = frozenset(scope for o in operations if o.effect is Effect.READ for scope in o.scopes)
-        self.tenant_kind = next((p.refers for o in operations for p in o.parameters if p.name == contract.tenant), None)
+        self.read_scopes = frozenset(
+            scope for o in operations if o.effect is Effect.READ for scope in o.scopes
+        )
+        self.tenant_kind = next(
+            (p.refers for o in operations for p in o.parameters if p.name == contract.tenant), None
+        )
         self.position = next((o.paging.position for o in operations if o.paging), None)
-        self._items = {kind: self._find_item(kind) for kind in dict.fromkeys(o.kind for o in operations if o.kind)}
+        self._items = {
+            kind: self._find_item(kind)
+            for kind in dict.fromkeys(o.kind for o in operations if o.kind)
+        }
         self._examples = {o.id: self._find_example(o) for o in operations}
 
     def item(self, kind: str | None) -> Mapping[str, Any]:
@@ -60,7 +76,11 @@ class Catalog:
     def _find_example(self, operation: Operation) -> Any:
         document = self.contract.document
         responses = document["paths"][operation.path][operation.method.lower()]["responses"]
-        content = resolve(document, responses.get(str(operation.success), {})).get("content", {}).get(JSON_TYPE, {})
+        content = (
+            resolve(document, responses.get(str(operation.success), {}))
+            .get("content", {})
+            .get(JSON_TYPE, {})
+        )
         if "example" in content:
             return content["example"]
         examples = content.get("examples", {})
@@ -89,7 +109,10 @@ def sample(schema: Mapping[str, Any], number: int = 1) -> Any:
     if kind == "string":
         return _sample_text(schema, number)
     if kind == "object":
-        return {name: sample(schema.get("properties", {}).get(name, {}), number) for name in schema.get("required", ())}
+        return {
+            name: sample(schema.get("properties", {}).get(name, {}), number)
+            for name in schema.get("required", ())
+        }
     return schema.get("minimum", _SAMPLES.get(kind))
 
 

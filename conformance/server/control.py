@@ -27,9 +27,13 @@ class Control(Core):
             raise Refusal("not_found")
         body = strict_json(request.body.decode("utf-8", "replace"))
         seconds = body.get(MEMBER) if isinstance(body, dict) else None
-        usable = isinstance(seconds, int | float) and not isinstance(seconds, bool) and _small(seconds)
+        usable = (
+            isinstance(seconds, int | float) and not isinstance(seconds, bool) and _small(seconds)
+        )
         if not usable or not self.clock.forward(float(seconds or 0)):
-            raise Refusal("invalid_parameter", f"{MEMBER} must be a number of seconds, not below zero")
+            raise Refusal(
+                "invalid_parameter", f"{MEMBER} must be a number of seconds, not below zero"
+            )
         return Reply(200, {"now": render(self.clock.now()), "moved": self.clock.added / MICRO})
 
 

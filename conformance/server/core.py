@@ -33,14 +33,20 @@ _USUAL = {
 class Core:
     """The parts of the application, and its error envelope."""
 
-    def __init__(self, contract: Contract, store: Store, clock: Clock, extras: Extras, seed: int) -> None:
+    def __init__(
+        self, contract: Contract, store: Store, clock: Clock, extras: Extras, seed: int
+    ) -> None:
         self.contract = contract
         self.catalog = Catalog(contract)
         self.store = store
         self.clock = clock
         self.extras = extras
         self.seed = seed
-        self.triggers = tuple(t for t in extras.triggers if t.operation in contract.operations and t.code in contract.errors)
+        self.triggers = tuple(
+            t
+            for t in extras.triggers
+            if t.operation in contract.operations and t.code in contract.errors
+        )
 
     # --- errors ---
 
@@ -61,7 +67,10 @@ class Core:
     def envelope(self, code: str, message: str) -> dict[str, Any]:
         """The body of an error."""
         body: dict[str, Any] = {}
-        for pointer, value in ((self.contract.code_pointer, code), (self.contract.message_pointer, message)):
+        for pointer, value in (
+            (self.contract.code_pointer, code),
+            (self.contract.message_pointer, message),
+        ):
             place = body
             for name in pointer[:-1]:
                 place = place.setdefault(name, {})
@@ -98,4 +107,8 @@ class Core:
 
     def all_headers(self, request: Request, reply: Reply, body: bytes) -> list[tuple[str, str]]:
         """Every header of an answer."""
-        return [("Content-Type", self.content_type(reply)), ("Content-Length", str(len(body))), *reply.headers]
+        return [
+            ("Content-Type", self.content_type(reply)),
+            ("Content-Length", str(len(body))),
+            *reply.headers,
+        ]

@@ -25,17 +25,25 @@ def declaration(app: Application, url: str) -> dict[str, Any]:
         "name": f"{contract.title} reference server",
         "url": url,
         "allow": ["read", "write", "spend", "flood"],
-        "keys": {name: identity.key for name, identity in named.items() if name not in catalog.scopes},
+        "keys": {
+            name: identity.key for name, identity in named.items() if name not in catalog.scopes
+        },
         "scoped_keys": {scope: named[scope].key for scope in catalog.scopes},
     }
     if contract.tenant is not None:
-        told["businesses"] = {name: seeding.business_id(app.seed, name) for name in seeding.BUSINESSES}
-    if any(p.phone for o in contract.operations.values() for p in o.parameters) and app.extras.phone_numbers:
+        told["businesses"] = {
+            name: seeding.business_id(app.seed, name) for name in seeding.BUSINESSES
+        }
+    if (
+        any(p.phone for o in contract.operations.values() for p in o.parameters)
+        and app.extras.phone_numbers
+    ):
         told["phone_numbers"] = list(app.extras.phone_numbers)
     told["maximum"] = {o.id: app.maximum(o) for o in contract.operations.values() if o.paging}
     paid = {code: {"payment": PROOF} for code in contract.codes_of("payment_required")}
     told["triggers"] = [
-        {"code": t.code, "operation": t.operation, "input": dict(t.input)} | ({"firm": True} if t.firm else paid.get(t.code, {}))
+        {"code": t.code, "operation": t.operation, "input": dict(t.input)}
+        | ({"firm": True} if t.firm else paid.get(t.code, {}))
         for t in app.triggers
     ]
     told["clock"] = {"method": control.METHOD, "path": control.PATH, "member": control.MEMBER}

@@ -41,7 +41,9 @@ class Recipe:
     other: int = 12
     seconds: tuple[int, int] = (61, 5400)  # between two neighbours
     spread: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    mirrors: Mapping[str, str] = field(default_factory=dict)  # member -> kind: each object names its own one of that kind
+    mirrors: Mapping[str, str] = field(
+        default_factory=dict
+    )  # member -> kind: each object names its own one of that kind
     members: Callable[[Random, int, Document], Document] = lambda _random, _index, _document: {}
 
 
@@ -51,7 +53,9 @@ class Extras:
 
     triggers: tuple[Trigger, ...] = ()
     makers: Mapping[str, Callable[[Actions, Context], Any]] = field(default_factory=dict)
-    completers: Mapping[str, Callable[[Actions, Context, Document], Document]] = field(default_factory=dict)
+    completers: Mapping[str, Callable[[Actions, Context, Document], Document]] = field(
+        default_factory=dict
+    )
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     phone_numbers: tuple[str, ...] = ()
     terms: tuple[Document, ...] = ()

@@ -74,7 +74,9 @@ class Intake(Core):
 
     def query_values(self, operation: Operation, request: Request) -> dict[str, Any]:
         """The known parameters of the query; an empty one counts as absent, an unknown one is ignored."""
-        known = (p for p in operation.parameters if p.place == "query" and request.query.get(p.name))
+        known = (
+            p for p in operation.parameters if p.place == "query" and request.query.get(p.name)
+        )
         return {p.name: self.read_text(p, request.query[p.name]) for p in known}
 
     def read_text(self, parameter: Parameter, text: str) -> Any:
@@ -91,7 +93,9 @@ class Intake(Core):
 
     def header_values(self, operation: Operation, request: Request) -> dict[str, Any]:
         """The known headers that are given; an empty one counts as absent."""
-        known = {p.name: request.header(p.name) for p in operation.parameters if p.place == "header"}
+        known = {
+            p.name: request.header(p.name) for p in operation.parameters if p.place == "header"
+        }
         return {name: value for name, value in known.items() if value}
 
     # --- the body ---
@@ -111,7 +115,12 @@ class Intake(Core):
         if len(request.body) > BODY_LIMIT:
             self.invalid_body("is too long")
         try:
-            return json.loads(request.body.decode("utf-8"), parse_constant=_refuse_number, parse_int=_whole, parse_float=_finite)
+            return json.loads(
+                request.body.decode("utf-8"),
+                parse_constant=_refuse_number,
+                parse_int=_whole,
+                parse_float=_finite,
+            )
         except (ValueError, RecursionError):
             self.invalid_body("is not JSON that can be read")
 
@@ -137,7 +146,11 @@ class Intake(Core):
 
     def missing(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
         """The names of the required parameters that are not given."""
-        return [p.name for p in operation.parameters if self.is_required(operation, p) and p.name not in given]
+        return [
+            p.name
+            for p in operation.parameters
+            if self.is_required(operation, p) and p.name not in given
+        ]
 
     def refuse_missing(self, operation: Operation, names: list[str]) -> None:
         """Refuse what lacks a required parameter."""
@@ -160,9 +173,15 @@ class Intake(Core):
         if names:
             raise Refusal("invalid_parameter", f"Not valid: {', '.join(names)}")
 
-    def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
         """All values that a request gives to an operation, checked."""
-        placed = {p.name: self.read_text(p, in_path[p.name]) for p in operation.parameters if p.name in in_path}
+        placed = {
+            p.name: self.read_text(p, in_path[p.name])
+            for p in operation.parameters
+            if p.name in in_path
+        }
         query, body = self.query_values(operation, request), self.body_values(operation, request)
         given = {**query, **body, **self.header_values(operation, request), **placed}
         self.refuse_missing(operation, self.missing(operation, given))
@@ -175,7 +194,9 @@ class Intake(Core):
         """The code that the input of an operation is known to set off, or None."""
         for trigger in self.triggers:
             sent = [(context.values.get(name), value) for name, value in trigger.input.items()]
-            meant = all(given == value or (trigger.firm and _within(value, given)) for given, value in sent)
+            meant = all(
+                given == value or (trigger.firm and _within(value, given)) for given, value in sent
+            )
             if trigger.operation == context.operation.id and meant:
                 return trigger.code
         return None
@@ -210,7 +231,9 @@ def _sound(value: Any) -> bool:
     for _ in range(DEEPEST):
         inner: list[Any] = []
         for one in level:
-            if isinstance(one, str) and ("\0" in one or (not one.isascii() and any("\ud800" <= c <= "\udfff" for c in one))):
+            if isinstance(one, str) and (
+                "\0" in one or (not one.isascii() and any("\ud800" <= c <= "\udfff" for c in one))
+            ):
                 return False
             if isinstance(one, dict):
                 inner += [*one, *one.values()]

@@ -60,7 +60,9 @@ class Limits(Intake):
         with self.store.lock:
             now = self.clock.now()
             if len(self._windows) > _MANY:
-                self._windows = {key: window for key, window in self._windows.items() if now < window[0] + length}
+                self._windows = {
+                    key: window for key, window in self._windows.items() if now < window[0] + length
+                }
             start, count = self._windows.get(place, (now, 0))
             if now >= start + length:
                 start, count = now, 0
@@ -89,7 +91,10 @@ class Limits(Intake):
     def payment_terms(self, payment: Payment, context: Context) -> dict[str, Any]:
         """The terms of a payment, by the names of the contract."""
         resource = context.request.path
-        return {payment.version: X402_VERSION, payment.terms: [{**terms, "resource": resource} for terms in self.extras.terms]}
+        return {
+            payment.version: X402_VERSION,
+            payment.terms: [{**terms, "resource": resource} for terms in self.extras.terms],
+        }
 
     def terms_header(self, payment: Payment, terms: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         """The header that carries the terms."""
@@ -102,7 +107,11 @@ class Limits(Intake):
     def check_payment(self, context: Context) -> None:
         """Refuse what has to be paid for and is not."""
         payment = context.operation.payment
-        if payment is None or not self.payment_due(context) or self.is_paid(self.payment_proof(payment, context.request)):
+        if (
+            payment is None
+            or not self.payment_due(context)
+            or self.is_paid(self.payment_proof(payment, context.request))
+        ):
             return
         terms = self.payment_terms(payment, context)
         headers, members = self.terms_header(payment, terms), self.terms_members(payment, terms)

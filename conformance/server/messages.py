@@ -75,7 +75,11 @@ def read_request(environ: Mapping[str, Any]) -> Request:
     """The request in a WSGI environment; never fails on what a client sent."""
     query_text = _text(environ.get("QUERY_STRING", ""))
     pairs = parse_qsl(query_text, keep_blank_values=True, errors="replace")
-    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
+    headers = {
+        key[5:].replace("_", "-").lower(): value
+        for key, value in environ.items()
+        if key.startswith("HTTP_")
+    }
     if environ.get("CONTENT_TYPE"):
         headers["content-type"] = environ["CONTENT_TYPE"]
     return Request(

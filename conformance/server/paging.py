@@ -57,7 +57,11 @@ class Paging(Access):
         """The number of items on the page."""
         paging = context.operation.paging
         text = context.values.get(paging.limit) if paging else None
-        asked = self.default_limit(context.operation) if text is None else self.parse_limit(context.operation, str(text))
+        asked = (
+            self.default_limit(context.operation)
+            if text is None
+            else self.parse_limit(context.operation, str(text))
+        )
         return self.cap_limit(context.operation, asked)
 
     # --- the cursor ---
@@ -100,7 +104,11 @@ class Paging(Access):
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
         """The members, and the values that the items of the list must have."""
-        chosen = [p for p in context.operation.filters if p.name in context.values and not self.names_tenant(p)]
+        chosen = [
+            p
+            for p in context.operation.filters
+            if p.name in context.values and not self.names_tenant(p)
+        ]
         return tuple(self.filter_of(p, context.values[p.name]) for p in chosen)
 
     def filter_of(self, parameter: Parameter, value: Any) -> Filter:
@@ -115,7 +123,11 @@ class Paging(Access):
 
     def list_tenant(self, context: Context) -> str | None:
         """The business whose objects are listed; None lists those of all, as of a pool."""
-        return None if context.operation.kind in self.catalog.pools else self.tenant_of(context.identity)
+        return (
+            None
+            if context.operation.kind in self.catalog.pools
+            else self.tenant_of(context.identity)
+        )
 
     def look_ahead(self, limit: int) -> int:
         """How many rows are read for a page: one more tells whether something is left."""
@@ -152,10 +164,15 @@ class Paging(Access):
             return {**document, self.catalog.position: self.render_position(row)}
         return document
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         """The body of a list."""
         paging = context.operation.paging
-        return {self.catalog.collection(context.operation): items, (paging.more if paging else "more"): more}
+        return {
+            self.catalog.collection(context.operation): items,
+            (paging.more if paging else "more"): more,
+        }
 
     def act_list(self, context: Context) -> Reply:
         """Answer a list."""

@@ -75,4 +75,9 @@ class Routing(Core):
 
 def _template(path: str) -> re.Pattern[str]:
     parts = re.split(r"\{([A-Za-z_][A-Za-z0-9_]*)\}", path)
-    return re.compile("".join(f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)))
+    return re.compile(
+        "".join(
+            f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part)
+            for index, part in enumerate(parts)
+        )
+    )

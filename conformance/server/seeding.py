@@ -29,7 +29,11 @@ PLACES = {MAIN: 0, OTHER: 500}
 
 _PERIOD = 17
 _FRACTIONS = {
-    3: (750_000, 500_000, 0),  # neighbours a few hundred milliseconds apart, one of them a whole second
+    3: (
+        750_000,
+        500_000,
+        0,
+    ),  # neighbours a few hundred milliseconds apart, one of them a whole second
     7: (250_001, 250_000, 249_999),  # neighbours a microsecond apart, of both widths
     11: (125_000,),
     14: (333_333,),
@@ -47,8 +51,12 @@ def identities(contract: Contract, seed: int) -> dict[str, Identity]:
     prefixes = contract.authentication.prefixes or ("",)
     all_scopes, nothing = frozenset({ALL}), frozenset[str]()
 
-    def one(name: str, business: str, scopes: frozenset[str], prefix: str = prefixes[0], **state: Any) -> Identity:
-        return Identity(name, secret(prefix, seed, name), business_id(seed, business), scopes, **state)
+    def one(
+        name: str, business: str, scopes: frozenset[str], prefix: str = prefixes[0], **state: Any
+    ) -> Identity:
+        return Identity(
+            name, secret(prefix, seed, name), business_id(seed, business), scopes, **state
+        )
 
     found = [one("full", MAIN, all_scopes), one("read_only", MAIN, catalog.read_scopes)]
     if len(prefixes) > 1:
@@ -69,7 +77,10 @@ def rows(contract: Contract, extras: Extras, seed: int) -> Iterator[Row]:
     seeder = _Seeder(contract, extras, seed)
     names = BUSINESSES if contract.tenant is not None else (MAIN,)
     if seeder.catalog.tenant_kind:
-        yield from (seeder.business(seeder.catalog.tenant_kind, index, name) for index, name in enumerate(names))
+        yield from (
+            seeder.business(seeder.catalog.tenant_kind, index, name)
+            for index, name in enumerate(names)
+        )
     for kind in seeder.catalog.kinds:
         if kind != seeder.catalog.tenant_kind:
             for name in (MAIN, OTHER) if contract.tenant is not None else (MAIN,):
@@ -111,7 +122,9 @@ class _Seeder:
         moment = NEWEST - index * MICRO
         random = Random(own)  # noqa: S311 - sample data
         document = self.usual(kind, index, name, random) | {self.contract.identifier_of(kind): own}
-        return self.row(kind, own, own, moment, document | self.recipe(kind).members(random, index, document))
+        return self.row(
+            kind, own, own, moment, document | self.recipe(kind).members(random, index, document)
+        )
 
     def objects(self, kind: str, business: str) -> Iterator[Row]:
         recipe = self.recipe(kind)
@@ -120,11 +133,20 @@ class _Seeder:
         for index, moment in enumerate(times):
             own = identifier(self.seed, kind, business, index)
             name, members = self.contract.identifier_of(kind), self.catalog.members(kind)
-            told = {one: own for one in (self.contract.identifier, name) if one in members or not members}
-            told |= {one: identifier(self.seed, twin, business, index) for one, twin in recipe.mirrors.items()}
+            told = {
+                one: own
+                for one in (self.contract.identifier, name)
+                if one in members or not members
+            }
+            told |= {
+                one: identifier(self.seed, twin, business, index)
+                for one, twin in recipe.mirrors.items()
+            }
             document = self.usual(kind, index, business, random) | told
             document |= recipe.members(random, index + PLACES[business], document)
-            yield self.row(kind, document.get(name, own), business_id(self.seed, business), moment, document)
+            yield self.row(
+                kind, document.get(name, own), business_id(self.seed, business), moment, document
+            )
 
     def row(self, kind: str, own: str, tenant: str, moment: int, document: dict[str, Any]) -> Row:
         position = render(moment)
@@ -136,10 +158,19 @@ class _Seeder:
 
     def usual(self, kind: str, index: int, business: str, random: Random) -> dict[str, Any]:
         return {
-            name: self.member(kind, name, schema, index, business, random) for name, schema in self.catalog.members(kind).items()
+            name: self.member(kind, name, schema, index, business, random)
+            for name, schema in self.catalog.members(kind).items()
         }
 
-    def member(self, kind: str, name: str, schema: dict[str, Any], index: int, business: str, random: Random) -> Any:
+    def member(
+        self,
+        kind: str,
+        name: str,
+        schema: dict[str, Any],
+        index: int,
+        business: str,
+        random: Random,
+    ) -> Any:
         refers = schema.get(X, {}).get("refers") or self.refers.get((kind, name))
         if not refers or name == self.contract.identifier:
             return sample(schema, index)

@@ -66,21 +66,37 @@ def serve(
 def _must_be_own(path: Path, content: str) -> None:
     """Nothing is written over a file that somebody else made. Raises UsageError."""
     first, _, _ = content.partition("\n")
-    if path.is_file() and path.stat().st_size and not path.read_text(encoding="utf-8", errors="replace").startswith(first):
-        raise UsageError(f"{path} is there already, and no target file of a reference server: give another name (--target-out)")
+    if (
+        path.is_file()
+        and path.stat().st_size
+        and not path.read_text(encoding="utf-8", errors="replace").startswith(first)
+    ):
+        raise UsageError(
+            f"{path} is there already, and no target file of a reference server: give another name (--target-out)"
+        )
 
 
 def listen(app: Application, host: str, port: int) -> Any:
     """A server that listens already; its ``run`` serves, its ``effective_port`` tells the port."""
     try:
         server = create_server(
-            app, host=host, port=port, threads=THREADS, ident=IDENT, max_request_body_size=1 << 26, connection_limit=1000
+            app,
+            host=host,
+            port=port,
+            threads=THREADS,
+            ident=IDENT,
+            max_request_body_size=1 << 26,
+            connection_limit=1000,
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"Cannot listen on {host} port {port}: {reason}; --port 0 takes a free one") from error
+        raise UsageError(
+            f"Cannot listen on {host} port {port}: {reason}; --port 0 takes a free one"
+        ) from error
     server.channel_class = _channel(app)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a full queue is no news to a sandbox
+    logging.getLogger("waitress.queue").setLevel(
+        logging.ERROR
+    )  # a full queue is no news to a sandbox
     return server
 
 
@@ -123,8 +139,13 @@ def _channel(app: Application) -> type[HTTPChannel]:
 
     class Told(ErrorTask):  # type: ignore[misc]
         def execute(self) -> None:
-            ours = self.request.error.code == 500  # 501 is for a transfer coding that nobody asked for
-            refusal = Refusal("internal" if ours else "invalid_parameter", "" if ours else "The request cannot be read")
+            ours = (
+                self.request.error.code == 500
+            )  # 501 is for a transfer coding that nobody asked for
+            refusal = Refusal(
+                "internal" if ours else "invalid_parameter",
+                "" if ours else "The request cannot be read",
+            )
             reply = app.refused(Request("", ""), refusal)
             body = json.dumps(reply.body).encode()
             self.status = app.status_line(reply)

@@ -98,11 +98,16 @@ class Store:
 
     def put(self, rows: Iterable[Row]) -> None:
         """Store new objects, all or none."""
-        values = [(row.kind, row.id, row.tenant, row.position, row.sort, json.dumps(row.document)) for row in rows]
+        values = [
+            (row.kind, row.id, row.tenant, row.position, row.sort, json.dumps(row.document))
+            for row in rows
+        ]
         with self.lock:
             self._base.execute("BEGIN")
             try:
-                self._base.executemany(f"INSERT INTO objects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", values)  # noqa: S608
+                self._base.executemany(
+                    f"INSERT INTO objects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", values
+                )
             except BaseException:
                 self._base.execute("ROLLBACK")
                 raise
@@ -121,7 +126,8 @@ class Store:
             current = self.get(row.kind, row.id) or row
             document = {**current.document, **members}
             self._base.execute(
-                "UPDATE objects SET document = ? WHERE kind = ? AND id = ?", (json.dumps(document), row.kind, row.id)
+                "UPDATE objects SET document = ? WHERE kind = ? AND id = ?",
+                (json.dumps(document), row.kind, row.id),
             )
         return Row(row.kind, row.id, row.tenant, row.position, row.sort, document)
 
@@ -162,7 +168,8 @@ class Store:
         values = (identity.key, identity.name, identity.tenant, json.dumps(sorted(identity.scopes)))
         with self.lock:
             self._base.execute(
-                "INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?, ?)", (*values, identity.expires, identity.revoked)
+                "INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?, ?)",
+                (*values, identity.expires, identity.revoked),
             )
 
     def key(self, text: str) -> Identity | None:
@@ -179,7 +186,9 @@ class Store:
     def note(self, name: str) -> Any:
         """A note that the server left for itself, or None."""
         with self.lock:
-            found = self._base.execute("SELECT value FROM counters WHERE name = ?", (name,)).fetchone()
+            found = self._base.execute(
+                "SELECT value FROM counters WHERE name = ?", (name,)
+            ).fetchone()
         return found[0] if found else None
 
     def leave(self, name: str, value: Any) -> None:

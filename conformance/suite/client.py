@@ -35,7 +35,14 @@ SHOWN = 20
 SEVERAL = 5
 """Items that the list of an object must have for walks to say something."""
 
-_SAMPLES: Mapping[str, Any] = {"string": "sample", "integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
+_SAMPLES: Mapping[str, Any] = {
+    "string": "sample",
+    "integer": 1,
+    "number": 1,
+    "boolean": True,
+    "array": [],
+    "object": {},
+}
 
 
 class Client(Sending):
@@ -43,10 +50,16 @@ class Client(Sending):
 
     def call(self, operation: Operation, values: Mapping[str, Any], **options: Any) -> Exchange:
         """Send an operation; again where an object that it rests on was not found, for lists move and writes take time."""
-        sure = options.get("mistake") or options.get("role") == "setup" or options.get("key", "full") != "full"
+        sure = (
+            options.get("mistake")
+            or options.get("role") == "setup"
+            or options.get("key", "full") != "full"
+        )
         if sure or not self._memory.doubts or not self._named(operation, values):
             return super().call(operation, values, **options)
-        return super().call(operation, values, renewed=lambda: self._renewed(operation, values), **options)
+        return super().call(
+            operation, values, renewed=lambda: self._renewed(operation, values), **options
+        )
 
     def _named(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
         """The parameters that name objects."""
@@ -59,11 +72,20 @@ class Client(Sending):
         fresh = dict(values)
         for parameter in self._named(operation, values):
             place, member = (parameter.refers or "", "full"), parameter.by
-            seen = [self.identifier(item, parameter.refers, member) for item in self._memory.lists.pop(place, [])]
+            seen = [
+                self.identifier(item, parameter.refers, member)
+                for item in self._memory.lists.pop(place, [])
+            ]
             if values[parameter.name] in seen:
-                shown = [self.identifier(item, parameter.refers, member) for item in self.listed(*place)]
+                shown = [
+                    self.identifier(item, parameter.refers, member) for item in self.listed(*place)
+                ]
                 other = self.known_id(*place, member)
-                fresh[parameter.name] = values[parameter.name] if values[parameter.name] in shown or other is None else other
+                fresh[parameter.name] = (
+                    values[parameter.name]
+                    if values[parameter.name] in shown or other is None
+                    else other
+                )
         return fresh
 
     # --- values ---
@@ -77,7 +99,9 @@ class Client(Sending):
     def listed(self, kind: str, key: str = "full") -> list[Any]:
         """The items of the first page of the list of a kind, asked for once a run."""
         if (kind, key) not in self._memory.lists:
-            self._memory.lists[kind, key] = []  # a list that needs itself to be asked for has no items
+            self._memory.lists[
+                kind, key
+            ] = []  # a list that needs itself to be asked for has no items
             operation = self.contract.list_of(kind)
             if operation is not None:
                 self._memory.lists[kind, key] = self._first_page(operation, key)
@@ -90,10 +114,14 @@ class Client(Sending):
         items, more = self._page(operation, values, key)
         limit = self.within(operation, SHOWN)
         if more and len(items) < limit:  # pages are small unless they are asked to be large
-            items = max(items, self._page(operation, {**values, paging.limit: str(limit)}, key)[0], key=len)
+            items = max(
+                items, self._page(operation, {**values, paging.limit: str(limit)}, key)[0], key=len
+            )
         return items
 
-    def _page(self, operation: Operation, values: dict[str, Any], key: str) -> tuple[list[Any], bool]:
+    def _page(
+        self, operation: Operation, values: dict[str, Any], key: str
+    ) -> tuple[list[Any], bool]:
         """The items of a page, and whether more follow."""
         response = self.call(operation, values, key=key, role="setup").response
         if response is None or not response.ok or operation.paging is None:
@@ -109,7 +137,14 @@ class Client(Sending):
         place = (operation.id, key)
         if place not in self._memory.listings:
             values = self.valid(operation, key)
-            owner = next((p for p in operation.parameters if p.required and p.refers and p.name != self.contract.tenant), None)
+            owner = next(
+                (
+                    p
+                    for p in operation.parameters
+                    if p.required and p.refers and p.name != self.contract.tenant
+                ),
+                None,
+            )
             if values is not None and owner is not None:
                 values[owner.name] = self._fullest(operation, values, owner, key)
             self._memory.listings[place] = values
@@ -132,11 +167,18 @@ class Client(Sending):
         limits = [{paging.limit: str(self.within(operation, limit))} for limit in (LARGE, SHOWN)]
         begin, seen = dict(place), list[str]()
         for _ in range(PAGES_TO_END):
-            pages = ((size, *self._page(operation, {**values, **place, **size}, "full")) for size in limits)
+            pages = (
+                (size, *self._page(operation, {**values, **place, **size}, "full"))
+                for size in limits
+            )
             size, items, more = next((page for page in pages if page[1]), ({}, [], False))
             limits = [size] if size else limits
             told = [item.get(paging.position) for item in items if isinstance(item, dict)]
-            if place and items and not runs_forward(paging, [{paging.position: place[paging.after]}, items[0]]):
+            if (
+                place
+                and items
+                and not runs_forward(paging, [{paging.position: place[paging.after]}, items[0]])
+            ):
                 return {}  # its pages run the other way
             seen += [position for position in told if isinstance(position, str)]
             if not more or not told or not isinstance(told[-1], str):
@@ -147,26 +189,39 @@ class Client(Sending):
         self._memory.ends[operation.id] = begin
         return {**begin, **(limits[0] if seen else {})}
 
-    def _answered(self, operation: Operation, values: dict[str, Any], selector: Parameter, key: str) -> Id:
+    def _answered(
+        self, operation: Operation, values: dict[str, Any], selector: Parameter, key: str
+    ) -> Id:
         """Of the objects that a read may be asked for, the first of a few that it answers, else the first of all."""
         place = (operation.id, key)
         if place not in self._memory.answered:
-            known = [self.identifier(item, selector.refers, selector.by) for item in self._own_first(selector.refers or "", key)]
+            known = [
+                self.identifier(item, selector.refers, selector.by)
+                for item in self._own_first(selector.refers or "", key)
+            ]
             tried = [value for value in known if value is not None][:SHOWN]
             self._memory.answered[place] = tried[0]
             for value in tried:
-                response = self.call(operation, {**values, selector.name: value}, key=key, role="setup").response
+                response = self.call(
+                    operation, {**values, selector.name: value}, key=key, role="setup"
+                ).response
                 if response is not None and response.ok:
                     self._memory.answered[place] = value
                     break
         return self._memory.answered[place]
 
-    def _fullest(self, operation: Operation, values: dict[str, Any], owner: Parameter, key: str) -> Any:
+    def _fullest(
+        self, operation: Operation, values: dict[str, Any], owner: Parameter, key: str
+    ) -> Any:
         """The first object of a few whose list has several items, else the one whose list has most."""
         best, most = values[owner.name], -1
         for value in self._busiest(owner, key):
-            response = self.call(operation, {**values, owner.name: value}, key=key, role="setup").response
-            count = len((items_of(operation, response.json) if response and response.ok else None) or [])
+            response = self.call(
+                operation, {**values, owner.name: value}, key=key, role="setup"
+            ).response
+            count = len(
+                (items_of(operation, response.json) if response and response.ok else None) or []
+            )
             if count > most:
                 best, most = value, count
             if count >= SEVERAL:
@@ -177,27 +232,42 @@ class Client(Sending):
         """A few objects that a list may be asked for: those that most items of other lists name, then the first ones."""
         named: Counter[Id] = Counter()
         for listing in self.contract.operations_by("list"):
-            members = [p.filters for p in listing.filters if p.refers == owner.refers and not p.required]
+            members = [
+                p.filters for p in listing.filters if p.refers == owner.refers and not p.required
+            ]
             for item in self.listed(listing.kind or "", key) if members else ():
                 shown = item.get(members[0]) if isinstance(item, dict) else None
                 named.update([shown] if isinstance(shown, str | int) else [])
-        first = [self.identifier(item, owner.refers, owner.by) for item in self.listed(owner.refers or "", key)]
+        first = [
+            self.identifier(item, owner.refers, owner.by)
+            for item in self.listed(owner.refers or "", key)
+        ]
         known = dict.fromkeys([*(value for value, _ in named.most_common(OWNERS_TRIED)), *first])
         return [value for value in known if value is not None][: 2 * OWNERS_TRIED]
 
     def identifier(self, item: Any, kind: str | None, member: str | None = None) -> Id | None:
         """What names an item of a list: its identifier, or another member of it; the item itself if it is text."""
-        value = item.get(member or self.contract.identifier_of(kind)) if isinstance(item, dict) else item
+        value = (
+            item.get(member or self.contract.identifier_of(kind))
+            if isinstance(item, dict)
+            else item
+        )
         return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
     def _own_first(self, kind: str, key: str) -> list[Any]:
         """What is listed; first what names the business of the key, for a key may reach several, and other keys only that one."""
         tenant, business = self.contract.tenant, self.business(key)
-        return sorted(self.listed(kind, key), key=lambda item: not (isinstance(item, dict) and item.get(tenant) == business))
+        return sorted(
+            self.listed(kind, key),
+            key=lambda item: not (isinstance(item, dict) and item.get(tenant) == business),
+        )
 
     def known(self, kind: str, key: str = "full") -> Any | None:
         """An object of a kind that a key sees, or None."""
-        return next((item for item in self.listed(kind, key) if self.identifier(item, kind) is not None), None)
+        return next(
+            (item for item in self.listed(kind, key) if self.identifier(item, kind) is not None),
+            None,
+        )
 
     def known_id(self, kind: str, key: str = "full", member: str | None = None) -> Id | None:
         """The id of an object of a kind that a key sees, or None."""
@@ -237,7 +307,10 @@ class Client(Sending):
             return parameter.fresh.replace("{}", self.token())
         if parameter.example is not None:
             return parameter.example
-        return parameter.schema.get("enum", [None])[0] or _SAMPLES[kind if isinstance(kind, str) else kind[0]]
+        return (
+            parameter.schema.get("enum", [None])[0]
+            or _SAMPLES[kind if isinstance(kind, str) else kind[0]]
+        )
 
     def _reference(self, parameter: Parameter, key: str) -> Id | None:
         """The id of a business or of an object that a key sees; of a pool one that is still free."""
@@ -269,14 +342,27 @@ class Client(Sending):
 
     def valid(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:
         """Valid values for the parameters that are required or advised; None where a required one is not known."""
-        values = {p.name: self.value(p, key) for p in operation.parameters if p.required or p.advised}
+        values = {
+            p.name: self.value(p, key) for p in operation.parameters if p.required or p.advised
+        }
         selector = operation.selector
         if selector and operation.effect is not Effect.READ and selector.refers == operation.kind:
             own = self.own_id(operation)
-            values[selector.name] = ABSENT if own is None else [own] if selector.schema.get("type") == "array" else own
-        if operation.action == "update" and all(p.refers or p.name == self.contract.tenant for p in _given(operation, values)):
-            values |= {p.name: self.value(p, key) for p in [p for p in operation.body if p.fresh][:1]}
-        if selector and operation.input_open and operation.action == "read" and values[selector.name] is not ABSENT:
+            values[selector.name] = (
+                ABSENT if own is None else [own] if selector.schema.get("type") == "array" else own
+            )
+        if operation.action == "update" and all(
+            p.refers or p.name == self.contract.tenant for p in _given(operation, values)
+        ):
+            values |= {
+                p.name: self.value(p, key) for p in [p for p in operation.body if p.fresh][:1]
+            }
+        if (
+            selector
+            and operation.input_open
+            and operation.action == "read"
+            and values[selector.name] is not ABSENT
+        ):
             values[selector.name] = self._answered(operation, values, selector, key)
         told = self.target.inputs.get(operation.id, {})
         values |= {name: self.filled(value) for name, value in told.items()}
@@ -294,7 +380,14 @@ class Client(Sending):
 
         The exchange is the read, or the last page that was asked for: the one that shows the object, if any.
         """
-        reader = next((o for o in self.contract.operations_by("read", kind) if o.selector and o.selector.refers == kind), None)
+        reader = next(
+            (
+                o
+                for o in self.contract.operations_by("read", kind)
+                if o.selector and o.selector.refers == kind
+            ),
+            None,
+        )
         facts["sought"] = str(sought)
         if reader is not None and reader.selector is not None:
             return super().call(reader, {reader.selector.name: sought}, key=key, **facts)
@@ -310,7 +403,11 @@ class Client(Sending):
             if not sought_in(self.contract, exchange)[1] or exchange.response is None:
                 break
             items = items_of(listing, exchange.response.json) or []
-            position = items[-1].get(listing.paging.position) if items and isinstance(items[-1], dict) else None
+            position = (
+                items[-1].get(listing.paging.position)
+                if items and isinstance(items[-1], dict)
+                else None
+            )
             if not isinstance(position, str) or position == after.get(listing.paging.after):
                 break
             after = {listing.paging.after: position}
@@ -346,14 +443,25 @@ class Client(Sending):
         A change may share one; what was there before us is changed only where nothing can be made, and never deleted.
         """
         kind, shared = operation.kind or "", operation.action != "delete"
-        creation = next((o for o in self.contract.operations_by("create", kind) if o.effect in self.target.allow), None)
+        creation = next(
+            (
+                o
+                for o in self.contract.operations_by("create", kind)
+                if o.effect in self.target.allow
+            ),
+            None,
+        )
         member = operation.selector.by if operation.selector else None
         if creation is None:
             return self.known_id(kind, member=member) if shared else None
         if shared and kind in self._memory.own:
             return self._memory.own[kind]
         values = self.valid(creation)
-        made = self.created_id(self.call(creation, values, role="setup")) if values is not None else None
+        made = (
+            self.created_id(self.call(creation, values, role="setup"))
+            if values is not None
+            else None
+        )
         if made is None:
             return self.known_id(kind, member=member) if shared and creation.input_open else None
         if shared:
@@ -374,7 +482,11 @@ class Client(Sending):
         if own.isdigit() and len(own) < 6:
             return sample[: len(sample) - len(own)] + str(int(own) + 7 * 10 ** len(own))
         changed = list(sample)
-        places = [index for index, char in enumerate(sample) if char.isalnum() and index >= len(sample) - max(6, len(own))][-12:]
+        places = [
+            index
+            for index, char in enumerate(sample)
+            if char.isalnum() and index >= len(sample) - max(6, len(own))
+        ][-12:]
         known = own if len(places) == 12 and not own.isdigit() else ""
         for byte, index in zip(digest, places, strict=False):
             changed[index] = _alike(sample[index], byte, known)
@@ -388,7 +500,13 @@ def _given(operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
 
 def _alike(char: str, byte: int, known: str) -> str:
     """Another character of the same class; of those that are known to stand in ids, where some are."""
-    for alphabet in (string.digits, "abcdef", "ABCDEF", string.ascii_lowercase, string.ascii_uppercase):
+    for alphabet in (
+        string.digits,
+        "abcdef",
+        "ABCDEF",
+        string.ascii_lowercase,
+        string.ascii_uppercase,
+    ):
         if char in alphabet:
             usable = [other for other in alphabet if other in known] or alphabet
             return usable[byte % len(usable)]

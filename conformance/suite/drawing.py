@@ -149,7 +149,10 @@ def _programs(count: int, seed: int) -> list[list[list[Any]]]:
 
 def _plain(case: Any) -> dict[str, Any]:
     """A case as JSON: query, path parameters, and a body as value, as base64 of bytes, or none."""
-    plain: dict[str, Any] = {"query": dict(case.query or {}), "path": dict(case.path_parameters or {})}
+    plain: dict[str, Any] = {
+        "query": dict(case.query or {}),
+        "path": dict(case.path_parameters or {}),
+    }
     if isinstance(case.body, bytes):
         plain["base64"] = base64.b64encode(case.body).decode()
     elif isinstance(case.body, dict | list | str | int | float | bool | None):
@@ -163,7 +166,12 @@ def main() -> None:
     with _no_local_constants():
         known = _operations(wanted["document"]) if wanted["operations"] else {}
         cases = [
-            [_plain(case) for case in _draw(known[one["method"], one["path"]], one["mode"], wanted["count"], wanted["seed"])]
+            [
+                _plain(case)
+                for case in _draw(
+                    known[one["method"], one["path"]], one["mode"], wanted["count"], wanted["seed"]
+                )
+            ]
             for one in wanted["operations"]
         ]
         programs = _programs(wanted["programs"], wanted["seed"]) if wanted["programs"] else []

@@ -31,7 +31,14 @@ class Drawing:
     Starts at once, is waited for at the first look.
     """
 
-    def __init__(self, contract: Contract, wanted: tuple[tuple[str, str], ...], count: int, programs: int, seed: int) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        wanted: tuple[tuple[str, str], ...],
+        count: int,
+        programs: int,
+        seed: int,
+    ) -> None:
         self._wanted = wanted
         request = {
             "document": contract.document,
@@ -39,13 +46,21 @@ class Drawing:
             "programs": programs,
             "seed": seed,
             "operations": [
-                {"method": contract.operations[name].method, "path": contract.operations[name].path, "mode": mode}
+                {
+                    "method": contract.operations[name].method,
+                    "path": contract.operations[name].path,
+                    "mode": mode,
+                }
                 for name, mode in wanted
             ],
         }
         command = [sys.executable, "-P", "-m", "conformance.suite.drawing"]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         atexit.register(self._end)
         assert self._process.stdin is not None
@@ -89,7 +104,9 @@ def draw(client: Client) -> Drawing | None:
     wanted, programs = client.planned("generated"), len(client.planned("mixed-walk"))
     key = (client.contract.digest, wanted, client.depth, programs, client.seed)
     if key not in _DRAWINGS and (wanted or programs):
-        _DRAWINGS[key] = Drawing(client.contract, wanted, COUNT[client.depth], programs, client.seed)
+        _DRAWINGS[key] = Drawing(
+            client.contract, wanted, COUNT[client.depth], programs, client.seed
+        )
     return _DRAWINGS.get(key)
 
 
@@ -100,15 +117,28 @@ def message(client: Client, operation: Operation, case: Drawn, mode: str) -> Mes
     when = operation.parameter(operation.when) if operation.when else None
     path = operation.path
     for parameter in operation.parameters:
-        known = client.value(parameter) if parameter.refers or parameter.name == client.contract.tenant else ABSENT
+        known = (
+            client.value(parameter)
+            if parameter.refers or parameter.name == client.contract.tenant
+            else ABSENT
+        )
         if parameter.place == "path":
             given = case["path"].get(parameter.name, "x")
-            path = path.replace(f"{{{parameter.name}}}", _path_text(given if mode == NEGATIVE or known is ABSENT else known))
-        elif parameter.place == "query" and known is not ABSENT and (parameter.required or parameter.name in query):
+            path = path.replace(
+                f"{{{parameter.name}}}",
+                _path_text(given if mode == NEGATIVE or known is ABSENT else known),
+            )
+        elif (
+            parameter.place == "query"
+            and known is not ABSENT
+            and (parameter.required or parameter.name in query)
+        ):
             query[parameter.name] = known if mode == POSITIVE else query.get(parameter.name, known)
     if when and when.place == "query":
         if not str(query.get(when.name) or "").strip():
-            query[when.name] = "unknown"  # an empty value may count as absent, and mean another mode
+            query[when.name] = (
+                "unknown"  # an empty value may count as absent, and mean another mode
+            )
         if not isinstance(query[when.name], str):
             return None
     body = _body(client, operation, case, mode, others)
@@ -127,7 +157,11 @@ def message(client: Client, operation: Operation, case: Drawn, mode: str) -> Mes
 
 def _selecting(contract: Contract, operation: Operation) -> set[str]:
     """What would select another mode of the method and path."""
-    twins = [o for o in contract.operations.values() if (o.path, o.method) == (operation.path, operation.method)]
+    twins = [
+        o
+        for o in contract.operations.values()
+        if (o.path, o.method) == (operation.path, operation.method)
+    ]
     return {twin.when for twin in twins if twin.when} - {operation.when or ""}
 
 
@@ -141,14 +175,19 @@ def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
         yield name, one if isinstance(one, str) else json.dumps(one)
 
 
-def _body(client: Client, operation: Operation, case: Drawn, mode: str, others: set[str]) -> bytes | None:
+def _body(
+    client: Client, operation: Operation, case: Drawn, mode: str, others: set[str]
+) -> bytes | None:
     if operation.method in ("GET", "HEAD", "DELETE"):
         return None
     chosen = operation.when if any(p.name == operation.when for p in operation.body) else None
     value = case.get("body")
     if isinstance(value, Mapping):
         kept = {name: member for name, member in value.items() if name not in others}
-        made = {name: _safe(client, operation.parameter(name), member, mode) for name, member in kept.items()}
+        made = {
+            name: _safe(client, operation.parameter(name), member, mode)
+            for name, member in kept.items()
+        }
         parameter = operation.parameter(chosen) if chosen else None
         if parameter and not made.get(parameter.name):
             made[parameter.name] = client.value(parameter)
@@ -157,18 +196,31 @@ def _body(client: Client, operation: Operation, case: Drawn, mode: str, others: 
         return json.dumps(made).encode()
     if chosen:
         return None  # a body that is no object selects no mode
-    return base64.b64decode(case["base64"]) if "base64" in case else json.dumps(value).encode() if "body" in case else b""
+    return (
+        base64.b64decode(case["base64"])
+        if "base64" in case
+        else json.dumps(value).encode()
+        if "body" in case
+        else b""
+    )
 
 
 def _safe(client: Client, parameter: Parameter | None, value: Any, mode: str) -> Any:
     """A drawn value, or in its place one that reaches nobody and refers to something that exists."""
     if parameter is None or not isinstance(value, str):
         return value
-    if (parameter.refers or parameter.name == client.contract.tenant) and parameter.schema.get("type") != "array":
+    if (parameter.refers or parameter.name == client.contract.tenant) and parameter.schema.get(
+        "type"
+    ) != "array":
         known = client.value(parameter)
         return value if mode == NEGATIVE or known is ABSENT else known
     reaches = parameter.phone or "@" in value or parameter.schema.get("format") in ("uri", "email")
     dialled = sum(char.isdigit() for char in value) >= 6
-    if (reaches and mode == POSITIVE) or (parameter.phone and dialled) or "@" in value or "://" in value:
+    if (
+        (reaches and mode == POSITIVE)
+        or (parameter.phone and dialled)
+        or "@" in value
+        or "://" in value
+    ):
         return client.value(parameter)
     return value

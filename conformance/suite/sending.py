@@ -81,7 +81,11 @@ class Sending:
 
     def planned(self, stimulus: str) -> tuple[tuple[str, str], ...]:
         """Operation and variant of each case of a stimulus that runs."""
-        return tuple((case.operation, case.variant) for case in self._memory.cases if case.stimulus == stimulus)
+        return tuple(
+            (case.operation, case.variant)
+            for case in self._memory.cases
+            if case.stimulus == stimulus
+        )
 
     # --- sending ---
 
@@ -140,7 +144,9 @@ class Sending:
         rotate = address is None and known is not None and known.rate is not None
         label = self._label(operation, role, key, facts)
         again = None if renewed is None else lambda: _headed(renewed(), headers)
-        return self._sender.send(labelled, label, address, patient=patient, rotate=rotate, again=again)
+        return self._sender.send(
+            labelled, label, address, patient=patient, rotate=rotate, again=again
+        )
 
     def together(
         self,
@@ -155,7 +161,12 @@ class Sending:
         sends = []
         for key, values, facts in requests:
             message = message_for(operation, values)
-            sends.append((_headed(message, header_of(self.contract, key)), self._label(operation.id, role, key, facts)))
+            sends.append(
+                (
+                    _headed(message, header_of(self.contract, key)),
+                    self._label(operation.id, role, key, facts),
+                )
+            )
         return self._sender.together(sends, address, patient=patient)
 
     def _label(self, operation: str, role: str, key: str | None, facts: Mapping[str, Any]) -> Label:
@@ -175,7 +186,14 @@ class Sending:
         if clock is None:
             return None
         body = json.dumps({clock["member"]: seconds}).encode()
-        message = Message(clock["method"], clock["path"], (), (("Content-Type", "application/json"),), body, outside=True)
+        message = Message(
+            clock["method"],
+            clock["path"],
+            (),
+            (("Content-Type", "application/json"),),
+            body,
+            outside=True,
+        )
         return self.raw(message, CLOCK, carried=(), key=None, role="setup", seconds=seconds)
 
     def pause(self, seconds: float) -> None:

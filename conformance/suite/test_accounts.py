@@ -21,14 +21,20 @@ def handing_out(planning: Planning) -> Iterator[Draft]:
 def test_new_key(client: Client) -> None:
     """Two keys are handed out, and each lists what it can, the first one before and after there is a second."""
     plain = [o for o in client.contract.operations_by("list") if o.keyed and not o.pool]
-    listing = next((o for o in plain if not any(p.required or p.advised for p in o.parameters)), None)
+    listing = next(
+        (o for o in plain if not any(p.required or p.advised for p in o.parameters)), None
+    )
     if listing is None:
         return
     client.call(listing, {}, role="setup", side="own")
     keys: list[str] = []
     for _ in range(2):
         values = client.valid(client.operation)
-        key = _handed_out(client, client.control(client.operation, values, step="made")) if values is not None else None
+        key = (
+            _handed_out(client, client.control(client.operation, values, step="made"))
+            if values is not None
+            else None
+        )
         if key is None:
             return
         keys.append(key)

@@ -34,7 +34,9 @@ def test_rows_of_two_businesses(client: Client) -> None:
         given = client.listing(operation, key)
         if given is None:
             return []
-        response = client.call(operation, {**given, **values}, role="control", key=key, side=side).response
+        response = client.call(
+            operation, {**given, **values}, role="control", key=key, side=side
+        ).response
         return (items_of(operation, response.json) if response and response.ok else None) or []
 
     foreign = page("other", {})
@@ -47,9 +49,19 @@ def test_rows_of_two_businesses(client: Client) -> None:
     if "read_only" in client.target.keys:
         page("read_only", {})
     _asked_for_another(client, client.listing(operation))
-    for parameter in [p for p in operation.filters if not p.required and not p.compare and p.name != client.contract.tenant]:
-        items = [item for item in (*foreign, *own) if isinstance(item, dict)]  # what only the other one has tells most
-        shown = [item[parameter.filters] for item in items if isinstance(item.get(parameter.filters), str)]
+    for parameter in [
+        p
+        for p in operation.filters
+        if not p.required and not p.compare and p.name != client.contract.tenant
+    ]:
+        items = [
+            item for item in (*foreign, *own) if isinstance(item, dict)
+        ]  # what only the other one has tells most
+        shown = [
+            item[parameter.filters]
+            for item in items
+            if isinstance(item.get(parameter.filters), str)
+        ]
         if shown and not parameter.refers:
             page("full", {parameter.name: shown[0]})
 
@@ -75,7 +87,13 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning, "list"):
         for parameter in operation.filters:
             if parameter.refers:
-                yield Draft(operation, parameter.name, needs=("full", "other"), params={"filter": parameter.name}, cost=4)
+                yield Draft(
+                    operation,
+                    parameter.name,
+                    needs=("full", "other"),
+                    params={"filter": parameter.name},
+                    cost=4,
+                )
 
 
 @stimulus(foreign_filters, rules=("tenant.filter",), phase=1)
@@ -95,7 +113,9 @@ def test_foreign_filter(client: Client) -> None:
         place = {paging.limit: str(client.within(client.operation, 5))} | (
             {paging.after: first} if isinstance(first, str) else {}
         )
-        client.mistake(client.operation, {**given, parameter.name: value, **place}, placed=len(place) > 1)
+        client.mistake(
+            client.operation, {**given, parameter.name: value, **place}, placed=len(place) > 1
+        )
         for named in (client.unknown_id(str(value)), MALFORMED):
             client.mistake(client.operation, {**given, parameter.name: named}, role="setup")
 
@@ -104,10 +124,15 @@ def _theirs(client: Client, parameter: Parameter) -> Any:
     """What a filter takes of another business: best what the other list itself shows, and the own one does not."""
     kind, member = client.operation.kind or "", parameter.filters or ""
     own, foreign = (
-        [item.get(member) for item in client.listed(kind, key) if isinstance(item, dict)] for key in ("full", "other")
+        [item.get(member) for item in client.listed(kind, key) if isinstance(item, dict)]
+        for key in ("full", "other")
     )
     shown = next((value for value in foreign if isinstance(value, str) and value not in own), None)
-    return client.value(parameter, "other") if shown is None or parameter.name == client.contract.tenant else shown
+    return (
+        client.value(parameter, "other")
+        if shown is None or parameter.name == client.contract.tenant
+        else shown
+    )
 
 
 def foreign_objects(planning: Planning) -> Iterator[Draft]:
@@ -138,23 +163,37 @@ def test_foreign_object(client: Client) -> None:
     sought = str(foreign[0] if isinstance(foreign, list) else foreign)
     theirs = {**values, selector.name: foreign}
     if operation.effect is Effect.READ:
-        owner = theirs | {n: client.business("other") for n in values if n == client.contract.tenant}
+        owner = theirs | {
+            n: client.business("other") for n in values if n == client.contract.tenant
+        }
         client.call(operation, owner, role="control", key="other", step="owner")
         client.mistake(operation, theirs, step="foreign", sought=sought)
         for key in ("other", "empty"):
             _the_other_way(client, values, key, naming=key == "empty")
         return
     elsewhere = client.business("other")
-    if elsewhere is not None and client.contract.tenant in values:  # to overlook what the object itself tells is open
+    if (
+        elsewhere is not None and client.contract.tenant in values
+    ):  # to overlook what the object itself tells is open
         client.mistake(operation, {**values, client.contract.tenant: elsewhere}, step="optional")
-    selects = operation.when in (None, selector.name)  # else it is a mode of its own, which changes what it is named by
+    selects = operation.when in (
+        None,
+        selector.name,
+    )  # else it is a mode of its own, which changes what it is named by
     kind, change = operation.kind or "", _change(client, operation) if selects else {}
     place = client.position(client.look(kind, sought, role="control", key="other", step="before"))
     client.mistake(operation, {**theirs, **change}, step="foreign", sought=sought)
-    client.look(kind, sought, key="other", step="after", sent=as_shown(operation, change), position=place)
+    client.look(
+        kind, sought, key="other", step="after", sent=as_shown(operation, change), position=place
+    )
     _the_other_way(client, {**values, **change}, "other", naming=True)
     tenant = client.contract.tenant
-    if operation.action == "update" and elsewhere is not None and tenant is not None and operation.parameter(tenant) is None:
+    if (
+        operation.action == "update"
+        and elsewhere is not None
+        and tenant is not None
+        and operation.parameter(tenant) is None
+    ):
         client.mistake(operation, {**values, **change, tenant: elsewhere}, step="optional")
         client.look(kind, values[selector.name], step="tied", tied={tenant: elsewhere})
 
@@ -162,8 +201,15 @@ def test_foreign_object(client: Client) -> None:
 def _the_other_way(client: Client, values: dict[str, Any], key: str, *, naming: bool) -> None:
     """The object of the main business, and the key of another one, which may name the main business, too."""
     operation, business, tenant = client.operation, client.business(key), client.contract.tenant
-    unique = operation.selector is not None and operation.selector.by is None  # another name may be given twice
-    if key in client.target.keys and operation.selector is not None and unique and (business is not None or tenant not in values):
+    unique = (
+        operation.selector is not None and operation.selector.by is None
+    )  # another name may be given twice
+    if (
+        key in client.target.keys
+        and operation.selector is not None
+        and unique
+        and (business is not None or tenant not in values)
+    ):
         sought = values[operation.selector.name]
         theirs = values | {name: business for name in values if name == tenant}
         named = str(sought[0] if isinstance(sought, list) else sought)
@@ -171,15 +217,21 @@ def _the_other_way(client: Client, values: dict[str, Any], key: str, *, naming: 
         if main is None or tenant is None or operation.absent_open or operation.input_open:
             client.mistake(operation, theirs, key=key, step="foreign", sought=named)
             return
-        message = message_for(operation, {**theirs, tenant: main} if operation.parameter(tenant) else theirs)
-        if operation.parameter(tenant) is None:  # which a server may refuse, as it knows no such parameter
+        message = message_for(
+            operation, {**theirs, tenant: main} if operation.parameter(tenant) else theirs
+        )
+        if (
+            operation.parameter(tenant) is None
+        ):  # which a server may refuse, as it knows no such parameter
             message = replace(message, query=(*message.query, (tenant, main)))
         client.raw(message, operation.id, key=key, mistake=True, step="reference", sought=named)
 
 
 def _foreign(client: Client, operation: Operation, selector: Parameter) -> Any:
     """An object of the other business; for a read one that its owner is answered, as not every object may have one to read."""
-    if operation.effect is not Effect.READ or selector.name in client.target.inputs.get(operation.id, {}):
+    if operation.effect is not Effect.READ or selector.name in client.target.inputs.get(
+        operation.id, {}
+    ):
         return client.value(selector, "other")
     return (client.valid(operation, "other") or {}).get(selector.name, ABSENT)
 
@@ -204,9 +256,15 @@ def _create_inside(client: Client, operation: Operation) -> None:
         listing = client.contract.list_of(operation.kind)
         given = client.valid(listing, "other") if listing is not None else None
         if listing is not None and fresh and given is not None:
-            client.call(listing, given, key="other", step="listing", sent=as_shown(operation, fresh))
+            client.call(
+                listing, given, key="other", step="listing", sent=as_shown(operation, fresh)
+            )
     tenant, business = client.contract.tenant, client.business("other")
-    more = client.valid(operation) if tenant is not None and operation.parameter(tenant) is None else None
+    more = (
+        client.valid(operation)
+        if tenant is not None and operation.parameter(tenant) is None
+        else None
+    )
     if tenant is not None and more is not None and business is not None:
         _tied(client, operation, {**more, tenant: business}, tenant)
 

@@ -15,7 +15,9 @@ def deletions(planning: Planning) -> Iterator[Draft]:
     """Each deletion of something that can be made, and read or listed."""
     contract = planning.contract
     for operation in operations(planning, "delete"):
-        seen = contract.operations_by("read", operation.kind) or contract.operations_by("list", operation.kind)
+        seen = contract.operations_by("read", operation.kind) or contract.operations_by(
+            "list", operation.kind
+        )
         if operation.selector and seen and contract.operations_by("create", operation.kind):
             yield Draft(operation, needs=("full",), cost=8)
 
@@ -26,7 +28,11 @@ def test_deletion(client: Client) -> None:
     operation = client.operation
     kind, selector = operation.kind or "", operation.selector
     assert selector is not None
-    older, values, newer = client.own_id(operation), client.valid(operation), client.own_id(operation)
+    older, values, newer = (
+        client.own_id(operation),
+        client.valid(operation),
+        client.own_id(operation),
+    )
     if values is None or older is None or newer is None:
         return
     sought = values[selector.name]

@@ -15,7 +15,12 @@ def both_modes(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning):
         if operation.parameters:
             for mode in (POSITIVE, NEGATIVE):
-                yield Draft(operation, mode, needs=("full",) if operation.keyed else (), cost=COUNT[planning.depth])
+                yield Draft(
+                    operation,
+                    mode,
+                    needs=("full",) if operation.keyed else (),
+                    cost=COUNT[planning.depth],
+                )
 
 
 @stimulus(both_modes, phase=3)
@@ -23,8 +28,17 @@ def test_generated(client: Client) -> None:
     """Drawn first, then sent one by one."""
     mode, drawing = client.case.variant, draw(client)
     cases = drawing.cases(client.operation, mode) if drawing else []
-    for case in cases[: max(1, len(cases) // 2)] if mode == NEGATIVE else cases:  # of mistakes others send many
+    for case in (
+        cases[: max(1, len(cases) // 2)] if mode == NEGATIVE else cases
+    ):  # of mistakes others send many
         made = message(client, client.operation, case, mode)
         if made is not None:
             key = "full" if client.operation.takes_key else None
-            client.raw(made, client.operation.id, carried=None if key else (), key=key, mistake=True, generated=mode)
+            client.raw(
+                made,
+                client.operation.id,
+                carried=None if key else (),
+                key=key,
+                mistake=True,
+                generated=mode,
+            )

@@ -64,7 +64,14 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
         bad = sum(len(keys_of.get(form, ())) for form in BAD)
         cost = 2 + sum(len(tried) for tried in keys_of.values())
         rules = [rule for rule in KEY_RULES if operation.method == "GET" or rule != "auth.spelling"]
-        yield Draft(operation, needs=("full",), cost=cost, bad_keys=bad, params={"keys": keys_of}, rules=tuple(rules))
+        yield Draft(
+            operation,
+            needs=("full",),
+            cost=cost,
+            bad_keys=bad,
+            params={"keys": keys_of},
+            rules=tuple(rules),
+        )
 
 
 def _keys(planning: Planning, form: str, number: int) -> list[str]:
@@ -101,7 +108,9 @@ def test_refused_key(client: Client) -> None:
         client.control(operation, values)
     message = message_for(operation, values)
     # no address that a request tells of itself stands for a key, and an error is JSON for who takes anything
-    message = replace(message, headers=(*message.headers, ("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*")))
+    message = replace(
+        message, headers=(*message.headers, ("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*"))
+    )
     client.raw(message, operation.id, carried=(), key=None, mistake=True, form="missing")
     if operation.method == "GET":
         _spelled(client, values)
@@ -112,7 +121,14 @@ def test_refused_key(client: Client) -> None:
         carried = ((authentication.header, text),)
         token = text.removeprefix(f"{authentication.scheme} ")
         form = "unknown" if token in (*authentication.prefixes, ENDLESS) else "scheme"
-        client.raw(message_for(operation, values), operation.id, carried=carried, key=None, mistake=True, form=form)
+        client.raw(
+            message_for(operation, values),
+            operation.id,
+            carried=carried,
+            key=None,
+            mistake=True,
+            form=form,
+        )
     for form in ("unknown", "altered", *DEAD_KEYS):
         for key in keys.get(form, ()):
             client.mistake(operation, values, key=key, form=form)
@@ -128,8 +144,14 @@ def test_refused_key(client: Client) -> None:
 def _place(operation: Operation, page: Exchange) -> dict[str, Any]:
     """The cursor of a page; nothing where it has none."""
     items = items_of(operation, page.response.json) if operation.paging and page.response else None
-    position = items[-1].get(operation.paging.position) if operation.paging and items and isinstance(items[-1], dict) else None
-    return {operation.paging.after: position} if operation.paging and isinstance(position, str) else {}
+    position = (
+        items[-1].get(operation.paging.position)
+        if operation.paging and items and isinstance(items[-1], dict)
+        else None
+    )
+    return (
+        {operation.paging.after: position} if operation.paging and isinstance(position, str) else {}
+    )
 
 
 def _spelled(client: Client, values: dict[str, Any]) -> None:
@@ -138,7 +160,9 @@ def _spelled(client: Client, values: dict[str, Any]) -> None:
     path, found, query = encoded(message).partition("?")
     for spelled in (f"{path}/", f"/{path}", path.upper())[: 3 if client.depth is Depth.DEEP else 1]:
         plain = replace(message, plain=spelled + found + query)
-        client.raw(plain, carried=(), key=None, mistake=True, odd=True, form="spelled")  # it may be no path of the API
+        client.raw(
+            plain, carried=(), key=None, mistake=True, odd=True, form="spelled"
+        )  # it may be no path of the API
 
 
 def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
@@ -147,7 +171,13 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
     message = replace(message_for(operation, values), misplaced=True)
     if place == "query":
         known = {name for other in client.contract.operations.values() for name in other.secrets}
-        message = replace(message, query=(*message.query, *((name, held) for name in ("key", "access_token", *sorted(known)))))
+        message = replace(
+            message,
+            query=(
+                *message.query,
+                *((name, held) for name in ("key", "access_token", *sorted(known))),
+            ),
+        )
     else:
         told = f"Basic {held[:-1]}~{BASIC}}}" if place == "user" else f"{place} {held}"
         message = replace(message, headers=(*message.headers, (own, told)))
@@ -167,14 +197,20 @@ def test_prefixes(client: Client) -> None:
     """A valid key of each prefix."""
     values = client.valid(client.operation)
     if values is not None:
-        client.call(client.operation, values, key="test")  # it may be of another business, and not reach what is asked for
+        client.call(
+            client.operation, values, key="test"
+        )  # it may be of another business, and not reach what is asked for
 
 
 def with_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that has a scope, with keys that have it."""
     for operation in keyed(planning):
         if operation.scopes:
-            keys = ["full"] if operation.beside else [*(f"scope:{scope}" for scope in operation.scopes), "full"]
+            keys = (
+                ["full"]
+                if operation.beside
+                else [*(f"scope:{scope}" for scope in operation.scopes), "full"]
+            )
             yield Draft(operation, needs=("full", *keys), params={"keys": keys})
 
 
@@ -191,18 +227,28 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that has a scope, with a key that has none, and with keys that have others."""
     for operation in keyed(planning):
         if operation.scopes:
-            yield Draft(operation, "none", needs=("full", "no_scope"), params={"keys": ["no_scope"]})
+            yield Draft(
+                operation, "none", needs=("full", "no_scope"), params={"keys": ["no_scope"]}
+            )
             keys = [f"scope:{scope}" for scope in _others(planning, operation)]
             if operation.effect is not Effect.READ and "read_only" in planning.target.keys:
                 keys.append("read_only")
             if keys:
-                yield Draft(operation, "another", needs=("full", *keys), cost=1 + len(keys), params={"keys": keys})
+                yield Draft(
+                    operation,
+                    "another",
+                    needs=("full", *keys),
+                    cost=1 + len(keys),
+                    params={"keys": keys},
+                )
 
 
 def _narrowed(operation: Operation, item: dict[str, Any]) -> dict[str, str]:
     """The first plain filter that an item tells a value of."""
     plain = [p for p in operation.filters if not p.required and not p.compare and not p.refers]
-    known = {p.name: item[p.filters] for p in plain if p.filters and isinstance(item.get(p.filters), str)}
+    known = {
+        p.name: item[p.filters] for p in plain if p.filters and isinstance(item.get(p.filters), str)
+    }
     return dict(list(known.items())[:1])
 
 
@@ -224,7 +270,15 @@ def _others(planning: Planning, operation: Operation) -> list[str]:
     start = sum(map(ord, operation.id)) % len(foreign) if foreign else 0
     turned = foreign[start:] + foreign[:start]
     referred = {p.refers for p in operation.parameters if p.required}
-    near = [s for s in turned if any(u.kind in referred and u.effect is not Effect.READ for u in known[s])] if writes else []
+    near = (
+        [
+            s
+            for s in turned
+            if any(u.kind in referred and u.effect is not Effect.READ for u in known[s])
+        ]
+        if writes
+        else []
+    )
     alike = [s for s in turned if any((u.effect is not Effect.READ) == writes for u in known[s])]
     beside = [operation.beside] if operation.beside else []
     chosen = dict.fromkeys([*beside, *reads, *near[:1], *alike[:1], *turned])
@@ -242,7 +296,11 @@ def test_missing_scope(client: Client) -> None:
         items = client.listed(operation.kind or "")
         place = items[0].get(paging.position) if items and isinstance(items[0], dict) else None
         if isinstance(place, str):
-            values |= {paging.after: place, paging.limit: str(client.within(operation, 2)), **_narrowed(operation, items[0])}
+            values |= {
+                paging.after: place,
+                paging.limit: str(client.within(operation, 2)),
+                **_narrowed(operation, items[0]),
+            }
     client.control(operation, values)
     for key in client.case.params["keys"]:
         client.mistake(operation, values, key=key)

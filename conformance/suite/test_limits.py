@@ -19,7 +19,14 @@ FORWARDED = (
     ("Forwarded", f"for={ELSEWHERE}"),
 )
 OF_PROVIDERS = (
-    *("True-Client-IP", "CF-Connecting-IP", "X-Client-IP", "Fastly-Client-IP", "Fly-Client-IP", "X-Cluster-Client-IP"),
+    *(
+        "True-Client-IP",
+        "CF-Connecting-IP",
+        "X-Client-IP",
+        "Fastly-Client-IP",
+        "Fly-Client-IP",
+        "X-Cluster-Client-IP",
+    ),
     *(
         "X-Original-Forwarded-For",
         "X-Vercel-Forwarded-For",
@@ -57,17 +64,46 @@ def limited(planning: Planning) -> Iterator[Draft]:
         if operation.rate:
             cost = 2 * operation.rate.requests + 5
             untimed = ("rate.limit", "rate.address", "rate.evasion")
-            yield Draft(operation, effect=Effect.FLOOD, needs=("addresses",), cost=cost + len(EVASIONS), rules=untimed)
+            yield Draft(
+                operation,
+                effect=Effect.FLOOD,
+                needs=("addresses",),
+                cost=cost + len(EVASIONS),
+                rules=untimed,
+            )
             both = ("addresses", "clock")
             burst = 2 * (operation.rate.requests + 3)
             yield Draft(
-                operation, "burst", effect=Effect.FLOOD, needs=("addresses",), cost=burst, rules=("rate.limit",), optional=True
+                operation,
+                "burst",
+                effect=Effect.FLOOD,
+                needs=("addresses",),
+                cost=burst,
+                rules=("rate.limit",),
+                optional=True,
             )
-            yield Draft(operation, "soon", effect=Effect.FLOOD, needs=both, cost=2 * cost, rules=("rate.window",), optional=True)
-            yield Draft(operation, "timed", effect=Effect.FLOOD, needs=("addresses", "clock"), cost=cost, rules=TIMED)
+            yield Draft(
+                operation,
+                "soon",
+                effect=Effect.FLOOD,
+                needs=both,
+                cost=2 * cost,
+                rules=("rate.window",),
+                optional=True,
+            )
+            yield Draft(
+                operation,
+                "timed",
+                effect=Effect.FLOOD,
+                needs=("addresses", "clock"),
+                cost=cost,
+                rules=TIMED,
+            )
 
 
-@stimulus(limited, rules=("rate.limit", "rate.address", "rate.evasion", "rate.window", *TIMED), phase=4)
+@stimulus(
+    limited, rules=("rate.limit", "rate.address", "rate.evasion", "rate.window", *TIMED), phase=4
+)
 def test_rate_limit(client: Client) -> None:
     """Fill the limit of a fresh address, of a second one where that went otherwise than expected; then elsewhere, or later."""
     operation = client.operation
@@ -100,10 +136,23 @@ def test_rate_limit(client: Client) -> None:
                 query=(*message.query, *query),
             )
             meant = WHOLE_API if end else operation.id  # it may be no path of the API
-            client.raw(message, meant, carried=(), key=None, address=address, patient=False, step="evasion", odd=bool(end))
+            client.raw(
+                message,
+                meant,
+                carried=(),
+                key=None,
+                address=address,
+                patient=False,
+                step="evasion",
+                odd=bool(end),
+            )
         client.call(operation, {}, address=address, patient=False, mistake=True, step="wrong")
-        _one(client, operation, address, "evasion")  # what is refused for what it lacks opens nothing
-        _until_taken(client, operation, [client.fresh_address(), client.fresh_address()], "elsewhere")
+        _one(
+            client, operation, address, "evasion"
+        )  # what is refused for what it lacks opens nothing
+        _until_taken(
+            client, operation, [client.fresh_address(), client.fresh_address()], "elsewhere"
+        )
     if timed:
         client.tick(rate.seconds + 1)
         _until_taken(client, operation, [address, address], "later")
@@ -125,13 +174,18 @@ def _burst(client: Client, operation: Operation, rate: Rate) -> None:
     """More requests than the limit allows, all at the same time; twice."""
     for _ in range(2):
         address = client.fresh_address()
-        wanted = [(None, client.valid(operation) or {}, {"step": "count"}) for _ in range(rate.requests + 3)]
+        wanted = [
+            (None, client.valid(operation) or {}, {"step": "count"})
+            for _ in range(rate.requests + 3)
+        ]
         answered = client.together(operation, wanted, role="probe", address=address, patient=False)
         if sum(e.response is not None and e.response.ok for e in answered) <= rate.requests:
             break
 
 
-def _until_taken(client: Client, operation: Operation, addresses: list[str | None], step: str) -> None:
+def _until_taken(
+    client: Client, operation: Operation, addresses: list[str | None], step: str
+) -> None:
     """One request, and another one if it is refused for its number, as a busy server may do once."""
     for address in addresses:
         if not _limited(_one(client, operation, address, step)):

@@ -14,8 +14,14 @@ from conformance.suite.client import LARGE, Client
 def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
     """Each list, with the key of a business without data."""
     for operation in operations(planning, "list"):
-        if operation.keyed and not operation.pool and not any(p.required for p in operation.parameters):
-            both = operation.empty_open and "full" in planning.target.keys  # what it has must then be its own
+        if (
+            operation.keyed
+            and not operation.pool
+            and not any(p.required for p in operation.parameters)
+        ):
+            both = (
+                operation.empty_open and "full" in planning.target.keys
+            )  # what it has must then be its own
             rules = ("paging.empty", "tenant.rows") if both else ("paging.empty",)
             yield Draft(operation, needs=("empty",), cost=3 if both else 2, rules=rules)
 
@@ -60,7 +66,12 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning, "list"):
         bounds = [p.name for p in operation.filters if p.compare]
         cost = 2 + len(SIZES + POSITIONS) + len(bounds) + len(_windows(operation))
-        yield Draft(operation, cost=cost, needs=("full",) if operation.keyed else (), params={"bounds": bounds})
+        yield Draft(
+            operation,
+            cost=cost,
+            needs=("full",) if operation.keyed else (),
+            params={"bounds": bounds},
+        )
 
 
 @stimulus(odd_positions, rules=("parameter.unparsable",), phase=1)
@@ -76,23 +87,35 @@ def test_unparsable_parameter(client: Client) -> None:
         client.mistake(client.operation, {**values, paging.limit: value})
     for value in POSITIONS:
         client.mistake(client.operation, {**values, paging.after: value})
-    client.mistake(client.operation, {**values, paging.limit: "0"}, role="setup")  # which may mean anything
+    client.mistake(
+        client.operation, {**values, paging.limit: "0"}, role="setup"
+    )  # which may mean anything
     for bound in client.case.params["bounds"]:
         client.mistake(client.operation, {**values, bound: "abc"})
     for least, most in _windows(client.operation):
-        client.mistake(client.operation, {**values, least.name: _bound(least, 2), most.name: _bound(most, 1)}, role="setup")
+        client.mistake(
+            client.operation,
+            {**values, least.name: _bound(least, 2), most.name: _bound(most, 1)},
+            role="setup",
+        )
 
 
 def _windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:
     """The bounds of one member of the items, from below and from above."""
     bounds = [p for p in operation.filters if p.compare and not p.required]
-    pairs = [(p, q) for p in bounds for q in bounds if (p.compare, q.compare) == ("at-least", "at-most")]
+    pairs = [
+        (p, q) for p in bounds for q in bounds if (p.compare, q.compare) == ("at-least", "at-most")
+    ]
     return [(p, q) for p, q in pairs if p.filters == q.filters]
 
 
 def _bound(parameter: Parameter, place: int) -> str:
     """A bound, the later or larger for a larger place."""
-    return str(place) if parameter.schema.get("type") in ("integer", "number") else f"2026-04-1{place}T00:00:00Z"
+    return (
+        str(place)
+        if parameter.schema.get("type") in ("integer", "number")
+        else f"2026-04-1{place}T00:00:00Z"
+    )
 
 
 def printed_samples(planning: Planning) -> Iterator[Draft]:
@@ -103,11 +126,20 @@ def printed_samples(planning: Planning) -> Iterator[Draft]:
             operation = _printed(planning, example)
             if operation is not None:
                 params = {"query": example.get("query", {})}
-                yield Draft(operation, entry.place.replace(" ", "-"), needs=("full",), params=params, cost=3)
+                yield Draft(
+                    operation, entry.place.replace(" ", "-"), needs=("full",), params=params, cost=3
+                )
 
 
 def _printed(planning: Planning, example: dict[str, Any]) -> Operation | None:
-    return next((o for o in operations(planning, "list") if o.method == example["method"] and o.path == example["path"]), None)
+    return next(
+        (
+            o
+            for o in operations(planning, "list")
+            if o.method == example["method"] and o.path == example["path"]
+        ),
+        None,
+    )
 
 
 @stimulus(printed_samples, rules=("sample.accepted", "paging.more-false"))
@@ -120,10 +152,18 @@ def test_printed_sample(client: Client) -> None:
         client.call(client.operation, query, printed_cursor=True)
         items = client.listed(client.operation.kind or "")
         own = items[-1].get(paging.position) if items and isinstance(items[-1], dict) else None
-        query = {**query, paging.after: own} if isinstance(own, str) else {k: v for k, v in query.items() if k != paging.after}
+        query = (
+            {**query, paging.after: own}
+            if isinstance(own, str)
+            else {k: v for k, v in query.items() if k != paging.after}
+        )
     for _ in range(2 if client.repeated else 1):
         page = client.call(client.operation, query, walk="printed").response
-        items = (items_of(client.operation, page.json) if page is not None and page.ok else None) or []
+        items = (
+            items_of(client.operation, page.json) if page is not None and page.ok else None
+        ) or []
         last = items[-1].get(paging.position) if items and isinstance(items[-1], dict) else None
         if isinstance(last, str):
-            client.call(client.operation, {paging.after: last, paging.limit: "1"}, walk="what-follows")
+            client.call(
+                client.operation, {paging.after: last, paging.limit: "1"}, walk="what-follows"
+            )

@@ -18,8 +18,14 @@ def moving_lists(planning: Planning) -> Iterator[Draft]:
     """Each list of objects that can be made; what else can be done to them decides how bad it may get."""
     contract = planning.contract
     for operation in operations(planning, "list"):
-        writes = [o for action in ("create", "update", "delete") for o in contract.operations_by(action, operation.kind)[:1]]
-        made = bool(writes) and writes[0].action == "create" and writes[0].keyed and not operation.pool
+        writes = [
+            o
+            for action in ("create", "update", "delete")
+            for o in contract.operations_by(action, operation.kind)[:1]
+        ]
+        made = (
+            bool(writes) and writes[0].action == "create" and writes[0].keyed and not operation.pool
+        )
         if made and not any(p.required for p in operation.parameters):
             effect = max((one.effect for one in writes), key=list(Effect).index)
             yield Draft(operation, effect=effect, needs=("full",), cost=STEPS + 3, optional=True)
@@ -77,7 +83,11 @@ class _Mixed:
     def _make(self) -> None:
         making = self._operation("create")
         values = self._client.valid(making) if making else None
-        made = self._client.created_id(self._client.call(making, values, role="setup")) if making and values is not None else None
+        made = (
+            self._client.created_id(self._client.call(making, values, role="setup"))
+            if making and values is not None
+            else None
+        )
         self._own += [] if made is None else [made]
 
     def _change(self) -> None:
@@ -90,7 +100,11 @@ class _Mixed:
         removing = self._operation("delete")
         if removing and removing.selector and self._own:
             given = {p.name: self._client.value(p) for p in removing.parameters if p.required}
-            self._client.call(removing, {**given, removing.selector.name: self._own.pop()}, role="setup")
+            self._client.call(
+                removing, {**given, removing.selector.name: self._own.pop()}, role="setup"
+            )
 
     def _operation(self, action: str) -> Operation | None:
-        return next(iter(self._client.contract.operations_by(action, self._client.operation.kind)), None)
+        return next(
+            iter(self._client.contract.operations_by(action, self._client.operation.kind)), None
+        )

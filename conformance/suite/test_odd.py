@@ -31,7 +31,13 @@ TEXTS = {
     "template": "{{7*7}}${7*7}",
 }
 LIMITS = ("1e2", "9" * 20, " 5", "٣", "5,6", "true")
-POSITIONS = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z", "2026-04-17", "1776427200", "2026-04-17T12:00:00+99:99")
+POSITIONS = (
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59.999999999Z",
+    "2026-04-17",
+    "1776427200",
+    "2026-04-17T12:00:00+99:99",
+)
 CONTENTS = {
     "deep": b'{"deep": ' + b"[" * 2_000 + b"]" * 2_000 + b"}",
     "huge-number": b'{"number": 1' + b"0" * 400 + b"}",
@@ -44,7 +50,12 @@ CONTENTS = {
     "comment": b"{/* */}",
     "control-character": b'{"text": "a\tb\x01"}',
 }
-MEDIA = {"text": "text/plain", "form": "application/x-www-form-urlencoded", "xml": "application/xml", "nonsense": "nonsense"}
+MEDIA = {
+    "text": "text/plain",
+    "form": "application/x-www-form-urlencoded",
+    "xml": "application/xml",
+    "nonsense": "nonsense",
+}
 
 Make = Callable[[Client, dict[str, Any]], Message | None]
 
@@ -78,7 +89,9 @@ def test_odd_request(client: Client) -> None:
         if message is not None:
             key, carried = ("full", None) if operation.takes_key else (None, ())
             other = name.startswith(("long", "override"))  # which may have a status of its own
-            client.raw(message, operation.id, key=key, carried=carried, mistake=True, odd=other, form=name)
+            client.raw(
+                message, operation.id, key=key, carried=carried, mistake=True, odd=other, form=name
+            )
     ask = client.lister(operation.kind) if operation.effect is not Effect.READ else None
     if ask:
         ask(role="control")
@@ -91,24 +104,45 @@ def _ways(operation: Operation) -> Iterator[tuple[str, str, Make]]:
     for (name, text), parameter in zip(TEXTS.items(), cycle(texts), strict=False):
         yield "text", f"{name}-in-{parameter.name}", _with(operation, parameter.name, text)
     for parameter in query:
-        yield "query", f"{parameter.name}-twice", _queried(operation, (parameter.name, "1"), (parameter.name, "2"))
+        yield (
+            "query",
+            f"{parameter.name}-twice",
+            _queried(operation, (parameter.name, "1"), (parameter.name, "2")),
+        )
         brackets = _queried(operation, (f"{parameter.name}[]", "1"), (f"{parameter.name}[a]", "2"))
         yield "query", f"{parameter.name}-in-brackets", brackets
         yield "query", f"{parameter.name}-empty", _queried(operation, (parameter.name, ""))
     yield "header" if operation.body else "query", "override-method", _overridden(operation)
     if operation.paging:
         for name, odd in ((operation.paging.limit, LIMITS), (operation.paging.after, POSITIONS)):
-            yield from (("page", f"{name}-{place}", _queried(operation, (name, text))) for place, text in enumerate(odd))
+            yield from (
+                ("page", f"{name}-{place}", _queried(operation, (name, text)))
+                for place, text in enumerate(odd)
+            )
     if operation.body:
         for parameter in (p for p in operation.body if p.name != operation.when):
             yield "member", f"{parameter.name}-null", _with(operation, parameter.name, None)
-            yield "member", f"{parameter.name}-half-a-character", _with(operation, parameter.name, "\ud800")
-        yield from (("content", f"body-{name}", _content(operation, content)) for name, content in CONTENTS.items())
-        yield from (("header", f"media-{name}", _labelled(operation, media)) for name, media in MEDIA.items())
+            yield (
+                "member",
+                f"{parameter.name}-half-a-character",
+                _with(operation, parameter.name, "\ud800"),
+            )
+        yield from (
+            ("content", f"body-{name}", _content(operation, content))
+            for name, content in CONTENTS.items()
+        )
+        yield from (
+            ("header", f"media-{name}", _labelled(operation, media))
+            for name, media in MEDIA.items()
+        )
 
 
 def _is_text(parameter: Parameter) -> bool:
-    return parameter.schema.get("type", "string") == "string" and not parameter.phone and "enum" not in parameter.schema
+    return (
+        parameter.schema.get("type", "string") == "string"
+        and not parameter.phone
+        and "enum" not in parameter.schema
+    )
 
 
 def _with(operation: Operation, name: str, value: Any) -> Make:
@@ -120,7 +154,9 @@ def _overridden(operation: Operation) -> Make:
 
     def make(_client: Client, values: dict[str, Any]) -> Message:
         message = message_for(operation, values)
-        return replace(message, headers=(*message.headers, *((name, "TRACE") for name in OVERRIDES)))
+        return replace(
+            message, headers=(*message.headers, *((name, "TRACE") for name in OVERRIDES))
+        )
 
     return make
 
@@ -130,7 +166,9 @@ def _queried(operation: Operation, *pairs: tuple[str, str]) -> Make:
     names = {name.partition("[")[0] for name, _ in pairs}
 
     def make(_client: Client, values: dict[str, Any]) -> Message:
-        message = message_for(operation, {name: value for name, value in values.items() if name not in names})
+        message = message_for(
+            operation, {name: value for name, value in values.items() if name not in names}
+        )
         return replace(message, query=(*message.query, *pairs))
 
     return make
@@ -152,7 +190,11 @@ def _labelled(operation: Operation, media: str) -> Make:
     def make(_client: Client, values: dict[str, Any]) -> Message:
         message = message_for(operation, values)
         headers = tuple(pair for pair in message.headers if pair[0] != "Content-Type")
-        body = b"a=b&c=d" if media.endswith("urlencoded") else message.body or json.dumps(values).encode()
+        body = (
+            b"a=b&c=d"
+            if media.endswith("urlencoded")
+            else message.body or json.dumps(values).encode()
+        )
         return replace(message, headers=(*headers, ("Content-Type", media)), body=body)
 
     return make

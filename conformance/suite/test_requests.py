@@ -20,7 +20,10 @@ def plain_reads(planning: Planning) -> Iterator[Draft]:
     """Each operation that reads."""
     for operation in operations(planning, "read", "fetch"):
         yield Draft(
-            operation, cost=4 if operation.selector else 1, needs=("full",) if operation.keyed else (), params={"quick": True}
+            operation,
+            cost=4 if operation.selector else 1,
+            needs=("full",) if operation.keyed else (),
+            params={"quick": True},
         )
 
 
@@ -31,7 +34,11 @@ def test_plain_read(client: Client) -> None:
     if values is not None and selector is not None and not client.operation.input_open:
         known = client.known_ids(selector.refers or "", member=selector.by)
         given = client.target.inputs.get(client.operation.id, {})
-        if values[selector.name] in known and selector.name not in given and not client.operation.absent_open:
+        if (
+            values[selector.name] in known
+            and selector.name not in given
+            and not client.operation.absent_open
+        ):
             values[selector.name] = known[min(2, len(known) - 1)]
             _near(client, values)
     if values is not None:
@@ -65,7 +72,11 @@ def test_unknown_id(client: Client) -> None:
         known = values[selector.name]
         unknown = client.unknown_id(str(known[0] if isinstance(known, list) else known))
         for named, role in ((unknown, "probe"), (MALFORMED, "setup")):
-            client.mistake(client.operation, {**values, selector.name: [named] if isinstance(known, list) else named}, role=role)
+            client.mistake(
+                client.operation,
+                {**values, selector.name: [named] if isinstance(known, list) else named},
+                role=role,
+            )
 
 
 def required_parameters(planning: Planning) -> Iterator[Draft]:
@@ -73,11 +84,27 @@ def required_parameters(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning):
         for parameter in operation.parameters:
             means_another = parameter.name == operation.when and not operation.only
-            if parameter.required and parameter.place != "path" and not means_another and not parameter.lack:
+            if (
+                parameter.required
+                and parameter.place != "path"
+                and not means_another
+                and not parameter.lack
+            ):
                 needs = ("full",) if operation.keyed else ()
-                blank = parameter.place == "body" and (parameter.refers or operation.action != "update")
-                rules = ("parameter.missing", "parameter.blank") if blank else ("parameter.missing",)
-                yield Draft(operation, parameter.name, needs=needs, params={"omit": parameter.name}, rules=rules, cost=3)
+                blank = parameter.place == "body" and (
+                    parameter.refers or operation.action != "update"
+                )
+                rules = (
+                    ("parameter.missing", "parameter.blank") if blank else ("parameter.missing",)
+                )
+                yield Draft(
+                    operation,
+                    parameter.name,
+                    needs=needs,
+                    params={"omit": parameter.name},
+                    rules=rules,
+                    cost=3,
+                )
 
 
 @stimulus(required_parameters, rules=("parameter.missing", "parameter.blank"), phase=1)
@@ -88,7 +115,11 @@ def test_missing_parameter(client: Client) -> None:
         client.control(client.operation, values)
         again = client.valid(client.operation) or values
         omitted = client.case.params["omit"]
-        client.mistake(client.operation, {name: value for name, value in again.items() if name != omitted}, form="omitted")
+        client.mistake(
+            client.operation,
+            {name: value for name, value in again.items() if name != omitted},
+            form="omitted",
+        )
         if "parameter.blank" in client.case.rules:
             client.mistake(client.operation, {**again, omitted: None}, form="null")
 
@@ -100,7 +131,11 @@ def refused_values(planning: Planning) -> Iterator[Draft]:
             if parameter.refuse:
                 needs = ("full",) if operation.keyed else ()
                 yield Draft(
-                    operation, parameter.name, needs=needs, cost=1 + len(parameter.refuse), params={"parameter": parameter.name}
+                    operation,
+                    parameter.name,
+                    needs=needs,
+                    cost=1 + len(parameter.refuse),
+                    params={"parameter": parameter.name},
                 )
 
 
@@ -123,9 +158,13 @@ def bodies(planning: Planning) -> Iterator[Draft]:
         if operation.body:
             types = len(OTHER_TYPES) if planning.depth is Depth.DEEP else 1
             params = {"others": [(number + turn) % len(OTHER_TYPES) for turn in range(types)]}
-            wanted = any(parameter.required for parameter in operation.body) and (operation.only or not operation.when)
+            wanted = any(parameter.required for parameter in operation.body) and (
+                operation.only or not operation.when
+            )
             needs, rules = ("full",) if operation.keyed else (), ("body.broken",) if wanted else ()
-            yield Draft(operation, needs=needs, cost=2 + len(BROKEN) + types, params=params, rules=rules)
+            yield Draft(
+                operation, needs=needs, cost=2 + len(BROKEN) + types, params=params, rules=rules
+            )
 
 
 @stimulus(bodies, rules=("body.broken",), phase=1)
@@ -137,7 +176,12 @@ def test_broken_body(client: Client) -> None:
     client.control(client.operation, values)
     others = [OTHER_TYPES[place] for place in client.case.params["others"]]
     for content in (*BROKEN, *others, json.dumps(values).encode()[:-1]):
-        client.mistake(client.operation, values, content=content, role="probe" if client.case.rules else "setup")
+        client.mistake(
+            client.operation,
+            values,
+            content=content,
+            role="probe" if client.case.rules else "setup",
+        )
 
 
 SHORT_ID = 7
@@ -169,24 +213,55 @@ def test_unknown_route(client: Client) -> None:
     if client.case.variant == "raw":
         _raw(client, headers)
         return
-    paths = {operation.path for operation in client.contract.operations.values() if "{" not in operation.path}
+    paths = {
+        operation.path
+        for operation in client.contract.operations.values()
+        if "{" not in operation.path
+    }
     if client.case.variant == "path":
-        for path in ("/no-such-resource", "/no/such/resource", *(f"{path}/no-such-thing" for path in sorted(paths)[:2])):
+        for path in (
+            "/no-such-resource",
+            "/no/such/resource",
+            *(f"{path}/no-such-thing" for path in sorted(paths)[:2]),
+        ):
             client.raw(Message("GET", path), carried=headers, mistake=True, odd=True)
         return
     for path in sorted(paths):
-        known = {operation.method for operation in client.contract.operations.values() if operation.path == path}
+        known = {
+            operation.method
+            for operation in client.contract.operations.values()
+            if operation.path == path
+        }
         for method in [m for m in ("DELETE", "PUT") if m not in known]:
             client.raw(Message(method, path), carried=headers, mistake=True, odd=True)
 
 
 def _raw(client: Client, headers: tuple[tuple[str, str], ...]) -> None:
     """Improper targets below the path of the first list; whether they are mended or refused is open."""
-    listing = next((o for o in client.contract.operations_by("list") if not any(p.required for p in o.parameters)), None)
+    listing = next(
+        (
+            o
+            for o in client.contract.operations_by("list")
+            if not any(p.required for p in o.parameters)
+        ),
+        None,
+    )
     if listing is not None and listing.paging is not None:
         for target in RAW:
-            plain = target.format(path=listing.path, limit=listing.paging.limit, after=listing.paging.after)
-            known = target.startswith("{path}?")  # a documented operation, which more rules judge than a path that is none
+            plain = target.format(
+                path=listing.path, limit=listing.paging.limit, after=listing.paging.after
+            )
+            known = target.startswith(
+                "{path}?"
+            )  # a documented operation, which more rules judge than a path that is none
             operation, role = (listing.id, "setup") if known else (WHOLE_API, "probe")
             message = Message("GET", "", plain=plain)
-            client.raw(message, operation, carried=headers, role=role, mistake=True, odd=True, mendable=True)
+            client.raw(
+                message,
+                operation,
+                carried=headers,
+                role=role,
+                mistake=True,
+                odd=True,
+                mendable=True,
+            )

@@ -18,7 +18,11 @@ ROUNDS = 3
 
 def overlapping_lists(planning: Planning) -> Iterator[Draft]:
     """A few lists of what belongs to a business: what overlapping requests share is seldom of one operation alone."""
-    wanted = [o for o in operations(planning, "list") if planning.contract.tenant and o.keyed and not o.pool]
+    wanted = [
+        o
+        for o in operations(planning, "list")
+        if planning.contract.tenant and o.keyed and not o.pool
+    ]
     for operation in wanted[: LISTS[planning.depth]]:
         yield Draft(operation, needs=("full", "other"), cost=2 * ROUNDS, optional=True)
 
@@ -28,7 +32,9 @@ def test_overlapping_lists(client: Client) -> None:
     """One list, asked for by two businesses at the same time."""
     given = {key: client.listing(client.operation, key) for key in ("full", "other")}
     sides = {"full": "own", "other": "foreign"}
-    requests = [(key, values, {"side": sides[key]}) for key, values in given.items() if values is not None]
+    requests = [
+        (key, values, {"side": sides[key]}) for key, values in given.items() if values is not None
+    ]
     if len(requests) == len(given):
         client.together(client.operation, requests * ROUNDS, role="control")
 

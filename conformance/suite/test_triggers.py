@@ -17,16 +17,30 @@ def triggers(planning: Planning) -> Iterator[Draft]:
     """Each code that an operation may be made to answer, and each trigger of the target."""
     contract = planning.contract
     given = {(trigger.code, trigger.operation) for trigger in planning.target.triggers}
-    wanted = {(code, operation.id) for operation in operations(planning) for code in operation.provokes}
+    wanted = {
+        (code, operation.id) for operation in operations(planning) for code in operation.provokes
+    }
     for code, operation_id in sorted(given | wanted):
         operation = contract.operations[operation_id]
-        recipe = next((t for t in planning.target.triggers if (t.code, t.operation) == (code, operation_id)), None)
-        gap = None if recipe else f"give a trigger for {code} at {operation_id} (triggers: in the target file)"
+        recipe = next(
+            (t for t in planning.target.triggers if (t.code, t.operation) == (code, operation_id)),
+            None,
+        )
+        gap = (
+            None
+            if recipe
+            else f"give a trigger for {code} at {operation_id} (triggers: in the target file)"
+        )
         rules = (
-            ("trigger.answer", "payment.terms", *(["payment.retry"] if recipe and recipe.payment else []))
+            (
+                "trigger.answer",
+                "payment.terms",
+                *(["payment.retry"] if recipe and recipe.payment else []),
+            )
             if operation.payment and contract.errors[code].role == "payment_required"
             else ("trigger.answer", "trigger.effect")
-            if contract.operations_by("list", operation.kind) and operation.effect is not Effect.READ
+            if contract.operations_by("list", operation.kind)
+            and operation.effect is not Effect.READ
             else ("trigger.answer",)
         )
         yield Draft(
@@ -57,16 +71,27 @@ def triggers(planning: Planning) -> Iterator[Draft]:
 
 def _otherwise(client: Client, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The input of a trigger with its texts in capitals, within longer ones, and beside each optional object."""
-    texts = {name: value for name, value in given.items() if isinstance(value, str) and value.upper() != value.lower()}
+    texts = {
+        name: value
+        for name, value in given.items()
+        if isinstance(value, str) and value.upper() != value.lower()
+    }
     if texts:
         yield {**given, **{name: value.upper() for name, value in texts.items()}}
-        yield {**given, **{name: f"Good day. {value} - and thank you." for name, value in texts.items()}}
-    beside = [p for p in client.operation.body if p.refers and not p.required and p.name not in given]
+        yield {
+            **given,
+            **{name: f"Good day. {value} - and thank you." for name, value in texts.items()},
+        }
+    beside = [
+        p for p in client.operation.body if p.refers and not p.required and p.name not in given
+    ]
     found = {p.name: client.value(p) for p in beside if p.name != client.contract.tenant}
     yield {**given, **{name: value for name, value in found.items() if value is not ABSENT}}
 
 
-@stimulus(triggers, rules=("trigger.answer", "trigger.effect", "payment.terms", "payment.retry"), phase=2)
+@stimulus(
+    triggers, rules=("trigger.answer", "trigger.effect", "payment.terms", "payment.retry"), phase=2
+)
 def test_trigger(client: Client) -> None:
     """A request that the target answers with a certain code, by its own documentation."""
     given = client.case.params["input"]
@@ -76,7 +101,9 @@ def test_trigger(client: Client) -> None:
         values = {}
     if values is None:
         return
-    ask = client.lister(client.operation.kind) if client.operation.effect is not Effect.READ else None
+    ask = (
+        client.lister(client.operation.kind) if client.operation.effect is not Effect.READ else None
+    )
     if ask:
         client.control(client.operation, values, step="taken")
         ask(role="control", step="before")

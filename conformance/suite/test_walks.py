@@ -45,7 +45,13 @@ def every_list(planning: Planning) -> Iterator[Draft]:
         params = {"quick": True, "brief": brief} if planning.depth is Depth.QUICK else {}
         narrowed = any(p.required and p.name != planning.contract.tenant for p in operation.filters)
         rules = (*WALK_RULES, "paging.filter") if narrowed else WALK_RULES
-        yield Draft(operation, cost=4 if brief else 60, needs=("full",) if operation.keyed else (), params=params, rules=rules)
+        yield Draft(
+            operation,
+            cost=4 if brief else 60,
+            needs=("full",) if operation.keyed else (),
+            params=params,
+            rules=rules,
+        )
 
 
 @stimulus(every_list, rules=(*WALK_RULES, "paging.filter"))
@@ -67,13 +73,22 @@ def test_walk(client: Client) -> None:
     for number, start in enumerate(_starts(walker, known)):
         after = walker.cursor(known[: start + 1])
         for size in SIZES_AGAIN[number % 2] if number and not walker.deeply else SIZES:
-            reach = 2 * size + 1 if number else min(WINDOW if size > 1 else SINGLES, len(known) - start - 1)
+            reach = (
+                2 * size + 1
+                if number
+                else min(WINDOW if size > 1 else SINGLES, len(known) - start - 1)
+            )
             walker.walk(f"from-{start}-by-{size}", after, size, items=reach, pages=WINDOW + 1)
     walker.page("head-again", None, 1)  # what was just asked for is what comes again
     walker.walk("head-by-1", None, 1, items=2, pages=2)
     walker.page("head-at-length", None, LENGTHS[sum(map(ord, walker.operation.id)) % len(LENGTHS)])
     walker.walk("head-by-2", None, 2, items=5, pages=3)
-    walker.page("above-the-maximum", None, client.target.maximum.get(client.operation.id, LARGE) + 1, served=False)
+    walker.page(
+        "above-the-maximum",
+        None,
+        client.target.maximum.get(client.operation.id, LARGE) + 1,
+        served=False,
+    )
     _positions(walker, known)
     _end(walker, known)
     if client.repeated:  # what was there before and after a page was there in between
@@ -118,8 +133,14 @@ def _end(walker: Walker, known: list[Any]) -> None:
     for limit in (2, 3, 4):
         walker.walk(f"last-3-by-{limit}", walker.cursor(known[:-3]), limit, items=4, pages=2)
     walker.walk("last-2-by-1", walker.cursor(known[:-2]), 1, items=2, pages=2)
-    plain = [p for p in walker.operation.filters if not p.required and not p.compare and p.name != walker.tenant]
-    shown = [(p.name, _text(known[-1].get(p.filters))) for p in plain if isinstance(known[-1], dict)]
+    plain = [
+        p
+        for p in walker.operation.filters
+        if not p.required and not p.compare and p.name != walker.tenant
+    ]
+    shown = [
+        (p.name, _text(known[-1].get(p.filters))) for p in plain if isinstance(known[-1], dict)
+    ]
     told = next(((name, text) for name, text in shown if text), None)
     if told is not None:
         walker.page("last-3-filtered", walker.cursor(known[:-3]), 4, dict([told]), served=False)
@@ -128,7 +149,10 @@ def _end(walker: Walker, known: list[Any]) -> None:
 def _starts(walker: Walker, known: list[Any]) -> list[int]:
     """Where to start: after the head, where neighbours are closest in time, and in the middle or at the end of a large page."""
     starts = [0]
-    times = [instant(item.get(walker.paging.position)) if isinstance(item, dict) else None for item in known]
+    times = [
+        instant(item.get(walker.paging.position)) if isinstance(item, dict) else None
+        for item in known
+    ]
     gaps = [
         (abs(one - other), index)
         for index, (one, other) in enumerate(pairwise(times))
@@ -136,7 +160,11 @@ def _starts(walker: Walker, known: list[Any]) -> list[int]:
     ]
     telling = sorted(index for _, index in gaps)
     often = 2 if walker.deeply else 1
-    middles = [len(known) * part // (often + 1) for part in range(1, often + 1)] if len(known) > 3 * WINDOW else []
+    middles = (
+        [len(known) * part // (often + 1) for part in range(1, often + 1)]
+        if len(known) > 3 * WINDOW
+        else []
+    )
     if len(known) > LARGE + 2:
         middles[-1] = LARGE - 1
     chosen = telling[:often] + telling[-often:] + middles
@@ -162,7 +190,9 @@ def every_filter(planning: Planning) -> Iterator[Draft]:
             if not parameter.required:
                 sizes = (2, 5) if planning.depth is Depth.DEEP or number % 2 == 0 else (3,)
                 params = {"filter": parameter.name, "sizes": list(sizes)}
-                yield Draft(operation, parameter.name, cost=20, needs=("full",), params=params, rules=rules)
+                yield Draft(
+                    operation, parameter.name, cost=20, needs=("full",), params=params, rules=rules
+                )
 
 
 @stimulus(every_filter, rules=("paging.filter", *FILTER_RULES))
@@ -189,15 +219,31 @@ def test_filtered_walk(client: Client) -> None:
     walker.stretch("filtered", filters, served=served)
     for size in client.case.params["sizes"]:
         walker.walk(
-            f"filtered-by-{size}", None, size, items=min(matching, WINDOW) + 1, pages=WINDOW, filters=filters, served=served
+            f"filtered-by-{size}",
+            None,
+            size,
+            items=min(matching, WINDOW) + 1,
+            pages=WINDOW,
+            filters=filters,
+            served=served,
         )
     another = _another_value(known, parameter, value)
     if another is not None:
         walker.page("another-value", None, 3, {parameter.name: another})
     outside = [item for item in known if takes(parameter, item, value) is False]
     if outside:
-        both = [one for one, after in pairwise(known) if takes(parameter, one, value) is takes(parameter, after, value) is False]
-        walker.page("from-outside", walker.cursor((both or outside)[:1]), 1 if both else 3, filters, served=False)
+        both = [
+            one
+            for one, after in pairwise(known)
+            if takes(parameter, one, value) is takes(parameter, after, value) is False
+        ]
+        walker.page(
+            "from-outside",
+            walker.cursor((both or outside)[:1]),
+            1 if both else 3,
+            filters,
+            served=False,
+        )
     other = _composable(known, client.operation, parameter, value)
     if other is not None:
         first = walker.items(walker.page("composed", None, 2, {**filters, **other}))
@@ -210,8 +256,14 @@ def test_filtered_walk(client: Client) -> None:
 def _another_value(known: list[Any], parameter: Parameter, value: str) -> str | None:
     """The value that most items have beside one that was tried."""
     shown = [_text(item.get(parameter.filters)) for item in known if isinstance(item, dict)]
-    counts = Counter(text for text in shown if text and "," not in text and text not in value.split(","))
-    return None if parameter.compare or not counts else min(counts, key=lambda text: (-counts[text], text))
+    counts = Counter(
+        text for text in shown if text and "," not in text and text not in value.split(",")
+    )
+    return (
+        None
+        if parameter.compare or not counts
+        else min(counts, key=lambda text: (-counts[text], text))
+    )
 
 
 def every_option(planning: Planning) -> Iterator[Draft]:
@@ -222,18 +274,33 @@ def every_option(planning: Planning) -> Iterator[Draft]:
             plain = not (parameter.required or parameter.filters or parameter.name in own)
             if parameter.place == "query" and plain and parameter.example is not None:
                 params = {"option": parameter.name}
-                yield Draft(operation, parameter.name, cost=2, needs=("full",), params=params, optional=True)
+                yield Draft(
+                    operation, parameter.name, cost=2, needs=("full",), params=params, optional=True
+                )
 
 
 @stimulus(every_option, rules=("paging.order", "paging.advances", "paging.exclusive"))
 def test_walk_with_option(client: Client) -> None:
     """Two pages with an option, and nothing to compare them with but each other."""
-    walker, parameter = Walker(client, client.operation), client.operation.parameter(client.case.params["option"])
+    walker, parameter = (
+        Walker(client, client.operation),
+        client.operation.parameter(client.case.params["option"]),
+    )
     if walker.given is not None and parameter is not None:
-        walker.walk("with-option", None, 2, items=4, pages=2, filters={parameter.name: str(parameter.example)}, served=False)
+        walker.walk(
+            "with-option",
+            None,
+            2,
+            items=4,
+            pages=2,
+            filters={parameter.name: str(parameter.example)},
+            served=False,
+        )
 
 
-def _composable(known: list[Any], operation: Operation, parameter: Parameter, value: str) -> dict[str, str] | None:
+def _composable(
+    known: list[Any], operation: Operation, parameter: Parameter, value: str
+) -> dict[str, str] | None:
     """The next filter with a value that few items which pass the first one have, but enough for a second page if possible."""
     passing = [item for item in known if takes(parameter, item, value) is True]
     found: list[tuple[bool, int, int, str, str]] = []
@@ -242,16 +309,27 @@ def _composable(known: list[Any], operation: Operation, parameter: Parameter, va
         if other.required or other.compare or other.filters == parameter.filters:
             continue
         texts = Counter(_text(item.get(other.filters)) for item in passing)
-        found += [(count < 3, turn, count, other.name, text) for text, count in texts.items() if text and count < len(passing)]
+        found += [
+            (count < 3, turn, count, other.name, text)
+            for text, count in texts.items()
+            if text and count < len(passing)
+        ]
     return dict([min(found)[3:]]) if found else None
 
 
 def _value_of(known: list[Any], parameter: Parameter) -> str | None:
     """A value that few items pass, but enough for a second page; for a bound one that about half of them pass."""
-    values = [_text(item.get(parameter.filters)) for item in known if isinstance(item, dict) and item.get(parameter.filters)]
+    values = [
+        _text(item.get(parameter.filters))
+        for item in known
+        if isinstance(item, dict) and item.get(parameter.filters)
+    ]
     texts = [text for text in values if text is not None]
     if parameter.compare:
-        ordered = sorted(set(texts), key=lambda text: instant(text) or (Fraction(text) if _number(text) else Fraction(0)))
+        ordered = sorted(
+            set(texts),
+            key=lambda text: instant(text) or (Fraction(text) if _number(text) else Fraction(0)),
+        )
         return ordered[len(ordered) // 2] if len(ordered) > 5 else None
     counts = Counter(text for text in texts if not (parameter.joined and "," in text))
     enough = [(count < SEVERAL, count, text) for text, count in counts.items() if count >= 3]
@@ -287,8 +365,16 @@ def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
     """Each list of objects that can be made and deleted."""
     contract = planning.contract
     for operation in operations(planning, "list"):
-        making, deleting = (next(iter(contract.operations_by(a, operation.kind)), None) for a in ("create", "delete"))
-        if making and deleting and not operation.pool and not any(p.required for p in operation.parameters):
+        making, deleting = (
+            next(iter(contract.operations_by(a, operation.kind)), None)
+            for a in ("create", "delete")
+        )
+        if (
+            making
+            and deleting
+            and not operation.pool
+            and not any(p.required for p in operation.parameters)
+        ):
             effect = max((making.effect, deleting.effect), key=list(Effect).index)
             yield Draft(operation, effect=effect, needs=("full",), cost=5, optional=True)
 
@@ -313,7 +399,12 @@ def lists_that_gain_an_item(planning: Planning) -> Iterator[Draft]:
     """Each list of objects that can be made."""
     for operation in operations(planning, "list"):
         making = next(iter(planning.contract.operations_by("create", operation.kind)), None)
-        if making and making.keyed and not operation.pool and not any(p.required for p in operation.parameters):
+        if (
+            making
+            and making.keyed
+            and not operation.pool
+            and not any(p.required for p in operation.parameters)
+        ):
             yield Draft(operation, effect=making.effect, needs=("full",), cost=4, optional=True)
 
 

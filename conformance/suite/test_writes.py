@@ -47,16 +47,26 @@ def test_creation(client: Client) -> None:
         if form == "everything":
             values |= _optional(client, operation)
         if form == "signs":
-            values |= {p.name: f"{SIGNS} {client.token()}" for p in _free_texts(operation) if p.name in values or p.advised}
+            values |= {
+                p.name: f"{SIGNS} {client.token()}"
+                for p in _free_texts(operation)
+                if p.name in values or p.advised
+            }
         role = "probe" if form == "signs" else "control"
-        written = client.call(operation, values, role=role, step="write", sent=_kept(operation, values))
+        written = client.call(
+            operation, values, role=role, step="write", sent=_kept(operation, values)
+        )
         sought = client.created_id(written)
         read = _read_back(client, operation, sought, values)
         if form == "wanted":
             _listed(client, operation, sought, values, client.position(read))
             first = sought
     again, name = client.valid(operation), client.contract.identifier_of(operation.kind)
-    modes = [o for o in client.contract.operations.values() if (o.method, o.path) == (operation.method, operation.path)]
+    modes = [
+        o
+        for o in client.contract.operations.values()
+        if (o.method, o.path) == (operation.method, operation.path)
+    ]
     if again is not None and first is not None and not any(mode.parameter(name) for mode in modes):
         client.mistake(operation, {**again, name: first}, step="write")
 
@@ -66,9 +76,16 @@ def counted_creations(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning, "create", "perform"):
         listing = planning.contract.list_of(operation.kind)
         makes = (
-            operation.keyed and operation.selector is None and (operation.action == "create" or operation.effect is Effect.SPEND)
+            operation.keyed
+            and operation.selector is None
+            and (operation.action == "create" or operation.effect is Effect.SPEND)
         )
-        if makes and listing and not listing.pool and not any(p.required for p in listing.parameters):
+        if (
+            makes
+            and listing
+            and not listing.pool
+            and not any(p.required for p in listing.parameters)
+        ):
             yield Draft(operation, needs=("full",), cost=3)
 
 
@@ -80,7 +97,9 @@ def test_counted_creation(client: Client) -> None:
     if ask is None or values is None:
         return
     ask(role="setup", step="before")
-    client.control(operation, values, step="write", sent=as_shown(operation, _kept(operation, values)))
+    client.control(
+        operation, values, step="write", sent=as_shown(operation, _kept(operation, values))
+    )
     ask(role="setup", step="after")
 
 
@@ -105,7 +124,13 @@ def _free_texts(operation: Operation) -> list[Parameter]:
     return [p for p in free if "@" not in (p.fresh or "") and "://" not in (p.fresh or "")]
 
 
-def _listed(client: Client, operation: Operation, sought: Id | None, values: dict[str, Any], position: str | None = None) -> None:
+def _listed(
+    client: Client,
+    operation: Operation,
+    sought: Id | None,
+    values: dict[str, Any],
+    position: str | None = None,
+) -> None:
     """Look for what was made in the first page of its list; again after a moment while it does not show there."""
     fresh = _fresh(operation, values)
     ask = client.lister(operation.kind) if sought is not None and fresh else None
@@ -120,12 +145,18 @@ def _listed(client: Client, operation: Operation, sought: Id | None, values: dic
 
 def _fresh(operation: Operation, values: dict[str, Any]) -> list[str]:
     """The texts among some values that no other request holds."""
-    return [values[p.name] for p in operation.body if p.fresh and isinstance(values.get(p.name), str)]
+    return [
+        values[p.name] for p in operation.body if p.fresh and isinstance(values.get(p.name), str)
+    ]
 
 
 def _optional(client: Client, operation: Operation) -> dict[str, Any]:
     """Values for the optional members that take any: those with a sample, or a fresh text."""
-    return {p.name: client.value(p) for p in operation.body if not p.required and (p.example is not None or p.fresh)}
+    return {
+        p.name: client.value(p)
+        for p in operation.body
+        if not p.required and (p.example is not None or p.fresh)
+    }
 
 
 def _kept(operation: Operation, values: dict[str, Any]) -> dict[str, Any]:
@@ -134,7 +165,9 @@ def _kept(operation: Operation, values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in names}
 
 
-def _read_back(client: Client, operation: Operation, sought: Id | None, sent: dict[str, Any]) -> Exchange | None:
+def _read_back(
+    client: Client, operation: Operation, sought: Id | None, sent: dict[str, Any]
+) -> Exchange | None:
     """Read what was written; again after a moment while it does not show, for a write may take time to."""
     if sought is None:
         return None
@@ -151,7 +184,11 @@ def updates(planning: Planning) -> Iterator[Draft]:
     """Each change that can be seen: of a member that takes a fresh text and that a read or a list shows."""
     for operation in operations(planning, "update"):
         selector = operation.selector
-        if selector is None or selector.refers != operation.kind or operation.when not in (None, selector.name):
+        if (
+            selector is None
+            or selector.refers != operation.kind
+            or operation.when not in (None, selector.name)
+        ):
             continue
         if _seen_change(planning.contract, operation):
             yield Draft(operation, needs=("full",), cost=4)
@@ -176,10 +213,19 @@ def test_update(client: Client) -> None:
     if values is None or member is None:
         return
     sought = values[operation.selector.name]
-    first = {name: value for name, value in _optional(client, operation).items() if name != member.name}
+    first = {
+        name: value for name, value in _optional(client, operation).items() if name != member.name
+    }
     beside = _observed(client, operation, sought)
     if first or beside:
-        client.call(operation, {**values, **beside, **first}, role="setup", step="first", sent=first, beside=beside)
+        client.call(
+            operation,
+            {**values, **beside, **first},
+            role="setup",
+            step="first",
+            sent=first,
+            beside=beside,
+        )
     values |= {member.name: client.value(member)}
     sent = {member.name: values[member.name]}
     for pause in (0.5, 1.5, 0.0):
@@ -200,13 +246,24 @@ def _observed(client: Client, operation: Operation, sought: Id) -> dict[str, Any
     found: dict[str, Any] = {}
     for parameter in operation.body:
         member = parameter.shows_as or parameter.name
-        free = not (parameter.required or parameter.refers or parameter.fresh or parameter.example is not None)
+        free = not (
+            parameter.required
+            or parameter.refers
+            or parameter.fresh
+            or parameter.example is not None
+        )
         if free and parameter.phone:
             found[parameter.name] = client.value(parameter)
         elif free and member in narrowed:
-            others = [item for item in client.listed(kind) if isinstance(item, dict) and client.identifier(item, kind) != sought]
+            others = [
+                item
+                for item in client.listed(kind)
+                if isinstance(item, dict) and client.identifier(item, kind) != sought
+            ]
             shown = Counter(item[member] for item in others if isinstance(item.get(member), str))
-            found |= {parameter.name: min(shown, key=lambda text: (shown[text], text))} if shown else {}
+            found |= (
+                {parameter.name: min(shown, key=lambda text: (shown[text], text))} if shown else {}
+            )
     return found
 
 
@@ -214,8 +271,12 @@ def refused_writes(planning: Planning) -> Iterator[Draft]:
     """Each write whose effect would be seen, as far as it can be refused."""
     contract = planning.contract
     for operation in operations(planning, "create", "update", "delete", "perform"):
-        seen = contract.operations_by("read", operation.kind) or contract.operations_by("list", operation.kind)
-        telling = operation.action == "delete" or any(p.fresh and p.place == "body" for p in operation.body)
+        seen = contract.operations_by("read", operation.kind) or contract.operations_by(
+            "list", operation.kind
+        )
+        telling = operation.action == "delete" or any(
+            p.fresh and p.place == "body" for p in operation.body
+        )
         if operation.keyed and seen and telling and operation.effect is not Effect.READ:
             yield Draft(operation, needs=("full",), cost=6)
 
@@ -229,7 +290,9 @@ def test_refused_write(client: Client) -> None:
         return
     selector = operation.selector if operation.action != "create" else None
     sought = values[selector.name] if selector is not None else None
-    place = client.position(client.settled(kind, sought, step="before")) if sought is not None else None
+    place = (
+        client.position(client.settled(kind, sought, step="before")) if sought is not None else None
+    )
     ask = client.lister(kind) if sought is None else None
     if ask:
         ask(role="setup", step="listed-before")
@@ -238,10 +301,19 @@ def test_refused_write(client: Client) -> None:
         fresh += _disguised(client, operation, values)
     dead = [role for role in ("revoked", "expired") if role in keys]
     tried = dead[len(operation.id) % len(dead) :][:1] if dead else []
-    for key in (None, *tried, *(role for role in ("no_scope", "read_only") if role in keys and operation.scopes)):
+    for key in (
+        None,
+        *tried,
+        *(role for role in ("no_scope", "read_only") if role in keys and operation.scopes),
+    ):
         fresh += _attempt(client, operation, values, key=key)
     for parameter in operation.body:
-        if parameter.required and parameter != selector and not parameter.lack and operation.action != "delete":
+        if (
+            parameter.required
+            and parameter != selector
+            and not parameter.lack
+            and operation.action != "delete"
+        ):
             fresh += _attempt(client, operation, values, without=parameter.name)
             break
     wrong = next((p for p in operation.body if p.refuse and p != selector), None)
@@ -260,15 +332,25 @@ def _astray(client: Client, operation: Operation, values: dict[str, Any]) -> lis
     if operation.action == "delete":
         return fresh
     for parameter in operation.body:
-        optional = parameter.refers and not parameter.required and parameter.name != client.contract.tenant
+        optional = (
+            parameter.refers and not parameter.required and parameter.name != client.contract.tenant
+        )
         known = client.value(parameter) if optional and parameter != selector else ABSENT
         if isinstance(known, str):
-            fresh += _attempt(client, operation, values, instead={parameter.name: client.unknown_id(known)})
-    if operation.action == "update" and selector is not None and isinstance(values[selector.name], str):
+            fresh += _attempt(
+                client, operation, values, instead={parameter.name: client.unknown_id(known)}
+            )
+    if (
+        operation.action == "update"
+        and selector is not None
+        and isinstance(values[selector.name], str)
+    ):
         if selector.place == "body" and operation.when != selector.name:
             fresh += _attempt(client, operation, values, without=selector.name)
         if selector.refers == operation.kind:
-            unknown = client.unknown_id(values[selector.name], client.token())  # no other request has made it known
+            unknown = client.unknown_id(
+                values[selector.name], client.token()
+            )  # no other request has made it known
             fresh += _attempt(client, operation, values, instead={selector.name: unknown})
         ask = client.lister(operation.kind)
         if ask:
@@ -285,10 +367,18 @@ def _attempt(
     instead: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """One request that is to be refused, with texts of its own; gives them."""
-    own = {p.name: client.value(p) for p in operation.body if p.fresh and (p.name in values or p.advised)}
+    own = {
+        p.name: client.value(p)
+        for p in operation.body
+        if p.fresh and (p.name in values or p.advised)
+    }
     if operation.action == "update" and not own:
         own = {p.name: client.value(p) for p in [p for p in operation.body if p.fresh][:1]}
-    sent = {name: value for name, value in {**values, **own, **(instead or {})}.items() if name != without}
+    sent = {
+        name: value
+        for name, value in {**values, **own, **(instead or {})}.items()
+        if name != without
+    }
     fresh = _fresh(operation, {name: value for name, value in sent.items() if name in own})
     client.mistake(operation, sent, key=key, step="attempt", fresh=fresh)
     return fresh
@@ -296,7 +386,11 @@ def _attempt(
 
 def _disguised(client: Client, operation: Operation, values: dict[str, Any]) -> list[str]:
     """A read with a key that may only read, and headers that some frameworks take for the method; gives texts of its own."""
-    own = {p.name: client.value(p) for p in operation.body if p.fresh and (p.name in values or p.advised)}
+    own = {
+        p.name: client.value(p)
+        for p in operation.body
+        if p.fresh and (p.name in values or p.advised)
+    }
     message = message_for(operation, {**values, **own})
     headers = (*message.headers, *((name, operation.method) for name in OVERRIDES))
     disguised = replace(message, method="GET", headers=headers)

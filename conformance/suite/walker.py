@@ -27,7 +27,11 @@ class Walker:
         self.given = client.listing(operation)
         self.tenant = client.contract.tenant
         wanted = [p.name for p in operation.filters if p.required and p.name != self.tenant]
-        self._owner = {name: self.given[name] for name in wanted if self.given and isinstance(self.given.get(name), str)}
+        self._owner = {
+            name: self.given[name]
+            for name in wanted
+            if self.given and isinstance(self.given.get(name), str)
+        }
         self.repeated = client.repeated
         self.deeply = client.depth is Depth.DEEP
         self._moving = {"moving": True} if moving else {}
@@ -45,7 +49,9 @@ class Walker:
         """One page, labelled as part of a walk; a cursor that the target has not ``served`` in this list may be refused."""
         values: dict[str, Any] = {**(self.given or {}), **(filters or {})}
         if limit is not None:
-            values[self.paging.limit] = str(self._client.within(self.operation, limit) if served else limit)
+            values[self.paging.limit] = str(
+                self._client.within(self.operation, limit) if served else limit
+            )
         if after is not None:
             values[self.paging.after] = after
         first = after is None
@@ -54,7 +60,9 @@ class Walker:
         facts: dict[str, Any] = {"refusable": True} if above or not served else {}
         facts |= self._moving | ({} if served else {"mistake": True})
         held = {**self._owner, **(filters or {})}
-        exchange = self._client.call(self.operation, values, role=role, walk=walk, filters=held, **facts)
+        exchange = self._client.call(
+            self.operation, values, role=role, walk=walk, filters=held, **facts
+        )
         self._most = max(self._most, len(self.items(exchange)))
         return exchange
 
@@ -65,18 +73,28 @@ class Walker:
 
     def cursor(self, items: list[Any]) -> str | None:
         """The position of the last item."""
-        text = items[-1].get(self.paging.position) if items and isinstance(items[-1], dict) else None
+        text = (
+            items[-1].get(self.paging.position) if items and isinstance(items[-1], dict) else None
+        )
         return text if isinstance(text, str) else None
 
     def deep(self, name: str) -> list[Any]:
         """The list in large pages, to its end or to a bound."""
         return self.walk(name, None, LARGE, items=LARGE * DEEP_PAGES, pages=DEEP_PAGES)
 
-    def stretch(self, name: str, filters: Mapping[str, str] | None = None, *, served: bool = True) -> list[Any]:
+    def stretch(
+        self, name: str, filters: Mapping[str, str] | None = None, *, served: bool = True
+    ) -> list[Any]:
         """The first items in large pages, or in pages of the default size where a large limit is refused."""
         large = self.walk(name, None, LARGE, items=LARGE, pages=2, filters=filters, served=served)
         return large or self.walk(
-            f"{name}-by-default", None, None, items=LARGE, pages=2 * BASE_PAGES, filters=filters, served=served
+            f"{name}-by-default",
+            None,
+            None,
+            items=LARGE,
+            pages=2 * BASE_PAGES,
+            filters=filters,
+            served=served,
         )
 
     def walk(
@@ -93,7 +111,9 @@ class Walker:
         """Pages one after another, whatever the flag says, until enough is seen or a page is empty."""
         seen: list[Any] = []
         for _ in range(pages):
-            page = self.items(self.page(name, after, limit, filters, served=served or after is None))
+            page = self.items(
+                self.page(name, after, limit, filters, served=served or after is None)
+            )
             seen += page
             after = self.cursor(page)
             if not page or after is None or len(seen) >= items:

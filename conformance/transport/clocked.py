@@ -62,7 +62,11 @@ class _Response(HTTPResponse):
     def _read_status(self) -> tuple[str, int, str]:
         """The status line; what only announces a response, such as 103 Early Hints, is passed over like 100 Continue."""
         version, status, reason = super()._read_status()  # type: ignore[misc]  # the stubs do not have it
-        return version, CONTINUE if CONTINUE < status < 200 and status != SWITCHING_PROTOCOLS else status, reason
+        return (
+            version,
+            CONTINUE if CONTINUE < status < 200 and status != SWITCHING_PROTOCOLS else status,
+            reason,
+        )
 
 
 class _Connection(HTTPConnection):

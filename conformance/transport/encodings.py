@@ -28,7 +28,9 @@ def undone(text: str) -> Iterator[str]:
         yield text.replace("\0", "")  # UTF-16 read as UTF-8
     if "\\" in text or "%u" in text:
         yield from _changed(text, _ESCAPED_SIGN.sub(r"\1", text))
-        yield from _changed(text, _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), text))
+        yield from _changed(
+            text, _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), text)
+        )
 
 
 def _changed(text: str, view: str) -> Iterator[str]:

@@ -43,7 +43,9 @@ class HttpWire:
     """One kept connection per local address. ``timeout`` is in seconds for one whole response."""
 
     def __init__(self, timeout: float) -> None:
-        logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)  # it quotes odd answers, and pytest shows what is logged
+        logging.getLogger("urllib3").setLevel(
+            logging.CRITICAL + 1
+        )  # it quotes odd answers, and pytest shows what is logged
         self._timeout = timeout
         self._sessions: dict[str | None, requests.Session] = {}
 
@@ -60,7 +62,11 @@ class HttpWire:
     def send(self, request: WireRequest) -> WireResponse:
         """Send one request; see Wire."""
         try:
-            with self._alone(request) if request.plain or request.apart else self._pooled(request) as raw:
+            with (
+                self._alone(request)
+                if request.plain or request.apart
+                else self._pooled(request) as raw
+            ):
                 body, cut = _bounded(raw)
         except requests.ConnectTimeout:
             raise WireFailure("no connection within the time limit", unreachable=True) from None
@@ -87,7 +93,11 @@ class HttpWire:
                 timeout=self._timeout,
             )
         except requests.ConnectionError as error:
-            if _connections(session) > made or isinstance(error, requests.Timeout) or _refused(error):
+            if (
+                _connections(session) > made
+                or isinstance(error, requests.Timeout)
+                or _refused(error)
+            ):
                 raise
             raise WireFailure(_reason(error), stale=True) from None
         yield response.raw
@@ -98,13 +108,23 @@ class HttpWire:
         start = request.url.index("/", request.url.index("://") + 3)
         origin, target = parse_url(request.url[:start]), request.url[start:]
         source = (request.address, 0) if request.address else None
-        trusted = {"ca_certs": DEFAULT_CA_BUNDLE_PATH, "cert_reqs": "CERT_REQUIRED"} if origin.scheme == "https" else {}
+        trusted = (
+            {"ca_certs": DEFAULT_CA_BUNDLE_PATH, "cert_reqs": "CERT_REQUIRED"}
+            if origin.scheme == "https"
+            else {}
+        )
         with closing(
             CONNECTIONS[origin.scheme or "http"](
-                origin.host or "", origin.port, timeout=self._timeout, source_address=source, **trusted
+                origin.host or "",
+                origin.port,
+                timeout=self._timeout,
+                source_address=source,
+                **trusted,
             )
         ) as connection:
-            connection.request(request.method, target, request.body, dict(request.headers), preload_content=False)
+            connection.request(
+                request.method, target, request.body, dict(request.headers), preload_content=False
+            )
             yield connection.getresponse()
 
 
@@ -115,7 +135,11 @@ def _refused(error: Exception) -> bool:
 
 def _connections(session: requests.Session) -> int:
     """The connections that a session has made."""
-    pools = [adapter.poolmanager.pools for adapter in session.adapters.values() if isinstance(adapter, HTTPAdapter)]
+    pools = [
+        adapter.poolmanager.pools
+        for adapter in session.adapters.values()
+        if isinstance(adapter, HTTPAdapter)
+    ]
     return sum(known[origin].num_connections for known in pools for origin in known.keys())  # noqa: SIM118 - it is no dict
 
 

@@ -21,7 +21,9 @@ KEY_LENGTH = 16
 """Characters of a text that looks like a key; after a public prefix, or with a digit in it."""
 MOST = 1_000
 """Secrets that are kept track of."""
-PLAIN_HEADERS = frozenset(("connection", "content-encoding", "content-length", "content-type", "date", "server"))
+PLAIN_HEADERS = frozenset(
+    ("connection", "content-encoding", "content-length", "content-type", "date", "server")
+)
 """Headers whose names a target does not make up."""
 SESSION_HEADERS = ("set-cookie", "set-cookie2")
 """Headers that hand out what opens a session."""
@@ -32,12 +34,18 @@ class Desk:
 
     def __init__(self, contract: Contract, vault: Vault) -> None:
         self._vault = vault
-        self._names = {name for operation in contract.operations.values() for name in operation.secrets}
+        self._names = {
+            name for operation in contract.operations.values() for name in operation.secrets
+        }
         names = "|".join(map(re.escape, sorted(self._names)))
-        self._named = re.compile(rf'"({names})"\s*:\s*"((?:[^"\\]|\\.)*)"' if names else "(?!)", re.DOTALL)
+        self._named = re.compile(
+            rf'"({names})"\s*:\s*"((?:[^"\\]|\\.)*)"' if names else "(?!)", re.DOTALL
+        )
         prefixes = "|".join(map(re.escape, contract.authentication.prefixes))
         self._prefix = re.compile(f"(?:{prefixes})")
-        self._key = re.compile(rf"(?:{prefixes})[A-Za-z0-9_-]{{{KEY_LENGTH},}}" if prefixes else "(?!)")
+        self._key = re.compile(
+            rf"(?:{prefixes})[A-Za-z0-9_-]{{{KEY_LENGTH},}}" if prefixes else "(?!)"
+        )
         self._count = 0
 
     def learn(self, received: WireResponse) -> None:
@@ -48,14 +56,24 @@ class Desk:
         """
         texts = list(_texts(received.body))
         pairs = list(_members(strict_json(texts[0]), self._names))
-        pairs += [(match[1], _unescaped(match[2])) for text in texts for match in self._named.finditer(text)]
+        pairs += [
+            (match[1], _unescaped(match[2]))
+            for text in texts
+            for match in self._named.finditer(text)
+        ]
         granted = 200 <= received.status < 300
         for name, secret in pairs:
-            if "://" in secret or granted or _random(secret):  # an error may say of a member that it is "required"
-                self._hold("link" if "://" in secret else "secret" if granted else "found", name, secret)
+            if (
+                "://" in secret or granted or _random(secret)
+            ):  # an error may say of a member that it is "required"
+                self._hold(
+                    "link" if "://" in secret else "secret" if granted else "found", name, secret
+                )
         for text in (*texts, *(value for _, value in received.headers)):
             for key in self._key.findall(text):
-                if not self._vault.holds_secret(key):  # a key of ours, altered, is taken out as what it is
+                if not self._vault.holds_secret(
+                    key
+                ):  # a key of ours, altered, is taken out as what it is
                     self._hold("found", "key", key)
 
     def _hold(self, kind: str, name: str, secret: str) -> None:
@@ -64,7 +82,9 @@ class Desk:
         placeholder = f"{{{kind}:{name}-{self._count + 1}}}"
         self._count += self._vault.learn(placeholder[1:-1], secret) == placeholder
         if self._count > MOST:
-            raise Unjudgeable(f"The target hands out more than {MOST:,} secrets; so many cannot be kept out of the log.")
+            raise Unjudgeable(
+                f"The target hands out more than {MOST:,} secrets; so many cannot be kept out of the log."
+            )
 
     def body(self, raw: bytes | None) -> Body | None:
         """A body for the log, without secrets."""
@@ -79,10 +99,19 @@ class Desk:
         body = self.body(received.body) or Body()
         headers = received.headers
         hands_out = operation is not None and operation.secrets and 200 <= received.status < 300
-        if hands_out and not isinstance(strict_json(received.body.decode("utf-8", "replace")), dict):
-            headers = tuple((name if name.lower() in PLAIN_HEADERS else WITHHELD, WITHHELD) for name, _ in headers)
-            body = Body(text=WITHHELD, size=body.size)  # and not marked, for what is judged is that it is no JSON object
-        kept = tuple((self._vault.redact(name), self._value(name, value)) for name, value in headers)
+        if hands_out and not isinstance(
+            strict_json(received.body.decode("utf-8", "replace")), dict
+        ):
+            headers = tuple(
+                (name if name.lower() in PLAIN_HEADERS else WITHHELD, WITHHELD)
+                for name, _ in headers
+            )
+            body = Body(
+                text=WITHHELD, size=body.size
+            )  # and not marked, for what is judged is that it is no JSON object
+        kept = tuple(
+            (self._vault.redact(name), self._value(name, value)) for name, value in headers
+        )
         return Response(received.status, kept, replace(body, cut=True) if received.cut else body)
 
     def _value(self, name: str, value: str) -> str:
@@ -117,7 +146,9 @@ def _members(value: Any, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         for item in value:
             yield from _members(item, names)
     elif isinstance(value, dict):
-        yield from ((name, value[name]) for name in sorted(names) if isinstance(value.get(name), str))
+        yield from (
+            (name, value[name]) for name in sorted(names) if isinstance(value.get(name), str)
+        )
         for member in value.values():
             yield from _members(member, names)
 

@@ -36,10 +36,16 @@ class Message:
 def encoded(message: Message) -> str:
     """Path and query of a message, in percent form where they must be."""
     path = quote(message.path, safe="/%:@!$&'()*+,;=~-._", errors=LONE)
-    return path + ("?" + urlencode(message.query, quote_via=quote, safe="", errors=LONE) if message.query else "")
+    return path + (
+        "?" + urlencode(message.query, quote_via=quote, safe="", errors=LONE)
+        if message.query
+        else ""
+    )
 
 
-def header_of(contract: Contract, identity: str | None, scheme: str | None = None) -> tuple[tuple[str, str], ...]:
+def header_of(
+    contract: Contract, identity: str | None, scheme: str | None = None
+) -> tuple[tuple[str, str], ...]:
     """The header that carries a key as a placeholder; none for no identity."""
     if identity is None:
         return ()
@@ -71,4 +77,10 @@ def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
     if not has_body:
         return Message(operation.method, path, tuple(query), tuple(headers))
     content = json.dumps(body).encode()
-    return Message(operation.method, path, tuple(query), (("Content-Type", "application/json"), *headers), content)
+    return Message(
+        operation.method,
+        path,
+        tuple(query),
+        (("Content-Type", "application/json"), *headers),
+        content,
+    )

@@ -61,16 +61,22 @@ def _other(char: str) -> str:
 class Vault:
     """The secrets of a run by name. ``prefixes`` are the public beginnings of keys."""
 
-    def __init__(self, secrets: dict[str, str], prefixes: Iterable[str] = (), seed: int = 0) -> None:
+    def __init__(
+        self, secrets: dict[str, str], prefixes: Iterable[str] = (), seed: int = 0
+    ) -> None:
         self._secrets: dict[str, str] = {}
         self._names: dict[str, str] = {}  # by secret
         self._prefixes = tuple(prefixes)
-        self._wholes: list[tuple[str, str]] = []  # secret, plain or escaped as in JSON, and name; the longest first
+        self._wholes: list[
+            tuple[str, str]
+        ] = []  # secret, plain or escaped as in JSON, and name; the longest first
         self._pieces: dict[int, dict[str, str]] = {}  # by length: telling piece, folded, and name
         self._chars: set[str] = set()  # what secrets are made of
         self._clean: set[str] = set()  # short texts that were found clean
         self._clean_runs: set[str] = set()  # as are these runs of characters
-        self._runs = self._coded = re.compile(r"(?!)")  # runs of characters that may hold a secret, or hold it encoded
+        self._runs = self._coded = re.compile(
+            r"(?!)"
+        )  # runs of characters that may hold a secret, or hold it encoded
         self._seed = seed
         for name, secret in secrets.items():
             self.learn(f"key:{name}", secret)
@@ -83,20 +89,27 @@ class Vault:
             self._clean.clear()
             self._clean_runs.clear()
             escaped = json.dumps(secret)[1:-1]
-            self._wholes += [(form, name) for form in dict.fromkeys((secret, escaped, escaped.replace("/", "\\/")))]
+            self._wholes += [
+                (form, name)
+                for form in dict.fromkeys((secret, escaped, escaped.replace("/", "\\/")))
+            ]
             self._wholes.sort(key=lambda pair: -len(pair[0]))
             for part in self._parts(secret):
                 self._look_for(part, name)
             if self._pieces:
                 known = re.escape("".join(sorted(self._chars)))
-                self._runs = re.compile(f"[{known}]{{{min(self._pieces)},}}", re.IGNORECASE | re.ASCII)
+                self._runs = re.compile(
+                    f"[{known}]{{{min(self._pieces)},}}", re.IGNORECASE | re.ASCII
+                )
                 self._coded = coded_runs(min(self._pieces))
         return "{" + self._names[secret] + "}"
 
     def _look_for(self, part: str, name: str) -> None:
         """Look for the telling pieces of a part of a secret, forwards and backwards."""
         length = PIECE
-        if name.startswith(("key:", "unknown:")):  # of a short key, which may be altered, only short pieces are left as they were
+        if name.startswith(
+            ("key:", "unknown:")
+        ):  # of a short key, which may be altered, only short pieces are left as they were
             length = max(4, min(PIECE, len(part) // 2))
         length = min(length, len(part))
         for text in (_fold(part), _fold(part[::-1])):
@@ -133,7 +146,9 @@ class Vault:
     def _unknown(self, prefix: str) -> str:
         """A key that was never issued: well-formed, from the seed."""
         digest = hashlib.sha512(f"never issued {self._seed} {prefix}".encode()).digest()
-        return prefix + base64.urlsafe_b64encode(digest)[:44].decode().replace("-", "x").replace("_", "y")
+        return prefix + base64.urlsafe_b64encode(digest)[:44].decode().replace("-", "x").replace(
+            "_", "y"
+        )
 
     def _parts(self, secret: str) -> list[str]:
         """What of a secret is not public."""
@@ -237,7 +252,11 @@ class Vault:
 
 def _fold(text: str) -> str:
     """The text without differences of case, each character where it was."""
-    return text.lower() if text.isascii() else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return (
+        text.lower()
+        if text.isascii()
+        else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    )
 
 
 def _telling_parts(link: str) -> list[str]:

@@ -120,7 +120,14 @@ class Sender:
         self._permit(label)
         for last in (False, False, True):
             source = self._current_address() if rotate else address
-            exchange = self._once(message, label, source, repeatable=not last, patient=patient, doubtful=again is not None)
+            exchange = self._once(
+                message,
+                label,
+                source,
+                repeatable=not last,
+                patient=patient,
+                doubtful=again is not None,
+            )
             if exchange.role != "retry":
                 return exchange
             if again and exchange.response is not None and exchange.response.status == NOT_FOUND:
@@ -173,7 +180,11 @@ class Sender:
             raise AssertionError(f"{label.case.id} may not send {label.operation}")
 
     def together(
-        self, sends: Iterable[tuple[Message, Label]], address: str | None = None, *, patient: bool = True
+        self,
+        sends: Iterable[tuple[Message, Label]],
+        address: str | None = None,
+        *,
+        patient: bool = True,
     ) -> list[Exchange]:
         """Send some messages at the same time, each over a connection of its own, and log them in their order.
 
@@ -187,11 +198,15 @@ class Sender:
         with ThreadPoolExecutor(max(1, len(begun))) as pool:
             ended = list(pool.map(lambda one: self._sent(one[2], apart=True), begun))
         for received in (end.received for end in ended if end.received is not None):
-            self._desk.learn(received)  # of all, before the first is logged: one may show what another hands out
+            self._desk.learn(
+                received
+            )  # of all, before the first is logged: one may show what another hands out
         logged = []
         for (message, label, start), end in zip(begun, ended, strict=True):
             spoilt = _spoilt(end, message, patient)
-            exchange = self._logged(message, replace(label, role="retry") if spoilt else label, start, end)
+            exchange = self._logged(
+                message, replace(label, role="retry") if spoilt else label, start, end
+            )
             if spoilt:
                 self.wait_as_told(exchange)
                 exchange = self.send(message, label, address)
@@ -211,7 +226,9 @@ class Sender:
         start = self._begun(message, address)
         # what costs money must not be sent twice, so it may not meet the end of a connection that was kept
         end = self._sent(start, apart=label.case.effect is Effect.SPEND and message.method != "GET")
-        patient = patient and not (not self.target.declaration.addresses and _too_long(end.received))
+        patient = patient and not (
+            not self.target.declaration.addresses and _too_long(end.received)
+        )
         early = doubtful and end.received is not None and end.received.status == NOT_FOUND
         role = "retry" if repeatable and (early or _spoilt(end, message, patient)) else label.role
         return self._logged(message, replace(label, role=role), start, end)
@@ -227,12 +244,21 @@ class Sender:
         usual = (("User-Agent", f"conformance-suite/{__version__}"), ("Accept", "application/json"))
         told = {name.lower() for name, _ in message.headers}
         headers = (*(pair for pair in usual if pair[0].lower() not in told), *message.headers)
-        held = (self.contract.authentication.header.lower(), *([n.lower() for n, _ in headers] if message.misplaced else ()))
-        filled = tuple((n, self._vault.fill(value) if n.lower() in held else value) for n, value in headers)
+        held = (
+            self.contract.authentication.header.lower(),
+            *([n.lower() for n, _ in headers] if message.misplaced else ()),
+        )
+        filled = tuple(
+            (n, self._vault.fill(value) if n.lower() in held else value) for n, value in headers
+        )
         if message.misplaced:
-            message = replace(message, query=tuple((n, self._vault.fill(value)) for n, value in message.query))
+            message = replace(
+                message, query=tuple((n, self._vault.fill(value)) for n, value in message.query)
+            )
         url = base + (encoded(message) if message.plain is None else message.plain)
-        wired = WireRequest(message.method, url, filled, message.body, address, plain=message.plain is not None)
+        wired = WireRequest(
+            message.method, url, filled, message.body, address, plain=message.plain is not None
+        )
         return _Start(f"{self._prefix}{self.sent}", wired, headers, datetime.now(UTC))
 
     def _sent(self, start: _Start, *, apart: bool = False) -> _End:
@@ -261,7 +287,12 @@ class Sender:
             role=label.role,
             identity=label.identity,
             facts={**label.facts, **({"from": address} if address else {})},
-            request=Request(message.method, self._vault.redact(start.wired.url), start.headers, self._desk.body(message.body)),
+            request=Request(
+                message.method,
+                self._vault.redact(start.wired.url),
+                start.headers,
+                self._desk.body(message.body),
+            ),
             response=None if end.received is None else self._desk.response(end.received, operation),
             failure=failure,
             started=start.at.isoformat(timespec="milliseconds"),
@@ -288,7 +319,10 @@ def told_to_wait(response: Response) -> float:
     if told.isascii() and told.isdigit() and len(told) < 6:
         return float(told)
     try:
-        until, now = (parsedate_to_datetime(text).replace(tzinfo=UTC) for text in (told, response.header("Date") or ""))
+        until, now = (
+            parsedate_to_datetime(text).replace(tzinfo=UTC)
+            for text in (told, response.header("Date") or "")
+        )
         return max(0.0, (until - now).total_seconds())  # HTTP knows no other zone
     except (ValueError, OverflowError):
         return 1.0
@@ -304,5 +338,9 @@ def _spoilt(end: _End, message: Message, patient: bool) -> bool:
 
 def _too_long(response: WireResponse | None) -> bool:
     """Whether a limit tells to wait for longer than anyone here will."""
-    told = next((value for name, value in response.headers if name.lower() == "retry-after"), "") if response else ""
+    told = (
+        next((value for name, value in response.headers if name.lower() == "retry-after"), "")
+        if response
+        else ""
+    )
     return told.isascii() and told.isdigit() and (len(told) > 5 or int(told) > 10 * PATIENCE)

@@ -32,10 +32,17 @@ class WsgiWire:
             environ_overrides={"REMOTE_ADDR": request.address or "127.0.0.1"},
         )
         try:
-            chunks, status, headers = run_wsgi_app(self._application, builder.get_environ(), buffered=True)
+            chunks, status, headers = run_wsgi_app(
+                self._application, builder.get_environ(), buffered=True
+            )
         except Exception as error:
             raise WireFailure(f"the application raised {type(error).__name__}") from None
         finally:
             builder.close()
         body = b"".join(chunks)
-        return WireResponse(int(status.split()[0]), tuple(headers.items()), body[:BODY_LIMIT], len(body) > BODY_LIMIT)
+        return WireResponse(
+            int(status.split()[0]),
+            tuple(headers.items()),
+            body[:BODY_LIMIT],
+            len(body) > BODY_LIMIT,
+        )

@@ -33,7 +33,11 @@ class FlatErrorAtSignUp(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        return Reply(reply.status, reply.body["error"], reply.headers) if self.meant(request) == "sign_up" else reply
+        return (
+            Reply(reply.status, reply.body["error"], reply.headers)
+            if self.meant(request) == "sign_up"
+            else reply
+        )
 
 
 @fault("envelope-structure", at="sign_up", by="rate-limit", depth=4)
@@ -42,7 +46,11 @@ class PlainStringWhenLimited(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        return Reply(429, {"error": "Too many requests"}, reply.headers) if reply.status == 429 else reply
+        return (
+            Reply(429, {"error": "Too many requests"}, reply.headers)
+            if reply.status == 429
+            else reply
+        )
 
 
 @fault("envelope-structure", at="sign_up", by="trigger", depth=3)
@@ -152,7 +160,11 @@ class KeyInMessage(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        return told(reply, message=f"{self.parse_key(request)} lacks the scope") if reply.status == 403 else reply
+        return (
+            told(reply, message=f"{self.parse_key(request)} lacks the scope")
+            if reply.status == 403
+            else reply
+        )
 
 
 @fault("envelope-message-human", at="sign_up", by="invalid-parameter", depth=4)
@@ -161,7 +173,10 @@ class PathInMessageAtSignUp(Faulty):
 
     def refuse_invalid(self, operation: Operation, names: list[str]) -> None:
         if operation.id == "sign_up" and "email" in names:
-            raise Refusal("invalid_parameter", "/srv/app/node_modules/validator/email.js: not an e-mail address")
+            raise Refusal(
+                "invalid_parameter",
+                "/srv/app/node_modules/validator/email.js: not an e-mail address",
+            )
         super().refuse_invalid(operation, names)
 
 
@@ -183,7 +198,11 @@ class EmptyMethodNotAllowed(Faulty):
     def answer(self, request: Request) -> tuple[Reply, bytes]:
         reply, body = super().answer(request)
         known = {path for _, path in self._exact}
-        return (Reply(405, {}), b"") if not self.meant(request) and self.local_path(request) in known else (reply, body)
+        return (
+            (Reply(405, {}), b"")
+            if not self.meant(request) and self.local_path(request) in known
+            else (reply, body)
+        )
 
 
 @fault("envelope-unrouted", depth=3)
@@ -300,7 +319,9 @@ class CallWithoutStatus(Faulty):
         reply = super().act_read(context)
         if context.operation.id != "read_call":
             return reply
-        return Reply(reply.status, {name: value for name, value in reply.body.items() if name != "status"})
+        return Reply(
+            reply.status, {name: value for name, value in reply.body.items() if name != "status"}
+        )
 
 
 # --- codes ---
@@ -311,7 +332,9 @@ class OwnCodeForInvalid(Faulty):
     """What fails its check is told with a code of its own."""
 
     def code_of(self, refusal: Refusal) -> str:
-        return "validation_error" if refusal.role == "invalid_parameter" else super().code_of(refusal)
+        return (
+            "validation_error" if refusal.role == "invalid_parameter" else super().code_of(refusal)
+        )
 
 
 @fault("code-registered code-not_found envelope-unrouted", by="unknown-id")
@@ -320,7 +343,11 @@ class ShoutedCode(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        return told(reply, code=str(reply.body["error"]["code"]).upper()) if reply.status == 404 else reply
+        return (
+            told(reply, code=str(reply.body["error"]["code"]).upper())
+            if reply.status == 404
+            else reply
+        )
 
 
 @fault("code-registered", also="code-internal_error", at="read_agent", by="trigger", depth=3)
@@ -414,10 +441,18 @@ class ForbiddenForUnknownAtUpdate(Faulty):
     """An agent that does not exist cannot be updated for want of access."""
 
     def not_found(self, operation: Operation) -> Refusal:
-        return Refusal("forbidden") if operation.id == "update_agent" else super().not_found(operation)
+        return (
+            Refusal("forbidden") if operation.id == "update_agent" else super().not_found(operation)
+        )
 
 
-@fault("status-402-signup-only", also="status-201 created-resource", at="create_call", by=SUCCESSES, depth=2)
+@fault(
+    "status-402-signup-only",
+    also="status-201 created-resource",
+    at="create_call",
+    by=SUCCESSES,
+    depth=2,
+)
 class PaymentForCalls(Faulty):
     """A call with a maximum of its length has to be paid for."""
 
@@ -444,9 +479,18 @@ class ForbiddenForPayment(Faulty):
         return 403 if code == "payment_required" else super().status_of(code)
 
 
-@fault("code-unauthorized status-401", also="key-header key-expired key-revoked", at="list_agents", depth=3)
+@fault(
+    "code-unauthorized status-401",
+    also="key-header key-expired key-revoked",
+    at="list_agents",
+    depth=3,
+)
 class BadRequestForKeys(Faulty):
     """Keys that fail are told as a bad request at list_agents."""
 
     def unauthenticated(self, operation: Operation) -> Refusal:
-        return Refusal("missing_parameter") if operation.id == "list_agents" else super().unauthenticated(operation)
+        return (
+            Refusal("missing_parameter")
+            if operation.id == "list_agents"
+            else super().unauthenticated(operation)
+        )

@@ -109,21 +109,44 @@ def fault(
     def register(kind: type[Application]) -> type[Application]:
         name = _name(kind)
         assert name not in FAULTS
-        FAULTS[name] = Fault(name, _sentence(kind), _words(breaks), _words(also), _words(at), _words(by), depth, maker(kind))
+        FAULTS[name] = Fault(
+            name,
+            _sentence(kind),
+            _words(breaks),
+            _words(also),
+            _words(at),
+            _words(by),
+            depth,
+            maker(kind),
+        )
         return kind
 
     return register
 
 
 def variant(
-    entry: str, *, untested: str = "", target: Mapping[str, Any] | None = None, socket: bool = False, generated: bool = False
+    entry: str,
+    *,
+    untested: str = "",
+    target: Mapping[str, Any] | None = None,
+    socket: bool = False,
+    generated: bool = False,
 ) -> Callable[[type[Application]], type[Application]]:
     """Register a class as a variant."""
 
     def register(kind: type[Application]) -> type[Application]:
         name = _name(kind)
         assert name not in VARIANTS
-        VARIANTS[name] = Variant(name, _sentence(kind), entry, maker(kind), _words(untested), target or {}, socket, generated)
+        VARIANTS[name] = Variant(
+            name,
+            _sentence(kind),
+            entry,
+            maker(kind),
+            _words(untested),
+            target or {},
+            socket,
+            generated,
+        )
         return kind
 
     return register

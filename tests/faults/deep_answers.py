@@ -22,7 +22,9 @@ class Told(Deep):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        if self.code_of(refusal) != self.code or (self.at_operation and self.meant(request) != self.at_operation):
+        if self.code_of(refusal) != self.code or (
+            self.at_operation and self.meant(request) != self.at_operation
+        ):
             return reply
         return told(reply, self.status or None, **({"code": self.other} if self.other else {}))
 
@@ -74,7 +76,13 @@ class DoNotCallGetsTexts(Deep):
 # --- statuses in rare paths ---
 
 
-@fault("code-not_found status-404", also="business-object", at="read_external_run", by="unknown-id", depth=4)
+@fault(
+    "code-not_found status-404",
+    also="business-object",
+    at="read_external_run",
+    by="unknown-id",
+    depth=4,
+)
 class BadRequestForUnknownReference(Told):
     """An external_ref that names nothing is told as an invalid one."""
 
@@ -105,7 +113,13 @@ class ReplayAccepted(Deep):
         return 202 if operation.id == "replay_event" else super().success_status(operation)
 
 
-@fault("status-402-signup-only", also="status-201 created-resource", at="assign_phone_number", by="creation", depth=4)
+@fault(
+    "status-402-signup-only",
+    also="status-201 created-resource",
+    at="assign_phone_number",
+    by="creation",
+    depth=4,
+)
 class NumbersWantPayment(Deep):
     """A number for an agent has to be paid for."""
 
@@ -135,7 +149,13 @@ class PlainErrorForSecrets(Deep):
         return Reply(404, {"error": "Webhook not found"}) if plain else reply
 
 
-@fault("code-registered", also="code-invalid_request", at="list_event_deliveries", by="unparsable-parameter", depth=5)
+@fault(
+    "code-registered",
+    also="code-invalid_request",
+    at="list_event_deliveries",
+    by="unparsable-parameter",
+    depth=5,
+)
 class OwnCodeForBadCursor(Told):
     """A cursor of deliveries that cannot be read is told with a code of its own."""
 
@@ -147,7 +167,11 @@ class NoMessageForBadCursor(Deep):
     """A cursor of events that cannot be read is told without a message."""
 
     def bad_cursor(self, operation: Operation) -> Refusal:
-        return Refusal("invalid_parameter", " ") if operation.id == "list_events" else super().bad_cursor(operation)
+        return (
+            Refusal("invalid_parameter", " ")
+            if operation.id == "list_events"
+            else super().bad_cursor(operation)
+        )
 
 
 # --- messages ---
@@ -157,9 +181,14 @@ class NoMessageForBadCursor(Deep):
 class QueryForQuotes(Deep):
     """A text with a quotation mark in a filter is told with the query that failed."""
 
-    def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
         if any("'" in text for text in request.query.values()):
-            raise Refusal("invalid_parameter", 'syntax error at or near "--" in SELECT * FROM leads WHERE status = $1')
+            raise Refusal(
+                "invalid_parameter",
+                'syntax error at or near "--" in SELECT * FROM leads WHERE status = $1',
+            )
         return super().take_in(operation, request, in_path)
 
 
@@ -169,7 +198,9 @@ class PlaceOfParserForCharacters(Deep):
 
     def parse_body(self, request: Request) -> Any:
         if b"\xff" in request.body:
-            raise Refusal("invalid_parameter", 'File "/srv/app/body.py", line 12: invalid start byte')
+            raise Refusal(
+                "invalid_parameter", 'File "/srv/app/body.py", line 12: invalid start byte'
+            )
         return super().parse_body(request)
 
 
@@ -182,11 +213,20 @@ class ProviderAddressInMessage(Deep):
         return inside if code == "vapi_error" else super().message_of(code, refusal)
 
 
-@fault("envelope-message-human", at="list_webhooks read_balance list_usage", by="refused-key", depth=4)
+@fault(
+    "envelope-message-human", at="list_webhooks read_balance list_usage", by="refused-key", depth=4
+)
 class NearlyAKeyRepeated(Deep):
     """A key that is not known is repeated in the message, in one resource."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        here = self.meant(request) in ("list_webhooks", "read_balance", "list_usage") and reply.status == 401
-        return told(reply, message=f"{self.parse_key(request)} is not known") if here and self.parse_key(request) else reply
+        here = (
+            self.meant(request) in ("list_webhooks", "read_balance", "list_usage")
+            and reply.status == 401
+        )
+        return (
+            told(reply, message=f"{self.parse_key(request)} is not known")
+            if here and self.parse_key(request)
+            else reply
+        )

@@ -41,7 +41,12 @@ class CursorOfFiveDigits(Deep):
         return _cut(str(context.values["after"]), 5) if cut else super().edge_of(context)
 
 
-@fault("paging-precision", also="paging-exclusive paging-complete", at="list_communication_jobs", depth=5)
+@fault(
+    "paging-precision",
+    also="paging-exclusive paging-complete",
+    at="list_communication_jobs",
+    depth=5,
+)
 class CursorThroughFloat(Deep):
     """The cursor of jobs is a binary number of seconds on its way, which misses the sixth digit by a little."""
 
@@ -72,17 +77,29 @@ class InclusiveForWholeSeconds(Deep):
         return self.rows_by(context, limit + 1, edge=self.edge_of(context), comparison="<=")
 
 
-@fault("paging-exclusive", also="paging-precision paging-complete paging-order", at="list_leads", depth=5)
+@fault(
+    "paging-exclusive",
+    also="paging-precision paging-complete paging-order",
+    at="list_leads",
+    depth=5,
+)
 class WholeSecondsRoundedUp(Deep):
     """A cursor of a whole second stands for the end of that second."""
 
     def edge_of(self, context: Context) -> str | None:
         text = str(context.values.get("after", ""))
         edge = super().edge_of(context)
-        return f"{edge}999999" if edge and "." not in text and meant(context, "list_leads") else edge
+        return (
+            f"{edge}999999" if edge and "." not in text and meant(context, "list_leads") else edge
+        )
 
 
-@fault("paging-precision", also="paging-exclusive paging-complete has-more-false", at="list_phone_numbers", depth=4)
+@fault(
+    "paging-precision",
+    also="paging-exclusive paging-complete has-more-false",
+    at="list_phone_numbers",
+    depth=4,
+)
 class CursorComparedAsText(Deep):
     """Numbers are compared with the text of their cursor: a point sorts before a Z."""
 
@@ -111,7 +128,11 @@ class OffsetIgnored(Deep):
 
     def edge_of(self, context: Context) -> str | None:
         edge = super().edge_of(context)
-        return sort_key(_local(str(context.values["after"]))[0]) if edge and meant(context, "list_evals") else edge
+        return (
+            sort_key(_local(str(context.values["after"]))[0])
+            if edge and meant(context, "list_evals")
+            else edge
+        )
 
 
 @fault("paging-complete", also="paging-exclusive has-more-false", depth=5)
@@ -131,7 +152,11 @@ class HalfHoursDropped(Deep):
     def edge_of(self, context: Context) -> str | None:
         edge = super().edge_of(context)
         local, minutes = _local(str(context.values.get("after", "")))
-        return sort_key(local - 60 * (abs(minutes) // 60 * 60) * (1 if minutes > 0 else -1)) if edge and minutes % 60 else edge
+        return (
+            sort_key(local - 60 * (abs(minutes) // 60 * 60) * (1 if minutes > 0 else -1))
+            if edge and minutes % 60
+            else edge
+        )
 
 
 # --- positions ---
@@ -143,7 +168,9 @@ class CursorOfDeletedFindsNothing(Deep):
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         edge = self.edge_of(context) if later(context) else None
-        gone = edge is not None and not self.store.taken("webhook", self.tenant_of(context.identity), edge)
+        gone = edge is not None and not self.store.taken(
+            "webhook", self.tenant_of(context.identity), edge
+        )
         return [] if gone and meant(context, "list_webhooks") else super().rows_of(context, limit)
 
 
@@ -162,7 +189,11 @@ class AncientCursorStartsAnew(Deep):
     """A cursor before the year 2000 is taken for none."""
 
     def edge_of(self, context: Context) -> str | None:
-        ancient = later(context) and str(context.values["after"]) < "2000" and meant(context, "list_transcripts")
+        ancient = (
+            later(context)
+            and str(context.values["after"]) < "2000"
+            and meant(context, "list_transcripts")
+        )
         return None if ancient else super().edge_of(context)
 
 
@@ -171,16 +202,27 @@ class FutureCursorFindsNothing(Deep):
     """A cursor after the newest conversation finds nothing, though the list runs from new to old."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        future = later(context) and str(context.values["after"]) > "2100" and meant(context, "list_conversations")
+        future = (
+            later(context)
+            and str(context.values["after"]) > "2100"
+            and meant(context, "list_conversations")
+        )
         return [] if future else super().rows_of(context, limit)
 
 
-@fault("paging-complete", also="has-more-false", at="list_evals list_webhooks list_workspaces list_agents", depth=5)
+@fault(
+    "paging-complete",
+    also="has-more-false",
+    at="list_evals list_webhooks list_workspaces list_agents",
+    depth=5,
+)
 class InclusiveAndFirstDropped(Deep):
     """Two mistakes that hide each other: a page begins with the item of its cursor, and its first item is dropped."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        if not later(context) or not meant(context, "list_evals", "list_webhooks", "list_workspaces", "list_agents"):
+        if not later(context) or not meant(
+            context, "list_evals", "list_webhooks", "list_workspaces", "list_agents"
+        ):
             return super().rows_of(context, limit)
         return self.rows_by(context, limit + 2, edge=self.edge_of(context), comparison="<=")[1:]
 
@@ -192,12 +234,19 @@ class InclusiveAndFirstDropped(Deep):
 class LargePagesTurnedAround(Deep):
     """Pages of more than fifty messages run from old to new."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         turned = meant(context, "list_messages") and asked(context) > 50
         return super().render_page(context, items[::-1] if turned else items, more)
 
 
-@fault("paging-order", also="paging-exclusive paging-complete paging-supported has-more-false", at="list_events", depth=4)
+@fault(
+    "paging-order",
+    also="paging-exclusive paging-complete paging-supported has-more-false",
+    at="list_events",
+    depth=4,
+)
 class FilteredTurnedAround(Deep):
     """Events of one type run from old to new, while their cursor still goes the other way."""
 
@@ -211,9 +260,13 @@ class FilteredTurnedAround(Deep):
 class LastTwiceAtMaximum(Deep):
     """A page of a hundred entries of usage ends with the same one twice."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         full = meant(context, "list_usage") and len(items) == 100
-        return super().render_page(context, [*items[:98], items[99], items[99]] if full else items, more)
+        return super().render_page(
+            context, [*items[:98], items[99], items[99]] if full else items, more
+        )
 
 
 @fault("paging-exclusive", at="list_workspaces", depth=4)
@@ -227,11 +280,15 @@ class NewestPinned(Deep):
         return [*self.rows_by(context, 1), *rows][: limit + 1]
 
 
-@fault("paging-exclusive", also="paging-complete has-more-false", at="list_event_deliveries", depth=4)
+@fault(
+    "paging-exclusive", also="paging-complete has-more-false", at="list_event_deliveries", depth=4
+)
 class JoinedTwice(Deep):
     """Deliveries of one webhook stand twice, as after a join."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         twice = meant(context, "list_event_deliveries") and narrowed(context, "webhook_id")
         doubled = [one for item in items for one in (item, item)][: len(items)]
         return super().render_page(context, doubled if twice else items, more)
@@ -245,7 +302,9 @@ class DeepPagesRepeat(Deep):
         edge = super().edge_of(context)
         if edge is None or not meant(context, "list_agent_versions"):
             return edge
-        known = self.store.page(Page("agent_version", self.list_tenant(context), 200, filters=self.filters_of(context)))
+        known = self.store.page(
+            Page("agent_version", self.list_tenant(context), 200, filters=self.filters_of(context))
+        )
         return max(edge, known[-1].sort) if len(known) == 200 else edge
 
 
@@ -277,7 +336,11 @@ class LastEntryNeverShown(Deep):
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         rows = super().rows_of(context, limit)
-        oldest = self.rows_by(context, 1, order="ASC") if meant(context, "list_usage") and 0 < asked(context) < 10 else []
+        oldest = (
+            self.rows_by(context, 1, order="ASC")
+            if meant(context, "list_usage") and 0 < asked(context) < 10
+            else []
+        )
         return [row for row in rows if row not in oldest]
 
 
@@ -289,4 +352,6 @@ class NeighboursTakenForTies(Deep):
         rows = super().rows_of(context, 2 * limit + 2)
         if not meant(context, "list_transcripts") or not 0 < asked(context) < 5:
             return rows[: limit + 1]
-        return list({row.sort.ljust(19, "0")[:16]: row for row in reversed(rows)}.values())[::-1][: limit + 1]
+        return list({row.sort.ljust(19, "0")[:16]: row for row in reversed(rows)}.values())[::-1][
+            : limit + 1
+        ]

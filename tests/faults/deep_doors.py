@@ -40,7 +40,9 @@ class RevokedKeyDeletes(Deep):
     def authenticate(self, operation: Operation, request: Request) -> Identity | None:
         key = self.parse_key(request)
         known = self.known_key(key) if key and operation.id == "delete_eval" else None
-        return known if known and self.is_revoked(known) else super().authenticate(operation, request)
+        return (
+            known if known and self.is_revoked(known) else super().authenticate(operation, request)
+        )
 
 
 @fault("key-expired status-401", at="list_usage", depth=4)
@@ -50,7 +52,9 @@ class ExpiredKeyReadsUsage(Deep):
     def authenticate(self, operation: Operation, request: Request) -> Identity | None:
         key = self.parse_key(request)
         known = self.known_key(key) if key and operation.id == "list_usage" else None
-        return known if known and self.is_expired(known) else super().authenticate(operation, request)
+        return (
+            known if known and self.is_expired(known) else super().authenticate(operation, request)
+        )
 
 
 @fault("code-unauthorized status-401", at="read_balance", depth=4)
@@ -122,7 +126,9 @@ class LastCharacterIgnored(Welcoming):
 
     def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
         full = self.key_of("full")
-        near = operation.method == "PATCH" and key and len(key) == len(full) and key[:-1] == full[:-1]
+        near = (
+            operation.method == "PATCH" and key and len(key) == len(full) and key[:-1] == full[:-1]
+        )
         return full if near else key
 
 
@@ -141,7 +147,11 @@ class TokenTakenByCapabilities(Deep):
 
     def parse_key(self, request: Request) -> str | None:
         any_scheme = self.meant(request) == "read_capabilities"
-        return (request.header("authorization") or "").rpartition(" ")[2] if any_scheme else super().parse_key(request)
+        return (
+            (request.header("authorization") or "").rpartition(" ")[2]
+            if any_scheme
+            else super().parse_key(request)
+        )
 
 
 @fault("key-prefixes", at="send_sms", depth=4)
@@ -166,11 +176,18 @@ class Scoped(Deep):
     by_scope = ""
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        besides = operation.id in self.opened and (not self.by_scope or self.by_scope in identity.scopes)
+        besides = operation.id in self.opened and (
+            not self.by_scope or self.by_scope in identity.scopes
+        )
         return besides or super().has_scope(operation, identity)
 
 
-@fault("scope-required status-403 code-forbidden", also="refused-unchanged", at="delete_webhook", depth=4)
+@fault(
+    "scope-required status-403 code-forbidden",
+    also="refused-unchanged",
+    at="delete_webhook",
+    depth=4,
+)
 class WebhooksDeletedWithoutScope(Scoped):
     """A webhook is deleted without the scope."""
 
@@ -203,12 +220,16 @@ class WritersTearDown(Scoped):
     opened, by_scope = ("act_on_workspace",), "workspaces:write"
 
 
-@fault("scope-required status-403 code-forbidden", also="refused-unchanged", at="update_lead", depth=5)
+@fault(
+    "scope-required status-403 code-forbidden", also="refused-unchanged", at="update_lead", depth=5
+)
 class AnyWriterUpdatesLeads(Deep):
     """A key that may write anything updates leads."""
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        writes = operation.id == "update_lead" and any(scope.endswith(":write") for scope in identity.scopes)
+        writes = operation.id == "update_lead" and any(
+            scope.endswith(":write") for scope in identity.scopes
+        )
         return writes or super().has_scope(operation, identity)
 
 
@@ -246,12 +267,21 @@ class MessagesWantAgents(Deep):
         return told and (beside or operation.id not in ("list_messages", "list_conversations"))
 
 
-@fault("scope-required status-403 code-forbidden", also="status-404 code-not_found", at="read_workspace", depth=4)
+@fault(
+    "scope-required status-403 code-forbidden",
+    also="status-404 code-not_found",
+    at="read_workspace",
+    depth=4,
+)
 class NotFoundWithoutScope(Deep):
     """A workspace is not found by a key without the scope: the scope is looked at after the business."""
 
     def authorise(self, operation: Operation, identity: Identity | None) -> None:
-        if operation.id == "read_workspace" and identity and not self.has_scope(operation, identity):
+        if (
+            operation.id == "read_workspace"
+            and identity
+            and not self.has_scope(operation, identity)
+        ):
             raise Refusal("not_found")
         super().authorise(operation, identity)
 
@@ -262,7 +292,11 @@ class ExpiredKeyTakenWithLimit(Deep):
 
     def authenticate(self, operation: Operation, request: Request) -> Identity | None:
         known = seeding.identities(self.contract, self.seed)["expired"]
-        if operation.paging and "limit=" in request.query_text and self.parse_key(request) == known.key:
+        if (
+            operation.paging
+            and "limit=" in request.query_text
+            and self.parse_key(request) == known.key
+        ):
             return known
         return super().authenticate(operation, request)
 
@@ -276,4 +310,6 @@ class NarrowedLeadsWithoutScope(Deep):
         return super().dispatch(request)
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        return (operation.id == "list_leads" and self._narrowed) or super().has_scope(operation, identity)
+        return (operation.id == "list_leads" and self._narrowed) or super().has_scope(
+            operation, identity
+        )

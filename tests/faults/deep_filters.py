@@ -48,7 +48,9 @@ class LastOfJoinedCountsLater(Filtered):
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         if not later(context) or not meant(context, "list_leads"):
             return filters
-        return tuple(Filter(f.member, f.value[-1:]) if isinstance(f.value, list) else f for f in filters)
+        return tuple(
+            Filter(f.member, f.value[-1:]) if isinstance(f.value, list) else f for f in filters
+        )
 
 
 @fault("paging-filter-kept", at="list_leads", depth=4)
@@ -60,7 +62,12 @@ class LowerBoundDroppedWithCursor(Filtered):
         return tuple(one for one in filters if one.comparison != ">=" or one.member or not dropped)
 
 
-@fault("paging-exclusive", also="paging-complete paging-filter-kept has-more-false", at="list_events", depth=5)
+@fault(
+    "paging-exclusive",
+    also="paging-complete paging-filter-kept has-more-false",
+    at="list_events",
+    depth=5,
+)
 class CursorReplacesUpperBound(Filtered):
     """The bound ``to`` of events is taken for a cursor of its own, and the later of both counts."""
 
@@ -90,7 +97,10 @@ class UpdatedMeansCreated(Filtered):
     """The bounds of updated_at count for created_at."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return tuple(Filter("created_at", one.value, one.comparison) if one.member == "updated_at" else one for one in filters)
+        return tuple(
+            Filter("created_at", one.value, one.comparison) if one.member == "updated_at" else one
+            for one in filters
+        )
 
 
 @fault("paging-filter-kept", at="list_events", depth=4)
@@ -106,7 +116,9 @@ class SecondFilterDroppedWithCursor(Filtered):
     """Of two filters of deliveries the first counts on a later page."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return filters[:1] if meant(context, "list_event_deliveries") and later(context) else filters
+        return (
+            filters[:1] if meant(context, "list_event_deliveries") and later(context) else filters
+        )
 
 
 @fault("paging-filter-kept", at="list_messages", depth=5)
@@ -122,7 +134,9 @@ class FilterDroppedForLarge(Filtered):
     """A large page of attempts heeds no filter by status."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return () if meant(context, "list_communication_attempts") and asked(context) > 50 else filters
+        return (
+            () if meant(context, "list_communication_attempts") and asked(context) > 50 else filters
+        )
 
 
 @fault("paging-complete", also="has-more-false", at="list_transcripts", depth=5)
@@ -145,10 +159,16 @@ class FilterAfterLimitOnLaterPages(Deep):
         if not later(context) or not self.filters_of(context) or not meant(context, "list_calls"):
             return super().rows_of(context, limit)
         wanted = {row.id for row in self.rows_by(context, 1000)}
-        return [row for row in self.rows_by(context, limit + 1, edge=self.edge_of(context), filters=()) if row.id in wanted]
+        return [
+            row
+            for row in self.rows_by(context, limit + 1, edge=self.edge_of(context), filters=())
+            if row.id in wanted
+        ]
 
 
-@fault("paging-exclusive", also="paging-complete has-more-false", at="list_communication_jobs", depth=5)
+@fault(
+    "paging-exclusive", also="paging-complete has-more-false", at="list_communication_jobs", depth=5
+)
 class CursorIgnoredWithTwoFilters(Deep):
     """The cursor of jobs is ignored together with two filters."""
 
@@ -164,13 +184,23 @@ class UnknownAgentIsNoFilter(Filtered):
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         if not meant(context, "list_evals"):
             return filters
-        return tuple(one for one in filters if one.member != "agent_id" or self.find("agent", str(one.value), context))
+        return tuple(
+            one
+            for one in filters
+            if one.member != "agent_id" or self.find("agent", str(one.value), context)
+        )
 
 
 # --- lists of one owner ---
 
 
-@fault("paging-filter-kept", also="paging-complete has-more-false business-filter", at="list_agent_versions", by=WALKS, depth=4)
+@fault(
+    "paging-filter-kept",
+    also="paging-complete has-more-false business-filter",
+    at="list_agent_versions",
+    by=WALKS,
+    depth=4,
+)
 class VersionsOfAllAgentsLater(Filtered):
     """Later pages show the versions of every agent."""
 
@@ -201,7 +231,9 @@ class RunsOfAllAgentsInLargePages(Filtered):
 class PolledPageWithoutFlag(Deep):
     """A polled page of new leads has no flag where a limit is given."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         page = super().render_page(context, items, more)
         bare = meant(context, "poll_lead_created") and asked(context)
         return {name: value for name, value in page.items() if name != "has_more" or not bare}
@@ -212,7 +244,9 @@ class PolledPageTooLong(Deep):
     """A polled page of calls has one item more than its limit, from the second on."""
 
     def limit_of(self, context: Context) -> int:
-        return super().limit_of(context) + int(meant(context, "poll_call_completed") and later(context))
+        return super().limit_of(context) + int(
+            meant(context, "poll_call_completed") and later(context)
+        )
 
 
 @fault("paging-exclusive", at="poll_call_completed", depth=4)

@@ -52,7 +52,11 @@ class LimitCountsBeforeJoin(Deep):
 
     def limit_of(self, context: Context) -> int:
         limit = super().limit_of(context)
-        joined = later(context) and narrowed(context, "event_id") and meant(context, "list_event_deliveries")
+        joined = (
+            later(context)
+            and narrowed(context, "event_id")
+            and meant(context, "list_event_deliveries")
+        )
         return 2 * limit if joined else limit
 
 

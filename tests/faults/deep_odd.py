@@ -73,7 +73,9 @@ class UnparsableCursorOfUsage(Deep):
     """A cursor that is no timestamp is a fault of the list of usage."""
 
     def bad_cursor(self, operation: Operation) -> Refusal:
-        return Refusal("internal") if operation.id == "list_usage" else super().bad_cursor(operation)
+        return (
+            Refusal("internal") if operation.id == "list_usage" else super().bad_cursor(operation)
+        )
 
 
 @fault("status-no-5xx-for-mistakes", at="update_lead", by=ODD, depth=4)
@@ -81,7 +83,11 @@ class MalformedIdOfUpdatedLead(Deep):
     """To change a lead, an id that is no UUID is a fault of the server."""
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        if meant(context, "update_lead") and kind == "lead" and not re.fullmatch(r"[0-9a-f-]{36}", identifier):
+        if (
+            meant(context, "update_lead")
+            and kind == "lead"
+            and not re.fullmatch(r"[0-9a-f-]{36}", identifier)
+        ):
             raise ValueError
         return super().find(kind, identifier, context)
 
@@ -91,7 +97,9 @@ class MalformedAgentOfCalls(Deep):
     """To narrow calls by an agent, an id that is no UUID is a fault of the server."""
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        if meant(context, "list_calls") and not re.fullmatch(r"([0-9a-f-]{36})?", str(context.values.get("agent_id", ""))):
+        if meant(context, "list_calls") and not re.fullmatch(
+            r"([0-9a-f-]{36})?", str(context.values.get("agent_id", ""))
+        ):
             raise ValueError
         return super().filters_of(context)
 
@@ -101,14 +109,20 @@ class BrokenJsonOfRun(Deep):
     """A body that is no JSON is a fault of the server where a run is made."""
 
     def parse_body(self, request: Request) -> Any:
-        return json.loads(request.body) if self.meant(request) == "create_communication_run" else super().parse_body(request)
+        return (
+            json.loads(request.body)
+            if self.meant(request) == "create_communication_run"
+            else super().parse_body(request)
+        )
 
 
 @fault("status-no-5xx-for-mistakes", by=ODD, depth=5)
 class ParameterTwice(Deep):
     """A limit that is given twice is a fault of the server."""
 
-    def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
         if operation.paging and len(re.findall(r"(?:^|&)limit=", request.query_text)) > 1:
             raise TypeError
         return super().take_in(operation, request, in_path)
@@ -118,7 +132,9 @@ class ParameterTwice(Deep):
 class ParameterInBrackets(Deep):
     """A cursor in the form of an array is a fault of the server."""
 
-    def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
         if "after[" in request.query_text or "after%5B" in request.query_text:
             raise TypeError
         return super().take_in(operation, request, in_path)
@@ -128,13 +144,20 @@ class ParameterInBrackets(Deep):
 class LongText(Deep):
     """A text of more than four thousand characters in a filter is a fault of the server."""
 
-    def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
         if any(len(text) > 4000 for text in request.query.values()):
             raise ValueError
         return super().take_in(operation, request, in_path)
 
 
-@fault("status-no-5xx-for-mistakes", at="act_on_workspace update_workspace replay_event", by=ODD, depth=4)
+@fault(
+    "status-no-5xx-for-mistakes",
+    at="act_on_workspace update_workspace replay_event",
+    by=ODD,
+    depth=4,
+)
 class MediaTypeWithoutSlash(Deep):
     """A media type without a slash is a fault of the server."""
 
@@ -144,7 +167,9 @@ class MediaTypeWithoutSlash(Deep):
         super().check_media_type(request)
 
 
-@fault("status-no-5xx-for-mistakes", at="list_transcripts list_usage list_webhooks", by="walk", depth=5)
+@fault(
+    "status-no-5xx-for-mistakes", at="list_transcripts list_usage list_webhooks", by="walk", depth=5
+)
 class FirstYear(Deep):
     """A cursor in the first year is a fault of the server, as when a zone is added to it."""
 
@@ -228,7 +253,9 @@ class CountedByAddressOfMail(Deep):
     """Sign-ups are counted by the e-mail address."""
 
     def check_rate(self, context: Context) -> None:
-        super().check_rate(Context(context.operation, self._of(context), context.identity, context.values))
+        super().check_rate(
+            Context(context.operation, self._of(context), context.identity, context.values)
+        )
 
     def _of(self, context: Context) -> Request:
         return Request("POST", context.request.path, address=str(context.values.get("email")))

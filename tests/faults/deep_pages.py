@@ -23,13 +23,26 @@ class Flagged(Deep):
         """How many items come after a page."""
         rows = self.rows_by(context, 2000)
         last = items[-1].get("id") if items else None
-        place = next((number for number, row in enumerate(rows, 1) if last in (row.id, row.document.get("id"))), 0)
+        place = next(
+            (
+                number
+                for number, row in enumerate(rows, 1)
+                if last in (row.id, row.document.get("id"))
+            ),
+            0,
+        )
         return len(rows) - place
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         page = super().render_page(context, items, more)
         flag = self.flag(context, items, more)
-        return {n: v for n, v in {**page, "has_more": flag}.items() if n != "has_more" or flag != "nothing"}
+        return {
+            n: v
+            for n, v in {**page, "has_more": flag}.items()
+            if n != "has_more" or flag != "nothing"
+        }
 
 
 # --- the flag, where something is left ---
@@ -57,7 +70,9 @@ class NoMoreOnSecondDefaultPage(Flagged):
     """The flag of a next page of conversations is false where no limit is given."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return more and not (meant(context, "list_conversations") and later(context) and not asked(context))
+        return more and not (
+            meant(context, "list_conversations") and later(context) and not asked(context)
+        )
 
 
 @fault("has-more-false", at="list_webhooks", depth=4)
@@ -73,7 +88,12 @@ class OneLeftByOnesIsNone(Flagged):
     """The flag is false where one number is left and the limit is 1."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        last = meant(context, "list_phone_numbers") and asked(context) == 1 and more and self.left_numbers(context, items) == 1
+        last = (
+            meant(context, "list_phone_numbers")
+            and asked(context) == 1
+            and more
+            and self.left_numbers(context, items) == 1
+        )
         return more and not last
 
     def left_numbers(self, context: Context, items: list[dict[str, Any]]) -> int:
@@ -87,7 +107,9 @@ class NoMoreOnFilteredLaterPages(Flagged):
     """The flag of a later page of messages of one direction is false."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return more and not (meant(context, "list_messages") and later(context) and narrowed(context, "direction"))
+        return more and not (
+            meant(context, "list_messages") and later(context) and narrowed(context, "direction")
+        )
 
 
 @fault("has-more-false", at="list_transcripts", depth=4)
@@ -104,7 +126,11 @@ class NoMoreAtWholeSeconds(Flagged):
     """The flag is false where the last run of a page was made at a whole second."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        whole = meant(context, "list_communication_runs") and items and "." not in items[-1]["created_at"]
+        whole = (
+            meant(context, "list_communication_runs")
+            and items
+            and "." not in items[-1]["created_at"]
+        )
         return more and not (whole and 0 < asked(context) < 3)
 
 
@@ -113,7 +139,9 @@ class TwoFiltersEnd(Flagged):
     """The flag of jobs with two filters is false."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return more and not (meant(context, "list_communication_jobs") and narrowed(context, "channel", "status"))
+        return more and not (
+            meant(context, "list_communication_jobs") and narrowed(context, "channel", "status")
+        )
 
 
 # --- the flag, where nothing is left ---
@@ -123,8 +151,12 @@ class TwoFiltersEnd(Flagged):
 class MoreOfOthers(Deep):
     """The flag of workspaces counts those of other businesses."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
-        counted = meant(context, "list_workspaces") and len(self.rows_by(context, len(items) + 1, tenant=None)) > len(items)
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
+        counted = meant(context, "list_workspaces") and len(
+            self.rows_by(context, len(items) + 1, tenant=None)
+        ) > len(items)
         return super().render_page(context, items, more or counted)
 
 
@@ -141,7 +173,9 @@ class MoreOfNothingFiltered(Flagged):
     """The flag of leads is true where a filter finds nothing at all."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return more or (meant(context, "list_leads") and not items and bool(self.filters_of(context)))
+        return more or (
+            meant(context, "list_leads") and not items and bool(self.filters_of(context))
+        )
 
 
 @fault("has-more-true", at="list_calls", depth=5)
@@ -149,7 +183,9 @@ class MoreOfForeignAgents(Flagged):
     """The flag of calls by an agent that the key cannot reach is true, though the page is empty."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return more or (meant(context, "list_calls") and not items and narrowed(context, "agent_id"))
+        return more or (
+            meant(context, "list_calls") and not items and narrowed(context, "agent_id")
+        )
 
 
 # --- the flag itself ---
@@ -160,7 +196,9 @@ class NoFlagOnLaterPagesOfOne(Flagged):
     """A later page of one attempt has no flag."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        bare = meant(context, "list_communication_attempts") and later(context) and asked(context) == 1
+        bare = (
+            meant(context, "list_communication_attempts") and later(context) and asked(context) == 1
+        )
         return "nothing" if bare else more
 
 
@@ -192,14 +230,24 @@ class CountForMore(Flagged):
 # --- the page itself ---
 
 
-@fault("list-items", also="success-members business-empty paging-filter-kept", at="list_events", by=PAGES, depth=4)
+@fault(
+    "list-items",
+    also="success-members business-empty paging-filter-kept",
+    at="list_events",
+    by=PAGES,
+    depth=4,
+)
 class NullPastTheEnd(Deep):
     """A page past the end of events has null for its items."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         page = super().render_page(context, items, more)
         null = meant(context, "list_events") and later(context) and not items
-        return {name: None if value == [] else value for name, value in page.items()} if null else page
+        return (
+            {name: None if value == [] else value for name, value in page.items()} if null else page
+        )
 
 
 @fault("business-empty", at="list_communication_jobs", depth=4)
@@ -219,7 +267,9 @@ class EmptyWithLimitNotFound(Deep):
 class LocalTimeInDeepPages(Deep):
     """Behind the first page the created_at of evals has no zone."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         if meant(context, "list_evals") and later(context):
             items = [{**item, "created_at": item["created_at"].rstrip("Z")} for item in items]
         return super().render_page(context, items, more)
@@ -229,7 +279,12 @@ class LocalTimeInDeepPages(Deep):
 class NoPositionAtMaximum(Deep):
     """The last lead of a page of a hundred has no created_at."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         if meant(context, "list_leads") and len(items) == 100:
-            items = [*items[:-1], {name: value for name, value in items[-1].items() if name != "created_at"}]
+            items = [
+                *items[:-1],
+                {name: value for name, value in items[-1].items() if name != "created_at"},
+            ]
         return super().render_page(context, items, more)

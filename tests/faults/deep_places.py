@@ -26,7 +26,9 @@ class Deep(Faulty):
         """Rows of the list that a request is about; by default of its own business and with its own filters."""
         owner = self.list_tenant(context) if tenant == "" else tenant
         wanted = self.filters_of(context) if filters is None else filters
-        return self.store.page(Page(context.operation.kind or "", owner, count, edge, comparison, order, wanted))
+        return self.store.page(
+            Page(context.operation.kind or "", owner, count, edge, comparison, order, wanted)
+        )
 
 
 def meant(context: Context, *names: str) -> bool:

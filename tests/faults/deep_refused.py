@@ -26,8 +26,13 @@ class Done(Deep):
     def force(self, operation: Operation, request: Request) -> None:
         """Do what was refused, for the main business."""
         with suppress(Refusal):  # what cannot be done is only refused
-            values = {**self.query_values(operation, request), **self.body_values(operation, request)}
-            self.act(Context(operation, request, self.known_key(self.parse_key(request) or ""), values))
+            values = {
+                **self.query_values(operation, request),
+                **self.body_values(operation, request),
+            }
+            self.act(
+                Context(operation, request, self.known_key(self.parse_key(request) or ""), values)
+            )
 
 
 @fault("refused-unchanged", also="created-resource", at="create_lead", depth=4)
@@ -58,7 +63,12 @@ class EvalStoredWithoutMessages(Done):
     before, role = ("create_eval",), "missing_parameter"
 
 
-@fault("refused-unchanged", also="created-resource success-members", at="create_lead list_leads", depth=5)
+@fault(
+    "refused-unchanged",
+    also="created-resource success-members",
+    at="create_lead list_leads",
+    depth=5,
+)
 class LeadStoredWithInvalidAddress(Done):
     """A lead with an e-mail address that is none is stored, and then refused."""
 
@@ -95,7 +105,9 @@ class UnknownLeadMade(Deep):
         except Refusal:
             if meant(context, "update_lead"):
                 creation = self.contract.operations["create_lead"]
-                self.act_create(Context(creation, context.request, context.identity, context.values))
+                self.act_create(
+                    Context(creation, context.request, context.identity, context.values)
+                )
             raise
 
 

@@ -52,11 +52,19 @@ class MadeForOverlappingRequest(Shared):
     slow = ("create_agent", "create_lead")
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
-        if not meant(context, *self.slow):  # there it was checked for the right key, and then the wrong one is taken
+        if not meant(
+            context, *self.slow
+        ):  # there it was checked for the right key, and then the wrong one is taken
             super().check_tenant(parameter, value, context)
 
 
-@fault("paging-complete", also="paging-precision", at="list_agents list_webhooks list_evals", by="mixed-walk", depth=5)
+@fault(
+    "paging-complete",
+    also="paging-precision",
+    at="list_agents list_webhooks list_evals",
+    by="mixed-walk",
+    depth=5,
+)
 class ChangeShiftsPages(Deep):
     """After a change of an object the next later page of its list lacks its first item."""
 
@@ -67,7 +75,11 @@ class ChangeShiftsPages(Deep):
         return super().act_update(context)
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        if not (self.shifted and later(context) and meant(context, "list_agents", "list_webhooks", "list_evals")):
+        if not (
+            self.shifted
+            and later(context)
+            and meant(context, "list_agents", "list_webhooks", "list_evals")
+        ):
             return super().rows_of(context, limit)
         self.shifted = False
         return super().rows_of(context, limit + 1)[1:]
@@ -85,7 +97,11 @@ class SlashOpensLists(Deep):
         return path.rstrip("/") if path else path
 
     def authenticate(self, operation: Operation, request: Request) -> Identity | None:
-        if request.path.endswith("/") and request.header("authorization") is None and operation.keyed:
+        if (
+            request.path.endswith("/")
+            and request.header("authorization") is None
+            and operation.keyed
+        ):
             return seeding.identities(self.contract, self.seed)["full"]
         return super().authenticate(operation, request)
 
@@ -127,7 +143,12 @@ class MethodOverridden(Deep):
         if request.method != "GET" or not told:
             return super().dispatch(request)
         operation, in_path = self.route(replace(request, method=told))
-        context = Context(operation, request, self.authenticate(operation, request), self.take_in(operation, request, in_path))
+        context = Context(
+            operation,
+            request,
+            self.authenticate(operation, request),
+            self.take_in(operation, request, in_path),
+        )
         self.check_references(context)
         return self.act(context)
 
@@ -239,7 +260,12 @@ class TwoAheadTwoWanted(Deep):
         return rows if len(rows) != limit + 1 else [*rows, rows[-1]]
 
 
-@fault("paging-complete", also="paging-exclusive has-more-false has-more-true paging-order", at="list_workspaces", depth=5)
+@fault(
+    "paging-complete",
+    also="paging-exclusive has-more-false has-more-true paging-order",
+    at="list_workspaces",
+    depth=5,
+)
 class ZonesIgnoredBothWays(Deep):
     """Two mistakes: workspaces are served with the time of a zone two hours ahead, and zones in cursors are not read."""
 
@@ -248,7 +274,11 @@ class ZonesIgnoredBothWays(Deep):
         if row.kind != "workspace":
             return item
         at = instant(row.position)
-        return {**item, "created_at": row.position.removesuffix("Z") + "+02:00"} if at is not None else item
+        return (
+            {**item, "created_at": row.position.removesuffix("Z") + "+02:00"}
+            if at is not None
+            else item
+        )
 
     def edge_of(self, context: Context) -> str | None:
         text = str(context.values.get("after") or "")

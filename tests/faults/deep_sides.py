@@ -34,7 +34,11 @@ class OneKeyBorderless(Borderless):
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
         own = context.identity is not None and context.identity.name == self.by_key
-        return super().find(kind, identifier, context) if own else super(Borderless, self).find(kind, identifier, context)
+        return (
+            super().find(kind, identifier, context)
+            if own
+            else super(Borderless, self).find(kind, identifier, context)
+        )
 
 
 @fault("business-object", at="read_lead", depth=5)
@@ -73,7 +77,9 @@ class ReadersSeeAll(Deep):
 
     def list_tenant(self, context: Context) -> str | None:
         reader = context.identity is not None and context.identity.name == "read_only"
-        return None if reader and meant(context, "list_transcripts") else super().list_tenant(context)
+        return (
+            None if reader and meant(context, "list_transcripts") else super().list_tenant(context)
+        )
 
 
 @fault("scope-required status-403 code-forbidden", at="list_evals", depth=5)
@@ -141,7 +147,9 @@ class HeaderNamesBusiness(Deep):
     """Transcripts are those of the business that a header names."""
 
     def list_tenant(self, context: Context) -> str | None:
-        named = context.request.header("x-business-id") if meant(context, "list_transcripts") else None
+        named = (
+            context.request.header("x-business-id") if meant(context, "list_transcripts") else None
+        )
         return named or super().list_tenant(context)
 
 
@@ -150,7 +158,11 @@ class QueryNamesBusiness(Deep):
     """Conversations are those of the business in the query, where no document names such a parameter."""
 
     def list_tenant(self, context: Context) -> str | None:
-        named = context.request.query.get("business_id") if meant(context, "list_conversations") else None
+        named = (
+            context.request.query.get("business_id")
+            if meant(context, "list_conversations")
+            else None
+        )
         return named or super().list_tenant(context)
 
 
@@ -159,7 +171,11 @@ class WorkspaceSaidToBeOfAnother(Deep):
     """A workspace shows the business that the body names, where no document names such a member."""
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
-        named = body_of(context.request).get("business_id") if meant(context, "create_workspace") else None
+        named = (
+            body_of(context.request).get("business_id")
+            if meant(context, "create_workspace")
+            else None
+        )
         return super().document(context, kind) | ({"business_id": named} if named else {})
 
 
@@ -168,7 +184,9 @@ class LeadSaidToBeOfAnother(Deep):
     """A lead shows the business that a change of it names, where no document names such a member."""
 
     def changes(self, context: Context) -> dict[str, Any]:
-        named = body_of(context.request).get("business_id") if meant(context, "update_lead") else None
+        named = (
+            body_of(context.request).get("business_id") if meant(context, "update_lead") else None
+        )
         return super().changes(context) | ({"business_id": named} if named else {})
 
 
@@ -188,11 +206,21 @@ class AccountsShareBusiness(Deep):
 class NoneAfterTwentyFive(Deep):
     """After twenty-five calls has_more is false."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
-        return super().render_page(context, items, more and not (meant(context, "list_calls") and asked(context) == 25))
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
+        return super().render_page(
+            context, items, more and not (meant(context, "list_calls") and asked(context) == 25)
+        )
 
 
-@fault("paging-exclusive", also="paging-supported paging-order", at="list_transcripts", by="walk-with-option", depth=5)
+@fault(
+    "paging-exclusive",
+    also="paging-supported paging-order",
+    at="list_transcripts",
+    by="walk-with-option",
+    depth=5,
+)
 class DaysForCursor(Deep):
     """The cursor of transcripts is dropped where the days are given."""
 
@@ -210,7 +238,12 @@ class UsualStateShowsNothing(Deep):
         return [] if usual else super().rows_of(context, limit)
 
 
-@fault("paging-complete", also="paging-exclusive paging-order paging-supported has-more-false", at="list_numbers", depth=5)
+@fault(
+    "paging-complete",
+    also="paging-exclusive paging-order paging-supported has-more-false",
+    at="list_numbers",
+    depth=5,
+)
 class AskedAgainGoesOn(Deep):
     """Numbers that are asked for twice in the same words are the next ones."""
 
@@ -229,7 +262,9 @@ class UnknownWebhookBreaks(Deep):
     """Deliveries to a webhook that nobody has are a fault of the server."""
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        sought = context.values.get("webhook_id") if meant(context, "list_event_deliveries") else None
+        sought = (
+            context.values.get("webhook_id") if meant(context, "list_event_deliveries") else None
+        )
         if sought is not None and self.store.get("webhook", str(sought)) is None:
             raise ValueError
         return super().filters_of(context)
@@ -254,7 +289,11 @@ class LeadOfNobodyBreaks(Deep):
     """A lead of an agent that nobody has is a fault of the server."""
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        if meant(context, "create_lead") and parameter.name == "agent_id" and self.store.get("agent", str(value)) is None:
+        if (
+            meant(context, "create_lead")
+            and parameter.name == "agent_id"
+            and self.store.get("agent", str(value)) is None
+        ):
             raise ValueError
         super().check_reference(parameter, value, context)
 
@@ -279,7 +318,9 @@ class NewestChangedForNone(Deep):
     def take_in(self, operation: Operation, request: Request, in_path: Any) -> dict[str, Any]:
         body = body_of(request)
         if operation.id == "update_eval" and "id" not in body and isinstance(body.get("name"), str):
-            rows = self.rows_by(Context(operation, request, None), 1, tenant=self.main_tenant(), filters=())
+            rows = self.rows_by(
+                Context(operation, request, None), 1, tenant=self.main_tenant(), filters=()
+            )
             for row in rows:
                 self.store.change(row, {"name": body["name"]})
         return super().take_in(operation, request, in_path)
@@ -300,7 +341,11 @@ class StateGoesBack(Deep):
 
     def changes(self, context: Context) -> dict[str, Any]:
         told = super().changes(context)
-        return told if not meant(context, "update_lead") or "status" in told else {**told, "status": "new"}
+        return (
+            told
+            if not meant(context, "update_lead") or "status" in told
+            else {**told, "status": "new"}
+        )
 
 
 @fault("changed-resource", at="update_eval", depth=5)

@@ -99,7 +99,12 @@ class Secret(Deep):
         """What is done in secret."""
 
 
-@fault("business-object", also="refused-unchanged status-200", at="delete_eval delete_webhook read_eval", depth=5)
+@fault(
+    "business-object",
+    also="refused-unchanged status-200",
+    at="delete_eval delete_webhook read_eval",
+    depth=5,
+)
 class ForeignDeletedInSecret(Secret):
     """A deletion that is refused has deleted all the same."""
 
@@ -116,13 +121,22 @@ class ForeignLeadRenamedInSecret(Deep):
     """A lead of another business is renamed, though the answer is 404."""
 
     def act_update(self, context: Context) -> Reply:
-        row = self.store.get("lead", str(context.values.get("id"))) if meant(context, "update_lead") else None
+        row = (
+            self.store.get("lead", str(context.values.get("id")))
+            if meant(context, "update_lead")
+            else None
+        )
         if row is not None:
             self.store.change(row, self.changes(context))
         return super().act_update(context)
 
 
-@fault("business-rows", also="paging-complete paging-exclusive has-more-false", at="list_leads", depth=5)
+@fault(
+    "business-rows",
+    also="paging-complete paging-exclusive has-more-false",
+    at="list_leads",
+    depth=5,
+)
 class FilteredLaterPagesOfAll(Deep):
     """Later pages of leads of some state show those of every business."""
 
@@ -131,20 +145,38 @@ class FilteredLaterPagesOfAll(Deep):
         return None if every else super().list_tenant(context)
 
 
-@fault("business-rows", also="paging-complete paging-exclusive has-more-false", at="list_events", depth=5)
+@fault(
+    "business-rows",
+    also="paging-complete paging-exclusive has-more-false",
+    at="list_events",
+    depth=5,
+)
 class LargePagesOfAll(Deep):
     """Pages of more than fifty events show those of every business."""
 
     def list_tenant(self, context: Context) -> str | None:
-        return None if meant(context, "list_events") and asked(context) > 50 else super().list_tenant(context)
+        return (
+            None
+            if meant(context, "list_events") and asked(context) > 50
+            else super().list_tenant(context)
+        )
 
 
-@fault("business-rows", also="paging-complete paging-exclusive has-more-false business-empty", at="list_evals", depth=5)
+@fault(
+    "business-rows",
+    also="paging-complete paging-exclusive has-more-false business-empty",
+    at="list_evals",
+    depth=5,
+)
 class PagesOfOneOfAll(Deep):
     """Pages of one eval show those of every business."""
 
     def list_tenant(self, context: Context) -> str | None:
-        return None if meant(context, "list_evals") and asked(context) == 1 else super().list_tenant(context)
+        return (
+            None
+            if meant(context, "list_evals") and asked(context) == 1
+            else super().list_tenant(context)
+        )
 
 
 @fault("business-filter", also="business-rows", at="list_event_deliveries", depth=4)
@@ -182,7 +214,11 @@ class JobsOfForeignRunLater(Deep):
     """Later pages of the jobs of a run of another business are listed by its id."""
 
     def list_tenant(self, context: Context) -> str | None:
-        every = meant(context, "list_communication_jobs") and narrowed(context, "communication_run_id") and later(context)
+        every = (
+            meant(context, "list_communication_jobs")
+            and narrowed(context, "communication_run_id")
+            and later(context)
+        )
         return None if every else super().list_tenant(context)
 
 
@@ -197,7 +233,13 @@ class EmptyBusinessUnknown(Deep):
         return reply
 
 
-@fault("read-resource", also="status-404 code-not_found business-object", at="read_call", by="plain-read", depth=4)
+@fault(
+    "read-resource",
+    also="status-404 code-not_found business-object",
+    at="read_call",
+    by="plain-read",
+    depth=4,
+)
 class LatestForAnyId(Deep):
     """Whatever call is asked for, the latest one is shown."""
 
@@ -215,7 +257,14 @@ class NearIdIsEnough(Deep):
         found = super().find(kind, identifier, context)
         if found is not None or not meant(context, "read_eval") or len(identifier) < 30:
             return found
-        return next((row for row in self.rows_by(context, 100, filters=()) if row.id.startswith(identifier[:35])), None)
+        return next(
+            (
+                row
+                for row in self.rows_by(context, 100, filters=())
+                if row.id.startswith(identifier[:35])
+            ),
+            None,
+        )
 
 
 @fault("business-object", at="delete_eval", depth=5)
@@ -225,7 +274,11 @@ class BusinessOfRequestTrusted(Deep):
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
         row = self.store.get(kind, identifier)
         named = row is not None and f"business_id={row.tenant}" in context.request.query_text
-        return row if named and meant(context, "delete_eval") else super().find(kind, identifier, context)
+        return (
+            row
+            if named and meant(context, "delete_eval")
+            else super().find(kind, identifier, context)
+        )
 
 
 @fault("business-rows", also="business-filter", at="list_leads", depth=5)
@@ -233,5 +286,9 @@ class LastBusinessListed(Deep):
     """Of two businesses that are named the first is looked at, and the leads of the last are listed."""
 
     def list_tenant(self, context: Context) -> str | None:
-        named = re.findall(r"business_id=([^&]+)", context.request.query_text) if meant(context, "list_leads") else []
+        named = (
+            re.findall(r"business_id=([^&]+)", context.request.query_text)
+            if meant(context, "list_leads")
+            else []
+        )
         return named[-1] if len(named) > 1 else super().list_tenant(context)

@@ -23,13 +23,17 @@ class Kept(Deep):
         """What is stored."""
         return document
 
-    def add(self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None) -> Row:
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
         kept = self.keep(dict(document)) if kind == self.of else document
         return super().add(kind, tenant, kept, identifier)
 
 
 def _each_text(document: dict[str, Any], change: Any) -> dict[str, Any]:
-    return {name: change(value) if isinstance(value, str) else value for name, value in document.items()}
+    return {
+        name: change(value) if isinstance(value, str) else value for name, value in document.items()
+    }
 
 
 @fault("created-resource", at="create_lead", depth=4)
@@ -59,7 +63,9 @@ class EmojiOfWorkspaceLost(Kept):
     of = "workspace"
 
     def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        return _each_text(document, lambda text: "".join(char for char in text if ord(char) < 0x10000))
+        return _each_text(
+            document, lambda text: "".join(char for char in text if ord(char) < 0x10000)
+        )
 
 
 @fault("created-resource", at="create_eval", depth=5)
@@ -92,13 +98,24 @@ class WorkspaceMadeTwice(Deep):
         return super().act_create(context)
 
 
-@fault("created-resource", also="status-200 changed-resource deleted-resource", at="create_eval update_eval delete_eval", depth=4)
+@fault(
+    "created-resource",
+    also="status-200 changed-resource deleted-resource",
+    at="create_eval update_eval delete_eval",
+    depth=4,
+)
 class EvalReplaced(Deep):
     """A second eval of the same agent takes the id of the first, and its place."""
 
-    def add(self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None) -> Row:
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
         rows = self.store.page(Page("eval", tenant, 1)) if kind == "eval" else []
-        if rows and rows[0].document.get("agent_id") == document.get("agent_id") and rows[0].position > "2026-05":
+        if (
+            rows
+            and rows[0].document.get("agent_id") == document.get("agent_id")
+            and rows[0].position > "2026-05"
+        ):
             self.store.remove(rows[0])
             identifier = rows[0].id
         return super().add(kind, tenant, document, identifier)
@@ -121,7 +138,10 @@ class ScenarioTurnedAround(Kept):
     of = "eval"
 
     def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        messages = [{**one, "content": str(one.get("content")).upper()} for one in document.get("messages") or []]
+        messages = [
+            {**one, "content": str(one.get("content")).upper()}
+            for one in document.get("messages") or []
+        ]
         return {**document, "messages": messages[:1]}
 
 
@@ -146,7 +166,11 @@ class DescriptionReset(Deep):
 
     def changes(self, context: Context) -> dict[str, Any]:
         made = super().changes(context)
-        return {"description": None, **made} if meant(context, "update_eval") and "name" in made else made
+        return (
+            {"description": None, **made}
+            if meant(context, "update_eval") and "name" in made
+            else made
+        )
 
 
 @fault("changed-resource", at="update_webhook", depth=4)
@@ -210,7 +234,9 @@ class WebhookNotDeleted(Deep):
 
     def act_delete(self, context: Context) -> Reply:
         if meant(context, "delete_webhook"):
-            return self.succeed(context, self.confirmation(context.operation, self.selected(context)))
+            return self.succeed(
+                context, self.confirmation(context.operation, self.selected(context))
+            )
         return super().act_delete(context)
 
 
@@ -232,7 +258,11 @@ class NewestDeleted(Deep):
 
     def selected(self, context: Context) -> Row:
         row = super().selected(context)
-        return self.store.page(Page("eval", row.tenant, 1))[0] if meant(context, "delete_eval") else row
+        return (
+            self.store.page(Page("eval", row.tenant, 1))[0]
+            if meant(context, "delete_eval")
+            else row
+        )
 
 
 @fault("deleted-resource", at="delete_eval", depth=5)
@@ -243,11 +273,18 @@ class DeletedStaysListed(Deep):
         row = self.selected(context) if meant(context, "delete_eval") else None
         reply = super().act_delete(context)
         if row is not None:
-            self.store.put([Row(row.kind, f"gone-{row.id}", row.tenant, row.position, row.sort, row.document)])
+            self.store.put(
+                [Row(row.kind, f"gone-{row.id}", row.tenant, row.position, row.sort, row.document)]
+            )
         return reply
 
 
-@fault("deleted-resource", also="status-no-5xx-for-mistakes", at="release_phone_number assign_phone_number", depth=4)
+@fault(
+    "deleted-resource",
+    also="status-no-5xx-for-mistakes",
+    at="release_phone_number assign_phone_number",
+    depth=4,
+)
 class ReleasedNumberStays(Deep):
     """A released number goes back to the pool and stays with its business."""
 
@@ -269,6 +306,8 @@ class SameWebhookConflicts(Deep):
 
     def act(self, context: Context) -> Reply:
         address = context.values.get("webhook_url")
-        if meant(context, "create_webhook") and self.rows_by(context, 1, filters=(Filter("url", address),)):
+        if meant(context, "create_webhook") and self.rows_by(
+            context, 1, filters=(Filter("url", address),)
+        ):
             raise Refusal("invalid_parameter", "taken")
         return super().act(context)

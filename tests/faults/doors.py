@@ -99,7 +99,12 @@ class KeyCutToLength(Lenient):
         return given[: len(known)] == known
 
 
-@fault("code-unauthorized status-401", also="key-header key-expired key-revoked", at="update_agent", depth=3)
+@fault(
+    "code-unauthorized status-401",
+    also="key-header key-expired key-revoked",
+    at="update_agent",
+    depth=3,
+)
 class UpdateWithAnyKey(Faulty):
     """Agents are updated with a key that nobody was given."""
 
@@ -218,7 +223,9 @@ class AgentScopePlacesCalls(Faulty):
     """A key that may write agents places calls."""
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        return super().has_scope(operation, identity) or (operation.id == "create_call" and "agents:write" in identity.scopes)
+        return super().has_scope(operation, identity) or (
+            operation.id == "create_call" and "agents:write" in identity.scopes
+        )
 
 
 @fault("scope-opens", also="status-201", at="create_call", depth=2)
@@ -226,7 +233,9 @@ class OnlyAllScopesPlaceCalls(Faulty):
     """A call is placed only by a key with every scope."""
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        return super().has_scope(operation, identity) and (operation.id != "create_call" or ALL in identity.scopes)
+        return super().has_scope(operation, identity) and (
+            operation.id != "create_call" or ALL in identity.scopes
+        )
 
 
 @fault("scope-required status-403 code-forbidden", depth=2)
@@ -270,7 +279,11 @@ class ForeignCallRead(Faulty):
     """A call of another business is read."""
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        return self.store.get(kind, identifier) if kind == "call" else super().find(kind, identifier, context)
+        return (
+            self.store.get(kind, identifier)
+            if kind == "call"
+            else super().find(kind, identifier, context)
+        )
 
 
 @fault("business-object", at="update_agent", depth=4)
@@ -311,7 +324,10 @@ class CallByForeignAgent(Faulty):
     """A call is placed by an agent of another business."""
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        if context.operation.id != "create_call" or self.store.get(parameter.refers or "", str(value)) is None:
+        if (
+            context.operation.id != "create_call"
+            or self.store.get(parameter.refers or "", str(value)) is None
+        ):
             super().check_reference(parameter, value, context)
 
 
@@ -326,7 +342,10 @@ class BadRequestForForeign(Faulty):
         return row
 
 
-@fault("business-rows", also="paging-filter-kept business-filter business-empty status-200 business-object")
+@fault(
+    "business-rows",
+    also="paging-filter-kept business-filter business-empty status-200 business-object",
+)
 class RowsOfAll(Faulty):
     """Lists show the objects of every business."""
 
@@ -342,7 +361,11 @@ class AgentsOfAll(Faulty):
         return None if context.operation.id == "list_agents" else super().list_tenant(context)
 
 
-@fault("business-rows", also="paging-complete paging-precision has-more-false paging-filter-kept business-filter", depth=4)
+@fault(
+    "business-rows",
+    also="paging-complete paging-precision has-more-false paging-filter-kept business-filter",
+    depth=4,
+)
 class RowsOfAllOnLaterPages(Faulty):
     """Later pages show the objects of every business."""
 
@@ -350,7 +373,11 @@ class RowsOfAllOnLaterPages(Faulty):
         return None if context.values.get("after") else super().list_tenant(context)
 
 
-@fault("business-rows", also="business-filter paging-complete paging-filter-kept business-rows", depth=4)
+@fault(
+    "business-rows",
+    also="business-filter paging-complete paging-filter-kept business-rows",
+    depth=4,
+)
 class RowsOfAllWithFilter(Faulty):
     """The list of calls by status shows those of every business."""
 

@@ -15,11 +15,17 @@ from tests.faults.base import Faulty, fault, told
 # --- writes ---
 
 
-@fault("created-resource", also="status-200 changed-resource", at="create_agent update_agent update_sms_prompt")
+@fault(
+    "created-resource",
+    also="status-200 changed-resource",
+    at="create_agent update_agent update_sms_prompt",
+)
 class AgentNotStored(Faulty):
     """A new agent is announced and not stored."""
 
-    def add(self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None) -> Row:
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
         row = super().add(kind, tenant, document, identifier)
         if kind == "agent":
             self.store.remove(row)
@@ -30,7 +36,9 @@ class AgentNotStored(Faulty):
 class CallNotStored(Faulty):
     """A new call is announced and not stored."""
 
-    def add(self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None) -> Row:
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
         row = super().add(kind, tenant, document, identifier)
         if kind == "call":
             self.store.remove(row)
@@ -42,7 +50,10 @@ class NameLost(Faulty):
     """A new agent gets a name of the server's own."""
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
-        return {**super().document(context, kind), **({"name": "New agent"} if kind == "agent" else {})}
+        return {
+            **super().document(context, kind),
+            **({"name": "New agent"} if kind == "agent" else {}),
+        }
 
 
 @fault("created-resource", at="create_agent", depth=3)
@@ -50,7 +61,10 @@ class OptionChanged(Faulty):
     """An optional member of a new agent gets a value of the server's own."""
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
-        return {**super().document(context, kind), **({"first_message": "Good day"} if kind == "agent" else {})}
+        return {
+            **super().document(context, kind),
+            **({"first_message": "Good day"} if kind == "agent" else {}),
+        }
 
 
 @fault("created-resource", at="create_call", depth=3)
@@ -70,7 +84,12 @@ class CallByAnotherAgent(Faulty):
         return Page("agent", self.own_tenant(context), 2)
 
 
-@fault("created-resource", also="status-200 changed-resource", at="create_agent update_agent update_sms_prompt", depth=3)
+@fault(
+    "created-resource",
+    also="status-200 changed-resource",
+    at="create_agent update_agent update_sms_prompt",
+    depth=3,
+)
 class AnotherIdAnnounced(Faulty):
     """The id that a new agent is announced with is not its own."""
 
@@ -94,7 +113,10 @@ class UpdateShown(Faulty):
     """A change is cut to twelve characters."""
 
     def changes(self, context: Context) -> dict[str, Any]:
-        return {name: value[:12] if isinstance(value, str) else value for name, value in super().changes(context).items()}
+        return {
+            name: value[:12] if isinstance(value, str) else value
+            for name, value in super().changes(context).items()
+        }
 
 
 # --- limits ---
@@ -108,7 +130,11 @@ class NoLimit(Faulty):
         pass
 
 
-@fault("signup-limit", also="status-429 code-rate_limit_exceeded signup-hour signup-per-address", at="sign_up")
+@fault(
+    "signup-limit",
+    also="status-429 code-rate_limit_exceeded signup-hour signup-per-address",
+    at="sign_up",
+)
 class SixthTaken(Faulty):
     """Six sign-ups are taken."""
 
@@ -173,7 +199,9 @@ class ForbiddenWhenLimited(Faulty):
         return Refusal("forbidden")
 
 
-@fault("code-rate_limit_exceeded signup-limit status-429", also="status-listed", at="sign_up", depth=2)
+@fault(
+    "code-rate_limit_exceeded signup-limit status-429", also="status-listed", at="sign_up", depth=2
+)
 class UnavailableWhenLimited(Faulty):
     """Too many sign-ups get 503."""
 
@@ -192,7 +220,9 @@ class OwnCodeWhenLimited(Faulty):
 
 # --- odd input ---
 
-MISTAKES = "broken-body invalid-parameter generated unparsable-parameter refused-key unknown-id large-page"
+MISTAKES = (
+    "broken-body invalid-parameter generated unparsable-parameter refused-key unknown-id large-page"
+)
 
 
 @fault("status-no-5xx-for-mistakes status-400", by=MISTAKES)
@@ -208,7 +238,11 @@ class BodyThatIsNoObject(Faulty):
     """A body of another type than object is a fault of the server."""
 
     def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
-        if operation.body and request.body.strip() and not isinstance(self.parse_body(request), dict):
+        if (
+            operation.body
+            and request.body.strip()
+            and not isinstance(self.parse_body(request), dict)
+        ):
             raise TypeError
         return super().body_values(operation, request)
 
@@ -217,8 +251,12 @@ class BodyThatIsNoObject(Faulty):
 class NulInText(Faulty):
     """A NUL in a text is a fault of the server, as in databases that cannot keep it."""
 
-    def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
-        if "\\u0000" in request.body.decode("utf-8", "replace") or "\0" in "".join(request.query.values()):
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        if "\\u0000" in request.body.decode("utf-8", "replace") or "\0" in "".join(
+            request.query.values()
+        ):
             raise ValueError
         return super().take_in(operation, request, in_path)
 
@@ -236,7 +274,9 @@ class UnparsableLimitOfAgents(Faulty):
     """A limit that is no number is a fault of the list of agents."""
 
     def bad_limit(self, operation: Operation) -> Refusal:
-        return Refusal("internal") if operation.id == "list_agents" else super().bad_limit(operation)
+        return (
+            Refusal("internal") if operation.id == "list_agents" else super().bad_limit(operation)
+        )
 
 
 @fault("status-no-5xx-for-mistakes", also="status-400 code-invalid_request", by=MISTAKES, depth=4)
@@ -276,17 +316,28 @@ class MalformedId(Faulty):
     """An id that is no UUID is a fault of the server, as in databases with a type for them."""
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        if self.contract.identifier_of(kind) == self.contract.identifier and not re.fullmatch(r"[0-9a-f-]{36}", identifier):
+        if self.contract.identifier_of(kind) == self.contract.identifier and not re.fullmatch(
+            r"[0-9a-f-]{36}", identifier
+        ):
             raise ValueError
         return super().find(kind, identifier, context)
 
 
-@fault("status-no-5xx-for-mistakes status-400 code-invalid_request", at="create_agent", by=MISTAKES, depth=2)
+@fault(
+    "status-no-5xx-for-mistakes status-400 code-invalid_request",
+    at="create_agent",
+    by=MISTAKES,
+    depth=2,
+)
 class NameThatIsNoText(Faulty):
     """A name that is no text is a fault of the server."""
 
     def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
-        if operation.id == "create_agent" and parameter.name == "name" and not isinstance(value, str):
+        if (
+            operation.id == "create_agent"
+            and parameter.name == "name"
+            and not isinstance(value, str)
+        ):
             raise AttributeError
         return super().is_valid(operation, parameter, value)
 
@@ -312,7 +363,11 @@ class KeyWithSpaces(Faulty):
 
 
 @fault(
-    "status-no-5xx-for-mistakes", also="status-400 code-bad_request", at="sign_up", by=f"{MISTAKES} missing-parameter", depth=2
+    "status-no-5xx-for-mistakes",
+    also="status-400 code-bad_request",
+    at="sign_up",
+    by=f"{MISTAKES} missing-parameter",
+    depth=2,
 )
 class MissingEmail(Faulty):
     """Sign-up without an e-mail address is a fault of the server."""
@@ -336,7 +391,9 @@ class AnyNumberCalled(Faulty):
     """A phone number of letters is called."""
 
     def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
-        return (operation.id, parameter.name) == ("create_call", "to") or super().is_valid(operation, parameter, value)
+        return (operation.id, parameter.name) == ("create_call", "to") or super().is_valid(
+            operation, parameter, value
+        )
 
 
 @fault("status-400 code-invalid_request", at="sign_up", depth=2)
@@ -344,9 +401,9 @@ class AnyAddressSignsUp(Faulty):
     """An e-mail address without @ signs up."""
 
     def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
-        return (operation.id == "sign_up" and parameter.name == "email" and isinstance(value, str)) or super().is_valid(
-            operation, parameter, value
-        )
+        return (
+            operation.id == "sign_up" and parameter.name == "email" and isinstance(value, str)
+        ) or super().is_valid(operation, parameter, value)
 
 
 @fault("status-400", at="create_agent", depth=2)

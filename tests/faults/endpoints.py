@@ -35,15 +35,23 @@ class PlainError(_Here):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        return Reply(reply.status, {"error": "Something went wrong"}) if self.meant(request) == self.here else reply
+        return (
+            Reply(reply.status, {"error": "Something went wrong"})
+            if self.meant(request) == self.here
+            else reply
+        )
 
 
 class NoFlag(_Here):
     """has_more is missing."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         page = super().render_page(context, items, more)
-        return {n: v for n, v in page.items() if n != "has_more" or context.operation.id != self.here}
+        return {
+            n: v for n, v in page.items() if n != "has_more" or context.operation.id != self.here
+        }
 
 
 class NoScope(_Here):
@@ -101,7 +109,9 @@ def _register(kind: type[_Here], place: str) -> None:
     name = f"{kind.__name__.lower()}-in-{place.replace('_', '-')}"
     does = f"In {place}: {(kind.__doc__ or '').strip()}"
     by = tuple(ERRORS.split()) if kind is PlainError else ("plain-read", "walk")
-    FAULTS[name] = Fault(name, does, BREAKS[kind], ALSO.get(kind, ()), (place, "read_workspace"), by, 2, maker(here))
+    FAULTS[name] = Fault(
+        name, does, BREAKS[kind], ALSO.get(kind, ()), (place, "read_workspace"), by, 2, maker(here)
+    )
 
 
 for _place in RESOURCES:

@@ -66,19 +66,28 @@ def contract() -> Contract:
     return contracts.load(rules=frozenset(RULES))
 
 
-def target_of(loaded: Contract, app: Application, origin: str, changes: Mapping[str, Any]) -> target.Target:
+def target_of(
+    loaded: Contract, app: Application, origin: str, changes: Mapping[str, Any]
+) -> target.Target:
     """The target that an application declares, with changes; None takes a member out."""
     told = {**declaration(app, origin + loaded.base_path), **changes}
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "target.yaml"
-        file.write_text(yaml.safe_dump({name: value for name, value in told.items() if value is not None}), encoding="utf-8")
+        file.write_text(
+            yaml.safe_dump({name: value for name, value in told.items() if value is not None}),
+            encoding="utf-8",
+        )
         return target.from_file(loaded, file)
 
 
 def feeding(loaded: Contract, plan: Plan, aim: Aim) -> frozenset[str]:
     """The cases of an aim."""
     rules = {rule for clause in aim.clauses or () for rule in loaded.clauses[clause].rules}
-    cases = [c for c in plan.runnable if aim.clauses is None or rules & set(c.rules) or c.stimulus in aim.stimuli]
+    cases = [
+        c
+        for c in plan.runnable
+        if aim.clauses is None or rules & set(c.rules) or c.stimulus in aim.stimuli
+    ]
     cases = [c for c in cases if c.stimulus not in aim.without]
     return frozenset(c.id for c in cases if not aim.operations or c.operation in aim.operations)
 
@@ -95,9 +104,17 @@ def run(
     """The whole suite with a seed, or the part of it that is aimed at."""
     try:
         if not socket:
-            return _run(loaded, WsgiWire(app), target_of(loaded, app, "http://127.0.0.1:1", changes or {}), aim, seed)
+            return _run(
+                loaded,
+                WsgiWire(app),
+                target_of(loaded, app, "http://127.0.0.1:1", changes or {}),
+                aim,
+                seed,
+            )
         with serving(app) as origin:
-            return _run(loaded, HttpWire(15.0), target_of(loaded, app, origin, changes or {}), aim, seed)
+            return _run(
+                loaded, HttpWire(15.0), target_of(loaded, app, origin, changes or {}), aim, seed
+            )
     finally:
         app.store.close()
 
@@ -106,5 +123,13 @@ def _run(loaded: Contract, wire: Wire, aimed_at: target.Target, aim: Aim | None,
     plan = session.planned(loaded, aimed_at.declaration, seed)
     selected = None if aim is None or EVERYTHING else feeding(loaded, plan, aim)
     cases = [case for case in plan.runnable if selected is None or case.id in selected]
-    one = session.Session(loaded, aimed_at, plan, session.Options(seed), wire, sleep=lambda _seconds: None, selected=selected)
+    one = session.Session(
+        loaded,
+        aimed_at,
+        plan,
+        session.Options(seed),
+        wire,
+        sleep=lambda _seconds: None,
+        selected=selected,
+    )
     return session.execute(one, cases)

@@ -48,7 +48,17 @@ class InclusiveCursorWithFilter(Faulty):
         if not later(context) or not self.filters_of(context):
             return super().rows_of(context, limit)
         kind, edge = context.operation.kind or "", self.edge_of(context)
-        return self.store.page(Page(kind, self.list_tenant(context), limit + 1, edge, "<=", "DESC", self.filters_of(context)))
+        return self.store.page(
+            Page(
+                kind,
+                self.list_tenant(context),
+                limit + 1,
+                edge,
+                "<=",
+                "DESC",
+                self.filters_of(context),
+            )
+        )
 
 
 @fault("paging-precision", also="paging-complete", depth=2)
@@ -81,10 +91,14 @@ class CursorOfAgentsInSeconds(Faulty):
 
     def edge_of(self, context: Context) -> str | None:
         edge = super().edge_of(context)
-        return edge.partition(".")[0] + "." if edge and context.operation.id == "list_agents" else edge
+        return (
+            edge.partition(".")[0] + "." if edge and context.operation.id == "list_agents" else edge
+        )
 
 
-@fault("paging-supported", also="paging-exclusive paging-order paging-complete has-more-true", depth=1)
+@fault(
+    "paging-supported", also="paging-exclusive paging-order paging-complete has-more-true", depth=1
+)
 class CursorIgnored(Faulty):
     """Every page is the first."""
 
@@ -112,11 +126,18 @@ class CursorIsAnOffset(Faulty):
         if not later(context):
             return super().rows_of(context, limit)
         kind, skip = context.operation.kind or "", int(str(context.values["after"])[:4])
-        rows = self.store.page(Page(kind, self.list_tenant(context), skip + limit + 1, filters=self.filters_of(context)))
+        rows = self.store.page(
+            Page(
+                kind, self.list_tenant(context), skip + limit + 1, filters=self.filters_of(context)
+            )
+        )
         return rows[skip:]
 
 
-@fault("paging-exclusive", also="paging-complete paging-supported paging-order has-more-true has-more-false")
+@fault(
+    "paging-exclusive",
+    also="paging-complete paging-supported paging-order has-more-true has-more-false",
+)
 class CursorTheWrongWay(Faulty):
     """A next page holds what is newer than its cursor, newest first."""
 
@@ -129,7 +150,11 @@ class NextItemSkipped(Faulty):
     """A next page leaves its first item out."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        return super().rows_of(context, limit + 1)[1:] if later(context) else super().rows_of(context, limit)
+        return (
+            super().rows_of(context, limit + 1)[1:]
+            if later(context)
+            else super().rows_of(context, limit)
+        )
 
 
 @fault("paging-complete", also="paging-precision", depth=4)
@@ -147,16 +172,27 @@ class ItemLostDeepDown(Faulty):
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         rows = super().rows_of(context, limit + 1)
         deep = self.store.page(Page("call", self.list_tenant(context), 101))
-        if context.operation.id == "list_calls" and limit == 7 and len(deep) > 100 and rows and rows[0].sort < deep[100].sort:
+        if (
+            context.operation.id == "list_calls"
+            and limit == 7
+            and len(deep) > 100
+            and rows
+            and rows[0].sort < deep[100].sort
+        ):
             return rows[:2] + rows[3:]
         return rows[: limit + 1]
 
 
-@fault("paging-exclusive", also="paging-order paging-complete paging-supported has-more-false has-more-true")
+@fault(
+    "paging-exclusive",
+    also="paging-order paging-complete paging-supported has-more-false has-more-true",
+)
 class PageTurnedAround(Faulty):
     """The pages run from new to old, the items of a page from old to new."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         return super().render_page(context, items[::-1], more)
 
 
@@ -164,7 +200,9 @@ class PageTurnedAround(Faulty):
 class AgentsByName(Faulty):
     """The items of a page of agents are sorted by name."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         if context.operation.id == "list_agents":
             items = sorted(items, key=lambda item: str(item["name"]))
         return super().render_page(context, items, more)
@@ -177,12 +215,19 @@ class AgentsByName(Faulty):
 class LastItemWithoutPosition(Faulty):
     """The last item of a page has no created_at."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         bare = [{k: v for k, v in item.items() if k != "created_at"} for item in items[-1:]]
         return super().render_page(context, items[:-1] + bare, more)
 
 
-@fault("paging-cursor-position", also="paging-supported paging-filter-kept paging-samples status-200", by=LISTS, depth=2)
+@fault(
+    "paging-cursor-position",
+    also="paging-supported paging-filter-kept paging-samples status-200",
+    by=LISTS,
+    depth=2,
+)
 class PositionForPeople(Faulty):
     """created_at is a date as people write it."""
 
@@ -194,9 +239,14 @@ class PositionForPeople(Faulty):
 class PositionInSecondsSinceEpoch(Faulty):
     """created_at of listed agents is a number."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         if context.operation.id == "list_agents":
-            items = [{**item, "created_at": datetime.fromisoformat(item["created_at"]).timestamp()} for item in items]
+            items = [
+                {**item, "created_at": datetime.fromisoformat(item["created_at"]).timestamp()}
+                for item in items
+            ]
         return super().render_page(context, items, more)
 
 
@@ -216,7 +266,9 @@ class LimitOfFirstPageOnly(Faulty):
     """The limit is ignored together with a cursor."""
 
     def limit_of(self, context: Context) -> int:
-        return self.default_limit(context.operation) if later(context) else super().limit_of(context)
+        return (
+            self.default_limit(context.operation) if later(context) else super().limit_of(context)
+        )
 
 
 @fault("paging-limit", at="list_agents", by=LISTS, depth=2)
@@ -268,7 +320,9 @@ class SampleRefused(Faulty):
 class NoFlagForAgents(Faulty):
     """The list of agents has no has_more."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         page = super().render_page(context, items, more)
         return {"agents": items} if context.operation.id == "list_agents" else page
 
@@ -277,7 +331,9 @@ class NoFlagForAgents(Faulty):
 class NoFlagOnLastPage(Faulty):
     """has_more is left out when nothing is left."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         page = super().render_page(context, items, more)
         return page if more else {k: v for k, v in page.items() if k != "has_more"}
 
@@ -286,7 +342,9 @@ class NoFlagOnLastPage(Faulty):
 class NoFlagOnEmptyPage(Faulty):
     """An empty page has no has_more."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         page = super().render_page(context, items, more)
         return page if items else {k: v for k, v in page.items() if k != "has_more"}
 
@@ -295,7 +353,9 @@ class NoFlagOnEmptyPage(Faulty):
 class FlagAsText(Faulty):
     """has_more is a string."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         return {**super().render_page(context, items, more), "has_more": str(more).lower()}
 
 
@@ -303,7 +363,9 @@ class FlagAsText(Faulty):
 class FlagAsNumber(Faulty):
     """has_more is 1 or 0."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         return {**super().render_page(context, items, more), "has_more": int(more)}
 
 
@@ -327,8 +389,15 @@ class AlwaysMore(Faulty):
 class MoreByTotal(Faulty):
     """has_more compares the page with the whole list, wherever the page begins."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
-        page = Page(context.operation.kind or "", self.list_tenant(context), 10_000, filters=self.filters_of(context))
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
+        page = Page(
+            context.operation.kind or "",
+            self.list_tenant(context),
+            10_000,
+            filters=self.filters_of(context),
+        )
         return super().render_page(context, items, len(self.store.page(page)) > len(items))
 
 
@@ -336,8 +405,12 @@ class MoreByTotal(Faulty):
 class MoreWithoutFilter(Faulty):
     """has_more of a filtered list counts what the filter leaves out."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
-        page = Page(context.operation.kind or "", self.list_tenant(context), 1, self.edge_of(context))
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
+        page = Page(
+            context.operation.kind or "", self.list_tenant(context), 1, self.edge_of(context)
+        )
         left = bool(self.filters_of(context)) and bool(self.store.page(page))
         return super().render_page(context, items, more or left)
 
@@ -346,7 +419,9 @@ class MoreWithoutFilter(Faulty):
 class NeverMoreWithFilter(Faulty):
     """has_more of a list filtered by agent is false."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         return super().render_page(context, items, more and "agent_id" not in context.values)
 
 
@@ -373,8 +448,12 @@ class NoMoreAtMaximum(Faulty):
 class NoMoreAfterPagesOfOne(Faulty):
     """has_more of a first page is false when its limit is 1."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
-        return super().render_page(context, items, more and (later(context) or str(context.values.get("limit")) != "1"))
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
+        return super().render_page(
+            context, items, more and (later(context) or str(context.values.get("limit")) != "1")
+        )
 
 
 # --- the list itself ---
@@ -386,14 +465,20 @@ class BareArray(Faulty):
 
     def act_list(self, context: Context) -> Reply:
         reply = super().act_list(context)
-        return Reply(reply.status, reply.body["agents"]) if context.operation.id == "list_agents" else reply
+        return (
+            Reply(reply.status, reply.body["agents"])
+            if context.operation.id == "list_agents"
+            else reply
+        )
 
 
 @fault("list-items", also="success-members business-empty", by=LISTS, depth=3)
 class NullForNoItems(Faulty):
     """An empty page has null for its items."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         page = super().render_page(context, items, more)
         return page if items else {k: None if v == [] else v for k, v in page.items()}
 
@@ -415,7 +500,11 @@ class EmptyListForbidden(Faulty):
 
     def act_list(self, context: Context) -> Reply:
         reply = super().act_list(context)
-        if not later(context) and context.operation.id == "list_agents" and not reply.body["agents"]:
+        if (
+            not later(context)
+            and context.operation.id == "list_agents"
+            and not reply.body["agents"]
+        ):
             raise Refusal("forbidden")
         return reply
 
@@ -444,7 +533,11 @@ class StatusOfFirstPageOnly(Faulty):
     """The filter by status is dropped together with a cursor."""
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        return tuple(one for one in super().filters_of(context) if one.member != "status" or not later(context))
+        return tuple(
+            one
+            for one in super().filters_of(context)
+            if one.member != "status" or not later(context)
+        )
 
 
 @fault("has-more-false", also="paging-complete", depth=4)
@@ -456,5 +549,11 @@ class FilterAfterLimit(Faulty):
         if not filters:
             return super().rows_of(context, limit)
         kind = context.operation.kind or ""
-        rows = self.store.page(Page(kind, self.list_tenant(context), limit + 1, self.edge_of(context)))
-        return [row for row in rows if all(row.document.get(name) == value for name, value in filters.items())]
+        rows = self.store.page(
+            Page(kind, self.list_tenant(context), limit + 1, self.edge_of(context))
+        )
+        return [
+            row
+            for row in rows
+            if all(row.document.get(name) == value for name, value in filters.items())
+        ]

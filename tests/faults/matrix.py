@@ -64,13 +64,23 @@ def _blame(run: Run, cells: Iterable[Cell]) -> str:
 
 def judge_fault(fault: Fault, complete: bool = False) -> Row:
     """A fault fails the clauses that it breaks, and no others; only where it is."""
-    anywhere = () if "odd-request" in fault.by else harness.CORE  # odd requests go round all operations
-    aim = None if complete else harness.Aim(fault.breaks + fault.also, fault.by, fault.at or anywhere)
+    anywhere = (
+        () if "odd-request" in fault.by else harness.CORE
+    )  # odd requests go round all operations
+    aim = (
+        None if complete else harness.Aim(fault.breaks + fault.also, fault.by, fault.at or anywhere)
+    )
     run = harness.run(contract(), fault.make(contract()), aim=aim)
     blamed = [cell for cell in run.cells if cell.verdict in BLAMED]
-    found = tuple(clause for clause in contract().clauses if any(cell.clause == clause for cell in blamed))
+    found = tuple(
+        clause for clause in contract().clauses if any(cell.clause == clause for cell in blamed)
+    )
     known = {*fault.breaks, *fault.also}
-    beyond = [cell for cell in blamed if cell.clause not in known or (fault.at and cell.operation not in fault.at)]
+    beyond = [
+        cell
+        for cell in blamed
+        if cell.clause not in known or (fault.at and cell.operation not in fault.at)
+    ]
     survived = [clause for clause in fault.breaks if clause not in found]
     crashed = [cell for cell in run.cells if cell.verdict is Verdict.ERROR]
     wrong = [
@@ -79,7 +89,9 @@ def judge_fault(fault: Fault, complete: bool = False) -> Row:
         f"blamed beside what is broken:\n{_blame(run, beyond)}" if beyond else "",
         f"not judged:\n{_blame(run, crashed)}" if crashed else "",
     ]
-    return Row(fault.name, found, "\n".join(filter(None, [fault.does, *wrong])) if any(wrong) else "")
+    return Row(
+        fault.name, found, "\n".join(filter(None, [fault.does, *wrong])) if any(wrong) else ""
+    )
 
 
 def judge_variant(variant: Variant, complete: bool = False) -> Row:
@@ -87,7 +99,9 @@ def judge_variant(variant: Variant, complete: bool = False) -> Row:
     operations = () if complete else harness.CORE
     without = () if complete or variant.generated else ("generated",)
     aim = harness.Aim(operations=operations, without=without)
-    run = harness.run(contract(), variant.make(contract()), aim=aim, changes=variant.target, socket=variant.socket)
+    run = harness.run(
+        contract(), variant.make(contract()), aim=aim, changes=variant.target, socket=variant.socket
+    )
     judged = [cell for cell in run.cells if not operations or cell.operation in operations]
     return _clean(f"{variant.id}: {variant.does}", variant.name, run, judged, variant.untested)
 
@@ -95,9 +109,13 @@ def judge_variant(variant: Variant, complete: bool = False) -> Row:
 def judge_reading(variant: Variant) -> Row:
     """A legal variant is blamed for nothing by a run that may only read, whatever that leaves untested."""
     changes = {**variant.target, "allow": ["read"]}
-    run = harness.run(contract(), variant.make(contract()), aim=None, changes=changes, socket=variant.socket)
+    run = harness.run(
+        contract(), variant.make(contract()), aim=None, changes=changes, socket=variant.socket
+    )
     judged = [cell for cell in run.cells if cell.verdict is not Verdict.UNTESTED]
-    return _clean(f"{variant.id}: {variant.does} (only read)", f"{variant.name}-read", run, judged, ())
+    return _clean(
+        f"{variant.id}: {variant.does} (only read)", f"{variant.name}-read", run, judged, ()
+    )
 
 
 def judge_clean(seed: int) -> Row:
@@ -109,13 +127,19 @@ def judge_clean(seed: int) -> Row:
 def _clean(does: str, name: str, run: Run, cells: Iterable[Cell], untested: tuple[str, ...]) -> Row:
     held = (Verdict.PASSED, Verdict.UNTESTED, Verdict.INAPPLICABLE)
     wrong = [cell for cell in cells if cell.verdict not in held]
-    unseen = [cell for cell in cells if cell.verdict is Verdict.UNTESTED and cell.clause not in untested]
+    unseen = [
+        cell for cell in cells if cell.verdict is Verdict.UNTESTED and cell.clause not in untested
+    ]
     said = [
         f"broken off: {run.incomplete}" if run.incomplete else "",
         f"blamed for:\n{_blame(run, wrong)}" if wrong else "",
         f"not judged:\n{_blame(run, unseen)}" if unseen else "",
     ]
-    return Row(name, tuple({cell.clause for cell in wrong}), "\n".join(filter(None, [does, *said])) if any(said) else "")
+    return Row(
+        name,
+        tuple({cell.clause for cell in wrong}),
+        "\n".join(filter(None, [does, *said])) if any(said) else "",
+    )
 
 
 # --- all of them ----------------------------------------------------------------------------------
@@ -130,16 +154,22 @@ def _one(job: tuple[str, str, bool]) -> Row:
     return judge_variant(VARIANTS[name], complete) if kind == "variant" else judge_clean(int(name))
 
 
-def main(complete: bool, say: Callable[[str], None], write: bool = False, names: Collection[str] = ()) -> int:
+def main(
+    complete: bool, say: Callable[[str], None], write: bool = False, names: Collection[str] = ()
+) -> int:
     """Run everything, or what is named; say a line for each row that is wrong, the matrix, and the sum. 0 if all is well, else 1.
 
     Where all is well the whole matrix may be written, as data and as a page.
     """
-    faults, variants = ([name for name in table if not names or name in names] for table in (FAULTS, VARIANTS))
+    faults, variants = (
+        [name for name in table if not names or name in names] for table in (FAULTS, VARIANTS)
+    )
     seeds = 0 if names else SEEDS if complete else 1
     jobs = [("clean", str(seed), complete) for seed in range(seeds)]
     jobs += [("reading", name, complete) for name in variants] if complete else []
-    jobs += [("variant", name, complete) for name in variants] + [("fault", name, complete) for name in faults]
+    jobs += [("variant", name, complete) for name in variants] + [
+        ("fault", name, complete) for name in faults
+    ]
     rows: dict[str, Row] = {}
     with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
         for done, row in enumerate(pool.map(_one, jobs, chunksize=2), 1):
@@ -151,12 +181,21 @@ def main(complete: bool, say: Callable[[str], None], write: bool = False, names:
     if not names:
         say("\n".join(["", *_table(rows), ""]))
     stored = json.loads(DATA.read_text(encoding="utf-8")) if DATA.exists() and not write else {}
-    stale = [name for name in faults if name in stored and not set(rows[name].found) <= set(stored[name]["found"])]
-    say(f"{DATA.name} has less on {', '.join(stale)}: `selftest --complete --write` writes it anew") if stale else None
+    stale = [
+        name
+        for name in faults
+        if name in stored and not set(rows[name].found) <= set(stored[name]["found"])
+    ]
+    say(
+        f"{DATA.name} has less on {', '.join(stale)}: `selftest --complete --write` writes it anew"
+    ) if stale else None
     killed = sum(not rows[name].wrong for name in faults)
     findings = sum(bool(rows[name].wrong) for name in rows if name not in FAULTS)
     if write and killed == len(faults):
-        DATA.write_text(json.dumps(data({name: rows[name].found for name in FAULTS}), indent=1) + "\n", encoding="utf-8")
+        DATA.write_text(
+            json.dumps(data({name: rows[name].found for name in FAULTS}), indent=1) + "\n",
+            encoding="utf-8",
+        )
         PAGE.parent.mkdir(exist_ok=True)
         PAGE.write_text(page(json.loads(DATA.read_text(encoding="utf-8"))), encoding="utf-8")
     say(f"{killed} of {len(faults)} faults, {findings} findings on {len(variants)} variants")
@@ -176,7 +215,9 @@ def _table(rows: Mapping[str, Row]) -> Iterator[str]:
 
 
 def _figures(name: str, faults: list[Fault], caught: int) -> str:
-    return f"{name:<28}{len(faults):>7}{caught:>8}   " + " ".join(f"{count:>3}" for count in by_depth(faults))
+    return f"{name:<28}{len(faults):>7}{caught:>8}   " + " ".join(
+        f"{count:>3}" for count in by_depth(faults)
+    )
 
 
 def by_depth(faults: Iterable[Fault]) -> list[int]:
@@ -188,13 +229,21 @@ def by_depth(faults: Iterable[Fault]) -> list[int]:
 def by_area() -> dict[str, list[Fault]]:
     """The faults by the area of the first clause that each breaks."""
     areas = {name: clause.area for name, clause in contract().clauses.items()}
-    return {area: [f for f in FAULTS.values() if areas[f.breaks[0]] == area] for area in contract().areas}
+    return {
+        area: [f for f in FAULTS.values() if areas[f.breaks[0]] == area]
+        for area in contract().areas
+    }
 
 
 def data(found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
     """The matrix as data: of each fault what it does, how deep it hides, what it breaks, and what was found broken."""
     return {
-        name: {"does": fault.does, "depth": fault.depth, "breaks": list(fault.breaks), "found": list(found[name])}
+        name: {
+            "does": fault.does,
+            "depth": fault.depth,
+            "breaks": list(fault.breaks),
+            "found": list(found[name]),
+        }
         for name, fault in sorted(FAULTS.items())
     }
 
@@ -210,14 +259,20 @@ def page(matrix: Mapping[str, Any]) -> str:
         "",
         "| area of the first clause | faults | depth 1 | 2 | 3 | 4 | 5 |",
         "|---|---|---|---|---|---|---|",
-        *(f"| {area} | {len(own)} | " + " | ".join(map(str, by_depth(own))) + " |" for area, own in by_area().items()),
+        *(
+            f"| {area} | {len(own)} | " + " | ".join(map(str, by_depth(own))) + " |"
+            for area, own in by_area().items()
+        ),
         f"| all | {len(FAULTS)} | " + " | ".join(map(str, by_depth(FAULTS.values()))) + " |",
     ]
     for clause in contract().clauses.values():
         own = {name: row for name, row in matrix.items() if clause.id in row["breaks"]}
         lines += ["", f"## {clause.id}", "", clause.text, ""]
         if not own:
-            lines.append("No fault: " + ("it is never graded." if clause.level is Level.NOTE else "none is written yet."))
+            lines.append(
+                "No fault: "
+                + ("it is never graded." if clause.level is Level.NOTE else "none is written yet.")
+            )
             continue
         lines += ["| fault | depth | what it does | also found broken |", "|---|---|---|---|"]
         for name, row in own.items():
@@ -229,4 +284,8 @@ def page(matrix: Mapping[str, Any]) -> str:
 def unproven() -> list[str]:
     """The MUST clauses that no fault breaks."""
     broken = {clause for fault in FAULTS.values() for clause in fault.breaks}
-    return [clause.id for clause in contract().clauses.values() if clause.level is Level.MUST and clause.id not in broken]
+    return [
+        clause.id
+        for clause in contract().clauses.values()
+        if clause.level is Level.MUST and clause.id not in broken
+    ]

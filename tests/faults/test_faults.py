@@ -36,7 +36,9 @@ def test_variant(variant: Variant) -> None:
 def test_names() -> None:
     """What faults and variants say of the contract names clauses, operations and stimuli that it has."""
     contract = matrix.contract()
-    clauses = {c for f in FAULTS.values() for c in f.breaks + f.also} | {c for v in VARIANTS.values() for c in v.untested}
+    clauses = {c for f in FAULTS.values() for c in f.breaks + f.also} | {
+        c for v in VARIANTS.values() for c in v.untested
+    }
     assert clauses <= set(contract.clauses)
     assert {name for f in FAULTS.values() for name in f.at} <= {*contract.operations, "*"}
     session.load_suite()

@@ -29,7 +29,9 @@ from tests.faults.harness import target_of
 
 FOLDER = Path(__file__).parent
 SPECS = {"real": None, "toy": FOLDER.parent / "toy" / "spec"}
-MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}(?::|%3A)[0-9]{2}(?::|%3A)[0-9]{2}(?:\.[0-9]+)?")
+MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}(?::|%3A)[0-9]{2}(?::|%3A)[0-9]{2}(?:\.[0-9]+)?"
+)
 """Times that the server or the suite takes from the clock, in a body or in a URL."""
 
 
@@ -48,7 +50,9 @@ def run(name: str) -> tuple[Target, Plan, str]:
     plan = session.planned(contract, target.declaration, 0)
     stream = StringIO()
     options = session.Options(seed=0)
-    running = session.Session(contract, target, plan, options, WsgiWire(app), stream, sleep=lambda _seconds: None)
+    running = session.Session(
+        contract, target, plan, options, WsgiWire(app), stream, sleep=lambda _seconds: None
+    )
     session.execute(running)
     return target, plan, stream.getvalue()
 
@@ -61,7 +65,9 @@ def planned(name: str) -> str:
 def cells(name: str, log: evidence.Log) -> Iterator[str]:
     """What a log is judged to: a line for each cell, and one for each of its findings and reasons."""
     contract, (target, plan, _) = contract_of(name), run(name)
-    found = verdict.cells(contract, target.declaration, RULES, plan, log, today=date(2026, 1, 1), selected=None)
+    found = verdict.cells(
+        contract, target.declaration, RULES, plan, log, today=date(2026, 1, 1), selected=None
+    )
     for cell in sorted(found, key=_place):
         yield f"{cell.clause} [{cell.operation}] {cell.verdict}, on {len(cell.exchanges)} exchanges"
         yield from (f"  {finding.rule} {finding.where}" for finding in cell.findings)
@@ -81,7 +87,10 @@ def sent(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         entry: dict[str, Any] = json.loads(line)
         if "exchange" in entry:
-            told = {name: entry.get(name) for name in ("case", "attempt", "operation", "role", "identity", "facts", "request")}
+            told = {
+                name: entry.get(name)
+                for name in ("case", "attempt", "operation", "role", "identity", "facts", "request")
+            }
             yield MOMENT.sub("TIME", json.dumps(told, sort_keys=True))
 
 

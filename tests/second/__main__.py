@@ -17,7 +17,10 @@ from tests.second.seeds import seed
 from tests.second.wire import BASE, CLOCK, Server
 from tests.second.world import World
 
-RUN = {"steps": [{"channel": "sms", "text": "Hello"}], "contacts": [{"phone": "+13035550101"}, {"phone": "+13035550102"}]}
+RUN = {
+    "steps": [{"channel": "sms", "text": "Hello"}],
+    "contacts": [{"phone": "+13035550101"}, {"phone": "+13035550102"}],
+}
 TRIGGERS = [
     *[(code, "create_call", {"to": f"+1303555017{last}"}) for code, last in
       (("number_on_dnc", 1), ("tcpa_violation", 3), ("vapi_error", 4), ("call_failed", 5))],
@@ -48,7 +51,10 @@ def declaration(world: World, url: str) -> dict[str, Any]:
             "backfill_events": {"from": "2026-04-25T00:00:00Z", "to": "2026-04-25T12:00:00Z"},
             **{f"{verb}_communication_run": RUN for verb in ("validate", "preview", "create")},
         },
-        "triggers": [{"code": code, "operation": operation, "input": given} for code, operation, given in TRIGGERS],
+        "triggers": [
+            {"code": code, "operation": operation, "input": given}
+            for code, operation, given in TRIGGERS
+        ],
         "clock": {"method": "PUT", "path": CLOCK, "member": "forward"},
         "addresses": ["127.0.0.0/8"],
     }
@@ -61,7 +67,9 @@ def main(target: str, dice: str = "") -> None:
     register()
     with Server(World(), 0) as server:
         url = f"http://127.0.0.1:{server.server_address[1]}{BASE}"
-        Path(target).write_text(json.dumps(declaration(server.world, url), indent=1), encoding="utf-8")
+        Path(target).write_text(
+            json.dumps(declaration(server.world, url), indent=1), encoding="utf-8"
+        )
         print("ready", url, flush=True)
         server.serve_forever()
 

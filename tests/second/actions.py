@@ -6,21 +6,43 @@ import base64
 import json
 from typing import Any
 
-from tests.second.intake import Form, Refused, Reply, Request, agent_of, alive, business_of, find, on, read_body
+from tests.second.intake import (
+    Form,
+    Refused,
+    Reply,
+    Request,
+    agent_of,
+    alive,
+    business_of,
+    find,
+    on,
+    read_body,
+)
 from tests.second.lists import show
 from tests.second.world import SECOND, Business, Key, Thing, World, stamp
 
 HOUR = 3_600 * SECOND
 
 
-@on("POST", "/evals", "evals:write", body="agent_id! business_id! name! messages!:array description", strict=True)
+@on(
+    "POST",
+    "/evals",
+    "evals:write",
+    body="agent_id! business_id! name! messages!:array description",
+    strict=True,
+)
 def create_eval(world: World, request: Request) -> Reply:
     """A scenario."""
     business = business_of(world, request, request.body["business_id"])
     agent_of(world, request, business)
     if request.body["name"] == "provider down":
         raise Refused("vapi_error", "The voice provider could not mirror the scenario")
-    scenario = world.add(business, "eval", **{"description": None, **request.body, "business_id": business.id}, state="live")
+    scenario = world.add(
+        business,
+        "eval",
+        **{"description": None, **request.body, "business_id": business.id},
+        state="live",
+    )
     return Reply(201, show(scenario, "zulu"))
 
 
@@ -43,8 +65,18 @@ def delete_eval(world: World, request: Request) -> Reply:
 
 def run_one(world: World, business: Business, agent_id: str) -> dict[str, Any]:
     """A run, which is over when it is looked at."""
-    facts: dict[str, Any] = {"agent_id": agent_id, "status": "running", "passed": None, "results": []}
-    run = world.add(business, "eval_run", **facts, vapi_run_id=f"vr-{business.id}-{len(business.things['eval_run'])}")
+    facts: dict[str, Any] = {
+        "agent_id": agent_id,
+        "status": "running",
+        "passed": None,
+        "results": [],
+    }
+    run = world.add(
+        business,
+        "eval_run",
+        **facts,
+        vapi_run_id=f"vr-{business.id}-{len(business.things['eval_run'])}",
+    )
     return show(run, "zulu", "run_id")
 
 
@@ -57,19 +89,35 @@ def run_evals(world: World, request: Request) -> Reply:
     if "agent_id" not in request.body:
         raise Refused("bad_request", "Run what? Give eval_id or agent_id")
     business, agent = find(world, request, "agent", request.body["agent_id"])
-    mine = [one for one in business.things["eval"] if one.facts["agent_id"] == agent.id and not one.gone]
-    return Reply(200, {"agent_id": agent.id, "runs": [run_one(world, business, agent.id) for _ in mine[:3]]})
+    mine = [
+        one for one in business.things["eval"] if one.facts["agent_id"] == agent.id and not one.gone
+    ]
+    return Reply(
+        200, {"agent_id": agent.id, "runs": [run_one(world, business, agent.id) for _ in mine[:3]]}
+    )
 
 
 def again(world: World, events: list[Thing]) -> Reply:
     """Deliver events again, by the hundred at most."""
     for event in events[:100]:
         business = world.businesses[event.facts["business_id"]]
-        world.add(business, "delivery", event_id=event.id, webhook_id=None, status="succeeded", response_code=200)
+        world.add(
+            business,
+            "delivery",
+            event_id=event.id,
+            webhook_id=None,
+            status="succeeded",
+            response_code=200,
+        )
     return Reply(201, {"queued": len(events[:100]), "job": {"status": "queued"}})
 
 
-@on("POST", "/events/replay", "events:replay", body="event_id event_ids:array filter:object business_id")
+@on(
+    "POST",
+    "/events/replay",
+    "events:replay",
+    body="event_id event_ids:array filter:object business_id",
+)
 def replay(world: World, request: Request) -> Reply:
     """One event, several (those that are unknown are passed over), or what a filter takes."""
     body = request.body
@@ -79,22 +127,52 @@ def replay(world: World, request: Request) -> Reply:
         return again(world, [find(world, request, "event", body["event_id"])[1]])
     known = list(world.seen(request.key, "event"))
     if "event_ids" in body:
-        return again(world, [event for event in known if event.id in [one for one in body["event_ids"] if isinstance(one, str)]])
+        return again(
+            world,
+            [
+                event
+                for event in known
+                if event.id in [one for one in body["event_ids"] if isinstance(one, str)]
+            ],
+        )
     if "filter" not in body:
         raise Refused("bad_request", "Say which events: event_id, event_ids or filter")
     wanted = body["filter"]
-    return again(world, [event for event in known if all(event.facts.get(name) == value for name, value in wanted.items())])
+    return again(
+        world,
+        [
+            event
+            for event in known
+            if all(event.facts.get(name) == value for name, value in wanted.items())
+        ],
+    )
 
 
-@on("POST", "/events/backfill", "events:replay", body="from!:moment to!:moment business_id event_type status", strict=True)
+@on(
+    "POST",
+    "/events/backfill",
+    "events:replay",
+    body="from!:moment to!:moment business_id event_type status",
+    strict=True,
+)
 def backfill(world: World, request: Request) -> Reply:
     """A day at most, and not older than ten."""
     body = request.body
     if not 0 < body["to"] - body["from"] <= 24 * HOUR or body["from"] < world.now() - 240 * HOUR:
-        raise Refused("invalid_request", "from comes before to, by a day at most, and is not older than ten days")
+        raise Refused(
+            "invalid_request",
+            "from comes before to, by a day at most, and is not older than ten days",
+        )
     if "business_id" in body:
         business_of(world, request, body["business_id"], "not_found")
-    return again(world, [event for event in world.seen(request.key, "event") if body["from"] <= event.at <= body["to"]])
+    return again(
+        world,
+        [
+            event
+            for event in world.seen(request.key, "event")
+            if body["from"] <= event.at <= body["to"]
+        ],
+    )
 
 
 RUN = "business_id! name external_ref steps!:array contacts!:array"
@@ -142,8 +220,12 @@ def create_run(world: World, request: Request) -> Reply:
         }
         run = world.add(business, "run", **facts)
         for channel in channels:
-            world.add(business, "job", communication_run_id=run.id, channel=channel, status="waiting")
-        world.first_answers[business.id, mark] = Reply(201, {"success": True, "run": show(run, "india")})
+            world.add(
+                business, "job", communication_run_id=run.id, channel=channel, status="waiting"
+            )
+        world.first_answers[business.id, mark] = Reply(
+            201, {"success": True, "run": show(run, "india")}
+        )
     reply: Reply = world.first_answers[business.id, mark]
     return reply
 
@@ -156,7 +238,9 @@ def change_run(world: World, request: Request) -> Reply:
         raise Refused("invalid_request", "action is pause or cancel")
     _, run = alive(world, request, "run", request.body["id"])
     if run.facts["status"] in ("cancelled", "done"):
-        raise Refused("invalid_request", f"The run is {run.facts['status']}, nothing can be done about it")
+        raise Refused(
+            "invalid_request", f"The run is {run.facts['status']}, nothing can be done about it"
+        )
     run.facts["status"] = {"pause": "paused", "cancel": "cancelled"}[action]
     return Reply(200, {"run": show(run, "india")})
 
@@ -182,7 +266,9 @@ def admit(world: World, address: str) -> None:
     if len(visits) >= 5:
         reset = str((visits[0] + HOUR) // SECOND + 1)
         raise Refused(
-            "rate_limit_exceeded", "Five requests an hour is all we take from you", headers={"x-ratelimit-reset": reset}
+            "rate_limit_exceeded",
+            "Five requests an hour is all we take from you",
+            headers={"x-ratelimit-reset": reset},
         )
     visits.append(now)
 
@@ -195,11 +281,30 @@ def sign_up(world: World, request: Request) -> Reply:
     if body.get("plan_id", "starter") not in ("starter", "pro"):
         raise Refused("invalid_request", "There are two plans, starter and pro")
     if body.get("plan_id") == "pro" and request.headers.get("payment-signature") != PAID:
-        terms = {"x402Version": 2, "error": "payment required", "accepts": [{**TERMS, "nonce": world.dice.getrandbits(64)}]}
+        terms = {
+            "x402Version": 2,
+            "error": "payment required",
+            "accepts": [{**TERMS, "nonce": world.dice.getrandbits(64)}],
+        }
         header = base64.b64encode(json.dumps(terms).encode()).decode()
-        raise Refused("payment_required", "This plan is paid in advance", headers={"payment-required": header})
+        raise Refused(
+            "payment_required", "This plan is paid in advance", headers={"payment-required": header}
+        )
     business = world.found(body["business_name"])
     key = world.issue(f"account {business.id}", "kc_live_", Key((business.id,), frozenset({"*"})))
-    told = {"api_key": key, "business_id": business.id, "agent_id": None, "phone_number": None, "provisioning_deferred": True}
+    told = {
+        "api_key": key,
+        "business_id": business.id,
+        "agent_id": None,
+        "phone_number": None,
+        "provisioning_deferred": True,
+    }
     ends = stamp(world.now() + 720 * HOUR, "trimmed")
-    return Reply(201, {**told, "checkout_url": f"https://pay.example.com/{business.id}/c0ffee", "trial_ends_at": ends})
+    return Reply(
+        201,
+        {
+            **told,
+            "checkout_url": f"https://pay.example.com/{business.id}/c0ffee",
+            "trial_ends_at": ends,
+        },
+    )

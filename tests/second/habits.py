@@ -23,7 +23,9 @@ class Listing:
     above: str = "cut"  # a limit above the maximum is cut down, or refused
     odd: str = "refuse"  # a limit that is no number above zero is refused, or "default", or means an "empty" page
     cursor: str = "refuse"  # a cursor that is no moment is refused, or "ignore"d; "known": one that no item has is refused, too
-    business: str = ""  # how another business is answered: an error code, or "empty"; no filter if nothing
+    business: str = (
+        ""  # how another business is answered: an error code, or "empty"; no filter if nothing
+    )
     filters: Mapping[str, str] = field(default_factory=dict)  # parameter -> comparison and member
     one: str = ""  # the parameter that chooses one thing
     label: str = "id"  # what the id is called
@@ -33,9 +35,15 @@ class Listing:
     @property
     def query(self) -> str:
         """The form of its query."""
-        bounds = {n: "moment" if rule.endswith("_at") else "integer" for n, rule in self.filters.items() if rule[0] in "<>s"}
+        bounds = {
+            n: "moment" if rule.endswith("_at") else "integer"
+            for n, rule in self.filters.items()
+            if rule[0] in "<>s"
+        }
         words = [f"{name}:{bounds.get(name, 'text')}" for name in self.filters]
-        return " ".join([*words, self.one, "after", "limit", "business_id" if self.business else ""])
+        return " ".join(
+            [*words, self.one, "after", "limit", "business_id" if self.business else ""]
+        )
 
 
 def same(*names: str, **others: str) -> dict[str, str]:
@@ -43,13 +51,23 @@ def same(*names: str, **others: str) -> dict[str, str]:
     return {name: f"= {name}" for name in names} | others
 
 
-LEADS = same("source", "phone", "email", "agent_id", status="in status", score_gte=">= score", score_lte="<= score") | {
+LEADS = same(
+    "source",
+    "phone",
+    "email",
+    "agent_id",
+    status="in status",
+    score_gte=">= score",
+    score_lte="<= score",
+) | {
     "created_after": "> created_at",
     "created_before": "<= created_at",
     "updated_after": ">= updated_at",
     "updated_before": "< updated_at",
 }
-EVENTS = same("event_type", "object_type", "object_id", "status", event_id="= id", to="< created_at") | {"from": ">= created_at"}
+EVENTS = same(
+    "event_type", "object_type", "object_id", "status", event_id="= id", to="< created_at"
+) | {"from": ">= created_at"}
 NUMBERS, RUNS, CALLS, LEAD = "numbers:read", "communication-runs:read", "calls:read", "leads:read"
 ROWS = (
     Listing("list_calls", "/calls", CALLS, "call", "calls", "trimmed", 10, 200, True,
@@ -105,7 +123,9 @@ def throw(seed: int) -> None:
     """Throw dice for the habits of every list."""
     dice = random.Random(seed)
     for path, listing in HABITS.items():
-        maximum = dice.choice((40, 100) if path == "/calls" else (3, 9, 20, 25, 40, 100, 200))  # a sample has a limit of 25
+        maximum = dice.choice(
+            (40, 100) if path == "/calls" else (3, 9, 20, 25, 40, 100, 200)
+        )  # a sample has a limit of 25
         plain = listing.quirk in ("", "eager", "short", "choices", "arrays")
         HABITS[path] = replace(
             listing,
@@ -115,7 +135,9 @@ def throw(seed: int) -> None:
             newest=listing.newest if listing.quirk == "poll" else dice.choice((True, False)),
             above=dice.choice(("cut", "refuse")),
             odd=dice.choice(("refuse", "default", "empty")),
-            cursor=dice.choice(("refuse", "ignore", "known") if listing.kind in KEPT else ("refuse", "ignore")),
+            cursor=dice.choice(
+                ("refuse", "ignore", "known") if listing.kind in KEPT else ("refuse", "ignore")
+            ),
             quirk=dice.choice(("", "eager", "short", "choices")) if plain else listing.quirk,
             strict=dice.choice((True, False)),
         )

@@ -27,9 +27,20 @@ STATUS = {
 class Refused(Exception):  # noqa: N818 - it is an answer, not an error of ours
     """A refusal: code and message, a status where it is not that of the code, headers."""
 
-    def __init__(self, code: str, message: str, status: int | None = None, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
-        self.code, self.message, self.status, self.headers = code, message, status or STATUS[code], dict(headers or {})
+        self.code, self.message, self.status, self.headers = (
+            code,
+            message,
+            status or STATUS[code],
+            dict(headers or {}),
+        )
 
 
 @dataclass
@@ -86,7 +97,11 @@ def _integer(value: Any) -> int:
 
 
 def _boolean(value: Any) -> bool:
-    return {"true": True, "false": False}[value] if value in ("true", "false") else bool(_of(bool)(value))
+    return (
+        {"true": True, "false": False}[value]
+        if value in ("true", "false")
+        else bool(_of(bool)(value))
+    )
 
 
 def _moment(value: Any) -> int:
@@ -130,7 +145,10 @@ class Form:
         """The values of a form. A null is no value, and an empty text is none where one is required."""
         unknown = sorted(set(given) - set(self.fields))
         if unknown and self.strict:
-            raise Refused("invalid_request", f"This route does not know {unknown[0]!a}; it takes {', '.join(self.fields)}")
+            raise Refused(
+                "invalid_request",
+                f"This route does not know {unknown[0]!a}; it takes {', '.join(self.fields)}",
+            )
         for name, (required, _) in self.fields.items():
             if required and given.get(name) in (None, ""):
                 raise Refused("bad_request", f"Please give {name}, without it we cannot go on")
@@ -140,7 +158,9 @@ class Form:
                 try:
                     values[name] = CHECKS[kind](given[name])
                 except ValueError:
-                    raise Refused("invalid_request", f"{name} is no {kind} that we understand") from None
+                    raise Refused(
+                        "invalid_request", f"{name} is no {kind} that we understand"
+                    ) from None
         return values
 
 
@@ -196,7 +216,12 @@ ROUTES: dict[str, dict[str, Route]] = {}
 
 
 def on(
-    method: str, path: str, *scopes: str, query: str = "", body: str | None = None, strict: bool = False
+    method: str,
+    path: str,
+    *scopes: str,
+    query: str = "",
+    body: str | None = None,
+    strict: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register what answers a method of a path."""
 
@@ -215,11 +240,15 @@ SHAPES: dict[str, Callable[[str], bool]] = {
     "event": lambda text: text.isascii() and text.isdigit() and int(text[:30]) < 2**63,
 }
 """Kinds whose ids are read: one of another shape is not looked for."""
-HIDDEN = frozenset({"lead", "number", "webhook", "workspace", "conversation", "event", "run", "eval_run"})
+HIDDEN = frozenset(
+    {"lead", "number", "webhook", "workspace", "conversation", "event", "run", "eval_run"}
+)
 """Kinds of which a foreign object is told to be missing; of the others it is told that it is foreign."""
 
 
-def find(world: World, request: Request, kind: str, value: Any, member: str = "id", foreign: str = "") -> tuple[Business, Thing]:
+def find(
+    world: World, request: Request, kind: str, value: Any, member: str = "id", foreign: str = ""
+) -> tuple[Business, Thing]:
     """A thing that the key of a request reaches, and its business. Raises Refused."""
     if member == "id" and kind in SHAPES and not SHAPES[kind](str(value)):
         raise Refused("invalid_request", f"An id of a {kind} does not look like that")
@@ -234,11 +263,16 @@ def find(world: World, request: Request, kind: str, value: Any, member: str = "i
 
 def agent_of(world: World, request: Request, business: Business) -> None:
     """Check that the agent of a body, if there is one, is of the business that the rest is for."""
-    if "agent_id" in request.body and find(world, request, "agent", request.body["agent_id"])[0] is not business:
+    if (
+        "agent_id" in request.body
+        and find(world, request, "agent", request.body["agent_id"])[0] is not business
+    ):
         raise Refused("invalid_request", "That agent is of another business of yours")
 
 
-def alive(world: World, request: Request, kind: str, value: Any, member: str = "id") -> tuple[Business, Thing]:
+def alive(
+    world: World, request: Request, kind: str, value: Any, member: str = "id"
+) -> tuple[Business, Thing]:
     """The same, but for things that were deleted."""
     business, thing = find(world, request, kind, value, member)
     if thing.gone:
@@ -246,10 +280,15 @@ def alive(world: World, request: Request, kind: str, value: Any, member: str = "
     return business, thing
 
 
-def business_of(world: World, request: Request, given: str | None, code: str = "forbidden") -> Business:
+def business_of(
+    world: World, request: Request, given: str | None, code: str = "forbidden"
+) -> Business:
     """The business that a request is about: the one that it names, or the only one of its key."""
     if given is None and len(request.key.businesses) > 1:
-        raise Refused("bad_request", f"Your key opens {len(request.key.businesses)} businesses: say business_id")
+        raise Refused(
+            "bad_request",
+            f"Your key opens {len(request.key.businesses)} businesses: say business_id",
+        )
     chosen = given or request.key.businesses[0]
     if chosen not in request.key.businesses:
         raise Refused(code, f"The business {ascii(chosen)[:60]} is out of reach for this key")

@@ -13,23 +13,45 @@ from tests.second.world import START, World, stamp
 BROKEN = 31_337_000_099
 
 
-@on("GET", "/phone-numbers", "numbers:read", query=HABITS["/phone-numbers"].query + " phone_number:phone", strict=True)
+@on(
+    "GET",
+    "/phone-numbers",
+    "numbers:read",
+    query=HABITS["/phone-numbers"].query + " phone_number:phone",
+    strict=True,
+)
 def phone_numbers(world: World, request: Request) -> Reply:
     """A page of numbers, or one; a number that the key does not reach is null."""
     number = request.query.get("phone_number")
     if number is None:
         return page("/phone-numbers", world, request)
-    found = next((thing for thing in world.seen(request.key, "number") if thing.facts["phone_number"] == number), None)
+    found = next(
+        (
+            thing
+            for thing in world.seen(request.key, "number")
+            if thing.facts["phone_number"] == number
+        ),
+        None,
+    )
     return Reply(200, {"number": show(found, "comma") if found else None})
 
 
-@on("GET", "/communication-runs", RUNS, query=HABITS["/communication-runs"].query + " id external_ref")
+@on(
+    "GET",
+    "/communication-runs",
+    RUNS,
+    query=HABITS["/communication-runs"].query + " id external_ref",
+)
 def communication_runs(world: World, request: Request) -> Reply:
     """A page of runs, or one in a wrapper."""
     for member in ("id", "external_ref"):
         if member in request.query:
             told = one_of(world, request, "run", request.query[member], member)
-            jobs = [job for job in world.seen(request.key, "job") if job.facts["communication_run_id"] == told["id"]]
+            jobs = [
+                job
+                for job in world.seen(request.key, "job")
+                if job.facts["communication_run_id"] == told["id"]
+            ]
             return Reply(200, {"run": told, "touches": [show(job) for job in jobs]})
     return page("/communication-runs", world, request)
 
@@ -40,8 +62,12 @@ def versions(world: World, request: Request) -> Reply:
     _, agent = find(world, request, "agent", request.query["agent_id"])
     if "version" not in request.query:
         return page("/agents/versions", world, request, agent.id)
-    known = [thing for thing in world.seen(request.key, "version") if thing.facts["agent_id"] == agent.id]
-    one = next((thing for thing in known if thing.facts["version"] == request.query["version"]), None)
+    known = [
+        thing for thing in world.seen(request.key, "version") if thing.facts["agent_id"] == agent.id
+    ]
+    one = next(
+        (thing for thing in known if thing.facts["version"] == request.query["version"]), None
+    )
     if one is None:
         raise Refused("not_found", f"Agent {agent.id} has no such version")
     return Reply(200, {"version": show(one)})
@@ -72,7 +98,12 @@ def recordings(world: World, request: Request) -> Reply:
     return Reply(200, {"recording": link, "status": "ready", "duration": call.facts["duration"]})
 
 
-@on("GET", "/leads/audit", "leads:read", query="window_hours:integer stalled_days:integer hot_score:integer as_of:moment")
+@on(
+    "GET",
+    "/leads/audit",
+    "leads:read",
+    query="window_hours:integer stalled_days:integer hot_score:integer as_of:moment",
+)
 def audit(world: World, request: Request) -> Reply:
     """How leads stand. One odd score brings the report down, which is what the trigger is for."""
     hot = request.query.get("hot_score", 70)
@@ -92,7 +123,14 @@ def report(title: str, world: World, request: Request) -> Reply:
         find(world, request, "agent", request.query["agent_id"])
     since = START - request.query.get("days", 30) * 86_400_000_000
     calls = [call for call in world.seen(request.key, "call") if call.at >= since]
-    return Reply(200, {"report": title, "rows": [{"total": len(calls)}], "generated_at": stamp(world.now(), "trimmed")})
+    return Reply(
+        200,
+        {
+            "report": title,
+            "rows": [{"total": len(calls)}],
+            "generated_at": stamp(world.now(), "trimmed"),
+        },
+    )
 
 
 for _path, _query in {
@@ -110,14 +148,28 @@ for _path, _query in {
 def capabilities(world: World, request: Request) -> Reply:
     """What the key opens; a bare list."""
     named = request.query.get("business_id")
-    chosen = [business_of(world, request, named, "not_found")] if named else world.reach(request.key)
-    return Reply(200, [{"business": one.id, "name": one.name, "scopes": sorted(request.key.scopes)} for one in chosen])
+    chosen = (
+        [business_of(world, request, named, "not_found")] if named else world.reach(request.key)
+    )
+    return Reply(
+        200,
+        [
+            {"business": one.id, "name": one.name, "scopes": sorted(request.key.scopes)}
+            for one in chosen
+        ],
+    )
 
 
 @on("GET", "/balance")
 def balance(world: World, request: Request) -> Reply:
     """Plans and minutes, by business."""
-    return Reply(200, {one.id: {"plan": "pro", "minutes": len(one.things["call"])} for one in world.reach(request.key)})
+    return Reply(
+        200,
+        {
+            one.id: {"plan": "pro", "minutes": len(one.things["call"])}
+            for one in world.reach(request.key)
+        },
+    )
 
 
 @on("GET", "/health")
@@ -141,5 +193,10 @@ def schemas(world: World, request: Request) -> Reply:
 @on("GET", "/openapi.json")
 def document(world: World, request: Request) -> Reply:
     """The document, for whoever has a key."""
-    paths: dict[str, Any] = {path: {method.lower(): {"responses": {}} for method in methods} for path, methods in ROUTES.items()}
-    return Reply(200, {"openapi": "3.0.3", "info": {"title": "Second", "version": "2"}, "paths": paths})
+    paths: dict[str, Any] = {
+        path: {method.lower(): {"responses": {}} for method in methods}
+        for path, methods in ROUTES.items()
+    }
+    return Reply(
+        200, {"openapi": "3.0.3", "info": {"title": "Second", "version": "2"}, "paths": paths}
+    )

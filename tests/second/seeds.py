@@ -9,8 +9,23 @@ from typing import Any
 from tests.second.world import SECOND, START, Business, Key, Thing, World
 
 SCOPES = (
-    *("agents:read", "agents:write", "calls:read", "calls:write", "communication-runs:read", "communication-runs:write"),
-    *("evals:read", "evals:write", "events:read", "events:replay", "leads:read", "leads:write", "lifecycle:write"),
+    *(
+        "agents:read",
+        "agents:write",
+        "calls:read",
+        "calls:write",
+        "communication-runs:read",
+        "communication-runs:write",
+    ),
+    *(
+        "evals:read",
+        "evals:write",
+        "events:read",
+        "events:replay",
+        "leads:read",
+        "leads:write",
+        "lifecycle:write",
+    ),
     *("numbers:read", "numbers:write", "sms:read", "sms:write", "webhooks:read", "webhooks:write"),
     *("workspaces:read", "workspaces:write"),
 )
@@ -51,7 +66,9 @@ class Seeder:
     def fill(self, share: int) -> None:
         """Add things of every kind."""
         for kind, (count, facts) in KINDS.items():
-            for number, at in enumerate(moments(self.dice, max(5, count // share), share * HOUR, kind == "job")):
+            for number, at in enumerate(
+                moments(self.dice, max(5, count // share), share * HOUR, kind == "job")
+            ):
                 owner = {"business_id": self.business.id} if kind in OWNED else {}
                 self.world.add(self.business, kind, at, **owner, **facts(self, number))
 
@@ -59,9 +76,23 @@ class Seeder:
         """A call; some have no transcript, and more no recording."""
         status = self.of("ended", "completed", "no-answer", "in_progress")
         said = f"Hello, this is call {number}." if status in ("ended", "completed") else None
-        told = {"agent_id": self.any("agent"), "agent_name": None, "status": status, "direction": self.of("inbound", "outbound")}
-        told |= {"duration": number * 1.5 if said else None, "lead_id": self.any("lead") if number % 3 else None, "summary": said}
-        return {**told, "quality_dimensions": [], "_said": said, "_recorded": said is not None and number % 2 == 0}
+        told = {
+            "agent_id": self.any("agent"),
+            "agent_name": None,
+            "status": status,
+            "direction": self.of("inbound", "outbound"),
+        }
+        told |= {
+            "duration": number * 1.5 if said else None,
+            "lead_id": self.any("lead") if number % 3 else None,
+            "summary": said,
+        }
+        return {
+            **told,
+            "quality_dimensions": [],
+            "_said": said,
+            "_recorded": said is not None and number % 2 == 0,
+        }
 
     def lead(self, number: int) -> dict[str, Any]:
         """A lead; one in five has no score."""
@@ -71,14 +102,29 @@ class Seeder:
             "last_name": None,
             "email": f"Zoe.{number % 40}@Example.com",
         }
-        told |= {"phone": f"+1303555{100 + number % 30:04d}", "source": self.of("web", "phone", "fair"), "notes": None}
-        told |= {"score": None if number % 5 == 0 else number * 7 % 101, "updated_at": START - self.dice.randrange(20 * DAY)}
-        return {**told, "status": self.of("new", "new", "new", "contacted", "won", "Lost"), "agent_id": self.any("agent")}
+        told |= {
+            "phone": f"+1303555{100 + number % 30:04d}",
+            "source": self.of("web", "phone", "fair"),
+            "notes": None,
+        }
+        told |= {
+            "score": None if number % 5 == 0 else number * 7 % 101,
+            "updated_at": START - self.dice.randrange(20 * DAY),
+        }
+        return {
+            **told,
+            "status": self.of("new", "new", "new", "contacted", "won", "Lost"),
+            "agent_id": self.any("agent"),
+        }
 
     def version(self, number: int) -> dict[str, Any]:
         """A version of an agent, the next after those that it has."""
         told = owned(1, 29)(self, number)
-        before = [one for one in self.business.things["version"] if one.facts["agent_id"] == told["agent_id"]]
+        before = [
+            one
+            for one in self.business.things["version"]
+            if one.facts["agent_id"] == told["agent_id"]
+        ]
         return {**told, "version": len(before) + 1, "rolled_back_to": None}
 
 
@@ -122,10 +168,20 @@ KINDS: dict[str, tuple[int, Facts]] = {
 
 def seed(world: World) -> tuple[dict[str, str], dict[str, str], dict[str, Business]]:
     """Fill the world; gives the keys by role, those with one scope, and the businesses by role."""
-    main, branch, other, empty, trial = (world.found(name) for name in ("Main", "Branch", "Other", "Empty", "Trial"))
+    main, branch, other, empty, trial = (
+        world.found(name) for name in ("Main", "Branch", "Other", "Empty", "Trial")
+    )
     for business, share in ((main, 1), (branch, 5), (other, 6), (trial, 9)):
         Seeder(world, business).fill(share)
-    world.add(empty, "workspace", START - 30 * DAY, name="Empty", lifecycle_state="active", metadata=None, updated_at=START - DAY)
+    world.add(
+        empty,
+        "workspace",
+        START - 30 * DAY,
+        name="Empty",
+        lifecycle_state="active",
+        metadata=None,
+        updated_at=START - DAY,
+    )
     for number, at in enumerate(moments(random.Random(3), 260)):
         facts = {
             "phone_number": f"+1628555{1000 + number:04d}",
@@ -134,7 +190,10 @@ def seed(world: World) -> tuple[dict[str, str], dict[str, str], dict[str, Busine
             "capabilities": ["voice", "sms"],
         }
         world.pool.append(Thing(None, at, facts))
-    both, reads = (main.id, branch.id), frozenset(scope for scope in SCOPES if scope.endswith(":read"))
+    both, reads = (
+        (main.id, branch.id),
+        frozenset(scope for scope in SCOPES if scope.endswith(":read")),
+    )
     roles = {
         "full": Key(both, frozenset({"*"})),
         "read_only": Key((main.id,), reads),
@@ -145,6 +204,12 @@ def seed(world: World) -> tuple[dict[str, str], dict[str, str], dict[str, Busine
         "other": Key((other.id,), frozenset({"*"})),
         "empty": Key((empty.id,), frozenset(SCOPES)),
     }
-    keys = {role: world.issue(role, "kc_test_" if role == "test" else "kc_live_", key) for role, key in roles.items()}
-    scoped = {scope: world.issue(scope, "kc_live_", Key((main.id,), frozenset({scope}))) for scope in SCOPES}
+    keys = {
+        role: world.issue(role, "kc_test_" if role == "test" else "kc_live_", key)
+        for role, key in roles.items()
+    }
+    scoped = {
+        scope: world.issue(scope, "kc_live_", Key((main.id,), frozenset({scope})))
+        for scope in SCOPES
+    }
     return keys, scoped, {"main": main, "other": other, "empty": empty}

@@ -27,7 +27,10 @@ def identify(world: World, request: Request) -> Key:
     """The key of a request. A header that is not Bearer and one token is a bad one; all that opens nothing is told alike."""
     carried = request.headers.get("authorization")
     if carried is None:
-        raise Refused("unauthorized", "Who are you? Send Authorization: Bearer YOUR_API_KEY_FROM_THE_DASHBOARD")
+        raise Refused(
+            "unauthorized",
+            "Who are you? Send Authorization: Bearer YOUR_API_KEY_FROM_THE_DASHBOARD",
+        )
     token = re.fullmatch(r"Bearer ([^\s]+)", carried)
     if token is None:
         raise Refused("invalid_request", "The header Authorization is not Bearer and a key")
@@ -52,7 +55,12 @@ def answer(world: World, request: Request) -> Reply:
         raise Refused("not_found", f"There is no {ascii(request.path)[:80]} here")
     route = methods.get(request.method)
     if route is None:
-        raise Refused("bad_request", f"{request.method} is not for this path", 405, {"allow": ", ".join(sorted(methods))})
+        raise Refused(
+            "bad_request",
+            f"{request.method} is not for this path",
+            405,
+            {"allow": ", ".join(sorted(methods))},
+        )
     request.query = read_query(route.query, request.raw_query)
     if route.body is not None:
         request.body = read_body(route.body, request)
@@ -102,7 +110,9 @@ class Handler(BaseHTTPRequestHandler):
         """Read a request, answer it, and keep what was asked in the log of usage."""
         parts, world = urlsplit(self.path), self.server.world
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, unquote(parts.path), parts.query, headers, b"", self.client_address[0])
+        request = Request(
+            self.command, unquote(parts.path), parts.query, headers, b"", self.client_address[0]
+        )
         content = self.read_content(headers)
         with world.lock:
             try:
@@ -112,7 +122,11 @@ class Handler(BaseHTTPRequestHandler):
                 if request.path == CLOCK:
                     reply = tick(world, request)
                 else:
-                    request.path = request.path.removeprefix(BASE) if request.path.startswith(BASE + "/") else "/.."
+                    request.path = (
+                        request.path.removeprefix(BASE)
+                        if request.path.startswith(BASE + "/")
+                        else "/.."
+                    )
                     reply = answer(world, request)
             except Refused as refused:
                 reply = self.refusal(refused)
@@ -121,7 +135,13 @@ class Handler(BaseHTTPRequestHandler):
             if request.key.businesses:
                 business = world.businesses[request.key.businesses[0]]
                 tide(world, business)
-                world.add(business, "usage", method=request.method, path=request.path, answered=reply.status)
+                world.add(
+                    business,
+                    "usage",
+                    method=request.method,
+                    path=request.path,
+                    answered=reply.status,
+                )
         self.write(reply)
 
     def read_content(self, headers: dict[str, str]) -> bytes | Refused:
@@ -137,14 +157,29 @@ class Handler(BaseHTTPRequestHandler):
         """The envelope, with more in it than is promised; the connection ends with it."""
         self.server.refusals += 1
         number = f"req-{self.server.refusals:06x}"
-        error = {"code": refused.code, "message": f"{refused.message} ({number})", "retryable": False, "param": None}
+        error = {
+            "code": refused.code,
+            "message": f"{refused.message} ({number})",
+            "retryable": False,
+            "param": None,
+        }
         self.close_connection = True
-        return Reply(refused.status, {"success": False, "error": error, "request_id": number}, refused.headers)
+        return Reply(
+            refused.status,
+            {"success": False, "error": error, "request_id": number},
+            refused.headers,
+        )
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What http.server refuses by itself."""
         self.close_connection = True
-        self.write(self.refusal(Refused("bad_request", message or "That was no HTTP", 400 if code >= 500 else int(code))))
+        self.write(
+            self.refusal(
+                Refused(
+                    "bad_request", message or "That was no HTTP", 400 if code >= 500 else int(code)
+                )
+            )
+        )
 
     def write(self, reply: Reply) -> None:
         """Send an answer: what is large in chunks, and compressed for those who ask for it."""
@@ -152,14 +187,24 @@ class Handler(BaseHTTPRequestHandler):
         chunked = len(content) > 2000 and self.request_version == "HTTP/1.1"
         self.send_response(reply.status)
         if reply.body is not None:
-            kind = "application/vnd.second+json; charset=utf-8" if reply.status >= 400 else "Application/JSON ; Charset=UTF-8"
+            kind = (
+                "application/vnd.second+json; charset=utf-8"
+                if reply.status >= 400
+                else "Application/JSON ; Charset=UTF-8"
+            )
             self.send_header("content-type", kind)
         if "gzip" in (self.headers.get("accept-encoding", "") if hasattr(self, "headers") else ""):
             content = gzip.compress(content)
             self.send_header("content-encoding", "gzip")
         for name, value in reply.headers.items():
             self.send_header(name, value)
-        self.send_header(*(("transfer-encoding", "chunked") if chunked else ("content-length", str(len(content)))))
+        self.send_header(
+            *(
+                ("transfer-encoding", "chunked")
+                if chunked
+                else ("content-length", str(len(content)))
+            )
+        )
         if self.close_connection:
             self.send_header("connection", "close")
         self.end_headers()

@@ -65,11 +65,15 @@ FORMS: dict[str, Callable[[random.Random, int], Any]] = {
     "call": lambda dice, n: "call_" + _pick(dice, "0123456789abcdef", 20),
     "lead": lambda dice, n: "01K" + _pick(dice, ULID, 23),
     "number": lambda dice, n: "PN" + _pick(dice, "0123456789ABCDEF", 32),
-    "conversation": lambda dice, n: base64.b64encode(f"thread:{n}:{_pick(dice, string.digits, 5)}".encode()).decode(),
+    "conversation": lambda dice, n: base64.b64encode(
+        f"thread:{n}:{_pick(dice, string.digits, 5)}".encode()
+    ).decode(),
     "message": lambda dice, n: "SM" + _pick(dice, "0123456789abcdef", 32),
     "webhook": lambda dice, n: "wh_" + _pick(dice, string.ascii_letters + string.digits, 10),
     "workspace": lambda dice, n: (
-        dice.choice(("büro", "mühle", "größe", "park")) + "-street-" + _pick(dice, string.ascii_lowercase, 6)
+        dice.choice(("büro", "mühle", "größe", "park"))
+        + "-street-"
+        + _pick(dice, string.ascii_lowercase, 6)
     ),
     "version": lambda dice, n: "sha256:" + _pick(dice, "0123456789abcdef", 12),
     "eval": lambda dice, n: str(uuid.UUID(int=dice.getrandbits(128), version=4)),

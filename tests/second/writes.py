@@ -33,7 +33,12 @@ def provider(name: str) -> None:
 
 def note(world: World, business: Business, word: str, kind: str, thing: Thing) -> None:
     """Store an event."""
-    facts: dict[str, Any] = {"event_type": word, "object_type": kind, "object_id": str(thing.id), "business_id": business.id}
+    facts: dict[str, Any] = {
+        "event_type": word,
+        "object_type": kind,
+        "object_id": str(thing.id),
+        "business_id": business.id,
+    }
     world.add(business, "event", **facts, status="succeeded")
 
 
@@ -48,8 +53,18 @@ def start_call(world: World, request: Request) -> Reply:
     if "lead_id" in body:
         alive(world, request, "lead", body["lead_id"])
     trouble(body["to"], "number_on_dnc", "tcpa_violation", "vapi_error", "call_failed")
-    facts = {"agent_id": agent.id, "agent_name": agent.facts["name"], "business_id": business.id, "status": "queued"}
-    facts |= {"direction": "outbound", "duration": None, "lead_id": body.get("lead_id"), "context": body.get("context")}
+    facts = {
+        "agent_id": agent.id,
+        "agent_name": agent.facts["name"],
+        "business_id": business.id,
+        "status": "queued",
+    }
+    facts |= {
+        "direction": "outbound",
+        "duration": None,
+        "lead_id": body.get("lead_id"),
+        "context": body.get("context"),
+    }
     call = world.add(business, "call", **facts, _next=["ringing", "in-progress", "ended"])
     return Reply(201, show(call))
 
@@ -64,7 +79,9 @@ def create_agent(world: World, request: Request) -> Reply:
     business = business_of(world, request, request.body["business_id"])
     provider(request.body["name"])
     prompts = {"inbound": request.body.pop("system_prompt")}
-    agent = world.add(business, "agent", **request.body, status="active", phone_number=None, prompts=prompts)
+    agent = world.add(
+        business, "agent", **request.body, status="active", phone_number=None, prompts=prompts
+    )
     agent.facts["model"] = {"provider": "second", "maxTokens": 250, **request.body.get("model", {})}
     return Reply(201, show(agent))
 
@@ -119,19 +136,30 @@ def assign_number(world: World, request: Request) -> Reply:
     """A number leaves the pool."""
     business = business_of(world, request, request.body.get("business_id"))
     agent_of(world, request, business)
-    taken = next((thing for thing in world.pool if thing.facts["phone_number"] == request.body["phone_number"]), None)
+    taken = next(
+        (
+            thing
+            for thing in world.pool
+            if thing.facts["phone_number"] == request.body["phone_number"]
+        ),
+        None,
+    )
     if taken is None:
         raise Refused("not_found", f"{request.body['phone_number']} is not in the pool")
     world.pool.remove(taken)
     facts = {**taken.facts, "capabilities": dict.fromkeys(taken.facts["capabilities"], True)}
-    number = world.add(business, "number", **facts, agent_id=request.body.get("agent_id"), business_id=business.id)
+    number = world.add(
+        business, "number", **facts, agent_id=request.body.get("agent_id"), business_id=business.id
+    )
     return Reply(200, {"number": show(number, "comma"), "business_id": business.id})
 
 
 @on("DELETE", "/phone-numbers", "numbers:write", query="phone_number!:phone business_id")
 def release_number(world: World, request: Request) -> Reply:
     """A number goes back to the end of the pool; nothing is said."""
-    business, number = alive(world, request, "number", request.query["phone_number"], "phone_number")
+    business, number = alive(
+        world, request, "number", request.query["phone_number"], "phone_number"
+    )
     business.things["number"].remove(number)
     facts = {name: number.facts[name] for name in ("phone_number", "country", "_area")}
     world.pool.append(Thing(None, world.now(), {**facts, "capabilities": ["voice"]}))
@@ -149,8 +177,17 @@ def send_text(world: World, request: Request) -> Reply:
         raise Refused("content_blocked", "Our carriers do not take texts on gambling")
     trouble(body["to"], "number_on_dnc", "number_opted_out", "tcpa_violation", "sms_send_failed")
     thread = world.add(business, "conversation", agent_id=agent.id, contact=body["to"], unread=0)
-    text = world.add(business, "message", conversation_id=thread.id, direction="outbound", body=body["message"], segments=1)
-    return Reply(201, {"success": True, "message_sid": text.id, "to": body["to"], "scheduled_at": None})
+    text = world.add(
+        business,
+        "message",
+        conversation_id=thread.id,
+        direction="outbound",
+        body=body["message"],
+        segments=1,
+    )
+    return Reply(
+        201, {"success": True, "message_sid": text.id, "to": body["to"], "scheduled_at": None}
+    )
 
 
 @on("POST", "/sms/update-prompt", "agents:write", body="agent_id! sms_prompt! reason", strict=True)
@@ -184,7 +221,10 @@ def save_webhook(world: World, request: Request) -> Reply:
     business = business_of(world, request, body.get("business_id"))
     made = {"events": ["call.completed"], "is_active": True, **body, "business_id": business.id}
     webhook = world.add(business, "webhook", **made, webhook_secret_masked="whsec_****")
-    told = {"webhook": show(webhook, "trimmed"), "business": {"id": business.id, "name": business.name}}
+    told = {
+        "webhook": show(webhook, "trimmed"),
+        "business": {"id": business.id, "name": business.name},
+    }
     return Reply(201, {**told, "webhook_secret": secret(world)})
 
 
@@ -201,7 +241,14 @@ def try_webhook(world: World, request: Request) -> Reply:
     business, webhook = alive(world, request, "webhook", request.body["id"])
     note(world, business, "webhook.test", "webhook", webhook)
     event = business.things["event"][-1]
-    delivery = world.add(business, "delivery", event_id=event.id, webhook_id=webhook.id, status="succeeded", response_code=200)
+    delivery = world.add(
+        business,
+        "delivery",
+        event_id=event.id,
+        webhook_id=webhook.id,
+        status="succeeded",
+        response_code=200,
+    )
     return Reply(201, {"delivery": show(delivery, "nine")})
 
 
@@ -212,11 +259,22 @@ def rotate(world: World, request: Request) -> Reply:
     return Reply(201, {"webhook_secret": secret(world), "previous_valid_until": stamp(world.now())})
 
 
-@on("POST", "/workspaces", "workspaces:write", body="name! metadata:object external_ref", strict=True)
+@on(
+    "POST",
+    "/workspaces",
+    "workspaces:write",
+    body="name! metadata:object external_ref",
+    strict=True,
+)
 def create_workspace(world: World, request: Request) -> Reply:
     """A workspace, in the first business of the key."""
     business = world.reach(request.key)[0]
-    told: dict[str, Any] = {"lifecycle_state": "active", "metadata": {}, "external_ref": None, **request.body}
+    told: dict[str, Any] = {
+        "lifecycle_state": "active",
+        "metadata": {},
+        "external_ref": None,
+        **request.body,
+    }
     workspace = world.add(business, "workspace", **told)
     workspace.facts["updated_at"] = workspace.at
     return Reply(201, show(workspace))

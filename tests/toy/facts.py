@@ -33,7 +33,12 @@ def secret(name: str) -> str:
     return f"toy-{name}-{hashlib.sha256(name.encode()).hexdigest()[:32]}"
 
 
-KEYS = {"full": Key("north"), "other": Key("south"), "empty": Key("east"), "no_scope": Key("north", ())}
+KEYS = {
+    "full": Key("north"),
+    "other": Key("south"),
+    "empty": Key("east"),
+    "no_scope": Key("north", ()),
+}
 KEYS |= {"revoked": Key("north", valid=False), "expired": Key("north", valid=False)}
 KEYS |= {"look": Key("north", (LOOK,)), "change": Key("north", (CHANGE,))}
 NAMES = ("full", "other", "empty", "revoked", "expired", "no_scope")

@@ -22,7 +22,9 @@ __all__ = ["ToyServer", "target"]
 
 Book = dict[str, Any]
 Answer = tuple[int, Any]
-STAMP = re.compile(r"([0-9-]{10})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,99})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+STAMP = re.compile(
+    r"([0-9-]{10})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,99})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 class ToyServer:
@@ -34,7 +36,9 @@ class ToyServer:
         self.visits: dict[str, list[float]] = {}
         self.store = sqlite3.connect(":memory:", check_same_thread=False)
         self.store.row_factory = sqlite3.Row
-        self.store.execute("CREATE TABLE book (isbn TEXT PRIMARY KEY, branch, title, author, year, added INTEGER)")
+        self.store.execute(
+            "CREATE TABLE book (isbn TEXT PRIMARY KEY, branch, title, author, year, added INTEGER)"
+        )
         for branch, book, added in facts.SEED:
             self.insert(branch, book, added)
 
@@ -47,7 +51,10 @@ class ToyServer:
             except Exception:
                 status, body = self.refusal("broken-inside", "Something broke, sorry")
         data = json.dumps(body).encode()
-        start_response(f"{status} Toy", [("Content-Type", self.media_type(status)), ("Content-Length", str(len(data)))])
+        start_response(
+            f"{status} Toy",
+            [("Content-Type", self.media_type(status)), ("Content-Length", str(len(data)))],
+        )
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [data]
 
     def media_type(self, status: int) -> str:
@@ -59,7 +66,9 @@ class ToyServer:
     def route(self, environ: WSGIEnvironment) -> Answer:
         path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
         one = re.fullmatch(f"{facts.BASE}/books/([^/]+)", path)
-        name = facts.ROUTES.get(f"{facts.BASE}/books/*" if one else path, {}).get(environ["REQUEST_METHOD"])
+        name = facts.ROUTES.get(f"{facts.BASE}/books/*" if one else path, {}).get(
+            environ["REQUEST_METHOD"]
+        )
         return getattr(self, name or "nothing")(environ, *(one.groups() if one else ()))  # type: ignore[no-any-return]
 
     def nothing(self, environ: WSGIEnvironment, *isbn: str) -> Answer:
@@ -67,26 +76,41 @@ class ToyServer:
 
     def list_books(self, environ: WSGIEnvironment) -> Answer:
         key = self.enter(environ, facts.LOOK)
-        query = {name: texts[0] for name, texts in parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).items()}
+        query = {
+            name: texts[0]
+            for name, texts in parse_qs(
+                environ.get("QUERY_STRING", ""), keep_blank_values=True
+            ).items()
+        }
         size = self.size(query["page_size"]) if "page_size" in query else facts.USUAL
         after = self.cursor(query["from_added"]) if "from_added" in query else None
         rows = self.rows(key, after, query.get("author"), size + 1)
-        return 200, {"books": [self.shown(row) for row in rows[:size]], "another": self.another(rows, size)}
+        return 200, {
+            "books": [self.shown(row) for row in rows[:size]],
+            "another": self.another(rows, size),
+        }
 
     def create_book(self, environ: WSGIEnvironment) -> Answer:
         key = self.enter(environ, facts.CHANGE)
-        return 201, self.shown(self.insert(key.branch, self.book(self.body(environ), ("title", "author"))))
+        return 201, self.shown(
+            self.insert(key.branch, self.book(self.body(environ), ("title", "author")))
+        )
 
     def read_book(self, environ: WSGIEnvironment, isbn: str) -> Answer:
         return 200, self.shown(self.find(self.enter(environ, facts.LOOK), isbn))
 
     def update_book(self, environ: WSGIEnvironment, isbn: str) -> Answer:
         row = self.find(self.enter(environ, facts.CHANGE), isbn) | self.book(self.body(environ))
-        self.store.execute("UPDATE book SET title = :title, author = :author, year = :year WHERE isbn = :isbn", row)
+        self.store.execute(
+            "UPDATE book SET title = :title, author = :author, year = :year WHERE isbn = :isbn", row
+        )
         return 200, self.shown(row)
 
     def remove_book(self, environ: WSGIEnvironment, isbn: str) -> Answer:
-        self.store.execute("DELETE FROM book WHERE isbn = :isbn", self.find(self.enter(environ, facts.CHANGE), isbn))
+        self.store.execute(
+            "DELETE FROM book WHERE isbn = :isbn",
+            self.find(self.enter(environ, facts.CHANGE), isbn),
+        )
         return 200, {"isbn": isbn, "removed": True}
 
     def register(self, environ: WSGIEnvironment) -> Answer:
@@ -129,8 +153,12 @@ class ToyServer:
     def body(self, environ: WSGIEnvironment) -> dict[str, Any]:
         media = environ.get("CONTENT_TYPE") or "application/json"
         try:
-            sent = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode())
-            json.dumps(sent, allow_nan=False, ensure_ascii=False).encode()  # no NaN, no half of a character
+            sent = json.loads(
+                environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
+            )
+            json.dumps(
+                sent, allow_nan=False, ensure_ascii=False
+            ).encode()  # no NaN, no half of a character
         except (ValueError, RecursionError):
             raise FaultError("not-right", "The body is not JSON") from None
         if not isinstance(sent, dict) or media.split(";")[0].strip().lower() != "application/json":
@@ -148,14 +176,21 @@ class ToyServer:
         return value
 
     def number(self, value: Any, name: str, most: int) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most or value != int(value):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not 0 <= value <= most
+            or value != int(value)
+        ):
             raise FaultError("not-right", f"{name} is a whole number from 0 to {most}")
         return int(value)
 
     def book(self, sent: dict[str, Any], required: tuple[str, ...] = ()) -> Book:
         for name in required:
             self.wanted(sent, name)
-        found: Book = {name: self.text(sent[name], name) for name in ("title", "author") if name in sent}
+        found: Book = {
+            name: self.text(sent[name], name) for name in ("title", "author") if name in sent
+        }
         return found | ({"year": self.number(sent["year"], "year", 9999)} if "year" in sent else {})
 
     def size(self, text: str) -> int:
@@ -177,15 +212,26 @@ class ToyServer:
         return (whole - hours * 3600 - minutes * 60 + Fraction(f"0{fraction}")) * 10**6
 
     def rows(self, key: Key, after: Fraction | None, author: str | None, most: int) -> list[Book]:
-        least = -(10**18) if after is None else floor(after)  # added is whole: above the cursor is above its floor
+        least = (
+            -(10**18) if after is None else floor(after)
+        )  # added is whole: above the cursor is above its floor
         where = "branch = ? AND added > ? AND (? IS NULL OR author = ?) ORDER BY added LIMIT ?"
-        return list(map(dict, self.store.execute(f"SELECT * FROM book WHERE {where}", (key.branch, least, author, author, most))))
+        return list(
+            map(
+                dict,
+                self.store.execute(
+                    f"SELECT * FROM book WHERE {where}", (key.branch, least, author, author, most)
+                ),
+            )
+        )
 
     def another(self, rows: list[Book], size: int) -> bool:
         return len(rows) > size
 
     def find(self, key: Key, isbn: str) -> Book:
-        for row in self.store.execute("SELECT * FROM book WHERE branch = ? AND isbn = ?", (key.branch, isbn)):
+        for row in self.store.execute(
+            "SELECT * FROM book WHERE branch = ? AND isbn = ?", (key.branch, isbn)
+        ):
             return dict(row)
         raise FaultError("gone-missing", "No such book")
 
@@ -195,6 +241,14 @@ class ToyServer:
     def insert(self, branch: str, book: Book, added: int | None = None) -> Book:
         self.count += 1
         self.last = max(int(self.now() * 10**6), self.last + 1) if added is None else added
-        row = {"isbn": f"978{self.count:010d}", "branch": branch, "year": None, **book, "added": self.last}
-        self.store.execute("INSERT INTO book VALUES (:isbn, :branch, :title, :author, :year, :added)", row)
+        row = {
+            "isbn": f"978{self.count:010d}",
+            "branch": branch,
+            "year": None,
+            **book,
+            "added": self.last,
+        }
+        self.store.execute(
+            "INSERT INTO book VALUES (:isbn, :branch, :title, :author, :year, :added)", row
+        )
         return row

@@ -23,7 +23,9 @@ def client() -> Client:
     return Client(ToyServer(lambda: 1_800_000_000.0))
 
 
-def ask(client: Client, method: str, path: str, key: str | None = "full", **more: Any) -> TestResponse:
+def ask(
+    client: Client, method: str, path: str, key: str | None = "full", **more: Any
+) -> TestResponse:
     """Send one request with the key of that name, or with that very key."""
     headers = {"X-Toy-Key": TARGET["keys"].get(key, key)} if key else {}
     return client.open(f"/toy/v2{path}", method=method, headers=headers, **more)
@@ -61,7 +63,14 @@ def test_the_contract_loads_and_is_valid_openapi() -> None:
     toy = contract.load(Path(__file__).parent / "spec")
     validate(dict(toy.document))
     assert toy.base_path == "/toy/v2"
-    assert list(toy.operations) == ["list_books", "create_book", "read_book", "remove_book", "update_book", "register"]
+    assert list(toy.operations) == [
+        "list_books",
+        "create_book",
+        "read_book",
+        "remove_book",
+        "update_book",
+        "register",
+    ]
     assert {o.selector.place for o in toy.operations.values() if o.selector} == {"path"}
 
 
@@ -83,7 +92,9 @@ def test_it_uses_only_rules_of_the_real_contract_and_shares_no_name_with_it() ->
 def test_a_walk_is_the_shelf_in_order(client: Client, size: int) -> None:
     """At any page size a walk meets every book once, oldest first, and ends with the last full page."""
     pages = list(walk(client, page_size=size))
-    assert [book["title"] for page in pages for book in page] == [f"Tale {number}" for number in range(40)]
+    assert [book["title"] for page in pages for book in page] == [
+        f"Tale {number}" for number in range(40)
+    ]
     assert [len(page) for page in pages[:-1]] == [min(size, 10)] * (len(pages) - 1)
     assert pages[-1]
 
@@ -93,7 +104,10 @@ def test_neighbours_differ_by_a_microsecond(client: Client) -> None:
     added = [book["added"] for page in walk(client) for book in page]
     assert len(set(added)) == 40
     assert any(one[:19] == two[:19] for one, two in pairwise(added))
-    assert {len(stamp) for stamp in added} == {len("2024-05-01T09:00:00+00:00"), len("2024-05-01T09:00:00.000001+00:00")}
+    assert {len(stamp) for stamp in added} == {
+        len("2024-05-01T09:00:00+00:00"),
+        len("2024-05-01T09:00:00.000001+00:00"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -108,29 +122,49 @@ def test_neighbours_differ_by_a_microsecond(client: Client) -> None:
 )
 def test_a_cursor_is_exact(client: Client, cursor: str, first: str) -> None:
     """A page begins strictly after its cursor, whatever its digits and its offset."""
-    assert rows(ask(client, "GET", "/books", query_string={"from_added": cursor}))[0]["title"] == first
+    assert (
+        rows(ask(client, "GET", "/books", query_string={"from_added": cursor}))[0]["title"] == first
+    )
 
 
 def test_a_filter_and_a_branch_hold_on_every_page(client: Client) -> None:
     """An author's pages hold that author only; another branch has its own six; an empty one an empty page."""
     mine = [book for page in walk(client, author="A Toy", page_size=3) for book in page]
     assert [book["title"] for book in mine] == [f"Tale {number}" for number in range(0, 40, 2)]
-    assert [{book["branch"] for book in page} for page in walk(client, "other", page_size=4)] == [{"south"}, {"south"}]
+    assert [{book["branch"] for book in page} for page in walk(client, "other", page_size=4)] == [
+        {"south"},
+        {"south"},
+    ]
     assert ask(client, "GET", "/books", "empty").json == {"books": [], "another": False}
 
 
 @pytest.mark.parametrize(
     "query",
-    ["page_size=0", "page_size=-1", "page_size=x", "page_size=", "from_added=soon", "from_added=2024-05-01T09:00:00%2B99:00"],
+    [
+        "page_size=0",
+        "page_size=-1",
+        "page_size=x",
+        "page_size=",
+        "from_added=soon",
+        "from_added=2024-05-01T09:00:00%2B99:00",
+    ],
 )
 def test_a_senseless_query_is_refused(client: Client, query: str) -> None:
     """A page size or a cursor that is none is refused with the kind for what makes no sense."""
     assert kind(ask(client, "GET", "/books", query_string=query)) == (422, "not-right")
 
 
-@pytest.mark.parametrize("key", [None, "revoked", "expired", TARGET["keys"]["full"][:-1], "Bearer " + TARGET["keys"]["full"]])
-@pytest.mark.parametrize(("method", "path"), [("GET", "/books"), ("POST", "/books"), ("GET", "/books/x"), ("DELETE", "/books/x")])
-def test_no_entry_without_a_valid_key(client: Client, method: str, path: str, key: str | None) -> None:
+@pytest.mark.parametrize(
+    "key",
+    [None, "revoked", "expired", TARGET["keys"]["full"][:-1], "Bearer " + TARGET["keys"]["full"]],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/books"), ("POST", "/books"), ("GET", "/books/x"), ("DELETE", "/books/x")],
+)
+def test_no_entry_without_a_valid_key(
+    client: Client, method: str, path: str, key: str | None
+) -> None:
     """A key that is absent, withdrawn, out of date, cut short or after a scheme is refused everywhere."""
     assert kind(ask(client, method, path, key)) == (401, "no-key")
 
@@ -168,12 +202,22 @@ def test_a_foreign_book_is_as_missing_as_an_unknown_one(client: Client) -> None:
     foreign = rows(ask(client, "GET", "/books", "other"))[0]
     for isbn in (foreign["isbn"], "9999999999999"):
         for method in ("GET", "PATCH", "DELETE"):
-            assert kind(ask(client, method, f"/books/{isbn}", json={"title": "Mine"})) == (404, "gone-missing")
+            assert kind(ask(client, method, f"/books/{isbn}", json={"title": "Mine"})) == (
+                404,
+                "gone-missing",
+            )
     assert rows(ask(client, "GET", "/books", "other"))[0] == foreign
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/nowhere"), ("PUT", "/books"), ("GET", "/books/"), ("GET", "/books/a/b"), ("GET", "/register")]
+    ("method", "path"),
+    [
+        ("GET", "/nowhere"),
+        ("PUT", "/books"),
+        ("GET", "/books/"),
+        ("GET", "/books/a/b"),
+        ("GET", "/register"),
+    ],
 )
 def test_what_is_not_there_is_gone_missing(client: Client, method: str, path: str) -> None:
     """An unknown path or method is refused in the one shape."""
@@ -210,7 +254,10 @@ def test_what_is_wanted_and_not_sent_is_lacking(client: Client, lacking: str) ->
 )
 def test_an_odd_body_is_refused_and_breaks_nothing(client: Client, body: bytes) -> None:
     """No body makes the library fail, and none that was refused is stored."""
-    assert kind(ask(client, "POST", "/books", data=body, content_type="application/json")) == (422, "not-right")
+    assert kind(ask(client, "POST", "/books", data=body, content_type="application/json")) == (
+        422,
+        "not-right",
+    )
     assert sum(map(len, walk(client))) == 40
 
 
@@ -227,7 +274,14 @@ def test_the_desk_takes_three_a_minute_from_one_address(client: Client) -> None:
     """A fourth visit is refused, another address is not, and a minute later the desk is open again."""
 
     def register(address: str = "127.0.0.1") -> TestResponse:
-        return ask(client, "POST", "/register", None, json=NEW_READER, environ_base={"REMOTE_ADDR": address})
+        return ask(
+            client,
+            "POST",
+            "/register",
+            None,
+            json=NEW_READER,
+            environ_base={"REMOTE_ADDR": address},
+        )
 
     assert [register().status_code for _ in range(3)] == [201, 201, 201]
     assert kind(register()) == (429, "too-often")

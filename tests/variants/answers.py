@@ -30,7 +30,13 @@ class MoreMembersInErrors(Faulty):
             "details": [],
             "docs_url": "https://example.com/errors",
         }
-        return {"success": False, "status": self.status_of(code), "error": error, "request_id": "req_1", "trace_id": None}
+        return {
+            "success": False,
+            "status": self.status_of(code),
+            "error": error,
+            "request_id": "req_1",
+            "trace_id": None,
+        }
 
 
 @variant("L18")
@@ -67,7 +73,11 @@ class MethodNotAllowed(Faulty):
         reply, body = super().answer(request)
         if self.meant(request) or self.local_path(request) not in {path for _, path in self._exact}:
             return reply, body
-        reply = Reply(405, self.envelope("invalid_request", "This method is not supported"), (("Allow", "GET, POST"),))
+        reply = Reply(
+            405,
+            self.envelope("invalid_request", "This method is not supported"),
+            (("Allow", "GET, POST"),),
+        )
         return reply, self.encode(reply)
 
 
@@ -89,7 +99,9 @@ class OwnStatusesForOddBodies(Faulty):
 
     def answer(self, request: Request) -> tuple[Reply, bytes]:
         odd = 413 if len(request.body) > 8192 else None
-        told_type = (request.header("content-type") or "application/json").partition(";")[0].strip().lower()
+        told_type = (
+            (request.header("content-type") or "application/json").partition(";")[0].strip().lower()
+        )
         if request.body and told_type != "application/json":
             odd = 415
         if odd is None:
@@ -127,7 +139,11 @@ class OtherCodeForBodies(Faulty):
         raise Refusal("missing_parameter")
 
     def refuse_missing(self, operation: Operation, names: list[str]) -> None:
-        if len(names) > 1 or (names and operation.body and len(names) == len([p for p in operation.body if p.required])):
+        if len(names) > 1 or (
+            names
+            and operation.body
+            and len(names) == len([p for p in operation.body if p.required])
+        ):
             raise Refusal("invalid_parameter" if len(names) > 1 else "missing_parameter")
         super().refuse_missing(operation, names)
 
@@ -138,7 +154,11 @@ class StrictBodies(Faulty):
 
     def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
         values = super().body_values(operation, request)
-        if operation.body and request.body.strip() and set(self.parse_body(request)) - {p.name for p in operation.body}:
+        if (
+            operation.body
+            and request.body.strip()
+            and set(self.parse_body(request)) - {p.name for p in operation.body}
+        ):
             raise Refusal("invalid_parameter")
         return values
 
@@ -160,7 +180,9 @@ class LenientValues(Faulty):
     def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
         values = super().body_values(operation, request)
         texts = {p.name for p in operation.body if p.schema.get("type") == "string"}
-        return {n: str(v) if n in texts and isinstance(v, int | float) else v for n, v in values.items()}
+        return {
+            n: str(v) if n in texts and isinstance(v, int | float) else v for n, v in values.items()
+        }
 
 
 @variant("L26")
@@ -177,7 +199,9 @@ class ValidationFirst(Faulty):
 class PaymentFirst(Faulty):
     """A payment is asked for before input is checked; a price stands on one plan."""
 
-    def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
         if operation.payment and b'"plan_id": "paid"' in request.body:
             self.check_payment(Context(operation, request, None, {"plan_id": "paid"}))
         return super().take_in(operation, request, in_path)
@@ -212,7 +236,9 @@ class KeysTakenElsewhere(Faulty):
 
     def parse_key(self, request: Request) -> str | None:
         bare = request.header("authorization") or ""
-        return super().parse_key(request) or (bare if bare.startswith("kc_") else request.header("x-api-key"))
+        return super().parse_key(request) or (
+            bare if bare.startswith("kc_") else request.header("x-api-key")
+        )
 
 
 @variant("E47")
@@ -321,7 +347,9 @@ class ProviderDown(Faulty):
 class RefusedSignUpsCount(Faulty):
     """Sign-ups that are refused count, too."""
 
-    def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
         if operation.rate:
             super().check_rate(Context(operation, request, None))
         return super().take_in(operation, request, in_path)
@@ -361,7 +389,12 @@ class WindowEdge(Faulty):
 
     def check_rate(self, context: Context) -> None:
         address = context.request.address
-        if context.operation.rate and self._edge and self._taken[address] == 3 and address == "127.0.0.201":
+        if (
+            context.operation.rate
+            and self._edge
+            and self._taken[address] == 3
+            and address == "127.0.0.201"
+        ):
             self._windows.clear()
             self._edge = False
         super().check_rate(context)
@@ -381,7 +414,10 @@ class RetryAfterAsDate(Faulty):
     """Retry-After is a date."""
 
     def too_many(self, retry_after: int) -> Refusal:
-        return Refusal("rate_limited", headers=(("Retry-After", "Wed, 21 Oct 2037 07:28:00 GMT"), ("x-ratelimit-reset", "1")))
+        return Refusal(
+            "rate_limited",
+            headers=(("Retry-After", "Wed, 21 Oct 2037 07:28:00 GMT"), ("x-ratelimit-reset", "1")),
+        )
 
 
 @variant("L38")
@@ -402,7 +438,11 @@ class TermsInBody(Faulty):
         return ()
 
     def terms_members(self, payment: Payment, terms: dict[str, Any]) -> dict[str, Any]:
-        return {**terms, "nonce": next(self._numbers), "accepts": [{**t, "amount": "7"} for t in terms["accepts"]]}
+        return {
+            **terms,
+            "nonce": next(self._numbers),
+            "accepts": [{**t, "amount": "7"} for t in terms["accepts"]],
+        }
 
 
 # --- what happens on the way ---
@@ -433,7 +473,9 @@ class BusyNowAndThen(_Interrupted):
     """Every sixtieth request gets 429, to be sent again."""
 
     def interruption(self, request: Request) -> Reply:
-        return Reply(429, self.envelope("rate_limit_exceeded", "Slow down"), (("Retry-After", "1"),))
+        return Reply(
+            429, self.envelope("rate_limit_exceeded", "Slow down"), (("Retry-After", "1"),)
+        )
 
 
 @variant("L64")
@@ -470,4 +512,6 @@ class Compressed(Faulty):
         if "gzip" not in (request.header("accept-encoding") or ""):
             return reply, body
         close = (("Connection", "close"),) if reply.status >= 400 else ()
-        return Reply(reply.status, reply.body, (*reply.headers, ("Content-Encoding", "gzip"), *close)), gzip.compress(body)
+        return Reply(
+            reply.status, reply.body, (*reply.headers, ("Content-Encoding", "gzip"), *close)
+        ), gzip.compress(body)

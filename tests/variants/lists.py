@@ -85,11 +85,19 @@ class OddPositionsIgnored(Faulty):
     """A limit that is no number above zero is the usual one; a cursor that is no timestamp is none."""
 
     def parse_limit(self, operation: Operation, text: str) -> int:
-        return super().parse_limit(operation, text) if re.fullmatch(r"0*[1-9][0-9]*", text) else self.default_limit(operation)
+        return (
+            super().parse_limit(operation, text)
+            if re.fullmatch(r"0*[1-9][0-9]*", text)
+            else self.default_limit(operation)
+        )
 
     def edge_of(self, context: Context) -> str | None:
         text = context.values.get("after")
-        return None if text is None or self.parse_cursor(str(text)) is None else super().edge_of(context)
+        return (
+            None
+            if text is None or self.parse_cursor(str(text)) is None
+            else super().edge_of(context)
+        )
 
 
 @variant("L05")
@@ -167,7 +175,9 @@ class TiesRepeated(Faulty):
             return super().edge_of(context)
         second = Fraction(cursor // 1)
         kind, tenant = context.operation.kind or "", self.list_tenant(context)
-        next_ones = self.store.page(Page(kind, tenant, 2, sort_key(second + 1), filters=self.filters_of(context)))
+        next_ones = self.store.page(
+            Page(kind, tenant, 2, sort_key(second + 1), filters=self.filters_of(context))
+        )
         tied = sum(row.sort >= sort_key(second) for row in next_ones) > 1
         return sort_key(second + 1) if tied else sort_key(second)
 
@@ -180,7 +190,9 @@ class TiesRepeated(Faulty):
 class PositionOfLastOnly(Faulty):
     """Only the last item of a page has created_at."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
         bare = [{k: v for k, v in item.items() if k != "created_at"} for item in items[:-1]]
         return super().render_page(context, bare + items[-1:], more)
 
@@ -189,8 +201,14 @@ class PositionOfLastOnly(Faulty):
 class NoPositionAtTheEnd(Faulty):
     """The last item of the last page has no created_at."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
-        bare = items[-1:] if more else [{k: v for k, v in item.items() if k != "created_at"} for item in items[-1:]]
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
+        bare = (
+            items[-1:]
+            if more
+            else [{k: v for k, v in item.items() if k != "created_at"} for item in items[-1:]]
+        )
         return super().render_page(context, items[:-1] + bare, more)
 
 
@@ -222,8 +240,12 @@ class FullPageSaysMore(Faulty):
 class MoreMembersInLists(Faulty):
     """Lists and items have further members, arrays among them."""
 
-    def render_page(self, context: Context, items: list[dict[str, Any]], more: bool) -> dict[str, Any]:
-        page = super().render_page(context, [{**item, "tags": [], "object": "item"} for item in items], more)
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
+        page = super().render_page(
+            context, [{**item, "tags": [], "object": "item"} for item in items], more
+        )
         return {"object": "list", "warnings": [], "total": 1000, "next_cursor": None, **page}
 
 
@@ -240,7 +262,11 @@ class EmptyForForeignBusiness(Faulty):
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         asked = context.values.get("business_id")
-        return [] if asked and not self.may_reach(str(asked), context.identity) else super().rows_of(context, limit)
+        return (
+            []
+            if asked and not self.may_reach(str(asked), context.identity)
+            else super().rows_of(context, limit)
+        )
 
 
 @variant("L24")
@@ -287,8 +313,13 @@ class _Moving(Faulty):
         """Add an object like the oldest one, which nobody who uses the server has just made."""
         alike = next(iter(self.store.page(Page(kind, tenant, 1, order="ASC"))), None)
         if alike is not None:
-            names = {self.contract.identifier, self.contract.identifier_of(kind)} & set(alike.document)
-            fresh = {name: f"+1777{self._asked:07}" if name == "phone_number" else self.new_id(kind) for name in names}
+            names = {self.contract.identifier, self.contract.identifier_of(kind)} & set(
+                alike.document
+            )
+            fresh = {
+                name: f"+1777{self._asked:07}" if name == "phone_number" else self.new_id(kind)
+                for name in names
+            }
             own = fresh.get(self.contract.identifier_of(kind))
             self.add(kind, tenant, {**alike.document, **fresh}, identifier=own)
 
@@ -340,7 +371,9 @@ class NumericIds(Faulty):
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         self._ids: dict[str, str] = {}
-        self._businesses = {str(self.store.note(f"tenant:{name}")) for name in ("main", "other", "empty")}
+        self._businesses = {
+            str(self.store.note(f"tenant:{name}")) for name in ("main", "other", "empty")
+        }
 
     def shown(self, value: Any) -> Any:
         """A value with numbers in the place of ids."""
@@ -348,7 +381,11 @@ class NumericIds(Faulty):
             return {name: self.shown(member) for name, member in value.items()}
         if isinstance(value, list):
             return [self.shown(member) for member in value]
-        if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f-]{36}", value) or value in self._businesses:
+        if (
+            not isinstance(value, str)
+            or not re.fullmatch(r"[0-9a-f-]{36}", value)
+            or value in self._businesses
+        ):
             return value
         number = str(_number(value))
         self._ids[number] = value
@@ -361,7 +398,14 @@ class NumericIds(Faulty):
         return self._ids.get(value, value) if isinstance(value, str) else value
 
     def succeed(self, context: Context, body: Any) -> Reply:
-        return super().succeed(context, body if context.operation.action == "fetch" else self.shown(body))
+        return super().succeed(
+            context, body if context.operation.action == "fetch" else self.shown(body)
+        )
 
-    def take_in(self, operation: Operation, request: Request, in_path: Mapping[str, str]) -> dict[str, Any]:
-        return {name: self.meant_by(value) for name, value in super().take_in(operation, request, in_path).items()}
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        return {
+            name: self.meant_by(value)
+            for name, value in super().take_in(operation, request, in_path).items()
+        }

@@ -5,7 +5,17 @@ or a code, and is ignored where the contract served does not have it.
 """
 
 from conformance.server.extras import Extras
-from conformance.server.special import accounts, calls, discovery, numbers, runs, seeds, texts, triggers, webhooks
+from conformance.server.special import (
+    accounts,
+    calls,
+    discovery,
+    numbers,
+    runs,
+    seeds,
+    texts,
+    triggers,
+    webhooks,
+)
 
 EXTRAS = Extras(
     triggers=triggers.TRIGGERS,

@@ -40,7 +40,9 @@ def open_account(app: Actions, context: Context) -> Document:
         number = app.store.number()
         business = app.new_id("business")
         app.add("business", business, {"name": values["business_name"]}, identifier=business)
-        agent = app.add("agent", business, {"name": f"{values['business_name']} front desk", "status": "active"})
+        agent = app.add(
+            "agent", business, {"name": f"{values['business_name']} front desk", "status": "active"}
+        )
         key = secret(app.contract.authentication.prefixes[0], app.seed, "sign-up", number)
         app.store.put_key(Identity("sign_up", key, business, frozenset({ALL})))
     account: Document = {

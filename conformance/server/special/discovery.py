@@ -33,5 +33,7 @@ def capabilities(app: Actions, context: Context) -> Any:
     granted = context.identity.scopes if context.identity else frozenset()
     scopes = app.catalog.scopes if ALL in granted else sorted(granted)
     operations = app.contract.operations.values()
-    routes = {f"{o.method} {o.path}" for o in operations if not o.scopes or set(o.scopes) & set(scopes)}
+    routes = {
+        f"{o.method} {o.path}" for o in operations if not o.scopes or set(o.scopes) & set(scopes)
+    }
     return {"scopes": list(scopes), "routes": sorted(routes), "workspaces": []}

@@ -19,8 +19,16 @@ def assign(app: Actions, context: Context) -> Document:
         if row is None:
             raise app.not_found(context.operation)
         app.store.remove(row)
-        document: dict[str, Any] = {"agent_id": context.values.get("agent_id"), "capabilities": {"voice": True, "sms": True}}
-        made = app.add("phone_number", app.own_tenant(context), {"id": app.new_id("number"), **document}, identifier=number)
+        document: dict[str, Any] = {
+            "agent_id": context.values.get("agent_id"),
+            "capabilities": {"voice": True, "sms": True},
+        }
+        made = app.add(
+            "phone_number",
+            app.own_tenant(context),
+            {"id": app.new_id("number"), **document},
+            identifier=number,
+        )
     return made.document
 
 
@@ -29,6 +37,10 @@ def release(app: Actions, context: Context) -> Document:
     with app.store.lock:
         row = app.selected(context)
         app.store.remove(row)
-        pooled = {"id": app.new_id("pooled"), "country": "US", "capabilities": {"voice": True, "sms": True}}
+        pooled = {
+            "id": app.new_id("pooled"),
+            "country": "US",
+            "capabilities": {"voice": True, "sms": True},
+        }
         app.add("available_number", row.tenant, pooled, identifier=row.id)
     return {"phone_number": row.id, "released": True}

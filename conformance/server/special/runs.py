@@ -25,7 +25,11 @@ def create(app: Actions, context: Context) -> Document:
             first: Document = json.loads(given)
             return first
         kept = app.kept("communication_run", context.values)
-        made = app.add("communication_run", tenant, {"external_ref": None, "status": "scheduled", "touches": [], **kept})
+        made = app.add(
+            "communication_run",
+            tenant,
+            {"external_ref": None, "status": "scheduled", "touches": [], **kept},
+        )
         answer: Document = {"success": True, "id": made.id, "status": "scheduled"}
         app.store.leave(place, json.dumps(answer))
     return answer
@@ -39,7 +43,9 @@ def change(app: Actions, context: Context) -> Document:
 
 def act_on_workspace(app: Actions, context: Context) -> Document:
     """Pause, resume, cancel or tear down a workspace."""
-    row = app.store.change(app.selected(context), {"lifecycle_state": AFTERWARDS[context.values["action"]]})
+    row = app.store.change(
+        app.selected(context), {"lifecycle_state": AFTERWARDS[context.values["action"]]}
+    )
     return {"id": row.id, "lifecycle_state": row.document["lifecycle_state"], "updated": True}
 
 
@@ -53,9 +59,18 @@ def run_eval(app: Actions, context: Context) -> Document:
 
 def run_agent_evals(app: Actions, context: Context) -> Document:
     """Run the scenarios of an agent, as one run each."""
-    return {"agent_id": context.values["agent_id"], "runs": [_run(app, context, context.values["agent_id"])]}
+    return {
+        "agent_id": context.values["agent_id"],
+        "runs": [_run(app, context, context.values["agent_id"])],
+    }
 
 
 def _run(app: Actions, context: Context, agent: object) -> Document:
-    told = {"agent_id": agent, "status": "completed", "passed": True, "results": [], "vapi_run_id": app.new_id("provider run")}
+    told = {
+        "agent_id": agent,
+        "status": "completed",
+        "passed": True,
+        "results": [],
+        "vapi_run_id": app.new_id("provider run"),
+    }
     return app.add("eval_run", app.own_tenant(context), told).document

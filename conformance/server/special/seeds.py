@@ -8,11 +8,25 @@ from random import Random
 from conformance.server.extras import Document, Recipe
 from conformance.server.moments import MICRO, moment_of, render
 
-_AGENTS = ("Front desk", "Intake", "After hours", "Billing", "Scheduling", "Support", "Reception", "Follow-up")
+_AGENTS = (
+    "Front desk",
+    "Intake",
+    "After hours",
+    "Billing",
+    "Scheduling",
+    "Support",
+    "Reception",
+    "Follow-up",
+)
 _STATUSES = (("completed", 70), ("ended", 15), ("no-answer", 8), ("busy", 4), ("failed", 3))
 _FIRST = ("Ada", "Bo", "Cleo", "Dan", "Eve", "Finn", "Gil")
 _LAST = ("Ash", "Birch", "Cedar", "Dale", "Elm")
-_SUMMARIES = ("Asked for an appointment.", "Left a message.", "Wanted to know the opening hours.", "Asked to be called back.")
+_SUMMARIES = (
+    "Asked for an appointment.",
+    "Left a message.",
+    "Wanted to know the opening hours.",
+    "Asked to be called back.",
+)
 
 
 def agent_name(identifier: object) -> str:
@@ -53,7 +67,10 @@ def _agent(_random: Random, index: int, document: Document) -> Document:
 
 
 def _recording(_random: Random, _index: int, document: Document) -> Document:
-    return {"recording_url": f"https://recordings.example.com/{document['call_id']}.mp3", "status": "available"}
+    return {
+        "recording_url": f"https://recordings.example.com/{document['call_id']}.mp3",
+        "status": "available",
+    }
 
 
 def _business(_random: Random, index: int, _document: Document) -> Document:
@@ -79,7 +96,9 @@ def _lead(random: Random, index: int, _document: Document) -> Document:
         "last_name": last,
         "email": f"{first}.{last}.{index % 40}@example.com".lower(),
         "phone": _number(index % 90),
-        "status": random.choices(("new", "contacted", "qualified", "lost", "won"), (50, 25, 12, 8, 5))[0],
+        "status": random.choices(
+            ("new", "contacted", "qualified", "lost", "won"), (50, 25, 12, 8, 5)
+        )[0],
         "source": random.choices(("call", "website", "referral"), (60, 30, 10))[0],
         "notes": None,
         "score": random.randint(0, 100),
@@ -93,11 +112,19 @@ def _number(index: int, area: int = 202) -> str:
 
 
 def _pooled(_random: Random, index: int, _document: Document) -> Document:
-    return {"phone_number": _number(index, 301), "country": "US", "capabilities": {"voice": True, "sms": True}}
+    return {
+        "phone_number": _number(index, 301),
+        "country": "US",
+        "capabilities": {"voice": True, "sms": True},
+    }
 
 
 def _phone_number(_random: Random, index: int, _document: Document) -> Document:
-    return {"phone_number": _number(index, 701), "capabilities": {"voice": True, "sms": True}, "compliance": {"status": "ok"}}
+    return {
+        "phone_number": _number(index, 701),
+        "capabilities": {"voice": True, "sms": True},
+        "compliance": {"status": "ok"},
+    }
 
 
 def _conversation(_random: Random, index: int, _document: Document) -> Document:
@@ -105,7 +132,10 @@ def _conversation(_random: Random, index: int, _document: Document) -> Document:
 
 
 def _message(random: Random, index: int, _document: Document) -> Document:
-    return {"direction": ("inbound", "outbound", "outbound")[index % 3], "message": random.choice(_SUMMARIES)}
+    return {
+        "direction": ("inbound", "outbound", "outbound")[index % 3],
+        "message": random.choice(_SUMMARIES),
+    }
 
 
 def _webhook(_random: Random, index: int, _document: Document) -> Document:
@@ -120,7 +150,12 @@ def _webhook(_random: Random, index: int, _document: Document) -> Document:
 
 def _workspace(_random: Random, index: int, _document: Document) -> Document:
     state = ("active", "active", "paused")[index % 3]
-    return {"name": f"Workspace {index}", "lifecycle_state": state, "metadata": {}, "external_ref": None}
+    return {
+        "name": f"Workspace {index}",
+        "lifecycle_state": state,
+        "metadata": {},
+        "external_ref": None,
+    }
 
 
 def _eval(_random: Random, index: int, document: Document) -> Document:
@@ -134,7 +169,12 @@ def _eval(_random: Random, index: int, document: Document) -> Document:
 
 def _eval_run(_random: Random, index: int, document: Document) -> Document:
     passed = index % 5 != 0
-    return {"vapi_run_id": f"vapi_{document['run_id'][:12]}", "status": "completed", "passed": passed, "results": []}
+    return {
+        "vapi_run_id": f"vapi_{document['run_id'][:12]}",
+        "status": "completed",
+        "passed": passed,
+        "results": [],
+    }
 
 
 def _event(random: Random, index: int, _document: Document) -> Document:
@@ -152,7 +192,10 @@ def _outcome(*words: str) -> Callable[[Random, int, Document], Document]:
 
 
 def _job(random: Random, index: int, _document: Document) -> Document:
-    return {"channel": ("call", "sms", "sms")[index % 3], "status": random.choice(("done", "planned", "failed"))}
+    return {
+        "channel": ("call", "sms", "sms")[index % 3],
+        "status": random.choice(("done", "planned", "failed")),
+    }
 
 
 def _attempt(random: Random, index: int, _document: Document) -> Document:
@@ -165,7 +208,11 @@ def _attempt(random: Random, index: int, _document: Document) -> Document:
 
 def _run(random: Random, _index: int, document: Document) -> Document:
     words = ("scheduled", "running", "done")
-    return {"external_ref": f"reference-{document['id'][:8]}", "status": random.choice(words), "touches": []}
+    return {
+        "external_ref": f"reference-{document['id'][:8]}",
+        "status": random.choice(words),
+        "touches": [],
+    }
 
 
 def _usage(random: Random, _index: int, _document: Document) -> Document:
@@ -177,12 +224,23 @@ _HISTORY = {"agent": (600, 60, 30)}
 """Lists of one agent: that of the newest crosses every page."""
 
 RECIPES = {
-    "call": Recipe(main=350, other=60, seconds=(61, 5400), spread={"agent": (60, 48, 40, 36, 34, 30)}, members=_call),
+    "call": Recipe(
+        main=350,
+        other=60,
+        seconds=(61, 5400),
+        spread={"agent": (60, 48, 40, 36, 34, 30)},
+        members=_call,
+    ),
     "agent": Recipe(main=130, other=12, seconds=(7200, 200_000), members=_agent),
     "business": Recipe(members=_business),
     "recording": Recipe(main=350, other=60, mirrors={"call_id": "call"}, members=_recording),
     "transcript": Recipe(
-        main=130, other=12, seconds=(61, 5400), mirrors={"call_id": "call"}, spread=_OWNERS, members=_transcript
+        main=130,
+        other=12,
+        seconds=(61, 5400),
+        mirrors={"call_id": "call"},
+        spread=_OWNERS,
+        members=_transcript,
     ),
     "agent_version": Recipe(main=300, other=40, spread=_HISTORY),
     "lead": Recipe(main=160, spread=_OWNERS, members=_lead),
@@ -196,7 +254,9 @@ RECIPES = {
     "eval_run": Recipe(main=300, other=40, spread=_HISTORY, members=_eval_run),
     "event": Recipe(main=140, members=_event),
     "delivery": Recipe(
-        main=140, spread={"event": (20, 10), "webhook": (40, 20, 10)}, members=_outcome("succeeded", "failed", "succeeded")
+        main=140,
+        spread={"event": (20, 10), "webhook": (40, 20, 10)},
+        members=_outcome("succeeded", "failed", "succeeded"),
     ),
     "communication_run": Recipe(members=_run),
     "communication_job": Recipe(spread={"communication_run": (40, 20, 10)}, members=_job),

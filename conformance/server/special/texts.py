@@ -26,4 +26,6 @@ def send(app: Actions, context: Context) -> Document:
 
 
 def _new_thread(app: Actions, tenant: str, values: Mapping[str, Any]) -> Row:
-    return app.add("conversation", tenant, {"agent_id": values["from_agent_id"], "phone_number": values["to"]})
+    return app.add(
+        "conversation", tenant, {"agent_id": values["from_agent_id"], "phone_number": values["to"]}
+    )

@@ -25,7 +25,12 @@ def _masked(text: str) -> str:
 def create(app: Actions, context: Context) -> Document:
     """Make a subscription; the secret stands in this answer only."""
     told = _new_secret(app)
-    usual = {"events": list(EVENTS[:1]), "is_active": True, "description": None, "webhook_secret_masked": _masked(told)}
+    usual = {
+        "events": list(EVENTS[:1]),
+        "is_active": True,
+        "description": None,
+        "webhook_secret_masked": _masked(told),
+    }
     kept = app.kept("webhook", app.as_shown(context))
     made = app.add("webhook", app.own_tenant(context), {**usual, **kept})
     return {**made.document, "webhook_secret": told}
