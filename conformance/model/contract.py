@@ -1,19 +1,12 @@
-"""The frozen nouns of the suite.
-
-Contract side: Contract, Operation, Parameter, ErrorCode, Clause. Evidence side: Exchange with its
-Request and Response. Judgement side: Finding, Cell, Verdict. Nothing here does I/O.
-"""
+"""The contract side of the model: what an API promises, as the files of ``spec/`` say it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from typing import Any
-
-from conformance.values import NOT_JSON, strict_json
 
 Json = Any
 """A value as ``json.loads`` gives it."""
@@ -37,31 +30,6 @@ class Level(StrEnum):
     MUST = "MUST"
     SHOULD = "SHOULD"
     NOTE = "NOTE"
-
-
-class Verdict(StrEnum):
-    """Verdicts of a cell, worst first."""
-
-    FAILED = "failed"
-    ERROR = "error"
-    WAIVED = "waived"
-    WARNED = "warned"
-    UNTESTED = "untested"
-    PASSED = "passed"
-    INAPPLICABLE = "inapplicable"
-
-    @property
-    def rank(self) -> int:
-        """Place in the order of severity; 0 is the worst."""
-        return list(Verdict).index(self)
-
-
-def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
-    """The worst of some verdicts, or None where there are none."""
-    return min(verdicts, key=lambda verdict: verdict.rank, default=None)
-
-
-# --- the contract ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -287,192 +255,7 @@ class Contract:
         )
 
 
-# --- evidence -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Body:
-    """A body as logged: text, or base64 of what is not UTF-8. ``size`` counts the bytes received."""
-
-    text: str | None = None
-    base64: str | None = None
-    size: int = 0
-    cut: bool = False  # more came than is kept
-    withheld: bool = False  # left out because it held a secret in an encoded form
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request as sent, secrets replaced by placeholders."""
-
-    method: str
-    url: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: Body | None = None
-
-
-@dataclass(frozen=True)
-class Response:
-    """A response as received, secrets replaced by placeholders."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...] = ()
-    body: Body = field(default_factory=Body)
-
-    def header(self, name: str) -> str | None:
-        """The first header of that name, whatever its case."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
-
-    @cached_property
-    def json(self) -> Json:
-        """The body as strict JSON, or NOT_JSON."""
-        if self.body.text is None or self.body.cut or self.body.withheld:
-            return NOT_JSON
-        return strict_json(self.body.text)
-
-    @property
-    def ok(self) -> bool:
-        """Whether the status is in the two hundreds."""
-        return 200 <= self.status < 300
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One request with its response, or the reason why there is none.
-
-    ``role`` is probe, control, setup, confirm or retry; ``attempt`` counts repetitions of the case;
-    ``facts`` are what the stimulus says of the request, for its judge.
-    """
-
-    id: str
-    case: str
-    stimulus: str
-    attempt: int
-    operation: str
-    role: str
-    identity: str | None
-    facts: Mapping[str, Json]
-    request: Request
-    response: Response | None
-    failure: str | None = None
-    started: str = ""
-    elapsed_ms: float = 0.0
-
-    def fact(self, name: str) -> Json:
-        """A fact by name, or None."""
-        return self.facts.get(name)
-
-
-# --- judgement ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One observed departure from a clause."""
-
-    clause: str
-    operation: str
-    rule: str
-    where: str  # "status", a header name, or a JSON pointer into the body
-    expected: str
-    actual: str
-    exchanges: tuple[str, ...]
-    level: Level = Level.MUST
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A clause on an operation, with its verdict and what it rests on."""
-
-    clause: str
-    operation: str
-    verdict: Verdict
-    exchanges: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    notes: tuple[Finding, ...] = ()
-    reasons: tuple[str, ...] = ()  # why untested or error, and what to provide
-    waiver: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The unique name of the cell in every report."""
-        return f"{self.clause}[{self.operation}]"
-
-
 def compact(value: Json, width: int = 200) -> str:
     """JSON text of a value, cut to a width."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
     return text if len(text) <= width else text[: width - 1] + "…"
-
-
-@dataclass(frozen=True)
-class Case:
-    """One planned run of a stimulus: an operation, a variant, and the rules that it feeds.
-
-    ``gap`` says why it cannot run and what to provide; ``cost`` is the usual number of requests.
-    """
-
-    id: str
-    stimulus: str
-    operation: str
-    variant: str
-    rules: tuple[str, ...]
-    effect: Effect
-    cost: int = 2
-    about: str | None = None  # the code that the case is about
-    params: Mapping[str, Json] = field(default_factory=dict)
-    gap: str | None = None
-    optional: bool = False  # more depth where it can run; its gap leaves no cell untested
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run: everything that a report may show. Holds no secret."""
-
-    contract: Contract
-    suite: str  # version of the suite
-    seed: int
-    target: Mapping[str, Json]  # name, url, allow ... as declared, without keys
-    started: str  # ISO 8601
-    finished: str
-    judged_on: str  # date
-    incomplete: str | None  # why the run ended early, or None
-    cases: tuple[Case, ...]
-    cells: tuple[Cell, ...]
-    exchanges: tuple[Exchange, ...]
-    require_complete: bool = False
-
-    @cached_property
-    def counts(self) -> dict[str, int]:
-        """Cells by verdict, all seven, worst first."""
-        return {
-            verdict.value: sum(cell.verdict is verdict for cell in self.cells)
-            for verdict in Verdict
-        }
-
-    @cached_property
-    def by_clause(self) -> dict[str, tuple[Cell, ...]]:
-        """The cells of each clause, in the order of the ledger; empty for a clause without cells."""
-        found: dict[str, list[Cell]] = {clause: [] for clause in self.contract.clauses}
-        for cell in self.cells:
-            found[cell.clause].append(cell)
-        return {clause: tuple(cells) for clause, cells in found.items()}
-
-    @cached_property
-    def exchange(self) -> dict[str, Exchange]:
-        """Exchanges by id."""
-        return {exchange.id: exchange for exchange in self.exchanges}
-
-    @property
-    def exit_code(self) -> int:
-        """1 a MUST is broken, else 3 something could not be judged, else 0."""
-        counts = self.counts
-        if counts["failed"]:
-            return 1
-        if self.incomplete or counts["error"] or (self.require_complete and counts["untested"]):
-            return 3
-        return 0
-
-    def clause_verdict(self, clause: str) -> Verdict | None:
-        """The worst verdict of the cells of a clause; None where it has no cells."""
-        return worst(cell.verdict for cell in self.by_clause[clause])

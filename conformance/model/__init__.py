@@ -1,0 +1,63 @@
+"""The frozen nouns of the suite, by side: contract, evidence, judgement. Nothing here does I/O."""
+
+from conformance.model.contract import (
+    WHOLE_API,
+    About,
+    Authentication,
+    Clause,
+    Contract,
+    Effect,
+    ErrorCode,
+    Json,
+    Level,
+    Operation,
+    PageEntry,
+    Paging,
+    Parameter,
+    Payment,
+    Rate,
+    compact,
+)
+from conformance.model.evidence import (
+    Body,
+    Exchange,
+    Request,
+    Response,
+)
+from conformance.model.judgement import (
+    Case,
+    Cell,
+    Finding,
+    Run,
+    Verdict,
+    worst,
+)
+
+__all__ = [
+    "WHOLE_API",
+    "About",
+    "Authentication",
+    "Body",
+    "Case",
+    "Cell",
+    "Clause",
+    "Contract",
+    "Effect",
+    "ErrorCode",
+    "Exchange",
+    "Finding",
+    "Json",
+    "Level",
+    "Operation",
+    "PageEntry",
+    "Paging",
+    "Parameter",
+    "Payment",
+    "Rate",
+    "Request",
+    "Response",
+    "Run",
+    "Verdict",
+    "compact",
+    "worst",
+]

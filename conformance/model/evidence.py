@@ -1,0 +1,83 @@
+"""The evidence side of the model: exchanges as the log holds them, without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from conformance.model.contract import Json
+from conformance.values import NOT_JSON, strict_json
+
+
+@dataclass(frozen=True)
+class Body:
+    """A body as logged: text, or base64 of what is not UTF-8. ``size`` counts the bytes received."""
+
+    text: str | None = None
+    base64: str | None = None
+    size: int = 0
+    cut: bool = False  # more came than is kept
+    withheld: bool = False  # left out because it held a secret in an encoded form
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as sent, secrets replaced by placeholders."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: Body | None = None
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response as received, secrets replaced by placeholders."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: Body = field(default_factory=Body)
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, whatever its case."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    @cached_property
+    def json(self) -> Json:
+        """The body as strict JSON, or NOT_JSON."""
+        if self.body.text is None or self.body.cut or self.body.withheld:
+            return NOT_JSON
+        return strict_json(self.body.text)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is in the two hundreds."""
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request with its response, or the reason why there is none.
+
+    ``role`` is probe, control, setup, confirm or retry; ``attempt`` counts repetitions of the case;
+    ``facts`` are what the stimulus says of the request, for its judge.
+    """
+
+    id: str
+    case: str
+    stimulus: str
+    attempt: int
+    operation: str
+    role: str
+    identity: str | None
+    facts: Mapping[str, Json]
+    request: Request
+    response: Response | None
+    failure: str | None = None
+    started: str = ""
+    elapsed_ms: float = 0.0
+
+    def fact(self, name: str) -> Json:
+        """A fact by name, or None."""
+        return self.facts.get(name)
