@@ -150,7 +150,7 @@ def _target(
 @click.option("--yes", is_flag=True, help="Never ask before requests that write, spend or flood.")
 @click.option("--require-complete", is_flag=True, help="Exit 3 if any cell is untested.")
 @click.option(
-    "--durations", is_flag=True, help="Print requests and seconds by clause, area and stimulus."
+    "--durations", is_flag=True, help="Print requests and seconds by clause, area and scenario."
 )
 @click.option(
     "--output",
@@ -262,7 +262,7 @@ def _conclude(
     for sentence in remarks.of(finished):
         click.echo(f"Note: {sentence}", err=True)
     if finished.incomplete and not any(
-        exchange.stimulus != PREFLIGHT for exchange in finished.exchanges
+        exchange.scenario != PREFLIGHT for exchange in finished.exchanges
     ):
         click.echo(clean(finished.incomplete, lines=True), err=True)
         return finished.exit_code

@@ -57,7 +57,7 @@ _LINE = jsonschema_rs.validator_for(
                 "required": [
                     "exchange",
                     "case",
-                    "stimulus",
+                    "scenario",
                     "attempt",
                     "operation",
                     "role",
@@ -68,7 +68,7 @@ _LINE = jsonschema_rs.validator_for(
                         (
                             "exchange",
                             "case",
-                            "stimulus",
+                            "scenario",
                             "operation",
                             "role",
                             "identity",
@@ -105,7 +105,7 @@ def exchange_to_json(exchange: Exchange) -> dict[str, Any]:
         {
             "exchange": exchange.id,
             "case": exchange.case,
-            "stimulus": exchange.stimulus,
+            "scenario": exchange.scenario,
             "attempt": exchange.attempt,
             "operation": exchange.operation,
             "role": exchange.role,
@@ -134,13 +134,20 @@ def exchange_to_json(exchange: Exchange) -> dict[str, Any]:
     )
 
 
+def renamed(value: Any) -> Any:
+    """An exchange or a case with today's names for members that early versions called otherwise."""
+    if isinstance(value, dict) and "stimulus" in value:
+        value["scenario"] = value.pop("stimulus")
+    return value
+
+
 def exchange_from_json(line: Mapping[str, Any]) -> Exchange:
     """The inverse of ``exchange_to_json``."""
     request, response = line["request"], line.get("response")
     return Exchange(
         id=line["exchange"],
         case=line["case"],
-        stimulus=line["stimulus"],
+        scenario=line["scenario"],
         attempt=line["attempt"],
         operation=line["operation"],
         role=line["role"],
@@ -234,7 +241,7 @@ def parse(lines: Iterable[str], name: str) -> Log:
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
+            value = renamed(json.loads(line))
             _LINE.validate(value)
             if "case_end" in value:
                 log.ends[value["case_end"]] = value["outcome"]

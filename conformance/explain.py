@@ -56,13 +56,13 @@ def clause(contract: Contract, name: str, matrix: Mapping[str, Any] | None = Non
     lines += ["", "Verified by:" if one.rules else f"Not verified: {one.uncovered}"]
     for rule in one.rules:
         known = checks.RULES[rule]
-        stimuli = (
+        scenarios = (
             "every exchange"
             if known.passive
             else ", ".join(s.name for s in REGISTRY.values() if rule in s.rules)
         )
         lines += textwrap.wrap(
-            f"{rule}: {known.summary} ({stimuli})",
+            f"{rule}: {known.summary} ({scenarios})",
             94,
             initial_indent="  ",
             subsequent_indent="    ",
@@ -122,7 +122,7 @@ def plan_as_json(whole: Plan) -> dict[str, Any]:
         "cases": [
             {
                 "id": case.id,
-                "stimulus": case.stimulus,
+                "scenario": case.scenario,
                 "operation": case.operation,
                 "rules": list(case.rules),
                 "effect": case.effect.value,
@@ -141,9 +141,9 @@ def plan(
     """What a run of some clauses would do."""
     chosen = select(whole, contract, named)
     lines = [f"{contract.title} {contract.version} against {target.url}", ""]
-    lines.append(f"{'stimulus':<26}{'cases':>6}{'run':>6}{'requests':>10}  effects")
-    for name in dict.fromkeys(case.stimulus for case in chosen.cases):
-        own = [case for case in chosen.cases if case.stimulus == name]
+    lines.append(f"{'scenario':<26}{'cases':>6}{'run':>6}{'requests':>10}  effects")
+    for name in dict.fromkeys(case.scenario for case in chosen.cases):
+        own = [case for case in chosen.cases if case.scenario == name]
         able = [case for case in own if not case.gap]
         effects = ", ".join(e for e in Effect if any(case.effect is e for case in able)) or "-"
         lines.append(

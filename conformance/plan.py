@@ -1,6 +1,6 @@
-"""Contract + Target + stimuli -> the cases, with permanent ids, effects and cost.
+"""Contract + Target + scenarios -> the cases, with permanent ids, effects and cost.
 
-A stimulus says which cases it has and what each needs; whether the target offers that is decided
+A scenario says which cases it has and what each needs; whether the target offers that is decided
 here, once, and a case that cannot run keeps its place in the plan with the reason.
 """
 
@@ -31,7 +31,7 @@ class Depth(StrEnum):
 
 @dataclass(frozen=True)
 class Draft:
-    """A case as a stimulus asks for it.
+    """A case as a scenario asks for it.
 
     ``needs`` names prerequisites: a role of a key, ``scope:NAME``, ``business:NAME``, ``clock``,
     ``addresses``. ``effect`` is the worst that any of its requests does if it is wrongly accepted.
@@ -52,7 +52,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Planning:
-    """What a stimulus may look at when it drafts its cases."""
+    """What a scenario may look at when it drafts its cases."""
 
     contract: Contract
     target: Declaration
@@ -61,7 +61,7 @@ class Planning:
 
 
 @dataclass(frozen=True)
-class Stimulus:
+class Scenario:
     """A way to provoke the target: a test function, the rules it feeds, the cases it has.
 
     ``phase`` orders a run: 0 reads, 1 refused requests, 2 writes, 3 odd writes, 4 limits and clock.
@@ -74,20 +74,20 @@ class Stimulus:
     phase: int
 
 
-REGISTRY: dict[str, Stimulus] = {}
+REGISTRY: dict[str, Scenario] = {}
 
 
-def stimulus(
+def scenario(
     drafts: Callable[[Planning], Iterable[Draft]], *, rules: tuple[str, ...] = (), phase: int = 0
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a test function as a stimulus under its name without ``test_``."""
+    """Register a test function as a scenario under its name without ``test_``."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         name = function.__name__.removeprefix("test_").replace("_", "-")
         known = REGISTRY.get(name)
         if known is not None and known.function.__module__ != function.__module__:
-            raise ValueError(f"two stimuli have the name {name}")
-        REGISTRY[name] = Stimulus(name, function, drafts, rules, phase)
+            raise ValueError(f"two scenarios have the name {name}")
+        REGISTRY[name] = Scenario(name, function, drafts, rules, phase)
         return function
 
     return register
@@ -111,11 +111,11 @@ class Plan:
         }
 
 
-def build(planning: Planning, stimuli: Iterable[Stimulus]) -> Plan:
-    """Every case of every stimulus, in phases."""
+def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
+    """Every case of every scenario, in phases."""
     bad_keys = 0
     cases: list[tuple[int, Case]] = []
-    for one in stimuli:
+    for one in scenarios:
         for draft in one.drafts(planning):
             operation = draft.operation
             if operation and operation.id in planning.target.inapplicable:
@@ -139,14 +139,14 @@ def build(planning: Planning, stimuli: Iterable[Stimulus]) -> Plan:
     return Plan(tuple(ordered))
 
 
-def _case(one: Stimulus, draft: Draft, effect: Effect, planning: Planning) -> Case:
+def _case(one: Scenario, draft: Draft, effect: Effect, planning: Planning) -> Case:
     operation = draft.operation.id if draft.operation else "*"
     label = "-".join(
         part for part in (draft.operation.id if draft.operation else "api", draft.variant) if part
     )
     return Case(
         id=f"{one.name}[{label}]",
-        stimulus=one.name,
+        scenario=one.name,
         operation=operation,
         variant=draft.variant,
         rules=one.rules if draft.rules is None else draft.rules,
@@ -255,7 +255,7 @@ def select(plan: Plan, contract: Contract, clauses: tuple[Clause, ...]) -> Plan:
 
 
 def quick(plan: Plan, contract: Contract) -> Plan:
-    """A few cases of a plan: those marked so by their stimulus, and of each MUST clause all that feed it on one operation.
+    """A few cases of a plan: those marked so by their scenario, and of each MUST clause all that feed it on one operation.
 
     A cell that only some of its cases have run for is untested; so it is the operation that costs least.
     """

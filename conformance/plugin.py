@@ -18,7 +18,7 @@ from typing import Any, NoReturn, TextIO
 import pytest
 
 from conformance import checks, contract, evidence, preflight, runfile, session, target
-from conformance.checks.base import Problem
+from conformance.checks.base import Violation
 from conformance.errors import ConformanceError, TargetError, Unjudgeable
 from conformance.model import Case, Contract, Level, Run
 from conformance.plan import REGISTRY, Depth, quick
@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; judge if a target is given."""
-    config.addinivalue_line("markers", "rule(id): the neutral rules that a stimulus feeds")
+    config.addinivalue_line("markers", "rule(id): the neutral rules that a scenario feeds")
     if config.pluginmanager.has_plugin("conformance-judge") or not (
         config.getoption("url") or config.getoption("target")
     ):
@@ -95,16 +95,16 @@ def _session_from(
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrise a stimulus over its cases; without a target there are none."""
-    stimulus = next((one for one in REGISTRY.values() if one.function is metafunc.function), None)
-    if stimulus is None:
+    """Parametrise a scenario over its cases; without a target there are none."""
+    scenario = next((one for one in REGISTRY.values() if one.function is metafunc.function), None)
+    if scenario is None:
         return
     judge: Judge | None = metafunc.config.pluginmanager.get_plugin("conformance-judge")
     if judge is None:
         raise pytest.UsageError(
             "the conformance suite needs a target: give --url and --key, or --target FILE"
         )
-    cases = [case for case in judge.session.plan.cases if case.stimulus == stimulus.name]
+    cases = [case for case in judge.session.plan.cases if case.scenario == scenario.name]
     metafunc.parametrize("client", cases, ids=[case.id.partition("[")[2][:-1] for case in cases])
 
 
@@ -167,7 +167,7 @@ class Judge:
         if CASE not in pyfuncitem.stash:
             return None
         case = pyfuncitem.stash[CASE]
-        found: list[tuple[str, Problem]] = []
+        found: list[tuple[str, Violation]] = []
         bug: Exception | None = None
         try:
             found = self.session.run_case(case)
@@ -223,6 +223,6 @@ def _is_must(loaded: Contract, rule: str) -> bool:
     )
 
 
-def _line(rule: str, problem: Problem) -> str:
+def _line(rule: str, problem: Violation) -> str:
     text = f"{rule} at {problem.where}: expected {problem.expected}, got {problem.actual} ({', '.join(problem.exchanges[:3])})"
     return clean(text)

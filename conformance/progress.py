@@ -55,7 +55,7 @@ class Live:
             self.troubles.append(clean(f"{item.nodeid}: {call.excinfo.exconly()}"))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count an item; in plain mode say a line when a stimulus is through."""
+        """Count an item; in plain mode say a line when a scenario is through."""
         if report.when != "call":
             return
         name = (

@@ -84,7 +84,7 @@ def replay(directory: Path, contract: Contract) -> Stored:
             )
         target, plan = (
             declaration_from_json(data["target"]),
-            Plan(tuple(_case(row) for row in data["plan"])),
+            Plan(tuple(_case(evidence.renamed(row)) for row in data["plan"])),
         )
         selected = None if data["selected"] is None else frozenset(data["selected"])
         digest, meta = (
@@ -113,7 +113,7 @@ def replay(directory: Path, contract: Contract) -> Stored:
 def _case(row: Mapping[str, Any]) -> Case:
     return Case(
         id=row["id"],
-        stimulus=row["stimulus"],
+        scenario=row["scenario"],
         operation=row["operation"],
         variant=row.get("variant", ""),
         rules=tuple(row.get("rules", ())),

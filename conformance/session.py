@@ -15,7 +15,7 @@ from typing import TextIO
 
 import conformance.suite
 from conformance import __version__, checks, verdict
-from conformance.checks.base import Problem
+from conformance.checks.base import Violation
 from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
 from conformance.model import Case, Contract, Run
@@ -29,7 +29,7 @@ from conformance.transport.wire import Wire
 
 
 def load_suite() -> None:
-    """Import every module of stimuli, so that they are registered."""
+    """Import every module of scenarios, so that they are registered."""
     for module in pkgutil.iter_modules(conformance.suite.__path__):
         importlib.import_module(f"conformance.suite.{module.name}")
 
@@ -84,7 +84,7 @@ class Session:
         """What was logged so far."""
         return self.recorder.log
 
-    def run_case(self, case: Case, *, told: bool = True) -> list[tuple[str, Problem]]:
+    def run_case(self, case: Case, *, told: bool = True) -> list[tuple[str, Violation]]:
         """Run a case and judge it by its own exchanges; repeats it where a finding wants confirmation.
 
         Gives the findings of its own and of the passive rules, if they are to be ``told``.
@@ -93,7 +93,7 @@ class Session:
         confirmable = any(checks.RULES[rule].confirm for rule in case.rules)
         if self.log.incomplete:
             return []
-        found: list[tuple[str, Problem]] = []
+        found: list[tuple[str, Violation]] = []
         for attempt in (1, 2):
             outcome = self._attempt(case, attempt)
             found = self._problems(case) if told or confirmable else []
@@ -105,7 +105,7 @@ class Session:
     def _attempt(self, case: Case, attempt: int) -> str:
         client = self._client(case, attempt)
         try:
-            REGISTRY[case.stimulus].function(client)
+            REGISTRY[case.scenario].function(client)
         except OverBudget:
             return verdict.OVER_BUDGET
         except Unjudgeable as error:
@@ -113,7 +113,7 @@ class Session:
             raise
         except Exception as error:
             return self.sender.redact(
-                f"the stimulus {case.stimulus} crashed: {type(error).__name__}: {error}"
+                f"the scenario {case.scenario} crashed: {type(error).__name__}: {error}"
             )
         return verdict.DONE
 
@@ -134,14 +134,14 @@ class Session:
             depth=told.depth,
         )
 
-    def _problems(self, case: Case) -> list[tuple[str, Problem]]:
+    def _problems(self, case: Case) -> list[tuple[str, Violation]]:
         own = [exchange for exchange in self.log.exchanges if exchange.case == case.id]
         outcomes = verdict.judge(self.contract, self.target.declaration, checks.RULES, [case], own)
         return [
             (rule, o)
             for (rule, _), given in outcomes.items()
             for _, o in given
-            if isinstance(o, Problem) and not o.note
+            if isinstance(o, Violation) and not o.note
         ]
 
     def finish(self, today: date | None = None) -> Run:

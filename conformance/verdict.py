@@ -14,7 +14,16 @@ from datetime import date
 from functools import cached_property
 from statistics import mode
 
-from conformance.checks.base import Gap, Outcome, Problem, Proof, Rule, Trial, Trouble, View
+from conformance.checks.base import (
+    Gap,
+    JudgeContext,
+    JudgeError,
+    Outcome,
+    Pass,
+    Rule,
+    Trial,
+    Violation,
+)
 from conformance.evidence import Log
 from conformance.model import Case, Cell, Clause, Contract, Exchange, Finding, Level, Verdict
 from conformance.plan import Plan, same_row
@@ -26,19 +35,19 @@ NOTHING_ASKED = "no valid request could be made: the target shows nothing to mak
 OVER_BUDGET = "the request budget is used up (budget: in the target file)"
 DONE = "done"
 PREFLIGHT = "preflight"
-"""The stimulus of requests that ask only whether this is a target at all; they are not judged."""
+"""The scenario of requests that ask only whether this is a target at all; they are not judged."""
 ANY_DAY = date.min
 """For a look at the cells alone, where no waiver counts."""
 
 
 @dataclass
-class _Pile:
+class _Tally:
     """What the rules of a clause gave on one operation."""
 
-    problems: list[tuple[Rule, Problem]] = field(default_factory=list)
+    problems: list[tuple[Rule, Violation]] = field(default_factory=list)
     proofs: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)
+    troubles: list[JudgeError] = field(default_factory=list)
 
 
 Outcomes = dict[tuple[str, str], list[tuple[str | None, Outcome]]]
@@ -57,10 +66,10 @@ def judge(
     by_id = {case.id: case for case in cases}
     trials: dict[tuple[str, int], list[Exchange]] = defaultdict(list)
     for exchange in exchanges:
-        view = View(contract, target, contract.operations.get(exchange.operation))
+        context = JudgeContext(contract, target, contract.operations.get(exchange.operation))
         for rule in rules.values():
-            if rule.passive and view.operation:
-                for outcome in _guarded(rule, rule.passive, view, exchange, (exchange.id,)):
+            if rule.passive and context.operation:
+                for outcome in _guarded(rule, rule.passive, context, exchange, (exchange.id,)):
                     found[rule.id, exchange.operation].append(
                         (getattr(outcome, "about", None), outcome)
                     )
@@ -81,26 +90,26 @@ def _judge_case(
     attempts: list[tuple[Exchange, ...]],
     found: Outcomes,
 ) -> None:
-    view = View(contract, target, contract.operations.get(case.operation))
+    context = JudgeContext(contract, target, contract.operations.get(case.operation))
     trials = [Trial(case, exchanges) for exchanges in attempts]
     for rule_id in case.rules:
         rule = rules[rule_id]
         assert rule.trial is not None
-        runs = [_guarded(rule, rule.trial, view, trial, ()) for trial in trials]
+        runs = [_guarded(rule, rule.trial, context, trial, ()) for trial in trials]
         for index, outcomes in enumerate(runs):
             unconfirmed = rule.confirm and not all(
-                any(isinstance(o, Problem) and not o.note for o in run) for run in runs
+                any(isinstance(o, Violation) and not o.note for o in run) for run in runs
             )
             for outcome in outcomes:
-                if isinstance(outcome, Problem) and unconfirmed and not outcome.note:
-                    outcome = Problem(  # noqa: PLW2901
+                if isinstance(outcome, Violation) and unconfirmed and not outcome.note:
+                    outcome = Violation(  # noqa: PLW2901
                         outcome.where,
                         outcome.expected,
                         f"{outcome.actual} (seen once, not when repeated)",
                         outcome.exchanges,
                         note=True,
                     )
-                elif isinstance(outcome, Problem) and rule.confirm and index:
+                elif isinstance(outcome, Violation) and rule.confirm and index:
                     continue  # the first attempt has said it
                 found[rule_id, case.operation].append(
                     (case.about or getattr(outcome, "about", None), outcome)
@@ -108,13 +117,13 @@ def _judge_case(
 
 
 def _guarded(
-    rule: Rule, judge_: object, view: View, subject: object, ids: tuple[str, ...]
+    rule: Rule, judge_: object, context: JudgeContext, subject: object, ids: tuple[str, ...]
 ) -> list[Outcome]:
     """The outcomes of a judge; a crash of it is our error, never the target's."""
     try:
-        return list(judge_(view, subject))  # type: ignore[operator]
+        return list(judge_(context, subject))  # type: ignore[operator]
     except Exception as error:
-        return [Trouble(f"the judge {rule.id} crashed: {type(error).__name__}: {error}", ids)]
+        return [JudgeError(f"the judge {rule.id} crashed: {type(error).__name__}: {error}", ids)]
 
 
 def cells(
@@ -128,13 +137,13 @@ def cells(
     selected: frozenset[str] | None = None,
 ) -> tuple[Cell, ...]:
     """The verdict of every cell. ``selected`` are the ids of the cases that were to run, None for all."""
-    judged = [exchange for exchange in log.exchanges if exchange.stimulus != PREFLIGHT]
+    judged = [exchange for exchange in log.exchanges if exchange.scenario != PREFLIGHT]
     outcomes = judge(contract, target, rules, plan.cases, judged)
-    return _Bench(contract, target, rules, plan, log, today, selected, outcomes).cells()
+    return _Evaluation(contract, target, rules, plan, log, today, selected, outcomes).cells()
 
 
 @dataclass(frozen=True)
-class _Bench:
+class _Evaluation:
     """Everything that a verdict rests on."""
 
     contract: Contract
@@ -200,7 +209,7 @@ class _Bench:
     def _concerns(self, clause: Clause, about: str | None, outcome: Outcome) -> bool:
         """Whether an outcome counts for a clause: its row, and for a clause about a status the status alone."""
         by_status = clause.about is not None and clause.about.status is not None
-        elsewhere = by_status and isinstance(outcome, Problem) and outcome.where != "status"
+        elsewhere = by_status and isinstance(outcome, Violation) and outcome.where != "status"
         return same_row(self.contract, clause, about) and not elsewhere
 
     def _cell(self, clause: Clause, operation: str) -> Cell:
@@ -211,12 +220,12 @@ class _Bench:
                 Verdict.INAPPLICABLE,
                 reasons=("the target declares that it has no such operation",),
             )
-        pile = _Pile()
+        pile = _Tally()
         for rule_id in clause.rules:
             self._add(pile, self.rules[rule_id], clause, operation)
         return _weighed(clause, operation, pile, self.target, self.today)
 
-    def _add(self, pile: _Pile, rule: Rule, clause: Clause, operation: str) -> None:
+    def _add(self, pile: _Tally, rule: Rule, clause: Clause, operation: str) -> None:
         """Add what a rule gave, and what keeps it from giving anything."""
         given = [
             o
@@ -232,7 +241,7 @@ class _Bench:
         _sort(pile, rule, given)
         pile.gaps += gaps
         pile.troubles += [
-            Trouble(self.log.ends[c.id])
+            JudgeError(self.log.ends[c.id])
             for c in cases
             if self.log.ends.get(c.id, DONE) not in (DONE, OVER_BUDGET)
         ]
@@ -243,7 +252,7 @@ class _Bench:
             if rule.trial
             else known is not None and rule.applies(self.contract, known, clause)
         )
-        silent = not any(isinstance(o, Gap | Trouble | Proof) or _is_finding(o) for o in given)
+        silent = not any(isinstance(o, Gap | JudgeError | Pass) or _is_finding(o) for o in given)
         if wanted and silent and not gaps:
             pile.gaps.append(self._unseen(rule, operation))
 
@@ -282,14 +291,14 @@ class _Bench:
 
 
 def _is_finding(outcome: Outcome) -> bool:
-    return isinstance(outcome, Problem) and not outcome.note
+    return isinstance(outcome, Violation) and not outcome.note
 
 
-def _sort(pile: _Pile, rule: Rule, given: Iterable[Outcome]) -> None:
+def _sort(pile: _Tally, rule: Rule, given: Iterable[Outcome]) -> None:
     for outcome in given:
-        if isinstance(outcome, Problem):
+        if isinstance(outcome, Violation):
             pile.problems.append((rule, outcome))
-        elif isinstance(outcome, Proof):
+        elif isinstance(outcome, Pass):
             pile.proofs += outcome.exchanges
         elif isinstance(outcome, Gap):
             pile.gaps.append(outcome.reason)
@@ -297,7 +306,9 @@ def _sort(pile: _Pile, rule: Rule, given: Iterable[Outcome]) -> None:
             pile.troubles.append(outcome)
 
 
-def _weighed(clause: Clause, operation: str, pile: _Pile, target: Declaration, today: date) -> Cell:
+def _weighed(
+    clause: Clause, operation: str, pile: _Tally, target: Declaration, today: date
+) -> Cell:
     graded = clause.level is not Level.NOTE
     findings = _merged(
         clause, operation, [(rule, p) for rule, p in pile.problems if graded and not p.note]
@@ -339,9 +350,11 @@ def _weighed(clause: Clause, operation: str, pile: _Pile, target: Declaration, t
     )
 
 
-def _merged(clause: Clause, operation: str, problems: list[tuple[Rule, Problem]]) -> list[Finding]:
+def _merged(
+    clause: Clause, operation: str, problems: list[tuple[Rule, Violation]]
+) -> list[Finding]:
     """A finding for each thing that was expected in vain; it names every exchange that shows it, and quotes the first."""
-    alike: dict[tuple[str, str, str], list[Problem]] = {}
+    alike: dict[tuple[str, str, str], list[Violation]] = {}
     for rule, problem in problems:
         alike.setdefault((rule.id, problem.where, problem.expected), []).append(problem)
     return [
@@ -352,5 +365,5 @@ def _merged(clause: Clause, operation: str, problems: list[tuple[Rule, Problem]]
     ]
 
 
-def _ids(problems: list[Problem]) -> tuple[str, ...]:
+def _ids(problems: list[Violation]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(exchange for problem in problems for exchange in problem.exchanges))

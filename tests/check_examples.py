@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from conformance import contract
 from conformance.checks import RULES
-from conformance.checks.base import Outcome, Problem, Proof, Trial, View
+from conformance.checks.base import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.evidence import exchange_from_json, exchange_to_json
 from conformance.model import Body, Case, Contract, Effect, Exchange, Operation, Request, Response
 from conformance.server import application, target_file
@@ -100,7 +100,7 @@ def sent(
 ) -> Exchange:
     """An exchange of an operation: the status and the body that came, or no response where status is None.
 
-    A body is JSON unless ``text`` or ``raw`` says what came; ``facts`` are those of the stimulus.
+    A body is JSON unless ``text`` or ``raw`` says what came; ``facts`` are those of the scenario.
     """
     known = {**toy().operations, **real().operations}.get(operation)
     url = URL + (known.path if known else "/nowhere") + (f"?{urlencode(query)}" if query else "")
@@ -114,7 +114,7 @@ def sent(
     return Exchange(
         id=identifier,
         case=case,
-        stimulus="example",
+        scenario="example",
         attempt=attempt,
         operation=operation,
         role=role,
@@ -248,7 +248,7 @@ def outcomes(example: Example) -> list[Outcome]:
             outcome
             for exchange in exchanges
             for outcome in rule.passive(
-                View(
+                JudgeContext(
                     loaded,
                     example.target,
                     example.altered or loaded.operations.get(exchange.operation),
@@ -266,8 +266,10 @@ def outcomes(example: Example) -> list[Outcome]:
         Effect.READ,
         about=example.about,
     )
-    view = View(loaded, example.target, example.altered or loaded.operations.get(example.operation))
-    return list(rule.trial(view, Trial(case, exchanges)))
+    context = JudgeContext(
+        loaded, example.target, example.altered or loaded.operations.get(example.operation)
+    )
+    return list(rule.trial(context, Trial(case, exchanges)))
 
 
 def as_told(example: Example, given: Sequence[Outcome]) -> bool:
@@ -278,12 +280,12 @@ def as_told(example: Example, given: Sequence[Outcome]) -> bool:
 def found(given: Iterable[Outcome]) -> str:
     """What outcomes come to, in a word."""
     given = list(given)
-    if any(isinstance(outcome, Problem) and not outcome.note for outcome in given):
+    if any(isinstance(outcome, Violation) and not outcome.note for outcome in given):
         return REFUSED
-    other = [outcome for outcome in given if not isinstance(outcome, Proof | Problem)]
+    other = [outcome for outcome in given if not isinstance(outcome, Pass | Violation)]
     if other:
         return GAP if type(other[0]).__name__ == "Gap" else TROUBLE
-    if any(isinstance(outcome, Problem) for outcome in given):
+    if any(isinstance(outcome, Violation) for outcome in given):
         return NOTE
     return ACCEPTED if given else SILENT
 

@@ -77,7 +77,7 @@ def exchange(
     return Exchange(
         id=f"e{number:05d}",
         case=f"paging.window[{name}-{number}]",
-        stimulus="paging.window",
+        scenario="paging.window",
         attempt=1,
         operation=name,
         role=role,

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.checks import RULES, success
-from conformance.checks.base import Gap, Problem, Proof, Trial, Trouble, said
+from conformance.checks.base import Gap, JudgeError, Pass, Trial, Violation, said
 from conformance.checks.limits import soon
 from conformance.checks.objects import object_of, sought_in
 from conformance.checks.walks import takes
@@ -87,11 +87,11 @@ def test_what_judges_share_is_frozen() -> None:
         if isinstance(noun, type) and is_dataclass(noun)
     }
     assert {noun.__name__ for noun in nouns} >= {
-        "Proof",
-        "Problem",
+        "Pass",
+        "Violation",
         "Gap",
-        "Trouble",
-        "View",
+        "JudgeError",
+        "JudgeContext",
         "Trial",
         "Rule",
         "Item",
@@ -127,7 +127,7 @@ def test_a_fault_of_every_page_is_told_three_times(rule: str, back: tuple[int, .
             (*examples.walked([examples.call(n) for n in range(12, 0, -1)], 12), *wrong),
         )
     )
-    assert sum(isinstance(outcome, Problem) for outcome in given_outcomes) == 3
+    assert sum(isinstance(outcome, Violation) for outcome in given_outcomes) == 3
 
 
 def test_no_example_stands_twice() -> None:
@@ -142,15 +142,15 @@ def test_outcomes_are_for_people_and_rest_on_evidence() -> None:
     for example in EXAMPLES:
         ids = {f"e{number}" for number in range(1, len(example.exchanges) + 1)}
         for outcome in outcomes(example):
-            if isinstance(outcome, Problem):
+            if isinstance(outcome, Violation):
                 assert all((outcome.where, outcome.expected, outcome.actual, outcome.exchanges)), (
                     example.name
                 )
                 assert set(outcome.exchanges) <= ids, example.name
-            elif isinstance(outcome, Proof):
+            elif isinstance(outcome, Pass):
                 assert set() < set(outcome.exchanges) <= ids, example.name
             else:
-                assert isinstance(outcome, Gap | Trouble), example.name
+                assert isinstance(outcome, Gap | JudgeError), example.name
                 assert len(outcome.reason) > 10, example.name
 
 

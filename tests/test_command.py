@@ -788,7 +788,7 @@ def _pytest(*arguments: object, cwd: Path) -> Outcome:
 
 
 def test_bare_pytest_runs_the_suite(sandbox: Sandbox, tmp_path: Path) -> None:
-    """pytest alone runs chosen stimuli from an empty directory, and leaves nothing in it."""
+    """pytest alone runs chosen scenarios from an empty directory, and leaves nothing in it."""
     outcome = _pytest(
         "--url", sandbox.url, "--key", sandbox.keys["full"], "-k", "walk", "-x", cwd=tmp_path
     )
@@ -848,7 +848,7 @@ def test_another_seed_generates_other_cases(toys: list[Ran]) -> None:
         lines = [
             line
             for line in lines_of(ran.run)
-            if line["stimulus"] == "generated" and line["role"] == "probe"
+            if line["scenario"] == "generated" and line["role"] == "probe"
         ]
         requests = [line["request"] for line in lines]
         return {

@@ -22,7 +22,7 @@ def exchange(**members: Any) -> Exchange:
     base: dict[str, Any] = {
         "id": "e1",
         "case": "c[x]",
-        "stimulus": "c",
+        "scenario": "c",
         "attempt": 1,
         "operation": "x",
         "role": "probe",
@@ -64,7 +64,7 @@ ODD = [
     ),
     exchange(request=Request("POST", "http://h/x", (), Body())),
     exchange(facts={"sent": {"a": [None, {"b": 1.5}]}, "walk": "w", "none": None, "filters": {}}),
-    exchange(case="", stimulus="", operation="", role="", attempt=0),
+    exchange(case="", scenario="", operation="", role="", attempt=0),
 ]
 
 
@@ -103,9 +103,9 @@ def test_ends_of_cases_are_logged() -> None:
     stream = io.StringIO()
     recorder = Recorder(stream)
     recorder.end("c[x]", "done")
-    recorder.end("c[y]", "the stimulus crashed: \ud800")
+    recorder.end("c[y]", "the scenario crashed: \ud800")
     assert parse(stream.getvalue().splitlines(keepends=True), "log").ends == recorder.log.ends
-    assert recorder.log.ends == {"c[x]": "done", "c[y]": "the stimulus crashed: \ud800"}
+    assert recorder.log.ends == {"c[x]": "done", "c[y]": "the scenario crashed: \ud800"}
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ EXCHANGES = st.builds(
     Exchange,
     id=TEXT,
     case=TEXT,
-    stimulus=TEXT,
+    scenario=TEXT,
     attempt=st.integers(1, 9),
     operation=TEXT,
     role=TEXT,

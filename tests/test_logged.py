@@ -11,8 +11,8 @@ import pytest
 from conformance import contract
 from conformance.errors import Unjudgeable
 from conformance.model import Response
-from conformance.transport.logged import MOST, Desk
-from conformance.transport.redact import WITHHELD, Vault
+from conformance.transport.logged import MOST, LogRedactor
+from conformance.transport.redact import WITHHELD, SecretStore
 from conformance.transport.wire import WireResponse
 from tests.test_redact import KEY
 
@@ -23,14 +23,14 @@ SIGN_UP = next(operation for operation in contract.load().operations.values() if
 JSON = (("Content-Type", "application/json"),)
 
 
-def desk() -> Desk:
+def desk() -> LogRedactor:
     """A desk that knows one key."""
     loaded = contract.load()
-    return Desk(loaded, Vault({"full": KEY}, loaded.authentication.prefixes))
+    return LogRedactor(loaded, SecretStore({"full": KEY}, loaded.authentication.prefixes))
 
 
 def through(
-    one: Desk, body: bytes, status: int = 201, headers: tuple[tuple[str, str], ...] = JSON
+    one: LogRedactor, body: bytes, status: int = 201, headers: tuple[tuple[str, str], ...] = JSON
 ) -> Response:
     """A response as the log holds it."""
     received = WireResponse(status, headers, body)

@@ -18,7 +18,7 @@ from conformance.plan import (
     Draft,
     Plan,
     Planning,
-    Stimulus,
+    Scenario,
     build,
     nearest,
     select,
@@ -68,7 +68,7 @@ DECLARED = ("embedded", "bare", "keyless", "read-only", "no flood", "writing")
 @pytest.mark.parametrize("declared", DECLARED)
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_ids_are_unique_and_plain(name: str, declared: str) -> None:
-    """Every case has a permanent id of printable ASCII: stimulus and operation."""
+    """Every case has a permanent id of printable ASCII: scenario and operation."""
     ids = [case.id for case in planned(name, declared).cases]
     assert len(ids) == len(set(ids)) > 30
     assert all(re.fullmatch(r"[a-z-]+\[[\x21-\x7e]+\]", identifier) for identifier in ids), ids
@@ -82,17 +82,17 @@ def test_the_same_plan_twice(name: str) -> None:
     assert session.planned(contract, embedded(name), 0) == plan
     assert {case.id for case in planned(name, seed=7).cases} == {case.id for case in plan.cases}
     ids = {
-        case.id for case in plan.cases if case.stimulus != "trigger"
+        case.id for case in plan.cases if case.scenario != "trigger"
     }  # a target may name triggers of its own
     for declared in DECLARED:
         assert {
-            case.id for case in planned(name, declared).cases if case.stimulus != "trigger"
+            case.id for case in planned(name, declared).cases if case.scenario != "trigger"
         } == ids
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_every_rule_is_fed_or_passive(name: str) -> None:
-    """Cases feed trial rules only, and every trial rule that a clause names has a stimulus."""
+    """Cases feed trial rules only, and every trial rule that a clause names has a scenario."""
     plan, contract = planned(name), contract_of(name)
     fed = {rule for case in plan.cases for rule in case.rules}
     assert all(RULES[rule].trial for rule in fed)
@@ -136,26 +136,26 @@ def test_few_bad_keys_without_flood(name: str, declared: str) -> None:
 
 def bad_keys(plan: Plan) -> int:
     """How many requests of a plan carry a key that was never issued."""
-    keys = [case.params["keys"] for case in plan.runnable if case.stimulus == "refused-key"]
+    keys = [case.params["keys"] for case in plan.runnable if case.scenario == "refused-key"]
     return sum(len(forms.get(form, ())) for forms in keys for form in ("unknown", "altered"))
 
 
 def test_bad_keys_are_counted_over_the_whole_run() -> None:
-    """The allowance is shared by all stimuli; a case that cannot run uses up nothing of it."""
+    """The allowance is shared by all scenarios; a case that cannot run uses up nothing of it."""
     contract = check_examples.real()
     given = replace(embedded("real"), allow=frozenset({Effect.READ}))
     operation = contract.operations["list_calls"]
 
-    def stimulus(name: str, **members: object) -> Stimulus:
+    def scenario(name: str, **members: object) -> Scenario:
         drafts = [Draft(operation, f"{name}{number}", bad_keys=8, **members) for number in range(2)]  # type: ignore[arg-type]
-        return Stimulus(name, lambda: None, lambda _: drafts, (), 1)
+        return Scenario(name, lambda: None, lambda _: drafts, (), 1)
 
     plan = build(
         Planning(contract, given, 0),
-        [stimulus("a", needs=("nobody",)), stimulus("b"), stimulus("c")],
+        [scenario("a", needs=("nobody",)), scenario("b"), scenario("c")],
     )
     assert [case.id for case in plan.runnable] == ["b[list_calls-b0]", "b[list_calls-b1]"]
-    over = [case for case in plan.cases if case.stimulus == "c"]
+    over = [case for case in plan.cases if case.scenario == "c"]
     assert [case.effect for case in over] == [Effect.FLOOD, Effect.FLOOD]
     assert all("flood" in (case.gap or "") for case in over)
 
@@ -189,15 +189,15 @@ def test_reads_come_before_writes_and_limits_last(name: str) -> None:
         for place, case in reads
         if any(r.startswith("paging.") or r == "tenant.rows" for r in case.rules)
     ]
-    limits = [place for place, case in enumerate(cases) if case.stimulus == "rate-limit"]
+    limits = [place for place, case in enumerate(cases) if case.scenario == "rate-limit"]
     assert max(reading) < min(writing)
     assert limits == list(range(len(cases) - len(limits), len(cases)))
     assert len(limits) == 4
-    odd = [place for place, case in enumerate(cases) if case.stimulus == "generated"]
+    odd = [place for place, case in enumerate(cases) if case.scenario == "generated"]
     plain = [
         place
         for place, case in enumerate(cases)
-        if case.stimulus in ("creation", "update", "trigger")
+        if case.scenario in ("creation", "update", "trigger")
     ]
     assert max(plain) < min(odd)
 
@@ -226,10 +226,10 @@ def test_requests_are_counted_by_effect() -> None:
 
 
 def test_two_cases_with_one_id_are_a_bug() -> None:
-    """A stimulus that drafts one case twice is found out at once."""
+    """A scenario that drafts one case twice is found out at once."""
     contract = check_examples.real()
     draft = Draft(contract.operations["list_calls"], "x")
-    twice = Stimulus("a", lambda: None, lambda _: [draft, draft], (), 0)
+    twice = Scenario("a", lambda: None, lambda _: [draft, draft], (), 0)
     with pytest.raises(ValueError, match=r"a\[list_calls-x\]"):
         build(Planning(contract, embedded("real"), 0), [twice])
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from conformance.model import Body
 from conformance.transport import redact
 from conformance.transport.logged import body_for_log
-from conformance.transport.redact import ALTERATIONS, PIECE, WITHHELD, Vault
+from conformance.transport.redact import ALTERATIONS, PIECE, WITHHELD, SecretStore
 
 PREFIXES = ("kc_live_", "kc_test_")
 CORE = "Zq7Wm2Xv9Rt4Lp8Nc3Kd6Hf1"
@@ -24,9 +24,9 @@ OTHER = "kc_test_mB5nV8cX2zL6kJ9hG3fD7sA1"
 
 
 @pytest.fixture
-def vault() -> Vault:
+def vault() -> SecretStore:
     """A vault with two keys."""
-    return Vault({"full": KEY, "other": OTHER}, PREFIXES)
+    return SecretStore({"full": KEY, "other": OTHER}, PREFIXES)
 
 
 def telling(secret: str, text: str) -> list[str]:
@@ -107,7 +107,7 @@ def survives(secret: str, text: str) -> list[str]:
         "é{}é",
     ],
 )
-def test_no_encoding_survives(vault: Vault, encoding: str, around: str) -> None:
+def test_no_encoding_survives(vault: SecretStore, encoding: str, around: str) -> None:
     """A key is taken out of any text, in each common encoding and in part."""
     for secret in (KEY, OTHER):
         text = around.format(ENCODINGS[encoding](secret))
@@ -129,7 +129,7 @@ def test_no_encoding_survives(vault: Vault, encoding: str, around: str) -> None:
         "upper case",
     ],
 )
-def test_no_near_miss_survives(vault: Vault, alteration: str, encoding: str) -> None:
+def test_no_near_miss_survives(vault: SecretStore, alteration: str, encoding: str) -> None:
     """A key but for one character is as secret as the key."""
     near = vault.fill(f"{{key:full~{alteration}}}")
     assert near != KEY
@@ -144,7 +144,7 @@ def test_a_near_miss_of_a_key_of_any_length_is_taken_out(
 ) -> None:
     """However short a key may be declared, an altered one that comes back is replaced."""
     key = prefix + (CORE + OTHER[8:])[:length]
-    vault = Vault({"full": key}, PREFIXES)
+    vault = SecretStore({"full": key}, PREFIXES)
     near = vault.fill(f"{{key:full~{alteration}}}")
     assert near != key
     core = near[len(prefix) :]
@@ -166,7 +166,7 @@ LAYERED = (
 @pytest.mark.parametrize("inner", LAYERED)
 @pytest.mark.parametrize("alteration", ["", *ALTERATIONS])
 def test_no_encoding_of_an_encoding_survives(
-    vault: Vault, outer: str, inner: str, alteration: str
+    vault: SecretStore, outer: str, inner: str, alteration: str
 ) -> None:
     """A key, or a near miss, that is encoded twice is found; only the stretch that it stands in is lost."""
     key = vault.fill(f"{{key:full~{alteration}}}") if alteration else KEY
@@ -178,7 +178,7 @@ def test_no_encoding_of_an_encoding_survives(
 
 
 def test_a_run_of_characters_that_hides_nothing_is_decoded_once(
-    vault: Vault, monkeypatch: pytest.MonkeyPatch
+    vault: SecretStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ids that come back in page after page cost nothing but the first time, until another secret is learnt."""
     asked: list[str] = []
@@ -204,18 +204,18 @@ def test_a_run_of_characters_that_hides_nothing_is_decoded_once(
     "hostile",
     [KEY[8:20] + " ", KEY[8:20], "x", "%25", "&amp;", "\\u0061", "a\0", "QUFB", "7a", '\\"'],
 )
-def test_no_text_takes_long(vault: Vault, hostile: str) -> None:
+def test_no_text_takes_long(vault: SecretStore, hostile: str) -> None:
     """A body as large as is kept, made to be slow to look at, is looked at in linear time."""
     vault.redact(hostile * (1_000_000 // len(hostile)))
 
 
-def test_a_whole_key_becomes_its_name(vault: Vault) -> None:
+def test_a_whole_key_becomes_its_name(vault: SecretStore) -> None:
     """What is replaced says whose key stood there."""
     assert vault.redact(f"Bearer {KEY}, not {OTHER}") == "Bearer {key:full}, not {key:other}"
     assert vault.redact(f"Bearer {KEY[:-1]}x") == "Bearer kc_live_{key:full~part}x"
 
 
-def test_a_secret_that_is_learnt_later_is_taken_out_from_then_on(vault: Vault) -> None:
+def test_a_secret_that_is_learnt_later_is_taken_out_from_then_on(vault: SecretStore) -> None:
     """What was clean before a secret was handed out is looked at again after it."""
     secret = "https://pay.example.com/c/cs_9fK2mQ7xV4tB8nL1"
     assert vault.redact(secret) == secret
@@ -224,7 +224,7 @@ def test_a_secret_that_is_learnt_later_is_taken_out_from_then_on(vault: Vault) -
     assert vault.learn("secret:link-2", secret) == "{secret:link-1}"
 
 
-def test_fill_and_redact_are_inverse(vault: Vault) -> None:
+def test_fill_and_redact_are_inverse(vault: SecretStore) -> None:
     """A placeholder is filled with its secret; one without a secret stays as it is."""
     assert vault.fill("Bearer {key:full}") == f"Bearer {KEY}"
     assert vault.redact(vault.fill("{key:full} {key:other}")) == "{key:full} {key:other}"
@@ -233,7 +233,7 @@ def test_fill_and_redact_are_inverse(vault: Vault) -> None:
 
 def test_an_invented_key_is_well_formed_new_and_secret() -> None:
     """A key that was never issued has the prefix, is the same for a seed and becomes its name again."""
-    one, same, other = (Vault({}, PREFIXES, seed) for seed in (1, 1, 2))
+    one, same, other = (SecretStore({}, PREFIXES, seed) for seed in (1, 1, 2))
     key = one.fill("{unknown:kc_live_}")
     assert key.startswith("kc_live_")
     assert len(key) > 40
@@ -262,13 +262,13 @@ def shown(body: Body | None) -> str:
     "coding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"]
 )
 @pytest.mark.parametrize("start", ["", "é", "\xff\xfe"])
-def test_no_coding_of_a_body_hides_a_key(vault: Vault, coding: str, start: str) -> None:
+def test_no_coding_of_a_body_hides_a_key(vault: SecretStore, coding: str, start: str) -> None:
     """A key is taken out of a body in UTF-8, UTF-16 of either order, with and without a mark, and Latin-1."""
     raw = f'{start}{{"key": "{KEY}", "near": "{KEY[:-1]}x"}}'.encode(coding)
     assert survives(KEY, shown(body_for_log(raw, vault))) == []
 
 
-def test_bytes_around_a_key_do_not_hide_it(vault: Vault) -> None:
+def test_bytes_around_a_key_do_not_hide_it(vault: SecretStore) -> None:
     """A body of bytes with a key in it is withheld whole; one without is kept."""
     held = body_for_log(b"\xff\xfe\x00" + KEY.encode() + b"\x80", vault)
     assert held == Body(text=WITHHELD, size=len(KEY) + 4, withheld=True)
@@ -284,7 +284,7 @@ def test_bytes_around_a_key_do_not_hide_it(vault: Vault) -> None:
 @pytest.mark.parametrize("escape", [json.dumps, lambda text: json.dumps(text).replace("/", "\\/")])
 def test_escapes_of_json_do_not_hide_a_secret(secret: str, escape: Callable[[str], str]) -> None:
     """A quote, a backslash or a slash in a secret is escaped in JSON, and the secret is found all the same."""
-    vault = Vault({"full": secret}, PREFIXES)
+    vault = SecretStore({"full": secret}, PREFIXES)
     body = body_for_log(f'{{"link": {escape(secret)}}}'.encode(), vault)
     assert body is not None
     assert body.text is not None
@@ -311,7 +311,7 @@ ORDINARY = (
 
 
 @pytest.mark.parametrize("text", ORDINARY, ids=range(len(ORDINARY)))
-def test_ordinary_text_is_untouched(vault: Vault, text: str) -> None:
+def test_ordinary_text_is_untouched(vault: SecretStore, text: str) -> None:
     """Prefixes alone, short pieces, encoded things without a secret and odd characters stay as they are."""
     assert vault.redact(text) == text
     assert vault.redact(text) == text
@@ -321,7 +321,7 @@ def test_ordinary_text_is_untouched(vault: Vault, text: str) -> None:
 @given(st.text(max_size=40), st.text(max_size=40), st.sampled_from(sorted(ENCODINGS)))
 def test_no_surrounding_hides_a_key(before: str, after: str, encoding: str) -> None:
     """Whatever stands around it, no piece of a key survives, and the text is not withheld without need."""
-    vault = Vault({"full": KEY}, PREFIXES)
+    vault = SecretStore({"full": KEY}, PREFIXES)
     redacted = vault.redact(before + ENCODINGS[encoding](KEY) + after)
     assert telling(KEY, redacted) == telling(KEY, redacted[::-1]) == []
     assert telling(KEY, redacted.replace("\\u", "").replace("%", "")) == []
@@ -331,14 +331,14 @@ def test_no_surrounding_hides_a_key(before: str, after: str, encoding: str) -> N
 @given(st.text(max_size=120))
 def test_text_without_a_key_is_untouched(text: str) -> None:
     """Random text is no secret."""
-    vault = Vault({"full": KEY}, PREFIXES)
+    vault = SecretStore({"full": KEY}, PREFIXES)
     assert vault.redact(text) == text
     assert vault.redact(quote(text)) == quote(text)
 
 
 def test_a_short_link_is_taken_out_as_a_whole_and_nothing_else_is() -> None:
     """A link without a telling part is known by all of it: its last letter is no secret, which would take every text apart."""
-    vault = Vault({})
+    vault = SecretStore({})
     vault.learn("link:checkout-1", "https://pay.example.com/x")
     assert vault.redact("go to https://pay.example.com/x") == "go to {link:checkout-1}"
     assert (

@@ -773,7 +773,7 @@ def test_an_operation_added_to_the_document_is_served(tmp_path: Path) -> None:
         "name": "id",
         "in": "query",
         "schema": {"type": "string"},
-        "x-conformance": {"refers": "thing"},
+        "x-conformance": {"references": "thing"},
     }
     document["components"]["schemas"] |= {"Thing": thing, "ThingList": listed, "Done": done}
 

@@ -178,7 +178,7 @@ def test_words_that_refer_to_kinds_are_of_kinds_that_exist(name: str) -> None:
     kinds = {operation.kind for operation in loaded.operations.values()}
     for operation in loaded.operations.values():
         for parameter in operation.parameters:
-            if parameter.refers and parameter.refers not in kinds:
+            if parameter.references and parameter.references not in kinds:
                 assert parameter.name == loaded.tenant or not parameter.required, (
                     operation.id,
                     parameter.name,

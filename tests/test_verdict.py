@@ -13,7 +13,16 @@ import pytest
 
 from conformance import session, verdict
 from conformance.checks import RULES
-from conformance.checks.base import Gap, Outcome, Problem, Proof, Rule, Trial, Trouble, View
+from conformance.checks.base import (
+    Gap,
+    JudgeContext,
+    JudgeError,
+    Outcome,
+    Pass,
+    Rule,
+    Trial,
+    Violation,
+)
 from conformance.evidence import Log
 from conformance.model import (
     About,
@@ -37,18 +46,18 @@ from tests.check_examples import sent
 
 TODAY = date(2026, 11, 25)
 WORDS: dict[str, Outcome] = {
-    "+": Proof(("e1",)),
-    "-": Problem("status", "200", "500", ("e1",)),
-    "n": Problem("status", "200", "500", ("e1",), note=True),
+    "+": Pass(("e1",)),
+    "-": Violation("status", "200", "500", ("e1",)),
+    "n": Violation("status", "200", "500", ("e1",), note=True),
     "g": Gap("give a key"),
-    "t": Trouble("connection lost"),
+    "t": JudgeError("connection lost"),
 }
 
 
 def saying(words: str, **members: Any) -> Rule:
     """A trial rule that yields one outcome for each sign: + - n g t, or x to crash."""
 
-    def judge(view: View, trial: Trial) -> Iterator[Outcome]:
+    def judge(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         for word in words:
             if word == "x":
                 raise ZeroDivisionError("oops")
@@ -217,16 +226,17 @@ def test_a_finding_says_what_it_is() -> None:
 def test_a_finding_quotes_the_first_of_what_is_alike() -> None:
     """It names every exchange that shows it."""
     both = [
-        Problem("status", "200", actual, (name,)) for name, actual in (("e1", "500"), ("e2", "503"))
+        Violation("status", "200", actual, (name,))
+        for name, actual in (("e1", "500"), ("e2", "503"))
     ]
-    (finding,) = cell(Rule("r.one", "a rule", trial=lambda view, trial: both)).findings
+    (finding,) = cell(Rule("r.one", "a rule", trial=lambda context, trial: both)).findings
     assert (finding.actual, finding.exchanges) == ("500", ("e1", "e2"))
 
 
 def test_what_a_verdict_rests_on_is_frozen() -> None:
     """No cell can change what the next one rests on."""
     with pytest.raises(FrozenInstanceError):
-        object.__new__(verdict._Bench).today = TODAY  # type: ignore[misc]
+        object.__new__(verdict._Evaluation).today = TODAY  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -259,11 +269,11 @@ def test_a_judge_that_crashes_is_our_error() -> None:
     assert "r.one crashed: ZeroDivisionError" in cell(saying("x")).reasons[0]
 
 
-def test_a_stimulus_that_crashes_is_our_error() -> None:
+def test_a_scenario_that_crashes_is_our_error() -> None:
     """A case that did not end well makes its cell an error, whatever was proved before."""
-    found = cell(saying("+"), ends={CASE.id: "the stimulus s crashed: KeyError: 'x'"})
+    found = cell(saying("+"), ends={CASE.id: "the scenario s crashed: KeyError: 'x'"})
     assert found.verdict is Verdict.ERROR
-    assert found.reasons == ("the stimulus s crashed: KeyError: 'x'",)
+    assert found.reasons == ("the scenario s crashed: KeyError: 'x'",)
 
 
 @pytest.mark.parametrize(
@@ -331,7 +341,7 @@ def test_a_case_of_another_operation_is_not_missed(other: str) -> None:
     passive = Rule(
         "r.one",
         "a rule",
-        passive=lambda view, exchange: (),
+        passive=lambda context, exchange: (),
         applies=lambda *_: True,
         hint="nothing was seen",
     )
@@ -358,7 +368,9 @@ def test_an_optional_case_that_did_not_run_is_not_asked_for() -> None:
 @pytest.mark.parametrize(("operation", "applies"), [("list_calls", False), ("*", True)])
 def test_a_passive_rule_is_missed_only_where_it_applies(operation: str, applies: bool) -> None:
     """A clause of two rules passes by the one that applies; what is no operation of the contract has no passive rules."""
-    passive = Rule("r.two", "a rule", passive=lambda view, exchange: (), applies=lambda *_: applies)
+    passive = Rule(
+        "r.two", "a rule", passive=lambda context, exchange: (), applies=lambda *_: applies
+    )
     one = case(f"s[{operation}]", operation)
     found = judged(
         [saying("+"), passive],
@@ -374,7 +386,7 @@ def test_a_selection_is_why_a_passive_rule_saw_nothing() -> None:
     passive = Rule(
         "r.one",
         "a rule",
-        passive=lambda view, exchange: (),
+        passive=lambda context, exchange: (),
         applies=lambda *_: True,
         hint="nothing was seen",
     )
@@ -504,12 +516,14 @@ def test_waivers_that_do_nothing_are_told() -> None:
 def by_attempt(*words: str, confirm: bool = True) -> Rule:
     """A rule that says something else of each attempt."""
 
-    def judge(view: View, trial: Trial) -> Iterator[Outcome]:
+    def judge(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         ids = tuple(exchange.id for exchange in trial.exchanges)
         for word in words[trial.exchanges[0].attempt - 1]:
             outcome = WORDS[word]
             yield (
-                replace(outcome, exchanges=ids) if isinstance(outcome, Proof | Problem) else outcome
+                replace(outcome, exchanges=ids)
+                if isinstance(outcome, Pass | Violation)
+                else outcome
             )
 
     return Rule("r.one", "a rule", trial=judge, confirm=confirm)
@@ -557,7 +571,7 @@ def test_a_case_is_judged_by_its_own_exchanges() -> None:
     """What another case sent is no part of a trial, though both feed the rule."""
     trials: list[list[str]] = []
 
-    def judge(view: View, trial: Trial) -> Iterator[Outcome]:
+    def judge(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         trials.append([exchange.id for exchange in trial.exchanges])
         yield WORDS["+"]
 
@@ -574,7 +588,7 @@ def test_an_exchange_that_was_repeated_is_no_part_of_the_trial() -> None:
     """What a proxy or a limit spoilt is in the log, but the judge of the trial does not see it."""
     sizes: list[int] = []
 
-    def judge(view: View, trial: Trial) -> Iterator[Outcome]:
+    def judge(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         sizes.append(len(trial.exchanges))
         yield WORDS["+"]
 
@@ -584,8 +598,8 @@ def test_an_exchange_that_was_repeated_is_no_part_of_the_trial() -> None:
 
 @pytest.mark.parametrize(("name", "expected"), [("a", 1), (verdict.PREFLIGHT, 0), ("z", 1)])
 def test_a_preflight_is_not_judged(name: str, expected: int) -> None:
-    """What only asked whether this is a target at all is no evidence; what any stimulus sent is."""
-    asked = replace(seen(), stimulus=name)
+    """What only asked whether this is a target at all is no evidence; what any scenario sent is."""
+    asked = replace(seen(), scenario=name)
     assert len(judged(coded(("-", "not_found")), [asked], cases=())) == expected
 
 
@@ -595,10 +609,10 @@ def test_a_preflight_is_not_judged(name: str, expected: int) -> None:
 def coded(*pairs: tuple[str, str]) -> Rule:
     """A passive rule that says, for each exchange, pairs of a sign and what it is about."""
 
-    def judge(view: View, exchange: Exchange) -> Iterator[Outcome]:
+    def judge(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
         for word, about in pairs:
             outcome = WORDS[word]
-            assert isinstance(outcome, Proof | Problem)
+            assert isinstance(outcome, Pass | Violation)
             yield replace(outcome, about=about, exchanges=(exchange.id,))
 
     return Rule("r.one", "a rule", passive=judge)
@@ -620,8 +634,8 @@ def test_a_clause_about_a_status_hears_of_the_codes_of_that_status_and_of_the_st
     clauses = [clause(about=About(status=status), name=str(status)) for status in (404, 400)]
     found = judged(coded(("-", "not_found")), clauses=clauses, cases=())
     assert [one.clause for one in found] == ["404"]
-    elsewhere = Problem("/error/code", "a code", "another", ("e1",))
-    rule = Rule("r.one", "a rule", trial=lambda view, trial: [elsewhere, WORDS["+"]])
+    elsewhere = Violation("/error/code", "a code", "another", ("e1",))
+    rule = Rule("r.one", "a rule", trial=lambda context, trial: [elsewhere, WORDS["+"]])
     by_status = judged(
         rule, clauses=[clause(about=About(status=404), name="404"), clause(name="plain")]
     )
@@ -693,9 +707,9 @@ def evidence() -> tuple[Plan, Log]:
         for exchange in pool[place * 7 % len(pool)]:
             number += 1
             log.exchanges.append(
-                replace(exchange, id=f"e{number}", case=planned.id, stimulus=planned.stimulus)
+                replace(exchange, id=f"e{number}", case=planned.id, scenario=planned.scenario)
             )
-        log.ends[planned.id] = {0: verdict.OVER_BUDGET, 5: "the stimulus crashed"}.get(
+        log.ends[planned.id] = {0: verdict.OVER_BUDGET, 5: "the scenario crashed"}.get(
             place % 11, verdict.DONE
         )
     return plan, log

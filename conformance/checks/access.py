@@ -7,11 +7,11 @@ from typing import Any
 
 from conformance.checks.base import (
     Gap,
+    JudgeContext,
     Outcome,
-    Problem,
-    Proof,
+    Pass,
     Trial,
-    View,
+    Violation,
     refusals,
     role_of,
     said,
@@ -23,42 +23,42 @@ from conformance.model import compact
 
 
 @trial("auth.missing")
-def auth_missing(view: View, trial: Trial) -> Iterator[Outcome]:
+def auth_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request without a key is refused as unauthenticated."""
-    yield from refusals(view, trial, "unauthenticated", form="missing")
+    yield from refusals(context, trial, "unauthenticated", form="missing")
 
 
 @trial(
     "auth.invalid",
     hint="more than 20 requests with a bad key want flood (allow: in the target file)",
 )
-def auth_invalid(view: View, trial: Trial) -> Iterator[Outcome]:
+def auth_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key that was never issued, or is not quite one that was, is refused as unauthenticated."""
     for form in ("unknown", "altered"):
-        yield from refusals(view, trial, "unauthenticated", form=form)
+        yield from refusals(context, trial, "unauthenticated", form=form)
 
 
 @trial("auth.expired", hint="give an expired key (keys: expired in the target file)")
-def auth_expired(view: View, trial: Trial) -> Iterator[Outcome]:
+def auth_expired(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An expired key is refused as unauthenticated."""
-    yield from refusals(view, trial, "unauthenticated", form="expired")
+    yield from refusals(context, trial, "unauthenticated", form="expired")
 
 
 @trial("auth.revoked", hint="give a revoked key (keys: revoked in the target file)")
-def auth_revoked(view: View, trial: Trial) -> Iterator[Outcome]:
+def auth_revoked(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A revoked key is refused as unauthenticated."""
-    yield from refusals(view, trial, "unauthenticated", form="revoked")
+    yield from refusals(context, trial, "unauthenticated", form="revoked")
 
 
 @trial("auth.scheme")
-def auth_scheme(view: View, trial: Trial) -> Iterator[Outcome]:
+def auth_scheme(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A valid key is taken after the scheme of the contract, and after no other."""
     for control in trial.having("control"):
         if control.response is not None and control.response.status == 401:
-            yield Problem("status", "a valid key to be taken", said(control), (control.id,))
+            yield Violation("status", "a valid key to be taken", said(control), (control.id,))
             return
     # a header that is not the scheme and one token may be called malformed
-    yield from refusals(view, trial, "unauthenticated", statuses=(400,), form="scheme")
+    yield from refusals(context, trial, "unauthenticated", statuses=(400,), form="scheme")
     opened = any(
         probe.response is not None and probe.response.ok
         for probe in trial.having("probe", form="missing")
@@ -66,34 +66,34 @@ def auth_scheme(view: View, trial: Trial) -> Iterator[Outcome]:
     for probe in trial.having("probe", form="misplaced"):
         if probe.response is not None and probe.response.ok and not opened:
             expected = (
-                f"a key to be taken in the header {view.contract.authentication.header} alone"
+                f"a key to be taken in the header {context.contract.authentication.header} alone"
             )
-            yield Problem("status", expected, said(probe), (probe.id,))
+            yield Violation("status", expected, said(probe), (probe.id,))
         elif probe.response is not None:
-            yield Proof((probe.id,))
+            yield Pass((probe.id,))
 
 
 @trial("auth.spelling")
-def auth_spelling(view: View, trial: Trial) -> Iterator[Outcome]:
+def auth_spelling(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """No other spelling of a path opens without a key what the path itself guards."""
     controls = [
         e.response.json for e in trial.having("control") if e.response is not None and e.response.ok
     ]
     for probe in trial.having("probe", form="spelled"):
-        excuse, response = unusable(view, probe), probe.response
+        excuse, response = unusable(context, probe), probe.response
         if excuse or response is None:
-            yield excuse or Proof(())
+            yield excuse or Pass(())
         elif response.ok and any(
             isinstance(body, dict) and _alike(body, response.json) for body in controls
         ):
-            yield Problem(
+            yield Violation(
                 "status",
                 "nothing without a key, however the path is spelled",
                 said(probe),
                 (probe.id,),
             )
         else:
-            yield Proof((probe.id,))
+            yield Pass((probe.id,))
 
 
 def _alike(body: dict[str, Any], other: Any) -> bool:
@@ -102,49 +102,49 @@ def _alike(body: dict[str, Any], other: Any) -> bool:
 
 
 @trial("auth.prefixes")
-def auth_prefixes(view: View, trial: Trial) -> Iterator[Outcome]:
+def auth_prefixes(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Keys of every prefix are taken."""
     for sent in (*trial.having("control"), *trial.probes):
-        excuse = unusable(view, sent)
+        excuse = unusable(context, sent)
         if excuse:
             yield excuse
         elif sent.response is not None and sent.response.status == 401:
-            yield Problem("status", "a key with this prefix to be taken", said(sent), (sent.id,))
+            yield Violation("status", "a key with this prefix to be taken", said(sent), (sent.id,))
         else:
-            yield Proof((sent.id,))
+            yield Pass((sent.id,))
 
 
 @trial("account.key", hint="a key would have to be handed out, and used")
-def account_key(view: View, trial: Trial) -> Iterator[Outcome]:
+def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key that was handed out is one of its own, and is taken again and again."""
     used, made = trial.having("probe", step="used"), trial.having("control", step="made")
     ids = tuple(exchange.id for exchange in (*made, *used))
     others = used[1:]
     if len(made) > 1 and others and all(probe.identity == used[0].identity for probe in others):
-        yield Problem("/", "a key of its own for each account", "the same key twice", ids)
+        yield Violation("/", "a key of its own for each account", "the same key twice", ids)
         return
     refused = [
         probe for probe in used if probe.response is not None and probe.response.status == 401
     ]
     if refused and refused != used:
         first, *_ = refused
-        yield Problem(
+        yield Violation(
             "status", "a key that was handed out to be taken, like others", said(first), ids
         )
     elif refused:  # it may want to be confirmed first, by a person
         first, *_ = refused
-        yield Problem(
+        yield Violation(
             "status", "a key that was handed out to be taken", said(first), ids, note=True
         )
     elif used:
-        yield Proof(ids)
+        yield Pass(ids)
 
 
 @trial("account.rows", hint="a key would have to be handed out, and used")
-def account_rows(view: View, trial: Trial) -> Iterator[Outcome]:
+def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key that was handed out shows nothing of a business that was there before."""
     own: set[str] = set()
-    made, tenant = trial.having("control", step="made"), view.contract.tenant
+    made, tenant = trial.having("control", step="made"), context.contract.tenant
     bodies = [exchange.response.json for exchange in made if exchange.response is not None]
     named = [
         body.get(tenant)
@@ -154,51 +154,51 @@ def account_rows(view: View, trial: Trial) -> Iterator[Outcome]:
     twice = next((one for place, one in enumerate(named) if one in named[:place]), None)
     if twice is not None:
         ids = tuple(exchange.id for exchange in made)
-        yield Problem(
+        yield Violation(
             f"/{tenant}", "a business of its own for each account", f"{compact(twice)} twice", ids
         )
         return
     for exchange in trial.exchanges:
-        operation, response = view.contract.operations.get(exchange.operation), exchange.response
+        operation, response = context.contract.operations.get(exchange.operation), exchange.response
         if operation is None or operation.paging is None or response is None or not response.ok:
             continue
         items = items_of(operation, response.json) or []
         shown = {
-            identity_of(view.contract, operation.kind, item)
+            identity_of(context.contract, operation.kind, item)
             for item in items
             if isinstance(item, dict)
         }
         if exchange.fact("side") == "own":
             own |= shown
         elif common := shown & own:
-            yield Problem("/", "no item of another business", min(common), (exchange.id,))
+            yield Violation("/", "no item of another business", min(common), (exchange.id,))
             return
         else:
-            yield Proof((exchange.id,))
+            yield Pass((exchange.id,))
 
 
 @trial("scope.refused")
-def scope_refused(view: View, trial: Trial) -> Iterator[Outcome]:
+def scope_refused(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key without the scope is refused as forbidden."""
-    yield from refusals(view, trial, "forbidden")
+    yield from refusals(context, trial, "forbidden")
 
 
 @trial("scope.opens")
-def scope_opens(view: View, trial: Trial) -> Iterator[Outcome]:
+def scope_opens(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key with the scope is let in."""
     for probe in trial.probes:
-        excuse = unusable(view, probe)
+        excuse = unusable(context, probe)
         response = probe.response
         if excuse or response is None:
-            yield excuse or Proof(())
+            yield excuse or Pass(())
         elif response.status in (401, 403):
-            if probe.identity == "full" and not view.target.full_declared:
+            if probe.identity == "full" and not context.target.full_declared:
                 yield Gap(
                     f"the key was refused with {response.status}: give one that has the scope"
                 )
             else:
-                yield Problem(
+                yield Violation(
                     "status", "not refused, as the key has the scope", said(probe), (probe.id,)
                 )
-        elif response.ok or role_of(view.contract, probe):
-            yield Proof((probe.id,))
+        elif response.ok or role_of(context.contract, probe):
+            yield Pass((probe.id,))

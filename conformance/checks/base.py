@@ -17,7 +17,7 @@ from conformance.values import ABSENT, NOT_JSON, pointed
 
 
 @dataclass(frozen=True)
-class Proof:
+class Pass:
     """Judged, and nothing found."""
 
     exchanges: tuple[str, ...]
@@ -27,7 +27,7 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Problem:
+class Violation:
     """A departure: where, what was expected, what came. ``note`` is never graded."""
 
     where: str
@@ -46,18 +46,18 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class JudgeError:
     """Could not be judged although everything was there: the connection was lost, or we crashed."""
 
     reason: str
     exchanges: tuple[str, ...] = ()
 
 
-Outcome = Proof | Problem | Gap | Trouble
+Outcome = Pass | Violation | Gap | JudgeError
 
 
 @dataclass(frozen=True)
-class View:
+class JudgeContext:
     """What a judge may know beside the exchanges."""
 
     contract: Contract
@@ -96,8 +96,8 @@ def _nowhere(contract: Contract, operation: Operation, clause: Clause) -> bool:
     return False
 
 
-PassiveJudge = Callable[[View, Exchange], Iterable[Outcome]]
-TrialJudge = Callable[[View, Trial], Iterable[Outcome]]
+PassiveJudge = Callable[[JudgeContext, Exchange], Iterable[Outcome]]
+TrialJudge = Callable[[JudgeContext, Trial], Iterable[Outcome]]
 
 
 @dataclass(frozen=True)
@@ -201,17 +201,17 @@ def said(exchange: Exchange) -> str:
     return f"{response.status} {shown}".strip()
 
 
-def unusable(view: View, exchange: Exchange) -> Outcome | None:
+def unusable(context: JudgeContext, exchange: Exchange) -> Outcome | None:
     """Why an exchange proves nothing about its operation, if so."""
     response = exchange.response
     if response is None:
-        return Trouble(f"no response: {exchange.failure}", (exchange.id,))
+        return JudgeError(f"no response: {exchange.failure}", (exchange.id,))
     if response.body.cut:
-        return Trouble(
+        return JudgeError(
             "the body of the response did not end within the limits of size and time",
             (exchange.id,),
         )
-    role = role_of(view.contract, exchange)
+    role = role_of(context.contract, exchange)
     if response.status == 429:
         return Gap(
             "the target kept answering 429: run again later, or set rate: in the target file"
@@ -219,9 +219,9 @@ def unusable(view: View, exchange: Exchange) -> Outcome | None:
     if (
         response.status in (502, 503, 504)
         and role is None
-        and code_of(view.contract, exchange) is None
+        and code_of(context.contract, exchange) is None
     ):
-        return Trouble(
+        return JudgeError(
             f"something between the suite and the target answered {response.status}", (exchange.id,)
         )
     if response.status >= 500 and role == "upstream":
@@ -229,14 +229,14 @@ def unusable(view: View, exchange: Exchange) -> Outcome | None:
     return None
 
 
-def control_gap(view: View, trial: Trial, **facts: Any) -> Gap | Trouble | None:
+def control_gap(context: JudgeContext, trial: Trial, **facts: Any) -> Gap | JudgeError | None:
     """Why the refusals of a trial prove nothing: a control that did not succeed. None if all did."""
     controls = trial.having("control", **facts)
     if not controls:
         return Gap("no control request could be made: the target shows no object to make it with")
     for control in controls:
-        excuse = unusable(view, control)
-        if isinstance(excuse, Gap | Trouble):
+        excuse = unusable(context, control)
+        if isinstance(excuse, Gap | JudgeError):
             return excuse
         if control.response is not None and not control.response.ok:
             return Gap(
@@ -246,7 +246,12 @@ def control_gap(view: View, trial: Trial, **facts: Any) -> Gap | Trouble | None:
 
 
 def refusals(
-    view: View, trial: Trial, role: str, *roles: str, statuses: tuple[int, ...] = (), **facts: Any
+    context: JudgeContext,
+    trial: Trial,
+    role: str,
+    *roles: str,
+    statuses: tuple[int, ...] = (),
+    **facts: Any,
 ) -> Iterator[Outcome]:
     """Judge the probes of a trial as refusals for one of some roles, given a control that succeeds.
 
@@ -255,47 +260,47 @@ def refusals(
     probes = trial.having("probe", **facts)
     if not probes:
         return
-    gap = control_gap(view, trial)
+    gap = control_gap(context, trial)
     if gap:
         yield gap
         return
     for probe in probes:
-        yield refusal(view, probe, (role, *roles), statuses)
+        yield refusal(context, probe, (role, *roles), statuses)
 
 
-def kept_out(view: View, probe: Exchange, roles: tuple[str, ...]) -> Outcome:
+def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[str, ...]) -> Outcome:
     """Judge one refusal by what it keeps in: status or code is of one of some roles; that both are is what other rules judge."""
-    rows = [row for row in view.contract.errors.values() if row.role in roles]
-    refused = not unusable(view, probe)
+    rows = [row for row in context.contract.errors.values() if row.role in roles]
+    refused = not unusable(context, probe)
     told = (
         refused
         and probe.response is not None
         and probe.response.status in {row.status for row in rows}
     )
     return (
-        Proof((probe.id,))
-        if told or (refused and role_of(view.contract, probe) in roles)
-        else refusal(view, probe, roles)
+        Pass((probe.id,))
+        if told or (refused and role_of(context.contract, probe) in roles)
+        else refusal(context, probe, roles)
     )
 
 
 def refusal(
-    view: View, probe: Exchange, roles: tuple[str, ...], statuses: tuple[int, ...] = ()
+    context: JudgeContext, probe: Exchange, roles: tuple[str, ...], statuses: tuple[int, ...] = ()
 ) -> Outcome:
     """Judge one refusal: status and code of one of some roles."""
-    excuse = unusable(view, probe)
+    excuse = unusable(context, probe)
     if excuse:
         return excuse
     assert probe.response is not None
-    rows = [row for row in view.contract.errors.values() if row.role in roles]
+    rows = [row for row in context.contract.errors.values() if row.role in roles]
     expected = " or ".join(f"{row.status} {row.code}" for row in rows)
     status = probe.response.status
     if status in statuses and status not in {row.status for row in rows}:
-        return Proof((probe.id,))
+        return Pass((probe.id,))
     if status not in {row.status for row in rows}:
-        return Problem("status", expected, said(probe), (probe.id,))
-    code = code_of(view.contract, probe)
+        return Violation("status", expected, said(probe), (probe.id,))
+    code = code_of(context.contract, probe)
     # without a code the error structure is broken, which its own rules blame
     if code is not None and code not in {row.code for row in rows if row.status == status}:
-        return Problem(pointer(view.contract.code_pointer), expected, said(probe), (probe.id,))
-    return Proof((probe.id,))
+        return Violation(pointer(context.contract.code_pointer), expected, said(probe), (probe.id,))
+    return Pass((probe.id,))

@@ -6,7 +6,17 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
+from conformance.checks.base import (
+    Gap,
+    JudgeContext,
+    Outcome,
+    Pass,
+    Trial,
+    Violation,
+    said,
+    trial,
+    unusable,
+)
 from conformance.checks.lists import asked
 from conformance.checks.objects import items_of, newly, object_of, runs_forward, sought_in
 from conformance.checks.writes import as_shown, differences, same
@@ -15,7 +25,7 @@ from conformance.values import instant, strict_json
 
 
 @trial("delete.gone", hint="an object would have to be made, deleted, and looked for")
-def delete_gone(view: View, trial: Trial) -> Iterator[Outcome]:
+def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """What was deleted is not there as it was, and nothing else is gone. It may still be shown as deleted."""
     steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
     deleted = steps.get("delete")
@@ -28,10 +38,10 @@ def delete_gone(view: View, trial: Trial) -> Iterator[Outcome]:
     ]:
         if before not in steps or after not in steps:
             continue
-        excuse = unusable(view, steps[after])
+        excuse = unusable(context, steps[after])
         (old, _), (new, goes_on) = (
-            sought_in(view.contract, steps[before]),
-            sought_in(view.contract, steps[after]),
+            sought_in(context.contract, steps[before]),
+            sought_in(context.contract, steps[after]),
         )
         ids = (steps[before].id, deleted.id, steps[after].id)
         if (
@@ -46,25 +56,27 @@ def delete_gone(view: View, trial: Trial) -> Iterator[Outcome]:
             if before != "listed-before":
                 yield Gap("the object could not be seen before or after the deletion")
         elif not before.startswith(others) and new == old:
-            yield Problem("/", "nothing, or an object that is shown as deleted", compact(new), ids)
+            yield Violation(
+                "/", "nothing, or an object that is shown as deleted", compact(new), ids
+            )
         elif before.startswith(others) and new is None:
-            yield Problem(
+            yield Violation(
                 "/",
                 f"{steps[after].fact('sought')}, which was not deleted",
                 said(steps[after]),
                 ids,
             )
         else:
-            yield Proof(ids)
+            yield Pass(ids)
 
 
-def _holding(view: View, exchange: Exchange, texts: list[str]) -> list[Any]:
+def _holding(context: JudgeContext, exchange: Exchange, texts: list[str]) -> list[Any]:
     """The items of a list, or the object of a read, that hold one of some texts."""
-    operation, response = view.contract.operations.get(exchange.operation), exchange.response
+    operation, response = context.contract.operations.get(exchange.operation), exchange.response
     if operation is None or response is None or not response.ok:
         return []
     if operation.paging is None:
-        shown = [object_of(view.contract, operation, response.json)]
+        shown = [object_of(context.contract, operation, response.json)]
     else:
         shown = items_of(operation, response.json) or []
     written = [json.dumps(text, ensure_ascii=False)[1:-1] for text in texts]
@@ -74,7 +86,7 @@ def _holding(view: View, exchange: Exchange, texts: list[str]) -> list[Any]:
 
 
 @trial("create.one", hint="two objects would have to be created")
-def create_one(view: View, trial: Trial) -> Iterator[Outcome]:
+def create_one(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Each creation makes one object, with an id of its own."""
     seen: dict[str, Exchange] = {}
     for write in (
@@ -83,29 +95,31 @@ def create_one(view: View, trial: Trial) -> Iterator[Outcome]:
         if e.fact("step") == "write" and e.response is not None and e.response.ok
     ):
         assert write.response is not None
-        operation = view.contract.operations[write.operation]
-        name = view.contract.identifier_of(operation.kind)
-        shown = object_of(view.contract, operation, write.response.json)
+        operation = context.contract.operations[write.operation]
+        name = context.contract.identifier_of(operation.kind)
+        shown = object_of(context.contract, operation, write.response.json)
         value = shown.get(name) if isinstance(shown, dict) else None
         if (
             value is not None
             and compact(value) in seen
             and write.response.status not in operation.successes[:-1]
         ):
-            yield Problem(
+            yield Violation(
                 f"/{name}", "an id of its own", compact(value), (seen[compact(value)].id, write.id)
             )
             return
         if value is not None:
             seen[compact(value)] = write
     for page in trial.having("probe", step="listed"):
-        alike = _holding(view, page, page.fact("fresh") or [])
+        alike = _holding(context, page, page.fact("fresh") or [])
         if len(alike) > 1:
             _, second, *_ = alike
-            yield Problem("/", "one object", f"{len(alike)} of them: {compact(second)}", (page.id,))
+            yield Violation(
+                "/", "one object", f"{len(alike)} of them: {compact(second)}", (page.id,)
+            )
             return
     if len(seen) > 1:
-        yield Proof(tuple(write.id for write in seen.values()))
+        yield Pass(tuple(write.id for write in seen.values()))
 
 
 def absent(contract: Contract, page: Exchange) -> bool:
@@ -132,19 +146,19 @@ def absent(contract: Contract, page: Exchange) -> bool:
 
 
 @trial("create.listed", hint="an object would have to be created, and its list be seen")
-def create_listed(view: View, trial: Trial) -> Iterator[Outcome]:
+def create_listed(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """What was created and can be read is listed, too."""
     pages = trial.having("probe", step="listed")
     if not pages:
         return
     *_, page = pages
-    excuse = unusable(view, page)
+    excuse = unusable(context, page)
     if excuse:
         yield excuse
-    elif absent(view.contract, page):
-        yield Problem("/", f"{page.fact('sought')}, which was just made", said(page), (page.id,))
+    elif absent(context.contract, page):
+        yield Violation("/", f"{page.fact('sought')}, which was just made", said(page), (page.id,))
     elif page.response is not None and page.response.ok:
-        yield Proof((page.id,))
+        yield Pass((page.id,))
 
 
 @trial(
@@ -152,7 +166,7 @@ def create_listed(view: View, trial: Trial) -> Iterator[Outcome]:
     confirm=True,
     hint="something would have to be made, and its list be seen before and after",
 )
-def create_count(view: View, trial: Trial) -> Iterator[Outcome]:
+def create_count(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """One request makes one object: not two that show what was sent."""
     steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
     before, write, after = (steps.get(name) for name in ("before", "write", "after"))
@@ -164,19 +178,19 @@ def create_count(view: View, trial: Trial) -> Iterator[Outcome]:
         or not write.response.ok
     ):
         return
-    listing, sent = view.contract.operations[after.operation], write.fact("sent") or {}
+    listing, sent = context.contract.operations[after.operation], write.fact("sent") or {}
     old, new = (
         items_of(listing, e.response.json) if e.response is not None and e.response.ok else None
         for e in (before, after)
     )
     if old is None or new is None:
         return
-    alike = [item for item in newly(view.contract, listing, old, new) if _shows(sent, item)]
+    alike = [item for item in newly(context.contract, listing, old, new) if _shows(sent, item)]
     ids = (before.id, write.id, after.id)
     if len(alike) > 1:
-        yield Problem("/", "one object", f"{len(alike)} of them: {compact(alike[1])}", ids)
+        yield Violation("/", "one object", f"{len(alike)} of them: {compact(alike[1])}", ids)
     else:
-        yield Proof(ids)
+        yield Pass(ids)
 
 
 def _shows(sent: dict[str, Any], item: Any) -> bool:
@@ -193,26 +207,26 @@ CHANGED = frozenset({"before", "write", "read"})
 
 
 @trial("update.alone", hint="an object would have to be changed and read again")
-def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
+def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A change is of what was sent, and of no other member and no other object."""
-    assert view.operation is not None
+    assert context.operation is not None
     steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
     if not steps.keys() >= CHANGED:
         return
     before, write, after = steps["before"], steps["write"], steps["read"]
     if write.response is None or not write.response.ok:
         return
-    (old, _), (new, _) = sought_in(view.contract, before), sought_in(view.contract, after)
+    (old, _), (new, _) = sought_in(context.contract, before), sought_in(context.contract, after)
     if not isinstance(old, dict) or not isinstance(new, dict):
         return
     ids = (before.id, write.id, after.id)
-    sent = as_shown(view.operation, write.fact("sent") or {})
-    partial = view.operation.method == "PATCH"
+    sent = as_shown(context.operation, write.fact("sent") or {})
+    partial = context.operation.method == "PATCH"
     set_before = {
-        *_settable(view.contract, view.operation),
+        *_settable(context.contract, context.operation),
         *(
             as_shown(
-                view.operation,
+                context.operation,
                 {**steps["first"].fact("sent"), **(steps["first"].fact("beside") or {})},
             )
             if "first" in steps
@@ -221,20 +235,22 @@ def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
     }
     for name in sorted(set_before - set(sent)) if partial else ():
         if old.get(name) is not None and not same(old[name], new.get(name)):
-            yield Problem(
+            yield Violation(
                 f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new.get(name)), ids
             )
             return
     first = steps.get("first")
     if first is not None and first.response is not None and first.response.ok:
-        for where, expected, actual in differences(view.operation, first.fact("sent") or {}, old):
-            yield Problem(where, expected, actual, (first.id, before.id))
+        for where, expected, actual in differences(
+            context.operation, first.fact("sent") or {}, old
+        ):
+            yield Violation(where, expected, actual, (first.id, before.id))
             return
-    yield from _moved(view, old, new, ids)
+    yield from _moved(context, old, new, ids)
     page = steps.get("listed")
     if page is not None:
-        name = view.contract.identifier_of(view.operation.kind)
-        alike = _holding(view, page, page.fact("fresh") or [])
+        name = context.contract.identifier_of(context.operation.kind)
+        alike = _holding(context, page, page.fact("fresh") or [])
         other = next(
             (
                 one
@@ -244,24 +260,24 @@ def update_alone(view: View, trial: Trial) -> Iterator[Outcome]:
             None,
         )
         if other is not None:
-            yield Problem(
+            yield Violation(
                 "/",
                 f"no object but {page.fact('sought')} changed",
                 compact(other),
                 (write.id, page.id),
             )
             return
-    yield Proof(ids)
+    yield Pass(ids)
 
 
 def _moved(
-    view: View, old: dict[str, Any], new: dict[str, Any], ids: tuple[str, ...]
+    context: JudgeContext, old: dict[str, Any], new: dict[str, Any], ids: tuple[str, ...]
 ) -> Iterator[Outcome]:
     """The position of an object, by which its list is paged, is not changed by a change of another member."""
-    name = next((o.paging.position for o in view.contract.operations.values() if o.paging), "")
+    name = next((o.paging.position for o in context.contract.operations.values() if o.paging), "")
     was, now = instant(old.get(name)), instant(new.get(name))
     if was is not None and now is not None and was != now:
-        yield Problem(f"/{name}", f"{old[name]}, as it was not sent", compact(new[name]), ids)
+        yield Violation(f"/{name}", f"{old[name]}, as it was not sent", compact(new[name]), ids)
 
 
 def _settable(contract: Contract, changed: Operation) -> set[str]:
@@ -279,21 +295,21 @@ def _settable(contract: Contract, changed: Operation) -> set[str]:
     }
 
 
-def _newcomers(view: View, old: Exchange, new: Exchange) -> list[Any]:
+def _newcomers(context: JudgeContext, old: Exchange, new: Exchange) -> list[Any]:
     """The items of a page of a list that were not on it before, and are newer than what was."""
-    listing, items = view.contract.operations[new.operation], _listed(view, new)
-    unknown = newly(view.contract, listing, _listed(view, old), items)
+    listing, items = context.contract.operations[new.operation], _listed(context, new)
+    unknown = newly(context.contract, listing, _listed(context, old), items)
     places = [place for place, item in enumerate(items) if item not in unknown]
     if not places or listing.paging is None:
         return []
     return items[places[-1] + 1 :] if runs_forward(listing.paging, items) else items[: places[0]]
 
 
-def _may_be_of(view: View, attempt: Exchange, item: Any) -> bool:
+def _may_be_of(context: JudgeContext, attempt: Exchange, item: Any) -> bool:
     """Whether an item may come of a request: it shows nothing else in the place of what was sent."""
     body = strict_json(attempt.request.body.text or "") if attempt.request.body else None
     sent = (
-        as_shown(view.contract.operations[attempt.operation], body)
+        as_shown(context.contract.operations[attempt.operation], body)
         if isinstance(body, dict)
         else {}
     )
@@ -301,11 +317,11 @@ def _may_be_of(view: View, attempt: Exchange, item: Any) -> bool:
     return all(shown.get(name) is None or same(value, shown[name]) for name, value in sent.items())
 
 
-def _listed(view: View, page: Exchange) -> list[Any]:
+def _listed(context: JudgeContext, page: Exchange) -> list[Any]:
     """The items of a list that was answered."""
     answer = page.response
     items = (
-        items_of(view.contract.operations[page.operation], answer.json)
+        items_of(context.contract.operations[page.operation], answer.json)
         if answer is not None and answer.ok
         else None
     )
@@ -317,7 +333,7 @@ def _listed(view: View, page: Exchange) -> list[Any]:
     hint="a request would have to be refused, and its effect looked for",
     confirm=True,
 )
-def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
+def refused_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """What was refused has had no effect."""
     attempts = [
         e
@@ -327,26 +343,28 @@ def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     taken = [e for e in trial.having("probe", step="attempt") if e not in attempts]
     told = {text for attempt in taken for text in attempt.fact("fresh") or ()}
     looks, before = trial.having("probe", step="look"), trial.having("setup", step="before")
-    was = next((old for old, _ in (sought_in(view.contract, one) for one in before)), None)
+    was = next((old for old, _ in (sought_in(context.contract, one) for one in before)), None)
     listed = trial.having("setup", step="listed-before")
     for look in looks if attempts else ():
         ids = (*(attempt.id for attempt in attempts), look.id)
-        excuse = unusable(view, look)
-        held = _holding(view, look, [text for text in look.fact("fresh") or () if text not in told])
-        found, goes_on = sought_in(view.contract, look)
-        new = [one for old in listed for one in _newcomers(view, old, look)]
+        excuse = unusable(context, look)
+        held = _holding(
+            context, look, [text for text in look.fact("fresh") or () if text not in told]
+        )
+        found, goes_on = sought_in(context.contract, look)
+        new = [one for old in listed for one in _newcomers(context, old, look)]
         if excuse:
             yield excuse
         elif held:
             first, *_ = held
-            yield Problem("/", "no effect of requests that were refused", compact(first), ids)
+            yield Violation("/", "no effect of requests that were refused", compact(first), ids)
         elif not taken and (
             made := [
-                one for one in new if any(_may_be_of(view, attempt, one) for attempt in attempts)
+                one for one in new if any(_may_be_of(context, attempt, one) for attempt in attempts)
             ]
         ):
             first, *_ = made
-            yield Problem("/", "nothing made by requests that were refused", compact(first), ids)
+            yield Violation("/", "nothing made by requests that were refused", compact(first), ids)
         elif (
             not taken
             and look.fact("sought") is not None
@@ -354,8 +372,8 @@ def refused_effect(view: View, trial: Trial) -> Iterator[Outcome]:
             and found is None
             and not goes_on
         ):
-            yield Problem(
+            yield Violation(
                 "/", f"{look.fact('sought')}, as its deletion was refused", said(look), ids
             )
         elif look.response is not None and look.response.ok:
-            yield Proof(ids)
+            yield Pass(ids)

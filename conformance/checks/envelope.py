@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.checks.base import (
+    JudgeContext,
     Outcome,
-    Problem,
-    Proof,
+    Pass,
     Trial,
-    View,
+    Violation,
     code_of,
     every,
     passive,
@@ -28,7 +28,7 @@ PROXY = frozenset({408, 411, 413, 414, 417, 421, 426, 431, 501, 502, 503, 504})
 """Statuses that something in front of the application may answer, without its envelope."""
 
 
-def _error(view: View, exchange: Exchange) -> Response | None:
+def _error(context: JudgeContext, exchange: Exchange) -> Response | None:
     """The response of an exchange if it is an error of the application with a body to judge."""
     response = exchange.response
     if (
@@ -41,7 +41,7 @@ def _error(view: View, exchange: Exchange) -> Response | None:
         return None
     if (
         response.status in PROXY
-        and pointed(response.json, view.contract.code_pointer[:1]) is ABSENT
+        and pointed(response.json, context.contract.code_pointer[:1]) is ABSENT
     ):
         return None
     return response
@@ -73,54 +73,56 @@ def _can_err(contract: Contract, operation: Operation, clause: Clause) -> bool:
 
 
 @passive("error.json", applies=_can_err, hint="no error response was seen")
-def error_json(view: View, exchange: Exchange) -> Iterator[Outcome]:
+def error_json(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """An error response is JSON and labelled so."""
-    response = _error(view, exchange)
+    response = _error(context, exchange)
     if response is None:
         return
     fault = json_fault(response)
-    yield Problem(*fault, (exchange.id,)) if fault else Proof((exchange.id,))
+    yield Violation(*fault, (exchange.id,)) if fault else Pass((exchange.id,))
 
 
 @passive("error.shape", applies=_can_err, hint="no error response was seen")
-def error_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
+def error_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """An error response is an object, with an object where code and message stand."""
-    response = _error(view, exchange)
+    response = _error(context, exchange)
     if response is None or response.json is NOT_JSON:
         return
     for path in dict.fromkeys(
-        (view.contract.code_pointer[:-1], view.contract.message_pointer[:-1])
+        (context.contract.code_pointer[:-1], context.contract.message_pointer[:-1])
     ):
         owner = pointed(response.json, path)
         if isinstance(owner, dict):
-            yield Proof((exchange.id,))
+            yield Pass((exchange.id,))
         else:
             actual = "nothing" if owner is ABSENT else compact(owner)
-            yield Problem(pointer(path), "an object", actual, (exchange.id,))
+            yield Violation(pointer(path), "an object", actual, (exchange.id,))
 
 
 @passive("error.code-text", applies=_can_err, hint="no error response was seen")
-def error_code_text(view: View, exchange: Exchange) -> Iterator[Outcome]:
+def error_code_text(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The code of an error is a string."""
-    yield from _text_member(view, exchange, view.contract.code_pointer)
+    yield from _text_member(context, exchange, context.contract.code_pointer)
 
 
 @passive("error.message-text", applies=_can_err, hint="no error response was seen")
-def error_message_text(view: View, exchange: Exchange) -> Iterator[Outcome]:
+def error_message_text(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The message of an error is a string that is not empty."""
-    yield from _text_member(view, exchange, view.contract.message_pointer)
+    yield from _text_member(context, exchange, context.contract.message_pointer)
 
 
-def _text_member(view: View, exchange: Exchange, path: tuple[str, ...]) -> Iterator[Outcome]:
-    response = _error(view, exchange)
+def _text_member(
+    context: JudgeContext, exchange: Exchange, path: tuple[str, ...]
+) -> Iterator[Outcome]:
+    response = _error(context, exchange)
     if response is None or not isinstance(pointed(response.json, path[:-1]), dict):
         return
     value = pointed(response.json, path)
     if isinstance(value, str) and value.strip():
-        yield Proof((exchange.id,))
+        yield Pass((exchange.id,))
     else:
         actual = "nothing" if value is ABSENT else compact(value)
-        yield Problem(pointer(path), "a string that is not empty", actual, (exchange.id,))
+        yield Violation(pointer(path), "a string that is not empty", actual, (exchange.id,))
 
 
 _TRACE = (
@@ -154,77 +156,79 @@ _LEAKS = (
 )
 
 
-def _placeholders(view: View) -> re.Pattern[str]:
+def _placeholders(context: JudgeContext) -> re.Pattern[str]:
     """What the transport puts in the place of secrets, and nothing that a message may hold by itself."""
-    keys = [f"key:{role}" for role in sorted(view.target.keys)]
-    unknown = [f"unknown:{prefix}" for prefix in view.contract.authentication.prefixes]
+    keys = [f"key:{role}" for role in sorted(context.target.keys)]
+    unknown = [f"unknown:{prefix}" for prefix in context.contract.authentication.prefixes]
     held = "|".join(re.escape(name) for name in [*keys, *unknown])
     return re.compile(rf"\{{(?:{held}|secret:\w+-[0-9]+)(?:~[a-z-]+)?\}}")
 
 
 @passive("error.message-clean", applies=_can_err, hint="no error response was seen")
-def error_message_clean(view: View, exchange: Exchange) -> Iterator[Outcome]:
+def error_message_clean(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The message of an error shows nothing of the server's inside."""
-    response = _error(view, exchange)
-    message = pointed(response.json, view.contract.message_pointer) if response else ABSENT
+    response = _error(context, exchange)
+    message = pointed(response.json, context.contract.message_pointer) if response else ABSENT
     if not isinstance(message, str) or not message.strip():
         return
-    for what, pattern in (*_LEAKS, ("a key", _placeholders(view))):
+    for what, pattern in (*_LEAKS, ("a key", _placeholders(context))):
         found = pattern.search(message)
         if found:
             actual = f"{what}: {compact(found[0])}"
-            yield Problem(
-                pointer(view.contract.message_pointer),
+            yield Violation(
+                pointer(context.contract.message_pointer),
                 "a message for people",
                 actual,
                 (exchange.id,),
             )
             return
-    yield Proof((exchange.id,))
+    yield Pass((exchange.id,))
 
 
 @passive("error.code-registered", applies=_can_err, hint="no error response was seen")
-def error_code_registered(view: View, exchange: Exchange) -> Iterator[Outcome]:
+def error_code_registered(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The code of an error is in the registry."""
-    code = code_of(view.contract, exchange) if _error(view, exchange) else None
+    code = code_of(context.contract, exchange) if _error(context, exchange) else None
     if code is None:
         return
-    if code in view.contract.errors:
-        yield Proof((exchange.id,))
+    if code in context.contract.errors:
+        yield Pass((exchange.id,))
     else:
-        yield Problem(
-            pointer(view.contract.code_pointer),
+        yield Violation(
+            pointer(context.contract.code_pointer),
             "a code of the registry",
             compact(code),
             (exchange.id,),
         )
 
 
-def _nothing_else(view: View, body: Any) -> bool:
+def _nothing_else(context: JudgeContext, body: Any) -> bool:
     """Whether a body tells an error and shows nothing: an object may well tell of an error that once befell it."""
-    rest = {name: member for name, member in body.items() if name != view.contract.code_pointer[0]}
-    return view.contract.identifier not in rest and not any(
+    rest = {
+        name: member for name, member in body.items() if name != context.contract.code_pointer[0]
+    }
+    return context.contract.identifier not in rest and not any(
         isinstance(member, dict | list) for member in rest.values()
     )
 
 
 @passive("code.pairing")
-def code_pairing(view: View, exchange: Exchange) -> Iterator[Outcome]:
+def code_pairing(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A code goes with its status."""
-    row = view.contract.errors.get(code_of(view.contract, exchange) or "")
+    row = context.contract.errors.get(code_of(context.contract, exchange) or "")
     response = exchange.response
     if (
         row is None
         or response is None
-        or (response.status not in view.contract.statuses and not response.ok)
+        or (response.status not in context.contract.statuses and not response.ok)
     ):
         return
-    if response.ok and not _nothing_else(view, response.json):
+    if response.ok and not _nothing_else(context, response.json):
         return
     if response.status == row.status:
-        yield Proof((exchange.id,), about=row.code)
+        yield Pass((exchange.id,), about=row.code)
     else:
-        yield Problem(
+        yield Violation(
             "status",
             f"{row.status} with {row.code}",
             said(exchange),
@@ -242,33 +246,33 @@ def _of_another_media_type(exchange: Exchange) -> bool:
 
 
 @passive("status.listed", applies=every)
-def status_listed(view: View, exchange: Exchange) -> Iterator[Outcome]:
+def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The status is one of the list."""
     response = exchange.response
     if response is None or exchange.fact("odd"):
         return
-    bare = response.status in PROXY and code_of(view.contract, exchange) is None
-    if response.status in view.contract.statuses:
-        yield Proof((exchange.id,))
+    bare = response.status in PROXY and code_of(context.contract, exchange) is None
+    if response.status in context.contract.statuses:
+        yield Pass((exchange.id,))
     elif response.status == 415 and _of_another_media_type(exchange):
-        yield Problem("status", "a status of the list", said(exchange), (exchange.id,), note=True)
+        yield Violation("status", "a status of the list", said(exchange), (exchange.id,), note=True)
     elif not bare:
-        listed = ", ".join(map(str, sorted(view.contract.statuses)))
-        yield Problem("status", f"one of {listed}", said(exchange), (exchange.id,))
+        listed = ", ".join(map(str, sorted(context.contract.statuses)))
+        yield Violation("status", f"one of {listed}", said(exchange), (exchange.id,))
 
 
 @passive("status.client-mistake", applies=_can_err, hint="no request with a mistake was made")
-def status_client_mistake(view: View, exchange: Exchange) -> Iterator[Outcome]:
+def status_client_mistake(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A mistake of the client is not answered with a 5xx."""
     response = exchange.response
     if response is None or not exchange.fact("mistake"):
         return
-    if response.status in PROXY and code_of(view.contract, exchange) is None:
+    if response.status in PROXY and code_of(context.contract, exchange) is None:
         return
-    if response.status >= 500 and role_of(view.contract, exchange) != "upstream":
-        yield Problem("status", "4xx", said(exchange), (exchange.id,))
+    if response.status >= 500 and role_of(context.contract, exchange) != "upstream":
+        yield Violation("status", "4xx", said(exchange), (exchange.id,))
     elif response.status < 500:
-        yield Proof((exchange.id,))
+        yield Pass((exchange.id,))
 
 
 def _no_payment(contract: Contract, operation: Operation, clause: Clause) -> bool:
@@ -276,42 +280,42 @@ def _no_payment(contract: Contract, operation: Operation, clause: Clause) -> boo
 
 
 @passive("payment.elsewhere", applies=_no_payment)
-def payment_elsewhere(view: View, exchange: Exchange) -> Iterator[Outcome]:
+def payment_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """402 comes from the operations that take payments only."""
     response = exchange.response
-    if response is None or (view.operation and view.operation.payment):
+    if response is None or (context.operation and context.operation.payment):
         return
-    if response.status == 402 or role_of(view.contract, exchange) == "payment_required":
-        yield Problem("status", "any status but 402", said(exchange), (exchange.id,))
+    if response.status == 402 or role_of(context.contract, exchange) == "payment_required":
+        yield Violation("status", "any status but 402", said(exchange), (exchange.id,))
     else:
-        yield Proof((exchange.id,))
+        yield Pass((exchange.id,))
 
 
 @trial("route.unknown")
-def route_unknown(view: View, trial: Trial) -> Iterator[Outcome]:
+def route_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A path or method that does not exist is answered with the error structure, not with a 5xx."""
     for probe in trial.probes:
-        excuse = unusable(view, probe)
+        excuse = unusable(context, probe)
         response = probe.response
         if excuse or response is None:
-            yield excuse or Proof(())
+            yield excuse or Pass(())
             continue
         ids = (probe.id,)
         if response.status < 400:
             if not probe.fact("mendable"):
-                yield Problem("status", "an error status", said(probe), ids, note=True)
-            yield Proof(ids)
+                yield Violation("status", "an error status", said(probe), ids, note=True)
+            yield Pass(ids)
             continue
         problems = [
-            *error_json(view, probe),
-            *error_shape(view, probe),
-            *error_code_text(view, probe),
-            *error_message_text(view, probe),
-            *error_message_clean(view, probe),
-            *error_code_registered(view, probe),
-            *status_client_mistake(view, probe),
+            *error_json(context, probe),
+            *error_shape(context, probe),
+            *error_code_text(context, probe),
+            *error_message_text(context, probe),
+            *error_message_clean(context, probe),
+            *error_code_registered(context, probe),
+            *status_client_mistake(context, probe),
         ]
-        found: list[Outcome] = [outcome for outcome in problems if isinstance(outcome, Problem)]
-        yield from found or [Proof(ids)]
-        if not found and response.status not in view.contract.statuses:
-            yield Problem("status", "a status of the list", str(response.status), ids, note=True)
+        found: list[Outcome] = [outcome for outcome in problems if isinstance(outcome, Violation)]
+        yield from found or [Pass(ids)]
+        if not found and response.status not in context.contract.statuses:
+            yield Violation("status", "a status of the list", str(response.status), ids, note=True)

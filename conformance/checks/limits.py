@@ -9,11 +9,11 @@ from typing import Any
 
 from conformance.checks.base import (
     Gap,
+    JudgeContext,
     Outcome,
-    Problem,
-    Proof,
+    Pass,
     Trial,
-    View,
+    Violation,
     code_of,
     control_gap,
     pointer,
@@ -59,9 +59,9 @@ def _untaken(trial: Trial) -> Gap | None:
 
 
 @trial("rate.allowance")
-def rate_allowance(view: View, trial: Trial) -> Iterator[Outcome]:
+def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """What stays within the limit is not refused for its number."""
-    rate = view.operation.rate if view.operation else None
+    rate = context.operation.rate if context.operation else None
     rounds = _rounds(trial)
     if rate is None or not rounds:
         return
@@ -70,15 +70,15 @@ def rate_allowance(view: View, trial: Trial) -> Iterator[Outcome]:
     ids = tuple(exchange.id for exchange in counted[: rate.requests])
     if first is not None and all(early):
         actual = f"request {counted.index(first) + 1} from a fresh address: {said(first)}"
-        yield Problem("status", f"{rate.requests} requests to be taken", actual, ids)
+        yield Violation("status", f"{rate.requests} requests to be taken", actual, ids)
     else:
-        yield _untaken(trial) or Proof(ids)
+        yield _untaken(trial) or Pass(ids)
 
 
 @trial("rate.limit")
-def rate_limit(view: View, trial: Trial) -> Iterator[Outcome]:
+def rate_limit(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Beyond the limit a request is refused as too many."""
-    rate = view.operation.rate if view.operation else None
+    rate = context.operation.rate if context.operation else None
     rounds = _rounds(trial)
     if rate is None or not rounds:
         return
@@ -89,19 +89,19 @@ def rate_limit(view: View, trial: Trial) -> Iterator[Outcome]:
     if refused is not None and len(many) > 1:
         ids = tuple(exchange.id for counted in many for exchange in counted)
         actual = f"{sum(map(_taken, many[0]))} and {sum(map(_taken, many[1]))} requests were taken"
-        yield Problem(
+        yield Violation(
             "status",
             f"no more than {rate.requests} taken from one address within {rate.seconds} s",
             actual,
             ids,
         )
     elif refused is not None:
-        code, right = code_of(view.contract, refused), view.contract.codes_of("rate_limited")
+        code, right = code_of(context.contract, refused), context.contract.codes_of("rate_limited")
         if code is None or code in right:
-            yield Proof((refused.id,))
+            yield Pass((refused.id,))
         else:
-            yield Problem(
-                pointer(view.contract.code_pointer),
+            yield Violation(
+                pointer(context.contract.code_pointer),
                 " or ".join(right),
                 said(refused),
                 (refused.id,),
@@ -114,7 +114,7 @@ def rate_limit(view: View, trial: Trial) -> Iterator[Outcome]:
     if len(taken) > 1:
         first, *_ = taken
         ids = tuple(exchange.id for exchange in taken)
-        yield Problem(
+        yield Violation(
             "status",
             f"429 for request {rate.requests + 1} within {rate.seconds} s",
             said(first),
@@ -127,7 +127,7 @@ def rate_limit(view: View, trial: Trial) -> Iterator[Outcome]:
             and _status(wrong) != 402
             and all(_taken(e) for e in rounds[0][: rate.requests])
         ):
-            yield unusable(view, wrong) or refusal(view, wrong, ("rate_limited",))
+            yield unusable(context, wrong) or refusal(context, wrong, ("rate_limited",))
         else:
             yield gap or Gap(
                 "a request beyond the limit was taken, and a second fresh address is wanted to confirm it"
@@ -146,9 +146,9 @@ def _open(trial: Trial, step: str, expected: str) -> Iterator[Outcome]:
     ids = tuple(exchange.id for exchange in exchanges)
     if exchanges and all(_limited(exchange) for exchange in exchanges):
         first, *_ = exchanges
-        yield Problem("status", expected, said(first), ids)
+        yield Violation("status", expected, said(first), ids)
     elif any(_taken(exchange) for exchange in exchanges):
-        yield Proof(ids)
+        yield Pass(ids)
 
 
 def soon(rate: Rate) -> tuple[int, int]:
@@ -162,9 +162,9 @@ def soon(rate: Rate) -> tuple[int, int]:
 
 
 @trial("rate.window", hint="the limit would have to be met first")
-def rate_window(view: View, trial: Trial) -> Iterator[Outcome]:
+def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Before half of the time is over the operation does not take more than may have come free one by one."""
-    rate = view.operation.rate if view.operation else None
+    rate = context.operation.rate if context.operation else None
     asked = _after_limit(trial, "soon")
     ids = tuple(exchange.id for exchange in asked)
     if rate and len(asked) >= 2 * soon(rate)[1] and all(_taken(exchange) for exchange in asked):
@@ -172,13 +172,13 @@ def rate_window(view: View, trial: Trial) -> Iterator[Outcome]:
         expected = (
             f"429 to one of {requests} requests, {seconds} s after {rate.requests} were taken"
         )
-        yield Problem("status", expected, said(first), ids)
+        yield Violation("status", expected, said(first), ids)
     elif any(_limited(exchange) for exchange in asked):
-        yield Proof(ids)
+        yield Pass(ids)
 
 
 @trial("rate.evasion", hint="the limit would have to be met first")
-def rate_evasion(view: View, trial: Trial) -> Iterator[Outcome]:
+def rate_evasion(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """The limit holds for the address of the connection, whatever a request says of itself."""
     exchanges = _after_limit(trial, "evasion")
     taken = next((exchange for exchange in exchanges if _taken(exchange)), None)
@@ -188,26 +188,26 @@ def rate_evasion(view: View, trial: Trial) -> Iterator[Outcome]:
             for name, value in taken.request.headers
             if name not in ("Accept", "Content-Type")
         )
-        yield Problem(
+        yield Violation(
             "status",
             f"429, as the limit of the address was met ({said_so})",
             said(taken),
             (taken.id,),
         )
     elif any(_limited(exchange) for exchange in exchanges):
-        yield Proof(tuple(exchange.id for exchange in exchanges))
+        yield Pass(tuple(exchange.id for exchange in exchanges))
 
 
 @trial("rate.address", hint="the limit would have to be met first")
-def rate_address(view: View, trial: Trial) -> Iterator[Outcome]:
+def rate_address(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Another address is not affected by the limit of the first."""
     yield from _open(trial, "elsewhere", "not 429 from another address")
 
 
 @trial("rate.reset", hint="the limit would have to be met first", confirm=True)
-def rate_reset(view: View, trial: Trial) -> Iterator[Outcome]:
+def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Once the time is over the operation is open again."""
-    rate = view.operation.rate if view.operation else None
+    rate = context.operation.rate if context.operation else None
     if rate is None:
         return
     yield from _open(trial, "later", f"not 429 after {rate.seconds} s")
@@ -219,7 +219,7 @@ def rate_reset(view: View, trial: Trial) -> Iterator[Outcome]:
     ):
         *_, last = again
         ids = tuple(exchange.id for exchange in again)
-        yield Problem(
+        yield Violation(
             "status",
             f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too",
             said(last),
@@ -228,26 +228,26 @@ def rate_reset(view: View, trial: Trial) -> Iterator[Outcome]:
 
 
 @trial("trigger.answer")
-def trigger_answer(view: View, trial: Trial) -> Iterator[Outcome]:
+def trigger_answer(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A trigger of the target brings its code and status."""
-    row = view.contract.errors.get(trial.case.about or "")
+    row = context.contract.errors.get(trial.case.about or "")
     for probe in (probe for probe in trial.probes if probe.fact("step") is None):
-        code, excuse = code_of(view.contract, probe), unusable(view, probe)
+        code, excuse = code_of(context.contract, probe), unusable(context, probe)
         if row is None or probe.response is None:
-            yield excuse or Proof(())
+            yield excuse or Pass(())
         elif probe.response.status == row.status and code in (row.code, None):
-            yield Proof((probe.id,))
+            yield Pass((probe.id,))
         elif excuse and code != row.code and probe.response.status != row.status:
             yield excuse
-        elif (untaken := control_gap(view, trial, step="taken")) and trial.having(
+        elif (untaken := control_gap(context, trial, step="taken")) and trial.having(
             "control", step="taken"
         ):
             yield untaken
         elif probe.response.status != row.status:
-            yield Problem("status", f"{row.status} {row.code}", said(probe), (probe.id,))
+            yield Violation("status", f"{row.status} {row.code}", said(probe), (probe.id,))
         else:
-            yield Problem(
-                pointer(view.contract.code_pointer),
+            yield Violation(
+                pointer(context.contract.code_pointer),
                 f"{row.status} {row.code}",
                 said(probe),
                 (probe.id,),
@@ -262,7 +262,7 @@ EFFECT = frozenset({"taken", "before", "after"})
     confirm=True,
     hint="a request that is taken, and a list, would have to be seen beside the refusal",
 )
-def trigger_effect(view: View, trial: Trial) -> Iterator[Outcome]:
+def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """What was refused, or failed, is not listed as if it had happened; it may well be listed as what it is."""
     steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
     probes = [probe for probe in trial.probes if probe.fact("step") is None]
@@ -270,42 +270,44 @@ def trigger_effect(view: View, trial: Trial) -> Iterator[Outcome]:
     if not steps.keys() >= EFFECT or not probes or not refused:
         return
     taken, before, after = (steps[name] for name in ("taken", "before", "after"))
-    if unusable(view, taken):
+    if unusable(context, taken):
         return
-    listing = view.contract.operations[after.operation]
+    listing = context.contract.operations[after.operation]
     old, new = (_items(listing, exchange) for exchange in (before, after))
     if old is None or new is None:
         return
     ids = (taken.id, before.id, *(probe.id for probe in probes), after.id)
     ordered = {text for probe in probes for text in _sent(probe)}
     sent = {*_sent(taken), *ordered}
-    made = _made(view, listing, taken, old, ordered)
-    usual = [_state(view, item, sent) for item in made]
+    made = _made(context, listing, taken, old, ordered)
+    usual = [_state(context, item, sent) for item in made]
     since = max(
         (at for at in (moment_of(listing, item) for item in made) if at is not None), default=None
     )
-    for item in newly(view.contract, listing, old, new):
+    for item in newly(context.contract, listing, old, new):
         at = moment_of(listing, item)
         late = (
             at is not None and since is not None and at < since
         )  # it was there, and shows only now
-        if not late and ordered & set(_texts(item)) and _state(view, item, sent) in usual:
-            yield Problem("/", "nothing listed as if it had happened", compact(item), ids)
+        if not late and ordered & set(_texts(item)) and _state(context, item, sent) in usual:
+            yield Violation("/", "nothing listed as if it had happened", compact(item), ids)
             return
-    yield Proof(ids)
+    yield Pass(ids)
 
 
 def _made(
-    view: View, listing: Operation, taken: Exchange, old: list[Any], ordered: set[str]
+    context: JudgeContext, listing: Operation, taken: Exchange, old: list[Any], ordered: set[str]
 ) -> list[Any]:
     """The items that a request which was taken has made: that with the id of its answer, else what shows most of what it sent."""
     operation, body = (
-        view.contract.operations[taken.operation],
+        context.contract.operations[taken.operation],
         taken.response.json if taken.response else None,
     )
-    own = id_of(view.contract, operation.kind, object_of(view.contract, operation, body))
+    own = id_of(context.contract, operation.kind, object_of(context.contract, operation, body))
     named = [
-        item for item in old if own is not None and id_of(view.contract, listing.kind, item) == own
+        item
+        for item in old
+        if own is not None and id_of(context.contract, listing.kind, item) == own
     ]
     shown = [len((set(_sent(taken)) - ordered) & set(_texts(item))) for item in old]
     return named or [
@@ -335,12 +337,12 @@ def _texts(value: Any) -> list[str]:
     )
 
 
-def _state(view: View, item: Any, sent: set[str]) -> dict[str, Any]:
+def _state(context: JudgeContext, item: Any, sent: set[str]) -> dict[str, Any]:
     """The short words and signs of an item that were not sent, which tell what became of it."""
     words = {
         n: v
         for n, v in item.items()
-        if n != view.contract.identifier and not (isinstance(v, str) and v in sent)
+        if n != context.contract.identifier and not (isinstance(v, str) and v in sent)
     }
     return {
         n: v
@@ -350,14 +352,14 @@ def _state(view: View, item: Any, sent: set[str]) -> dict[str, Any]:
 
 
 @trial("payment.terms")
-def payment_terms(view: View, trial: Trial) -> Iterator[Outcome]:
+def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request for payment brings its terms, in the body or in a header."""
-    payment = view.operation.payment if view.operation else None
+    payment = context.operation.payment if context.operation else None
     for probe in trial.probes:
         if payment is None or probe.response is None:
             continue
         if probe.fact("step") == "paid" and probe.response.ok:
-            yield Problem("status", "a refusal, as nothing was paid", said(probe), (probe.id,))
+            yield Violation("status", "a refusal, as nothing was paid", said(probe), (probe.id,))
             return
         if (
             probe.response.status != 402
@@ -368,10 +370,10 @@ def payment_terms(view: View, trial: Trial) -> Iterator[Outcome]:
         header = probe.response.header(payment.terms_header)
         carriers = [probe.response.json, _decoded(header)]
         if any(isinstance(c, dict) and _terms(c.get(payment.terms)) for c in carriers):
-            yield Proof((probe.id,))
+            yield Pass((probe.id,))
         else:
             expected = f"payment terms: a list {payment.terms} beside the error, or in the header {payment.terms_header}"
-            yield Problem(
+            yield Violation(
                 payment.terms_header,
                 expected,
                 compact(header) if header else said(probe),
@@ -380,16 +382,16 @@ def payment_terms(view: View, trial: Trial) -> Iterator[Outcome]:
 
 
 @trial("payment.retry", hint="a payment would have to be asked for first")
-def payment_retry(view: View, trial: Trial) -> Iterator[Outcome]:
+def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """What was asked a payment for is taken with a payment that the target takes."""
     asked = [probe for probe in trial.having("probe", step=None) if _status(probe) == 402]
     for probe in trial.having("probe", step="settled") if asked else ():
-        excuse = unusable(view, probe)
+        excuse = unusable(context, probe)
         ids = (*(one.id for one in asked), probe.id)
         if excuse or _taken(probe):
-            yield excuse or Proof(ids)
+            yield excuse or Pass(ids)
         else:
-            yield Problem("status", "200 or 201, as it was paid for", said(probe), ids)
+            yield Violation("status", "200 or 201, as it was paid for", said(probe), ids)
 
 
 def _terms(value: Any) -> bool:

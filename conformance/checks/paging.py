@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
-from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
+from conformance.checks.base import (
+    Gap,
+    JudgeContext,
+    Outcome,
+    Pass,
+    Trial,
+    Violation,
+    said,
+    trial,
+    unusable,
+)
 from conformance.checks.base import trial as trial_rule
 from conformance.checks.lists import asked, odd_cursor, page_of
 from conformance.checks.objects import id_of, items_of
@@ -19,7 +29,7 @@ NEEDS_ITEMS = (
 )
 
 
-WalkJudge = Callable[[View, Trial, Walks], Iterable[Outcome]]
+WalkJudge = Callable[[JudgeContext, Trial, Walks], Iterable[Outcome]]
 
 
 def walked(
@@ -28,14 +38,14 @@ def walked(
     """Register a judge of the walks of a trial; a ``sound`` one says nothing of borders where the order is broken."""
 
     def register(judge: WalkJudge) -> WalkJudge:
-        def judged(view: View, trial: Trial) -> Iterator[Outcome]:
-            found = walks(view, trial)
+        def judged(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+            found = walks(context, trial)
             if found.polled:
                 yield Gap(
                     "the list takes its cursor as a lower bound of what is new, which its clients do, too"
                 )
             elif not (sound and any(_inversion(found, page.items) for page in found.pages)):
-                yield from judge(view, trial, found)
+                yield from judge(context, trial, found)
 
         judged.__doc__ = judge.__doc__
         trial_rule(rule_id, hint=hint, confirm=confirm)(judged)
@@ -67,17 +77,17 @@ def _near(page: Page, item: Item) -> bool:
 
 
 @walked("paging.order")
-def paging_order(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
+def paging_order(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """The items of a walk run in one direction of time."""
     for page in found.pages:
         inversion = _inversion(found, page.items)
         if inversion:
             direction = "newest first" if found.descending else "oldest first"
             actual = f"{inversion[1].text} after {inversion[0].text}"
-            yield Problem("/", f"{direction}, as the list begins", actual, (page.exchange.id,))
+            yield Violation("/", f"{direction}, as the list begins", actual, (page.exchange.id,))
             return
         if len(page.items) > 1:
-            yield Proof((page.exchange.id,))
+            yield Pass((page.exchange.id,))
     turned = _turned(found)
     if turned:
         direction = "newest first" if found.descending else "oldest first"
@@ -85,7 +95,7 @@ def paging_order(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
         actual = (
             f"a page after {first.after or 'the head'} on one side, and its next page on the other"
         )
-        yield Problem(
+        yield Violation(
             "/",
             f"{direction} from page to page",
             actual,
@@ -94,7 +104,7 @@ def paging_order(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
 
 
 @walked("paging.advances")
-def paging_advances(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
+def paging_advances(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """The cursor of a page brings another page."""
     for first, second in found.steps():
         ids = (first.exchange.id, second.exchange.id)
@@ -102,16 +112,16 @@ def paging_advances(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]
         if second.cursor in found.tied:
             continue
         if len(first.items) > 1 and again:
-            yield Problem("/", "another page", f"the same {len(first.items)} items again", ids)
+            yield Violation("/", "another page", f"the same {len(first.items)} items again", ids)
         elif second.items:
-            yield Proof(ids)
-    yield from _refused_pages(view, trial)
+            yield Pass(ids)
+    yield from _refused_pages(context, trial)
 
 
-def _refused_pages(view: View, trial: Trial) -> Iterator[Outcome]:
+def _refused_pages(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Pages that were asked for with a cursor of the target, or with a limit that any list must take, and did not come."""
     for probe in trial.probes:
-        excuse = unusable(view, probe)
+        excuse = unusable(context, probe)
         if (
             probe.fact("walk") is None
             or probe.fact("refusable")
@@ -119,10 +129,10 @@ def _refused_pages(view: View, trial: Trial) -> Iterator[Outcome]:
             or probe.response is None
         ):
             continue
-        if odd_cursor(view, probe):
+        if odd_cursor(context, probe):
             continue
         if not probe.response.ok and probe.response.status not in (401, 403):
-            yield Problem("status", "a page", said(probe), (probe.id,))
+            yield Violation("status", "a page", said(probe), (probe.id,))
             return
 
 
@@ -160,41 +170,41 @@ def _backwards(found: Walks) -> bool:
     return any(all(found.beyond(cursor, item.at) for item in page.items) for page, cursor in pages)
 
 
-def _again(repeats: list[tuple[Page, Item]]) -> Iterator[Problem]:
+def _again(repeats: list[tuple[Page, Item]]) -> Iterator[Violation]:
     for page, item in repeats[:MOST]:
-        yield Problem(
+        yield Violation(
             "/", f"only items after {page.after}", f"{item.text} {item.key}", (page.exchange.id,)
         )
 
 
-def _missing(losses: list[tuple[Page, Item]]) -> Iterator[Problem]:
+def _missing(losses: list[tuple[Page, Item]]) -> Iterator[Violation]:
     for page, item in losses[:MOST]:
         expected = (
             f"{item.text} {item.key}, which comes after {page.after or 'the head of the list'}"
         )
-        yield Problem("/", expected, "it is on no page", (page.exchange.id,))
+        yield Violation("/", expected, "it is on no page", (page.exchange.id,))
 
 
-def _others(found: Walks, blamed: list[tuple[Page, Item]]) -> Iterator[Proof]:
+def _others(found: Walks, blamed: list[tuple[Page, Item]]) -> Iterator[Pass]:
     """The pages with a cursor and items that are not to blame."""
     bad = [page for page, _ in blamed]
     for page in found.pages:
         if page.cursor is not None and page.items and page not in bad:
-            yield Proof((page.exchange.id,))
+            yield Pass((page.exchange.id,))
 
 
 @walked("paging.exclusive", sound=True)
-def paging_exclusive(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
+def paging_exclusive(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """A page starts after its cursor: nothing at or before it is served again, and nothing twice on one page."""
     for page in found.pages:
         ids = [
-            id_of(view.contract, found.operation.kind, item.raw) for item in page.items
+            id_of(context.contract, found.operation.kind, item.raw) for item in page.items
         ]  # without one two may be alike
         twice = next(
             (one for place, one in enumerate(ids) if one is not None and one in ids[:place]), None
         )
         if twice is not None:
-            yield Problem(
+            yield Violation(
                 "/", "each item once", f"{twice} stands twice on the page", (page.exchange.id,)
             )
             return
@@ -221,7 +231,7 @@ def _losses(found: Walks) -> list[tuple[Page, Item]]:
 
 
 @walked("paging.complete", sound=True)
-def paging_complete(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
+def paging_complete(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """No item between the cursor and the end of a page is lost."""
     losses = _losses(found)
     yield from _missing([(page, item) for page, item in losses if not _near(page, item)])
@@ -233,7 +243,7 @@ def paging_complete(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]
     hint="two neighbours in the list must differ only in the fraction of a second",
     sound=True,
 )
-def paging_precision(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
+def paging_precision(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """The cursor tells items apart that differ only in the fraction of a second."""
     repeats, losses = _repeats(found), _losses(found)
     if _blunt(found, repeats):
@@ -245,11 +255,11 @@ def paging_precision(view: View, trial: Trial, found: Walks) -> Iterator[Outcome
     bad = [page for page, _ in [*repeats, *losses]]
     for page in found.pages:
         if page.items and page not in bad and _near(page, page.items[0]):
-            yield Proof((page.exchange.id,))
+            yield Pass((page.exchange.id,))
 
 
 @walked("paging.more-false", sound=True)
-def paging_more_false(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
+def paging_more_false(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """The flag is true while items remain after the page."""
     lost = {page.place for page, _ in _losses(found) if not page.items}
     for page in found.pages:
@@ -268,18 +278,18 @@ def paging_more_false(view: View, trial: Trial, found: Walks) -> Iterator[Outcom
         ]
         if not page.more and remaining:
             expected = f"true, as {remaining[0].text} {remaining[0].key} comes after the page"
-            yield Problem("/" + _flag(found), expected, "false", (page.exchange.id,))
+            yield Violation("/" + _flag(found), expected, "false", (page.exchange.id,))
             return
         if page.more and remaining:
-            yield Proof((page.exchange.id,))
+            yield Pass((page.exchange.id,))
 
 
 @walked("paging.more-true", sound=True)
-def paging_more_true(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
+def paging_more_true(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """When the flag is true a next page can be fetched, and in the end it is false."""
     for page in found.pages:
         if page.more and not page.items:
-            yield Problem(
+            yield Violation(
                 "/" + _flag(found),
                 "false, as the page is empty and nothing comes after it",
                 "true",
@@ -289,9 +299,9 @@ def paging_more_true(view: View, trial: Trial, found: Walks) -> Iterator[Outcome
     for first, second in found.steps():
         ids = (first.exchange.id, second.exchange.id)
         if first.more and second.items:
-            yield Proof(ids)
+            yield Pass(ids)
         elif first.more:
-            yield Problem(
+            yield Violation(
                 "/" + _flag(found), "false, as the next page is empty", "true", ids, note=True
             )
 
@@ -305,9 +315,9 @@ def _flag(found: Walks) -> str:
     "paging.filter",
     hint="the list must hold several items that a filter takes, and others that it leaves out",
 )
-def paging_filter(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
+def paging_filter(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """Every page of a filtered list holds what the filter takes, and nothing else."""
-    yield from _refused_pages(view, trial)
+    yield from _refused_pages(context, trial)
     later = False
     for page in (p for p in found.pages if p.filters):
         for item in page.items:
@@ -320,47 +330,47 @@ def paging_filter(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
                         if parameter.compare or parameter.joined
                         else compact(value)
                     )
-                    yield Problem(
+                    yield Violation(
                         f"/{member}", expected, compact(item.raw[member]), (page.exchange.id,)
                     )
                     return
         later = later or (page.cursor is not None and bool(page.keys))
     if later:
-        yield Proof(tuple(page.exchange.id for page in found.pages if page.filters))
+        yield Pass(tuple(page.exchange.id for page in found.pages if page.filters))
 
 
 @trial("paging.empty")
-def paging_empty(view: View, trial: Trial) -> Iterator[Outcome]:
+def paging_empty(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A list without data is an empty page, not an error."""
     for probe in trial.probes:
-        excuse = unusable(view, probe)
+        excuse = unusable(context, probe)
         if excuse or probe.response is None:
-            yield excuse or Proof(())
+            yield excuse or Pass(())
         elif not probe.response.ok:
-            yield Problem("status", "200 with an empty list", said(probe), (probe.id,))
+            yield Violation("status", "200 with an empty list", said(probe), (probe.id,))
         else:
-            yield from _empty(view, probe)
+            yield from _empty(context, probe)
 
 
-def _empty(view: View, probe: Exchange) -> Iterator[Outcome]:
+def _empty(context: JudgeContext, probe: Exchange) -> Iterator[Outcome]:
     """Judge an answer to a list without data."""
-    assert view.operation is not None
-    page = page_of(view, probe)
-    items = items_of(view.operation, page[1]) if page else None
-    if items and view.operation.empty_open:
+    assert context.operation is not None
+    page = page_of(context, probe)
+    items = items_of(context.operation, page[1]) if page else None
+    if items and context.operation.empty_open:
         yield Gap("a business without data may have items in this list, and has")
     elif items:
-        yield Problem("/", "an empty list", f"{len(items)} items", (probe.id,))
+        yield Violation("/", "an empty list", f"{len(items)} items", (probe.id,))
     elif page and items is not None:
         more = page[1].get(page[0].more)
         if more is True:
-            yield Problem(f"/{page[0].more}", "false, as the list is empty", "true", (probe.id,))
+            yield Violation(f"/{page[0].more}", "false, as the list is empty", "true", (probe.id,))
         else:
-            yield Proof((probe.id,))
+            yield Pass((probe.id,))
 
 
 @walked("paging.ties", confirm=False)
-def paging_ties(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
+def paging_ties(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
     """Whether items with one timestamp stand at the border of a page; reported, never graded."""
     among = next(
         ((page, page.last) for page in found.pages if page.last and page.last.at in found.tied),
@@ -368,35 +378,36 @@ def paging_ties(view: View, trial: Trial, found: Walks) -> Iterator[Outcome]:
     )
     if among:
         text = f"several items have {among[1].text}, and a page ends among them"
-        yield Problem("/", "created times that differ", text, (among[0].exchange.id,), note=True)
+        yield Violation("/", "created times that differ", text, (among[0].exchange.id,), note=True)
     if found.steps():
-        yield Proof(tuple(page.exchange.id for page in found.pages))
+        yield Pass(tuple(page.exchange.id for page in found.pages))
 
 
 @trial("sample.accepted")
-def sample_accepted(view: View, trial: Trial) -> Iterator[Outcome]:
+def sample_accepted(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request as the page prints it is answered as a success."""
     for probe in trial.probes:
-        excuse = unusable(view, probe)
+        excuse = unusable(context, probe)
         if excuse or probe.response is None:
-            yield excuse or Proof(())
+            yield excuse or Pass(())
         elif probe.response.ok or (
-            probe.response.status == 400 and (probe.fact("printed_cursor") or _beyond(view, probe))
+            probe.response.status == 400
+            and (probe.fact("printed_cursor") or _beyond(context, probe))
         ):
-            yield Proof((probe.id,))
+            yield Pass((probe.id,))
         elif probe.response.status != 403:
-            yield Problem("status", "200", said(probe), (probe.id,))
+            yield Violation("status", "200", said(probe), (probe.id,))
 
 
-def _beyond(view: View, probe: Exchange) -> bool:
+def _beyond(context: JudgeContext, probe: Exchange) -> bool:
     """Whether a page was asked for that is larger than the target declares any of its list to be."""
     limit = (
-        asked(probe, view.operation.paging.limit)
-        if view.operation and view.operation.paging
+        asked(probe, context.operation.paging.limit)
+        if context.operation and context.operation.paging
         else None
     )
     return (
         limit is not None
         and limit.isdigit()
-        and int(limit) > view.target.maximum.get(probe.operation, int(limit))
+        and int(limit) > context.target.maximum.get(probe.operation, int(limit))
     )

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from conformance.checks.base import (
+    JudgeContext,
     Outcome,
-    Problem,
-    Proof,
+    Pass,
     Trial,
-    View,
+    Violation,
     control_gap,
     passive,
     refusal,
@@ -23,46 +23,46 @@ from conformance.checks.lists import asked
 from conformance.checks.objects import object_of
 from conformance.model import Clause, Contract, Exchange, Operation, Parameter, compact
 
-Judge = Callable[[View, Exchange, tuple[str, ...]], Outcome]
+Judge = Callable[[JudgeContext, Exchange, tuple[str, ...]], Outcome]
 
 
 @trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
-def id_unknown(view: View, trial: Trial) -> Iterator[Outcome]:
+def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An id that names nothing is answered not found."""
-    if view.operation is not None and view.operation.absent_open:
-        yield from shown_absent(view, trial, "not_found")
+    if context.operation is not None and context.operation.absent_open:
+        yield from shown_absent(context, trial, "not_found")
     else:
-        yield from refusals(view, trial, "not_found")
+        yield from refusals(context, trial, "not_found")
 
 
 def shown_absent(
-    view: View, trial: Trial, *roles: str, judge: Judge = refusal, **facts: Any
+    context: JudgeContext, trial: Trial, *roles: str, judge: Judge = refusal, **facts: Any
 ) -> Iterator[Outcome]:
     """Judge probes that may be refused, or answered as a success that does not show what was asked for."""
-    gap = control_gap(view, trial)
+    gap = control_gap(context, trial)
     if gap:
         yield gap
         return
     for probe in trial.having("probe", **facts):
-        excuse = unusable(view, probe)
+        excuse = unusable(context, probe)
         if excuse or probe.response is None:
-            yield excuse or Proof(())
+            yield excuse or Pass(())
         elif not probe.response.ok:
-            yield judge(view, probe, roles)
+            yield judge(context, probe, roles)
         else:
-            yield _not_shown(view, probe, probe.response.json)
+            yield _not_shown(context, probe, probe.response.json)
 
 
-def _not_shown(view: View, probe: Exchange, body: Any) -> Outcome:
-    assert view.operation is not None
-    shown = object_of(view.contract, view.operation, body)
-    name = view.contract.identifier_of(view.operation.kind)
+def _not_shown(context: JudgeContext, probe: Exchange, body: Any) -> Outcome:
+    assert context.operation is not None
+    shown = object_of(context.contract, context.operation, body)
+    name = context.contract.identifier_of(context.operation.kind)
     sought = probe.fact("sought")
     if sought is not None and isinstance(shown, dict) and str(shown.get(name)) == sought:
-        return Problem(
+        return Violation(
             f"/{name}", "nothing, as the key reaches no such object", compact(shown), (probe.id,)
         )
-    return Proof((probe.id,))
+    return Pass((probe.id,))
 
 
 def _named_by(operation: Operation) -> Parameter | None:
@@ -81,26 +81,28 @@ def _named_in_query(contract: Contract, operation: Operation, clause: Clause) ->
 @passive(
     "read.asked", applies=_named_in_query, hint="an object would have to be known, to be asked for"
 )
-def read_asked(view: View, exchange: Exchange) -> Iterator[Outcome]:
+def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """What is read is what was asked for, by the member that named it."""
-    operation, response = view.operation, exchange.response
+    operation, response = context.operation, exchange.response
     assert operation is not None
     selector = _named_by(operation)
     if selector is None or response is None or not response.ok:
         return
     wanted, shown = (
         asked(exchange, selector.name),
-        object_of(view.contract, operation, response.json),
+        object_of(context.contract, operation, response.json),
     )
-    own = selector.refers == operation.kind
-    member = selector.by or (view.contract.identifier_of(operation.kind) if own else selector.name)
+    own = selector.references == operation.kind
+    member = selector.by or (
+        context.contract.identifier_of(operation.kind) if own else selector.name
+    )
     told = shown.get(member) if isinstance(shown, dict) else None
     if wanted is None or not isinstance(told, str | int) or isinstance(told, bool):
-        yield Proof((exchange.id,))  # an answer without that member tells nothing against it
+        yield Pass((exchange.id,))  # an answer without that member tells nothing against it
     elif _plain(str(told)) == _plain(wanted):
-        yield Proof((exchange.id,))
+        yield Pass((exchange.id,))
     else:
-        yield Problem(f"/{member}", compact(wanted), compact(told), (exchange.id,))
+        yield Violation(f"/{member}", compact(wanted), compact(told), (exchange.id,))
 
 
 def _plain(text: str) -> str:
@@ -109,45 +111,45 @@ def _plain(text: str) -> str:
 
 
 @trial("parameter.missing")
-def parameter_missing(view: View, trial: Trial) -> Iterator[Outcome]:
+def parameter_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request without a required parameter is refused as that."""
-    yield from refusals(view, trial, "missing_parameter", form="omitted")
+    yield from refusals(context, trial, "missing_parameter", form="omitted")
 
 
 @trial("parameter.blank")
-def parameter_blank(view: View, trial: Trial) -> Iterator[Outcome]:
+def parameter_blank(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A required parameter that is null is refused; it may be called missing or invalid."""
-    yield from refusals(view, trial, "missing_parameter", "invalid_parameter", form="null")
+    yield from refusals(context, trial, "missing_parameter", "invalid_parameter", form="null")
 
 
 @trial("parameter.invalid")
-def parameter_invalid(view: View, trial: Trial) -> Iterator[Outcome]:
+def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A value that no reading can accept is refused as invalid."""
-    yield from refusals(view, trial, "invalid_parameter")
+    yield from refusals(context, trial, "invalid_parameter")
 
 
 @trial(
     "parameter.unparsable", hint="a value that cannot be parsed would have to be refused or ignored"
 )
-def parameter_unparsable(view: View, trial: Trial) -> Iterator[Outcome]:
+def parameter_unparsable(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A value that cannot be parsed is refused as invalid, or ignored."""
-    gap = control_gap(view, trial)
+    gap = control_gap(context, trial)
     if gap:
         yield gap
         return
     for probe in trial.probes:
-        excuse = unusable(view, probe)
+        excuse = unusable(context, probe)
         if excuse:
             yield excuse
         elif probe.response is not None and probe.response.ok:
-            yield Proof((probe.id,))
+            yield Pass((probe.id,))
         elif (
             probe.response is not None and probe.response.status < 500
         ):  # status.client-mistake blames the rest
-            yield refusal(view, probe, ("invalid_parameter",))
+            yield refusal(context, probe, ("invalid_parameter",))
 
 
 @trial("body.broken")
-def body_broken(view: View, trial: Trial) -> Iterator[Outcome]:
+def body_broken(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A body that is no JSON object is refused; either code of a bad request is right."""
-    yield from refusals(view, trial, "invalid_parameter", "missing_parameter")
+    yield from refusals(context, trial, "invalid_parameter", "missing_parameter")

@@ -10,10 +10,10 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from conformance.checks.base import (
+    JudgeContext,
     Outcome,
-    Problem,
-    Proof,
-    View,
+    Pass,
+    Violation,
     every,
     passive,
     role_of,
@@ -28,12 +28,12 @@ REFUSED_FOR_ACCESS = (401, 403)
 """Answers to a valid request that other rules judge."""
 
 
-def _excused(view: View, exchange: Exchange) -> bool:
+def _excused(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether a valid request may well have been refused here."""
-    role = role_of(view.contract, exchange)
-    operation = view.operation
+    role = role_of(context.contract, exchange)
+    operation = context.operation
     assert operation is not None
-    if unusable(view, exchange) or role == "refusal" or odd_cursor(view, exchange):
+    if unusable(context, exchange) or role == "refusal" or odd_cursor(context, exchange):
         return True
     assert exchange.response is not None
     if operation.payment and exchange.response.status == 402:
@@ -41,7 +41,7 @@ def _excused(view: View, exchange: Exchange) -> bool:
     if operation.input_open and exchange.response.status in (400, 404):
         return True
     phones = any(p.phone for p in operation.body if p.required)
-    return phones and not view.target.phone_numbers and exchange.response.status == 400
+    return phones and not context.target.phone_numbers and exchange.response.status == 400
 
 
 def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bool:
@@ -49,26 +49,26 @@ def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bo
 
 
 @passive("success.status", applies=_same_status, hint="no request succeeded")
-def success_status(view: View, exchange: Exchange) -> Iterator[Outcome]:
+def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A valid request succeeds, and with the status of its operation."""
-    response, operation = exchange.response, view.operation
+    response, operation = exchange.response, context.operation
     assert operation is not None
     if response is None:
         return
     about = str(operation.success)
     expected = " or ".join(map(str, operation.successes))
-    if response.ok and response.status in view.contract.statuses:
+    if response.ok and response.status in context.contract.statuses:
         if response.status in operation.successes:
-            yield Proof((exchange.id,), about=about)
+            yield Pass((exchange.id,), about=about)
         else:
-            yield Problem("status", expected, said(exchange), (exchange.id,), about=about)
+            yield Violation("status", expected, said(exchange), (exchange.id,), about=about)
     elif (
         exchange.role == "control"
         and response.status not in REFUSED_FOR_ACCESS
-        and not _excused(view, exchange)
+        and not _excused(context, exchange)
         and not response.ok
     ):
-        yield Problem(
+        yield Violation(
             "status", f"{expected} for a valid request", said(exchange), (exchange.id,), about=about
         )
 
@@ -90,9 +90,9 @@ def _valid(operation: Operation, value: Any) -> bool:
 
 
 @passive("success.shape", applies=every, hint="no request succeeded")
-def success_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
+def success_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The body of a success is JSON with the documented members and types."""
-    response, operation = exchange.response, view.operation
+    response, operation = exchange.response, context.operation
     assert operation is not None
     if (
         response is None
@@ -102,13 +102,13 @@ def success_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
     ):
         return
     if response.body.cut:
-        yield unusable(view, exchange) or Proof(())
+        yield unusable(context, exchange) or Pass(())
         return
     if response.json is NOT_JSON:
         if response.body.text != "" or operation.schema.get("type"):
-            yield Problem("/", "a JSON value", said(exchange), (exchange.id,))
+            yield Violation("/", "a JSON value", said(exchange), (exchange.id,))
         else:
-            yield Proof((exchange.id,))  # where no source shows a body there may be none
+            yield Pass((exchange.id,))  # where no source shows a body there may be none
         return
     if (
         operation.paging
@@ -117,12 +117,12 @@ def success_shape(view: View, exchange: Exchange) -> Iterator[Outcome]:
     ):
         return  # list.more-flag judges it
     if _valid(operation, response.json):
-        yield Proof((exchange.id,))
+        yield Pass((exchange.id,))
         return
     error = best_match(Draft202012Validator(operation.schema).iter_errors(response.json))
     if error is not None:
         where = "/" + "/".join(str(step) for step in error.absolute_path)
-        yield Problem(
+        yield Violation(
             where,
             compact({error.validator: error.validator_value}),
             error.message[:200],

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.checks.base import (
+    JudgeContext,
     Outcome,
-    Problem,
-    Proof,
+    Pass,
     Trial,
-    View,
+    Violation,
     control_gap,
     kept_out,
     passive,
@@ -27,7 +27,7 @@ from conformance.model import Clause, Contract, Exchange, Operation, compact
     "tenant.object",
     hint="an object of another business would have to be known (keys: other in the target file)",
 )
-def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
+def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
     objects, references = (
         trial.having("probe", step="foreign"),
@@ -40,93 +40,98 @@ def tenant_object(view: View, trial: Trial) -> Iterator[Outcome]:
     ]
     if not objects and not references and not trial.having("probe", step="tied"):
         return
-    gap = control_gap(view, trial)
+    gap = control_gap(context, trial)
     if gap:
         yield gap
         return
-    if view.operation is not None and view.operation.absent_open:
+    if context.operation is not None and context.operation.absent_open:
         yield from shown_absent(
-            view, trial, "forbidden", "not_found", judge=kept_out, step="foreign"
+            context, trial, "forbidden", "not_found", judge=kept_out, step="foreign"
         )
     else:
         for probe in objects:
-            namesake = _is_namesake(view, trial, probe)
+            namesake = _is_namesake(context, trial, probe)
             yield (
-                Proof((probe.id,))
-                if namesake or _advises(view, probe)
-                else kept_out(view, probe, ("forbidden", "not_found"))
+                Pass((probe.id,))
+                if namesake or _advises(context, probe)
+                else kept_out(context, probe, ("forbidden", "not_found"))
             )
     for probe in references:  # a reference may also be called invalid
-        yield kept_out(view, probe, ("forbidden", "not_found", "invalid_parameter"))
+        yield kept_out(context, probe, ("forbidden", "not_found", "invalid_parameter"))
     for listing in trial.having("probe", step="listing"):
-        yield from _not_there(view, listing)
+        yield from _not_there(context, listing)
     for look in trial.having("probe", step="tied"):
-        yield from _untied(view, look)
+        yield from _untied(context, look)
     for before in trial.having("control", step="before"):
         for after in trial.having("probe", step="after"):
-            yield from _unchanged(view, before, after)
+            yield from _unchanged(context, before, after)
 
 
-def _advises(view: View, probe: Exchange) -> bool:
+def _advises(context: JudgeContext, probe: Exchange) -> bool:
     """Whether what may be open to any input answers what is wrong with it, and does nothing."""
-    operation, response = view.operation, probe.response
+    operation, response = context.operation, probe.response
     open_to_any = operation is not None and operation.input_open and operation.action == "perform"
     return open_to_any and response is not None and (response.ok or response.status == 400)
 
 
-def _is_namesake(view: View, trial: Trial, probe: Exchange) -> bool:
+def _is_namesake(context: JudgeContext, trial: Trial, probe: Exchange) -> bool:
     """Whether an object is shown that only shares a name with the one of the other business: its id is another one."""
     if (
-        view.operation is None
-        or view.operation.selector is None
-        or view.operation.selector.by is None
+        context.operation is None
+        or context.operation.selector is None
+        or context.operation.selector.by is None
     ):
         return False
-    shown = _id_shown(view, probe)
-    theirs = [_id_shown(view, owner) for owner in trial.having("control", step="owner")]
+    shown = _id_shown(context, probe)
+    theirs = [_id_shown(context, owner) for owner in trial.having("control", step="owner")]
     return shown is not None and None not in theirs and shown not in theirs
 
 
-def _id_shown(view: View, exchange: Exchange) -> str | None:
+def _id_shown(context: JudgeContext, exchange: Exchange) -> str | None:
     """The id of the object that an exchange shows, if it does."""
-    assert view.operation is not None
+    assert context.operation is not None
     if exchange.response is None or not exchange.response.ok:
         return None
     return id_of(
-        view.contract,
-        view.operation.kind,
-        object_of(view.contract, view.operation, exchange.response.json),
+        context.contract,
+        context.operation.kind,
+        object_of(context.contract, context.operation, exchange.response.json),
     )
 
 
-def _untied(view: View, look: Exchange) -> Iterator[Outcome]:
+def _untied(context: JudgeContext, look: Exchange) -> Iterator[Outcome]:
     """What was made does not show the object of the other business that it was to be tied to."""
-    shown, tied = sought_in(view.contract, look)[0], look.fact("tied") or {}
+    shown, tied = sought_in(context.contract, look)[0], look.fact("tied") or {}
     for name, value in tied.items():
         if isinstance(shown, dict) and shown.get(name) == value:
-            yield Problem(f"/{name}", "nothing of another business", compact(value), (look.id,))
+            yield Violation(f"/{name}", "nothing of another business", compact(value), (look.id,))
         elif isinstance(shown, dict):
-            yield Proof((look.id,))
+            yield Pass((look.id,))
 
 
-def _not_there(view: View, listing: Exchange) -> Iterator[Outcome]:
+def _not_there(context: JudgeContext, listing: Exchange) -> Iterator[Outcome]:
     """What was refused is not in the list of the other business."""
-    operation, sent = view.contract.operations[listing.operation], listing.fact("sent")
+    operation, sent = context.contract.operations[listing.operation], listing.fact("sent")
     if listing.response is None or not listing.response.ok:
         return
     for item in items_of(operation, listing.response.json) or []:
         if isinstance(item, dict) and all(item.get(name) == value for name, value in sent.items()):
-            yield Problem("/", "nothing created in another business", compact(item), (listing.id,))
+            yield Violation(
+                "/", "nothing created in another business", compact(item), (listing.id,)
+            )
 
 
-def _unchanged(view: View, before: Exchange, after: Exchange) -> Iterator[Outcome]:
-    (old, _), (new, goes_on) = sought_in(view.contract, before), sought_in(view.contract, after)
-    if old is None or unusable(view, after) or goes_on:
+def _unchanged(context: JudgeContext, before: Exchange, after: Exchange) -> Iterator[Outcome]:
+    (old, _), (new, goes_on) = (
+        sought_in(context.contract, before),
+        sought_in(context.contract, after),
+    )
+    if old is None or unusable(context, after) or goes_on:
         return
     ids = (before.id, after.id)
     sent = after.fact("sent") or {}
     if new is None:
-        yield Problem(
+        yield Violation(
             "/", f"{after.fact('sought')}, as another business may not remove it", said(after), ids
         )
         return
@@ -137,82 +142,86 @@ def _unchanged(view: View, before: Exchange, after: Exchange) -> Iterator[Outcom
             and old.get(name) != new.get(name)
             and new.get(name) == value
         ):
-            yield Problem(
+            yield Violation(
                 f"/{name}",
                 f"{compact(old.get(name))}, as another business may not change it",
                 compact(value),
                 ids,
             )
             return
-    yield Proof(ids)
+    yield Pass(ids)
 
 
 @trial(
     "tenant.filter",
     hint="the id of another business or of one of its objects would have to be known",
 )
-def tenant_filter(view: View, trial: Trial) -> Iterator[Outcome]:
+def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A list that is asked for another business is refused, or empty; one that may ignore it shows what it shows without."""
-    assert view.operation is not None
+    assert context.operation is not None
     unfiltered = trial.having("control", step="unfiltered")
     ignored = {
-        identity_of(view.contract, view.operation.kind, item)
+        identity_of(context.contract, context.operation.kind, item)
         for exchange in unfiltered
         if exchange.response is not None
-        for item in items_of(view.operation, exchange.response.json) or []
+        for item in items_of(context.operation, exchange.response.json) or []
     }
     for probe in trial.probes:
-        excuse = unusable(view, probe)
+        excuse = unusable(context, probe)
         if excuse or probe.response is None:
-            yield excuse or Proof(())
+            yield excuse or Pass(())
         elif not probe.response.ok:
             placed = ("invalid_parameter",) if probe.fact("placed") else ()
-            yield kept_out(view, probe, ("forbidden", "not_found", *placed))
+            yield kept_out(context, probe, ("forbidden", "not_found", *placed))
         else:
-            yield from _no_item(view, probe, probe.response.json, ignored)
+            yield from _no_item(context, probe, probe.response.json, ignored)
 
 
-def _no_item(view: View, probe: Exchange, body: object, ignored: set[str]) -> Iterator[Outcome]:
+def _no_item(
+    context: JudgeContext, probe: Exchange, body: object, ignored: set[str]
+) -> Iterator[Outcome]:
     """Judge a list that was asked for another business, and came."""
-    assert view.operation is not None
-    kind, items = view.operation.kind, items_of(view.operation, body)
+    assert context.operation is not None
+    kind, items = context.operation.kind, items_of(context.operation, body)
     first = next(
-        (item for item in items or [] if identity_of(view.contract, kind, item) not in ignored),
+        (item for item in items or [] if identity_of(context.contract, kind, item) not in ignored),
         None,
     )
     if first is not None:
-        yield Problem(
+        yield Violation(
             "/",
             "no item, as it was asked for what belongs to another business",
             compact(first),
             (probe.id,),
         )
     elif items is not None:
-        yield Proof((probe.id,))
+        yield Pass((probe.id,))
 
 
 @trial(
     "tenant.rows",
     hint="a list of another business would have to be known (keys: other in the target file)",
 )
-def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
+def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Two businesses have no item in common, and no item names another business."""
     seen: dict[str, dict[str, Exchange]] = {"own": {}, "foreign": {}}
-    empty = view.target.businesses.get("empty")  # which the full key may reach, too
+    empty = context.target.businesses.get("empty")  # which the full key may reach, too
     nameless: set[str] = set()  # two that are alike may well be two
     for exchange in trial.exchanges:
-        side, operation = exchange.fact("side"), view.contract.operations.get(exchange.operation)
+        side, operation = exchange.fact("side"), context.contract.operations.get(exchange.operation)
         if side and operation and exchange.response is not None and exchange.response.ok:
             for item in items_of(operation, exchange.response.json) or []:
                 if isinstance(item, dict) and (
-                    empty is None or item.get(view.contract.tenant or "") != empty
+                    empty is None or item.get(context.contract.tenant or "") != empty
                 ):
-                    identity = identity_of(view.contract, operation.kind, item)
+                    identity = identity_of(context.contract, operation.kind, item)
                     seen[side].setdefault(identity, exchange)
                     nameless |= (
-                        {identity} if id_of(view.contract, operation.kind, item) is None else set()
+                        {identity}
+                        if id_of(context.contract, operation.kind, item) is None
+                        else set()
                     )
-                yield from _named_business(view, exchange, item)
+                yield from _named_business(context, exchange, item)
     if seen["own"] and seen["foreign"]:
         common = sorted(set(seen["own"]) & set(seen["foreign"]))
         ids = tuple(dict.fromkeys(e.id for side in seen.values() for e in side.values()))
@@ -220,9 +229,9 @@ def tenant_rows(view: View, trial: Trial) -> Iterator[Outcome]:
         if named:
             first, *_ = named
             actual = f"{len(named)} items are listed for both businesses: {first}"
-            yield Problem("/", "no item of another business", actual, ids)
+            yield Violation("/", "no item of another business", actual, ids)
         elif not common:
-            yield Proof(ids)
+            yield Pass(ids)
 
 
 def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
@@ -233,14 +242,14 @@ def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
 @passive(
     "tenant.named", applies=_owned, hint="the items of a list would have to name their business"
 )
-def tenant_named(view: View, exchange: Exchange) -> Iterator[Outcome]:
+def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No item of any page names a business that the key cannot reach."""
-    page = page_of(view, exchange)
-    items = items_of(view.operation, page[1]) if page and view.operation else None
-    if items is None or exchange.fact("side") or (view.operation and view.operation.pool):
+    page = page_of(context, exchange)
+    items = items_of(context.operation, page[1]) if page and context.operation else None
+    if items is None or exchange.fact("side") or (context.operation and context.operation.pool):
         return
-    found = [problem for item in items for problem in _named_business(view, exchange, item)]
-    yield next(iter(found), Proof((exchange.id,)))
+    found = [problem for item in items for problem in _named_business(context, exchange, item)]
+    yield next(iter(found), Pass((exchange.id,)))
 
 
 def _side(identity: str) -> str | None:
@@ -254,12 +263,12 @@ def _side(identity: str) -> str | None:
     )
 
 
-def _named_business(view: View, exchange: Exchange, item: object) -> Iterator[Outcome]:
+def _named_business(context: JudgeContext, exchange: Exchange, item: object) -> Iterator[Outcome]:
     """No item names the business that the key cannot reach; one of a third business may be within its reach."""
     side = exchange.fact("side") or _side(exchange.identity or "")
-    foreign = view.target.businesses.get("other" if side == "own" else "main") if side else None
-    tenant = view.contract.tenant
+    foreign = context.target.businesses.get("other" if side == "own" else "main") if side else None
+    tenant = context.contract.tenant
     if foreign and tenant and isinstance(item, dict) and item.get(tenant) == foreign:
-        yield Problem(
+        yield Violation(
             f"/{tenant}", "no item of another business", compact(item[tenant]), (exchange.id,)
         )

@@ -16,7 +16,7 @@ from fractions import Fraction
 from itertools import chain, pairwise
 from typing import Any
 
-from conformance.checks.base import Trial, View
+from conformance.checks.base import JudgeContext, Trial
 from conformance.checks.lists import asked, page_of
 from conformance.checks.objects import identity_of, items_of
 from conformance.model import Exchange, Operation, Parameter, compact
@@ -140,16 +140,16 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else compact(value)
 
 
-def walks(view: View, trial: Trial) -> Walks:
+def walks(context: JudgeContext, trial: Trial) -> Walks:
     """The pages of a trial, read once; pages that are not well-formed end their walk, other rules blame them."""
     if "walks" not in trial.memo:
-        trial.memo["walks"] = _read(view, trial)
+        trial.memo["walks"] = _read(context, trial)
     found: Walks = trial.memo["walks"]
     return found
 
 
-def _read(view: View, trial: Trial) -> Walks:
-    operation = view.operation
+def _read(context: JudgeContext, trial: Trial) -> Walks:
+    operation = context.operation
     assert operation is not None
     pages: list[Page] = []
     broken: set[str] = set()
@@ -157,7 +157,7 @@ def _read(view: View, trial: Trial) -> Walks:
         walk = exchange.fact("walk")
         if walk is None or walk in broken:
             continue
-        page = _page(view, operation, exchange, walk, len(pages))
+        page = _page(context, operation, exchange, walk, len(pages))
         if page is None:
             broken.add(walk)
         else:
@@ -189,9 +189,9 @@ def _newer(pages: list[Page]) -> bool:
 
 
 def _page(
-    view: View, operation: Operation, exchange: Exchange, walk: str, place: int
+    context: JudgeContext, operation: Operation, exchange: Exchange, walk: str, place: int
 ) -> Page | None:
-    found = page_of(view, exchange)
+    found = page_of(context, exchange)
     items = items_of(operation, found[1]) if found else None
     if found is None or items is None or not isinstance(found[1].get(found[0].more), bool):
         return None
@@ -199,7 +199,7 @@ def _page(
     unplaced: set[str] = set()
     for raw in items:
         text = raw.get(found[0].position) if isinstance(raw, dict) else None
-        key, at = identity_of(view.contract, operation.kind, raw), instant(text)
+        key, at = identity_of(context.contract, operation.kind, raw), instant(text)
         if (
             text is None
             and isinstance(raw, dict)

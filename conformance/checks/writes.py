@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.checks.base import Gap, Outcome, Problem, Proof, Trial, View, said, trial, unusable
+from conformance.checks.base import (
+    Gap,
+    JudgeContext,
+    Outcome,
+    Pass,
+    Trial,
+    Violation,
+    said,
+    trial,
+    unusable,
+)
 from conformance.checks.objects import object_of, sought_in
 from conformance.model import Exchange, Operation, compact
 from conformance.values import strict_json
@@ -53,21 +63,21 @@ def same(sent: Any, got: Any) -> bool:
 
 
 @trial("create.read-back", hint="an object would have to be created and read again")
-def create_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
+def create_read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """What was created can be read, with the values that were sent."""
-    yield from _read_back(view, trial)
+    yield from _read_back(context, trial)
 
 
 @trial(
     "update.read-back",
     hint="an object would have to be changed, and to show the change when it is read again",
 )
-def update_read_back(view: View, trial: Trial) -> Iterator[Outcome]:
+def update_read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """What was changed reads as changed."""
-    yield from _read_back(view, trial)
+    yield from _read_back(context, trial)
 
 
-def _read_back(view: View, trial: Trial) -> Iterator[Outcome]:
+def _read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge each write by the last read of what it made, or else that follows it."""
     pairs: list[tuple[Exchange, list[Exchange]]] = []
     for exchange in trial.exchanges:
@@ -76,71 +86,75 @@ def _read_back(view: View, trial: Trial) -> Iterator[Outcome]:
         elif exchange.fact("step") == "read" and pairs:
             sought, (*_, (_, last)) = exchange.fact("sought"), pairs
             next(
-                (reads for write, reads in reversed(pairs) if _written_id(view, write) == sought),
+                (
+                    reads
+                    for write, reads in reversed(pairs)
+                    if _written_id(context, write) == sought
+                ),
                 last,
             ).append(exchange)
     for place, (write, reads) in enumerate(pairs):
-        excuse = unusable(view, write)
-        own = _written_id(view, write)
+        excuse = unusable(context, write)
+        own = _written_id(context, write)
         if own is not None and any(
-            _written_id(view, later) == own for later, _ in pairs[place + 1 :]
+            _written_id(context, later) == own for later, _ in pairs[place + 1 :]
         ):
             continue  # it was written again since: create.one tells whether it may be
         if excuse:
             yield excuse
         elif reads:
-            yield from _one_read_back(view, write, reads[-1])
+            yield from _one_read_back(context, write, reads[-1])
         elif (
             write.response is not None
             and write.response.ok
             and not write.fact("sought")
-            and _without_id(view, write.response.json)
+            and _without_id(context, write.response.json)
         ):
-            assert view.operation is not None
-            name = view.contract.identifier_of(view.operation.kind)
-            yield Problem(f"/{name}", "the id of what was written", said(write), (write.id,))
+            assert context.operation is not None
+            name = context.contract.identifier_of(context.operation.kind)
+            yield Violation(f"/{name}", "the id of what was written", said(write), (write.id,))
 
 
-def _written_id(view: View, write: Exchange) -> str | None:
+def _written_id(context: JudgeContext, write: Exchange) -> str | None:
     """The id that the answer to a write shows."""
-    assert view.operation is not None
+    assert context.operation is not None
     if write.response is None:
         return None
-    shown = object_of(view.contract, view.operation, write.response.json)
+    shown = object_of(context.contract, context.operation, write.response.json)
     value = (
-        shown.get(view.contract.identifier_of(view.operation.kind))
+        shown.get(context.contract.identifier_of(context.operation.kind))
         if isinstance(shown, dict)
         else None
     )
     return None if value is None else str(value)
 
 
-def _without_id(view: View, value: Any) -> bool:
+def _without_id(context: JudgeContext, value: Any) -> bool:
     """Whether an answer that must have an id has none."""
-    assert view.operation is not None
-    name = view.contract.identifier_of(view.operation.kind)
+    assert context.operation is not None
+    name = context.contract.identifier_of(context.operation.kind)
     return (
-        name in view.operation.schema.get("required", ())
+        name in context.operation.schema.get("required", ())
         and isinstance(value, dict)
         and not isinstance(value.get(name), str | int)
     )
 
 
-def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outcome]:
-    excuse = unusable(view, read)
+def _one_read_back(context: JudgeContext, write: Exchange, read: Exchange) -> Iterator[Outcome]:
+    excuse = unusable(context, read)
     response = read.response
     ids = (write.id, read.id)
     if excuse or response is None:
-        yield excuse or Proof(())
+        yield excuse or Pass(())
         return
     if not response.ok:
-        yield Problem("status", "200, as it was just written", said(read), ids)
+        yield Violation("status", "200, as it was just written", said(read), ids)
         return
-    got, goes_on = sought_in(view.contract, read)
+    got, goes_on = sought_in(context.contract, read)
     if goes_on:
         yield Gap("the list is too long to find in it what was just written")
         return
-    assert view.operation is not None
+    assert context.operation is not None
     body, told = (
         strict_json(write.request.body.text or "") if write.request.body else None,
         write.fact("sent") or {},
@@ -152,18 +166,18 @@ def _one_read_back(view: View, write: Exchange, read: Exchange) -> Iterator[Outc
         else told
     )
     found: list[Outcome] = [
-        Problem(where, expected, actual, ids)
-        for where, expected, actual in differences(view.operation, sent, got)
+        Violation(where, expected, actual, ids)
+        for where, expected, actual in differences(context.operation, sent, got)
     ]
-    name = view.contract.identifier_of(view.contract.operations[read.operation].kind)
+    name = context.contract.identifier_of(context.contract.operations[read.operation].kind)
     own = got.get(name) if isinstance(got, dict) else None
     if own is not None and str(own) != read.fact("sought"):
-        found.append(Problem(f"/{name}", compact(read.fact("sought")), compact(own), ids))
+        found.append(Violation(f"/{name}", compact(read.fact("sought")), compact(own), ids))
     if found:
         yield from found
     elif got is None:
-        yield Problem("/", f"{read.fact('sought')}, which was just written", said(read), ids)
-    elif view.operation.action == "create" or shown(
-        view.operation, as_shown(view.operation, sent), got
+        yield Violation("/", f"{read.fact('sought')}, which was just written", said(read), ids)
+    elif context.operation.action == "create" or shown(
+        context.operation, as_shown(context.operation, sent), got
     ):
-        yield Proof(ids)  # a change that the read does not show proves nothing
+        yield Pass(ids)  # a change that the read does not show proves nothing

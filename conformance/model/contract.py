@@ -40,7 +40,7 @@ class Parameter:
     place: str  # "query", "path", "header" or "body"
     required: bool
     schema: Mapping[str, Json]
-    refers: str | None = None  # the kind of object whose id it holds
+    references: str | None = None  # the kind of object whose id it holds
     by: str | None = (
         None  # the member of that object that it holds, where that is not its identifier
     )
@@ -142,8 +142,8 @@ class Operation:
         """The required parameter that names the one object which the operation reads, changes or works on."""
         if self.action not in ("read", "update", "delete", "perform"):
             return None
-        references = [p for p in self.parameters if p.refers and p.required]
-        own = next((p for p in references if p.refers == self.kind), None)
+        references = [p for p in self.parameters if p.references and p.required]
+        own = next((p for p in references if p.references == self.kind), None)
         return own or next(iter(references if self.action == "read" else ()), None)
 
     @property

@@ -61,12 +61,12 @@ class Exchange:
     """One request with its response, or the reason why there is none.
 
     ``role`` is probe, control, setup, confirm or retry; ``attempt`` counts repetitions of the case;
-    ``facts`` are what the stimulus says of the request, for its judge.
+    ``facts`` are what the scenario says of the request, for its judge.
     """
 
     id: str
     case: str
-    stimulus: str
+    scenario: str
     attempt: int
     operation: str
     role: str

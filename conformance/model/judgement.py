@@ -68,13 +68,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Case:
-    """One planned run of a stimulus: an operation, a variant, and the rules that it feeds.
+    """One planned run of a scenario: an operation, a variant, and the rules that it feeds.
 
     ``gap`` says why it cannot run and what to provide; ``cost`` is the usual number of requests.
     """
 
     id: str
-    stimulus: str
+    scenario: str
     operation: str
     variant: str
     rules: tuple[str, ...]

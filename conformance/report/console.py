@@ -59,24 +59,24 @@ def summary(run: Run, *, width: int, colour: bool) -> str:
 
 
 def durations(run: Run) -> str:
-    """Requests and seconds by clause, by area and by stimulus, most first.
+    """Requests and seconds by clause, by area and by scenario, most first.
 
-    Clauses and areas share exchanges, so these do not add up to the whole; those of the stimuli do.
+    Clauses and areas share exchanges, so these do not add up to the whole; those of the scenarios do.
     """
     clauses: dict[str, set[str]] = defaultdict(set)
     areas: dict[str, set[str]] = defaultdict(set)
-    stimuli: dict[str, set[str]] = defaultdict(set)
+    scenarios: dict[str, set[str]] = defaultdict(set)
     for cell in run.cells:
         clauses[cell.clause].update(cell.exchanges)
         areas[run.contract.clauses[cell.clause].area].update(cell.exchanges)
     for exchange in run.exchanges:
-        stimuli[exchange.stimulus].add(exchange.id)
+        scenarios[exchange.scenario].add(exchange.id)
     blocks = [
         ["requests  seconds  clause"],
         ["requests  seconds  area"],
-        ["requests  seconds  stimulus"],
+        ["requests  seconds  scenario"],
     ]
-    for block, groups in zip(blocks, (clauses, areas, stimuli), strict=True):
+    for block, groups in zip(blocks, (clauses, areas, scenarios), strict=True):
         rows = [
             (*_cost(view.exchanges_of(run, names)), group)
             for group, names in groups.items()

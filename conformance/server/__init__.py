@@ -1,6 +1,6 @@
 """The reference server: a WSGI application that serves any Contract, and a sandbox of its own.
 
-It shares no code with the judges and the stimuli: the accused must not share the judge's code.
+It shares no code with the judges and the scenarios: the accused must not share the judge's code.
 """
 
 from conformance.server.application import Application, application

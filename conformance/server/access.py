@@ -94,7 +94,10 @@ class Access(Core):
 
     def names_tenant(self, parameter: Parameter) -> bool:
         """Whether a parameter holds the id of a business."""
-        return self.catalog.tenant_kind is not None and parameter.refers == self.catalog.tenant_kind
+        return (
+            self.catalog.tenant_kind is not None
+            and parameter.references == self.catalog.tenant_kind
+        )
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
         """Refuse the id of a business that the key does not reach."""
@@ -126,13 +129,18 @@ class Access(Core):
 
         A filter by nothing finds nothing; what the operation is about is looked up by its action.
         """
-        selects = parameter == self.selector_of(operation) and parameter.refers == operation.kind
-        return parameter.refers is not None and parameter.filters is None and not selects
+        selects = (
+            parameter == self.selector_of(operation) and parameter.references == operation.kind
+        )
+        return parameter.references is not None and parameter.filters is None and not selects
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
         """Refuse the id of an object that is not there, or not for this key."""
         for one in value if isinstance(value, list) else [value]:
-            if parameter.refers is None or self.find(parameter.refers, str(one), context) is None:
+            if (
+                parameter.references is None
+                or self.find(parameter.references, str(one), context) is None
+            ):
                 raise Refusal("not_found", f"{parameter.name} names nothing that the key reaches")
 
     def check_references(self, context: Context) -> None:

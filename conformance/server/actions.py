@@ -33,7 +33,7 @@ class Actions(Paging):
         member = (
             None
             if selector is None
-            else selector.by or (selector.name if selector.refers not in (None, kind) else None)
+            else selector.by or (selector.name if selector.references not in (None, kind) else None)
         )
         row = (
             self.find_by(kind, member, value, context)

@@ -34,7 +34,8 @@ class Catalog:
             scope for o in operations if o.effect is Effect.READ for scope in o.scopes
         )
         self.tenant_kind = next(
-            (p.refers for o in operations for p in o.parameters if p.name == contract.tenant), None
+            (p.references for o in operations for p in o.parameters if p.name == contract.tenant),
+            None,
         )
         self.position = next((o.paging.position for o in operations if o.paging), None)
         self._items = {

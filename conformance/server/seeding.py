@@ -104,11 +104,11 @@ class _Seeder:
         self.catalog = Catalog(contract)
         self.extras = extras
         self.seed = seed
-        self.refers = {
-            (operation.kind, parameter.name): parameter.refers
+        self.references = {
+            (operation.kind, parameter.name): parameter.references
             for operation in contract.operations.values()
             for parameter in operation.parameters
-            if parameter.refers
+            if parameter.references
         }
 
     def recipe(self, kind: str) -> Recipe:
@@ -171,7 +171,7 @@ class _Seeder:
         business: str,
         random: Random,
     ) -> Any:
-        refers = schema.get(X, {}).get("refers") or self.refers.get((kind, name))
+        refers = schema.get(X, {}).get("references") or self.references.get((kind, name))
         if not refers or name == self.contract.identifier:
             return sample(schema, index)
         if refers == self.catalog.tenant_kind:

@@ -1,4 +1,4 @@
-"""What a stimulus has in hand: valid values for an operation, and what the target is known to hold."""
+"""What a scenario has in hand: valid values for an operation, and what the target is known to hold."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Client(Sending):
 
     def _named(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
         """The parameters that name objects."""
-        named = [p for p in operation.parameters if p.refers and p.name != self.contract.tenant]
+        named = [p for p in operation.parameters if p.references and p.name != self.contract.tenant]
         return [p for p in named if isinstance(values.get(p.name), str | int)]
 
     def _renewed(self, operation: Operation, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -71,14 +71,15 @@ class Client(Sending):
         self._memory.doubts -= 1
         fresh = dict(values)
         for parameter in self._named(operation, values):
-            place, member = (parameter.refers or "", "full"), parameter.by
+            place, member = (parameter.references or "", "full"), parameter.by
             seen = [
-                self.identifier(item, parameter.refers, member)
+                self.identifier(item, parameter.references, member)
                 for item in self._memory.lists.pop(place, [])
             ]
             if values[parameter.name] in seen:
                 shown = [
-                    self.identifier(item, parameter.refers, member) for item in self.listed(*place)
+                    self.identifier(item, parameter.references, member)
+                    for item in self.listed(*place)
                 ]
                 other = self.known_id(*place, member)
                 fresh[parameter.name] = (
@@ -141,7 +142,7 @@ class Client(Sending):
                 (
                     p
                     for p in operation.parameters
-                    if p.required and p.refers and p.name != self.contract.tenant
+                    if p.required and p.references and p.name != self.contract.tenant
                 ),
                 None,
             )
@@ -196,8 +197,8 @@ class Client(Sending):
         place = (operation.id, key)
         if place not in self._memory.answered:
             known = [
-                self.identifier(item, selector.refers, selector.by)
-                for item in self._own_first(selector.refers or "", key)
+                self.identifier(item, selector.references, selector.by)
+                for item in self._own_first(selector.references or "", key)
             ]
             tried = [value for value in known if value is not None][:SHOWN]
             self._memory.answered[place] = tried[0]
@@ -233,14 +234,16 @@ class Client(Sending):
         named: Counter[Id] = Counter()
         for listing in self.contract.operations_by("list"):
             members = [
-                p.filters for p in listing.filters if p.refers == owner.refers and not p.required
+                p.filters
+                for p in listing.filters
+                if p.references == owner.references and not p.required
             ]
             for item in self.listed(listing.kind or "", key) if members else ():
                 shown = item.get(members[0]) if isinstance(item, dict) else None
                 named.update([shown] if isinstance(shown, str | int) else [])
         first = [
-            self.identifier(item, owner.refers, owner.by)
-            for item in self.listed(owner.refers or "", key)
+            self.identifier(item, owner.references, owner.by)
+            for item in self.listed(owner.references or "", key)
         ]
         known = dict.fromkeys([*(value for value, _ in named.most_common(OWNERS_TRIED)), *first])
         return [value for value in known if value is not None][: 2 * OWNERS_TRIED]
@@ -298,7 +301,7 @@ class Client(Sending):
     def value(self, parameter: Parameter, key: str = "full") -> Any:
         """A valid value for a parameter; ABSENT where none is known."""
         kind = parameter.schema.get("type", "string")
-        if parameter.refers or parameter.name == self.contract.tenant:
+        if parameter.references or parameter.name == self.contract.tenant:
             known = self._reference(parameter, key)
             return ABSENT if known is None else [known] if kind == "array" else known
         if parameter.phone:
@@ -316,9 +319,9 @@ class Client(Sending):
         """The id of a business or of an object that a key sees; of a pool one that is still free."""
         if parameter.name == self.contract.tenant:
             return self.business(key)
-        if any(o.pool for o in self.contract.operations_by("list", parameter.refers)):
-            return self._taken_from_pool(parameter.refers or "", key)
-        return self.known_id(parameter.refers or "", key, parameter.by)
+        if any(o.pool for o in self.contract.operations_by("list", parameter.references)):
+            return self._taken_from_pool(parameter.references or "", key)
+        return self.known_id(parameter.references or "", key, parameter.by)
 
     def _taken_from_pool(self, kind: str, key: str) -> Id | None:
         """An object of a pool that the run has not used yet; the list is asked for again when all that it showed are used.
@@ -346,13 +349,17 @@ class Client(Sending):
             p.name: self.value(p, key) for p in operation.parameters if p.required or p.advised
         }
         selector = operation.selector
-        if selector and operation.effect is not Effect.READ and selector.refers == operation.kind:
+        if (
+            selector
+            and operation.effect is not Effect.READ
+            and selector.references == operation.kind
+        ):
             own = self.own_id(operation)
             values[selector.name] = (
                 ABSENT if own is None else [own] if selector.schema.get("type") == "array" else own
             )
         if operation.action == "update" and all(
-            p.refers or p.name == self.contract.tenant for p in _given(operation, values)
+            p.references or p.name == self.contract.tenant for p in _given(operation, values)
         ):
             values |= {
                 p.name: self.value(p, key) for p in [p for p in operation.body if p.fresh][:1]
@@ -384,7 +391,7 @@ class Client(Sending):
             (
                 o
                 for o in self.contract.operations_by("read", kind)
-                if o.selector and o.selector.refers == kind
+                if o.selector and o.selector.references == kind
             ),
             None,
         )

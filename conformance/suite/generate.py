@@ -119,7 +119,7 @@ def message(client: Client, operation: Operation, case: Drawn, mode: str) -> Mes
     for parameter in operation.parameters:
         known = (
             client.value(parameter)
-            if parameter.refers or parameter.name == client.contract.tenant
+            if parameter.references or parameter.name == client.contract.tenant
             else ABSENT
         )
         if parameter.place == "path":
@@ -209,7 +209,7 @@ def _safe(client: Client, parameter: Parameter | None, value: Any, mode: str) ->
     """A drawn value, or in its place one that reaches nobody and refers to something that exists."""
     if parameter is None or not isinstance(value, str):
         return value
-    if (parameter.refers or parameter.name == client.contract.tenant) and parameter.schema.get(
+    if (parameter.references or parameter.name == client.contract.tenant) and parameter.schema.get(
         "type"
     ) != "array":
         known = client.value(parameter)

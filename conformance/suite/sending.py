@@ -79,12 +79,12 @@ class Sending:
         """The operation of the case."""
         return self.contract.operations[self.case.operation]
 
-    def planned(self, stimulus: str) -> tuple[tuple[str, str], ...]:
-        """Operation and variant of each case of a stimulus that runs."""
+    def planned(self, scenario: str) -> tuple[tuple[str, str], ...]:
+        """Operation and variant of each case of a scenario that runs."""
         return tuple(
             (case.operation, case.variant)
             for case in self._memory.cases
-            if case.stimulus == stimulus
+            if case.scenario == scenario
         )
 
     # --- sending ---

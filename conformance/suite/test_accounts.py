@@ -1,4 +1,4 @@
-"""Stimuli of keys that the target hands out: each is taken, more than once, and shows what is its own."""
+"""Scenarios of keys that the target hands out: each is taken, more than once, and shows what is its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance.checks.objects import object_of
 from conformance.model import Exchange
-from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.plan import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 
 
@@ -17,7 +17,7 @@ def handing_out(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=("full",), cost=6)
 
 
-@stimulus(handing_out, rules=("account.key", "account.rows"), phase=2)
+@scenario(handing_out, rules=("account.key", "account.rows"), phase=2)
 def test_new_key(client: Client) -> None:
     """Two keys are handed out, and each lists what it can, the first one before and after there is a second."""
     plain = [o for o in client.contract.operations_by("list") if o.keyed and not o.pool]

@@ -1,4 +1,4 @@
-"""Stimuli of tenancy: what belongs to another business is neither shown nor changed."""
+"""Scenarios of tenancy: what belongs to another business is neither shown nor changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from conformance.checks.objects import items_of
 from conformance.checks.writes import as_shown
 from conformance.model import Contract, Effect, Operation, Parameter
-from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.plan import Draft, Planning, operations, scenario
 from conformance.suite.client import MALFORMED, Client
 from conformance.transport.message import message_for
 from conformance.values import ABSENT
@@ -23,7 +23,7 @@ def lists_of_two(planning: Planning) -> Iterator[Draft]:
                 yield Draft(operation, needs=("full", "other"), cost=7)
 
 
-@stimulus(lists_of_two, rules=("tenant.rows",))
+@scenario(lists_of_two, rules=("tenant.rows",))
 def test_rows_of_two_businesses(client: Client) -> None:
     """Pages of a list as two businesses see it: first and later ones, in two sizes, and narrowed to what the other one has."""
     operation, paging = client.operation, client.operation.paging
@@ -62,7 +62,7 @@ def test_rows_of_two_businesses(client: Client) -> None:
             for item in items
             if isinstance(item.get(parameter.filters), str)
         ]
-        if shown and not parameter.refers:
+        if shown and not parameter.references:
             page("full", {parameter.name: shown[0]})
 
 
@@ -86,7 +86,7 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
     """Each list with a filter that names another business, or an object of it."""
     for operation in operations(planning, "list"):
         for parameter in operation.filters:
-            if parameter.refers:
+            if parameter.references:
                 yield Draft(
                     operation,
                     parameter.name,
@@ -96,7 +96,7 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
                 )
 
 
-@stimulus(foreign_filters, rules=("tenant.filter",), phase=1)
+@scenario(foreign_filters, rules=("tenant.filter",), phase=1)
 def test_foreign_filter(client: Client) -> None:
     """A list that is narrowed to something of another business."""
     parameter = client.operation.parameter(client.case.params["filter"])
@@ -149,7 +149,7 @@ def foreign_objects(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=("full", "other"), cost=5)
 
 
-@stimulus(foreign_objects, rules=("tenant.object",), phase=1)
+@scenario(foreign_objects, rules=("tenant.object",), phase=1)
 def test_foreign_object(client: Client) -> None:
     """The request of the owner succeeds; the same request with the key of another business must not."""
     operation, selector = client.operation, client.operation.selector
@@ -282,7 +282,7 @@ def _references(contract: Contract, operation: Operation) -> list[Parameter]:
     """The members of a body that name a business, or an object of one; a pool belongs to no one."""
     pools = {o.kind for o in contract.operations.values() if o.pool}
     owned = {o.kind for o in contract.operations_by("list")} - pools
-    return [p for p in operation.body if p.name == contract.tenant or p.refers in owned]
+    return [p for p in operation.body if p.name == contract.tenant or p.references in owned]
 
 
 def _change(client: Client, operation: Operation) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Stimuli that delete."""
+"""Scenarios that delete."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance.checks.objects import sought_in
 from conformance.model import Exchange
-from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.plan import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.sending import Id
 
@@ -22,7 +22,7 @@ def deletions(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=("full",), cost=8)
 
 
-@stimulus(deletions, rules=("delete.gone",), phase=2)
+@scenario(deletions, rules=("delete.gone",), phase=2)
 def test_deletion(client: Client) -> None:
     """Make three objects, look at each, delete the second, and look again, also in the list where they can be read, too."""
     operation = client.operation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.plan import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
 from conformance.suite.generate import COUNT, draw, message
@@ -23,7 +23,7 @@ def both_modes(planning: Planning) -> Iterator[Draft]:
                 )
 
 
-@stimulus(both_modes, phase=3)
+@scenario(both_modes, phase=3)
 def test_generated(client: Client) -> None:
     """Drawn first, then sent one by one."""
     mode, drawing = client.case.variant, draw(client)

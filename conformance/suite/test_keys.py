@@ -1,4 +1,4 @@
-"""Stimuli of authentication: each request differs from one that succeeds in its key alone."""
+"""Scenarios of authentication: each request differs from one that succeeds in its key alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.checks.objects import items_of
 from conformance.model import Effect, Exchange, Operation
-from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, stimulus
+from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.target import DEAD_KEYS
 from conformance.transport.message import encoded, message_for
@@ -96,7 +96,7 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
     return [form] if form in planning.target.keys else []
 
 
-@stimulus(refused_keys, rules=KEY_RULES, phase=1)
+@scenario(refused_keys, rules=KEY_RULES, phase=1)
 def test_refused_key(client: Client) -> None:
     """A valid request but for its key: none, after another scheme, malformed, never issued, altered, expired, revoked."""
     operation, keys = client.operation, client.case.params["keys"]
@@ -192,7 +192,7 @@ def with_each_prefix(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=("full", "test"))
 
 
-@stimulus(with_each_prefix, rules=("auth.prefixes",))
+@scenario(with_each_prefix, rules=("auth.prefixes",))
 def test_prefixes(client: Client) -> None:
     """A valid key of each prefix."""
     values = client.valid(client.operation)
@@ -214,7 +214,7 @@ def with_scope(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=("full", *keys), params={"keys": keys})
 
 
-@stimulus(with_scope, rules=("scope.opens",))
+@scenario(with_scope, rules=("scope.opens",))
 def test_scope_opens(client: Client) -> None:
     """A key with only the scope of the operation, and one with every scope."""
     for key in client.case.params["keys"]:
@@ -245,7 +245,7 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
 
 def _narrowed(operation: Operation, item: dict[str, Any]) -> dict[str, str]:
     """The first plain filter that an item tells a value of."""
-    plain = [p for p in operation.filters if not p.required and not p.compare and not p.refers]
+    plain = [p for p in operation.filters if not p.required and not p.compare and not p.references]
     known = {
         p.name: item[p.filters] for p in plain if p.filters and isinstance(item.get(p.filters), str)
     }
@@ -269,7 +269,7 @@ def _others(planning: Planning, operation: Operation) -> list[str]:
     foreign = [s for s in known if s not in own]
     start = sum(map(ord, operation.id)) % len(foreign) if foreign else 0
     turned = foreign[start:] + foreign[:start]
-    referred = {p.refers for p in operation.parameters if p.required}
+    referred = {p.references for p in operation.parameters if p.required}
     near = (
         [
             s
@@ -285,7 +285,7 @@ def _others(planning: Planning, operation: Operation) -> list[str]:
     return list(chosen)[: SCOPES_TRIED + 2 * writes]
 
 
-@stimulus(without_scope, rules=("scope.refused",), phase=1)
+@scenario(without_scope, rules=("scope.refused",), phase=1)
 def test_missing_scope(client: Client) -> None:
     """Valid keys that lack the scope; those with another one also on a later page of a list."""
     operation, paging = client.operation, client.operation.paging

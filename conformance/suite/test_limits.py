@@ -1,4 +1,4 @@
-"""Stimuli of rate limits: as many requests as the contract allows, one more, another address, later."""
+"""Scenarios of rate limits: as many requests as the contract allows, one more, another address, later."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from conformance.checks.limits import soon
 from conformance.model import WHOLE_API, Effect, Exchange, Operation, Rate
-from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.plan import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.transport.message import header_of, message_for
 
@@ -101,7 +101,7 @@ def limited(planning: Planning) -> Iterator[Draft]:
             )
 
 
-@stimulus(
+@scenario(
     limited, rules=("rate.limit", "rate.address", "rate.evasion", "rate.window", *TIMED), phase=4
 )
 def test_rate_limit(client: Client) -> None:

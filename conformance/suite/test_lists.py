@@ -1,4 +1,4 @@
-"""Stimuli of single pages: empty lists, large pages, odd limits and cursors, the printed samples."""
+"""Scenarios of single pages: empty lists, large pages, odd limits and cursors, the printed samples."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.checks.objects import items_of
 from conformance.model import Operation, Parameter
-from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.plan import Draft, Planning, operations, scenario
 from conformance.suite.client import LARGE, Client
 
 
@@ -26,7 +26,7 @@ def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=("empty",), cost=3 if both else 2, rules=rules)
 
 
-@stimulus(lists_of_the_empty, rules=("paging.empty", "tenant.rows"))
+@scenario(lists_of_the_empty, rules=("paging.empty", "tenant.rows"))
 def test_empty_list(client: Client) -> None:
     """The list of a business without data, plain, with a limit and with a cursor."""
     paging = client.operation.paging
@@ -45,7 +45,7 @@ def large_pages(planning: Planning) -> Iterator[Draft]:
         yield Draft(operation, cost=2, needs=("full",) if operation.keyed else (), rules=())
 
 
-@stimulus(large_pages)
+@scenario(large_pages)
 def test_large_page(client: Client) -> None:
     """A limit far above the maximum, and beyond 32 bits; one just above it is part of the walks."""
     paging = client.operation.paging
@@ -74,7 +74,7 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
         )
 
 
-@stimulus(odd_positions, rules=("parameter.unparsable",), phase=1)
+@scenario(odd_positions, rules=("parameter.unparsable",), phase=1)
 def test_unparsable_parameter(client: Client) -> None:
     """Values of limit, cursor and bounds that are no number and no timestamp, beside a request without them."""
     paging = client.operation.paging
@@ -142,7 +142,7 @@ def _printed(planning: Planning, example: dict[str, Any]) -> Operation | None:
     )
 
 
-@stimulus(printed_samples, rules=("sample.accepted", "paging.more-false"))
+@scenario(printed_samples, rules=("sample.accepted", "paging.more-false"))
 def test_printed_sample(client: Client) -> None:
     """A printed request as it stands, and with a cursor of the target in the place of the printed one."""
     paging = client.operation.paging

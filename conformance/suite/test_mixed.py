@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.model import Effect, Operation
-from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.plan import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.drawing import STEPS
 from conformance.suite.generate import draw
@@ -41,7 +41,7 @@ RULES = (
 )
 
 
-@stimulus(moving_lists, rules=RULES, phase=2)
+@scenario(moving_lists, rules=RULES, phase=2)
 def test_mixed_walk(client: Client) -> None:
     """One drawn program, between two looks at the first page: what both show was there in between."""
     drawing = draw(client)

@@ -10,7 +10,7 @@ from itertools import cycle
 from typing import Any
 
 from conformance.model import Effect, Operation, Parameter
-from conformance.plan import Depth, Draft, Planning, operations, stimulus
+from conformance.plan import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.sending import OVERRIDES
 from conformance.transport.message import Message, message_for
@@ -77,7 +77,7 @@ def odd_requests(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=needs, cost=len(tried) + 1, params={"ways": tried})
 
 
-@stimulus(odd_requests, phase=3)
+@scenario(odd_requests, phase=3)
 def test_odd_request(client: Client) -> None:
     """A valid request but for one odd thing; then a look whether the list of its kind can still be read."""
     operation = client.operation

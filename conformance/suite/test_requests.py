@@ -1,4 +1,4 @@
-"""Stimuli of requests that are wrong in one thing: an id, a parameter, a body, a path."""
+"""Scenarios of requests that are wrong in one thing: an id, a parameter, a body, a path."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.model import WHOLE_API, Effect
-from conformance.plan import Depth, Draft, Planning, operations, stimulus
+from conformance.plan import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import MALFORMED, Client
 from conformance.transport.message import Message, header_of
 
@@ -27,12 +27,12 @@ def plain_reads(planning: Planning) -> Iterator[Draft]:
         )
 
 
-@stimulus(plain_reads)
+@scenario(plain_reads)
 def test_plain_read(client: Client) -> None:
     """A valid read, of an object that is not the newest where there are several."""
     values, selector = client.valid(client.operation), client.operation.selector
     if values is not None and selector is not None and not client.operation.input_open:
-        known = client.known_ids(selector.refers or "", member=selector.by)
+        known = client.known_ids(selector.references or "", member=selector.by)
         given = client.target.inputs.get(client.operation.id, {})
         if (
             values[selector.name] in known
@@ -49,7 +49,7 @@ def _near(client: Client, values: dict[str, Any]) -> None:
     """Ids that are not quite one that is known: should there be such an object it must be shown, and no other."""
     operation, selector = client.operation, client.operation.selector
     known = str(values[selector.name]) if selector else ""
-    if selector is not None and selector.refers == operation.kind and len(known) > SHORT_ID:
+    if selector is not None and selector.references == operation.kind and len(known) > SHORT_ID:
         for near in (known[:-1], f"{known}x", f"{known[:-1]}%"):
             client.mistake(operation, {**values, selector.name: near})
 
@@ -61,7 +61,7 @@ def selecting(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=("full",) if operation.keyed else (), cost=3)
 
 
-@stimulus(selecting, rules=("id.unknown",), phase=1)
+@scenario(selecting, rules=("id.unknown",), phase=1)
 def test_unknown_id(client: Client) -> None:
     """An id of the right form that names nothing, and one of no form that ids have."""
     values = client.valid(client.operation)
@@ -92,7 +92,7 @@ def required_parameters(planning: Planning) -> Iterator[Draft]:
             ):
                 needs = ("full",) if operation.keyed else ()
                 blank = parameter.place == "body" and (
-                    parameter.refers or operation.action != "update"
+                    parameter.references or operation.action != "update"
                 )
                 rules = (
                     ("parameter.missing", "parameter.blank") if blank else ("parameter.missing",)
@@ -107,7 +107,7 @@ def required_parameters(planning: Planning) -> Iterator[Draft]:
                 )
 
 
-@stimulus(required_parameters, rules=("parameter.missing", "parameter.blank"), phase=1)
+@scenario(required_parameters, rules=("parameter.missing", "parameter.blank"), phase=1)
 def test_missing_parameter(client: Client) -> None:
     """A valid request but for one required parameter, which is left out."""
     values = client.valid(client.operation)
@@ -139,7 +139,7 @@ def refused_values(planning: Planning) -> Iterator[Draft]:
                 )
 
 
-@stimulus(refused_values, rules=("parameter.invalid",), phase=1)
+@scenario(refused_values, rules=("parameter.invalid",), phase=1)
 def test_invalid_parameter(client: Client) -> None:
     """A valid request but for one value."""
     values = client.valid(client.operation)
@@ -167,7 +167,7 @@ def bodies(planning: Planning) -> Iterator[Draft]:
             )
 
 
-@stimulus(bodies, rules=("body.broken",), phase=1)
+@scenario(bodies, rules=("body.broken",), phase=1)
 def test_broken_body(client: Client) -> None:
     """Bodies that are cut off, of another JSON type, or empty."""
     values = client.valid(client.operation)
@@ -206,7 +206,7 @@ def unknown_routes(planning: Planning) -> Iterator[Draft]:
     yield Draft(None, "raw", cost=len(RAW), rules=("route.unknown",))
 
 
-@stimulus(unknown_routes, rules=("route.unknown",), phase=1)
+@scenario(unknown_routes, rules=("route.unknown",), phase=1)
 def test_unknown_route(client: Client) -> None:
     """Unknown paths, and methods that a known path does not have."""
     headers = header_of(client.contract, "full" if "full" in client.target.keys else None)

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.checks.objects import sought_in
 from conformance.model import Effect
-from conformance.plan import Depth, Draft, Planning, operations, stimulus
+from conformance.plan import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 
 LISTS = {Depth.QUICK: 0, Depth.FULL: 4, Depth.DEEP: 100}
@@ -27,7 +27,7 @@ def overlapping_lists(planning: Planning) -> Iterator[Draft]:
         yield Draft(operation, needs=("full", "other"), cost=2 * ROUNDS, optional=True)
 
 
-@stimulus(overlapping_lists, rules=("tenant.rows",))
+@scenario(overlapping_lists, rules=("tenant.rows",))
 def test_overlapping_lists(client: Client) -> None:
     """One list, asked for by two businesses at the same time."""
     given = {key: client.listing(client.operation, key) for key in ("full", "other")}
@@ -47,7 +47,7 @@ def overlapping_creations(planning: Planning) -> Iterator[Draft]:
         yield Draft(operation, needs=("full", "other"), cost=7, optional=True)
 
 
-@stimulus(overlapping_creations, rules=("create.read-back", "create.one"), phase=2)
+@scenario(overlapping_creations, rules=("create.read-back", "create.one"), phase=2)
 def test_overlapping_creations(client: Client) -> None:
     """Objects made at the same time, two by one business and one by another; each is read back."""
     operation = client.operation

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.model import Effect
-from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.plan import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.transport.message import message_for
 from conformance.values import ABSENT
@@ -83,13 +83,13 @@ def _otherwise(client: Client, given: Mapping[str, Any]) -> Iterator[dict[str, A
             **{name: f"Good day. {value} - and thank you." for name, value in texts.items()},
         }
     beside = [
-        p for p in client.operation.body if p.refers and not p.required and p.name not in given
+        p for p in client.operation.body if p.references and not p.required and p.name not in given
     ]
     found = {p.name: client.value(p) for p in beside if p.name != client.contract.tenant}
     yield {**given, **{name: value for name, value in found.items() if value is not ABSENT}}
 
 
-@stimulus(
+@scenario(
     triggers, rules=("trigger.answer", "trigger.effect", "payment.terms", "payment.retry"), phase=2
 )
 def test_trigger(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""Stimuli of pagination: walks over the same stretch of a list in several page sizes."""
+"""Scenarios of pagination: walks over the same stretch of a list in several page sizes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.checks.walks import takes
 from conformance.model import Effect, Operation, Parameter
-from conformance.plan import Depth, Draft, Planning, operations, stimulus
+from conformance.plan import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import LARGE, SEVERAL, Client
 from conformance.suite.walker import BASE_PAGES, Walker
 from conformance.values import instant, rendered, respelled
@@ -54,7 +54,7 @@ def every_list(planning: Planning) -> Iterator[Draft]:
         )
 
 
-@stimulus(every_list, rules=(*WALK_RULES, "paging.filter"))
+@scenario(every_list, rules=(*WALK_RULES, "paging.filter"))
 def test_walk(client: Client) -> None:
     """The stretch around the most telling neighbours in every page size, then the end of the list."""
     walker = Walker(client, client.operation)
@@ -195,7 +195,7 @@ def every_filter(planning: Planning) -> Iterator[Draft]:
                 )
 
 
-@stimulus(every_filter, rules=("paging.filter", *FILTER_RULES))
+@scenario(every_filter, rules=("paging.filter", *FILTER_RULES))
 def test_filtered_walk(client: Client) -> None:
     """A filtered list in small pages, beside the same stretch without the filter."""
     walker = Walker(client, client.operation)
@@ -279,7 +279,7 @@ def every_option(planning: Planning) -> Iterator[Draft]:
                 )
 
 
-@stimulus(every_option, rules=("paging.order", "paging.advances", "paging.exclusive"))
+@scenario(every_option, rules=("paging.order", "paging.advances", "paging.exclusive"))
 def test_walk_with_option(client: Client) -> None:
     """Two pages with an option, and nothing to compare them with but each other."""
     walker, parameter = (
@@ -379,7 +379,7 @@ def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, effect=effect, needs=("full",), cost=5, optional=True)
 
 
-@stimulus(lists_that_lose_an_item, rules=MOVED_RULES, phase=2)
+@scenario(lists_that_lose_an_item, rules=MOVED_RULES, phase=2)
 def test_cursor_of_a_deleted_item(client: Client) -> None:
     """The cursor of an item goes on to mean its position when the item is gone."""
     walker = Walker(client, client.operation)
@@ -408,7 +408,7 @@ def lists_that_gain_an_item(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, effect=making.effect, needs=("full",), cost=4, optional=True)
 
 
-@stimulus(lists_that_gain_an_item, rules=MOVED_RULES, phase=2)
+@scenario(lists_that_gain_an_item, rules=MOVED_RULES, phase=2)
 def test_item_made_between_pages(client: Client) -> None:
     """The cursor is a position, and no number of rows: what is made between two pages shifts nothing."""
     walker = Walker(client, client.operation)

@@ -1,4 +1,4 @@
-"""Stimuli that create and change, and what a refused one leaves behind."""
+"""Scenarios that create and change, and what a refused one leaves behind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from conformance.checks.effects import absent
 from conformance.checks.objects import sought_in
 from conformance.checks.writes import as_shown, differences
 from conformance.model import Contract, Effect, Exchange, Operation, Parameter
-from conformance.plan import Draft, Planning, operations, stimulus
+from conformance.plan import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.sending import OVERRIDES, Id
 from conformance.transport.message import message_for
@@ -32,7 +32,7 @@ def creations(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=("full",), cost=4, rules=rules)
 
 
-@stimulus(creations, rules=("create.read-back", "create.one", "create.listed"), phase=2)
+@scenario(creations, rules=("create.read-back", "create.one", "create.listed"), phase=2)
 def test_creation(client: Client) -> None:
     """Create with the members that are wanted, then with every member that takes any value, and read each back.
 
@@ -89,7 +89,7 @@ def counted_creations(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=("full",), cost=3)
 
 
-@stimulus(counted_creations, rules=("create.count",), phase=2)
+@scenario(counted_creations, rules=("create.count",), phase=2)
 def test_counted_creation(client: Client) -> None:
     """The list of a kind before and after one of it was made."""
     operation = client.operation
@@ -109,7 +109,7 @@ def every_creation(planning: Planning) -> Iterator[Draft]:
         yield Draft(operation, needs=("full",) if operation.keyed else (), cost=2)
 
 
-@stimulus(every_creation, phase=2)
+@scenario(every_creation, phase=2)
 def test_repeated_creation(client: Client) -> None:
     """The very same creation twice: whether there may be two of it is open, what the server says is not."""
     values = client.valid(client.operation)
@@ -186,7 +186,7 @@ def updates(planning: Planning) -> Iterator[Draft]:
         selector = operation.selector
         if (
             selector is None
-            or selector.refers != operation.kind
+            or selector.references != operation.kind
             or operation.when not in (None, selector.name)
         ):
             continue
@@ -204,7 +204,7 @@ def _seen_change(contract: Contract, operation: Operation) -> Parameter | None:
     return next((p for p in operation.body if p.fresh and (p.shows_as or p.name) in shown), None)
 
 
-@stimulus(updates, rules=("update.read-back", "update.alone"), phase=2)
+@scenario(updates, rules=("update.read-back", "update.alone"), phase=2)
 def test_update(client: Client) -> None:
     """Change what can be, then one member to a fresh value; read it back, and whether the rest is as it was."""
     operation = client.operation
@@ -248,7 +248,7 @@ def _observed(client: Client, operation: Operation, sought: Id) -> dict[str, Any
         member = parameter.shows_as or parameter.name
         free = not (
             parameter.required
-            or parameter.refers
+            or parameter.references
             or parameter.fresh
             or parameter.example is not None
         )
@@ -281,7 +281,7 @@ def refused_writes(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=("full",), cost=6)
 
 
-@stimulus(refused_writes, rules=("refused.effect",), phase=2)
+@scenario(refused_writes, rules=("refused.effect",), phase=2)
 def test_refused_write(client: Client) -> None:
     """Requests that are refused for their key, their scope, or what they lack; then a look whether they had an effect."""
     operation, kind, keys = client.operation, client.operation.kind or "", client.target.keys
@@ -333,7 +333,9 @@ def _astray(client: Client, operation: Operation, values: dict[str, Any]) -> lis
         return fresh
     for parameter in operation.body:
         optional = (
-            parameter.refers and not parameter.required and parameter.name != client.contract.tenant
+            parameter.references
+            and not parameter.required
+            and parameter.name != client.contract.tenant
         )
         known = client.value(parameter) if optional and parameter != selector else ABSENT
         if isinstance(known, str):
@@ -347,7 +349,7 @@ def _astray(client: Client, operation: Operation, values: dict[str, Any]) -> lis
     ):
         if selector.place == "body" and operation.when != selector.name:
             fresh += _attempt(client, operation, values, without=selector.name)
-        if selector.refers == operation.kind:
+        if selector.references == operation.kind:
             unknown = client.unknown_id(
                 values[selector.name], client.token()
             )  # no other request has made it known

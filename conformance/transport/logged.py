@@ -11,7 +11,7 @@ from typing import Any
 from conformance.errors import Unjudgeable
 from conformance.model import Body, Contract, Operation, Response
 from conformance.transport.encodings import readings
-from conformance.transport.redact import WITHHELD, Vault
+from conformance.transport.redact import WITHHELD, SecretStore
 from conformance.transport.wire import WireResponse
 from conformance.values import strict_json
 
@@ -29,10 +29,10 @@ SESSION_HEADERS = ("set-cookie", "set-cookie2")
 """Headers that hand out what opens a session."""
 
 
-class Desk:
+class LogRedactor:
     """Turns what the wire gives into what the log holds. It knows how the secrets of a contract look."""
 
-    def __init__(self, contract: Contract, vault: Vault) -> None:
+    def __init__(self, contract: Contract, vault: SecretStore) -> None:
         self._vault = vault
         self._names = {
             name for operation in contract.operations.values() for name in operation.secrets
@@ -118,7 +118,7 @@ class Desk:
         return WITHHELD if name.lower() in SESSION_HEADERS else self._vault.redact(value)
 
 
-def body_for_log(raw: bytes | None, vault: Vault) -> Body | None:
+def body_for_log(raw: bytes | None, vault: SecretStore) -> Body | None:
     """A body without secrets: text where it is UTF-8, base64 where it is not, withheld where a secret cannot be cut out."""
     if raw is None:
         return None

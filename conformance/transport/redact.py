@@ -1,7 +1,7 @@
 """Secrets become named placeholders before anything can store them.
 
 The transport holds the secrets; a message holds placeholders (``{key:full}``, ``{key:full~altered}``).
-``Vault.fill`` puts secrets in at the last moment, ``Vault.redact`` takes them out of whatever comes
+``SecretStore.fill`` puts secrets in at the last moment, ``SecretStore.redact`` takes them out of whatever comes
 back. A near-miss key is a key but for one character, so long pieces of a key are secret too: every
 run of PIECE characters of a secret is searched for, whatever its case, forwards and backwards, in
 the text and in what it reads as once up to LAYERS encodings are undone.
@@ -58,7 +58,7 @@ def _other(char: str) -> str:
     return _ALPHABET[(_ALPHABET.find(char) + 1) % len(_ALPHABET)]
 
 
-class Vault:
+class SecretStore:
     """The secrets of a run by name. ``prefixes`` are the public beginnings of keys."""
 
     def __init__(

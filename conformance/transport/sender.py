@@ -1,7 +1,7 @@
 """Message -> Exchange: the one door to the target.
 
 Here budget, rate cap, safety classes, time, redaction and the first-aid of a flaky network are
-enforced, so that no stimulus can forget them.
+enforced, so that no scenario can forget them.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from conformance.errors import Unjudgeable
 from conformance.evidence import Recorder
 from conformance.model import Case, Contract, Effect, Exchange, Request, Response
 from conformance.target import Target
-from conformance.transport.logged import Desk
+from conformance.transport.logged import LogRedactor
 from conformance.transport.message import Message, encoded
-from conformance.transport.redact import Vault
+from conformance.transport.redact import SecretStore
 from conformance.transport.wire import Wire, WireFailure, WireRequest, WireResponse
 
 DEAD_AFTER = 3
@@ -90,8 +90,8 @@ class Sender:
         self.target = target
         self._wire = wire
         self._recorder = recorder
-        self._vault = Vault(dict(target.keys), contract.authentication.prefixes, seed)
-        self._desk = Desk(contract, self._vault)
+        self._vault = SecretStore(dict(target.keys), contract.authentication.prefixes, seed)
+        self._desk = LogRedactor(contract, self._vault)
         self._prefix = prefix
         self._sleep = sleep
         self._dead = 0
@@ -281,7 +281,7 @@ class Sender:
         exchange = Exchange(
             id=start.id,
             case=label.case.id,
-            stimulus=label.case.stimulus,
+            scenario=label.case.scenario,
             attempt=label.attempt,
             operation=label.operation,
             role=label.role,

@@ -47,7 +47,7 @@ class Fault:
     """A server that breaks the contract in one place.
 
     ``breaks`` are the clauses that must be found broken, ``also`` those that may be, ``at`` the only
-    operations where anything may be found (all if empty), ``by`` the stimuli that run beside those that
+    operations where anything may be found (all if empty), ``by`` the scenarios that run beside those that
     the clauses ask for. ``depth``: 1 anyone sees it, 5 only who looks where nobody does.
     """
 
@@ -153,6 +153,6 @@ def variant(
 
 
 ERRORS = "refused-key unknown-id missing-parameter broken-body missing-scope trigger rate-limit unknown-route"
-"""Stimuli that bring about errors of every kind."""
+"""Scenarios that bring about errors of every kind."""
 SUCCESSES = "plain-read creation update scope-opens"
-"""Stimuli that bring about successes of every kind."""
+"""Scenarios that bring about successes of every kind."""

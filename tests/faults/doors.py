@@ -326,7 +326,7 @@ class CallByForeignAgent(Faulty):
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
         if (
             context.operation.id != "create_call"
-            or self.store.get(parameter.refers or "", str(value)) is None
+            or self.store.get(parameter.references or "", str(value)) is None
         ):
             super().check_reference(parameter, value, context)
 

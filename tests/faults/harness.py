@@ -50,13 +50,13 @@ CORE = (
 
 @dataclass(frozen=True)
 class Aim:
-    """What part of the suite to run: what verifies some clauses (None: everything), and some stimuli.
+    """What part of the suite to run: what verifies some clauses (None: everything), and some scenarios.
 
-    Only at some operations, if any is named, and without some stimuli.
+    Only at some operations, if any is named, and without some scenarios.
     """
 
     clauses: tuple[str, ...] | None = None
-    stimuli: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
@@ -86,9 +86,9 @@ def feeding(loaded: Contract, plan: Plan, aim: Aim) -> frozenset[str]:
     cases = [
         c
         for c in plan.runnable
-        if aim.clauses is None or rules & set(c.rules) or c.stimulus in aim.stimuli
+        if aim.clauses is None or rules & set(c.rules) or c.scenario in aim.scenarios
     ]
-    cases = [c for c in cases if c.stimulus not in aim.without]
+    cases = [c for c in cases if c.scenario not in aim.without]
     return frozenset(c.id for c in cases if not aim.operations or c.operation in aim.operations)
 
 

@@ -34,7 +34,7 @@ def test_variant(variant: Variant) -> None:
 
 
 def test_names() -> None:
-    """What faults and variants say of the contract names clauses, operations and stimuli that it has."""
+    """What faults and variants say of the contract names clauses, operations and scenarios that it has."""
     contract = matrix.contract()
     clauses = {c for f in FAULTS.values() for c in f.breaks + f.also} | {
         c for v in VARIANTS.values() for c in v.untested
