@@ -25,9 +25,18 @@ from conformance.checks.base import (
     Violation,
 )
 from conformance.evidence import Log
-from conformance.model import Case, Cell, Clause, Contract, Exchange, Finding, Level, Verdict
+from conformance.model import (
+    Case,
+    Cell,
+    Clause,
+    Contract,
+    Declaration,
+    Exchange,
+    Finding,
+    Level,
+    Verdict,
+)
 from conformance.plan import Plan, same_row
-from conformance.target import Declaration
 
 NOT_RUN = "not run: the run ended before it"
 NOT_SELECTED = "not selected"

@@ -20,9 +20,19 @@ from conformance import contract
 from conformance.checks import RULES
 from conformance.checks.base import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.evidence import exchange_from_json, exchange_to_json
-from conformance.model import Body, Case, Contract, Effect, Exchange, Operation, Request, Response
+from conformance.model import (
+    Body,
+    Case,
+    Contract,
+    Declaration,
+    Effect,
+    Exchange,
+    Operation,
+    Request,
+    Response,
+)
 from conformance.server import application, target_file
-from conformance.target import Declaration, Target, from_file
+from conformance.target import Target, from_file
 
 TOY = Path(__file__).parent / "toy" / "spec"
 URL = "https://api.example.test/api/v1"

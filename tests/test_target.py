@@ -13,8 +13,8 @@ import yaml
 
 from conformance import target
 from conformance.errors import TargetError
-from conformance.model import Contract, Effect
-from conformance.target import Declaration, Trigger, Waiver, declaration_from_json
+from conformance.model import Contract, Declaration, Effect, Trigger, Waiver
+from conformance.target import declaration_from_json, declaration_to_json
 from tests import check_examples
 
 URL = "https://api.example.test/api/v1"
@@ -311,7 +311,7 @@ def test_a_declaration_survives_json(contract: Contract, path: Path) -> None:
         target.from_flags(contract, URL, SECRET),
         read(contract, path, {"url": URL}),
     ):
-        stored = json.loads(json.dumps(made.declaration.to_json()))
+        stored = json.loads(json.dumps(declaration_to_json(made.declaration)))
         assert declaration_from_json(stored) == made.declaration
         assert set(stored) == {member.name for member in fields(Declaration)}
 
@@ -319,7 +319,7 @@ def test_a_declaration_survives_json(contract: Contract, path: Path) -> None:
 @pytest.mark.parametrize("member", [member.name for member in fields(Declaration)])
 def test_a_stored_declaration_lacks_nothing(contract: Contract, member: str) -> None:
     """A declaration without one of its members is a foreseen error."""
-    stored = target.from_flags(contract, URL, SECRET).declaration.to_json()
+    stored = declaration_to_json(target.from_flags(contract, URL, SECRET).declaration)
     del stored[member]
     with pytest.raises((KeyError, TypeError, ValueError)):
         declaration_from_json(stored)
@@ -328,7 +328,12 @@ def test_a_stored_declaration_lacks_nothing(contract: Contract, member: str) -> 
 def test_no_key_stands_in_what_is_public(contract: Contract, path: Path) -> None:
     """Neither repr nor JSON of a target or its declaration holds a key."""
     made = read(contract, path, FULL)
-    shown = [repr(made), str(made), repr(made.declaration), json.dumps(made.declaration.to_json())]
+    shown = [
+        repr(made),
+        str(made),
+        repr(made.declaration),
+        json.dumps(declaration_to_json(made.declaration)),
+    ]
     assert all(key[8:] not in text for key in made.keys.values() for text in shown)
 
 

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.model import Case, Clause, Contract, Exchange, Operation, compact
-from conformance.target import Declaration
+from conformance.model import Case, Clause, Contract, Declaration, Exchange, Operation, compact
 from conformance.values import ABSENT, NOT_JSON, pointed
 
 

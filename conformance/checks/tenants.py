@@ -20,7 +20,7 @@ from conformance.checks.base import (
 from conformance.checks.lists import page_of
 from conformance.checks.objects import id_of, identity_of, items_of, object_of, sought_in
 from conformance.checks.requests import shown_absent
-from conformance.model import Clause, Contract, Exchange, Operation, compact
+from conformance.model import Business, Clause, Contract, Exchange, Operation, compact, key_role
 
 
 @trial(
@@ -253,14 +253,11 @@ def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
 
 
 def _side(identity: str) -> str | None:
-    """Whose key it is: of the main business are the full one and those with some of its scopes."""
-    return (
-        "own"
-        if identity in ("full", "read_only") or identity.startswith("scope:")
-        else "foreign"
-        if identity in ("other", "empty")
-        else None
-    )
+    """Whose key it is: ``own`` for one of the main business, ``foreign`` for one of another."""
+    role = key_role(identity)
+    if role is None:
+        return None
+    return "own" if role.business is Business.MAIN else "foreign"
 
 
 def _named_business(context: JudgeContext, exchange: Exchange, item: object) -> Iterator[Outcome]:

@@ -1,4 +1,4 @@
-"""The frozen nouns of the suite, by side: contract, evidence, judgement. Nothing here does I/O."""
+"""The frozen nouns of the suite, by side: contract, evidence, target, judgement. Nothing here does I/O."""
 
 from conformance.model.contract import (
     WHOLE_API,
@@ -32,21 +32,39 @@ from conformance.model.judgement import (
     Verdict,
     worst,
 )
+from conformance.model.target import (
+    DEAD_KEYS,
+    KEY_ROLES,
+    SCOPE,
+    Business,
+    Declaration,
+    KeyRole,
+    Reach,
+    Trigger,
+    Waiver,
+    key_role,
+)
 
 __all__ = [
+    "DEAD_KEYS",
+    "KEY_ROLES",
+    "SCOPE",
     "WHOLE_API",
     "About",
     "Authentication",
     "Body",
+    "Business",
     "Case",
     "Cell",
     "Clause",
     "Contract",
+    "Declaration",
     "Effect",
     "ErrorCode",
     "Exchange",
     "Finding",
     "Json",
+    "KeyRole",
     "Level",
     "Operation",
     "PageEntry",
@@ -54,10 +72,14 @@ __all__ = [
     "Parameter",
     "Payment",
     "Rate",
+    "Reach",
     "Request",
     "Response",
     "Run",
+    "Trigger",
     "Verdict",
+    "Waiver",
     "compact",
+    "key_role",
     "worst",
 ]

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import WHOLE_API, Case, Contract, Exchange, Operation
+from conformance.model import WHOLE_API, Case, Contract, Declaration, Exchange, Operation
 from conformance.plan import Depth
-from conformance.target import Declaration
 from conformance.transport.message import Message, header_of, message_for
 from conformance.transport.sender import Label, Sender
 

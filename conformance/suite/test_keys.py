@@ -8,10 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.checks.objects import items_of
-from conformance.model import Effect, Exchange, Operation
+from conformance.model import DEAD_KEYS, Effect, Exchange, Operation
 from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
-from conformance.target import DEAD_KEYS
 from conformance.transport.message import encoded, message_for
 from conformance.transport.redact import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
 
