@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from conformance import yamlfile
 from conformance.contract import packaged
 from conformance.errors import TargetError
-from conformance.model import SCOPE, Contract, Declaration, Effect, Trigger, Waiver
+from conformance.model import KEY_ROLES, SCOPE, Contract, Declaration, Effect, Trigger, Waiver
 
 KEY_VARIABLE = "CONFORMANCE_KEY"
 DEFAULT_BUDGET = 12_000
@@ -147,8 +147,9 @@ def from_file(
     """
     faults: list[str] = []
     file = yamlfile.read(path, str(path), faults)
-    schema = json.loads((packaged() / "meta" / "target.schema.json").read_text(encoding="utf-8"))
-    if file is None or not yamlfile.validate(file, schema, faults, secret=("keys", "scoped_keys")):
+    if file is None or not yamlfile.validate(
+        file, schema(), faults, secret=("keys", "scoped_keys")
+    ):
         raise _faulty(faults)
     data = file.value
     if url:
@@ -178,6 +179,17 @@ def from_file(
         data.get("rate"),
         data.get("timeout", DEFAULT_TIMEOUT),
     )
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of target files, with the names of the keys."""
+    text = (packaged() / "meta" / "target.schema.json").read_text(encoding="utf-8")
+    whole: dict[str, Any] = json.loads(text)
+    keys = whole["properties"]["keys"]
+    secret = keys["additionalProperties"]
+    keys["properties"] = {role.name: secret | {"title": role.what} for role in KEY_ROLES.values()}
+    keys["additionalProperties"] = False
+    return whole
 
 
 def _declaration(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
@@ -11,9 +12,18 @@ from typing import Any
 import pytest
 import yaml
 
-from conformance import target
+from conformance import initfile, target
 from conformance.errors import TargetError
-from conformance.model import Contract, Declaration, Effect, Trigger, Waiver
+from conformance.model import (
+    KEY_ROLES,
+    Contract,
+    Declaration,
+    Effect,
+    KeyRole,
+    Trigger,
+    Waiver,
+    key_role,
+)
 from conformance.target import declaration_from_json, declaration_to_json
 from tests import check_examples
 
@@ -369,3 +379,52 @@ def test_no_password_of_an_address_is_shown(contract: Contract) -> None:
         with pytest.raises(TargetError) as caught:
             target.from_flags(contract, url, None)
         assert "hush-hush" not in str(caught.value)
+
+
+# --- key roles ------------------------------------------------------------------------------------
+
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"(<!-- key roles: begin -->\n).*?(<!-- key roles: end -->)", re.DOTALL)
+
+
+def documents() -> list[Path]:
+    """The pages that show the table of keys."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [page for page in pages if BLOCK.search(page.read_text(encoding="utf-8"))]
+
+
+def with_key_table(text: str) -> str:
+    """A page with the table of keys as it is now."""
+    return BLOCK.sub(lambda match: f"{match[1]}{initfile.key_table()}\n{match[2]}", text)
+
+
+def test_the_documented_keys_are_those_of_the_model() -> None:
+    """The table of keys is generated; ``python -m tests.test_target`` writes it anew."""
+    assert documents()
+    for page in documents():
+        text = page.read_text(encoding="utf-8")
+        assert text == with_key_table(text), page
+
+
+@pytest.mark.parametrize("role", KEY_ROLES.values(), ids=KEY_ROLES)
+def test_a_key_role_is_everywhere(contract: Contract, path: Path, role: KeyRole) -> None:
+    """Target files take each key of the table; `init` and the advice of a plan name it."""
+    made = read(contract, path, f"url: {URL}\nkeys:\n  {role.name}: {SECRET}\n")
+    assert made.declaration.keys == {role.name}
+    assert re.search(rf"^[# ]+{role.name}: \S+ +# {role.what}$", initfile.text(contract), re.M)
+    assert f"keys: {role.name} in the target file" in role.advice
+    assert key_role(role.name) is role
+
+
+def test_the_role_of_a_scoped_key_names_its_scope() -> None:
+    """A key with a single scope belongs to the main business; its advice names the scope."""
+    role = key_role("scope:calls:read")
+    assert role is not None
+    assert role.business == "main"
+    assert "scoped_keys: calls:read in the target file" in role.advice
+    assert key_role("nobody") is None
+
+
+if __name__ == "__main__":
+    for document in documents():
+        document.write_text(with_key_table(document.read_text(encoding="utf-8")), encoding="utf-8")
