@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from conformance import initfile, target
+from conformance.convert import declaration_from_json, to_json
 from conformance.errors import TargetError
 from conformance.model import (
     KEY_ROLES,
@@ -24,7 +25,6 @@ from conformance.model import (
     Waiver,
     key_role,
 )
-from conformance.target import declaration_from_json, declaration_to_json
 from tests import check_examples
 
 URL = "https://api.example.test/api/v1"
@@ -321,7 +321,7 @@ def test_a_declaration_survives_json(contract: Contract, path: Path) -> None:
         target.from_flags(contract, URL, SECRET),
         read(contract, path, {"url": URL}),
     ):
-        stored = json.loads(json.dumps(declaration_to_json(made.declaration)))
+        stored = json.loads(json.dumps(to_json(made.declaration)))
         assert declaration_from_json(stored) == made.declaration
         assert set(stored) == {member.name for member in fields(Declaration)}
 
@@ -329,7 +329,7 @@ def test_a_declaration_survives_json(contract: Contract, path: Path) -> None:
 @pytest.mark.parametrize("member", [member.name for member in fields(Declaration)])
 def test_a_stored_declaration_lacks_nothing(contract: Contract, member: str) -> None:
     """A declaration without one of its members is a foreseen error."""
-    stored = declaration_to_json(target.from_flags(contract, URL, SECRET).declaration)
+    stored = to_json(target.from_flags(contract, URL, SECRET).declaration)
     del stored[member]
     with pytest.raises((KeyError, TypeError, ValueError)):
         declaration_from_json(stored)
@@ -342,7 +342,7 @@ def test_no_key_stands_in_what_is_public(contract: Contract, path: Path) -> None
         repr(made),
         str(made),
         repr(made.declaration),
-        json.dumps(declaration_to_json(made.declaration)),
+        json.dumps(to_json(made.declaration)),
     ]
     assert all(key[8:] not in text for key in made.keys.values() for text in shown)
 

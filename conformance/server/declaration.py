@@ -43,7 +43,7 @@ def declaration(app: Application, url: str) -> dict[str, Any]:
     paid = {code: {"payment": PROOF} for code in contract.codes_of("payment_required")}
     told["triggers"] = [
         {"code": t.code, "operation": t.operation, "input": dict(t.input)}
-        | ({"firm": True} if t.firm else paid.get(t.code, {}))
+        | ({"robust": True} if t.firm else paid.get(t.code, {}))
         for t in app.triggers
     ]
     told["clock"] = {"method": control.METHOD, "path": control.PATH, "member": control.MEMBER}

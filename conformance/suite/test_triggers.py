@@ -51,9 +51,9 @@ def triggers(planning: Planning) -> Iterator[Draft]:
             params={
                 "input": dict(recipe.input) if recipe else {},
                 "payment": recipe.payment if recipe else None,
-                "firm": recipe.firm if recipe else False,
+                "robust": recipe.robust if recipe else False,
             },
-            cost=8 if recipe and recipe.firm else 5,
+            cost=8 if recipe and recipe.robust else 5,
             gap=gap,
             rules=rules,
         )
@@ -107,7 +107,7 @@ def test_trigger(client: Client) -> None:
     if ask:
         client.control(client.operation, values, step="taken")
         ask(role="control", step="before")
-    for told in (given, *(_otherwise(client, given) if client.case.params["firm"] else [given])):
+    for told in (given, *(_otherwise(client, given) if client.case.params["robust"] else [given])):
         values = client.valid(client.operation) or values
         client.call(client.operation, {**values, **told})
     if ask:
