@@ -24,6 +24,7 @@ from conformance.model.evidence import (
     Request,
     Response,
 )
+from conformance.model.labels import NOTHING, Facts, Form, Role, Side, Step
 from conformance.model.judgement import (
     Case,
     Cell,
@@ -34,6 +35,12 @@ from conformance.model.judgement import (
 )
 
 __all__ = [
+    "NOTHING",
+    "Facts",
+    "Form",
+    "Role",
+    "Side",
+    "Step",
     "WHOLE_API",
     "About",
     "Authentication",
