@@ -20,7 +20,7 @@ from conformance.checks.base import trial as trial_rule
 from conformance.checks.lists import asked, odd_cursor, page_of
 from conformance.checks.objects import id_of, items_of
 from conformance.checks.walks import Item, Page, Walks, takes, walks
-from conformance.model import Exchange, compact
+from conformance.model import Exchange, Open, compact
 
 MOST = 3
 """Pages of a trial that are told where several show the same fault."""
@@ -357,7 +357,7 @@ def _empty(context: JudgeContext, probe: Exchange) -> Iterator[Outcome]:
     assert context.operation is not None
     page = page_of(context, probe)
     items = items_of(context.operation, page[1]) if page else None
-    if items and context.operation.empty_open:
+    if items and Open.EMPTY_TENANT in context.operation.open:
         yield Gap("a business without data may have items in this list, and has")
     elif items:
         yield Violation("/", "an empty list", f"{len(items)} items", (probe.id,))

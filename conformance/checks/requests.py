@@ -21,7 +21,7 @@ from conformance.checks.base import (
 )
 from conformance.checks.lists import asked
 from conformance.checks.objects import object_of
-from conformance.model import Clause, Contract, Exchange, Operation, Parameter, compact
+from conformance.model import Clause, Contract, Exchange, Open, Operation, Parameter, compact
 
 Judge = Callable[[JudgeContext, Exchange, tuple[str, ...]], Outcome]
 
@@ -29,7 +29,7 @@ Judge = Callable[[JudgeContext, Exchange, tuple[str, ...]], Outcome]
 @trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
 def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An id that names nothing is answered not found."""
-    if context.operation is not None and context.operation.absent_open:
+    if context.operation is not None and Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(context, trial, "not_found")
     else:
         yield from refusals(context, trial, "not_found")
@@ -70,7 +70,9 @@ def _named_by(operation: Operation) -> Parameter | None:
     selector = operation.selector
     if operation.action != "read" or selector is None or selector.place != "query":
         return None
-    return None if operation.input_open or operation.absent_open else selector
+    return (
+        None if Open.INPUT in operation.open or Open.ABSENT_OBJECT in operation.open else selector
+    )
 
 
 def _named_in_query(contract: Contract, operation: Operation, clause: Clause) -> bool:

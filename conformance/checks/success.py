@@ -21,7 +21,7 @@ from conformance.checks.base import (
     unusable,
 )
 from conformance.checks.lists import odd_cursor
-from conformance.model import Clause, Contract, Exchange, Operation, compact
+from conformance.model import Clause, Contract, Exchange, Open, Operation, compact
 from conformance.values import NOT_JSON
 
 REFUSED_FOR_ACCESS = (401, 403)
@@ -38,7 +38,7 @@ def _excused(context: JudgeContext, exchange: Exchange) -> bool:
     assert exchange.response is not None
     if operation.payment and exchange.response.status == 402:
         return True
-    if operation.input_open and exchange.response.status in (400, 404):
+    if Open.INPUT in operation.open and exchange.response.status in (400, 404):
         return True
     phones = any(p.phone for p in operation.body if p.required)
     return phones and not context.target.phone_numbers and exchange.response.status == 400

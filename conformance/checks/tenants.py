@@ -20,7 +20,7 @@ from conformance.checks.base import (
 from conformance.checks.lists import page_of
 from conformance.checks.objects import id_of, identity_of, items_of, object_of, sought_in
 from conformance.checks.requests import shown_absent
-from conformance.model import Clause, Contract, Exchange, Operation, compact
+from conformance.model import Clause, Contract, Exchange, Open, Operation, compact
 
 
 @trial(
@@ -44,7 +44,7 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if gap:
         yield gap
         return
-    if context.operation is not None and context.operation.absent_open:
+    if context.operation is not None and Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(
             context, trial, "forbidden", "not_found", judge=kept_out, step="foreign"
         )
@@ -70,7 +70,9 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _advises(context: JudgeContext, probe: Exchange) -> bool:
     """Whether what may be open to any input answers what is wrong with it, and does nothing."""
     operation, response = context.operation, probe.response
-    open_to_any = operation is not None and operation.input_open and operation.action == "perform"
+    open_to_any = (
+        operation is not None and Open.INPUT in operation.open and operation.action == "perform"
+    )
     return open_to_any and response is not None and (response.ok or response.status == 400)
 
 

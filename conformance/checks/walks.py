@@ -19,7 +19,7 @@ from typing import Any
 from conformance.checks.base import JudgeContext, Trial
 from conformance.checks.lists import asked, page_of
 from conformance.checks.objects import identity_of, items_of
-from conformance.model import Exchange, Operation, Parameter, compact
+from conformance.model import Exchange, Open, Operation, Parameter, compact
 from conformance.values import instant
 
 
@@ -124,7 +124,7 @@ def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
         wanted = value.split(",") if parameter.joined else [value]
         return _text(shown).casefold() in {one.casefold() for one in wanted}
     at, bound = instant(shown), instant(value)
-    if parameter.loose and bound is not None:
+    if Open.TIME_BOUND in parameter.open and bound is not None:
         sides = {moment > bound for moment in map(instant, item.values()) if moment is not None}
         if True in sides and False in sides:
             return None
@@ -176,7 +176,7 @@ def _read(context: JudgeContext, trial: Trial) -> Walks:
     strict = any(exchange.attempt > 1 or exchange.fact("moving") for exchange in trial.exchanges)
     times = tuple(item.at for item in untied)
     descending = _descending(pages)
-    polled = operation.polling and descending and _newer(pages)
+    polled = Open.POLLING in operation.open and descending and _newer(pages)
     return Walks(operation, tuple(pages), untied, times, descending, tied, shown, strict, polled)
 
 

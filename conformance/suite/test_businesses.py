@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.checks.objects import items_of
 from conformance.checks.writes import as_shown
-from conformance.model import Contract, Effect, Operation, Parameter
+from conformance.model import Contract, Effect, Open, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, scenario
 from conformance.suite.client import MALFORMED, Client
 from conformance.transport.message import message_for
@@ -105,7 +105,7 @@ def test_foreign_filter(client: Client) -> None:
     value = _theirs(client, parameter)
     given = client.valid(client.operation)
     if value is not ABSENT and value != client.value(parameter, "full") and given is not None:
-        if parameter.weak:
+        if Open.FILTER_IGNORED in parameter.open:
             client.control(client.operation, given, step="unfiltered")
         client.mistake(client.operation, {**given, parameter.name: value})
         paging, own = client.operation.paging, client.listed(client.operation.kind or "")
@@ -214,7 +214,12 @@ def _the_other_way(client: Client, values: dict[str, Any], key: str, *, naming: 
         theirs = values | {name: business for name in values if name == tenant}
         named = str(sought[0] if isinstance(sought, list) else sought)
         main = client.business() if naming else None
-        if main is None or tenant is None or operation.absent_open or operation.input_open:
+        if (
+            main is None
+            or tenant is None
+            or Open.ABSENT_OBJECT in operation.open
+            or Open.INPUT in operation.open
+        ):
             client.mistake(operation, theirs, key=key, step="foreign", sought=named)
             return
         message = message_for(

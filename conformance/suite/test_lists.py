@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.checks.objects import items_of
-from conformance.model import Operation, Parameter
+from conformance.model import Open, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, scenario
 from conformance.suite.client import LARGE, Client
 
@@ -20,7 +20,7 @@ def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
             and not any(p.required for p in operation.parameters)
         ):
             both = (
-                operation.empty_open and "full" in planning.target.keys
+                Open.EMPTY_TENANT in operation.open and "full" in planning.target.keys
             )  # what it has must then be its own
             rules = ("paging.empty", "tenant.rows") if both else ("paging.empty",)
             yield Draft(operation, needs=("empty",), cost=3 if both else 2, rules=rules)

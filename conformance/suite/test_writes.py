@@ -10,7 +10,7 @@ from typing import Any
 from conformance.checks.effects import absent
 from conformance.checks.objects import sought_in
 from conformance.checks.writes import as_shown, differences
-from conformance.model import Contract, Effect, Exchange, Operation, Parameter
+from conformance.model import Contract, Effect, Exchange, Open, Operation, Parameter
 from conformance.plan import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.sending import OVERRIDES, Id
@@ -311,7 +311,7 @@ def test_refused_write(client: Client) -> None:
         if (
             parameter.required
             and parameter != selector
-            and not parameter.lack
+            and Open.OMISSION not in parameter.open
             and operation.action != "delete"
         ):
             fresh += _attempt(client, operation, values, without=parameter.name)
