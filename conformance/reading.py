@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from conformance.model import Contract, Exchange, Operation, Paging, Parameter, Rate, compact
+from conformance.model import Contract, Exchange, Open, Operation, Paging, Parameter, Rate, compact
 from conformance.values import instant
 
 
@@ -158,7 +158,7 @@ def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
         wanted = value.split(",") if parameter.joined else [value]
         return _text(shown).casefold() in {one.casefold() for one in wanted}
     at, bound = instant(shown), instant(value)
-    if parameter.loose and bound is not None:
+    if Open.TIME_BOUND in parameter.open and bound is not None:
         sides = {moment > bound for moment in map(instant, item.values()) if moment is not None}
         if True in sides and False in sides:
             return None

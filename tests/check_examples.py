@@ -1087,7 +1087,7 @@ for _run, _outcome in (("r1", ACCEPTED), ("r2", REFUSED)):
     example("read.asked", _outcome, f"by the name of a provider, {_run}", _named)
 _either = sent(200, {"id": "c2"}, operation="read_recording", query={"call_id": "c1"})
 for _kind in ("agent", "recording"):
-    _by_call = replace(real().operations["read_recording"], kind=_kind, input_open=False)
+    _by_call = replace(real().operations["read_recording"], kind=_kind, open=frozenset())
     _of_call = sent(
         200, {"id": "c2", "call_id": "c1"}, operation="read_recording", query={"call_id": "c1"}
     )

@@ -27,7 +27,17 @@ from conformance.judging.rules import (
     trial,
     unusable,
 )
-from conformance.model import Clause, Contract, Exchange, Form, Operation, Parameter, Role, compact
+from conformance.model import (
+    Clause,
+    Contract,
+    Exchange,
+    Form,
+    Open,
+    Operation,
+    Parameter,
+    Role,
+    compact,
+)
 from conformance.reading import asked, object_of
 from conformance.values import NOT_JSON
 
@@ -37,7 +47,7 @@ Judge = Callable[[JudgeContext, Exchange, tuple[str, ...]], Outcome]
 @trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
 def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An id that names nothing is answered not found."""
-    if context.operation is not None and context.operation.absent_open:
+    if context.operation is not None and Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(context, trial, trial.probes, "not_found")
     else:
         yield from refusals(context, trial, trial.probes, "not_found")
@@ -78,7 +88,9 @@ def _named_by(operation: Operation) -> Parameter | None:
     selector = operation.selector
     if operation.action != "read" or selector is None or selector.place != "query":
         return None
-    return None if operation.input_open or operation.absent_open else selector
+    return (
+        None if Open.INPUT in operation.open or Open.ABSENT_OBJECT in operation.open else selector
+    )
 
 
 def _named_in_query(contract: Contract, operation: Operation, clause: Clause) -> bool:
@@ -179,7 +191,7 @@ def _excused(context: JudgeContext, exchange: Exchange) -> bool:
     assert exchange.response is not None
     if operation.payment and exchange.response.status == 402:
         return True
-    if operation.input_open and exchange.response.status in (400, 404):
+    if Open.INPUT in operation.open and exchange.response.status in (400, 404):
         return True
     phones = any(p.phone for p in operation.body if p.required)
     return phones and not context.target.phone_numbers and exchange.response.status == 400

@@ -20,7 +20,7 @@ from conformance.judging.rules import (
     trial,
     unusable,
 )
-from conformance.model import Clause, Contract, Exchange, Operation, Side, Step, compact
+from conformance.model import Clause, Contract, Exchange, Open, Operation, Side, Step, compact
 from conformance.reading import id_of, identity_of, items_of, object_of, sought_in
 
 
@@ -43,7 +43,7 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if gap:
         yield gap
         return
-    if context.operation is not None and context.operation.absent_open:
+    if context.operation is not None and Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(context, trial, objects, "forbidden", "not_found", judge=kept_out)
     else:
         for probe in objects:
@@ -67,7 +67,9 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _advises(context: JudgeContext, probe: Exchange) -> bool:
     """Whether what may be open to any input answers what is wrong with it, and does nothing."""
     operation, response = context.operation, probe.response
-    open_to_any = operation is not None and operation.input_open and operation.action == "perform"
+    open_to_any = (
+        operation is not None and Open.INPUT in operation.open and operation.action == "perform"
+    )
     return open_to_any and response is not None and (response.ok or response.status == 400)
 
 
@@ -287,7 +289,7 @@ def _empty(context: JudgeContext, probe: Exchange) -> Iterator[Outcome]:
     assert context.operation is not None
     page = page_of(context, probe)
     items = items_of(context.operation, page[1]) if page else None
-    if items and context.operation.empty_open:
+    if items and Open.EMPTY_TENANT in context.operation.open:
         yield Gap("a business without data may have items in this list, and has")
     elif items:
         yield Violation("/", "an empty list", f"{len(items)} items", (probe.id,))

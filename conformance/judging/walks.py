@@ -18,7 +18,7 @@ from typing import Any
 
 from conformance.judging import rules
 from conformance.judging.rules import Gap, JudgeContext, Outcome, Trial, page_of
-from conformance.model import Exchange, Operation
+from conformance.model import Exchange, Open, Operation
 from conformance.reading import asked, identity_of, items_of, takes
 from conformance.values import instant
 
@@ -148,7 +148,7 @@ def _read(context: JudgeContext, trial: Trial) -> Walks:
     strict = any(exchange.attempt > 1 or exchange.facts.moving for exchange in trial.exchanges)
     times = tuple(item.at for item in untied)
     descending = _descending(pages)
-    polled = operation.polling and descending and _newer(pages)
+    polled = Open.POLLING in operation.open and descending and _newer(pages)
     return Walks(operation, tuple(pages), untied, times, descending, tied, shown, strict, polled)
 
 

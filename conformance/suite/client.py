@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from conformance.model import NOTHING, Effect, Exchange, Facts, Operation, Parameter, Role
+from conformance.model import NOTHING, Effect, Exchange, Facts, Open, Operation, Parameter, Role
 from conformance.reading import before_last, items_of, object_of, runs_forward, sought_in
 from conformance.suite.sending import Id, Sending
 from conformance.target import FICTIONAL_NUMBER
@@ -370,7 +370,7 @@ class Client(Sending):
             }
         if (
             selector
-            and operation.input_open
+            and Open.INPUT in operation.open
             and operation.action == "read"
             and values[selector.name] is not ABSENT
         ):
@@ -483,7 +483,11 @@ class Client(Sending):
             else None
         )
         if made is None:
-            return self.known_id(kind, member=member) if shared and creation.input_open else None
+            return (
+                self.known_id(kind, member=member)
+                if shared and Open.INPUT in creation.open
+                else None
+            )
         if shared:
             self._memory.own[kind] = made
         elif self._memory.own.get(kind) == made:  # a target that keeps one object of the kind alone

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.model import Facts, Form, Operation, Parameter, Role
+from conformance.model import Facts, Form, Open, Operation, Parameter, Role
 from conformance.plan import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import MALFORMED, Client
 from conformance.suite.test_envelope import SHORT_ID
@@ -31,13 +31,13 @@ def plain_reads(planning: Planning) -> Iterator[Draft]:
 def test_plain_read(client: Client) -> None:
     """A valid read, of an object that is not the newest where there are several."""
     values, selector = client.valid(client.operation), client.operation.selector
-    if values is not None and selector is not None and not client.operation.input_open:
+    if values is not None and selector is not None and Open.INPUT not in client.operation.open:
         known = client.known_ids(selector.references or "", member=selector.by)
         given = client.target.inputs.get(client.operation.id, {})
         if (
             values[selector.name] in known
             and selector.name not in given
-            and not client.operation.absent_open
+            and Open.ABSENT_OBJECT not in client.operation.open
         ):
             values[selector.name] = known[min(2, len(known) - 1)]
             _near(client, values)
@@ -88,7 +88,7 @@ def required_parameters(planning: Planning) -> Iterator[Draft]:
                 parameter.required
                 and parameter.place != "path"
                 and not means_another
-                and not parameter.lack
+                and Open.OMISSION not in parameter.open
             ):
                 needs = ("full",) if operation.keyed else ()
                 blank = parameter.place == "body" and (

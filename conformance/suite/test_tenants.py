@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import Contract, Effect, Facts, Operation, Parameter, Role, Side, Step
+from conformance.model import Contract, Effect, Facts, Open, Operation, Parameter, Role, Side, Step
 from conformance.plan import Depth, Draft, Planning, operations, scenario
 from conformance.reading import as_shown, items_of
 from conformance.suite.client import MALFORMED, Client
@@ -104,7 +104,7 @@ def test_foreign_filter(client: Client) -> None:
     value = _theirs(client, parameter)
     given = client.valid(client.operation)
     if value is not ABSENT and value != client.value(parameter, "full") and given is not None:
-        if parameter.weak:
+        if Open.FILTER_IGNORED in parameter.open:
             client.control(client.operation, given, facts=Facts(step=Step.UNFILTERED))
         client.mistake(client.operation, {**given, parameter.name: value})
         paging, own = client.operation.paging, client.listed(client.operation.kind or "")
@@ -228,7 +228,12 @@ def _the_other_way(client: Client, values: dict[str, Any], key: str, *, naming: 
         theirs = values | {name: business for name in values if name == tenant}
         named = str(sought[0] if isinstance(sought, list) else sought)
         main = client.business() if naming else None
-        if main is None or tenant is None or operation.absent_open or operation.input_open:
+        if (
+            main is None
+            or tenant is None
+            or Open.ABSENT_OBJECT in operation.open
+            or Open.INPUT in operation.open
+        ):
             client.mistake(operation, theirs, key=key, facts=Facts(step=Step.FOREIGN, sought=named))
             return
         message = message_for(
@@ -322,7 +327,7 @@ def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
             and not any(p.required for p in operation.parameters)
         ):
             both = (
-                operation.empty_open and "full" in planning.target.keys
+                Open.EMPTY_TENANT in operation.open and "full" in planning.target.keys
             )  # what it has must then be its own
             rules = ("paging.empty", "tenant.rows") if both else ("paging.empty",)
             yield Draft(operation, needs=("empty",), cost=3 if both else 2, rules=rules)

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import Contract, Effect, Exchange, Facts, Operation, Parameter, Role, Step
+from conformance.model import (
+    Contract,
+    Effect,
+    Exchange,
+    Facts,
+    Open,
+    Operation,
+    Parameter,
+    Role,
+    Step,
+)
 from conformance.plan import Depth, Draft, Planning, operations, scenario
 from conformance.reading import absent, as_shown, differences, sought_in
 from conformance.suite.client import Client
@@ -318,7 +328,7 @@ def test_refused_write(client: Client) -> None:
         if (
             parameter.required
             and parameter != selector
-            and not parameter.lack
+            and Open.OMISSION not in parameter.open
             and operation.action != "delete"
         ):
             fresh += _attempt(client, operation, values, without=parameter.name)
