@@ -32,6 +32,7 @@ from conformance.model.judgement import (
     Verdict,
     worst,
 )
+from conformance.model.placeholder import Placeholder, SecretKind
 
 __all__ = [
     "WHOLE_API",
@@ -53,10 +54,12 @@ __all__ = [
     "Paging",
     "Parameter",
     "Payment",
+    "Placeholder",
     "Rate",
     "Request",
     "Response",
     "Run",
+    "SecretKind",
     "Verdict",
     "compact",
     "worst",

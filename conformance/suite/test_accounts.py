@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.checks.objects import object_of
-from conformance.model import Exchange
+from conformance.model import Exchange, Placeholder, SecretKind
 from conformance.plan import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 
@@ -48,4 +48,5 @@ def _handed_out(client: Client, exchange: Exchange) -> str | None:
         return None
     shown = object_of(client.contract, client.operation, exchange.response.json)
     value = shown.get(client.operation.key) if isinstance(shown, dict) else None
-    return value.strip("{}") if isinstance(value, str) and value.startswith("{secret:") else None
+    key = Placeholder.parse(value) if isinstance(value, str) else None
+    return key.identity if key is not None and key.kind is SecretKind.SECRET else None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.checks.objects import items_of
-from conformance.model import Effect, Exchange, Operation
+from conformance.model import Effect, Exchange, Operation, Placeholder
 from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.target import DEAD_KEYS
@@ -167,7 +167,11 @@ def _spelled(client: Client, values: dict[str, Any]) -> None:
 
 def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
     """A valid key where none belongs."""
-    operation, held, own = client.operation, "{key:full}", client.contract.authentication.header
+    operation, held, own = (
+        client.operation,
+        Placeholder.of_identity("full"),
+        client.contract.authentication.header,
+    )
     message = replace(message_for(operation, values), misplaced=True)
     if place == "query":
         known = {name for other in client.contract.operations.values() for name in other.secrets}
@@ -175,11 +179,11 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
             message,
             query=(
                 *message.query,
-                *((name, held) for name in ("key", "access_token", *sorted(known))),
+                *((name, str(held)) for name in ("key", "access_token", *sorted(known))),
             ),
         )
     else:
-        told = f"Basic {held[:-1]}~{BASIC}}}" if place == "user" else f"{place} {held}"
+        told = f"Basic {replace(held, suffix=BASIC)}" if place == "user" else f"{place} {held}"
         message = replace(message, headers=(*message.headers, (own, told)))
     form = "misplaced" if place == "query" else "scheme"
     client.raw(message, operation.id, carried=(), key="full", mistake=True, form=form)
