@@ -486,6 +486,8 @@ CLEAN = (
     "Der Schlüssel ist ungültig 🔑",
     "Invalid input:\n  at body.name (must be a string)",
     "Invalid input:\n  at Body.name(a string)",
+    "The body must look like {key:name}, {secret:word}, {found:item-1} or {link:here}",
+    "A key looks like {plain:key-1}; get yours at {plain:dashboard_magic_link-2}",
 )
 for _text in CLEAN:
     example("error.message-clean", ACCEPTED, f"'{_text}'", sent(400, error("bad_request", _text)))
@@ -513,6 +515,11 @@ LEAKING = (
     "Invalid key kc_live_{key:full~part}",
     "Invalid key {key:full~a-part}",
     "Your new key is {secret:api_key-205}",
+    "Last key used here: {found:key-1}",
+    "Last key used here: kc_live_{found:key-1~part}",
+    "The key of this account is {found:api_key-12}",
+    "Did you mean to open {link:dashboard_magic_link-2}?",
+    "Did you mean to open https://app.example.com/magic?token={link:dashboard_magic_link-2~part}?",
 )
 for _text in LEAKING:
     example(
@@ -521,6 +528,20 @@ for _text in LEAKING:
         f"'{_text.splitlines()[0]}'",
         sent(400, error("bad_request", _text)),
     )
+
+_link = "{link:checkout_url-3}"
+example(
+    "error.message-clean",
+    ACCEPTED,
+    "a link that the same response hands out",
+    sent(402, {**error("payment_required", f"Please pay at {_link}"), "checkout_url": _link}),
+)
+example(
+    "error.message-clean",
+    REFUSED,
+    "a link alone, which no member hands out",
+    sent(402, error("payment_required", _link)),
+)
 
 example("error.code-registered", ACCEPTED, "a code of the table", refusal("internal_error"))
 example("error.code-registered", REFUSED, "a code that is not in it", refusal("rate_limited", 429))

@@ -34,6 +34,7 @@ from conformance.model.judgement import (
     Verdict,
     worst,
 )
+from conformance.model.placeholder import Placeholder, SecretKind
 
 __all__ = [
     "NOTHING",
@@ -62,10 +63,12 @@ __all__ = [
     "Paging",
     "Parameter",
     "Payment",
+    "Placeholder",
     "Rate",
     "Request",
     "Response",
     "Run",
+    "SecretKind",
     "Verdict",
     "compact",
     "worst",

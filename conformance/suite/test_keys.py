@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import Effect, Exchange, Facts, Form, Operation, Role, Side, Step
+from conformance.model import (
+    Effect,
+    Exchange,
+    Facts,
+    Form,
+    Operation,
+    Placeholder,
+    Role,
+    SecretKind,
+    Side,
+    Step,
+)
 from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
 from conformance.reading import items_of, object_of
 from conformance.suite.client import Client
@@ -79,7 +90,8 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
     """What a request of some form carries; of the rarer alterations each operation is tried with one, in turn."""
     authentication = planning.contract.authentication
     if form == "unknown":
-        return [f"unknown:{prefix}" for prefix in authentication.prefixes or ("",)]
+        prefixes = authentication.prefixes or ("",)
+        return [Placeholder(SecretKind.UNKNOWN, prefix).identity for prefix in prefixes]
     if form == "altered":
         rarer = [OTHER_PREFIX] if len(authentication.prefixes) > 1 else []
         rarer += [NO_PREFIX] if authentication.prefixes else []
@@ -171,7 +183,11 @@ def _spelled(client: Client, values: dict[str, Any]) -> None:
 
 def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
     """A valid key where none belongs."""
-    operation, held, own = client.operation, "{key:full}", client.contract.authentication.header
+    operation, held, own = (
+        client.operation,
+        Placeholder.of_identity("full"),
+        client.contract.authentication.header,
+    )
     message = replace(message_for(operation, values), misplaced=True)
     if place == "query":
         known = {name for other in client.contract.operations.values() for name in other.secrets}
@@ -179,11 +195,11 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
             message,
             query=(
                 *message.query,
-                *((name, held) for name in ("key", "access_token", *sorted(known))),
+                *((name, str(held)) for name in ("key", "access_token", *sorted(known))),
             ),
         )
     else:
-        told = f"Basic {held[:-1]}~{BASIC}}}" if place == "user" else f"{place} {held}"
+        told = f"Basic {replace(held, suffix=BASIC)}" if place == "user" else f"{place} {held}"
         message = replace(message, headers=(*message.headers, (own, told)))
     form = Form.MISPLACED if place == "query" else Form.SCHEME
     client.raw(message, operation.id, carried=(), key="full", facts=Facts(mistake=True, form=form))
@@ -350,4 +366,5 @@ def _handed_out(client: Client, exchange: Exchange) -> str | None:
         return None
     shown = object_of(client.contract, client.operation, exchange.response.json)
     value = shown.get(client.operation.key) if isinstance(shown, dict) else None
-    return value.strip("{}") if isinstance(value, str) and value.startswith("{secret:") else None
+    key = Placeholder.parse(value) if isinstance(value, str) else None
+    return key.identity if key is not None and key.kind is SecretKind.SECRET else None
