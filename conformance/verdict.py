@@ -25,9 +25,19 @@ from conformance.judging.rules import (
     Trial,
     Violation,
 )
-from conformance.model import Case, Cell, Clause, Contract, Exchange, Finding, Level, Role, Verdict
+from conformance.model import (
+    Case,
+    Cell,
+    Clause,
+    Contract,
+    Declaration,
+    Exchange,
+    Finding,
+    Level,
+    Role,
+    Verdict,
+)
 from conformance.plan import Plan, same_row
-from conformance.target import Declaration
 
 NOT_RUN = "not run: the run ended before it"
 NOT_SELECTED = "not selected"

@@ -20,7 +20,18 @@ from conformance.judging.rules import (
     trial,
     unusable,
 )
-from conformance.model import Clause, Contract, Exchange, Open, Operation, Side, Step, compact
+from conformance.model import (
+    Business,
+    Clause,
+    Contract,
+    Exchange,
+    Open,
+    Operation,
+    Side,
+    Step,
+    compact,
+    key_role,
+)
 from conformance.reading import id_of, identity_of, items_of, object_of, sought_in
 
 
@@ -252,10 +263,11 @@ def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
 
 
 def _side(identity: str) -> Side | None:
-    """Whose key an identity is: the full key and keys with some of its scopes see the main business."""
-    if identity in ("full", "read_only") or identity.startswith("scope:"):
-        return Side.OWN
-    return Side.FOREIGN if identity in ("other", "empty") else None
+    """Whose data a key shows; None for a key that may belong to any business."""
+    role = key_role(identity)
+    if role is None or role.business is None:
+        return None
+    return Side.OWN if role.business is Business.MAIN else Side.FOREIGN
 
 
 def _named_business(context: JudgeContext, exchange: Exchange, item: object) -> Iterator[Outcome]:

@@ -15,6 +15,7 @@ from conformance.model import (
     Case,
     Clause,
     Contract,
+    Declaration,
     Exchange,
     Form,
     Operation,
@@ -24,7 +25,6 @@ from conformance.model import (
     compact,
 )
 from conformance.reading import asked
-from conformance.target import Declaration
 from conformance.values import ABSENT, NOT_JSON, instant, pointed
 
 
