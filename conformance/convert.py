@@ -20,6 +20,7 @@ from conformance.model import (
     Declaration,
     Effect,
     Exchange,
+    Facts,
     Json,
     Request,
     Response,
@@ -107,6 +108,8 @@ for _kind, _silent in {Body: _unset, Trigger: _unset, Request: _empty, Response:
 for _kind in (Case, Cell):  # a case without a cost sends nothing
     _CONVERTER.register_unstructure_hook(_kind, _leaving_out(_kind, operator.not_))
 _CONVERTER.register_structure_hook(Case, _filling_in(Case, {"variant": "", "rules": (), "cost": 0}))
+_CONVERTER.register_unstructure_hook(Facts, Facts.to_json)
+_CONVERTER.register_structure_hook(Facts, lambda value, _: Facts.of(value))
 _CONVERTER.register_structure_hook(Waiver, _filling_in(Waiver, {"operations": ()}))
 _CONVERTER.register_unstructure_hook(
     Exchange,

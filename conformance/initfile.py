@@ -31,7 +31,7 @@ def text(contract: Contract) -> str:
 def key_table() -> str:
     """The keys of a target file as a Markdown table, for the documentation."""
     rows = [
-        f"| `{role.name}` | {role.what} | {role.business} | {'no' if role.dead else 'yes'} |"
+        f"| `{role.name}` | {role.what} | {role.business or 'any'} | {'no' if role.dead else 'yes'} |"
         for role in KEY_ROLES.values()
     ]
     return "\n".join(["| key | what it is | business | valid |", "|---|---|---|---|", *rows])

@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 from conformance import convert, yamlfile
 from conformance.contract import packaged
 from conformance.errors import TargetError
-from conformance.model import KEY_ROLES, SCOPE, Contract, Declaration, Effect, Json
+from conformance.model import KEY_ROLES, SCOPE, Contract, Declaration, Effect, Json, Open
 from conformance.yamlfile import Place, YamlFile
 
 KEY_VARIABLE = "CONFORMANCE_KEY"
@@ -210,7 +210,7 @@ def _check_inputs(contract: Contract, file: YamlFile, faults: list[str]) -> None
     operations = contract.operations
     for name, values in file.value.get("inputs", {}).items():
         operation = operations.get(name)
-        if operation is None or operation.input_open:  # its input is for the target to say
+        if operation is None or Open.INPUT in operation.open:  # its input is for the target to say
             continue
         parameters = {parameter.name for parameter in operation.parameters}
         for member in values:

@@ -34,6 +34,7 @@ from conformance.model import (
     Exchange,
     Finding,
     Level,
+    Role,
     Verdict,
 )
 from conformance.plan import Plan, same_row
@@ -82,7 +83,7 @@ def judge(
                     found[rule.id, exchange.operation].append(
                         (getattr(outcome, "about", None), outcome)
                     )
-        if exchange.role != "retry":
+        if exchange.role is not Role.RETRY:
             trials[exchange.case, exchange.attempt].append(exchange)
     for case_id in dict.fromkeys(case for case, _ in trials):
         if case_id in by_id:
@@ -170,7 +171,7 @@ class _Evaluation:
         return frozenset(
             exchange.case
             for exchange in self.log.exchanges
-            if exchange.role in ("control", "probe")
+            if exchange.role in (Role.CONTROL, Role.PROBE)
         )
 
     def cells(self) -> tuple[Cell, ...]:

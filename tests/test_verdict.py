@@ -483,7 +483,7 @@ def test_keys_that_never_open_anything_are_told() -> None:
             ("revoked", 401),
         )
     ]
-    seen += [sent(200), sent(401, identity="no_scope", form="query")]
+    seen += [sent(200), sent(401, identity="no_scope", form="misplaced")]
     target = replace(
         check_examples.TARGET,
         keys=frozenset({"full", "other", "test", "empty", "revoked", "no_scope"}),

@@ -38,7 +38,7 @@ class KeyRole:
     name: str
     what: str  # the key in words, after "give"
     reach: Reach = Reach.EVERY
-    business: Business = Business.MAIN
+    business: Business | None = Business.MAIN  # None where it may be any
     dead: bool = False  # was valid once, and must be refused
 
     @property
@@ -54,7 +54,7 @@ KEY_ROLES: Mapping[str, KeyRole] = {
     for role in (
         KeyRole("full", "a key with every scope"),
         KeyRole("read_only", "a key with every scope that reads, and no other", Reach.READS),
-        KeyRole("test", "a key with every scope and the test prefix"),
+        KeyRole("test", "a key with every scope and the test prefix", business=None),
         KeyRole("expired", "an expired key", dead=True),
         KeyRole("revoked", "a revoked key", dead=True),
         KeyRole("no_scope", "a valid key without any scope", Reach.NONE),

@@ -69,7 +69,7 @@ def identities(contract: Contract, seed: int) -> dict[str, Identity]:
                 Identity(
                     role.name,
                     secret(prefix, seed, role.name),
-                    business_id(seed, role.business),
+                    business_id(seed, role.business or MAIN),
                     scopes[role.reach],
                     **_DEATHS.get(role.name, {}),
                 )
