@@ -56,11 +56,23 @@ def modern(value: Json) -> Json:
     return {FORMER_NAMES.get(name, name): member for name, member in value.items()}
 
 
+def modern_run(run: dict[str, Json]) -> dict[str, Json]:
+    """The content of a run.json with today's names in its cases and triggers."""
+    changed = dict(run)
+    if isinstance(run.get("plan"), list):
+        changed["plan"] = [modern(case) for case in run["plan"]]
+    target = run.get("target")
+    if isinstance(target, dict) and isinstance(target.get("triggers"), list):
+        triggers = [modern(trigger) for trigger in target["triggers"]]
+        changed["target"] = target | {"triggers": triggers}
+    return changed
+
+
 def declaration_from_json(value: Json) -> Declaration:
-    """A stored declaration. Raises ValueError with the place where a member has another type."""
-    triggers = value["triggers"]
-    if isinstance(triggers, list):
-        value = value | {"triggers": [modern(trigger) for trigger in triggers]}
+    """A stored declaration.
+
+    Raises ValueError, with the place, for a member that is unknown or of another type.
+    """
     declaration = from_json(value, Declaration)
     again = to_json(declaration)
     for name, member in value.items():

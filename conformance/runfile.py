@@ -108,8 +108,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise _misfit(path, f"no JSON ({error})") from None
     if not isinstance(data, dict):
         raise _misfit(path, "an object is expected")
-    if isinstance(data.get("plan"), list):
-        data["plan"] = [convert.modern(row) for row in data["plan"]]
+    data = convert.modern_run(data)
     if isinstance(data.get("format"), int) and data["format"] != FORMAT:
         raise UsageError(f"{path}: its format is {data['format']}, this suite reads {FORMAT}")
     fault = schemas.fault(schemas.RUN, data)

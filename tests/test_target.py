@@ -326,15 +326,6 @@ def test_a_declaration_survives_json(contract: Contract, path: Path) -> None:
         assert set(stored) == {member.name for member in fields(Declaration)}
 
 
-@pytest.mark.parametrize("member", [member.name for member in fields(Declaration)])
-def test_a_stored_declaration_lacks_nothing(contract: Contract, member: str) -> None:
-    """A declaration without one of its members is a foreseen error."""
-    stored = to_json(target.from_flags(contract, URL, SECRET).declaration)
-    del stored[member]
-    with pytest.raises((KeyError, TypeError, ValueError)):
-        declaration_from_json(stored)
-
-
 def test_no_key_stands_in_what_is_public(contract: Contract, path: Path) -> None:
     """Neither repr nor JSON of a target or its declaration holds a key."""
     made = read(contract, path, FULL)
