@@ -279,6 +279,23 @@ def test_no_broken_value_is_a_crash(stored: Callable[[Any], Path], tmp_path: Pat
     assert refused > len(wrong) / 2
 
 
+def test_no_broken_line_is_a_crash(stored: Callable[[Any], Path]) -> None:
+    """Whatever stands in a place of a line of the log, the file is refused, or judged."""
+    directory = stored(members())
+    log = directory / runfile.LOG
+    first, *others = log.read_text(encoding="utf-8").splitlines()
+    line = json.loads(first)
+    for path in places(line):
+        for odd in (*ODD, 10**400, float("inf"), "\ud800"):
+            lines = [json.dumps(changed(line, odd, *path)), *others]
+            log.write_text("".join(f"{each}\n" for each in lines), encoding="utf-8")
+            try:
+                runfile.replay(directory, contract())
+            except UsageError as error:
+                named = str(error)
+                assert named.startswith(f"{log}:1: this is no line")  # noqa: PT017
+
+
 # --- the published schemas ------------------------------------------------------------------------
 
 

@@ -23,11 +23,15 @@ def fault(schema: str, value: Json) -> str | None:
 
     ``place`` names the members and indexes from the top, as in ``plan/3/effect``.
     """
-    for error in _validator(schema).iter_errors(value):
-        place = "/".join(str(step) for step in error.instance_path)
-        message = error.message if len(error.message) <= LONGEST else _summary(error)
-        return f"{place}: {message}" if place else message
-    return None
+    try:
+        error = next(iter(_validator(schema).iter_errors(value)), None)
+    except ValueError as unreadable:  # nested too deeply, or a wrong value with half a character
+        return f"this does not fit ({type(unreadable).__name__})"
+    if error is None:
+        return None
+    place = "/".join(str(step) for step in error.instance_path)
+    message = error.message if len(error.message) <= LONGEST else _summary(error)
+    return f"{place}: {message}" if place else message
 
 
 def _summary(error: jsonschema_rs.ValidationError) -> str:
