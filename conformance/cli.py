@@ -251,9 +251,9 @@ def _conclude(
     finished: Run, selected: frozenset[str] | None, directory: Path, console: Console
 ) -> int:
     """Write the files, say where they are, and the summary with the counts last."""
-    from conformance import remarks, runfile
+    from conformance import runfile
     from conformance.report import console as texts
-    from conformance.report import write_all
+    from conformance.report import remarks, write_all
     from conformance.report.text import clean
     from conformance.verdict import PREFLIGHT
 

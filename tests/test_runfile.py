@@ -293,7 +293,7 @@ def test_no_broken_line_is_a_crash(stored: Callable[[Any], Path]) -> None:
                 runfile.replay(directory, contract())
             except UsageError as error:
                 named = str(error)
-                assert named.startswith(f"{log}:1: this is no line")  # noqa: PT017
+                assert named.startswith(f"{log}:1: this is no line")
 
 
 # --- the published schemas ------------------------------------------------------------------------
@@ -364,7 +364,7 @@ def test_the_words_of_the_schemas_are_those_of_the_model() -> None:
 
 
 def test_a_run_with_former_names_is_read(stored: Callable[[Any], Path]) -> None:
-    """`stimulus` stands for `scenario`, `firm` for `robust`; a log of facts that were null is read."""
+    """`stimulus` stands for `scenario`, `firm` for `robust`; facts may be null."""
     old = copy.deepcopy(members())
     for case in old["plan"]:
         case["stimulus"] = case.pop("scenario")

@@ -19,7 +19,7 @@ import pytest
 from conformance.server.application import Application
 from conformance.server.messages import Reply, Request
 from tests import servers
-from tests.servers import Outcome, command, lines_of, no_traceback, run_of, stored
+from tests.servers import FILES, Outcome, command, lines_of, no_traceback, run_of, stored
 
 TELLING = 12
 """So many consecutive characters of a secret, beyond a public prefix, give it away."""
@@ -288,19 +288,7 @@ def _secrets(leaky: Leaky) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "exchanges.jsonl",
-        "evidence.har",
-        "run.json",
-        "report.html",
-        "pytest.html",
-        "junit.xml",
-        "results.ctrf.json",
-        "printed",
-    ],
-)
+@pytest.mark.parametrize("name", [*sorted(FILES), "printed"])
 def test_no_secret_leaves_the_run(leaky: Leaky, name: str) -> None:
     """No key, no handed-out secret and no telling part of one stands in a file or in what was printed, in any encoding."""
     text = (
@@ -313,16 +301,7 @@ def test_no_secret_leaves_the_run(leaky: Leaky, name: str) -> None:
 
 def test_no_other_file(leaky: Leaky) -> None:
     """A run leaves no files but those searched here."""
-    known = {
-        "exchanges.jsonl",
-        "evidence.har",
-        "run.json",
-        "report.html",
-        "pytest.html",
-        "junit.xml",
-        "results.ctrf.json",
-    }
-    assert {path.name for path in leaky.run.iterdir()} == known
+    assert {path.name for path in leaky.run.iterdir()} == FILES
     assert {path.name for path in leaky.run.parent.iterdir()} == {leaky.run.name, "latest"}
 
 

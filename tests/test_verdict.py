@@ -41,7 +41,7 @@ from conformance.model import (
     worst,
 )
 from conformance.plan import Plan
-from conformance.remarks import doubtful_keys, idle_waivers
+from conformance.report.remarks import doubtful_keys, idle_waivers
 from tests import check_examples
 from tests.check_examples import sent
 

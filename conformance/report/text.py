@@ -1,7 +1,7 @@
 """Texts from outside made fit to show: inert for terminals, logs, XML and pages, and cut to size.
 
 What a target sends may hold escape sequences that repaint a terminal, marks that reverse the
-reading order, or characters that no XML may hold. They become visible escapes.
+reading order, or characters that XML forbids. They become visible escapes.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 
 _UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff"
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufdd0-\ufdef"
+    "\ufffe\uffff\ud800-\udfff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
@@ -21,26 +22,23 @@ def clean(text: str, *, lines: bool = False) -> str:
 
     Line ends and tabs are escaped too, unless ``lines`` keeps them.
     """
-    return _UNSEEN.sub(
-        lambda match: match[0] if lines and match[0] in "\n\t" else _escape(match[0]), text
-    )
+    kept = "\n\t" if lines else ""
+    return _UNSEEN.sub(lambda match: _escape(match[0], kept), text)
 
 
-def _escape(char: str) -> str:
-    code = ord(char)
+def _escape(char: str, kept: str) -> str:
+    if char in kept:
+        return char
     if char in _SHORT:
         return _SHORT[char]
-    return (
-        f"\\x{code:02x}"
-        if code < 0x100
-        else f"\\u{code:04x}"
-        if code < 0x10000
-        else f"\\U{code:08x}"
-    )
+    code = ord(char)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def cut(text: str, limit: int) -> str:
-    """The text, at most ``limit`` characters of it, with an ellipsis where some were left out."""
+    """The text, at most ``limit`` characters of it, with an ellipsis where some are left out."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -1,0 +1,60 @@
+"""What a run shows about its target file: waivers without effect, keys that may be wrong.
+
+Remarks are never graded.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from conformance.model import DEAD_KEYS, Cell, Declaration, Exchange, Run, Verdict, Waiver
+
+
+def of(run: Run) -> list[str]:
+    """A sentence for each thing in the target file that deserves a look."""
+    waivers = idle_waivers(run.target, run.cells, run.judged_on)
+    return [*waivers, *doubtful_keys(run.target, run.exchanges)]
+
+
+def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> list[str]:
+    """A sentence for each waiver that covers no failure, or had expired on the day ``judged_on``.
+
+    ``judged_on`` is an ISO 8601 date.
+    """
+    waived = [cell for cell in cells if cell.verdict is Verdict.WAIVED]
+    sentences = []
+    for waiver in target.waivers:
+        if waiver.expires.isoformat() < judged_on:
+            sentences.append(f"the waiver of {waiver.clause} expired on {waiver.expires}")
+        elif not any(_covers(waiver, cell) for cell in waived):
+            sentences.append(f"the waiver of {waiver.clause} covers no failure of this run")
+    return sentences
+
+
+def _covers(waiver: Waiver, cell: Cell) -> bool:
+    if cell.clause != waiver.clause:
+        return False
+    return not waiver.operations or cell.operation in waiver.operations
+
+
+def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[str]:
+    """A sentence for each key that should be valid and was answered 401 every time."""
+    statuses: dict[str, list[int]] = defaultdict(list)
+    for exchange in exchanges:
+        if _shows_a_key(target, exchange) and exchange.response is not None:
+            statuses[exchange.identity or ""].append(exchange.response.status)
+    sentences = []
+    for role, answered in sorted(statuses.items()):
+        if set(answered) == {401}:
+            sentences.append(
+                f"every request with the key {role} ({len(answered)}) was answered 401: "
+                "is the key in the target file one of this target?"
+            )
+    return sentences
+
+
+def _shows_a_key(target: Declaration, exchange: Exchange) -> bool:
+    """Whether the answer to an exchange shows if a key of the target file is valid."""
+    valid = target.keys.difference(DEAD_KEYS)
+    return exchange.identity in valid and not exchange.facts.form
