@@ -78,7 +78,7 @@ def judge(
     for exchange in exchanges:
         context = JudgeContext(contract, target, contract.operations.get(exchange.operation))
         for rule in rules.values():
-            if rule.passive and context.operation:
+            if rule.passive and context.case_operation:
                 for outcome in _guarded(rule, rule.passive, context, exchange, (exchange.id,)):
                     found[rule.id, exchange.operation].append(
                         (getattr(outcome, "about", None), outcome)
