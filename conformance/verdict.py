@@ -37,7 +37,8 @@ from conformance.model import (
     Role,
     Verdict,
 )
-from conformance.plan import Plan, same_row
+from conformance.plan import Plan
+from conformance.selection import same_row
 
 NOT_RUN = "not run: the run ended before it"
 NOT_SELECTED = "not selected"
