@@ -14,7 +14,8 @@ from datetime import date
 from functools import cached_property
 from statistics import mode
 
-from conformance.checks.base import (
+from conformance.evidence import Log
+from conformance.judging.rules import (
     Gap,
     JudgeContext,
     JudgeError,
@@ -24,7 +25,6 @@ from conformance.checks.base import (
     Trial,
     Violation,
 )
-from conformance.evidence import Log
 from conformance.model import Case, Cell, Clause, Contract, Exchange, Finding, Level, Verdict
 from conformance.plan import Plan, same_row
 from conformance.target import Declaration

@@ -18,8 +18,8 @@ from urllib.parse import urlencode
 
 from conformance import contract
 from conformance.checks import RULES
-from conformance.checks.base import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.evidence import exchange_from_json, exchange_to_json
+from conformance.judging.rules import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.model import Body, Case, Contract, Effect, Exchange, Operation, Request, Response
 from conformance.server import application, target_file
 from conformance.target import Declaration, Target, from_file

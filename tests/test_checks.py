@@ -13,12 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.checks import RULES, success
-from conformance.checks.base import Gap, JudgeError, Pass, Trial, Violation, said
-from conformance.checks.limits import soon
-from conformance.checks.objects import object_of, sought_in
-from conformance.checks.walks import takes
+from conformance.checks import RULES, requests
+from conformance.judging.rules import Gap, JudgeError, Pass, Trial, Violation, said
 from conformance.model import About, Body, Case, Effect, Exchange, Parameter, Rate
+from conformance.reading import object_of, soon, sought_in, takes
 from tests import check_examples as examples
 from tests.check_examples import (
     ACCEPTED,
@@ -77,9 +75,8 @@ def test_what_a_moving_list_may_explain_is_confirmed() -> None:
 
 def test_what_judges_share_is_frozen() -> None:
     """No judge can change what the next one sees."""
-    modules = [
-        module for name, module in sys.modules.items() if name.startswith("conformance.checks.")
-    ]
+    judging = ("conformance.checks.", "conformance.judging.")
+    modules = [module for name, module in sys.modules.items() if name.startswith(judging)]
     nouns = {
         noun
         for module in modules
@@ -325,7 +322,7 @@ def test_what_the_quick_validator_cannot_take_goes_to_the_other(
 
     operation = examples.real().operations["read_call"]
     for error in (ValueError, RecursionError):
-        monkeypatch.setattr(success, "_VALIDATORS", {id(operation): (operation, Failing(error))})
+        monkeypatch.setattr(requests, "_VALIDATORS", {id(operation): (operation, Failing(error))})
         for body, expected in (
             ({"id": "c", "status": "busy"}, ACCEPTED),
             ({"id": 1, "status": "busy"}, REFUSED),

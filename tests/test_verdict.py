@@ -13,7 +13,8 @@ import pytest
 
 from conformance import session, verdict
 from conformance.checks import RULES
-from conformance.checks.base import (
+from conformance.evidence import Log
+from conformance.judging.rules import (
     Gap,
     JudgeContext,
     JudgeError,
@@ -23,7 +24,6 @@ from conformance.checks.base import (
     Trial,
     Violation,
 )
-from conformance.evidence import Log
 from conformance.model import (
     About,
     Case,

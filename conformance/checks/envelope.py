@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.checks.base import (
+from conformance.judging.rules import (
     JudgeContext,
     Outcome,
     Pass,
@@ -272,22 +272,6 @@ def status_client_mistake(context: JudgeContext, exchange: Exchange) -> Iterator
     if response.status >= 500 and role_of(context.contract, exchange) != "upstream":
         yield Violation("status", "4xx", said(exchange), (exchange.id,))
     elif response.status < 500:
-        yield Pass((exchange.id,))
-
-
-def _no_payment(contract: Contract, operation: Operation, clause: Clause) -> bool:
-    return operation.payment is None
-
-
-@passive("payment.elsewhere", applies=_no_payment)
-def payment_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """402 comes from the operations that take payments only."""
-    response = exchange.response
-    if response is None or (context.operation and context.operation.payment):
-        return
-    if response.status == 402 or role_of(context.contract, exchange) == "payment_required":
-        yield Violation("status", "any status but 402", said(exchange), (exchange.id,))
-    else:
         yield Pass((exchange.id,))
 
 

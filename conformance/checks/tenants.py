@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.checks.base import (
+from conformance.checks.requests import shown_absent
+from conformance.judging.rules import (
+    Gap,
     JudgeContext,
     Outcome,
     Pass,
@@ -12,15 +14,14 @@ from conformance.checks.base import (
     Violation,
     control_gap,
     kept_out,
+    page_of,
     passive,
     said,
     trial,
     unusable,
 )
-from conformance.checks.lists import page_of
-from conformance.checks.objects import id_of, identity_of, items_of, object_of, sought_in
-from conformance.checks.requests import shown_absent
 from conformance.model import Clause, Contract, Exchange, Operation, compact
+from conformance.reading import id_of, identity_of, items_of, object_of, sought_in
 
 
 @trial(
@@ -272,3 +273,33 @@ def _named_business(context: JudgeContext, exchange: Exchange, item: object) -> 
         yield Violation(
             f"/{tenant}", "no item of another business", compact(item[tenant]), (exchange.id,)
         )
+
+
+@trial("paging.empty")
+def paging_empty(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A list without data is an empty page, not an error."""
+    for probe in trial.probes:
+        excuse = unusable(context, probe)
+        if excuse or probe.response is None:
+            yield excuse or Pass(())
+        elif not probe.response.ok:
+            yield Violation("status", "200 with an empty list", said(probe), (probe.id,))
+        else:
+            yield from _empty(context, probe)
+
+
+def _empty(context: JudgeContext, probe: Exchange) -> Iterator[Outcome]:
+    """Judge an answer to a list without data."""
+    assert context.operation is not None
+    page = page_of(context, probe)
+    items = items_of(context.operation, page[1]) if page else None
+    if items and context.operation.empty_open:
+        yield Gap("a business without data may have items in this list, and has")
+    elif items:
+        yield Violation("/", "an empty list", f"{len(items)} items", (probe.id,))
+    elif page and items is not None:
+        more = page[1].get(page[0].more)
+        if more is True:
+            yield Violation(f"/{page[0].more}", "false, as the list is empty", "true", (probe.id,))
+        else:
+            yield Pass((probe.id,))

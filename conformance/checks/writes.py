@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.checks.base import (
+from conformance.judging.rules import (
     Gap,
     JudgeContext,
     Outcome,
@@ -17,49 +17,20 @@ from conformance.checks.base import (
     trial,
     unusable,
 )
-from conformance.checks.objects import object_of, sought_in
-from conformance.model import Exchange, Operation, compact
-from conformance.values import strict_json
-
-
-def shown(operation: Operation, sent: dict[str, Any], got: Any) -> list[str]:
-    """The members that were sent and that a read shows. An optional one may be left out, or null unless it is free text."""
-    if not isinstance(got, dict):
-        return []
-    kept = {p.shows_as or p.name for p in operation.body if p.required or p.fresh}
-    return [name for name in sent if name in got and (got[name] is not None or name in kept)]
-
-
-def as_shown(operation: Operation, sent: dict[str, Any]) -> dict[str, Any]:
-    """What was sent, by the names under which the object shows it."""
-    known = {p.name: p for p in operation.body}
-    return {
-        (known[name].shows_as or name) if name in known else name: value
-        for name, value in sent.items()
-    }
-
-
-def differences(
-    operation: Operation, sent: dict[str, Any], got: Any
-) -> Iterator[tuple[str, str, str]]:
-    """Members that were sent and read with another value."""
-    sent = as_shown(operation, sent)
-    for name in shown(operation, sent, got):
-        if not same(sent[name], got[name]):
-            yield f"/{name}", compact(sent[name]), compact(got[name])
-
-
-def same(sent: Any, got: Any) -> bool:
-    """Equal as JSON values; text may come back trimmed, and an object with members that were not sent."""
-    if isinstance(sent, dict) and isinstance(got, dict):
-        return all(name in got and same(value, got[name]) for name, value in sent.items())
-    if isinstance(sent, list) and isinstance(got, list):
-        return len(sent) == len(got) and all(map(same, sent, got))
-    if isinstance(sent, bool) or isinstance(got, bool):
-        return sent is got
-    if isinstance(sent, str) and isinstance(got, str):
-        return re.sub(r"\s+", " ", sent).strip() == re.sub(r"\s+", " ", got).strip()
-    return bool(sent == got)
+from conformance.model import Contract, Exchange, Operation, compact
+from conformance.reading import (
+    absent,
+    as_shown,
+    differences,
+    items_of,
+    newly,
+    object_of,
+    runs_forward,
+    same,
+    shown,
+    sought_in,
+)
+from conformance.values import instant, strict_json
 
 
 @trial("create.read-back", hint="an object would have to be created and read again")
@@ -181,3 +152,335 @@ def _one_read_back(context: JudgeContext, write: Exchange, read: Exchange) -> It
         context.operation, as_shown(context.operation, sent), got
     ):
         yield Pass(ids)  # a change that the read does not show proves nothing
+
+
+@trial("delete.gone", hint="an object would have to be made, deleted, and looked for")
+def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """What was deleted is not there as it was, and nothing else is gone. It may still be shown as deleted."""
+    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
+    deleted = steps.get("delete")
+    if deleted is None or deleted.response is None or not deleted.response.ok:
+        return
+    others = ("older", "newer")
+    for before, after in [
+        (f"{name}before", f"{name}after")
+        for name in ("", *(f"{one}-" for one in others), "listed-")
+    ]:
+        if before not in steps or after not in steps:
+            continue
+        excuse = unusable(context, steps[after])
+        (old, _), (new, goes_on) = (
+            sought_in(context.contract, steps[before]),
+            sought_in(context.contract, steps[after]),
+        )
+        ids = (steps[before].id, deleted.id, steps[after].id)
+        if (
+            before.startswith(others)
+            and "before" in steps
+            and steps[before].fact("sought") == steps["before"].fact("sought")
+        ):
+            continue  # there is but one object
+        if excuse:
+            yield excuse
+        elif old is None or goes_on:
+            if before != "listed-before":
+                yield Gap("the object could not be seen before or after the deletion")
+        elif not before.startswith(others) and new == old:
+            yield Violation(
+                "/", "nothing, or an object that is shown as deleted", compact(new), ids
+            )
+        elif before.startswith(others) and new is None:
+            yield Violation(
+                "/",
+                f"{steps[after].fact('sought')}, which was not deleted",
+                said(steps[after]),
+                ids,
+            )
+        else:
+            yield Pass(ids)
+
+
+def _holding(context: JudgeContext, exchange: Exchange, texts: list[str]) -> list[Any]:
+    """The items of a list, or the object of a read, that hold one of some texts."""
+    operation, response = context.contract.operations.get(exchange.operation), exchange.response
+    if operation is None or response is None or not response.ok:
+        return []
+    if operation.paging is None:
+        shown = [object_of(context.contract, operation, response.json)]
+    else:
+        shown = items_of(operation, response.json) or []
+    written = [json.dumps(text, ensure_ascii=False)[1:-1] for text in texts]
+    return [
+        one for one in shown if any(text in json.dumps(one, ensure_ascii=False) for text in written)
+    ]
+
+
+@trial("create.one", hint="two objects would have to be created")
+def create_one(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """Each creation makes one object, with an id of its own."""
+    seen: dict[str, Exchange] = {}
+    for write in (
+        e
+        for e in trial.exchanges
+        if e.fact("step") == "write" and e.response is not None and e.response.ok
+    ):
+        assert write.response is not None
+        operation = context.contract.operations[write.operation]
+        name = context.contract.identifier_of(operation.kind)
+        shown = object_of(context.contract, operation, write.response.json)
+        value = shown.get(name) if isinstance(shown, dict) else None
+        if (
+            value is not None
+            and compact(value) in seen
+            and write.response.status not in operation.successes[:-1]
+        ):
+            yield Violation(
+                f"/{name}", "an id of its own", compact(value), (seen[compact(value)].id, write.id)
+            )
+            return
+        if value is not None:
+            seen[compact(value)] = write
+    for page in trial.having("probe", step="listed"):
+        alike = _holding(context, page, page.fact("fresh") or [])
+        if len(alike) > 1:
+            _, second, *_ = alike
+            yield Violation(
+                "/", "one object", f"{len(alike)} of them: {compact(second)}", (page.id,)
+            )
+            return
+    if len(seen) > 1:
+        yield Pass(tuple(write.id for write in seen.values()))
+
+
+@trial("create.listed", hint="an object would have to be created, and its list be seen")
+def create_listed(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """What was created and can be read is listed, too."""
+    pages = trial.having("probe", step="listed")
+    if not pages:
+        return
+    *_, page = pages
+    excuse = unusable(context, page)
+    if excuse:
+        yield excuse
+    elif absent(context.contract, page):
+        yield Violation("/", f"{page.fact('sought')}, which was just made", said(page), (page.id,))
+    elif page.response is not None and page.response.ok:
+        yield Pass((page.id,))
+
+
+@trial(
+    "create.count",
+    confirm=True,
+    hint="something would have to be made, and its list be seen before and after",
+)
+def create_count(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """One request makes one object: not two that show what was sent."""
+    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
+    before, write, after = (steps.get(name) for name in ("before", "write", "after"))
+    if (
+        before is None
+        or write is None
+        or after is None
+        or write.response is None
+        or not write.response.ok
+    ):
+        return
+    listing, sent = context.contract.operations[after.operation], write.fact("sent") or {}
+    old, new = (
+        items_of(listing, e.response.json) if e.response is not None and e.response.ok else None
+        for e in (before, after)
+    )
+    if old is None or new is None:
+        return
+    alike = [item for item in newly(context.contract, listing, old, new) if _shows(sent, item)]
+    ids = (before.id, write.id, after.id)
+    if len(alike) > 1:
+        yield Violation("/", "one object", f"{len(alike)} of them: {compact(alike[1])}", ids)
+    else:
+        yield Pass(ids)
+
+
+def _shows(sent: dict[str, Any], item: Any) -> bool:
+    """Whether an item shows something of what was sent, and nothing else in its place."""
+    both = (
+        [(value, item[name]) for name, value in sent.items() if item.get(name) is not None]
+        if isinstance(item, dict)
+        else []
+    )
+    return bool(both) and all(same(value, got) for value, got in both)
+
+
+CHANGED = frozenset({"before", "write", "read"})
+
+
+@trial("update.alone", hint="an object would have to be changed and read again")
+def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A change is of what was sent, and of no other member and no other object."""
+    assert context.operation is not None
+    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
+    if not steps.keys() >= CHANGED:
+        return
+    before, write, after = steps["before"], steps["write"], steps["read"]
+    if write.response is None or not write.response.ok:
+        return
+    (old, _), (new, _) = sought_in(context.contract, before), sought_in(context.contract, after)
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return
+    ids = (before.id, write.id, after.id)
+    sent = as_shown(context.operation, write.fact("sent") or {})
+    partial = context.operation.method == "PATCH"
+    set_before = {
+        *_settable(context.contract, context.operation),
+        *(
+            as_shown(
+                context.operation,
+                {**steps["first"].fact("sent"), **(steps["first"].fact("beside") or {})},
+            )
+            if "first" in steps
+            else ()
+        ),
+    }
+    for name in sorted(set_before - set(sent)) if partial else ():
+        if old.get(name) is not None and not same(old[name], new.get(name)):
+            yield Violation(
+                f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new.get(name)), ids
+            )
+            return
+    first = steps.get("first")
+    if first is not None and first.response is not None and first.response.ok:
+        for where, expected, actual in differences(
+            context.operation, first.fact("sent") or {}, old
+        ):
+            yield Violation(where, expected, actual, (first.id, before.id))
+            return
+    yield from _moved(context, old, new, ids)
+    page = steps.get("listed")
+    if page is not None:
+        name = context.contract.identifier_of(context.operation.kind)
+        alike = _holding(context, page, page.fact("fresh") or [])
+        other = next(
+            (
+                one
+                for one in alike
+                if isinstance(one, dict) and str(one.get(name)) != page.fact("sought")
+            ),
+            None,
+        )
+        if other is not None:
+            yield Violation(
+                "/",
+                f"no object but {page.fact('sought')} changed",
+                compact(other),
+                (write.id, page.id),
+            )
+            return
+    yield Pass(ids)
+
+
+def _moved(
+    context: JudgeContext, old: dict[str, Any], new: dict[str, Any], ids: tuple[str, ...]
+) -> Iterator[Outcome]:
+    """The position of an object, by which its list is paged, is not changed by a change of another member."""
+    name = next((o.paging.position for o in context.contract.operations.values() if o.paging), "")
+    was, now = instant(old.get(name)), instant(new.get(name))
+    if was is not None and now is not None and was != now:
+        yield Violation(f"/{name}", f"{old[name]}, as it was not sent", compact(new[name]), ids)
+
+
+def _settable(contract: Contract, changed: Operation) -> set[str]:
+    """The free texts of an object that a client sets: nothing but a change of them changes them."""
+    writes = [
+        *contract.operations_by("create", changed.kind),
+        *contract.operations_by("update", changed.kind),
+    ]
+    return {
+        p.shows_as or p.name
+        for operation in writes
+        if not operation.when
+        for p in operation.body
+        if p.fresh
+    }
+
+
+def _newcomers(context: JudgeContext, old: Exchange, new: Exchange) -> list[Any]:
+    """The items of a page of a list that were not on it before, and are newer than what was."""
+    listing, items = context.contract.operations[new.operation], _listed(context, new)
+    unknown = newly(context.contract, listing, _listed(context, old), items)
+    places = [place for place, item in enumerate(items) if item not in unknown]
+    if not places or listing.paging is None:
+        return []
+    return items[places[-1] + 1 :] if runs_forward(listing.paging, items) else items[: places[0]]
+
+
+def _may_be_of(context: JudgeContext, attempt: Exchange, item: Any) -> bool:
+    """Whether an item may come of a request: it shows nothing else in the place of what was sent."""
+    body = strict_json(attempt.request.body.text or "") if attempt.request.body else None
+    sent = (
+        as_shown(context.contract.operations[attempt.operation], body)
+        if isinstance(body, dict)
+        else {}
+    )
+    shown = item if isinstance(item, dict) else {}
+    return all(shown.get(name) is None or same(value, shown[name]) for name, value in sent.items())
+
+
+def _listed(context: JudgeContext, page: Exchange) -> list[Any]:
+    """The items of a list that was answered."""
+    answer = page.response
+    items = (
+        items_of(context.contract.operations[page.operation], answer.json)
+        if answer is not None and answer.ok
+        else None
+    )
+    return items or []
+
+
+@trial(
+    "refused.effect",
+    hint="a request would have to be refused, and its effect looked for",
+    confirm=True,
+)
+def refused_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """What was refused has had no effect."""
+    attempts = [
+        e
+        for e in trial.having("probe", step="attempt")
+        if e.response is not None and e.response.status >= 400
+    ]
+    taken = [e for e in trial.having("probe", step="attempt") if e not in attempts]
+    told = {text for attempt in taken for text in attempt.fact("fresh") or ()}
+    looks, before = trial.having("probe", step="look"), trial.having("setup", step="before")
+    was = next((old for old, _ in (sought_in(context.contract, one) for one in before)), None)
+    listed = trial.having("setup", step="listed-before")
+    for look in looks if attempts else ():
+        ids = (*(attempt.id for attempt in attempts), look.id)
+        excuse = unusable(context, look)
+        held = _holding(
+            context, look, [text for text in look.fact("fresh") or () if text not in told]
+        )
+        found, goes_on = sought_in(context.contract, look)
+        new = [one for old in listed for one in _newcomers(context, old, look)]
+        if excuse:
+            yield excuse
+        elif held:
+            first, *_ = held
+            yield Violation("/", "no effect of requests that were refused", compact(first), ids)
+        elif not taken and (
+            made := [
+                one for one in new if any(_may_be_of(context, attempt, one) for attempt in attempts)
+            ]
+        ):
+            first, *_ = made
+            yield Violation("/", "nothing made by requests that were refused", compact(first), ids)
+        elif (
+            not taken
+            and look.fact("sought") is not None
+            and was is not None
+            and found is None
+            and not goes_on
+        ):
+            yield Violation(
+                "/", f"{look.fact('sought')}, as its deletion was refused", said(look), ids
+            )
+        elif look.response is not None and look.response.ok:
+            yield Pass(ids)

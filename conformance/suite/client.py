@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from conformance.checks.objects import before_last, items_of, object_of, runs_forward, sought_in
 from conformance.model import Effect, Exchange, Operation, Parameter
+from conformance.reading import before_last, items_of, object_of, runs_forward, sought_in
 from conformance.suite.sending import Id, Sending
 from conformance.target import FICTIONAL_NUMBER
 from conformance.values import ABSENT

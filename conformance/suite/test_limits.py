@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from conformance.checks.limits import soon
 from conformance.model import WHOLE_API, Effect, Exchange, Operation, Rate
 from conformance.plan import Draft, Planning, operations, scenario
+from conformance.reading import soon
 from conformance.suite.client import Client
 from conformance.transport.message import header_of, message_for
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.model import WHOLE_API, Effect
+from conformance.model import Operation, Parameter
 from conformance.plan import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import MALFORMED, Client
-from conformance.transport.message import Message, header_of
+from conformance.suite.test_envelope import SHORT_ID
 
 BROKEN = (b"{", b"")
 OTHER_TYPES = (b"[1, 2]", b'"text"', b"null")
@@ -184,84 +184,65 @@ def test_broken_body(client: Client) -> None:
         )
 
 
-SHORT_ID = 7
-"""Characters of an id of which a piece may well be another one."""
-RAW = (
-    "{path}/%zz",
-    "{path}%",
-    "{path}/%c3%28",
-    "{path}/%00",
-    "{path}?{limit}=%zz",
-    "{path}?{after}=%e0%80",
-    "{path}?&&=&%",
-    "/x/..{path}",
-)
-"""Targets that are no proper ones: broken percent signs, in path and query, and steps that a client takes out."""
+ODD_LIMITS = ("abc", "-1")
 
 
-def unknown_routes(planning: Planning) -> Iterator[Draft]:
-    """Paths and methods that no document names."""
-    yield Draft(None, "path", cost=4)
-    yield Draft(None, "method", effect=Effect.WRITE, cost=6)
-    yield Draft(None, "raw", cost=len(RAW), rules=("route.unknown",))
+ODD_POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")
+"""Values that no limit and no cursor has."""
 
 
-@scenario(unknown_routes, rules=("route.unknown",), phase=1)
-def test_unknown_route(client: Client) -> None:
-    """Unknown paths, and methods that a known path does not have."""
-    headers = header_of(client.contract, "full" if "full" in client.target.keys else None)
-    if client.case.variant == "raw":
-        _raw(client, headers)
+def odd_positions(planning: Planning) -> Iterator[Draft]:
+    """Each list with a limit, a cursor or a bound that cannot be parsed."""
+    for operation in operations(planning, "list"):
+        bounds = [p.name for p in operation.filters if p.compare]
+        cost = 2 + len(ODD_LIMITS + ODD_POSITIONS) + len(bounds) + len(_windows(operation))
+        yield Draft(
+            operation,
+            cost=cost,
+            needs=("full",) if operation.keyed else (),
+            params={"bounds": bounds},
+        )
+
+
+@scenario(odd_positions, rules=("parameter.unparsable",), phase=1)
+def test_unparsable_parameter(client: Client) -> None:
+    """Values of limit, cursor and bounds that are no number and no timestamp, beside a request without them."""
+    paging = client.operation.paging
+    assert paging is not None
+    values = client.listing(client.operation)
+    if values is None:
         return
-    paths = {
-        operation.path
-        for operation in client.contract.operations.values()
-        if "{" not in operation.path
-    }
-    if client.case.variant == "path":
-        for path in (
-            "/no-such-resource",
-            "/no/such/resource",
-            *(f"{path}/no-such-thing" for path in sorted(paths)[:2]),
-        ):
-            client.raw(Message("GET", path), carried=headers, mistake=True, odd=True)
-        return
-    for path in sorted(paths):
-        known = {
-            operation.method
-            for operation in client.contract.operations.values()
-            if operation.path == path
-        }
-        for method in [m for m in ("DELETE", "PUT") if m not in known]:
-            client.raw(Message(method, path), carried=headers, mistake=True, odd=True)
+    client.control(client.operation, values)
+    for value in ODD_LIMITS:
+        client.mistake(client.operation, {**values, paging.limit: value})
+    for value in ODD_POSITIONS:
+        client.mistake(client.operation, {**values, paging.after: value})
+    client.mistake(
+        client.operation, {**values, paging.limit: "0"}, role="setup"
+    )  # which may mean anything
+    for bound in client.case.params["bounds"]:
+        client.mistake(client.operation, {**values, bound: "abc"})
+    for least, most in _windows(client.operation):
+        client.mistake(
+            client.operation,
+            {**values, least.name: _bound(least, 2), most.name: _bound(most, 1)},
+            role="setup",
+        )
 
 
-def _raw(client: Client, headers: tuple[tuple[str, str], ...]) -> None:
-    """Improper targets below the path of the first list; whether they are mended or refused is open."""
-    listing = next(
-        (
-            o
-            for o in client.contract.operations_by("list")
-            if not any(p.required for p in o.parameters)
-        ),
-        None,
+def _windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:
+    """The bounds of one member of the items, from below and from above."""
+    bounds = [p for p in operation.filters if p.compare and not p.required]
+    pairs = [
+        (p, q) for p in bounds for q in bounds if (p.compare, q.compare) == ("at-least", "at-most")
+    ]
+    return [(p, q) for p, q in pairs if p.filters == q.filters]
+
+
+def _bound(parameter: Parameter, place: int) -> str:
+    """A bound, the later or larger for a larger place."""
+    return (
+        str(place)
+        if parameter.schema.get("type") in ("integer", "number")
+        else f"2026-04-1{place}T00:00:00Z"
     )
-    if listing is not None and listing.paging is not None:
-        for target in RAW:
-            plain = target.format(
-                path=listing.path, limit=listing.paging.limit, after=listing.paging.after
-            )
-            known = target.startswith(
-                "{path}?"
-            )  # a documented operation, which more rules judge than a path that is none
-            operation, role = (listing.id, "setup") if known else (WHOLE_API, "probe")
-            message = Message("GET", "", plain=plain)
-            client.raw(
-                message,
-                operation,
-                carried=headers,
-                role=role,
-                mistake=True,
-                odd=True,
-                mendable=True,
-            )

@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from conformance.checks.effects import absent
-from conformance.checks.objects import sought_in
-from conformance.checks.writes import as_shown, differences
 from conformance.model import Contract, Effect, Exchange, Operation, Parameter
-from conformance.plan import Draft, Planning, operations, scenario
+from conformance.plan import Depth, Draft, Planning, operations, scenario
+from conformance.reading import absent, as_shown, differences, sought_in
 from conformance.suite.client import Client
 from conformance.suite.sending import OVERRIDES, Id
 from conformance.transport.message import message_for
@@ -398,3 +396,86 @@ def _disguised(client: Client, operation: Operation, values: dict[str, Any]) -> 
     disguised = replace(message, method="GET", headers=headers)
     client.raw(disguised, key="read_only", role="setup", odd=True, step="disguised")
     return _fresh(operation, own)
+
+
+CREATIONS = {Depth.QUICK: 0, Depth.FULL: 3, Depth.DEEP: 100}
+
+
+def overlapping_creations(planning: Planning) -> Iterator[Draft]:
+    """A few creations of what can be read."""
+    wanted = [o for o in operations(planning, "create") if o.keyed and o.effect is Effect.WRITE]
+    wanted = [o for o in wanted if planning.contract.operations_by("read", o.kind)]
+    for operation in wanted[: CREATIONS[planning.depth]]:
+        yield Draft(operation, needs=("full", "other"), cost=7, optional=True)
+
+
+@scenario(overlapping_creations, rules=("create.read-back", "create.one"), phase=2)
+def test_overlapping_creations(client: Client) -> None:
+    """Objects made at the same time, two by one business and one by another; each is read back."""
+    operation = client.operation
+    names = {p.name for p in operation.body}
+    requests: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
+    for key in ("full", "other", "full"):
+        values = client.valid(operation, key)
+        if values is None:
+            return
+        sent = {name: value for name, value in values.items() if name in names}
+        requests.append((key, values, {"step": "write", "sent": sent}))
+    written = client.together(operation, requests, role="control")
+    for (key, _, _), exchange in zip(requests, written, strict=True):
+        made = client.created_id(exchange)
+        for pause in (0.5, 1.5, 0.0) if made is not None else ():
+            read = client.look(operation.kind or "", made or "", role="probe", key=key, step="read")
+            if not pause or read is None or sought_in(client.contract, read)[0] is not None:
+                break
+            client.pause(pause)
+
+
+def deletions(planning: Planning) -> Iterator[Draft]:
+    """Each deletion of something that can be made, and read or listed."""
+    contract = planning.contract
+    for operation in operations(planning, "delete"):
+        seen = contract.operations_by("read", operation.kind) or contract.operations_by(
+            "list", operation.kind
+        )
+        if operation.selector and seen and contract.operations_by("create", operation.kind):
+            yield Draft(operation, needs=("full",), cost=8)
+
+
+@scenario(deletions, rules=("delete.gone",), phase=2)
+def test_deletion(client: Client) -> None:
+    """Make three objects, look at each, delete the second, and look again, also in the list where they can be read, too."""
+    operation = client.operation
+    kind, selector = operation.kind or "", operation.selector
+    assert selector is not None
+    older, values, newer = (
+        client.own_id(operation),
+        client.valid(operation),
+        client.own_id(operation),
+    )
+    if values is None or older is None or newer is None:
+        return
+    sought = values[selector.name]
+    places = {}
+    for step, one in (("before", sought), ("older-before", older), ("newer-before", newer)):
+        places[one] = client.position(client.settled(kind, one, step=step))
+    _look_in_list(client, kind, sought, "listed-before")
+    client.control(operation, values, step="delete")
+    for pause in (0.5, 1.5, 0.0):
+        read = client.look(kind, sought, role="probe", step="after", position=places[sought])
+        if read is None or sought_in(client.contract, read)[0] is None or not pause:
+            break
+        client.pause(pause)
+    for step, other in (("older-after", older), ("newer-after", newer)):
+        client.look(kind, other, role="probe", step=step, position=places[other])
+    for pause in (0.5, 1.5, 0.0):
+        listed = _look_in_list(client, kind, sought, "listed-after")
+        if listed is None or sought_in(client.contract, listed)[0] is None or not pause:
+            break
+        client.pause(pause)
+
+
+def _look_in_list(client: Client, kind: str, sought: Id, step: str) -> Exchange | None:
+    """The first page of the list of a kind that can be read by its id, too."""
+    ask = client.lister(kind) if client.contract.operations_by("read", kind) else None
+    return ask(role="probe", step=step, sought=str(sought)) if ask else None

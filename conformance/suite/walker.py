@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.checks.objects import items_of
 from conformance.model import Exchange, Operation
 from conformance.plan import Depth
+from conformance.reading import items_of
 from conformance.suite.client import LARGE, Client
 
 SURELY_TAKEN = 7

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.checks.base import (
+from conformance.judging.rules import (
     Gap,
     JudgeContext,
     Outcome,
@@ -18,8 +18,8 @@ from conformance.checks.base import (
     trial,
     unusable,
 )
-from conformance.checks.objects import identity_of, items_of
 from conformance.model import compact
+from conformance.reading import identity_of, items_of
 
 
 @trial("auth.missing")

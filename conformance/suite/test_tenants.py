@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.checks.objects import items_of
-from conformance.checks.writes import as_shown
 from conformance.model import Contract, Effect, Operation, Parameter
-from conformance.plan import Draft, Planning, operations, scenario
+from conformance.plan import Depth, Draft, Planning, operations, scenario
+from conformance.reading import as_shown, items_of
 from conformance.suite.client import MALFORMED, Client
 from conformance.transport.message import message_for
 from conformance.values import ABSENT
@@ -289,3 +288,61 @@ def _change(client: Client, operation: Operation) -> dict[str, Any]:
     """A change that would be seen: a fresh value for the first member that takes one."""
     member = next((p for p in operation.body if p.fresh), None)
     return {member.name: client.value(member)} if member else {}
+
+
+def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
+    """Each list, with the key of a business without data."""
+    for operation in operations(planning, "list"):
+        if (
+            operation.keyed
+            and not operation.pool
+            and not any(p.required for p in operation.parameters)
+        ):
+            both = (
+                operation.empty_open and "full" in planning.target.keys
+            )  # what it has must then be its own
+            rules = ("paging.empty", "tenant.rows") if both else ("paging.empty",)
+            yield Draft(operation, needs=("empty",), cost=3 if both else 2, rules=rules)
+
+
+@scenario(lists_of_the_empty, rules=("paging.empty", "tenant.rows"))
+def test_empty_list(client: Client) -> None:
+    """The list of a business without data, plain, with a limit and with a cursor."""
+    paging = client.operation.paging
+    assert paging is not None
+    values = client.valid(client.operation, "empty") or {}
+    client.call(client.operation, values, key="empty", side="foreign")
+    given = client.listing(client.operation) if "tenant.rows" in client.case.rules else None
+    if given is not None:
+        client.call(client.operation, given, role="setup", side="own")
+    client.call(client.operation, {**values, paging.limit: "1"}, key="empty")
+
+
+LISTS = {Depth.QUICK: 0, Depth.FULL: 4, Depth.DEEP: 100}
+
+
+ROUNDS = 3
+"""Requests of each business that are under way at the same time."""
+
+
+def overlapping_lists(planning: Planning) -> Iterator[Draft]:
+    """A few lists of what belongs to a business: what overlapping requests share is seldom of one operation alone."""
+    wanted = [
+        o
+        for o in operations(planning, "list")
+        if planning.contract.tenant and o.keyed and not o.pool
+    ]
+    for operation in wanted[: LISTS[planning.depth]]:
+        yield Draft(operation, needs=("full", "other"), cost=2 * ROUNDS, optional=True)
+
+
+@scenario(overlapping_lists, rules=("tenant.rows",))
+def test_overlapping_lists(client: Client) -> None:
+    """One list, asked for by two businesses at the same time."""
+    given = {key: client.listing(client.operation, key) for key in ("full", "other")}
+    sides = {"full": "own", "other": "foreign"}
+    requests = [
+        (key, values, {"side": sides[key]}) for key, values in given.items() if values is not None
+    ]
+    if len(requests) == len(given):
+        client.together(client.operation, requests * ROUNDS, role="control")

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.model import Case, Clause, Contract, Exchange, Operation, compact
+from conformance.model import Case, Clause, Contract, Exchange, Operation, Paging, compact
+from conformance.reading import asked
 from conformance.target import Declaration
-from conformance.values import ABSENT, NOT_JSON, pointed
+from conformance.values import ABSENT, NOT_JSON, instant, pointed
 
 
 @dataclass(frozen=True)
@@ -304,3 +305,26 @@ def refusal(
     if code is not None and code not in {row.code for row in rows if row.status == status}:
         return Violation(pointer(context.contract.code_pointer), expected, said(probe), (probe.id,))
     return Pass((probe.id,))
+
+
+def page_of(context: JudgeContext, exchange: Exchange) -> tuple[Paging, Any] | None:
+    """Paging and body of a successful list response."""
+    response, operation = exchange.response, context.operation
+    if (
+        response is None
+        or operation is None
+        or operation.paging is None
+        or not response.ok
+        or exchange.request.method == "HEAD"
+    ):
+        return None
+    if response.body.cut or response.body.withheld:
+        return None
+    return operation.paging, response.json
+
+
+def odd_cursor(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether a page was asked for with a cursor that is no timestamp. Where the target served it, list.position blames that."""
+    paging = context.operation.paging if context.operation else None
+    after = asked(exchange, paging.after) if paging else None
+    return after is not None and instant(after) is None
