@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +41,14 @@ def write_all() -> None:
             path.write_text(text, encoding="utf-8")
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
     """A Markdown table; a bar within a cell is escaped."""
-    names = list(head)
-    lines = [names, ["---"] * len(names), *([*row] for row in rows)]
-    return "\n".join("| " + " | ".join(c.replace("|", "\\|") for c in line) + " |" for line in lines)
+    lines = [list(head), ["---" for _ in head], *(list(row) for row in rows)]
+    return "\n".join(_line(cells) for cells in lines)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 # --- the contract ---------------------------------------------------------------------------------
@@ -56,9 +59,9 @@ def figures(contract: Contract) -> str:
     paths = {(o.method, o.path) for o in contract.operations.values()}
     lists = contract.operations_by("list")
     return (
-        f"The contract has {len(contract.clauses)} clauses, {len(contract.errors)} error codes and "
-        f"{len(contract.operations)} operations. The operations are the modes of {len(paths)} pairs "
-        f"of method and path; {len(lists)} of them are lists.\n\n"
+        f"The contract has {len(contract.clauses)} clauses, {len(contract.errors)} error codes "
+        f"and {len(contract.operations)} operations. The operations are the modes of {len(paths)} "
+        f"pairs of method and path. {len(lists)} of them are lists.\n\n"
     )
 
 
@@ -81,7 +84,7 @@ def _operation(operation: Operation) -> list[str]:
 
 
 def clauses(contract: Contract, kills: Mapping[str, Any]) -> str:
-    """The ledger by area: of each clause text, level, source, rules and the faults that prove it."""
+    """The ledger by area. Each clause has its level, text, sources, rules and faults."""
     parts = []
     for area, title in contract.areas.items():
         parts.append(f"## {title}\n")
@@ -145,10 +148,13 @@ def target_file(schema: Mapping[str, Any]) -> str:
 def _members(owner: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     required = owner.get("required", ())
     rows = (
-        [f"`{name}`" + ("" if name in required or not required else " (optional)"),
-         _kind(member, schema), _meaning(member, schema).strip()]
+        [
+            f"`{name}`" + ("" if name in required or not required else " (optional)"),
+            _kind(member, schema),
+            _meaning(member, schema).strip(),
+        ]
         for name, member in owner["properties"].items()
-    )  # fmt: skip
+    )
     return table(("member", "value", "meaning"), rows) + "\n"
 
 
@@ -197,8 +203,10 @@ def coverage(path: Path) -> str:
     if not path.is_file():
         return "No measurement is stored. `tox -e coverage` makes one.\n"
     measured = json.loads(path.read_text(encoding="utf-8"))
-    rows = ([f"`{name}`", str(row["lines"]), f"{row['percent']:.1f} %"]
-            for name, row in measured["folders"].items())  # fmt: skip
+    rows = (
+        [f"`{name}`", str(row["lines"]), f"{row['percent']:.1f} %"]
+        for name, row in measured["folders"].items()
+    )
     total = measured["total"]
     return (
         f"The tests run **{total['percent']:.1f} %** of the lines and branches of the package "
