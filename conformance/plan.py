@@ -14,8 +14,19 @@ from typing import Any
 
 from conformance.checks import RULES
 from conformance.errors import UsageError
-from conformance.model import Case, Clause, Contract, Effect, Level, Operation
-from conformance.target import Declaration
+from conformance.model import (
+    Case,
+    Clause,
+    Contract,
+    Declaration,
+    Effect,
+    Level,
+    Operation,
+    key_role,
+)
+
+BUSINESS = "business:"
+"""How the need for the id of a business begins; its name follows."""
 
 BAD_KEYS_ALLOWED = 20
 """Requests with a bad key that a run may send without ``flood``."""
@@ -176,46 +187,23 @@ _HARM = {
     Effect.SPEND: "place calls, send texts or open accounts",
     Effect.FLOOD: "trip rate limits",
 }
-_KEYS = {
-    "full": "a key with every scope",
-    "test": "a key with the test prefix",
-    "expired": "an expired key",
-    "revoked": "a revoked key",
-    "no_scope": "a valid key without any scope",
-    "other": "a key with every scope for another business, which has data",
-    "empty": "a key for a business without data",
-}
 
 
 def _lacking(need: str, target: Declaration) -> str | None:
-    kind, _, name = need.partition(":")
-    if kind == "scope":
-        return (
-            None
-            if need in target.keys
-            else f"give a key with only the scope {name} (scoped_keys: {name} in the target file)"
-        )
-    if kind == "business":
-        return (
-            None
-            if name in target.businesses
-            else f"give the id of the {name} business (businesses: {name} in the target file)"
-        )
+    """What to provide for a prerequisite that the target lacks; None if it is there."""
+    if need.startswith(BUSINESS):
+        name = need.removeprefix(BUSINESS)
+        advice = f"give the id of the {name} business (businesses: {name} in the target file)"
+        return None if name in target.businesses else advice
     if need == "clock":
-        return (
-            None
-            if target.clock
-            else "give a request that moves the target's clock on (clock: in the target file)"
-        )
+        advice = "give a request that moves the target's clock on (clock: in the target file)"
+        return None if target.clock else advice
     if need == "addresses":
-        return (
-            None
-            if len(target.addresses) > 1
-            else "give local source addresses (addresses: in the target file)"
-        )
-    if need in target.keys:
-        return None
-    return f"give {_KEYS.get(need, 'a key')} (keys: {need} in the target file)"
+        advice = "give local source addresses (addresses: in the target file)"
+        return None if len(target.addresses) > 1 else advice
+    role = key_role(need)
+    assert role is not None, need
+    return None if need in target.keys else role.advice
 
 
 def wanted(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from conformance.model import Contract, Exchange, Operation, Paging, Parameter, Rate, compact
+from conformance.model import Contract, Exchange, Open, Operation, Paging, Parameter, Rate, compact
 from conformance.values import instant
 
 
@@ -91,14 +91,14 @@ def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:
         return None, False
     if operation.paging is None:
         return object_of(contract, operation, response.json), False
-    name, sought = contract.identifier_of(operation.kind), exchange.fact("sought")
+    name, sought = contract.identifier_of(operation.kind), exchange.facts.sought
     items = items_of(operation, response.json) or []
     found = next(
         (item for item in items if isinstance(item, dict) and str(item.get(name)) == sought), None
     )
     more = response.json.get(operation.paging.more) if isinstance(response.json, dict) else None
     goes_on = found is None and more is True
-    return found, goes_on and not _passed(operation.paging, items, exchange.fact("position"))
+    return found, goes_on and not _passed(operation.paging, items, exchange.facts.position)
 
 
 def _passed(paging: Paging, items: list[Any], position: Any) -> bool:
@@ -158,7 +158,7 @@ def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
         wanted = value.split(",") if parameter.joined else [value]
         return _text(shown).casefold() in {one.casefold() for one in wanted}
     at, bound = instant(shown), instant(value)
-    if parameter.loose and bound is not None:
+    if Open.TIME_BOUND in parameter.open and bound is not None:
         sides = {moment > bound for moment in map(instant, item.values()) if moment is not None}
         if True in sides and False in sides:
             return None
@@ -174,7 +174,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else compact(value)
 
 
-def shown(operation: Operation, sent: dict[str, Any], got: Any) -> list[str]:
+def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
     """The members that were sent and that a read shows. An optional one may be left out, or null unless it is free text."""
     if not isinstance(got, dict):
         return []
@@ -182,7 +182,7 @@ def shown(operation: Operation, sent: dict[str, Any], got: Any) -> list[str]:
     return [name for name in sent if name in got and (got[name] is not None or name in kept)]
 
 
-def as_shown(operation: Operation, sent: dict[str, Any]) -> dict[str, Any]:
+def as_shown(operation: Operation, sent: Mapping[str, Any]) -> dict[str, Any]:
     """What was sent, by the names under which the object shows it."""
     known = {p.name: p for p in operation.body}
     return {
@@ -192,7 +192,7 @@ def as_shown(operation: Operation, sent: dict[str, Any]) -> dict[str, Any]:
 
 
 def differences(
-    operation: Operation, sent: dict[str, Any], got: Any
+    operation: Operation, sent: Mapping[str, Any], got: Any
 ) -> Iterator[tuple[str, str, str]]:
     """Members that were sent and read with another value."""
     sent = as_shown(operation, sent)
@@ -226,7 +226,7 @@ def absent(contract: Contract, page: Exchange) -> bool:
     told = [item.get(operation.paging.position) for item in items if isinstance(item, dict)]
     times, at = (
         [moment for moment in map(instant, told) if moment is not None],
-        instant(page.fact("position")),
+        instant(page.facts.position),
     )
     begin = asked(page, operation.paging.after)
     if begin is not None and (

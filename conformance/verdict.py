@@ -25,9 +25,19 @@ from conformance.judging.rules import (
     Trial,
     Violation,
 )
-from conformance.model import Case, Cell, Clause, Contract, Exchange, Finding, Level, Verdict
+from conformance.model import (
+    Case,
+    Cell,
+    Clause,
+    Contract,
+    Declaration,
+    Exchange,
+    Finding,
+    Level,
+    Role,
+    Verdict,
+)
 from conformance.plan import Plan, same_row
-from conformance.target import Declaration
 
 NOT_RUN = "not run: the run ended before it"
 NOT_SELECTED = "not selected"
@@ -73,7 +83,7 @@ def judge(
                     found[rule.id, exchange.operation].append(
                         (getattr(outcome, "about", None), outcome)
                     )
-        if exchange.role != "retry":
+        if exchange.role is not Role.RETRY:
             trials[exchange.case, exchange.attempt].append(exchange)
     for case_id in dict.fromkeys(case for case, _ in trials):
         if case_id in by_id:
@@ -161,7 +171,7 @@ class _Evaluation:
         return frozenset(
             exchange.case
             for exchange in self.log.exchanges
-            if exchange.role in ("control", "probe")
+            if exchange.role in (Role.CONTROL, Role.PROBE)
         )
 
     def cells(self) -> tuple[Cell, ...]:

@@ -14,9 +14,8 @@ from typing import Any
 
 import click
 
-from conformance import cli, explain
+from conformance import cli, explain, target
 from conformance.commands import load
-from conformance.contract import packaged
 from conformance.model import Clause, Contract, Operation
 
 DOCS = Path(__file__).parent
@@ -30,7 +29,7 @@ def write_all() -> None:
     pages = {
         "clauses.md": clauses(contract, explain.kills(None)),
         "contract.md": figures(contract) + operations(contract),
-        "target-file.md": target_file(target_schema()),
+        "target-file.md": target_file(target.schema()),
         "commands.md": commands(),
         "coverage.md": coverage(COVERAGE),
     }
@@ -125,13 +124,6 @@ def _proof(clause: Clause, kills: Mapping[str, Any]) -> Iterator[str]:
 # --- the target file ------------------------------------------------------------------------------
 
 
-def target_schema() -> dict[str, Any]:
-    """The JSON Schema of target files."""
-    path = packaged() / "meta" / "target.schema.json"
-    schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return schema
-
-
 def target_file(schema: Mapping[str, Any]) -> str:
     """Every member of a target file, from its schema."""
     required = schema["required"]
@@ -140,7 +132,7 @@ def target_file(schema: Mapping[str, Any]) -> str:
         need = "required" if name in required else "optional"
         parts += [f"### {name}\n", f"*{_kind(member, schema)}, {need}*\n", _meaning(member, schema)]
         inner = member.get("items", member)
-        if "properties" in inner:
+        if "properties" in inner and name != "keys":  # the page has a table of its own for these
             parts.append(_members(inner, schema))
     return "\n".join(parts)
 
@@ -159,7 +151,8 @@ def _members(owner: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 
 
 def _meaning(member: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
-    return str(_resolved(member, schema).get("description", "")) + "\n"
+    resolved = _resolved(member, schema)
+    return str(resolved.get("description", "")) + "\n"
 
 
 def _resolved(member: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:

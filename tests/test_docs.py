@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conformance import contract
+from conformance import contract, target
 from conformance.cli import group
 from conformance.server import application
 from docs import pages
@@ -100,7 +100,7 @@ def test_a_clause_names_the_faults_that_prove_it() -> None:
 
 def test_every_member_of_a_target_file_is_explained() -> None:
     """Each member has a description, and stands on the page with its type."""
-    schema = pages.target_schema()
+    schema = target.schema()
     text = pages.target_file(schema)
 
     for name, member in schema["properties"].items():

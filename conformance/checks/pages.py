@@ -148,8 +148,7 @@ def sample_accepted(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if excuse or probe.response is None:
             yield excuse or Pass(())
         elif probe.response.ok or (
-            probe.response.status == 400
-            and (probe.fact("printed_cursor") or _beyond(context, probe))
+            probe.response.status == 400 and (probe.facts.printed_cursor or _beyond(context, probe))
         ):
             yield Pass((probe.id,))
         elif probe.response.status != 403:
