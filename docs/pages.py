@@ -1,4 +1,4 @@
-"""The generated pages: clauses, operations, target file, commands and coverage.
+"""The generated pages: clauses, operations, target file, commands, schemas and coverage.
 
 ``conf.py`` writes them into ``_generated`` before each build, so none of them can be stale. Each
 function returns Markdown that a page of the site includes.
@@ -21,6 +21,7 @@ from conformance.model import Clause, Contract, Operation
 DOCS = Path(__file__).parent
 GENERATED = DOCS / "_generated"
 COVERAGE = DOCS / "coverage.json"
+SCHEMAS = DOCS.parent / "conformance" / "schemas"
 
 
 def write_all() -> None:
@@ -31,6 +32,7 @@ def write_all() -> None:
         "contract.md": figures(contract) + operations(contract),
         "target-file.md": target_file(target.schema()),
         "commands.md": commands(),
+        "schemas.md": schemas(SCHEMAS),
         "coverage.md": coverage(COVERAGE),
     }
     GENERATED.mkdir(exist_ok=True)
@@ -178,7 +180,7 @@ def _plural(kind: str) -> str:
     return kind.removeprefix("one of ") if kind.startswith("one of") else f"{kind}s"
 
 
-# --- commands and coverage ------------------------------------------------------------------------
+# --- commands, schemas and coverage ---------------------------------------------------------------
 
 
 def commands() -> str:
@@ -188,6 +190,16 @@ def commands() -> str:
     for name, command in sorted(cli.group.commands.items()):
         context = click.Context(command, info_name=name, parent=root, terminal_width=88)
         parts.append(f"## {name}\n\n```text\n{command.get_help(context)}\n```\n")
+    return "\n".join(parts)
+
+
+def schemas(directory: Path) -> str:
+    """The published JSON Schemas of the evidence, each in full."""
+    files = sorted(directory.glob("*.json"))
+    parts = ["## JSON Schemas\n"] if files else [""]
+    for path in files:
+        text = path.read_text(encoding="utf-8").strip()
+        parts.append(f"### {path.name}\n\n```json\n{text}\n```\n")
     return "\n".join(parts)
 
 
