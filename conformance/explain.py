@@ -14,7 +14,9 @@ from conformance.contract import packaged
 from conformance.errors import UsageError
 from conformance.evidence import Log
 from conformance.model import Clause, Contract, Declaration, Effect
-from conformance.plan import REGISTRY, Plan, nearest, select
+from conformance.plan import Plan
+from conformance.scenarios import REGISTRY
+from conformance.selection import nearest, select
 from conformance.session import load_suite
 
 

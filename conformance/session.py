@@ -19,7 +19,8 @@ from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
 from conformance.judging.rules import Violation
 from conformance.model import Case, Contract, Declaration, Run
-from conformance.plan import REGISTRY, Depth, Plan, Planning, build
+from conformance.plan import Plan, build
+from conformance.scenarios import REGISTRY, Depth, Planning
 from conformance.suite.client import Client
 from conformance.suite.generate import draw
 from conformance.suite.sending import Memory

@@ -12,18 +12,9 @@ from conformance import session, target
 from conformance.checks import RULES
 from conformance.errors import UsageError
 from conformance.model import Contract, Declaration, Effect
-from conformance.plan import (
-    BAD_KEYS_ALLOWED,
-    REGISTRY,
-    Draft,
-    Plan,
-    Planning,
-    Scenario,
-    build,
-    nearest,
-    select,
-    wanted,
-)
+from conformance.plan import Plan, build
+from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
+from conformance.selection import nearest, select, wanted
 from tests import check_examples
 
 CONTRACTS = ("real", "toy")

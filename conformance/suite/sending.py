@@ -18,7 +18,7 @@ from conformance.model import (
     Operation,
     Role,
 )
-from conformance.plan import Depth
+from conformance.scenarios import Depth
 from conformance.transport.message import Message, header_of, message_for
 from conformance.transport.sender import Label, Sender
 

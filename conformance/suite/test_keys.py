@@ -20,8 +20,8 @@ from conformance.model import (
     Side,
     Step,
 )
-from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
 from conformance.reading import items_of, object_of
+from conformance.scenarios import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.transport.message import encoded, message_for
 from conformance.transport.redact import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
