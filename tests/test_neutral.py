@@ -102,7 +102,6 @@ def terms() -> frozenset[str]:
             operation.path,
             operation.kind or "",
             *operation.scopes,
-            operation.area,
             *operation.secrets,
         }
         found |= {parameter.name for parameter in operation.parameters}
