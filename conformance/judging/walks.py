@@ -126,7 +126,7 @@ def _read(context: JudgeContext, trial: Trial) -> Walks:
     pages: list[Page] = []
     broken: set[str] = set()
     for exchange in trial.exchanges:
-        walk = exchange.fact("walk")
+        walk = exchange.facts.walk
         if walk is None or walk in broken:
             continue
         page = _page(context, operation, exchange, walk, len(pages))
@@ -145,7 +145,7 @@ def _read(context: JudgeContext, trial: Trial) -> Walks:
         for item in page.items:
             first, _ = shown.get(item.key, (page.place, page.place))
             shown[item.key] = first, page.place
-    strict = any(exchange.attempt > 1 or exchange.fact("moving") for exchange in trial.exchanges)
+    strict = any(exchange.attempt > 1 or exchange.facts.moving for exchange in trial.exchanges)
     times = tuple(item.at for item in untied)
     descending = _descending(pages)
     polled = Open.POLLING in operation.open and descending and _newer(pages)
@@ -183,7 +183,7 @@ def _page(
         else:
             read.append(Item(key, text, at, raw))
     after = asked(exchange, found[0].after)
-    filters = tuple(sorted((exchange.fact("filters") or {}).items()))
+    filters = tuple(sorted(exchange.facts.filters.items()))
     return Page(
         exchange,
         walk,

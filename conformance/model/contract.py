@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 Json = Any
@@ -259,6 +260,13 @@ class Contract:
     def identifier_of(self, kind: str | None) -> str:
         """The member that tells objects of a kind apart."""
         return self.identifiers.get(kind or "", self.identifier)
+
+    @cached_property
+    def secret_members(self) -> frozenset[str]:
+        """The names of the members that hand out secrets, of all operations."""
+        return frozenset(
+            name for operation in self.operations.values() for name in operation.secrets
+        )
 
     def codes_of(self, role: str) -> tuple[str, ...]:
         """The codes that have a role."""
