@@ -25,30 +25,11 @@ from conformance.evidence import Log
 from conformance.model import About, Contract, Level, Open, Operation, PageEntry, Parameter
 from conformance.openapi import METHODS, X, resolve, with_codes
 from tests import check_examples
+from tests.page import PAGE_CODES, PAGE_STATUSES
 
 CONTRACTS = ("real", "toy")
 DIRECTORIES = {"real": contracts.packaged(), "toy": check_examples.TOY}
 META = contracts.packaged() / "meta"
-
-PAGE_STATUSES = (200, 201, 400, 401, 402, 403, 404, 429, 500)
-PAGE_CODES = (
-    ("unauthorized", 401),
-    ("forbidden", 403),
-    ("not_found", 404),
-    ("bad_request", 400),
-    ("invalid_request", 400),
-    ("vapi_error", 500),
-    ("call_failed", 500),
-    ("payment_required", 402),
-    ("content_blocked", 400),
-    ("number_opted_out", 400),
-    ("number_on_dnc", 400),
-    ("tcpa_violation", 400),
-    ("rate_limit_exceeded", 429),
-    ("sms_send_failed", 500),
-    ("internal_error", 500),
-)
-"""The rows of the table of error codes, in the order of the page; a new row may stand among them."""
 
 DERIVED = {
     "unauthorized": ("auth.missing", "auth.invalid", "auth.spelling", "code.pairing"),
@@ -472,6 +453,7 @@ def _objects(schema: Any, where: str = "") -> Iterator[tuple[str, Mapping[str, A
 
 OPEN = {
     "page: /properties/entries/items/properties/example/oneOf/1/properties/query": "names of parameters",
+    "target: /properties/keys": "roles of keys, with which the loader closes it",
     "target: /properties/scoped_keys": "names of scopes",
     "target: /properties/maximum": "ids of lists",
     "target: /properties/collections": "ids of lists",
