@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.model import Operation
+from conformance.model import Open, Operation
 from conformance.server import naming
 from conformance.server.catalog import sample
 from conformance.server.messages import Context, Refusal, Reply
@@ -193,6 +193,6 @@ class Actions(Paging):
         """Answer with the example. Raises Refusal if the object of the operation is missing."""
         selector = context.operation.selector
         named = selector is not None and selector.name in context.values
-        if named and not context.operation.absent_open:
+        if named and Open.ABSENT_OBJECT not in context.operation.open:
             self.selected(context)
         return self.act_fetch(context)

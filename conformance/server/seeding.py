@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from conformance.model import Contract
+from conformance.model import KEY_ROLES, Business, Contract, KeyRole, Reach
 from conformance.openapi import X
 from conformance.server.catalog import Catalog, sample, types_of
 from conformance.server.extras import Document, Extras, Recipe
@@ -22,12 +22,11 @@ from conformance.server.store import ALL, Identity, Row
 
 NEWEST = moment_of("2026-04-17T12:00:00Z")
 EXPIRED = moment_of("2020-01-01T00:00:00Z")
-MAIN, OTHER, EMPTY = "main", "other", "empty"
+MAIN, OTHER, EMPTY = Business.MAIN.value, Business.OTHER.value, Business.EMPTY.value
 TENANTS = (MAIN, OTHER, EMPTY)
 FIRST_INDEX = {MAIN: 0, OTHER: 500}
 """The index of the first object of a tenant. Tenants share none, so no two objects look alike."""
 
-_ALL_SCOPES = frozenset({ALL})
 _PERIOD = 17
 _FRACTIONS = {
     # neighbours a few hundred milliseconds apart, one of them at a whole second
@@ -45,37 +44,41 @@ def tenant_id(seed: int, name: str) -> str:
     return identifier(seed, "tenant", name)
 
 
+_DEATHS: dict[str, dict[str, Any]] = {
+    "expired": {"expires": EXPIRED},
+    "revoked": {"revoked": True},
+}
+"""Name of a key that no longer works -> the reason."""
+
+
 def identities(contract: Contract, seed: int) -> dict[str, Identity]:
     """The seeded keys by name. A key with a single scope has the name of that scope."""
     catalog = Catalog(contract)
     prefixes = contract.authentication.prefixes or ("",)
-    keys = _Keys(seed, prefixes[0])
-    issued = [keys.issue("full", MAIN), keys.issue("read_only", MAIN, catalog.read_scopes)]
-    if len(prefixes) > 1:
-        issued.append(_Keys(seed, prefixes[1]).issue("test", MAIN))
-    issued += [
-        keys.issue("expired", MAIN, expires=EXPIRED),
-        keys.issue("revoked", MAIN, revoked=True),
-        keys.issue("no_scope", MAIN, frozenset()),
-    ]
-    if contract.tenant is not None:
-        issued += [keys.issue("other", OTHER), keys.issue("empty", EMPTY)]
-    issued += [keys.issue(scope, MAIN, frozenset({scope})) for scope in catalog.scopes]
-    return {identity.name: identity for identity in issued}
+    scopes_of = {
+        Reach.EVERY: frozenset({ALL}),
+        Reach.READS: catalog.read_scopes,
+        Reach.NONE: frozenset[str](),
+    }
+    issued: dict[str, Identity] = {}
+    for role in KEY_ROLES.values():
+        if _can_exist(contract, role):
+            prefix = prefixes[1] if role.name == "test" else prefixes[0]
+            key = secret(prefix, seed, role.name)
+            tenant = tenant_id(seed, role.business or MAIN)
+            state = _DEATHS.get(role.name, {})
+            issued[role.name] = Identity(role.name, key, tenant, scopes_of[role.reach], **state)
+    for scope in catalog.scopes:
+        key = secret(prefixes[0], seed, scope)
+        issued[scope] = Identity(scope, key, tenant_id(seed, MAIN), frozenset({scope}))
+    return issued
 
 
-class _Keys:
-    """Issues the seeded keys with one prefix."""
-
-    def __init__(self, seed: int, prefix: str) -> None:
-        self._seed = seed
-        self._prefix = prefix
-
-    def issue(
-        self, name: str, tenant: str, scopes: frozenset[str] = _ALL_SCOPES, **state: Any
-    ) -> Identity:
-        key = secret(self._prefix, self._seed, name)
-        return Identity(name, key, tenant_id(self._seed, tenant), scopes, **state)
+def _can_exist(contract: Contract, role: KeyRole) -> bool:
+    """Whether a contract can have this key: it may lack tenants or a prefix for test keys."""
+    if role.name == "test":
+        return len(contract.authentication.prefixes) > 1
+    return role.business is Business.MAIN or contract.tenant is not None
 
 
 def rows(contract: Contract, extras: Extras, seed: int) -> Iterator[Row]:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from conformance.contract import packaged
+from conformance import target
 from conformance.errors import UsageError
 from conformance.model import Contract
 from conformance.server import application, target_file
@@ -59,8 +59,7 @@ def test_the_target_file_describes_the_server(contract: Contract, api: Api, tmp_
     assert text.startswith("#")
     data = yaml.safe_load(text)
     assert data == {**api.target, "url": "http://127.0.0.1:1/api/v1"}
-    schema = json.loads((packaged() / "meta" / "target.schema.json").read_text())
-    assert not list(Draft202012Validator(schema).iter_errors(data))
+    assert not list(Draft202012Validator(target.schema()).iter_errors(data))
     assert len(set(api.keys.values())) == len(api.keys)
 
 
