@@ -29,7 +29,9 @@ class Access(Core):
         if value is None or authentication.scheme is None:
             return value
         scheme, _, key = value.partition(" ")
-        return key if scheme.lower() == authentication.scheme.lower() else None
+        if scheme.lower() != authentication.scheme.lower():
+            return None
+        return key
 
     def known_key(self, key: str) -> Identity | None:
         """The identity that a key stands for, or None if the server never issued it."""

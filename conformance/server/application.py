@@ -118,7 +118,9 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
     def without_keys(self, text: str) -> str:
         """A part of a URL with ``{key}`` for whatever looks like a key, also percent-encoded."""
         plain = unquote(text)
-        return self._key_form.sub("{key}", plain) if self._key_form.search(plain) else text
+        if not self._key_form.search(plain):
+            return text
+        return self._key_form.sub("{key}", plain)
 
     def record(self, request: Request, reply: Reply, milliseconds: float) -> None:
         """Write a line of the journal. It never holds a key, wherever the client put one."""

@@ -1,6 +1,6 @@
 """What goes in and comes out: Request, Reply, Refusal, and the Context of one request.
 
-Request and Reply belong to the server alone. The suite logs what it saw of both in its own nouns.
+Request and Reply belong to the server alone. The suite has its own nouns for what it sends and receives.
 """
 
 from __future__ import annotations

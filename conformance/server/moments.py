@@ -47,7 +47,9 @@ def render(moment: int) -> str:
     text = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
     if not fraction:
         return text + "Z"
-    return f"{text}.{fraction // 1000:03}Z" if fraction % 1000 == 0 else f"{text}.{fraction:06}Z"
+    if fraction % 1000 == 0:
+        return f"{text}.{fraction // 1000:03}Z"
+    return f"{text}.{fraction:06}Z"
 
 
 def moment_of(text: str) -> int:

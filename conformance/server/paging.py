@@ -45,7 +45,9 @@ class Paging(Access):
         if not re.fullmatch(r"[0-9]+", text) or not text.strip("0"):
             raise self.bad_limit(operation)
         digits = text.lstrip("0")
-        return int(digits) if len(digits) < 10 else HUGE
+        if len(digits) >= 10:
+            return HUGE
+        return int(digits)
 
     def bad_limit(self, operation: Operation) -> Refusal:
         """The refusal of an invalid limit."""

@@ -33,7 +33,9 @@ class Routing(Core):
     def local_path(self, request: Request) -> str | None:
         """The path below the base path of the API, or None if the request is outside it."""
         base = self.contract.base_path
-        return request.path[len(base) :] if request.path.startswith(base + "/") else None
+        if not request.path.startswith(base + "/"):
+            return None
+        return request.path.removeprefix(base)
 
     def find_route(self, request: Request) -> tuple[list[Operation], dict[str, str]] | None:
         """The modes of a method and path, and the values in the path; None if there is no route."""

@@ -181,8 +181,9 @@ class _Seeder:
         if referenced == self.catalog.tenant_kind:
             return tenant_id(self.seed, tenant)
         count = self.count(referenced, tenant)
-        if not count:
-            return None if "null" in types_of(schema) else sample(schema, index)
+        if count == 0:
+            is_nullable = "null" in types_of(schema)
+            return None if is_nullable else sample(schema, index)
         weights = (self.recipe(kind).spread.get(referenced, ()) + (1,) * count)[:count]
         chosen = random.choices(range(count), weights)[0]
         return identifier(self.seed, referenced, tenant, chosen)

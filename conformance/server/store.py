@@ -213,10 +213,12 @@ def _conditions(page: Page) -> tuple[list[str], list[Any]]:
     if page.edge is not None:
         conditions.append(f"sort {page.comparison} ?")
         values.append(page.edge)
-    for wanted in page.filters:
-        accepted = wanted.value if isinstance(wanted.value, list) else [wanted.value]
-        column = _member(wanted.member) if wanted.member else "sort"
-        conditions.append(f"({' OR '.join([f'{column} {wanted.comparison} ?'] * len(accepted))})")
+    for condition in page.filters:
+        accepted = condition.value if isinstance(condition.value, list) else [condition.value]
+        column = _member(condition.member) if condition.member else "sort"
+        conditions.append(
+            f"({' OR '.join([f'{column} {condition.comparison} ?'] * len(accepted))})"
+        )
         values += accepted
     return conditions, values
 

@@ -22,6 +22,6 @@ def test_a_walk_with_filters_gives_every_match_once(api: Api) -> None:
     agent, status = Counter((call["agent_id"], call["status"]) for call in calls).most_common(1)[0][
         0
     ]
-    wanted = [call for call in calls if (call["agent_id"], call["status"]) == (agent, status)]
-    assert api.walk("/calls", "calls", agent_id=agent, status=status, limit=4) == wanted
+    matching = [call for call in calls if (call["agent_id"], call["status"]) == (agent, status)]
+    assert api.walk("/calls", "calls", agent_id=agent, status=status, limit=4) == matching
     assert api.walk("/calls", "calls", status="nothing") == []

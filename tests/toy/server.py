@@ -89,23 +89,23 @@ class ToyServer:
         size = self.size(query["page_size"]) if "page_size" in query else facts.USUAL
         after = self.cursor(query["from_added"]) if "from_added" in query else None
         rows = self.rows(key, after, query.get("author"), size + 1)
-        books = [self.shown(row) for row in rows[:size]]
+        books = [self.render(row) for row in rows[:size]]
         return 200, {"books": books, "another": self.another(rows, size)}
 
     def create_book(self, environ: WSGIEnvironment) -> Answer:
         key = self.enter(environ, facts.CHANGE)
         book = self.book(self.body(environ), ("title", "author"))
-        return 201, self.shown(self.insert(key.branch, book))
+        return 201, self.render(self.insert(key.branch, book))
 
     def read_book(self, environ: WSGIEnvironment, isbn: str) -> Answer:
-        return 200, self.shown(self.find(self.enter(environ, facts.LOOK), isbn))
+        return 200, self.render(self.find(self.enter(environ, facts.LOOK), isbn))
 
     def update_book(self, environ: WSGIEnvironment, isbn: str) -> Answer:
         row = self.find(self.enter(environ, facts.CHANGE), isbn) | self.book(self.body(environ))
         self.store.execute(
             "UPDATE book SET title = :title, author = :author, year = :year WHERE isbn = :isbn", row
         )
-        return 200, self.shown(row)
+        return 200, self.render(row)
 
     def remove_book(self, environ: WSGIEnvironment, isbn: str) -> Answer:
         row = self.find(self.enter(environ, facts.CHANGE), isbn)
@@ -174,7 +174,7 @@ class ToyServer:
 
     def required(self, body: dict[str, Any], name: str) -> Any:
         if name not in body:
-            raise FaultError("lacking", f"{name} is wanted")
+            raise FaultError("lacking", f"{name} is missing")
         return body[name]
 
     def text(self, value: Any, name: str) -> str:
@@ -248,7 +248,7 @@ class ToyServer:
             raise FaultError("gone-missing", "No such book")
         return dict(row)
 
-    def shown(self, row: Book) -> Book:
+    def render(self, row: Book) -> Book:
         return row | {"added": (facts.EPOCH + timedelta(microseconds=row["added"])).isoformat()}
 
     def insert(self, branch: str, book: Book, added: int | None = None) -> Book:

@@ -65,10 +65,10 @@ def _conversation_of(random: Random, call_id: str) -> Document:
 
 
 def _agent(_random: Random, index: int, document: Document) -> Document:
-    own = document["id"]
+    agent_id = document["id"]
     return {
-        "name": agent_name(own),
-        "vapi_assistant_id": f"asst_{own[:8]}",
+        "name": agent_name(agent_id),
+        "vapi_assistant_id": f"asst_{agent_id[:8]}",
         "phone_number": f"+1202555{100 + index:04}",
         "prompts": {"inbound": "Take a message.", "outbound": "Ask for a time."},
         "voice": {"provider": "sample", "voiceId": "calm"},
