@@ -1,6 +1,6 @@
 """What goes in and comes out: Request, Reply, Refusal, and the Context of one request.
 
-Request and Reply belong to the server alone. The suite has its own nouns for what it sends and receives.
+Request and Reply belong to the server alone. The suite has its own nouns for both.
 """
 
 from __future__ import annotations
