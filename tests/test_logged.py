@@ -11,8 +11,8 @@ import pytest
 from conformance import contract
 from conformance.errors import Unjudgeable
 from conformance.model import Response
-from conformance.transport.logged import MOST, LogRedactor
-from conformance.transport.redact import WITHHELD, SecretStore
+from conformance.transport.redaction.log import MOST, LogRedactor
+from conformance.transport.redaction.secrets import WITHHELD, SecretStore
 from conformance.transport.wire import WireResponse
 from tests.test_redact import KEY
 

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.model import Body, Placeholder, SecretKind
-from conformance.transport import redact
-from conformance.transport.logged import body_for_log
-from conformance.transport.redact import ALTERATIONS, PIECE, WITHHELD, SecretStore
+from conformance.transport.near_misses import ALTERATIONS
+from conformance.transport.redaction import search
+from conformance.transport.redaction.log import body_for_log
+from conformance.transport.redaction.secrets import PIECE, WITHHELD, SecretStore
 
 PREFIXES = ("kc_live_", "kc_test_")
 CORE = "Zq7Wm2Xv9Rt4Lp8Nc3Kd6Hf1"
@@ -24,8 +25,8 @@ OTHER = "kc_test_mB5nV8cX2zL6kJ9hG3fD7sA1"
 
 
 @pytest.fixture
-def vault() -> SecretStore:
-    """A vault with two keys."""
+def store() -> SecretStore:
+    """A store with two keys."""
     return SecretStore({"full": KEY, "other": OTHER}, PREFIXES)
 
 
@@ -107,12 +108,12 @@ def survives(secret: str, text: str) -> list[str]:
         "é{}é",
     ],
 )
-def test_no_encoding_survives(vault: SecretStore, encoding: str, around: str) -> None:
+def test_no_encoding_survives(store: SecretStore, encoding: str, around: str) -> None:
     """A key is taken out of any text, in each common encoding and in part."""
     for secret in (KEY, OTHER):
         text = around.format(ENCODINGS[encoding](secret))
-        assert survives(secret, vault.redact(text)) == []
-        assert vault.redact(text) != text
+        assert survives(secret, store.redact(text)) == []
+        assert store.redact(text) != text
 
 
 @pytest.mark.parametrize("alteration", ALTERATIONS)
@@ -129,11 +130,11 @@ def test_no_encoding_survives(vault: SecretStore, encoding: str, around: str) ->
         "upper case",
     ],
 )
-def test_no_near_miss_survives(vault: SecretStore, alteration: str, encoding: str) -> None:
+def test_no_near_miss_survives(store: SecretStore, alteration: str, encoding: str) -> None:
     """A key but for one character is as secret as the key."""
-    near = vault.fill(f"{{key:full~{alteration}}}")
+    near = store.fill(f"{{key:full~{alteration}}}")
     assert near != KEY
-    assert survives(KEY, vault.redact(f"key {ENCODINGS[encoding](near)} is unknown")) == []
+    assert survives(KEY, store.redact(f"key {ENCODINGS[encoding](near)} is unknown")) == []
 
 
 @pytest.mark.parametrize("alteration", ALTERATIONS)
@@ -144,11 +145,11 @@ def test_a_near_miss_of_a_key_of_any_length_is_taken_out(
 ) -> None:
     """However short a key may be declared, an altered one that comes back is replaced."""
     key = prefix + (CORE + OTHER[8:])[:length]
-    vault = SecretStore({"full": key}, PREFIXES)
-    near = vault.fill(f"{{key:full~{alteration}}}")
+    store = SecretStore({"full": key}, PREFIXES)
+    near = store.fill(f"{{key:full~{alteration}}}")
     assert near != key
     core = near[len(prefix) :]
-    assert core.lower() not in vault.redact(f"unknown key: {near}.").lower()
+    assert core.lower() not in store.redact(f"unknown key: {near}.").lower()
 
 
 LAYERED = (
@@ -166,19 +167,19 @@ LAYERED = (
 @pytest.mark.parametrize("inner", LAYERED)
 @pytest.mark.parametrize("alteration", ["", *ALTERATIONS])
 def test_no_encoding_of_an_encoding_survives(
-    vault: SecretStore, outer: str, inner: str, alteration: str
+    store: SecretStore, outer: str, inner: str, alteration: str
 ) -> None:
     """A key, or a near miss, that is encoded twice is found; only the stretch that it stands in is lost."""
-    key = vault.fill(f"{{key:full~{alteration}}}") if alteration else KEY
+    key = store.fill(f"{{key:full~{alteration}}}") if alteration else KEY
     text = f'{{"before": "kept", "echo": "{ENCODINGS[outer](ENCODINGS[inner](key))}", "after": "kept"}}'
-    redacted = json.loads(vault.redact(text))
+    redacted = json.loads(store.redact(text))
     assert redacted["before"] == redacted["after"] == "kept"
     assert "{key:full~part}" in redacted["echo"]
-    assert not vault.holds_secret(redacted["echo"])
+    assert not store.holds_secret(redacted["echo"])
 
 
 def test_a_run_of_characters_that_hides_nothing_is_decoded_once(
-    vault: SecretStore, monkeypatch: pytest.MonkeyPatch
+    store: SecretStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ids that come back in page after page cost nothing but the first time, until another secret is learnt."""
     asked: list[str] = []
@@ -187,16 +188,16 @@ def test_a_run_of_characters_that_hides_nothing_is_decoded_once(
         asked.append(run)
         return ()
 
-    monkeypatch.setattr(redact, "decoded", decoded)
+    monkeypatch.setattr(search, "decoded", decoded)
     page = json.dumps(
         [{"id": f"655a9d7f-b430-4fcf-8477-1f19e2c58d{number}"} for number in range(10, 99)]
     )
-    vault.redact(page)
+    store.redact(page)
     assert len(asked) == 89
-    vault.redact(page + " ")
+    store.redact(page + " ")
     assert len(asked) == 89
-    vault.learn(Placeholder(SecretKind.SECRET, "late-1"), "aZ3xY8wV5uT2sR9qP6")
-    vault.redact(page)
+    store.learn(Placeholder(SecretKind.SECRET, "late-1"), "aZ3xY8wV5uT2sR9qP6")
+    store.redact(page)
     assert len(asked) == 2 * 89
 
 
@@ -204,32 +205,32 @@ def test_a_run_of_characters_that_hides_nothing_is_decoded_once(
     "hostile",
     [KEY[8:20] + " ", KEY[8:20], "x", "%25", "&amp;", "\\u0061", "a\0", "QUFB", "7a", '\\"'],
 )
-def test_no_text_takes_long(vault: SecretStore, hostile: str) -> None:
+def test_no_text_takes_long(store: SecretStore, hostile: str) -> None:
     """A body as large as is kept, made to be slow to look at, is looked at in linear time."""
-    vault.redact(hostile * (1_000_000 // len(hostile)))
+    store.redact(hostile * (1_000_000 // len(hostile)))
 
 
-def test_a_whole_key_becomes_its_name(vault: SecretStore) -> None:
+def test_a_whole_key_becomes_its_name(store: SecretStore) -> None:
     """What is replaced says whose key stood there."""
-    assert vault.redact(f"Bearer {KEY}, not {OTHER}") == "Bearer {key:full}, not {key:other}"
-    assert vault.redact(f"Bearer {KEY[:-1]}x") == "Bearer kc_live_{key:full~part}x"
+    assert store.redact(f"Bearer {KEY}, not {OTHER}") == "Bearer {key:full}, not {key:other}"
+    assert store.redact(f"Bearer {KEY[:-1]}x") == "Bearer kc_live_{key:full~part}x"
 
 
-def test_a_secret_that_is_learnt_later_is_taken_out_from_then_on(vault: SecretStore) -> None:
+def test_a_secret_that_is_learnt_later_is_taken_out_from_then_on(store: SecretStore) -> None:
     """What was clean before a secret was handed out is looked at again after it."""
     secret = "https://pay.example.com/c/cs_9fK2mQ7xV4tB8nL1"
-    assert vault.redact(secret) == secret
+    assert store.redact(secret) == secret
     first, second = (Placeholder(SecretKind.SECRET, name) for name in ("link-1", "link-2"))
-    assert vault.learn(first, secret) == first
-    assert vault.redact(f"go to {secret}") == "go to {secret:link-1}"
-    assert vault.learn(second, secret) == first
+    assert store.learn(first, secret) == first
+    assert store.redact(f"go to {secret}") == "go to {secret:link-1}"
+    assert store.learn(second, secret) == first
 
 
-def test_fill_and_redact_are_inverse(vault: SecretStore) -> None:
+def test_fill_and_redact_are_inverse(store: SecretStore) -> None:
     """A placeholder is filled with its secret; one without a secret stays as it is."""
-    assert vault.fill("Bearer {key:full}") == f"Bearer {KEY}"
-    assert vault.redact(vault.fill("{key:full} {key:other}")) == "{key:full} {key:other}"
-    assert vault.fill("{key:none} {other:full}") == "{key:none} {other:full}"
+    assert store.fill("Bearer {key:full}") == f"Bearer {KEY}"
+    assert store.redact(store.fill("{key:full} {key:other}")) == "{key:full} {key:other}"
+    assert store.fill("{key:none} {other:full}") == "{key:none} {other:full}"
 
 
 def test_an_invented_key_is_well_formed_new_and_secret() -> None:
@@ -263,19 +264,19 @@ def shown(body: Body | None) -> str:
     "coding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"]
 )
 @pytest.mark.parametrize("start", ["", "é", "\xff\xfe"])
-def test_no_coding_of_a_body_hides_a_key(vault: SecretStore, coding: str, start: str) -> None:
+def test_no_coding_of_a_body_hides_a_key(store: SecretStore, coding: str, start: str) -> None:
     """A key is taken out of a body in UTF-8, UTF-16 of either order, with and without a mark, and Latin-1."""
     raw = f'{start}{{"key": "{KEY}", "near": "{KEY[:-1]}x"}}'.encode(coding)
-    assert survives(KEY, shown(body_for_log(raw, vault))) == []
+    assert survives(KEY, shown(body_for_log(raw, store))) == []
 
 
-def test_bytes_around_a_key_do_not_hide_it(vault: SecretStore) -> None:
+def test_bytes_around_a_key_do_not_hide_it(store: SecretStore) -> None:
     """A body of bytes with a key in it is withheld whole; one without is kept."""
-    held = body_for_log(b"\xff\xfe\x00" + KEY.encode() + b"\x80", vault)
+    held = body_for_log(b"\xff\xfe\x00" + KEY.encode() + b"\x80", store)
     assert held == Body(text=WITHHELD, size=len(KEY) + 4, withheld=True)
-    assert body_for_log(b"\xff\xfe\x00\x80", vault) == Body(base64="//4AgA==", size=4)
-    assert body_for_log(None, vault) is None
-    assert body_for_log(b"", vault) == Body(text="", size=0)
+    assert body_for_log(b"\xff\xfe\x00\x80", store) == Body(base64="//4AgA==", size=4)
+    assert body_for_log(None, store) is None
+    assert body_for_log(b"", store) == Body(text="", size=0)
 
 
 @pytest.mark.parametrize(
@@ -285,8 +286,8 @@ def test_bytes_around_a_key_do_not_hide_it(vault: SecretStore) -> None:
 @pytest.mark.parametrize("escape", [json.dumps, lambda text: json.dumps(text).replace("/", "\\/")])
 def test_escapes_of_json_do_not_hide_a_secret(secret: str, escape: Callable[[str], str]) -> None:
     """A quote, a backslash or a slash in a secret is escaped in JSON, and the secret is found all the same."""
-    vault = SecretStore({"full": secret}, PREFIXES)
-    body = body_for_log(f'{{"link": {escape(secret)}}}'.encode(), vault)
+    store = SecretStore({"full": secret}, PREFIXES)
+    body = body_for_log(f'{{"link": {escape(secret)}}}'.encode(), store)
     assert body is not None
     assert body.text is not None
     assert telling(secret, body.text.replace("\\", "")) == []
@@ -312,18 +313,18 @@ ORDINARY = (
 
 
 @pytest.mark.parametrize("text", ORDINARY, ids=range(len(ORDINARY)))
-def test_ordinary_text_is_untouched(vault: SecretStore, text: str) -> None:
+def test_ordinary_text_is_untouched(store: SecretStore, text: str) -> None:
     """Prefixes alone, short pieces, encoded things without a secret and odd characters stay as they are."""
-    assert vault.redact(text) == text
-    assert vault.redact(text) == text
+    assert store.redact(text) == text
+    assert store.redact(text) == text
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40), st.sampled_from(sorted(ENCODINGS)))
 def test_no_surrounding_hides_a_key(before: str, after: str, encoding: str) -> None:
     """Whatever stands around it, no piece of a key survives, and the text is not withheld without need."""
-    vault = SecretStore({"full": KEY}, PREFIXES)
-    redacted = vault.redact(before + ENCODINGS[encoding](KEY) + after)
+    store = SecretStore({"full": KEY}, PREFIXES)
+    redacted = store.redact(before + ENCODINGS[encoding](KEY) + after)
     assert telling(KEY, redacted) == telling(KEY, redacted[::-1]) == []
     assert telling(KEY, redacted.replace("\\u", "").replace("%", "")) == []
 
@@ -332,19 +333,19 @@ def test_no_surrounding_hides_a_key(before: str, after: str, encoding: str) -> N
 @given(st.text(max_size=120))
 def test_text_without_a_key_is_untouched(text: str) -> None:
     """Random text is no secret."""
-    vault = SecretStore({"full": KEY}, PREFIXES)
-    assert vault.redact(text) == text
-    assert vault.redact(quote(text)) == quote(text)
+    store = SecretStore({"full": KEY}, PREFIXES)
+    assert store.redact(text) == text
+    assert store.redact(quote(text)) == quote(text)
 
 
 def test_a_short_link_is_taken_out_as_a_whole_and_nothing_else_is() -> None:
     """A link without a telling part is known by all of it: its last letter is no secret, which would take every text apart."""
-    vault = SecretStore({})
-    vault.learn(Placeholder(SecretKind.LINK, "checkout-1"), "https://pay.example.com/x")
-    assert vault.redact("go to https://pay.example.com/x") == "go to {link:checkout-1}"
+    store = SecretStore({})
+    store.learn(Placeholder(SecretKind.LINK, "checkout-1"), "https://pay.example.com/x")
+    assert store.redact("go to https://pay.example.com/x") == "go to {link:checkout-1}"
     assert (
-        vault.redact('{"next": "https://example.com/next"}')
+        store.redact('{"next": "https://example.com/next"}')
         == '{"next": "https://example.com/next"}'
     )
-    vault.learn(Placeholder(SecretKind.LINK, "checkout-2"), "https://example.com/pay")
-    assert vault.redact('{"code": "payment_required"}') == '{"code": "payment_required"}'
+    store.learn(Placeholder(SecretKind.LINK, "checkout-2"), "https://example.com/pay")
+    assert store.redact('{"code": "payment_required"}') == '{"code": "payment_required"}'

@@ -19,9 +19,9 @@ from conformance.errors import Unjudgeable
 from conformance.evidence import Recorder
 from conformance.model import Case, Contract, Effect, Exchange, Request, Response
 from conformance.target import Target
-from conformance.transport.logged import LogRedactor
 from conformance.transport.message import Message, encoded
-from conformance.transport.redact import SecretStore
+from conformance.transport.redaction.log import LogRedactor
+from conformance.transport.redaction.secrets import SecretStore
 from conformance.transport.wire import Wire, WireFailure, WireRequest, WireResponse
 
 DEAD_AFTER = 3
