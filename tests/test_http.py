@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conformance.transport import clocked
+from conformance.transport import bounded
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import BODY_LIMIT, WireFailure, WireRequest
 from tests import servers
@@ -103,7 +103,7 @@ ENDLESS = {
 @pytest.mark.parametrize("endless", ENDLESS)
 def test_what_is_no_body_is_bounded_in_bytes(endless: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is sent around a body without end is read up to a limit, however fast it comes."""
-    monkeypatch.setattr(clocked, "RAW_LIMIT", 1 << 20)
+    monkeypatch.setattr(bounded, "RAW_LIMIT", 1 << 20)
     with pytest.raises(WireFailure, match="more than 1 MiB came on the wire"):
         _answered(ENDLESS[endless], timeout=120)
 

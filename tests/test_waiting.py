@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.model import Response
-from conformance.transport.sender import told_to_wait
+from conformance.transport.patience import told_to_wait
 
 NOW = ("Date", "Wed, 25 Nov 2026 10:00:00 GMT")
 TOLD = {
@@ -24,4 +23,4 @@ TOLD = {
 @pytest.mark.parametrize(("headers", "seconds"), TOLD.values(), ids=TOLD)
 def test_a_limit_is_waited_for_as_told(headers: list[tuple[str, str]], seconds: float) -> None:
     """A number of seconds, or the time between two dates of the target; one second where neither can be read."""
-    assert told_to_wait(Response(429, tuple(headers))) == seconds
+    assert told_to_wait(headers) == seconds

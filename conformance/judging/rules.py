@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.model import Case, Clause, Contract, Exchange, Operation, Paging, compact
+from conformance.model import (
+    UNAVAILABLE,
+    Case,
+    Clause,
+    Contract,
+    Exchange,
+    Operation,
+    Paging,
+    compact,
+)
 from conformance.reading import asked
 from conformance.target import Declaration
 from conformance.values import ABSENT, NOT_JSON, instant, pointed
@@ -218,7 +227,7 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Outcome | None:
             "the target kept answering 429: run again later, or set rate: in the target file"
         )
     if (
-        response.status in (502, 503, 504)
+        response.status in UNAVAILABLE
         and role is None
         and code_of(context.contract, exchange) is None
     ):

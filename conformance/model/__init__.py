@@ -19,6 +19,8 @@ from conformance.model.contract import (
     compact,
 )
 from conformance.model.evidence import (
+    FROM_PROXIES,
+    UNAVAILABLE,
     Body,
     Exchange,
     Request,
@@ -35,6 +37,8 @@ from conformance.model.judgement import (
 from conformance.model.placeholder import Placeholder, SecretKind
 
 __all__ = [
+    "FROM_PROXIES",
+    "UNAVAILABLE",
     "WHOLE_API",
     "About",
     "Authentication",

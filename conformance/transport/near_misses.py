@@ -1,6 +1,6 @@
 """Near-miss keys: a valid key with one thing changed, which a server must refuse.
 
-They stand below both of their users. The scenarios of keys choose an alteration by its name, and the
+They stand below both of their users. The scenarios of keys choose an alteration by its name. The
 secret store applies it, because only the store knows the key.
 """
 
@@ -45,19 +45,20 @@ def altered(key: str, alteration: str, prefixes: Sequence[str]) -> str | None:
     """The key as an alteration makes it; None if no alteration has that name."""
     if alteration == BASIC:
         return base64.b64encode(f"{key}:".encode()).decode()
-    if alteration in (OTHER_PREFIX, NO_PREFIX):
-        return _with_prefix_changed(key, prefixes, drop=alteration == NO_PREFIX)
-    alter = ALTERATIONS.get(alteration)
-    return alter(key) if alter else None
+    prefix = prefix_of(key, prefixes)
+    if alteration == NO_PREFIX:
+        return key.removeprefix(prefix)
+    if alteration == OTHER_PREFIX:
+        others = [other for other in prefixes if other != prefix]
+        return (others or [prefix])[0] + key.removeprefix(prefix)
+    if alteration in ALTERATIONS:
+        return ALTERATIONS[alteration](key)
+    return None
 
 
 def prefix_of(key: str, prefixes: Sequence[str]) -> str:
     """The public prefix that a key begins with, or an empty string."""
-    return next((prefix for prefix in prefixes if key.startswith(prefix)), "")
-
-
-def _with_prefix_changed(key: str, prefixes: Sequence[str], *, drop: bool) -> str:
-    present = prefix_of(key, prefixes)
-    others = [prefix for prefix in prefixes if prefix != present]
-    new = others[0] if others else present
-    return ("" if drop else new) + key[len(present) :]
+    for prefix in prefixes:
+        if key.startswith(prefix):
+            return prefix
+    return ""

@@ -6,7 +6,7 @@ import base64
 import html
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 _ESCAPED = re.compile(r"[\\%]+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})")
@@ -20,26 +20,31 @@ _STRETCH = 4
 """How many readable characters in a row may be part of a text."""
 
 
+def _unescaped(text: str) -> str:
+    """The text with escapes such as ``\\u0041``, ``%u0041`` and ``\\x41`` undone."""
+    return _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), text)
+
+
+_UNDO: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
+    (re.compile("%"), unquote),
+    (re.compile("&"), html.unescape),
+    (re.compile("\0"), lambda text: text.replace("\0", "")),  # UTF-16 read as UTF-8
+    (re.compile(r"\\"), lambda text: _ESCAPED_SIGN.sub(r"\1", text)),
+    (re.compile(r"\\|%u"), _unescaped),
+)
+"""What betrays each encoding, and how it is undone."""
+
+
 def undone(text: str) -> Iterator[str]:
-    """The other readings of a text: percent signs, entities, escapes or zero bytes undone.
+    """The other readings of a text: percent signs, entities, zero bytes or escapes undone.
 
-    Each kind of encoding is undone by itself, and only readings that differ are given.
+    Each encoding is undone by itself, and only readings that differ from the text are given.
     """
-    for view in _views(text):
-        if view != text:
-            yield view
-
-
-def _views(text: str) -> Iterator[str]:
-    if "%" in text:
-        yield unquote(text)
-    if "&" in text:
-        yield html.unescape(text)
-    if "\0" in text:
-        yield text.replace("\0", "")  # UTF-16 read as UTF-8
-    if "\\" in text or "%u" in text:
-        yield _ESCAPED_SIGN.sub(r"\1", text)
-        yield _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), text)
+    for sign, undo in _UNDO:
+        if sign.search(text):
+            view = undo(text)
+            if view != text:
+                yield view
 
 
 def coded_runs(piece: int) -> re.Pattern[str]:
@@ -60,6 +65,7 @@ def decoded(run: str, piece: int) -> Iterator[str]:
 
 
 def _bytes_of(run: str, piece: int) -> Iterator[bytes]:
+    """The bytes of a run as base64 of four alignments, and of its hex digits in two."""
     plain = run.translate(_STANDARD)
     for start in range(4):
         part = plain[start:]

@@ -1,4 +1,4 @@
-"""A response as the log may hold it. First the secrets in it are learnt, then they are taken out."""
+"""A response as the log may hold it: the secrets in it are learnt, then they are taken out."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ class LogRedactor:
         the public prefix of a key. Raises Unjudgeable if there are too many to keep track of.
         """
         texts = list(_texts(received.body))
-        granted = 200 <= received.status < 300
         for member, value in self._members_in(texts):
-            if granted or "://" in value or _is_random(value):
-                self._hold(_kind_of(value, granted), member, value)
+            kind = _kind_of(value, received.ok)
+            if kind is not None:
+                self._hold(kind, member, value)
         for text in (*texts, *(value for _, value in received.headers)):
             self._learn_keys(text)
 
@@ -74,13 +74,12 @@ class LogRedactor:
         nobody then knows what it holds.
         """
         body = self.body(received.body) or Body()
+        headers = tuple(map(self._header, received.headers))
         if _is_unreadable_grant(received, operation):
             # not marked as withheld: the judges must see that it is no JSON object
             body = Body(text=WITHHELD, size=body.size)
             headers = tuple(map(_withheld_header, received.headers))
-        else:
-            headers = tuple(map(self._header, received.headers))
-        return Response(received.status, headers, replace(body, cut=True) if received.cut else body)
+        return Response(received.status, headers, replace(body, cut=received.cut))
 
     def _header(self, header: tuple[str, str]) -> tuple[str, str]:
         name, value = header
@@ -97,6 +96,7 @@ class LogRedactor:
                 yield match[1], _unescaped(match[2])
 
     def _learn_keys(self, text: str) -> None:
+        """Learn what looks like a key by its public prefix."""
         for key in self._key_pattern.findall(text):
             if self._secrets.holds_secret(key):
                 continue  # a known key, or one that a scenario altered
@@ -104,6 +104,7 @@ class LogRedactor:
             self._hold(SecretKind.PLAIN if is_example else SecretKind.FOUND, FOUND_KEY, key)
 
     def _hold(self, kind: SecretKind, member: str, secret: str) -> None:
+        """Have a secret taken out, unless it is too short or too plain to be one."""
         varied = len(set(self._secrets.without_prefix(secret))) >= VARIED
         if len(secret) < SHORTEST or not varied:
             return
@@ -112,7 +113,8 @@ class LogRedactor:
             self._count += 1
         if self._count > MOST:
             raise Unjudgeable(
-                f"The target hands out more than {MOST:,} secrets; so many cannot be kept out of the log."
+                f"The target hands out more than {MOST:,} secrets; "
+                "so many cannot be kept out of the log."
             )
 
 
@@ -142,6 +144,7 @@ def _pattern_of_members(names: Iterable[str]) -> re.Pattern[str]:
 
 
 def _pattern_of_keys(prefixes: Iterable[str]) -> re.Pattern[str]:
+    """Matches a public prefix with a long text after it."""
     alternatives = "|".join(map(re.escape, prefixes))
     if not alternatives:
         return _NOTHING
@@ -150,12 +153,13 @@ def _pattern_of_keys(prefixes: Iterable[str]) -> re.Pattern[str]:
 
 def _is_unreadable_grant(received: WireResponse, operation: Operation | None) -> bool:
     """Whether a success should hand out secrets, but is no JSON object."""
-    if operation is None or not operation.secrets or not 200 <= received.status < 300:
+    if operation is None or not operation.secrets or not received.ok:
         return False
     return not isinstance(strict_json(received.body.decode("utf-8", "replace")), dict)
 
 
 def _withheld_header(header: tuple[str, str]) -> tuple[str, str]:
+    """A header without its value, and without its name if the target made it up."""
     name, _ = header
     return name if name.lower() in PLAIN_HEADERS else WITHHELD, WITHHELD
 
@@ -181,34 +185,37 @@ def _string_members(value: Any, names: Iterable[str]) -> Iterator[tuple[str, str
             yield from _string_members(member, names)
 
 
-def _kind_of(value: str, granted: bool) -> SecretKind:
-    """What the value of a secret member is: a link, a granted secret, or one that an error shows."""
+def _kind_of(value: str, granted: bool) -> SecretKind | None:
+    """What the value of a secret member is: a link, a granted secret, or one that an error shows.
+
+    A link of mere words, such as a login page, opens nothing by itself. A word in an error is no
+    secret: the error may say of a member that it is "required".
+    """
     if "://" in value:
         return SecretKind.LINK if telling_parts(value) else SecretKind.PLAIN
-    return SecretKind.SECRET if granted else SecretKind.FOUND
+    if granted:
+        return SecretKind.SECRET
+    return SecretKind.FOUND if _is_random(value) else None
 
 
 def _is_random(text: str) -> bool:
-    """Whether a text looks random: long, with a digit, and without spaces.
-
-    An error may say of a secret member that it is "required".
-    """
+    """Whether a text looks random: long, with a digit, and without spaces."""
     return len(text) >= KEY_LENGTH and re.fullmatch(r"\S*[0-9]\S*", text) is not None
 
 
 def _reads_like_example(key: str) -> bool:
     """Whether a key reads like an example: made of words, or of characters that count up.
 
-    They count up in ``abc123def456``, and in ``a1b2c3d4``, where each follows the one before the last.
+    They do in ``abc123def456``, and in ``a1b2c3d4``, where every other character counts up.
     """
     return not _is_random(key) or _counts_up(key, 1) or _counts_up(key, 2)
 
 
 def _counts_up(text: str, distance: int) -> bool:
-    """Whether most characters equal, or are the next after, the one so many places before."""
-    codes = [ord(char) for char in text]
-    steps = [later - code for code, later in zip(codes, codes[distance:], strict=False)]
-    return 2 * sum(step in (0, 1) for step in steps) > len(steps)
+    """Whether most characters repeat or follow the character so many places before."""
+    pairs = list(zip(text, text[distance:], strict=False))
+    in_order = sum(ord(later) - ord(char) in (0, 1) for char, later in pairs)
+    return in_order > len(pairs) / 2
 
 
 def _unescaped(text: str) -> str:

@@ -96,6 +96,7 @@ class PieceSearch:
         return None
 
     def _remember(self, run: str) -> None:
+        """Do not search this run again until another secret is added."""
         if len(run) < REMEMBERED:
             self._clean.add(run)
 

@@ -22,7 +22,7 @@ PIECE = 10
 """A run of this many characters of a secret, beyond its public prefix, gives the secret away."""
 
 SHORTEST_PIECE = 4
-"""A run of this many characters gives a short key away. Scenarios alter keys, so less of it is intact."""
+"""A run of this many characters gives a short key away: scenarios alter keys, so less is intact."""
 
 CARRIED = (SecretKind.KEY, SecretKind.UNKNOWN, SecretKind.SECRET)
 """Kinds of secrets that a request may carry, so that ``fill`` puts them in."""
@@ -98,6 +98,7 @@ class SecretStore:
         return key.removeprefix(prefix_of(key, self._prefixes))
 
     def _filled(self, match: re.Match[str]) -> str:
+        """The secret, or its altered form, for a placeholder; others stay as they are."""
         placeholder = Placeholder.of_match(match)
         if placeholder.kind is SecretKind.UNKNOWN:
             invented = self._invented(placeholder.name)
@@ -117,6 +118,7 @@ class SecretStore:
         return prefix + text.replace("-", "x").replace("_", "y")
 
     def _private_parts(self, secret: str) -> list[str]:
+        """The parts of a secret whose pieces must not be seen."""
         if "://" in secret:
             return telling_parts(secret)
         return [self.without_prefix(secret) or secret]
@@ -140,14 +142,14 @@ def telling_parts(link: str) -> list[str]:
     Empty for a link of mere words: it is known by the whole link alone.
     """
     rest = _after_host(link)
-    parts = [_private_text(part) for part in re.split("[/?&;#]", rest)]
-    telling = [text for text in parts if text]
-    if not telling and len(rest) >= PIECE and _is_no_word(rest):
-        return [rest]
-    return telling
+    telling = list(filter(None, map(_private_text, re.split("[/?&;#]", rest))))
+    if telling:
+        return telling
+    return [rest] if len(rest) >= PIECE and _is_no_word(rest) else []
 
 
 def _after_host(link: str) -> str:
+    """Path, query and fragment of a link, without the slash at the start."""
     after_scheme = link.partition("://")[2]
     return re.sub(r"^[^/?#]*", "", after_scheme).removeprefix("/")
 
@@ -161,4 +163,5 @@ def _private_text(part: str) -> str:
 
 
 def _is_no_word(text: str) -> bool:
+    """Whether a text has a digit, or a capital within it."""
     return re.search("[0-9]|[a-z][A-Z]", text) is not None
