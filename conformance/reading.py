@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from conformance.model import Contract, Exchange, Operation, Paging, Parameter, Rate, compact
+from conformance.model import Contract, Exchange, Open, Operation, Paging, Parameter, Rate, compact
 from conformance.values import instant
 
 
@@ -91,14 +93,14 @@ def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:
         return None, False
     if operation.paging is None:
         return object_of(contract, operation, response.json), False
-    name, sought = contract.identifier_of(operation.kind), exchange.fact("sought")
+    name, sought = contract.identifier_of(operation.kind), exchange.facts.sought
     items = items_of(operation, response.json) or []
     found = next(
         (item for item in items if isinstance(item, dict) and str(item.get(name)) == sought), None
     )
     more = response.json.get(operation.paging.more) if isinstance(response.json, dict) else None
     goes_on = found is None and more is True
-    return found, goes_on and not _passed(operation.paging, items, exchange.fact("position"))
+    return found, goes_on and not _passed(operation.paging, items, exchange.facts.position)
 
 
 def _passed(paging: Paging, items: list[Any], position: Any) -> bool:
@@ -158,7 +160,7 @@ def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
         wanted = value.split(",") if parameter.joined else [value]
         return _text(shown).casefold() in {one.casefold() for one in wanted}
     at, bound = instant(shown), instant(value)
-    if parameter.loose and bound is not None:
+    if Open.TIME_BOUND in parameter.open and bound is not None:
         sides = {moment > bound for moment in map(instant, item.values()) if moment is not None}
         if True in sides and False in sides:
             return None
@@ -174,7 +176,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else compact(value)
 
 
-def shown(operation: Operation, sent: dict[str, Any], got: Any) -> list[str]:
+def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
     """The members that were sent and that a read shows. An optional one may be left out, or null unless it is free text."""
     if not isinstance(got, dict):
         return []
@@ -182,7 +184,7 @@ def shown(operation: Operation, sent: dict[str, Any], got: Any) -> list[str]:
     return [name for name in sent if name in got and (got[name] is not None or name in kept)]
 
 
-def as_shown(operation: Operation, sent: dict[str, Any]) -> dict[str, Any]:
+def as_shown(operation: Operation, sent: Mapping[str, Any]) -> dict[str, Any]:
     """What was sent, by the names under which the object shows it."""
     known = {p.name: p for p in operation.body}
     return {
@@ -192,7 +194,7 @@ def as_shown(operation: Operation, sent: dict[str, Any]) -> dict[str, Any]:
 
 
 def differences(
-    operation: Operation, sent: dict[str, Any], got: Any
+    operation: Operation, sent: Mapping[str, Any], got: Any
 ) -> Iterator[tuple[str, str, str]]:
     """Members that were sent and read with another value."""
     sent = as_shown(operation, sent)
@@ -226,7 +228,7 @@ def absent(contract: Contract, page: Exchange) -> bool:
     told = [item.get(operation.paging.position) for item in items if isinstance(item, dict)]
     times, at = (
         [moment for moment in map(instant, told) if moment is not None],
-        instant(page.fact("position")),
+        instant(page.facts.position),
     )
     begin = asked(page, operation.paging.after)
     if begin is not None and (
@@ -251,3 +253,64 @@ def asked(exchange: Exchange, name: str) -> str | None:
     """The value of a query parameter that was sent exactly once."""
     values = parse_qs(urlsplit(exchange.request.url).query, keep_blank_values=True).get(name, [])
     return values.pop() if len(values) == 1 else None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the answer to one request of an operation shows, read once."""
+
+    contract: Contract
+    operation: Operation
+    exchange: Exchange
+
+    @property
+    def ok(self) -> bool:
+        """Whether the request was accepted."""
+        return self.exchange.response is not None and self.exchange.response.ok
+
+    @cached_property
+    def items(self) -> list[Any] | None:
+        """The items of an accepted list; None for anything else, also for an unreadable list."""
+        response = self.exchange.response
+        return items_of(self.operation, response.json) if response and response.ok else None
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The items that are objects."""
+        return [item for item in self.items or [] if isinstance(item, dict)]
+
+    @property
+    def cursor(self) -> str | None:
+        """The position of the last item, which is the cursor of the next page; None without one."""
+        paging, last = self.operation.paging, (self.items or [None])[-1]
+        value = last.get(paging.position) if paging and isinstance(last, dict) else None
+        return value if isinstance(value, str) else None
+
+    @property
+    def more(self) -> bool | None:
+        """What the list says of further pages; None where it says nothing."""
+        paging, response = self.operation.paging, self.exchange.response
+        body = response.json if response is not None and response.ok else None
+        value = body.get(paging.more) if paging and isinstance(body, dict) else None
+        return value if isinstance(value, bool) else None
+
+    @cached_property
+    def object(self) -> Any:
+        """The object that an accepted request shows; None for anything else."""
+        response = self.exchange.response
+        if response is None or not response.ok:
+            return None
+        return object_of(self.contract, self.operation, response.json)
+
+    @property
+    def id(self) -> str | int | None:
+        """The identifier of that object; None where it shows none."""
+        name = self.contract.identifier_of(self.operation.kind)
+        value = self.object.get(name) if isinstance(self.object, dict) else None
+        return value if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+def answer_of(contract: Contract, exchange: Exchange) -> Answer | None:
+    """The answer to a request of a documented operation; None for any other request."""
+    operation = contract.operations.get(exchange.operation)
+    return None if operation is None else Answer(contract, operation, exchange)

@@ -281,7 +281,7 @@ def _of_another_media_type(exchange: Exchange) -> bool:
 def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The status is one of the list."""
     response = exchange.response
-    if response is None or exchange.fact("odd"):
+    if response is None or exchange.facts.odd:
         return
     bare = response.status in FROM_PROXIES and code_of(context.contract, exchange) is None
     if response.status in context.contract.statuses:
@@ -297,7 +297,7 @@ def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
 def status_client_mistake(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A mistake of the client is not answered with a 5xx."""
     response = exchange.response
-    if response is None or not exchange.fact("mistake"):
+    if response is None or not exchange.facts.mistake:
         return
     if response.status in FROM_PROXIES and code_of(context.contract, exchange) is None:
         return
@@ -318,7 +318,7 @@ def route_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             continue
         ids = (probe.id,)
         if response.status < 400:
-            if not probe.fact("mendable"):
+            if not probe.facts.mendable:
                 yield Violation("status", "an error status", said(probe), ids, note=True)
             yield Pass(ids)
             continue

@@ -18,7 +18,7 @@ from conformance.judging.rules import (
     trial,
     unusable,
 )
-from conformance.model import Exchange
+from conformance.model import Exchange, Step
 from conformance.reading import soon
 
 
@@ -38,8 +38,8 @@ def _rounds(trial: Trial) -> list[list[Exchange]]:
     """The probes up to the limit, by the address that they came from."""
     found: dict[str, list[Exchange]] = {}
     for exchange in trial.exchanges:
-        if exchange.fact("step") == "count":
-            found.setdefault(exchange.fact("from") or "", []).append(exchange)
+        if exchange.facts.step is Step.COUNT:
+            found.setdefault(exchange.facts.address or "", []).append(exchange)
     return list(found.values())
 
 
@@ -129,13 +129,13 @@ def rate_limit(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             )
 
 
-def _after_limit(trial: Trial, step: str) -> list[Exchange]:
+def _after_limit(trial: Trial, step: Step) -> list[Exchange]:
     """The requests of a later step, once the limit was met."""
     met = any(_limited(exchange) for counted in _rounds(trial) for exchange in counted)
-    return [e for e in trial.exchanges if e.fact("step") == step] if met else []
+    return trial.at(step) if met else []
 
 
-def _open(trial: Trial, step: str, expected: str) -> Iterator[Outcome]:
+def _open(trial: Trial, step: Step, expected: str) -> Iterator[Outcome]:
     """Judge that a later step is not refused for its number."""
     exchanges = _after_limit(trial, step)
     ids = tuple(exchange.id for exchange in exchanges)
@@ -150,7 +150,7 @@ def _open(trial: Trial, step: str, expected: str) -> Iterator[Outcome]:
 def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Before half of the time is over the operation does not take more than may have come free one by one."""
     rate = context.operation.rate if context.operation else None
-    asked = _after_limit(trial, "soon")
+    asked = _after_limit(trial, Step.SOON)
     ids = tuple(exchange.id for exchange in asked)
     if rate and len(asked) >= 2 * soon(rate)[1] and all(_taken(exchange) for exchange in asked):
         (seconds, requests), (first, *_) = soon(rate), asked
@@ -165,7 +165,7 @@ def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 @trial("rate.evasion", hint="the limit would have to be met first")
 def rate_evasion(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """The limit holds for the address of the connection, whatever a request says of itself."""
-    exchanges = _after_limit(trial, "evasion")
+    exchanges = _after_limit(trial, Step.EVASION)
     taken = next((exchange for exchange in exchanges if _taken(exchange)), None)
     if taken is not None:
         said_so = ", ".join(
@@ -186,7 +186,7 @@ def rate_evasion(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 @trial("rate.address", hint="the limit would have to be met first")
 def rate_address(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Another address is not affected by the limit of the first."""
-    yield from _open(trial, "elsewhere", "not 429 from another address")
+    yield from _open(trial, Step.ELSEWHERE, "not 429 from another address")
 
 
 @trial("rate.reset", hint="the limit would have to be met first", confirm=True)
@@ -195,12 +195,12 @@ def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     rate = context.operation.rate if context.operation else None
     if rate is None:
         return
-    yield from _open(trial, "later", f"not 429 after {rate.seconds} s")
-    again = _after_limit(trial, "again")
+    yield from _open(trial, Step.LATER, f"not 429 after {rate.seconds} s")
+    again = _after_limit(trial, Step.AGAIN)
     if (
         len(again) >= rate.requests
         and all(map(_taken, again))
-        and any(map(_taken, _after_limit(trial, "later")))
+        and any(map(_taken, _after_limit(trial, Step.LATER)))
     ):
         *_, last = again
         ids = tuple(exchange.id for exchange in again)

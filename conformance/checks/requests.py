@@ -27,7 +27,17 @@ from conformance.judging.rules import (
     trial,
     unusable,
 )
-from conformance.model import Clause, Contract, Exchange, Operation, Parameter, compact
+from conformance.model import (
+    Clause,
+    Contract,
+    Exchange,
+    Form,
+    Open,
+    Operation,
+    Parameter,
+    Role,
+    compact,
+)
 from conformance.reading import asked, object_of
 from conformance.values import NOT_JSON
 
@@ -37,21 +47,21 @@ Judge = Callable[[JudgeContext, Exchange, tuple[str, ...]], Outcome]
 @trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
 def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An id that names nothing is answered not found."""
-    if context.operation is not None and context.operation.absent_open:
-        yield from shown_absent(context, trial, "not_found")
+    if Open.ABSENT_OBJECT in context.operation.open:
+        yield from shown_absent(context, trial, trial.probes, "not_found")
     else:
-        yield from refusals(context, trial, "not_found")
+        yield from refusals(context, trial, trial.probes, "not_found")
 
 
 def shown_absent(
-    context: JudgeContext, trial: Trial, *roles: str, judge: Judge = refusal, **facts: Any
+    context: JudgeContext, trial: Trial, probes: list[Exchange], *roles: str, judge: Judge = refusal
 ) -> Iterator[Outcome]:
     """Judge probes that may be refused, or answered as a success that does not show what was asked for."""
     gap = control_gap(context, trial)
     if gap:
         yield gap
         return
-    for probe in trial.having("probe", **facts):
+    for probe in probes:
         excuse = unusable(context, probe)
         if excuse or probe.response is None:
             yield excuse or Pass(())
@@ -62,10 +72,9 @@ def shown_absent(
 
 
 def _not_shown(context: JudgeContext, probe: Exchange, body: Any) -> Outcome:
-    assert context.operation is not None
     shown = object_of(context.contract, context.operation, body)
     name = context.contract.identifier_of(context.operation.kind)
-    sought = probe.fact("sought")
+    sought = probe.facts.sought
     if sought is not None and isinstance(shown, dict) and str(shown.get(name)) == sought:
         return Violation(
             f"/{name}", "nothing, as the key reaches no such object", compact(shown), (probe.id,)
@@ -78,7 +87,9 @@ def _named_by(operation: Operation) -> Parameter | None:
     selector = operation.selector
     if operation.action != "read" or selector is None or selector.place != "query":
         return None
-    return None if operation.input_open or operation.absent_open else selector
+    return (
+        None if Open.INPUT in operation.open or Open.ABSENT_OBJECT in operation.open else selector
+    )
 
 
 def _named_in_query(contract: Contract, operation: Operation, clause: Clause) -> bool:
@@ -121,19 +132,21 @@ def _plain(text: str) -> str:
 @trial("parameter.missing")
 def parameter_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request without a required parameter is refused as that."""
-    yield from refusals(context, trial, "missing_parameter", form="omitted")
+    yield from refusals(context, trial, trial.of_form(Form.OMITTED), "missing_parameter")
 
 
 @trial("parameter.blank")
 def parameter_blank(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A required parameter that is null is refused; it may be called missing or invalid."""
-    yield from refusals(context, trial, "missing_parameter", "invalid_parameter", form="null")
+    yield from refusals(
+        context, trial, trial.of_form(Form.NULL), "missing_parameter", "invalid_parameter"
+    )
 
 
 @trial("parameter.invalid")
 def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A value that no reading can accept is refused as invalid."""
-    yield from refusals(context, trial, "invalid_parameter")
+    yield from refusals(context, trial, trial.probes, "invalid_parameter")
 
 
 @trial(
@@ -160,7 +173,7 @@ def parameter_unparsable(context: JudgeContext, trial: Trial) -> Iterator[Outcom
 @trial("body.broken")
 def body_broken(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A body that is no JSON object is refused; either code of a bad request is right."""
-    yield from refusals(context, trial, "invalid_parameter", "missing_parameter")
+    yield from refusals(context, trial, trial.probes, "invalid_parameter", "missing_parameter")
 
 
 REFUSED_FOR_ACCESS = (401, 403)
@@ -177,7 +190,7 @@ def _excused(context: JudgeContext, exchange: Exchange) -> bool:
     assert exchange.response is not None
     if operation.payment and exchange.response.status == 402:
         return True
-    if operation.input_open and exchange.response.status in (400, 404):
+    if Open.INPUT in operation.open and exchange.response.status in (400, 404):
         return True
     phones = any(p.phone for p in operation.body if p.required)
     return phones and not context.target.phone_numbers and exchange.response.status == 400
@@ -202,7 +215,7 @@ def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
         else:
             yield Violation("status", expected, said(exchange), (exchange.id,), about=about)
     elif (
-        exchange.role == "control"
+        exchange.role is Role.CONTROL
         and response.status not in REFUSED_FOR_ACCESS
         and not _excused(context, exchange)
         and not response.ok

@@ -23,7 +23,7 @@ from conformance.judging.rules import (
     trial,
     unusable,
 )
-from conformance.model import Clause, Contract, Exchange, Operation, compact
+from conformance.model import Clause, Contract, Exchange, Operation, Step, compact
 from conformance.reading import id_of, items_of, moment_of, newly, object_of
 from conformance.values import strict_json
 
@@ -32,7 +32,7 @@ from conformance.values import strict_json
 def trigger_answer(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A trigger of the target brings its code and status."""
     row = context.contract.errors.get(trial.case.about or "")
-    for probe in (probe for probe in trial.probes if probe.fact("step") is None):
+    for probe in trial.plain_probes:
         code, excuse = code_of(context.contract, probe), unusable(context, probe)
         if row is None or probe.response is None:
             yield excuse or Pass(())
@@ -40,9 +40,7 @@ def trigger_answer(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield Pass((probe.id,))
         elif excuse and code != row.code and probe.response.status != row.status:
             yield excuse
-        elif (untaken := control_gap(context, trial, step="taken")) and trial.having(
-            "control", step="taken"
-        ):
+        elif (untaken := control_gap(context, trial, Step.TAKEN)) and trial.at(Step.TAKEN):
             yield untaken
         elif probe.response.status != row.status:
             yield Violation("status", f"{row.status} {row.code}", said(probe), (probe.id,))
@@ -55,9 +53,6 @@ def trigger_answer(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             )
 
 
-EFFECT = frozenset({"taken", "before", "after"})
-
-
 @trial(
     "trigger.effect",
     confirm=True,
@@ -65,12 +60,11 @@ EFFECT = frozenset({"taken", "before", "after"})
 )
 def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """What was refused, or failed, is not listed as if it had happened; it may well be listed as what it is."""
-    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
-    probes = [probe for probe in trial.probes if probe.fact("step") is None]
+    taken, before, after = map(trial.last, (Step.TAKEN, Step.BEFORE, Step.AFTER))
+    probes = trial.plain_probes
     refused = all(probe.response is not None and not probe.response.ok for probe in probes)
-    if not steps.keys() >= EFFECT or not probes or not refused:
+    if taken is None or before is None or after is None or not probes or not refused:
         return
-    taken, before, after = (steps[name] for name in ("taken", "before", "after"))
     if unusable(context, taken):
         return
     listing = context.contract.operations[after.operation]
@@ -159,13 +153,13 @@ def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for probe in trial.probes:
         if payment is None or probe.response is None:
             continue
-        if probe.fact("step") == "paid" and probe.response.ok:
+        if probe.facts.step is Step.PAID and probe.response.ok:
             yield Violation("status", "a refusal, as nothing was paid", said(probe), (probe.id,))
             return
         if (
             probe.response.status != 402
             or not isinstance(probe.response.json, dict)
-            or probe.fact("step")
+            or probe.facts.step
         ):
             continue  # not the answer that was wanted, or no JSON: other rules blame that
         header = probe.response.header(payment.terms_header)
@@ -185,8 +179,8 @@ def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 @trial("payment.retry", hint="a payment would have to be asked for first")
 def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """What was asked a payment for is taken with a payment that the target takes."""
-    asked = [probe for probe in trial.having("probe", step=None) if _status(probe) == 402]
-    for probe in trial.having("probe", step="settled") if asked else ():
+    asked = [probe for probe in trial.plain_probes if _status(probe) == 402]
+    for probe in trial.at(Step.SETTLED) if asked else ():
         excuse = unusable(context, probe)
         ids = (*(one.id for one in asked), probe.id)
         if excuse or _taken(probe):

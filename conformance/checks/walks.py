@@ -86,12 +86,7 @@ def _refused_pages(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Pages that were asked for with a cursor of the target, or with a limit that any list must take, and did not come."""
     for probe in trial.probes:
         excuse = unusable(context, probe)
-        if (
-            probe.fact("walk") is None
-            or probe.fact("refusable")
-            or excuse
-            or probe.response is None
-        ):
+        if probe.facts.walk is None or probe.facts.refusable or excuse or probe.response is None:
             continue
         if odd_cursor(context, probe):
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.judging.rules import (
@@ -17,7 +17,7 @@ from conformance.judging.rules import (
     trial,
     unusable,
 )
-from conformance.model import Contract, Exchange, Operation, compact
+from conformance.model import Contract, Exchange, Operation, Step, compact
 from conformance.reading import (
     absent,
     as_shown,
@@ -52,10 +52,10 @@ def _read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge each write by the last read of what it made, or else that follows it."""
     pairs: list[tuple[Exchange, list[Exchange]]] = []
     for exchange in trial.exchanges:
-        if exchange.fact("step") == "write":
+        if exchange.facts.step is Step.WRITE:
             pairs.append((exchange, []))
-        elif exchange.fact("step") == "read" and pairs:
-            sought, (*_, (_, last)) = exchange.fact("sought"), pairs
+        elif exchange.facts.step is Step.READ and pairs:
+            sought, (*_, (_, last)) = exchange.facts.sought, pairs
             next(
                 (
                     reads
@@ -78,17 +78,15 @@ def _read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         elif (
             write.response is not None
             and write.response.ok
-            and not write.fact("sought")
+            and not write.facts.sought
             and _without_id(context, write.response.json)
         ):
-            assert context.operation is not None
             name = context.contract.identifier_of(context.operation.kind)
             yield Violation(f"/{name}", "the id of what was written", said(write), (write.id,))
 
 
 def _written_id(context: JudgeContext, write: Exchange) -> str | None:
     """The id that the answer to a write shows."""
-    assert context.operation is not None
     if write.response is None:
         return None
     shown = object_of(context.contract, context.operation, write.response.json)
@@ -102,7 +100,6 @@ def _written_id(context: JudgeContext, write: Exchange) -> str | None:
 
 def _without_id(context: JudgeContext, value: Any) -> bool:
     """Whether an answer that must have an id has none."""
-    assert context.operation is not None
     name = context.contract.identifier_of(context.operation.kind)
     return (
         name in context.operation.schema.get("required", ())
@@ -125,10 +122,9 @@ def _one_read_back(context: JudgeContext, write: Exchange, read: Exchange) -> It
     if goes_on:
         yield Gap("the list is too long to find in it what was just written")
         return
-    assert context.operation is not None
     body, told = (
         strict_json(write.request.body.text or "") if write.request.body else None,
-        write.fact("sent") or {},
+        write.facts.sent,
     )
     # an object that had gone meanwhile was named anew
     sent = (
@@ -142,65 +138,70 @@ def _one_read_back(context: JudgeContext, write: Exchange, read: Exchange) -> It
     ]
     name = context.contract.identifier_of(context.contract.operations[read.operation].kind)
     own = got.get(name) if isinstance(got, dict) else None
-    if own is not None and str(own) != read.fact("sought"):
-        found.append(Violation(f"/{name}", compact(read.fact("sought")), compact(own), ids))
+    if own is not None and str(own) != read.facts.sought:
+        found.append(Violation(f"/{name}", compact(read.facts.sought), compact(own), ids))
     if found:
         yield from found
     elif got is None:
-        yield Violation("/", f"{read.fact('sought')}, which was just written", said(read), ids)
+        yield Violation("/", f"{read.facts.sought}, which was just written", said(read), ids)
     elif context.operation.action == "create" or shown(
         context.operation, as_shown(context.operation, sent), got
     ):
         yield Pass(ids)  # a change that the read does not show proves nothing
 
 
+LOOKS = {
+    Step.BEFORE: Step.AFTER,
+    Step.OLDER_BEFORE: Step.OLDER_AFTER,
+    Step.NEWER_BEFORE: Step.NEWER_AFTER,
+    Step.LISTED_BEFORE: Step.LISTED_AFTER,
+}
+"""The looks before a deletion, each with the one after it."""
+NEIGHBOURS = (Step.OLDER_BEFORE, Step.NEWER_BEFORE)
+"""Looks at objects that are not deleted."""
+
+
 @trial("delete.gone", hint="an object would have to be made, deleted, and looked for")
 def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """What was deleted is not there as it was, and nothing else is gone. It may still be shown as deleted."""
-    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
-    deleted = steps.get("delete")
+    """A deleted object is gone or shown as deleted, and no other object is gone."""
+    deleted = trial.last(Step.DELETE)
     if deleted is None or deleted.response is None or not deleted.response.ok:
         return
-    others = ("older", "newer")
-    for before, after in [
-        (f"{name}before", f"{name}after")
-        for name in ("", *(f"{one}-" for one in others), "listed-")
-    ]:
-        if before not in steps or after not in steps:
+    itself = trial.last(Step.BEFORE)
+    for step, following in LOOKS.items():
+        before, after = trial.last(step), trial.last(following)
+        if before is None or after is None:
             continue
-        excuse = unusable(context, steps[after])
-        (old, _), (new, goes_on) = (
-            sought_in(context.contract, steps[before]),
-            sought_in(context.contract, steps[after]),
-        )
-        ids = (steps[before].id, deleted.id, steps[after].id)
-        if (
-            before.startswith(others)
-            and "before" in steps
-            and steps[before].fact("sought") == steps["before"].fact("sought")
-        ):
-            continue  # there is but one object
-        if excuse:
-            yield excuse
-        elif old is None or goes_on:
-            if before != "listed-before":
-                yield Gap("the object could not be seen before or after the deletion")
-        elif not before.startswith(others) and new == old:
-            yield Violation(
-                "/", "nothing, or an object that is shown as deleted", compact(new), ids
-            )
-        elif before.startswith(others) and new is None:
-            yield Violation(
-                "/",
-                f"{steps[after].fact('sought')}, which was not deleted",
-                said(steps[after]),
-                ids,
-            )
-        else:
-            yield Pass(ids)
+        if step in NEIGHBOURS and itself and before.facts.sought == itself.facts.sought:
+            continue  # the target keeps a single object
+        yield from _around_deletion(context, step, before, deleted, after)
 
 
-def _holding(context: JudgeContext, exchange: Exchange, texts: list[str]) -> list[Any]:
+def _around_deletion(
+    context: JudgeContext, step: Step, before: Exchange, deleted: Exchange, after: Exchange
+) -> Iterator[Outcome]:
+    """Compare one object before and after the deletion."""
+    excuse = unusable(context, after)
+    if excuse:
+        yield excuse
+        return
+    old, _ = sought_in(context.contract, before)
+    new, goes_on = sought_in(context.contract, after)
+    ids = (before.id, deleted.id, after.id)
+    if old is None or goes_on:
+        if step is not Step.LISTED_BEFORE:
+            yield Gap("the object could not be seen before or after the deletion")
+    elif step in NEIGHBOURS and new is None:
+        expected = f"{after.facts.sought}, which was not deleted"
+        yield Violation("/", expected, said(after), ids)
+    elif step not in NEIGHBOURS and new == old:
+        expected = "nothing, or an object that is shown as deleted"
+        yield Violation("/", expected, compact(new), ids)
+    else:
+        yield Pass(ids)
+
+
+def _holding(context: JudgeContext, exchange: Exchange, texts: Sequence[str]) -> list[Any]:
     """The items of a list, or the object of a read, that hold one of some texts."""
     operation, response = context.contract.operations.get(exchange.operation), exchange.response
     if operation is None or response is None or not response.ok:
@@ -222,7 +223,7 @@ def create_one(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for write in (
         e
         for e in trial.exchanges
-        if e.fact("step") == "write" and e.response is not None and e.response.ok
+        if e.facts.step is Step.WRITE and e.response is not None and e.response.ok
     ):
         assert write.response is not None
         operation = context.contract.operations[write.operation]
@@ -240,8 +241,8 @@ def create_one(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             return
         if value is not None:
             seen[compact(value)] = write
-    for page in trial.having("probe", step="listed"):
-        alike = _holding(context, page, page.fact("fresh") or [])
+    for page in trial.at(Step.LISTED):
+        alike = _holding(context, page, page.facts.fresh)
         if len(alike) > 1:
             _, second, *_ = alike
             yield Violation(
@@ -255,7 +256,7 @@ def create_one(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 @trial("create.listed", hint="an object would have to be created, and its list be seen")
 def create_listed(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """What was created and can be read is listed, too."""
-    pages = trial.having("probe", step="listed")
+    pages = trial.at(Step.LISTED)
     if not pages:
         return
     *_, page = pages
@@ -263,7 +264,7 @@ def create_listed(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if excuse:
         yield excuse
     elif absent(context.contract, page):
-        yield Violation("/", f"{page.fact('sought')}, which was just made", said(page), (page.id,))
+        yield Violation("/", f"{page.facts.sought}, which was just made", said(page), (page.id,))
     elif page.response is not None and page.response.ok:
         yield Pass((page.id,))
 
@@ -275,8 +276,7 @@ def create_listed(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 )
 def create_count(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """One request makes one object: not two that show what was sent."""
-    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
-    before, write, after = (steps.get(name) for name in ("before", "write", "after"))
+    before, write, after = map(trial.last, (Step.BEFORE, Step.WRITE, Step.AFTER))
     if (
         before is None
         or write is None
@@ -285,7 +285,7 @@ def create_count(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         or not write.response.ok
     ):
         return
-    listing, sent = context.contract.operations[after.operation], write.fact("sent") or {}
+    listing, sent = context.contract.operations[after.operation], write.facts.sent
     old, new = (
         items_of(listing, e.response.json) if e.response is not None and e.response.ok else None
         for e in (before, after)
@@ -300,7 +300,7 @@ def create_count(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield Pass(ids)
 
 
-def _shows(sent: dict[str, Any], item: Any) -> bool:
+def _shows(sent: Mapping[str, Any], item: Any) -> bool:
     """Whether an item shows something of what was sent, and nothing else in its place."""
     both = (
         [(value, item[name]) for name, value in sent.items() if item.get(name) is not None]
@@ -310,66 +310,52 @@ def _shows(sent: dict[str, Any], item: Any) -> bool:
     return bool(both) and all(same(value, got) for value, got in both)
 
 
-CHANGED = frozenset({"before", "write", "read"})
-
-
 @trial("update.alone", hint="an object would have to be changed and read again")
 def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A change is of what was sent, and of no other member and no other object."""
-    assert context.operation is not None
-    steps = {str(exchange.fact("step")): exchange for exchange in trial.exchanges}
-    if not steps.keys() >= CHANGED:
+    before, write, after = map(trial.last, (Step.BEFORE, Step.WRITE, Step.READ))
+    if before is None or write is None or after is None:
         return
-    before, write, after = steps["before"], steps["write"], steps["read"]
     if write.response is None or not write.response.ok:
         return
     (old, _), (new, _) = sought_in(context.contract, before), sought_in(context.contract, after)
     if not isinstance(old, dict) or not isinstance(new, dict):
         return
     ids = (before.id, write.id, after.id)
-    sent = as_shown(context.operation, write.fact("sent") or {})
+    sent = as_shown(context.operation, write.facts.sent)
     partial = context.operation.method == "PATCH"
-    set_before = {
-        *_settable(context.contract, context.operation),
-        *(
-            as_shown(
-                context.operation,
-                {**steps["first"].fact("sent"), **(steps["first"].fact("beside") or {})},
-            )
-            if "first" in steps
-            else ()
-        ),
-    }
+    first = trial.last(Step.FIRST)
+    set_before = _settable(context.contract, context.operation)
+    if first is not None:
+        earlier = {**first.facts.sent, **first.facts.beside}
+        set_before |= set(as_shown(context.operation, earlier))
     for name in sorted(set_before - set(sent)) if partial else ():
         if old.get(name) is not None and not same(old[name], new.get(name)):
             yield Violation(
                 f"/{name}", f"{compact(old[name])}, as it was not sent", compact(new.get(name)), ids
             )
             return
-    first = steps.get("first")
     if first is not None and first.response is not None and first.response.ok:
-        for where, expected, actual in differences(
-            context.operation, first.fact("sent") or {}, old
-        ):
+        for where, expected, actual in differences(context.operation, first.facts.sent, old):
             yield Violation(where, expected, actual, (first.id, before.id))
             return
     yield from _moved(context, old, new, ids)
-    page = steps.get("listed")
+    page = trial.last(Step.LISTED)
     if page is not None:
         name = context.contract.identifier_of(context.operation.kind)
-        alike = _holding(context, page, page.fact("fresh") or [])
+        alike = _holding(context, page, page.facts.fresh)
         other = next(
             (
                 one
                 for one in alike
-                if isinstance(one, dict) and str(one.get(name)) != page.fact("sought")
+                if isinstance(one, dict) and str(one.get(name)) != page.facts.sought
             ),
             None,
         )
         if other is not None:
             yield Violation(
                 "/",
-                f"no object but {page.fact('sought')} changed",
+                f"no object but {page.facts.sought} changed",
                 compact(other),
                 (write.id, page.id),
             )
@@ -443,21 +429,17 @@ def _listed(context: JudgeContext, page: Exchange) -> list[Any]:
 def refused_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """What was refused has had no effect."""
     attempts = [
-        e
-        for e in trial.having("probe", step="attempt")
-        if e.response is not None and e.response.status >= 400
+        e for e in trial.at(Step.ATTEMPT) if e.response is not None and e.response.status >= 400
     ]
-    taken = [e for e in trial.having("probe", step="attempt") if e not in attempts]
-    told = {text for attempt in taken for text in attempt.fact("fresh") or ()}
-    looks, before = trial.having("probe", step="look"), trial.having("setup", step="before")
+    taken = [e for e in trial.at(Step.ATTEMPT) if e not in attempts]
+    told = {text for attempt in taken for text in attempt.facts.fresh}
+    looks, before = trial.at(Step.LOOK), trial.at(Step.BEFORE)
     was = next((old for old, _ in (sought_in(context.contract, one) for one in before)), None)
-    listed = trial.having("setup", step="listed-before")
+    listed = trial.at(Step.LISTED_BEFORE)
     for look in looks if attempts else ():
         ids = (*(attempt.id for attempt in attempts), look.id)
         excuse = unusable(context, look)
-        held = _holding(
-            context, look, [text for text in look.fact("fresh") or () if text not in told]
-        )
+        held = _holding(context, look, [text for text in look.facts.fresh if text not in told])
         found, goes_on = sought_in(context.contract, look)
         new = [one for old in listed for one in _newcomers(context, old, look)]
         if excuse:
@@ -474,13 +456,13 @@ def refused_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield Violation("/", "nothing made by requests that were refused", compact(first), ids)
         elif (
             not taken
-            and look.fact("sought") is not None
+            and look.facts.sought is not None
             and was is not None
             and found is None
             and not goes_on
         ):
             yield Violation(
-                "/", f"{look.fact('sought')}, as its deletion was refused", said(look), ids
+                "/", f"{look.facts.sought}, as its deletion was refused", said(look), ids
             )
         elif look.response is not None and look.response.ok:
             yield Pass(ids)

@@ -18,7 +18,7 @@ from typing import Any
 
 from conformance.judging import rules
 from conformance.judging.rules import Gap, JudgeContext, Outcome, Trial, page_of
-from conformance.model import Exchange, Operation
+from conformance.model import Exchange, Open, Operation
 from conformance.reading import asked, identity_of, items_of, takes
 from conformance.values import instant
 
@@ -126,7 +126,7 @@ def _read(context: JudgeContext, trial: Trial) -> Walks:
     pages: list[Page] = []
     broken: set[str] = set()
     for exchange in trial.exchanges:
-        walk = exchange.fact("walk")
+        walk = exchange.facts.walk
         if walk is None or walk in broken:
             continue
         page = _page(context, operation, exchange, walk, len(pages))
@@ -145,10 +145,10 @@ def _read(context: JudgeContext, trial: Trial) -> Walks:
         for item in page.items:
             first, _ = shown.get(item.key, (page.place, page.place))
             shown[item.key] = first, page.place
-    strict = any(exchange.attempt > 1 or exchange.fact("moving") for exchange in trial.exchanges)
+    strict = any(exchange.attempt > 1 or exchange.facts.moving for exchange in trial.exchanges)
     times = tuple(item.at for item in untied)
     descending = _descending(pages)
-    polled = operation.polling and descending and _newer(pages)
+    polled = Open.POLLING in operation.open and descending and _newer(pages)
     return Walks(operation, tuple(pages), untied, times, descending, tied, shown, strict, polled)
 
 
@@ -183,7 +183,7 @@ def _page(
         else:
             read.append(Item(key, text, at, raw))
     after = asked(exchange, found[0].after)
-    filters = tuple(sorted((exchange.fact("filters") or {}).items()))
+    filters = tuple(sorted(exchange.facts.filters.items()))
     return Page(
         exchange,
         walk,

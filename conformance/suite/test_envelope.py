@@ -9,8 +9,8 @@ from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
-from conformance.model import WHOLE_API, Effect, Operation, Parameter
-from conformance.plan import Depth, Draft, Planning, operations, scenario
+from conformance.model import WHOLE_API, Effect, Facts, Operation, Parameter, Role
+from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
 from conformance.suite.generate import COUNT, draw, message
@@ -92,11 +92,15 @@ def test_odd_request(client: Client) -> None:
             key, carried = ("full", None) if operation.takes_key else (None, ())
             other = name.startswith(("long", "override"))  # which may have a status of its own
             client.raw(
-                message, operation.id, key=key, carried=carried, mistake=True, odd=other, form=name
+                message,
+                operation.id,
+                key=key,
+                carried=carried,
+                facts=Facts(mistake=True, odd=other),
             )
     ask = client.lister(operation.kind) if operation.effect is not Effect.READ else None
     if ask:
-        ask(role="control")
+        ask(role=Role.CONTROL)
 
 
 def _ways(operation: Operation) -> Iterator[tuple[str, str, Make]]:
@@ -231,8 +235,7 @@ def test_generated(client: Client) -> None:
                 client.operation.id,
                 carried=None if key else (),
                 key=key,
-                mistake=True,
-                generated=mode,
+                facts=Facts(mistake=True),
             )
 
 
@@ -278,7 +281,7 @@ def test_unknown_route(client: Client) -> None:
             "/no/such/resource",
             *(f"{path}/no-such-thing" for path in sorted(paths)[:2]),
         ):
-            client.raw(Message("GET", path), carried=headers, mistake=True, odd=True)
+            client.raw(Message("GET", path), carried=headers, facts=Facts(mistake=True, odd=True))
         return
     for path in sorted(paths):
         known = {
@@ -287,7 +290,7 @@ def test_unknown_route(client: Client) -> None:
             if operation.path == path
         }
         for method in [m for m in ("DELETE", "PUT") if m not in known]:
-            client.raw(Message(method, path), carried=headers, mistake=True, odd=True)
+            client.raw(Message(method, path), carried=headers, facts=Facts(mistake=True, odd=True))
 
 
 def _raw(client: Client, headers: tuple[tuple[str, str], ...]) -> None:
@@ -308,14 +311,12 @@ def _raw(client: Client, headers: tuple[tuple[str, str], ...]) -> None:
             known = target.startswith(
                 "{path}?"
             )  # a documented operation, which more rules judge than a path that is none
-            operation, role = (listing.id, "setup") if known else (WHOLE_API, "probe")
+            operation, role = (listing.id, Role.BYSTANDER) if known else (WHOLE_API, Role.PROBE)
             message = Message("GET", "", plain=plain)
             client.raw(
                 message,
                 operation,
                 carried=headers,
                 role=role,
-                mistake=True,
-                odd=True,
-                mendable=True,
+                facts=Facts(mistake=True, odd=True, mendable=True),
             )

@@ -7,11 +7,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import Effect, Exchange, Operation, Placeholder, SecretKind
-from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
+from conformance.model import (
+    DEAD_KEYS,
+    Effect,
+    Exchange,
+    Facts,
+    Form,
+    Operation,
+    Placeholder,
+    Role,
+    SecretKind,
+    Side,
+    Step,
+)
 from conformance.reading import items_of, object_of
+from conformance.scenarios import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
-from conformance.target import DEAD_KEYS
 from conformance.transport.message import encoded, message_for
 from conformance.transport.near_misses import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
 
@@ -35,6 +46,7 @@ FORM_RULES = {
     "revoked": "auth.revoked",
 }
 KEY_RULES = (*dict.fromkeys(FORM_RULES.values()), "auth.spelling")
+DEAD_FORMS = tuple(Form(role) for role in DEAD_KEYS)
 SCOPES_TRIED = 2
 """Keys with another scope that each operation is tried with."""
 
@@ -112,7 +124,9 @@ def test_refused_key(client: Client) -> None:
     message = replace(
         message, headers=(*message.headers, ("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*"))
     )
-    client.raw(message, operation.id, carried=(), key=None, mistake=True, form="missing")
+    client.raw(
+        message, operation.id, carried=(), key=None, facts=Facts(mistake=True, form=Form.MISSING)
+    )
     if operation.method == "GET":
         _spelled(client, values)
     authentication = client.contract.authentication
@@ -121,25 +135,26 @@ def test_refused_key(client: Client) -> None:
     for text in keys["malformed"]:
         carried = ((authentication.header, text),)
         token = text.removeprefix(f"{authentication.scheme} ")
-        form = "unknown" if token in (*authentication.prefixes, ENDLESS) else "scheme"
+        form = Form.UNKNOWN if token in (*authentication.prefixes, ENDLESS) else Form.SCHEME
         client.raw(
             message_for(operation, values),
             operation.id,
             carried=carried,
             key=None,
-            mistake=True,
-            form=form,
+            facts=Facts(mistake=True, form=form),
         )
-    for form in ("unknown", "altered", *DEAD_KEYS):
+    for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
         for key in keys.get(form, ()):
-            client.mistake(operation, values, key=key, form=form)
+            client.mistake(operation, values, key=key, facts=Facts(form=form))
     if not gone:  # after all that was refused, what is valid is still taken
         control = client.control(operation, values)
         place = _place(operation, control)
         few = {operation.paging.limit: str(client.within(operation, 2))} if operation.paging else {}
-        for form in DEAD_KEYS if place else ():
+        for form in DEAD_FORMS if place else ():
             for key in keys.get(form, ()):
-                client.mistake(operation, {**values, **place, **few}, key=key, form=form)
+                client.mistake(
+                    operation, {**values, **place, **few}, key=key, facts=Facts(form=form)
+                )
 
 
 def _place(operation: Operation, page: Exchange) -> dict[str, Any]:
@@ -162,7 +177,7 @@ def _spelled(client: Client, values: dict[str, Any]) -> None:
     for spelled in (f"{path}/", f"/{path}", path.upper())[: 3 if client.depth is Depth.DEEP else 1]:
         plain = replace(message, plain=spelled + found + query)
         client.raw(
-            plain, carried=(), key=None, mistake=True, odd=True, form="spelled"
+            plain, carried=(), key=None, facts=Facts(mistake=True, odd=True, form=Form.SPELLED)
         )  # it may be no path of the API
 
 
@@ -186,8 +201,8 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
     else:
         told = f"Basic {replace(held, suffix=BASIC)}" if place == "user" else f"{place} {held}"
         message = replace(message, headers=(*message.headers, (own, told)))
-    form = "misplaced" if place == "query" else "scheme"
-    client.raw(message, operation.id, carried=(), key="full", mistake=True, form=form)
+    form = Form.MISPLACED if place == "query" else Form.SCHEME
+    client.raw(message, operation.id, carried=(), key="full", facts=Facts(mistake=True, form=form))
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:
@@ -327,12 +342,14 @@ def test_new_key(client: Client) -> None:
     )
     if listing is None:
         return
-    client.call(listing, {}, role="setup", side="own")
+    client.call(listing, {}, role=Role.ARRANGE, facts=Facts(side=Side.OWN))
     keys: list[str] = []
     for _ in range(2):
         values = client.valid(client.operation)
         key = (
-            _handed_out(client, client.control(client.operation, values, step="made"))
+            _handed_out(
+                client, client.control(client.operation, values, facts=Facts(step=Step.MADE))
+            )
             if values is not None
             else None
         )
@@ -340,7 +357,7 @@ def test_new_key(client: Client) -> None:
             return
         keys.append(key)
         for used in keys:
-            client.call(listing, {}, key=used, step="used", side="foreign")
+            client.call(listing, {}, key=used, facts=Facts(step=Step.USED, side=Side.FOREIGN))
 
 
 def _handed_out(client: Client, exchange: Exchange) -> str | None:

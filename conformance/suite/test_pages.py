@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.model import Operation
-from conformance.plan import Draft, Planning, operations, scenario
+from conformance.model import Facts, Operation
 from conformance.reading import items_of
+from conformance.scenarios import Draft, Planning, operations, scenario
 from conformance.suite.client import LARGE, Client
 
 
@@ -25,7 +25,11 @@ def test_large_page(client: Client) -> None:
     maximum = client.target.maximum.get(client.operation.id, LARGE)
     values = client.listing(client.operation)
     if values is not None:
-        client.call(client.operation, {**values, paging.limit: str(10**8 * maximum)}, mistake=True)
+        client.call(
+            client.operation,
+            {**values, paging.limit: str(10**8 * maximum)},
+            facts=Facts(mistake=True),
+        )
 
 
 def printed_samples(planning: Planning) -> Iterator[Draft]:
@@ -59,7 +63,7 @@ def test_printed_sample(client: Client) -> None:
     assert paging is not None
     query = client.case.params["query"]
     if paging.after in query:
-        client.call(client.operation, query, printed_cursor=True)
+        client.call(client.operation, query, facts=Facts(printed_cursor=True))
         items = client.listed(client.operation.kind or "")
         own = items[-1].get(paging.position) if items and isinstance(items[-1], dict) else None
         query = (
@@ -68,12 +72,14 @@ def test_printed_sample(client: Client) -> None:
             else {k: v for k, v in query.items() if k != paging.after}
         )
     for _ in range(2 if client.repeated else 1):
-        page = client.call(client.operation, query, walk="printed").response
+        page = client.call(client.operation, query, facts=Facts(walk="printed")).response
         items = (
             items_of(client.operation, page.json) if page is not None and page.ok else None
         ) or []
         last = items[-1].get(paging.position) if items and isinstance(items[-1], dict) else None
         if isinstance(last, str):
             client.call(
-                client.operation, {paging.after: last, paging.limit: "1"}, walk="what-follows"
+                client.operation,
+                {paging.after: last, paging.limit: "1"},
+                facts=Facts(walk="what-follows"),
             )

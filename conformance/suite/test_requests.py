@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.model import Operation, Parameter
-from conformance.plan import Depth, Draft, Planning, operations, scenario
+from conformance.model import Facts, Form, Open, Operation, Parameter, Role
+from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import MALFORMED, Client
 from conformance.suite.test_envelope import SHORT_ID
 
@@ -31,13 +31,13 @@ def plain_reads(planning: Planning) -> Iterator[Draft]:
 def test_plain_read(client: Client) -> None:
     """A valid read, of an object that is not the newest where there are several."""
     values, selector = client.valid(client.operation), client.operation.selector
-    if values is not None and selector is not None and not client.operation.input_open:
+    if values is not None and selector is not None and Open.INPUT not in client.operation.open:
         known = client.known_ids(selector.references or "", member=selector.by)
         given = client.target.inputs.get(client.operation.id, {})
         if (
             values[selector.name] in known
             and selector.name not in given
-            and not client.operation.absent_open
+            and Open.ABSENT_OBJECT not in client.operation.open
         ):
             values[selector.name] = known[min(2, len(known) - 1)]
             _near(client, values)
@@ -71,7 +71,7 @@ def test_unknown_id(client: Client) -> None:
         client.control(client.operation, values)
         known = values[selector.name]
         unknown = client.unknown_id(str(known[0] if isinstance(known, list) else known))
-        for named, role in ((unknown, "probe"), (MALFORMED, "setup")):
+        for named, role in ((unknown, Role.PROBE), (MALFORMED, Role.BYSTANDER)):
             client.mistake(
                 client.operation,
                 {**values, selector.name: [named] if isinstance(known, list) else named},
@@ -88,7 +88,7 @@ def required_parameters(planning: Planning) -> Iterator[Draft]:
                 parameter.required
                 and parameter.place != "path"
                 and not means_another
-                and not parameter.lack
+                and Open.OMISSION not in parameter.open
             ):
                 needs = ("full",) if operation.keyed else ()
                 blank = parameter.place == "body" and (
@@ -118,10 +118,10 @@ def test_missing_parameter(client: Client) -> None:
         client.mistake(
             client.operation,
             {name: value for name, value in again.items() if name != omitted},
-            form="omitted",
+            facts=Facts(form=Form.OMITTED),
         )
         if "parameter.blank" in client.case.rules:
-            client.mistake(client.operation, {**again, omitted: None}, form="null")
+            client.mistake(client.operation, {**again, omitted: None}, facts=Facts(form=Form.NULL))
 
 
 def refused_values(planning: Planning) -> Iterator[Draft]:
@@ -180,7 +180,7 @@ def test_broken_body(client: Client) -> None:
             client.operation,
             values,
             content=content,
-            role="probe" if client.case.rules else "setup",
+            role=Role.PROBE if client.case.rules else Role.BYSTANDER,
         )
 
 
@@ -218,7 +218,7 @@ def test_unparsable_parameter(client: Client) -> None:
     for value in ODD_POSITIONS:
         client.mistake(client.operation, {**values, paging.after: value})
     client.mistake(
-        client.operation, {**values, paging.limit: "0"}, role="setup"
+        client.operation, {**values, paging.limit: "0"}, role=Role.BYSTANDER
     )  # which may mean anything
     for bound in client.case.params["bounds"]:
         client.mistake(client.operation, {**values, bound: "abc"})
@@ -226,7 +226,7 @@ def test_unparsable_parameter(client: Client) -> None:
         client.mistake(
             client.operation,
             {**values, least.name: _bound(least, 2), most.name: _bound(most, 1)},
-            role="setup",
+            role=Role.BYSTANDER,
         )
 
 

@@ -8,9 +8,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from conformance.model import Effect, Operation, Parameter
-from conformance.plan import Depth, Draft, Planning, operations, scenario
+from conformance.model import Effect, Operation, Parameter, Role
 from conformance.reading import takes
+from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import LARGE, SEVERAL, Client
 from conformance.suite.drawing import STEPS
 from conformance.suite.generate import draw
@@ -393,7 +393,7 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
     sought = values[deleting.selector.name]
     position = client.position(client.settled(client.operation.kind or "", sought))
     walker.walk("before", None, None, items=WINDOW, pages=1)
-    gone = client.call(deleting, values, role="control").response
+    gone = client.call(deleting, values, role=Role.CONTROL).response
     if position is not None and gone is not None and gone.ok:
         walker.page("after-a-deleted-item", position, 3)
 
@@ -421,7 +421,7 @@ def test_item_made_between_pages(client: Client) -> None:
         return
     walker.walk("whole", None, 5, items=5, pages=1)
     cursor = walker.cursor(walker.items(walker.page("interrupted", None, 2)))
-    client.call(making, values, role="setup")
+    client.call(making, values, role=Role.ARRANGE)
     if cursor is not None:
         walker.page("interrupted", cursor, 2)
 
@@ -496,7 +496,7 @@ class _Mixed:
         making = self._operation("create")
         values = self._client.valid(making) if making else None
         made = (
-            self._client.created_id(self._client.call(making, values, role="setup"))
+            self._client.created_id(self._client.call(making, values, role=Role.ARRANGE))
             if making and values is not None
             else None
         )
@@ -506,14 +506,14 @@ class _Mixed:
         changing = self._operation("update")
         values = self._client.valid(changing) if changing else None
         if changing and values is not None:
-            self._client.call(changing, values, role="setup")
+            self._client.call(changing, values, role=Role.ARRANGE)
 
     def _remove(self) -> None:
         removing = self._operation("delete")
         if removing and removing.selector and self._own:
             given = {p.name: self._client.value(p) for p in removing.parameters if p.required}
             self._client.call(
-                removing, {**given, removing.selector.name: self._own.pop()}, role="setup"
+                removing, {**given, removing.selector.name: self._own.pop()}, role=Role.ARRANGE
             )
 
     def _operation(self, action: str) -> Operation | None:

@@ -7,16 +7,15 @@ forget them. ``patience`` decides what is sent again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from conformance import __version__
 from conformance.errors import Unjudgeable
 from conformance.evidence import Recorder
-from conformance.model import Case, Contract, Effect, Exchange, Request
+from conformance.model import NOTHING, Case, Contract, Effect, Exchange, Facts, Request, Role
 from conformance.target import Target
 from conformance.transport.addresses import Addresses
 from conformance.transport.message import Message, encoded
@@ -54,9 +53,9 @@ class Label:
     case: Case
     attempt: int
     operation: str
-    role: str
+    role: Role
     identity: str | None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = NOTHING
 
 
 @dataclass(frozen=True)
@@ -285,17 +284,15 @@ class Sender:
 
     def _log(self, departure: _Departure, arrival: _Arrival, *, repeated: bool) -> Exchange:
         """Log an exchange without secrets; returns it as the log holds it."""
-        exchange = self._exchange(departure, arrival, "retry" if repeated else departure.label.role)
+        role = Role.RETRY if repeated else departure.label.role
+        exchange = self._exchange(departure, arrival, role)
         logged = self._recorder.exchange(exchange)
         self._count_dead(arrival.answer, exchange.failure)
         return logged
 
-    def _exchange(self, departure: _Departure, arrival: _Arrival, role: str) -> Exchange:
+    def _exchange(self, departure: _Departure, arrival: _Arrival, role: Role) -> Exchange:
         label, message, wired = departure.label, departure.message, departure.wired
         operation = self.contract.operations.get(label.operation)
-        facts = dict(label.facts)
-        if wired.address:
-            facts["from"] = wired.address
         response = failure = None
         if isinstance(arrival.answer, WireResponse):
             response = self._redactor.response(arrival.answer, operation)
@@ -309,7 +306,7 @@ class Sender:
             operation=label.operation,
             role=role,
             identity=label.identity,
-            facts=facts,
+            facts=replace(label.facts, address=wired.address),
             request=Request(
                 message.method,
                 self._secrets.redact(wired.url),
