@@ -27,7 +27,8 @@ from conformance.suite.client import Client
 from conformance.suite.generate import draw
 from conformance.suite.knowledge import Memory
 from conformance.target import Target, named
-from conformance.transport.sender import OverBudget, Sender
+from conformance.transport.patience import OverBudget
+from conformance.transport.sender import Sender
 from conformance.transport.wire import Wire
 
 

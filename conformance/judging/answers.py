@@ -15,7 +15,7 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
-from conformance.model import Contract, Exchange, Paging, Step, compact
+from conformance.model import UNAVAILABLE, Contract, Exchange, Paging, Step, compact
 from conformance.reading import asked
 from conformance.values import ABSENT, NOT_JSON, instant, pointed
 
@@ -80,7 +80,7 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | No
             "the target kept answering 429: run again later, or set rate: in the target file"
         )
     if (
-        response.status in (502, 503, 504)
+        response.status in UNAVAILABLE
         and role is None
         and code_of(context.contract, exchange) is None
     ):

@@ -25,8 +25,8 @@ from conformance.model import Cell, Contract
 from conformance.plan import Plan
 from conformance.server import application
 from conformance.target import Target
-from conformance.transport.wsgi import WsgiWire
 from tests.faults.harness import target_of
+from tests.support.wsgi import WsgiWire
 
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Ids that the server makes; of requests that overlap, any may get the first one."""
