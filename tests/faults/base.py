@@ -47,7 +47,7 @@ ODD_INPUT = f"{ODD_REQUESTS} foreign-filter"
 class Faulty(Application):
     """The reference server with handles that most faults and variants need."""
 
-    def meant(self, request: Request) -> str:
+    def operation_of(self, request: Request) -> str:
         """The id of the operation of a request; empty for an unknown route."""
         try:
             return self.route(request)[0].id
@@ -83,30 +83,30 @@ class Faulty(Application):
         return "text/html" if isinstance(reply.body, bytes) else super().content_type(reply)
 
 
-def told(reply: Reply, status: int | None = None, **members: Any) -> Reply:
+def altered(reply: Reply, status: int | None = None, **members: Any) -> Reply:
     """An error reply with another status, or with other members of ``error``."""
     body = copy.deepcopy(reply.body)
     body["error"].update(members)
     return Reply(status or reply.status, body, reply.headers)
 
 
-def meant(context: Context, *names: str) -> bool:
+def is_for(context: Context, *names: str) -> bool:
     """Whether a request is for one of some operations."""
     return context.operation.id in names
 
 
-def later(context: Context) -> bool:
+def later_page(context: Context) -> bool:
     """Whether a request is for a page after the first."""
     return bool(context.values.get("after"))
 
 
-def asked(context: Context) -> int:
+def requested_limit(context: Context) -> int:
     """The limit of a request; 0 if it has none, or one that is no number."""
     value: Any = context.values.get("limit")
     return int(value) if str(value).isascii() and str(value).isdigit() else 0
 
 
-def narrowed(context: Context, *names: str) -> bool:
+def filtered_by(context: Context, *names: str) -> bool:
     """Whether a request has all of some filters."""
     return all(name in context.values for name in names)
 
@@ -121,7 +121,7 @@ class Fault:
     ``breaks`` are the clauses that the suite must find broken, and ``also`` those that it may.
     ``at`` are the only operations where it may find anything (all if empty).
     ``by`` are scenarios that run beside those that the clauses ask for.
-    ``depth`` runs from 1 (any request shows it) to 5 (only a boundary or a meeting of features does).
+    ``depth`` is 1 if any request shows it, 5 if only a boundary or a meeting of features does.
     """
 
     name: str

@@ -10,7 +10,7 @@ from conformance.server import seeding
 from conformance.server.access import ALL
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Filter, Identity
-from tests.faults.base import Faulty, asked, fault, later, meant
+from tests.faults.base import Faulty, fault, is_for, later_page, requested_limit
 from tests.faults.shared import InOneList, in_each_list
 
 # --- revoked, expired and test keys ---
@@ -140,11 +140,11 @@ class KeyAsUser(Faulty):
     """A key is also accepted as the user name of Basic authentication."""
 
     def parse_key(self, request: Request) -> str | None:
-        scheme, _, told = (request.header("authorization") or "").partition(" ")
+        scheme, _, credentials = (request.header("authorization") or "").partition(" ")
         if scheme != "Basic":
             return super().parse_key(request)
         with suppress(ValueError):
-            return base64.b64decode(told, validate=True).decode().partition(":")[0]
+            return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
         return None
 
 
@@ -153,7 +153,7 @@ class TokenTakenByCapabilities(Faulty):
     """read_capabilities ignores the scheme before the key."""
 
     def parse_key(self, request: Request) -> str | None:
-        any_scheme = self.meant(request) == "read_capabilities"
+        any_scheme = self.operation_of(request) == "read_capabilities"
         return (
             (request.header("authorization") or "").rpartition(" ")[2]
             if any_scheme
@@ -319,7 +319,7 @@ class LaterPagesWithoutScope(Faulty):
             super().authorise(operation, identity)
 
     def act_list(self, context: Context) -> Reply:
-        if meant(context, "list_leads") and not later(context):
+        if is_for(context, "list_leads") and not later_page(context):
             super().authorise(context.operation, context.identity)
         return super().act_list(context)
 
@@ -333,7 +333,7 @@ class LimitForScope(Faulty):
             super().authorise(operation, identity)
 
     def act_list(self, context: Context) -> Reply:
-        if meant(context, "list_evals") and not asked(context):
+        if is_for(context, "list_evals") and not requested_limit(context):
             super().authorise(context.operation, context.identity)
         return super().act_list(context)
 
@@ -379,7 +379,7 @@ class ScopeSeesNothing(Faulty):
         return operation.id == "list_leads" or super().has_scope(operation, identity)
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        unseen = meant(context, "list_leads") and context.identity is not None
+        unseen = is_for(context, "list_leads") and context.identity is not None
         unseen = unseen and not super().has_scope(context.operation, context.identity)  # type: ignore[arg-type]
         return (Filter("id", ""),) if unseen else super().filters_of(context)
 
@@ -412,6 +412,6 @@ class MessagesWantAgents(Faulty):
     """list_messages and list_conversations also require the scope agents:read."""
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        told = super().has_scope(operation, identity)
+        allowed = super().has_scope(operation, identity)
         beside = bool({ALL, "agents:read"} & identity.scopes)
-        return told and (beside or operation.id not in ("list_messages", "list_conversations"))
+        return allowed and (beside or operation.id not in ("list_messages", "list_conversations"))

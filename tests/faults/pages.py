@@ -8,8 +8,8 @@ from typing import Any
 from conformance.model import Operation
 from conformance.server.messages import Context, Reply
 from conformance.server.store import Row
-from tests.faults.base import LISTS, Faulty, asked, fault, later, meant, narrowed
-from tests.faults.shared import Flagged, InOneList, in_each_list
+from tests.faults.base import LISTS, Faulty, fault, filtered_by, is_for, later_page, requested_limit
+from tests.faults.shared import LEFT_OUT, Flagged, InOneList, in_each_list
 
 # --- the limit ---
 
@@ -28,7 +28,9 @@ class LimitOfFirstPageOnly(Faulty):
 
     def limit_of(self, context: Context) -> int:
         return (
-            self.default_limit(context.operation) if later(context) else super().limit_of(context)
+            self.default_limit(context.operation)
+            if later_page(context)
+            else super().limit_of(context)
         )
 
 
@@ -53,7 +55,7 @@ class LimitOfOneIsNone(Faulty):
     """list_evals ignores a limit of 1."""
 
     def limit_of(self, context: Context) -> int:
-        none = meant(context, "list_evals") and asked(context) == 1
+        none = is_for(context, "list_evals") and requested_limit(context) == 1
         return self.default_limit(context.operation) if none else super().limit_of(context)
 
 
@@ -72,7 +74,11 @@ class LaterPagesInFives(Faulty):
 
     def limit_of(self, context: Context) -> int:
         limit = super().limit_of(context)
-        return -(-limit // 5) * 5 if later(context) and meant(context, "list_webhooks") else limit
+        return (
+            -(-limit // 5) * 5
+            if later_page(context) and is_for(context, "list_webhooks")
+            else limit
+        )
 
 
 @fault("paging-limit", at="list_event_deliveries", by=f"{LISTS} filtered-walk", depth=5)
@@ -82,9 +88,9 @@ class LimitCountsBeforeJoin(Faulty):
     def limit_of(self, context: Context) -> int:
         limit = super().limit_of(context)
         joined = (
-            later(context)
-            and narrowed(context, "event_id")
-            and meant(context, "list_event_deliveries")
+            later_page(context)
+            and filtered_by(context, "event_id")
+            and is_for(context, "list_event_deliveries")
         )
         return 2 * limit if joined else limit
 
@@ -95,7 +101,7 @@ class LimitOnlyBelowDefault(Faulty):
 
     def limit_of(self, context: Context) -> int:
         limit = super().limit_of(context)
-        return max(limit, 5) if later(context) and meant(context, "list_eval_runs") else limit
+        return max(limit, 5) if later_page(context) and is_for(context, "list_eval_runs") else limit
 
 
 @fault("paging-limit", at="poll_call_completed", by="walk", depth=4)
@@ -104,7 +110,7 @@ class PolledPageTooLong(Faulty):
 
     def limit_of(self, context: Context) -> int:
         return super().limit_of(context) + int(
-            meant(context, "poll_call_completed") and later(context)
+            is_for(context, "poll_call_completed") and later_page(context)
         )
 
 
@@ -223,7 +229,7 @@ class PolledPageWithoutFlag(Faulty):
         self, context: Context, items: list[dict[str, Any]], more: bool
     ) -> dict[str, Any]:
         page = super().render_page(context, items, more)
-        bare = meant(context, "poll_lead_created") and asked(context)
+        bare = is_for(context, "poll_lead_created") and requested_limit(context)
         return {name: value for name, value in page.items() if name != "has_more" or not bare}
 
 
@@ -233,9 +239,11 @@ class NoFlagOnLaterPagesOfOne(Flagged):
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
         bare = (
-            meant(context, "list_communication_attempts") and later(context) and asked(context) == 1
+            is_for(context, "list_communication_attempts")
+            and later_page(context)
+            and requested_limit(context) == 1
         )
-        return "nothing" if bare else more
+        return LEFT_OUT if bare else more
 
 
 @fault("has-more-present", at="list_numbers", by=LISTS, depth=5)
@@ -243,7 +251,11 @@ class NullForFullLastPage(Flagged):
     """has_more of list_numbers is null when the last page is full."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        full = meant(context, "list_numbers") and not more and len(items) == asked(context) > 0
+        full = (
+            is_for(context, "list_numbers")
+            and not more
+            and len(items) == requested_limit(context) > 0
+        )
         return None if full else more
 
 
@@ -252,7 +264,11 @@ class NoFlagPastTheEnd(Flagged):
     """list_usage omits has_more on a page past the end."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return "nothing" if meant(context, "list_usage") and later(context) and not items else more
+        return (
+            LEFT_OUT
+            if is_for(context, "list_usage") and later_page(context) and not items
+            else more
+        )
 
 
 @fault("has-more-present", at="list_available_numbers", by=LISTS, depth=4)
@@ -260,7 +276,9 @@ class CountForMore(Flagged):
     """Later pages of list_available_numbers have 1 or 0 as has_more."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return int(more) if meant(context, "list_available_numbers") and later(context) else more
+        return (
+            int(more) if is_for(context, "list_available_numbers") and later_page(context) else more
+        )
 
 
 # --- the items ---
@@ -304,7 +322,7 @@ class NullPastTheEnd(Faulty):
         self, context: Context, items: list[dict[str, Any]], more: bool
     ) -> dict[str, Any]:
         page = super().render_page(context, items, more)
-        null = meant(context, "list_events") and later(context) and not items
+        null = is_for(context, "list_events") and later_page(context) and not items
         return (
             {name: None if value == [] else value for name, value in page.items()} if null else page
         )
@@ -359,7 +377,7 @@ class LocalTimeInDeepPages(Faulty):
     def render_page(
         self, context: Context, items: list[dict[str, Any]], more: bool
     ) -> dict[str, Any]:
-        if meant(context, "list_evals") and later(context):
+        if is_for(context, "list_evals") and later_page(context):
             items = [{**item, "created_at": item["created_at"].rstrip("Z")} for item in items]
         return super().render_page(context, items, more)
 
@@ -371,7 +389,7 @@ class NoPositionAtMaximum(Faulty):
     def render_page(
         self, context: Context, items: list[dict[str, Any]], more: bool
     ) -> dict[str, Any]:
-        if meant(context, "list_leads") and len(items) == 100:
+        if is_for(context, "list_leads") and len(items) == 100:
             items = [
                 *items[:-1],
                 {name: value for name, value in items[-1].items() if name != "created_at"},

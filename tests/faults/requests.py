@@ -7,7 +7,7 @@ from typing import Any
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Row
-from tests.faults.base import Faulty, fault, meant, told
+from tests.faults.base import Faulty, altered, fault, is_for
 from tests.faults.shared import InOneList, in_each_list
 
 # --- successes ---
@@ -69,7 +69,7 @@ class LatestForAnyId(Faulty):
     """read_call returns the latest call for every known id."""
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        if not meant(context, "read_call") or super().find(kind, identifier, context) is None:
+        if not is_for(context, "read_call") or super().find(kind, identifier, context) is None:
             return super().find(kind, identifier, context)
         return self.rows_by(context, 1, filters=())[0]
 
@@ -79,9 +79,9 @@ class NearIdIsEnough(Faulty):
     """read_eval ignores the last character of an id."""
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        found = super().find(kind, identifier, context)
-        if found is not None or not meant(context, "read_eval") or len(identifier) < 30:
-            return found
+        row = super().find(kind, identifier, context)
+        if row is not None or not is_for(context, "read_eval") or len(identifier) < 30:
+            return row
         return next(
             (
                 row
@@ -101,7 +101,7 @@ class UnprocessableForInvalid(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        return told(reply, 422) if refusal.role == "invalid_parameter" else reply
+        return altered(reply, 422) if refusal.role == "invalid_parameter" else reply
 
 
 @fault("status-400 status-listed code-bad_request", at="update_agent", depth=2)
@@ -110,8 +110,8 @@ class UnprocessableForMissingAtUpdate(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        wrong = refusal.role == "missing_parameter" and self.meant(request) == "update_agent"
-        return told(reply, 422) if wrong else reply
+        wrong = refusal.role == "missing_parameter" and self.operation_of(request) == "update_agent"
+        return altered(reply, 422) if wrong else reply
 
 
 @fault("status-400 code-bad_request", at="create_agent", depth=2)
@@ -170,7 +170,11 @@ class GoneForUnknown(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        return told(reply, 410) if refusal.role == "not_found" and self.meant(request) else reply
+        return (
+            altered(reply, 410)
+            if refusal.role == "not_found" and self.operation_of(request)
+            else reply
+        )
 
 
 @fault("status-404 code-not_found", also="success-members status-201", depth=2)
@@ -179,4 +183,8 @@ class OkForUnknown(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        return told(reply, 200) if refusal.role == "not_found" and self.meant(request) else reply
+        return (
+            altered(reply, 200)
+            if refusal.role == "not_found" and self.operation_of(request)
+            else reply
+        )

@@ -11,7 +11,7 @@ from typing import Any
 from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Filter, Identity
-from tests.faults.base import Fault, Faulty, maker, register, told, words
+from tests.faults.base import Fault, Faulty, altered, maker, register, words
 
 EACH_LIST = (
     "list_transcripts",
@@ -70,54 +70,51 @@ class ErrorReplaced(Faulty):
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
         if self.code_of(refusal) != self.code or (
-            self.at_operation and self.meant(request) != self.at_operation
+            self.at_operation and self.operation_of(request) != self.at_operation
         ):
             return reply
-        return told(reply, self.status or None, **({"code": self.other} if self.other else {}))
+        return altered(reply, self.status or None, **({"code": self.other} if self.other else {}))
 
 
 class Filtered(Faulty):
     """The reference server with a handle for the filters that a list applies."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        """The filters that are heeded."""
+        """The filters to apply, of those in the request."""
         return filters
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
         return self.kept_filters(context, super().filters_of(context))
 
 
+LEFT_OUT = "left out"
+"""What ``Flagged.flag`` returns for a page without ``has_more``."""
+
+
 class Flagged(Faulty):
     """The reference server with a handle for ``has_more``."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        """What the flag says."""
+        """The value of ``has_more``; ``LEFT_OUT`` to leave it out."""
         return more
 
     def left(self, context: Context, items: list[dict[str, Any]]) -> int:
-        """How many items come after a page."""
+        """The number of items after a page; all if its last item is unknown."""
         rows = self.rows_by(context, 2000)
         last = items[-1].get("id") if items else None
-        place = next(
-            (
-                number
-                for number, row in enumerate(rows, 1)
-                if last in (row.id, row.document.get("id"))
-            ),
-            0,
-        )
-        return len(rows) - place
+        for number, row in enumerate(rows, 1):
+            if last in (row.id, row.document.get("id")):
+                return len(rows) - number
+        return len(rows)
 
     def render_page(
         self, context: Context, items: list[dict[str, Any]], more: bool
     ) -> dict[str, Any]:
         page = super().render_page(context, items, more)
         flag = self.flag(context, items, more)
-        return {
-            n: v
-            for n, v in {**page, "has_more": flag}.items()
-            if n != "has_more" or flag != "nothing"
-        }
+        if flag == LEFT_OUT:
+            return {name: value for name, value in page.items() if name != "has_more"}
+        return {**page, "has_more": flag}
 
 
 class LatestSender(Faulty):
@@ -129,8 +126,7 @@ class LatestSender(Faulty):
     def authenticate(self, operation: Operation, request: Request) -> Identity | None:
         self.last = super().authenticate(operation, request)
         if operation.id in self.slow and not request.query_text:
-            time.sleep(0.003)  # what takes a moment lets another request in
-            return self.last
+            time.sleep(0.003)  # lets another request in
         return self.last
 
 

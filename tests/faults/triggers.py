@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.server.messages import Context, Refusal, Reply, Request
-from tests.faults.base import SUCCESSES, Faulty, asked, fault, meant, told
+from tests.faults.base import SUCCESSES, Faulty, altered, fault, is_for, requested_limit
 
 
 @fault(
@@ -34,7 +34,7 @@ class NumbersWantPayment(Faulty):
 
     def check_payment(self, context: Context) -> None:
         super().check_payment(context)
-        if meant(context, "assign_phone_number"):
+        if is_for(context, "assign_phone_number"):
             raise Refusal("payment_required")
 
 
@@ -44,7 +44,7 @@ class LargePagesWantPayment(Faulty):
 
     def check_payment(self, context: Context) -> None:
         super().check_payment(context)
-        if meant(context, "list_usage") and asked(context) > 50:
+        if is_for(context, "list_usage") and requested_limit(context) > 50:
             raise Refusal("payment_required")
 
 
@@ -54,4 +54,4 @@ class UnavailableForInternal(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        return told(reply, 503) if reply.status == 500 and refusal.role == "internal" else reply
+        return altered(reply, 503) if reply.status == 500 and refusal.role == "internal" else reply

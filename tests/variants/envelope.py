@@ -59,7 +59,9 @@ class MethodNotAllowed(Faulty):
 
     def answer(self, request: Request) -> tuple[Reply, bytes]:
         reply, body = super().answer(request)
-        if self.meant(request) or self.local_path(request) not in {path for _, path in self._exact}:
+        if self.operation_of(request) or self.local_path(request) not in {
+            path for _, path in self._exact
+        }:
             return reply, body
         reply = Reply(
             405,

@@ -84,8 +84,8 @@ class ValidationFirst(Faulty):
     """Input is checked before the key and the scope."""
 
     def authenticate(self, operation: Operation, request: Request) -> Identity | None:
-        found = self.find_route(request)
-        self.take_in(operation, request, found[1] if found else {})
+        route = self.find_route(request)
+        self.take_in(operation, request, route[1] if route else {})
         return super().authenticate(operation, request)
 
 
@@ -137,12 +137,12 @@ class NumericIds(Faulty):
             str(self.store.note(f"tenant:{name}")) for name in ("main", "other", "empty")
         }
 
-    def shown(self, value: Any) -> Any:
+    def with_numbers(self, value: Any) -> Any:
         """A value with numbers in the place of ids."""
         if isinstance(value, dict):
-            return {name: self.shown(member) for name, member in value.items()}
+            return {name: self.with_numbers(member) for name, member in value.items()}
         if isinstance(value, list):
-            return [self.shown(member) for member in value]
+            return [self.with_numbers(member) for member in value]
         if (
             not isinstance(value, str)
             or not re.fullmatch(r"[0-9a-f-]{36}", value)
@@ -153,21 +153,21 @@ class NumericIds(Faulty):
         self._ids[number] = value
         return number
 
-    def meant_by(self, value: Any) -> Any:
+    def ids_behind(self, value: Any) -> Any:
         """The ids that numbers in a value stand for."""
         if isinstance(value, list):
-            return [self.meant_by(one) for one in value]
+            return [self.ids_behind(number) for number in value]
         return self._ids.get(value, value) if isinstance(value, str) else value
 
     def succeed(self, context: Context, body: Any) -> Reply:
         return super().succeed(
-            context, body if context.operation.action == "fetch" else self.shown(body)
+            context, body if context.operation.action == "fetch" else self.with_numbers(body)
         )
 
     def take_in(
         self, operation: Operation, request: Request, in_path: Mapping[str, str]
     ) -> dict[str, Any]:
         return {
-            name: self.meant_by(value)
+            name: self.ids_behind(value)
             for name, value in super().take_in(operation, request, in_path).items()
         }

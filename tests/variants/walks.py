@@ -134,8 +134,8 @@ class _Moving(Faulty):
                 name: f"+1777{self._asked:07}" if name == "phone_number" else self.new_id(kind)
                 for name in names
             }
-            own = fresh.get(self.contract.identifier_of(kind))
-            self.add(kind, tenant, {**alike.document, **fresh}, identifier=own)
+            identifier = fresh.get(self.contract.identifier_of(kind))
+            self.add(kind, tenant, {**alike.document, **fresh}, identifier=identifier)
 
 
 @variant("L12")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.model import Operation
 from conformance.server.messages import Refusal, Reply, Request
-from tests.faults.base import Faulty, fault, told
+from tests.faults.base import Faulty, altered, fault
 from tests.faults.shared import ErrorReplaced
 
 # --- unregistered codes ---
@@ -27,7 +27,7 @@ class ShoutedCode(Faulty):
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
         return (
-            told(reply, code=str(reply.body["error"]["code"]).upper())
+            altered(reply, code=str(reply.body["error"]["code"]).upper())
             if reply.status == 404
             else reply
         )
@@ -39,7 +39,7 @@ class OwnCodeForInternal(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        return told(reply, code="error") if refusal.role == "internal" else reply
+        return altered(reply, code="error") if refusal.role == "internal" else reply
 
 
 @fault(
@@ -134,7 +134,7 @@ class UnauthorizedWith403(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        return told(reply, code="unauthorized") if reply.status == 403 else reply
+        return altered(reply, code="unauthorized") if reply.status == 403 else reply
 
 
 # --- the rate limit ---
@@ -146,7 +146,7 @@ class ForbiddenCodeWhenLimited(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        return told(reply, code="forbidden") if reply.status == 429 else reply
+        return altered(reply, code="forbidden") if reply.status == 429 else reply
 
 
 @fault("code-rate_limit_exceeded signup-limit status-429", at="sign_up", depth=2)
@@ -173,4 +173,4 @@ class OwnCodeWhenLimited(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        return told(reply, code="rate_limited") if reply.status == 429 else reply
+        return altered(reply, code="rate_limited") if reply.status == 429 else reply

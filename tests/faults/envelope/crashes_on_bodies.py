@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Request
-from tests.faults.base import MISTAKES, ODD_INPUT, Faulty, fault, meant
+from tests.faults.base import MISTAKES, ODD_INPUT, Faulty, fault, is_for
 
 
 @fault("status-no-5xx-for-mistakes status-400", by=MISTAKES)
@@ -27,7 +27,7 @@ class BrokenJsonOfRun(Faulty):
     def parse_body(self, request: Request) -> Any:
         return (
             json.loads(request.body)
-            if self.meant(request) == "create_communication_run"
+            if self.operation_of(request) == "create_communication_run"
             else super().parse_body(request)
         )
 
@@ -71,7 +71,7 @@ class HugeNumber(Faulty):
     """A number of 300 digits returns 500 when something is created."""
 
     def parse_body(self, request: Request) -> Any:
-        made = self.meant(request).startswith("create_")
+        made = self.operation_of(request).startswith("create_")
         if made and re.search(rb"[0-9]{300}", request.body):
             raise OverflowError
         return super().parse_body(request)
@@ -141,7 +141,7 @@ class LeadOfNobodyBreaks(Faulty):
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
         if (
-            meant(context, "create_lead")
+            is_for(context, "create_lead")
             and parameter.name == "agent_id"
             and self.store.get("agent", str(value)) is None
         ):

@@ -16,7 +16,7 @@ class MediaTypeWithoutSlash(Faulty):
     """A media type without a slash returns 500 in three operations."""
 
     def check_media_type(self, request: Request) -> None:
-        if self.meant(request) in ("act_on_workspace", "update_workspace", "replay_event"):
+        if self.operation_of(request) in ("act_on_workspace", "update_workspace", "replay_event"):
             _ = (request.header("content-type") or "a/b").split("/")[1]
         super().check_media_type(request)
 

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Request
 from conformance.server.store import Filter, Row
-from tests.faults.base import LISTS, MISTAKES, ODD_INPUT, Faulty, fault, meant
+from tests.faults.base import LISTS, MISTAKES, ODD_INPUT, Faulty, fault, is_for
 
 # --- cursors ---
 
@@ -51,7 +51,7 @@ class FirstYear(Faulty):
 
     def edge_of(self, context: Context) -> str | None:
         first = str(context.values.get("after", "")).startswith("0001-01-01")
-        if first and meant(context, "list_transcripts", "list_usage", "list_webhooks"):
+        if first and is_for(context, "list_transcripts", "list_usage", "list_webhooks"):
             raise OverflowError
         return super().edge_of(context)
 
@@ -96,7 +96,7 @@ class NegativeLimitOfLeads(Faulty):
     """list_leads returns 500 for a negative limit."""
 
     def limit_of(self, context: Context) -> int:
-        if meant(context, "list_leads") and str(context.values.get("limit")).startswith("-"):
+        if is_for(context, "list_leads") and str(context.values.get("limit")).startswith("-"):
             raise ValueError
         return super().limit_of(context)
 
@@ -106,7 +106,7 @@ class ZeroLimitOfDeliveries(Faulty):
     """list_event_deliveries returns 500 for a limit of zero."""
 
     def limit_of(self, context: Context) -> int:
-        if meant(context, "list_event_deliveries") and str(context.values.get("limit")) == "0":
+        if is_for(context, "list_event_deliveries") and str(context.values.get("limit")) == "0":
             raise ZeroDivisionError
         return super().limit_of(context)
 
@@ -165,7 +165,7 @@ class MalformedIdOfUpdatedLead(Faulty):
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
         if (
-            meant(context, "update_lead")
+            is_for(context, "update_lead")
             and kind == "lead"
             and not re.fullmatch(r"[0-9a-f-]{36}", identifier)
         ):
@@ -178,7 +178,7 @@ class MalformedAgentOfCalls(Faulty):
     """list_calls returns 500 for a malformed agent_id."""
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        if meant(context, "list_calls") and not re.fullmatch(
+        if is_for(context, "list_calls") and not re.fullmatch(
             r"([0-9a-f-]{36})?", str(context.values.get("agent_id", ""))
         ):
             raise ValueError
@@ -190,10 +190,10 @@ class UnknownWebhookBreaks(Faulty):
     """list_event_deliveries returns 500 for an unknown webhook_id."""
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        sought = (
-            context.values.get("webhook_id") if meant(context, "list_event_deliveries") else None
+        webhook = (
+            context.values.get("webhook_id") if is_for(context, "list_event_deliveries") else None
         )
-        if sought is not None and self.store.get("webhook", str(sought)) is None:
+        if webhook is not None and self.store.get("webhook", str(webhook)) is None:
             raise ValueError
         return super().filters_of(context)
 
@@ -204,7 +204,7 @@ class EmptyWindowBreaks(Faulty):
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
         least, most = (str(context.values.get(f"created_{end}", "")) for end in ("after", "before"))
-        if meant(context, "list_leads") and least and most and least > most:
+        if is_for(context, "list_leads") and least and most and least > most:
             raise ValueError
         return super().filters_of(context)
 

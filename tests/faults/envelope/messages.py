@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from conformance.model import Operation
 from conformance.server.messages import Refusal, Reply, Request
-from tests.faults.base import ERRORS, ODD_REQUESTS, Faulty, fault, told
+from tests.faults.base import ERRORS, ODD_REQUESTS, Faulty, altered, fault
 
 # --- no message ---
 
@@ -67,7 +67,7 @@ class KeyInMessage(Faulty):
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
         return (
-            told(reply, message=f"{self.parse_key(request)} lacks the scope")
+            altered(reply, message=f"{self.parse_key(request)} lacks the scope")
             if reply.status == 403
             else reply
         )
@@ -131,11 +131,11 @@ class NearlyAKeyRepeated(Faulty):
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
         here = (
-            self.meant(request) in ("list_webhooks", "read_balance", "list_usage")
+            self.operation_of(request) in ("list_webhooks", "read_balance", "list_usage")
             and reply.status == 401
         )
         return (
-            told(reply, message=f"{self.parse_key(request)} is not known")
+            altered(reply, message=f"{self.parse_key(request)} is not known")
             if here and self.parse_key(request)
             else reply
         )

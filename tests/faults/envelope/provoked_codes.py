@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.model import Payment
 from conformance.server.messages import Context, Refusal, Reply, Request
-from tests.faults.base import Faulty, fault, meant
+from tests.faults.base import Faulty, fault, is_for
 from tests.faults.shared import ErrorReplaced
 
 # --- calls ---
@@ -51,7 +51,7 @@ class LeadsAreNeverOnLists(Faulty):
     """create_call skips the Do Not Call check when a lead is given."""
 
     def check_triggers(self, context: Context) -> None:
-        if "lead_id" not in context.values or not meant(context, "create_call"):
+        if "lead_id" not in context.values or not is_for(context, "create_call"):
             super().check_triggers(context)
 
 
@@ -63,7 +63,7 @@ class DoNotCallGetsTexts(Faulty):
     """send_sms sends texts to a number on a Do Not Call list."""
 
     def check_triggers(self, context: Context) -> None:
-        if not (meant(context, "send_sms") and self.triggered(context) == "number_on_dnc"):
+        if not (is_for(context, "send_sms") and self.triggered(context) == "number_on_dnc"):
             super().check_triggers(context)
 
 
@@ -91,7 +91,7 @@ class BlockedOnce(Faulty):
 
     def check_triggers(self, context: Context) -> None:
         text = str(context.values.get("message", ""))
-        if text not in self.seen or not meant(context, "send_sms"):
+        if text not in self.seen or not is_for(context, "send_sms"):
             self.seen |= {text}
             super().check_triggers(context)
 

@@ -13,7 +13,7 @@ class HtmlForUnknownPath(Faulty):
 
     def answer(self, request: Request) -> tuple[Reply, bytes]:
         reply, body = super().answer(request)
-        if self.meant(request) or self.is_control(request):
+        if self.operation_of(request) or self.is_control(request):
             return reply, body
         return Reply(404, b"<h1>404</h1>"), b"<h1>404</h1>"
 
@@ -27,7 +27,7 @@ class EmptyMethodNotAllowed(Faulty):
         known = {path for _, path in self._exact}
         return (
             (Reply(405, {}), b"")
-            if not self.meant(request) and self.local_path(request) in known
+            if not self.operation_of(request) and self.local_path(request) in known
             else (reply, body)
         )
 
@@ -53,7 +53,7 @@ class BrokenPercentInPathFails(Faulty):
     """An unknown path with a malformed percent escape returns 500."""
 
     def find_route(self, request: Request) -> tuple[list[Operation], dict[str, str]] | None:
-        found = super().find_route(request)
-        if found is None and ("%" in request.path or "\ufffd" in request.path):
+        route = super().find_route(request)
+        if route is None and ("%" in request.path or "\ufffd" in request.path):
             raise Refusal("internal")
-        return found
+        return route

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Filter
-from tests.faults.base import Faulty, fault, meant
+from tests.faults.base import Faulty, fault, is_for
 from tests.faults.shared import InOneList, in_each_list
 
 
@@ -32,7 +32,7 @@ class NothingAfterDeletion(Faulty):
 
     def act_delete(self, context: Context) -> Reply:
         reply = super().act_delete(context)
-        return Reply(204, b"") if meant(context, "delete_webhook") else reply
+        return Reply(204, b"") if is_for(context, "delete_webhook") else reply
 
 
 @fault("status-listed", also="status-200", at="replay_event", by="refused-key unknown-id", depth=4)
@@ -53,7 +53,7 @@ class SameWebhookConflicts(Faulty):
 
     def act(self, context: Context) -> Reply:
         address = context.values.get("webhook_url")
-        if meant(context, "create_webhook") and self.rows_by(
+        if is_for(context, "create_webhook") and self.rows_by(
             context, 1, filters=(Filter("url", address),)
         ):
             raise Refusal("invalid_parameter", "taken")

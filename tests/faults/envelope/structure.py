@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.server.messages import Refusal, Reply, Request
-from tests.faults.base import ERRORS, Faulty, fault, told
+from tests.faults.base import ERRORS, Faulty, altered, fault
 from tests.faults.shared import InOneList, in_each_list
 
 # --- the structure ---
@@ -35,7 +35,7 @@ class FlatErrorAtSignUp(Faulty):
         reply = super().refused(request, refusal)
         return (
             Reply(reply.status, reply.body["error"], reply.headers)
-            if self.meant(request) == "sign_up"
+            if self.operation_of(request) == "sign_up"
             else reply
         )
 
@@ -77,7 +77,7 @@ class PlainErrorForSecrets(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        plain = self.meant(request) == "rotate_webhook_secret" and reply.status == 404
+        plain = self.operation_of(request) == "rotate_webhook_secret" and reply.status == 404
         return Reply(404, {"error": "Webhook not found"}) if plain else reply
 
 
@@ -89,7 +89,7 @@ class PlainError(InOneList):
         reply = super().refused(request, refusal)
         return (
             Reply(reply.status, {"error": "Something went wrong"})
-            if self.meant(request) == self.here
+            if self.operation_of(request) == self.here
             else reply
         )
 
@@ -147,7 +147,7 @@ class NotANumberInError(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        return told(reply, retry=float("nan")) if reply.status == 401 else reply
+        return altered(reply, retry=float("nan")) if reply.status == 401 else reply
 
 
 @fault("envelope-json", by="refused-key", depth=4)

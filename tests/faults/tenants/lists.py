@@ -8,7 +8,7 @@ from typing import Any
 from conformance.model import Parameter
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.store import Filter
-from tests.faults.base import Faulty, asked, fault, later, meant, narrowed
+from tests.faults.base import Faulty, fault, filtered_by, is_for, later_page, requested_limit
 from tests.faults.shared import Filtered, InOneList, LatestSender, in_each_list
 
 NARROWED = (
@@ -82,7 +82,9 @@ class FilteredLaterPagesOfAll(Faulty):
     """Later pages of list_leads filtered by status show every business."""
 
     def list_tenant(self, context: Context) -> str | None:
-        every = meant(context, "list_leads") and later(context) and narrowed(context, "status")
+        every = (
+            is_for(context, "list_leads") and later_page(context) and filtered_by(context, "status")
+        )
         return None if every else super().list_tenant(context)
 
 
@@ -98,7 +100,7 @@ class LargePagesOfAll(Faulty):
     def list_tenant(self, context: Context) -> str | None:
         return (
             None
-            if meant(context, "list_events") and asked(context) > 50
+            if is_for(context, "list_events") and requested_limit(context) > 50
             else super().list_tenant(context)
         )
 
@@ -115,7 +117,7 @@ class PagesOfOneOfAll(Faulty):
     def list_tenant(self, context: Context) -> str | None:
         return (
             None
-            if meant(context, "list_evals") and asked(context) == 1
+            if is_for(context, "list_evals") and requested_limit(context) == 1
             else super().list_tenant(context)
         )
 
@@ -126,7 +128,7 @@ class ScopedKeysSeeAll(Faulty):
 
     def list_tenant(self, context: Context) -> str | None:
         scoped = context.identity is not None and context.identity.name.endswith(":read")
-        return None if scoped and meant(context, "list_evals") else super().list_tenant(context)
+        return None if scoped and is_for(context, "list_evals") else super().list_tenant(context)
 
 
 @fault("business-rows", at="list_transcripts", depth=5)
@@ -136,7 +138,7 @@ class ReadersSeeAll(Faulty):
     def list_tenant(self, context: Context) -> str | None:
         reader = context.identity is not None and context.identity.name == "read_only"
         return (
-            None if reader and meant(context, "list_transcripts") else super().list_tenant(context)
+            None if reader and is_for(context, "list_transcripts") else super().list_tenant(context)
         )
 
 
@@ -146,7 +148,7 @@ class HeaderNamesBusiness(Faulty):
 
     def list_tenant(self, context: Context) -> str | None:
         named = (
-            context.request.header("x-business-id") if meant(context, "list_transcripts") else None
+            context.request.header("x-business-id") if is_for(context, "list_transcripts") else None
         )
         return named or super().list_tenant(context)
 
@@ -158,7 +160,7 @@ class QueryNamesBusiness(Faulty):
     def list_tenant(self, context: Context) -> str | None:
         named = (
             context.request.query.get("business_id")
-            if meant(context, "list_conversations")
+            if is_for(context, "list_conversations")
             else None
         )
         return named or super().list_tenant(context)
@@ -171,7 +173,7 @@ class LastBusinessListed(Faulty):
     def list_tenant(self, context: Context) -> str | None:
         named = (
             re.findall(r"business_id=([^&]+)", context.request.query_text)
-            if meant(context, "list_leads")
+            if is_for(context, "list_leads")
             else []
         )
         return named[-1] if len(named) > 1 else super().list_tenant(context)
@@ -182,7 +184,7 @@ class AccountsShareBusiness(Faulty):
     """sign_up puts every account into the same business."""
 
     def succeed(self, context: Context, body: Any) -> Reply:
-        shared = {**body, "business_id": "business-of-all"} if meant(context, "sign_up") else body
+        shared = {**body, "business_id": "business-of-all"} if is_for(context, "sign_up") else body
         return super().succeed(context, shared)
 
 
@@ -234,12 +236,12 @@ class UnknownAgentIsNoFilter(Filtered):
     """list_evals ignores an agent_id that the key cannot reach."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        if not meant(context, "list_evals"):
+        if not is_for(context, "list_evals"):
             return filters
         return tuple(
-            one
-            for one in filters
-            if one.member != "agent_id" or self.find("agent", str(one.value), context)
+            condition
+            for condition in filters
+            if condition.member != "agent_id" or self.find("agent", str(condition.value), context)
         )
 
 
@@ -248,7 +250,7 @@ class DeliveriesOfForeignEvent(Faulty):
     """list_event_deliveries shows the deliveries of another business's event."""
 
     def list_tenant(self, context: Context) -> str | None:
-        every = meant(context, "list_event_deliveries") and narrowed(context, "event_id")
+        every = is_for(context, "list_event_deliveries") and filtered_by(context, "event_id")
         return None if every else super().list_tenant(context)
 
 
@@ -257,7 +259,9 @@ class MessagesOfForeignConversation(Faulty):
     """With a limit, list_messages shows a conversation of another business."""
 
     def list_tenant(self, context: Context) -> str | None:
-        every = meant(context, "list_messages") and narrowed(context, "conversation_id", "limit")
+        every = is_for(context, "list_messages") and filtered_by(
+            context, "conversation_id", "limit"
+        )
         return None if every else super().list_tenant(context)
 
 
@@ -266,10 +270,10 @@ class RunsOfForeignAgent(Faulty):
     """list_eval_runs shows the runs of another business's agent."""
 
     def list_tenant(self, context: Context) -> str | None:
-        return None if meant(context, "list_eval_runs") else super().list_tenant(context)
+        return None if is_for(context, "list_eval_runs") else super().list_tenant(context)
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        if not meant(context, "list_eval_runs"):
+        if not is_for(context, "list_eval_runs"):
             super().check_reference(parameter, value, context)
 
 
@@ -279,9 +283,9 @@ class JobsOfForeignRunLater(Faulty):
 
     def list_tenant(self, context: Context) -> str | None:
         every = (
-            meant(context, "list_communication_jobs")
-            and narrowed(context, "communication_run_id")
-            and later(context)
+            is_for(context, "list_communication_jobs")
+            and filtered_by(context, "communication_run_id")
+            and later_page(context)
         )
         return None if every else super().list_tenant(context)
 
@@ -307,7 +311,7 @@ class EmptyListForbidden(Faulty):
     def act_list(self, context: Context) -> Reply:
         reply = super().act_list(context)
         if (
-            not later(context)
+            not later_page(context)
             and context.operation.id == "list_agents"
             and not reply.body["agents"]
         ):
@@ -321,7 +325,7 @@ class EmptyBusinessUnknown(Faulty):
 
     def act_list(self, context: Context) -> Reply:
         reply = super().act_list(context)
-        if meant(context, "list_conversations") and not self.rows_by(context, 1, filters=()):
+        if is_for(context, "list_conversations") and not self.rows_by(context, 1, filters=()):
             raise self.not_found(context.operation)
         return reply
 
@@ -332,7 +336,11 @@ class EmptyWithLimitNotFound(Faulty):
 
     def act_list(self, context: Context) -> Reply:
         reply = super().act_list(context)
-        if meant(context, "list_communication_jobs") and asked(context) and not later(context):
+        if (
+            is_for(context, "list_communication_jobs")
+            and requested_limit(context)
+            and not later_page(context)
+        ):
             empty = not self.rows_by(context, 1, filters=())
             if empty:
                 raise self.not_found(context.operation)

@@ -7,7 +7,7 @@ from typing import Any
 from conformance.model import Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Row
-from tests.faults.base import Faulty, fault, meant
+from tests.faults.base import Faulty, fault, is_for
 from tests.faults.shared import body_of
 
 # --- reads ---
@@ -40,7 +40,7 @@ class ForeignRunByReference(Faulty):
     """read_external_run returns a run of another business."""
 
     def list_tenant(self, context: Context) -> str | None:
-        return None if meant(context, "read_external_run") else super().list_tenant(context)
+        return None if is_for(context, "read_external_run") else super().list_tenant(context)
 
 
 @fault("business-object", at="read_provider_run", depth=4)
@@ -48,7 +48,7 @@ class ForeignRunByProvider(Faulty):
     """read_provider_run returns a run of another business."""
 
     def list_tenant(self, context: Context) -> str | None:
-        return None if meant(context, "read_provider_run") else super().list_tenant(context)
+        return None if is_for(context, "read_provider_run") else super().list_tenant(context)
 
 
 @fault("business-object", at="read_recording", depth=4)
@@ -56,10 +56,10 @@ class ForeignRecordingRead(Faulty):
     """read_recording returns a recording of another business."""
 
     def list_tenant(self, context: Context) -> str | None:
-        return None if meant(context, "read_recording") else super().list_tenant(context)
+        return None if is_for(context, "read_recording") else super().list_tenant(context)
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        if not meant(context, "read_recording"):
+        if not is_for(context, "read_recording"):
             super().check_reference(parameter, value, context)
 
 
@@ -69,7 +69,7 @@ class ForeignGetsOwn(Faulty):
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
         row = super().find(kind, identifier, context)
-        if row is None and meant(context, "read_lead") and self.store.get(kind, identifier):
+        if row is None and is_for(context, "read_lead") and self.store.get(kind, identifier):
             return next(iter(self.rows_by(context, 1, filters=())), None)
         return row
 
@@ -148,7 +148,7 @@ class CallTiedToForeignLead(Faulty):
     """create_call accepts a lead of another business."""
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        if not (meant(context, "create_call") and parameter.name == "lead_id"):
+        if not (is_for(context, "create_call") and parameter.name == "lead_id"):
             super().check_reference(parameter, value, context)
 
 
@@ -159,7 +159,7 @@ class ForeignLeadRenamedInSecret(Faulty):
     def act_update(self, context: Context) -> Reply:
         row = (
             self.store.get("lead", str(context.values.get("id")))
-            if meant(context, "update_lead")
+            if is_for(context, "update_lead")
             else None
         )
         if row is not None:
@@ -176,7 +176,7 @@ class BusinessOfRequestTrusted(Faulty):
         named = row is not None and f"business_id={row.tenant}" in context.request.query_text
         return (
             row
-            if named and meant(context, "delete_eval")
+            if named and is_for(context, "delete_eval")
             else super().find(kind, identifier, context)
         )
 
@@ -188,7 +188,7 @@ class WorkspaceSaidToBeOfAnother(Faulty):
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         named = (
             body_of(context.request).get("business_id")
-            if meant(context, "create_workspace")
+            if is_for(context, "create_workspace")
             else None
         )
         return super().document(context, kind) | ({"business_id": named} if named else {})
@@ -200,7 +200,7 @@ class LeadSaidToBeOfAnother(Faulty):
 
     def changes(self, context: Context) -> dict[str, Any]:
         named = (
-            body_of(context.request).get("business_id") if meant(context, "update_lead") else None
+            body_of(context.request).get("business_id") if is_for(context, "update_lead") else None
         )
         return super().changes(context) | ({"business_id": named} if named else {})
 
@@ -209,7 +209,7 @@ class ActsWhenRefusing(Faulty):
     """The reference server with a handle for an effect of refused requests."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
-        self.do(self.meant(request), request)
+        self.do(self.operation_of(request), request)
         return super().refused(request, refusal)
 
     def do(self, operation: str, request: Request) -> None:
@@ -242,7 +242,7 @@ class Borderless(Faulty):
     open_at: tuple[str, ...] = ()
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        if meant(context, *self.open_at) and kind == context.operation.kind:
+        if is_for(context, *self.open_at) and kind == context.operation.kind:
             return self.store.get(kind, identifier)
         return super().find(kind, identifier, context)
 
@@ -284,10 +284,10 @@ class OneKeyBorderless(Borderless):
     by_key = ""
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        own = context.identity is not None and context.identity.name == self.by_key
+        by_this_key = context.identity is not None and context.identity.name == self.by_key
         return (
             super().find(kind, identifier, context)
-            if own
+            if by_this_key
             else super(Borderless, self).find(kind, identifier, context)
         )
 

@@ -11,7 +11,7 @@ from conformance.server.messages import Context
 from conformance.server.moments import sort_key
 from conformance.server.store import Page, Row
 from conformance.values import instant
-from tests.faults.base import Faulty, fault, later, meant, narrowed
+from tests.faults.base import Faulty, fault, filtered_by, is_for, later_page
 from tests.faults.shared import Filtered, InOneList, in_each_list
 
 # --- cursors that do not work ---
@@ -59,7 +59,7 @@ class InclusiveCursorWithFilter(Faulty):
     """Filtered lists include the item of the cursor."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        if not later(context) or not self.filters_of(context):
+        if not later_page(context) or not self.filters_of(context):
             return super().rows_of(context, limit)
         kind, edge = context.operation.kind or "", self.edge_of(context)
         return self.store.page(
@@ -80,8 +80,8 @@ class InclusiveForWholeSeconds(Faulty):
     """list_communication_attempts includes the item of a cursor without a fraction."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        whole = later(context) and "." not in str(context.values["after"])
-        if not whole or not meant(context, "list_communication_attempts"):
+        whole = later_page(context) and "." not in str(context.values["after"])
+        if not whole or not is_for(context, "list_communication_attempts"):
             return super().rows_of(context, limit)
         return self.rows_by(context, limit + 1, edge=self.edge_of(context), comparison="<=")
 
@@ -91,7 +91,7 @@ class PolledTwice(Faulty):
     """poll_call_completed includes the item of the cursor."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        if not later(context) or not meant(context, "poll_call_completed"):
+        if not later_page(context) or not is_for(context, "poll_call_completed"):
             return super().rows_of(context, limit)
         return self.rows_by(context, limit + 1, edge=self.edge_of(context), comparison="<=")
 
@@ -131,16 +131,16 @@ class WholeSecondsRoundedUp(Faulty):
         text = str(context.values.get("after", ""))
         edge = super().edge_of(context)
         return (
-            f"{edge}999999" if edge and "." not in text and meant(context, "list_leads") else edge
+            f"{edge}999999" if edge and "." not in text and is_for(context, "list_leads") else edge
         )
 
 
 def _local(text: str) -> tuple[Fraction, int]:
     """A timestamp read as if it were UTC, and its offset in minutes."""
-    found = re.search(r"([+-])([0-9]{2}):?([0-9]{2})$", text)
-    if not found:
+    offset = re.search(r"([+-])([0-9]{2}):?([0-9]{2})$", text)
+    if not offset:
         return instant(text) or Fraction(0), 0
-    minutes = int(found[1] + "1") * (int(found[2]) * 60 + int(found[3]))
+    minutes = int(offset[1] + "1") * (int(offset[2]) * 60 + int(offset[3]))
     return (instant(text) or Fraction(0)) + 60 * minutes, minutes
 
 
@@ -152,7 +152,7 @@ class OffsetIgnored(Faulty):
         edge = super().edge_of(context)
         return (
             sort_key(_local(str(context.values["after"]))[0])
-            if edge and meant(context, "list_evals")
+            if edge and is_for(context, "list_evals")
             else edge
         )
 
@@ -188,7 +188,7 @@ class CursorOfDeletedStartsAnew(Faulty):
     def edge_of(self, context: Context) -> str | None:
         edge = super().edge_of(context)
         known = edge is None or self.store.taken("eval", self.tenant_of(context.identity), edge)
-        return edge if known or not meant(context, "list_evals") else None
+        return edge if known or not is_for(context, "list_evals") else None
 
 
 @fault("paging-exclusive", also="paging-complete", at="list_transcripts", depth=5)
@@ -197,9 +197,9 @@ class AncientCursorStartsAnew(Faulty):
 
     def edge_of(self, context: Context) -> str | None:
         ancient = (
-            later(context)
+            later_page(context)
             and str(context.values["after"]) < "2000"
-            and meant(context, "list_transcripts")
+            and is_for(context, "list_transcripts")
         )
         return None if ancient else super().edge_of(context)
 
@@ -215,9 +215,13 @@ class CursorReplacesUpperBound(Filtered):
 
     def edge_of(self, context: Context) -> str | None:
         edge = super().edge_of(context)
-        if not edge or not meant(context, "list_events") or not narrowed(context, "to"):
+        if not edge or not is_for(context, "list_events") or not filtered_by(context, "to"):
             return edge
-        bound = next(one.value for one in super().filters_of(context) if one.comparison == "<=")
+        bound = next(
+            condition.value
+            for condition in super().filters_of(context)
+            if condition.comparison == "<="
+        )
         return max(edge, str(bound))
 
 
@@ -228,7 +232,9 @@ class CursorIgnoredWithTwoFilters(Faulty):
     """list_communication_jobs ignores the cursor when two filters are given."""
 
     def edge_of(self, context: Context) -> str | None:
-        both = meant(context, "list_communication_jobs") and narrowed(context, "channel", "status")
+        both = is_for(context, "list_communication_jobs") and filtered_by(
+            context, "channel", "status"
+        )
         return None if both else super().edge_of(context)
 
 
@@ -243,7 +249,7 @@ class DaysForCursor(Faulty):
     """list_transcripts ignores the cursor when days is given."""
 
     def edge_of(self, context: Context) -> str | None:
-        dropped = meant(context, "list_transcripts") and narrowed(context, "days")
+        dropped = is_for(context, "list_transcripts") and filtered_by(context, "days")
         return None if dropped else super().edge_of(context)
 
 
@@ -270,7 +276,7 @@ class LastTwiceAtMaximum(Faulty):
     def render_page(
         self, context: Context, items: list[dict[str, Any]], more: bool
     ) -> dict[str, Any]:
-        full = meant(context, "list_usage") and len(items) == 100
+        full = is_for(context, "list_usage") and len(items) == 100
         return super().render_page(
             context, [*items[:98], items[99], items[99]] if full else items, more
         )
@@ -282,7 +288,7 @@ class NewestPinned(Faulty):
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         rows = super().rows_of(context, limit)
-        if not later(context) or not meant(context, "list_workspaces") or not rows:
+        if not later_page(context) or not is_for(context, "list_workspaces") or not rows:
             return rows
         return [*self.rows_by(context, 1), *rows][: limit + 1]
 
@@ -296,8 +302,8 @@ class JoinedTwice(Faulty):
     def render_page(
         self, context: Context, items: list[dict[str, Any]], more: bool
     ) -> dict[str, Any]:
-        twice = meant(context, "list_event_deliveries") and narrowed(context, "webhook_id")
-        doubled = [one for item in items for one in (item, item)][: len(items)]
+        twice = is_for(context, "list_event_deliveries") and filtered_by(context, "webhook_id")
+        doubled = [copy for item in items for copy in (item, item)][: len(items)]
         return super().render_page(context, doubled if twice else items, more)
 
 
@@ -307,7 +313,7 @@ class DeepPagesRepeat(Faulty):
 
     def edge_of(self, context: Context) -> str | None:
         edge = super().edge_of(context)
-        if edge is None or not meant(context, "list_agent_versions"):
+        if edge is None or not is_for(context, "list_agent_versions"):
             return edge
         known = self.store.page(
             Page("agent_version", self.list_tenant(context), 200, filters=self.filters_of(context))

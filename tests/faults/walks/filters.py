@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.server.messages import Context
 from conformance.server.store import Filter, Row
-from tests.faults.base import Faulty, asked, fault, later, meant
+from tests.faults.base import Faulty, fault, is_for, later_page, requested_limit
 from tests.faults.shared import Filtered
 
 WALKS = "walk filtered-walk"
@@ -26,7 +26,7 @@ class FilterOfFirstPageOnly(Faulty):
     """Later pages ignore filters."""
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        return () if later(context) else super().filters_of(context)
+        return () if later_page(context) else super().filters_of(context)
 
 
 @fault("paging-filter-kept", depth=4)
@@ -35,9 +35,9 @@ class StatusOfFirstPageOnly(Faulty):
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
         return tuple(
-            one
-            for one in super().filters_of(context)
-            if one.member != "status" or not later(context)
+            condition
+            for condition in super().filters_of(context)
+            if condition.member != "status" or not later_page(context)
         )
 
 
@@ -49,8 +49,10 @@ class SourceDroppedWithCursor(Filtered):
     """Later pages of list_leads ignore the filter by source."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        dropped = later(context) and meant(context, "list_leads")
-        return tuple(one for one in filters if one.member != "source" or not dropped)
+        dropped = later_page(context) and is_for(context, "list_leads")
+        return tuple(
+            condition for condition in filters if condition.member != "source" or not dropped
+        )
 
 
 @fault("paging-filter-kept", at="list_leads", depth=4)
@@ -58,8 +60,12 @@ class LowerBoundDroppedWithCursor(Filtered):
     """Later pages of list_leads ignore created_after."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        dropped = later(context) and meant(context, "list_leads")
-        return tuple(one for one in filters if one.comparison != ">=" or one.member or not dropped)
+        dropped = later_page(context) and is_for(context, "list_leads")
+        return tuple(
+            condition
+            for condition in filters
+            if condition.comparison != ">=" or condition.member or not dropped
+        )
 
 
 @fault("paging-filter-kept", also="paging-complete has-more-false", at="list_leads", depth=4)
@@ -68,9 +74,11 @@ class ScoreComparedAsText(Faulty):
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         bound = context.values.get("score_gte")
-        if bound is None or not meant(context, "list_leads"):
+        if bound is None or not is_for(context, "list_leads"):
             return super().rows_of(context, limit)
-        others = tuple(one for one in self.filters_of(context) if one.member != "score")
+        others = tuple(
+            condition for condition in self.filters_of(context) if condition.member != "score"
+        )
         rows = self.rows_by(context, 1000, edge=self.edge_of(context), filters=others)
         return [row for row in rows if str(row.document["score"]) >= str(bound)][: limit + 1]
 
@@ -81,8 +89,10 @@ class UpdatedMeansCreated(Filtered):
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         return tuple(
-            Filter("created_at", one.value, one.comparison) if one.member == "updated_at" else one
-            for one in filters
+            Filter("created_at", condition.value, condition.comparison)
+            if condition.member == "updated_at"
+            else condition
+            for condition in filters
         )
 
 
@@ -91,7 +101,7 @@ class SecondFilterIgnored(Filtered):
     """list_events ignores the second of two filters."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return filters[:1] if meant(context, "list_events") else filters
+        return filters[:1] if is_for(context, "list_events") else filters
 
 
 @fault("paging-filter-kept", at="list_event_deliveries", depth=5)
@@ -100,7 +110,9 @@ class SecondFilterDroppedWithCursor(Filtered):
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         return (
-            filters[:1] if meant(context, "list_event_deliveries") and later(context) else filters
+            filters[:1]
+            if is_for(context, "list_event_deliveries") and later_page(context)
+            else filters
         )
 
 
@@ -109,7 +121,7 @@ class FilterDroppedForOne(Filtered):
     """list_messages ignores filters when the limit is 1."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return () if meant(context, "list_messages") and asked(context) == 1 else filters
+        return () if is_for(context, "list_messages") and requested_limit(context) == 1 else filters
 
 
 @fault("paging-filter-kept", at="list_communication_attempts", depth=4)
@@ -118,7 +130,9 @@ class FilterDroppedForLarge(Filtered):
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         return (
-            () if meant(context, "list_communication_attempts") and asked(context) > 50 else filters
+            ()
+            if is_for(context, "list_communication_attempts") and requested_limit(context) > 50
+            else filters
         )
 
 
@@ -136,7 +150,7 @@ class VersionsOfAllAgentsLater(Filtered):
     """Later pages of list_agent_versions show the versions of every agent."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return () if meant(context, "list_agent_versions") and later(context) else filters
+        return () if is_for(context, "list_agent_versions") and later_page(context) else filters
 
 
 @fault("paging-filter-kept", also="business-filter", at="list_eval_runs", by=WALKS, depth=4)
@@ -144,7 +158,7 @@ class RunsOfAllAgents(Filtered):
     """list_eval_runs shows the runs of every agent."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return () if meant(context, "list_eval_runs") else filters
+        return () if is_for(context, "list_eval_runs") else filters
 
 
 @fault("paging-filter-kept", also="paging-complete", at="list_eval_runs", by=WALKS, depth=5)
@@ -152,4 +166,6 @@ class RunsOfAllAgentsInLargePages(Filtered):
     """list_eval_runs shows the runs of every agent when the limit is above 50."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return () if meant(context, "list_eval_runs") and asked(context) > 50 else filters
+        return (
+            () if is_for(context, "list_eval_runs") and requested_limit(context) > 50 else filters
+        )

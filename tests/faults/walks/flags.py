@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.server.messages import Context
 from conformance.server.store import Page, Row
-from tests.faults.base import LISTS, Faulty, asked, fault, later, meant, narrowed
+from tests.faults.base import LISTS, Faulty, fault, filtered_by, is_for, later_page, requested_limit
 from tests.faults.shared import Flagged
 
 # --- false while items are left ---
@@ -47,7 +47,7 @@ class TwoLeftAreNone(Flagged):
     """has_more of list_webhooks is false when exactly two items are left."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return more and not (meant(context, "list_webhooks") and self.left(context, items) == 2)
+        return more and not (is_for(context, "list_webhooks") and self.left(context, items) == 2)
 
 
 @fault("has-more-false", at="list_phone_numbers", depth=5)
@@ -56,8 +56,8 @@ class OneLeftByOnesIsNone(Flagged):
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
         last = (
-            meant(context, "list_phone_numbers")
-            and asked(context) == 1
+            is_for(context, "list_phone_numbers")
+            and requested_limit(context) == 1
             and more
             and self.left_numbers(context, items) == 1
         )
@@ -80,7 +80,7 @@ class TwoAheadTwoWanted(Faulty):
         return len(rows) > limit + 1
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        if meant(context, "list_evals"):
+        if is_for(context, "list_evals"):
             return super().rows_of(context, limit)
         rows = super().rows_of(context, limit)
         return rows if len(rows) != limit + 1 else [*rows, rows[-1]]
@@ -100,7 +100,7 @@ class NoMoreAtMaximumOfTranscripts(Faulty):
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         rows = super().rows_of(context, limit)
-        return rows[:100] if meant(context, "list_transcripts") else rows
+        return rows[:100] if is_for(context, "list_transcripts") else rows
 
 
 @fault("has-more-false", at="list_leads", by=LISTS, depth=5)
@@ -108,7 +108,7 @@ class NoMoreBeyondMaximum(Flagged):
     """has_more of list_leads is false when the limit is above 100."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return more and not (meant(context, "list_leads") and asked(context) > 100)
+        return more and not (is_for(context, "list_leads") and requested_limit(context) > 100)
 
 
 @fault("has-more-false", depth=4)
@@ -119,7 +119,9 @@ class NoMoreAfterPagesOfOne(Faulty):
         self, context: Context, items: list[dict[str, Any]], more: bool
     ) -> dict[str, Any]:
         return super().render_page(
-            context, items, more and (later(context) or str(context.values.get("limit")) != "1")
+            context,
+            items,
+            more and (later_page(context) or str(context.values.get("limit")) != "1"),
         )
 
 
@@ -131,7 +133,9 @@ class NoneAfterTwentyFive(Faulty):
         self, context: Context, items: list[dict[str, Any]], more: bool
     ) -> dict[str, Any]:
         return super().render_page(
-            context, items, more and not (meant(context, "list_calls") and asked(context) == 25)
+            context,
+            items,
+            more and not (is_for(context, "list_calls") and requested_limit(context) == 25),
         )
 
 
@@ -140,7 +144,7 @@ class NoMoreBeforeFullLastPage(Flagged):
     """has_more of list_events is false when exactly one full page is left."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        whole = meant(context, "list_events") and more and self.left(context, items) == len(items)
+        whole = is_for(context, "list_events") and more and self.left(context, items) == len(items)
         return more and not whole
 
 
@@ -150,7 +154,9 @@ class NoMoreOnSecondDefaultPage(Flagged):
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
         return more and not (
-            meant(context, "list_conversations") and later(context) and not asked(context)
+            is_for(context, "list_conversations")
+            and later_page(context)
+            and not requested_limit(context)
         )
 
 
@@ -160,7 +166,9 @@ class NoMoreOnFilteredLaterPages(Flagged):
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
         return more and not (
-            meant(context, "list_messages") and later(context) and narrowed(context, "direction")
+            is_for(context, "list_messages")
+            and later_page(context)
+            and filtered_by(context, "direction")
         )
 
 
@@ -170,11 +178,11 @@ class NoMoreAtWholeSeconds(Flagged):
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
         whole = (
-            meant(context, "list_communication_runs")
+            is_for(context, "list_communication_runs")
             and items
             and "." not in items[-1]["created_at"]
         )
-        return more and not (whole and 0 < asked(context) < 3)
+        return more and not (whole and 0 < requested_limit(context) < 3)
 
 
 @fault("has-more-false", at="list_communication_jobs", depth=5)
@@ -183,7 +191,7 @@ class TwoFiltersEnd(Flagged):
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
         return more and not (
-            meant(context, "list_communication_jobs") and narrowed(context, "channel", "status")
+            is_for(context, "list_communication_jobs") and filtered_by(context, "channel", "status")
         )
 
 
@@ -192,7 +200,7 @@ class FilterAfterLimit(Faulty):
     """Lists apply the limit before the filter, so has_more misses later matches."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        filters = {one.member: one.value for one in self.filters_of(context)}
+        filters = {condition.member: condition.value for condition in self.filters_of(context)}
         if not filters:
             return super().rows_of(context, limit)
         kind = context.operation.kind or ""
@@ -254,7 +262,7 @@ class MoreOfOthers(Faulty):
     def render_page(
         self, context: Context, items: list[dict[str, Any]], more: bool
     ) -> dict[str, Any]:
-        counted = meant(context, "list_workspaces") and len(
+        counted = is_for(context, "list_workspaces") and len(
             self.rows_by(context, len(items) + 1, tenant=None)
         ) > len(items)
         return super().render_page(context, items, more or counted)
@@ -265,7 +273,7 @@ class MorePastTheEnd(Flagged):
     """has_more of list_usage is true on a page past the end."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return more or (meant(context, "list_usage") and not items and later(context))
+        return more or (is_for(context, "list_usage") and not items and later_page(context))
 
 
 @fault("has-more-true", at="list_leads", depth=5)
@@ -274,7 +282,7 @@ class MoreOfNothingFiltered(Flagged):
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
         return more or (
-            meant(context, "list_leads") and not items and bool(self.filters_of(context))
+            is_for(context, "list_leads") and not items and bool(self.filters_of(context))
         )
 
 
@@ -284,5 +292,5 @@ class MoreOfForeignAgents(Flagged):
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
         return more or (
-            meant(context, "list_calls") and not items and narrowed(context, "agent_id")
+            is_for(context, "list_calls") and not items and filtered_by(context, "agent_id")
         )

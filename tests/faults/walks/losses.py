@@ -9,7 +9,7 @@ from conformance.server.messages import Context, Reply
 from conformance.server.moments import sort_key
 from conformance.server.store import Filter, Page, Row
 from conformance.values import instant
-from tests.faults.base import Faulty, asked, fault, later, meant
+from tests.faults.base import Faulty, fault, is_for, later_page, requested_limit
 from tests.faults.shared import Filtered
 
 # --- cursors that skip items ---
@@ -25,7 +25,7 @@ class CursorIsAnOffset(Faulty):
     """The first four digits of a cursor count the rows to skip."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        if not later(context):
+        if not later_page(context):
             return super().rows_of(context, limit)
         kind, skip = context.operation.kind or "", int(str(context.values["after"])[:4])
         rows = self.store.page(
@@ -41,11 +41,11 @@ class CursorOfDeletedFindsNothing(Faulty):
     """list_webhooks returns an empty page when the webhook of the cursor is gone."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        edge = self.edge_of(context) if later(context) else None
+        edge = self.edge_of(context) if later_page(context) else None
         gone = edge is not None and not self.store.taken(
             "webhook", self.tenant_of(context.identity), edge
         )
-        return [] if gone and meant(context, "list_webhooks") else super().rows_of(context, limit)
+        return [] if gone and is_for(context, "list_webhooks") else super().rows_of(context, limit)
 
 
 @fault("paging-complete", also="has-more-false", at="list_conversations", depth=5)
@@ -54,9 +54,9 @@ class FutureCursorFindsNothing(Faulty):
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         future = (
-            later(context)
+            later_page(context)
             and str(context.values["after"]) > "2100"
-            and meant(context, "list_conversations")
+            and is_for(context, "list_conversations")
         )
         return [] if future else super().rows_of(context, limit)
 
@@ -83,7 +83,7 @@ class ZonesIgnoredBothWays(Faulty):
 
     def edge_of(self, context: Context) -> str | None:
         text = str(context.values.get("after") or "")
-        if not meant(context, "list_workspaces") or instant(text) is None:
+        if not is_for(context, "list_workspaces") or instant(text) is None:
             return super().edge_of(context)
         naive = instant(text[:19] + text[19:].rstrip("Z").partition("+")[0].partition("-")[0] + "Z")
         return super().edge_of(context) if naive is None else sort_key(naive)
@@ -99,7 +99,7 @@ class InclusiveAndFirstDropped(Faulty):
     """Two faults: four lists include the item of the cursor, and drop the first item."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        if not later(context) or not meant(
+        if not later_page(context) or not is_for(
             context, "list_evals", "list_webhooks", "list_workspaces", "list_agents"
         ):
             return super().rows_of(context, limit)
@@ -116,7 +116,7 @@ class NextItemSkipped(Faulty):
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         return (
             super().rows_of(context, limit + 1)[1:]
-            if later(context)
+            if later_page(context)
             else super().rows_of(context, limit)
         )
 
@@ -153,7 +153,11 @@ class LostBehindAHundred(Faulty):
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         rows = super().rows_of(context, limit + 1)
-        return rows[1:] if later(context) and asked(context) == 100 else rows[: limit + 1]
+        return (
+            rows[1:]
+            if later_page(context) and requested_limit(context) == 100
+            else rows[: limit + 1]
+        )
 
 
 @fault("paging-complete", at="list_numbers", depth=4)
@@ -162,7 +166,9 @@ class LostBetweenDefaultPages(Faulty):
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         rows = super().rows_of(context, limit + 1)
-        lost = later(context) and not asked(context) and meant(context, "list_numbers")
+        lost = (
+            later_page(context) and not requested_limit(context) and is_for(context, "list_numbers")
+        )
         return rows[1:] if lost else rows[: limit + 1]
 
 
@@ -174,7 +180,7 @@ class LastEntryNeverShown(Faulty):
         rows = super().rows_of(context, limit)
         oldest = (
             self.rows_by(context, 1, order="ASC")
-            if meant(context, "list_usage") and 0 < asked(context) < 10
+            if is_for(context, "list_usage") and 0 < requested_limit(context) < 10
             else []
         )
         return [row for row in rows if row not in oldest]
@@ -186,7 +192,7 @@ class NeighboursTakenForTies(Faulty):
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         rows = super().rows_of(context, 2 * limit + 2)
-        if not meant(context, "list_transcripts") or not 0 < asked(context) < 5:
+        if not is_for(context, "list_transcripts") or not 0 < requested_limit(context) < 5:
             return rows[: limit + 1]
         return list({row.sort.ljust(19, "0")[:16]: row for row in reversed(rows)}.values())[::-1][
             : limit + 1
@@ -199,7 +205,11 @@ class PolledPagesLoseOne(Faulty):
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         rows = super().rows_of(context, limit + 1)
-        lost = later(context) and asked(context) > 5 and meant(context, "poll_lead_created")
+        lost = (
+            later_page(context)
+            and requested_limit(context) > 5
+            and is_for(context, "poll_lead_created")
+        )
         return rows[:1] + rows[2:] if lost else rows[: limit + 1]
 
 
@@ -222,8 +232,8 @@ class ChangeShiftsPages(Faulty):
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         if not (
             self.shifted
-            and later(context)
-            and meant(context, "list_agents", "list_webhooks", "list_evals")
+            and later_page(context)
+            and is_for(context, "list_agents", "list_webhooks", "list_evals")
         ):
             return super().rows_of(context, limit)
         self.shifted = False
@@ -243,7 +253,7 @@ class AskedAgainGoesOn(Faulty):
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         rows = super().rows_of(context, limit)
-        if not meant(context, "list_numbers") or later(context):
+        if not is_for(context, "list_numbers") or later_page(context):
             return rows
         again, self.latest = self.latest == context.request.query_text, context.request.query_text
         return rows[1:] if again else rows
@@ -265,7 +275,7 @@ class LastOfJoinedCountsLater(Filtered):
     """Later pages of list_leads use only the last of several joined filter values."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        if not later(context) or not meant(context, "list_leads"):
+        if not later_page(context) or not is_for(context, "list_leads"):
             return filters
         return tuple(
             Filter(f.member, f.value[-1:]) if isinstance(f.value, list) else f for f in filters
@@ -278,7 +288,7 @@ class FilterWithinNewestHundred(Faulty):
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         rows = super().rows_of(context, limit)
-        if not meant(context, "list_transcripts") or not self.filters_of(context):
+        if not is_for(context, "list_transcripts") or not self.filters_of(context):
             return rows
         newest = self.rows_by(context, 100, filters=())
         return [row for row in rows if row.sort >= newest[-1].sort] if newest else rows
@@ -289,7 +299,11 @@ class FilterAfterLimitOnLaterPages(Faulty):
     """Later pages of list_calls apply the limit before the filter."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        if not later(context) or not self.filters_of(context) or not meant(context, "list_calls"):
+        if (
+            not later_page(context)
+            or not self.filters_of(context)
+            or not is_for(context, "list_calls")
+        ):
             return super().rows_of(context, limit)
         wanted = {row.id for row in self.rows_by(context, 1000)}
         return [
@@ -304,5 +318,5 @@ class UsualStateShowsNothing(Faulty):
     """list_calls finds nothing for the status completed."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        usual = meant(context, "list_calls") and context.values.get("status") == "completed"
+        usual = is_for(context, "list_calls") and context.values.get("status") == "completed"
         return [] if usual else super().rows_of(context, limit)

@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.server.messages import Context
 from conformance.server.store import Row
-from tests.faults.base import Faulty, asked, fault, meant, narrowed
+from tests.faults.base import Faulty, fault, filtered_by, is_for, requested_limit
 
 
 @fault("paging-order", also="paging-exclusive paging-complete", at="list_agents", depth=2)
@@ -28,7 +28,7 @@ class LargePagesTurnedAround(Faulty):
     def render_page(
         self, context: Context, items: list[dict[str, Any]], more: bool
     ) -> dict[str, Any]:
-        turned = meant(context, "list_messages") and asked(context) > 50
+        turned = is_for(context, "list_messages") and requested_limit(context) > 50
         return super().render_page(context, items[::-1] if turned else items, more)
 
 
@@ -42,6 +42,6 @@ class FilteredTurnedAround(Faulty):
     """list_events filtered by event_type runs from oldest to newest, unlike its cursor."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        if not meant(context, "list_events") or not narrowed(context, "event_type"):
+        if not is_for(context, "list_events") or not filtered_by(context, "event_type"):
             return super().rows_of(context, limit)
         return self.rows_by(context, limit + 1, edge=self.edge_of(context), order="ASC")

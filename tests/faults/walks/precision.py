@@ -9,7 +9,7 @@ from conformance.server.messages import Context
 from conformance.server.moments import sort_key
 from conformance.server.store import Row
 from conformance.values import instant
-from tests.faults.base import Faulty, fault, later, meant
+from tests.faults.base import Faulty, fault, is_for, later_page
 
 
 def _cut(text: str, digits: int) -> str:
@@ -58,7 +58,7 @@ class CursorOfFourDigits(Faulty):
     """list_events cuts the cursor to four fractional digits."""
 
     def edge_of(self, context: Context) -> str | None:
-        cut = later(context) and meant(context, "list_events")
+        cut = later_page(context) and is_for(context, "list_events")
         return _cut(str(context.values["after"]), 4) if cut else super().edge_of(context)
 
 
@@ -67,7 +67,7 @@ class CursorOfFiveDigits(Faulty):
     """list_event_deliveries cuts the cursor to five fractional digits."""
 
     def edge_of(self, context: Context) -> str | None:
-        cut = later(context) and meant(context, "list_event_deliveries")
+        cut = later_page(context) and is_for(context, "list_event_deliveries")
         return _cut(str(context.values["after"]), 5) if cut else super().edge_of(context)
 
 
@@ -81,7 +81,7 @@ class CursorThroughFloat(Faulty):
     """list_communication_jobs reads the cursor as a float, which blurs the sixth digit."""
 
     def edge_of(self, context: Context) -> str | None:
-        if not later(context) or not meant(context, "list_communication_jobs"):
+        if not later_page(context) or not is_for(context, "list_communication_jobs"):
             return super().edge_of(context)
         return sort_key(Fraction(float(instant(str(context.values["after"])) or 0)))
 
@@ -92,7 +92,7 @@ class LongFractionsCut(Faulty):
 
     def edge_of(self, context: Context) -> str | None:
         text = str(context.values.get("after", ""))
-        long = meant(context, "list_workspaces") and re.search(r"\.[0-9]{4,}", text)
+        long = is_for(context, "list_workspaces") and re.search(r"\.[0-9]{4,}", text)
         return _cut(text, 3) if long else super().edge_of(context)
 
 
@@ -106,7 +106,7 @@ class CursorComparedAsText(Faulty):
     """list_phone_numbers compares the cursor as text."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        if not later(context) or not meant(context, "list_phone_numbers"):
+        if not later_page(context) or not is_for(context, "list_phone_numbers"):
             return super().rows_of(context, limit)
         rows = self.rows_by(context, 1000)
         return [row for row in rows if row.position < str(context.values["after"])][: limit + 1]

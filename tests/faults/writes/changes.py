@@ -7,7 +7,7 @@ from typing import Any
 from conformance.server.messages import Context, Reply
 from conformance.server.moments import key_of, render
 from conformance.server.store import Page, Row
-from tests.faults.base import Faulty, fault, meant
+from tests.faults.base import Faulty, fault, is_for
 
 # --- updates that are lost or cut ---
 
@@ -38,7 +38,7 @@ class SecondChangeLost(Faulty):
     def changes(self, context: Context) -> dict[str, Any]:
         made = super().changes(context)
         place = f"changed:{context.values.get('id')}"
-        if not meant(context, "update_agent") or not self.store.note(place):
+        if not is_for(context, "update_agent") or not self.store.note(place):
             self.store.leave(place, 1)
             return made
         return {}
@@ -53,7 +53,7 @@ class OtherMembersReset(Faulty):
 
     def changes(self, context: Context) -> dict[str, Any]:
         made = super().changes(context)
-        if not meant(context, "update_lead"):
+        if not is_for(context, "update_lead"):
             return made
         names = ("name", "first_name", "last_name", "email", "notes")
         return {**dict.fromkeys(names, ""), **made}
@@ -67,7 +67,7 @@ class DescriptionReset(Faulty):
         made = super().changes(context)
         return (
             {"description": None, **made}
-            if meant(context, "update_eval") and "name" in made
+            if is_for(context, "update_eval") and "name" in made
             else made
         )
 
@@ -77,11 +77,11 @@ class StateGoesBack(Faulty):
     """update_lead resets the status to new when the request omits it."""
 
     def changes(self, context: Context) -> dict[str, Any]:
-        told = super().changes(context)
+        changes = super().changes(context)
         return (
-            told
-            if not meant(context, "update_lead") or "status" in told
-            else {**told, "status": "new"}
+            changes
+            if not is_for(context, "update_lead") or "status" in changes
+            else {**changes, "status": "new"}
         )
 
 
@@ -90,7 +90,7 @@ class ChangedIsNew(Faulty):
     """update_workspace replaces created_at by the time of the update."""
 
     def act_update(self, context: Context) -> Reply:
-        if not meant(context, "update_workspace"):
+        if not is_for(context, "update_workspace"):
             return super().act_update(context)
         row = self.store.change(self.selected(context), self.changes(context))
         moment = self.new_moment(row.kind, row.tenant)
@@ -109,10 +109,10 @@ class NewestWebhookChanged(Faulty):
 
     def selected(self, context: Context) -> Row:
         row = super().selected(context)
-        if not meant(context, "update_webhook"):
+        if not is_for(context, "update_webhook"):
             return row
         rows = self.store.page(Page("webhook", row.tenant, 2))
-        return next((one for one in rows if one.id != row.id), row)
+        return next((other for other in rows if other.id != row.id), row)
 
 
 @fault("changed-resource", at="update_lead", depth=4)
@@ -121,7 +121,7 @@ class AllOfTheNameChanged(Faulty):
 
     def act_update(self, context: Context) -> Reply:
         reply = super().act_update(context)
-        if meant(context, "update_lead"):
+        if is_for(context, "update_lead"):
             for row in self.store.page(Page("lead", self.own_tenant(context), 20)):
                 self.store.change(row, self.changes(context))
         return reply
@@ -132,7 +132,7 @@ class SiblingsDescribed(Faulty):
     """update_eval gives a new description to every eval."""
 
     def act_update(self, context: Context) -> Reply:
-        told = context.values.get("description") if meant(context, "update_eval") else None
-        for row in self.rows_by(context, 1_000, filters=()) if told is not None else ():
-            self.store.change(row, {"description": told})
+        description = context.values.get("description") if is_for(context, "update_eval") else None
+        for row in self.rows_by(context, 1_000, filters=()) if description is not None else ():
+            self.store.change(row, {"description": description})
         return super().act_update(context)

@@ -8,7 +8,7 @@ from typing import Any
 from conformance.model import Parameter
 from conformance.server.messages import Context, Reply
 from conformance.server.store import Page, Row
-from tests.faults.base import Faulty, fault, meant
+from tests.faults.base import Faulty, fault, is_for
 from tests.faults.shared import LatestSender, body_of
 
 # --- objects that are not there, or not alone ---
@@ -65,7 +65,7 @@ class IdOfTheClient(Faulty):
     """create_eval returns the id that the request names."""
 
     def succeed(self, context: Context, body: Any) -> Reply:
-        named = body_of(context.request).get("id") if meant(context, "create_eval") else None
+        named = body_of(context.request).get("id") if is_for(context, "create_eval") else None
         return super().succeed(context, {**body, "id": named} if named else body)
 
 
@@ -74,7 +74,7 @@ class WorkspaceMadeTwice(Faulty):
     """create_workspace creates two workspaces."""
 
     def act_create(self, context: Context) -> Reply:
-        if meant(context, "create_workspace"):
+        if is_for(context, "create_workspace"):
             self.add("workspace", self.own_tenant(context), self.document(context, "workspace"))
         return super().act_create(context)
 
@@ -115,9 +115,7 @@ class MadeForOverlappingRequest(LatestSender):
     slow = ("create_agent", "create_lead")
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
-        if not meant(
-            context, *self.slow
-        ):  # there it was checked for the right key, and then the wrong one is taken
+        if not is_for(context, *self.slow):  # the right key was checked before
             super().check_tenant(parameter, value, context)
 
 
@@ -154,13 +152,9 @@ class CallByAnotherAgent(Faulty):
         document = super().document(context, kind)
         if kind != "call":
             return document
-        agents = self.store.page(self._agents(context))
-        return {**document, "agent_id": next(a.id for a in agents if a.id != document["agent_id"])}
-
-    def _agents(self, context: Context) -> Any:
-        from conformance.server.store import Page
-
-        return Page("agent", self.own_tenant(context), 2)
+        agents = self.store.page(Page("agent", self.own_tenant(context), 2))
+        other = next(agent for agent in agents if agent.id != document["agent_id"])
+        return {**document, "agent_id": other.id}
 
 
 class Kept(Faulty):
@@ -256,7 +250,7 @@ class ScenarioTurnedAround(Kept):
 
     def keep(self, document: dict[str, Any]) -> dict[str, Any]:
         messages = [
-            {**one, "content": str(one.get("content")).upper()}
-            for one in document.get("messages") or []
+            {**message, "content": str(message.get("content")).upper()}
+            for message in document.get("messages") or []
         ]
         return {**document, "messages": messages[:1]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.server.messages import Context, Reply
 from conformance.server.store import Page, Row
-from tests.faults.base import Faulty, fault, meant
+from tests.faults.base import Faulty, fault, is_for
 
 
 @fault("deleted-resource", at="delete_webhook", depth=3)
@@ -12,7 +12,7 @@ class WebhookNotDeleted(Faulty):
     """delete_webhook confirms a deletion that it does not make."""
 
     def act_delete(self, context: Context) -> Reply:
-        if meant(context, "delete_webhook"):
+        if is_for(context, "delete_webhook"):
             return self.succeed(
                 context, self.confirmation(context.operation, self.selected(context))
             )
@@ -27,7 +27,7 @@ class NewestDeleted(Faulty):
         row = super().selected(context)
         return (
             self.store.page(Page("eval", row.tenant, 1))[0]
-            if meant(context, "delete_eval")
+            if is_for(context, "delete_eval")
             else row
         )
 
@@ -37,10 +37,10 @@ class NeighbourDeleted(Faulty):
     """delete_eval also deletes the next newer eval."""
 
     def act_delete(self, context: Context) -> Reply:
-        row = self.selected(context) if meant(context, "delete_eval") else None
+        row = self.selected(context) if is_for(context, "delete_eval") else None
         after = self.store.page(Page("eval", row.tenant, 1, row.sort, ">", "ASC")) if row else []
-        for one in after:
-            self.store.remove(one)
+        for neighbour in after:
+            self.store.remove(neighbour)
         return super().act_delete(context)
 
 
@@ -49,7 +49,7 @@ class DeletedStaysListed(Faulty):
     """A deleted eval cannot be read but stays in the list."""
 
     def act_delete(self, context: Context) -> Reply:
-        row = self.selected(context) if meant(context, "delete_eval") else None
+        row = self.selected(context) if is_for(context, "delete_eval") else None
         reply = super().act_delete(context)
         if row is not None:
             self.store.put(
@@ -68,7 +68,7 @@ class ReleasedNumberStays(Faulty):
     """release_phone_number returns the number to the pool but leaves it with the business."""
 
     def act(self, context: Context) -> Reply:
-        row = self.selected(context) if meant(context, "release_phone_number") else None
+        row = self.selected(context) if is_for(context, "release_phone_number") else None
         reply = super().act(context)
         if row is not None:
             self.store.put([row])

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Row
-from tests.faults.base import Faulty, fault, meant
+from tests.faults.base import Faulty, fault, is_for
 from tests.faults.shared import body_of
 
 # --- refused for the key, the scope or the input ---
@@ -22,7 +22,7 @@ class ActsBeforeRefusing(Faulty):
     role = ""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
-        operation = self.meant(request)
+        operation = self.operation_of(request)
         if operation in self.before and refusal.role == self.role:
             self.force(self.contract.operations[operation], request)
         return super().refused(request, refusal)
@@ -87,7 +87,7 @@ class LeadOfNobodyStored(Faulty):
         try:
             super().check_reference(parameter, value, context)
         except Refusal:
-            if meant(context, "create_lead"):
+            if is_for(context, "create_lead"):
                 self.act_create(context)
             raise
 
@@ -100,7 +100,7 @@ class UnknownLeadMade(Faulty):
         try:
             return super().selected(context)
         except Refusal:
-            if meant(context, "update_lead"):
+            if is_for(context, "update_lead"):
                 creation = self.contract.operations["create_lead"]
                 self.act_create(
                     Context(creation, context.request, context.identity, context.values)
@@ -128,10 +128,10 @@ class MethodOverridden(Faulty):
     """X-HTTP-Method-Override turns a read into a write without a scope check."""
 
     def dispatch(self, request: Request) -> Reply:
-        told = request.header("x-http-method-override")
-        if request.method != "GET" or not told:
+        method = request.header("x-http-method-override")
+        if request.method != "GET" or not method:
             return super().dispatch(request)
-        operation, in_path = self.route(replace(request, method=told))
+        operation, in_path = self.route(replace(request, method=method))
         context = Context(
             operation,
             request,
@@ -150,7 +150,7 @@ class FailedCallQueued(Faulty):
     """create_call lists a failed call as queued."""
 
     def check_triggers(self, context: Context) -> None:
-        if meant(context, "create_call") and self.triggered(context) == "call_failed":
+        if is_for(context, "create_call") and self.triggered(context) == "call_failed":
             self.act_create(context)
         super().check_triggers(context)
 
@@ -160,7 +160,7 @@ class BlockedTextListed(Faulty):
     """send_sms lists a blocked text as sent."""
 
     def check_triggers(self, context: Context) -> None:
-        if meant(context, "send_sms") and self.triggered(context) == "content_blocked":
+        if is_for(context, "send_sms") and self.triggered(context) == "content_blocked":
             self.act(context)
         super().check_triggers(context)
 
