@@ -16,8 +16,6 @@ from conformance.server import Application, application
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Filter, Page, Row
 
-Make = Callable[[Contract], Application]
-
 # --- scenarios that faults ask for ---
 
 ERRORS = (
@@ -115,7 +113,29 @@ def filtered_by(context: Context, *names: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Fault:
+class Server:
+    """A class of servers under a name; ``does`` is a sentence that says how they differ."""
+
+    name: str
+    does: str
+    kind: type[Application]
+
+    @property
+    def subject(self) -> str:
+        """The subject that the class is filed by: ``walks`` in ``tests/faults/walks/``.
+
+        Empty for a class in another place.
+        """
+        folders = self.kind.__module__.split(".")
+        return folders[2] if len(folders) > 2 else ""
+
+    def make(self, contract: Contract) -> Application:
+        """A new server for a contract, with the seed 0."""
+        return application(contract, 0, kind=self.kind)
+
+
+@dataclass(frozen=True)
+class Fault(Server):
     """A server that breaks the contract in one place.
 
     ``breaks`` are the clauses that the suite must find broken, and ``also`` those that it may.
@@ -124,18 +144,15 @@ class Fault:
     ``depth`` is 1 if any request shows it, 5 if only a boundary or a meeting of features does.
     """
 
-    name: str
-    does: str
     breaks: tuple[str, ...]
-    also: tuple[str, ...]
-    at: tuple[str, ...]
-    by: tuple[str, ...]
-    depth: int
-    make: Make
+    also: tuple[str, ...] = ()
+    at: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    depth: int = 1
 
 
 @dataclass(frozen=True)
-class Variant:
+class Variant(Server):
     """A server that differs from the reference server and keeps the contract.
 
     ``id`` is its entry in the list of legal variations.
@@ -144,10 +161,7 @@ class Variant:
     ``socket`` says that it differs on the wire, ``generated`` that it needs generated requests.
     """
 
-    name: str
-    does: str
     id: str
-    make: Make
     untested: tuple[str, ...] = ()
     target: Mapping[str, Any] = field(default_factory=dict)
     socket: bool = False
@@ -166,9 +180,9 @@ def register(fault: Fault) -> None:
     FAULTS[fault.name] = fault
 
 
-def maker(kind: type[Application]) -> Make:
-    """A function that makes a server of a class."""
-    return lambda contract: application(contract, 0, kind=kind)
+def sentence(kind: type[Application]) -> str:
+    """The docstring of a class."""
+    return (kind.__doc__ or "").strip()
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -185,13 +199,13 @@ def fault(
         register(
             Fault(
                 name=_name(kind),
-                does=_sentence(kind),
+                does=sentence(kind),
+                kind=kind,
                 breaks=words(breaks),
                 also=words(also),
                 at=words(at),
                 by=words(by),
                 depth=depth,
-                make=maker(kind),
             )
         )
         return kind
@@ -214,9 +228,9 @@ def variant(
         assert name not in VARIANTS, name
         VARIANTS[name] = Variant(
             name=name,
-            does=_sentence(kind),
+            does=sentence(kind),
+            kind=kind,
             id=entry,
-            make=maker(kind),
             untested=words(untested),
             target=target or {},
             socket=socket,
@@ -230,7 +244,3 @@ def variant(
 def _name(kind: type[Application]) -> str:
     """The name of a class with hyphens: ``NoFlag`` is ``no-flag``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", kind.__name__).lower()
-
-
-def _sentence(kind: type[Application]) -> str:
-    return (kind.__doc__ or "").strip()

@@ -11,7 +11,7 @@ from typing import Any
 from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Filter, Identity
-from tests.faults.base import Fault, Faulty, altered, maker, register, words
+from tests.faults.base import Fault, Faulty, altered, register, sentence, words
 
 EACH_LIST = (
     "list_transcripts",
@@ -43,18 +43,18 @@ def in_each_list(
     """
 
     def register_each(kind: type[InOneList]) -> type[InOneList]:
-        sentence = (kind.__doc__ or "").strip()
         for operation in EACH_LIST:
+            members = {"here": operation, "__module__": kind.__module__}
             register(
                 Fault(
                     name=f"{kind.__name__.lower()}-in-{operation.replace('_', '-')}",
-                    does=f"In {operation}: {sentence}",
+                    does=f"In {operation}: {sentence(kind)}",
+                    kind=type(kind.__name__, (kind,), members),
                     breaks=words(breaks),
                     also=words(also),
                     at=(operation, "read_workspace"),
                     by=words(by),
                     depth=2,
-                    make=maker(type(kind.__name__, (kind,), {"here": operation})),
                 )
             )
         return kind
