@@ -14,7 +14,8 @@ from datetime import date
 from functools import cached_property
 from statistics import mode
 
-from conformance.checks.base import (
+from conformance.evidence import Log
+from conformance.judging.rules import (
     Gap,
     JudgeContext,
     JudgeError,
@@ -24,10 +25,20 @@ from conformance.checks.base import (
     Trial,
     Violation,
 )
-from conformance.evidence import Log
-from conformance.model import Case, Cell, Clause, Contract, Exchange, Finding, Level, Verdict
-from conformance.plan import Plan, same_row
-from conformance.target import Declaration
+from conformance.model import (
+    Case,
+    Cell,
+    Clause,
+    Contract,
+    Declaration,
+    Exchange,
+    Finding,
+    Level,
+    Role,
+    Verdict,
+)
+from conformance.plan import Plan
+from conformance.selection import same_row
 
 NOT_RUN = "not run: the run ended before it"
 NOT_SELECTED = "not selected"
@@ -68,12 +79,12 @@ def judge(
     for exchange in exchanges:
         context = JudgeContext(contract, target, contract.operations.get(exchange.operation))
         for rule in rules.values():
-            if rule.passive and context.operation:
+            if rule.passive and context.case_operation:
                 for outcome in _guarded(rule, rule.passive, context, exchange, (exchange.id,)):
                     found[rule.id, exchange.operation].append(
                         (getattr(outcome, "about", None), outcome)
                     )
-        if exchange.role != "retry":
+        if exchange.role is not Role.RETRY:
             trials[exchange.case, exchange.attempt].append(exchange)
     for case_id in dict.fromkeys(case for case, _ in trials):
         if case_id in by_id:
@@ -161,7 +172,7 @@ class _Evaluation:
         return frozenset(
             exchange.case
             for exchange in self.log.exchanges
-            if exchange.role in ("control", "probe")
+            if exchange.role in (Role.CONTROL, Role.PROBE)
         )
 
     def cells(self) -> tuple[Cell, ...]:

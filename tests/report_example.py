@@ -9,17 +9,21 @@ from functools import cache
 
 from conformance import contract
 from conformance.model import (
+    NOTHING,
     WHOLE_API,
     Body,
     Cell,
     Clause,
     Contract,
+    Declaration,
+    Effect,
     Exchange,
     Finding,
     Level,
     Operation,
     Request,
     Response,
+    Role,
     Run,
     Verdict,
 )
@@ -62,7 +66,7 @@ def exchange(
     operation: Operation | None,
     body: Body,
     request: Body | None = None,
-    role: str = "probe",
+    role: Role = Role.PROBE,
 ) -> Exchange:
     """An exchange with a body of the response, and one of the request where the method takes it."""
     method, path = (operation.method.upper(), operation.path) if operation else ("GET", "/nowhere")
@@ -82,7 +86,7 @@ def exchange(
         operation=name,
         role=role,
         identity="full",
-        facts={},
+        facts=NOTHING,
         request=sent,
         response=answered,
         started="2026-11-24T22:00:01.250Z",
@@ -124,7 +128,7 @@ def _exchanges() -> tuple[Exchange, ...]:
                 operation,
                 kinds[number % len(kinds)],
                 sent,
-                "control" if number % 4 == 3 else "probe",
+                Role.CONTROL if number % 4 == 3 else Role.PROBE,
             )
         )
     made[7] = replace(made[7], response=None, failure=f"the connection was reset {ANSI}")
@@ -209,13 +213,13 @@ def passing(names: Sequence[str] = SOME) -> Run:
         contract=spec,
         suite="0.1.0",
         seed=20261124,
-        target={
-            "name": "Sandbox",
-            "url": URL,
-            "allow": ["read", "write"],
-            "keys": ["full", "read_only"],
-            "inapplicable": [],
-        },
+        target=Declaration(
+            name="Sandbox",
+            url=URL,
+            allow=frozenset({Effect.READ, Effect.WRITE}),
+            keys=frozenset({"full", "read_only"}),
+            full_declared=True,
+        ),
         started="2026-11-24T22:00:00.000Z",
         finished="2026-11-24T22:01:31.400Z",
         judged_on="2026-11-24",
@@ -231,7 +235,9 @@ def failing() -> Run:
     run = passing()
     return replace(
         run,
-        target={**run.target, "name": f"Vendor staging {SCRIPT}", "inapplicable": ["sign_up"]},
+        target=replace(
+            run.target, name=f"Vendor staging {SCRIPT}", inapplicable=frozenset({"sign_up"})
+        ),
         incomplete=f"the budget of 5,000 requests was spent {ANSI}",
         cells=tuple(_mark(cell, number) for number, cell in enumerate(run.cells)),
     )

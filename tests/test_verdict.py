@@ -13,7 +13,8 @@ import pytest
 
 from conformance import session, verdict
 from conformance.checks import RULES
-from conformance.checks.base import (
+from conformance.evidence import Log
+from conformance.judging.rules import (
     Gap,
     JudgeContext,
     JudgeError,
@@ -23,24 +24,24 @@ from conformance.checks.base import (
     Trial,
     Violation,
 )
-from conformance.evidence import Log
 from conformance.model import (
     About,
     Case,
     Cell,
     Clause,
     Contract,
+    Declaration,
     Effect,
     Exchange,
     Finding,
     Level,
     Run,
     Verdict,
+    Waiver,
     worst,
 )
 from conformance.plan import Plan
 from conformance.remarks import doubtful_keys, idle_waivers
-from conformance.target import Declaration, Waiver
 from tests import check_examples
 from tests.check_examples import sent
 
@@ -482,7 +483,7 @@ def test_keys_that_never_open_anything_are_told() -> None:
             ("revoked", 401),
         )
     ]
-    seen += [sent(200), sent(401, identity="no_scope", form="query")]
+    seen += [sent(200), sent(401, identity="no_scope", form="misplaced")]
     target = replace(
         check_examples.TARGET,
         keys=frozenset({"full", "other", "test", "empty", "revoked", "no_scope"}),

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from conformance.checks.objects import items_of
-from conformance.model import Effect, Exchange, Operation
-from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
+from conformance.model import (
+    DEAD_KEYS,
+    Effect,
+    Exchange,
+    Facts,
+    Form,
+    Operation,
+    Params,
+    Placeholder,
+    Role,
+    SecretKind,
+    Side,
+    Step,
+)
+from conformance.reading import items_of, object_of
+from conformance.scenarios import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
-from conformance.target import DEAD_KEYS
 from conformance.transport.message import encoded, message_for
 from conformance.transport.redact import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
 
@@ -35,6 +47,7 @@ FORM_RULES = {
     "revoked": "auth.revoked",
 }
 KEY_RULES = (*dict.fromkeys(FORM_RULES.values()), "auth.spelling")
+DEAD_FORMS = tuple(Form(role) for role in DEAD_KEYS)
 SCOPES_TRIED = 2
 """Keys with another scope that each operation is tried with."""
 
@@ -42,6 +55,20 @@ SCOPES_TRIED = 2
 def keyed(planning: Planning) -> Iterator[Operation]:
     """The operations that want a key."""
     return (operation for operation in operations(planning) if operation.keyed)
+
+
+@dataclass(frozen=True)
+class RefusedKeys(Params):
+    """What each request carries in place of a valid key, by the form of the mistake."""
+
+    by_form: Mapping[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Keys(Params):
+    """The roles of the keys that an operation is called with."""
+
+    roles: tuple[str, ...]
 
 
 def refused_keys(planning: Planning) -> Iterator[Draft]:
@@ -69,7 +96,7 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
             needs=("full",),
             cost=cost,
             bad_keys=bad,
-            params={"keys": keys_of},
+            params=RefusedKeys(keys_of),
             rules=tuple(rules),
         )
 
@@ -78,7 +105,8 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
     """What a request of some form carries; of the rarer alterations each operation is tried with one, in turn."""
     authentication = planning.contract.authentication
     if form == "unknown":
-        return [f"unknown:{prefix}" for prefix in authentication.prefixes or ("",)]
+        prefixes = authentication.prefixes or ("",)
+        return [Placeholder(SecretKind.UNKNOWN, prefix).identity for prefix in prefixes]
     if form == "altered":
         rarer = [OTHER_PREFIX] if len(authentication.prefixes) > 1 else []
         rarer += [NO_PREFIX] if authentication.prefixes else []
@@ -99,7 +127,7 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
 @scenario(refused_keys, rules=KEY_RULES, phase=1)
 def test_refused_key(client: Client) -> None:
     """A valid request but for its key: none, after another scheme, malformed, never issued, altered, expired, revoked."""
-    operation, keys = client.operation, client.case.params["keys"]
+    operation, keys = client.operation, client.params(RefusedKeys).by_form
     values = client.valid(operation)
     if values is None:
         return
@@ -111,7 +139,9 @@ def test_refused_key(client: Client) -> None:
     message = replace(
         message, headers=(*message.headers, ("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*"))
     )
-    client.raw(message, operation.id, carried=(), key=None, mistake=True, form="missing")
+    client.raw(
+        message, operation.id, carried=(), key=None, facts=Facts(mistake=True, form=Form.MISSING)
+    )
     if operation.method == "GET":
         _spelled(client, values)
     authentication = client.contract.authentication
@@ -120,25 +150,26 @@ def test_refused_key(client: Client) -> None:
     for text in keys["malformed"]:
         carried = ((authentication.header, text),)
         token = text.removeprefix(f"{authentication.scheme} ")
-        form = "unknown" if token in (*authentication.prefixes, ENDLESS) else "scheme"
+        form = Form.UNKNOWN if token in (*authentication.prefixes, ENDLESS) else Form.SCHEME
         client.raw(
             message_for(operation, values),
             operation.id,
             carried=carried,
             key=None,
-            mistake=True,
-            form=form,
+            facts=Facts(mistake=True, form=form),
         )
-    for form in ("unknown", "altered", *DEAD_KEYS):
+    for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
         for key in keys.get(form, ()):
-            client.mistake(operation, values, key=key, form=form)
+            client.mistake(operation, values, key=key, facts=Facts(form=form))
     if not gone:  # after all that was refused, what is valid is still taken
         control = client.control(operation, values)
-        place = _place(operation, control)
+        cursor = _place(operation, control)
         few = {operation.paging.limit: str(client.within(operation, 2))} if operation.paging else {}
-        for form in DEAD_KEYS if place else ():
+        for form in DEAD_FORMS if cursor else ():
             for key in keys.get(form, ()):
-                client.mistake(operation, {**values, **place, **few}, key=key, form=form)
+                client.mistake(
+                    operation, {**values, **cursor, **few}, key=key, facts=Facts(form=form)
+                )
 
 
 def _place(operation: Operation, page: Exchange) -> dict[str, Any]:
@@ -161,13 +192,17 @@ def _spelled(client: Client, values: dict[str, Any]) -> None:
     for spelled in (f"{path}/", f"/{path}", path.upper())[: 3 if client.depth is Depth.DEEP else 1]:
         plain = replace(message, plain=spelled + found + query)
         client.raw(
-            plain, carried=(), key=None, mistake=True, odd=True, form="spelled"
+            plain, carried=(), key=None, facts=Facts(mistake=True, odd=True, form=Form.SPELLED)
         )  # it may be no path of the API
 
 
 def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
     """A valid key where none belongs."""
-    operation, held, own = client.operation, "{key:full}", client.contract.authentication.header
+    operation, held, own = (
+        client.operation,
+        Placeholder.of_identity("full"),
+        client.contract.authentication.header,
+    )
     message = replace(message_for(operation, values), misplaced=True)
     if place == "query":
         known = {name for other in client.contract.operations.values() for name in other.secrets}
@@ -175,14 +210,14 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
             message,
             query=(
                 *message.query,
-                *((name, held) for name in ("key", "access_token", *sorted(known))),
+                *((name, str(held)) for name in ("key", "access_token", *sorted(known))),
             ),
         )
     else:
-        told = f"Basic {held[:-1]}~{BASIC}}}" if place == "user" else f"{place} {held}"
+        told = f"Basic {replace(held, suffix=BASIC)}" if place == "user" else f"{place} {held}"
         message = replace(message, headers=(*message.headers, (own, told)))
-    form = "misplaced" if place == "query" else "scheme"
-    client.raw(message, operation.id, carried=(), key="full", mistake=True, form=form)
+    form = Form.MISPLACED if place == "query" else Form.SCHEME
+    client.raw(message, operation.id, carried=(), key="full", facts=Facts(mistake=True, form=form))
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:
@@ -211,13 +246,13 @@ def with_scope(planning: Planning) -> Iterator[Draft]:
                 if operation.beside
                 else [*(f"scope:{scope}" for scope in operation.scopes), "full"]
             )
-            yield Draft(operation, needs=("full", *keys), params={"keys": keys})
+            yield Draft(operation, needs=("full", *keys), params=Keys(tuple(keys)))
 
 
 @scenario(with_scope, rules=("scope.opens",))
 def test_scope_opens(client: Client) -> None:
     """A key with only the scope of the operation, and one with every scope."""
-    for key in client.case.params["keys"]:
+    for key in client.params(Keys).roles:
         values = client.valid(client.operation)
         if values is not None:
             client.call(client.operation, values, key=key)
@@ -227,9 +262,7 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that has a scope, with a key that has none, and with keys that have others."""
     for operation in keyed(planning):
         if operation.scopes:
-            yield Draft(
-                operation, "none", needs=("full", "no_scope"), params={"keys": ["no_scope"]}
-            )
+            yield Draft(operation, "none", needs=("full", "no_scope"), params=Keys(("no_scope",)))
             keys = [f"scope:{scope}" for scope in _others(planning, operation)]
             if operation.effect is not Effect.READ and "read_only" in planning.target.keys:
                 keys.append("read_only")
@@ -239,7 +272,7 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
                     "another",
                     needs=("full", *keys),
                     cost=1 + len(keys),
-                    params={"keys": keys},
+                    params=Keys(tuple(keys)),
                 )
 
 
@@ -302,5 +335,49 @@ def test_missing_scope(client: Client) -> None:
                 **_narrowed(operation, items[0]),
             }
     client.control(operation, values)
-    for key in client.case.params["keys"]:
+    for key in client.params(Keys).roles:
         client.mistake(operation, values, key=key)
+
+
+def handing_out(planning: Planning) -> Iterator[Draft]:
+    """Each operation that answers with a key."""
+    for operation in operations(planning):
+        if operation.key is not None:
+            yield Draft(operation, needs=("full",), cost=6)
+
+
+@scenario(handing_out, rules=("account.key", "account.rows"), phase=2)
+def test_new_key(client: Client) -> None:
+    """Two keys are handed out, and each lists what it can, the first one before and after there is a second."""
+    plain = [o for o in client.contract.operations_by("list") if o.keyed and not o.pool]
+    listing = next(
+        (o for o in plain if not any(p.required or p.advised for p in o.parameters)), None
+    )
+    if listing is None:
+        return
+    client.call(listing, {}, role=Role.ARRANGE, facts=Facts(side=Side.OWN))
+    keys: list[str] = []
+    for _ in range(2):
+        values = client.valid(client.operation)
+        key = (
+            _handed_out(
+                client, client.control(client.operation, values, facts=Facts(step=Step.MADE))
+            )
+            if values is not None
+            else None
+        )
+        if key is None:
+            return
+        keys.append(key)
+        for used in keys:
+            client.call(listing, {}, key=used, facts=Facts(step=Step.USED, side=Side.FOREIGN))
+
+
+def _handed_out(client: Client, exchange: Exchange) -> str | None:
+    """The name of the key in a success: the log and this process know no more of it."""
+    if exchange.response is None or not exchange.response.ok or client.operation.key is None:
+        return None
+    shown = object_of(client.contract, client.operation, exchange.response.json)
+    value = shown.get(client.operation.key) if isinstance(shown, dict) else None
+    key = Placeholder.parse(value) if isinstance(value, str) else None
+    return key.identity if key is not None and key.kind is SecretKind.SECRET else None

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from conformance.checks.walks import takes
-from conformance.model import Effect, Operation, Parameter
-from conformance.plan import Depth, Draft, Planning, operations, scenario
+from conformance.model import Effect, Operation, Parameter, Params, Role
+from conformance.reading import takes
+from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import LARGE, SEVERAL, Client
+from conformance.suite.drawing import STEPS
+from conformance.suite.generate import draw
+from conformance.suite.sending import Id
 from conformance.suite.walker import BASE_PAGES, Walker
 from conformance.values import instant, rendered, respelled
 
@@ -38,18 +42,25 @@ WALK_RULES = (
 )
 
 
+@dataclass(frozen=True)
+class WalkParams(Params):
+    """``brief``: across one border of a page alone."""
+
+    brief: bool
+
+
 def every_list(planning: Planning) -> Iterator[Draft]:
     """A walk over each list; in a quick run a whole one over the first list, and across one border of a page of the rest."""
     for number, operation in enumerate(operations(planning, "list")):
         brief = planning.depth is Depth.QUICK and number > 0
-        params = {"quick": True, "brief": brief} if planning.depth is Depth.QUICK else {}
         narrowed = any(p.required and p.name != planning.contract.tenant for p in operation.filters)
         rules = (*WALK_RULES, "paging.filter") if narrowed else WALK_RULES
         yield Draft(
             operation,
             cost=4 if brief else 60,
             needs=("full",) if operation.keyed else (),
-            params=params,
+            params=WalkParams(brief),
+            quick=planning.depth is Depth.QUICK,
             rules=rules,
         )
 
@@ -60,7 +71,7 @@ def test_walk(client: Client) -> None:
     walker = Walker(client, client.operation)
     if walker.given is None:
         return
-    if client.case.params.get("brief"):
+    if client.params(WalkParams).brief:
         _border(walker)
         return
     if client.repeated:
@@ -182,6 +193,14 @@ FILTER_RULES = (
 )
 
 
+@dataclass(frozen=True)
+class FilterParams(Params):
+    """The filter of a walk, and the page sizes that it is walked in."""
+
+    filter: str
+    sizes: tuple[int, ...]
+
+
 def every_filter(planning: Planning) -> Iterator[Draft]:
     """A walk over each list with each of its filters; a quick run owes the borders of pages to the plain walks alone."""
     rules = ("paging.filter",) if planning.depth is Depth.QUICK else None
@@ -189,9 +208,14 @@ def every_filter(planning: Planning) -> Iterator[Draft]:
         for number, parameter in enumerate(operation.filters):
             if not parameter.required:
                 sizes = (2, 5) if planning.depth is Depth.DEEP or number % 2 == 0 else (3,)
-                params = {"filter": parameter.name, "sizes": list(sizes)}
+                params = FilterParams(parameter.name, sizes)
                 yield Draft(
-                    operation, parameter.name, cost=20, needs=("full",), params=params, rules=rules
+                    operation,
+                    parameter.name,
+                    cost=20,
+                    needs=("full",),
+                    params=params,
+                    rules=rules,
                 )
 
 
@@ -199,7 +223,7 @@ def every_filter(planning: Planning) -> Iterator[Draft]:
 def test_filtered_walk(client: Client) -> None:
     """A filtered list in small pages, beside the same stretch without the filter."""
     walker = Walker(client, client.operation)
-    parameter = client.operation.parameter(client.case.params["filter"])
+    parameter = client.operation.parameter(client.params(FilterParams).filter)
     assert parameter is not None
     if walker.given is None:
         return
@@ -217,7 +241,7 @@ def test_filtered_walk(client: Client) -> None:
     if client.repeated:
         walker.stretch("filtered-before", filters, served=served)
     walker.stretch("filtered", filters, served=served)
-    for size in client.case.params["sizes"]:
+    for size in client.params(FilterParams).sizes:
         walker.walk(
             f"filtered-by-{size}",
             None,
@@ -266,6 +290,13 @@ def _another_value(known: list[Any], parameter: Parameter, value: str) -> str | 
     )
 
 
+@dataclass(frozen=True)
+class OptionParams(Params):
+    """The parameter that narrows the list by something its items do not show."""
+
+    option: str
+
+
 def every_option(planning: Planning) -> Iterator[Draft]:
     """Each list with each parameter that narrows it by something its items do not show."""
     for operation in operations(planning, "list"):
@@ -273,7 +304,7 @@ def every_option(planning: Planning) -> Iterator[Draft]:
         for parameter in operation.parameters:
             plain = not (parameter.required or parameter.filters or parameter.name in own)
             if parameter.place == "query" and plain and parameter.example is not None:
-                params = {"option": parameter.name}
+                params = OptionParams(parameter.name)
                 yield Draft(
                     operation, parameter.name, cost=2, needs=("full",), params=params, optional=True
                 )
@@ -284,7 +315,7 @@ def test_walk_with_option(client: Client) -> None:
     """Two pages with an option, and nothing to compare them with but each other."""
     walker, parameter = (
         Walker(client, client.operation),
-        client.operation.parameter(client.case.params["option"]),
+        client.operation.parameter(client.params(OptionParams).option),
     )
     if walker.given is not None and parameter is not None:
         walker.walk(
@@ -390,7 +421,7 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
     sought = values[deleting.selector.name]
     position = client.position(client.settled(client.operation.kind or "", sought))
     walker.walk("before", None, None, items=WINDOW, pages=1)
-    gone = client.call(deleting, values, role="control").response
+    gone = client.call(deleting, values, role=Role.CONTROL).response
     if position is not None and gone is not None and gone.ok:
         walker.page("after-a-deleted-item", position, 3)
 
@@ -418,6 +449,102 @@ def test_item_made_between_pages(client: Client) -> None:
         return
     walker.walk("whole", None, 5, items=5, pages=1)
     cursor = walker.cursor(walker.items(walker.page("interrupted", None, 2)))
-    client.call(making, values, role="setup")
+    client.call(making, values, role=Role.ARRANGE)
     if cursor is not None:
         walker.page("interrupted", cursor, 2)
+
+
+def moving_lists(planning: Planning) -> Iterator[Draft]:
+    """Each list of objects that can be made; what else can be done to them decides how bad it may get."""
+    contract = planning.contract
+    for operation in operations(planning, "list"):
+        writes = [
+            o
+            for action in ("create", "update", "delete")
+            for o in contract.operations_by(action, operation.kind)[:1]
+        ]
+        made = (
+            bool(writes) and writes[0].action == "create" and writes[0].keyed and not operation.pool
+        )
+        if made and not any(p.required for p in operation.parameters):
+            effect = max((one.effect for one in writes), key=list(Effect).index)
+            yield Draft(operation, effect=effect, needs=("full",), cost=STEPS + 3, optional=True)
+
+
+MIXED_RULES = (
+    "paging.order",
+    "paging.advances",
+    "paging.exclusive",
+    "paging.complete",
+    "paging.precision",
+    "paging.more-false",
+)
+
+
+@scenario(moving_lists, rules=MIXED_RULES, phase=2)
+def test_mixed_walk(client: Client) -> None:
+    """One drawn program, between two looks at the first page: what both show was there in between."""
+    drawing = draw(client)
+    programs = drawing.programs() if drawing else []
+    place = [operation for operation, _ in client.planned("mixed-walk")].index(client.operation.id)
+    walker = Walker(client, client.operation, moving=True)
+    if walker.given is None or place >= len(programs):
+        return
+    known = walker.stretch("opening")
+    _Mixed(client, walker, walker.cursor(known[: 3 * len(known) // 4])).run(programs[place])
+    walker.stretch("closing")
+
+
+class _Mixed:
+    """Does what a program says; its first walk starts among older items, which stand further apart, the others at the head."""
+
+    def __init__(self, client: Client, walker: Walker, after: str | None) -> None:
+        self._client = client
+        self._walker = walker
+        self._own: list[Id] = []
+        self._walks = 0
+        self._after = after
+
+    def run(self, program: list[list[Any]]) -> None:
+        """Step by step; a step that the contract or the target has no way for is left out."""
+        for word, *told in program:
+            getattr(self, f"_{word}")(*told)
+
+    def _turn(self, limit: int) -> None:
+        page = self._walker.page(f"mixed-{self._walks}", self._after, limit)
+        self._after = self._walker.cursor(self._walker.items(page))
+        if self._after is None:
+            self._restart()
+
+    def _restart(self) -> None:
+        self._walks += 1
+        self._after = None
+
+    def _make(self) -> None:
+        making = self._operation("create")
+        values = self._client.valid(making) if making else None
+        made = (
+            self._client.created_id(self._client.call(making, values, role=Role.ARRANGE))
+            if making and values is not None
+            else None
+        )
+        self._own += [] if made is None else [made]
+
+    def _change(self) -> None:
+        changing = self._operation("update")
+        values = self._client.valid(changing) if changing else None
+        if changing and values is not None:
+            self._client.call(changing, values, role=Role.ARRANGE)
+
+    def _remove(self) -> None:
+        removing = self._operation("delete")
+        if removing and removing.selector and self._own:
+            given = {p.name: self._client.value(p) for p in removing.parameters if p.required}
+            self._client.call(
+                removing, {**given, removing.selector.name: self._own.pop()}, role=Role.ARRANGE
+            )
+
+    def _operation(self, action: str) -> Operation | None:
+        return next(
+            iter(self._client.contract.operations_by(action, self._client.operation.kind)), None
+        )

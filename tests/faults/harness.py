@@ -14,7 +14,7 @@ import yaml
 from conformance import contract as contracts
 from conformance import session, target
 from conformance.checks import RULES
-from conformance.model import Contract, Run
+from conformance.model import Case, Contract, Run
 from conformance.plan import Plan
 from conformance.server import Application, declaration
 from conformance.transport.http import HttpWire
@@ -81,15 +81,19 @@ def target_of(
 
 def feeding(loaded: Contract, plan: Plan, aim: Aim) -> frozenset[str]:
     """The ids of the cases of an aim."""
-    cases = plan.runnable
+    rules = None
     if aim.clauses is not None:
         rules = {rule for clause in aim.clauses for rule in loaded.clauses[clause].rules}
-        cases = tuple(
-            case for case in cases if rules & set(case.rules) or case.scenario in aim.scenarios
-        )
-    if aim.operations:
-        cases = tuple(case for case in cases if case.operation in aim.operations)
-    return frozenset(case.id for case in cases if case.scenario not in aim.without)
+    return frozenset(case.id for case in plan.runnable if _is_aimed_at(case, aim, rules))
+
+
+def _is_aimed_at(case: Case, aim: Aim, rules: set[str] | None) -> bool:
+    """Whether a case is part of an aim, whose clauses have some rules (None: every rule)."""
+    if case.scenario in aim.without:
+        return False
+    if aim.operations and case.operation not in aim.operations:
+        return False
+    return rules is None or case.scenario in aim.scenarios or not rules.isdisjoint(case.rules)
 
 
 def run(

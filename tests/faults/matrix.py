@@ -68,12 +68,19 @@ def main(complete: bool, say: Say, write: bool = False, names: Collection[str] =
     stale = [] if write else _stale(faults, rows)
     if stale:
         say(f"{DATA.name} is stale on {', '.join(stale)}: run all with --complete --write")
-    caught = sum(not rows[name].wrong for name in faults)
-    findings = sum(bool(row.wrong) for name, row in rows.items() if name not in FAULTS)
-    if write and caught == len(faults):
+    missed, findings = _failures(rows)
+    if write and not missed:
         _write({name: rows[name].found for name in FAULTS})
+    caught = len(faults) - missed
     say(f"{caught} of {len(faults)} faults, {findings} findings on {len(variants)} variants")
-    return int(caught < len(faults) or findings > 0 or bool(stale))
+    return int(missed + findings + len(stale) > 0)
+
+
+def _failures(rows: Mapping[str, Row]) -> tuple[int, int]:
+    """How many faults were not caught cleanly, and how many servers without a fault were blamed."""
+    wrong = [name for name, row in rows.items() if row.wrong]
+    missed = sum(name in FAULTS for name in wrong)
+    return missed, len(wrong) - missed
 
 
 # --- the rows ---

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance import explain, session
-from conformance.plan import REGISTRY
+from conformance.scenarios import REGISTRY
 from tests.faults import matrix
 from tests.faults.base import Fault, Variant
 from tests.faults.faults import FAULTS

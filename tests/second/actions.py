@@ -121,17 +121,22 @@ def again(world: World, events: list[Thing]) -> Reply:
 )
 def replay(world: World, request: Request) -> Reply:
     """Replay one event, several (ignoring unknown ids), or those that match a filter."""
+    if "business_id" in request.body:
+        business_of(world, request, request.body["business_id"], "not_found")
+    return again(world, chosen(world, request))
+
+
+def chosen(world: World, request: Request) -> list[Thing]:
+    """The events that a replay names. Raises Refused."""
     body = request.body
-    if "business_id" in body:
-        business_of(world, request, body["business_id"], "not_found")
     if "event_id" in body:
-        return again(world, [find(world, request, "event", body["event_id"])[1]])
+        return [find(world, request, "event", body["event_id"])[1]]
     events = world.seen(request.key, "event")
     if "event_ids" in body:
-        chosen = {value for value in body["event_ids"] if isinstance(value, str)}
-        return again(world, [event for event in events if event.id in chosen])
+        ids = {value for value in body["event_ids"] if isinstance(value, str)}
+        return [event for event in events if event.id in ids]
     if "filter" in body:
-        return again(world, [event for event in events if matches(event, body["filter"])])
+        return [event for event in events if matches(event, body["filter"])]
     raise Refused("bad_request", "Say which events: event_id, event_ids or filter")
 
 

@@ -38,14 +38,18 @@ def transcript(thing: Thing, listing: Listing) -> dict[str, Any]:
 def candidates(world: World, request: Request, listing: Listing) -> list[Thing]:
     """The things of a list in its order, before any filter. Raises Refused."""
     things = _reachable(world, request, listing)
-    if listing.quirk == "transcripts":
-        if "agent_id" in request.query:
-            find(world, request, "agent", request.query["agent_id"])
-        things = (thing for thing in things if thing.facts.get("_said"))
-    if listing.quirk == "poll":
-        things = (thing for thing in things if thing.facts["status"] in ("ended", "completed"))
-    present = [thing for thing in things if not thing.gone]
+    if listing.quirk == "transcripts" and "agent_id" in request.query:
+        find(world, request, "agent", request.query["agent_id"])
+    present = [thing for thing in things if _is_listed(thing, listing)]
     return sorted(present, key=lambda thing: thing.at, reverse=listing.newest)
+
+
+def _is_listed(thing: Thing, listing: Listing) -> bool:
+    if thing.gone:
+        return False
+    if listing.quirk == "transcripts":
+        return bool(thing.facts.get("_said"))
+    return listing.quirk != "poll" or thing.facts["status"] in ("ended", "completed")
 
 
 def _reachable(world: World, request: Request, listing: Listing) -> Iterable[Thing]:
@@ -102,16 +106,22 @@ def passes(thing: Thing, rule: str, value: Any) -> bool:
 
 def behind(listing: Listing, things: list[Thing], text: str | None) -> list[Thing]:
     """The things after the cursor; all without one. Raises Refused."""
-    if text is None:
+    at = None if text is None else _position(listing, things, text)
+    if at is None:
         return things
-    at = moment_of(text)
-    if at is None and listing.cursor == "ignore":
-        return things
-    if at is None or not _takes_cursor(listing, things, text):
-        raise Refused("invalid_request", "after is not the created_at of anything here")
     if listing.newest and listing.quirk != "poll":
         return [thing for thing in things if thing.at < at]
     return [thing for thing in things if thing.at > at]
+
+
+def _position(listing: Listing, things: list[Thing], text: str) -> int | None:
+    """The moment of a cursor; None for one that the list ignores. Raises Refused."""
+    at = moment_of(text)
+    if at is None and listing.cursor == "ignore":
+        return None
+    if at is None or not _takes_cursor(listing, things, text):
+        raise Refused("invalid_request", "after is not the created_at of anything here")
+    return at
 
 
 def _takes_cursor(listing: Listing, things: list[Thing], text: str) -> bool:

@@ -181,6 +181,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("content-encoding", "gzip")
         for name, value in reply.headers.items():
             self.send_header(name, value)
+        self.write_body(content, chunked)
+
+    def write_body(self, content: bytes, chunked: bool) -> None:
+        """Send the headers of the connection, and the body unless the method is HEAD."""
         if chunked:
             self.send_header("transfer-encoding", "chunked")
         else:

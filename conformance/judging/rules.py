@@ -11,9 +11,23 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.model import Case, Clause, Contract, Exchange, Operation, compact
-from conformance.target import Declaration
-from conformance.values import ABSENT, NOT_JSON, pointed
+from conformance.model import (
+    Case,
+    Clause,
+    Contract,
+    Declaration,
+    Exchange,
+    Facts,
+    Form,
+    Operation,
+    Paging,
+    Response,
+    Role,
+    Step,
+    compact,
+)
+from conformance.reading import asked
+from conformance.values import ABSENT, NOT_JSON, instant, pointed
 
 
 @dataclass(frozen=True)
@@ -58,11 +72,49 @@ Outcome = Pass | Violation | Gap | JudgeError
 
 @dataclass(frozen=True)
 class JudgeContext:
-    """What a judge may know beside the exchanges."""
+    """What a judge may know beside the exchanges.
+
+    ``case_operation`` is the operation of the exchange or case; None for a case of the whole API.
+    """
 
     contract: Contract
     target: Declaration
-    operation: Operation | None
+    case_operation: Operation | None
+
+    @property
+    def operation(self) -> Operation:
+        """The operation that is judged. Raises LookupError for a case of the whole API."""
+        if self.case_operation is None:
+            raise LookupError("this case belongs to no operation")
+        return self.case_operation
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An exchange with an answer that can be judged: it came whole, from the target itself."""
+
+    exchange: Exchange
+    response: Response
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The id of the exchange, as outcomes name it."""
+        return (self.exchange.id,)
+
+    @property
+    def facts(self) -> Facts:
+        """What the scenario says of the request."""
+        return self.exchange.facts
+
+    @property
+    def ok(self) -> bool:
+        """Whether the request was accepted."""
+        return self.response.ok
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        return self.response.status
 
 
 @dataclass(frozen=True)
@@ -75,18 +127,32 @@ class Trial:
         default_factory=dict, compare=False, repr=False
     )  # what judges have read of it
 
-    def having(self, role: str, **facts: Any) -> list[Exchange]:
-        """The exchanges of a role with some facts."""
-        return [
-            e
-            for e in self.exchanges
-            if e.role == role and all(e.fact(k) == v for k, v in facts.items())
-        ]
-
     @property
     def probes(self) -> list[Exchange]:
-        """The exchanges that are judged."""
-        return self.having("probe")
+        """The exchanges that the case is about."""
+        return [exchange for exchange in self.exchanges if exchange.role is Role.PROBE]
+
+    @property
+    def controls(self) -> list[Exchange]:
+        """The valid requests that must succeed."""
+        return [exchange for exchange in self.exchanges if exchange.role is Role.CONTROL]
+
+    @property
+    def plain_probes(self) -> list[Exchange]:
+        """The probes that are no step of a longer case."""
+        return [probe for probe in self.probes if probe.facts.step is None]
+
+    def at(self, step: Step) -> list[Exchange]:
+        """The exchanges of a step."""
+        return [exchange for exchange in self.exchanges if exchange.facts.step is step]
+
+    def last(self, step: Step) -> Exchange | None:
+        """The last exchange of a step, or None."""
+        return next(reversed(self.at(step)), None)
+
+    def of_form(self, form: Form) -> list[Exchange]:
+        """The exchanges that are wrong in one way."""
+        return [exchange for exchange in self.exchanges if exchange.facts.form is form]
 
 
 Applies = Callable[[Contract, Operation, Clause], bool]
@@ -153,6 +219,44 @@ def trial(
     return register
 
 
+ProbeJudge = Callable[[JudgeContext, Answered], Iterable[Outcome]]
+
+
+def probe(
+    rule_id: str,
+    *,
+    hint: str = "the case did not come to its probe",
+    select: Callable[[Trial], Iterable[Exchange]] = lambda trial: trial.probes,
+) -> Callable[[ProbeJudge], ProbeJudge]:
+    """Register a judge of single probes of a trial, by default of all.
+
+    Answers that are lost, cut, limited or unavailable are settled here; the judge gets the others.
+    """
+
+    def register(judge: ProbeJudge) -> ProbeJudge:
+        def judged(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+            for exchange in select(trial):
+                answer = answered(context, exchange)
+                if isinstance(answer, Answered):
+                    yield from judge(context, answer)
+                else:
+                    yield answer
+
+        _register(Rule(rule_id, (judge.__doc__ or "").strip(), trial=judged, hint=hint))
+        return judge
+
+    return register
+
+
+def answered(context: JudgeContext, exchange: Exchange) -> Answered | Gap | JudgeError:
+    """An exchange with its answer, or why that proves nothing about its operation."""
+    excuse = unusable(context, exchange)
+    if excuse is not None:
+        return excuse
+    assert exchange.response is not None  # else it is unusable
+    return Answered(exchange, exchange.response)
+
+
 # --- what most judges ask of an exchange ----------------------------------------------------------
 
 
@@ -201,7 +305,7 @@ def said(exchange: Exchange) -> str:
     return f"{response.status} {shown}".strip()
 
 
-def unusable(context: JudgeContext, exchange: Exchange) -> Outcome | None:
+def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | None:
     """Why an exchange proves nothing about its operation, if so."""
     response = exchange.response
     if response is None:
@@ -229,9 +333,11 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Outcome | None:
     return None
 
 
-def control_gap(context: JudgeContext, trial: Trial, **facts: Any) -> Gap | JudgeError | None:
+def control_gap(
+    context: JudgeContext, trial: Trial, step: Step | None = None
+) -> Gap | JudgeError | None:
     """Why the refusals of a trial prove nothing: a control that did not succeed. None if all did."""
-    controls = trial.having("control", **facts)
+    controls = trial.controls if step is None else trial.at(step)
     if not controls:
         return Gap("no control request could be made: the target shows no object to make it with")
     for control in controls:
@@ -248,16 +354,14 @@ def control_gap(context: JudgeContext, trial: Trial, **facts: Any) -> Gap | Judg
 def refusals(
     context: JudgeContext,
     trial: Trial,
-    role: str,
+    probes: list[Exchange],
     *roles: str,
     statuses: tuple[int, ...] = (),
-    **facts: Any,
 ) -> Iterator[Outcome]:
-    """Judge the probes of a trial as refusals for one of some roles, given a control that succeeds.
+    """Judge probes of a trial as refusals for one of some roles, given a control that succeeds.
 
     The first role is the one that the clause names; ``statuses`` are let pass whatever their code.
     """
-    probes = trial.having("probe", **facts)
     if not probes:
         return
     gap = control_gap(context, trial)
@@ -265,7 +369,7 @@ def refusals(
         yield gap
         return
     for probe in probes:
-        yield refusal(context, probe, (role, *roles), statuses)
+        yield refusal(context, probe, roles, statuses)
 
 
 def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[str, ...]) -> Outcome:
@@ -304,3 +408,26 @@ def refusal(
     if code is not None and code not in {row.code for row in rows if row.status == status}:
         return Violation(pointer(context.contract.code_pointer), expected, said(probe), (probe.id,))
     return Pass((probe.id,))
+
+
+def page_of(context: JudgeContext, exchange: Exchange) -> tuple[Paging, Any] | None:
+    """Paging and body of a successful list response."""
+    response, operation = exchange.response, context.operation
+    if (
+        response is None
+        or operation is None
+        or operation.paging is None
+        or not response.ok
+        or exchange.request.method == "HEAD"
+    ):
+        return None
+    if response.body.cut or response.body.withheld:
+        return None
+    return operation.paging, response.json
+
+
+def odd_cursor(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether a page was asked for with a cursor that is no timestamp. Where the target served it, list.position blames that."""
+    paging = context.operation.paging if context.operation else None
+    after = asked(exchange, paging.after) if paging else None
+    return after is not None and instant(after) is None
