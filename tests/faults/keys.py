@@ -379,8 +379,12 @@ class ScopeSeesNothing(Faulty):
         return operation.id == "list_leads" or super().has_scope(operation, identity)
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        unseen = is_for(context, "list_leads") and context.identity is not None
-        unseen = unseen and not super().has_scope(context.operation, context.identity)  # type: ignore[arg-type]
+        identity = context.identity
+        unseen = (
+            is_for(context, "list_leads")
+            and identity is not None
+            and not super().has_scope(context.operation, identity)
+        )
         return (Filter("id", ""),) if unseen else super().filters_of(context)
 
 
