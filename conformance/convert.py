@@ -7,10 +7,14 @@ in another way than the nouns do, and the names that earlier versions of the sui
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.gen import (
+    make_dict_structure_fn,
+    make_dict_unstructure_fn,
+    override,
+)
 from cattrs.preconf.json import make_converter
 
 from conformance.model import (
@@ -32,6 +36,8 @@ Noun = TypeVar("Noun")
 
 FORMER_NAMES = {"stimulus": "scenario", "firm": "robust"}
 """Members of stored objects that early versions called otherwise, with today's names."""
+FORMER_RULES = {"paging.empty": "tenant.empty"}
+"""Rules that early versions called otherwise, with today's names."""
 
 _CONVERTER = make_converter(detailed_validation=False)
 
@@ -81,28 +87,15 @@ def declaration_from_json(value: Json) -> Declaration:
     return declaration
 
 
+# --- what the stored JSON says in another way -----------------------------------------------------
+
+
 def _unset(value: Any) -> bool:
     return value is None or value is False
 
 
 def _empty(value: Any) -> bool:
     return value is None or value in ((), [], {})
-
-
-def _leaving_out(
-    kind: type[Noun], silent: Callable[[Any], bool], **changes: Any
-) -> Callable[[Noun], dict[str, Any]]:
-    """Turns a noun into an object without the members whose values say nothing."""
-    whole = make_dict_unstructure_fn(kind, _CONVERTER, **changes)
-    return lambda noun: {name: v for name, v in whole(noun).items() if not silent(v)}
-
-
-def _filling_in(
-    kind: type[Noun], usual: dict[str, Any], **changes: Any
-) -> Callable[[dict[str, Any], Any], Noun]:
-    """Makes a noun of an object; members that the object leaves out have their usual values."""
-    whole = make_dict_structure_fn(kind, _CONVERTER, **changes)
-    return lambda value, _: whole(usual | value, kind)
 
 
 def _in_order(effects: frozenset[Effect]) -> list[str]:
@@ -113,23 +106,54 @@ def _tenths(milliseconds: float) -> float:
     return round(milliseconds, 1)
 
 
-_RENAMED = override(rename="exchange")
+def _as_stored(value: Json, _: Any) -> Json:
+    return value
 
-for _kind, _silent in {Body: _unset, Trigger: _unset, Request: _empty, Response: _empty}.items():
-    _CONVERTER.register_unstructure_hook(_kind, _leaving_out(_kind, _silent))
-for _kind in (Case, Cell):  # a case without a cost sends nothing
-    _CONVERTER.register_unstructure_hook(_kind, _leaving_out(_kind, operator.not_))
-_CONVERTER.register_structure_hook(Case, _filling_in(Case, {"variant": "", "rules": (), "cost": 0}))
-_CONVERTER.register_unstructure_hook(Facts, Facts.to_json)
-_CONVERTER.register_structure_hook(Facts, lambda value, _: Facts.of(value))
-_CONVERTER.register_structure_hook(Waiver, _filling_in(Waiver, {"operations": ()}))
-_CONVERTER.register_unstructure_hook(
-    Exchange,
-    _leaving_out(Exchange, _empty, id=_RENAMED, elapsed_ms=override(unstruct_hook=_tenths)),
-)
-_CONVERTER.register_structure_hook(
-    Exchange,
-    _filling_in(Exchange, {"identity": None, "facts": {}, "response": None}, id=_RENAMED),
-)
+
+_SILENT: Mapping[type[Any], Callable[[Any], bool]] = {
+    Body: _unset,
+    Trigger: _unset,
+    Request: _empty,
+    Response: _empty,
+    Exchange: _empty,
+    Cell: operator.not_,
+    Case: operator.not_,  # a case without a cost sends nothing
+}
+"""By noun, which values of its members are left out: they say nothing."""
+
+_USUAL: Mapping[type[Any], dict[str, Json]] = {
+    Exchange: {"identity": None, "facts": {}, "response": None},
+    Case: {"variant": "", "rules": (), "cost": 0, "params": {}},
+    Waiver: {"operations": ()},
+}
+"""By noun, the values of members that a stored object leaves out, where the noun has no default."""
+
+_OVERRIDES: Mapping[type[Any], dict[str, Any]] = {
+    Exchange: {
+        "id": override(rename="exchange"),
+        "elapsed_ms": override(unstruct_hook=_tenths),
+    },
+    Case: {"params": override(struct_hook=_as_stored)},
+}
+
+
+def _leaving_out(kind: type[Noun], silent: Callable[[Any], bool]) -> Callable[[Noun], Json]:
+    """Turns a noun into an object without the members whose values say nothing."""
+    whole = make_dict_unstructure_fn(kind, _CONVERTER, **_OVERRIDES.get(kind, {}))
+    return lambda noun: {name: v for name, v in whole(noun).items() if not silent(v)}
+
+
+def _filling_in(kind: type[Noun], usual: dict[str, Json]) -> Callable[[Json, Any], Noun]:
+    """Makes a noun of an object, with the usual values of members that the object leaves out."""
+    whole = make_dict_structure_fn(kind, _CONVERTER, **_OVERRIDES.get(kind, {}))
+    return lambda value, _: whole(usual | value, kind)
+
+
 _CONVERTER.register_unstructure_hook_func(lambda kind: kind == frozenset[Effect], _in_order)
 _CONVERTER.register_unstructure_hook_func(lambda kind: kind == frozenset[str], sorted)
+_CONVERTER.register_unstructure_hook(Facts, Facts.to_json)
+_CONVERTER.register_structure_hook(Facts, lambda value, _: Facts.of(value))
+for _kind, _silent in _SILENT.items():  # parts before wholes, which take over their hooks
+    _CONVERTER.register_unstructure_hook(_kind, _leaving_out(_kind, _silent))
+for _kind, _values in _USUAL.items():
+    _CONVERTER.register_structure_hook(_kind, _filling_in(_kind, _values))

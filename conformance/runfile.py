@@ -7,7 +7,7 @@ verdicts in the file are for readers; a replay computes its own.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -129,16 +129,24 @@ def _check_contract(path: Path, data: dict[str, Any], contract: Contract) -> Non
 
 def _plan(path: Path, data: dict[str, Any]) -> Plan:
     """The stored plan. Raises UsageError for a rule that this suite does not have."""
-    cases = tuple(convert.from_json(row, Case) for row in data["plan"])
-    for index, case in enumerate(cases):
-        unknown = next((rule for rule in case.rules if rule not in checks.RULES), None)
+    cases = []
+    for index, row in enumerate(data["plan"]):
+        case = convert.from_json(row, Case)
+        rules = tuple(_current(rule) for rule in case.rules)
+        unknown = [rule for rule in rules if rule not in checks.RULES]
         if unknown:
             version = data["suite"]["version"]
             raise UsageError(
                 f"{path}: plan/{index}/rules: version {__version__} of this suite has no rule "
-                f"{unknown}; replay the run with version {version}, which wrote it"
+                f"{unknown[0]}; replay the run with version {version}, which wrote it"
             )
-    return Plan(cases)
+        cases.append(replace(case, rules=rules))
+    return Plan(tuple(cases))
+
+
+def _current(rule: str) -> str:
+    """Today's name of a rule."""
+    return rule if rule in checks.RULES else convert.FORMER_RULES.get(rule, rule)
 
 
 def _other_contract(then: str, now: str) -> str | None:

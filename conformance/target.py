@@ -92,6 +92,8 @@ def from_file(
     faults: list[str] = []
     file = yamlfile.read(path, str(path), faults)
     form = schema()
+    if file is not None:
+        _take_former_names(file.value)
     if file is None or not yamlfile.validate(file, form, faults, secret=SECRET):
         raise _faulty(faults)
     if url:
@@ -121,6 +123,13 @@ def schema() -> dict[str, Any]:
         keys.setdefault("properties", {})[role.name] = secret | {"description": role.what}
     keys["additionalProperties"] = False
     return whole
+
+
+def _take_former_names(data: Json) -> None:
+    """Give the triggers of a file today's names of their members."""
+    triggers = data.get("triggers") if isinstance(data, dict) else None
+    if isinstance(triggers, list):
+        data["triggers"] = [convert.modern(trigger) for trigger in triggers]
 
 
 def _faulty(faults: list[str]) -> TargetError:

@@ -5,21 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from conformance.judging.rules import (
-    Gap,
-    JudgeContext,
-    Outcome,
-    Pass,
-    Trial,
-    Violation,
-    lists,
-    page_of,
-    passive,
-    role_of,
-    said,
-    trial,
-    unusable,
-)
+from conformance.judging.answers import page_of, role_of, said, unusable
+from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import lists, passive, trial
 from conformance.model import Exchange, Paging, compact
 from conformance.reading import asked, items_of
 from conformance.values import NOT_JSON, instant, zoned
@@ -35,7 +23,7 @@ def _limit(exchange: Exchange, paging: Paging) -> int | None:
 def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A list response is an object with its items in an array."""
     page = page_of(context, exchange)
-    if page is None or context.operation is None:
+    if page is None:
         if exchange.response is not None and exchange.response.body.cut:
             yield unusable(context, exchange) or Pass(())
         return
@@ -81,7 +69,7 @@ def list_more_flag(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
 def list_limit(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A page holds no more items than its limit."""
     page = page_of(context, exchange)
-    if page is None or context.operation is None:
+    if page is None:
         return
     limit = _limit(exchange, page[0])
     items = items_of(context.operation, page[1])
@@ -103,7 +91,6 @@ def list_maximum(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     """A page holds no more items than the declared maximum."""
     page = page_of(context, exchange)
     maximum = context.target.maximum.get(exchange.operation)
-    assert context.operation is not None
     if maximum is None or context.operation.paging is None:
         return
     limit = _limit(exchange, context.operation.paging)

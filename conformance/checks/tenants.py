@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.checks.requests import shown_absent
-from conformance.judging.rules import (
-    Gap,
-    JudgeContext,
-    Outcome,
-    Pass,
-    Trial,
-    Violation,
-    control_gap,
-    kept_out,
-    page_of,
-    passive,
-    said,
-    trial,
-    unusable,
-)
+from conformance.judging.answers import control_gap, kept_out, page_of, said, unusable
+from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import passive, trial
 from conformance.model import (
     Business,
     Clause,
@@ -54,7 +42,7 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if gap:
         yield gap
         return
-    if context.operation is not None and Open.ABSENT_OBJECT in context.operation.open:
+    if Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(context, trial, objects, "forbidden", "not_found", judge=kept_out)
     else:
         for probe in objects:
@@ -99,7 +87,6 @@ def _is_namesake(context: JudgeContext, trial: Trial, probe: Exchange) -> bool:
 
 def _id_shown(context: JudgeContext, exchange: Exchange) -> str | None:
     """The id of the object that an exchange shows, if it does."""
-    assert context.operation is not None
     if exchange.response is None or not exchange.response.ok:
         return None
     return id_of(
@@ -168,7 +155,6 @@ def _unchanged(context: JudgeContext, before: Exchange, after: Exchange) -> Iter
 )
 def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A list that is asked for another business is refused, or empty; one that may ignore it shows what it shows without."""
-    assert context.operation is not None
     unfiltered = trial.at(Step.UNFILTERED)
     ignored = {
         identity_of(context.contract, context.operation.kind, item)
@@ -191,7 +177,6 @@ def _no_item(
     context: JudgeContext, probe: Exchange, body: object, ignored: set[str]
 ) -> Iterator[Outcome]:
     """Judge a list that was asked for another business, and came."""
-    assert context.operation is not None
     kind, items = context.operation.kind, items_of(context.operation, body)
     first = next(
         (item for item in items or [] if identity_of(context.contract, kind, item) not in ignored),
@@ -298,7 +283,6 @@ def paging_empty(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _empty(context: JudgeContext, probe: Exchange) -> Iterator[Outcome]:
     """Judge an answer to a list without data."""
-    assert context.operation is not None
     page = page_of(context, probe)
     items = items_of(context.operation, page[1]) if page else None
     if items and Open.EMPTY_TENANT in context.operation.open:
