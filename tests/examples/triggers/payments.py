@@ -1,0 +1,107 @@
+"""Examples of payments: where they are wanted, their terms, and the paid retry."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.model import Exchange
+from tests.examples.base import Example, accepted, examples_of, gap, refused, silent
+from tests.support.exchanges import answer, error, refusal
+
+TERMS: dict[str, Any] = {
+    "x402Version": 1,
+    "accepts": [{"scheme": "exact", "network": "base", "maxAmountRequired": "1"}],
+}
+SIGN_UP: dict[str, Any] = {"operation": "sign_up"}
+
+
+def packed(terms: dict[str, Any]) -> str:
+    """Terms in base64, as the header of a payment holds them."""
+    return base64.b64encode(json.dumps(terms).encode()).decode()
+
+
+def payment(header: str | None = None, **beside: Any) -> Exchange:
+    """A payment is wanted for a sign-up, with members beside the envelope."""
+    headers = [("Payment-Required", header)] if header is not None else []
+    return answer(402, error("payment_required", **beside), headers=headers, **SIGN_UP)
+
+
+def opened(**options: Any) -> Exchange:
+    """A sign-up that is taken."""
+    account = {"api_key": "{secret:api_key-1}", "business_id": "b"}
+    return answer(201, account, identity=None, **SIGN_UP, **options)
+
+
+def turned_down(code: str) -> Exchange:
+    """A sign-up that is refused."""
+    return refusal(code, identity=None, **SIGN_UP)
+
+
+@examples_of("payment.elsewhere")
+def a_payment_is_wanted_for_sign_up_only() -> Iterator[Example]:
+    """Neither the status nor the code of a payment is seen elsewhere."""
+    others = (answer(200, {}), refusal("forbidden"))
+    yield accepted("any other status", *others)
+    yield refused("402 from a list", refusal("payment_required"))
+    yield refused("402 without a code", answer(402, {}))
+    yield refused("its code under 400", refusal("payment_required", 400))
+    at_sign_up = refusal("payment_required", **SIGN_UP)
+    yield silent("402 where payments are taken", at_sign_up)
+
+
+@examples_of("payment.terms", operation="sign_up")
+def a_payment_has_terms() -> Iterator[Example]:
+    """The terms of a payment stand in the body or in the header."""
+    yield accepted("in the body", payment(**TERMS))
+    in_header = payment(json.dumps(TERMS))
+    yield accepted("in the header, as JSON", in_header)
+    yield refused("none", payment(), mentions="actual='402 {")
+    yield refused("an empty list", payment(accepts=[]))
+    yield refused("a list of nothing", payment(accepts=[{}]))
+    text = "please pay"
+    yield refused("a header that is no JSON", payment(text), mentions=text)
+
+
+@examples_of("payment.terms", operation="sign_up")
+def terms_are_packed() -> Iterator[Example]:
+    """The header may hold base64 of either alphabet, with padding or without."""
+    for note in ("", "a", "ab"):
+        padded = packed({**TERMS, "note": note})
+        sentence = f"in the header, in base64, padded or not, '{note}'"
+        yield accepted(sentence, payment(padded))
+        sentence = f"in the header, without padding, '{note}'"
+        yield accepted(sentence, payment(padded.rstrip("=")))
+    url_safe = packed(TERMS).rstrip("=").replace("+", "-").replace("/", "_")
+    yield accepted("in the header, unpadded and url-safe", payment(url_safe))
+
+
+@examples_of("payment.terms", operation="sign_up")
+def terms_are_looked_for_in_an_unpaid_402() -> Iterator[Example]:
+    """Other answers have no terms; what is no payment is not taken for one."""
+    lost = answer(None, **SIGN_UP)
+    others = (lost, turned_down("bad_request"))
+    yield refused("none, after other answers", *others, payment())
+    no_json = answer(402, text="pay", **SIGN_UP)
+    paid = refusal("payment_required", step="paid", **SIGN_UP)
+    yield silent("no JSON, or refused though something was paid", no_json, paid)
+    taken = answer(201, {}, step="paid", **SIGN_UP)
+    yield refused("a payment that is none is taken", payment(**TERMS), taken)
+    unpaid = (opened(), turned_down("bad_request"), turned_down("forbidden"))
+    yield silent("no payment is wanted", *unpaid)
+
+
+@examples_of("payment.retry", operation="sign_up")
+def a_paid_sign_up_is_taken() -> Iterator[Example]:
+    """With a proof of payment the same request is taken."""
+    wanted = payment(**TERMS)
+    settled: dict[str, Any] = {**SIGN_UP, "step": "settled"}
+    taken = answer(201, {}, **settled)
+    yield accepted("taken once it is paid", wanted, taken)
+    again = refusal("payment_required", **settled)
+    yield refused("asked for again", wanted, again)
+    yield gap("429 in between", wanted, refusal("rate_limit_exceeded", **settled))
+    not_asked = opened(**{"step": "count", "from": "127.0.0.2"})
+    yield silent("nothing was asked for", not_asked, taken)

@@ -1,0 +1,175 @@
+"""Examples of writes that were refused: nothing of them is found afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from conformance.model import Exchange
+from tests.examples.base import (
+    Example,
+    Expected,
+    accepted,
+    example,
+    examples_of,
+    gap,
+    refused,
+    silent,
+    trouble,
+)
+from tests.examples.writes.deleted import evaluation, missing
+from tests.support.exchanges import (
+    answer,
+    at,
+    refusal,
+    relabelled,
+    with_request_body,
+    without_response,
+)
+
+
+def attempt(answered: Exchange, **labels: Any) -> Exchange:
+    """An attempt to create an agent."""
+    return relabelled(replace(answered, operation="create_agent"), step="attempt", **labels)
+
+
+def turned_down(code: str = "unauthorized") -> Exchange:
+    """An attempt to create an agent that is refused."""
+    return attempt(refusal(code))
+
+
+def agents(*names: str, fresh: tuple[str, ...] = ("New 1f",)) -> Exchange:
+    """A page of agents by name after the attempt, with the names that the attempts had."""
+    listed = [
+        {"id": f"a{place}", "name": name, "created_at": at(place)}
+        for place, name in enumerate(names)
+    ]
+    body = {"agents": listed, "has_more": False}
+    return answer(200, body, operation="list_agents", step="look", fresh=list(fresh))
+
+
+@examples_of("refused.effect", operation="create_agent")
+def a_refused_creation_makes_nothing() -> Iterator[Example]:
+    """The name of an attempt that was refused is not in the list."""
+    absent, present = agents("Old", "Other"), agents("Old", "New 1f")
+    yield accepted("nothing of it is listed", turned_down(), absent)
+    yield refused("it is listed", turned_down(), present)
+    yield refused("it is listed after 400", turned_down("bad_request"), present)
+    no_refusal = attempt(answer(399, {}))
+    yield silent("399, which is no refusal", no_refusal, present)
+    taken = attempt(answer(201, {}))
+    yield silent("it was taken, which other rules blame", taken, present)
+    forbidden = refusal("forbidden", step="look")
+    yield silent("the look is refused", turned_down(), forbidden)
+    limited = refusal("rate_limit_exceeded", step="look")
+    yield gap("429 at the look", turned_down(), limited)
+    yield trouble("no response at the look", turned_down(), without_response(absent))
+
+
+@examples_of("refused.effect", operation="create_agent")
+def one_of_two_attempts_is_taken() -> Iterator[Example]:
+    """What one attempt created is not blamed on the other, unless it has a name of its own."""
+    named_taken = attempt(answer(201, {}), fresh=["New 1f"])
+    listed = agents("Old", "New 1f")
+    sentence = "of two attempts was taken"
+    yield accepted(f"the second {sentence}", turned_down(), named_taken, listed)
+    yield accepted(f"the first {sentence}", named_taken, turned_down(), listed)
+    first_refused = attempt(refusal("not_found"), fresh=["New 1f"])
+    second_taken = attempt(answer(201, {}), fresh=["New 2f"])
+    first_listed = agents("Old", "New 1f", fresh=("New 1f", "New 2f"))
+    sentence = "the one that was refused is listed, where another was taken"
+    yield refused(sentence, first_refused, second_taken, first_listed)
+
+
+# --- a list before and after ----------------------------------------------------------------------
+
+
+def evals(step: str, *ids: str, status: int = 200, forward: bool = False) -> Exchange:
+    """A page of evals by id, from new to old, or from old to new if ``forward``."""
+    listed = [
+        {"id": identifier, **({"created_at": at(ord(identifier))} if forward else {})}
+        for identifier in ids
+    ]
+    role = "setup" if step == "listed-before" else "probe"
+    body = {"evals": listed, "has_more": False}
+    return answer(status, body, operation="list_evals", role=role, step=step)
+
+
+@examples_of("refused.effect", operation="create_agent")
+def a_refused_creation_adds_no_row() -> Iterator[Example]:
+    """Where new objects come first, or last, nothing new stands before what was there."""
+    before = evals("listed-before", "b", "c")
+    oldest_first = evals("listed-before", "b", "c", forward=True)
+    before_refused = evals("listed-before", "b", status=403)
+    one_at_head = evals("look", "a", "b")
+    for sentence, expected, first, second in (
+        ("what it was", Expected.ACCEPTED, before, evals("look", "b", "c")),
+        (
+            "one more at the end, from old to new",
+            Expected.REFUSED,
+            oldest_first,
+            evals("look", "b", "c", "d", forward=True),
+        ),
+        (
+            "one more at the head, from old to new",
+            Expected.ACCEPTED,
+            oldest_first,
+            evals("look", "a", "b", "c", forward=True),
+        ),
+        ("one more at its head", Expected.REFUSED, before, evals("look", "a", "b", "c")),
+        ("one more at its end", Expected.ACCEPTED, before, evals("look", "b", "c", "d")),
+        ("nothing of what it was", Expected.ACCEPTED, before, evals("look", "x", "y")),
+        (
+            "one more, after one that was refused",
+            Expected.ACCEPTED,
+            before_refused,
+            one_at_head,
+        ),
+        (
+            "one more, after one without response",
+            Expected.ACCEPTED,
+            without_response(before),
+            one_at_head,
+        ),
+    ):
+        yield example(expected, f"the list shows {sentence}", first, turned_down(), second)
+    after_refused = evals("look", "a", status=403)
+    yield silent("the list is refused afterwards", before, turned_down(), after_refused)
+
+
+@examples_of("refused.effect", operation="create_agent")
+def a_new_row_may_be_of_somebody_else() -> Iterator[Example]:
+    """A new row is of the attempt if it shows what the attempt sent."""
+    old = {"id": "Old", "name": "Old", "created_at": at(0)}
+    ours = with_request_body(turned_down(), {"name": "Ours"})
+
+    def listed(role: str, step: str, *items: dict[str, Any]) -> Exchange:
+        body = {"agents": list(items), "has_more": False}
+        return answer(200, body, operation="list_agents", role=role, step=step)
+
+    for sentence, expected, name in (
+        ("what another one made meanwhile", Expected.ACCEPTED, "Theirs"),
+        ("what shows what was sent, at the head", Expected.REFUSED, "Ours"),
+    ):
+        new = {"id": name, "name": name, "created_at": at(1)}
+        before, after = listed("setup", "listed-before", old), listed("probe", "look", new, old)
+        yield example(expected, sentence, before, ours, after)
+
+
+# --- deletions ------------------------------------------------------------------------------------
+
+
+@examples_of("refused.effect", operation="delete_eval")
+def a_refused_deletion_removes_nothing() -> Iterator[Example]:
+    """An object whose deletion was refused is there as before."""
+    seen = relabelled(evaluation("before"), role="setup", step="before", sought="e1")
+    forbidden = relabelled(refusal("forbidden", operation="delete_eval"), step="attempt")
+    gone = missing("look")
+    yield refused("deleted all the same", seen, forbidden, gone)
+    yield accepted("not deleted", seen, forbidden, evaluation("look"))
+    taken = relabelled(answer(200, {}, operation="delete_eval"), step="attempt")
+    sentence = "one of two deletions was taken, which other rules blame"
+    yield silent(sentence, seen, forbidden, taken, gone)
+    never_seen = relabelled(missing("before"), role="setup", step="before", sought="e1")
+    yield silent("it was not seen before either", never_seen, forbidden, gone)
