@@ -18,8 +18,8 @@ from typing import Any, NoReturn, TextIO
 import pytest
 
 from conformance import checks, contract, evidence, preflight, runfile, session, target
-from conformance.checks.base import Violation
 from conformance.errors import ConformanceError, TargetError, Unjudgeable
+from conformance.judging.rules import Violation
 from conformance.model import Case, Contract, Level, Run
 from conformance.plan import REGISTRY, Depth, quick
 from conformance.report import console, write_all
