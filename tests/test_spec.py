@@ -23,10 +23,10 @@ from conformance.checks import RULES
 from conformance.evidence import Log
 from conformance.model import Contract, Open, Operation, PageEntry
 from conformance.openapi import METHODS, X, resolve
-from tests import check_examples
+from tests.support.contracts import TOY, embedded, real, toy
 
 CONTRACTS = ("real", "toy")
-DIRECTORIES = {"real": contracts.packaged(), "toy": check_examples.TOY}
+DIRECTORIES = {"real": contracts.packaged(), "toy": TOY}
 META = contracts.packaged() / "meta"
 
 PAGE_STATUSES = (200, 201, 400, 401, 402, 403, 404, 429, 500)
@@ -52,7 +52,7 @@ PAGE_CODES = (
 
 def contract_of(name: str) -> Contract:
     """One of the two contracts."""
-    return check_examples.real() if name == "real" else check_examples.toy()
+    return real() if name == "real" else toy()
 
 
 def document_of(name: str) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def test_words_that_refer_to_kinds_are_of_kinds_that_exist(name: str) -> None:
 
 def test_the_registry_is_the_table_of_the_page() -> None:
     """All fifteen codes, each with the status of the page, in its order; each has a row of the page as its source."""
-    loaded = check_examples.real()
+    loaded = real()
     assert [(row.code, row.status) for row in loaded.errors.values()] == list(PAGE_CODES)
     assert all(
         row.source == f"codes.{row.code}" and row.source in loaded.page
@@ -209,7 +209,7 @@ def test_the_registry_is_the_table_of_the_page() -> None:
 
 def test_the_index_of_the_page_has_every_row() -> None:
     """Each status and each code of the page is an entry of the index, in the order of the page."""
-    ids = list(check_examples.real().page)
+    ids = list(real().page)
     assert [one for one in ids if one.startswith("statuses.")] == [
         f"statuses.{status}" for status in PAGE_STATUSES
     ]
@@ -339,7 +339,7 @@ def test_the_printed_samples_are_the_only_examples() -> None:
 @cache
 def _cells(name: str) -> Mapping[str, set[str]]:
     """The operations of each clause in the plan for the embedded server."""
-    loaded, target = contract_of(name), check_examples.embedded(name).declaration
+    loaded, target = contract_of(name), embedded(name).declaration
     plan = session.planned(loaded, target, 0)
     found: dict[str, set[str]] = {}
     for cell in verdict.cells(loaded, target, RULES, plan, Log(), today=verdict.ANY_DAY):
@@ -355,7 +355,7 @@ def test_every_clause_with_rules_has_a_cell_or_a_reason(name: str) -> None:
 
 def test_every_rule_belongs_to_a_clause() -> None:
     """No rule of the engine judges in vain: the real contract names all of them."""
-    named = {rule for clause in check_examples.real().clauses.values() for rule in clause.rules}
+    named = {rule for clause in real().clauses.values() for rule in clause.rules}
     assert set(RULES) - named == set()
 
 
@@ -375,7 +375,7 @@ def test_every_code_has_a_clause() -> None:
     """Each row of the table of codes is a clause about that code."""
     about = [
         clause.about.code
-        for clause in check_examples.real().clauses.values()
+        for clause in real().clauses.values()
         if clause.about and clause.about.code
     ]
     assert about == [code for code, _ in PAGE_CODES]
@@ -485,7 +485,7 @@ def test_every_open_question_has_one_word() -> None:
     """The schema lists the members of Open, and the real contract uses each of them."""
     schema = json.loads((META / "x-conformance.schema.json").read_text(encoding="utf-8"))
     used: set[Open] = set()
-    for operation in check_examples.real().operations.values():
+    for operation in real().operations.values():
         used |= operation.open
         for parameter in operation.parameters:
             used |= parameter.open
@@ -498,7 +498,7 @@ def _inputs(operation: Operation) -> set[str]:
 
 def test_modes_of_a_path_share_no_reading() -> None:
     """A read by a parameter has that parameter and no paging; the list beside it has paging and not that parameter."""
-    operations = check_examples.real().operations
+    operations = real().operations
     assert _inputs(operations["read_call"]) == {"id"}
     assert {"after", "limit", "status"} <= _inputs(operations["list_calls"])
     assert "id" not in _inputs(operations["list_calls"])

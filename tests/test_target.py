@@ -15,7 +15,7 @@ from conformance import target
 from conformance.errors import TargetError
 from conformance.model import Contract, Effect
 from conformance.target import Declaration, Trigger, Waiver, declaration_from_json
-from tests import check_examples
+from tests.support.contracts import real
 
 URL = "https://api.example.test/api/v1"
 SECRET = "kc_live_Zq7Wm2Xv9Rt4Lp8Nc3Kd"
@@ -52,7 +52,7 @@ FULL: dict[str, Any] = {
 @pytest.fixture
 def contract() -> Contract:
     """The real contract."""
-    return check_examples.real()
+    return real()
 
 
 @pytest.fixture

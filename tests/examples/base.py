@@ -16,11 +16,11 @@ from enum import StrEnum
 from typing import Any
 
 from conformance.checks import RULES
-from conformance.checks.base import Gap, JudgeContext, Outcome, Pass, Rule, Trial, Violation
-from conformance.model import Case, Contract, Effect, Exchange, Operation
+from conformance.judging.rules import Gap, JudgeContext, Outcome, Pass, Rule, Trial, Violation
+from conformance.model import Case, Contract, Effect, Exchange, Operation, Role
 from conformance.target import Declaration
 from tests.support.contracts import TARGET, real
-from tests.support.exchanges import as_facts, numbered
+from tests.support.exchanges import labelled, numbered
 
 
 class Expected(StrEnum):
@@ -80,9 +80,9 @@ class Entry:
             yield replace(example, rule=self.rule, exchanges=exchanges, **self.members)
 
     def _formed(self, exchange: Exchange) -> Exchange:
-        if self.form is None or exchange.role != "probe":
+        if self.form is None or exchange.role is not Role.PROBE or exchange.facts.form:
             return exchange
-        return replace(exchange, facts=as_facts(exchange.facts, {"form": self.form}))
+        return labelled(exchange, form=self.form)
 
 
 ENTRIES: list[Entry] = []
@@ -182,14 +182,24 @@ def is_met(given: Example, yielded: Sequence[Outcome]) -> bool:
 
 
 def in_a_word(yielded: Iterable[Outcome]) -> Expected:
-    """What outcomes come to: a violation outweighs all, a note only a pass."""
-    yielded = list(yielded)
-    violations = [outcome for outcome in yielded if isinstance(outcome, Violation)]
-    if any(not violation.note for violation in violations):
-        return Expected.REFUSED
-    unjudged = [outcome for outcome in yielded if not isinstance(outcome, Pass | Violation)]
-    if unjudged:
-        return Expected.GAP if isinstance(unjudged[0], Gap) else Expected.TROUBLE
-    if violations:
-        return Expected.NOTE
-    return Expected.ACCEPTED if yielded else Expected.SILENT
+    """What outcomes come to: the first of the gravest kind."""
+    words = [_word(outcome) for outcome in yielded]
+    gravest_first = (
+        {Expected.REFUSED},
+        {Expected.GAP, Expected.TROUBLE},
+        {Expected.NOTE},
+        {Expected.ACCEPTED},
+    )
+    for kind in gravest_first:
+        for word in words:
+            if word in kind:
+                return word
+    return Expected.SILENT
+
+
+def _word(outcome: Outcome) -> Expected:
+    if isinstance(outcome, Violation):
+        return Expected.NOTE if outcome.note else Expected.REFUSED
+    if isinstance(outcome, Pass):
+        return Expected.ACCEPTED
+    return Expected.GAP if isinstance(outcome, Gap) else Expected.TROUBLE

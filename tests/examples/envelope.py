@@ -162,6 +162,8 @@ CLEAN = (
     "Der Schlüssel ist ungültig 🔑",
     "Invalid input:\n  at body.name (must be a string)",
     "Invalid input:\n  at Body.name(a string)",
+    "The body must look like {key:name}, {secret:word}, {found:item-1} or {link:here}",
+    "A key looks like {plain:key-1}; get yours at {plain:dashboard_magic_link-2}",
 )
 LEAKING = (
     'Traceback (most recent call last):\n  File "/srv/app.py", line 3, in x',
@@ -187,6 +189,11 @@ LEAKING = (
     "Invalid key kc_live_{key:full~part}",
     "Invalid key {key:full~a-part}",
     "Your new key is {secret:api_key-205}",
+    "Last key used here: {found:key-1}",
+    "Last key used here: kc_live_{found:key-1~part}",
+    "The key of this account is {found:api_key-12}",
+    "Did you mean to open {link:dashboard_magic_link-2}?",
+    "Did you mean to open https://app.example.com/magic?token={link:dashboard_magic_link-2~part}?",
 )
 
 
@@ -198,6 +205,17 @@ def a_message_is_for_people() -> Iterator[Example]:
     for message in LEAKING:
         first_line = message.splitlines()[0]
         yield refused(f"'{first_line}'", answer(400, error("bad_request", message)))
+
+
+@examples_of("error.message-clean")
+def a_message_repeats_a_link() -> Iterator[Example]:
+    """A message may name a link that a member of the same response hands out."""
+    link = "{link:checkout_url-3}"
+    envelope = error("payment_required", f"Please pay at {link}")
+    handed_out = answer(402, {**envelope, "checkout_url": link})
+    yield accepted("a link that the same response hands out", handed_out)
+    alone = answer(402, error("payment_required", link))
+    yield refused("a link alone, which no member hands out", alone)
 
 
 # --- codes and statuses ---------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def sign_up(result: str, step: str, address: str) -> Exchange:
         "operation": "sign_up",
         "identity": None,
         "step": step,
-        "from": address,
+        "address": address,
     }
     if result == "+":
         account = {"api_key": "{secret:api_key-1}", "business_id": "b"}

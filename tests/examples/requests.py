@@ -183,7 +183,7 @@ def a_read_by_another_name() -> Iterator[Example]:
     by_call: dict[str, Any] = {"operation": "read_recording", "query": {"call_id": "c1"}}
     recording = answer(200, {"id": "c2", "call_id": "c1"}, **by_call)
     for kind in ("agent", "recording"):
-        altered = replace(real().operations["read_recording"], kind=kind, input_open=False)
+        altered = replace(real().operations["read_recording"], kind=kind, open=frozenset())
         yield accepted(f"an {kind} by the name of another kind", recording, altered=altered)
     unknown = answer(200, {"id": "c2"}, **by_call)
     yield silent("an object of which no source says what names it", unknown)

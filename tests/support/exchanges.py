@@ -7,25 +7,48 @@ are the only places where these become members of an exchange.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from conformance.evidence import exchange_from_json, exchange_to_json
-from conformance.model import Body, Exchange, Json, Request, Response
+from conformance.model import (
+    NOTHING,
+    Body,
+    Exchange,
+    Facts,
+    Form,
+    Request,
+    Response,
+    Role,
+    Side,
+    Step,
+)
 from tests.support.contracts import URL, operations, real
+
+Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
 EMPTY_LIST = {"calls": [], "has_more": False}
 """The body of a list of calls that has none."""
 
 # --- labels ---------------------------------------------------------------------------------------
 
+_WORDS: Mapping[str, Callable[[Any], Any]] = {
+    "step": Step,
+    "form": Form,
+    "side": Side,
+    "fresh": tuple,
+}
 
-def as_role(role: str) -> str:
-    """The role of an exchange, from the word that a builder takes."""
-    return role
+
+def as_role(role: str) -> Role:
+    """The role of an exchange, from the word that a builder takes.
+
+    Raises ValueError for a word that is no role.
+    """
+    return Role(role)
 
 
 def as_identity(identity: str | None) -> str | None:
@@ -33,9 +56,18 @@ def as_identity(identity: str | None) -> str | None:
     return identity
 
 
-def as_facts(labels: Mapping[str, Any], known: Mapping[str, Json] | None = None) -> dict[str, Json]:
-    """The facts of an exchange, from the labels that a builder takes; they win over known facts."""
-    return {**(known or {}), **labels}
+def as_facts(labels: Mapping[str, Any], known: Facts = NOTHING) -> Facts:
+    """Known facts with the labels that a builder takes.
+
+    Raises TypeError for a label that no fact has, ValueError for a word that it may not hold.
+    """
+    return replace(
+        known, **{name: _WORDS.get(name, _plain)(value) for name, value in labels.items()}
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value
 
 
 def relabelled(exchange: Exchange, role: str | None = None, **labels: Any) -> Exchange:
@@ -57,10 +89,10 @@ def answer(
     *,
     operation: str = "list_calls",
     method: str | None = None,
-    query: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+    query: Query = (),
     media: str | None = "application/json",
     text: str | None = None,
-    headers: Iterable[tuple[str, str]] = (),
+    headers: Sequence[tuple[str, str]] = (),
     raw: Body | None = None,
     failure: str | None = None,
     role: str = "probe",
@@ -75,15 +107,9 @@ def answer(
     The body is JSON unless ``text`` or ``raw`` gives it. Labels are what the scenario says of the
     request.
     """
-    known = operations().get(operation)
-    path = known.path if known else "/nowhere"
-    url = URL + path + (f"?{urlencode(query)}" if query else "")
-    response = None
-    if status is not None:
-        content_type = (("Content-Type", media),) if media else ()
-        content = text if text is not None else json.dumps(body)
-        held = raw or Body(text=content, size=len(content))
-        response = Response(status, (*content_type, *headers), held)
+    content = raw or _content(json.dumps(body) if text is None else text)
+    typed_headers = (*([("Content-Type", media)] if media else []), *headers)
+    response = None if status is None else Response(status, typed_headers, content)
     return Exchange(
         id=identifier,
         case=case,
@@ -93,10 +119,21 @@ def answer(
         role=as_role(role),
         identity=as_identity(identity),
         facts=as_facts(labels),
-        request=Request(method or (known.method if known else "GET"), url),
+        request=_request(operation, method, query),
         response=response,
         failure=failure or (None if response else "connection reset"),
     )
+
+
+def _content(text: str) -> Body:
+    return Body(text=text, size=len(text))
+
+
+def _request(operation: str, method: str | None, query: Query) -> Request:
+    known = operations().get(operation)
+    path, usual_method = (known.path, known.method) if known else ("/nowhere", "GET")
+    url = URL + path + (f"?{urlencode(query)}" if query else "")
+    return Request(method or usual_method, url)
 
 
 def without_response(exchange: Exchange) -> Exchange:

@@ -54,8 +54,7 @@ def a_filter_that_may_be_ignored() -> Iterator[Example]:
 
 def seen_by(side: str, *calls: dict[str, Any]) -> Exchange:
     """The list that one of two businesses sees: the side is own or foreign."""
-    business = "main" if side == "own" else "other"
-    return call_list(*calls, role="control", side=side, business=business)
+    return call_list(*calls, role="control", side=side)
 
 
 @examples_of("tenant.rows")

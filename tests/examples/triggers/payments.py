@@ -103,5 +103,5 @@ def a_paid_sign_up_is_taken() -> Iterator[Example]:
     again = refusal("payment_required", **settled)
     yield refused("asked for again", wanted, again)
     yield gap("429 in between", wanted, refusal("rate_limit_exceeded", **settled))
-    not_asked = opened(**{"step": "count", "from": "127.0.0.2"})
+    not_asked = opened(step="count", address="127.0.0.2")
     yield silent("nothing was asked for", not_asked, taken)
