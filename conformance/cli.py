@@ -176,8 +176,9 @@ def run(
     """Run the suite: against the embedded server, or against --url and --key, or --target."""
     with _embedded(url, key, file, spec) as server:
         from conformance import preflight, runner
-        from conformance.plan import Depth, quick, select, wanted
         from conformance.report.text import amount, clean
+        from conformance.scenarios import Depth
+        from conformance.selection import quick, select, wanted
         from conformance.session import Options, planned
 
         contract = load(spec)
@@ -317,7 +318,8 @@ def plan(
     """Say what a run would do: tests, cells, requests and effects. Sends nothing to the target."""
     with _embedded(url, key, file, spec) as server:
         from conformance import explain
-        from conformance.plan import Depth, quick, select, wanted
+        from conformance.scenarios import Depth
+        from conformance.selection import quick, select, wanted
         from conformance.session import planned
 
         contract = load(spec)

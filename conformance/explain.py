@@ -13,10 +13,11 @@ from conformance import checks, verdict
 from conformance.contract import packaged
 from conformance.errors import UsageError
 from conformance.evidence import Log
-from conformance.model import Clause, Contract, Effect
-from conformance.plan import REGISTRY, Plan, nearest, select
+from conformance.model import Clause, Contract, Declaration, Effect
+from conformance.plan import Plan
+from conformance.scenarios import REGISTRY
+from conformance.selection import nearest, select
 from conformance.session import load_suite
-from conformance.target import Declaration
 
 
 def kills(spec: Path | None) -> dict[str, Any]:

@@ -21,9 +21,10 @@ from conformance import checks, contract, evidence, preflight, runfile, session,
 from conformance.errors import ConformanceError, TargetError, Unjudgeable
 from conformance.judging.rules import Violation
 from conformance.model import Case, Contract, Level, Run
-from conformance.plan import REGISTRY, Depth, quick
 from conformance.report import console, write_all
 from conformance.report.text import clean
+from conformance.scenarios import REGISTRY, Depth
+from conformance.selection import quick
 from conformance.transport.http import HttpWire
 
 CASE: pytest.StashKey[Case] = pytest.StashKey()

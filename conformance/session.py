@@ -18,12 +18,13 @@ from conformance import __version__, checks, verdict
 from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
 from conformance.judging.rules import Violation
-from conformance.model import Case, Contract, Run
-from conformance.plan import REGISTRY, Depth, Plan, Planning, build
+from conformance.model import Case, Contract, Declaration, Run
+from conformance.plan import Plan, build
+from conformance.scenarios import REGISTRY, Depth, Planning
 from conformance.suite.client import Client
 from conformance.suite.generate import draw
 from conformance.suite.sending import Memory
-from conformance.target import Declaration, Target, named
+from conformance.target import Target, named
 from conformance.transport.sender import OverBudget, Sender
 from conformance.transport.wire import Wire
 
@@ -181,7 +182,7 @@ def finished(
         contract=contract,
         suite=__version__,
         seed=seed,
-        target=target.to_json(),
+        target=target,
         started=started,
         finished=ended,
         judged_on=today.isoformat(),

@@ -11,20 +11,10 @@ import pytest
 from conformance import session, target
 from conformance.checks import RULES
 from conformance.errors import UsageError
-from conformance.model import Contract, Effect
-from conformance.plan import (
-    BAD_KEYS_ALLOWED,
-    REGISTRY,
-    Draft,
-    Plan,
-    Planning,
-    Scenario,
-    build,
-    nearest,
-    select,
-    wanted,
-)
-from conformance.target import Declaration
+from conformance.model import Contract, Declaration, Effect
+from conformance.plan import Plan, build
+from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
+from conformance.selection import nearest, select, wanted
 from tests.support import contracts
 
 CONTRACTS = ("real", "toy")
@@ -152,7 +142,7 @@ def test_bad_keys_are_counted_over_the_whole_run() -> None:
 
     plan = build(
         Planning(contract, given, 0),
-        [scenario("a", needs=("nobody",)), scenario("b"), scenario("c")],
+        [scenario("a", needs=("scope:nobody",)), scenario("b"), scenario("c")],
     )
     assert [case.id for case in plan.runnable] == ["b[list_calls-b0]", "b[list_calls-b1]"]
     over = [case for case in plan.cases if case.scenario == "c"]

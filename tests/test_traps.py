@@ -15,8 +15,9 @@ import pytest
 
 from conformance.checks import RULES
 from conformance.model import Level, Run, Verdict
-from conformance.plan import Depth, quick
 from conformance.report import junit
+from conformance.scenarios import Depth
+from conformance.selection import quick
 from conformance.server import Application, application, declaration
 from conformance.server.messages import Context
 from conformance.server.store import Row

@@ -30,17 +30,18 @@ from conformance.model import (
     Cell,
     Clause,
     Contract,
+    Declaration,
     Effect,
     Exchange,
     Finding,
     Level,
     Run,
     Verdict,
+    Waiver,
     worst,
 )
 from conformance.plan import Plan
 from conformance.remarks import doubtful_keys, idle_waivers
-from conformance.target import Declaration, Waiver
 from tests.examples import all_examples
 from tests.support.contracts import TARGET, embedded, real
 from tests.support.exchanges import answer

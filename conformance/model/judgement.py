@@ -9,6 +9,7 @@ from functools import cached_property
 
 from conformance.model.contract import Contract, Effect, Json, Level
 from conformance.model.evidence import Exchange
+from conformance.model.target import Declaration
 
 
 class Verdict(StrEnum):
@@ -93,7 +94,7 @@ class Run:
     contract: Contract
     suite: str  # version of the suite
     seed: int
-    target: Mapping[str, Json]  # name, url, allow ... as declared, without keys
+    target: Declaration
     started: str  # ISO 8601
     finished: str
     judged_on: str  # date

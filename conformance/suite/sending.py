@@ -7,9 +7,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import NOTHING, WHOLE_API, Case, Contract, Exchange, Facts, Operation, Role
-from conformance.plan import Depth
-from conformance.target import Declaration
+from conformance.model import (
+    NOTHING,
+    WHOLE_API,
+    Case,
+    Contract,
+    Declaration,
+    Exchange,
+    Facts,
+    Operation,
+    Role,
+)
+from conformance.scenarios import Depth
 from conformance.transport.message import Message, header_of, message_for
 from conformance.transport.sender import Label, Sender
 

@@ -10,7 +10,7 @@ from itertools import cycle
 from typing import Any
 
 from conformance.model import WHOLE_API, Effect, Facts, Operation, Parameter, Role
-from conformance.plan import Depth, Draft, Planning, operations, scenario
+from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
 from conformance.suite.generate import COUNT, draw, message

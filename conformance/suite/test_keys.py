@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.model import (
+    DEAD_KEYS,
     Effect,
     Exchange,
     Facts,
@@ -19,10 +20,9 @@ from conformance.model import (
     Side,
     Step,
 )
-from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
 from conformance.reading import items_of, object_of
+from conformance.scenarios import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
-from conformance.target import DEAD_KEYS
 from conformance.transport.message import encoded, message_for
 from conformance.transport.redact import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.model import Facts, Operation
-from conformance.plan import Draft, Planning, operations, scenario
 from conformance.reading import items_of
+from conformance.scenarios import Draft, Planning, operations, scenario
 from conformance.suite.client import LARGE, Client
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.model import Facts, Form, Open, Operation, Parameter, Role
-from conformance.plan import Depth, Draft, Planning, operations, scenario
+from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import MALFORMED, Client
 from conformance.suite.test_envelope import SHORT_ID
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.model import Contract, Effect, Facts, Open, Operation, Parameter, Role, Side, Step
-from conformance.plan import Depth, Draft, Planning, operations, scenario
 from conformance.reading import as_shown, items_of
+from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import MALFORMED, Client
 from conformance.transport.message import message_for
 from conformance.values import ABSENT

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.model import Effect, Facts, Role, Step
-from conformance.plan import Draft, Planning, operations, scenario
+from conformance.scenarios import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.transport.message import message_for
 from conformance.values import ABSENT

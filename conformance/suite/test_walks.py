@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from conformance.model import Effect, Operation, Parameter, Role
-from conformance.plan import Depth, Draft, Planning, operations, scenario
 from conformance.reading import takes
+from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import LARGE, SEVERAL, Client
 from conformance.suite.drawing import STEPS
 from conformance.suite.generate import draw

@@ -17,8 +17,7 @@ from typing import Any
 
 from conformance.checks import RULES
 from conformance.judging.rules import Gap, JudgeContext, Outcome, Pass, Rule, Trial, Violation
-from conformance.model import Case, Contract, Effect, Exchange, Operation, Role
-from conformance.target import Declaration
+from conformance.model import Case, Contract, Declaration, Effect, Exchange, Operation, Role
 from tests.support.contracts import TARGET, real
 from tests.support.exchanges import labelled, numbered
 

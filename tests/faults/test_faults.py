@@ -10,7 +10,7 @@ import json
 import pytest
 
 from conformance import session
-from conformance.plan import REGISTRY
+from conformance.scenarios import REGISTRY
 from tests.faults import matrix
 from tests.faults.base import Fault, Variant
 from tests.faults.faults import FAULTS

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from conformance import contract
 from conformance.checks import RULES
-from conformance.model import Contract, Effect, Operation
+from conformance.model import Contract, Declaration, Effect, Operation
 from conformance.server import application, target_file
-from conformance.target import Declaration, Target, from_file
+from conformance.target import Target, from_file
 
 TOY = Path(__file__).parent.parent / "toy" / "spec"
 URL = "https://api.example.test/api/v1"
