@@ -29,7 +29,7 @@ class Expected(StrEnum):
     REFUSED = "refused"  # there is a violation
     NOTE = "note"  # there is a violation that is never graded
     GAP = "gap"  # something is missing
-    TROUBLE = "trouble"  # the suite could not judge
+    JUDGE_ERROR = "judge error"  # the suite could not judge
     SILENT = "silent"  # it is no matter of the rule
 
 
@@ -127,9 +127,9 @@ def gap(sentence: str, *exchanges: Exchange, **members: Any) -> Example:
     return example(Expected.GAP, sentence, *exchanges, **members)
 
 
-def trouble(sentence: str, *exchanges: Exchange, **members: Any) -> Example:
+def judge_error(sentence: str, *exchanges: Exchange, **members: Any) -> Example:
     """An example that cannot be judged although nothing is missing."""
-    return example(Expected.TROUBLE, sentence, *exchanges, **members)
+    return example(Expected.JUDGE_ERROR, sentence, *exchanges, **members)
 
 
 def silent(sentence: str, *exchanges: Exchange, **members: Any) -> Example:
@@ -185,7 +185,7 @@ def in_a_word(yielded: Iterable[Outcome]) -> Expected:
     words = [_word(outcome) for outcome in yielded]
     gravest_first = (
         {Expected.REFUSED},
-        {Expected.GAP, Expected.TROUBLE},
+        {Expected.GAP, Expected.JUDGE_ERROR},
         {Expected.NOTE},
         {Expected.ACCEPTED},
     )
@@ -201,4 +201,4 @@ def _word(outcome: Outcome) -> Expected:
         return Expected.NOTE if outcome.note else Expected.REFUSED
     if isinstance(outcome, Pass):
         return Expected.ACCEPTED
-    return Expected.GAP if isinstance(outcome, Gap) else Expected.TROUBLE
+    return Expected.GAP if isinstance(outcome, Gap) else Expected.JUDGE_ERROR

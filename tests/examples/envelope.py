@@ -12,10 +12,10 @@ from tests.examples.base import (
     accepted,
     examples_of,
     gap,
+    judge_error,
     noted,
     refused,
     silent,
-    trouble,
 )
 from tests.support.contracts import URL, real
 from tests.support.exchanges import (
@@ -37,31 +37,40 @@ from tests.support.exchanges import (
 def no_error_to_judge() -> Iterator[Example]:
     """Only an error of the application, whole and in the log, can be judged."""
     yield silent("a success", call_list())
-    yield silent("the answer to HEAD", answer(404, text="", media=None, method="HEAD"))
+    yield silent(
+        "an error that answers HEAD, and so has no body",
+        answer(404, text="", media=None, method="HEAD"),
+    )
     proxies = (proxy(502), proxy(503), proxy(504), proxy(413), proxy(431))
-    yield silent("a proxy without the envelope", *proxies)
+    yield silent("HTML from a proxy", *proxies)
     yield silent("no response", answer(None))
-    yield silent("a body that was cut", endless(400))
-    yield silent("a body that was withheld", withheld(400))
+    yield silent("an error whose body did not end", endless(400))
+    yield silent("an error whose body is not in the log", withheld(400))
 
 
 @examples_of("error.json")
 def an_error_is_json() -> Iterator[Example]:
     """The body of an error is JSON, and its media type says so."""
-    yield accepted("JSON", refusal("bad_request"))
+    yield accepted("JSON with the media type of JSON", refusal("bad_request"))
     charset = 'Application/JSON; charset="utf-8"'
-    yield accepted("a charset", refusal("bad_request", media=charset))
+    yield accepted("a media type with a charset", refusal("bad_request", media=charset))
     problem = "application/problem+json"
-    yield accepted("problem+json", refusal("bad_request", media=problem))
+    yield accepted("a media type that is based on JSON", refusal("bad_request", media=problem))
     for media in ("application/xml", "text/x+json"):
         yield refused(media, refusal("bad_request", media=media))
-    yield refused("HTML", answer(404, text="<h1>Not found</h1>", media="text/html"))
-    yield refused("JSON labelled as text", refusal("bad_request", media="text/plain"))
-    yield refused("no content type", refusal("bad_request", media=None))
+    yield refused(
+        "HTML without the envelope", answer(404, text="<h1>Not found</h1>", media="text/html")
+    )
+    yield refused(
+        "JSON with the media type of plain text", refusal("bad_request", media="text/plain")
+    )
+    yield refused("JSON without a media type", refusal("bad_request", media=None))
     yield refused("an empty body", answer(500, text=""), mentions="an empty body")
     shortened = "'\"" + "x" * 80 + "\"'"
-    yield refused("a long text", answer(500, text="x" * 99), mentions=shortened)
-    yield refused("NaN", answer(400, text='{"error": NaN}'))
+    yield refused(
+        "a long text, of which a part is quoted", answer(500, text="x" * 99), mentions=shortened
+    )
+    yield refused("NaN, which is not JSON", answer(400, text='{"error": NaN}'))
     yield refused(
         "bytes that are not UTF-8",
         answer(400, raw=Body(base64="/w==", size=1)),
@@ -73,35 +82,37 @@ def an_error_is_json() -> Iterator[Example]:
 def a_proxy_answers_in_html() -> Iterator[Example]:
     """Under a status that something in front of the application uses, HTML is no error of it."""
     for status in (399, 408, 411, 413, 414, 417, 421, 426, 431, 501, 502, 503, 504):
-        yield silent(f"{status} without the envelope", proxy(status))
+        yield silent(f"HTML under {status}", proxy(status))
 
 
 @examples_of("error.shape")
 def an_error_has_the_envelope() -> Iterator[Example]:
     """An error is an object whose member error is an object; other members may stand beside it."""
     beside = error("bad_request", request_id="r", docs=None)
-    yield accepted("members beside the envelope", answer(400, beside))
-    yield refused("an array", answer(400, []))
+    yield accepted("members beside the member error", answer(400, beside))
+    yield refused("an array in place of an object", answer(400, []))
     text = {"error": "bad_request"}
-    yield refused("error as text", answer(400, text), mentions="actual='\"bad_request\"'")
+    yield refused("an error that is a text", answer(400, text), mentions="actual='\"bad_request\"'")
     members = {"code": "bad_request", "message": "No"}
-    yield refused("error as a list", answer(400, {"error": [members]}))
+    yield refused("an error that is a list", answer(400, {"error": [members]}))
     at_the_top = answer(400, members)
-    yield refused("code and message at the top", at_the_top, mentions="actual='nothing'")
-    yield refused("an envelope of another kind from a 502", answer(502, {"error": None}))
+    yield refused(
+        "code and message outside the member error", at_the_top, mentions="actual='nothing'"
+    )
+    yield refused("502 with an error that is null", answer(502, {"error": None}))
 
 
 @examples_of("error.code-text")
 def an_error_has_a_code() -> Iterator[Example]:
     """The code is a text that is not empty."""
     yield accepted("a text", refusal("bad_request"))
-    yield refused("a number", answer(400, {"error": {"code": 400, "message": "No"}}))
+    yield refused("a code that is a number", answer(400, {"error": {"code": 400, "message": "No"}}))
     null = answer(400, {"error": {"code": None, "message": "No"}})
-    yield refused("null", null, mentions="actual='null'")
+    yield refused("a code that is null", null, mentions="actual='null'")
     missing = answer(400, {"error": {"message": "No"}})
     yield refused("none", missing, mentions="actual='nothing'")
     yield refused("an empty text", answer(400, error("")))
-    yield silent("no envelope, which is another rule's", answer(400, {"message": "No"}))
+    yield silent("no envelope, which error.shape judges", answer(400, {"message": "No"}))
 
 
 def nested() -> Contract:
@@ -118,9 +129,9 @@ def a_contract_nests_its_envelope() -> Iterator[Example]:
     """The envelope is as deep as the pointers of the contract say."""
     cause, text = {"code": "bad_request"}, {"message": "No"}
     whole = answer(400, {"error": {"cause": cause, "text": text}})
-    yield accepted("as deep as the contract has it", whole, contract=nested())
+    yield accepted("as deep as the contract says", whole, contract=nested())
     for missing, members in (("cause", {"text": text}), ("text", {"cause": cause})):
-        sentence = f"without the {missing} of another contract"
+        sentence = f"without the member {missing} that the contract wants"
         yield refused(sentence, answer(400, {"error": members}), contract=nested())
 
 
@@ -128,9 +139,9 @@ def a_contract_nests_its_envelope() -> Iterator[Example]:
 def a_contract_nests_its_code() -> Iterator[Example]:
     """Without the object that holds the code, the envelope is broken, which another rule blames."""
     no_cause = answer(400, {"error": {"text": {"message": "No"}}})
-    yield silent("no code, and no cause", no_cause, contract=nested())
+    yield silent("without the object that holds the code", no_cause, contract=nested())
     empty_cause = answer(400, {"error": {"cause": {}}})
-    yield refused("no code, and no text", empty_cause, contract=nested())
+    yield refused("an object that holds no code", empty_cause, contract=nested())
 
 
 @examples_of("error.message-text")
@@ -138,10 +149,10 @@ def an_error_has_a_message() -> Iterator[Example]:
     """The message is a text that is not blank."""
     yield accepted("a text", refusal("bad_request"))
     envelope = {**error("bad_request")["error"], "details": []}
-    yield accepted("details beside it", answer(400, {"error": envelope}))
+    yield accepted("a message with details beside it", answer(400, {"error": envelope}))
     yield refused("an empty text", answer(400, error("bad_request", "")))
-    yield refused("blanks", answer(400, error("bad_request", " \t")))
-    yield refused("a list", answer(400, error("bad_request", ["No"])))
+    yield refused("a message of blanks", answer(400, error("bad_request", " \t")))
+    yield refused("a message that is a list", answer(400, error("bad_request", ["No"])))
     yield refused("none", answer(400, {"error": {"code": "bad_request"}}))
 
 
@@ -225,12 +236,12 @@ def a_message_repeats_a_link() -> Iterator[Example]:
 def a_code_is_of_the_table() -> Iterator[Example]:
     """Every code of an error is in the table of the contract, letter by letter."""
     yield accepted("a code of the table", refusal("internal_error"))
-    yield refused("a code that is not in it", refusal("rate_limited", 429))
-    yield refused("another case", refusal("Not_Found", 404))
+    yield refused("a code that is not in the table", refusal("rate_limited", 429))
+    yield refused("a code in other capitals", refusal("Not_Found", 404))
     unlisted = refusal("method_not_allowed", 405)
     yield refused("an unknown code under an unlisted status", unlisted)
-    yield silent("a proxy", proxy())
-    yield silent("an error member in a success", answer(200, {"error": {"code": "busy"}}))
+    yield silent("HTML from a proxy", proxy())
+    yield silent("a success with a member error", answer(200, {"error": {"code": "busy"}}))
 
 
 @examples_of("code.pairing")
@@ -241,12 +252,12 @@ def a_code_has_its_status() -> Iterator[Example]:
     yield refused("not_found with 400", refusal("not_found", 400))
     yield refused("unauthorized with 403", refusal("unauthorized", 403))
     failed_call = answer(200, {"id": "c1", **error("call_failed")})
-    yield silent("an object that tells of its failure", failed_call)
+    yield silent("a success that shows a call and why it failed", failed_call)
     wrapped = answer(200, {"call": {}, **error("call_failed")})
-    yield silent("an object in a wrapper", wrapped)
+    yield silent("a success that shows a wrapped call and why it failed", wrapped)
     yield refused("an error under 200", refusal("unauthorized", 200))
     unsuccessful = answer(200, error("not_found", success=False))
-    yield refused("an error under 200, and that it is none", unsuccessful)
+    yield refused("an error under 200 that says it is no success", unsuccessful)
     unlisted = (refusal("bad_request", 405), refusal("internal_error", 503))
     yield silent("an unlisted status", *unlisted)
     yield silent("a code that is not in the table", refusal("teapot", 400))
@@ -265,24 +276,24 @@ def a_status_is_of_the_table() -> Iterator[Example]:
     statuses = [answer(status, {}) for status in sorted(real().statuses)]
     yield accepted("a status of the table", *statuses)
     yield refused("an unlisted status", answer(422, error("invalid_request")))
-    yield refused("202", answer(202, {}))
+    yield refused("202, which is not in the table", answer(202, {}))
     yield refused("a redirect", answer(302, text="", headers=[("Location", "/x")]))
     own_503 = refusal("internal_error", 503)
     yield refused("503 with an envelope of the application", own_503)
-    yield silent("a proxy", proxy(502), proxy(413))
+    yield silent("HTML from a proxy", proxy(502), proxy(413))
     odd = (refusal("not_found", 405, odd=True), answer(415, {}, odd=True))
-    yield silent("a request that is odd in itself", *odd)
+    yield silent("an unlisted status for a request that may have one", *odd)
 
 
 @examples_of("status.listed")
 def a_media_type_is_refused() -> Iterator[Example]:
     """415 is right for a body that is not JSON, and for nothing else."""
     plain = wrong_media_type(415, "text/plain")
-    yield noted("415 for a body that says it is no JSON", plain)
+    yield noted("415 for a body that is not JSON", plain)
     json = wrong_media_type(415, "application/json; charset=utf-8")
     yield refused("415 for JSON", json)
     for status in (405, 422):
-        sentence = f"{status} for a body that says it is no JSON"
+        sentence = f"{status} for a body that is not JSON"
         yield refused(sentence, wrong_media_type(status, "text/plain"))
 
 
@@ -290,17 +301,17 @@ def a_media_type_is_refused() -> Iterator[Example]:
 def a_mistake_is_no_server_error() -> Iterator[Example]:
     """A mistake of the client never gets a 5xx of the application itself."""
     yield accepted("4xx for a mistake", refusal("bad_request", mistake=True))
-    yield accepted("499", answer(499, {}, mistake=True))
-    yield accepted("a mistake that is taken", answer(200, {}, mistake=True))
+    yield accepted("499 for a mistake", answer(499, {}, mistake=True))
+    yield accepted("a mistake that is accepted", answer(200, {}, mistake=True))
     yield refused("500 for a mistake", refusal("internal_error", mistake=True))
     bare = answer(500, text="oops", media="text/plain", mistake=True)
     yield refused("500 without an envelope", bare)
     yield refused("503 with a code", refusal("internal_error", 503, mistake=True))
-    yield silent("500 for a right request", refusal("internal_error"))
+    yield silent("500 for a valid request", refusal("internal_error"))
     yield silent("a failing provider", refusal("vapi_error", mistake=True))
     failing = refusal("vapi_error", 503, mistake=True)
     yield silent("a failing provider under 503", failing)
-    yield silent("a proxy", proxy(503, mistake=True))
+    yield silent("HTML from a proxy", proxy(503, mistake=True))
 
 
 @examples_of("route.unknown", operation="*")
@@ -308,12 +319,12 @@ def a_route_is_unknown() -> Iterator[Example]:
     """An unknown route is refused with the envelope and a registered code; a status is a note."""
     odd: dict[str, Any] = {"operation": "*", "mistake": True, "odd": True}
     yield accepted("404 with the envelope", refusal("not_found", **odd))
-    yield noted("a proxy's 501", proxy(501, **odd))
+    yield noted("501 from a proxy", proxy(501, **odd))
     yield noted("405 with the envelope", refusal("bad_request", 405, **odd))
-    yield accepted("400", refusal("bad_request", **odd))
-    yield noted("399", answer(399, {}, **odd), mentions="an error status")
-    yield noted("200", answer(200, {}, **odd))
-    yield refused("500", refusal("internal_error", **odd))
+    yield accepted("400 with the envelope", refusal("bad_request", **odd))
+    yield noted("399, which is no error status", answer(399, {}, **odd), mentions="an error status")
+    yield noted("200, which is no error status", answer(200, {}, **odd))
+    yield refused("500 with the envelope", refusal("internal_error", **odd))
 
 
 @examples_of("route.unknown", operation="*")
@@ -322,9 +333,11 @@ def an_unknown_route_has_no_envelope() -> Iterator[Example]:
     whole_api: dict[str, Any] = {"operation": "*"}
     limited = refusal("rate_limit_exceeded", **whole_api)
     html = answer(404, text="<h1>", **whole_api)
-    yield refused("HTML, after other answers", limited, answer(200, {}, **whole_api), html)
+    yield refused("HTML, after a 429 and a success", limited, answer(200, {}, **whole_api), html)
     mistake: dict[str, Any] = {"operation": "*", "mistake": True}
-    yield refused("HTML", answer(404, text="<h1>", media="text/html", **mistake))
+    yield refused(
+        "HTML without the envelope", answer(404, text="<h1>", media="text/html", **mistake)
+    )
     yield refused("a code that is not in the table", refusal("no_route", 404, **mistake))
-    yield gap("429", refusal("rate_limit_exceeded", **mistake))
-    yield trouble("no response", answer(None, **mistake))
+    yield gap("429, which proves nothing", refusal("rate_limit_exceeded", **mistake))
+    yield judge_error("no response", answer(None, **mistake))

@@ -13,9 +13,9 @@ from tests.examples.base import (
     example,
     examples_of,
     gap,
+    judge_error,
     refused,
     silent,
-    trouble,
 )
 from tests.support.exchanges import answer, control, proxy, refusal
 
@@ -127,7 +127,7 @@ def the_limit_is_not_met() -> Iterator[Example]:
         both = (*burst(results), *burst(results, OTHER_ADDRESS))
         yield gap(f"only {len(results)} were sent", *both)
     yield gap("they fail for another reason", *burst("bbbbbb"))
-    yield trouble("a proxy beyond the limit", *burst("+++++p"))
+    yield judge_error("a proxy beyond the limit", *burst("+++++p"))
     yield silent("nothing was counted", control())
 
 

@@ -13,9 +13,9 @@ from tests.examples.base import (
     example,
     examples_of,
     gap,
+    judge_error,
     refused,
     silent,
-    trouble,
 )
 from tests.examples.common import refusal_with
 from tests.support.contracts import TARGET, real, toy
@@ -137,7 +137,7 @@ def no_success_to_judge() -> Iterator[Example]:
     yield silent("an error", refusal("bad_request"))
     yield silent("a body that was withheld", withheld(200))
     yield silent("the answer to HEAD", answer(200, text="", method="HEAD"))
-    yield trouble("a body without end", endless(200))
+    yield judge_error("a body without end", endless(200))
 
 
 # --- reads ----------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def an_unknown_id_is_not_found() -> Iterator[Example]:
     failing_503 = refusal("call_failed", 503)
     yield gap("a failing provider under 503", control(), failing_503)
     for status in (503, 504):
-        yield trouble(f"{status} of a proxy", control(), proxy(status))
+        yield judge_error(f"{status} of a proxy", control(), proxy(status))
 
 
 @examples_of("id.unknown", operation="read_phone_number")
@@ -221,7 +221,7 @@ def an_unknown_number_may_be_null() -> Iterator[Example]:
     yield refused("another code where null is open", known, missing)
     limited = refusal("rate_limit_exceeded", **on_number)
     yield gap("429 where null is open", known, limited)
-    yield trouble("a body without end where null is open", known, endless(200, **on_number))
+    yield judge_error("a body without end where null is open", known, endless(200, **on_number))
 
 
 # --- parameters and bodies ------------------------------------------------------------------------
@@ -284,4 +284,4 @@ def a_parameter_cannot_be_parsed() -> Iterator[Example]:
     yield silent("503 with a code, which another rule blames", control(), crashed_503)
     yield silent("no probe", control())
     yield gap("429 in the middle", control(), refusal("rate_limit_exceeded"))
-    yield trouble("502 of a proxy", control(), proxy())
+    yield judge_error("502 of a proxy", control(), proxy())

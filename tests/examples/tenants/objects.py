@@ -13,9 +13,9 @@ from tests.examples.base import (
     example,
     examples_of,
     gap,
+    judge_error,
     refused,
     silent,
-    trouble,
 )
 from tests.support.exchanges import (
     answer,
@@ -60,23 +60,23 @@ def kept_out(code: str = "not_found", status: int | None = None) -> Exchange:
 @examples_of("tenant.object")
 def another_business_is_kept_out() -> Iterator[Example]:
     """An object of another business is forbidden or not found."""
-    yield accepted("not found", owner(), kept_out("not_found"))
-    yield accepted("forbidden", owner(), kept_out("forbidden"))
-    yield refused("shown", owner(), answer(200, call(1), step="foreign"))
-    yield refused("401", owner(), kept_out("unauthorized"))
+    yield accepted("404 with not_found", owner(), kept_out("not_found"))
+    yield accepted("403 with forbidden", owner(), kept_out("forbidden"))
+    yield refused("the object is shown", owner(), answer(200, call(1), step="foreign"))
+    yield refused("401 with unauthorized", owner(), kept_out("unauthorized"))
     unseen = relabelled(without_response(owner()), role="setup", step="owner")
-    yield gap("the owner does not see it either", unseen, kept_out())
+    yield gap("the owner does not see the object either", unseen, kept_out())
     yield gap("429 in the middle", owner(), kept_out("rate_limit_exceeded"))
-    yield silent("no foreign object is known", owner())
-    yield trouble("404 with a body without end", owner(), endless(404, step="foreign"))
+    yield silent("no object of another business is known", owner())
+    yield judge_error("404 with a body without end", owner(), endless(404, step="foreign"))
 
 
 @examples_of("tenant.object")
 def status_or_code_keeps_out() -> Iterator[Example]:
     """Status or code is right; that both are is a matter of other rules."""
-    crossed = "403 with the code of 404, which is another rule's"
+    crossed = "403 with not_found, which code.pairing judges"
     yield accepted(crossed, owner(), kept_out("not_found", 403))
-    crossed = "404 with the code of 403, which is another rule's"
+    crossed = "404 with forbidden, which code.pairing judges"
     yield accepted(crossed, owner(), kept_out("forbidden", 404))
     yield accepted("404 with bad_request", owner(), kept_out("bad_request", 404))
     yield accepted("400 with not_found", owner(), kept_out("not_found", 400))
@@ -94,11 +94,16 @@ def a_reference_to_a_foreign_object() -> Iterator[Example]:
         answered = refusal(code, step="reference")
         yield example(expected, f"{code} for a reference", owner(), answered)
     invalid = refusal("invalid_request", step="optional")
-    yield accepted("an optional reference called invalid", owner(), invalid)
+    yield accepted("an optional reference is called invalid", owner(), invalid)
     unauthorized = refusal("unauthorized", step="optional")
-    yield refused("an optional reference called unauthorized", owner(), unauthorized)
+    yield refused("an optional reference is called unauthorized", owner(), unauthorized)
     taken, lost = answer(201, {}, step="optional"), answer(None, step="optional")
-    yield silent("an optional reference taken, which another look judges", owner(), taken, lost)
+    yield silent(
+        "an optional reference is accepted, and a later look shows whether it is kept",
+        owner(),
+        taken,
+        lost,
+    )
 
 
 # --- what the owner finds afterwards --------------------------------------------------------------
@@ -107,15 +112,22 @@ def a_reference_to_a_foreign_object() -> Iterator[Example]:
 @examples_of("tenant.object")
 def the_owner_reads_it_afterwards() -> Iterator[Example]:
     """A refused attempt changes and removes nothing; the owner may have changed it meanwhile."""
-    yield accepted("unchanged", before(), kept_out(), after("Old"))
-    yield accepted("changed by its owner meanwhile", before(), kept_out(), after("Other"))
+    yield accepted("the object is refused and unchanged", before(), kept_out(), after("Old"))
+    yield accepted(
+        "the object has a third name, which its owner may have set",
+        before(),
+        kept_out(),
+        after("Other"),
+    )
     to_ann = (owner(), kept_out("forbidden"), before(), after("Ann"))
-    yield accepted("changed by its owner meanwhile, to Ann", *to_ann)
-    yield refused("refused and changed all the same", before(), kept_out(), after("New"))
+    yield accepted("the object has the third name Ann, which its owner may have set", *to_ann)
+    yield refused(
+        "the attempt is refused, and the object is changed", before(), kept_out(), after("New")
+    )
     from_ann = (owner(), kept_out("forbidden"), before("Ann"), after("New"))
-    yield refused("refused and changed from Ann", *from_ann)
+    yield refused("the attempt is refused, and the object called Ann is changed", *from_ann)
     gone = refusal("not_found", operation="read_agent", identity="other", step="after")
-    yield refused("refused and removed all the same", before(), kept_out(), gone)
+    yield refused("the attempt is refused, and the object is gone", before(), kept_out(), gone)
 
 
 def names_listed(*names: str, status: int = 200) -> Exchange:
@@ -129,12 +141,16 @@ def names_listed(*names: str, status: int = 200) -> Exchange:
 def the_owner_lists_what_is_new() -> Iterator[Example]:
     """A refused attempt creates nothing."""
     attempt = (owner(), kept_out("forbidden"))
-    yield accepted("nothing is created", *attempt, names_listed("Ann", "Zoe"))
+    yield accepted(
+        "the attempt is refused, and no new object is listed", *attempt, names_listed("Ann", "Zoe")
+    )
     list_refused = names_listed("New", status=403)
-    yield accepted("nobody can tell what is created", *attempt, list_refused)
+    yield accepted("the attempt is refused, and the list is forbidden", *attempt, list_refused)
     lost = without_response(names_listed())
-    yield accepted("no response to the list", *attempt, lost)
-    yield refused("refused and created all the same", *attempt, names_listed("Ann", "New"))
+    yield accepted("the attempt is refused, and the list gets no response", *attempt, lost)
+    yield refused(
+        "the attempt is refused, and a new object is listed", *attempt, names_listed("Ann", "New")
+    )
 
 
 def ids_listed(step: str, *ids: str, more: bool = False) -> Exchange:
@@ -155,13 +171,13 @@ def the_owner_cannot_tell() -> Iterator[Example]:
     """An object that the owner cannot find proves nothing, unless it was there before."""
     attempt = (owner(), kept_out("forbidden"))
     never_seen = (ids_listed("before", "b"), ids_listed("after", "b"))
-    yield accepted("the owner did not see it before", *attempt, *never_seen)
+    yield accepted("the owner did not list the object before either", *attempt, *never_seen)
     goes_on = (ids_listed("before", "a"), ids_listed("after", "b", more=True))
-    yield accepted("the list of the owner goes on", *attempt, *goes_on)
+    yield accepted("the object may be on a later page of the owner", *attempt, *goes_on)
     limited = refusal(
         "rate_limit_exceeded", operation="read_agent", step="after", sent={"name": "New"}
     )
-    yield accepted("429 to the owner", *attempt, before(), limited)
+    yield accepted("the owner is refused with 429", *attempt, before(), limited)
 
 
 def tied_to(business: str) -> Exchange:
@@ -179,11 +195,13 @@ def tied_to(business: str) -> Exchange:
 @examples_of("tenant.object")
 def nothing_is_tied_to_a_foreign_object() -> Iterator[Example]:
     """An optional reference that was taken is ignored, or another object stands in its place."""
-    yield refused("tied to the other business", owner(), tied_to("b_main"))
+    yield refused("the object shows the foreign reference", owner(), tied_to("b_main"))
     for business in ("b_a", "b_other"):
-        yield accepted(f"tied to {business} instead", owner(), tied_to(business))
+        yield accepted(
+            f"the object shows the reference {business} instead", owner(), tied_to(business)
+        )
     lost = without_response(tied_to("b_main"))
-    yield silent("what may be tied is not shown", owner(), lost)
+    yield silent("the object with the reference gets no response", owner(), lost)
 
 
 # --- reads by a name that both businesses may use -------------------------------------------------
@@ -210,16 +228,23 @@ def a_run_by_its_reference() -> Iterator[Example]:
         ("r-theirs", Expected.REFUSED),
     ):
         answered = named_run(identifier, step="foreign")
-        yield example(expected, f"{identifier} by the same reference", owners_run(), answered)
+        yield example(
+            expected,
+            f"{identifier} is shown for the reference that is r-theirs",
+            owners_run(),
+            answered,
+        )
     mixed = {"id": "r-own", **error("bad_request")}
     on_run: dict[str, Any] = {"operation": "read_external_run", "step": "foreign"}
-    yield refused("400 that shows another run", owners_run(), answer(400, mixed, **on_run))
+    yield refused(
+        "400 with a run of the business itself", owners_run(), answer(400, mixed, **on_run)
+    )
     lost = answer(None, **on_run)
-    yield trouble("no response for a run by its reference", owners_run(), lost)
+    yield judge_error("no response to a read by reference", owners_run(), lost)
     own_run = named_run("r-own", step="foreign")
-    yield refused("a run, where its owner sees no id", owners_run(None), own_run)
+    yield refused("a run is shown, and its owner sees no id", owners_run(None), own_run)
     no_id = named_run(None, step="foreign")
-    yield refused("a run without an id by the same reference", owners_run(), no_id)
+    yield refused("a run is shown without an id", owners_run(), no_id)
 
 
 @examples_of("tenant.object", operation="read_agent")
@@ -228,7 +253,7 @@ def an_agent_by_its_id() -> Iterator[Example]:
     on_agent: dict[str, Any] = {"operation": "read_agent"}
     own = answer(200, {"id": "a"}, role="control", identity="other", step="owner", **on_agent)
     another = answer(200, {"id": "b"}, step="foreign", **on_agent)
-    yield refused("another agent than was asked for", own, another)
+    yield refused("another agent than the one that was asked for", own, another)
 
 
 # --- operations with answers of their own ---------------------------------------------------------
@@ -251,10 +276,10 @@ def a_validation_takes_any_input() -> Iterator[Example]:
     for expected, status in (
         (Expected.REFUSED, 401),
         (Expected.REFUSED, 302),
-        (Expected.TROUBLE, None),
+        (Expected.JUDGE_ERROR, None),
     ):
         answered = answer(status, error("unauthorized"), step="foreign", **on_run)
-        yield example(expected, f"{status} where any input may be told of", own, answered)
+        yield example(expected, f"{status} from an operation that judges its input", own, answered)
 
 
 @examples_of("tenant.object", operation="create_communication_run")
@@ -274,13 +299,15 @@ def a_number_that_may_be_null() -> Iterator[Example]:
     """Where the sources leave it open, null stands for an object that is not found."""
     owners = number("+1", role="control", step="owner")
     null = number(None, step="foreign", sought="+1")
-    yield accepted("null for another business", owners, null)
-    yield refused("shown in a wrapper", owners, number("+1", step="foreign", sought="+1"))
+    yield accepted("null in place of the object", owners, null)
+    yield refused(
+        "the object is shown in a wrapper", owners, number("+1", step="foreign", sought="+1")
+    )
     owner_refused = refusal("forbidden", role="control")
-    yield gap("the owner was refused", owner_refused, number(None, step="foreign"))
+    yield gap("the owner is refused, too", owner_refused, number(None, step="foreign"))
     for code, status in (("not_found", 403), ("forbidden", 404)):
         crossed = refusal(code, status, operation="read_phone_number", step="foreign")
         yield accepted(f"{status} with {code}, where null is open", owners, crossed)
     for digits in ("+0", "+2"):
         another = number(digits, step="foreign", sought="+1")
-        yield accepted(f"another one is shown, {digits}", owners, another)
+        yield accepted(f"another object is shown, {digits}", owners, another)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.examples.base import Example, accepted, examples_of, gap, refused, silent, trouble
+from tests.examples.base import Example, accepted, examples_of, gap, judge_error, refused, silent
 from tests.support.exchanges import answer, call, control, proxy, refusal
 
 A_CALL: dict[str, Any] = {"operation": "create_call"}
@@ -22,8 +22,8 @@ def a_trigger_brings_its_error() -> Iterator[Example]:
     wrong_status = refusal("number_on_dnc", 403, **A_CALL)
     sentence = "its code under another status"
     yield refused(sentence, wrong_status, mentions="where='status'")
-    yield trouble("no response", answer(None, **A_CALL))
-    yield trouble("502 of a proxy", proxy(**A_CALL))
+    yield judge_error("no response", answer(None, **A_CALL))
+    yield judge_error("502 of a proxy", proxy(**A_CALL))
     yield gap("429 in the middle", refusal("rate_limit_exceeded", **A_CALL))
     at_night = refusal("tcpa_violation", **A_CALL)
     without_trigger = refusal("tcpa_violation", role="control", step="taken", **A_CALL)

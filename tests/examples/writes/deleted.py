@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.model import Exchange
-from tests.examples.base import Example, accepted, examples_of, gap, refused, silent, trouble
+from tests.examples.base import Example, accepted, examples_of, gap, judge_error, refused, silent
 from tests.support.exchanges import answer, labelled, refusal, without_response
 
 
@@ -102,4 +102,4 @@ def no_deletion_to_judge() -> Iterator[Example]:
     never_seen = (missing("before"), deletion(), missing("after"))
     yield gap("it was not seen before", *never_seen)
     lost = replace(without_response(evaluation("after")), failure="connection reset")
-    yield trouble("no response afterwards", *deleted, lost)
+    yield judge_error("no response afterwards", *deleted, lost)

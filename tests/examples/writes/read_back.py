@@ -14,9 +14,9 @@ from tests.examples.base import (
     example,
     examples_of,
     gap,
+    judge_error,
     refused,
     silent,
-    trouble,
 )
 from tests.support.exchanges import (
     answer,
@@ -124,7 +124,7 @@ def _two_writes(operation: str) -> Iterator[Example]:
     crossed = (write_1, write_2, read_2, read_1)
     yield accepted("two writes, and their reads the other way round", *crossed)
     lost = without_response(write_1)
-    yield trouble("no response to the write, and then a read", lost, read_1)
+    yield judge_error("no response to the write, and then a read", lost, read_1)
 
 
 def _no_proof(operation: str) -> Iterator[Example]:
@@ -132,7 +132,7 @@ def _no_proof(operation: str) -> Iterator[Example]:
     written = write(operation, SENT)
     on_read: dict[str, Any] = {"operation": "read_agent", "step": "read"}
     yield gap("429 at the read", written, refusal("rate_limit_exceeded", **on_read))
-    yield trouble("502 at the read", written, proxy(**on_read))
+    yield judge_error("502 at the read", written, proxy(**on_read))
     on_write: dict[str, Any] = {"operation": operation, "role": "control", "step": "write"}
     yield gap("429 at the write", refusal("rate_limit_exceeded", **on_write))
     yield silent("the write was refused", refusal("forbidden", **on_write))

@@ -14,9 +14,9 @@ from tests.examples.base import (
     example,
     examples_of,
     gap,
+    judge_error,
     refused,
     silent,
-    trouble,
 )
 from tests.examples.writes.deleted import evaluation, missing
 from tests.support.exchanges import (
@@ -64,7 +64,7 @@ def a_refused_creation_makes_nothing() -> Iterator[Example]:
     yield silent("the look is refused", turned_down(), forbidden)
     limited = refusal("rate_limit_exceeded", step="look")
     yield gap("429 at the look", turned_down(), limited)
-    yield trouble("no response at the look", turned_down(), without_response(absent))
+    yield judge_error("no response at the look", turned_down(), without_response(absent))
 
 
 @examples_of("refused.effect", operation="create_agent")
