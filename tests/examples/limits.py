@@ -67,33 +67,33 @@ def later(step: str, results: str) -> list[Exchange]:
 def five_are_taken() -> Iterator[Example]:
     """A fresh address may send five requests before the limit refuses one."""
     fifth = "request 5 from a fresh address"
-    yield accepted("five taken, the sixth refused", *burst("+++++-"))
-    yield refused("the fifth refused", *burst("++++-"), mentions=fifth)
-    yield refused("the first refused", *burst("-"))
+    yield accepted("five requests are accepted, the sixth is refused", *burst("+++++-"))
+    yield refused("the fifth request is refused", *burst("++++-"), mentions=fifth)
+    yield refused("the first request is refused", *burst("-"))
     not_fresh = (*burst("+++-"), *burst("+++++-", OTHER_ADDRESS))
-    sentence = "an address that was not fresh is refused, another one is not"
+    sentence = "one address is refused early, and another one only after five requests"
     yield accepted(sentence, *not_fresh)
     both_early = (*burst("++++-"), *burst("-", OTHER_ADDRESS))
-    sentence = "too early from two addresses, the"
+    sentence = "two addresses are refused early, and the finding has the"
     yield refused(f"{sentence} place of the first", *both_early, mentions=fifth)
     ids = "('e1', 'e2', 'e3', 'e4', 'e5')"
     yield refused(f"{sentence} exchanges of the first", *both_early, mentions=ids)
-    yield gap("one was refused for another reason", *burst("++b++-"))
-    yield gap("a proxy was in between", *burst("++p++-"))
-    yield silent("nothing was counted", control())
+    yield gap("one of the five requests is refused for another reason", *burst("++b++-"))
+    yield gap("one of the five requests is answered by a proxy", *burst("++p++-"))
+    yield silent("no request counts towards the limit", control())
 
 
 @examples_of("rate.limit", operation="sign_up")
 def the_sixth_is_refused() -> Iterator[Example]:
     """Beyond the limit a request is refused with its status, and with its code if it has one."""
-    yield accepted("the sixth refused", *burst("+++++-"))
-    bare = "refused without Retry-After and without a code"
+    yield accepted("the sixth request is refused", *burst("+++++-"))
+    bare = "the sixth request is refused without a code"
     yield accepted(bare, *burst("+++++h"))
-    yield accepted("the third refused: the allowance is another rule's", *burst("++-"))
-    yield refused("the code of something else", *burst("+++++w"))
-    yield refused("403 beyond the limit", *burst("+++++f"))
+    yield accepted("the third request is refused, which rate.allowance judges", *burst("++-"))
+    yield refused("the sixth request is refused with another code", *burst("+++++w"))
+    yield refused("the sixth request is forbidden", *burst("+++++f"))
     other_fails = burst("b", OTHER_ADDRESS)
-    sentence = "403 beyond the limit, and another address that fails"
+    sentence = "the sixth request is forbidden, and another address fails"
     yield refused(sentence, *burst("+++++f"), *other_fails)
 
 
@@ -101,7 +101,7 @@ def the_sixth_is_refused() -> Iterator[Example]:
 def two_addresses_are_compared() -> Iterator[Example]:
     """A window may end within one burst, but not within two; then the limit is wider."""
     yield refused(
-        "six taken from each of two addresses",
+        "six requests are accepted from each of two addresses",
         *burst("++++++"),
         *burst("++++++", OTHER_ADDRESS),
         mentions="429 for request 6 within 3600 s",
@@ -113,22 +113,22 @@ def two_addresses_are_compared() -> Iterator[Example]:
         ("++++++-", "+++++-", Expected.ACCEPTED, ""),
     ):
         bursts = (*burst(first), *burst(second, OTHER_ADDRESS))
-        sentence = f"bursts of {first} and {second}"
+        sentence = f"two addresses are answered {first} and {second}"
         yield example(expected, sentence, *bursts, mentions=mentions)
 
 
 @examples_of("rate.limit", operation="sign_up")
 def the_limit_is_not_met() -> Iterator[Example]:
     """Too few requests, or requests that fail for another reason, show no limit."""
-    yield gap("payment is wanted beyond the limit", *burst("+++++$"))
+    yield gap("the sixth request wants a payment", *burst("+++++$"))
     for results in ("++++++", "+++++++"):
-        yield gap(f"{len(results)} taken from one address only", *burst(results))
+        yield gap(f"{len(results)} requests are accepted, from one address only", *burst(results))
     for results in ("+++++", "+++"):
         both = (*burst(results), *burst(results, OTHER_ADDRESS))
-        yield gap(f"only {len(results)} were sent", *both)
-    yield gap("they fail for another reason", *burst("bbbbbb"))
-    yield judge_error("a proxy beyond the limit", *burst("+++++p"))
-    yield silent("nothing was counted", control())
+        yield gap(f"only {len(results)} requests are sent from each of two addresses", *both)
+    yield gap("all requests fail for another reason", *burst("bbbbbb"))
+    yield judge_error("the sixth request is answered by a proxy", *burst("+++++p"))
+    yield silent("no request counts towards the limit", control())
 
 
 # --- whom the limit is for ------------------------------------------------------------------------
@@ -139,10 +139,10 @@ def the_limit_is_for_an_address() -> Iterator[Example]:
     """While one address is refused, another one is served."""
     limited = burst("+++++-")
     served, turned_away = later("elsewhere", "+"), later("elsewhere", "-")
-    yield accepted("another address is served", *limited, *served)
+    yield accepted("another address is accepted", *limited, *served)
     yield refused("another address is refused", *limited, *turned_away)
     an_hour_later = (*turned_away, *later("later", "+"))
-    sentence = "another address is refused, and an hour later served"
+    sentence = "another address is refused, and accepted an hour later"
     yield refused(sentence, *limited, *an_hour_later)
     yield silent("the limit was never met", *burst("++++++"), *turned_away)
     failed = later("elsewhere", "b")
@@ -153,8 +153,12 @@ def the_limit_is_for_an_address() -> Iterator[Example]:
 def the_limit_is_not_evaded() -> Iterator[Example]:
     """No header of a request makes its address another one."""
     limited = burst("+++++-")
-    yield accepted("refused whatever it says", *limited, *later("evasion", "-"))
-    yield refused("taken for what it says", *limited, *later("evasion", "+"))
+    yield accepted(
+        "a request that claims another address is refused", *limited, *later("evasion", "-")
+    )
+    yield refused(
+        "a request that claims another address is accepted", *limited, *later("evasion", "+")
+    )
     yield silent("the limit was never met", *burst("++++++"), *later("evasion", "+"))
 
 
@@ -165,10 +169,10 @@ def the_limit_is_not_evaded() -> Iterator[Example]:
 def the_limit_ends_after_an_hour() -> Iterator[Example]:
     """When the window is over, the address is served again."""
     limited = burst("+++++-")
-    yield accepted("an hour later it is served", *limited, *later("later", "+"))
-    yield refused("an hour later it is refused", *limited, *later("later", "-"))
+    yield accepted("the address is accepted an hour later", *limited, *later("later", "+"))
+    yield refused("the address is refused an hour later", *limited, *later("later", "-"))
     unasked = later("again", "+++++")
-    yield silent("an hour later nobody asked first", *limited, *unasked)
+    yield silent("no request opens the next hour", *limited, *unasked)
     yield silent("the limit was never met", *burst("++++++"), *later("later", "-"))
 
 
@@ -183,7 +187,7 @@ def the_limit_holds_in_the_next_hour() -> Iterator[Example]:
         ("++++", Expected.ACCEPTED, ""),
         ("++++-", Expected.ACCEPTED, ""),
     ):
-        sentence = f"an hour later, and again {results}"
+        sentence = f"after one request of the next hour come {results}"
         again = later("again", results)
         yield example(expected, sentence, *served, *again, mentions=mentions)
 
@@ -192,26 +196,28 @@ def the_limit_holds_in_the_next_hour() -> Iterator[Example]:
 def an_operation_has_no_limit() -> Iterator[Example]:
     """The rule is silent about operations without a limit."""
     refused_later = later("later", "-")
-    yield silent("an operation without a limit", *burst("+++++-"), *refused_later)
+    yield silent(
+        "an operation without a limit is refused an hour later", *burst("+++++-"), *refused_later
+    )
 
 
 @examples_of("rate.window", operation="sign_up")
 def the_limit_lasts_for_its_window() -> Iterator[Example]:
     """Just under half a window later, only as many are taken as have come free by then."""
     limited = burst("+++++-")
-    sentence = "minutes later it is"
+    sentence = "minutes later the address is"
     still_refused = later("soon", "-")
     yield accepted(f"{sentence} still refused", *limited, *still_refused)
     yield refused(
-        f"{sentence} served again and again, from two addresses",
+        f"{sentence} accepted six times, so three times from each of two",
         *limited,
         *later("soon", "++++++"),
         mentions="429 to one of 3 requests, 1740 s after 5 were taken",
     )
     seven = later("soon", "+++++++")
-    yield refused(f"{sentence} served once more than that", *limited, *seven)
+    yield refused(f"{sentence} accepted seven times, which is once more", *limited, *seven)
     freed = later("soon", "++-")
-    yield accepted(f"{sentence} served as often as requests come free", *limited, *freed)
+    yield accepted(f"{sentence} accepted as often as requests have come free", *limited, *freed)
     one_address = later("soon", "+++")
-    at_the_end = f"{sentence} served from one address, as at the end of a window"
+    at_the_end = f"{sentence} accepted three times, as at the end of a window"
     yield silent(at_the_end, *limited, *one_address)

@@ -14,27 +14,29 @@ A_CALL: dict[str, Any] = {"operation": "create_call"}
 @examples_of("trigger.answer", operation="create_call", about="number_on_dnc")
 def a_trigger_brings_its_error() -> Iterator[Example]:
     """A trigger is answered with the status and the code that it names."""
-    yield accepted("its code and status", refusal("number_on_dnc", **A_CALL))
+    yield accepted(
+        "the status and the code that the trigger orders", refusal("number_on_dnc", **A_CALL)
+    )
     taken = answer(201, call(1), **A_CALL)
-    yield refused("another status", taken, mentions="where='status'")
+    yield refused("another status, as the request is accepted", taken, mentions="where='status'")
     another = refusal("bad_request", **A_CALL)
-    yield refused("another code", another, mentions="where='/error/code'")
+    yield refused("another status and code", another, mentions="where='/error/code'")
     wrong_status = refusal("number_on_dnc", 403, **A_CALL)
-    sentence = "its code under another status"
+    sentence = "the right code under another status"
     yield refused(sentence, wrong_status, mentions="where='status'")
     yield judge_error("no response", answer(None, **A_CALL))
     yield judge_error("502 of a proxy", proxy(**A_CALL))
-    yield gap("429 in the middle", refusal("rate_limit_exceeded", **A_CALL))
+    yield gap("429 in place of the ordered error", refusal("rate_limit_exceeded", **A_CALL))
     at_night = refusal("tcpa_violation", **A_CALL)
     without_trigger = refusal("tcpa_violation", role="control", step="taken", **A_CALL)
-    sentence = "another code, as a request without the trigger gets"
+    sentence = "the error that a request without the trigger gets, too"
     yield gap(sentence, without_trigger, at_night)
 
 
 @examples_of("trigger.answer", operation="create_call", about="call_failed")
 def a_provider_fails_as_ordered() -> Iterator[Example]:
     """An error of a provider, which excuses elsewhere, is what such a trigger orders."""
-    yield accepted("a failing provider, as ordered", refusal("call_failed", **A_CALL))
+    yield accepted("the failing provider that the trigger orders", refusal("call_failed", **A_CALL))
     yield refused("another failing provider", refusal("vapi_error", **A_CALL))
     limited = refusal("rate_limit_exceeded", **A_CALL)
     yield gap("429 instead of a failing provider", limited)

@@ -82,21 +82,32 @@ def attempt() -> tuple[Exchange, ...]:
 @examples_of("trigger.effect", operation="send_sms")
 def a_blocked_text_is_not_sent() -> Iterator[Example]:
     """A text that was blocked is not listed, or not in the state of one that was taken."""
-    yield accepted("not listed", *attempt(), texts("after", GOOD))
+    yield accepted("the blocked text is not listed", *attempt(), texts("after", GOOD))
     as_blocked = {**BAD, "status": "blocked"}
-    yield accepted("listed as blocked", *attempt(), texts("after", GOOD, as_blocked))
+    yield accepted(
+        "the blocked text is listed as blocked", *attempt(), texts("after", GOOD, as_blocked)
+    )
     as_sent = texts("after", GOOD, BAD)
-    yield refused("listed as if it had been sent", *attempt(), as_sent)
-    yield refused("listed, after a set-up", control(role="setup"), *attempt(), as_sent)
+    yield refused("the blocked text is listed in the state of an accepted one", *attempt(), as_sent)
+    yield refused(
+        "the blocked text is listed as accepted, after a request that prepares the case",
+        control(role="setup"),
+        *attempt(),
+        as_sent,
+    )
     earlier = {**BAD, "created_at": at(-1)}
-    yield accepted("listed late, but made before", *attempt(), texts("after", GOOD, earlier))
+    yield accepted(
+        "the blocked text is listed with an earlier time than the accepted one",
+        *attempt(),
+        texts("after", GOOD, earlier),
+    )
     same_time = {**BAD, "created_at": at(0)}
     late = texts("after", GOOD, same_time)
-    yield refused("listed, and made at the same time", *attempt(), late)
+    yield refused("the blocked text is listed with the time of the accepted one", *attempt(), late)
     plain = answer(
         200, {"messages": ["a text"], "has_more": False}, operation="list_messages", step="after"
     )
-    yield accepted("a list of mere texts afterwards", *attempt(), plain)
+    yield accepted("the second list holds a text in place of objects", *attempt(), plain)
 
 
 @examples_of("trigger.effect", operation="send_sms")
@@ -104,14 +115,14 @@ def another_text_is_in_the_same_state() -> Iterator[Example]:
     """A state in which another text was before may mean that it was blocked."""
     failed, bad_failed = {**GOOD, "status": "failed"}, {**BAD, "status": "failed"}
     yield accepted(
-        "listed as failed, as another is",
+        "the blocked text is listed as failed, as another text is",
         taken_as("m0"),
         texts("before", GOOD, failed),
         blocked(),
         texts("after", GOOD, failed, bad_failed),
     )
     yield accepted(
-        "listed as failed, as one before what was taken is",
+        "the blocked text is listed as failed, as a text before the accepted one is",
         taken_as("m1"),
         texts("before", failed, GOOD),
         blocked(),
@@ -119,7 +130,7 @@ def another_text_is_in_the_same_state() -> Iterator[Example]:
     )
     shares_number = {"message": "+12025550100", "status": "failed"}
     yield accepted(
-        "listed as what only shares a number",
+        "the blocked text is listed in the state of a text that only shows the number",
         taken(),
         texts("before", GOOD, shares_number),
         blocked(),
@@ -138,7 +149,7 @@ def another_text_went_to_the_same_number() -> Iterator[Example]:
     }
     third = {"message": "Kind words", "to": "+12025550199", "status": "blocked"}
     yield accepted(
-        "listed as blocked, as another one to the number of what was taken is",
+        "the blocked text is listed as blocked, as a text to the first number is",
         taken(),
         texts("before", first, second),
         text_sent("Kind words", refusal("number_opted_out"), to="+12025550199"),
@@ -153,20 +164,24 @@ def a_text_shows_that_it_was_not_sent() -> Iterator[Example]:
     awaiting = {"message": "Good text", "status": "awaiting_consent"}
     for sentence, before, item in (
         (
-            "listed in a state that another text has",
+            "the blocked text is listed in a state that another text had before",
             (GOOD, other_words),
             {**BAD, "status": "sent"},
         ),
         (
-            "another text listed meanwhile",
+            "another text is listed",
             (GOOD,),
             {**GOOD, "message": "Other words of another kind"},
         ),
-        ("listed with a number", (GOOD,), {**GOOD, "message": "Other words", "parts": 2}),
-        ("listed with a sign", (GOOD,), {**BAD, "blocked": True}),
-        ("listed with a sign that is off", (GOOD,), {**BAD, "blocked": None}),
         (
-            "listed in another state, of 16 letters",
+            "another text is listed, with a number",
+            (GOOD,),
+            {**GOOD, "message": "Other words", "parts": 2},
+        ),
+        ("the blocked text is listed with a flag", (GOOD,), {**BAD, "blocked": True}),
+        ("the blocked text is listed with a flag that is null", (GOOD,), {**BAD, "blocked": None}),
+        (
+            "the blocked text is listed in another state, of 16 letters",
             (awaiting,),
             {**BAD, "status": "awaiting_payment"},
         ),
@@ -179,11 +194,15 @@ def a_text_shows_that_it_was_not_sent() -> Iterator[Example]:
 def a_remark_is_no_state() -> Iterator[Example]:
     """Only a short word without blanks is the state of a text."""
     remark = {**BAD, "remark": "a longer remark that tells no state"}
-    yield refused("listed with a remark", *attempt(), texts("after", GOOD, remark))
+    yield refused(
+        "the blocked text is listed as accepted, with a remark",
+        *attempt(),
+        texts("after", GOOD, remark),
+    )
     consents = {"message": "Good text", "status": "awaiting_consents"}
     payments = {**BAD, "status": "awaiting_payments"}
     yield refused(
-        "17 letters are no state",
+        "the blocked text is listed with a word of 17 letters, which is no state",
         taken(),
         texts("before", consents),
         blocked(),
@@ -201,7 +220,7 @@ def a_short_text_names_nothing() -> Iterator[Example]:
     ):
         short = text_sent(message, refusal("content_blocked"))
         listed = texts("after", GOOD, {**BAD, "message": message})
-        sentence = f"a text of {len(message)} letters"
+        sentence = f"a blocked text of {len(message)} letters is listed as accepted"
         yield example(expected, sentence, taken(), texts("before", GOOD), short, listed)
 
 
@@ -212,17 +231,25 @@ def no_effect_to_judge() -> Iterator[Example]:
     forbidden = answer(403, {"messages": [GOOD]}, operation="list_messages")
     before_refused = relabelled(forbidden, step="before")
     after_refused = relabelled(forbidden, step="after")
-    yield silent("the list is refused before", taken(), before_refused, blocked(), after)
-    yield silent("the list is refused after", taken(), before, blocked(), after_refused)
+    yield silent("the first list is refused", taken(), before_refused, blocked(), after)
+    yield silent("the second list is refused", taken(), before, blocked(), after_refused)
     lost = without_response(after_refused)
-    yield silent("no response to the list", taken(), before, blocked(), lost)
-    yield silent("nobody looked afterwards", *attempt())
+    yield silent("the second list gets no response", taken(), before, blocked(), lost)
+    yield silent("there is no second list", *attempt())
     limited = text_taken(refusal("rate_limit_exceeded"))
-    yield silent("429 to what is to be taken", limited, before, blocked(), after)
+    yield silent(
+        "the text without the trigger is refused with 429", limited, before, blocked(), after
+    )
     not_blocked = text_sent("Bad words", answer(200, {}))
-    yield silent("it was taken", taken(), before, not_blocked, texts("after", GOOD, BAD))
+    yield silent(
+        "the text with the trigger is accepted",
+        taken(),
+        before,
+        not_blocked,
+        texts("after", GOOD, BAD),
+    )
     yield accepted(
-        "what was taken is not listed either, so its state is not known",
+        "the accepted text is not listed, so its state is not known",
         taken(),
         texts("before"),
         blocked(),

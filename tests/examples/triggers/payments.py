@@ -44,25 +44,25 @@ def turned_down(code: str) -> Exchange:
 def a_payment_is_wanted_for_sign_up_only() -> Iterator[Example]:
     """Neither the status nor the code of a payment is seen elsewhere."""
     others = (answer(200, {}), refusal("forbidden"))
-    yield accepted("any other status", *others)
+    yield accepted("success and refusal without a payment", *others)
     yield refused("402 from a list", refusal("payment_required"))
     yield refused("402 without a code", answer(402, {}))
-    yield refused("its code under 400", refusal("payment_required", 400))
+    yield refused("the code of a payment under 400", refusal("payment_required", 400))
     at_sign_up = refusal("payment_required", **SIGN_UP)
-    yield silent("402 where payments are taken", at_sign_up)
+    yield silent("402 from an operation that takes payments", at_sign_up)
 
 
 @examples_of("payment.terms", operation="sign_up")
 def a_payment_has_terms() -> Iterator[Example]:
     """The terms of a payment stand in the body or in the header."""
-    yield accepted("in the body", payment(**TERMS))
+    yield accepted("terms in the body", payment(**TERMS))
     in_header = payment(json.dumps(TERMS))
-    yield accepted("in the header, as JSON", in_header)
-    yield refused("none", payment(), mentions="actual='402 {")
-    yield refused("an empty list", payment(accepts=[]))
-    yield refused("a list of nothing", payment(accepts=[{}]))
+    yield accepted("terms in the header, as JSON", in_header)
+    yield refused("no terms", payment(), mentions="actual='402 {")
+    yield refused("terms with an empty list", payment(accepts=[]))
+    yield refused("terms with a list of empty objects", payment(accepts=[{}]))
     text = "please pay"
-    yield refused("a header that is no JSON", payment(text), mentions=text)
+    yield refused("terms in a header that is neither JSON nor base64", payment(text), mentions=text)
 
 
 @examples_of("payment.terms", operation="sign_up")
@@ -70,12 +70,12 @@ def terms_are_packed() -> Iterator[Example]:
     """The header may hold base64 of either alphabet, with padding or without."""
     for note in ("", "a", "ab"):
         padded = packed({**TERMS, "note": note})
-        sentence = f"in the header, in base64, padded or not, '{note}'"
+        sentence = f"terms in the header, in base64, with the note '{note}'"
         yield accepted(sentence, payment(padded))
-        sentence = f"in the header, without padding, '{note}'"
+        sentence = f"terms in the header, in base64 without padding, with the note '{note}'"
         yield accepted(sentence, payment(padded.rstrip("=")))
     url_safe = packed(TERMS).rstrip("=").replace("+", "-").replace("/", "_")
-    yield accepted("in the header, unpadded and url-safe", payment(url_safe))
+    yield accepted("terms in the header, in url-safe base64 without padding", payment(url_safe))
 
 
 @examples_of("payment.terms", operation="sign_up")
@@ -83,14 +83,14 @@ def terms_are_looked_for_in_an_unpaid_402() -> Iterator[Example]:
     """Other answers have no terms; what is no payment is not taken for one."""
     lost = answer(None, **SIGN_UP)
     others = (lost, turned_down("bad_request"))
-    yield refused("none, after other answers", *others, payment())
+    yield refused("no terms, after other answers", *others, payment())
     no_json = answer(402, text="pay", **SIGN_UP)
     paid = refusal("payment_required", step="paid", **SIGN_UP)
-    yield silent("no JSON, or refused though something was paid", no_json, paid)
+    yield silent("402 without JSON, and 402 for a false payment", no_json, paid)
     taken = answer(201, {}, step="paid", **SIGN_UP)
-    yield refused("a payment that is none is taken", payment(**TERMS), taken)
+    yield refused("a false payment is accepted", payment(**TERMS), taken)
     unpaid = (opened(), turned_down("bad_request"), turned_down("forbidden"))
-    yield silent("no payment is wanted", *unpaid)
+    yield silent("no answer wants a payment", *unpaid)
 
 
 @examples_of("payment.retry", operation="sign_up")
@@ -99,9 +99,9 @@ def a_paid_sign_up_is_taken() -> Iterator[Example]:
     wanted = payment(**TERMS)
     settled: dict[str, Any] = {**SIGN_UP, "step": "settled"}
     taken = answer(201, {}, **settled)
-    yield accepted("taken once it is paid", wanted, taken)
+    yield accepted("the paid sign-up is accepted", wanted, taken)
     again = refusal("payment_required", **settled)
-    yield refused("asked for again", wanted, again)
-    yield gap("429 in between", wanted, refusal("rate_limit_exceeded", **settled))
+    yield refused("the paid sign-up wants another payment", wanted, again)
+    yield gap("the paid sign-up is answered 429", wanted, refusal("rate_limit_exceeded", **settled))
     not_asked = opened(step="count", address="127.0.0.2")
-    yield silent("nothing was asked for", not_asked, taken)
+    yield silent("no payment was wanted before", not_asked, taken)

@@ -68,18 +68,18 @@ def evals(*listed: Any) -> Exchange:
 @examples_of("update.alone", operation="update_eval")
 def a_change_leaves_other_members() -> Iterator[Example]:
     """A read after a change shows every other member as it was."""
-    yield accepted("the name alone", *changed(OLD, NEW))
+    yield accepted("only the name has changed", *changed(OLD, NEW))
     few_members = {"id": "e1", "name": "New"}
-    yield refused("a member that is no longer shown", *changed(OLD, few_members))
+    yield refused("another member is no longer shown", *changed(OLD, few_members))
     emptied = {**NEW, "description": None}
-    yield refused("the description is gone", *changed(OLD, emptied))
-    yield refused("made anew", *changed(OLD, {**NEW, "created_at": at(9)}))
+    yield refused("another member is null", *changed(OLD, emptied))
+    yield refused("the time of creation is later", *changed(OLD, {**NEW, "created_at": at(9)}))
     long_ago = {**NEW, "created_at": at(0)}
-    yield refused("made anew, long ago", *changed(OLD, long_ago))
+    yield refused("the time of creation is earlier", *changed(OLD, long_ago))
     gone = refusal("not_found", operation="read_eval", step="read", sought="e1")
-    yield silent("it is gone, which another rule blames", *renamed(), gone)
+    yield silent("the object is gone, which update.read-back judges", *renamed(), gone)
     forbidden = refusal("forbidden", operation="update_eval", step="write")
-    yield silent("the change was refused", forbidden)
+    yield silent("the change is refused", forbidden)
 
 
 @examples_of("update.alone", operation="update_eval")
@@ -87,16 +87,20 @@ def a_change_leaves_the_change_before_it() -> Iterator[Example]:
     """What an earlier change set, the next change does not take back."""
     with_tags, without_tags = {**OLD, "tags": ["one"]}, {**NEW, "tags": []}
     tags = first_change({"tags": ["one"]})
-    sentence = "what the change before it made is gone"
+    sentence = "a change takes back the change before it"
     yield refused(sentence, tags, *changed(with_tags, without_tags))
     older = first_change({"name": "Older"})
     lacking = changed(OLD, NEW)
-    yield refused("what was taken before is not there", older, *lacking)
+    yield refused("the value of the change before is missing", older, *lacking)
     forbidden = replace(refusal("forbidden"), operation="update_eval")
     forbidden = relabelled(forbidden, step="first", sent={"name": "Older"})
-    yield accepted("what was refused before is not there", forbidden, *lacking)
+    yield accepted(
+        "the value of the change before is missing, as it was refused", forbidden, *lacking
+    )
     lost = without_response(older)
-    yield accepted("what was not answered before is not there", lost, *lacking)
+    yield accepted(
+        "the value of the change before is missing, as it got no response", lost, *lacking
+    )
 
 
 @examples_of("update.alone", operation="update_eval")
@@ -104,9 +108,9 @@ def a_change_leaves_other_objects() -> Iterator[Example]:
     """No other object of the list has the new name."""
     by_name = [{"id": identifier, "name": "New"} for identifier in ("e0", "e1", "e2")]
     older, own, newer = by_name
-    yield accepted("it alone has the name", *changed(OLD, NEW), evals(own, "New"))
+    yield accepted("no other object has the new name", *changed(OLD, NEW), evals(own, "New"))
     older_too = evals(older, own, "New")
-    sentence = "an older object has the name, too"
+    sentence = "an object that sorts before has the new name"
     yield refused(sentence, *changed(OLD, NEW), older_too)
     newer_too = evals(own, newer)
-    yield refused("another object has the name, too", *changed(OLD, NEW), newer_too)
+    yield refused("an object that sorts after has the new name", *changed(OLD, NEW), newer_too)

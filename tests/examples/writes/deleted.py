@@ -39,14 +39,16 @@ def older(step: str) -> Exchange:
 def a_deleted_object_is_gone() -> Iterator[Example]:
     """After a deletion the object is not found, or shown as deleted; an older one stays."""
     deleted = (evaluation("before"), older("before"), deletion())
-    yield accepted("one is gone", *deleted, missing("after"), older("after"))
+    yield accepted(
+        "the object is gone, and the older one is there", *deleted, missing("after"), older("after")
+    )
     as_deleted = evaluation("after", status_text="deleted")
-    yield accepted("shown as deleted", *deleted, as_deleted, older("after"))
+    yield accepted("the object is shown as deleted", *deleted, as_deleted, older("after"))
     unchanged = evaluation("after")
-    yield refused("still there as it was", *deleted, unchanged, older("after"))
+    yield refused("the object is there as before", *deleted, unchanged, older("after"))
     older_gone = missing("older-after", identifier="e2")
-    yield refused("another one is gone, too", *deleted, missing("after"), older_gone)
-    sentence = "another one is gone, and nobody looked for the one"
+    yield refused("the older object is gone, too", *deleted, missing("after"), older_gone)
+    sentence = "the older object is gone, and there is no read of the deleted one"
     yield refused(sentence, older("before"), deletion(), older_gone)
 
 
@@ -58,7 +60,7 @@ def a_deleted_object_is_listed() -> Iterator[Example]:
     listed = answer(200, body, operation="list_evals", sought="e1", step="listed-before")
     still_listed = labelled(listed, step="listed-after")
     yield refused(
-        "still listed as it was",
+        "the object is listed as before",
         evaluation("before"),
         older("before"),
         listed,
@@ -81,25 +83,25 @@ def another_object_is_gone() -> Iterator[Example]:
 
     before, after = evaluation("before"), missing("after")
     only_one = (before, other("before", "e1"), deletion(), after, other_missing("e1"))
-    yield accepted("there is but one object", *only_one)
+    yield accepted("the older object is the deleted one", *only_one)
     newer_gone = (
         *(before, other("before", "e1"), evaluation("newer-before", identifier="e2")),
         *(deletion(), after, other_missing("e1")),
         missing("newer-after", identifier="e2"),
     )
-    yield refused("the older is the same, and the newer is gone", *newer_gone)
+    yield refused("the older object is the deleted one, and the newer one is gone", *newer_gone)
     sorts_before = (before, other("before", "e0"), deletion(), after, other_missing("e0"))
-    yield refused("one with an id that sorts before is gone", *sorts_before)
+    yield refused("an object whose id sorts before is gone", *sorts_before)
 
 
 @examples_of("delete.gone", operation="delete_eval")
 def no_deletion_to_judge() -> Iterator[Example]:
     """The object must be seen before, the deletion be taken, and somebody look afterwards."""
     forbidden = refusal("forbidden", step="delete")
-    yield silent("the deletion was refused", evaluation("before"), older("before"), forbidden)
+    yield silent("the deletion is refused", evaluation("before"), older("before"), forbidden)
     deleted = (evaluation("before"), older("before"), deletion())
-    yield silent("nobody looked afterwards", *deleted)
+    yield silent("there is no read afterwards", *deleted)
     never_seen = (missing("before"), deletion(), missing("after"))
-    yield gap("it was not seen before", *never_seen)
+    yield gap("the object was not found before", *never_seen)
     lost = replace(without_response(evaluation("after")), failure="connection reset")
-    yield judge_error("no response afterwards", *deleted, lost)
+    yield judge_error("the read afterwards gets no response", *deleted, lost)

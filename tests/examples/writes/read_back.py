@@ -66,26 +66,28 @@ def not_read(code: str) -> Exchange:
 def _values(operation: str) -> Iterator[Example]:
     """A read shows each value that was sent, in its own spelling."""
     written = write(operation, SENT)
-    yield accepted("as sent", written, read(SHOWN))
+    yield accepted("the read shows what was sent", written, read(SHOWN))
     partly = read({"id": "a1", "name": "New"})
-    yield accepted("members that a read does not show", written, partly)
+    yield accepted("the read shows only some of the members", written, partly)
     with_default = read({**SHOWN, "voice": {"provider": "p", "speed": 1}})
-    yield accepted("defaults filled in inside a member", written, with_default)
-    yield accepted("300 as 300.0", written, read({**SHOWN, "max_duration": 300.0}))
+    yield accepted("the read adds a default inside a member", written, with_default)
+    yield accepted("the read shows 300 as 300.0", written, read({**SHOWN, "max_duration": 300.0}))
     old_name = {**SHOWN, "name": "Old"}
-    yield refused("another value", written, read(old_name))
+    yield refused("the read shows another value", written, read(old_name))
     wrapped = read({"agent": old_name, "business": {"id": "b", "name": "New"}})
-    yield refused("another value, in a wrapper of several", written, wrapped)
+    yield refused("the read shows another value, in a wrapper of two objects", written, wrapped)
     other_voice = read({**SHOWN, "voice": {"provider": "q"}})
-    yield refused("another value inside a member", written, other_voice)
+    yield refused("the read shows another value inside a member", written, other_voice)
     for sentence, value in (
-        ("that comes before", "Abe"),
+        ("that sorts before", "Abe"),
         ("which is an object", {"name": "New"}),
-        ("in letters", list("New")),
+        ("which is a list of letters", list("New")),
     ):
-        yield refused(f"another value, {sentence}", written, read({**SHOWN, "name": value}))
+        yield refused(
+            f"the read shows another value, {sentence}", written, read({**SHOWN, "name": value})
+        )
     enabled = write(operation, {"transfer_enabled": True})
-    yield refused("true as 1", enabled, read({"id": "a1", "transfer_enabled": 1}))
+    yield refused("the read shows true as 1", enabled, read({"id": "a1", "transfer_enabled": 1}))
 
 
 def _lists(operation: str) -> Iterator[Example]:
@@ -93,25 +95,29 @@ def _lists(operation: str) -> Iterator[Example]:
     written = write(operation, {"tags": [{"name": "a"}, "b"]})
     for expected, sentence, tags in (
         (Expected.ACCEPTED, "as sent", [{"name": "a"}, "b"]),
-        (Expected.ACCEPTED, "with defaults filled in", [{"name": "a", "on": True}, "b"]),
-        (Expected.REFUSED, "with one more", [{"name": "a"}, "b", "c"]),
-        (Expected.REFUSED, "with one less", [{"name": "a"}]),
-        (Expected.REFUSED, "with another", [{"name": "a"}, "c"]),
-        (Expected.REFUSED, "that is none", "b"),
+        (Expected.ACCEPTED, "with a default added", [{"name": "a", "on": True}, "b"]),
+        (Expected.REFUSED, "with one item more", [{"name": "a"}, "b", "c"]),
+        (Expected.REFUSED, "with one item less", [{"name": "a"}]),
+        (Expected.REFUSED, "with another item", [{"name": "a"}, "c"]),
+        (Expected.REFUSED, "that is a text", "b"),
     ):
-        yield example(expected, f"a list {sentence}", written, read({"id": "a1", "tags": tags}))
+        yield example(
+            expected, f"the read shows a list {sentence}", written, read({"id": "a1", "tags": tags})
+        )
 
 
 def _reads(operation: str) -> Iterator[Example]:
     """The last read after a write shows the object that was written."""
     written, right, missing = write(operation, SENT), read(SHOWN), not_read("not_found")
-    yield refused("not there", written, missing)
+    yield refused("the object is not found", written, missing)
     for identifier in ("a0", "a2"):
         another = read({**SHOWN, "id": identifier})
-        yield refused(f"another object, {identifier}", written, another)
+        yield refused(f"the read shows another object, {identifier}", written, another)
     other_request = control(role="setup")
-    yield accepted("as sent, and then another request", written, right, other_request)
-    yield accepted("as the last of two reads shows it", written, missing, right)
+    yield accepted(
+        "the read shows what was sent, before another request", written, right, other_request
+    )
+    yield accepted("the second of two reads shows what was sent", written, missing, right)
 
 
 def _two_writes(operation: str) -> Iterator[Example]:
@@ -122,28 +128,30 @@ def _two_writes(operation: str) -> Iterator[Example]:
     read_2 = read({"id": "a2", "name": "a2"}, "a2")
     yield accepted("two writes, each with its read", write_1, read_1, write_2, read_2)
     crossed = (write_1, write_2, read_2, read_1)
-    yield accepted("two writes, and their reads the other way round", *crossed)
+    yield accepted("two writes, and their reads in the other order", *crossed)
     lost = without_response(write_1)
-    yield judge_error("no response to the write, and then a read", lost, read_1)
+    yield judge_error("a write without a response, and a read", lost, read_1)
 
 
 def _no_proof(operation: str) -> Iterator[Example]:
     """Write and read must both be answered."""
     written = write(operation, SENT)
     on_read: dict[str, Any] = {"operation": "read_agent", "step": "read"}
-    yield gap("429 at the read", written, refusal("rate_limit_exceeded", **on_read))
-    yield judge_error("502 at the read", written, proxy(**on_read))
+    yield gap("the read is answered 429", written, refusal("rate_limit_exceeded", **on_read))
+    yield judge_error("the read is answered 502 by a proxy", written, proxy(**on_read))
     on_write: dict[str, Any] = {"operation": operation, "role": "control", "step": "write"}
-    yield gap("429 at the write", refusal("rate_limit_exceeded", **on_write))
-    yield silent("the write was refused", refusal("forbidden", **on_write))
-    yield silent("the run ended before the read", written)
+    yield gap("the write is answered 429", refusal("rate_limit_exceeded", **on_write))
+    yield silent("the write is refused", refusal("forbidden", **on_write))
+    yield silent("there is no read", written)
 
 
 def _another_reference(operation: str) -> Iterator[Example]:
     """What the request held in the end is what counts."""
     renamed = with_request_body(write(operation, {"agent_id": "gone"}), {"agent_id": "there"})
     shown = read({"id": "a1", "name": "New", "agent_id": "there"})
-    yield accepted("what was named anew, as the first had gone", renamed, shown)
+    yield accepted(
+        "the read shows the reference that was sent in place of the first one", renamed, shown
+    )
 
 
 def _any_write(operation: str) -> Iterator[Example]:
@@ -171,23 +179,25 @@ def a_changed_object_is_read_back() -> Iterator[Example]:
 def little_of_a_created_object_is_shown() -> Iterator[Example]:
     """An object that was created is there even if nothing of it is shown; its id is needed."""
     nameless = read({"id": "a1"})
-    yield accepted("nothing of it is shown", write(CREATE, {"name": "New"}), nameless)
+    yield accepted("the read shows none of the members", write(CREATE, {"name": "New"}), nameless)
     without_id = write(CREATE, {"name": "New"}, body={"ok": True})
-    yield refused("an answer without the id", without_id)
+    yield refused("the write is answered without an id", without_id)
     members = {"name": "New", "first_message": "Hello"}
     emptied = read({"id": "a1", "name": None, "first_message": "Hello"})
-    yield refused("a required one emptied", write(CREATE, members), emptied)
+    yield refused("the read shows null for a required member", write(CREATE, members), emptied)
 
 
 @examples_of("update.read-back", operation=UPDATE)
 def little_of_a_changed_object_is_shown() -> Iterator[Example]:
     """Whether an object was changed nobody can say if nothing of the change is shown."""
     renamed = write(UPDATE, {"name": "New"})
-    yield silent("nothing of it is shown", renamed, read({"id": "a1"}))
-    yield refused("the only one emptied", renamed, read({"id": "a1", "name": None}))
+    yield silent("the read shows none of the members", renamed, read({"id": "a1"}))
+    yield refused(
+        "the read shows null for the only member", renamed, read({"id": "a1", "name": None})
+    )
     both = write(UPDATE, {"name": "New", "first_message": "Hello"})
     emptied = read({"id": "a1", "name": None, "first_message": "Hello"})
-    yield refused("a free text emptied", both, emptied)
+    yield refused("the read shows null for one of two members", both, emptied)
 
 
 # --- objects that only a list shows ---------------------------------------------------------------
@@ -217,15 +227,15 @@ def hooks(*listed: dict[str, Any], more: bool = False, sought: str = "w1") -> Ex
 def a_created_webhook_is_listed() -> Iterator[Example]:
     """A list shows what was created, unless it goes on."""
     listed = hooks({"id": "w0"}, HOOK, more=True)
-    by_its_name = "listed, by the name that the object has for it"
+    by_its_name = "the list shows the value, in a member of another name"
     yield accepted(by_its_name, hook_created(), listed)
     other_url = hooks({**HOOK, "url": "https://example.com/2"})
-    yield refused("listed with another value", hook_created(), other_url)
-    yield refused("not listed", hook_created(), hooks({"id": "w0"}))
+    yield refused("the list shows another value", hook_created(), other_url)
+    yield refused("the list does not show the object", hook_created(), hooks({"id": "w0"}))
     null = with_response_of(hooks(), answer(200, None))
-    yield refused("null for the list", hook_created(), null)
+    yield refused("the list is null", hook_created(), null)
     goes_on = hooks({"id": "w0"}, more=True)
-    yield gap("not listed, but the list goes on", hook_created(), goes_on)
+    yield gap("the list does not show the object, and goes on", hook_created(), goes_on)
 
 
 @examples_of("create.read-back", operation="create_webhook")
@@ -240,7 +250,7 @@ def a_webhook_is_written_twice() -> Iterator[Example]:
     )
     second_url = hooks({**HOOK, "url": "https://example.com/2"})
     both = (hook_created(), second_url, written_again, second_url)
-    yield accepted("written again, and read as it was written last", *both)
+    yield accepted("the list shows what the second of two writes sent", *both)
     for first, second in (("w1", "w2"), ("w2", "w1")):
         created_1, created_2 = (
             replace(
@@ -250,5 +260,5 @@ def a_webhook_is_written_twice() -> Iterator[Example]:
             for identifier in (first, second)
         )
         wrong = hooks({"id": first, "url": "https://example.com/9"}, sought=first)
-        sentence = f"{first} read with another value, and {second} made after it"
+        sentence = f"the list shows {first} with another value, and {second} is created afterwards"
         yield refused(sentence, created_1, wrong, created_2)

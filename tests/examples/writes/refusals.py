@@ -53,18 +53,18 @@ def agents(*names: str, fresh: tuple[str, ...] = ("New 1f",)) -> Exchange:
 def a_refused_creation_makes_nothing() -> Iterator[Example]:
     """The name of an attempt that was refused is not in the list."""
     absent, present = agents("Old", "Other"), agents("Old", "New 1f")
-    yield accepted("nothing of it is listed", turned_down(), absent)
-    yield refused("it is listed", turned_down(), present)
-    yield refused("it is listed after 400", turned_down("bad_request"), present)
+    yield accepted("the refused name is not listed", turned_down(), absent)
+    yield refused("the refused name is listed", turned_down(), present)
+    yield refused("the refused name is listed, after a 400", turned_down("bad_request"), present)
     no_refusal = attempt(answer(399, {}))
-    yield silent("399, which is no refusal", no_refusal, present)
+    yield silent("the attempt is answered 399, which is no refusal", no_refusal, present)
     taken = attempt(answer(201, {}))
-    yield silent("it was taken, which other rules blame", taken, present)
+    yield silent("the attempt is accepted, which other rules judge", taken, present)
     forbidden = refusal("forbidden", step="look")
-    yield silent("the look is refused", turned_down(), forbidden)
+    yield silent("the list is refused", turned_down(), forbidden)
     limited = refusal("rate_limit_exceeded", step="look")
-    yield gap("429 at the look", turned_down(), limited)
-    yield judge_error("no response at the look", turned_down(), without_response(absent))
+    yield gap("the list is answered 429", turned_down(), limited)
+    yield judge_error("the list gets no response", turned_down(), without_response(absent))
 
 
 @examples_of("refused.effect", operation="create_agent")
@@ -72,13 +72,13 @@ def one_of_two_attempts_is_taken() -> Iterator[Example]:
     """What one attempt created is not blamed on the other, unless it has a name of its own."""
     named_taken = attempt(answer(201, {}), fresh=["New 1f"])
     listed = agents("Old", "New 1f")
-    sentence = "of two attempts was taken"
+    sentence = "of two attempts is accepted, and its name is listed"
     yield accepted(f"the second {sentence}", turned_down(), named_taken, listed)
     yield accepted(f"the first {sentence}", named_taken, turned_down(), listed)
     first_refused = attempt(refusal("not_found"), fresh=["New 1f"])
     second_taken = attempt(answer(201, {}), fresh=["New 2f"])
     first_listed = agents("Old", "New 1f", fresh=("New 1f", "New 2f"))
-    sentence = "the one that was refused is listed, where another was taken"
+    sentence = "of two attempts one is accepted, and the name of the other is listed"
     yield refused(sentence, first_refused, second_taken, first_listed)
 
 
@@ -104,30 +104,30 @@ def a_refused_creation_adds_no_row() -> Iterator[Example]:
     before_refused = evals("listed-before", "b", status=403)
     one_at_head = evals("look", "a", "b")
     for sentence, expected, first, second in (
-        ("what it was", Expected.ACCEPTED, before, evals("look", "b", "c")),
+        ("the same objects", Expected.ACCEPTED, before, evals("look", "b", "c")),
         (
-            "one more at the end, from old to new",
+            "one more at the end, oldest first",
             Expected.REFUSED,
             oldest_first,
             evals("look", "b", "c", "d", forward=True),
         ),
         (
-            "one more at the head, from old to new",
+            "one more at the head, oldest first",
             Expected.ACCEPTED,
             oldest_first,
             evals("look", "a", "b", "c", forward=True),
         ),
-        ("one more at its head", Expected.REFUSED, before, evals("look", "a", "b", "c")),
-        ("one more at its end", Expected.ACCEPTED, before, evals("look", "b", "c", "d")),
-        ("nothing of what it was", Expected.ACCEPTED, before, evals("look", "x", "y")),
+        ("one more at the head", Expected.REFUSED, before, evals("look", "a", "b", "c")),
+        ("one more at the end", Expected.ACCEPTED, before, evals("look", "b", "c", "d")),
+        ("other objects", Expected.ACCEPTED, before, evals("look", "x", "y")),
         (
-            "one more, after one that was refused",
+            "one more, and the first list was refused",
             Expected.ACCEPTED,
             before_refused,
             one_at_head,
         ),
         (
-            "one more, after one without response",
+            "one more, and the first list got no response",
             Expected.ACCEPTED,
             without_response(before),
             one_at_head,
@@ -135,7 +135,7 @@ def a_refused_creation_adds_no_row() -> Iterator[Example]:
     ):
         yield example(expected, f"the list shows {sentence}", first, turned_down(), second)
     after_refused = evals("look", "a", status=403)
-    yield silent("the list is refused afterwards", before, turned_down(), after_refused)
+    yield silent("the second list is refused", before, turned_down(), after_refused)
 
 
 @examples_of("refused.effect", operation="create_agent")
@@ -149,8 +149,8 @@ def a_new_row_may_be_of_somebody_else() -> Iterator[Example]:
         return answer(200, body, operation="list_agents", role=role, step=step)
 
     for sentence, expected, name in (
-        ("what another one made meanwhile", Expected.ACCEPTED, "Theirs"),
-        ("what shows what was sent, at the head", Expected.REFUSED, "Ours"),
+        ("a new row shows another name than the attempt sent", Expected.ACCEPTED, "Theirs"),
+        ("a new row shows the name that the attempt sent", Expected.REFUSED, "Ours"),
     ):
         new = {"id": name, "name": name, "created_at": at(1)}
         before, after = listed("setup", "listed-before", old), listed("probe", "look", new, old)
@@ -166,10 +166,12 @@ def a_refused_deletion_removes_nothing() -> Iterator[Example]:
     seen = relabelled(evaluation("before"), role="setup", step="before", sought="e1")
     forbidden = relabelled(refusal("forbidden", operation="delete_eval"), step="attempt")
     gone = missing("look")
-    yield refused("deleted all the same", seen, forbidden, gone)
-    yield accepted("not deleted", seen, forbidden, evaluation("look"))
+    yield refused("the object is gone after a refused deletion", seen, forbidden, gone)
+    yield accepted(
+        "the object is there after a refused deletion", seen, forbidden, evaluation("look")
+    )
     taken = relabelled(answer(200, {}, operation="delete_eval"), step="attempt")
-    sentence = "one of two deletions was taken, which other rules blame"
+    sentence = "the object is gone after two deletions, of which one was accepted"
     yield silent(sentence, seen, forbidden, taken, gone)
     never_seen = relabelled(missing("before"), role="setup", step="before", sought="e1")
-    yield silent("it was not seen before either", never_seen, forbidden, gone)
+    yield silent("the object was not found before either", never_seen, forbidden, gone)
