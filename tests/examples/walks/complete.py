@@ -15,25 +15,30 @@ def an_item_is_lost() -> Iterator[Example]:
     """What comes after a cursor is on the page after it, from its first item to its last."""
     whole = walked(LINE, 9)
     first = page("w", [9, 8], True)
-    yield refused("one lost between two pages", *whole, first, page("w", [6, 5], True, 8))
+    yield refused("an item is lost between two pages", *whole, first, page("w", [6, 5], True, 8))
     upwards = (page("w", [1, 2], True), page("w", [4, 5], True, 2))
     yield refused(
-        "one lost between two pages, oldest first",
+        "an item is lost between two pages, oldest first",
         *walked(LINE[::-1], 9),
         *upwards,
         mentions=f'"c-3", which comes after {at(2)}',
     )
     one_by_one = (page("w", [9], True, limit=1), page("w", [7], True, 9, 1))
-    yield refused("the look-ahead item lost", *whole, *one_by_one)
+    yield refused("an item is lost between two pages of one item", *whole, *one_by_one)
     within = page("w", [7, 5], True, 8)
-    yield refused("one lost in the middle of a page", *whole, within)
+    yield refused("an item is lost in the middle of a page", *whole, within)
     headless = page("w", [8, 7], True)
     head = "the head of the list"
-    yield refused("one lost at the head of the list", *whole, headless, mentions=head)
+    yield refused("an item is lost at the head of the list", *whole, headless, mentions=head)
     emptied = page("w", [], False, 8)
-    yield refused("an empty page where items follow", *whole, first, emptied)
+    yield refused("a page is empty where items follow", *whole, first, emptied)
     ends_early = page("w", [7, 6], False, 8)
-    yield accepted("the last page ends early", *whole, first, ends_early)
+    yield accepted(
+        "a last page says has_more false too early, which paging.more-false judges",
+        *whole,
+        first,
+        ends_early,
+    )
 
 
 @examples_of("paging.complete")
@@ -41,16 +46,16 @@ def a_loss_that_is_not_judged() -> Iterator[Example]:
     """Nobody can tell what comes after a cursor that is no timestamp, or that items share."""
     whole = walked(LINE, 9)
     no_timestamp = page("w", [3, 2], True, "yesterday")
-    yield silent("a cursor that is no timestamp", *whole, no_timestamp)
+    yield silent("a page after a cursor that is no timestamp", *whole, no_timestamp)
     empty, loses_one = page("v", [], False, "yesterday"), page("w", [7], True, 9)
-    sentence = "one lost, after a cursor that is no timestamp"
+    sentence = "an item is lost, after a page whose cursor is no timestamp"
     yield refused(sentence, *whole, empty, loses_one)
     tied = walked(TIED, 6)
     shared_cursor = page("w", [1], False, 5)
-    sentence = "one lost after a cursor that several items share, which is not judged"
+    sentence = "items are lost after a cursor that several items share"
     yield accepted(sentence, *tied, shared_cursor)
     loses_tie = page("w", [2], False, 9)
-    sentence = "several lost that share a time, which is not judged"
+    sentence = "items of the same time are lost"
     yield accepted(sentence, *tied, loses_tie)
 
 
@@ -77,15 +82,18 @@ def a_filter_is_kept() -> Iterator[Example]:
     """Every page of a filtered walk holds what the filter takes, and nothing else."""
     unfiltered = page("u", MARKED, False)
     kept = (failed((0, 2), True), failed((4, 6), True, 2))
-    yield accepted("kept on every page", unfiltered, *kept)
+    yield accepted("every page keeps the filter", unfiltered, *kept)
     forgotten = (failed((0, 2), True), failed((3, 4), True, 2))
-    yield refused("forgotten on the second page", *forgotten)
+    yield refused("the second page forgets the filter", *forgotten)
     ignored = failed((0, 1), True)
-    yield refused("ignored", ignored, mentions="expected='\"failed\"'")
+    yield refused("the first page ignores the filter", ignored, mentions="expected='\"failed\"'")
     by_status = {"status": "failed"}
-    yield silent("only one page", page("w", [MARKED[0]], False, filters=by_status))
+    yield silent("a single page keeps the filter", page("w", [MARKED[0]], False, filters=by_status))
     statusless = {"id": "x", "created_at": at(3)}
-    yield silent("rows that do not show it", page("w", [statusless], False, filters=by_status))
+    yield silent(
+        "an item does not show the member of the filter",
+        page("w", [statusless], False, filters=by_status),
+    )
 
 
 @examples_of("paging.filter", operation="list_leads")
@@ -98,7 +106,7 @@ def a_filter_compares() -> Iterator[Example]:
         ({"status": "new,won"}, "one of new,won"),
     ):
         leads = answer(200, body, operation="list_leads", walk="w", filters=filters)
-        yield refused(f"{mentions}, which it is not", leads, mentions=f"'{mentions}'")
+        yield refused(f"an item is taken that is not {mentions}", leads, mentions=f"'{mentions}'")
 
 
 @examples_of("paging.complete")
@@ -106,6 +114,6 @@ def a_filtered_walk_loses_items() -> Iterator[Example]:
     """An item that the filter does not take is not lost."""
     unfiltered = page("u", MARKED, False)
     whole = (failed((0, 2), True), failed((4, 6), True, 2))
-    yield accepted("what a filter leaves out is not lost", unfiltered, *whole)
+    yield accepted("an item that the filter leaves out is missing", unfiltered, *whole)
     lossy = (failed((0, 2), True), failed((6,), True, 2))
-    yield refused("what a filter takes is lost", unfiltered, *lossy)
+    yield refused("an item that the filter takes is missing", unfiltered, *lossy)

@@ -15,16 +15,18 @@ def false_while_items_remain() -> Iterator[Example]:
     whole = walked(LINE, 9)
     too_early = page("w", [9, 8], False)
     what_follows = f'true, as {at(7)} "c-7" comes after'
-    yield refused("false while items remain", *whole, too_early, mentions=what_follows)
+    yield refused(
+        "has_more is false, and an item follows", *whole, too_early, mentions=what_follows
+    )
     after_empty = (page("v", [], False, 8), too_early)
-    sentence = "false while items remain, after an empty page"
+    sentence = "has_more is false, and an item follows, after an empty page"
     yield refused(sentence, *whole, *after_empty)
     all_but_last = walked(LINE, 2)[:-1]
     last, last_but_one = page("w", [1], False, 2, 2), page("v", [3, 2], False, 4, 2)
-    sentence = "false on the last page but one"
+    sentence = "has_more is false on the page before the last"
     yield refused(sentence, *all_but_last, last, last_but_one)
     unknown = page("w", [2, 1], True)
-    yield silent("true where nothing is known to follow", unknown)
+    yield silent("has_more is true, and no item is known to follow", unknown)
 
 
 @examples_of("paging.more-false")
@@ -32,9 +34,9 @@ def false_where_a_page_loses_items() -> Iterator[Example]:
     """A page that lost all that follows is blamed for the loss alone."""
     known = (*walked(LINE, 9), page("w", [9, 8], True))
     empty = page("w", [], False, 8)
-    yield accepted("false on a page that is empty as all was lost", *known, empty)
+    yield accepted("has_more is false on a page that lost all its items", *known, empty)
     lossy = page("w", [6, 5], False, 8)
-    sentence = "false on a page that lost some, while items remain"
+    sentence = "has_more is false on a page that lost an item, and others follow"
     yield refused(sentence, *known, lossy)
 
 
@@ -43,9 +45,9 @@ def what_follows_is_not_known() -> Iterator[Example]:
     """A page without positions has no place in the list."""
     whole = walked(LINE, 9)
     no_timestamp = page("w", [], False, "yesterday")
-    yield silent("a cursor that is no timestamp", *whole, no_timestamp)
+    yield silent("has_more is false after a cursor that is no timestamp", *whole, no_timestamp)
     timeless = page("w", [2, {"id": "c-1", "status": "busy"}], False)
-    sentence = "what follows is on the page, without its time"
+    sentence = "has_more is false, and the item that follows is on the page without its time"
     yield silent(sentence, *whole, timeless)
 
 
@@ -53,9 +55,9 @@ def what_follows_is_not_known() -> Iterator[Example]:
 def true_where_nothing_follows() -> Iterator[Example]:
     """An empty page may not say true; the page before it may, which is a note."""
     last = page("w", [2, 1], True)
-    yield refused("an empty page that says true", last, page("w", [], True, 1))
-    yield refused("an empty list that says true", page("w", [], True))
-    yield noted("true, and then an empty page", last, page("w", [], False, 1))
+    yield refused("has_more is true on an empty page", last, page("w", [], True, 1))
+    yield refused("has_more is true on an empty list", page("w", [], True))
+    yield noted("has_more is true, and an empty page follows", last, page("w", [], False, 1))
 
 
 @examples_of("paging.more-true")
@@ -63,11 +65,13 @@ def two_pages_do_not_follow_each_other() -> Iterator[Example]:
     """An empty page tells only of the page whose last item is its cursor."""
     for what, second in (("before", 9.5), ("after", 5)):
         elsewhere = page("w", [], False, at(second, "Z", 1))
-        sentence = f"a page that starts {what} the end of the one before"
+        sentence = f"has_more is true, and an empty page has a cursor {what} the last item"
         yield silent(sentence, page("w", [9, 8], True), elsewhere)
     for one, other in ("vw", "wv"):
         of_two_walks = (page(one, [9, 8], True), page(other, [], False, 8))
-        yield silent(f"pages of two walks, {one} and {other}", *of_two_walks)
+        yield silent(
+            f"has_more is true in walk {one}, and an empty page is in walk {other}", *of_two_walks
+        )
 
 
 @examples_of("paging.more-true")
@@ -76,8 +80,8 @@ def an_item_has_no_time() -> Iterator[Example]:
     timeless = {"id": "x", "status": "busy"}
     empty = page("w", [], False, 2)
     ends_timeless = page("w", [2, timeless], True)
-    yield silent("no cursor to go on with", ends_timeless, empty)
+    yield silent("has_more is true, and the last item has no time", ends_timeless, empty)
     begins_timeless = page("w", [timeless, 2], True)
-    yield noted("an item without a time, but not at the end", begins_timeless, empty)
+    yield noted("has_more is true, and the first item has no time", begins_timeless, empty)
     in_the_middle = page("w", [3, timeless, 2], True)
-    yield noted("an item without a time in the middle", in_the_middle, empty)
+    yield noted("has_more is true, and an item in the middle has no time", in_the_middle, empty)

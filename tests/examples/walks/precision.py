@@ -30,35 +30,37 @@ def cut_off_upwards() -> tuple[Exchange, ...]:
 def neighbours_within_a_second() -> Iterator[Example]:
     """A cursor keeps the fraction of its second, so that it tells neighbours apart."""
     told_apart = (*walked(FRACTIONS, 1), *walked(FRACTIONS, 8))
-    yield accepted("neighbours within a second are told apart", *told_apart)
+    yield accepted("neighbours within a second are neither lost nor repeated", *told_apart)
     after = time_of(FRACTIONS[0])
     yield accepted(
         "a page begins in the second of its cursor, and ends in another",
         page("w", FRACTIONS[:1], True),
         page("w", FRACTIONS[1:], True, after),
     )
-    yield silent("no two within a second", *walked(LINE, 2))
+    yield silent("no two items within a second", *walked(LINE, 2))
 
 
 @examples_of("paging.precision")
 def the_fraction_is_cut_off() -> Iterator[Example]:
     """Items that are lost or shown again within the second of a cursor tell that it was cut."""
     whole = walked(FRACTIONS, 8)
-    yield refused("the fraction of the cursor is cut off", *whole, *cut_off())
+    yield refused("the next page begins in the next second", *whole, *cut_off())
     headless = page("v", FRACTIONS[1:2], True, limit=1)
-    sentence = "the fraction is cut off, and the head of the list is lost"
+    sentence = "the next page begins in the next second, and the head of the list is lost"
     yield refused(sentence, *whole, headless, *cut_off())
     longer = walked([call(9), call(7), *FRACTIONS], 10)
     loses_a_second = page("v", FRACTIONS[:1], True, 9, 1)
-    sentence = "more is lost than a cut fraction explains"
+    sentence = "the next page loses more than its second"
     yield silent(sentence, *longer, loses_a_second, *cut_off())
-    yield refused("the fraction is cut off, oldest first", *cut_off_upwards())
+    yield refused(
+        "the next page begins with the item of its cursor, oldest first", *cut_off_upwards()
+    )
 
 
 @examples_of("paging.exclusive")
 def a_cut_fraction_is_blamed_once() -> Iterator[Example]:
     """What a cut fraction explains is blamed by that rule alone."""
-    sentence = "a fraction is cut off, which paging.precision blames"
+    sentence = "the fraction of a cursor is cut off, which paging.precision judges"
     yield accepted(sentence, *cut_off_upwards())
 
 
@@ -67,10 +69,7 @@ def _cursor_again(expected: Expected) -> Iterator[Example]:
     first = page("w", FRACTIONS[:2], True)
     again = page("w", FRACTIONS[1:3], True, time_of(FRACTIONS[1]))
     for beyond, second in ((8, 7), (1, 0)):
-        sentence = (
-            f"a cursor with a fraction again, and after second {beyond}, which no item has, "
-            "nothing again"
-        )
+        sentence = f"the item of a cursor with a fraction comes again, and no item after {beyond} s"
         yield example(expected, sentence, first, again, page("v", [second], True, beyond))
 
 
@@ -78,7 +77,7 @@ def _newer_than_the_cursor(expected: Expected) -> Iterator[Example]:
     """The pages hold what is newer than their cursor in place of what is older."""
     yield example(
         expected,
-        "pages of what is newer than their cursor, which paging.exclusive blames",
+        "the next page holds what is newer than its cursor",
         *walked(FRACTIONS, 8),
         page("w", [FRACTIONS[0]], True, time_of(FRACTIONS[1]), 1),
         page("w", [], False, time_of(FRACTIONS[0])),

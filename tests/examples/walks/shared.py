@@ -35,9 +35,9 @@ def time_of(row: dict[str, str]) -> str:
 def a_correct_server_is_walked() -> Iterator[Example]:
     """A list in either direction, with short pages and any timestamps, is right."""
     newest_first = (*walked(LINE, 2), *walked(LINE, 3), *walked(LINE, 9))
-    yield accepted("newest first", *newest_first)
-    yield accepted("oldest first", *walked(LINE[::-1], 2), *walked(LINE[::-1], 3))
-    yield accepted("fractions", *walked(FRACTIONS, 3), *walked(FRACTIONS, 8))
+    yield accepted("a list that is newest first", *newest_first)
+    yield accepted("a list that is oldest first", *walked(LINE[::-1], 2), *walked(LINE[::-1], 3))
+    yield accepted("timestamps with fractions", *walked(FRACTIONS, 3), *walked(FRACTIONS, 8))
     yield accepted(
         "short pages with has_more true",
         page("w", [9, 8], True, limit=5),
@@ -53,7 +53,7 @@ def a_correct_server_is_walked() -> Iterator[Example]:
         "2026-01-01T12:00:04Z",
     )
     mixed = walked([call(timestamp) for timestamp in timestamps], 2)
-    yield accepted("mixed widths of the fraction and mixed offsets", *mixed)
+    yield accepted("timestamps with fractions of several widths, and several offsets", *mixed)
 
 
 @examples_of(
@@ -69,13 +69,13 @@ def a_correct_server_is_walked() -> Iterator[Example]:
 def no_walk_to_judge() -> Iterator[Example]:
     """Without pages that can be read, and items on them, there is no walk."""
     no_array = answer(200, {"calls": "none"}, walk="w")
-    yield silent("one page that is not a list", no_array)
+    yield silent("a page that is not a list", no_array)
     yield silent("an empty list", page("w", [], False))
     flagless = answer(200, {"calls": [call(1)]}, walk="w")
-    yield silent("pages without the flag, which is another rule's", flagless)
+    yield silent("a page without has_more, which list.more-flag judges", flagless)
     limited = refusal("rate_limit_exceeded", walk="w")
-    yield silent("429 in the middle of a walk", limited, proxy(walk="w"))
-    yield silent("no walk at all", call_list())
+    yield silent("a walk that is answered 429, and 502 by a proxy", limited, proxy(walk="w"))
+    yield silent("a page that is part of no walk", call_list())
 
 
 @examples_of(
@@ -88,7 +88,7 @@ def no_walk_to_judge() -> Iterator[Example]:
 def a_page_ends_within_a_tie() -> Iterator[Example]:
     """A cursor that is a timestamp cannot tell items of the same time apart."""
     yield accepted(
-        "a tie is lost at the border of a page",
+        "items of the same time are lost at the border of a page",
         *walked(TIED, 6),
         page("w", TIED[:2], True, limit=2),
         page("w", TIED[4:], False, 5, 2),
@@ -96,7 +96,7 @@ def a_page_ends_within_a_tie() -> Iterator[Example]:
         page("v", TIED[1:4], True, 9, 3),
     )
     yield accepted(
-        "a tie is repeated at the border of a page",
+        "items of the same time are repeated at the border of a page",
         *walked(TIED, 6),
         page("w", TIED[:2], True, limit=2),
         page("w", TIED[1:5], True, 5, 4),
@@ -114,7 +114,7 @@ def a_page_ends_within_a_tie() -> Iterator[Example]:
 def a_list_has_no_order() -> Iterator[Example]:
     """In a list without an order nothing comes after a cursor."""
     yield silent(
-        "a list out of order, which paging.order blames",
+        "a list without an order, which paging.order judges",
         page("w", [9, 7, at(8.5, "Z", 1)], True),
         page("w", [at(8.25, "Z", 2)], True, at(8.5, "Z", 1)),
         page("w", [5], True, 6),
@@ -125,8 +125,8 @@ def a_list_has_no_order() -> Iterator[Example]:
 def there_is_one_page() -> Iterator[Example]:
     """A page shows something of the cursor only if it has one, and items."""
     first = page("w", [9, 8], True)
-    yield silent("a first page only, which has no cursor", first)
-    yield silent("an empty page only", page("w", [], False, 8))
+    yield silent("a first page, which has no cursor", first)
+    yield silent("an empty page after a cursor", page("w", [], False, 8))
 
 
 def repeated(*exchanges: Exchange) -> list[Exchange]:
@@ -140,7 +140,7 @@ def a_list_moves_while_it_is_walked() -> Iterator[Example]:
     lossy = page("w", [9, 7], False)
     whole, whole_again = walked(LINE, 9), walked(LINE, 9, "again")
     shown_twice = repeated(*whole, lossy, *whole_again)
-    yield refused("one lost that is shown before and after, when repeated", *shown_twice)
+    yield refused("a second attempt loses an item that it shows before and after", *shown_twice)
     came_since = repeated(lossy, *whole_again)
-    yield silent("one that came since, when repeated", *came_since)
-    yield silent("one that is gone since, when repeated", *repeated(*whole, lossy))
+    yield silent("a second attempt shows an item only afterwards", *came_since)
+    yield silent("a second attempt shows an item only before", *repeated(*whole, lossy))
