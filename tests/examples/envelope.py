@@ -80,7 +80,7 @@ def an_error_is_json() -> Iterator[Example]:
 
 @examples_of("error.json")
 def a_proxy_answers_in_html() -> Iterator[Example]:
-    """Under a status that something in front of the application uses, HTML is no error of it."""
+    """HTML under a status that proxies use is no error of the application."""
     for status in (399, 408, 411, 413, 414, 417, 421, 426, 431, 501, 502, 503, 504):
         yield silent(f"HTML under {status}", proxy(status))
 
@@ -137,7 +137,7 @@ def a_contract_nests_its_envelope() -> Iterator[Example]:
 
 @examples_of("error.code-text")
 def a_contract_nests_its_code() -> Iterator[Example]:
-    """Without the object that holds the code, the envelope is broken, which another rule blames."""
+    """Without the object that holds the code, the envelope is broken, which error.shape judges."""
     no_cause = answer(400, {"error": {"text": {"message": "No"}}})
     yield silent("without the object that holds the code", no_cause, contract=nested())
     empty_cause = answer(400, {"error": {"cause": {}}})
@@ -316,7 +316,7 @@ def a_mistake_is_no_server_error() -> Iterator[Example]:
 
 @examples_of("route.unknown", operation="*")
 def a_route_is_unknown() -> Iterator[Example]:
-    """An unknown route is refused with the envelope and a registered code; a status is a note."""
+    """An unknown route is refused with the envelope. An unusual status is a note."""
     odd: dict[str, Any] = {"operation": "*", "mistake": True, "odd": True}
     yield accepted("404 with the envelope", refusal("not_found", **odd))
     yield noted("501 from a proxy", proxy(501, **odd))
@@ -329,7 +329,7 @@ def a_route_is_unknown() -> Iterator[Example]:
 
 @examples_of("route.unknown", operation="*")
 def an_unknown_route_has_no_envelope() -> Iterator[Example]:
-    """Each answer is judged by itself; what proves nothing hides nothing."""
+    """Each answer is judged by itself, whatever the others are."""
     whole_api: dict[str, Any] = {"operation": "*"}
     limited = refusal("rate_limit_exceeded", **whole_api)
     html = answer(404, text="<h1>", **whole_api)

@@ -1,4 +1,4 @@
-"""Examples of keys that are refused and taken, of new accounts, and of scopes."""
+"""Examples of keys that are refused and accepted, of new accounts, and of scopes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def an_altered_key_is_unknown() -> Iterator[Example]:
 
 @examples_of("auth.scheme", form="scheme")
 def another_scheme_is_refused() -> Iterator[Example]:
-    """A key is taken in the scheme of the contract and in no other; the other may be malformed."""
+    """A key is accepted in the scheme of the contract only. Another scheme may be malformed."""
     malformed = refusal("bad_request")
     yield accepted("400 for a malformed header", control(), refusal("unauthorized"), malformed)
     right_scheme = refusal("unauthorized", role="control")
@@ -130,7 +130,7 @@ def a_path_spelled_otherwise_shows_other_things() -> Iterator[Example]:
 
 @examples_of("auth.prefixes")
 def keys_of_both_prefixes() -> Iterator[Example]:
-    """A key of either prefix is taken; what it reaches is another matter."""
+    """A key of either prefix is accepted, whatever it reaches."""
     yield accepted("both keys are accepted", control(), control(role="probe", identity="test"))
     elsewhere = refusal("not_found", identity="test")
     yield accepted("the second key reaches another business", control(), elsewhere)
@@ -160,7 +160,7 @@ def handed(identity: str, status: int, *calls: dict[str, Any]) -> Exchange:
 
 
 def two_accounts() -> tuple[Exchange, ...]:
-    """Two accounts are opened, and the first key is taken after each."""
+    """Two accounts are opened, and the first key is accepted after each."""
     return account(), handed(FIRST_KEY, 200), account(), handed(FIRST_KEY, 200)
 
 
@@ -178,7 +178,7 @@ def each_account_has_a_key() -> Iterator[Example]:
 
 @examples_of("account.key", operation="sign_up")
 def keys_are_used_in_any_order() -> Iterator[Example]:
-    """The count of keys that are taken is compared with the count of accounts."""
+    """As many keys are accepted as accounts were opened."""
     first_twice = [(FIRST_KEY, 200), (FIRST_KEY, 200)]
     for sentence, expected, accounts, uses in (
         (
@@ -284,7 +284,7 @@ def a_lacking_scope_is_forbidden() -> Iterator[Example]:
 
 @examples_of("scope.opens")
 def a_scope_opens_its_operations() -> Iterator[Example]:
-    """A key with the scope is let in, unless nobody said that it has it."""
+    """A key with the scope is let in. A key whose scopes are not declared may lack it."""
     yield accepted("a key with the scope is let in", answer(200, {}))
     yield accepted(
         "a key with the scope is let in, and the content is refused", refusal("invalid_request")

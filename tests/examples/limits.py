@@ -1,4 +1,4 @@
-"""Examples of the limit of sign-ups by address: how many are taken, and when again."""
+"""Examples of the limit of sign-ups by address: how many it lets pass, and when again."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ OTHER_ADDRESS = "127.0.0.3"
 def sign_up(result: str, step: str, address: str) -> Exchange:
     """A sign-up from an address.
 
-    The result is + for taken, - for refused by the limit, or a letter: w, the status of the limit
-    with another code; h, a proxy under that status; p, a proxy that failed; b, a bad request;
-    f, forbidden; $, payment required.
+    The result is + for accepted, - for refused by the limit, or a letter: w, the status of the
+    limit with another code; h, a proxy under that status; p, a proxy that failed; b, a bad
+    request; f, forbidden; $, payment required.
     """
     label: dict[str, Any] = {
         "operation": "sign_up",
@@ -60,7 +60,7 @@ def later(step: str, results: str) -> list[Exchange]:
     return [sign_up(result, step, "127.0.0.9") for result in results]
 
 
-# --- how many are taken ---------------------------------------------------------------------------
+# --- how many are accepted ------------------------------------------------------------------------
 
 
 @examples_of("rate.allowance", operation="sign_up")
@@ -162,7 +162,7 @@ def the_limit_is_not_evaded() -> Iterator[Example]:
     yield silent("the limit was never met", *burst("++++++"), *later("evasion", "+"))
 
 
-# --- when requests are taken again ----------------------------------------------------------------
+# --- when requests are accepted again -------------------------------------------------------------
 
 
 @examples_of("rate.reset", operation="sign_up")
@@ -203,7 +203,7 @@ def an_operation_has_no_limit() -> Iterator[Example]:
 
 @examples_of("rate.window", operation="sign_up")
 def the_limit_lasts_for_its_window() -> Iterator[Example]:
-    """Just under half a window later, only as many are taken as have come free by then."""
+    """Just under half a window later, only requests that have come free by then are accepted."""
     limited = burst("+++++-")
     sentence = "minutes later the address is"
     still_refused = later("soon", "-")

@@ -194,7 +194,7 @@ def tied_to(business: str) -> Exchange:
 
 @examples_of("tenant.object")
 def nothing_is_tied_to_a_foreign_object() -> Iterator[Example]:
-    """An optional reference that was taken is ignored, or another object stands in its place."""
+    """An optional reference that was accepted is ignored or replaced by another object."""
     yield refused("the object shows the foreign reference", owner(), tied_to("b_main"))
     for business in ("b_a", "b_other"):
         yield accepted(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from conformance.model import Exchange
@@ -27,37 +26,29 @@ from tests.support.exchanges import (
 )
 
 GOOD = {"message": "Good text", "status": "queued"}
-"""A text that was taken, as the list shows it."""
+"""A text that was accepted, as the list shows it."""
 
 BAD = {"message": "Bad words", "status": "queued"}
 """A text that was blocked, as the list must not show it."""
 
 
+SMS: dict[str, Any] = {"operation": "send_sms"}
+
+
 def text_sent(message: str, answered: Exchange, to: str = "+12025550100") -> Exchange:
-    """An attempt to send a text that the trigger is about."""
-    exchange = with_request_body(answered, {"to": to, "message": message})
-    return relabelled(replace(exchange, operation="send_sms"), role="probe")
+    """An attempt to send a text, with its answer."""
+    return with_request_body(answered, {"to": to, "message": message})
 
 
-def text_taken(answered: Exchange) -> Exchange:
-    """A text without the trigger is sent."""
-    exchange = with_request_body(answered, {"to": "+12025550100", "message": "Good text"})
-    return relabelled(replace(exchange, operation="send_sms"), role="control", step="taken")
+def accepted_text(**members: Any) -> Exchange:
+    """A text without the trigger is accepted; the answer may show more members."""
+    body = {"success": True, **members}
+    return text_sent("Good text", answer(200, body, role="control", step="taken", **SMS))
 
 
-def taken() -> Exchange:
-    """A text without the trigger is sent and taken; the answer does not show its id."""
-    return text_taken(answer(200, {"success": True}))
-
-
-def taken_as(identifier: str) -> Exchange:
-    """A text without the trigger is sent and taken; the answer shows its id."""
-    return text_taken(answer(200, {"id": identifier, "success": True}))
-
-
-def blocked() -> Exchange:
+def blocked(message: str = "Bad words") -> Exchange:
     """A text with the trigger is refused."""
-    return text_sent("Bad words", refusal("content_blocked"))
+    return text_sent(message, refusal("content_blocked", **SMS))
 
 
 def texts(step: str, *shown: dict[str, Any]) -> Exchange:
@@ -75,13 +66,13 @@ def texts(step: str, *shown: dict[str, Any]) -> Exchange:
 
 
 def attempt() -> tuple[Exchange, ...]:
-    """A text is taken and listed, and another one is blocked."""
-    return taken(), texts("before", GOOD), blocked()
+    """A text is accepted and listed, and another one is blocked."""
+    return accepted_text(), texts("before", GOOD), blocked()
 
 
 @examples_of("trigger.effect", operation="send_sms")
 def a_blocked_text_is_not_sent() -> Iterator[Example]:
-    """A text that was blocked is not listed, or not in the state of one that was taken."""
+    """A blocked text is not listed, or not in the state of an accepted one."""
     yield accepted("the blocked text is not listed", *attempt(), texts("after", GOOD))
     as_blocked = {**BAD, "status": "blocked"}
     yield accepted(
@@ -116,14 +107,14 @@ def another_text_is_in_the_same_state() -> Iterator[Example]:
     failed, bad_failed = {**GOOD, "status": "failed"}, {**BAD, "status": "failed"}
     yield accepted(
         "the blocked text is listed as failed, as another text is",
-        taken_as("m0"),
+        accepted_text(id="m0"),
         texts("before", GOOD, failed),
         blocked(),
         texts("after", GOOD, failed, bad_failed),
     )
     yield accepted(
         "the blocked text is listed as failed, as a text before the accepted one is",
-        taken_as("m1"),
+        accepted_text(id="m1"),
         texts("before", failed, GOOD),
         blocked(),
         texts("after", failed, GOOD, bad_failed),
@@ -131,7 +122,7 @@ def another_text_is_in_the_same_state() -> Iterator[Example]:
     shares_number = {"message": "+12025550100", "status": "failed"}
     yield accepted(
         "the blocked text is listed in the state of a text that only shows the number",
-        taken(),
+        accepted_text(),
         texts("before", GOOD, shares_number),
         blocked(),
         texts("after", GOOD, shares_number, bad_failed),
@@ -140,7 +131,7 @@ def another_text_is_in_the_same_state() -> Iterator[Example]:
 
 @examples_of("trigger.effect", operation="send_sms")
 def another_text_went_to_the_same_number() -> Iterator[Example]:
-    """A text to the number of the one that was taken is not taken for it."""
+    """A text to the number of the accepted one is not confused with it."""
     first = {**GOOD, "to": "+12025550100"}
     second = {
         "message": "Words of another day",
@@ -150,16 +141,16 @@ def another_text_went_to_the_same_number() -> Iterator[Example]:
     third = {"message": "Kind words", "to": "+12025550199", "status": "blocked"}
     yield accepted(
         "the blocked text is listed as blocked, as a text to the first number is",
-        taken(),
+        accepted_text(),
         texts("before", first, second),
-        text_sent("Kind words", refusal("number_opted_out"), to="+12025550199"),
+        text_sent("Kind words", refusal("number_opted_out", **SMS), to="+12025550199"),
         texts("after", first, second, third),
     )
 
 
 @examples_of("trigger.effect", operation="send_sms")
 def a_text_shows_that_it_was_not_sent() -> Iterator[Example]:
-    """Another state, a sign or a number in its place: no text of a queue."""
+    """A text in another state, with a flag, or with other words may be a blocked one."""
     other_words = {"message": "Old words of another kind", "status": "sent"}
     awaiting = {"message": "Good text", "status": "awaiting_consent"}
     for sentence, before, item in (
@@ -187,7 +178,7 @@ def a_text_shows_that_it_was_not_sent() -> Iterator[Example]:
         ),
     ):
         lists = (texts("before", *before), blocked(), texts("after", *before, item))
-        yield accepted(sentence, taken(), *lists)
+        yield accepted(sentence, accepted_text(), *lists)
 
 
 @examples_of("trigger.effect", operation="send_sms")
@@ -203,7 +194,7 @@ def a_remark_is_no_state() -> Iterator[Example]:
     payments = {**BAD, "status": "awaiting_payments"}
     yield refused(
         "the blocked text is listed with a word of 17 letters, which is no state",
-        taken(),
+        accepted_text(),
         texts("before", consents),
         blocked(),
         texts("after", consents, payments),
@@ -218,39 +209,40 @@ def a_short_text_names_nothing() -> Iterator[Example]:
         ("Badly", Expected.ACCEPTED),
         ("Badger", Expected.REFUSED),
     ):
-        short = text_sent(message, refusal("content_blocked"))
         listed = texts("after", GOOD, {**BAD, "message": message})
         sentence = f"a blocked text of {len(message)} letters is listed as accepted"
-        yield example(expected, sentence, taken(), texts("before", GOOD), short, listed)
+        before = texts("before", GOOD)
+        yield example(expected, sentence, accepted_text(), before, blocked(message), listed)
 
 
 @examples_of("trigger.effect", operation="send_sms")
 def no_effect_to_judge() -> Iterator[Example]:
-    """Both lists must be answered, and the text without the trigger be in the first."""
+    """Both lists must be answered, and the first must hold the text without the trigger."""
     before, after = texts("before", GOOD), texts("after", GOOD)
     forbidden = answer(403, {"messages": [GOOD]}, operation="list_messages")
     before_refused = relabelled(forbidden, step="before")
     after_refused = relabelled(forbidden, step="after")
-    yield silent("the first list is refused", taken(), before_refused, blocked(), after)
-    yield silent("the second list is refused", taken(), before, blocked(), after_refused)
+    yield silent("the first list is refused", accepted_text(), before_refused, blocked(), after)
+    yield silent("the second list is refused", accepted_text(), before, blocked(), after_refused)
     lost = without_response(after_refused)
-    yield silent("the second list gets no response", taken(), before, blocked(), lost)
+    yield silent("the second list gets no response", accepted_text(), before, blocked(), lost)
     yield silent("there is no second list", *attempt())
-    limited = text_taken(refusal("rate_limit_exceeded"))
+    refused_text = refusal("rate_limit_exceeded", role="control", step="taken", **SMS)
+    limited = text_sent("Good text", refused_text)
     yield silent(
         "the text without the trigger is refused with 429", limited, before, blocked(), after
     )
-    not_blocked = text_sent("Bad words", answer(200, {}))
+    not_blocked = text_sent("Bad words", answer(200, {}, **SMS))
     yield silent(
         "the text with the trigger is accepted",
-        taken(),
+        accepted_text(),
         before,
         not_blocked,
         texts("after", GOOD, BAD),
     )
     yield accepted(
         "the accepted text is not listed, so its state is not known",
-        taken(),
+        accepted_text(),
         texts("before"),
         blocked(),
         texts("after", BAD),

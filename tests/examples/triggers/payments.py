@@ -30,7 +30,7 @@ def payment(header: str | None = None, **beside: Any) -> Exchange:
 
 
 def opened(**options: Any) -> Exchange:
-    """A sign-up that is taken."""
+    """A sign-up that is accepted."""
     account = {"api_key": "{secret:api_key-1}", "business_id": "b"}
     return answer(201, account, identity=None, **SIGN_UP, **options)
 
@@ -80,7 +80,7 @@ def terms_are_packed() -> Iterator[Example]:
 
 @examples_of("payment.terms", operation="sign_up")
 def terms_are_looked_for_in_an_unpaid_402() -> Iterator[Example]:
-    """Other answers have no terms; what is no payment is not taken for one."""
+    """Only 402 for a request without a payment has terms. A false payment is refused."""
     lost = answer(None, **SIGN_UP)
     others = (lost, turned_down("bad_request"))
     yield refused("no terms, after other answers", *others, payment())
@@ -95,7 +95,7 @@ def terms_are_looked_for_in_an_unpaid_402() -> Iterator[Example]:
 
 @examples_of("payment.retry", operation="sign_up")
 def a_paid_sign_up_is_taken() -> Iterator[Example]:
-    """With a proof of payment the same request is taken."""
+    """With a proof of payment the same request is accepted."""
     wanted = payment(**TERMS)
     settled: dict[str, Any] = {**SIGN_UP, "step": "settled"}
     taken = answer(201, {}, **settled)

@@ -43,7 +43,7 @@ def an_item_is_lost() -> Iterator[Example]:
 
 @examples_of("paging.complete")
 def a_loss_that_is_not_judged() -> Iterator[Example]:
-    """Nobody can tell what comes after a cursor that is no timestamp, or that items share."""
+    """What comes after a cursor is open if it is no timestamp, or if items share it."""
     whole = walked(LINE, 9)
     no_timestamp = page("w", [3, 2], True, "yesterday")
     yield silent("a page after a cursor that is no timestamp", *whole, no_timestamp)

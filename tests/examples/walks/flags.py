@@ -31,7 +31,7 @@ def false_while_items_remain() -> Iterator[Example]:
 
 @examples_of("paging.more-false")
 def false_where_a_page_loses_items() -> Iterator[Example]:
-    """A page that lost all that follows is blamed for the loss alone."""
+    """A page that lost all its items is a violation of paging.complete alone."""
     known = (*walked(LINE, 9), page("w", [9, 8], True))
     empty = page("w", [], False, 8)
     yield accepted("has_more is false on a page that lost all its items", *known, empty)
@@ -62,7 +62,7 @@ def true_where_nothing_follows() -> Iterator[Example]:
 
 @examples_of("paging.more-true")
 def two_pages_do_not_follow_each_other() -> Iterator[Example]:
-    """An empty page tells only of the page whose last item is its cursor."""
+    """An empty page says something only about the page whose last item is its cursor."""
     for what, second in (("before", 9.5), ("after", 5)):
         elsewhere = page("w", [], False, at(second, "Z", 1))
         sentence = f"has_more is true, and an empty page has a cursor {what} the last item"

@@ -27,7 +27,7 @@ def a_page_has_one_direction() -> Iterator[Example]:
 
 @examples_of("paging.order")
 def pages_have_one_direction() -> Iterator[Example]:
-    """The next page runs in the direction of the page before, on the other side of the cursor."""
+    """The next page goes on in the same direction, from the cursor."""
     turned = (page("w", [9, 8], True), page("w", [6, 7], False, 8))
     yield refused("a page in the other direction", *turned)
     up = (page("w", [9, 8], True), page("w", [12, 11], True, 8))

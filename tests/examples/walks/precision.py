@@ -28,7 +28,7 @@ def cut_off_upwards() -> tuple[Exchange, ...]:
 
 @examples_of("paging.precision")
 def neighbours_within_a_second() -> Iterator[Example]:
-    """A cursor keeps the fraction of its second, so that it tells neighbours apart."""
+    """A cursor keeps the fraction of its second, so neighbours within a second stay apart."""
     told_apart = (*walked(FRACTIONS, 1), *walked(FRACTIONS, 8))
     yield accepted("neighbours within a second are neither lost nor repeated", *told_apart)
     after = time_of(FRACTIONS[0])
@@ -42,7 +42,7 @@ def neighbours_within_a_second() -> Iterator[Example]:
 
 @examples_of("paging.precision")
 def the_fraction_is_cut_off() -> Iterator[Example]:
-    """Items that are lost or shown again within the second of a cursor tell that it was cut."""
+    """A cursor loses its fraction if only items within its second are lost or repeated."""
     whole = walked(FRACTIONS, 8)
     yield refused("the next page begins in the next second", *whole, *cut_off())
     headless = page("v", FRACTIONS[1:2], True, limit=1)
@@ -59,7 +59,7 @@ def the_fraction_is_cut_off() -> Iterator[Example]:
 
 @examples_of("paging.exclusive")
 def a_cut_fraction_is_blamed_once() -> Iterator[Example]:
-    """What a cut fraction explains is blamed by that rule alone."""
+    """What a cut fraction explains is a violation of paging.precision alone."""
     sentence = "the fraction of a cursor is cut off, which paging.precision judges"
     yield accepted(sentence, *cut_off_upwards())
 
@@ -93,6 +93,6 @@ def a_page_disregards_its_cursor() -> Iterator[Example]:
 
 @examples_of("paging.precision")
 def no_fraction_is_cut_off() -> Iterator[Example]:
-    """A page that disregards its cursor says nothing of fractions."""
+    """A page that disregards its cursor says nothing about fractions."""
     yield from _cursor_again(Expected.SILENT)
     yield from _newer_than_the_cursor(Expected.SILENT)

@@ -86,7 +86,7 @@ def no_walk_to_judge() -> Iterator[Example]:
     "paging.order",
 )
 def a_page_ends_within_a_tie() -> Iterator[Example]:
-    """A cursor that is a timestamp cannot tell items of the same time apart."""
+    """A cursor that is a timestamp cannot separate items of the same time."""
     yield accepted(
         "items of the same time are lost at the border of a page",
         *walked(TIED, 6),
@@ -136,7 +136,7 @@ def repeated(*exchanges: Exchange) -> list[Exchange]:
 
 @examples_of("paging.complete", "paging.more-false")
 def a_list_moves_while_it_is_walked() -> Iterator[Example]:
-    """When a case is repeated, only what is shown before and after a page can be lost on it."""
+    """In a second attempt, an item is lost only if other pages show it before and after."""
     lossy = page("w", [9, 7], False)
     whole, whole_again = walked(LINE, 9), walked(LINE, 9, "again")
     shown_twice = repeated(*whole, lossy, *whole_again)

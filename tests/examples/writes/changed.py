@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from conformance.model import Exchange
@@ -12,7 +11,6 @@ from tests.support.exchanges import (
     answer,
     at,
     refusal,
-    relabelled,
     without_response,
 )
 
@@ -61,8 +59,7 @@ def first_change(members: dict[str, Any]) -> Exchange:
 def evals(*listed: Any) -> Exchange:
     """A page of evals, where the name New is looked for in others than e1."""
     body = {"evals": list(listed), "has_more": False}
-    listing = answer(200, body, operation="list_evals")
-    return relabelled(listing, step="listed", sought="e1", fresh=["New"])
+    return answer(200, body, operation="list_evals", step="listed", sought="e1", fresh=["New"])
 
 
 @examples_of("update.alone", operation="update_eval")
@@ -92,8 +89,7 @@ def a_change_leaves_the_change_before_it() -> Iterator[Example]:
     older = first_change({"name": "Older"})
     lacking = changed(OLD, NEW)
     yield refused("the value of the change before is missing", older, *lacking)
-    forbidden = replace(refusal("forbidden"), operation="update_eval")
-    forbidden = relabelled(forbidden, step="first", sent={"name": "Older"})
+    forbidden = refusal("forbidden", operation="update_eval", step="first", sent={"name": "Older"})
     yield accepted(
         "the value of the change before is missing, as it was refused", forbidden, *lacking
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from conformance.model import Exchange
@@ -138,7 +137,7 @@ def no_list_to_judge() -> Iterator[Example]:
     yield gap("the list is answered 429", limited)
     unlabelled = relabelled(evals(8))
     yield silent("a list where no object is looked for", unlabelled)
-    forbidden = replace(refusal("forbidden", **NEW_EVAL), operation="list_evals")
+    forbidden = refusal("forbidden", operation="list_evals", **NEW_EVAL)
     yield silent("the list is refused", forbidden)
     yield silent("the list is answered 403, with items", evals(8, status=403))
 
@@ -234,7 +233,7 @@ def a_new_object_shows_what_was_sent() -> Iterator[Example]:
 
 @examples_of("create.count", operation="create_eval")
 def no_count_to_judge() -> Iterator[Example]:
-    """The list must be answered before and after, and something be created."""
+    """Both lists must be answered, and an object must have been created."""
     before, created = names("before", "Old"), eval_created()
     after = names("after", "Old", "Eval 9", "Eval 9")
     forbidden = eval_created(403)

@@ -37,7 +37,7 @@ def older(step: str) -> Exchange:
 
 @examples_of("delete.gone", operation="delete_eval")
 def a_deleted_object_is_gone() -> Iterator[Example]:
-    """After a deletion the object is not found, or shown as deleted; an older one stays."""
+    """After a deletion the object is not found, or marked as deleted. An older one stays."""
     deleted = (evaluation("before"), older("before"), deletion())
     yield accepted(
         "the object is gone, and the older one is there", *deleted, missing("after"), older("after")
@@ -96,7 +96,7 @@ def another_object_is_gone() -> Iterator[Example]:
 
 @examples_of("delete.gone", operation="delete_eval")
 def no_deletion_to_judge() -> Iterator[Example]:
-    """The object must be seen before, the deletion be taken, and somebody look afterwards."""
+    """A deletion is judged if it was accepted, and the object was read before and after."""
     forbidden = refusal("forbidden", step="delete")
     yield silent("the deletion is refused", evaluation("before"), older("before"), forbidden)
     deleted = (evaluation("before"), older("before"), deletion())

@@ -177,7 +177,7 @@ def a_changed_object_is_read_back() -> Iterator[Example]:
 
 @examples_of("create.read-back", operation=CREATE)
 def little_of_a_created_object_is_shown() -> Iterator[Example]:
-    """An object that was created is there even if nothing of it is shown; its id is needed."""
+    """A created object needs an id. It exists even if a read shows none of its members."""
     nameless = read({"id": "a1"})
     yield accepted("the read shows none of the members", write(CREATE, {"name": "New"}), nameless)
     without_id = write(CREATE, {"name": "New"}, body={"ok": True})
@@ -189,7 +189,7 @@ def little_of_a_created_object_is_shown() -> Iterator[Example]:
 
 @examples_of("update.read-back", operation=UPDATE)
 def little_of_a_changed_object_is_shown() -> Iterator[Example]:
-    """Whether an object was changed nobody can say if nothing of the change is shown."""
+    """A change is not judged if a read shows none of its members."""
     renamed = write(UPDATE, {"name": "New"})
     yield silent("the read shows none of the members", renamed, read({"id": "a1"}))
     yield refused(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from conformance.model import Exchange
@@ -28,15 +27,13 @@ from tests.support.exchanges import (
     without_response,
 )
 
-
-def attempt(answered: Exchange, **labels: Any) -> Exchange:
-    """An attempt to create an agent."""
-    return relabelled(replace(answered, operation="create_agent"), step="attempt", **labels)
+ATTEMPT: dict[str, Any] = {"operation": "create_agent", "step": "attempt"}
+"""Options of an answer to an attempt to create an agent."""
 
 
 def turned_down(code: str = "unauthorized") -> Exchange:
     """An attempt to create an agent that is refused."""
-    return attempt(refusal(code))
+    return refusal(code, **ATTEMPT)
 
 
 def agents(*names: str, fresh: tuple[str, ...] = ("New 1f",)) -> Exchange:
@@ -56,9 +53,9 @@ def a_refused_creation_makes_nothing() -> Iterator[Example]:
     yield accepted("the refused name is not listed", turned_down(), absent)
     yield refused("the refused name is listed", turned_down(), present)
     yield refused("the refused name is listed, after a 400", turned_down("bad_request"), present)
-    no_refusal = attempt(answer(399, {}))
+    no_refusal = answer(399, {}, **ATTEMPT)
     yield silent("the attempt is answered 399, which is no refusal", no_refusal, present)
-    taken = attempt(answer(201, {}))
+    taken = answer(201, {}, **ATTEMPT)
     yield silent("the attempt is accepted, which other rules judge", taken, present)
     forbidden = refusal("forbidden", step="look")
     yield silent("the list is refused", turned_down(), forbidden)
@@ -69,14 +66,14 @@ def a_refused_creation_makes_nothing() -> Iterator[Example]:
 
 @examples_of("refused.effect", operation="create_agent")
 def one_of_two_attempts_is_taken() -> Iterator[Example]:
-    """What one attempt created is not blamed on the other, unless it has a name of its own."""
-    named_taken = attempt(answer(201, {}), fresh=["New 1f"])
+    """If one of two attempts is accepted, only the name of the other is judged."""
+    named_taken = answer(201, {}, fresh=["New 1f"], **ATTEMPT)
     listed = agents("Old", "New 1f")
     sentence = "of two attempts is accepted, and its name is listed"
     yield accepted(f"the second {sentence}", turned_down(), named_taken, listed)
     yield accepted(f"the first {sentence}", named_taken, turned_down(), listed)
-    first_refused = attempt(refusal("not_found"), fresh=["New 1f"])
-    second_taken = attempt(answer(201, {}), fresh=["New 2f"])
+    first_refused = refusal("not_found", fresh=["New 1f"], **ATTEMPT)
+    second_taken = answer(201, {}, fresh=["New 2f"], **ATTEMPT)
     first_listed = agents("Old", "New 1f", fresh=("New 1f", "New 2f"))
     sentence = "of two attempts one is accepted, and the name of the other is listed"
     yield refused(sentence, first_refused, second_taken, first_listed)
@@ -164,13 +161,13 @@ def a_new_row_may_be_of_somebody_else() -> Iterator[Example]:
 def a_refused_deletion_removes_nothing() -> Iterator[Example]:
     """An object whose deletion was refused is there as before."""
     seen = relabelled(evaluation("before"), role="setup", step="before", sought="e1")
-    forbidden = relabelled(refusal("forbidden", operation="delete_eval"), step="attempt")
+    forbidden = refusal("forbidden", operation="delete_eval", step="attempt")
     gone = missing("look")
     yield refused("the object is gone after a refused deletion", seen, forbidden, gone)
     yield accepted(
         "the object is there after a refused deletion", seen, forbidden, evaluation("look")
     )
-    taken = relabelled(answer(200, {}, operation="delete_eval"), step="attempt")
+    taken = answer(200, {}, operation="delete_eval", step="attempt")
     sentence = "the object is gone after two deletions, of which one was accepted"
     yield silent(sentence, seen, forbidden, taken, gone)
     never_seen = relabelled(missing("before"), role="setup", step="before", sought="e1")
