@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from tests.examples.base import Example, Expected, in_a_word, is_met, outcomes
 from tests.support.contracts import real
 from tests.support.exchanges import answer, call, page, walked, with_response_of, without_response
 
+ROOT = Path(__file__).parent.parent
 EXAMPLES = all_examples()
 
 
@@ -69,6 +72,17 @@ def test_examples_are_filed_by_subject(subject: str) -> None:
     """Each rule has its examples in the subject of its prefix, and nowhere else."""
     filed = {example.rule for example in examples_about(subject)}
     assert filed == {rule for rule in RULES if _subject_of(rule) == subject}
+
+
+def test_one_subject_is_imported_by_itself() -> None:
+    """The examples of one subject are built without those of the others."""
+    script = (
+        "import sys; from tests.examples import PREFIXES, examples_about; examples_about('limits');"
+        "print(*[each for each in PREFIXES if f'tests.examples.{each}' in sys.modules])"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["limits"]
 
 
 # --- the rules as a whole -------------------------------------------------------------------------

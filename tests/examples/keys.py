@@ -179,49 +179,19 @@ def each_account_has_a_key() -> Iterator[Example]:
 @examples_of("account.key", operation="sign_up")
 def keys_are_used_in_any_order() -> Iterator[Example]:
     """As many keys are accepted as accounts were opened."""
-    first_twice = [(FIRST_KEY, 200), (FIRST_KEY, 200)]
-    for sentence, expected, accounts, uses in (
-        (
-            "both keys are accepted, the second one first",
-            Expected.ACCEPTED,
-            2,
-            [(SECOND_KEY, 200), (FIRST_KEY, 200)],
-        ),
-        ("one account, whose key is accepted twice", Expected.ACCEPTED, 1, first_twice),
-        (
-            "a key that is accepted twice, and no account that is opened",
-            Expected.ACCEPTED,
-            0,
-            first_twice,
-        ),
-        (
-            "two accounts, and one key that is accepted once",
-            Expected.ACCEPTED,
-            2,
-            [(FIRST_KEY, 200)],
-        ),
-        ("two accounts, and one key that is accepted twice", Expected.REFUSED, 2, first_twice),
-        (
-            "the key is accepted, and then lacks a scope",
-            Expected.ACCEPTED,
-            1,
-            [(FIRST_KEY, 200), (FIRST_KEY, 403)],
-        ),
-        (
-            "the key is accepted once, and then refused",
-            Expected.REFUSED,
-            1,
-            [(FIRST_KEY, 200), (FIRST_KEY, 401)],
-        ),
-        (
-            "two accounts, and both keys are refused",
-            Expected.NOTE,
-            2,
-            [(FIRST_KEY, 401), (SECOND_KEY, 401)],
-        ),
-    ):
-        opened = [account() for _ in range(accounts)]
-        yield example(expected, sentence, *opened, *(handed(*use) for use in uses))
+    first, second = handed(FIRST_KEY, 200), handed(SECOND_KEY, 200)
+    first_refused, second_refused = handed(FIRST_KEY, 401), handed(SECOND_KEY, 401)
+    one, two = (account(),), (account(), account())
+    yield accepted("both keys are accepted, the second one first", *two, second, first)
+    yield accepted("two accounts, and one key that is accepted once", *two, first)
+    yield refused("two accounts, and one key that is accepted twice", *two, first, first)
+    yield noted("two accounts, and both keys are refused", *two, first_refused, second_refused)
+    yield accepted("one account, whose key is accepted twice", *one, first, first)
+    lacks_scope = handed(FIRST_KEY, 403)
+    yield accepted("the key is accepted, and then lacks a scope", *one, first, lacks_scope)
+    yield refused("the key is accepted once, and then refused", *one, first, first_refused)
+    unopened = "a key that is accepted twice, and no account that is opened"
+    yield accepted(unopened, first, first)
 
 
 def known_rows() -> Exchange:
