@@ -52,7 +52,7 @@ def quick(plan: Plan, contract: Contract) -> Plan:
 
     A cell that only some of its cases have run for is untested; so it is the operation that costs least.
     """
-    chosen = {case.id: case for case in plan.runnable if case.params.get("quick")}
+    chosen = {case.id: case for case in plan.runnable if case.quick}
     for clause in contract.clauses.values():
         feeding: dict[str, list[Case]] = {}
         for case in plan.cases if clause.level is Level.MUST else ():

@@ -15,6 +15,7 @@ from conformance.model import Contract, Declaration, Effect
 from conformance.plan import Plan, build
 from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
 from conformance.selection import nearest, select, wanted
+from conformance.suite.test_keys import RefusedKeys
 from tests.support import contracts
 
 CONTRACTS = ("real", "toy")
@@ -126,7 +127,7 @@ def test_few_bad_keys_without_flood(name: str, declared: str) -> None:
 
 def bad_keys(plan: Plan) -> int:
     """How many requests of a plan carry a key that was never issued."""
-    keys = [case.params["keys"] for case in plan.runnable if case.scenario == "refused-key"]
+    keys = [case.params.by_form for case in plan.runnable if isinstance(case.params, RefusedKeys)]
     return sum(len(forms.get(form, ())) for forms in keys for form in ("unknown", "altered"))
 
 
