@@ -10,10 +10,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from conformance import checks, verdict
+from conformance import checks
 from conformance.contract import packaged
 from conformance.errors import UsageError
 from conformance.evidence import Log
+from conformance.judging import verdict
 from conformance.model import Clause, Contract, Declaration, Effect
 from conformance.plan import Plan
 from conformance.scenarios import REGISTRY
@@ -161,7 +162,9 @@ def plan(
             lines += [
                 f"    {case.id}" + (f"  untested: {case.gap}" if case.gap else "") for case in own
             ]
-    judged = verdict.cells(contract, target, checks.RULES, whole, Log(), today=verdict.ANY_DAY)
+    judged = verdict.cells(
+        contract, target, checks.RULES, whole.cases, Log(), today=verdict.ANY_DAY
+    )
     cells = [cell for cell in judged if contract.clauses[cell.clause] in named]
     gaps = Counter(case.gap for case in chosen.cases if case.gap)
     requests = {effect: count for effect, count in chosen.requests().items() if count}

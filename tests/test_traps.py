@@ -22,8 +22,8 @@ from conformance.server import Application, application, declaration
 from conformance.server.messages import Context
 from conformance.server.store import Row
 from conformance.session import Options, Session, execute, planned
-from conformance.transport.wsgi import WsgiWire
 from tests.faults import harness, matrix
+from tests.support.wsgi import WsgiWire
 
 LISTS = harness.Aim(operations=("list_evals", "read_eval", "create_eval"))
 

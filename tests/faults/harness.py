@@ -19,8 +19,8 @@ from conformance.plan import Plan
 from conformance.server import Application, declaration
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import Wire
-from conformance.transport.wsgi import WsgiWire
 from tests.servers import serving
+from tests.support.wsgi import WsgiWire
 
 EVERYTHING = bool(os.environ.get("FAULTS_FULL"))
 """Run every case against every fault: slow, but shows what else a fault is blamed for."""

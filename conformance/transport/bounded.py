@@ -1,6 +1,6 @@
-"""A response as a whole bounded in time and in bytes, however slowly or endlessly it comes.
+"""Connections whose responses are bounded in time and in bytes.
 
-A time limit of a socket holds for each read anew: a server that sends a byte now and then would be
+A socket's time limit holds for each read anew. A server that sends a byte now and then would be
 read for ever, in a header as well as in a body. Here each read gets what is left of the time.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import socket
+import threading
 import time
 from http.client import CONTINUE, SWITCHING_PROTOCOLS, HTTPResponse
 from typing import Any
@@ -18,11 +19,22 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from conformance.transport.wire import BODY_LIMIT
 
 RAW_LIMIT = 8 * BODY_LIMIT
-"""Bytes of a response on the wire, with headers, chunk sizes and trailers."""
+"""The most bytes of a response on the wire, with headers, chunk sizes and trailers."""
+
+
+class _Opened(threading.local):
+    count = 0
+
+
+OPENED = _Opened()
+"""How many connections the current thread has opened, or tried to open.
+
+A request that leaves the count as it was went out over a connection kept from an earlier request.
+"""
 
 
 class _Bounded(io.RawIOBase):
-    """What a socket receives, until the time is over that its limit gives, or too much came."""
+    """What a socket receives, until its time limit is over or too many bytes came."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -52,7 +64,7 @@ class _Bounded(io.RawIOBase):
 
 
 class _Response(HTTPResponse):
-    """A response that is read through bounds."""
+    """A response that is read within bounds."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -60,21 +72,30 @@ class _Response(HTTPResponse):
         self.fp = io.BufferedReader(_Bounded(sock))
 
     def _read_status(self) -> tuple[str, int, str]:
-        """The status line; what only announces a response, such as 103 Early Hints, is passed over like 100 Continue."""
-        version, status, reason = super()._read_status()  # type: ignore[misc]  # the stubs do not have it
-        return (
-            version,
-            CONTINUE if CONTINUE < status < 200 and status != SWITCHING_PROTOCOLS else status,
-            reason,
-        )
+        """The status line of the response. An announcement such as 103 counts as 100 Continue.
+
+        The base class skips 100 Continue and reads on. A switch of protocols (101) is a response.
+        """
+        version, status, reason = super()._read_status()  # type: ignore[misc]  # not in the stubs
+        if CONTINUE < status < 200 and status != SWITCHING_PROTOCOLS:
+            status = CONTINUE
+        return version, status, reason
 
 
 class _Connection(HTTPConnection):
     response_class = _Response
 
+    def connect(self) -> None:
+        OPENED.count += 1
+        super().connect()
+
 
 class _SecureConnection(HTTPSConnection):
     response_class = _Response
+
+    def connect(self) -> None:
+        OPENED.count += 1
+        super().connect()
 
 
 class _Pool(HTTPConnectionPool):
@@ -86,6 +107,7 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 POOLS = {"http": _Pool, "https": _SecurePool}
-"""Pools of connections whose responses are bounded, for a pool manager of urllib3."""
+"""Pools of bounded connections, for a pool manager of urllib3."""
+
 CONNECTIONS = {"http": _Connection, "https": _SecureConnection}
-"""Such connections by themselves: a pool mends a path that is no proper one."""
+"""Bounded connections by themselves. Unlike a pool, they send a malformed path as it is."""

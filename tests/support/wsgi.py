@@ -1,4 +1,4 @@
-"""In process: a WSGI application called directly, for fast tests of the suite itself."""
+"""A wire that calls a WSGI application in this process, for fast tests of the suite itself."""
 
 from __future__ import annotations
 
@@ -40,9 +40,5 @@ class WsgiWire:
         finally:
             builder.close()
         body = b"".join(chunks)
-        return WireResponse(
-            int(status.split()[0]),
-            tuple(headers.items()),
-            body[:BODY_LIMIT],
-            len(body) > BODY_LIMIT,
-        )
+        cut = len(body) > BODY_LIMIT
+        return WireResponse(int(status.split()[0]), tuple(headers.items()), body[:BODY_LIMIT], cut)

@@ -1,0 +1,1 @@
+"""What several tests use: ways to a server, and servers."""
