@@ -22,7 +22,7 @@ Row = dict[str, Any]
 # --- a correct server -----------------------------------------------------------------------------
 
 RULES_OF_PAGES = [
-    rule for rule in RULES if rule.startswith(("paging.", "list.")) and rule != "paging.empty"
+    rule for rule in RULES if rule.startswith(("paging.", "list.")) and rule != "tenant.empty"
 ]
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 

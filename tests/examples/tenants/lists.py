@@ -103,7 +103,7 @@ def a_row_names_its_business() -> Iterator[Example]:
     )
 
 
-@examples_of("paging.empty")
+@examples_of("tenant.empty")
 def a_new_business_lists_nothing() -> Iterator[Example]:
     """The list of an empty business is an empty page that ends."""
     yield accepted("an empty page", call_list())
@@ -116,7 +116,7 @@ def a_new_business_lists_nothing() -> Iterator[Example]:
     yield judge_error("502 of a proxy", proxy())
 
 
-@examples_of("paging.empty", operation="list_usage")
+@examples_of("tenant.empty", operation="list_usage")
 def a_list_that_is_never_empty() -> Iterator[Example]:
     """Where rows may come into being by themselves, rows prove nothing."""
     usage = answer(200, {"usage": [{}], "has_more": False}, operation="list_usage")
