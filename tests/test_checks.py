@@ -102,7 +102,8 @@ def _nouns_of_judges() -> set[type]:
     modules = [module for name, module in sys.modules.items() if name.startswith(judging)]
     named = [pair for module in modules for pair in vars(module).items()]
     values = [value for name, value in named if not name.startswith("_")]
-    return {value for value in values if isinstance(value, type) and is_dataclass(value)}
+    nouns = {value for value in values if isinstance(value, type) and is_dataclass(value)}
+    return {noun for noun in nouns if noun.__module__.startswith(judging)}
 
 
 def test_what_judges_share_is_frozen() -> None:
