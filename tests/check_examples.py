@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from conformance import contract
 from conformance.checks import RULES
 from conformance.evidence import exchange_from_json, exchange_to_json
-from conformance.judging.rules import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.model import (
     Body,
     Case,

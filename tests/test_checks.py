@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.checks import RULES, requests
-from conformance.judging.rules import Gap, JudgeError, Pass, Trial, Violation, said
+from conformance.judging.answers import said
+from conformance.judging.outcomes import Gap, JudgeError, Pass, Trial, Violation
 from conformance.model import About, Body, Case, Effect, Exchange, Open, Parameter, Rate
 from conformance.reading import object_of, soon, sought_in, takes
 from tests import check_examples as examples

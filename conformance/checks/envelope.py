@@ -6,21 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.judging.rules import (
-    JudgeContext,
-    Outcome,
-    Pass,
-    Trial,
-    Violation,
-    code_of,
-    every,
-    passive,
-    pointer,
-    role_of,
-    said,
-    trial,
-    unusable,
-)
+from conformance.judging.answers import code_of, pointer, role_of, said, unusable
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import every, passive, trial
 from conformance.model import (
     FROM_PROXIES,
     Clause,

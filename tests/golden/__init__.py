@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from conformance import contract as contracts
-from conformance import evidence, explain, session, verdict
+from conformance import evidence, explain, session
 from conformance.checks import RULES
+from conformance.judging import verdict
 from conformance.model import Cell, Contract
 from conformance.plan import Plan
 from conformance.server import application
@@ -71,7 +72,7 @@ def cells(name: str, log: evidence.Log) -> Iterator[str]:
     """What a log is judged to: a line for each cell, and one for each of its findings and reasons."""
     contract, (target, plan, _) = contract_of(name), run(name)
     found = verdict.cells(
-        contract, target.declaration, RULES, plan, log, today=date(2026, 1, 1), selected=None
+        contract, target.declaration, RULES, plan.cases, log, today=date(2026, 1, 1), selected=None
     )
     for cell in sorted(found, key=_place):
         yield f"{cell.clause} [{cell.operation}] {cell.verdict}, on {len(cell.exchanges)} exchanges"
