@@ -25,11 +25,11 @@ from conformance.evidence import Log
 from conformance.judging import verdict
 from conformance.model import About, Contract, Level, Open, Operation, PageEntry, Parameter
 from conformance.openapi import METHODS, X, resolve, with_codes
-from tests import check_examples
 from tests.page import PAGE_CODES, PAGE_STATUSES
+from tests.support.contracts import TOY, embedded, real, toy
 
 CONTRACTS = ("real", "toy")
-DIRECTORIES = {"real": contracts.packaged(), "toy": check_examples.TOY}
+DIRECTORIES = {"real": contracts.packaged(), "toy": TOY}
 META = contracts.packaged() / "meta"
 
 DERIVED = {
@@ -54,7 +54,7 @@ DERIVED = {
 
 def contract_of(name: str) -> Contract:
     """One of the two contracts."""
-    return check_examples.real() if name == "real" else check_examples.toy()
+    return real() if name == "real" else toy()
 
 
 def document_of(name: str) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def test_words_that_refer_to_kinds_are_of_kinds_that_exist(name: str) -> None:
 
 def test_the_registry_holds_the_table_of_the_page() -> None:
     """Each code of the page is registered with its status, in its order, and has a row of the page."""
-    loaded = check_examples.real()
+    loaded = real()
     rows = [(row.code, row.status) for row in loaded.errors.values()]
     assert [row for row in rows if row in PAGE_CODES] == list(PAGE_CODES)
     assert all(f"codes.{code}" in loaded.page for code in loaded.errors)
@@ -211,7 +211,7 @@ def test_the_registry_holds_the_table_of_the_page() -> None:
 
 def test_the_index_of_the_page_has_every_row() -> None:
     """Each status and each code is an entry of the index, in the order of the page."""
-    loaded = check_examples.real()
+    loaded = real()
     ids = list(loaded.page)
     assert [one for one in ids if one.startswith("statuses.")] == [
         f"statuses.{status}" for status in PAGE_STATUSES
@@ -342,7 +342,7 @@ def test_the_printed_samples_are_the_only_examples() -> None:
 @cache
 def _cells(name: str) -> Mapping[str, set[str]]:
     """The operations of each clause in the plan for the embedded server."""
-    loaded, target = contract_of(name), check_examples.embedded(name).declaration
+    loaded, target = contract_of(name), embedded(name).declaration
     plan = session.planned(loaded, target, 0)
     found: dict[str, set[str]] = {}
     for cell in verdict.cells(loaded, target, RULES, plan.cases, Log(), today=verdict.ANY_DAY):
@@ -358,7 +358,7 @@ def test_every_clause_with_rules_has_a_cell_or_a_reason(name: str) -> None:
 
 def test_every_rule_belongs_to_a_clause() -> None:
     """No rule of the engine judges in vain: the real contract names all of them."""
-    named = {rule for clause in check_examples.real().clauses.values() for rule in clause.rules}
+    named = {rule for clause in real().clauses.values() for rule in clause.rules}
     assert set(RULES) - named == set()
 
 
@@ -376,7 +376,7 @@ def test_clauses_are_in_order(name: str) -> None:
 
 def test_every_code_has_a_clause() -> None:
     """Each code is what one clause is about, in the order of the registry."""
-    loaded = check_examples.real()
+    loaded = real()
     about = [clause.about.code for clause in loaded.clauses.values() if clause.about]
     assert [code for code in about if code] == list(loaded.errors)
 
@@ -384,7 +384,7 @@ def test_every_code_has_a_clause() -> None:
 @pytest.mark.parametrize(("code", "rules"), DERIVED.items(), ids=DERIVED)
 def test_the_clause_of_a_code_follows_from_its_row(code: str, rules: tuple[str, ...]) -> None:
     """Id, level, basis, source, rules and row of a derived clause are those that it always had."""
-    loaded = check_examples.real()
+    loaded = real()
     clause = loaded.clauses[f"code-{code}"]
     assert clause.area == "envelope"
     assert (clause.level, clause.basis, clause.because) == (Level.MUST, "stated", "")
@@ -405,7 +405,7 @@ def test_what_is_derived_of_a_code_has_no_holes(name: str) -> None:
 
 def test_a_clause_about_a_status_concerns_its_codes() -> None:
     """It concerns the status, each code of it, and what is about no row, but no other row."""
-    clauses = check_examples.real().clauses
+    clauses = real().clauses
     assert all(clauses["status-400"].concerns(about) for about in ("400", "bad_request", None))
     assert not any(clauses["status-400"].concerns(about) for about in ("401", "unauthorized"))
     assert clauses["code-bad_request"].concerns("bad_request")
@@ -519,7 +519,7 @@ def test_every_open_question_has_one_word() -> None:
     """The schema lists the members of Open, and the real contract uses each of them."""
     schema = json.loads((META / "x-conformance.schema.json").read_text(encoding="utf-8"))
     used: set[Open] = set()
-    for operation in check_examples.real().operations.values():
+    for operation in real().operations.values():
         used |= operation.open
         for parameter in operation.parameters:
             used |= parameter.open
@@ -545,7 +545,7 @@ def _inputs(operation: Operation) -> set[str]:
 
 def test_modes_of_a_path_share_no_reading() -> None:
     """A read by a parameter has that parameter and no paging; the list beside it has paging and not that parameter."""
-    operations = check_examples.real().operations
+    operations = real().operations
     assert _inputs(operations["read_call"]) == {"id"}
     assert {"after", "limit", "status"} <= _inputs(operations["list_calls"])
     assert "id" not in _inputs(operations["list_calls"])
