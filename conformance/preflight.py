@@ -10,7 +10,7 @@ from conformance.errors import TargetError, Unjudgeable
 from conformance.model import Case, Contract, Effect, Exchange, Operation
 from conformance.session import Session
 from conformance.suite.client import Client
-from conformance.suite.sending import Memory
+from conformance.suite.knowledge import Memory
 from conformance.target import Target
 from conformance.values import NOT_JSON
 from conformance.verdict import PREFLIGHT

@@ -23,7 +23,7 @@ from conformance.plan import Plan, build
 from conformance.scenarios import REGISTRY, Depth, Planning
 from conformance.suite.client import Client
 from conformance.suite.generate import draw
-from conformance.suite.sending import Memory
+from conformance.suite.knowledge import Memory
 from conformance.target import Target, named
 from conformance.transport.sender import OverBudget, Sender
 from conformance.transport.wire import Wire
@@ -121,7 +121,9 @@ class Session:
     def _client(self, case: Case, attempt: int) -> Client:
         if self._memory is None:
             self._memory = Memory(
-                c for c in self.plan.runnable if self.selected is None or c.id in self.selected
+                tuple(
+                    c for c in self.plan.runnable if self.selected is None or c.id in self.selected
+                )
             )
             draw(self._client(case, attempt))  # takes seconds, in a process beside the run
         told = self.options

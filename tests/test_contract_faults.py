@@ -51,11 +51,7 @@ def test_the_copy_is_a_contract(spec: Path) -> None:
     assert contract.load(spec, KNOWN) == real()
 
 
-CLAUSES, STATUSES, CODES = (
-    "clauses/5-access.yaml",
-    "clauses/2-statuses.yaml",
-    "clauses/3-codes.yaml",
-)
+CLAUSES, ENVELOPE = "clauses/keys.yaml", "clauses/envelope.yaml"
 TYPOS: dict[str, tuple[str, str, str, int, str]] = {
     "unknown rule": (CLAUSES, "auth.expired", "auth.expird", 0, "no rule auth.expird"),
     "unknown source": (
@@ -76,6 +72,36 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
     "wrong level": (CLAUSES, "level: MUST", "level: MAY", 0, "MAY"),
     "wrong basis": (CLAUSES, "basis: stated", "basis: guessed", 0, "guessed"),
     "derived without because": (CLAUSES, "basis: stated", "basis: derived", -3, "because"),
+    "no place in the order": (CLAUSES, "order: 2", "order: second", 0, "second"),
+    "unknown word of a template": (
+        ENVELOPE,
+        "and code {code}",
+        "and code {cod}",
+        -2,
+        "the word cod",
+    ),
+    "template without for_each": (ENVELOPE, "  - for_each: code", "  -", 1, "for_each"),
+    "rules by role without for_each": (
+        CLAUSES,
+        "    verified_by: [auth.expired]",
+        "    verified_by: [auth.expired]\n    verified_by_role: {}",
+        -5,
+        "for_each",
+    ),
+    "unknown rule of a role": (
+        ENVELOPE,
+        "forbidden: [scope.refused]",
+        "forbidden: [scope.refusd]",
+        0,
+        "no rule scope.refusd",
+    ),
+    "role without rules": (
+        ENVELOPE,
+        "      rate_limited:",
+        "      rate_limted:",
+        -7,
+        "the role rate_limited of rate_limit_exceeded has no rules",
+    ),
     "unknown member of a clause": (
         CLAUSES,
         "basis: stated",
@@ -91,8 +117,8 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
         "uncovered",
     ),
     "unknown code of a clause": (
-        CODES,
-        "about: {code: forbidden}",
+        CLAUSES,
+        "about: {status: 403}",
         "about: {code: forbiden}",
         0,
         "no code forbiden",
@@ -151,12 +177,12 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
     ),
     "date for a number": ("errors.yaml", "status: 404", "status: 2026-04-17", 0, "2026-04-17"),
     "unknown role": ("errors.yaml", "role: forbidden", "role: forbiden", 0, "forbiden"),
-    "unknown source of a code": (
+    "code without when": (
         "errors.yaml",
-        "source: codes.not_found",
-        "source: codes.notfound",
-        0,
-        "codes.notfound",
+        "  when: Requests over",
+        "  also: Requests over",
+        -4,
+        "when",
     ),
     "entry twice": (
         "page.yaml",
@@ -234,7 +260,7 @@ def _written(name: str, content: bytes, line: int = 1) -> Callable[[Path], str]:
 
 
 def _tab(spec: Path) -> str:
-    line = change(spec, "errors.yaml", "- {code: forbidden", "\t- {code: forbidden")
+    line = change(spec, "errors.yaml", "- code: forbidden", "\t- code: forbidden")
     return f"errors.yaml:{line}: "
 
 
@@ -243,7 +269,7 @@ def _no_clauses(spec: Path) -> str:
     return "clauses:1: "
 
 
-def _two_files_of_an_area(spec: Path) -> str:
+def _no_name_of_an_area(spec: Path) -> str:
     (spec / "clauses" / "9.yaml").write_text(
         (spec / CLAUSES).read_text().replace("- id: ", "- id: x-")
     )
@@ -255,7 +281,7 @@ PLANTS: dict[str, Callable[[Path], str]] = {
     "operation without modes": _no_modes,
     "tab": _tab,
     "no clauses": _no_clauses,
-    "two files of an area": _two_files_of_an_area,
+    "a file whose name names no area": _no_name_of_an_area,
     **{f"missing {name}": _missing(name) for name in ("openapi.yaml", "errors.yaml", "page.yaml")},
     **{
         f"empty {name}": _written(name, b"")
@@ -311,7 +337,7 @@ def test_no_directory_is_a_fault(tmp_path: Path) -> None:
 
 def test_without_the_rules_of_an_engine_no_rule_is_unknown(spec: Path) -> None:
     """The reference server loads a contract without knowing any judge."""
-    change(spec, CLAUSES, "auth.expired", "auth.unheard-of")
+    change(spec, CLAUSES, "[auth.expired]", "[auth.unheard-of]")
     assert contract.load(spec).clauses["key-expired"].rules == ("auth.unheard-of",)
 
 

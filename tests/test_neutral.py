@@ -102,7 +102,6 @@ def terms() -> frozenset[str]:
             operation.path,
             operation.kind or "",
             *operation.scopes,
-            operation.area,
             *operation.secrets,
         }
         found |= {parameter.name for parameter in operation.parameters}
@@ -119,7 +118,7 @@ def terms() -> frozenset[str]:
             payment = operation.payment
             found |= {payment.terms_header, payment.version, payment.terms, payment.proof_header}
         definition = loaded.document["paths"][operation.path][operation.method.lower()]
-        found.add(definition["operationId"])
+        found |= {definition["operationId"], *definition.get("tags", ())}
     return frozenset(found - {""})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -21,33 +22,33 @@ from conformance import contract as contracts
 from conformance import session, verdict
 from conformance.checks import RULES
 from conformance.evidence import Log
-from conformance.model import Contract, Open, Operation, PageEntry
-from conformance.openapi import METHODS, X, resolve
+from conformance.model import About, Contract, Level, Open, Operation, PageEntry, Parameter
+from conformance.openapi import METHODS, X, resolve, with_codes
+from tests.page import PAGE_CODES, PAGE_STATUSES
 from tests.support.contracts import TOY, embedded, real, toy
 
 CONTRACTS = ("real", "toy")
 DIRECTORIES = {"real": contracts.packaged(), "toy": TOY}
 META = contracts.packaged() / "meta"
 
-PAGE_STATUSES = (200, 201, 400, 401, 402, 403, 404, 429, 500)
-PAGE_CODES = (
-    ("unauthorized", 401),
-    ("forbidden", 403),
-    ("not_found", 404),
-    ("bad_request", 400),
-    ("invalid_request", 400),
-    ("vapi_error", 500),
-    ("call_failed", 500),
-    ("payment_required", 402),
-    ("content_blocked", 400),
-    ("number_opted_out", 400),
-    ("number_on_dnc", 400),
-    ("tcpa_violation", 400),
-    ("rate_limit_exceeded", 429),
-    ("sms_send_failed", 500),
-    ("internal_error", 500),
-)
-"""The rows of the table of error codes, in the order of the page."""
+DERIVED = {
+    "unauthorized": ("auth.missing", "auth.invalid", "auth.spelling", "code.pairing"),
+    "forbidden": ("scope.refused", "code.pairing"),
+    "not_found": ("id.unknown", "code.pairing"),
+    "bad_request": ("parameter.missing", "code.pairing"),
+    "invalid_request": ("parameter.invalid", "parameter.unparsable", "code.pairing"),
+    "vapi_error": ("trigger.answer", "code.pairing"),
+    "call_failed": ("trigger.answer", "code.pairing"),
+    "payment_required": ("trigger.answer", "payment.terms", "payment.retry", "code.pairing"),
+    "content_blocked": ("trigger.answer", "code.pairing"),
+    "number_opted_out": ("trigger.answer", "code.pairing"),
+    "number_on_dnc": ("trigger.answer", "code.pairing"),
+    "tcpa_violation": ("trigger.answer", "code.pairing"),
+    "rate_limit_exceeded": ("rate.limit", "code.pairing"),
+    "sms_send_failed": ("trigger.answer", "code.pairing"),
+    "internal_error": ("trigger.answer", "code.pairing"),
+}
+"""The rules of the clause about each code."""
 
 
 def contract_of(name: str) -> Contract:
@@ -80,8 +81,10 @@ def test_the_document_is_openapi(name: str) -> None:
 
 
 def test_a_usual_reader_of_yaml_reads_the_same(name: str) -> None:
-    """Nothing in the document means something else to a reader that knows dates and yes."""
-    assert document_of(name) == contract_of(name).document
+    """A reader that knows dates and yes reads the same document, before the codes are added."""
+    loaded = contract_of(name)
+    codes = tuple(loaded.errors.values())
+    assert with_codes(document_of(name), codes, loaded.code_pointer) == loaded.document
 
 
 def test_schemathesis_reads_every_operation(name: str) -> None:
@@ -196,26 +199,25 @@ def test_words_that_refer_to_kinds_are_of_kinds_that_exist(name: str) -> None:
 # --- errors ---------------------------------------------------------------------------------------
 
 
-def test_the_registry_is_the_table_of_the_page() -> None:
-    """All fifteen codes, each with the status of the page, in its order; each has a row of the page as its source."""
+def test_the_registry_holds_the_table_of_the_page() -> None:
+    """Each code of the page is registered with its status, in its order, and has a row of the page."""
     loaded = real()
-    assert [(row.code, row.status) for row in loaded.errors.values()] == list(PAGE_CODES)
-    assert all(
-        row.source == f"codes.{row.code}" and row.source in loaded.page
-        for row in loaded.errors.values()
-    )
+    rows = [(row.code, row.status) for row in loaded.errors.values()]
+    assert [row for row in rows if row in PAGE_CODES] == list(PAGE_CODES)
+    assert all(f"codes.{code}" in loaded.page for code in loaded.errors)
     assert loaded.statuses == set(PAGE_STATUSES)
 
 
 def test_the_index_of_the_page_has_every_row() -> None:
-    """Each status and each code of the page is an entry of the index, in the order of the page."""
-    ids = list(real().page)
+    """Each status and each code is an entry of the index, in the order of the page."""
+    loaded = real()
+    ids = list(loaded.page)
     assert [one for one in ids if one.startswith("statuses.")] == [
         f"statuses.{status}" for status in PAGE_STATUSES
     ]
-    assert [one for one in ids if one.startswith("codes.") and one != "codes.sentence"] == [
-        f"codes.{code}" for code, _ in PAGE_CODES
-    ]
+    rows = [one for one in ids if one.startswith("codes.") and one != "codes.sentence"]
+    assert rows == [f"codes.{code}" for code in loaded.errors]
+    assert [loaded.page[row].place for row in rows] == [f"row {n}" for n in range(1, len(rows) + 1)]
 
 
 def test_statuses_of_the_registry_are_listed(name: str) -> None:
@@ -239,7 +241,7 @@ def _codes_in(schema: Any, pointer: tuple[str, ...]) -> set[str]:
 def test_codes_of_the_document_are_those_of_the_registry(name: str) -> None:
     """For each error status the enum of the code is the list of the registry, no more and no less."""
     loaded = contract_of(name)
-    document = document_of(name)
+    document = loaded.document
     for operation in loaded.operations.values():
         for status, answer in document["paths"][operation.path][operation.method.lower()][
             "responses"
@@ -366,19 +368,48 @@ def test_clauses_are_in_order(name: str) -> None:
         assert (clause.basis == "derived") == bool(clause.because), clause.id
         assert clause.text.endswith("."), clause.id
         if clause.about and clause.about.code:
-            assert loaded.errors[clause.about.code].source in clause.sources, clause.id
+            assert any(one.endswith(f".{clause.about.code}") for one in clause.sources), clause.id
         if clause.about and clause.about.status:
             assert clause.about.status in loaded.statuses, clause.id
 
 
 def test_every_code_has_a_clause() -> None:
-    """Each row of the table of codes is a clause about that code."""
-    about = [
-        clause.about.code
-        for clause in real().clauses.values()
-        if clause.about and clause.about.code
-    ]
-    assert about == [code for code, _ in PAGE_CODES]
+    """Each code is what one clause is about, in the order of the registry."""
+    loaded = real()
+    about = [clause.about.code for clause in loaded.clauses.values() if clause.about]
+    assert [code for code in about if code] == list(loaded.errors)
+
+
+@pytest.mark.parametrize(("code", "rules"), DERIVED.items(), ids=DERIVED)
+def test_the_clause_of_a_code_follows_from_its_row(code: str, rules: tuple[str, ...]) -> None:
+    """Id, level, basis, source, rules and row of a derived clause are those that it always had."""
+    loaded = real()
+    clause = loaded.clauses[f"code-{code}"]
+    assert clause.area == "envelope"
+    assert (clause.level, clause.basis, clause.because) == (Level.MUST, "stated", "")
+    assert clause.sources == (f"codes.{code}",)
+    assert clause.rules == rules
+    assert clause.about == About(code=code)
+    assert clause.text.startswith(loaded.errors[code].when)
+    assert str(loaded.errors[code].status) in clause.text
+
+
+def test_what_is_derived_of_a_code_has_no_holes(name: str) -> None:
+    """No text of a clause or of an entry of the page holds a word that was not replaced."""
+    loaded = contract_of(name)
+    texts = [clause.text for clause in loaded.clauses.values()]
+    texts += [f"{entry.id} {entry.place} {entry.says}" for entry in loaded.page.values()]
+    assert [text for text in texts if re.search(r"[{}]| $", text)] == []
+
+
+def test_a_clause_about_a_status_concerns_its_codes() -> None:
+    """It concerns the status, each code of it, and what is about no row, but no other row."""
+    clauses = real().clauses
+    assert all(clauses["status-400"].concerns(about) for about in ("400", "bad_request", None))
+    assert not any(clauses["status-400"].concerns(about) for about in ("401", "unauthorized"))
+    assert clauses["code-bad_request"].concerns("bad_request")
+    assert not any(clauses["code-bad_request"].concerns(about) for about in ("400", "not_found"))
+    assert all(clauses["envelope-json"].concerns(about) for about in ("400", "not_found", None))
 
 
 # --- files and meta schemas -----------------------------------------------------------------------
@@ -422,11 +453,13 @@ def _objects(schema: Any, where: str = "") -> Iterator[tuple[str, Mapping[str, A
 
 OPEN = {
     "page: /properties/entries/items/properties/example/oneOf/1/properties/query": "names of parameters",
+    "target: /properties/keys": "roles of keys, with which the loader closes it",
     "target: /properties/scoped_keys": "names of scopes",
     "target: /properties/maximum": "ids of lists",
     "target: /properties/collections": "ids of lists",
     "target: /properties/inputs": "ids of operations",
     "target: /properties/inputs/additionalProperties": "names of parameters",
+    "clauses: /$defs/clause/properties/verified_by_role": "roles of codes",
     "x-conformance: /$defs/root/properties/identifiers": "kinds",
     "target: /properties/triggers/items/properties/input": "members of the input of any operation",
 }
@@ -490,6 +523,19 @@ def test_every_open_question_has_one_word() -> None:
         for parameter in operation.parameters:
             used |= parameter.open
     assert set(_words_of_open(schema)) == used == set(Open)
+
+
+TURNED = {"scope", "collection", "secret"}
+"""Words that the loader turns into something else than a field of the same name."""
+
+
+def test_every_word_of_the_extension_is_a_field() -> None:
+    """A word of a mode, a parameter or a property is a field of the noun that it becomes."""
+    definitions = json.loads((META / "x-conformance.schema.json").read_text())["$defs"]
+    modes = definitions["operation"]["properties"]["modes"]["items"]["properties"]
+    inputs = {**definitions["parameter"]["properties"], **definitions["property"]["properties"]}
+    assert set(modes) - {field.name for field in dataclasses.fields(Operation)} <= TURNED
+    assert set(inputs) - {field.name for field in dataclasses.fields(Parameter)} <= TURNED
 
 
 def _inputs(operation: Operation) -> set[str]:

@@ -107,27 +107,30 @@ class Operation:
     method: str
     path: str
     action: str  # list, read, create, update, delete, fetch or perform
-    kind: str | None
-    when: str | None  # the query parameter or body member that selects this mode
-    only: bool  # no other mode takes a request without ``when``
-    parameters: tuple[Parameter, ...]
-    scopes: tuple[str, ...]  # any of them opens it; empty where no source states one
-    beside: str | None  # a scope that may be wanted as well
-    keyed: bool  # a key is wanted; False where it is not, or where that is open
-    takes_key: bool  # a key may be sent
     effect: Effect
-    successes: tuple[int, ...]  # the statuses of a success; several where the sources leave it open
+    parameters: tuple[Parameter, ...]
     schema: Mapping[str, Json]  # of the body of a success, self-contained
+    successes: tuple[int, ...]  # the statuses of a success; several where the sources leave it open
+    only: bool  # no other mode takes a request without ``when``
+    scopes: tuple[str, ...]  # any of them opens it; empty where no source states one
+    beside: str | None  # a scope that may be required as well
+    keyed: bool  # a key is required; False where it is not, or where that is open
+    takes_key: bool  # a key may be sent
+    secrets: Mapping[str, Json]  # members of a success that are secrets: "key" is one of this API
+    kind: str | None = None
+    when: str | None = None  # the query parameter or body member that selects this mode
     paging: Paging | None = None
-    provokes: tuple[str, ...] = ()
+    provokes: tuple[str, ...] = ()  # codes that a trigger may provoke here
     rate: Rate | None = None
     payment: Payment | None = None
-    secrets: tuple[str, ...] = ()  # members of a success that are secrets
-    key: str | None = None  # the one of them that is a key of this API
-    area: str = ""  # the tag of the operation
     wrapper: str | None = None  # the member of a success that holds the object
     pool: bool = False  # the items belong to no business
     open: frozenset[Open] = frozenset()
+
+    @property
+    def key(self) -> str | None:
+        """The member of a success that is a key of this API, if there is one."""
+        return next((name for name, kind in self.secrets.items() if kind == "key"), None)
 
     @property
     def success(self) -> int:
@@ -164,17 +167,25 @@ class ErrorCode:
 
     code: str
     status: int
-    role: str
-    meaning: str
-    source: str
+    role: str  # what the engine knows the code by
+    meaning: str  # a sentence
+    when: str  # the requests that get the code, as the subject of a sentence
+    also: str = ""  # further sentences for the clause about the code
 
 
 @dataclass(frozen=True)
 class About:
-    """The row of a table that a clause or a case is about: a code or a status."""
+    """The row of a table that a clause is about: a code, or a status with its codes."""
 
     code: str | None = None
     status: int | None = None
+    codes: tuple[str, ...] = ()  # those that have this status
+
+    def names(self, word: str) -> bool:
+        """Whether a word, which is a code or the digits of a status, stands for this row."""
+        if self.code is not None:
+            return word == self.code
+        return word == str(self.status) or word in self.codes
 
 
 @dataclass(frozen=True)
@@ -191,6 +202,14 @@ class Clause:
     because: str = ""
     about: About | None = None
     uncovered: str = ""
+
+    def concerns(self, about: str | None) -> bool:
+        """Whether the clause has to do with what a case or an outcome is about.
+
+        ``about`` is a code, the digits of a status, or None for no row in particular. A clause that
+        is not about a row concerns everything.
+        """
+        return self.about is None or about is None or self.about.names(about)
 
 
 @dataclass(frozen=True)
