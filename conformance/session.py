@@ -14,10 +14,12 @@ from datetime import UTC, date, datetime
 from typing import TextIO
 
 import conformance.suite
-from conformance import __version__, checks, verdict
+from conformance import __version__, checks
 from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
-from conformance.judging.rules import Violation
+from conformance.judging import verdict
+from conformance.judging.judge import judge
+from conformance.judging.outcomes import Violation
 from conformance.model import Case, Contract, Declaration, Run
 from conformance.plan import Plan, build
 from conformance.scenarios import REGISTRY, Depth, Planning
@@ -25,7 +27,8 @@ from conformance.suite.client import Client
 from conformance.suite.generate import draw
 from conformance.suite.knowledge import Memory
 from conformance.target import Target, named
-from conformance.transport.sender import OverBudget, Sender
+from conformance.transport.patience import OverBudget
+from conformance.transport.sender import Sender
 from conformance.transport.wire import Wire
 
 
@@ -139,7 +142,7 @@ class Session:
 
     def _problems(self, case: Case) -> list[tuple[str, Violation]]:
         own = [exchange for exchange in self.log.exchanges if exchange.case == case.id]
-        outcomes = verdict.judge(self.contract, self.target.declaration, checks.RULES, [case], own)
+        outcomes = judge(self.contract, self.target.declaration, checks.RULES, [case], own)
         return [
             (rule, o)
             for (rule, _), given in outcomes.items()
@@ -179,7 +182,9 @@ def finished(
 ) -> Run:
     """A Run from what was logged; the one place where a live run and a replay meet."""
     contract = named(contract, target)
-    cells = verdict.cells(contract, target, checks.RULES, plan, log, today=today, selected=selected)
+    cells = verdict.cells(
+        contract, target, checks.RULES, plan.cases, log, today=today, selected=selected
+    )
     return Run(
         contract=contract,
         suite=__version__,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from conformance.checks import RULES, requests
-from conformance.judging.rules import Gap, JudgeError, Outcome, Pass, Trial, Violation
+from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Trial, Violation
 from conformance.model import About, Case, Effect, Exchange, Open, Operation
 from tests.examples import PREFIXES, all_examples, examples_about, rules_without
 from tests.examples.base import Example, Expected, in_a_word, is_met, outcomes

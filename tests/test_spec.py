@@ -19,9 +19,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.core.result import Ok
 
 from conformance import contract as contracts
-from conformance import session, verdict
+from conformance import session
 from conformance.checks import RULES
 from conformance.evidence import Log
+from conformance.judging import verdict
 from conformance.model import About, Contract, Level, Open, Operation, PageEntry, Parameter
 from conformance.openapi import METHODS, X, resolve, with_codes
 from tests.page import PAGE_CODES, PAGE_STATUSES
@@ -344,7 +345,7 @@ def _cells(name: str) -> Mapping[str, set[str]]:
     loaded, target = contract_of(name), embedded(name).declaration
     plan = session.planned(loaded, target, 0)
     found: dict[str, set[str]] = {}
-    for cell in verdict.cells(loaded, target, RULES, plan, Log(), today=verdict.ANY_DAY):
+    for cell in verdict.cells(loaded, target, RULES, plan.cases, Log(), today=verdict.ANY_DAY):
         found.setdefault(cell.clause, set()).add(cell.operation)
     return found
 

@@ -11,19 +11,20 @@ from typing import Any
 
 import pytest
 
-from conformance import session, verdict
+from conformance import session
 from conformance.checks import RULES
 from conformance.evidence import Log
-from conformance.judging.rules import (
+from conformance.judging import verdict
+from conformance.judging.outcomes import (
     Gap,
     JudgeContext,
     JudgeError,
     Outcome,
     Pass,
-    Rule,
     Trial,
     Violation,
 )
+from conformance.judging.rules import Rule
 from conformance.model import (
     About,
     Case,
@@ -122,7 +123,7 @@ def judged(
     cases = tuple(cases)
     log = Log(list(exchanges), {one.id: "done" for one in cases} if ends is None else dict(ends))
     return verdict.cells(
-        ledger(*clauses), target, known, Plan(cases), log, today=today, selected=selected
+        ledger(*clauses), target, known, cases, log, today=today, selected=selected
     )
 
 
@@ -307,7 +308,7 @@ def test_an_operation_that_nothing_ran_on_names_what_keeps_most_of_it() -> None:
     cases[-1] = replace(cases[-1], optional=True)
     loaded = real()
     plan, log = Plan(tuple(cases)), Log()
-    found = verdict.cells(loaded, embedded().declaration, RULES, plan, log, today=TODAY)
+    found = verdict.cells(loaded, embedded().declaration, RULES, plan.cases, log, today=TODAY)
     mine = next(one for one in found if one.name == "status-listed[read_call]")
     assert (mine.verdict, mine.reasons) == (Verdict.UNTESTED, ("add write",))
 
@@ -629,7 +630,8 @@ def test_a_clause_about_a_status_hears_of_the_codes_of_that_status_and_of_the_st
     None
 ):
     """A problem with the code of a 404 is no matter of the clause about the status 404."""
-    clauses = [clause(about=About(status=status), name=str(status)) for status in (404, 400)]
+    rows = (About(status=404, codes=("not_found",)), About(status=400, codes=("bad_request",)))
+    clauses = [clause(about=row, name=str(row.status)) for row in rows]
     found = judged(coded(("-", "not_found")), clauses=clauses, cases=())
     assert [one.clause for one in found] == ["404"]
     elsewhere = Violation("/error/code", "a code", "another", ("e1",))
@@ -716,7 +718,7 @@ def evidence() -> tuple[Plan, Log]:
 def real_cells(plan: Plan, log: Log) -> tuple[Cell, ...]:
     """The cells of the real contract and rules."""
     contract = real()
-    return verdict.cells(contract, embedded().declaration, RULES, plan, log, today=TODAY)
+    return verdict.cells(contract, embedded().declaration, RULES, plan.cases, log, today=TODAY)
 
 
 def normal(cells: Iterable[Cell]) -> list[Any]:

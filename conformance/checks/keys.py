@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.judging.rules import (
+from conformance.judging.answers import answered, refusals, role_of, said
+from conformance.judging.outcomes import (
     Answered,
     Gap,
     JudgeContext,
@@ -13,13 +14,8 @@ from conformance.judging.rules import (
     Pass,
     Trial,
     Violation,
-    answered,
-    probe,
-    refusals,
-    role_of,
-    said,
-    trial,
 )
+from conformance.judging.rules import probe, trial
 from conformance.model import Exchange, Form, Side, Step, compact
 from conformance.reading import Answer, answer_of, identity_of
 

@@ -25,7 +25,7 @@ from conformance.reading import items_of, object_of
 from conformance.scenarios import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.transport.message import encoded, message_for
-from conformance.transport.redact import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
+from conformance.transport.near_misses import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
 
 MISPLACED = ("Basic", "Token", "user", "query")
 """Where a valid key is put that no server must take it from: after another scheme, as a user of Basic, in the query.

@@ -16,7 +16,8 @@ from enum import StrEnum
 from typing import Any
 
 from conformance.checks import RULES
-from conformance.judging.rules import Gap, JudgeContext, Outcome, Pass, Rule, Trial, Violation
+from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import Rule
 from conformance.model import Case, Contract, Declaration, Effect, Exchange, Operation, Role
 from tests.support.contracts import TARGET, real
 from tests.support.exchanges import labelled, numbered
