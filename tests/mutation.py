@@ -40,10 +40,13 @@ MODULES = (
     *sorted((ROOT / "conformance/checks").glob("*.py")),
     *sorted((ROOT / "conformance/judging").glob("*.py")),
     ROOT / "conformance/reading.py",
-    ROOT / "conformance/verdict.py",
 )
 JUDGES = ("test_checks.py", "test_reading.py", "test_walk_models.py")
-TESTS = {"rules": (*JUDGES, "test_verdict.py"), "verdict": ("test_verdict.py",)}
+TESTS = {
+    "rules": (*JUDGES, "test_verdict.py"),
+    "judge": ("test_verdict.py",),
+    "verdict": ("test_verdict.py",),
+}
 """The tests that a change in a module must pass; for other modules those of the judges."""
 EXPLAINED = ROOT / "docs/mutants.md"
 ROW = re.compile(r"^- `([\w/.]+)`: `(.+)` as `(.+)`: (.+)$", re.M)

@@ -159,6 +159,12 @@ def handed(identity: str, status: int, *calls: dict[str, Any]) -> Exchange:
     return answer(status, body, identity=identity, step="used", side="foreign")
 
 
+def turned_away(message: str) -> Exchange:
+    """The first key that was handed out is refused with a message."""
+    body = error("unauthorized", message)
+    return answer(401, body, identity=FIRST_KEY, step="used", side="foreign")
+
+
 def two_accounts() -> tuple[Exchange, ...]:
     """Two accounts are opened, and the first key is accepted after each."""
     return account(), handed(FIRST_KEY, 200), account(), handed(FIRST_KEY, 200)
@@ -190,6 +196,9 @@ def keys_are_used_in_any_order() -> Iterator[Example]:
     lacks_scope = handed(FIRST_KEY, 403)
     yield accepted("the key is accepted, and then lacks a scope", *one, first, lacks_scope)
     yield refused("the key is accepted once, and then refused", *one, first, first_refused)
+    twice = (turned_away("First refusal"), turned_away("Second refusal"))
+    sentence = "the key is refused twice, and the finding shows the first refusal"
+    yield noted(sentence, *one, *twice, mentions="First refusal")
     unopened = "a key that is accepted twice, and no account that is opened"
     yield accepted(unopened, first, first)
 
