@@ -82,6 +82,7 @@ def _case(one: Scenario, draft: Draft, effect: Effect, planning: Planning) -> Ca
         cost=draft.cost,
         about=draft.about,
         params=draft.params,
+        quick=draft.quick,
         gap=draft.gap or _gap(draft, effect, planning.target),
         optional=draft.optional,
     )

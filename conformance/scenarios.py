@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from conformance.model import Contract, Declaration, Effect, Operation
+from conformance.model import Contract, Declaration, Effect, Operation, Params
 
 BAD_KEYS_ALLOWED = 20
 """Requests with a bad key that a run may send without ``flood``."""
@@ -19,6 +18,10 @@ class Depth(StrEnum):
     QUICK = "quick"
     FULL = "full"
     DEEP = "deep"
+
+
+NO_PARAMS = Params()
+"""For a case that needs none."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Draft:
     cost: int = 2
     bad_keys: int = 0
     about: str | None = None
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Params = NO_PARAMS
+    quick: bool = False
     gap: str | None = None
     optional: bool = False
     rules: tuple[str, ...] | None = None

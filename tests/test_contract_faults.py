@@ -16,7 +16,7 @@ import pytest
 from conformance import contract
 from conformance.checks import RULES
 from conformance.errors import SpecError
-from tests import check_examples
+from tests.support.contracts import TOY, real, toy
 
 KNOWN = frozenset(RULES)
 
@@ -48,7 +48,7 @@ def change(spec: Path, name: str, old: str, new: str, place: int = 1) -> int:
 
 def test_the_copy_is_a_contract(spec: Path) -> None:
     """Without a typo the copy loads and is the same contract, digest included."""
-    assert contract.load(spec, KNOWN) == check_examples.real()
+    assert contract.load(spec, KNOWN) == real()
 
 
 CLAUSES, ENVELOPE = "clauses/keys.yaml", "clauses/envelope.yaml"
@@ -385,7 +385,7 @@ FILES = ("openapi.yaml", "errors.yaml", "page.yaml", "clauses/desk.yaml", "claus
 @pytest.mark.parametrize("name", FILES)
 def test_corrupt_bytes_give_a_contract_or_faults(tmp_path: Path, name: str) -> None:
     """A file with bytes changed, cut or doubled at random either loads or raises SpecError."""
-    spec = Path(shutil.copytree(check_examples.TOY, tmp_path / "spec"))
+    spec = Path(shutil.copytree(TOY, tmp_path / "spec"))
     whole = (spec / name).read_bytes()
     chance = random.Random(f"corrupt {name}")
     for _ in range(6):
@@ -420,8 +420,8 @@ def _places(value: object, place: tuple[str | int, ...] = ()) -> list[tuple[str 
 @pytest.mark.parametrize("part", range(4))
 def test_values_of_another_type_give_a_contract_or_faults(tmp_path: Path, part: int) -> None:
     """A value of another type anywhere in the OpenAPI document causes no crash."""
-    spec = Path(shutil.copytree(check_examples.TOY, tmp_path / "spec"))
-    whole = dict(check_examples.toy().document)
+    spec = Path(shutil.copytree(TOY, tmp_path / "spec"))
+    whole = dict(toy().document)
     chance = random.Random(part)
     places = [place for place in _places(whole) if place]
     crashes = []

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import conformance
-from tests import check_examples
+from tests.support.contracts import real
 
 ENGINE = Path(conformance.__file__).parent
 MODULES = sorted(
@@ -77,7 +77,7 @@ def _names(schema: Any) -> Iterator[str]:
 @cache
 def terms() -> frozenset[str]:
     """Everything that the contract names: paths, ids, codes, headers, key prefixes, members, kinds, scopes, schemas."""
-    loaded = check_examples.real()
+    loaded = real()
     found = {
         loaded.base_path,
         loaded.identifier,

@@ -19,16 +19,17 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.core.result import Ok
 
 from conformance import contract as contracts
-from conformance import session, verdict
+from conformance import session
 from conformance.checks import RULES
 from conformance.evidence import Log
+from conformance.judging import verdict
 from conformance.model import About, Contract, Level, Open, Operation, PageEntry, Parameter
 from conformance.openapi import METHODS, X, resolve, with_codes
-from tests import check_examples
 from tests.page import PAGE_CODES, PAGE_STATUSES
+from tests.support.contracts import TOY, embedded, real, toy
 
 CONTRACTS = ("real", "toy")
-DIRECTORIES = {"real": contracts.packaged(), "toy": check_examples.TOY}
+DIRECTORIES = {"real": contracts.packaged(), "toy": TOY}
 META = contracts.packaged() / "meta"
 
 DERIVED = {
@@ -53,7 +54,7 @@ DERIVED = {
 
 def contract_of(name: str) -> Contract:
     """One of the two contracts."""
-    return check_examples.real() if name == "real" else check_examples.toy()
+    return real() if name == "real" else toy()
 
 
 def document_of(name: str) -> dict[str, Any]:
@@ -194,7 +195,7 @@ def test_a_filter_names_a_member(name: str) -> None:
 
 def test_the_registry_holds_the_table_of_the_page() -> None:
     """Each code of the page is registered with its status, in order. Each code has an entry."""
-    loaded = check_examples.real()
+    loaded = real()
     rows = [(row.code, row.status) for row in loaded.errors.values()]
     assert [row for row in rows if row in PAGE_CODES] == list(PAGE_CODES)
     assert all(f"codes.{code}" in loaded.page for code in loaded.errors)
@@ -203,7 +204,7 @@ def test_the_registry_holds_the_table_of_the_page() -> None:
 
 def test_the_index_of_the_page_has_every_row() -> None:
     """Each status and each code is an entry of the index, in order."""
-    loaded = check_examples.real()
+    loaded = real()
     ids = list(loaded.page)
     assert [one for one in ids if one.startswith("statuses.")] == [
         f"statuses.{status}" for status in PAGE_STATUSES
@@ -334,10 +335,10 @@ def test_the_printed_samples_are_the_only_examples() -> None:
 @cache
 def _cells(name: str) -> Mapping[str, set[str]]:
     """The operations of each clause in the plan for the embedded server."""
-    loaded, target = contract_of(name), check_examples.embedded(name).declaration
+    loaded, target = contract_of(name), embedded(name).declaration
     plan = session.planned(loaded, target, 0)
     found: dict[str, set[str]] = {}
-    for cell in verdict.cells(loaded, target, RULES, plan, Log(), today=verdict.ANY_DAY):
+    for cell in verdict.cells(loaded, target, RULES, plan.cases, Log(), today=verdict.ANY_DAY):
         found.setdefault(cell.clause, set()).add(cell.operation)
     return found
 
@@ -350,7 +351,7 @@ def test_every_clause_with_rules_has_a_cell_or_a_reason(name: str) -> None:
 
 def test_every_rule_belongs_to_a_clause() -> None:
     """The real contract names every rule of the engine."""
-    named = {rule for clause in check_examples.real().clauses.values() for rule in clause.rules}
+    named = {rule for clause in real().clauses.values() for rule in clause.rules}
     assert set(RULES) - named == set()
 
 
@@ -368,7 +369,7 @@ def test_clauses_are_complete(name: str) -> None:
 
 def test_every_code_has_a_clause() -> None:
     """One clause is about each code, in the order of the registry."""
-    loaded = check_examples.real()
+    loaded = real()
     about = [clause.about.code for clause in loaded.clauses.values() if clause.about]
     assert [code for code in about if code] == list(loaded.errors)
 
@@ -376,7 +377,7 @@ def test_every_code_has_a_clause() -> None:
 @pytest.mark.parametrize(("code", "rules"), DERIVED.items(), ids=DERIVED)
 def test_the_clause_of_a_code_follows_from_its_row(code: str, rules: tuple[str, ...]) -> None:
     """A derived clause has the id, level, basis, source and rules that it had when it was typed."""
-    loaded = check_examples.real()
+    loaded = real()
     clause = loaded.clauses[f"code-{code}"]
     assert clause.area == "envelope"
     assert (clause.level, clause.basis, clause.because) == (Level.MUST, "stated", "")
@@ -397,7 +398,7 @@ def test_no_word_of_a_template_is_left(name: str) -> None:
 
 def test_a_clause_about_a_status_concerns_its_codes() -> None:
     """It concerns its status, the codes of that status, and None, but no other row."""
-    clauses = check_examples.real().clauses
+    clauses = real().clauses
     assert all(clauses["status-400"].concerns(about) for about in ("400", "bad_request", None))
     assert not any(clauses["status-400"].concerns(about) for about in ("401", "unauthorized"))
     assert clauses["code-bad_request"].concerns("bad_request")
@@ -512,7 +513,7 @@ def test_every_open_question_has_one_word() -> None:
     """The schema lists the members of Open, and the real contract uses each of them."""
     schema = json.loads((META / "x-conformance.schema.json").read_text(encoding="utf-8"))
     used: set[Open] = set()
-    for operation in check_examples.real().operations.values():
+    for operation in real().operations.values():
         used |= operation.open
         for parameter in operation.parameters:
             used |= parameter.open
@@ -538,7 +539,7 @@ def _inputs(operation: Operation) -> set[str]:
 
 def test_each_mode_has_its_own_parameters() -> None:
     """A read by id has only that parameter and no paging. The list beside it is the reverse."""
-    operations = check_examples.real().operations
+    operations = real().operations
     assert _inputs(operations["read_call"]) == {"id"}
     assert {"after", "limit", "status"} <= _inputs(operations["list_calls"])
     assert "id" not in _inputs(operations["list_calls"])

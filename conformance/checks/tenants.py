@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.checks.requests import shown_absent
-from conformance.judging.rules import (
-    Gap,
-    JudgeContext,
-    Outcome,
-    Pass,
-    Trial,
-    Violation,
-    control_gap,
-    kept_out,
-    page_of,
-    passive,
-    said,
-    trial,
-    unusable,
-)
+from conformance.judging.answers import control_gap, kept_out, page_of, said, unusable
+from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import passive, trial
 from conformance.model import (
     Business,
     Clause,

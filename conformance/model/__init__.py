@@ -20,6 +20,8 @@ from conformance.model.contract import (
     compact,
 )
 from conformance.model.evidence import (
+    FROM_PROXIES,
+    UNAVAILABLE,
     Body,
     Exchange,
     Request,
@@ -29,6 +31,7 @@ from conformance.model.judgement import (
     Case,
     Cell,
     Finding,
+    Params,
     Run,
     Verdict,
     worst,
@@ -50,9 +53,11 @@ from conformance.model.target import (
 
 __all__ = [
     "DEAD_KEYS",
+    "FROM_PROXIES",
     "KEY_ROLES",
     "NOTHING",
     "SCOPE",
+    "UNAVAILABLE",
     "WHOLE_API",
     "About",
     "Authentication",
@@ -77,6 +82,7 @@ __all__ = [
     "PageEntry",
     "Paging",
     "Parameter",
+    "Params",
     "Payment",
     "Placeholder",
     "Rate",

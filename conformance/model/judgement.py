@@ -68,6 +68,11 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Params:
+    """What a scenario decides for one of its cases when it plans it; a scenario has its own kind."""
+
+
+@dataclass(frozen=True)
 class Case:
     """One planned run of a scenario: an operation, a variant, and the rules that it feeds.
 
@@ -82,8 +87,9 @@ class Case:
     effect: Effect
     cost: int = 2
     about: str | None = None  # the code that the case is about
-    params: Mapping[str, Json] = field(default_factory=dict)
+    params: Params | Mapping[str, Json] = field(default_factory=dict)  # a mapping when read back
     gap: str | None = None
+    quick: bool = False  # runs in a quick run, whatever clause it feeds
     optional: bool = False  # more depth where it can run; its gap leaves no cell untested
 
 

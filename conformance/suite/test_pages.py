@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from conformance.model import Facts, Operation
+from conformance.model import Facts, Operation, Params
 from conformance.reading import items_of
 from conformance.scenarios import Draft, Planning, operations, scenario
-from conformance.suite.client import LARGE, Client
+from conformance.suite.client import Client
+from conformance.suite.knowledge import LARGE
 
 
 def large_pages(planning: Planning) -> Iterator[Draft]:
@@ -23,13 +25,20 @@ def test_large_page(client: Client) -> None:
     paging = client.operation.paging
     assert paging is not None
     maximum = client.target.maximum.get(client.operation.id, LARGE)
-    values = client.listing(client.operation)
+    values = client.knowledge.listing(client.operation)
     if values is not None:
         client.call(
             client.operation,
             {**values, paging.limit: str(10**8 * maximum)},
             facts=Facts(mistake=True),
         )
+
+
+@dataclass(frozen=True)
+class PrintedQuery(Params):
+    """The query of a request that the page prints."""
+
+    query: Mapping[str, str]
 
 
 def printed_samples(planning: Planning) -> Iterator[Draft]:
@@ -39,7 +48,7 @@ def printed_samples(planning: Planning) -> Iterator[Draft]:
         if "method" in example:
             operation = _printed(planning, example)
             if operation is not None:
-                params = {"query": example.get("query", {})}
+                params = PrintedQuery(example.get("query", {}))
                 yield Draft(
                     operation, entry.place.replace(" ", "-"), needs=("full",), params=params, cost=3
                 )
@@ -61,10 +70,10 @@ def test_printed_sample(client: Client) -> None:
     """A printed request as it stands, and with a cursor of the target in the place of the printed one."""
     paging = client.operation.paging
     assert paging is not None
-    query = client.case.params["query"]
+    query = client.params(PrintedQuery).query
     if paging.after in query:
         client.call(client.operation, query, facts=Facts(printed_cursor=True))
-        items = client.listed(client.operation.kind or "")
+        items = client.knowledge.listed(client.operation.kind or "")
         own = items[-1].get(paging.position) if items and isinstance(items[-1], dict) else None
         query = (
             {**query, paging.after: own}
