@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance import openapi, yamlfile
+from conformance import openapi, operations, yamlfile
 from conformance.errors import SpecError
 from conformance.ledger import Ledger
 from conformance.model import Contract, Operation
@@ -56,15 +56,15 @@ class _Loader:
         page = self._read_ledger()
         if (self.where / "open.yaml").exists():
             self._file("open.yaml", "open")
-        operations: dict[str, Operation] = {}
+        known: dict[str, Operation] = {}
         if document is not None and self._is_well_formed(document):
-            operations = self._operations(document)
+            known = self._operations(document)
         if self.faults or document is None or page is None:
             return None
-        return self._contract(document.value, operations, page.value["page"])
+        return self._contract(document.value, known, page.value["page"])
 
     def _contract(
-        self, document: dict[str, Any], operations: dict[str, Operation], page_address: str
+        self, document: dict[str, Any], known: dict[str, Operation], page_address: str
     ) -> Contract:
         root = document[X]
         codes = tuple(self.ledger.errors.values())
@@ -75,7 +75,7 @@ class _Loader:
             digest=self._digest(),
             base_path=openapi.base_path(document),
             document=openapi.with_codes(document, codes, code_pointer),
-            operations=operations,
+            operations=known,
             errors=self.ledger.errors,
             clauses=self.ledger.clauses,
             areas=self.ledger.areas,
@@ -102,7 +102,8 @@ class _Loader:
         file = yamlfile.read(self.where / name, name, self.faults)
         if file is None or schema is None:
             return file
-        return file if yamlfile.validate(file, self._schema(schema), self.faults) else None
+        valid = yamlfile.validate(file, self._schema(schema), self.faults)
+        return file if valid else None
 
     def _digest(self) -> str:
         total = hashlib.sha256()
@@ -166,10 +167,10 @@ class _Loader:
 
     def _operations(self, file: YamlFile) -> dict[str, Operation]:
         found: dict[str, Operation] = {}
-        for mode in openapi.modes(file.value):
+        for mode in operations.modes(file.value):
             self._check_codes(file, mode)
             try:
-                operation = openapi.operation(file.value, mode)
+                operation = operations.operation(file.value, mode)
             except (KeyError, TypeError, ValueError) as error:
                 message = f"the mode {mode.words['id']} cannot be read: {error}"
                 self.faults.append(file.fault(mode.place, message))
@@ -178,7 +179,7 @@ class _Loader:
             found[operation.id] = operation
         return found
 
-    def _check_codes(self, file: YamlFile, mode: openapi.Mode) -> None:
+    def _check_codes(self, file: YamlFile, mode: operations.Mode) -> None:
         """Each code that a mode provokes is registered; not checked where errors.yaml is broken."""
         for code in mode.words.get("provokes", ()) if self.ledger.errors else ():
             if code not in self.ledger.errors:

@@ -18,6 +18,7 @@ from cattrs.gen import (
 from cattrs.preconf.json import make_converter
 
 from conformance.model import (
+    RENAMED_RULES,
     Body,
     Case,
     Cell,
@@ -36,8 +37,6 @@ Noun = TypeVar("Noun")
 
 FORMER_NAMES = {"stimulus": "scenario", "firm": "robust"}
 """Members of stored objects that early versions called otherwise, with today's names."""
-FORMER_RULES = {"paging.empty": "tenant.empty"}
-"""Rules that early versions called otherwise, with today's names."""
 
 _CONVERTER = make_converter(detailed_validation=False)
 
@@ -56,10 +55,17 @@ def from_json(value: Json, kind: type[Noun]) -> Noun:
 
 
 def modern(value: Json) -> Json:
-    """A stored object with today's names of its members; its values stay as they are."""
+    """A stored object with today's names of its members, and of the rules of a case."""
     if not isinstance(value, dict):
         return value
-    return {FORMER_NAMES.get(name, name): member for name, member in value.items()}
+    changed = {FORMER_NAMES.get(name, name): member for name, member in value.items()}
+    if isinstance(changed.get("rules"), list):
+        changed["rules"] = [_current(rule) for rule in changed["rules"]]
+    return changed
+
+
+def _current(rule: Json) -> Json:
+    return RENAMED_RULES.get(rule, rule) if isinstance(rule, str) else rule
 
 
 def modern_run(run: dict[str, Json]) -> dict[str, Json]:

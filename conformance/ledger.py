@@ -34,7 +34,7 @@ class Ledger:
         self._places: dict[str, Place] = {}  # of the entries of the page
 
     def read_errors(self, file: YamlFile) -> None:
-        """Read errors.yaml. The other files are read after it, as their entries may follow from it."""
+        """Read errors.yaml, before the other files: their entries may follow from it."""
         for index, row in enumerate(file.value):
             self._check_new(file, (index, "code"), "code", row["code"], self.errors)
             self.errors[row["code"]] = ErrorCode(**row)
@@ -95,8 +95,8 @@ class Ledger:
         )
 
     def _about(self, code: str | None = None, status: int | None = None) -> About:
-        codes = tuple(row.code for row in self.errors.values() if row.status == status)
-        return About(code, status, codes)
+        codes = [row.code for row in self.errors.values() if row.status == status]
+        return About(code, status, tuple(codes))
 
     # --- entries that stand for one entry for each code ---
 

@@ -1,27 +1,15 @@
-"""The OpenAPI document -> Operations: what the suite reads of it, and where the extension stands.
+"""The OpenAPI document: its references, where the extension stands, and what holds for all of it.
 
-A word of the extension that is a field of Operation or Parameter of the same name is read as that
-field. Whether the document is good OpenAPI is checked in the tests, by openapi-spec-validator.
+Whether it is good OpenAPI is checked in the tests, by openapi-spec-validator.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from conformance.model import (
-    Authentication,
-    Effect,
-    ErrorCode,
-    Open,
-    Operation,
-    Paging,
-    Parameter,
-    Payment,
-    Rate,
-)
+from conformance.model import Authentication, ErrorCode
 from conformance.yamlfile import Place
 
 X = "x-conformance"
@@ -30,9 +18,6 @@ DEEPEST = 40
 """References within references; more of them are a circle."""
 VALUES = ("example", "examples", "default", "enum", "const")
 """Members that hold values, in which the name of the extension means nothing."""
-
-
-# --- the document ---------------------------------------------------------------------------------
 
 
 def resolve(document: Mapping[str, Any], value: Any, depth: int = 0) -> Any:
@@ -74,6 +59,14 @@ def _objects(
             yield from _objects(member, (*place, key), skipped)
 
 
+def definitions(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Each path and method of the document with what stands there."""
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
 def references(document: Any) -> Iterator[tuple[Place, str]]:
     """Each ``$ref`` with the place of its owner."""
     for place, owner in _objects(document):
@@ -99,16 +92,22 @@ def _definition_at(place: Place, owner: Mapping[str, Any]) -> str:
 
 
 def base_path(document: Mapping[str, Any]) -> str:
-    """The path of the first server, without a slash at its end."""
-    address = document.get("servers", [{"url": ""}])[0]["url"]
-    without_host = address.split("://", 1)[-1]
-    return "/" + without_host.split("/", 1)[1].rstrip("/") if "/" in without_host else ""
+    """The path of the first server, such as ``/api/v1``; empty where there is none."""
+    servers = document.get("servers", [{"url": ""}])
+    address: str = servers[0]["url"]
+    without_scheme = address.split("://", 1)[-1]
+    _, slash, path = without_scheme.partition("/")
+    return slash + path.rstrip("/")
 
 
 def authentication(document: Mapping[str, Any]) -> Authentication:
-    """How a key travels, by the first security scheme: http with a scheme, or a header of its own."""
+    """How a key travels, by the first security scheme.
+
+    That is http with a scheme, or apiKey with its own header. Without one it is bearer.
+    """
     schemes = document.get("components", {}).get("securitySchemes", {})
-    scheme: Mapping[str, Any] = next(iter(schemes.values()), {"type": "http", "scheme": "bearer"})
+    usual = {"type": "http", "scheme": "bearer"}
+    scheme: Mapping[str, Any] = next(iter(schemes.values()), usual)
     prefixes = tuple(scheme.get(X, {}).get("prefixes", ()))
     if scheme["type"] == "apiKey":
         return Authentication(scheme["name"], None, prefixes)
@@ -140,12 +139,11 @@ def with_codes(
 
 def _error_answers(document: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
     """The JSON of each error response, as it stands in the document, with its status."""
-    for item in document["paths"].values():
-        for method in METHODS:
-            for status, response in item.get(method, {}).get("responses", {}).items():
-                answer = _json_of(document, response)
-                if status.isdigit() and int(status) >= 400 and answer is not None:
-                    yield int(status), answer
+    for _, _, definition in definitions(document):
+        for status, response in definition["responses"].items():
+            answer = _json_of(document, response)
+            if status.isdigit() and int(status) >= 400 and answer is not None:
+                yield int(status), answer
 
 
 def _json_of(document: Mapping[str, Any], response: Any) -> dict[str, Any] | None:
@@ -164,158 +162,3 @@ def _schema_of_codes(pointer: tuple[str, ...], codes: list[str]) -> dict[str, An
     for name in reversed(pointer):
         schema = {"properties": {name: schema}}
     return schema
-
-
-# --- operations -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Mode:
-    """One mode of a method and path, as the document has it."""
-
-    place: Place
-    method: str
-    path: str
-    words: Mapping[str, Any]  # of the extension
-    definition: Mapping[str, Any]  # of the method, resolved, with the parameters of its path
-
-    @property
-    def twins(self) -> tuple[Mapping[str, Any], ...]:
-        """The words of all modes of the method and path, this one too."""
-        return tuple(self.definition[X]["modes"])
-
-
-def modes(document: Mapping[str, Any]) -> Iterator[Mode]:
-    """The modes of all methods and paths, in the order of the document."""
-    for path, item in document["paths"].items():
-        for method in METHODS:
-            if method not in item:
-                continue
-            definition = resolve(document, item[method])
-            shared = resolve(document, item.get("parameters", []))
-            definition["parameters"] = [*shared, *definition.get("parameters", [])]
-            for index, words in enumerate(definition[X]["modes"]):
-                place = ("paths", path, method, X, "modes", index)
-                yield Mode(place, method, path, words, definition)
-
-
-def operation(document: Mapping[str, Any], mode: Mode) -> Operation:
-    """The operation of a mode. Raises KeyError, TypeError or ValueError where it cannot be read."""
-    words, definition = mode.words, mode.definition
-    security = definition.get("security", document.get("security", []))
-    scopes = _scopes(security)
-    scope = words.get("scope")
-    said = {"effect": "read" if mode.method == "get" else "write", **words}
-    said["schema"] = schema = resolve(document, {"$ref": words["schema"]})
-    return Operation(
-        **_fields(Operation, said),
-        method=mode.method.upper(),
-        path=mode.path,
-        only=all(twin.get("when") for twin in mode.twins),
-        parameters=tuple(_parameters(mode)),
-        scopes=(scope,) if scope else scopes,
-        beside=scopes[0] if scope and scopes else None,
-        keyed=bool(security) and all(security),
-        takes_key=bool(security),
-        successes=_successes(definition) or (201 if words["action"] == "create" else 200,),
-        paging=_paging(document, words, schema) if words["action"] == "list" else None,
-        secrets=_secrets(schema),
-    )
-
-
-_CONVERTED: dict[str, Callable[[Any], Any]] = {
-    "effect": Effect,
-    "open": lambda words: frozenset(Open(word) for word in words),
-    "payment": lambda members: Payment(**members),
-    "provokes": tuple,
-    "rate": lambda members: Rate(**members),
-    "refuse": tuple,
-}
-"""How a field holds a word of the extension, where not as it stands."""
-
-
-def _fields(noun: type[Operation | Parameter], words: Mapping[str, Any]) -> dict[str, Any]:
-    """The words that are fields of a noun, as the noun holds them."""
-    names = {field.name for field in fields(noun)}
-    return {
-        word: _CONVERTED[word](value) if word in _CONVERTED else value
-        for word, value in words.items()
-        if word in names
-    }
-
-
-def _scopes(security: Iterable[Mapping[str, list[str]]]) -> tuple[str, ...]:
-    """The scopes of all alternatives, each once."""
-    found: dict[str, None] = {}
-    for alternative in security:
-        for names in alternative.values():
-            found.update(dict.fromkeys(names))
-    return tuple(found)
-
-
-def _successes(definition: Mapping[str, Any]) -> tuple[int, ...]:
-    """The documented statuses of a success, in order."""
-    return tuple(sorted(int(s) for s in definition["responses"] if s.startswith("2")))
-
-
-def _paging(
-    document: Mapping[str, Any], words: Mapping[str, Any], schema: Mapping[str, Any]
-) -> Paging:
-    arrays = [name for name, member in _properties(schema).items() if member.get("type") == "array"]
-    usual = arrays[0] if arrays else None
-    return Paging(**document[X]["paging"], collection=words.get("collection"), usual=usual)
-
-
-def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    members: Mapping[str, Any] = schema.get("properties", {})
-    return members
-
-
-def _secrets(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of a schema that are secrets, and of what kind."""
-    kinds = {name: member.get(X, {}).get("secret") for name, member in _properties(schema).items()}
-    return {name: kind for name, kind in kinds.items() if kind}
-
-
-# --- parameters -----------------------------------------------------------------------------------
-
-
-def _parameters(mode: Mode) -> Iterator[Parameter]:
-    """The parameters of one mode.
-
-    Parameters that select another mode are excluded. A read or fetch with a selector keeps only
-    that one and those that are required.
-    """
-    when = mode.words.get("when")
-    others = {twin["when"] for twin in mode.twins if twin.get("when")} - {when}
-    only_required = bool(when) and mode.words["action"] in ("read", "fetch")
-    for parameter in _inputs(mode.definition):
-        if parameter.name == when:
-            yield replace(parameter, required=True)
-        elif parameter.place == "path" or (
-            parameter.name not in others and (parameter.required or not only_required)
-        ):
-            yield parameter
-
-
-def _inputs(definition: Mapping[str, Any]) -> Iterator[Parameter]:
-    """What a method takes in its path, query, headers and JSON body, for all modes."""
-    for said in definition["parameters"]:
-        if said["in"] in ("path", "query", "header"):
-            yield _parameter(said["name"], said["in"], said.get("required", False), said)
-    body = definition.get("requestBody", {}).get("content", {}).get("application/json", {})
-    schema = body.get("schema", {})
-    for name, member in _properties(schema).items():
-        yield _parameter(name, "body", name in schema.get("required", ()), member)
-
-
-def _parameter(name: str, place: str, required: bool, said: Mapping[str, Any]) -> Parameter:
-    """One parameter; a member of the body is its own schema."""
-    return Parameter(
-        name=name,
-        place=place,
-        required=required,
-        schema=said if place == "body" else said["schema"],
-        example=said.get("example"),
-        **_fields(Parameter, said.get(X, {})),
-    )

@@ -7,7 +7,7 @@ verdicts in the file are for readers; a replay computes its own.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -132,21 +132,15 @@ def _plan(path: Path, data: dict[str, Any]) -> Plan:
     cases = []
     for index, row in enumerate(data["plan"]):
         case = convert.from_json(row, Case)
-        rules = tuple(_current(rule) for rule in case.rules)
-        unknown = [rule for rule in rules if rule not in checks.RULES]
+        unknown = [rule for rule in case.rules if rule not in checks.RULES]
         if unknown:
             version = data["suite"]["version"]
             raise UsageError(
                 f"{path}: plan/{index}/rules: version {__version__} of this suite has no rule "
                 f"{unknown[0]}; replay the run with version {version}, which wrote it"
             )
-        cases.append(replace(case, rules=rules))
+        cases.append(case)
     return Plan(tuple(cases))
-
-
-def _current(rule: str) -> str:
-    """Today's name of a rule."""
-    return rule if rule in checks.RULES else convert.FORMER_RULES.get(rule, rule)
 
 
 def _other_contract(then: str, now: str) -> str | None:

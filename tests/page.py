@@ -1,4 +1,4 @@
-"""The two tables of the errors page, held a second time so that no typo in ``spec/`` goes unseen."""
+"""The two tables of the errors page, kept a second time to catch typos in ``spec/``."""
 
 PAGE_STATUSES = (200, 201, 400, 401, 402, 403, 404, 429, 500)
 PAGE_CODES = (
@@ -18,4 +18,4 @@ PAGE_CODES = (
     ("sms_send_failed", 500),
     ("internal_error", 500),
 )
-"""The rows of the table of error codes, in the order of the page; a new row may stand among them."""
+"""The rows of the table of error codes, in order. The registry may hold more."""

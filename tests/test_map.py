@@ -9,7 +9,7 @@ import pytest
 
 from conformance import contract as contracts
 from tests.faults.faults import FAULTS
-from tests.subjects import SUBJECTS, subject_of
+from tests.subjects import SUBJECTS
 from tests.variants import VARIANTS
 
 TESTS = Path(__file__).parent
@@ -32,10 +32,20 @@ def test_a_folder_is_filed_by_the_nine_subjects(folder: str) -> None:
     assert modules(folder) - SUPPORT[folder] == set(SUBJECTS)
 
 
-def test_every_clause_has_a_subject() -> None:
-    """Each clause of the contract is filed by one of the nine subjects."""
-    for clause in contracts.load().clauses.values():
-        assert subject_of(clause) in SUBJECTS, clause.id
+def test_clauses_are_filed_by_the_nine_subjects() -> None:
+    """The ledger has a file for each subject, which is the area of its clauses."""
+    files = {path.stem for path in (TESTS.parent / "spec" / "clauses").iterdir()}
+    areas = {clause.area for clause in contracts.load().clauses.values()}
+    assert files == areas == set(SUBJECTS)
+
+
+def test_checks_and_scenarios_are_filed_by_the_nine_subjects() -> None:
+    """Each subject has one module of judges and one of scenarios."""
+    package = TESTS.parent / "conformance"
+    checks = {path.stem for path in (package / "checks").glob("*.py")} - {"__init__"}
+    scenarios = {path.stem for path in (package / "suite").glob("test_*.py")}
+    assert checks == set(SUBJECTS)
+    assert scenarios == {f"test_{subject}" for subject in SUBJECTS}
 
 
 def test_a_fault_is_filed_by_the_first_clause_that_it_breaks() -> None:
@@ -44,7 +54,7 @@ def test_a_fault_is_filed_by_the_first_clause_that_it_breaks() -> None:
     misfiled = {
         name: fault.subject
         for name, fault in FAULTS.items()
-        if fault.subject != subject_of(clauses[fault.breaks[0]])
+        if fault.subject != clauses[fault.breaks[0]].area
     }
     assert not misfiled
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import conformance
-from tests import check_examples
+from tests.support.contracts import real
 
 ENGINE = Path(conformance.__file__).parent
 MODULES = sorted(
@@ -38,7 +38,6 @@ EVERYDAY = {
     "summary": "of a run, of CTRF",
     "action": "of an operation, in the vocabulary of a contract",
     "address": "of a client on the network",
-    "filter": "of a list, in the vocabulary of a contract",
     "from": "a preposition: the address that a request came from",
     "items": "of an array, in JSON Schema; of a list",
     "notes": "findings that are never graded",
@@ -78,7 +77,7 @@ def _names(schema: Any) -> Iterator[str]:
 @cache
 def terms() -> frozenset[str]:
     """Everything that the contract names: paths, ids, codes, headers, key prefixes, members, kinds, scopes, schemas."""
-    loaded = check_examples.real()
+    loaded = real()
     found = {
         loaded.base_path,
         loaded.identifier,

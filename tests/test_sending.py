@@ -16,7 +16,7 @@ from conformance.transport.http import HttpWire
 from conformance.transport.message import Message
 from conformance.transport.sender import Label, Sender
 from conformance.transport.wire import WireFailure, WireRequest, WireResponse
-from tests.check_examples import embedded, real
+from tests.support.contracts import embedded, real
 
 CASE = Case("one[api]", "one", "*", "", (), Effect.READ, 1)
 LIST = Message("GET", "/calls")

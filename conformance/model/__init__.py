@@ -28,6 +28,7 @@ from conformance.model.evidence import (
     Response,
 )
 from conformance.model.judgement import (
+    RENAMED_RULES,
     Case,
     Cell,
     Finding,
@@ -56,6 +57,7 @@ __all__ = [
     "FROM_PROXIES",
     "KEY_ROLES",
     "NOTHING",
+    "RENAMED_RULES",
     "SCOPE",
     "UNAVAILABLE",
     "WHOLE_API",

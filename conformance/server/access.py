@@ -14,8 +14,6 @@ from conformance.server.core import Core
 from conformance.server.messages import Context, Refusal, Request
 from conformance.server.store import ALL, Identity, Row
 
-__all__ = ["ALL", "Access"]
-
 
 class Access(Core):
     """Keys, scopes, tenants and references."""

@@ -358,11 +358,11 @@ def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
             both = (
                 Open.EMPTY_TENANT in operation.open and "full" in planning.target.keys
             )  # what it has must then be its own
-            rules = ("paging.empty", "tenant.rows") if both else ("paging.empty",)
+            rules = ("tenant.empty", "tenant.rows") if both else ("tenant.empty",)
             yield Draft(operation, needs=("empty",), cost=3 if both else 2, rules=rules)
 
 
-@scenario(lists_of_the_empty, rules=("paging.empty", "tenant.rows"))
+@scenario(lists_of_the_empty, rules=("tenant.empty", "tenant.rows"))
 def test_empty_list(client: Client) -> None:
     """The list of a business without data, plain, with a limit and with a cursor."""
     paging = client.operation.paging

@@ -7,9 +7,8 @@ from contextlib import suppress
 
 from conformance.model import Operation
 from conformance.server import seeding
-from conformance.server.access import ALL
 from conformance.server.messages import Context, Refusal, Reply, Request
-from conformance.server.store import Filter, Identity
+from conformance.server.store import ALL, Filter, Identity
 from tests.faults.base import Faulty, fault, is_for, later_page, requested_limit
 from tests.faults.shared import InOneList, in_each_list
 

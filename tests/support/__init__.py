@@ -1,1 +1,1 @@
-"""What several tests use: ways to a server, and servers."""
+"""What several test modules share: contracts, exchanges, servers."""
