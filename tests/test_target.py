@@ -372,6 +372,47 @@ def test_no_password_of_an_address_is_shown(contract: Contract) -> None:
         assert "hush-hush" not in str(caught.value)
 
 
+def test_a_trigger_may_still_be_called_firm(contract: Contract, path: Path) -> None:
+    """Target files of early versions say `firm` for `robust`; an input of that name stays."""
+    trigger = {"code": "call_failed", "operation": "create_call", "input": {"firm": "x"}}
+    made = read(contract, path, {"url": URL, "triggers": [trigger | {"firm": True}]})
+    assert made.declaration.triggers == (
+        Trigger("call_failed", "create_call", {"firm": "x"}, robust=True),
+    )
+
+
+# --- the schema -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("member", target.schema()["properties"])
+def test_a_member_is_explained_and_offered(contract: Contract, member: str) -> None:
+    """Each member of the schema has a description, which `init` writes above an example."""
+    description = target.schema()["properties"][member]["description"]
+    text = initfile.text(contract)
+    assert re.search(rf"^(# )?{member}:", text, re.MULTILINE)
+    assert " ".join(description.split()) in " ".join(text.replace("\n# ", " ").split())
+
+
+def test_a_member_has_a_field() -> None:
+    """What a target file says goes to the field of that name, keys aside."""
+    held = {member.name for noun in (Declaration, target.Target) for member in fields(noun)}
+    assert set(target.schema()["properties"]) - held == {"scoped_keys"}
+
+
+def test_the_examples_of_init_are_right(contract: Contract, path: Path) -> None:
+    """Once all of it is uncommented and filled in, a file of `init` is a target file."""
+    text = re.sub(r"(?m)^# (robust|payment|operations): [A-Z].*$", "", initfile.text(contract))
+    text = re.sub(r"(?m)^# (\w+:.*|  .*)$", r"\1", text)
+    text = text.replace("input: {}", "input: {to: x}").replace("parameter:", "agent_id:")
+    names = re.findall(r"\$\{(\w+)\}", text)
+    for number, name in enumerate(names):
+        text = text.replace(f"${{{name}}}", f"{SECRET}{number}")
+    made = read(contract, path, text)
+    assert len(made.keys) == len(names) - 1  # one stands in the first comment
+    assert made.declaration.triggers
+    assert made.declaration.waivers
+
+
 # --- key roles ------------------------------------------------------------------------------------
 
 ROOT = Path(__file__).parent.parent
