@@ -114,8 +114,10 @@ def _problems(page: _Page, run: Run, verdict: Verdict) -> None:
 def _clause(page: _Page, run: Run, clause: Clause, cells: tuple[Cell, ...]) -> None:
     """A clause with a few of the findings on its cells, the first one of each cell first."""
     page.wrap(f"{clause.id}: {clause.text}", "  ")
-    turns = zip_longest(*(_blocks(run, cell) for cell in cells))
-    blocks = [block for blocks in turns for block in blocks if block]
+    of_cells = [_blocks(run, cell) for cell in cells]
+    blocks: list[Block] = []
+    for turn in zip_longest(*of_cells):
+        blocks += [block for block in turn if block]
     for block in blocks[:PER_CLAUSE]:
         _show(page, block)
     if len(blocks) > PER_CLAUSE:
@@ -124,6 +126,7 @@ def _clause(page: _Page, run: Run, clause: Clause, cells: tuple[Cell, ...]) -> N
 
 
 def _show(page: _Page, block: Block) -> None:
+    """Add a block to the page, its labels in a column."""
     page.wrap(block.title, "    ")
     for label, text in block.texts:
         page.wrap(text, "      ", label)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 from markupsafe import escape
 
@@ -37,12 +36,6 @@ class Message:
     body: str | None
     note: str
 
-    @cached_property
-    def weight(self) -> int:
-        """The characters that it takes on the page, about."""
-        headers = [f"{name}{value}" for name, value in self.headers]
-        return _weight(self.line, self.note, self.body or "", *headers)
-
 
 @dataclass(frozen=True)
 class Exhibit:
@@ -52,14 +45,7 @@ class Exhibit:
     request: Message
     response: Message | None
     curl: str
-
-    @cached_property
-    def weight(self) -> int:
-        """The characters that it takes on the page, about."""
-        weight = self.request.weight + _weight(self.curl)
-        if self.response:
-            weight += self.response.weight
-        return weight
+    weight: int  # the characters that it takes on the page, about
 
 
 @dataclass(frozen=True)
@@ -108,7 +94,7 @@ class Exhibition:
 
     def _point(self, finding: Finding | None, ids: tuple[str, ...], shown: set[str]) -> Point:
         """A finding with the best of its exchanges; ``shown`` grows by those on the page."""
-        above = tuple(name for name in ids if name in shown)
+        above = [name for name in ids if name in shown]
         exhibits = []
         for exchange in _best(view.exchanges_of(self._run, ids)):
             if exchange.id in shown:
@@ -117,8 +103,13 @@ class Exhibition:
             if self._fits(exhibit.weight):
                 exhibits.append(exhibit)
                 shown.add(exchange.id)
-        left_out = tuple(name for name in ids if name not in shown)
-        return Point(finding, tuple(exhibits), above, left_out)
+        left_out = [name for name in ids if name not in shown]
+        return Point(
+            finding=finding,
+            exhibits=tuple(exhibits),
+            above=tuple(above),
+            left_out=tuple(left_out),
+        )
 
     def _exhibit(self, exchange: Exchange) -> Exhibit:
         if exchange.id not in self._made:
@@ -134,6 +125,7 @@ class Exhibition:
 
 
 def _weight(*texts: str) -> int:
+    """How many characters some texts take on the page, once they are escaped."""
     return sum(len(escape(clean(text, lines=True))) for text in texts)
 
 
@@ -148,25 +140,34 @@ def _unjudged(run: Run, cell: Cell) -> tuple[str, ...]:
     """The last exchanges of a cell in error: those without a response if there are any."""
     exchanges = view.exchanges_of(run, cell.exchanges)
     unanswered = [exchange for exchange in exchanges if exchange.response is None]
-    last = (unanswered or exchanges)[-PER_FINDING:]
-    return tuple(exchange.id for exchange in last)
+    candidates = unanswered or exchanges
+    ids = [exchange.id for exchange in candidates]
+    return tuple(ids[-PER_FINDING:])
 
 
 # --- messages -------------------------------------------------------------------------------------
 
 
 def _exhibit(exchange: Exchange) -> Exhibit:
-    request, response = exchange.request, exchange.response
-    line = f"{request.method} {cut(request.url, 2000)}"
-    answer = None
-    if response:
-        answer = _message(str(response.status), response.headers, response.body)
-    return Exhibit(
-        exchange=exchange,
-        request=_message(line, request.headers, request.body),
-        response=answer,
-        curl=view.repeat_line(exchange),
-    )
+    """An exchange as shown, with its weight."""
+    line = f"{exchange.request.method} {cut(exchange.request.url, 2000)}"
+    request = _message(line, exchange.request.headers, exchange.request.body)
+    curl = view.repeat_line(exchange)
+    texts = [curl, *_texts(request)]
+    response = None
+    if exchange.response:
+        status = str(exchange.response.status)
+        response = _message(status, exchange.response.headers, exchange.response.body)
+        texts += _texts(response)
+    return Exhibit(exchange, request, response, curl, _weight(*texts))
+
+
+def _texts(message: Message) -> list[str]:
+    """All texts of a message."""
+    texts = [message.line, message.note, message.body or ""]
+    for name, value in message.headers:
+        texts += [name, value]
+    return texts
 
 
 def _message(line: str, headers: Iterable[tuple[str, str]], body: Body | None) -> Message:
@@ -178,29 +179,26 @@ def _message(line: str, headers: Iterable[tuple[str, str]], body: Body | None) -
     return Message(line, tuple(pairs[:HEADERS_LIMIT]), shown, note)
 
 
-def _says_something(body: Body) -> bool:
-    if body.withheld or body.size:
-        return True
-    return bool(body.text or body.base64)
-
-
 def _body(body: Body | None) -> tuple[str | None, str]:
     """The part of a body that is shown, and a note about it."""
-    if body is None or not _says_something(body):
-        return None, "No body."
+    body = body or Body()
     size = amount(body.size, "byte")
     if body.withheld:
         return None, f"Body withheld ({size}): it held a secret in an encoded form."
-    text, notes = body.text, []
-    if body.base64 is not None:
-        text = body.base64
-        notes.append(f"Not UTF-8: shown as base64 ({size}).")
-    if text is None:
+    if not body.size and not body.kept:
+        return None, "No body."
+    if body.text is None and body.base64 is None:
         return None, f"Body not kept ({size})."
-    if len(text) > BODY_LIMIT:
-        total = amount(len(text), "character")
-        rest = len(text) - BODY_LIMIT
-        notes.append(f"The first {BODY_LIMIT:,} of {total}; {rest:,} cut here.")
+    return body.kept[:BODY_LIMIT], " ".join(_body_notes(body))
+
+
+def _body_notes(body: Body) -> Iterator[str]:
+    """What else a reader of a body should know."""
+    if body.base64 is not None:
+        yield f"Not UTF-8: shown as base64 ({amount(body.size, 'byte')})."
+    rest = len(body.kept) - BODY_LIMIT
+    if rest > 0:
+        total = amount(len(body.kept), "character")
+        yield f"The first {BODY_LIMIT:,} of {total}; {rest:,} cut here."
     if body.cut:
-        notes.append("More came than the log keeps.")
-    return text[:BODY_LIMIT], " ".join(notes)
+        yield "More came than the log keeps."

@@ -55,24 +55,27 @@ def _request(request: Request) -> harfile.Request:
         query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
     except ValueError:
         query = []
+    body = request.body
     return harfile.Request(
         method=_whole(request.method),
         url=_whole(request.url),
         httpVersion=_UNKNOWN_VERSION,
         headers=_records(request.headers),
         queryString=_records(query),
-        postData=_post_data(request, request.body) if request.body else None,
-        bodySize=request.body.size if request.body else 0,
+        postData=_post_data(request, body) if body else None,
+        bodySize=body.size if body else 0,
     )
 
 
 def _post_data(request: Request, body: Body) -> harfile.PostData:
-    media = ""
-    for name, value in request.headers:
-        if name.lower() == "content-type":
-            media = media or value
+    """The body of a request. HAR gives it no encoding, so the comment names it."""
+    headers = {name.lower(): value for name, value in reversed(request.headers)}
     text, encoding, comment = _content(body)
-    return harfile.PostData(mimeType=_whole(media), text=text, comment=comment or encoding)
+    return harfile.PostData(
+        mimeType=_whole(headers.get("content-type", "")),
+        text=text,
+        comment=comment or encoding,
+    )
 
 
 def _response(response: Response) -> harfile.Response:
@@ -106,7 +109,11 @@ def _content(body: Body) -> tuple[str | None, str | None, str | None]:
 
 
 def _records(pairs: Iterable[tuple[str, str]]) -> list[harfile.Record]:
-    return [harfile.Record(name=_whole(name), value=_whole(value)) for name, value in pairs]
+    """Names and values of headers or of a query, in their order."""
+    records = []
+    for name, value in pairs:
+        records.append(harfile.Record(name=_whole(name), value=_whole(value)))
+    return records
 
 
 def _whole(text: str) -> str:

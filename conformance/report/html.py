@@ -70,7 +70,10 @@ class Entry:
     @property
     def exchanges(self) -> int:
         """How many exchanges its verdict rests on."""
-        return len({name for cell in self.cells for name in cell.exchanges})
+        ids: set[str] = set()
+        for cell in self.cells:
+            ids.update(cell.exchanges)
+        return len(ids)
 
 
 @dataclass(frozen=True)
@@ -153,11 +156,12 @@ def _areas(run: Run) -> list[Area]:
     entries = _entries(run)
     areas = []
     for name, title in run.contract.areas.items():
-        own = tuple(entry for entry in entries if entry.clause.area == name)
+        own = [entry for entry in entries if entry.clause.area == name]
         counts: Counter[Verdict] = Counter()
         for entry in own:
             counts.update(cell.verdict for cell in entry.cells)
-        areas.append(Area(name, title, own, counts))
+        area = Area(name, title, tuple(own), counts)
+        areas.append(area)
     return areas
 
 
@@ -180,7 +184,8 @@ def _entries(run: Run) -> list[Entry]:
 def _sources(run: Run, clause: Clause) -> tuple[PageEntry, ...]:
     """The entries of the page that a clause rests on."""
     page = run.contract.page
-    return tuple(page[source] for source in clause.sources if source in page)
+    entries = [page[source] for source in clause.sources if source in page]
+    return tuple(entries)
 
 
 def _operations(run: Run) -> list[tuple[str, list[tuple[Verdict, int] | None]]]:
@@ -203,6 +208,7 @@ def _operations(run: Run) -> list[tuple[str, list[tuple[Verdict, int] | None]]]:
 
 
 def _worst(verdicts: list[Verdict]) -> tuple[Verdict, int] | None:
+    """The worst verdict and how often it occurs; None where there is none."""
     verdict = worst(verdicts)
     return None if verdict is None else (verdict, verdicts.count(verdict))
 
@@ -228,12 +234,16 @@ def _notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...], int]]:
 def _target(run: Run) -> list[tuple[str, str]]:
     """What the target declares, as far as it bears on the verdicts: labels and values."""
     target = run.target
-    allowed = [effect for effect in Effect if effect in target.allow]
+    allowed = [effect.value for effect in Effect if effect in target.allow]
     return [
-        ("Allowed effects", ", ".join(allowed)),
-        ("Keys given", ", ".join(_keys(target.keys)) or "none"),
-        ("Declared inapplicable", ", ".join(sorted(target.inapplicable)) or "none"),
+        ("Allowed effects", _listed(allowed)),
+        ("Keys given", _listed(_keys(target.keys))),
+        ("Declared inapplicable", _listed(sorted(target.inapplicable))),
     ]
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(words) or "none"
 
 
 def _keys(roles: Collection[str]) -> list[str]:

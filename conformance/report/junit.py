@@ -31,16 +31,21 @@ def write(run: Run, path: Path) -> None:
 def _suites(run: Run) -> ET.Element:
     name = f"{run.contract.title} {run.contract.version}: {run.target.name}"
     root = _element("testsuites", name=name, **_numbers(run.cells))
+    clauses = run.contract.clauses
     for area, title in run.contract.areas.items():
-        cells = tuple(cell for cell in run.cells if run.contract.clauses[cell.clause].area == area)
-        if not cells:
-            continue
-        suite = _element("testsuite", name=area, timestamp=run.started, **_numbers(cells))
-        suite.append(_properties(title=title))
-        for cell in cells:
-            suite.append(_case(run, cell))
-        root.append(suite)
+        cells = tuple(cell for cell in run.cells if clauses[cell.clause].area == area)
+        if cells:
+            root.append(_suite(run, area, title, cells))
     return root
+
+
+def _suite(run: Run, area: str, title: str, cells: tuple[Cell, ...]) -> ET.Element:
+    """An area of the ledger with its cells."""
+    suite = _element("testsuite", name=area, timestamp=run.started, **_numbers(cells))
+    suite.append(_properties(title=title))
+    for cell in cells:
+        suite.append(_case(run, cell))
+    return suite
 
 
 def _numbers(cells: tuple[Cell, ...]) -> dict[str, str]:
@@ -86,7 +91,9 @@ def _broken(run: Run, cell: Cell) -> ET.Element:
 
 
 def _skipped(cell: Cell) -> ET.Element:
-    why = cell.waiver or view.message(cell) or view.SIGNS[cell.verdict].meaning
+    """Why a cell counts neither as passed nor as failed."""
+    meaning = view.SIGNS[cell.verdict].meaning
+    why = cell.waiver or view.message(cell) or meaning
     return _element("skipped", type=cell.verdict, message=f"{cell.verdict}: {why}")
 
 
@@ -102,4 +109,8 @@ def _properties(**values: str) -> ET.Element:
 
 
 def _element(tag: str, **attributes: str) -> ET.Element:
-    return ET.Element(tag, {name: clean(value) for name, value in attributes.items()})
+    """An element whose attributes are fit for XML."""
+    element = ET.Element(tag)
+    for name, value in attributes.items():
+        element.set(name, clean(value))
+    return element

@@ -22,8 +22,8 @@ def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> 
 
     ``judged_on`` is an ISO 8601 date.
     """
-    waived = [cell for cell in cells if cell.verdict is Verdict.WAIVED]
     sentences = []
+    waived = [cell for cell in cells if cell.verdict is Verdict.WAIVED]
     for waiver in target.waivers:
         if waiver.expires.isoformat() < judged_on:
             sentences.append(f"the waiver of {waiver.clause} expired on {waiver.expires}")
@@ -33,6 +33,7 @@ def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> 
 
 
 def _covers(waiver: Waiver, cell: Cell) -> bool:
+    """Whether a waiver is about a cell; one without operations is about all of its clause."""
     if cell.clause != waiver.clause:
         return False
     return not waiver.operations or cell.operation in waiver.operations
@@ -41,9 +42,11 @@ def _covers(waiver: Waiver, cell: Cell) -> bool:
 def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[str]:
     """A sentence for each key that should be valid and was answered 401 every time."""
     statuses: dict[str, list[int]] = defaultdict(list)
+    valid = target.keys.difference(DEAD_KEYS)
     for exchange in exchanges:
-        if _shows_a_key(target, exchange) and exchange.response is not None:
-            statuses[exchange.identity or ""].append(exchange.response.status)
+        role, response = exchange.identity, exchange.response
+        if role in valid and response is not None and not exchange.facts.form:
+            statuses[role or ""].append(response.status)
     sentences = []
     for role, answered in sorted(statuses.items()):
         if set(answered) == {401}:
@@ -52,9 +55,3 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
                 "is the key in the target file one of this target?"
             )
     return sentences
-
-
-def _shows_a_key(target: Declaration, exchange: Exchange) -> bool:
-    """Whether the answer to an exchange shows if a key of the target file is valid."""
-    valid = target.keys.difference(DEAD_KEYS)
-    return exchange.identity in valid and not exchange.facts.form

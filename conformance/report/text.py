@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 
-_UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+_SPECIAL = (
+    "\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufdd0-\ufdef"
     "\ufffe\uffff\ud800-\udfff"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+_UNSEEN = re.compile(f"[\x00-\x1f{_SPECIAL}]")
+_UNSEEN_BUT_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{_SPECIAL}]")
 
 
 def clean(text: str, *, lines: bool = False) -> str:
@@ -22,19 +23,12 @@ def clean(text: str, *, lines: bool = False) -> str:
 
     Line ends and tabs are escaped too, unless ``lines`` keeps them.
     """
-    kept = "\n\t" if lines else ""
-    return _UNSEEN.sub(lambda match: _escape(match[0], kept), text)
+    pattern = _UNSEEN_BUT_LINES if lines else _UNSEEN
+    return pattern.sub(_escaped, text)
 
 
-def _escape(char: str, kept: str) -> str:
-    if char in kept:
-        return char
-    if char in _SHORT:
-        return _SHORT[char]
-    code = ord(char)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+def _escaped(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
 
 
 def cut(text: str, limit: int) -> str:

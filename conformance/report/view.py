@@ -117,10 +117,11 @@ def operation_name(operation: str) -> str:
 
 def problems(run: Run, verdict: Verdict) -> Iterator[tuple[Clause, tuple[Cell, ...]]]:
     """The cells of one verdict by clause, in the order of the ledger."""
-    for clause, cells in run.by_clause.items():
-        alike = tuple(cell for cell in cells if cell.verdict is verdict)
+    for name, cells in run.by_clause.items():
+        clause = run.contract.clauses[name]
+        alike = [cell for cell in cells if cell.verdict is verdict]
         if alike:
-            yield run.contract.clauses[clause], alike
+            yield clause, tuple(alike)
 
 
 def missing(run: Run) -> list[tuple[str, list[Cell]]]:
@@ -141,10 +142,13 @@ def missing(run: Run) -> list[tuple[str, list[Cell]]]:
 def notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...]]]:
     """The notes by clause, in the order of the ledger."""
     groups = []
-    for clause, cells in run.by_clause.items():
-        noted = tuple(note for cell in cells for note in cell.notes)
+    for name, cells in run.by_clause.items():
+        clause = run.contract.clauses[name]
+        noted: list[Finding] = []
+        for cell in cells:
+            noted += cell.notes
         if noted:
-            groups.append((run.contract.clauses[clause], noted))
+            groups.append((clause, tuple(noted)))
     return groups
 
 
@@ -162,8 +166,12 @@ def without_cells(run: Run) -> list[tuple[Clause, str]]:
 
 
 def exchanges_of(run: Run, ids: Iterable[str]) -> list[Exchange]:
-    """The exchanges of some ids that the run holds, in that order."""
-    return [run.exchange[name] for name in ids if name in run.exchange]
+    """The exchanges of some ids, in that order; ids that the run does not hold are skipped."""
+    exchanges = []
+    for name in ids:
+        if name in run.exchange:
+            exchanges.append(run.exchange[name])
+    return exchanges
 
 
 def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
@@ -180,13 +188,12 @@ def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
 
 def repeat_line(exchange: Exchange) -> str:
     """The curl line of an exchange, or where to find a request that is too long for one."""
-    place = f"{clean(exchange.id)} in exchanges.jsonl"
-    too_long = f"# too long for a shell line; the request is {place}"
     body = exchange.request.body or Body()
-    if max(len(body.text or ""), len(body.base64 or "")) > CURL_LIMIT:
-        return too_long
-    line = curl(exchange.request)
-    return line if len(line) <= 2 * CURL_LIMIT else too_long
+    if len(body.kept) <= CURL_LIMIT:
+        line = curl(exchange.request)
+        if len(line) <= 2 * CURL_LIMIT:
+            return line
+    return f"# too long for a shell line; the request is {clean(exchange.id)} in exchanges.jsonl"
 
 
 def duration_ms(run: Run, cell: Cell) -> int:
