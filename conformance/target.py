@@ -10,17 +10,17 @@ import ipaddress
 import json
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
-from conformance import convert, yamlfile
+from conformance import convert, names, yamlfile
 from conformance.contract import packaged
 from conformance.errors import TargetError
-from conformance.model import KEY_ROLES, SCOPE, Contract, Declaration, Effect, Json, Open
+from conformance.model import KEY_ROLES, SCOPE, Contract, Declaration, Effect, Json
 from conformance.yamlfile import Place, YamlFile
 
 KEY_VARIABLE = "CONFORMANCE_KEY"
@@ -55,13 +55,16 @@ class Target:
 
 
 def named(contract: Contract, declaration: Declaration) -> Contract:
-    """The contract, completed by the collection members that the target declares."""
+    """The contract, completed by the collection members that the target declares.
+
+    A member that the contract names itself stays.
+    """
     operations = dict(contract.operations)
     for name, member in declaration.collections.items():
-        operation = operations.get(name)
-        if operation and operation.paging and operation.paging.collection is None:
-            paging = replace(operation.paging, collection=member)
-            operations[name] = replace(operation, paging=paging)
+        paging = operations[name].paging if name in operations else None
+        if paging and paging.collection is None:
+            paging = replace(paging, collection=member)
+            operations[name] = replace(operations[name], paging=paging)
     return replace(contract, operations=operations)
 
 
@@ -90,17 +93,17 @@ def from_file(
     A file without a full key takes the one of the environment. Raises TargetError with every fault.
     """
     faults: list[str] = []
-    file = yamlfile.read(path, str(path), faults)
     form = schema()
-    if file is not None:
-        _take_former_names(file.value)
-    if file is None or not yamlfile.validate(file, form, faults, secret=SECRET):
+    file = yamlfile.read(path, str(path), faults)
+    if file is None:
+        raise _faulty(faults)
+    _take_former_names(file.value)
+    if not yamlfile.validate(file, form, faults, secret=SECRET):
         raise _faulty(faults)
     if url:
         file.value["url"] = _checked_url(contract, url, "--url")
     full_declared = not _take_key(file.value, key)
-    _check_names(contract, file, form, faults)
-    _check_inputs(contract, file, faults)
+    names.check(contract, file, form, faults)
     keys = _keys(file, faults)
     derived = {
         "keys": sorted(keys),
@@ -161,75 +164,6 @@ def _target(data: Mapping[str, Any], keys: Mapping[str, str]) -> Target:
         keys,
         **{name: value for name, value in data.items() if name in limits},
     )
-
-
-# --- names ----------------------------------------------------------------------------------------
-
-
-def names(contract: Contract) -> dict[str, Collection[str]]:
-    """What a target file may name, by the kinds that ``x-names`` of its schema tells apart."""
-    operations = contract.operations.values()
-    return {
-        "operation": contract.operations,
-        "list": [operation.id for operation in operations if operation.paging],
-        "code": contract.errors,
-        "clause": contract.clauses,
-        "scope": {scope for operation in operations for scope in operation.scopes},
-    }
-
-
-def _check_names(
-    contract: Contract, file: YamlFile, form: Mapping[str, Any], faults: list[str]
-) -> None:
-    """What a target file names must exist in the contract: a typo would match nothing."""
-    known = names(contract)
-    for place, kind, name in _named(form, file.value):
-        _check_name(file, place, (kind, name), known[kind], faults)
-
-
-def _named(
-    part: Mapping[str, Any], value: Json, place: Place = ()
-) -> Iterator[tuple[Place, str, str]]:
-    """Each place of a value whose schema has ``x-names``, with the kind and the name there."""
-    if "x-names" in part:
-        yield place, part["x-names"], value
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _named(part.get("items", {}), item, (*place, index))
-    if isinstance(value, dict):
-        kind = part.get("propertyNames", {}).get("x-names")
-        for name, member in value.items():
-            if kind:
-                yield (*place, name), kind, name
-            inner = part.get("properties", {}).get(name) or part.get("additionalProperties") or {}
-            yield from _named(inner, member, (*place, name))
-
-
-def _check_name(
-    file: YamlFile, place: Place, named: tuple[str, str], known: Collection[str], faults: list[str]
-) -> None:
-    kind, name = named
-    if name not in known:
-        message = f"the contract has no {kind} {name}; known: {', '.join(sorted(known))}"
-        faults.append(file.fault(place, message))
-
-
-def _check_inputs(contract: Contract, file: YamlFile, faults: list[str]) -> None:
-    """Inputs must be of parameters, and proofs of payment for operations that ask for one."""
-    operations = contract.operations
-    for name, values in file.value.get("inputs", {}).items():
-        operation = operations.get(name)
-        if operation is None or Open.INPUT in operation.open:  # its input is for the target to say
-            continue
-        parameters = {parameter.name for parameter in operation.parameters}
-        for member in values:
-            what = (f"parameter of {name},", member)
-            _check_name(file, ("inputs", name, member), what, parameters, faults)
-    paid = [operation.id for operation in operations.values() if operation.payment]
-    for index, trigger in enumerate(file.value.get("triggers", ())):
-        if "payment" in trigger and trigger["operation"] in operations:
-            what = ("operation that takes a payment,", trigger["operation"])
-            _check_name(file, ("triggers", index, "payment"), what, paid, faults)
 
 
 # --- keys -----------------------------------------------------------------------------------------

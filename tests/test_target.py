@@ -67,7 +67,7 @@ def contract() -> Contract:
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a target file stands; the variable that it names is set, the one of the command is not."""
+    """The path of a target file. The variable that it names is set, that of the command is not."""
     monkeypatch.delenv(target.KEY_VARIABLE, raising=False)
     monkeypatch.setenv("CONFORMANCE_TEST_KEY", SECRET + "4")
     return tmp_path / "t.yaml"
@@ -82,7 +82,7 @@ def read(contract: Contract, path: Path, text: str | dict[str, Any], **given: An
 
 
 def test_flags_allow_reads_and_know_one_key(contract: Contract) -> None:
-    """An address and a key are enough to read; nothing else is allowed, and nobody says that the key has every scope."""
+    """An address and a key allow reads only, and do not declare that the key has every scope."""
     made = target.from_flags(contract, URL + "/", SECRET)
     declared = made.declaration
     assert (declared.url, declared.name, declared.allow) == (
@@ -97,7 +97,7 @@ def test_flags_allow_reads_and_know_one_key(contract: Contract) -> None:
 
 
 def test_a_file_declares_everything(contract: Contract, path: Path) -> None:
-    """Every member of a target file arrives; reading is always allowed; variables come from the environment."""
+    """Every member of a target file arrives; reads are always allowed; variables are looked up."""
     made = read(contract, path, FULL)
     assert made.keys == {
         "full": SECRET,
@@ -139,7 +139,7 @@ def test_a_file_with_an_address_only_has_safe_defaults(contract: Contract, path:
 
 
 def test_inputs_name_parameters_unless_the_input_is_open(contract: Contract, path: Path) -> None:
-    """What a request must hold that no source describes may hold members that the contract does not name."""
+    """An input that no source describes may have members that the contract does not name."""
     path.write_text(
         yaml.safe_dump({"url": URL, "inputs": {"create_communication_run": {"steps": [1]}}})
     )
@@ -163,7 +163,7 @@ def test_flags_replace_what_the_file_says(contract: Contract, path: Path) -> Non
 def test_the_key_of_the_environment_stands_in_for_none(
     contract: Contract, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """CONFORMANCE_KEY is the key of a file without one, undeclared; what a file says is not replaced by it."""
+    """CONFORMANCE_KEY is the key of a file without one, undeclared; it replaces no other key."""
     monkeypatch.setenv(target.KEY_VARIABLE, SECRET + "9")
     assert read(contract, path, FULL).keys["full"] == SECRET
     assert read(contract, path, FULL).declaration.full_declared
@@ -205,17 +205,20 @@ WRONG: list[tuple[str, int, str]] = [
         "no code none",
     ),
     (
-        f"url: {URL}\ntriggers:\n  - code: call_failed\n    operation: call\n    input: {{to: x}}\n",
+        f"url: {URL}\ntriggers:\n  - code: call_failed\n    operation: call\n"
+        "    input: {to: x}\n",
         4,
         "no operation call",
     ),
     (
-        f"url: {URL}\nwaivers:\n  - {{clause: x, reason: long enough, owner: A, expires: '2026-01-01'}}\n",
+        f"url: {URL}\nwaivers:\n"
+        "  - {clause: x, reason: long enough, owner: A, expires: '2026-01-01'}\n",
         3,
         "no clause x",
     ),
     (
-        f"url: {URL}\nwaivers:\n  - clause: status-200\n    reason: long enough\n    owner: A\n    expires: 2026-02-30\n",
+        f"url: {URL}\nwaivers:\n  - clause: status-200\n    reason: long enough\n"
+        "    owner: A\n    expires: 2026-02-30\n",
         6,
         "date",
     ),
@@ -238,7 +241,7 @@ WRONG: list[tuple[str, int, str]] = [
 def test_a_fault_names_file_and_line(
     contract: Contract, path: Path, text: str, line: int, says: str
 ) -> None:
-    """Each fault of a target file is one message that starts with file and line and says what is wrong."""
+    """Each fault of a target file is one message with file, line and what is wrong."""
     with pytest.raises(TargetError) as caught:
         read(contract, path, text)
     faults = [message.strip() for message in str(caught.value).splitlines()[1:]]
@@ -249,7 +252,10 @@ def test_a_fault_names_file_and_line(
 
 def test_all_faults_are_told_at_once(contract: Contract, path: Path) -> None:
     """One look at the message is enough to repair a file."""
-    text = f"url: {URL}x\nkeys:\n  full: short\nmaximum:\n  list_x: 5\ninapplicable: [y]\naddresses: [not-one]\n"
+    text = (
+        f"url: {URL}x\nkeys:\n  full: short\nmaximum:\n  list_x: 5\n"
+        "inapplicable: [y]\naddresses: [not-one]\n"
+    )
     with pytest.raises(TargetError) as caught:
         read(contract, path, text)
     assert {fault.strip().split(" ")[0] for fault in str(caught.value).splitlines()[1:]} == {
@@ -287,7 +293,7 @@ BAD_URLS = (
 
 @pytest.mark.parametrize("url", BAD_URLS)
 def test_a_wrong_address_in_a_flag_is_a_target_error(contract: Contract, url: str) -> None:
-    """An address that is none, or that lacks the base path, is refused with the name of the flag."""
+    """A wrong address, or one without the base path, is refused with the name of the flag."""
     with pytest.raises(TargetError, match="--url: "):
         target.from_flags(contract, url, SECRET)
 
@@ -307,7 +313,7 @@ def test_a_right_address_is_taken(contract: Contract, url: str) -> None:
 
 
 def test_a_wrong_flag_beside_a_right_file_is_blamed_itself(contract: Contract, path: Path) -> None:
-    """Where --url replaces the address of a file, a fault in it is the flag's and not the line's."""
+    """If --url replaces the address of a file, the message about it names the flag."""
     with pytest.raises(TargetError, match="--url"):
         read(contract, path, FULL, url="https://example.test/v1")
     with pytest.raises(TargetError, match="--key"):
@@ -354,7 +360,7 @@ def test_no_key_stands_in_what_is_public(contract: Contract, path: Path) -> None
     ],
 )
 def test_no_key_stands_in_an_error(contract: Contract, path: Path, keys: str) -> None:
-    """A key that stands in the wrong place or form of a target file is not shown by the error about it."""
+    """The error about a key in the wrong place or form of a target file does not show the key."""
     with pytest.raises(TargetError) as caught:
         read(contract, path, f"url: {URL}\n{keys}\n")
     assert SECRET[8:] not in str(caught.value)

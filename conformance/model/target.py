@@ -88,8 +88,8 @@ class Trigger:
     """A recipe that makes the target answer with a code: an operation and members of its input.
 
     ``payment`` is a proof of payment that the target accepts for this input, where the code asks
-    for one. A ``robust`` trigger also works if its text stands inside a longer text, in capitals, or
-    beside optional references.
+    for one. A ``robust`` trigger also works if its text stands inside a longer text, in capitals,
+    or beside optional references.
     """
 
     code: str
