@@ -220,7 +220,7 @@ def test_what_the_quick_validator_cannot_take_goes_to_the_other(
 
     operation = real().operations["read_call"]
     for error in (ValueError, RecursionError):
-        monkeypatch.setattr(requests, "_VALIDATORS", {id(operation): (operation, Failing(error))})
+        monkeypatch.setattr(requests, "_VALIDATORS", {operation.id: (operation, Failing(error))})
         for body, expected in (
             ({"id": "c", "status": "busy"}, Expected.ACCEPTED),
             ({"id": 1, "status": "busy"}, Expected.REFUSED),
