@@ -6,27 +6,20 @@ here, once, and a case that cannot run keeps its place in the plan with the reas
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from enum import StrEnum
 from typing import Any
 
 from conformance.checks import RULES
 from conformance.errors import UsageError
 from conformance.model import Case, Clause, Contract, Effect, Level, Operation
+from conformance.options import Depth as Depth
 from conformance.target import Declaration
 
 BAD_KEYS_ALLOWED = 20
 """Requests with a bad key that a run may send without ``flood``."""
-
-
-class Depth(StrEnum):
-    """How much a run tries: each MUST clause once and each border of a page, every case, or every case with more of each."""
-
-    QUICK = "quick"
-    FULL = "full"
-    DEEP = "deep"
 
 
 @dataclass(frozen=True)
@@ -133,7 +126,8 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
                 (max(one.phase, 2) if writes else one.phase, _case(one, draft, effect, planning))
             )
     ordered = [case for _, case in sorted(cases, key=lambda pair: pair[0])]
-    twice = {case.id for case in ordered if sum(other.id == case.id for other in ordered) > 1}
+    counts = Counter(case.id for case in ordered)
+    twice = [case_id for case_id, count in counts.items() if count > 1]
     if twice:
         raise ValueError(f"two cases have one id: {', '.join(sorted(twice))}")
     return Plan(tuple(ordered))

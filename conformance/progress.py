@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from conformance.plugin import CASE
 from conformance.report.text import clean
+from conformance.run.items import CaseItem
 
 
 class Live:
@@ -36,7 +36,7 @@ class Live:
         """Show the bar while items run."""
         self._progress.update(
             self._task,
-            total=sum(not item.stash[CASE].gap for item in session.items if CASE in item.stash),
+            total=sum(isinstance(item, CaseItem) and not item.case.gap for item in session.items),
         )
         if self._live:
             self._progress.start()

@@ -17,8 +17,8 @@ from conformance import runfile
 from conformance.errors import Unjudgeable
 from conformance.model import Contract, Run
 from conformance.plan import Plan
-from conformance.plugin import CASE, Judge
 from conformance.progress import Live
+from conformance.run.items import Judge
 from conformance.session import Options, Session
 from conformance.target import Target
 from conformance.transport.http import HttpWire
@@ -42,9 +42,10 @@ def run(
     with (directory / runfile.LOG).open("w", encoding="utf-8") as stream:
         session = Session(contract, target, plan, options, HttpWire(target.timeout), stream)
         live = Live(console)
+        chosen = Plan(tuple(c for c in plan.cases if selected is None or c.id in selected))
         gc.freeze()  # what is imported stays; collecting over it would cost a tenth of the run
         with _clean_environment(), contextlib.redirect_stdout(io.StringIO()):
-            ended = pytest.main(_arguments(directory), plugins=[_Named(session, selected), live])
+            ended = pytest.main(_arguments(directory), plugins=[Judge(session, chosen), live])
         if live.troubles:
             session.recorder.break_off(
                 session.sender.redact("The suite itself broke: " + "; ".join(live.troubles[:3]))
@@ -56,26 +57,6 @@ def run(
         if session.log.incomplete and not session.log.exchanges:
             raise Unjudgeable(session.log.incomplete)
         return session.finish()
-
-
-class _Named:
-    """Registers the judge under its name, and takes out what was not selected."""
-
-    def __init__(self, session: Session, selected: frozenset[str] | None) -> None:
-        self._judge = Judge(session)
-        self._selected = selected
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        config.pluginmanager.register(self._judge, "conformance-judge")
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        if self._selected is not None:
-            items[:] = [
-                item
-                for item in items
-                if CASE in item.stash and item.stash[CASE].id in self._selected
-            ]
 
 
 def _arguments(directory: Path) -> list[str]:
@@ -92,8 +73,6 @@ def _arguments(directory: Path) -> list[str]:
         "pytest_metadata.plugin",
         "-p",
         "pytest_html.plugin",
-        "-p",
-        "conformance.plugin",
         f"--html={directory / runfile.PYTEST_PAGE}",
         "--self-contained-html",
     ]

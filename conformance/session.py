@@ -31,7 +31,8 @@ from conformance.transport.wire import Wire
 def load_suite() -> None:
     """Import every module of scenarios, so that they are registered."""
     for module in pkgutil.iter_modules(conformance.suite.__path__):
-        importlib.import_module(f"conformance.suite.{module.name}")
+        if module.name.startswith("test_"):
+            importlib.import_module(f"conformance.suite.{module.name}")
 
 
 def planned(contract: Contract, target: Declaration, seed: int, depth: Depth = Depth.FULL) -> Plan:

@@ -790,7 +790,14 @@ def _pytest(*arguments: object, cwd: Path) -> Outcome:
 def test_bare_pytest_runs_the_suite(sandbox: Sandbox, tmp_path: Path) -> None:
     """pytest alone runs chosen scenarios from an empty directory, and leaves nothing in it."""
     outcome = _pytest(
-        "--url", sandbox.url, "--key", sandbox.keys["full"], "-k", "walk", "-x", cwd=tmp_path
+        "--conformance-url",
+        sandbox.url,
+        "--conformance-key",
+        sandbox.keys["full"],
+        "-k",
+        "walk",
+        "-x",
+        cwd=tmp_path,
     )
     assert outcome.code == 0, outcome.said
     assert re.search(r"[0-9]+ passed", outcome.out)
@@ -801,7 +808,7 @@ def test_bare_pytest_wants_a_target(tmp_path: Path) -> None:
     """Without a target pytest ends as for wrong usage, and says what to give."""
     outcome = _pytest(cwd=tmp_path)
     assert outcome.code in (2, 4)
-    assert "give --url and --key, or --target FILE" in outcome.said
+    assert "--conformance-url and --conformance-key, or --conformance-target FILE" in outcome.said
     no_traceback(outcome)
 
 
@@ -809,7 +816,13 @@ def test_bare_pytest_collects(sandbox: Sandbox, tmp_path: Path) -> None:
     """Node ids are readable ASCII words, the same as the case ids of the command, and collecting sends nothing."""
     before = len(sandbox.requests())
     outcome = _pytest(
-        "--url", sandbox.url, "--key", sandbox.keys["full"], "--collect-only", "-q", cwd=tmp_path
+        "--conformance-url",
+        sandbox.url,
+        "--conformance-key",
+        sandbox.keys["full"],
+        "--collect-only",
+        "-q",
+        cwd=tmp_path,
     )
     assert outcome.code == 0, outcome.said
     ids = [line for line in outcome.out.splitlines() if "::" in line]
