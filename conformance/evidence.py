@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import jsonschema_rs
 
 from conformance.errors import UsageError
-from conformance.model import Body, Exchange, Request, Response
+from conformance.model import Body, Exchange, Facts, Request, Response, Role
 
 
 @dataclass
@@ -110,7 +110,7 @@ def exchange_to_json(exchange: Exchange) -> dict[str, Any]:
             "operation": exchange.operation,
             "role": exchange.role,
             "identity": exchange.identity,
-            "facts": dict(exchange.facts),
+            "facts": exchange.facts.to_json(),
             "request": _lean(
                 {
                     "method": exchange.request.method,
@@ -150,9 +150,9 @@ def exchange_from_json(line: Mapping[str, Any]) -> Exchange:
         scenario=line["scenario"],
         attempt=line["attempt"],
         operation=line["operation"],
-        role=line["role"],
+        role=Role(line["role"]),
         identity=line.get("identity"),
-        facts=line.get("facts", {}),
+        facts=Facts.of(line.get("facts", {})),
         request=Request(
             request["method"], request["url"], _pairs(request), _body_from_json(request.get("body"))
         ),

@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.model import Authentication, Effect, Operation, Paging, Parameter, Payment, Rate
+from conformance.model import (
+    Authentication,
+    Effect,
+    Open,
+    Operation,
+    Paging,
+    Parameter,
+    Payment,
+    Rate,
+)
 from conformance.yamlfile import Place
 
 X = "x-conformance"
@@ -138,9 +147,13 @@ def operation(
         area=definition.get("tags", [""])[0],
         wrapper=mode.get("wrapper"),
         pool=mode.get("pool", False),
-        polling=mode.get("polling", False),
-        **{f"{name}_open": mode.get(name) == "open" for name in ("absent", "empty", "input")},
+        open=_open(mode),
     )
+
+
+def _open(words: Mapping[str, Any]) -> frozenset[Open]:
+    """What the sources leave open here."""
+    return frozenset(Open(word) for word in words.get("open", ()))
 
 
 def _secrets(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,7 +189,8 @@ def _parameters(definition: dict[str, Any], mode: dict[str, Any]) -> Iterator[Pa
     for parameter in definition["parameters"]:
         place, name, required = parameter["in"], parameter["name"], parameter.get("required", False)
         if place == "path" or (place in ("query", "header") and meant(name, required)):
-            told = {"example": parameter.get("example"), **parameter.get(X, {})}
+            words = parameter.get(X, {})
+            told = {"example": parameter.get("example"), **words, "open": _open(words)}
             yield Parameter(name, place, required or name == when, parameter["schema"], **told)
     body = (
         definition.get("requestBody", {})
@@ -187,8 +201,9 @@ def _parameters(definition: dict[str, Any], mode: dict[str, Any]) -> Iterator[Pa
     for name, schema in body.get("properties", {}).items():
         required = name in body.get("required", ())
         if meant(name, required):
-            told = {k: v for k, v in schema.get(X, {}).items() if k not in ("secret", "refuse")}
-            refuse = tuple(schema.get(X, {}).get("refuse", ()))
+            words = schema.get(X, {})
+            told = {k: v for k, v in words.items() if k not in ("secret", "refuse", "open")}
+            refuse = tuple(words.get("refuse", ()))
             yield Parameter(
                 name,
                 "body",
@@ -196,5 +211,6 @@ def _parameters(definition: dict[str, Any], mode: dict[str, Any]) -> Iterator[Pa
                 schema,
                 example=schema.get("example"),
                 refuse=refuse,
+                open=_open(words),
                 **told,
             )

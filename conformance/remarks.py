@@ -37,7 +37,7 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
         if (
             exchange.identity in target.keys.difference(DEAD_KEYS)
             and exchange.response is not None
-            and not exchange.fact("form")
+            and not exchange.facts.form
         ):
             statuses[exchange.identity or ""].append(exchange.response.status)
     return [

@@ -15,9 +15,9 @@ from typing import TextIO
 
 import conformance.suite
 from conformance import __version__, checks, verdict
-from conformance.checks.base import Violation
 from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
+from conformance.judging.rules import Violation
 from conformance.model import Case, Contract, Run
 from conformance.plan import REGISTRY, Depth, Plan, Planning, build
 from conformance.suite.client import Client

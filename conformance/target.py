@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from conformance import yamlfile
 from conformance.contract import packaged
 from conformance.errors import TargetError
-from conformance.model import Contract, Effect
+from conformance.model import Contract, Effect, Open
 
 KEY_VARIABLE = "CONFORMANCE_KEY"
 DEFAULT_BUDGET = 12_000
@@ -303,7 +303,7 @@ def _check_names(contract: Contract, file: yamlfile.YamlFile, faults: list[str])
         known(("inputs", operation), operation, "operation", contract.operations)
         described = contract.operations.get(operation)
         if (
-            described and not described.input_open
+            described and Open.INPUT not in described.open
         ):  # what an open input holds, only the target knows
             names = {parameter.name for parameter in described.parameters}
             for name in values:

@@ -14,7 +14,8 @@ from datetime import date
 from functools import cached_property
 from statistics import mode
 
-from conformance.checks.base import (
+from conformance.evidence import Log
+from conformance.judging.rules import (
     Gap,
     JudgeContext,
     JudgeError,
@@ -24,8 +25,7 @@ from conformance.checks.base import (
     Trial,
     Violation,
 )
-from conformance.evidence import Log
-from conformance.model import Case, Cell, Clause, Contract, Exchange, Finding, Level, Verdict
+from conformance.model import Case, Cell, Clause, Contract, Exchange, Finding, Level, Role, Verdict
 from conformance.plan import Plan, same_row
 from conformance.target import Declaration
 
@@ -73,7 +73,7 @@ def judge(
                     found[rule.id, exchange.operation].append(
                         (getattr(outcome, "about", None), outcome)
                     )
-        if exchange.role != "retry":
+        if exchange.role is not Role.RETRY:
             trials[exchange.case, exchange.attempt].append(exchange)
     for case_id in dict.fromkeys(case for case, _ in trials):
         if case_id in by_id:
@@ -161,7 +161,7 @@ class _Evaluation:
         return frozenset(
             exchange.case
             for exchange in self.log.exchanges
-            if exchange.role in ("control", "probe")
+            if exchange.role in (Role.CONTROL, Role.PROBE)
         )
 
     def cells(self) -> tuple[Cell, ...]:

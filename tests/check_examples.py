@@ -18,9 +18,21 @@ from urllib.parse import urlencode
 
 from conformance import contract
 from conformance.checks import RULES
-from conformance.checks.base import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.evidence import exchange_from_json, exchange_to_json
-from conformance.model import Body, Case, Contract, Effect, Exchange, Operation, Request, Response
+from conformance.judging.rules import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.model import (
+    Body,
+    Case,
+    Contract,
+    Effect,
+    Exchange,
+    Facts,
+    Operation,
+    Request,
+    Response,
+    Role,
+    Step,
+)
 from conformance.server import application, target_file
 from conformance.target import Declaration, Target, from_file
 
@@ -117,9 +129,9 @@ def sent(
         scenario="example",
         attempt=attempt,
         operation=operation,
-        role=role,
+        role=Role(role),
         identity=identity,
-        facts=facts,
+        facts=Facts.of(facts),
         request=Request(method or (known.method if known else "GET"), url),
         response=response,
         failure=failure or (None if response else "connection reset"),
@@ -308,7 +320,8 @@ def example(rule: str, outcome: str, says: str, *exchanges: Exchange, **options:
     """Add an example; the probes of a rule about one form of key are of that form."""
     form = {"form": KEY_FORMS[rule]} if rule in KEY_FORMS else {}
     told = tuple(
-        replace(e, facts={**form, **e.facts}) if e.role == "probe" else e for e in exchanges
+        replace(e, facts=Facts.of({**form, **e.facts.to_json()})) if e.role is Role.PROBE else e
+        for e in exchanges
     )
     EXAMPLES.append(Example(rule, outcome, says, told, **options))
 
@@ -473,6 +486,8 @@ CLEAN = (
     "Der Schlüssel ist ungültig 🔑",
     "Invalid input:\n  at body.name (must be a string)",
     "Invalid input:\n  at Body.name(a string)",
+    "The body must look like {key:name}, {secret:word}, {found:item-1} or {link:here}",
+    "A key looks like {plain:key-1}; get yours at {plain:dashboard_magic_link-2}",
 )
 for _text in CLEAN:
     example("error.message-clean", ACCEPTED, f"'{_text}'", sent(400, error("bad_request", _text)))
@@ -500,6 +515,11 @@ LEAKING = (
     "Invalid key kc_live_{key:full~part}",
     "Invalid key {key:full~a-part}",
     "Your new key is {secret:api_key-205}",
+    "Last key used here: {found:key-1}",
+    "Last key used here: kc_live_{found:key-1~part}",
+    "The key of this account is {found:api_key-12}",
+    "Did you mean to open {link:dashboard_magic_link-2}?",
+    "Did you mean to open https://app.example.com/magic?token={link:dashboard_magic_link-2~part}?",
 )
 for _text in LEAKING:
     example(
@@ -508,6 +528,20 @@ for _text in LEAKING:
         f"'{_text.splitlines()[0]}'",
         sent(400, error("bad_request", _text)),
     )
+
+_link = "{link:checkout_url-3}"
+example(
+    "error.message-clean",
+    ACCEPTED,
+    "a link that the same response hands out",
+    sent(402, {**error("payment_required", f"Please pay at {_link}"), "checkout_url": _link}),
+)
+example(
+    "error.message-clean",
+    REFUSED,
+    "a link alone, which no member hands out",
+    sent(402, error("payment_required", _link)),
+)
 
 example("error.code-registered", ACCEPTED, "a code of the table", refusal("internal_error"))
 example("error.code-registered", REFUSED, "a code that is not in it", refusal("rate_limited", 429))
@@ -882,7 +916,7 @@ example(
     REFUSED,
     "a key in another header taken",
     fine(),
-    replace(_elsewhere, facts={"form": "misplaced"}),
+    replace(_elsewhere, facts=Facts.of({"form": "misplaced"})),
 )
 
 
@@ -939,7 +973,9 @@ example(
 )
 example("account.key", SILENT, "none was handed out", account(), **NEW)
 _mine = replace(
-    sent(200, {"calls": [call(1)], "has_more": False}), role="setup", facts={"side": "own"}
+    sent(200, {"calls": [call(1)], "has_more": False}),
+    role=Role.ARRANGE,
+    facts=Facts.of({"side": "own"}),
 )
 example("account.rows", ACCEPTED, "nothing yet", _mine, handed(FIRST, 200), **NEW)
 for _business, _outcome in (("b1", REFUSED), ("b2", ACCEPTED), ("b0", ACCEPTED), (None, ACCEPTED)):
@@ -1072,7 +1108,7 @@ for _run, _outcome in (("r1", ACCEPTED), ("r2", REFUSED)):
     example("read.asked", _outcome, f"by the name of a provider, {_run}", _named)
 _either = sent(200, {"id": "c2"}, operation="read_recording", query={"call_id": "c1"})
 for _kind in ("agent", "recording"):
-    _by_call = replace(real().operations["read_recording"], kind=_kind, input_open=False)
+    _by_call = replace(real().operations["read_recording"], kind=_kind, open=frozenset())
     _of_call = sent(
         200, {"id": "c2", "call_id": "c1"}, operation="read_recording", query={"call_id": "c1"}
     )
@@ -1238,7 +1274,7 @@ example(
     "tenant.object",
     GAP,
     "the owner does not see it either",
-    replace(OWNER, response=None, role="setup"),
+    replace(OWNER, response=None, role=Role("setup")),
     refusal("not_found", step="foreign"),
 )
 example(
@@ -1717,7 +1753,9 @@ def signups(results: str, address: str = "127.0.0.2") -> list[Exchange]:
 
 def step(name: str, status: str) -> Exchange:
     """A sign-up of a later step."""
-    return replace(signups(status, "127.0.0.9")[0], facts={"step": name, "from": "127.0.0.9"})
+    return replace(
+        signups(status, "127.0.0.9")[0], facts=Facts.of({"step": name, "from": "127.0.0.9"})
+    )
 
 
 SIGN_UP: dict[str, Any] = {"operation": "sign_up"}
@@ -2017,7 +2055,7 @@ example(
     **DNC,
 )
 _night = refusal("tcpa_violation", operation="create_call")
-_kept_back = replace(_night, role="control", facts={"step": "taken"})
+_kept_back = replace(_night, role=Role("control"), facts=Facts.of({"step": "taken"}))
 example(
     "trigger.answer",
     GAP,
@@ -2100,7 +2138,7 @@ example(
     REFUSED,
     "none, after other answers",
     _lost_pay,
-    replace(signups("b")[0], facts={}),
+    replace(signups("b")[0], facts=Facts.of({})),
     payment(),
     **SIGN_UP,
 )
@@ -2123,7 +2161,7 @@ example(
     _unpaid,
     **SIGN_UP,
 )
-_unasked = [replace(signups(letter)[0], facts={}) for letter in "+bf"]
+_unasked = [replace(signups(letter)[0], facts=Facts.of({})) for letter in "+bf"]
 example("payment.terms", SILENT, "no payment is wanted", *_unasked, **SIGN_UP)
 _settled: dict[str, Any] = {"operation": "sign_up", "step": "settled"}
 example(
@@ -3389,7 +3427,8 @@ for _rule, _action in (("create.read-back", "create_agent"), ("update.read-back"
     _twice: list[Exchange] = []
     for _name in ("a1", "a2"):
         _read_so = replace(
-            reading(200, {"id": _name, "name": _name}), facts={"step": "read", "sought": _name}
+            reading(200, {"id": _name, "name": _name}),
+            facts=Facts.of({"step": "read", "sought": _name}),
         )
         _twice += written(_rule, {"name": _name}, _read_so, body={"id": _name})
     example(_rule, ACCEPTED, "two writes, each with its read", *_twice, **_on)
@@ -3549,7 +3588,7 @@ for _first_hook, _next_hook in (("w1", "w2"), ("w2", "w1")):
         for one in (_first_hook, _next_hook)
     ]
     _wrong = hook([{"id": _first_hook, "url": "https://example.com/9"}], False, step="read")
-    _wrong = replace(_wrong, facts={**_wrong.facts, "sought": _first_hook})
+    _wrong = replace(_wrong, facts=Facts.of({**_wrong.facts.to_json(), "sought": _first_hook}))
     _says = f"{_first_hook} read with another value, and {_next_hook} made after it"
     example(
         "create.read-back",
@@ -3626,7 +3665,7 @@ example(
 )
 _evals = {"evals": [{"id": "e1", "name": "One"}, {"id": "e2", "name": "Two"}], "has_more": False}
 _shown = sent(200, _evals, operation="list_evals", step="listed-before", sought="e1")
-_still = replace(_shown, facts={**_shown.facts, "step": "listed-after"})
+_still = replace(_shown, facts=Facts.of({**_shown.facts.to_json(), "step": "listed-after"}))
 _GONE = (*BOTH[:2], _shown, *BOTH[2:], scenario("after", 404), scenario("older-after"))
 example("delete.gone", REFUSED, "still listed as it was", *_GONE, _still, **ON_EVAL)
 _others_only = (BOTH[1], DELETED, scenario("older-after", 404))
@@ -3638,7 +3677,7 @@ example(
     **ON_EVAL,
 )
 _itself = [
-    replace(one, facts={**one.facts, "sought": "e1"})
+    replace(one, facts=Facts.of({**one.facts.to_json(), "sought": "e1"}))
     for one in (scenario("older-before"), scenario("older-after", 404))
 ]
 _alone = (BOTH[0], _itself[0], DELETED, scenario("after", 404), _itself[1])
@@ -3649,7 +3688,7 @@ example(
     "delete.gone", REFUSED, "the older is the same, and the newer is gone", *_with_newer, **ON_EVAL
 )
 _earlier = [
-    replace(one, facts={**one.facts, "sought": "e0"})
+    replace(one, facts=Facts.of({**one.facts.to_json(), "sought": "e0"}))
     for one in (scenario("older-before"), scenario("older-after", 404))
 ]
 _before_it = (BOTH[0], _earlier[0], DELETED, scenario("after", 404), _earlier[1])
@@ -3872,7 +3911,7 @@ _one_new = sent(
     {"scenarios": [{"id": "0 Old"}, {"id": "n", "name": "Eval 9"}], "has_more": False},
     operation="list_evals",
 )
-_one_new = replace(_one_new, role="setup", facts={"step": "after"})
+_one_new = replace(_one_new, role=Role("setup"), facts=Facts.of({"step": "after"}))
 example("create.count", ACCEPTED, "one more", _was, posted(), _one_new, **ON_NEW_EVAL)
 example(
     "create.count",
@@ -4027,7 +4066,7 @@ _others = sent(
     {"evals": [{"id": "e1", "name": "New"}, {"id": "e2", "name": "New"}], "has_more": False},
     operation="list_evals",
 )
-_others = replace(_others, facts={"step": "listed", "sought": "e1", "fresh": ["New"]})
+_others = replace(_others, facts=Facts.of({"step": "listed", "sought": "e1", "fresh": ["New"]}))
 example("update.alone", ACCEPTED, "the name alone", *changed(OLD_EVAL, _new), **ON_CHANGE)
 example(
     "update.alone",
@@ -4073,7 +4112,7 @@ def with_evals(*names: str) -> Exchange:
     """A page of evals that are called New."""
     listed = [*({"id": name, "name": "New"} for name in names), "New"]
     answer = sent(200, {"evals": listed, "has_more": False}, operation="list_evals")
-    return replace(answer, facts={"step": "listed", "sought": "e1", "fresh": ["New"]})
+    return replace(answer, facts=Facts.of({"step": "listed", "sought": "e1", "fresh": ["New"]}))
 
 
 _vanished = changed(OLD_EVAL, _new)[:2]
@@ -4110,7 +4149,7 @@ for _says, _outcome, _answered in (
     ),
     ("what was not answered before is not there", ACCEPTED, replace(_first, response=None)),
 ):
-    _before_all = replace(_answered, facts={"step": "first", "sent": {"name": "Older"}})
+    _before_all = replace(_answered, facts=Facts(step=Step.FIRST, sent={"name": "Older"}))
     example("update.alone", _outcome, _says, _before_all, *_tagless_before, **ON_CHANGE)
 example(
     "update.alone",
@@ -4130,7 +4169,7 @@ example(
 
 def attempt(answer: Exchange, **facts: Any) -> Exchange:
     """An attempt to make an agent."""
-    return replace(answer, operation="create_agent", facts={"step": "attempt", **facts})
+    return replace(answer, operation="create_agent", facts=Facts.of({"step": "attempt", **facts}))
 
 
 _look = agents("Old", "Other", step="look", fresh=["New 1f"])
@@ -4290,12 +4329,12 @@ example(
     **ON_NEW,
 )
 _dropped = (
-    replace(scenario("before"), role="setup"),
-    replace(refusal("forbidden", operation="delete_eval"), facts={"step": "attempt"}),
+    replace(scenario("before"), role=Role("setup")),
+    replace(refusal("forbidden", operation="delete_eval"), facts=Facts.of({"step": "attempt"})),
 )
 _gone = refusal("not_found", operation="read_eval", step="look", sought="e1")
 example("refused.effect", REFUSED, "deleted all the same", *_dropped, _gone, **ON_EVAL)
-_let_in = replace(sent(200, {}, operation="delete_eval"), facts={"step": "attempt"})
+_let_in = replace(sent(200, {}, operation="delete_eval"), facts=Facts.of({"step": "attempt"}))
 example(
     "refused.effect",
     SILENT,
@@ -4315,7 +4354,7 @@ example(
     ACCEPTED,
     "not deleted",
     *_dropped,
-    replace(scenario("look"), role="probe"),
+    replace(scenario("look"), role=Role("probe")),
     **ON_EVAL,
 )
 
@@ -4328,8 +4367,8 @@ def text_sent(message: str, answer: Exchange, to: str = "+12025550100", **option
         answer,
         operation="send_sms",
         request=sent_so,
-        facts=options,
-        role="control" if options else "probe",
+        facts=Facts.of(options),
+        role=Role.CONTROL if options else Role.PROBE,
     )
 
 
@@ -4493,15 +4532,30 @@ _silent = replace(_denied, response=None)
 for _says, _four in (
     (
         "the list is refused before",
-        (_taken, replace(_denied, facts={"step": "before"}), _blocked, texts("after", _good)),
+        (
+            _taken,
+            replace(_denied, facts=Facts.of({"step": "before"})),
+            _blocked,
+            texts("after", _good),
+        ),
     ),
     (
         "the list is refused after",
-        (_taken, texts("before", _good), _blocked, replace(_denied, facts={"step": "after"})),
+        (
+            _taken,
+            texts("before", _good),
+            _blocked,
+            replace(_denied, facts=Facts.of({"step": "after"})),
+        ),
     ),
     (
         "no response to the list",
-        (_taken, texts("before", _good), _blocked, replace(_silent, facts={"step": "after"})),
+        (
+            _taken,
+            texts("before", _good),
+            _blocked,
+            replace(_silent, facts=Facts.of({"step": "after"})),
+        ),
     ),
     ("nobody looked afterwards", (_taken, texts("before", _good), _blocked)),
     (

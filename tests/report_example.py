@@ -9,6 +9,7 @@ from functools import cache
 
 from conformance import contract
 from conformance.model import (
+    NOTHING,
     WHOLE_API,
     Body,
     Cell,
@@ -20,6 +21,7 @@ from conformance.model import (
     Operation,
     Request,
     Response,
+    Role,
     Run,
     Verdict,
 )
@@ -62,7 +64,7 @@ def exchange(
     operation: Operation | None,
     body: Body,
     request: Body | None = None,
-    role: str = "probe",
+    role: Role = Role.PROBE,
 ) -> Exchange:
     """An exchange with a body of the response, and one of the request where the method takes it."""
     method, path = (operation.method.upper(), operation.path) if operation else ("GET", "/nowhere")
@@ -82,7 +84,7 @@ def exchange(
         operation=name,
         role=role,
         identity="full",
-        facts={},
+        facts=NOTHING,
         request=sent,
         response=answered,
         started="2026-11-24T22:00:01.250Z",
@@ -124,7 +126,7 @@ def _exchanges() -> tuple[Exchange, ...]:
                 operation,
                 kinds[number % len(kinds)],
                 sent,
-                "control" if number % 4 == 3 else "probe",
+                Role.CONTROL if number % 4 == 3 else Role.PROBE,
             )
         )
     made[7] = replace(made[7], response=None, failure=f"the connection was reset {ANSI}")

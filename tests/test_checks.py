@@ -13,12 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.checks import RULES, success
-from conformance.checks.base import Gap, JudgeError, Pass, Trial, Violation, said
-from conformance.checks.limits import soon
-from conformance.checks.objects import object_of, sought_in
-from conformance.checks.walks import takes
-from conformance.model import About, Body, Case, Effect, Exchange, Parameter, Rate
+from conformance.checks import RULES, requests
+from conformance.judging.rules import Gap, JudgeError, Pass, Trial, Violation, said
+from conformance.model import About, Body, Case, Effect, Exchange, Open, Parameter, Rate
+from conformance.reading import object_of, soon, sought_in, takes
 from tests import check_examples as examples
 from tests.check_examples import (
     ACCEPTED,
@@ -77,9 +75,8 @@ def test_what_a_moving_list_may_explain_is_confirmed() -> None:
 
 def test_what_judges_share_is_frozen() -> None:
     """No judge can change what the next one sees."""
-    modules = [
-        module for name, module in sys.modules.items() if name.startswith("conformance.checks.")
-    ]
+    judging = ("conformance.checks.", "conformance.judging.")
+    modules = [module for name, module in sys.modules.items() if name.startswith(judging)]
     nouns = {
         noun
         for module in modules
@@ -223,7 +220,7 @@ def test_where_passive_rules_apply() -> None:
         if one.action == "read" and one.selector and one.selector.place == "query"
     }
     assert where("read.asked") == {
-        name for name in named if not loaded.operations[name].input_open
+        name for name in named if Open.INPUT not in loaded.operations[name].open
     } - {"read_phone_number"}
     assert where("error.json") == {one.id for one in operations if one.keyed or one.parameters}
     assert where("tenant.named") == {
@@ -299,7 +296,15 @@ def test_what_a_filter_takes_by_time() -> None:
             is None
         )
         assert takes(bound, {"created_at": "soon"}, "2026-01-01T13:00:00+01:00") is None
-    loose = Parameter("p", "query", False, {}, filters="created_at", compare="at-least", loose=True)
+    loose = Parameter(
+        "p",
+        "query",
+        False,
+        {},
+        filters="created_at",
+        compare="at-least",
+        open=frozenset({Open.TIME_BOUND}),
+    )
     early, late, bound_at = "2026-01-01T12:00:00Z", "2026-01-03T12:00:00Z", "2026-01-02T12:00:00Z"
     assert takes(loose, {"created_at": late, "occurred_at": early}, bound_at) is None
     assert takes(loose, {"created_at": late, "occurred_at": late, "name": "x"}, bound_at) is True
@@ -325,7 +330,7 @@ def test_what_the_quick_validator_cannot_take_goes_to_the_other(
 
     operation = examples.real().operations["read_call"]
     for error in (ValueError, RecursionError):
-        monkeypatch.setattr(success, "_VALIDATORS", {id(operation): (operation, Failing(error))})
+        monkeypatch.setattr(requests, "_VALIDATORS", {id(operation): (operation, Failing(error))})
         for body, expected in (
             ({"id": "c", "status": "busy"}, ACCEPTED),
             ({"id": 1, "status": "busy"}, REFUSED),

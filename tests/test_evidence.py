@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 
 from conformance.errors import UsageError
 from conformance.evidence import Log, Recorder, exchange_from_json, exchange_to_json, parse, read
-from conformance.model import Body, Exchange, Request, Response
+from conformance.model import (
+    NOTHING,
+    Body,
+    Exchange,
+    Facts,
+    Form,
+    Request,
+    Response,
+    Role,
+    Side,
+    Step,
+)
 from tests.check_examples import sent
 
 
@@ -25,9 +36,9 @@ def exchange(**members: Any) -> Exchange:
         "scenario": "c",
         "attempt": 1,
         "operation": "x",
-        "role": "probe",
+        "role": Role.PROBE,
         "identity": "full",
-        "facts": {},
+        "facts": NOTHING,
         "request": Request("GET", "http://h/x"),
         "response": Response(200, (), Body(text="{}", size=2)),
     }
@@ -63,8 +74,8 @@ ODD = [
         )
     ),
     exchange(request=Request("POST", "http://h/x", (), Body())),
-    exchange(facts={"sent": {"a": [None, {"b": 1.5}]}, "walk": "w", "none": None, "filters": {}}),
-    exchange(case="", scenario="", operation="", role="", attempt=0),
+    exchange(facts=Facts(sent={"a": [None, {"b": 1.5}]}, walk="w", fresh=("\u2029",))),
+    exchange(case="", scenario="", operation="", attempt=0),
 ]
 
 
@@ -211,6 +222,17 @@ BODIES = st.builds(
     cut=st.booleans(),
     withheld=st.booleans(),
 )
+FACTS = st.builds(
+    Facts,
+    step=st.none() | st.sampled_from(Step),
+    form=st.none() | st.sampled_from(Form),
+    side=st.none() | st.sampled_from(Side),
+    mistake=st.booleans(),
+    walk=st.none() | st.text(min_size=1),
+    sent=st.dictionaries(TEXT, JSON, max_size=3),
+    fresh=st.lists(TEXT, max_size=3).map(tuple),
+    address=st.none() | st.just("127.0.0.2"),
+)
 EXCHANGES = st.builds(
     Exchange,
     id=TEXT,
@@ -218,9 +240,9 @@ EXCHANGES = st.builds(
     scenario=TEXT,
     attempt=st.integers(1, 9),
     operation=TEXT,
-    role=TEXT,
+    role=st.sampled_from(Role),
     identity=st.none() | TEXT,
-    facts=st.dictionaries(TEXT, JSON, max_size=3),
+    facts=FACTS,
     request=st.builds(Request, method=TEXT, url=TEXT, headers=PAIRS, body=st.none() | BODIES),
     response=st.none()
     | st.builds(Response, status=st.integers(100, 999), headers=PAIRS, body=BODIES),

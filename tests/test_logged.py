@@ -96,17 +96,48 @@ def test_a_refusal_that_cannot_be_read_is_kept() -> None:
 
 
 def test_links_and_found_keys_have_names_of_their_own() -> None:
-    """A message may show a link that it hands out, or an invented key as an example; only a key that was granted is a leak."""
+    """A link, a key that was shown and a key that reads like an example are no granted secrets, and are told apart."""
     one = desk()
     assert through(one, BODIES["JSON"]).json == {
         "api_key": "{secret:api_key-1}",
         "dashboard_magic_link": "{link:dashboard_magic_link-2}",
     }
     assert through(one, b'{"message": "such as kc_live_0123456789abcdef"}', 400).json == {
-        "message": "such as {found:key-3}"
+        "message": "such as {plain:key-3}"
+    }
+    assert through(one, b'{"message": "not kc_live_pN4wQ8xT2vB6mK9c"}', 400).json == {
+        "message": "not {found:key-4}"
     }
     assert through(one, b'{"message": "such as kc_live_xxxxxxxxxxxxxxxxxx"}', 400).json == {
         "message": "such as kc_live_xxxxxxxxxxxxxxxxxx"
+    }
+
+
+@pytest.mark.parametrize(
+    ("core", "kind"),
+    [
+        ("your_key_from_the_dashboard", "plain"),
+        ("abc123def456ghi789", "plain"),
+        ("a1b2c3d4e5f6g7h8", "plain"),
+        ("0000111122223333aaaa", "plain"),
+        ("8f14e45fceea167a5a36dedd4bea2543", "found"),
+        (HANDED[8:], "found"),
+    ],
+)
+def test_an_example_of_a_key_is_taken_out_under_another_name(core: str, kind: str) -> None:
+    """Words and characters that count up are no key that anyone was given, so a message may show them."""
+    body = json.dumps({"message": f"such as kc_live_{core}"}).encode()
+    assert through(desk(), body, 400).json == {"message": f"such as {{{kind}:key-1}}"}
+
+
+def test_an_address_of_mere_words_is_taken_out_under_another_name() -> None:
+    """A sign-up may hand out the address of a page that everybody may know, and messages may show it."""
+    one = desk()
+    body = json.dumps({"dashboard_magic_link": "https://app.example.com/login"}).encode()
+    through(one, body)
+    message = b'{"message": "Sign in at https://app.example.com/login"}'
+    assert through(one, message, 401).json == {
+        "message": "Sign in at {plain:dashboard_magic_link-1}"
     }
 
 

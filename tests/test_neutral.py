@@ -49,7 +49,6 @@ EVERYDAY = {
     "results": "of a run, in CTRF",
     "source": "where a clause comes from",
     "start": "of a test, in CTRF",
-    "success": "the judges of successes",
     "triggers": "recipes that make a target fail, in the target file",
     "url": "of a target, of a request",
     "version": "of a contract, of the suite",

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.model import Body
+from conformance.model import Body, Placeholder, SecretKind
 from conformance.transport import redact
 from conformance.transport.logged import body_for_log
 from conformance.transport.redact import ALTERATIONS, PIECE, WITHHELD, SecretStore
@@ -195,7 +195,7 @@ def test_a_run_of_characters_that_hides_nothing_is_decoded_once(
     assert len(asked) == 89
     vault.redact(page + " ")
     assert len(asked) == 89
-    vault.learn("secret:late-1", "aZ3xY8wV5uT2sR9qP6")
+    vault.learn(Placeholder(SecretKind.SECRET, "late-1"), "aZ3xY8wV5uT2sR9qP6")
     vault.redact(page)
     assert len(asked) == 2 * 89
 
@@ -219,9 +219,10 @@ def test_a_secret_that_is_learnt_later_is_taken_out_from_then_on(vault: SecretSt
     """What was clean before a secret was handed out is looked at again after it."""
     secret = "https://pay.example.com/c/cs_9fK2mQ7xV4tB8nL1"
     assert vault.redact(secret) == secret
-    assert vault.learn("secret:link-1", secret) == "{secret:link-1}"
+    first, second = (Placeholder(SecretKind.SECRET, name) for name in ("link-1", "link-2"))
+    assert vault.learn(first, secret) == first
     assert vault.redact(f"go to {secret}") == "go to {secret:link-1}"
-    assert vault.learn("secret:link-2", secret) == "{secret:link-1}"
+    assert vault.learn(second, secret) == first
 
 
 def test_fill_and_redact_are_inverse(vault: SecretStore) -> None:
@@ -339,11 +340,11 @@ def test_text_without_a_key_is_untouched(text: str) -> None:
 def test_a_short_link_is_taken_out_as_a_whole_and_nothing_else_is() -> None:
     """A link without a telling part is known by all of it: its last letter is no secret, which would take every text apart."""
     vault = SecretStore({})
-    vault.learn("link:checkout-1", "https://pay.example.com/x")
+    vault.learn(Placeholder(SecretKind.LINK, "checkout-1"), "https://pay.example.com/x")
     assert vault.redact("go to https://pay.example.com/x") == "go to {link:checkout-1}"
     assert (
         vault.redact('{"next": "https://example.com/next"}')
         == '{"next": "https://example.com/next"}'
     )
-    vault.learn("link:checkout-2", "https://example.com/pay")
+    vault.learn(Placeholder(SecretKind.LINK, "checkout-2"), "https://example.com/pay")
     assert vault.redact('{"code": "payment_required"}') == '{"code": "payment_required"}'

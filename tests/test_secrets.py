@@ -335,7 +335,7 @@ def test_redaction_keeps_what_is_no_secret(leaky: Leaky) -> None:
     assert "https://recordings.example.com/" in bodies
     late = [line for line in lines_of(leaky.run) if line["scenario"] in ("generated", "creation")]
     addresses = "".join((line["request"].get("body") or {}).get("text") or "" for line in late)
-    assert not re.search(r"\{(secret|link|found):", addresses)
+    assert not re.search(r"\{(secret|link|found|plain):", addresses)
 
 
 def test_placeholders_stand_for_keys(leaky: Leaky) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.evidence import Recorder
-from conformance.model import Case, Effect
+from conformance.model import Case, Effect, Role
 from conformance.transport.http import HttpWire
 from conformance.transport.message import Message
 from conformance.transport.sender import Label, Sender
@@ -43,7 +43,7 @@ def sender(wire: Answering, waits: list[float] | None = None) -> Sender:
     return Sender(real(), embedded(), wire, Recorder(None), seed=0, sleep=told.append)
 
 
-def label(role: str = "probe") -> Label:
+def label(role: Role = Role.PROBE) -> Label:
     """The label of a request."""
     return Label(CASE, 1, "list_calls", role, "full")
 
@@ -107,7 +107,7 @@ class Telling(Answering):
 def test_what_one_of_several_hands_out_is_kept_from_all() -> None:
     """Of requests that are under way at the same time, the first may show what only the last one's answer tells to be a key."""
     messages = [Message("POST", "/signup", (("place", place),)) for place in ("first", "last")]
-    told = [Label(CASE, 1, "sign_up", "probe", None) for _ in messages]
+    told = [Label(CASE, 1, "sign_up", Role.PROBE, None) for _ in messages]
     exchanges = sender(Telling(statuses(201))).together(zip(messages, told, strict=True))
     shown = [
         exchange.response.body.text or "" for exchange in exchanges if exchange.response is not None

@@ -21,7 +21,7 @@ from conformance import contract as contracts
 from conformance import session, verdict
 from conformance.checks import RULES
 from conformance.evidence import Log
-from conformance.model import Contract, Operation, PageEntry
+from conformance.model import Contract, Open, Operation, PageEntry
 from conformance.openapi import METHODS, X, resolve
 from tests import check_examples
 
@@ -468,6 +468,28 @@ def test_every_word_of_the_extension_is_used() -> None:
         word for word in sorted(words) if not re.search(rf"\b{re.escape(word)}:", written)
     ] == []
     assert X in written
+
+
+def _words_of_open(schema: Any) -> Iterator[str]:
+    """The words that ``open`` may list, at every place of the vocabulary."""
+    if isinstance(schema, dict):
+        yield from schema.get("open", {}).get("items", {}).get("enum", ())
+        for member in schema.values():
+            yield from _words_of_open(member)
+    elif isinstance(schema, list):
+        for member in schema:
+            yield from _words_of_open(member)
+
+
+def test_every_open_question_has_one_word() -> None:
+    """The schema lists the members of Open, and the real contract uses each of them."""
+    schema = json.loads((META / "x-conformance.schema.json").read_text(encoding="utf-8"))
+    used: set[Open] = set()
+    for operation in check_examples.real().operations.values():
+        used |= operation.open
+        for parameter in operation.parameters:
+            used |= parameter.open
+    assert set(_words_of_open(schema)) == used == set(Open)
 
 
 def _inputs(operation: Operation) -> set[str]:

@@ -13,7 +13,8 @@ import pytest
 
 from conformance import session, verdict
 from conformance.checks import RULES
-from conformance.checks.base import (
+from conformance.evidence import Log
+from conformance.judging.rules import (
     Gap,
     JudgeContext,
     JudgeError,
@@ -23,7 +24,6 @@ from conformance.checks.base import (
     Trial,
     Violation,
 )
-from conformance.evidence import Log
 from conformance.model import (
     About,
     Case,
@@ -482,7 +482,7 @@ def test_keys_that_never_open_anything_are_told() -> None:
             ("revoked", 401),
         )
     ]
-    seen += [sent(200), sent(401, identity="no_scope", form="query")]
+    seen += [sent(200), sent(401, identity="no_scope", form="misplaced")]
     target = replace(
         check_examples.TARGET,
         keys=frozenset({"full", "other", "test", "empty", "revoked", "no_scope"}),

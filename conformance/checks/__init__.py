@@ -1,30 +1,28 @@
-"""The judges. Importing this package registers every rule in ``RULES``."""
+"""The judges, one module per subject. Importing this package registers every rule in ``RULES``."""
 
 from conformance.checks import (
-    access,
-    effects,
     envelope,
+    keys,
     limits,
-    lists,
-    paging,
+    pages,
     requests,
-    success,
     tenants,
+    triggers,
+    walks,
     writes,
 )
-from conformance.checks.base import RULES, Rule
+from conformance.judging.rules import RULES, Rule
 
 __all__ = [
     "RULES",
     "Rule",
-    "access",
-    "effects",
     "envelope",
+    "keys",
     "limits",
-    "lists",
-    "paging",
+    "pages",
     "requests",
-    "success",
     "tenants",
+    "triggers",
+    "walks",
     "writes",
 ]

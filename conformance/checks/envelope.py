@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.checks.base import (
+from conformance.judging.rules import (
     JudgeContext,
     Outcome,
     Pass,
@@ -21,7 +21,17 @@ from conformance.checks.base import (
     trial,
     unusable,
 )
-from conformance.model import Clause, Contract, Exchange, Operation, Response, compact
+from conformance.model import (
+    Clause,
+    Contract,
+    Exchange,
+    Operation,
+    Placeholder,
+    Response,
+    SecretKind,
+    compact,
+)
+from conformance.model.placeholder import FOUND_KEY
 from conformance.values import ABSENT, NOT_JSON, pointed
 
 PROXY = frozenset({408, 411, 413, 414, 417, 421, 426, 431, 501, 502, 503, 504})
@@ -156,33 +166,57 @@ _LEAKS = (
 )
 
 
-def _placeholders(context: JudgeContext) -> re.Pattern[str]:
-    """What the transport puts in the place of secrets, and nothing that a message may hold by itself."""
-    keys = [f"key:{role}" for role in sorted(context.target.keys)]
-    unknown = [f"unknown:{prefix}" for prefix in context.contract.authentication.prefixes]
-    held = "|".join(re.escape(name) for name in [*keys, *unknown])
-    return re.compile(rf"\{{(?:{held}|secret:\w+-[0-9]+)(?:~[a-z-]+)?\}}")
+def _leaked(context: JudgeContext, response: Response, message: str) -> Placeholder | None:
+    """The first secret that a message shows, by its placeholder."""
+    for secret in Placeholder.all_in(message):
+        if _from_transport(context, secret) and not _handed_out(response, message, secret):
+            return secret
+    return None
+
+
+def _from_transport(context: JudgeContext, secret: Placeholder) -> bool:
+    """Whether the transport put a placeholder in; a message may hold something like it by itself."""
+    if secret.kind is SecretKind.PLAIN:
+        return False
+    if secret.kind is SecretKind.KEY:
+        return secret.name in context.target.keys
+    if secret.kind is SecretKind.UNKNOWN:
+        return secret.name in (context.contract.authentication.prefixes or ("",))
+    return secret.member in (FOUND_KEY, *context.contract.secret_members)
+
+
+def _handed_out(response: Response, message: str, secret: Placeholder) -> bool:
+    """Whether a secret is a link that a member of this very response hands out, as to pay by."""
+    link = str(secret.whole)
+    in_member = f'"{link}"' in (response.body.text or "") and message != link
+    return secret.kind is SecretKind.LINK and in_member
 
 
 @passive("error.message-clean", applies=_can_err, hint="no error response was seen")
 def error_message_clean(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The message of an error shows nothing of the server's inside."""
     response = _error(context, exchange)
-    message = pointed(response.json, context.contract.message_pointer) if response else ABSENT
+    if response is None:
+        return
+    message = pointed(response.json, context.contract.message_pointer)
     if not isinstance(message, str) or not message.strip():
         return
-    for what, pattern in (*_LEAKS, ("a key", _placeholders(context))):
+    inside = _inside_shown(context, response, message)
+    if inside is None:
+        yield Pass((exchange.id,))
+    else:
+        where = pointer(context.contract.message_pointer)
+        yield Violation(where, "a message for people", inside, (exchange.id,))
+
+
+def _inside_shown(context: JudgeContext, response: Response, message: str) -> str | None:
+    """What of the server's inside a message shows, with the text that shows it; None if nothing."""
+    for what, pattern in _LEAKS:
         found = pattern.search(message)
         if found:
-            actual = f"{what}: {compact(found[0])}"
-            yield Violation(
-                pointer(context.contract.message_pointer),
-                "a message for people",
-                actual,
-                (exchange.id,),
-            )
-            return
-    yield Pass((exchange.id,))
+            return f"{what}: {compact(found[0])}"
+    secret = _leaked(context, response, message)
+    return None if secret is None else f"a key: {compact(str(secret))}"
 
 
 @passive("error.code-registered", applies=_can_err, hint="no error response was seen")
@@ -249,7 +283,7 @@ def _of_another_media_type(exchange: Exchange) -> bool:
 def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The status is one of the list."""
     response = exchange.response
-    if response is None or exchange.fact("odd"):
+    if response is None or exchange.facts.odd:
         return
     bare = response.status in PROXY and code_of(context.contract, exchange) is None
     if response.status in context.contract.statuses:
@@ -265,29 +299,13 @@ def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
 def status_client_mistake(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A mistake of the client is not answered with a 5xx."""
     response = exchange.response
-    if response is None or not exchange.fact("mistake"):
+    if response is None or not exchange.facts.mistake:
         return
     if response.status in PROXY and code_of(context.contract, exchange) is None:
         return
     if response.status >= 500 and role_of(context.contract, exchange) != "upstream":
         yield Violation("status", "4xx", said(exchange), (exchange.id,))
     elif response.status < 500:
-        yield Pass((exchange.id,))
-
-
-def _no_payment(contract: Contract, operation: Operation, clause: Clause) -> bool:
-    return operation.payment is None
-
-
-@passive("payment.elsewhere", applies=_no_payment)
-def payment_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """402 comes from the operations that take payments only."""
-    response = exchange.response
-    if response is None or (context.operation and context.operation.payment):
-        return
-    if response.status == 402 or role_of(context.contract, exchange) == "payment_required":
-        yield Violation("status", "any status but 402", said(exchange), (exchange.id,))
-    else:
         yield Pass((exchange.id,))
 
 
@@ -302,7 +320,7 @@ def route_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             continue
         ids = (probe.id,)
         if response.status < 400:
-            if not probe.fact("mendable"):
+            if not probe.facts.mendable:
                 yield Violation("status", "an error status", said(probe), ids, note=True)
             yield Pass(ids)
             continue

@@ -6,22 +6,40 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from conformance.checks.base import (
+import jsonschema_rs
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from conformance.judging.rules import (
     JudgeContext,
     Outcome,
     Pass,
     Trial,
     Violation,
     control_gap,
+    every,
+    odd_cursor,
     passive,
     refusal,
     refusals,
+    role_of,
+    said,
     trial,
     unusable,
 )
-from conformance.checks.lists import asked
-from conformance.checks.objects import object_of
-from conformance.model import Clause, Contract, Exchange, Operation, Parameter, compact
+from conformance.model import (
+    Clause,
+    Contract,
+    Exchange,
+    Form,
+    Open,
+    Operation,
+    Parameter,
+    Role,
+    compact,
+)
+from conformance.reading import asked, object_of
+from conformance.values import NOT_JSON
 
 Judge = Callable[[JudgeContext, Exchange, tuple[str, ...]], Outcome]
 
@@ -29,21 +47,21 @@ Judge = Callable[[JudgeContext, Exchange, tuple[str, ...]], Outcome]
 @trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
 def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An id that names nothing is answered not found."""
-    if context.operation is not None and context.operation.absent_open:
-        yield from shown_absent(context, trial, "not_found")
+    if context.operation is not None and Open.ABSENT_OBJECT in context.operation.open:
+        yield from shown_absent(context, trial, trial.probes, "not_found")
     else:
-        yield from refusals(context, trial, "not_found")
+        yield from refusals(context, trial, trial.probes, "not_found")
 
 
 def shown_absent(
-    context: JudgeContext, trial: Trial, *roles: str, judge: Judge = refusal, **facts: Any
+    context: JudgeContext, trial: Trial, probes: list[Exchange], *roles: str, judge: Judge = refusal
 ) -> Iterator[Outcome]:
     """Judge probes that may be refused, or answered as a success that does not show what was asked for."""
     gap = control_gap(context, trial)
     if gap:
         yield gap
         return
-    for probe in trial.having("probe", **facts):
+    for probe in probes:
         excuse = unusable(context, probe)
         if excuse or probe.response is None:
             yield excuse or Pass(())
@@ -57,7 +75,7 @@ def _not_shown(context: JudgeContext, probe: Exchange, body: Any) -> Outcome:
     assert context.operation is not None
     shown = object_of(context.contract, context.operation, body)
     name = context.contract.identifier_of(context.operation.kind)
-    sought = probe.fact("sought")
+    sought = probe.facts.sought
     if sought is not None and isinstance(shown, dict) and str(shown.get(name)) == sought:
         return Violation(
             f"/{name}", "nothing, as the key reaches no such object", compact(shown), (probe.id,)
@@ -70,7 +88,9 @@ def _named_by(operation: Operation) -> Parameter | None:
     selector = operation.selector
     if operation.action != "read" or selector is None or selector.place != "query":
         return None
-    return None if operation.input_open or operation.absent_open else selector
+    return (
+        None if Open.INPUT in operation.open or Open.ABSENT_OBJECT in operation.open else selector
+    )
 
 
 def _named_in_query(contract: Contract, operation: Operation, clause: Clause) -> bool:
@@ -113,19 +133,21 @@ def _plain(text: str) -> str:
 @trial("parameter.missing")
 def parameter_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request without a required parameter is refused as that."""
-    yield from refusals(context, trial, "missing_parameter", form="omitted")
+    yield from refusals(context, trial, trial.of_form(Form.OMITTED), "missing_parameter")
 
 
 @trial("parameter.blank")
 def parameter_blank(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A required parameter that is null is refused; it may be called missing or invalid."""
-    yield from refusals(context, trial, "missing_parameter", "invalid_parameter", form="null")
+    yield from refusals(
+        context, trial, trial.of_form(Form.NULL), "missing_parameter", "invalid_parameter"
+    )
 
 
 @trial("parameter.invalid")
 def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A value that no reading can accept is refused as invalid."""
-    yield from refusals(context, trial, "invalid_parameter")
+    yield from refusals(context, trial, trial.probes, "invalid_parameter")
 
 
 @trial(
@@ -152,4 +174,110 @@ def parameter_unparsable(context: JudgeContext, trial: Trial) -> Iterator[Outcom
 @trial("body.broken")
 def body_broken(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A body that is no JSON object is refused; either code of a bad request is right."""
-    yield from refusals(context, trial, "invalid_parameter", "missing_parameter")
+    yield from refusals(context, trial, trial.probes, "invalid_parameter", "missing_parameter")
+
+
+REFUSED_FOR_ACCESS = (401, 403)
+"""Answers to a valid request that other rules judge."""
+
+
+def _excused(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether a valid request may well have been refused here."""
+    role = role_of(context.contract, exchange)
+    operation = context.operation
+    assert operation is not None
+    if unusable(context, exchange) or role == "refusal" or odd_cursor(context, exchange):
+        return True
+    assert exchange.response is not None
+    if operation.payment and exchange.response.status == 402:
+        return True
+    if Open.INPUT in operation.open and exchange.response.status in (400, 404):
+        return True
+    phones = any(p.phone for p in operation.body if p.required)
+    return phones and not context.target.phone_numbers and exchange.response.status == 400
+
+
+def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bool:
+    return clause.about is None or operation.successes == (clause.about.status,)
+
+
+@passive("success.status", applies=_same_status, hint="no request succeeded")
+def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """A valid request succeeds, and with the status of its operation."""
+    response, operation = exchange.response, context.operation
+    assert operation is not None
+    if response is None:
+        return
+    about = str(operation.success)
+    expected = " or ".join(map(str, operation.successes))
+    if response.ok and response.status in context.contract.statuses:
+        if response.status in operation.successes:
+            yield Pass((exchange.id,), about=about)
+        else:
+            yield Violation("status", expected, said(exchange), (exchange.id,), about=about)
+    elif (
+        exchange.role is Role.CONTROL
+        and response.status not in REFUSED_FOR_ACCESS
+        and not _excused(context, exchange)
+        and not response.ok
+    ):
+        yield Violation(
+            "status", f"{expected} for a valid request", said(exchange), (exchange.id,), about=about
+        )
+
+
+_VALIDATORS: dict[int, tuple[Operation, jsonschema_rs.Validator]] = {}
+
+
+def _valid(operation: Operation, value: Any) -> bool:
+    """Whether a body obeys the schema of its operation; the fast validator, the other one finds the words."""
+    if id(operation) not in _VALIDATORS:
+        _VALIDATORS[id(operation)] = operation, jsonschema_rs.validator_for(dict(operation.schema))
+    try:
+        return bool(_VALIDATORS[id(operation)][1].is_valid(value))
+    except (
+        ValueError,
+        RecursionError,
+    ):  # a value that only Python can hold, such as a lone surrogate
+        return Draft202012Validator(operation.schema).is_valid(value)
+
+
+@passive("success.shape", applies=every, hint="no request succeeded")
+def success_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """The body of a success is JSON with the documented members and types."""
+    response, operation = exchange.response, context.operation
+    assert operation is not None
+    if (
+        response is None
+        or not response.ok
+        or response.body.withheld
+        or exchange.request.method == "HEAD"
+    ):
+        return
+    if response.body.cut:
+        yield unusable(context, exchange) or Pass(())
+        return
+    if response.json is NOT_JSON:
+        if response.body.text != "" or operation.schema.get("type"):
+            yield Violation("/", "a JSON value", said(exchange), (exchange.id,))
+        else:
+            yield Pass((exchange.id,))  # where no source shows a body there may be none
+        return
+    if (
+        operation.paging
+        and isinstance(response.json, dict)
+        and not isinstance(response.json.get(operation.paging.more), bool)
+    ):
+        return  # list.more-flag judges it
+    if _valid(operation, response.json):
+        yield Pass((exchange.id,))
+        return
+    error = best_match(Draft202012Validator(operation.schema).iter_errors(response.json))
+    if error is not None:
+        where = "/" + "/".join(str(step) for step in error.absolute_path)
+        yield Violation(
+            where,
+            compact({error.validator: error.validator_value}),
+            error.message[:200],
+            (exchange.id,),
+        )

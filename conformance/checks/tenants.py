@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.checks.base import (
+from conformance.checks.requests import shown_absent
+from conformance.judging.rules import (
+    Gap,
     JudgeContext,
     Outcome,
     Pass,
@@ -12,15 +14,14 @@ from conformance.checks.base import (
     Violation,
     control_gap,
     kept_out,
+    page_of,
     passive,
     said,
     trial,
     unusable,
 )
-from conformance.checks.lists import page_of
-from conformance.checks.objects import id_of, identity_of, items_of, object_of, sought_in
-from conformance.checks.requests import shown_absent
-from conformance.model import Clause, Contract, Exchange, Operation, compact
+from conformance.model import Clause, Contract, Exchange, Open, Operation, Side, Step, compact
+from conformance.reading import id_of, identity_of, items_of, object_of, sought_in
 
 
 @trial(
@@ -30,24 +31,20 @@ from conformance.model import Clause, Contract, Exchange, Operation, compact
 def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
     objects, references = (
-        trial.having("probe", step="foreign"),
-        trial.having("probe", step="reference"),
+        trial.at(Step.FOREIGN),
+        trial.at(Step.REFERENCE),
     )
     references += [
-        probe
-        for probe in trial.having("probe", step="optional")
-        if probe.response and not probe.response.ok
+        probe for probe in trial.at(Step.OPTIONAL) if probe.response and not probe.response.ok
     ]
-    if not objects and not references and not trial.having("probe", step="tied"):
+    if not objects and not references and not trial.at(Step.TIED):
         return
     gap = control_gap(context, trial)
     if gap:
         yield gap
         return
-    if context.operation is not None and context.operation.absent_open:
-        yield from shown_absent(
-            context, trial, "forbidden", "not_found", judge=kept_out, step="foreign"
-        )
+    if context.operation is not None and Open.ABSENT_OBJECT in context.operation.open:
+        yield from shown_absent(context, trial, objects, "forbidden", "not_found", judge=kept_out)
     else:
         for probe in objects:
             namesake = _is_namesake(context, trial, probe)
@@ -58,19 +55,21 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             )
     for probe in references:  # a reference may also be called invalid
         yield kept_out(context, probe, ("forbidden", "not_found", "invalid_parameter"))
-    for listing in trial.having("probe", step="listing"):
+    for listing in trial.at(Step.LISTING):
         yield from _not_there(context, listing)
-    for look in trial.having("probe", step="tied"):
+    for look in trial.at(Step.TIED):
         yield from _untied(context, look)
-    for before in trial.having("control", step="before"):
-        for after in trial.having("probe", step="after"):
+    for before in trial.at(Step.BEFORE):
+        for after in trial.at(Step.AFTER):
             yield from _unchanged(context, before, after)
 
 
 def _advises(context: JudgeContext, probe: Exchange) -> bool:
     """Whether what may be open to any input answers what is wrong with it, and does nothing."""
     operation, response = context.operation, probe.response
-    open_to_any = operation is not None and operation.input_open and operation.action == "perform"
+    open_to_any = (
+        operation is not None and Open.INPUT in operation.open and operation.action == "perform"
+    )
     return open_to_any and response is not None and (response.ok or response.status == 400)
 
 
@@ -83,7 +82,7 @@ def _is_namesake(context: JudgeContext, trial: Trial, probe: Exchange) -> bool:
     ):
         return False
     shown = _id_shown(context, probe)
-    theirs = [_id_shown(context, owner) for owner in trial.having("control", step="owner")]
+    theirs = [_id_shown(context, owner) for owner in trial.at(Step.OWNER)]
     return shown is not None and None not in theirs and shown not in theirs
 
 
@@ -101,7 +100,7 @@ def _id_shown(context: JudgeContext, exchange: Exchange) -> str | None:
 
 def _untied(context: JudgeContext, look: Exchange) -> Iterator[Outcome]:
     """What was made does not show the object of the other business that it was to be tied to."""
-    shown, tied = sought_in(context.contract, look)[0], look.fact("tied") or {}
+    shown, tied = sought_in(context.contract, look)[0], look.facts.tied
     for name, value in tied.items():
         if isinstance(shown, dict) and shown.get(name) == value:
             yield Violation(f"/{name}", "nothing of another business", compact(value), (look.id,))
@@ -111,7 +110,7 @@ def _untied(context: JudgeContext, look: Exchange) -> Iterator[Outcome]:
 
 def _not_there(context: JudgeContext, listing: Exchange) -> Iterator[Outcome]:
     """What was refused is not in the list of the other business."""
-    operation, sent = context.contract.operations[listing.operation], listing.fact("sent")
+    operation, sent = context.contract.operations[listing.operation], listing.facts.sent
     if listing.response is None or not listing.response.ok:
         return
     for item in items_of(operation, listing.response.json) or []:
@@ -129,10 +128,10 @@ def _unchanged(context: JudgeContext, before: Exchange, after: Exchange) -> Iter
     if old is None or unusable(context, after) or goes_on:
         return
     ids = (before.id, after.id)
-    sent = after.fact("sent") or {}
+    sent = after.facts.sent
     if new is None:
         yield Violation(
-            "/", f"{after.fact('sought')}, as another business may not remove it", said(after), ids
+            "/", f"{after.facts.sought}, as another business may not remove it", said(after), ids
         )
         return
     for name, value in sent.items():
@@ -159,7 +158,7 @@ def _unchanged(context: JudgeContext, before: Exchange, after: Exchange) -> Iter
 def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A list that is asked for another business is refused, or empty; one that may ignore it shows what it shows without."""
     assert context.operation is not None
-    unfiltered = trial.having("control", step="unfiltered")
+    unfiltered = trial.at(Step.UNFILTERED)
     ignored = {
         identity_of(context.contract, context.operation.kind, item)
         for exchange in unfiltered
@@ -171,7 +170,7 @@ def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if excuse or probe.response is None:
             yield excuse or Pass(())
         elif not probe.response.ok:
-            placed = ("invalid_parameter",) if probe.fact("placed") else ()
+            placed = ("invalid_parameter",) if probe.facts.placed else ()
             yield kept_out(context, probe, ("forbidden", "not_found", *placed))
         else:
             yield from _no_item(context, probe, probe.response.json, ignored)
@@ -204,11 +203,11 @@ def _no_item(
 )
 def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Two businesses have no item in common, and no item names another business."""
-    seen: dict[str, dict[str, Exchange]] = {"own": {}, "foreign": {}}
+    seen: dict[Side, dict[str, Exchange]] = {Side.OWN: {}, Side.FOREIGN: {}}
     empty = context.target.businesses.get("empty")  # which the full key may reach, too
     nameless: set[str] = set()  # two that are alike may well be two
     for exchange in trial.exchanges:
-        side, operation = exchange.fact("side"), context.contract.operations.get(exchange.operation)
+        side, operation = exchange.facts.side, context.contract.operations.get(exchange.operation)
         if side and operation and exchange.response is not None and exchange.response.ok:
             for item in items_of(operation, exchange.response.json) or []:
                 if isinstance(item, dict) and (
@@ -222,8 +221,8 @@ def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
                         else set()
                     )
                 yield from _named_business(context, exchange, item)
-    if seen["own"] and seen["foreign"]:
-        common = sorted(set(seen["own"]) & set(seen["foreign"]))
+    if seen[Side.OWN] and seen[Side.FOREIGN]:
+        common = sorted(set(seen[Side.OWN]) & set(seen[Side.FOREIGN]))
         ids = tuple(dict.fromkeys(e.id for side in seen.values() for e in side.values()))
         named = [identity for identity in common if identity not in nameless]
         if named:
@@ -246,29 +245,57 @@ def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     """No item of any page names a business that the key cannot reach."""
     page = page_of(context, exchange)
     items = items_of(context.operation, page[1]) if page and context.operation else None
-    if items is None or exchange.fact("side") or (context.operation and context.operation.pool):
+    if items is None or exchange.facts.side or (context.operation and context.operation.pool):
         return
     found = [problem for item in items for problem in _named_business(context, exchange, item)]
     yield next(iter(found), Pass((exchange.id,)))
 
 
-def _side(identity: str) -> str | None:
-    """Whose key it is: of the main business are the full one and those with some of its scopes."""
-    return (
-        "own"
-        if identity in ("full", "read_only") or identity.startswith("scope:")
-        else "foreign"
-        if identity in ("other", "empty")
-        else None
-    )
+def _side(identity: str) -> Side | None:
+    """Whose key an identity is: the full key and keys with some of its scopes see the main business."""
+    if identity in ("full", "read_only") or identity.startswith("scope:"):
+        return Side.OWN
+    return Side.FOREIGN if identity in ("other", "empty") else None
 
 
 def _named_business(context: JudgeContext, exchange: Exchange, item: object) -> Iterator[Outcome]:
     """No item names the business that the key cannot reach; one of a third business may be within its reach."""
-    side = exchange.fact("side") or _side(exchange.identity or "")
-    foreign = context.target.businesses.get("other" if side == "own" else "main") if side else None
+    side = exchange.facts.side or _side(exchange.identity or "")
+    foreign = (
+        context.target.businesses.get("other" if side is Side.OWN else "main") if side else None
+    )
     tenant = context.contract.tenant
     if foreign and tenant and isinstance(item, dict) and item.get(tenant) == foreign:
         yield Violation(
             f"/{tenant}", "no item of another business", compact(item[tenant]), (exchange.id,)
         )
+
+
+@trial("paging.empty")
+def paging_empty(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A list without data is an empty page, not an error."""
+    for probe in trial.probes:
+        excuse = unusable(context, probe)
+        if excuse or probe.response is None:
+            yield excuse or Pass(())
+        elif not probe.response.ok:
+            yield Violation("status", "200 with an empty list", said(probe), (probe.id,))
+        else:
+            yield from _empty(context, probe)
+
+
+def _empty(context: JudgeContext, probe: Exchange) -> Iterator[Outcome]:
+    """Judge an answer to a list without data."""
+    assert context.operation is not None
+    page = page_of(context, probe)
+    items = items_of(context.operation, page[1]) if page else None
+    if items and Open.EMPTY_TENANT in context.operation.open:
+        yield Gap("a business without data may have items in this list, and has")
+    elif items:
+        yield Violation("/", "an empty list", f"{len(items)} items", (probe.id,))
+    elif page and items is not None:
+        more = page[1].get(page[0].more)
+        if more is True:
+            yield Violation(f"/{page[0].more}", "false, as the list is empty", "true", (probe.id,))
+        else:
+            yield Pass((probe.id,))

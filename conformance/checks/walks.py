@@ -1,237 +1,312 @@
-"""Pages of one trial put together: what a judge of pagination can know from outside.
-
-A trial asks for the same stretch of a list in several page sizes. Any item that one walk shows
-between two points of another walk was lost by that other walk; no walk is trusted more than the
-rest. Items that share a rendered timestamp with another one are left out: no timestamp cursor can
-keep them apart.
-"""
+"""Judges of pagination, on the walks of a trial."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from fractions import Fraction
-from itertools import chain, pairwise
-from typing import Any
+from collections.abc import Iterator
 
-from conformance.checks.base import JudgeContext, Trial
-from conformance.checks.lists import asked, page_of
-from conformance.checks.objects import identity_of, items_of
-from conformance.model import Exchange, Operation, Parameter, compact
-from conformance.values import instant
+from conformance.judging.rules import (
+    JudgeContext,
+    Outcome,
+    Pass,
+    Trial,
+    Violation,
+    odd_cursor,
+    said,
+    unusable,
+)
+from conformance.judging.walks import Item, Page, Walks, inversion, walked
+from conformance.model import compact
+from conformance.reading import id_of, takes
 
-
-@dataclass(frozen=True)
-class Item:
-    """An item of a page: what tells it apart, where it stands in time, and itself."""
-
-    key: str
-    text: str
-    at: Fraction
-    raw: Any
+MOST = 3
+"""Pages of a trial that are told where several show the same fault."""
 
 
-@dataclass(frozen=True)
-class Page:
-    """A page of a walk. ``cursor`` is the instant that it was asked to start after."""
-
-    exchange: Exchange
-    walk: str
-    items: tuple[Item, ...]
-    more: bool
-    after: str | None
-    cursor: Fraction | None
-    filters: tuple[tuple[str, str], ...]
-    place: int  # among the pages of the trial
-    unplaced: frozenset[str] = frozenset()  # items that show no position, which not every item must
-
-    @property
-    def keys(self) -> frozenset[str]:
-        """What tells its items from others."""
-        return self.unplaced | {item.key for item in self.items}
-
-    @property
-    def last(self) -> Item | None:
-        """The item whose timestamp is the next cursor."""
-        return self.items[-1] if self.items else None
+def _turned(found: Walks) -> tuple[Page, Page] | None:
+    """A page and the one that its last item leads to, where all of that lies on the other side."""
+    steps = [(a, b, a.last) for a, b in found.steps() if a.items[1:] and b.items[1:]]
+    return next(
+        (
+            (a, b)
+            for a, b, last in steps
+            if last and all(found.beyond(last.at, item.at) for item in b.items)
+        ),
+        None,
+    )
 
 
-@dataclass(frozen=True)
-class Walks:
-    """All pages of a trial that could be read, and every item that any of them shows."""
+def _near(page: Page, item: Item) -> bool:
+    """Whether an item stands in the second of the cursor of a page."""
+    return page.cursor is not None and item.at // 1 == page.cursor // 1
 
-    operation: Operation
-    pages: tuple[Page, ...]
-    untied: tuple[Item, ...]  # distinct, oldest first, each alone at its instant
-    times: tuple[Fraction, ...]  # of the untied
-    descending: bool
-    tied: frozenset[Fraction]
-    shown: Mapping[
-        str, tuple[int, int]
-    ]  # by item, the places of the first and last page that show it
-    strict: bool
-    polled: bool  # pages hold what is newer than their cursor: it is a lower bound, and there is no next page
 
-    def certain(self, item: Item, page: Page) -> bool:
-        """Whether an item was there when a page was asked for.
-
-        Lists move: an item may be new, or be gone since. In a trial that is repeated, or moves the list
-        itself, only what was shown both before and after a page counts against it.
-        """
-        first, last = self.shown[item.key]
-        return not self.strict or page.place in range(first, last)
-
-    def beyond(self, item: Fraction, cursor: Fraction) -> bool:
-        """Whether an instant comes after another in the direction of the list."""
-        return item < cursor if self.descending else item > cursor
-
-    def between(
-        self, start: Fraction | None, end: Fraction | None, filters: tuple[tuple[str, str], ...]
-    ) -> list[Item]:
-        """Untied items after ``start`` and before ``end``, in the order of the list, that pass some filters."""
-        low, high = (end, start) if self.descending else (start, end)
-        first = 0 if low is None else bisect_right(self.times, low)
-        last = len(self.times) if high is None else bisect_left(self.times, high)
-        found = [item for item in self.untied[first:last] if self.passes(item, filters)]
-        return found[::-1] if self.descending else found
-
-    def passes(self, item: Item, filters: tuple[tuple[str, str], ...]) -> bool:
-        """Whether an item shows that every filter takes it."""
-        return all(
-            takes(self.operation.parameter(name), item.raw, value) for name, value in filters
+@walked("paging.order")
+def paging_order(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
+    """The items of a walk run in one direction of time."""
+    for page in found.pages:
+        pair = inversion(found, page.items)
+        if pair:
+            direction = "newest first" if found.descending else "oldest first"
+            actual = f"{pair[1].text} after {pair[0].text}"
+            yield Violation("/", f"{direction}, as the list begins", actual, (page.exchange.id,))
+            return
+        if len(page.items) > 1:
+            yield Pass((page.exchange.id,))
+    turned = _turned(found)
+    if turned:
+        direction = "newest first" if found.descending else "oldest first"
+        first, _ = turned
+        actual = (
+            f"a page after {first.after or 'the head'} on one side, and its next page on the other"
+        )
+        yield Violation(
+            "/",
+            f"{direction} from page to page",
+            actual,
+            tuple(page.exchange.id for page in turned),
         )
 
-    def steps(self) -> list[tuple[Page, Page]]:
-        """Pairs of pages of one walk, where the second starts after the last item of the first."""
-        found = []
-        for first, second in pairwise(self.pages):
-            if first.walk == second.walk and first.last and second.after == first.last.text:
-                found.append((first, second))
-        return found
 
-
-def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
-    """Whether a filter takes an item, by what the item shows; None where it does not tell.
-
-    Whether a bound takes what stands exactly on it is open.
-    """
-    shown = item.get(parameter.filters) if parameter and isinstance(item, dict) else None
-    if parameter is None or shown is None or isinstance(shown, dict | list):
-        return None
-    if parameter.compare is None:
-        wanted = value.split(",") if parameter.joined else [value]
-        return _text(shown).casefold() in {one.casefold() for one in wanted}
-    at, bound = instant(shown), instant(value)
-    if parameter.loose and bound is not None:
-        sides = {moment > bound for moment in map(instant, item.values()) if moment is not None}
-        if True in sides and False in sides:
-            return None
-    if at is None or bound is None:
-        try:
-            at, bound = Fraction(_text(shown)), Fraction(value)
-        except (ValueError, ZeroDivisionError):
-            return None
-    return None if at == bound else (at > bound) == (parameter.compare == "at-least")
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else compact(value)
-
-
-def walks(context: JudgeContext, trial: Trial) -> Walks:
-    """The pages of a trial, read once; pages that are not well-formed end their walk, other rules blame them."""
-    if "walks" not in trial.memo:
-        trial.memo["walks"] = _read(context, trial)
-    found: Walks = trial.memo["walks"]
-    return found
-
-
-def _read(context: JudgeContext, trial: Trial) -> Walks:
-    operation = context.operation
-    assert operation is not None
-    pages: list[Page] = []
-    broken: set[str] = set()
-    for exchange in trial.exchanges:
-        walk = exchange.fact("walk")
-        if walk is None or walk in broken:
+@walked("paging.advances")
+def paging_advances(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
+    """The cursor of a page brings another page."""
+    for first, second in found.steps():
+        ids = (first.exchange.id, second.exchange.id)
+        again = [i.key for i in first.items] == [i.key for i in second.items]
+        if second.cursor in found.tied:
             continue
-        page = _page(context, operation, exchange, walk, len(pages))
-        if page is None:
-            broken.add(walk)
-        else:
-            pages.append(page)
-    items = {item.key: item for page in pages for item in page.items}
-    counts = Counter(item.at for item in items.values())
-    tied = frozenset(counts - Counter(set(counts)))
-    untied = tuple(
-        sorted((item for item in items.values() if item.at not in tied), key=lambda item: item.at)
+        if len(first.items) > 1 and again:
+            yield Violation("/", "another page", f"the same {len(first.items)} items again", ids)
+        elif second.items:
+            yield Pass(ids)
+    yield from _refused_pages(context, trial)
+
+
+def _refused_pages(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """Pages that were asked for with a cursor of the target, or with a limit that any list must take, and did not come."""
+    for probe in trial.probes:
+        excuse = unusable(context, probe)
+        if probe.facts.walk is None or probe.facts.refusable or excuse or probe.response is None:
+            continue
+        if odd_cursor(context, probe):
+            continue
+        if not probe.response.ok and probe.response.status not in (401, 403):
+            yield Violation("status", "a page", said(probe), (probe.id,))
+            return
+
+
+def _repeats(found: Walks) -> list[tuple[Page, Item]]:
+    """Items that stand at or before the cursor of their page, the first of each page."""
+    repeats = []
+    for page in found.pages:
+        if page.cursor is None or page.cursor in found.tied:
+            continue
+        item = next((item for item in page.items if not found.beyond(item.at, page.cursor)), None)
+        if item is not None:
+            repeats.append((page, item))
+    return repeats
+
+
+def _blunt(found: Walks, repeats: list[tuple[Page, Item]]) -> bool:
+    """Whether what was repeated shows a cursor that lost its fraction, and not one that is inclusive."""
+    if not all(_near(page, item) for page, item in repeats):
+        return False
+    fractions = all(page.cursor and page.cursor % 1 for page, _ in repeats)
+    alike = {page.filters for page, _ in repeats}
+    others = [page for page in found.pages if page.filters in alike and page.items]
+    whole = [page for page in others if page.cursor and not page.cursor % 1]
+    kept = any(
+        item.at == page.cursor and found.passes(item, page.filters)
+        for page in whole
+        for item in found.untied
     )
-    shown: dict[str, tuple[int, int]] = {}
-    for page in pages:
+    return fractions and kept
+
+
+def _backwards(found: Walks) -> bool:
+    """Whether a page holds only what stands before its cursor."""
+    pages = [(page, page.cursor) for page in found.pages if page.items and page.cursor is not None]
+    return any(all(found.beyond(cursor, item.at) for item in page.items) for page, cursor in pages)
+
+
+def _again(repeats: list[tuple[Page, Item]]) -> Iterator[Violation]:
+    for page, item in repeats[:MOST]:
+        yield Violation(
+            "/", f"only items after {page.after}", f"{item.text} {item.key}", (page.exchange.id,)
+        )
+
+
+def _missing(losses: list[tuple[Page, Item]]) -> Iterator[Violation]:
+    for page, item in losses[:MOST]:
+        expected = (
+            f"{item.text} {item.key}, which comes after {page.after or 'the head of the list'}"
+        )
+        yield Violation("/", expected, "it is on no page", (page.exchange.id,))
+
+
+def _others(found: Walks, blamed: list[tuple[Page, Item]]) -> Iterator[Pass]:
+    """The pages with a cursor and items that are not to blame."""
+    bad = [page for page, _ in blamed]
+    for page in found.pages:
+        if page.cursor is not None and page.items and page not in bad:
+            yield Pass((page.exchange.id,))
+
+
+@walked("paging.exclusive", sound=True)
+def paging_exclusive(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
+    """A page starts after its cursor: nothing at or before it is served again, and nothing twice on one page."""
+    for page in found.pages:
+        ids = [
+            id_of(context.contract, found.operation.kind, item.raw) for item in page.items
+        ]  # without one two may be alike
+        twice = next(
+            (one for place, one in enumerate(ids) if one is not None and one in ids[:place]), None
+        )
+        if twice is not None:
+            yield Violation(
+                "/", "each item once", f"{twice} stands twice on the page", (page.exchange.id,)
+            )
+            return
+    repeats = _repeats(found)
+    if not _blunt(found, repeats):
+        yield from _again(repeats)
+    yield from _others(found, repeats)
+
+
+def _losses(found: Walks) -> list[tuple[Page, Item]]:
+    """Items that another walk shows between the cursor of a page and its end, and the page does not."""
+    losses = []
+    for page in found.pages:
+        if page.cursor in found.tied or (page.after is not None and page.cursor is None):
+            continue
+        shown = page.keys
+        end = page.last.at if page.last else None
+        between = found.between(page.cursor, end, page.filters)
+        lost = next(
+            (item for item in between if item.key not in shown and found.certain(item, page)), None
+        )
+        losses += [(page, lost)] if lost else []
+    return losses
+
+
+@walked("paging.complete", sound=True)
+def paging_complete(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
+    """No item between the cursor and the end of a page is lost."""
+    losses = _losses(found)
+    yield from _missing([(page, item) for page, item in losses if not _near(page, item)])
+    yield from _others(found, losses)
+
+
+@walked(
+    "paging.precision",
+    hint="two neighbours in the list must differ only in the fraction of a second",
+    sound=True,
+)
+def paging_precision(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
+    """The cursor tells items apart that differ only in the fraction of a second."""
+    repeats, losses = _repeats(found), _losses(found)
+    if _blunt(found, repeats):
+        yield from _again(repeats)
+        return
+    if any(p.cursor is not None and not _near(p, i) for p, i in losses) or _backwards(found):
+        return  # more is wrong than a blunt cursor explains: paging.complete or paging.exclusive blames it
+    yield from _missing([(page, item) for page, item in losses if _near(page, item)])
+    bad = [page for page, _ in [*repeats, *losses]]
+    for page in found.pages:
+        if page.items and page not in bad and _near(page, page.items[0]):
+            yield Pass((page.exchange.id,))
+
+
+@walked("paging.more-false", sound=True)
+def paging_more_false(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
+    """The flag is true while items remain after the page."""
+    lost = {page.place for page, _ in _losses(found) if not page.items}
+    for page in found.pages:
+        end = page.last.at if page.last else page.cursor
+        if page.place in lost:
+            continue  # the page is empty because what it should hold was lost, and its flag agrees with that
+        remaining = (
+            found.between(end, None, page.filters)
+            if end is not None and end not in found.tied
+            else []
+        )
+        remaining = [
+            item
+            for item in remaining
+            if item.key not in page.unplaced and found.certain(item, page)
+        ]
+        if not page.more and remaining:
+            expected = f"true, as {remaining[0].text} {remaining[0].key} comes after the page"
+            yield Violation("/" + _flag(found), expected, "false", (page.exchange.id,))
+            return
+        if page.more and remaining:
+            yield Pass((page.exchange.id,))
+
+
+@walked("paging.more-true", sound=True)
+def paging_more_true(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
+    """When the flag is true a next page can be fetched, and in the end it is false."""
+    for page in found.pages:
+        if page.more and not page.items:
+            yield Violation(
+                "/" + _flag(found),
+                "false, as the page is empty and nothing comes after it",
+                "true",
+                (page.exchange.id,),
+            )
+            return
+    for first, second in found.steps():
+        ids = (first.exchange.id, second.exchange.id)
+        if first.more and second.items:
+            yield Pass(ids)
+        elif first.more:
+            yield Violation(
+                "/" + _flag(found), "false, as the next page is empty", "true", ids, note=True
+            )
+
+
+def _flag(found: Walks) -> str:
+    assert found.operation.paging is not None
+    return found.operation.paging.more
+
+
+@walked(
+    "paging.filter",
+    hint="the list must hold several items that a filter takes, and others that it leaves out",
+)
+def paging_filter(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
+    """Every page of a filtered list holds what the filter takes, and nothing else."""
+    yield from _refused_pages(context, trial)
+    later = False
+    for page in (p for p in found.pages if p.filters):
         for item in page.items:
-            first, _ = shown.get(item.key, (page.place, page.place))
-            shown[item.key] = first, page.place
-    strict = any(exchange.attempt > 1 or exchange.fact("moving") for exchange in trial.exchanges)
-    times = tuple(item.at for item in untied)
-    descending = _descending(pages)
-    polled = operation.polling and descending and _newer(pages)
-    return Walks(operation, tuple(pages), untied, times, descending, tied, shown, strict, polled)
+            for name, value in page.filters:
+                parameter = found.operation.parameter(name)
+                if parameter and takes(parameter, item.raw, value) is False:
+                    member = parameter.filters or ""
+                    expected = (
+                        f"{parameter.compare or 'one of'} {value}"
+                        if parameter.compare or parameter.joined
+                        else compact(value)
+                    )
+                    yield Violation(
+                        f"/{member}", expected, compact(item.raw[member]), (page.exchange.id,)
+                    )
+                    return
+        later = later or (page.cursor is not None and bool(page.keys))
+    if later:
+        yield Pass(tuple(page.exchange.id for page in found.pages if page.filters))
 
 
-def _newer(pages: list[Page]) -> bool:
-    """Whether every page with a cursor holds only what is newer than it."""
-    gaps = [
-        item.at - page.cursor for page in pages if page.cursor is not None for item in page.items
-    ]
-    return any(gaps) and min(gaps) >= 0
-
-
-def _page(
-    context: JudgeContext, operation: Operation, exchange: Exchange, walk: str, place: int
-) -> Page | None:
-    found = page_of(context, exchange)
-    items = items_of(operation, found[1]) if found else None
-    if found is None or items is None or not isinstance(found[1].get(found[0].more), bool):
-        return None
-    read: list[Item] = []
-    unplaced: set[str] = set()
-    for raw in items:
-        text = raw.get(found[0].position) if isinstance(raw, dict) else None
-        key, at = identity_of(context.contract, operation.kind, raw), instant(text)
-        if (
-            text is None
-            and isinstance(raw, dict)
-            and not (raw is items[-1] and found[1][found[0].more])
-        ):
-            unplaced.add(key)
-        elif at is None or not isinstance(text, str):
-            return None
-        else:
-            read.append(Item(key, text, at, raw))
-    after = asked(exchange, found[0].after)
-    filters = tuple(sorted((exchange.fact("filters") or {}).items()))
-    return Page(
-        exchange,
-        walk,
-        tuple(read),
-        found[1][found[0].more],
-        after,
-        instant(after),
-        filters,
-        place,
-        frozenset(unplaced),
+@walked("paging.ties", confirm=False)
+def paging_ties(context: JudgeContext, trial: Trial, found: Walks) -> Iterator[Outcome]:
+    """Whether items with one timestamp stand at the border of a page; reported, never graded."""
+    among = next(
+        ((page, page.last) for page in found.pages if page.last and page.last.at in found.tied),
+        None,
     )
-
-
-def _descending(pages: list[Page]) -> bool:
-    """The direction of the list, from the first page that shows one; newest first if none does."""
-    ends = (
-        (one.last, other.last)
-        for one, other in pairwise(pages)
-        if one.walk == other.walk and one.last and other.last
-    )
-    pairs = chain((pair for page in pages for pair in pairwise(page.items)), ends)
-    moves = (first.at - second.at for first, second in pairs)
-    return next((move > 0 for move in moves if move), True)
+    if among:
+        text = f"several items have {among[1].text}, and a page ends among them"
+        yield Violation("/", "created times that differ", text, (among[0].exchange.id,), note=True)
+    if found.steps():
+        yield Pass(tuple(page.exchange.id for page in found.pages))

@@ -10,6 +10,7 @@ from conformance.model.contract import (
     ErrorCode,
     Json,
     Level,
+    Open,
     Operation,
     PageEntry,
     Paging,
@@ -24,6 +25,7 @@ from conformance.model.evidence import (
     Request,
     Response,
 )
+from conformance.model.labels import NOTHING, Facts, Form, Role, Side, Step
 from conformance.model.judgement import (
     Case,
     Cell,
@@ -32,8 +34,15 @@ from conformance.model.judgement import (
     Verdict,
     worst,
 )
+from conformance.model.placeholder import Placeholder, SecretKind
 
 __all__ = [
+    "NOTHING",
+    "Facts",
+    "Form",
+    "Role",
+    "Side",
+    "Step",
     "WHOLE_API",
     "About",
     "Authentication",
@@ -48,15 +57,18 @@ __all__ = [
     "Finding",
     "Json",
     "Level",
+    "Open",
     "Operation",
     "PageEntry",
     "Paging",
     "Parameter",
     "Payment",
+    "Placeholder",
     "Rate",
     "Request",
     "Response",
     "Run",
+    "SecretKind",
     "Verdict",
     "compact",
     "worst",

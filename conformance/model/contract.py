@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 Json = Any
@@ -32,6 +33,18 @@ class Level(StrEnum):
     NOTE = "NOTE"
 
 
+class Open(StrEnum):
+    """What the sources leave open about an operation or a parameter; the suite accepts either answer."""
+
+    ABSENT_OBJECT = "absent-object"  # an unknown id may be answered as a success without the object
+    EMPTY_TENANT = "empty-tenant"  # a tenant without data may still have items in this list
+    INPUT = "input"  # no source shows what a valid request holds
+    POLLING = "polling"  # the cursor may be a lower bound of what is new
+    OMISSION = "omission"  # a request without this required parameter may succeed
+    FILTER_IGNORED = "filter-ignored"  # no strong source names this filter
+    TIME_BOUND = "time-bound"  # no source says which time of an item this filter bounds
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One input of an operation: a query, path or header parameter, or a member of its JSON body."""
@@ -48,14 +61,12 @@ class Parameter:
     compare: str | None = None  # "at-least" or "at-most" where the filter is a bound
     joined: bool = False  # a filter that takes several values, joined by commas
     advised: bool = False  # sent in every valid request, for some servers may want it
-    weak: bool = False  # no strong source names it: a server may well ignore it
-    loose: bool = False  # a bound of a time, and no source says of which time of an item
-    lack: str | None = None  # "open" where no source says that a request without it is refused
     shows_as: str | None = None  # the member of the object that shows what was sent
     phone: bool = False
     fresh: str | None = None  # template of a value that must be new each time
     refuse: tuple[Json, ...] = ()  # values that no reading can accept
     example: Json = None
+    open: frozenset[Open] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -115,13 +126,8 @@ class Operation:
     key: str | None = None  # the one of them that is a key of this API
     area: str = ""  # the tag of the operation
     wrapper: str | None = None  # the member of a success that holds the object
-    absent_open: bool = (
-        False  # what names nothing may be answered as a success that does not show it
-    )
-    empty_open: bool = False  # a business without data may still have items here
-    input_open: bool = False  # what a valid request holds is open
     pool: bool = False  # the items belong to no business
-    polling: bool = False  # the cursor may be a lower bound of what is new
+    open: frozenset[Open] = frozenset()
 
     @property
     def success(self) -> int:
@@ -235,6 +241,13 @@ class Contract:
     def identifier_of(self, kind: str | None) -> str:
         """The member that tells objects of a kind apart."""
         return self.identifiers.get(kind or "", self.identifier)
+
+    @cached_property
+    def secret_members(self) -> frozenset[str]:
+        """The names of the members that hand out secrets, of all operations."""
+        return frozenset(
+            name for operation in self.operations.values() for name in operation.secrets
+        )
 
     def codes_of(self, role: str) -> tuple[str, ...]:
         """The codes that have a role."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from conformance.model.contract import Json
+from conformance.model.labels import Facts, Role
 from conformance.values import NOT_JSON, strict_json
 
 
@@ -60,8 +60,8 @@ class Response:
 class Exchange:
     """One request with its response, or the reason why there is none.
 
-    ``role`` is probe, control, setup, confirm or retry; ``attempt`` counts repetitions of the case;
-    ``facts`` are what the scenario says of the request, for its judge.
+    ``attempt`` counts the repetitions of the case, from 1. ``facts`` are what the scenario says of
+    the request for its judges, and the address that the transport sent it from.
     """
 
     id: str
@@ -69,15 +69,11 @@ class Exchange:
     scenario: str
     attempt: int
     operation: str
-    role: str
+    role: Role
     identity: str | None
-    facts: Mapping[str, Json]
+    facts: Facts
     request: Request
     response: Response | None
     failure: str | None = None
     started: str = ""
     elapsed_ms: float = 0.0
-
-    def fact(self, name: str) -> Json:
-        """A fact by name, or None."""
-        return self.facts.get(name)

@@ -14,9 +14,9 @@ import shlex
 from urllib.parse import urlsplit
 
 from conformance.model import Body, Request
+from conformance.model.placeholder import PATTERN
 from conformance.report.text import amount, clean
 
-_PLACEHOLDER = re.compile(r"\{(key|unknown|secret|link|found):([A-Za-z0-9_.:~ -]{1,80})\}")
 _BARE_IN_DOUBLE = re.compile(r"[^\"$`\\!]*")
 _NOT_SENT_BY_HAND = {"connection", "accept-encoding"}
 
@@ -100,11 +100,11 @@ def _data(body: Body | None) -> tuple[str, list[str], list[str]]:
 
 def _word(text: str) -> str:
     """One shell word that is exactly the text, with variables for placeholders."""
-    if not _PLACEHOLDER.search(text):
+    if not PATTERN.search(text):
         return _literal(text)
     parts: list[tuple[bool, str]] = []
     at = 0
-    for match in _PLACEHOLDER.finditer(text):
+    for match in PATTERN.finditer(text):
         parts += [(False, text[at : match.start()]), (True, variable(match[0]))]
         at = match.end()
     parts = [part for part in (*parts, (False, text[at:])) if part[1]]

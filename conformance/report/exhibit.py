@@ -8,7 +8,7 @@ from functools import cached_property
 
 from markupsafe import escape
 
-from conformance.model import Body, Cell, Exchange, Finding, Run, Verdict
+from conformance.model import Body, Cell, Exchange, Finding, Role, Run, Verdict
 from conformance.report import view
 from conformance.report.text import amount, clean, cut
 
@@ -139,7 +139,7 @@ def _telling(exchanges: list[Exchange]) -> list[Exchange]:
     """The few that tell most, probes before others, in the order of the log."""
     chosen = {
         exchange.id
-        for exchange in sorted(exchanges, key=lambda exchange: exchange.role != "probe")[
+        for exchange in sorted(exchanges, key=lambda exchange: exchange.role is not Role.PROBE)[
             :PER_FINDING
         ]
     }

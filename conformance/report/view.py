@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from conformance.model import WHOLE_API, Cell, Clause, Exchange, Finding, Run, Verdict
+from conformance.model import WHOLE_API, Cell, Clause, Exchange, Finding, Role, Run, Verdict
 from conformance.report.curl import curl
 from conformance.report.text import amount, clean, cut
 
@@ -139,7 +139,7 @@ def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
     """The exchange that shows a finding best: its first probe, else its first."""
     found = exchanges_of(run, ids)
     return next(
-        (exchange for exchange in found if exchange.role == "probe"), found[0] if found else None
+        (exchange for exchange in found if exchange.role is Role.PROBE), found[0] if found else None
     )
 
 

@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 import pytest
 
 from conformance import preflight
-from conformance.checks.base import Violation
 from conformance.errors import ConformanceError, TargetError, Unjudgeable
+from conformance.judging.rules import Violation
 from conformance.model import Case, Contract, Level
 from conformance.plan import REGISTRY, Plan
 from conformance.report.text import clean

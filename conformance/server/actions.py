@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.model import Operation
+from conformance.model import Open, Operation
 from conformance.server import naming
 from conformance.server.catalog import sample
 from conformance.server.messages import Context, Refusal, Reply
@@ -182,7 +182,7 @@ class Actions(Paging):
         if (
             selector is not None
             and selector.name in context.values
-            and not context.operation.absent_open
+            and Open.ABSENT_OBJECT not in context.operation.open
         ):
             self.selected(context)
         return self.act_fetch(context)

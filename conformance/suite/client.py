@@ -7,11 +7,12 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from conformance.checks.objects import before_last, items_of, object_of, runs_forward, sought_in
-from conformance.model import Effect, Exchange, Operation, Parameter
+from conformance.model import NOTHING, Effect, Exchange, Facts, Open, Operation, Parameter, Role
+from conformance.reading import before_last, items_of, object_of, runs_forward, sought_in
 from conformance.suite.sending import Id, Sending
 from conformance.target import FICTIONAL_NUMBER
 from conformance.values import ABSENT
@@ -48,18 +49,21 @@ _SAMPLES: Mapping[str, Any] = {
 class Client(Sending):
     """Builds valid requests from the contract and from what the target shows, and sends them."""
 
-    def call(self, operation: Operation, values: Mapping[str, Any], **options: Any) -> Exchange:
+    def call(
+        self,
+        operation: Operation,
+        values: Mapping[str, Any],
+        *,
+        key: str | None = "full",
+        role: Role = Role.PROBE,
+        facts: Facts = NOTHING,
+        **options: Any,
+    ) -> Exchange:
         """Send an operation; again where an object that it rests on was not found, for lists move and writes take time."""
-        sure = (
-            options.get("mistake")
-            or options.get("role") == "setup"
-            or options.get("key", "full") != "full"
-        )
-        if sure or not self._memory.doubts or not self._named(operation, values):
-            return super().call(operation, values, **options)
-        return super().call(
-            operation, values, renewed=lambda: self._renewed(operation, values), **options
-        )
+        sure = facts.mistake or role is Role.ARRANGE or key != "full"
+        if not sure and self._memory.doubts and self._named(operation, values):
+            options["renewed"] = lambda: self._renewed(operation, values)
+        return super().call(operation, values, key=key, role=role, facts=facts, **options)
 
     def _named(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
         """The parameters that name objects."""
@@ -124,7 +128,7 @@ class Client(Sending):
         self, operation: Operation, values: dict[str, Any], key: str
     ) -> tuple[list[Any], bool]:
         """The items of a page, and whether more follow."""
-        response = self.call(operation, values, key=key, role="setup").response
+        response = self.call(operation, values, key=key, role=Role.ARRANGE).response
         if response is None or not response.ok or operation.paging is None:
             return [], False
         items = items_of(operation, response.json)
@@ -204,7 +208,7 @@ class Client(Sending):
             self._memory.answered[place] = tried[0]
             for value in tried:
                 response = self.call(
-                    operation, {**values, selector.name: value}, key=key, role="setup"
+                    operation, {**values, selector.name: value}, key=key, role=Role.ARRANGE
                 ).response
                 if response is not None and response.ok:
                     self._memory.answered[place] = value
@@ -218,7 +222,7 @@ class Client(Sending):
         best, most = values[owner.name], -1
         for value in self._busiest(owner, key):
             response = self.call(
-                operation, {**values, owner.name: value}, key=key, role="setup"
+                operation, {**values, owner.name: value}, key=key, role=Role.ARRANGE
             ).response
             count = len(
                 (items_of(operation, response.json) if response and response.ok else None) or []
@@ -366,7 +370,7 @@ class Client(Sending):
             }
         if (
             selector
-            and operation.input_open
+            and Open.INPUT in operation.open
             and operation.action == "read"
             and values[selector.name] is not ABSENT
         ):
@@ -382,7 +386,15 @@ class Client(Sending):
         """A value of the target file, with a fresh text in the place of {} in it."""
         return value.replace("{}", self.token()) if isinstance(value, str) else value
 
-    def look(self, kind: str, sought: Id, *, key: str = "full", **facts: Any) -> Exchange | None:
+    def look(
+        self,
+        kind: str,
+        sought: Id,
+        facts: Facts = NOTHING,
+        *,
+        key: str = "full",
+        role: Role = Role.PROBE,
+    ) -> Exchange | None:
         """Read an object, or look for it in the list of its kind; None where a contract has neither.
 
         The exchange is the read, or the last page that was asked for: the one that shows the object, if any.
@@ -395,9 +407,10 @@ class Client(Sending):
             ),
             None,
         )
-        facts["sought"] = str(sought)
+        facts = replace(facts, sought=str(sought))
         if reader is not None and reader.selector is not None:
-            return super().call(reader, {reader.selector.name: sought}, key=key, **facts)
+            read = {reader.selector.name: sought}
+            return super().call(reader, read, key=key, role=role, facts=facts)
         listing = self.contract.list_of(kind)
         values = self.listing(listing, key) if listing is not None else None
         if listing is None or listing.paging is None or values is None:
@@ -406,7 +419,7 @@ class Client(Sending):
             values[listing.paging.limit] = str(self.target.maximum[listing.id])
         after: dict[str, Any] = {}
         for _ in range(PAGES_SOUGHT):
-            exchange = self.call(listing, {**values, **after}, key=key, **facts)
+            exchange = self.call(listing, {**values, **after}, key=key, role=role, facts=facts)
             if not sought_in(self.contract, exchange)[1] or exchange.response is None:
                 break
             items = items_of(listing, exchange.response.json) or []
@@ -420,10 +433,10 @@ class Client(Sending):
             after = {listing.paging.after: position}
         return exchange
 
-    def settled(self, kind: str, sought: Id, **facts: Any) -> Exchange | None:
+    def settled(self, kind: str, sought: Id, facts: Facts = NOTHING) -> Exchange | None:
         """Look for an object that was just made, again after a moment while it does not show."""
         for pause in (0.5, 1.5, 0.0):
-            seen = self.look(kind, sought, role="setup", **facts)
+            seen = self.look(kind, sought, facts, role=Role.ARRANGE)
             if seen is None or sought_in(self.contract, seen)[0] is not None or not pause:
                 break
             self.pause(pause)
@@ -465,12 +478,16 @@ class Client(Sending):
             return self._memory.own[kind]
         values = self.valid(creation)
         made = (
-            self.created_id(self.call(creation, values, role="setup"))
+            self.created_id(self.call(creation, values, role=Role.ARRANGE))
             if values is not None
             else None
         )
         if made is None:
-            return self.known_id(kind, member=member) if shared and creation.input_open else None
+            return (
+                self.known_id(kind, member=member)
+                if shared and Open.INPUT in creation.open
+                else None
+            )
         if shared:
             self._memory.own[kind] = made
         elif self._memory.own.get(kind) == made:  # a target that keeps one object of the kind alone

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import WHOLE_API, Case, Contract, Exchange, Operation
+from conformance.model import NOTHING, WHOLE_API, Case, Contract, Exchange, Facts, Operation, Role
 from conformance.plan import Depth
 from conformance.target import Declaration
 from conformance.transport.message import Message, header_of, message_for
@@ -96,12 +96,12 @@ class Sending:
         *,
         key: str | None = "full",
         scheme: str | None = None,
-        role: str = "probe",
+        role: Role = Role.PROBE,
+        facts: Facts = NOTHING,
         content: bytes | None = None,
         address: str | None = None,
         patient: bool = True,
         renewed: Callable[[], Mapping[str, Any]] | None = None,
-        **facts: Any,
     ) -> Exchange:
         """Send an operation with values for its parameters; ``content`` replaces the body.
 
@@ -117,10 +117,10 @@ class Sending:
             key=key if carried else None,
             carried=carried,
             role=role,
+            facts=facts,
             address=address,
             patient=patient,
             renewed=None if renewed is None else lambda: message_for(operation, renewed()),
-            **facts,
         )
 
     def raw(
@@ -130,15 +130,15 @@ class Sending:
         *,
         key: str | None = "full",
         carried: tuple[tuple[str, str], ...] | None = None,
-        role: str = "probe",
+        role: Role = Role.PROBE,
+        facts: Facts = NOTHING,
         address: str | None = None,
         patient: bool = True,
         renewed: Callable[[], Message] | None = None,
-        **facts: Any,
     ) -> Exchange:
         """Send a message as it is, with the header of a key unless ``carried`` says which headers."""
         headers = header_of(self.contract, key) if carried is None else carried
-        headers += COMPRESSED if role == "control" else ()
+        headers += COMPRESSED if role is Role.CONTROL else ()
         labelled = _headed(message, headers)
         known = self.contract.operations.get(operation)
         rotate = address is None and known is not None and known.rate is not None
@@ -151,9 +151,9 @@ class Sending:
     def together(
         self,
         operation: Operation,
-        requests: Sequence[tuple[str | None, Mapping[str, Any], Mapping[str, Any]]],
+        requests: Sequence[tuple[str | None, Mapping[str, Any], Facts]],
         *,
-        role: str,
+        role: Role,
         address: str | None = None,
         patient: bool = True,
     ) -> list[Exchange]:
@@ -169,16 +169,38 @@ class Sending:
             )
         return self._sender.together(sends, address, patient=patient)
 
-    def _label(self, operation: str, role: str, key: str | None, facts: Mapping[str, Any]) -> Label:
+    def _label(self, operation: str, role: Role, key: str | None, facts: Facts) -> Label:
         return Label(self.case, self._attempt, operation, role, key, facts)
 
-    def control(self, operation: Operation, values: Mapping[str, Any], **facts: Any) -> Exchange:
+    def control(
+        self, operation: Operation, values: Mapping[str, Any], facts: Facts = NOTHING
+    ) -> Exchange:
         """Send a valid request, which must succeed."""
-        return self.call(operation, values, role="control", **facts)
+        return self.call(operation, values, role=Role.CONTROL, facts=facts)
 
-    def mistake(self, operation: Operation, values: Mapping[str, Any], **options: Any) -> Exchange:
+    def mistake(
+        self,
+        operation: Operation,
+        values: Mapping[str, Any],
+        facts: Facts = NOTHING,
+        *,
+        key: str | None = "full",
+        role: Role = Role.PROBE,
+        content: bytes | None = None,
+        address: str | None = None,
+        patient: bool = True,
+    ) -> Exchange:
         """Send a request with one mistake of the client in it."""
-        return self.call(operation, values, mistake=True, **options)
+        return self.call(
+            operation,
+            values,
+            key=key,
+            role=role,
+            facts=replace(facts, mistake=True),
+            content=content,
+            address=address,
+            patient=patient,
+        )
 
     def tick(self, seconds: int) -> Exchange | None:
         """Move the target's clock on, where it has one that can be moved."""
@@ -194,7 +216,7 @@ class Sending:
             body,
             outside=True,
         )
-        return self.raw(message, CLOCK, carried=(), key=None, role="setup", seconds=seconds)
+        return self.raw(message, CLOCK, carried=(), key=None, role=Role.ARRANGE)
 
     def pause(self, seconds: float) -> None:
         """Wait."""

@@ -7,9 +7,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.checks.objects import items_of
-from conformance.model import Effect, Exchange, Operation
+from conformance.model import (
+    Effect,
+    Exchange,
+    Facts,
+    Form,
+    Operation,
+    Placeholder,
+    Role,
+    SecretKind,
+    Side,
+    Step,
+)
 from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
+from conformance.reading import items_of, object_of
 from conformance.suite.client import Client
 from conformance.target import DEAD_KEYS
 from conformance.transport.message import encoded, message_for
@@ -35,6 +46,7 @@ FORM_RULES = {
     "revoked": "auth.revoked",
 }
 KEY_RULES = (*dict.fromkeys(FORM_RULES.values()), "auth.spelling")
+DEAD_FORMS = tuple(Form(role) for role in DEAD_KEYS)
 SCOPES_TRIED = 2
 """Keys with another scope that each operation is tried with."""
 
@@ -78,7 +90,8 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
     """What a request of some form carries; of the rarer alterations each operation is tried with one, in turn."""
     authentication = planning.contract.authentication
     if form == "unknown":
-        return [f"unknown:{prefix}" for prefix in authentication.prefixes or ("",)]
+        prefixes = authentication.prefixes or ("",)
+        return [Placeholder(SecretKind.UNKNOWN, prefix).identity for prefix in prefixes]
     if form == "altered":
         rarer = [OTHER_PREFIX] if len(authentication.prefixes) > 1 else []
         rarer += [NO_PREFIX] if authentication.prefixes else []
@@ -111,7 +124,9 @@ def test_refused_key(client: Client) -> None:
     message = replace(
         message, headers=(*message.headers, ("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*"))
     )
-    client.raw(message, operation.id, carried=(), key=None, mistake=True, form="missing")
+    client.raw(
+        message, operation.id, carried=(), key=None, facts=Facts(mistake=True, form=Form.MISSING)
+    )
     if operation.method == "GET":
         _spelled(client, values)
     authentication = client.contract.authentication
@@ -120,25 +135,26 @@ def test_refused_key(client: Client) -> None:
     for text in keys["malformed"]:
         carried = ((authentication.header, text),)
         token = text.removeprefix(f"{authentication.scheme} ")
-        form = "unknown" if token in (*authentication.prefixes, ENDLESS) else "scheme"
+        form = Form.UNKNOWN if token in (*authentication.prefixes, ENDLESS) else Form.SCHEME
         client.raw(
             message_for(operation, values),
             operation.id,
             carried=carried,
             key=None,
-            mistake=True,
-            form=form,
+            facts=Facts(mistake=True, form=form),
         )
-    for form in ("unknown", "altered", *DEAD_KEYS):
+    for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
         for key in keys.get(form, ()):
-            client.mistake(operation, values, key=key, form=form)
+            client.mistake(operation, values, key=key, facts=Facts(form=form))
     if not gone:  # after all that was refused, what is valid is still taken
         control = client.control(operation, values)
         place = _place(operation, control)
         few = {operation.paging.limit: str(client.within(operation, 2))} if operation.paging else {}
-        for form in DEAD_KEYS if place else ():
+        for form in DEAD_FORMS if place else ():
             for key in keys.get(form, ()):
-                client.mistake(operation, {**values, **place, **few}, key=key, form=form)
+                client.mistake(
+                    operation, {**values, **place, **few}, key=key, facts=Facts(form=form)
+                )
 
 
 def _place(operation: Operation, page: Exchange) -> dict[str, Any]:
@@ -161,13 +177,17 @@ def _spelled(client: Client, values: dict[str, Any]) -> None:
     for spelled in (f"{path}/", f"/{path}", path.upper())[: 3 if client.depth is Depth.DEEP else 1]:
         plain = replace(message, plain=spelled + found + query)
         client.raw(
-            plain, carried=(), key=None, mistake=True, odd=True, form="spelled"
+            plain, carried=(), key=None, facts=Facts(mistake=True, odd=True, form=Form.SPELLED)
         )  # it may be no path of the API
 
 
 def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
     """A valid key where none belongs."""
-    operation, held, own = client.operation, "{key:full}", client.contract.authentication.header
+    operation, held, own = (
+        client.operation,
+        Placeholder.of_identity("full"),
+        client.contract.authentication.header,
+    )
     message = replace(message_for(operation, values), misplaced=True)
     if place == "query":
         known = {name for other in client.contract.operations.values() for name in other.secrets}
@@ -175,14 +195,14 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
             message,
             query=(
                 *message.query,
-                *((name, held) for name in ("key", "access_token", *sorted(known))),
+                *((name, str(held)) for name in ("key", "access_token", *sorted(known))),
             ),
         )
     else:
-        told = f"Basic {held[:-1]}~{BASIC}}}" if place == "user" else f"{place} {held}"
+        told = f"Basic {replace(held, suffix=BASIC)}" if place == "user" else f"{place} {held}"
         message = replace(message, headers=(*message.headers, (own, told)))
-    form = "misplaced" if place == "query" else "scheme"
-    client.raw(message, operation.id, carried=(), key="full", mistake=True, form=form)
+    form = Form.MISPLACED if place == "query" else Form.SCHEME
+    client.raw(message, operation.id, carried=(), key="full", facts=Facts(mistake=True, form=form))
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:
@@ -304,3 +324,47 @@ def test_missing_scope(client: Client) -> None:
     client.control(operation, values)
     for key in client.case.params["keys"]:
         client.mistake(operation, values, key=key)
+
+
+def handing_out(planning: Planning) -> Iterator[Draft]:
+    """Each operation that answers with a key."""
+    for operation in operations(planning):
+        if operation.key is not None:
+            yield Draft(operation, needs=("full",), cost=6)
+
+
+@scenario(handing_out, rules=("account.key", "account.rows"), phase=2)
+def test_new_key(client: Client) -> None:
+    """Two keys are handed out, and each lists what it can, the first one before and after there is a second."""
+    plain = [o for o in client.contract.operations_by("list") if o.keyed and not o.pool]
+    listing = next(
+        (o for o in plain if not any(p.required or p.advised for p in o.parameters)), None
+    )
+    if listing is None:
+        return
+    client.call(listing, {}, role=Role.ARRANGE, facts=Facts(side=Side.OWN))
+    keys: list[str] = []
+    for _ in range(2):
+        values = client.valid(client.operation)
+        key = (
+            _handed_out(
+                client, client.control(client.operation, values, facts=Facts(step=Step.MADE))
+            )
+            if values is not None
+            else None
+        )
+        if key is None:
+            return
+        keys.append(key)
+        for used in keys:
+            client.call(listing, {}, key=used, facts=Facts(step=Step.USED, side=Side.FOREIGN))
+
+
+def _handed_out(client: Client, exchange: Exchange) -> str | None:
+    """The name of the key in a success: the log and this process know no more of it."""
+    if exchange.response is None or not exchange.response.ok or client.operation.key is None:
+        return None
+    shown = object_of(client.contract, client.operation, exchange.response.json)
+    value = shown.get(client.operation.key) if isinstance(shown, dict) else None
+    key = Placeholder.parse(value) if isinstance(value, str) else None
+    return key.identity if key is not None and key.kind is SecretKind.SECRET else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from conformance.checks.limits import soon
-from conformance.model import WHOLE_API, Effect, Exchange, Operation, Rate
+from conformance.model import WHOLE_API, Effect, Exchange, Facts, Operation, Rate, Role, Step
 from conformance.plan import Draft, Planning, operations, scenario
+from conformance.reading import soon
 from conformance.suite.client import Client
 from conformance.transport.message import header_of, message_for
 
@@ -143,21 +143,26 @@ def test_rate_limit(client: Client) -> None:
                 key=None,
                 address=address,
                 patient=False,
-                step="evasion",
-                odd=bool(end),
+                facts=Facts(step=Step.EVASION, odd=bool(end)),
             )
-        client.call(operation, {}, address=address, patient=False, mistake=True, step="wrong")
+        client.call(
+            operation,
+            {},
+            address=address,
+            patient=False,
+            facts=Facts(mistake=True),
+        )
         _one(
-            client, operation, address, "evasion"
+            client, operation, address, Step.EVASION
         )  # what is refused for what it lacks opens nothing
         _until_taken(
-            client, operation, [client.fresh_address(), client.fresh_address()], "elsewhere"
+            client, operation, [client.fresh_address(), client.fresh_address()], Step.ELSEWHERE
         )
     if timed:
         client.tick(rate.seconds + 1)
-        _until_taken(client, operation, [address, address], "later")
+        _until_taken(client, operation, [address, address], Step.LATER)
         for _ in range(rate.requests):  # one was taken just now
-            _one(client, operation, address, "again")
+            _one(client, operation, address, Step.AGAIN)
 
 
 def _soon(client: Client, operation: Operation, rate: Rate) -> None:
@@ -166,7 +171,7 @@ def _soon(client: Client, operation: Operation, rate: Rate) -> None:
         address = client.fresh_address()
         _fill(client, operation, address, rate.requests + 1)
         client.tick(soon(rate)[0])
-        if any(_limited(_one(client, operation, address, "soon")) for _ in range(soon(rate)[1])):
+        if any(_limited(_one(client, operation, address, Step.SOON)) for _ in range(soon(rate)[1])):
             break
 
 
@@ -175,16 +180,18 @@ def _burst(client: Client, operation: Operation, rate: Rate) -> None:
     for _ in range(2):
         address = client.fresh_address()
         wanted = [
-            (None, client.valid(operation) or {}, {"step": "count"})
+            (None, client.valid(operation) or {}, Facts(step=Step.COUNT))
             for _ in range(rate.requests + 3)
         ]
-        answered = client.together(operation, wanted, role="probe", address=address, patient=False)
+        answered = client.together(
+            operation, wanted, role=Role.PROBE, address=address, patient=False
+        )
         if sum(e.response is not None and e.response.ok for e in answered) <= rate.requests:
             break
 
 
 def _until_taken(
-    client: Client, operation: Operation, addresses: list[str | None], step: str
+    client: Client, operation: Operation, addresses: list[str | None], step: Step
 ) -> None:
     """One request, and another one if it is refused for its number, as a busy server may do once."""
     for address in addresses:
@@ -193,12 +200,12 @@ def _until_taken(
 
 
 def _fill(client: Client, operation: Operation, address: str | None, times: int) -> list[Exchange]:
-    return [_one(client, operation, address, "count") for _ in range(times)]
+    return [_one(client, operation, address, Step.COUNT) for _ in range(times)]
 
 
-def _one(client: Client, operation: Operation, address: str | None, step: str) -> Exchange:
+def _one(client: Client, operation: Operation, address: str | None, step: Step) -> Exchange:
     values = client.valid(operation) or {}
-    return client.call(operation, values, address=address, patient=False, step=step)
+    return client.call(operation, values, address=address, patient=False, facts=Facts(step=step))
 
 
 def _limited(exchange: Exchange) -> bool:

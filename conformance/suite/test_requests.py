@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.model import WHOLE_API, Effect
+from conformance.model import Facts, Form, Open, Operation, Parameter, Role
 from conformance.plan import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import MALFORMED, Client
-from conformance.transport.message import Message, header_of
+from conformance.suite.test_envelope import SHORT_ID
 
 BROKEN = (b"{", b"")
 OTHER_TYPES = (b"[1, 2]", b'"text"', b"null")
@@ -31,13 +31,13 @@ def plain_reads(planning: Planning) -> Iterator[Draft]:
 def test_plain_read(client: Client) -> None:
     """A valid read, of an object that is not the newest where there are several."""
     values, selector = client.valid(client.operation), client.operation.selector
-    if values is not None and selector is not None and not client.operation.input_open:
+    if values is not None and selector is not None and Open.INPUT not in client.operation.open:
         known = client.known_ids(selector.references or "", member=selector.by)
         given = client.target.inputs.get(client.operation.id, {})
         if (
             values[selector.name] in known
             and selector.name not in given
-            and not client.operation.absent_open
+            and Open.ABSENT_OBJECT not in client.operation.open
         ):
             values[selector.name] = known[min(2, len(known) - 1)]
             _near(client, values)
@@ -71,7 +71,7 @@ def test_unknown_id(client: Client) -> None:
         client.control(client.operation, values)
         known = values[selector.name]
         unknown = client.unknown_id(str(known[0] if isinstance(known, list) else known))
-        for named, role in ((unknown, "probe"), (MALFORMED, "setup")):
+        for named, role in ((unknown, Role.PROBE), (MALFORMED, Role.BYSTANDER)):
             client.mistake(
                 client.operation,
                 {**values, selector.name: [named] if isinstance(known, list) else named},
@@ -88,7 +88,7 @@ def required_parameters(planning: Planning) -> Iterator[Draft]:
                 parameter.required
                 and parameter.place != "path"
                 and not means_another
-                and not parameter.lack
+                and Open.OMISSION not in parameter.open
             ):
                 needs = ("full",) if operation.keyed else ()
                 blank = parameter.place == "body" and (
@@ -118,10 +118,10 @@ def test_missing_parameter(client: Client) -> None:
         client.mistake(
             client.operation,
             {name: value for name, value in again.items() if name != omitted},
-            form="omitted",
+            facts=Facts(form=Form.OMITTED),
         )
         if "parameter.blank" in client.case.rules:
-            client.mistake(client.operation, {**again, omitted: None}, form="null")
+            client.mistake(client.operation, {**again, omitted: None}, facts=Facts(form=Form.NULL))
 
 
 def refused_values(planning: Planning) -> Iterator[Draft]:
@@ -180,88 +180,69 @@ def test_broken_body(client: Client) -> None:
             client.operation,
             values,
             content=content,
-            role="probe" if client.case.rules else "setup",
+            role=Role.PROBE if client.case.rules else Role.BYSTANDER,
         )
 
 
-SHORT_ID = 7
-"""Characters of an id of which a piece may well be another one."""
-RAW = (
-    "{path}/%zz",
-    "{path}%",
-    "{path}/%c3%28",
-    "{path}/%00",
-    "{path}?{limit}=%zz",
-    "{path}?{after}=%e0%80",
-    "{path}?&&=&%",
-    "/x/..{path}",
-)
-"""Targets that are no proper ones: broken percent signs, in path and query, and steps that a client takes out."""
+ODD_LIMITS = ("abc", "-1")
 
 
-def unknown_routes(planning: Planning) -> Iterator[Draft]:
-    """Paths and methods that no document names."""
-    yield Draft(None, "path", cost=4)
-    yield Draft(None, "method", effect=Effect.WRITE, cost=6)
-    yield Draft(None, "raw", cost=len(RAW), rules=("route.unknown",))
+ODD_POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")
+"""Values that no limit and no cursor has."""
 
 
-@scenario(unknown_routes, rules=("route.unknown",), phase=1)
-def test_unknown_route(client: Client) -> None:
-    """Unknown paths, and methods that a known path does not have."""
-    headers = header_of(client.contract, "full" if "full" in client.target.keys else None)
-    if client.case.variant == "raw":
-        _raw(client, headers)
+def odd_positions(planning: Planning) -> Iterator[Draft]:
+    """Each list with a limit, a cursor or a bound that cannot be parsed."""
+    for operation in operations(planning, "list"):
+        bounds = [p.name for p in operation.filters if p.compare]
+        cost = 2 + len(ODD_LIMITS + ODD_POSITIONS) + len(bounds) + len(_windows(operation))
+        yield Draft(
+            operation,
+            cost=cost,
+            needs=("full",) if operation.keyed else (),
+            params={"bounds": bounds},
+        )
+
+
+@scenario(odd_positions, rules=("parameter.unparsable",), phase=1)
+def test_unparsable_parameter(client: Client) -> None:
+    """Values of limit, cursor and bounds that are no number and no timestamp, beside a request without them."""
+    paging = client.operation.paging
+    assert paging is not None
+    values = client.listing(client.operation)
+    if values is None:
         return
-    paths = {
-        operation.path
-        for operation in client.contract.operations.values()
-        if "{" not in operation.path
-    }
-    if client.case.variant == "path":
-        for path in (
-            "/no-such-resource",
-            "/no/such/resource",
-            *(f"{path}/no-such-thing" for path in sorted(paths)[:2]),
-        ):
-            client.raw(Message("GET", path), carried=headers, mistake=True, odd=True)
-        return
-    for path in sorted(paths):
-        known = {
-            operation.method
-            for operation in client.contract.operations.values()
-            if operation.path == path
-        }
-        for method in [m for m in ("DELETE", "PUT") if m not in known]:
-            client.raw(Message(method, path), carried=headers, mistake=True, odd=True)
+    client.control(client.operation, values)
+    for value in ODD_LIMITS:
+        client.mistake(client.operation, {**values, paging.limit: value})
+    for value in ODD_POSITIONS:
+        client.mistake(client.operation, {**values, paging.after: value})
+    client.mistake(
+        client.operation, {**values, paging.limit: "0"}, role=Role.BYSTANDER
+    )  # which may mean anything
+    for bound in client.case.params["bounds"]:
+        client.mistake(client.operation, {**values, bound: "abc"})
+    for least, most in _windows(client.operation):
+        client.mistake(
+            client.operation,
+            {**values, least.name: _bound(least, 2), most.name: _bound(most, 1)},
+            role=Role.BYSTANDER,
+        )
 
 
-def _raw(client: Client, headers: tuple[tuple[str, str], ...]) -> None:
-    """Improper targets below the path of the first list; whether they are mended or refused is open."""
-    listing = next(
-        (
-            o
-            for o in client.contract.operations_by("list")
-            if not any(p.required for p in o.parameters)
-        ),
-        None,
+def _windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:
+    """The bounds of one member of the items, from below and from above."""
+    bounds = [p for p in operation.filters if p.compare and not p.required]
+    pairs = [
+        (p, q) for p in bounds for q in bounds if (p.compare, q.compare) == ("at-least", "at-most")
+    ]
+    return [(p, q) for p, q in pairs if p.filters == q.filters]
+
+
+def _bound(parameter: Parameter, place: int) -> str:
+    """A bound, the later or larger for a larger place."""
+    return (
+        str(place)
+        if parameter.schema.get("type") in ("integer", "number")
+        else f"2026-04-1{place}T00:00:00Z"
     )
-    if listing is not None and listing.paging is not None:
-        for target in RAW:
-            plain = target.format(
-                path=listing.path, limit=listing.paging.limit, after=listing.paging.after
-            )
-            known = target.startswith(
-                "{path}?"
-            )  # a documented operation, which more rules judge than a path that is none
-            operation, role = (listing.id, "setup") if known else (WHOLE_API, "probe")
-            message = Message("GET", "", plain=plain)
-            client.raw(
-                message,
-                operation,
-                carried=headers,
-                role=role,
-                mistake=True,
-                odd=True,
-                mendable=True,
-            )

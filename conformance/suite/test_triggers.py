@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import Effect
+from conformance.model import Effect, Facts, Role, Step
 from conformance.plan import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.transport.message import message_for
@@ -105,20 +105,28 @@ def test_trigger(client: Client) -> None:
         client.lister(client.operation.kind) if client.operation.effect is not Effect.READ else None
     )
     if ask:
-        client.control(client.operation, values, step="taken")
-        ask(role="control", step="before")
+        client.control(client.operation, values, facts=Facts(step=Step.TAKEN))
+        ask(role=Role.CONTROL, facts=Facts(step=Step.BEFORE))
     for told in (given, *(_otherwise(client, given) if client.case.params["firm"] else [given])):
         values = client.valid(client.operation) or values
         client.call(client.operation, {**values, **told})
     if ask:
-        ask(step="after")
+        ask(facts=Facts(step=Step.AFTER))
     payment = client.operation.payment
     if payment is not None and "payment.terms" in client.case.rules:
         message = message_for(client.operation, {**values, **given})
         for proof in ("not a payment", "bm90IGEgcGF5bWVudA=="):
             paid = replace(message, headers=(*message.headers, (payment.proof_header, proof)))
-            client.raw(paid, client.operation.id, carried=(), key=None, mistake=True, step="paid")
+            client.raw(
+                paid,
+                client.operation.id,
+                carried=(),
+                key=None,
+                facts=Facts(mistake=True, step=Step.PAID),
+            )
         if client.case.params["payment"]:
             proof = client.case.params["payment"]
             paid = replace(message, headers=(*message.headers, (payment.proof_header, proof)))
-            client.raw(paid, client.operation.id, carried=(), key=None, step="settled")
+            client.raw(
+                paid, client.operation.id, carried=(), key=None, facts=Facts(step=Step.SETTLED)
+            )

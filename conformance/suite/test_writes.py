@@ -7,11 +7,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from conformance.checks.effects import absent
-from conformance.checks.objects import sought_in
-from conformance.checks.writes import as_shown, differences
-from conformance.model import Contract, Effect, Exchange, Operation, Parameter
-from conformance.plan import Draft, Planning, operations, scenario
+from conformance.model import (
+    Contract,
+    Effect,
+    Exchange,
+    Facts,
+    Open,
+    Operation,
+    Parameter,
+    Role,
+    Step,
+)
+from conformance.plan import Depth, Draft, Planning, operations, scenario
+from conformance.reading import absent, as_shown, differences, sought_in
 from conformance.suite.client import Client
 from conformance.suite.sending import OVERRIDES, Id
 from conformance.transport.message import message_for
@@ -52,9 +60,12 @@ def test_creation(client: Client) -> None:
                 for p in _free_texts(operation)
                 if p.name in values or p.advised
             }
-        role = "probe" if form == "signs" else "control"
+        role = Role.PROBE if form == "signs" else Role.CONTROL
         written = client.call(
-            operation, values, role=role, step="write", sent=_kept(operation, values)
+            operation,
+            values,
+            role=role,
+            facts=Facts(step=Step.WRITE, sent=_kept(operation, values)),
         )
         sought = client.created_id(written)
         read = _read_back(client, operation, sought, values)
@@ -68,7 +79,7 @@ def test_creation(client: Client) -> None:
         if (o.method, o.path) == (operation.method, operation.path)
     ]
     if again is not None and first is not None and not any(mode.parameter(name) for mode in modes):
-        client.mistake(operation, {**again, name: first}, step="write")
+        client.mistake(operation, {**again, name: first}, facts=Facts(step=Step.WRITE))
 
 
 def counted_creations(planning: Planning) -> Iterator[Draft]:
@@ -96,11 +107,13 @@ def test_counted_creation(client: Client) -> None:
     ask, values = client.lister(operation.kind), client.valid(operation)
     if ask is None or values is None:
         return
-    ask(role="setup", step="before")
+    ask(role=Role.ARRANGE, facts=Facts(step=Step.BEFORE))
     client.control(
-        operation, values, step="write", sent=as_shown(operation, _kept(operation, values))
+        operation,
+        values,
+        facts=Facts(step=Step.WRITE, sent=as_shown(operation, _kept(operation, values))),
     )
-    ask(role="setup", step="after")
+    ask(role=Role.ARRANGE, facts=Facts(step=Step.AFTER))
 
 
 def every_creation(planning: Planning) -> Iterator[Draft]:
@@ -114,8 +127,8 @@ def test_repeated_creation(client: Client) -> None:
     """The very same creation twice: whether there may be two of it is open, what the server says is not."""
     values = client.valid(client.operation)
     if values is not None:
-        client.call(client.operation, values, role="setup")
-        client.mistake(client.operation, values, role="setup")
+        client.call(client.operation, values, role=Role.ARRANGE)
+        client.mistake(client.operation, values, role=Role.BYSTANDER)
 
 
 def _free_texts(operation: Operation) -> list[Parameter]:
@@ -137,7 +150,9 @@ def _listed(
     if ask is None:
         return
     for pause in (0.5, 1.5, 0.0):
-        page = ask(step="listed", sought=str(sought), fresh=fresh, position=position)
+        page = ask(
+            facts=Facts(step=Step.LISTED, sought=str(sought), fresh=tuple(fresh), position=position)
+        )
         if not pause or not absent(client.contract, page):
             break
         client.pause(pause)
@@ -172,7 +187,9 @@ def _read_back(
     if sought is None:
         return None
     for pause in (0.5, 1.5, 0.0):
-        read = client.look(operation.kind or "", sought, role="probe", step="read")
+        read = client.look(
+            operation.kind or "", sought, role=Role.PROBE, facts=Facts(step=Step.READ)
+        )
         got, goes_on = sought_in(client.contract, read) if read else (None, True)
         if goes_on or not pause or (got is not None and not any(differences(operation, sent, got))):
             break
@@ -221,20 +238,18 @@ def test_update(client: Client) -> None:
         client.call(
             operation,
             {**values, **beside, **first},
-            role="setup",
-            step="first",
-            sent=first,
-            beside=beside,
+            role=Role.ARRANGE,
+            facts=Facts(step=Step.FIRST, sent=first, beside=beside),
         )
     values |= {member.name: client.value(member)}
     sent = {member.name: values[member.name]}
     for pause in (0.5, 1.5, 0.0):
-        before = client.settled(operation.kind or "", sought, step="before")
+        before = client.settled(operation.kind or "", sought, facts=Facts(step=Step.BEFORE))
         got = sought_in(client.contract, before)[0] if before else None
         if not pause or got is None or not any(differences(operation, {**beside, **first}, got)):
             break
         client.pause(pause)
-    client.control(operation, values, step="write", sent=sent, sought=str(sought))
+    client.control(operation, values, facts=Facts(step=Step.WRITE, sent=sent, sought=str(sought)))
     _read_back(client, operation, sought, sent)
     _listed(client, operation, sought, {**first, **sent})
 
@@ -291,11 +306,13 @@ def test_refused_write(client: Client) -> None:
     selector = operation.selector if operation.action != "create" else None
     sought = values[selector.name] if selector is not None else None
     place = (
-        client.position(client.settled(kind, sought, step="before")) if sought is not None else None
+        client.position(client.settled(kind, sought, facts=Facts(step=Step.BEFORE)))
+        if sought is not None
+        else None
     )
     ask = client.lister(kind) if sought is None else None
     if ask:
-        ask(role="setup", step="listed-before")
+        ask(role=Role.ARRANGE, facts=Facts(step=Step.LISTED_BEFORE))
     fresh: list[str] = []
     if operation.method != "GET" and operation.scopes and "read_only" in keys:
         fresh += _disguised(client, operation, values)
@@ -311,7 +328,7 @@ def test_refused_write(client: Client) -> None:
         if (
             parameter.required
             and parameter != selector
-            and not parameter.lack
+            and Open.OMISSION not in parameter.open
             and operation.action != "delete"
         ):
             fresh += _attempt(client, operation, values, without=parameter.name)
@@ -321,9 +338,9 @@ def test_refused_write(client: Client) -> None:
         fresh += _attempt(client, operation, values, instead={wrong.name: wrong.refuse[0]})
     fresh += _astray(client, operation, values)
     if sought is not None:
-        client.look(kind, sought, step="look", fresh=fresh, position=place)
+        client.look(kind, sought, facts=Facts(step=Step.LOOK, fresh=tuple(fresh), position=place))
     elif ask:
-        ask(step="look", fresh=fresh)
+        ask(facts=Facts(step=Step.LOOK, fresh=tuple(fresh)))
 
 
 def _astray(client: Client, operation: Operation, values: dict[str, Any]) -> list[str]:
@@ -356,7 +373,7 @@ def _astray(client: Client, operation: Operation, values: dict[str, Any]) -> lis
             fresh += _attempt(client, operation, values, instead={selector.name: unknown})
         ask = client.lister(operation.kind)
         if ask:
-            ask(step="look", fresh=fresh)
+            ask(facts=Facts(step=Step.LOOK, fresh=tuple(fresh)))
     return fresh
 
 
@@ -382,7 +399,7 @@ def _attempt(
         if name != without
     }
     fresh = _fresh(operation, {name: value for name, value in sent.items() if name in own})
-    client.mistake(operation, sent, key=key, step="attempt", fresh=fresh)
+    client.mistake(operation, sent, key=key, facts=Facts(step=Step.ATTEMPT, fresh=tuple(fresh)))
     return fresh
 
 
@@ -396,5 +413,100 @@ def _disguised(client: Client, operation: Operation, values: dict[str, Any]) -> 
     message = message_for(operation, {**values, **own})
     headers = (*message.headers, *((name, operation.method) for name in OVERRIDES))
     disguised = replace(message, method="GET", headers=headers)
-    client.raw(disguised, key="read_only", role="setup", odd=True, step="disguised")
+    client.raw(disguised, key="read_only", role=Role.BYSTANDER, facts=Facts(odd=True))
     return _fresh(operation, own)
+
+
+CREATIONS = {Depth.QUICK: 0, Depth.FULL: 3, Depth.DEEP: 100}
+
+
+def overlapping_creations(planning: Planning) -> Iterator[Draft]:
+    """A few creations of what can be read."""
+    wanted = [o for o in operations(planning, "create") if o.keyed and o.effect is Effect.WRITE]
+    wanted = [o for o in wanted if planning.contract.operations_by("read", o.kind)]
+    for operation in wanted[: CREATIONS[planning.depth]]:
+        yield Draft(operation, needs=("full", "other"), cost=7, optional=True)
+
+
+@scenario(overlapping_creations, rules=("create.read-back", "create.one"), phase=2)
+def test_overlapping_creations(client: Client) -> None:
+    """Objects made at the same time, two by one business and one by another; each is read back."""
+    operation = client.operation
+    names = {p.name for p in operation.body}
+    requests: list[tuple[str, dict[str, Any], Facts]] = []
+    for key in ("full", "other", "full"):
+        values = client.valid(operation, key)
+        if values is None:
+            return
+        sent = {name: value for name, value in values.items() if name in names}
+        requests.append((key, values, Facts(step=Step.WRITE, sent=sent)))
+    written = client.together(operation, requests, role=Role.CONTROL)
+    for (key, _, _), exchange in zip(requests, written, strict=True):
+        made = client.created_id(exchange)
+        for pause in (0.5, 1.5, 0.0) if made is not None else ():
+            read = client.look(
+                operation.kind or "",
+                made or "",
+                role=Role.PROBE,
+                key=key,
+                facts=Facts(step=Step.READ),
+            )
+            if not pause or read is None or sought_in(client.contract, read)[0] is not None:
+                break
+            client.pause(pause)
+
+
+def deletions(planning: Planning) -> Iterator[Draft]:
+    """Each deletion of something that can be made, and read or listed."""
+    contract = planning.contract
+    for operation in operations(planning, "delete"):
+        seen = contract.operations_by("read", operation.kind) or contract.operations_by(
+            "list", operation.kind
+        )
+        if operation.selector and seen and contract.operations_by("create", operation.kind):
+            yield Draft(operation, needs=("full",), cost=8)
+
+
+@scenario(deletions, rules=("delete.gone",), phase=2)
+def test_deletion(client: Client) -> None:
+    """Make three objects, look at each, delete the second, and look again, also in the list where they can be read, too."""
+    operation = client.operation
+    kind, selector = operation.kind or "", operation.selector
+    assert selector is not None
+    older, values, newer = (
+        client.own_id(operation),
+        client.valid(operation),
+        client.own_id(operation),
+    )
+    if values is None or older is None or newer is None:
+        return
+    sought = values[selector.name]
+    places = {}
+    for step, one in (
+        (Step.BEFORE, sought),
+        (Step.OLDER_BEFORE, older),
+        (Step.NEWER_BEFORE, newer),
+    ):
+        places[one] = client.position(client.settled(kind, one, facts=Facts(step=step)))
+    _look_in_list(client, kind, sought, Step.LISTED_BEFORE)
+    client.control(operation, values, facts=Facts(step=Step.DELETE))
+    for pause in (0.5, 1.5, 0.0):
+        read = client.look(
+            kind, sought, role=Role.PROBE, facts=Facts(step=Step.AFTER, position=places[sought])
+        )
+        if read is None or sought_in(client.contract, read)[0] is None or not pause:
+            break
+        client.pause(pause)
+    for step, other in ((Step.OLDER_AFTER, older), (Step.NEWER_AFTER, newer)):
+        client.look(kind, other, role=Role.PROBE, facts=Facts(step=step, position=places[other]))
+    for pause in (0.5, 1.5, 0.0):
+        listed = _look_in_list(client, kind, sought, Step.LISTED_AFTER)
+        if listed is None or sought_in(client.contract, listed)[0] is None or not pause:
+            break
+        client.pause(pause)
+
+
+def _look_in_list(client: Client, kind: str, sought: Id, step: Step) -> Exchange | None:
+    """The first page of the list of a kind that can be read by its id, too."""
+    ask = client.lister(kind) if client.contract.operations_by("read", kind) else None
+    return ask(role=Role.PROBE, facts=Facts(step=step, sought=str(sought))) if ask else None

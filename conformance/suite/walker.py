@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.checks.objects import items_of
-from conformance.model import Exchange, Operation
+from conformance.model import Exchange, Facts, Operation, Role
 from conformance.plan import Depth
+from conformance.reading import items_of
 from conformance.suite.client import LARGE, Client
 
 SURELY_TAKEN = 7
@@ -34,7 +34,7 @@ class Walker:
         }
         self.repeated = client.repeated
         self.deeply = client.depth is Depth.DEEP
-        self._moving = {"moving": True} if moving else {}
+        self._moving = moving
         self._most = 0  # items on a page so far
 
     def page(
@@ -55,14 +55,16 @@ class Walker:
         if after is not None:
             values[self.paging.after] = after
         first = after is None
-        role = "control" if first and limit is None else "probe"
+        role = Role.CONTROL if first and limit is None else Role.PROBE
         above = limit is not None and limit > min(self._most or SURELY_TAKEN, SURELY_TAKEN)
-        facts: dict[str, Any] = {"refusable": True} if above or not served else {}
-        facts |= self._moving | ({} if served else {"mistake": True})
-        held = {**self._owner, **(filters or {})}
-        exchange = self._client.call(
-            self.operation, values, role=role, walk=walk, filters=held, **facts
+        facts = Facts(
+            walk=walk,
+            filters={**self._owner, **(filters or {})},
+            refusable=above or not served,
+            mistake=not served,
+            moving=self._moving,
         )
+        exchange = self._client.call(self.operation, values, role=role, facts=facts)
         self._most = max(self._most, len(self.items(exchange)))
         return exchange
 

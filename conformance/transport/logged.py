@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.errors import Unjudgeable
-from conformance.model import Body, Contract, Operation, Response
+from conformance.model import Body, Contract, Operation, Placeholder, Response, SecretKind
+from conformance.model.placeholder import FOUND_KEY
 from conformance.transport.encodings import readings
-from conformance.transport.redact import WITHHELD, SecretStore
+from conformance.transport.redact import WITHHELD, SecretStore, telling_parts
 from conformance.transport.wire import WireResponse
 from conformance.values import strict_json
 
@@ -34,9 +35,7 @@ class LogRedactor:
 
     def __init__(self, contract: Contract, vault: SecretStore) -> None:
         self._vault = vault
-        self._names = {
-            name for operation in contract.operations.values() for name in operation.secrets
-        }
+        self._names = contract.secret_members
         names = "|".join(map(re.escape, sorted(self._names)))
         self._named = re.compile(
             rf'"({names})"\s*:\s*"((?:[^"\\]|\\.)*)"' if names else "(?!)", re.DOTALL
@@ -66,21 +65,21 @@ class LogRedactor:
             if (
                 "://" in secret or granted or _random(secret)
             ):  # an error may say of a member that it is "required"
-                self._hold(
-                    "link" if "://" in secret else "secret" if granted else "found", name, secret
-                )
+                self._hold(_kind(secret, granted), name, secret)
         for text in (*texts, *(value for _, value in received.headers)):
             for key in self._key.findall(text):
                 if not self._vault.holds_secret(
                     key
                 ):  # a key of ours, altered, is taken out as what it is
-                    self._hold("found", "key", key)
+                    core = self._prefix.sub("", key, count=1)
+                    kind = SecretKind.PLAIN if _invented(core) else SecretKind.FOUND
+                    self._hold(kind, FOUND_KEY, key)
 
-    def _hold(self, kind: str, name: str, secret: str) -> None:
+    def _hold(self, kind: SecretKind, member: str, secret: str) -> None:
         if len(secret) < SHORTEST or len(set(self._prefix.sub("", secret, count=1))) < VARIED:
             return
-        placeholder = f"{{{kind}:{name}-{self._count + 1}}}"
-        self._count += self._vault.learn(placeholder[1:-1], secret) == placeholder
+        placeholder = Placeholder(kind, f"{member}-{self._count + 1}")
+        self._count += self._vault.learn(placeholder, secret) == placeholder
         if self._count > MOST:
             raise Unjudgeable(
                 f"The target hands out more than {MOST:,} secrets; so many cannot be kept out of the log."
@@ -153,9 +152,31 @@ def _members(value: Any, names: Iterable[str]) -> Iterator[tuple[str, str]]:
             yield from _members(member, names)
 
 
+def _kind(secret: str, granted: bool) -> SecretKind:
+    """What the value of a secret member is: a link, a secret of a success, or one that an error shows."""
+    if "://" in secret:
+        return SecretKind.LINK if telling_parts(secret) else SecretKind.PLAIN
+    return SecretKind.SECRET if granted else SecretKind.FOUND
+
+
 def _random(text: str) -> bool:
     """Whether a text is no word but drawn: long, and with a digit in it."""
     return len(text) >= KEY_LENGTH and bool(re.fullmatch(r"\S*[0-9]\S*", text))
+
+
+def _invented(text: str) -> bool:
+    """Whether a key reads like an example: words, or characters that count up.
+
+    They do in ``abc123def456``, and in ``a1b2c3d4``, where each follows the one before the last.
+    """
+    if not _random(text):
+        return True
+    codes = [ord(char) for char in text]
+    for distance in (1, 2):
+        steps = [code - before for before, code in zip(codes, codes[distance:], strict=False)]
+        if 2 * sum(step in (0, 1) for step in steps) > len(steps):
+            return True
+    return False
 
 
 def _unescaped(text: str) -> str:

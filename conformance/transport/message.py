@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from conformance.model import Contract, Operation
+from conformance.model import Contract, Operation, Placeholder
 from conformance.values import ABSENT
 
 LONE = "surrogatepass"
@@ -49,9 +49,9 @@ def header_of(
     """The header that carries a key as a placeholder; none for no identity."""
     if identity is None:
         return ()
-    held = identity if identity.startswith(("unknown:", "secret:")) else f"key:{identity}"
+    key = Placeholder.of_identity(identity)
     scheme = scheme or contract.authentication.scheme
-    return ((contract.authentication.header, f"{scheme} {{{held}}}" if scheme else f"{{{held}}}"),)
+    return ((contract.authentication.header, f"{scheme} {key}" if scheme else str(key)),)
 
 
 def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:

@@ -15,6 +15,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from conformance.model import Placeholder, SecretKind
+from conformance.model.placeholder import PATTERN
 from conformance.transport.encodings import coded_runs, decoded, undone
 
 PIECE = 10
@@ -25,6 +27,9 @@ LAYERS = 3
 
 SHORT = 200
 """Texts up to this length, mostly headers, are remembered once they were found clean."""
+
+SENT = (SecretKind.KEY, SecretKind.UNKNOWN, SecretKind.SECRET)
+"""Secrets that a request may carry."""
 
 WITHHELD = "[withheld: it may hold a secret]"
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -64,13 +69,15 @@ class SecretStore:
     def __init__(
         self, secrets: dict[str, str], prefixes: Iterable[str] = (), seed: int = 0
     ) -> None:
-        self._secrets: dict[str, str] = {}
-        self._names: dict[str, str] = {}  # by secret
+        self._secrets: dict[Placeholder, str] = {}
+        self._names: dict[str, Placeholder] = {}  # by secret
         self._prefixes = tuple(prefixes)
         self._wholes: list[
-            tuple[str, str]
+            tuple[str, Placeholder]
         ] = []  # secret, plain or escaped as in JSON, and name; the longest first
-        self._pieces: dict[int, dict[str, str]] = {}  # by length: telling piece, folded, and name
+        self._pieces: dict[
+            int, dict[str, Placeholder]
+        ] = {}  # by length: telling piece, folded, and name
         self._chars: set[str] = set()  # what secrets are made of
         self._clean: set[str] = set()  # short texts that were found clean
         self._clean_runs: set[str] = set()  # as are these runs of characters
@@ -79,9 +86,9 @@ class SecretStore:
         )  # runs of characters that may hold a secret, or hold it encoded
         self._seed = seed
         for name, secret in secrets.items():
-            self.learn(f"key:{name}", secret)
+            self.learn(Placeholder(SecretKind.KEY, name), secret)
 
-    def learn(self, name: str, secret: str) -> str:
+    def learn(self, name: Placeholder, secret: str) -> Placeholder:
         """Hold a secret from now on; gives its placeholder. One that is held keeps its name."""
         if secret not in self._names:
             self._secrets[name] = secret
@@ -102,13 +109,14 @@ class SecretStore:
                     f"[{known}]{{{min(self._pieces)},}}", re.IGNORECASE | re.ASCII
                 )
                 self._coded = coded_runs(min(self._pieces))
-        return "{" + self._names[secret] + "}"
+        return self._names[secret]
 
-    def _look_for(self, part: str, name: str) -> None:
+    def _look_for(self, part: str, name: Placeholder) -> None:
         """Look for the telling pieces of a part of a secret, forwards and backwards."""
         length = PIECE
-        if name.startswith(
-            ("key:", "unknown:")
+        if name.kind in (
+            SecretKind.KEY,
+            SecretKind.UNKNOWN,
         ):  # of a short key, which may be altered, only short pieces are left as they were
             length = max(4, min(PIECE, len(part) // 2))
         length = min(length, len(part))
@@ -120,22 +128,25 @@ class SecretStore:
 
     def fill(self, text: str) -> str:
         """Put the secrets in for their placeholders."""
-        return re.sub(r"\{(key|unknown|secret):([^{}]*)\}", self._filled, text)
+        return PATTERN.sub(self._filled, text)
 
     def _filled(self, match: re.Match[str]) -> str:
-        if match[1] == "unknown":
-            key = self._unknown(match[2])
-            self.learn(f"unknown:{match[2]}", key)
+        placeholder = Placeholder.of_match(match)
+        if placeholder.kind is SecretKind.UNKNOWN:
+            key = self._unknown(placeholder.name)
+            self.learn(placeholder.whole, key)
             return key
-        name, _, alteration = f"{match[1]}:{match[2]}".partition("~")
-        secret = self._secrets.get(name)
-        if secret is None:
+        alteration = placeholder.suffix
+        secret = self._secrets.get(placeholder.whole)
+        if secret is None or placeholder.kind not in SENT:
             return match[0]
         if alteration == BASIC:
             return base64.b64encode(f"{secret}:".encode()).decode()
         if alteration in (OTHER_PREFIX, NO_PREFIX):
             return self._exchanged(secret, bare=alteration == NO_PREFIX)
-        return ALTERATIONS[alteration](secret) if alteration else secret
+        if alteration:
+            return ALTERATIONS[alteration](secret) if alteration in ALTERATIONS else match[0]
+        return secret
 
     def _exchanged(self, secret: str, *, bare: bool) -> str:
         """A key with another prefix, or with none."""
@@ -153,7 +164,7 @@ class SecretStore:
     def _parts(self, secret: str) -> list[str]:
         """What of a secret is not public."""
         if "://" in secret:
-            return _telling_parts(secret)
+            return telling_parts(secret)
         prefix = next((p for p in self._prefixes if secret.startswith(p)), "")
         return [secret[len(prefix) :] or secret]
 
@@ -163,7 +174,7 @@ class SecretStore:
         """Whether a telling piece of a secret stands in a text, as it is or in encodings."""
         return self._held(text) is not None
 
-    def _held(self, text: str, layers: int = LAYERS) -> str | None:
+    def _held(self, text: str, layers: int = LAYERS) -> Placeholder | None:
         """The name of a secret that a text holds."""
         name = self._held_plainly(text)
         if name is None and layers:
@@ -172,7 +183,7 @@ class SecretStore:
             name = next((found for names in (hidden, seen) for found in names if found), None)
         return name
 
-    def _held_plainly(self, text: str) -> str | None:
+    def _held_plainly(self, text: str) -> Placeholder | None:
         """The name of a secret of which a piece stands in a text as it is.
 
         A piece is a run of characters that secrets are made of, so only such runs are looked at, and
@@ -186,7 +197,7 @@ class SecretStore:
                 self._remember(self._clean_runs, run)
         return None
 
-    def _held_in_run(self, run: str, layers: int) -> str | None:
+    def _held_in_run(self, run: str, layers: int) -> Placeholder | None:
         """The name of a secret that a run of characters holds as base64 or hex."""
         known = f"{layers} {run}"
         if known in self._clean_runs:
@@ -202,7 +213,7 @@ class SecretStore:
         if len(text) < SHORT:
             clean.add(text)
 
-    def _stretches(self, run: str) -> Iterator[tuple[int, int, str]]:
+    def _stretches(self, run: str) -> Iterator[tuple[int, int, Placeholder]]:
         """Where the pieces of secrets stand in a run of characters: start, end, name."""
         folded = _fold(run)
         for length, pieces in self._pieces.items():
@@ -219,7 +230,7 @@ class SecretStore:
             return text
         redacted = text
         for whole, name in self._wholes:
-            redacted = redacted.replace(whole, "{" + name + "}")
+            redacted = redacted.replace(whole, str(name))
         if self._held(redacted):
             redacted = self._runs.sub(self._cut_out, redacted)
             for stretch in (self._coded, _TOKEN):
@@ -233,20 +244,20 @@ class SecretStore:
     def _without(self, match: re.Match[str]) -> str:
         """A stretch of a text, or the name of the secret that hides in it."""
         name = self._held(match[0])
-        return "{" + name + "~part}" if name else match[0]
+        return str(name.part) if name else match[0]
 
     def _cut_out(self, match: re.Match[str]) -> str:
         """A run of characters, or names in the place of each stretch of it that pieces of secrets cover."""
         run = match[0]
         covered = bytearray(len(run))
-        names: dict[int, str] = {}
+        names: dict[int, Placeholder] = {}
         for start, end, name in self._stretches(run):
             covered[start:end] = b"1" * (end - start)
             names.setdefault(start, name)
         kept: list[str] = []
         for stretch in re.finditer(rb"1+|\0+", covered):
-            named = "{" + names.get(stretch.start(), "") + "~part}"
-            kept.append(named if stretch[0][0] else run[stretch.start() : stretch.end()])
+            hidden = names.get(stretch.start())
+            kept.append(str(hidden.part) if hidden else run[stretch.start() : stretch.end()])
         return "".join(kept)
 
 
@@ -259,7 +270,7 @@ def _fold(text: str) -> str:
     )
 
 
-def _telling_parts(link: str) -> list[str]:
+def telling_parts(link: str) -> list[str]:
     """The parts of a link that make it a secret: values, and segments of its path that are no mere words."""
     _, _, rest = re.sub(r"^[^/?#]*", "", link.partition("://")[2]).partition("/")
     found = []

@@ -7,17 +7,26 @@ enforced, so that no scenario can forget them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 from conformance import __version__
 from conformance.errors import Unjudgeable
 from conformance.evidence import Recorder
-from conformance.model import Case, Contract, Effect, Exchange, Request, Response
+from conformance.model import (
+    NOTHING,
+    Case,
+    Contract,
+    Effect,
+    Exchange,
+    Facts,
+    Request,
+    Response,
+    Role,
+)
 from conformance.target import Target
 from conformance.transport.logged import LogRedactor
 from conformance.transport.message import Message, encoded
@@ -63,9 +72,9 @@ class Label:
     case: Case
     attempt: int
     operation: str
-    role: str
+    role: Role
     identity: str | None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = NOTHING
 
 
 class OverBudget(Exception):  # noqa: N818 - it is no error of anyone
@@ -128,7 +137,7 @@ class Sender:
                 patient=patient,
                 doubtful=again is not None,
             )
-            if exchange.role != "retry":
+            if exchange.role is not Role.RETRY:
                 return exchange
             if again and exchange.response is not None and exchange.response.status == NOT_FOUND:
                 self._sleep(SHOWN_WITHIN)
@@ -205,7 +214,7 @@ class Sender:
         for (message, label, start), end in zip(begun, ended, strict=True):
             spoilt = _spoilt(end, message, patient)
             exchange = self._logged(
-                message, replace(label, role="retry") if spoilt else label, start, end
+                message, replace(label, role=Role.RETRY) if spoilt else label, start, end
             )
             if spoilt:
                 self.wait_as_told(exchange)
@@ -230,7 +239,9 @@ class Sender:
             not self.target.declaration.addresses and _too_long(end.received)
         )
         early = doubtful and end.received is not None and end.received.status == NOT_FOUND
-        role = "retry" if repeatable and (early or _spoilt(end, message, patient)) else label.role
+        role = (
+            Role.RETRY if repeatable and (early or _spoilt(end, message, patient)) else label.role
+        )
         return self._logged(message, replace(label, role=role), start, end)
 
     def _begun(self, message: Message, address: str | None) -> _Start:
@@ -286,7 +297,7 @@ class Sender:
             operation=label.operation,
             role=label.role,
             identity=label.identity,
-            facts={**label.facts, **({"from": address} if address else {})},
+            facts=replace(label.facts, address=address),
             request=Request(
                 message.method,
                 self._vault.redact(start.wired.url),

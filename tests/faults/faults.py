@@ -17,6 +17,7 @@ from tests.faults import (
     doors,
     effects,
     endpoints,
+    envelope_leaks,
     lists,
 )
 from tests.faults.base import FAULTS, Fault
@@ -40,5 +41,6 @@ __all__ = [
     "doors",
     "effects",
     "endpoints",
+    "envelope_leaks",
     "lists",
 ]

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.checks.objects import items_of
-from conformance.checks.writes import as_shown
-from conformance.model import Contract, Effect, Operation, Parameter
-from conformance.plan import Draft, Planning, operations, scenario
+from conformance.model import Contract, Effect, Facts, Open, Operation, Parameter, Role, Side, Step
+from conformance.plan import Depth, Draft, Planning, operations, scenario
+from conformance.reading import as_shown, items_of
 from conformance.suite.client import MALFORMED, Client
 from conformance.transport.message import message_for
 from conformance.values import ABSENT
@@ -30,12 +29,12 @@ def test_rows_of_two_businesses(client: Client) -> None:
     assert paging is not None
 
     def page(key: str, values: dict[str, Any]) -> list[Any]:
-        side = "foreign" if key == "other" else "own"
+        side = Side.FOREIGN if key == "other" else Side.OWN
         given = client.listing(operation, key)
         if given is None:
             return []
         response = client.call(
-            operation, {**given, **values}, role="control", key=key, side=side
+            operation, {**given, **values}, role=Role.CONTROL, key=key, facts=Facts(side=side)
         ).response
         return (items_of(operation, response.json) if response and response.ok else None) or []
 
@@ -79,7 +78,7 @@ def _asked_for_another(client: Client, given: dict[str, Any] | None) -> None:
     message = message_for(operation, given if own is None else {**given, tenant: own})
     headers = (*message.headers, *((name, business) for name in NAMING))
     message = replace(message, headers=headers, query=(*message.query, (tenant, business)))
-    client.raw(message, operation.id, role="setup", mistake=True, side="own")
+    client.raw(message, operation.id, facts=Facts(mistake=True, side=Side.OWN))
 
 
 def foreign_filters(planning: Planning) -> Iterator[Draft]:
@@ -105,8 +104,8 @@ def test_foreign_filter(client: Client) -> None:
     value = _theirs(client, parameter)
     given = client.valid(client.operation)
     if value is not ABSENT and value != client.value(parameter, "full") and given is not None:
-        if parameter.weak:
-            client.control(client.operation, given, step="unfiltered")
+        if Open.FILTER_IGNORED in parameter.open:
+            client.control(client.operation, given, facts=Facts(step=Step.UNFILTERED))
         client.mistake(client.operation, {**given, parameter.name: value})
         paging, own = client.operation.paging, client.listed(client.operation.kind or "")
         first = own[0].get(paging.position) if own and isinstance(own[0], dict) else None
@@ -114,10 +113,12 @@ def test_foreign_filter(client: Client) -> None:
             {paging.after: first} if isinstance(first, str) else {}
         )
         client.mistake(
-            client.operation, {**given, parameter.name: value, **place}, placed=len(place) > 1
+            client.operation,
+            {**given, parameter.name: value, **place},
+            facts=Facts(placed=len(place) > 1),
         )
         for named in (client.unknown_id(str(value)), MALFORMED):
-            client.mistake(client.operation, {**given, parameter.name: named}, role="setup")
+            client.mistake(client.operation, {**given, parameter.name: named}, role=Role.BYSTANDER)
 
 
 def _theirs(client: Client, parameter: Parameter) -> Any:
@@ -166,8 +167,8 @@ def test_foreign_object(client: Client) -> None:
         owner = theirs | {
             n: client.business("other") for n in values if n == client.contract.tenant
         }
-        client.call(operation, owner, role="control", key="other", step="owner")
-        client.mistake(operation, theirs, step="foreign", sought=sought)
+        client.call(operation, owner, role=Role.CONTROL, key="other", facts=Facts(step=Step.OWNER))
+        client.mistake(operation, theirs, facts=Facts(step=Step.FOREIGN, sought=sought))
         for key in ("other", "empty"):
             _the_other_way(client, values, key, naming=key == "empty")
         return
@@ -175,16 +176,25 @@ def test_foreign_object(client: Client) -> None:
     if (
         elsewhere is not None and client.contract.tenant in values
     ):  # to overlook what the object itself tells is open
-        client.mistake(operation, {**values, client.contract.tenant: elsewhere}, step="optional")
+        client.mistake(
+            operation,
+            {**values, client.contract.tenant: elsewhere},
+            facts=Facts(step=Step.OPTIONAL),
+        )
     selects = operation.when in (
         None,
         selector.name,
     )  # else it is a mode of its own, which changes what it is named by
     kind, change = operation.kind or "", _change(client, operation) if selects else {}
-    place = client.position(client.look(kind, sought, role="control", key="other", step="before"))
-    client.mistake(operation, {**theirs, **change}, step="foreign", sought=sought)
+    place = client.position(
+        client.look(kind, sought, role=Role.CONTROL, key="other", facts=Facts(step=Step.BEFORE))
+    )
+    client.mistake(operation, {**theirs, **change}, facts=Facts(step=Step.FOREIGN, sought=sought))
     client.look(
-        kind, sought, key="other", step="after", sent=as_shown(operation, change), position=place
+        kind,
+        sought,
+        key="other",
+        facts=Facts(step=Step.AFTER, sent=as_shown(operation, change), position=place),
     )
     _the_other_way(client, {**values, **change}, "other", naming=True)
     tenant = client.contract.tenant
@@ -194,8 +204,12 @@ def test_foreign_object(client: Client) -> None:
         and tenant is not None
         and operation.parameter(tenant) is None
     ):
-        client.mistake(operation, {**values, **change, tenant: elsewhere}, step="optional")
-        client.look(kind, values[selector.name], step="tied", tied={tenant: elsewhere})
+        client.mistake(
+            operation, {**values, **change, tenant: elsewhere}, facts=Facts(step=Step.OPTIONAL)
+        )
+        client.look(
+            kind, values[selector.name], facts=Facts(step=Step.TIED, tied={tenant: elsewhere})
+        )
 
 
 def _the_other_way(client: Client, values: dict[str, Any], key: str, *, naming: bool) -> None:
@@ -214,8 +228,13 @@ def _the_other_way(client: Client, values: dict[str, Any], key: str, *, naming: 
         theirs = values | {name: business for name in values if name == tenant}
         named = str(sought[0] if isinstance(sought, list) else sought)
         main = client.business() if naming else None
-        if main is None or tenant is None or operation.absent_open or operation.input_open:
-            client.mistake(operation, theirs, key=key, step="foreign", sought=named)
+        if (
+            main is None
+            or tenant is None
+            or Open.ABSENT_OBJECT in operation.open
+            or Open.INPUT in operation.open
+        ):
+            client.mistake(operation, theirs, key=key, facts=Facts(step=Step.FOREIGN, sought=named))
             return
         message = message_for(
             operation, {**theirs, tenant: main} if operation.parameter(tenant) else theirs
@@ -224,7 +243,12 @@ def _the_other_way(client: Client, values: dict[str, Any], key: str, *, naming: 
             operation.parameter(tenant) is None
         ):  # which a server may refuse, as it knows no such parameter
             message = replace(message, query=(*message.query, (tenant, main)))
-        client.raw(message, operation.id, key=key, mistake=True, step="reference", sought=named)
+        client.raw(
+            message,
+            operation.id,
+            key=key,
+            facts=Facts(mistake=True, step=Step.REFERENCE, sought=named),
+        )
 
 
 def _foreign(client: Client, operation: Operation, selector: Parameter) -> Any:
@@ -247,17 +271,20 @@ def _create_inside(client: Client, operation: Operation) -> None:
         if foreign is ABSENT or foreign == values.get(parameter.name):
             continue
         again = client.valid(operation) or values
-        step = "foreign" if parameter.name == client.contract.tenant else "reference"
+        step = Step.FOREIGN if parameter.name == client.contract.tenant else Step.REFERENCE
         if not (parameter.required or parameter.advised):
             _tied(client, operation, {**again, parameter.name: foreign}, parameter.name)
             continue
-        client.mistake(operation, {**again, parameter.name: foreign}, step=step)
+        client.mistake(operation, {**again, parameter.name: foreign}, facts=Facts(step=step))
         fresh = {p.name: again[p.name] for p in operation.body if p.fresh and p.name in again}
         listing = client.contract.list_of(operation.kind)
         given = client.valid(listing, "other") if listing is not None else None
         if listing is not None and fresh and given is not None:
             client.call(
-                listing, given, key="other", step="listing", sent=as_shown(operation, fresh)
+                listing,
+                given,
+                key="other",
+                facts=Facts(step=Step.LISTING, sent=as_shown(operation, fresh)),
             )
     tenant, business = client.contract.tenant, client.business("other")
     more = (
@@ -271,11 +298,11 @@ def _create_inside(client: Client, operation: Operation) -> None:
 
 def _tied(client: Client, operation: Operation, values: dict[str, Any], name: str) -> None:
     """A creation that names an object of another business where it need not name any, and what came of it."""
-    exchange = client.mistake(operation, values, step="optional")
+    exchange = client.mistake(operation, values, facts=Facts(step=Step.OPTIONAL))
     made = client.created_id(exchange)
     if made is not None:
         tied = as_shown(operation, {name: values[name]})
-        client.look(operation.kind or "", made, step="tied", tied=tied)
+        client.look(operation.kind or "", made, facts=Facts(step=Step.TIED, tied=tied))
 
 
 def _references(contract: Contract, operation: Operation) -> list[Parameter]:
@@ -289,3 +316,61 @@ def _change(client: Client, operation: Operation) -> dict[str, Any]:
     """A change that would be seen: a fresh value for the first member that takes one."""
     member = next((p for p in operation.body if p.fresh), None)
     return {member.name: client.value(member)} if member else {}
+
+
+def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
+    """Each list, with the key of a business without data."""
+    for operation in operations(planning, "list"):
+        if (
+            operation.keyed
+            and not operation.pool
+            and not any(p.required for p in operation.parameters)
+        ):
+            both = (
+                Open.EMPTY_TENANT in operation.open and "full" in planning.target.keys
+            )  # what it has must then be its own
+            rules = ("paging.empty", "tenant.rows") if both else ("paging.empty",)
+            yield Draft(operation, needs=("empty",), cost=3 if both else 2, rules=rules)
+
+
+@scenario(lists_of_the_empty, rules=("paging.empty", "tenant.rows"))
+def test_empty_list(client: Client) -> None:
+    """The list of a business without data, plain, with a limit and with a cursor."""
+    paging = client.operation.paging
+    assert paging is not None
+    values = client.valid(client.operation, "empty") or {}
+    client.call(client.operation, values, key="empty", facts=Facts(side=Side.FOREIGN))
+    given = client.listing(client.operation) if "tenant.rows" in client.case.rules else None
+    if given is not None:
+        client.call(client.operation, given, role=Role.ARRANGE, facts=Facts(side=Side.OWN))
+    client.call(client.operation, {**values, paging.limit: "1"}, key="empty")
+
+
+LISTS = {Depth.QUICK: 0, Depth.FULL: 4, Depth.DEEP: 100}
+
+
+ROUNDS = 3
+"""Requests of each business that are under way at the same time."""
+
+
+def overlapping_lists(planning: Planning) -> Iterator[Draft]:
+    """A few lists of what belongs to a business: what overlapping requests share is seldom of one operation alone."""
+    wanted = [
+        o
+        for o in operations(planning, "list")
+        if planning.contract.tenant and o.keyed and not o.pool
+    ]
+    for operation in wanted[: LISTS[planning.depth]]:
+        yield Draft(operation, needs=("full", "other"), cost=2 * ROUNDS, optional=True)
+
+
+@scenario(overlapping_lists, rules=("tenant.rows",))
+def test_overlapping_lists(client: Client) -> None:
+    """One list, asked for by two businesses at the same time."""
+    given = {key: client.listing(client.operation, key) for key in ("full", "other")}
+    sides = {"full": Side.OWN, "other": Side.FOREIGN}
+    requests = [
+        (key, values, Facts(side=sides[key])) for key, values in given.items() if values is not None
+    ]
+    if len(requests) == len(given):
+        client.together(client.operation, requests * ROUNDS, role=Role.CONTROL)

@@ -11,9 +11,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.model import Case, Clause, Contract, Exchange, Operation, compact
+from conformance.model import (
+    Case,
+    Clause,
+    Contract,
+    Exchange,
+    Form,
+    Operation,
+    Paging,
+    Role,
+    Step,
+    compact,
+)
+from conformance.reading import asked
 from conformance.target import Declaration
-from conformance.values import ABSENT, NOT_JSON, pointed
+from conformance.values import ABSENT, NOT_JSON, instant, pointed
 
 
 @dataclass(frozen=True)
@@ -75,18 +87,32 @@ class Trial:
         default_factory=dict, compare=False, repr=False
     )  # what judges have read of it
 
-    def having(self, role: str, **facts: Any) -> list[Exchange]:
-        """The exchanges of a role with some facts."""
-        return [
-            e
-            for e in self.exchanges
-            if e.role == role and all(e.fact(k) == v for k, v in facts.items())
-        ]
-
     @property
     def probes(self) -> list[Exchange]:
-        """The exchanges that are judged."""
-        return self.having("probe")
+        """The exchanges that the case is about."""
+        return [exchange for exchange in self.exchanges if exchange.role is Role.PROBE]
+
+    @property
+    def controls(self) -> list[Exchange]:
+        """The valid requests that must succeed."""
+        return [exchange for exchange in self.exchanges if exchange.role is Role.CONTROL]
+
+    @property
+    def plain_probes(self) -> list[Exchange]:
+        """The probes that are no step of a longer case."""
+        return [probe for probe in self.probes if probe.facts.step is None]
+
+    def at(self, step: Step) -> list[Exchange]:
+        """The exchanges of a step."""
+        return [exchange for exchange in self.exchanges if exchange.facts.step is step]
+
+    def last(self, step: Step) -> Exchange | None:
+        """The last exchange of a step, or None."""
+        return next(reversed(self.at(step)), None)
+
+    def of_form(self, form: Form) -> list[Exchange]:
+        """The exchanges that are wrong in one way."""
+        return [exchange for exchange in self.exchanges if exchange.facts.form is form]
 
 
 Applies = Callable[[Contract, Operation, Clause], bool]
@@ -229,9 +255,11 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Outcome | None:
     return None
 
 
-def control_gap(context: JudgeContext, trial: Trial, **facts: Any) -> Gap | JudgeError | None:
+def control_gap(
+    context: JudgeContext, trial: Trial, step: Step | None = None
+) -> Gap | JudgeError | None:
     """Why the refusals of a trial prove nothing: a control that did not succeed. None if all did."""
-    controls = trial.having("control", **facts)
+    controls = trial.controls if step is None else trial.at(step)
     if not controls:
         return Gap("no control request could be made: the target shows no object to make it with")
     for control in controls:
@@ -248,16 +276,14 @@ def control_gap(context: JudgeContext, trial: Trial, **facts: Any) -> Gap | Judg
 def refusals(
     context: JudgeContext,
     trial: Trial,
-    role: str,
+    probes: list[Exchange],
     *roles: str,
     statuses: tuple[int, ...] = (),
-    **facts: Any,
 ) -> Iterator[Outcome]:
-    """Judge the probes of a trial as refusals for one of some roles, given a control that succeeds.
+    """Judge probes of a trial as refusals for one of some roles, given a control that succeeds.
 
     The first role is the one that the clause names; ``statuses`` are let pass whatever their code.
     """
-    probes = trial.having("probe", **facts)
     if not probes:
         return
     gap = control_gap(context, trial)
@@ -265,7 +291,7 @@ def refusals(
         yield gap
         return
     for probe in probes:
-        yield refusal(context, probe, (role, *roles), statuses)
+        yield refusal(context, probe, roles, statuses)
 
 
 def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[str, ...]) -> Outcome:
@@ -304,3 +330,26 @@ def refusal(
     if code is not None and code not in {row.code for row in rows if row.status == status}:
         return Violation(pointer(context.contract.code_pointer), expected, said(probe), (probe.id,))
     return Pass((probe.id,))
+
+
+def page_of(context: JudgeContext, exchange: Exchange) -> tuple[Paging, Any] | None:
+    """Paging and body of a successful list response."""
+    response, operation = exchange.response, context.operation
+    if (
+        response is None
+        or operation is None
+        or operation.paging is None
+        or not response.ok
+        or exchange.request.method == "HEAD"
+    ):
+        return None
+    if response.body.cut or response.body.withheld:
+        return None
+    return operation.paging, response.json
+
+
+def odd_cursor(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether a page was asked for with a cursor that is no timestamp. Where the target served it, list.position blames that."""
+    paging = context.operation.paging if context.operation else None
+    after = asked(exchange, paging.after) if paging else None
+    return after is not None and instant(after) is None

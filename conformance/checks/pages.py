@@ -4,59 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-from conformance.checks.base import (
+from conformance.judging.rules import (
     Gap,
     JudgeContext,
     Outcome,
     Pass,
+    Trial,
     Violation,
     lists,
+    page_of,
     passive,
     role_of,
     said,
+    trial,
     unusable,
 )
-from conformance.checks.objects import items_of
 from conformance.model import Exchange, Paging, compact
+from conformance.reading import asked, items_of
 from conformance.values import NOT_JSON, instant, zoned
-
-
-def page_of(context: JudgeContext, exchange: Exchange) -> tuple[Paging, Any] | None:
-    """Paging and body of a successful list response."""
-    response, operation = exchange.response, context.operation
-    if (
-        response is None
-        or operation is None
-        or operation.paging is None
-        or not response.ok
-        or exchange.request.method == "HEAD"
-    ):
-        return None
-    if response.body.cut or response.body.withheld:
-        return None
-    return operation.paging, response.json
-
-
-def asked(exchange: Exchange, name: str) -> str | None:
-    """The value of a query parameter that was sent exactly once."""
-    values = parse_qs(urlsplit(exchange.request.url).query, keep_blank_values=True).get(name, [])
-    return values.pop() if len(values) == 1 else None
 
 
 def _limit(exchange: Exchange, paging: Paging) -> int | None:
     """The limit of a page that was asked for with a plain number."""
     limit = asked(exchange, paging.limit)
     return int(limit) if limit and re.fullmatch("[0-9]{1,9}", limit) else None
-
-
-def odd_cursor(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether a page was asked for with a cursor that is no timestamp. Where the target served it, list.position blames that."""
-    paging = context.operation.paging if context.operation else None
-    after = asked(exchange, paging.after) if paging else None
-    return after is not None and instant(after) is None
 
 
 @passive("list.items", applies=lists, hint="no list was answered")
@@ -166,3 +138,32 @@ def list_position(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
             yield Violation(where, "an ISO timestamp with its zone", actual, (exchange.id,))
             return
     yield Pass((exchange.id,))
+
+
+@trial("sample.accepted")
+def sample_accepted(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A request as the page prints it is answered as a success."""
+    for probe in trial.probes:
+        excuse = unusable(context, probe)
+        if excuse or probe.response is None:
+            yield excuse or Pass(())
+        elif probe.response.ok or (
+            probe.response.status == 400 and (probe.facts.printed_cursor or _beyond(context, probe))
+        ):
+            yield Pass((probe.id,))
+        elif probe.response.status != 403:
+            yield Violation("status", "200", said(probe), (probe.id,))
+
+
+def _beyond(context: JudgeContext, probe: Exchange) -> bool:
+    """Whether a page was asked for that is larger than the target declares any of its list to be."""
+    limit = (
+        asked(probe, context.operation.paging.limit)
+        if context.operation and context.operation.paging
+        else None
+    )
+    return (
+        limit is not None
+        and limit.isdigit()
+        and int(limit) > context.target.maximum.get(probe.operation, int(limit))
+    )

@@ -9,11 +9,13 @@ from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
-from conformance.model import Effect, Operation, Parameter
+from conformance.model import WHOLE_API, Effect, Facts, Operation, Parameter, Role
 from conformance.plan import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
+from conformance.suite.drawing import NEGATIVE, POSITIVE
+from conformance.suite.generate import COUNT, draw, message
 from conformance.suite.sending import OVERRIDES
-from conformance.transport.message import Message, message_for
+from conformance.transport.message import Message, header_of, message_for
 
 EACH = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 3}
 """Odd requests of each sort to an operation; which ones, that goes round the operations that take the sort."""
@@ -90,11 +92,15 @@ def test_odd_request(client: Client) -> None:
             key, carried = ("full", None) if operation.takes_key else (None, ())
             other = name.startswith(("long", "override"))  # which may have a status of its own
             client.raw(
-                message, operation.id, key=key, carried=carried, mistake=True, odd=other, form=name
+                message,
+                operation.id,
+                key=key,
+                carried=carried,
+                facts=Facts(mistake=True, odd=other),
             )
     ask = client.lister(operation.kind) if operation.effect is not Effect.READ else None
     if ask:
-        ask(role="control")
+        ask(role=Role.CONTROL)
 
 
 def _ways(operation: Operation) -> Iterator[tuple[str, str, Make]]:
@@ -198,3 +204,119 @@ def _labelled(operation: Operation, media: str) -> Make:
         return replace(message, headers=(*headers, ("Content-Type", media)), body=body)
 
     return make
+
+
+def both_modes(planning: Planning) -> Iterator[Draft]:
+    """Each operation, with data that its schemas allow and with data that they do not."""
+    for operation in operations(planning):
+        if operation.parameters:
+            for mode in (POSITIVE, NEGATIVE):
+                yield Draft(
+                    operation,
+                    mode,
+                    needs=("full",) if operation.keyed else (),
+                    cost=COUNT[planning.depth],
+                )
+
+
+@scenario(both_modes, phase=3)
+def test_generated(client: Client) -> None:
+    """Drawn first, then sent one by one."""
+    mode, drawing = client.case.variant, draw(client)
+    cases = drawing.cases(client.operation, mode) if drawing else []
+    for case in (
+        cases[: max(1, len(cases) // 2)] if mode == NEGATIVE else cases
+    ):  # of mistakes others send many
+        made = message(client, client.operation, case, mode)
+        if made is not None:
+            key = "full" if client.operation.takes_key else None
+            client.raw(
+                made,
+                client.operation.id,
+                carried=None if key else (),
+                key=key,
+                facts=Facts(mistake=True),
+            )
+
+
+SHORT_ID = 7
+"""Characters of an id of which a piece may well be another one."""
+
+
+RAW = (
+    "{path}/%zz",
+    "{path}%",
+    "{path}/%c3%28",
+    "{path}/%00",
+    "{path}?{limit}=%zz",
+    "{path}?{after}=%e0%80",
+    "{path}?&&=&%",
+    "/x/..{path}",
+)
+"""Targets that are no proper ones: broken percent signs, in path and query, and steps that a client takes out."""
+
+
+def unknown_routes(planning: Planning) -> Iterator[Draft]:
+    """Paths and methods that no document names."""
+    yield Draft(None, "path", cost=4)
+    yield Draft(None, "method", effect=Effect.WRITE, cost=6)
+    yield Draft(None, "raw", cost=len(RAW), rules=("route.unknown",))
+
+
+@scenario(unknown_routes, rules=("route.unknown",), phase=1)
+def test_unknown_route(client: Client) -> None:
+    """Unknown paths, and methods that a known path does not have."""
+    headers = header_of(client.contract, "full" if "full" in client.target.keys else None)
+    if client.case.variant == "raw":
+        _raw(client, headers)
+        return
+    paths = {
+        operation.path
+        for operation in client.contract.operations.values()
+        if "{" not in operation.path
+    }
+    if client.case.variant == "path":
+        for path in (
+            "/no-such-resource",
+            "/no/such/resource",
+            *(f"{path}/no-such-thing" for path in sorted(paths)[:2]),
+        ):
+            client.raw(Message("GET", path), carried=headers, facts=Facts(mistake=True, odd=True))
+        return
+    for path in sorted(paths):
+        known = {
+            operation.method
+            for operation in client.contract.operations.values()
+            if operation.path == path
+        }
+        for method in [m for m in ("DELETE", "PUT") if m not in known]:
+            client.raw(Message(method, path), carried=headers, facts=Facts(mistake=True, odd=True))
+
+
+def _raw(client: Client, headers: tuple[tuple[str, str], ...]) -> None:
+    """Improper targets below the path of the first list; whether they are mended or refused is open."""
+    listing = next(
+        (
+            o
+            for o in client.contract.operations_by("list")
+            if not any(p.required for p in o.parameters)
+        ),
+        None,
+    )
+    if listing is not None and listing.paging is not None:
+        for target in RAW:
+            plain = target.format(
+                path=listing.path, limit=listing.paging.limit, after=listing.paging.after
+            )
+            known = target.startswith(
+                "{path}?"
+            )  # a documented operation, which more rules judge than a path that is none
+            operation, role = (listing.id, Role.BYSTANDER) if known else (WHOLE_API, Role.PROBE)
+            message = Message("GET", "", plain=plain)
+            client.raw(
+                message,
+                operation,
+                carried=headers,
+                role=role,
+                facts=Facts(mistake=True, odd=True, mendable=True),
+            )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-from conformance.model import Contract, Exchange, Operation, Paging, compact
+from conformance.model import Contract, Exchange, Open, Operation, Paging, Parameter, Rate, compact
 from conformance.values import instant
 
 
@@ -88,14 +91,14 @@ def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:
         return None, False
     if operation.paging is None:
         return object_of(contract, operation, response.json), False
-    name, sought = contract.identifier_of(operation.kind), exchange.fact("sought")
+    name, sought = contract.identifier_of(operation.kind), exchange.facts.sought
     items = items_of(operation, response.json) or []
     found = next(
         (item for item in items if isinstance(item, dict) and str(item.get(name)) == sought), None
     )
     more = response.json.get(operation.paging.more) if isinstance(response.json, dict) else None
     goes_on = found is None and more is True
-    return found, goes_on and not _passed(operation.paging, items, exchange.fact("position"))
+    return found, goes_on and not _passed(operation.paging, items, exchange.facts.position)
 
 
 def _passed(paging: Paging, items: list[Any], position: Any) -> bool:
@@ -141,3 +144,110 @@ def moment_of(listing: Operation, item: Any) -> Fraction | None:
 def identity_of(contract: Contract, kind: str | None, item: Any) -> str:
     """What tells an item from another: what names it, else the whole of it."""
     return id_of(contract, kind, item) or compact(item, sys.maxsize)
+
+
+def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
+    """Whether a filter takes an item, by what the item shows; None where it does not tell.
+
+    Whether a bound takes what stands exactly on it is open.
+    """
+    shown = item.get(parameter.filters) if parameter and isinstance(item, dict) else None
+    if parameter is None or shown is None or isinstance(shown, dict | list):
+        return None
+    if parameter.compare is None:
+        wanted = value.split(",") if parameter.joined else [value]
+        return _text(shown).casefold() in {one.casefold() for one in wanted}
+    at, bound = instant(shown), instant(value)
+    if Open.TIME_BOUND in parameter.open and bound is not None:
+        sides = {moment > bound for moment in map(instant, item.values()) if moment is not None}
+        if True in sides and False in sides:
+            return None
+    if at is None or bound is None:
+        try:
+            at, bound = Fraction(_text(shown)), Fraction(value)
+        except (ValueError, ZeroDivisionError):
+            return None
+    return None if at == bound else (at > bound) == (parameter.compare == "at-least")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else compact(value)
+
+
+def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
+    """The members that were sent and that a read shows. An optional one may be left out, or null unless it is free text."""
+    if not isinstance(got, dict):
+        return []
+    kept = {p.shows_as or p.name for p in operation.body if p.required or p.fresh}
+    return [name for name in sent if name in got and (got[name] is not None or name in kept)]
+
+
+def as_shown(operation: Operation, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What was sent, by the names under which the object shows it."""
+    known = {p.name: p for p in operation.body}
+    return {
+        (known[name].shows_as or name) if name in known else name: value
+        for name, value in sent.items()
+    }
+
+
+def differences(
+    operation: Operation, sent: Mapping[str, Any], got: Any
+) -> Iterator[tuple[str, str, str]]:
+    """Members that were sent and read with another value."""
+    sent = as_shown(operation, sent)
+    for name in shown(operation, sent, got):
+        if not same(sent[name], got[name]):
+            yield f"/{name}", compact(sent[name]), compact(got[name])
+
+
+def same(sent: Any, got: Any) -> bool:
+    """Equal as JSON values; text may come back trimmed, and an object with members that were not sent."""
+    if isinstance(sent, dict) and isinstance(got, dict):
+        return all(name in got and same(value, got[name]) for name, value in sent.items())
+    if isinstance(sent, list) and isinstance(got, list):
+        return len(sent) == len(got) and all(map(same, sent, got))
+    if isinstance(sent, bool) or isinstance(got, bool):
+        return sent is got
+    if isinstance(sent, str) and isinstance(got, str):
+        return re.sub(r"\s+", " ", sent).strip() == re.sub(r"\s+", " ", got).strip()
+    return bool(sent == got)
+
+
+def absent(contract: Contract, page: Exchange) -> bool:
+    """Whether the first page of a list is without what it must hold: what was made stands before, or nothing follows."""
+    operation, response = contract.operations[page.operation], page.response
+    if response is None or not response.ok:
+        return False
+    (found, _), items = sought_in(contract, page), items_of(operation, response.json)
+    if items is None or found is not None:
+        return False
+    assert operation.paging is not None
+    told = [item.get(operation.paging.position) for item in items if isinstance(item, dict)]
+    times, at = (
+        [moment for moment in map(instant, told) if moment is not None],
+        instant(page.facts.position),
+    )
+    begin = asked(page, operation.paging.after)
+    if begin is not None and (
+        at is None or (since := instant(begin)) is None or since >= min([at, *times])
+    ):
+        return False  # it may stand before the page
+    first = bool(times) and at is not None and at > times[0] > times[-1]
+    return first or response.json.get(operation.paging.more) is False
+
+
+def soon(rate: Rate) -> tuple[int, int]:
+    """When to ask again before the time of a limit is over, and for how many requests.
+
+    A little less than half of the time: of two windows in a row that begin at full hours not both can end in it.
+    One request more than what has come free by then where requests come free one by one.
+    """
+    seconds = rate.seconds * 29 // 60
+    return seconds, rate.requests * seconds // rate.seconds + 1
+
+
+def asked(exchange: Exchange, name: str) -> str | None:
+    """The value of a query parameter that was sent exactly once."""
+    values = parse_qs(urlsplit(exchange.request.url).query, keep_blank_values=True).get(name, [])
+    return values.pop() if len(values) == 1 else None

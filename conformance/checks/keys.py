@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.checks.base import (
+from conformance.judging.rules import (
     Gap,
     JudgeContext,
     Outcome,
@@ -18,14 +18,14 @@ from conformance.checks.base import (
     trial,
     unusable,
 )
-from conformance.checks.objects import identity_of, items_of
-from conformance.model import compact
+from conformance.model import Form, Side, Step, compact
+from conformance.reading import identity_of, items_of
 
 
 @trial("auth.missing")
 def auth_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request without a key is refused as unauthenticated."""
-    yield from refusals(context, trial, "unauthenticated", form="missing")
+    yield from refusals(context, trial, trial.of_form(Form.MISSING), "unauthenticated")
 
 
 @trial(
@@ -34,36 +34,37 @@ def auth_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 )
 def auth_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key that was never issued, or is not quite one that was, is refused as unauthenticated."""
-    for form in ("unknown", "altered"):
-        yield from refusals(context, trial, "unauthenticated", form=form)
+    for form in (Form.UNKNOWN, Form.ALTERED):
+        yield from refusals(context, trial, trial.of_form(form), "unauthenticated")
 
 
 @trial("auth.expired", hint="give an expired key (keys: expired in the target file)")
 def auth_expired(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An expired key is refused as unauthenticated."""
-    yield from refusals(context, trial, "unauthenticated", form="expired")
+    yield from refusals(context, trial, trial.of_form(Form.EXPIRED), "unauthenticated")
 
 
 @trial("auth.revoked", hint="give a revoked key (keys: revoked in the target file)")
 def auth_revoked(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A revoked key is refused as unauthenticated."""
-    yield from refusals(context, trial, "unauthenticated", form="revoked")
+    yield from refusals(context, trial, trial.of_form(Form.REVOKED), "unauthenticated")
 
 
 @trial("auth.scheme")
 def auth_scheme(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A valid key is taken after the scheme of the contract, and after no other."""
-    for control in trial.having("control"):
+    for control in trial.controls:
         if control.response is not None and control.response.status == 401:
             yield Violation("status", "a valid key to be taken", said(control), (control.id,))
             return
     # a header that is not the scheme and one token may be called malformed
-    yield from refusals(context, trial, "unauthenticated", statuses=(400,), form="scheme")
-    opened = any(
-        probe.response is not None and probe.response.ok
-        for probe in trial.having("probe", form="missing")
+    yield from refusals(
+        context, trial, trial.of_form(Form.SCHEME), "unauthenticated", statuses=(400,)
     )
-    for probe in trial.having("probe", form="misplaced"):
+    opened = any(
+        probe.response is not None and probe.response.ok for probe in trial.of_form(Form.MISSING)
+    )
+    for probe in trial.of_form(Form.MISPLACED):
         if probe.response is not None and probe.response.ok and not opened:
             expected = (
                 f"a key to be taken in the header {context.contract.authentication.header} alone"
@@ -76,10 +77,8 @@ def auth_scheme(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 @trial("auth.spelling")
 def auth_spelling(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """No other spelling of a path opens without a key what the path itself guards."""
-    controls = [
-        e.response.json for e in trial.having("control") if e.response is not None and e.response.ok
-    ]
-    for probe in trial.having("probe", form="spelled"):
+    controls = [e.response.json for e in trial.controls if e.response is not None and e.response.ok]
+    for probe in trial.of_form(Form.SPELLED):
         excuse, response = unusable(context, probe), probe.response
         if excuse or response is None:
             yield excuse or Pass(())
@@ -104,7 +103,7 @@ def _alike(body: dict[str, Any], other: Any) -> bool:
 @trial("auth.prefixes")
 def auth_prefixes(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Keys of every prefix are taken."""
-    for sent in (*trial.having("control"), *trial.probes):
+    for sent in (*trial.controls, *trial.probes):
         excuse = unusable(context, sent)
         if excuse:
             yield excuse
@@ -117,7 +116,7 @@ def auth_prefixes(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 @trial("account.key", hint="a key would have to be handed out, and used")
 def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key that was handed out is one of its own, and is taken again and again."""
-    used, made = trial.having("probe", step="used"), trial.having("control", step="made")
+    used, made = trial.at(Step.USED), trial.at(Step.MADE)
     ids = tuple(exchange.id for exchange in (*made, *used))
     others = used[1:]
     if len(made) > 1 and others and all(probe.identity == used[0].identity for probe in others):
@@ -144,7 +143,7 @@ def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key that was handed out shows nothing of a business that was there before."""
     own: set[str] = set()
-    made, tenant = trial.having("control", step="made"), context.contract.tenant
+    made, tenant = trial.at(Step.MADE), context.contract.tenant
     bodies = [exchange.response.json for exchange in made if exchange.response is not None]
     named = [
         body.get(tenant)
@@ -168,7 +167,7 @@ def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             for item in items
             if isinstance(item, dict)
         }
-        if exchange.fact("side") == "own":
+        if exchange.facts.side is Side.OWN:
             own |= shown
         elif common := shown & own:
             yield Violation("/", "no item of another business", min(common), (exchange.id,))
@@ -180,7 +179,7 @@ def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 @trial("scope.refused")
 def scope_refused(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key without the scope is refused as forbidden."""
-    yield from refusals(context, trial, "forbidden")
+    yield from refusals(context, trial, trial.probes, "forbidden")
 
 
 @trial("scope.opens")
