@@ -6,7 +6,7 @@ imports nothing but the standard library.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,9 @@ class Depth(StrEnum):
 class Option:
     """How a person gives one field of ``Choice``.
 
-    ``flag`` is the option of the command; pytest puts ``--conformance-`` in front of it. ``kind`` is
-    the type of one value; a directory is a Path that names no file. A default of ``()`` means that
-    the option may be repeated.
+    ``flag`` is the name of the option; pytest puts ``conformance-`` in front of it. ``kind`` is the
+    type of a value. A directory is a Path that names no file. A default of ``()`` means that the
+    option may be repeated.
     """
 
     field: str
@@ -48,8 +48,8 @@ class Option:
         return isinstance(self.default, tuple)
 
 
-def _option(text: str, default: Any = None, **more: Any) -> Any:
-    return field(default=default, metadata={"help": text, **more})
+def _given(text: str, **more: Any) -> dict[str, Any]:
+    return {"help": text, **more}
 
 
 @dataclass(frozen=True)
@@ -59,37 +59,46 @@ class Choice:
     To add an option, add a field here and use it. Both fronts offer it.
     """
 
-    spec: Path | None = _option("Directory of another contract.", kind=Path, directory=True)
-    url: str | None = _option(
-        "Address of the target, with the base path of the API.", environment="CONFORMANCE_URL"
+    spec: Path | None = field(
+        default=None,
+        metadata=_given("Directory of another contract.", kind=Path, directory=True),
     )
-    key: str | None = _option(
-        "A key with every scope. The environment variable CONFORMANCE_KEY is safer.",
-        environment="CONFORMANCE_KEY",
+    url: str | None = field(
+        default=None,
+        metadata=_given(
+            "Address of the target, with the base path of the API.", environment="CONFORMANCE_URL"
+        ),
     )
-    target: Path | None = _option("Target file; `init` writes one.", kind=Path)
-    seed: int = _option("Seed of generated cases.", default=0, kind=int)
-    depth: str = _option(
-        "How much to try: each MUST once, every case, or more of each.",
+    key: str | None = field(
+        default=None,
+        metadata=_given(
+            "A key with every scope. The environment variable CONFORMANCE_KEY is safer.",
+            environment="CONFORMANCE_KEY",
+        ),
+    )
+    target: Path | None = field(
+        default=None, metadata=_given("Target file; `init` writes one.", kind=Path)
+    )
+    seed: int = field(default=0, metadata=_given("Seed of generated cases.", kind=int))
+    depth: str = field(
         default="full",
-        choices=tuple(Depth),
+        metadata=_given(
+            "How much to try: each MUST once, every case, or more of each.",
+            choices=tuple(depth.value for depth in Depth),
+        ),
     )
-    areas: tuple[str, ...] = _option(
-        "Only the clauses of an area; may be repeated.", default=(), flag="area"
+    areas: tuple[str, ...] = field(
+        default=(), metadata=_given("Only the clauses of an area; may be repeated.", flag="area")
     )
-    clauses: tuple[str, ...] = _option(
-        "Only one clause; may be repeated.", default=(), flag="clause"
+    clauses: tuple[str, ...] = field(
+        default=(), metadata=_given("Only one clause; may be repeated.", flag="clause")
     )
 
 
-def _described() -> tuple[Option, ...]:
-    options = []
-    for each in fields(Choice):
-        description = dict(each.metadata)
-        flag = description.pop("flag", each.name)
-        options.append(Option(each.name, flag, default=each.default, **description))
-    return tuple(options)
+def _option(described: Field[Any]) -> Option:
+    more = {"flag": described.name, **described.metadata}
+    return Option(field=described.name, default=described.default, **more)
 
 
-OPTIONS = _described()
+OPTIONS = tuple(_option(described) for described in fields(Choice))
 """The description of every field of ``Choice``, in its order."""

@@ -25,7 +25,7 @@ import pytest
 from click.testing import CliRunner
 
 from conformance import contract
-from conformance.cli import group
+from conformance.command.cli import group
 from conformance.server.application import Application
 from tests import servers
 from tests.servers import Command, Outcome, Sandbox, command, lines_of, no_traceback, run_of, stored

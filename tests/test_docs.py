@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance import contract
-from conformance.cli import group
+from conformance.command.cli import group
 from conformance.server import application
 
 ROOT = Path(__file__).parent.parent

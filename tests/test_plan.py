@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from conformance import session, target
+from conformance import target
 from conformance.checks import RULES
 from conformance.errors import UsageError
 from conformance.model import Contract, Effect
@@ -24,6 +24,7 @@ from conformance.plan import (
     select,
     wanted,
 )
+from conformance.run import planning
 from conformance.target import Declaration
 from tests import check_examples
 
@@ -59,7 +60,7 @@ def planned(name: str, declared: str = "embedded", seed: int = 0) -> Plan:
         "no flood": replace(full, allow=frozenset(Effect) - {Effect.FLOOD}),
         "writing": replace(full, allow=frozenset({Effect.READ, Effect.WRITE})),
     }
-    return session.planned(contract, declarations[declared], seed)
+    return planning.planned(contract, declarations[declared], seed)
 
 
 DECLARED = ("embedded", "bare", "keyless", "read-only", "no flood", "writing")
@@ -79,7 +80,7 @@ def test_the_same_plan_twice(name: str) -> None:
     """The plan depends on contract, target and seed alone; a target changes what runs and not which cases there are."""
     plan = planned(name)
     contract = contract_of(name)
-    assert session.planned(contract, embedded(name), 0) == plan
+    assert planning.planned(contract, embedded(name), 0) == plan
     assert {case.id for case in planned(name, seed=7).cases} == {case.id for case in plan.cases}
     ids = {
         case.id for case in plan.cases if case.scenario != "trigger"
@@ -208,7 +209,7 @@ def test_an_inapplicable_operation_has_no_case(name: str) -> None:
     contract = contract_of(name)
     missing = next(iter(contract.operations_by("create"))).id
     given = replace(embedded(name), inapplicable=frozenset({missing}))
-    cases = session.planned(contract, given, 0).cases
+    cases = planning.planned(contract, given, 0).cases
     assert cases
     assert all(case.operation != missing for case in cases)
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from itertools import islice
-from pathlib import Path
 
 import pytest
 
-import conformance
 from tests.faults import matrix
 from tests.faults.base import Fault, Faulty, Variant, maker
 from tests.faults.faults import FAULTS
@@ -102,25 +99,10 @@ def test_one_may_be_named(few: dict[str, Fault]) -> None:
 )
 def test_what_cannot_be_run_is_told(words: list[str], told: str) -> None:
     """An unknown name, and a name where all are to be written, end with 2 and the reason."""
-    command = [sys.executable, "-m", "conformance", "selftest", *words]
+    command = [sys.executable, "-m", "tests.selftest", *words]
     done = subprocess.run(command, cwd=matrix.ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(told)
-
-
-def test_elsewhere_it_says_what_it_needs(tmp_path: Path) -> None:
-    """Without the tests of a checkout the command ends with 2 and the reason."""
-    shutil.copytree(
-        Path(conformance.__file__).parent,
-        tmp_path / "conformance",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
-    shutil.copytree(matrix.ROOT / "spec", tmp_path / "conformance" / "spec")
-    command = [sys.executable, "-m", "conformance", "selftest"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "needs a checkout" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_the_table_is_as_large_as_it_says() -> None:

@@ -18,11 +18,12 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.core.result import Ok
 
 from conformance import contract as contracts
-from conformance import session, verdict
+from conformance import verdict
 from conformance.checks import RULES
 from conformance.evidence import Log
 from conformance.model import Contract, Open, Operation, PageEntry
 from conformance.openapi import METHODS, X, resolve
+from conformance.run import planning
 from tests import check_examples
 
 CONTRACTS = ("real", "toy")
@@ -340,7 +341,7 @@ def test_the_printed_samples_are_the_only_examples() -> None:
 def _cells(name: str) -> Mapping[str, set[str]]:
     """The operations of each clause in the plan for the embedded server."""
     loaded, target = contract_of(name), check_examples.embedded(name).declaration
-    plan = session.planned(loaded, target, 0)
+    plan = planning.planned(loaded, target, 0)
     found: dict[str, set[str]] = {}
     for cell in verdict.cells(loaded, target, RULES, plan, Log(), today=verdict.ANY_DAY):
         found.setdefault(cell.clause, set()).add(cell.operation)

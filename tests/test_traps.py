@@ -15,14 +15,16 @@ import pytest
 
 from conformance.checks import RULES
 from conformance.model import Level, Run, Verdict
-from conformance.plan import Depth, quick
+from conformance.options import Choice, Depth
 from conformance.report import junit
+from conformance.run.planning import prepare
+from conformance.run.session import Session
 from conformance.server import Application, application, declaration
 from conformance.server.messages import Context
 from conformance.server.store import Row
-from conformance.session import Options, Session, execute, planned
 from conformance.transport.wsgi import WsgiWire
 from tests.faults import harness, matrix
+from tests.inprocess import execute
 
 LISTS = harness.Aim(operations=("list_evals", "read_eval", "create_eval"))
 
@@ -135,19 +137,9 @@ def quickly() -> Run:
     contract = matrix.contract()
     app = application(contract)
     aimed_at = harness.target_of(contract, app, "http://127.0.0.1:1", {})
-    whole = planned(contract, aimed_at.declaration, 0, Depth.QUICK)
-    chosen = frozenset(case.id for case in quick(whole, contract).cases)
-    options = Options(depth=Depth.QUICK)
-    one = Session(
-        contract,
-        aimed_at,
-        whole,
-        options,
-        WsgiWire(app),
-        sleep=lambda _seconds: None,
-        selected=chosen,
-    )
-    return execute(one, [case for case in whole.runnable if case.id in chosen])
+    prepared = prepare(contract, aimed_at, Choice(depth=Depth.QUICK))
+    session = Session(prepared, WsgiWire(app), sleep=lambda _seconds: None)
+    return execute(session, prepared.chosen.runnable)
 
 
 def test_a_quick_run_judges_every_must_and_every_border() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conformance import session, verdict
+from conformance import verdict
 from conformance.checks import RULES
 from conformance.evidence import Log
 from conformance.judging.rules import (
@@ -40,6 +40,7 @@ from conformance.model import (
 )
 from conformance.plan import Plan
 from conformance.remarks import doubtful_keys, idle_waivers
+from conformance.run import planning
 from conformance.target import Declaration, Waiver
 from tests import check_examples
 from tests.check_examples import sent
@@ -696,7 +697,7 @@ def evidence() -> tuple[Plan, Log]:
     """A plan of the real contract, and a log with something of most kinds in it."""
     contract = check_examples.real()
     declared = check_examples.embedded().declaration
-    plan = session.planned(contract, declared, 0)
+    plan = planning.planned(contract, declared, 0)
     log, number = Log(), 0
     pool = [
         example.exchanges

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
 import pytest
 
-from conformance import checks, contract, evidence, runfile, target
+from conformance import checks, contract, evidence, runfile
 from conformance.errors import ConformanceError
 from conformance.model import Run
-from conformance.options import Choice, Depth
-from conformance.plan import quick, select, wanted
+from conformance.options import Choice
 from conformance.report import console, write_all
 from conformance.run.items import Judge
-from conformance.session import Options, Session, planned
+from conformance.run.planning import prepare, target_of
+from conformance.run.session import Session
 from conformance.transport.http import HttpWire
 
 LOGS = "conformance_logs"
@@ -59,20 +60,11 @@ def _judge(
     choice: Choice, stream: TextIO | None, prefix: str = "", share: tuple[int, int] = (0, 1)
 ) -> Judge:
     loaded = contract.load(choice.spec, frozenset(checks.RULES))
-    whole = (
-        target.from_file(loaded, choice.target, choice.url, choice.key)
-        if choice.target
-        else target.from_flags(loaded, choice.url or "", choice.key)
-    )
-    depth = Depth(choice.depth)
-    plan = planned(loaded, whole.declaration, choice.seed, depth)
-    chosen = select(plan, loaded, wanted(loaded, choice.areas, choice.clauses))
-    if depth is Depth.QUICK:
-        chosen = quick(chosen, loaded)
-    options = Options(seed=choice.seed, nonce=str(time.time_ns()), depth=depth)
-    wire = HttpWire(whole.timeout)
-    running = Session(loaded, whole.shared(*share), plan, options, wire, stream, prefix)
-    return Judge(running, chosen)
+    prepared = prepare(loaded, target_of(loaded, choice), choice)
+    wire = HttpWire(prepared.target.timeout)
+    prepared = replace(prepared, target=prepared.target.shared(*share))
+    running = Session(prepared, wire, stream, prefix=prefix, nonce=str(time.time_ns()))
+    return Judge(running, prepared.chosen)
 
 
 class Reporter:

@@ -1,7 +1,7 @@
 """The planned cases as items of pytest: each item sends, and fails by what the judges find.
 
-The items are our own, made from the functions of the suite without fixtures, parameters or marks.
-So nothing that another plugin or a conftest.py defines can reach into them, and the other way round.
+The items are our own. They are made from the functions of the suite without fixtures, parameters or
+marks, so no name of another plugin or of a conftest.py can meet one of ours.
 Reports and the exit code of the command come from the whole log, never from the items.
 """
 
@@ -14,13 +14,13 @@ from typing import Any, NoReturn
 
 import pytest
 
-from conformance import preflight
 from conformance.errors import ConformanceError, TargetError, Unjudgeable
 from conformance.judging.rules import Violation
 from conformance.model import Case, Contract, Level
 from conformance.plan import REGISTRY, Plan
-from conformance.report.text import clean
-from conformance.session import Session
+from conformance.report.view import said
+from conformance.run import preflight
+from conformance.run.session import Session
 from conformance.verdict import DONE
 
 
@@ -148,6 +148,4 @@ def _is_must(contract: Contract, rule: str) -> bool:
 
 def _line(rule: str, violation: Violation) -> str:
     ids = ", ".join(violation.exchanges[:3])
-    return clean(
-        f"{rule} at {violation.where}: expected {violation.expected}, got {violation.actual} ({ids})"
-    )
+    return f"{rule} at {said(violation)} ({ids})"

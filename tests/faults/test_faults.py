@@ -9,8 +9,8 @@ import json
 
 import pytest
 
-from conformance import session
 from conformance.plan import REGISTRY
+from conformance.run import planning
 from tests.faults import matrix
 from tests.faults.base import Fault, Variant
 from tests.faults.faults import FAULTS
@@ -41,7 +41,7 @@ def test_names() -> None:
     }
     assert clauses <= set(contract.clauses)
     assert {name for f in FAULTS.values() for name in f.at} <= {*contract.operations, "*"}
-    session.load_suite()
+    planning.load_suite()
     assert {name for f in FAULTS.values() for name in f.by} <= set(REGISTRY)
 
 

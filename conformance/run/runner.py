@@ -1,4 +1,4 @@
-"""A run of the command: pytest in this process, over the suite alone, whatever directory it starts in."""
+"""A run of the command: pytest in this process, over the suite alone, from any directory."""
 
 from __future__ import annotations
 
@@ -15,48 +15,44 @@ from rich.console import Console
 import conformance.suite
 from conformance import runfile
 from conformance.errors import Unjudgeable
-from conformance.model import Contract, Run
-from conformance.plan import Plan
-from conformance.progress import Live
+from conformance.model import Run
 from conformance.run.items import Judge
-from conformance.session import Options, Session
-from conformance.target import Target
+from conformance.run.planning import Prepared
+from conformance.run.progress import Live
+from conformance.run.session import Session
 from conformance.transport.http import HttpWire
 
 SUITE = Path(next(iter(conformance.suite.__path__)))
 
 
 def run(
-    contract: Contract,
-    target: Target,
-    plan: Plan,
-    options: Options,
-    directory: Path,
-    selected: frozenset[str] | None,
-    console: Console,
+    prepared: Prepared, directory: Path, console: Console, *, nonce: str, require_complete: bool
 ) -> Run:
-    """Run the selected cases of a plan and judge; the log is written as they run.
+    """Run the chosen cases and judge them. Writes the log into ``directory`` as they run.
 
-    What is collected when the run breaks off is judged all the same. Raises Unjudgeable where that is nothing.
+    A run that breaks off is judged by what it has. Raises Unjudgeable if that is nothing.
     """
+    wire = HttpWire(prepared.target.timeout)
     with (directory / runfile.LOG).open("w", encoding="utf-8") as stream:
-        session = Session(contract, target, plan, options, HttpWire(target.timeout), stream)
+        session = Session(prepared, wire, stream, nonce=nonce, require_complete=require_complete)
         live = Live(console)
-        chosen = Plan(tuple(c for c in plan.cases if selected is None or c.id in selected))
         gc.freeze()  # what is imported stays; collecting over it would cost a tenth of the run
         with _clean_environment(), contextlib.redirect_stdout(io.StringIO()):
-            ended = pytest.main(_arguments(directory), plugins=[Judge(session, chosen), live])
-        if live.troubles:
-            session.recorder.break_off(
-                session.sender.redact("The suite itself broke: " + "; ".join(live.troubles[:3]))
-            )
-        if (
-            ended == pytest.ExitCode.INTERRUPTED
-        ):  # also where the target was given up, and then that is the reason
-            session.recorder.break_off("The run was stopped by a signal.")
+            plugins = [Judge(session, prepared.chosen), live]
+            ended = pytest.main(_arguments(directory), plugins=plugins)
+        _note_end(session, live, interrupted=ended == pytest.ExitCode.INTERRUPTED)
         if session.log.incomplete and not session.log.exchanges:
             raise Unjudgeable(session.log.incomplete)
         return session.finish()
+
+
+def _note_end(session: Session, live: Live, interrupted: bool) -> None:
+    """Log why a run broke off. A reason that is already there stands."""
+    if live.crashes:
+        crashes = "; ".join(live.crashes[:3])
+        session.recorder.break_off(session.sender.redact(f"The suite itself broke: {crashes}"))
+    if interrupted:
+        session.recorder.break_off("The run was stopped by a signal.")
 
 
 def _arguments(directory: Path) -> list[str]:
@@ -81,7 +77,7 @@ def _arguments(directory: Path) -> list[str]:
 @contextlib.contextmanager
 def _clean_environment() -> Iterator[None]:
     """No options and no plugins but ours: a run must not depend on what else is installed."""
-    kept = dict(os.environ)
+    before = dict(os.environ)
     os.environ.pop("PYTEST_ADDOPTS", None)
     os.environ.pop("PYTEST_PLUGINS", None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -89,4 +85,4 @@ def _clean_environment() -> Iterator[None]:
         yield
     finally:
         os.environ.clear()
-        os.environ.update(kept)
+        os.environ.update(before)
