@@ -6,9 +6,8 @@ from datetime import date
 
 from conformance import __version__, checks, verdict
 from conformance.evidence import Log
-from conformance.model import Contract, Run
+from conformance.model import Contract, Declaration, Run
 from conformance.plan import Plan
-from conformance.target import Declaration
 
 
 def finished(
@@ -34,7 +33,7 @@ def finished(
         contract=contract,
         suite=__version__,
         seed=seed,
-        target=target.to_json(),
+        target=target,
         started=started,
         finished=ended,
         judged_on=today.isoformat(),

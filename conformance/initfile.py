@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.model import Contract
-from conformance.target import DEFAULT_BUDGET, DEFAULT_TIMEOUT
+from conformance.model import KEY_ROLES, Contract
+from conformance.target import DEFAULT_BUDGET, DEFAULT_TIMEOUT, KEY_VARIABLE
 
 
 def text(contract: Contract) -> str:
@@ -31,13 +31,7 @@ url: https://api.example.com{contract.base_path}
 allow: [read]
 
 keys:
-  full: ${{CONFORMANCE_KEY}}        # every scope, business main
-#   test: ${{TEST_KEY}}             # the same with the test prefix
-#   expired: ${{EXPIRED_KEY}}
-#   revoked: ${{REVOKED_KEY}}
-#   no_scope: ${{NO_SCOPE_KEY}}     # valid, without any scope
-#   other: ${{OTHER_KEY}}           # every scope, another business that has data
-#   empty: ${{EMPTY_KEY}}           # a business without data
+{_keys()}
 
 # A key for each single scope:
 # scoped_keys:
@@ -77,3 +71,23 @@ keys:
 # waivers:
 #   - {{clause: {next(iter(contract.clauses))}, reason: why it is accepted, owner: who answers for it, expires: "2027-01-31"}}
 """
+
+
+def _keys() -> str:
+    """A line for each key: the full one as it is usually given, the others as comments."""
+    lines = []
+    for role in KEY_ROLES.values():
+        start, variable = ("#   ", f"{role.name.upper()}_KEY")
+        if role.name == "full":
+            start, variable = "  ", KEY_VARIABLE
+        lines.append(f"{start}{role.name}: ${{{variable}}}".ljust(34) + f"# {role.what}")
+    return "\n".join(lines)
+
+
+def key_table() -> str:
+    """The keys of a target file as a Markdown table, for the documentation."""
+    rows = [
+        f"| `{role.name}` | {role.what} | {role.business or 'any'} | {'no' if role.dead else 'yes'} |"
+        for role in KEY_ROLES.values()
+    ]
+    return "\n".join(["| key | what it is | business | valid |", "|---|---|---|---|", *rows])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -251,3 +253,64 @@ def asked(exchange: Exchange, name: str) -> str | None:
     """The value of a query parameter that was sent exactly once."""
     values = parse_qs(urlsplit(exchange.request.url).query, keep_blank_values=True).get(name, [])
     return values.pop() if len(values) == 1 else None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the answer to one request of an operation shows, read once."""
+
+    contract: Contract
+    operation: Operation
+    exchange: Exchange
+
+    @property
+    def ok(self) -> bool:
+        """Whether the request was accepted."""
+        return self.exchange.response is not None and self.exchange.response.ok
+
+    @cached_property
+    def items(self) -> list[Any] | None:
+        """The items of an accepted list; None for anything else, also for an unreadable list."""
+        response = self.exchange.response
+        return items_of(self.operation, response.json) if response and response.ok else None
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The items that are objects."""
+        return [item for item in self.items or [] if isinstance(item, dict)]
+
+    @property
+    def cursor(self) -> str | None:
+        """The position of the last item, which is the cursor of the next page; None without one."""
+        paging, last = self.operation.paging, (self.items or [None])[-1]
+        value = last.get(paging.position) if paging and isinstance(last, dict) else None
+        return value if isinstance(value, str) else None
+
+    @property
+    def more(self) -> bool | None:
+        """What the list says of further pages; None where it says nothing."""
+        paging, response = self.operation.paging, self.exchange.response
+        body = response.json if response is not None and response.ok else None
+        value = body.get(paging.more) if paging and isinstance(body, dict) else None
+        return value if isinstance(value, bool) else None
+
+    @cached_property
+    def object(self) -> Any:
+        """The object that an accepted request shows; None for anything else."""
+        response = self.exchange.response
+        if response is None or not response.ok:
+            return None
+        return object_of(self.contract, self.operation, response.json)
+
+    @property
+    def id(self) -> str | int | None:
+        """The identifier of that object; None where it shows none."""
+        name = self.contract.identifier_of(self.operation.kind)
+        value = self.object.get(name) if isinstance(self.object, dict) else None
+        return value if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+def answer_of(contract: Contract, exchange: Exchange) -> Answer | None:
+    """The answer to a request of a documented operation; None for any other request."""
+    operation = contract.operations.get(exchange.operation)
+    return None if operation is None else Answer(contract, operation, exchange)

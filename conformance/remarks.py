@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from conformance.model import Cell, Exchange, Run, Verdict
-from conformance.target import DEAD_KEYS, Declaration, declaration_from_json
+from conformance.model import DEAD_KEYS, Cell, Declaration, Exchange, Run, Verdict
 
 
 def of(run: Run) -> list[str]:
     """A sentence for each thing in the target file that wants a look."""
-    target = declaration_from_json(run.target)
-    return [*idle_waivers(target, run.cells, run.judged_on), *doubtful_keys(target, run.exchanges)]
+    waivers = idle_waivers(run.target, run.cells, run.judged_on)
+    return [*waivers, *doubtful_keys(run.target, run.exchanges)]
 
 
 def idle_waivers(target: Declaration, found: Iterable[Cell], judged_on: str) -> list[str]:

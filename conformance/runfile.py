@@ -18,7 +18,7 @@ from conformance.conclusion import finished
 from conformance.errors import UsageError
 from conformance.model import Case, Contract, Effect, Run
 from conformance.plan import Plan
-from conformance.target import declaration_from_json, named
+from conformance.target import declaration_from_json, declaration_to_json, named
 
 FORMAT = 1
 RUN, LOG, PYTEST_PAGE = "run.json", "exchanges.jsonl", "pytest.html"
@@ -35,7 +35,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
             "digest": run.contract.digest,
         },
         "seed": run.seed,
-        "target": dict(run.target),
+        "target": declaration_to_json(run.target),
         "started": run.started,
         "finished": run.finished,
         "judged_on": run.judged_on,

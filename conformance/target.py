@@ -21,89 +21,37 @@ from urllib.parse import urlsplit
 from conformance import yamlfile
 from conformance.contract import packaged
 from conformance.errors import TargetError
-from conformance.model import Contract, Effect, Open
+from conformance.model import KEY_ROLES, SCOPE, Contract, Declaration, Effect, Open, Trigger, Waiver
 
 KEY_VARIABLE = "CONFORMANCE_KEY"
 DEFAULT_BUDGET = 12_000
 DEFAULT_TIMEOUT = 15.0
 FICTIONAL_NUMBER = "+12025550100"
-DEAD_KEYS = ("expired", "revoked")
-"""Roles of keys that were valid once, and must be refused."""
 
 
-@dataclass(frozen=True)
-class Trigger:
-    """A recipe that makes this target answer with a code: an operation and members of its input.
-
-    ``payment`` is a proof of payment that it takes for that input, where the code asks for one. ``firm``: it
-    answers so, too, where a text of the input stands within another, in capitals, or beside optional objects.
-    """
-
-    code: str
-    operation: str
-    input: Mapping[str, Any]
-    payment: str | None = None
-    firm: bool = False
-
-
-@dataclass(frozen=True)
-class Waiver:
-    """A failure that is accepted for a time: clause, operations (all if empty), why, who, until when."""
-
-    clause: str
-    operations: tuple[str, ...]
-    reason: str
-    owner: str
-    expires: date
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """The public half of a target: no secret in it. ``keys`` names the roles that have a key."""
-
-    name: str
-    url: str
-    allow: frozenset[Effect]
-    keys: frozenset[str]
-    full_declared: bool  # keys.full is declared to have every scope (a bare --key is not)
-    businesses: Mapping[str, str] = field(default_factory=dict)
-    phone_numbers: tuple[str, ...] = ()
-    maximum: Mapping[str, int] = field(default_factory=dict)
-    collections: Mapping[str, str] = field(
-        default_factory=dict
-    )  # by list, the member that holds its items
-    inputs: Mapping[str, Mapping[str, Any]] = field(
-        default_factory=dict
-    )  # by operation, values for its parameters
-    triggers: tuple[Trigger, ...] = ()
-    clock: Mapping[str, str] | None = None
-    addresses: tuple[str, ...] = ()
-    inapplicable: frozenset[str] = frozenset()
-    waivers: tuple[Waiver, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """The declaration as stored in run.json."""
-        return {
-            "name": self.name,
-            "url": self.url,
-            "allow": [effect.value for effect in Effect if effect in self.allow],
-            "keys": sorted(self.keys),
-            "full_declared": self.full_declared,
-            "businesses": dict(self.businesses),
-            "phone_numbers": list(self.phone_numbers),
-            "maximum": dict(self.maximum),
-            "collections": dict(self.collections),
-            "inputs": {operation: dict(values) for operation, values in self.inputs.items()},
-            "triggers": [_trigger_to_json(trigger) for trigger in self.triggers],
-            "clock": dict(self.clock) if self.clock else None,
-            "addresses": list(self.addresses),
-            "inapplicable": sorted(self.inapplicable),
-            "waivers": [_waiver_to_json(waiver) for waiver in self.waivers],
-        }
+def declaration_to_json(declaration: Declaration) -> dict[str, Any]:
+    """The declaration as stored in run.json."""
+    return {
+        "name": declaration.name,
+        "url": declaration.url,
+        "allow": [effect.value for effect in Effect if effect in declaration.allow],
+        "keys": sorted(declaration.keys),
+        "full_declared": declaration.full_declared,
+        "businesses": dict(declaration.businesses),
+        "phone_numbers": list(declaration.phone_numbers),
+        "maximum": dict(declaration.maximum),
+        "collections": dict(declaration.collections),
+        "inputs": {operation: dict(values) for operation, values in declaration.inputs.items()},
+        "triggers": [_trigger_to_json(trigger) for trigger in declaration.triggers],
+        "clock": dict(declaration.clock) if declaration.clock else None,
+        "addresses": list(declaration.addresses),
+        "inapplicable": sorted(declaration.inapplicable),
+        "waivers": [_waiver_to_json(waiver) for waiver in declaration.waivers],
+    }
 
 
 def declaration_from_json(value: Mapping[str, Any]) -> Declaration:
-    """The inverse of ``Declaration.to_json``. Raises KeyError, TypeError or ValueError."""
+    """The inverse of ``declaration_to_json``. Raises KeyError, TypeError or ValueError."""
     return Declaration(
         name=value["name"],
         url=value["url"],
@@ -199,8 +147,9 @@ def from_file(
     """
     faults: list[str] = []
     file = yamlfile.read(path, str(path), faults)
-    schema = json.loads((packaged() / "meta" / "target.schema.json").read_text(encoding="utf-8"))
-    if file is None or not yamlfile.validate(file, schema, faults, secret=("keys", "scoped_keys")):
+    if file is None or not yamlfile.validate(
+        file, schema(), faults, secret=("keys", "scoped_keys")
+    ):
         raise _faulty(faults)
     data = file.value
     if url:
@@ -230,6 +179,17 @@ def from_file(
         data.get("rate"),
         data.get("timeout", DEFAULT_TIMEOUT),
     )
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of target files, with the names of the keys."""
+    text = (packaged() / "meta" / "target.schema.json").read_text(encoding="utf-8")
+    whole: dict[str, Any] = json.loads(text)
+    keys = whole["properties"]["keys"]
+    secret = keys["additionalProperties"]
+    keys["properties"] = {role.name: secret | {"title": role.what} for role in KEY_ROLES.values()}
+    keys["additionalProperties"] = False
+    return whole
 
 
 def _declaration(
@@ -317,7 +277,7 @@ def _keys(file: yamlfile.YamlFile, faults: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     entries = [(("keys", role), role) for role in file.value.get("keys", {})]
     entries += [
-        (("scoped_keys", scope), f"scope:{scope}") for scope in file.value.get("scoped_keys", {})
+        (("scoped_keys", scope), SCOPE + scope) for scope in file.value.get("scoped_keys", {})
     ]
     for place, role in entries:
         value = file.value[place[0]][place[1]]

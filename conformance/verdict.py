@@ -25,9 +25,20 @@ from conformance.judging.rules import (
     Trial,
     Violation,
 )
-from conformance.model import Case, Cell, Clause, Contract, Exchange, Finding, Level, Role, Verdict
-from conformance.plan import Plan, same_row
-from conformance.target import Declaration
+from conformance.model import (
+    Case,
+    Cell,
+    Clause,
+    Contract,
+    Declaration,
+    Exchange,
+    Finding,
+    Level,
+    Role,
+    Verdict,
+)
+from conformance.plan import Plan
+from conformance.selection import same_row
 
 NOT_RUN = "not run: the run ended before it"
 NOT_SELECTED = "not selected"
@@ -68,7 +79,7 @@ def judge(
     for exchange in exchanges:
         context = JudgeContext(contract, target, contract.operations.get(exchange.operation))
         for rule in rules.values():
-            if rule.passive and context.operation:
+            if rule.passive and context.case_operation:
                 for outcome in _guarded(rule, rule.passive, context, exchange, (exchange.id,)):
                     found[rule.id, exchange.operation].append(
                         (getattr(outcome, "about", None), outcome)

@@ -24,6 +24,7 @@ from conformance.model import (
     Body,
     Case,
     Contract,
+    Declaration,
     Effect,
     Exchange,
     Facts,
@@ -34,7 +35,7 @@ from conformance.model import (
     Step,
 )
 from conformance.server import application, target_file
-from conformance.target import Declaration, Target, from_file
+from conformance.target import Target, from_file
 
 TOY = Path(__file__).parent / "toy" / "spec"
 URL = "https://api.example.test/api/v1"

@@ -15,6 +15,8 @@ from conformance.model import (
     Cell,
     Clause,
     Contract,
+    Declaration,
+    Effect,
     Exchange,
     Finding,
     Level,
@@ -211,13 +213,13 @@ def passing(names: Sequence[str] = SOME) -> Run:
         contract=spec,
         suite="0.1.0",
         seed=20261124,
-        target={
-            "name": "Sandbox",
-            "url": URL,
-            "allow": ["read", "write"],
-            "keys": ["full", "read_only"],
-            "inapplicable": [],
-        },
+        target=Declaration(
+            name="Sandbox",
+            url=URL,
+            allow=frozenset({Effect.READ, Effect.WRITE}),
+            keys=frozenset({"full", "read_only"}),
+            full_declared=True,
+        ),
         started="2026-11-24T22:00:00.000Z",
         finished="2026-11-24T22:01:31.400Z",
         judged_on="2026-11-24",
@@ -233,7 +235,9 @@ def failing() -> Run:
     run = passing()
     return replace(
         run,
-        target={**run.target, "name": f"Vendor staging {SCRIPT}", "inapplicable": ["sign_up"]},
+        target=replace(
+            run.target, name=f"Vendor staging {SCRIPT}", inapplicable=frozenset({"sign_up"})
+        ),
         incomplete=f"the budget of 5,000 requests was spent {ANSI}",
         cells=tuple(_mark(cell, number) for number, cell in enumerate(run.cells)),
     )

@@ -1,22 +1,36 @@
-"""What the documents say of the code holds."""
+"""What the documents say about the code is true."""
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
+import yaml
 
-from conformance import contract
+from conformance import contract, target
 from conformance.command.cli import group
 from conformance.server import application
+from docs import pages
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+SANDBOX = ROOT / "docs" / "sandbox.md"
+WRITTEN = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PAGES = {
+    str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
+    for path in WRITTEN
+    if path.parent != pages.GENERATED
+}
+README = PAGES["README.md"]
+CONTRIBUTING = PAGES["CONTRIBUTING.md"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def trigger_table() -> str:
@@ -26,10 +40,11 @@ def trigger_table() -> str:
     return "\n".join(["| operation | input | answers |", "|---|---|---|", *rows])
 
 
-def test_the_triggers_in_the_readme_are_those_of_the_server() -> None:
+def test_the_documented_triggers_are_those_of_the_server() -> None:
     """The table of triggers is generated; ``python -m tests.test_docs`` writes it anew."""
+    text = SANDBOX.read_text(encoding="utf-8")
     between = re.search(
-        r"<!-- triggers: begin[^\n]*-->\n(.*?)<!-- triggers: end -->", README, re.DOTALL
+        r"<!-- triggers: begin[^\n]*-->\n(.*?)<!-- triggers: end -->", text, re.DOTALL
     )
 
     assert between is not None
@@ -41,18 +56,105 @@ def test_the_readme_has_exactly_two_commands_for_a_fresh_machine() -> None:
     assert len(re.findall(r"^python3 -m venv", README, re.MULTILINE)) == 2
 
 
-@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
-def test_links_lead_somewhere(text: str) -> None:
-    """Each relative link of the documents is a file of the project."""
-    links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
-    assert all((ROOT / link).is_file() for link in links), links
+def test_the_readme_is_about_a_page() -> None:
+    """What does not fit on a page stands in the documentation."""
+    assert len(README.splitlines()) <= 100
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name: str) -> None:
+    """Each relative link of a page is a file of the project."""
+    prose = re.sub(r"^```.*?^```$", "", PAGES[name], flags=re.DOTALL | re.MULTILINE)
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)", prose) if "://" not in link]
+    missing = [link for link in links if not ((ROOT / name).parent / link).is_file()]
+    assert not missing
 
 
 @pytest.mark.parametrize("name", sorted(group.commands))
-def test_every_command_is_in_the_readme_and_has_help(name: str) -> None:
+def test_every_command_is_documented_and_has_help(name: str) -> None:
     """No command is undocumented."""
-    assert re.search(rf"kaicalls-conformance {name}\b", README)
+    assert any(re.search(rf"kaicalls-conformance {name}\b", text) for text in PAGES.values())
     assert group.commands[name].help
+    assert f"## {name}\n" in pages.commands()
+
+
+def test_every_clause_and_operation_is_on_the_site() -> None:
+    """The pages of the contract are generated from it: each clause with rules and source."""
+    loaded = contract.load()
+    ledger, operations = pages.clauses(loaded, {}), pages.operations(loaded)
+
+    for clause in loaded.clauses.values():
+        assert f"### {clause.id}\n\n**{clause.level}**, {clause.basis}. {clause.text}" in ledger
+    assert all(f"`{operation}`" in operations for operation in loaded.operations)
+    assert ledger.count("- Source: ") == sum(len(c.sources) for c in loaded.clauses.values())
+
+
+def test_a_clause_names_the_faults_that_prove_it() -> None:
+    """The faults of the kill matrix stand under each clause that they break."""
+    loaded = contract.load()
+    name = next(iter(loaded.clauses))
+    kills = {"odd-fault": {"does": "Something odd.", "breaks": [name]}}
+
+    assert pages.clauses(loaded, kills).count("- `odd-fault`: Something odd.") == 1
+
+
+def test_every_member_of_a_target_file_is_explained() -> None:
+    """Each member has a description, and stands on the page with its type."""
+    schema = target.schema()
+    text = pages.target_file(schema)
+
+    for name, member in schema["properties"].items():
+        assert f"### {name}\n" in text
+        assert member.get("description"), name
+        inner = member.get("items", member).get("properties", {})
+        assert all("description" in m or "$ref" in m for m in inner.values()), name
+
+
+def test_every_dependency_is_explained_and_pinned() -> None:
+    """``dependencies.md`` has a row for each package of pyproject.toml, and CI pins each."""
+    wanted = [*PROJECT["dependencies"], *chain(*PROJECT["optional-dependencies"].values())]
+    names = {_name(requirement) for requirement in wanted}
+    names.discard(PROJECT["name"])
+    rows = set(re.findall(r"^\| `([\w-]+)` \|", PAGES["docs/dependencies.md"], re.MULTILINE))
+    locked = (ROOT / ".ci" / "requirements.txt").read_text(encoding="utf-8")
+    pinned = set(re.findall(r"^([\w-]+)==", locked, re.MULTILINE))
+    optional = {_name(requirement) for requirement in PROJECT["optional-dependencies"]["mutation"]}
+
+    assert rows == names
+    assert names - optional <= pinned, "run tox -e requirements"
+
+
+def _name(requirement: str) -> str:
+    """The name of the package that a requirement asks for."""
+    return re.split(r"[\[<>=!]", requirement)[0].lower()
+
+
+def test_every_import_of_the_package_is_declared() -> None:
+    """A package that the code imports is a dependency by itself, not by way of another one."""
+    declared = {_name(requirement) for requirement in PROJECT["dependencies"]}
+    owners = packages_distributions()
+    for path in (ROOT / "conformance").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for top in {name.partition(".")[0] for name in names}:
+                owner = {_name(name).replace("_", "-") for name in owners.get(top, ())}
+                known = top in sys.stdlib_module_names or top in ("conformance", "tests")
+                assert known or owner & declared, f"{path.name} imports {top}"
+
+
+def test_no_extra_is_empty() -> None:
+    """Each extra adds something."""
+    assert all(PROJECT["optional-dependencies"].values())
+
+
+def test_actions_are_pinned_by_commit() -> None:
+    """A workflow uses actions by commit, with the version in a comment; each file is YAML."""
+    for workflow in (ROOT / ".github" / "workflows").glob("*.yml"):
+        text = workflow.read_text(encoding="utf-8")
+        used = re.findall(r"uses: (.+)", text)
+        assert all(re.fullmatch(r"[\w/.-]+@[0-9a-f]{40} # v[\d.]+", line) for line in used), used
+        assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
 
 
 def test_the_map_names_every_module() -> None:
@@ -68,10 +170,10 @@ def test_the_map_names_every_module() -> None:
 
 
 def test_every_argued_mutant_is_of_a_line_that_stands() -> None:
-    """What is argued in docs/mutants.md is argued of the code as it is; the tool itself tells whether it survives."""
+    """docs/mutants.md argues about lines that exist; the tool itself sees whether they survive."""
     rows = re.findall(
         r"^- `([\w/.]+)`: `(.+?)` as `(.+?)`: .+$",
-        (ROOT / "docs/mutants.md").read_text(encoding="utf-8"),
+        PAGES["docs/mutants.md"],
         re.M,
     )
     assert rows
@@ -95,8 +197,8 @@ def test_help_of_the_command_names_the_exit_codes() -> None:
 
 
 if __name__ == "__main__":
-    block = f"<!-- triggers: begin (generated from the reference server) -->\n{trigger_table()}\n<!-- triggers: end -->"
-    text = re.sub(
-        r"<!-- triggers: begin.*?<!-- triggers: end -->", lambda _: block, README, flags=re.DOTALL
-    )
-    (ROOT / "README.md").write_text(text, encoding="utf-8")
+    head = "<!-- triggers: begin (generated from the reference server) -->"
+    block = f"{head}\n{trigger_table()}\n<!-- triggers: end -->"
+    written = SANDBOX.read_text(encoding="utf-8")
+    pattern = r"<!-- triggers: begin.*?<!-- triggers: end -->"
+    SANDBOX.write_text(re.sub(pattern, lambda _: block, written, flags=re.DOTALL), encoding="utf-8")

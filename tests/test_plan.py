@@ -11,21 +11,12 @@ import pytest
 from conformance import target
 from conformance.checks import RULES
 from conformance.errors import UsageError
-from conformance.model import Contract, Effect
-from conformance.plan import (
-    BAD_KEYS_ALLOWED,
-    REGISTRY,
-    Draft,
-    Plan,
-    Planning,
-    Scenario,
-    build,
-    nearest,
-    select,
-    wanted,
-)
+from conformance.model import Contract, Declaration, Effect
+from conformance.plan import Plan, build
 from conformance.run import planning
-from conformance.target import Declaration
+from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
+from conformance.selection import nearest, select, wanted
+from conformance.suite.test_keys import RefusedKeys
 from tests import check_examples
 
 CONTRACTS = ("real", "toy")
@@ -137,7 +128,7 @@ def test_few_bad_keys_without_flood(name: str, declared: str) -> None:
 
 def bad_keys(plan: Plan) -> int:
     """How many requests of a plan carry a key that was never issued."""
-    keys = [case.params["keys"] for case in plan.runnable if case.scenario == "refused-key"]
+    keys = [case.params.by_form for case in plan.runnable if isinstance(case.params, RefusedKeys)]
     return sum(len(forms.get(form, ())) for forms in keys for form in ("unknown", "altered"))
 
 
@@ -153,7 +144,7 @@ def test_bad_keys_are_counted_over_the_whole_run() -> None:
 
     plan = build(
         Planning(contract, given, 0),
-        [scenario("a", needs=("nobody",)), scenario("b"), scenario("c")],
+        [scenario("a", needs=("scope:nobody",)), scenario("b"), scenario("c")],
     )
     assert [case.id for case in plan.runnable] == ["b[list_calls-b0]", "b[list_calls-b1]"]
     over = [case for case in plan.cases if case.scenario == "c"]

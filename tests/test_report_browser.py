@@ -60,7 +60,7 @@ def test_page_asks_nothing_of_the_network(tmp_path: Path) -> None:
     with listener() as (address, asked):
         image = f'<img src="{address}/picture"><style>@import "{address}/style"</style>'
         run = report_example.failing()
-        hostile = replace(run, target={**run.target, "name": image}, incomplete=image)
+        hostile = replace(run, target=replace(run.target, name=image), incomplete=image)
         path, control = tmp_path / "report.html", tmp_path / "control.html"
         html.write(hostile, path)
         browser.dump_dom(path)

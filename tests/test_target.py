@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
@@ -11,10 +12,19 @@ from typing import Any
 import pytest
 import yaml
 
-from conformance import target
+from conformance import initfile, target
 from conformance.errors import TargetError
-from conformance.model import Contract, Effect
-from conformance.target import Declaration, Trigger, Waiver, declaration_from_json
+from conformance.model import (
+    KEY_ROLES,
+    Contract,
+    Declaration,
+    Effect,
+    KeyRole,
+    Trigger,
+    Waiver,
+    key_role,
+)
+from conformance.target import declaration_from_json, declaration_to_json
 from tests import check_examples
 
 URL = "https://api.example.test/api/v1"
@@ -311,7 +321,7 @@ def test_a_declaration_survives_json(contract: Contract, path: Path) -> None:
         target.from_flags(contract, URL, SECRET),
         read(contract, path, {"url": URL}),
     ):
-        stored = json.loads(json.dumps(made.declaration.to_json()))
+        stored = json.loads(json.dumps(declaration_to_json(made.declaration)))
         assert declaration_from_json(stored) == made.declaration
         assert set(stored) == {member.name for member in fields(Declaration)}
 
@@ -319,7 +329,7 @@ def test_a_declaration_survives_json(contract: Contract, path: Path) -> None:
 @pytest.mark.parametrize("member", [member.name for member in fields(Declaration)])
 def test_a_stored_declaration_lacks_nothing(contract: Contract, member: str) -> None:
     """A declaration without one of its members is a foreseen error."""
-    stored = target.from_flags(contract, URL, SECRET).declaration.to_json()
+    stored = declaration_to_json(target.from_flags(contract, URL, SECRET).declaration)
     del stored[member]
     with pytest.raises((KeyError, TypeError, ValueError)):
         declaration_from_json(stored)
@@ -328,7 +338,12 @@ def test_a_stored_declaration_lacks_nothing(contract: Contract, member: str) -> 
 def test_no_key_stands_in_what_is_public(contract: Contract, path: Path) -> None:
     """Neither repr nor JSON of a target or its declaration holds a key."""
     made = read(contract, path, FULL)
-    shown = [repr(made), str(made), repr(made.declaration), json.dumps(made.declaration.to_json())]
+    shown = [
+        repr(made),
+        str(made),
+        repr(made.declaration),
+        json.dumps(declaration_to_json(made.declaration)),
+    ]
     assert all(key[8:] not in text for key in made.keys.values() for text in shown)
 
 
@@ -364,3 +379,52 @@ def test_no_password_of_an_address_is_shown(contract: Contract) -> None:
         with pytest.raises(TargetError) as caught:
             target.from_flags(contract, url, None)
         assert "hush-hush" not in str(caught.value)
+
+
+# --- key roles ------------------------------------------------------------------------------------
+
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"(<!-- key roles: begin -->\n).*?(<!-- key roles: end -->)", re.DOTALL)
+
+
+def documents() -> list[Path]:
+    """The pages that show the table of keys."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [page for page in pages if BLOCK.search(page.read_text(encoding="utf-8"))]
+
+
+def with_key_table(text: str) -> str:
+    """A page with the table of keys as it is now."""
+    return BLOCK.sub(lambda match: f"{match[1]}{initfile.key_table()}\n{match[2]}", text)
+
+
+def test_the_documented_keys_are_those_of_the_model() -> None:
+    """The table of keys is generated; ``python -m tests.test_target`` writes it anew."""
+    assert documents()
+    for page in documents():
+        text = page.read_text(encoding="utf-8")
+        assert text == with_key_table(text), page
+
+
+@pytest.mark.parametrize("role", KEY_ROLES.values(), ids=KEY_ROLES)
+def test_a_key_role_is_everywhere(contract: Contract, path: Path, role: KeyRole) -> None:
+    """Target files take each key of the table; `init` and the advice of a plan name it."""
+    made = read(contract, path, f"url: {URL}\nkeys:\n  {role.name}: {SECRET}\n")
+    assert made.declaration.keys == {role.name}
+    assert re.search(rf"^[# ]+{role.name}: \S+ +# {role.what}$", initfile.text(contract), re.M)
+    assert f"keys: {role.name} in the target file" in role.advice
+    assert key_role(role.name) is role
+
+
+def test_the_role_of_a_scoped_key_names_its_scope() -> None:
+    """A key with a single scope belongs to the main business; its advice names the scope."""
+    role = key_role("scope:calls:read")
+    assert role is not None
+    assert role.business == "main"
+    assert "scoped_keys: calls:read in the target file" in role.advice
+    assert key_role("nobody") is None
+
+
+if __name__ == "__main__":
+    for document in documents():
+        document.write_text(with_key_table(document.read_text(encoding="utf-8")), encoding="utf-8")

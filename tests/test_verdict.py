@@ -30,18 +30,19 @@ from conformance.model import (
     Cell,
     Clause,
     Contract,
+    Declaration,
     Effect,
     Exchange,
     Finding,
     Level,
     Run,
     Verdict,
+    Waiver,
     worst,
 )
 from conformance.plan import Plan
 from conformance.remarks import doubtful_keys, idle_waivers
 from conformance.run import planning
-from conformance.target import Declaration, Waiver
 from tests import check_examples
 from tests.check_examples import sent
 

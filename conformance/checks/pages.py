@@ -35,7 +35,7 @@ def _limit(exchange: Exchange, paging: Paging) -> int | None:
 def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A list response is an object with its items in an array."""
     page = page_of(context, exchange)
-    if page is None or context.operation is None:
+    if page is None:
         if exchange.response is not None and exchange.response.body.cut:
             yield unusable(context, exchange) or Pass(())
         return
@@ -81,7 +81,7 @@ def list_more_flag(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
 def list_limit(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A page holds no more items than its limit."""
     page = page_of(context, exchange)
-    if page is None or context.operation is None:
+    if page is None:
         return
     limit = _limit(exchange, page[0])
     items = items_of(context.operation, page[1])
@@ -103,7 +103,6 @@ def list_maximum(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     """A page holds no more items than the declared maximum."""
     page = page_of(context, exchange)
     maximum = context.target.maximum.get(exchange.operation)
-    assert context.operation is not None
     if maximum is None or context.operation.paging is None:
         return
     limit = _limit(exchange, context.operation.paging)

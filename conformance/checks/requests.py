@@ -47,7 +47,7 @@ Judge = Callable[[JudgeContext, Exchange, tuple[str, ...]], Outcome]
 @trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
 def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An id that names nothing is answered not found."""
-    if context.operation is not None and Open.ABSENT_OBJECT in context.operation.open:
+    if Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(context, trial, trial.probes, "not_found")
     else:
         yield from refusals(context, trial, trial.probes, "not_found")
@@ -72,7 +72,6 @@ def shown_absent(
 
 
 def _not_shown(context: JudgeContext, probe: Exchange, body: Any) -> Outcome:
-    assert context.operation is not None
     shown = object_of(context.contract, context.operation, body)
     name = context.contract.identifier_of(context.operation.kind)
     sought = probe.facts.sought

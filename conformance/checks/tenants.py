@@ -20,7 +20,18 @@ from conformance.judging.rules import (
     trial,
     unusable,
 )
-from conformance.model import Clause, Contract, Exchange, Open, Operation, Side, Step, compact
+from conformance.model import (
+    Business,
+    Clause,
+    Contract,
+    Exchange,
+    Open,
+    Operation,
+    Side,
+    Step,
+    compact,
+    key_role,
+)
 from conformance.reading import id_of, identity_of, items_of, object_of, sought_in
 
 
@@ -43,7 +54,7 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if gap:
         yield gap
         return
-    if context.operation is not None and Open.ABSENT_OBJECT in context.operation.open:
+    if Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(context, trial, objects, "forbidden", "not_found", judge=kept_out)
     else:
         for probe in objects:
@@ -88,7 +99,6 @@ def _is_namesake(context: JudgeContext, trial: Trial, probe: Exchange) -> bool:
 
 def _id_shown(context: JudgeContext, exchange: Exchange) -> str | None:
     """The id of the object that an exchange shows, if it does."""
-    assert context.operation is not None
     if exchange.response is None or not exchange.response.ok:
         return None
     return id_of(
@@ -157,7 +167,6 @@ def _unchanged(context: JudgeContext, before: Exchange, after: Exchange) -> Iter
 )
 def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A list that is asked for another business is refused, or empty; one that may ignore it shows what it shows without."""
-    assert context.operation is not None
     unfiltered = trial.at(Step.UNFILTERED)
     ignored = {
         identity_of(context.contract, context.operation.kind, item)
@@ -180,7 +189,6 @@ def _no_item(
     context: JudgeContext, probe: Exchange, body: object, ignored: set[str]
 ) -> Iterator[Outcome]:
     """Judge a list that was asked for another business, and came."""
-    assert context.operation is not None
     kind, items = context.operation.kind, items_of(context.operation, body)
     first = next(
         (item for item in items or [] if identity_of(context.contract, kind, item) not in ignored),
@@ -252,10 +260,11 @@ def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
 
 
 def _side(identity: str) -> Side | None:
-    """Whose key an identity is: the full key and keys with some of its scopes see the main business."""
-    if identity in ("full", "read_only") or identity.startswith("scope:"):
-        return Side.OWN
-    return Side.FOREIGN if identity in ("other", "empty") else None
+    """Whose data a key shows; None for a key that may belong to any business."""
+    role = key_role(identity)
+    if role is None or role.business is None:
+        return None
+    return Side.OWN if role.business is Business.MAIN else Side.FOREIGN
 
 
 def _named_business(context: JudgeContext, exchange: Exchange, item: object) -> Iterator[Outcome]:
@@ -286,7 +295,6 @@ def paging_empty(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _empty(context: JudgeContext, probe: Exchange) -> Iterator[Outcome]:
     """Judge an answer to a list without data."""
-    assert context.operation is not None
     page = page_of(context, probe)
     items = items_of(context.operation, page[1]) if page else None
     if items and Open.EMPTY_TENANT in context.operation.open:

@@ -81,14 +81,12 @@ def _read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             and not write.facts.sought
             and _without_id(context, write.response.json)
         ):
-            assert context.operation is not None
             name = context.contract.identifier_of(context.operation.kind)
             yield Violation(f"/{name}", "the id of what was written", said(write), (write.id,))
 
 
 def _written_id(context: JudgeContext, write: Exchange) -> str | None:
     """The id that the answer to a write shows."""
-    assert context.operation is not None
     if write.response is None:
         return None
     shown = object_of(context.contract, context.operation, write.response.json)
@@ -102,7 +100,6 @@ def _written_id(context: JudgeContext, write: Exchange) -> str | None:
 
 def _without_id(context: JudgeContext, value: Any) -> bool:
     """Whether an answer that must have an id has none."""
-    assert context.operation is not None
     name = context.contract.identifier_of(context.operation.kind)
     return (
         name in context.operation.schema.get("required", ())
@@ -125,7 +122,6 @@ def _one_read_back(context: JudgeContext, write: Exchange, read: Exchange) -> It
     if goes_on:
         yield Gap("the list is too long to find in it what was just written")
         return
-    assert context.operation is not None
     body, told = (
         strict_json(write.request.body.text or "") if write.request.body else None,
         write.facts.sent,
@@ -317,7 +313,6 @@ def _shows(sent: Mapping[str, Any], item: Any) -> bool:
 @trial("update.alone", hint="an object would have to be changed and read again")
 def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A change is of what was sent, and of no other member and no other object."""
-    assert context.operation is not None
     before, write, after = map(trial.last, (Step.BEFORE, Step.WRITE, Step.READ))
     if before is None or write is None or after is None:
         return

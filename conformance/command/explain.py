@@ -14,8 +14,10 @@ from conformance.contract import packaged
 from conformance.errors import UsageError
 from conformance.evidence import Log
 from conformance.model import Case, Cell, Clause, Contract, Effect
-from conformance.plan import REGISTRY, Plan, nearest, wanted
+from conformance.plan import Plan
 from conformance.run.planning import Prepared, load_suite
+from conformance.scenarios import REGISTRY
+from conformance.selection import nearest, wanted
 
 
 def kills(spec: Path | None) -> dict[str, Any]:

@@ -15,16 +15,18 @@ from conformance.model import (
     Case,
     Clause,
     Contract,
+    Declaration,
     Exchange,
+    Facts,
     Form,
     Operation,
     Paging,
+    Response,
     Role,
     Step,
     compact,
 )
 from conformance.reading import asked
-from conformance.target import Declaration
 from conformance.values import ABSENT, NOT_JSON, instant, pointed
 
 
@@ -70,11 +72,49 @@ Outcome = Pass | Violation | Gap | JudgeError
 
 @dataclass(frozen=True)
 class JudgeContext:
-    """What a judge may know beside the exchanges."""
+    """What a judge may know beside the exchanges.
+
+    ``case_operation`` is the operation of the exchange or case; None for a case of the whole API.
+    """
 
     contract: Contract
     target: Declaration
-    operation: Operation | None
+    case_operation: Operation | None
+
+    @property
+    def operation(self) -> Operation:
+        """The operation that is judged. Raises LookupError for a case of the whole API."""
+        if self.case_operation is None:
+            raise LookupError("this case belongs to no operation")
+        return self.case_operation
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An exchange with an answer that can be judged: it came whole, from the target itself."""
+
+    exchange: Exchange
+    response: Response
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The id of the exchange, as outcomes name it."""
+        return (self.exchange.id,)
+
+    @property
+    def facts(self) -> Facts:
+        """What the scenario says of the request."""
+        return self.exchange.facts
+
+    @property
+    def ok(self) -> bool:
+        """Whether the request was accepted."""
+        return self.response.ok
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        return self.response.status
 
 
 @dataclass(frozen=True)
@@ -179,6 +219,44 @@ def trial(
     return register
 
 
+ProbeJudge = Callable[[JudgeContext, Answered], Iterable[Outcome]]
+
+
+def probe(
+    rule_id: str,
+    *,
+    hint: str = "the case did not come to its probe",
+    select: Callable[[Trial], Iterable[Exchange]] = lambda trial: trial.probes,
+) -> Callable[[ProbeJudge], ProbeJudge]:
+    """Register a judge of single probes of a trial, by default of all.
+
+    Answers that are lost, cut, limited or unavailable are settled here; the judge gets the others.
+    """
+
+    def register(judge: ProbeJudge) -> ProbeJudge:
+        def judged(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+            for exchange in select(trial):
+                answer = answered(context, exchange)
+                if isinstance(answer, Answered):
+                    yield from judge(context, answer)
+                else:
+                    yield answer
+
+        _register(Rule(rule_id, (judge.__doc__ or "").strip(), trial=judged, hint=hint))
+        return judge
+
+    return register
+
+
+def answered(context: JudgeContext, exchange: Exchange) -> Answered | Gap | JudgeError:
+    """An exchange with its answer, or why that proves nothing about its operation."""
+    excuse = unusable(context, exchange)
+    if excuse is not None:
+        return excuse
+    assert exchange.response is not None  # else it is unusable
+    return Answered(exchange, exchange.response)
+
+
 # --- what most judges ask of an exchange ----------------------------------------------------------
 
 
@@ -227,7 +305,7 @@ def said(exchange: Exchange) -> str:
     return f"{response.status} {shown}".strip()
 
 
-def unusable(context: JudgeContext, exchange: Exchange) -> Outcome | None:
+def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | None:
     """Why an exchange proves nothing about its operation, if so."""
     response = exchange.response
     if response is None:

@@ -1,4 +1,4 @@
-"""The frozen nouns of the suite, by side: contract, evidence, judgement. Nothing here does I/O."""
+"""The frozen nouns of the suite, by side: contract, evidence, target, judgement. Nothing here does I/O."""
 
 from conformance.model.contract import (
     WHOLE_API,
@@ -25,51 +25,75 @@ from conformance.model.evidence import (
     Request,
     Response,
 )
-from conformance.model.labels import NOTHING, Facts, Form, Role, Side, Step
 from conformance.model.judgement import (
     Case,
     Cell,
     Finding,
+    Params,
     Run,
     Verdict,
     worst,
 )
+from conformance.model.labels import NOTHING, Facts, Form, Role, Side, Step
 from conformance.model.placeholder import Placeholder, SecretKind
+from conformance.model.target import (
+    DEAD_KEYS,
+    KEY_ROLES,
+    SCOPE,
+    Business,
+    Declaration,
+    KeyRole,
+    Reach,
+    Trigger,
+    Waiver,
+    key_role,
+)
 
 __all__ = [
+    "DEAD_KEYS",
+    "KEY_ROLES",
     "NOTHING",
-    "Facts",
-    "Form",
-    "Role",
-    "Side",
-    "Step",
+    "SCOPE",
     "WHOLE_API",
     "About",
     "Authentication",
     "Body",
+    "Business",
     "Case",
     "Cell",
     "Clause",
     "Contract",
+    "Declaration",
     "Effect",
     "ErrorCode",
     "Exchange",
+    "Facts",
     "Finding",
+    "Form",
     "Json",
+    "KeyRole",
     "Level",
     "Open",
     "Operation",
     "PageEntry",
     "Paging",
     "Parameter",
+    "Params",
     "Payment",
     "Placeholder",
     "Rate",
+    "Reach",
     "Request",
     "Response",
+    "Role",
     "Run",
     "SecretKind",
+    "Side",
+    "Step",
+    "Trigger",
     "Verdict",
+    "Waiver",
     "compact",
+    "key_role",
     "worst",
 ]

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from conformance.model.contract import Contract, Effect, Json, Level
 from conformance.model.evidence import Exchange
+from conformance.model.target import Declaration
 
 
 class Verdict(StrEnum):
@@ -67,6 +68,11 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Params:
+    """What a scenario decides for one of its cases when it plans it; a scenario has its own kind."""
+
+
+@dataclass(frozen=True)
 class Case:
     """One planned run of a scenario: an operation, a variant, and the rules that it feeds.
 
@@ -81,8 +87,9 @@ class Case:
     effect: Effect
     cost: int = 2
     about: str | None = None  # the code that the case is about
-    params: Mapping[str, Json] = field(default_factory=dict)
+    params: Params | Mapping[str, Json] = field(default_factory=dict)  # a mapping when read back
     gap: str | None = None
+    quick: bool = False  # runs in a quick run, whatever clause it feeds
     optional: bool = False  # more depth where it can run; its gap leaves no cell untested
 
 
@@ -93,7 +100,7 @@ class Run:
     contract: Contract
     suite: str  # version of the suite
     seed: int
-    target: Mapping[str, Json]  # name, url, allow ... as declared, without keys
+    target: Declaration
     started: str  # ISO 8601
     finished: str
     judged_on: str  # date

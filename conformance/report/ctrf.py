@@ -44,8 +44,8 @@ def document(run: Run) -> dict[str, Any]:
             "tests": [_test(run, cell) for cell in run.cells],
             "environment": {
                 "reportName": f"{contract.title} {contract.version}: {view.headline(run)}",
-                "appName": clean(str(run.target.get("name", ""))),
-                "testEnvironment": clean(str(run.target.get("url", ""))),
+                "appName": clean(run.target.name),
+                "testEnvironment": clean(run.target.url),
                 "healthy": run.exit_code == 0,
                 "extra": {
                     "contract": {

@@ -16,13 +16,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from conformance.model import WHOLE_API, Cell, Clause, PageEntry, Run, Verdict, worst
+from conformance.model import SCOPE, WHOLE_API, Cell, Clause, Effect, PageEntry, Run, Verdict, worst
 from conformance.report import view
 from conformance.report.exhibit import Exhibition, Problem
 from conformance.report.text import amount, clean
-
-SCOPE = "scope:"
-"""How the roles of keys with a single scope begin."""
 
 PER_CLAUSE = 20
 """Operations that are shown with their evidence, of each clause and verdict."""
@@ -212,23 +209,13 @@ def _groups(run: Run, verdict: Verdict, exhibition: Exhibition) -> list[Group]:
 
 def _target(run: Run) -> list[tuple[str, str]]:
     """What the target declares, beside its name and address, as far as it bears on the verdicts."""
-    facts = []
-    for name, label in (
-        ("allow", "Allowed effects"),
-        ("keys", "Keys given"),
-        ("inapplicable", "Declared inapplicable"),
-    ):
-        value = run.target.get(name)
-        if isinstance(value, (list, tuple)):
-            said = [str(item) for item in value if not str(item).startswith(SCOPE)]
-            single = len(value) - len(said)
-            facts.append(
-                (
-                    label,
-                    ", ".join(
-                        [*said, *([amount(single, "key") + " of one scope"] if single else [])]
-                    )
-                    or "none",
-                )
-            )
-    return facts
+    target = run.target
+    single = sum(name.startswith(SCOPE) for name in target.keys)
+    keys = sorted(name for name in target.keys if not name.startswith(SCOPE))
+    if single:
+        keys.append(f"{amount(single, 'key')} of one scope")
+    return [
+        ("Allowed effects", ", ".join(effect for effect in Effect if effect in target.allow)),
+        ("Keys given", ", ".join(keys) or "none"),
+        ("Declared inapplicable", ", ".join(sorted(target.inapplicable)) or "none"),
+    ]

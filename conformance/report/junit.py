@@ -25,7 +25,7 @@ def write(run: Run, path: Path) -> None:
 
 
 def _suites(run: Run) -> ET.Element:
-    name = f"{run.contract.title} {run.contract.version}: {run.target.get('name', '')}"
+    name = f"{run.contract.title} {run.contract.version}: {run.target.name}"
     root = _element("testsuites", name=name, **_numbers(run.cells))
     for area, title in run.contract.areas.items():
         cells = tuple(cell for cell in run.cells if run.contract.clauses[cell.clause].area == area)

@@ -7,6 +7,7 @@ whole log in the end and writes the reports.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from dataclasses import replace
@@ -31,6 +32,8 @@ LOGS = "conformance_logs"
 
 def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
     """Register what runs and judges the suite. Raises pytest.UsageError for a wrong choice."""
+    if choice.url and not choice.target and not choice.key:
+        choice = replace(choice, key=os.environ.get("CONFORMANCE_KEY"))
     try:
         if hasattr(config, "workerinput"):
             config.pluginmanager.register(_worker(choice, config.workerinput))

@@ -17,10 +17,11 @@ import pytest
 from conformance.errors import ConformanceError, TargetError, Unjudgeable
 from conformance.judging.rules import Violation
 from conformance.model import Case, Contract, Level
-from conformance.plan import REGISTRY, Plan
+from conformance.plan import Plan
 from conformance.report.view import said
 from conformance.run import preflight
 from conformance.run.session import Session
+from conformance.scenarios import REGISTRY
 from conformance.verdict import DONE
 
 

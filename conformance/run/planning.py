@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import conformance.suite
 from conformance import target as targets
-from conformance.model import Contract
+from conformance.model import Contract, Declaration
 from conformance.options import Choice, Depth
-from conformance.plan import REGISTRY, Plan, Planning, build, quick, select, wanted
-from conformance.target import Declaration, Target, named
+from conformance.plan import Plan, build
+from conformance.scenarios import REGISTRY, Planning
+from conformance.selection import quick, select, wanted
+from conformance.target import Target, named
 
 
 def load_suite() -> None:

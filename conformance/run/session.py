@@ -17,8 +17,8 @@ from conformance.evidence import Log, Recorder
 from conformance.judging.rules import Violation
 from conformance.model import Case, Run
 from conformance.options import Depth
-from conformance.plan import REGISTRY
 from conformance.run.planning import Prepared
+from conformance.scenarios import REGISTRY
 from conformance.suite.client import Client
 from conformance.suite.generate import draw
 from conformance.suite.sending import Memory

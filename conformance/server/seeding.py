@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from conformance.model import Contract
+from conformance.model import KEY_ROLES, Business, Contract, KeyRole, Reach
 from conformance.openapi import X
 from conformance.server.access import ALL
 from conformance.server.catalog import Catalog, sample
@@ -22,8 +22,8 @@ from conformance.server.store import Identity, Row
 
 NEWEST = moment_of("2026-04-17T12:00:00Z")
 EXPIRED = moment_of("2020-01-01T00:00:00Z")
-MAIN, OTHER, EMPTY = "main", "other", "empty"
-BUSINESSES = (MAIN, OTHER, EMPTY)
+MAIN, OTHER = Business.MAIN.value, Business.OTHER.value
+BUSINESSES = tuple(business.value for business in Business)
 PLACES = {MAIN: 0, OTHER: 500}
 """Where the objects of a business begin to be counted, so that what their place tells is told once."""
 
@@ -45,31 +45,46 @@ def business_id(seed: int, name: str) -> str:
     return identifier(seed, "tenant", name)
 
 
+_DEATHS: dict[str, dict[str, Any]] = {
+    "expired": {"expires": EXPIRED},
+    "revoked": {"revoked": True},
+}
+"""By key, why it is dead."""
+
+
 def identities(contract: Contract, seed: int) -> dict[str, Identity]:
     """The seeded keys by name; those of a single scope are named by it."""
     catalog = Catalog(contract)
     prefixes = contract.authentication.prefixes or ("",)
-    all_scopes, nothing = frozenset({ALL}), frozenset[str]()
-
-    def one(
-        name: str, business: str, scopes: frozenset[str], prefix: str = prefixes[0], **state: Any
-    ) -> Identity:
-        return Identity(
-            name, secret(prefix, seed, name), business_id(seed, business), scopes, **state
-        )
-
-    found = [one("full", MAIN, all_scopes), one("read_only", MAIN, catalog.read_scopes)]
-    if len(prefixes) > 1:
-        found.append(one("test", MAIN, all_scopes, prefixes[1]))
-    found += [
-        one("expired", MAIN, all_scopes, expires=EXPIRED),
-        one("revoked", MAIN, all_scopes, revoked=True),
-        one("no_scope", MAIN, nothing),
-    ]
-    if contract.tenant is not None:
-        found += [one("other", OTHER, all_scopes), one("empty", EMPTY, all_scopes)]
-    found += [one(scope, MAIN, frozenset({scope})) for scope in catalog.scopes]
+    scopes = {
+        Reach.EVERY: frozenset({ALL}),
+        Reach.READS: catalog.read_scopes,
+        Reach.NONE: frozenset[str](),
+    }
+    found = []
+    for role in KEY_ROLES.values():
+        prefix = prefixes[1] if role.name == "test" and len(prefixes) > 1 else prefixes[0]
+        if _has(contract, role):
+            found.append(
+                Identity(
+                    role.name,
+                    secret(prefix, seed, role.name),
+                    business_id(seed, role.business or MAIN),
+                    scopes[role.reach],
+                    **_DEATHS.get(role.name, {}),
+                )
+            )
+    for scope in catalog.scopes:
+        key = secret(prefixes[0], seed, scope)
+        found.append(Identity(scope, key, business_id(seed, MAIN), frozenset({scope})))
     return {identity.name: identity for identity in found}
+
+
+def _has(contract: Contract, role: KeyRole) -> bool:
+    """Whether a server of this contract can have a key: one of another business, a test key."""
+    if role.name == "test":
+        return len(contract.authentication.prefixes) > 1
+    return role.business is Business.MAIN or contract.tenant is not None
 
 
 def rows(contract: Contract, extras: Extras, seed: int) -> Iterator[Row]:

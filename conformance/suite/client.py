@@ -11,7 +11,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from conformance.model import NOTHING, Effect, Exchange, Facts, Open, Operation, Parameter, Role
+from conformance.model import (
+    NOTHING,
+    Business,
+    Effect,
+    Exchange,
+    Facts,
+    Open,
+    Operation,
+    Parameter,
+    Role,
+    key_role,
+)
 from conformance.reading import before_last, items_of, object_of, runs_forward, sought_in
 from conformance.suite.sending import Id, Sending
 from conformance.target import FICTIONAL_NUMBER
@@ -292,9 +303,10 @@ class Client(Sending):
 
     def business(self, key: str = "full") -> str | None:
         """The id of the business of a key: as declared, else as its objects show it."""
-        role = key if key in ("other", "empty") else "main"
-        if role in self.target.businesses:
-            return self.target.businesses[role]
+        role = key_role(key)
+        owner = (role and role.business) or Business.MAIN
+        if owner in self.target.businesses:
+            return self.target.businesses[owner]
         for kind in dict.fromkeys(o.kind for o in self.contract.operations_by("list") if o.kind):
             for item in self._memory.lists.get((kind, key), ()):
                 value = item.get(self.contract.tenant) if isinstance(item, dict) else None

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from conformance.model import Contract, Operation, Parameter
-from conformance.plan import Depth
+from conformance.scenarios import Depth
 from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
 from conformance.transport.message import Message

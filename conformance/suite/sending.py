@@ -5,13 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from conformance.model import NOTHING, WHOLE_API, Case, Contract, Exchange, Facts, Operation, Role
-from conformance.plan import Depth
-from conformance.target import Declaration
+from conformance.model import (
+    NOTHING,
+    WHOLE_API,
+    Case,
+    Contract,
+    Declaration,
+    Exchange,
+    Facts,
+    Operation,
+    Params,
+    Role,
+)
+from conformance.scenarios import Depth
 from conformance.transport.message import Message, header_of, message_for
 from conformance.transport.sender import Label, Sender
+
+P = TypeVar("P", bound=Params)
 
 CLOCK = "(clock)"
 """The operation of a request that moves the target's clock; no rule judges it."""
@@ -73,6 +85,12 @@ class Sending:
     def repeated(self) -> bool:
         """Whether the case runs again, to confirm what its first run showed."""
         return self._attempt > 1
+
+    def params(self, kind: type[P]) -> P:
+        """The parameters of the case, which are of this kind. Raises TypeError for others."""
+        if not isinstance(self.case.params, kind):
+            raise TypeError(f"the case {self.case.id} has no {kind.__name__}")
+        return self.case.params
 
     @property
     def operation(self) -> Operation:

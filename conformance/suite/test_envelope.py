@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Any
 
-from conformance.model import WHOLE_API, Effect, Facts, Operation, Parameter, Role
-from conformance.plan import Depth, Draft, Planning, operations, scenario
+from conformance.model import WHOLE_API, Effect, Facts, Operation, Parameter, Params, Role
+from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
 from conformance.suite.generate import COUNT, draw, message
@@ -62,6 +62,13 @@ MEDIA = {
 Make = Callable[[Client, dict[str, Any]], Message | None]
 
 
+@dataclass(frozen=True)
+class OddWays(Params):
+    """The names of the odd requests that an operation gets."""
+
+    names: tuple[str, ...]
+
+
 def odd_requests(planning: Planning) -> Iterator[Draft]:
     """Each operation that takes an input."""
     turns: Counter[str] = Counter()
@@ -76,7 +83,7 @@ def odd_requests(planning: Planning) -> Iterator[Draft]:
             turns[sort] += count
         if tried:
             needs = ("full",) if operation.keyed else ()
-            yield Draft(operation, needs=needs, cost=len(tried) + 1, params={"ways": tried})
+            yield Draft(operation, needs=needs, cost=len(tried) + 1, params=OddWays(tuple(tried)))
 
 
 @scenario(odd_requests, phase=3)
@@ -84,7 +91,7 @@ def test_odd_request(client: Client) -> None:
     """A valid request but for one odd thing; then a look whether the list of its kind can still be read."""
     operation = client.operation
     for _, name, make in _ways(operation):
-        if name not in client.case.params["ways"]:
+        if name not in client.params(OddWays).names:
             continue
         values = client.valid(operation)
         message = make(client, values) if values is not None else None

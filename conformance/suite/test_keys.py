@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.model import (
+    DEAD_KEYS,
     Effect,
     Exchange,
     Facts,
     Form,
     Operation,
+    Params,
     Placeholder,
     Role,
     SecretKind,
     Side,
     Step,
 )
-from conformance.plan import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
 from conformance.reading import items_of, object_of
+from conformance.scenarios import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
-from conformance.target import DEAD_KEYS
 from conformance.transport.message import encoded, message_for
 from conformance.transport.redact import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
 
@@ -56,6 +57,20 @@ def keyed(planning: Planning) -> Iterator[Operation]:
     return (operation for operation in operations(planning) if operation.keyed)
 
 
+@dataclass(frozen=True)
+class RefusedKeys(Params):
+    """What each request carries in place of a valid key, by the form of the mistake."""
+
+    by_form: Mapping[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Keys(Params):
+    """The roles of the keys that an operation is called with."""
+
+    roles: tuple[str, ...]
+
+
 def refused_keys(planning: Planning) -> Iterator[Draft]:
     """Each operation that wants a key, with everything that is no valid one and that the target allows.
 
@@ -81,7 +96,7 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
             needs=("full",),
             cost=cost,
             bad_keys=bad,
-            params={"keys": keys_of},
+            params=RefusedKeys(keys_of),
             rules=tuple(rules),
         )
 
@@ -112,7 +127,7 @@ def _keys(planning: Planning, form: str, number: int) -> list[str]:
 @scenario(refused_keys, rules=KEY_RULES, phase=1)
 def test_refused_key(client: Client) -> None:
     """A valid request but for its key: none, after another scheme, malformed, never issued, altered, expired, revoked."""
-    operation, keys = client.operation, client.case.params["keys"]
+    operation, keys = client.operation, client.params(RefusedKeys).by_form
     values = client.valid(operation)
     if values is None:
         return
@@ -148,12 +163,12 @@ def test_refused_key(client: Client) -> None:
             client.mistake(operation, values, key=key, facts=Facts(form=form))
     if not gone:  # after all that was refused, what is valid is still taken
         control = client.control(operation, values)
-        place = _place(operation, control)
+        cursor = _place(operation, control)
         few = {operation.paging.limit: str(client.within(operation, 2))} if operation.paging else {}
-        for form in DEAD_FORMS if place else ():
+        for form in DEAD_FORMS if cursor else ():
             for key in keys.get(form, ()):
                 client.mistake(
-                    operation, {**values, **place, **few}, key=key, facts=Facts(form=form)
+                    operation, {**values, **cursor, **few}, key=key, facts=Facts(form=form)
                 )
 
 
@@ -231,13 +246,13 @@ def with_scope(planning: Planning) -> Iterator[Draft]:
                 if operation.beside
                 else [*(f"scope:{scope}" for scope in operation.scopes), "full"]
             )
-            yield Draft(operation, needs=("full", *keys), params={"keys": keys})
+            yield Draft(operation, needs=("full", *keys), params=Keys(tuple(keys)))
 
 
 @scenario(with_scope, rules=("scope.opens",))
 def test_scope_opens(client: Client) -> None:
     """A key with only the scope of the operation, and one with every scope."""
-    for key in client.case.params["keys"]:
+    for key in client.params(Keys).roles:
         values = client.valid(client.operation)
         if values is not None:
             client.call(client.operation, values, key=key)
@@ -247,9 +262,7 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that has a scope, with a key that has none, and with keys that have others."""
     for operation in keyed(planning):
         if operation.scopes:
-            yield Draft(
-                operation, "none", needs=("full", "no_scope"), params={"keys": ["no_scope"]}
-            )
+            yield Draft(operation, "none", needs=("full", "no_scope"), params=Keys(("no_scope",)))
             keys = [f"scope:{scope}" for scope in _others(planning, operation)]
             if operation.effect is not Effect.READ and "read_only" in planning.target.keys:
                 keys.append("read_only")
@@ -259,7 +272,7 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
                     "another",
                     needs=("full", *keys),
                     cost=1 + len(keys),
-                    params={"keys": keys},
+                    params=Keys(tuple(keys)),
                 )
 
 
@@ -322,7 +335,7 @@ def test_missing_scope(client: Client) -> None:
                 **_narrowed(operation, items[0]),
             }
     client.control(operation, values)
-    for key in client.case.params["keys"]:
+    for key in client.params(Keys).roles:
         client.mistake(operation, values, key=key)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from conformance.model import WHOLE_API, Effect, Exchange, Facts, Operation, Rate, Role, Step
-from conformance.plan import Draft, Planning, operations, scenario
 from conformance.reading import soon
+from conformance.scenarios import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.transport.message import header_of, message_for
 

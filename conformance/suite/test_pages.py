@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from conformance.model import Facts, Operation
-from conformance.plan import Draft, Planning, operations, scenario
+from conformance.model import Facts, Operation, Params
 from conformance.reading import items_of
+from conformance.scenarios import Draft, Planning, operations, scenario
 from conformance.suite.client import LARGE, Client
 
 
@@ -32,6 +33,13 @@ def test_large_page(client: Client) -> None:
         )
 
 
+@dataclass(frozen=True)
+class PrintedQuery(Params):
+    """The query of a request that the page prints."""
+
+    query: Mapping[str, str]
+
+
 def printed_samples(planning: Planning) -> Iterator[Draft]:
     """Each request that the page prints."""
     for entry in planning.contract.page.values():
@@ -39,7 +47,7 @@ def printed_samples(planning: Planning) -> Iterator[Draft]:
         if "method" in example:
             operation = _printed(planning, example)
             if operation is not None:
-                params = {"query": example.get("query", {})}
+                params = PrintedQuery(example.get("query", {}))
                 yield Draft(
                     operation, entry.place.replace(" ", "-"), needs=("full",), params=params, cost=3
                 )
@@ -61,7 +69,7 @@ def test_printed_sample(client: Client) -> None:
     """A printed request as it stands, and with a cursor of the target in the place of the printed one."""
     paging = client.operation.paging
     assert paging is not None
-    query = client.case.params["query"]
+    query = client.params(PrintedQuery).query
     if paging.after in query:
         client.call(client.operation, query, facts=Facts(printed_cursor=True))
         items = client.listed(client.operation.kind or "")

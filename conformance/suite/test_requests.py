@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from conformance.model import Facts, Form, Open, Operation, Parameter, Role
-from conformance.plan import Depth, Draft, Planning, operations, scenario
+from conformance.model import Facts, Form, Open, Operation, Parameter, Params, Role
+from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import MALFORMED, Client
 from conformance.suite.test_envelope import SHORT_ID
 
@@ -23,7 +24,7 @@ def plain_reads(planning: Planning) -> Iterator[Draft]:
             operation,
             cost=4 if operation.selector else 1,
             needs=("full",) if operation.keyed else (),
-            params={"quick": True},
+            quick=True,
         )
 
 
@@ -79,6 +80,13 @@ def test_unknown_id(client: Client) -> None:
             )
 
 
+@dataclass(frozen=True)
+class OneParameter(Params):
+    """The parameter that the request has wrong."""
+
+    name: str
+
+
 def required_parameters(planning: Planning) -> Iterator[Draft]:
     """Each required parameter that can be left out without meaning another operation."""
     for operation in operations(planning):
@@ -101,7 +109,7 @@ def required_parameters(planning: Planning) -> Iterator[Draft]:
                     operation,
                     parameter.name,
                     needs=needs,
-                    params={"omit": parameter.name},
+                    params=OneParameter(parameter.name),
                     rules=rules,
                     cost=3,
                 )
@@ -114,7 +122,7 @@ def test_missing_parameter(client: Client) -> None:
     if values is not None:
         client.control(client.operation, values)
         again = client.valid(client.operation) or values
-        omitted = client.case.params["omit"]
+        omitted = client.params(OneParameter).name
         client.mistake(
             client.operation,
             {name: value for name, value in again.items() if name != omitted},
@@ -135,7 +143,7 @@ def refused_values(planning: Planning) -> Iterator[Draft]:
                     parameter.name,
                     needs=needs,
                     cost=1 + len(parameter.refuse),
-                    params={"parameter": parameter.name},
+                    params=OneParameter(parameter.name),
                 )
 
 
@@ -143,7 +151,7 @@ def refused_values(planning: Planning) -> Iterator[Draft]:
 def test_invalid_parameter(client: Client) -> None:
     """A valid request but for one value."""
     values = client.valid(client.operation)
-    parameter = client.operation.parameter(client.case.params["parameter"])
+    parameter = client.operation.parameter(client.params(OneParameter).name)
     assert parameter is not None
     if values is not None:
         client.control(client.operation, values)
@@ -152,12 +160,19 @@ def test_invalid_parameter(client: Client) -> None:
             client.mistake(client.operation, {**again, parameter.name: value})
 
 
+@dataclass(frozen=True)
+class OtherTypes(Params):
+    """Places of ``OTHER_TYPES`` that an operation gets as its body."""
+
+    places: tuple[int, ...]
+
+
 def bodies(planning: Planning) -> Iterator[Draft]:
     """Each operation with a body: where it has a required member it cannot be taken without one, else it may be overlooked."""
     for number, operation in enumerate(operations(planning)):
         if operation.body:
             types = len(OTHER_TYPES) if planning.depth is Depth.DEEP else 1
-            params = {"others": [(number + turn) % len(OTHER_TYPES) for turn in range(types)]}
+            params = OtherTypes(tuple((number + turn) % len(OTHER_TYPES) for turn in range(types)))
             wanted = any(parameter.required for parameter in operation.body) and (
                 operation.only or not operation.when
             )
@@ -174,7 +189,7 @@ def test_broken_body(client: Client) -> None:
     if values is None:
         return
     client.control(client.operation, values)
-    others = [OTHER_TYPES[place] for place in client.case.params["others"]]
+    others = [OTHER_TYPES[place] for place in client.params(OtherTypes).places]
     for content in (*BROKEN, *others, json.dumps(values).encode()[:-1]):
         client.mistake(
             client.operation,
@@ -191,6 +206,13 @@ ODD_POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")
 """Values that no limit and no cursor has."""
 
 
+@dataclass(frozen=True)
+class Bounds(Params):
+    """The filters of a list that bound a member of its items."""
+
+    names: tuple[str, ...]
+
+
 def odd_positions(planning: Planning) -> Iterator[Draft]:
     """Each list with a limit, a cursor or a bound that cannot be parsed."""
     for operation in operations(planning, "list"):
@@ -200,7 +222,7 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
             operation,
             cost=cost,
             needs=("full",) if operation.keyed else (),
-            params={"bounds": bounds},
+            params=Bounds(tuple(bounds)),
         )
 
 
@@ -220,7 +242,7 @@ def test_unparsable_parameter(client: Client) -> None:
     client.mistake(
         client.operation, {**values, paging.limit: "0"}, role=Role.BYSTANDER
     )  # which may mean anything
-    for bound in client.case.params["bounds"]:
+    for bound in client.params(Bounds).names:
         client.mistake(client.operation, {**values, bound: "abc"})
     for least, most in _windows(client.operation):
         client.mistake(

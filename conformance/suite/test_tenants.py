@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from conformance.model import Contract, Effect, Facts, Open, Operation, Parameter, Role, Side, Step
-from conformance.plan import Depth, Draft, Planning, operations, scenario
+from conformance.model import (
+    Contract,
+    Effect,
+    Facts,
+    Open,
+    Operation,
+    Parameter,
+    Params,
+    Role,
+    Side,
+    Step,
+)
 from conformance.reading import as_shown, items_of
+from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import MALFORMED, Client
 from conformance.transport.message import message_for
 from conformance.values import ABSENT
@@ -81,6 +92,13 @@ def _asked_for_another(client: Client, given: dict[str, Any] | None) -> None:
     client.raw(message, operation.id, facts=Facts(mistake=True, side=Side.OWN))
 
 
+@dataclass(frozen=True)
+class ForeignFilter(Params):
+    """The filter that names something of another tenant."""
+
+    filter: str
+
+
 def foreign_filters(planning: Planning) -> Iterator[Draft]:
     """Each list with a filter that names another business, or an object of it."""
     for operation in operations(planning, "list"):
@@ -90,7 +108,7 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
                     operation,
                     parameter.name,
                     needs=("full", "other"),
-                    params={"filter": parameter.name},
+                    params=ForeignFilter(parameter.name),
                     cost=4,
                 )
 
@@ -98,7 +116,7 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
 @scenario(foreign_filters, rules=("tenant.filter",), phase=1)
 def test_foreign_filter(client: Client) -> None:
     """A list that is narrowed to something of another business."""
-    parameter = client.operation.parameter(client.case.params["filter"])
+    parameter = client.operation.parameter(client.params(ForeignFilter).filter)
     assert parameter is not None
     assert client.operation.paging is not None
     value = _theirs(client, parameter)

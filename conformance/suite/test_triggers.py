@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from conformance.model import Effect, Facts, Role, Step
-from conformance.plan import Draft, Planning, operations, scenario
+from conformance.model import Effect, Facts, Params, Role, Step
+from conformance.scenarios import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.transport.message import message_for
 from conformance.values import ABSENT
+
+
+@dataclass(frozen=True)
+class Recipe(Params):
+    """The input of a trigger, the proof of payment that settles it, and whether it is robust."""
+
+    input: Mapping[str, Any]
+    payment: str | None
+    robust: bool
 
 
 def triggers(planning: Planning) -> Iterator[Draft]:
@@ -48,11 +57,11 @@ def triggers(planning: Planning) -> Iterator[Draft]:
             code,
             needs=("full",) if operation.keyed else (),
             about=code,
-            params={
-                "input": dict(recipe.input) if recipe else {},
-                "payment": recipe.payment if recipe else None,
-                "firm": recipe.firm if recipe else False,
-            },
+            params=Recipe(
+                dict(recipe.input) if recipe else {},
+                recipe.payment if recipe else None,
+                recipe.firm if recipe else False,
+            ),
             cost=8 if recipe and recipe.firm else 5,
             gap=gap,
             rules=rules,
@@ -94,7 +103,8 @@ def _otherwise(client: Client, given: Mapping[str, Any]) -> Iterator[dict[str, A
 )
 def test_trigger(client: Client) -> None:
     """A request that the target answers with a certain code, by its own documentation."""
-    given = client.case.params["input"]
+    recipe = client.params(Recipe)
+    given = recipe.input
     selector = client.operation.selector
     values = client.valid(client.operation)
     if values is None and selector is not None and selector.name in given:
@@ -107,7 +117,7 @@ def test_trigger(client: Client) -> None:
     if ask:
         client.control(client.operation, values, facts=Facts(step=Step.TAKEN))
         ask(role=Role.CONTROL, facts=Facts(step=Step.BEFORE))
-    for told in (given, *(_otherwise(client, given) if client.case.params["firm"] else [given])):
+    for told in (given, *(_otherwise(client, given) if recipe.robust else [given])):
         values = client.valid(client.operation) or values
         client.call(client.operation, {**values, **told})
     if ask:
@@ -124,8 +134,8 @@ def test_trigger(client: Client) -> None:
                 key=None,
                 facts=Facts(mistake=True, step=Step.PAID),
             )
-        if client.case.params["payment"]:
-            proof = client.case.params["payment"]
+        if recipe.payment:
+            proof = recipe.payment
             paid = replace(message, headers=(*message.headers, (payment.proof_header, proof)))
             client.raw(
                 paid, client.operation.id, carried=(), key=None, facts=Facts(step=Step.SETTLED)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from conformance.model import Effect, Operation, Parameter, Role
-from conformance.plan import Depth, Draft, Planning, operations, scenario
+from conformance.model import Effect, Operation, Parameter, Params, Role
 from conformance.reading import takes
+from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import LARGE, SEVERAL, Client
 from conformance.suite.drawing import STEPS
 from conformance.suite.generate import draw
@@ -41,18 +42,25 @@ WALK_RULES = (
 )
 
 
+@dataclass(frozen=True)
+class WalkParams(Params):
+    """``brief``: across one border of a page alone."""
+
+    brief: bool
+
+
 def every_list(planning: Planning) -> Iterator[Draft]:
     """A walk over each list; in a quick run a whole one over the first list, and across one border of a page of the rest."""
     for number, operation in enumerate(operations(planning, "list")):
         brief = planning.depth is Depth.QUICK and number > 0
-        params = {"quick": True, "brief": brief} if planning.depth is Depth.QUICK else {}
         narrowed = any(p.required and p.name != planning.contract.tenant for p in operation.filters)
         rules = (*WALK_RULES, "paging.filter") if narrowed else WALK_RULES
         yield Draft(
             operation,
             cost=4 if brief else 60,
             needs=("full",) if operation.keyed else (),
-            params=params,
+            params=WalkParams(brief),
+            quick=planning.depth is Depth.QUICK,
             rules=rules,
         )
 
@@ -63,7 +71,7 @@ def test_walk(client: Client) -> None:
     walker = Walker(client, client.operation)
     if walker.given is None:
         return
-    if client.case.params.get("brief"):
+    if client.params(WalkParams).brief:
         _border(walker)
         return
     if client.repeated:
@@ -185,6 +193,14 @@ FILTER_RULES = (
 )
 
 
+@dataclass(frozen=True)
+class FilterParams(Params):
+    """The filter of a walk, and the page sizes that it is walked in."""
+
+    filter: str
+    sizes: tuple[int, ...]
+
+
 def every_filter(planning: Planning) -> Iterator[Draft]:
     """A walk over each list with each of its filters; a quick run owes the borders of pages to the plain walks alone."""
     rules = ("paging.filter",) if planning.depth is Depth.QUICK else None
@@ -192,9 +208,14 @@ def every_filter(planning: Planning) -> Iterator[Draft]:
         for number, parameter in enumerate(operation.filters):
             if not parameter.required:
                 sizes = (2, 5) if planning.depth is Depth.DEEP or number % 2 == 0 else (3,)
-                params = {"filter": parameter.name, "sizes": list(sizes)}
+                params = FilterParams(parameter.name, sizes)
                 yield Draft(
-                    operation, parameter.name, cost=20, needs=("full",), params=params, rules=rules
+                    operation,
+                    parameter.name,
+                    cost=20,
+                    needs=("full",),
+                    params=params,
+                    rules=rules,
                 )
 
 
@@ -202,7 +223,7 @@ def every_filter(planning: Planning) -> Iterator[Draft]:
 def test_filtered_walk(client: Client) -> None:
     """A filtered list in small pages, beside the same stretch without the filter."""
     walker = Walker(client, client.operation)
-    parameter = client.operation.parameter(client.case.params["filter"])
+    parameter = client.operation.parameter(client.params(FilterParams).filter)
     assert parameter is not None
     if walker.given is None:
         return
@@ -220,7 +241,7 @@ def test_filtered_walk(client: Client) -> None:
     if client.repeated:
         walker.stretch("filtered-before", filters, served=served)
     walker.stretch("filtered", filters, served=served)
-    for size in client.case.params["sizes"]:
+    for size in client.params(FilterParams).sizes:
         walker.walk(
             f"filtered-by-{size}",
             None,
@@ -269,6 +290,13 @@ def _another_value(known: list[Any], parameter: Parameter, value: str) -> str | 
     )
 
 
+@dataclass(frozen=True)
+class OptionParams(Params):
+    """The parameter that narrows the list by something its items do not show."""
+
+    option: str
+
+
 def every_option(planning: Planning) -> Iterator[Draft]:
     """Each list with each parameter that narrows it by something its items do not show."""
     for operation in operations(planning, "list"):
@@ -276,7 +304,7 @@ def every_option(planning: Planning) -> Iterator[Draft]:
         for parameter in operation.parameters:
             plain = not (parameter.required or parameter.filters or parameter.name in own)
             if parameter.place == "query" and plain and parameter.example is not None:
-                params = {"option": parameter.name}
+                params = OptionParams(parameter.name)
                 yield Draft(
                     operation, parameter.name, cost=2, needs=("full",), params=params, optional=True
                 )
@@ -287,7 +315,7 @@ def test_walk_with_option(client: Client) -> None:
     """Two pages with an option, and nothing to compare them with but each other."""
     walker, parameter = (
         Walker(client, client.operation),
-        client.operation.parameter(client.case.params["option"]),
+        client.operation.parameter(client.params(OptionParams).option),
     )
     if walker.given is not None and parameter is not None:
         walker.walk(

@@ -18,8 +18,8 @@ from conformance.model import (
     Role,
     Step,
 )
-from conformance.plan import Depth, Draft, Planning, operations, scenario
 from conformance.reading import absent, as_shown, differences, sought_in
+from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.sending import OVERRIDES, Id
 from conformance.transport.message import message_for

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.model import Exchange, Facts, Operation, Role
-from conformance.plan import Depth
 from conformance.reading import items_of
+from conformance.scenarios import Depth
 from conformance.suite.client import LARGE, Client
 
 SURELY_TAKEN = 7

@@ -9,8 +9,8 @@ import json
 
 import pytest
 
-from conformance.plan import REGISTRY
 from conformance.run import planning
+from conformance.scenarios import REGISTRY
 from tests.faults import matrix
 from tests.faults.base import Fault, Variant
 from tests.faults.faults import FAULTS

@@ -1,0 +1,131 @@
+"""The target side of the model: what a target declares, in public, and what its keys are for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from conformance.model.contract import Effect
+
+SCOPE = "scope:"
+"""How the role of a key with a single scope begins; the scope follows."""
+
+
+class Business(StrEnum):
+    """The businesses that keys belong to, as a target file names them."""
+
+    MAIN = "main"
+    OTHER = "other"
+    EMPTY = "empty"
+
+
+class Reach(StrEnum):
+    """Which scopes a key has."""
+
+    EVERY = "every"
+    READS = "reads"
+    NONE = "none"
+    ONE = "one"
+
+
+@dataclass(frozen=True)
+class KeyRole:
+    """A key that a target file may give: what it is for, whose it is, and what it may do."""
+
+    name: str
+    what: str  # the key in words, after "give"
+    reach: Reach = Reach.EVERY
+    business: Business | None = Business.MAIN  # None where it may be any
+    dead: bool = False  # was valid once, and must be refused
+
+    @property
+    def advice(self) -> str:
+        """What to put into the target file for this key to be there."""
+        scope = self.name.removeprefix(SCOPE)
+        place = f"scoped_keys: {scope}" if self.reach is Reach.ONE else f"keys: {self.name}"
+        return f"give {self.what} ({place} in the target file)"
+
+
+KEY_ROLES: Mapping[str, KeyRole] = {
+    role.name: role
+    for role in (
+        KeyRole("full", "a key with every scope"),
+        KeyRole("read_only", "a key with every scope that reads, and no other", Reach.READS),
+        KeyRole("test", "a key with every scope and the test prefix", business=None),
+        KeyRole("expired", "an expired key", dead=True),
+        KeyRole("revoked", "a revoked key", dead=True),
+        KeyRole("no_scope", "a valid key without any scope", Reach.NONE),
+        KeyRole(
+            "other",
+            "a key with every scope for another business, which has data",
+            business=Business.OTHER,
+        ),
+        KeyRole("empty", "a key for a business without data", business=Business.EMPTY),
+    )
+}
+"""Every key of a target file by name, those of a single scope aside.
+
+The schema of target files, ``init``, the documentation, the advice of a plan and the keys of the
+reference server are made from this table.
+"""
+
+DEAD_KEYS = tuple(role.name for role in KEY_ROLES.values() if role.dead)
+"""Names of the keys that were valid once, and must be refused."""
+
+
+def key_role(name: str) -> KeyRole | None:
+    """The role of that name, such as ``full`` or ``scope:calls:read``; None if there is none."""
+    if name.startswith(SCOPE):
+        return KeyRole(name, f"a key with only the scope {name.removeprefix(SCOPE)}", Reach.ONE)
+    return KEY_ROLES.get(name)
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A recipe that makes the target answer with a code: an operation and members of its input.
+
+    ``payment`` is a proof of payment that the target accepts for this input, where the code asks
+    for one. A ``firm`` trigger also works if its text stands inside a longer text, in capitals, or
+    beside optional references.
+    """
+
+    code: str
+    operation: str
+    input: Mapping[str, Any]
+    payment: str | None = None
+    firm: bool = False
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A failure that is accepted for a time: clause, operations (all if empty), why, who, when."""
+
+    clause: str
+    operations: tuple[str, ...]
+    reason: str
+    owner: str
+    expires: date  # the last day on which it counts
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """The public half of a target: no secret in it. ``keys`` names the roles that have a key."""
+
+    name: str
+    url: str
+    allow: frozenset[Effect]
+    keys: frozenset[str]
+    full_declared: bool  # keys.full is declared to have every scope (a bare --key is not)
+    businesses: Mapping[str, str] = field(default_factory=dict)  # id by Business
+    phone_numbers: tuple[str, ...] = ()
+    maximum: Mapping[str, int] = field(default_factory=dict)  # items of a page, by list
+    collections: Mapping[str, str] = field(default_factory=dict)  # member with the items, by list
+    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # values, by operation
+    triggers: tuple[Trigger, ...] = ()
+    clock: Mapping[str, str] | None = None
+    addresses: tuple[str, ...] = ()
+    inapplicable: frozenset[str] = frozenset()
+    waivers: tuple[Waiver, ...] = ()

@@ -1,0 +1,1 @@
+"""The documentation site: Markdown pages, and the module that writes the generated ones."""
