@@ -11,7 +11,7 @@ from conformance import target as targets
 from conformance.model import Contract, Declaration
 from conformance.options import Choice, Depth
 from conformance.plan import Plan, build
-from conformance.scenarios import REGISTRY, Planning
+from conformance.scenarios import REGISTRY, Planning, Scenario
 from conformance.selection import quick, select, wanted
 from conformance.target import Target, named
 
@@ -26,7 +26,14 @@ def load_suite() -> None:
 def planned(contract: Contract, target: Declaration, seed: int, depth: Depth = Depth.FULL) -> Plan:
     """The plan of the whole suite for a target."""
     load_suite()
-    return build(Planning(contract, target, seed, depth), REGISTRY.values())
+    scenarios = sorted(REGISTRY.values(), key=_position)
+    return build(Planning(contract, target, seed, depth), scenarios)
+
+
+def _position(scenario: Scenario) -> tuple[str, int]:
+    """Where a scenario stands, so that the plan does not depend on what was imported first."""
+    function = scenario.function
+    return function.__module__, function.__code__.co_firstlineno
 
 
 def target_of(contract: Contract, choice: Choice) -> Target:
