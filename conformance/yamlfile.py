@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import jsonschema_rs
 import yaml
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError, best_match
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 Place = tuple[str | int, ...]
 """Keys and indexes from the top of a document to a value."""
@@ -61,11 +63,16 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_mapping)
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A parsed file: its value, and the line (from 1) of each place in it."""
+    """A parsed file: its value, and the tree of YAML that it came from."""
 
     name: str
     value: Any
-    lines: dict[Place, int]
+    node: yaml.Node
+
+    @cached_property
+    def lines(self) -> dict[Place, int]:
+        """The line, from 1, of each place. Found only when a fault is to be named."""
+        return dict(_lines(self.node))
 
     def fault(self, place: Sequence[str | int], message: str) -> str:
         """``file:line: message`` for the nearest place that has a line."""
@@ -102,27 +109,17 @@ def read(path: Path, name: str, faults: list[str]) -> YamlFile | None:
 def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
     """Parse a text; on failure add ``file:line: message`` to ``faults`` and give None."""
     try:
-        alias = next(
-            (
-                event
-                for event in yaml.parse(text, Loader=_Loader)
-                if isinstance(event, yaml.AliasEvent)
-            ),
-            None,
-        )
-        if (
-            alias is not None
-        ):  # JSON has none, and a few lines of them can stand for billions of values
-            faults.append(
-                f"{name}:{alias.start_mark.line + 1 if alias.start_mark else 1}: aliases (*{alias.anchor}) are not allowed"
-            )
+        alias = _alias(text)
+        if alias is not None:
+            line = alias.start_mark.line + 1 if alias.start_mark else 1
+            faults.append(f"{name}:{line}: aliases (*{alias.anchor}) are not allowed")
             return None
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             faults.append(f"{name}:1: the file is empty")
             return None
-        return YamlFile(name, loader.construct_document(node), dict(_lines(node)))
+        return YamlFile(name, loader.construct_document(node), node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         faults.append(f"{name}:{mark.line + 1 if mark else 1}: {error.problem or error.context}")
@@ -131,9 +128,12 @@ def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
     return None
 
 
-@cache
-def _formats() -> FormatChecker:
-    return FormatChecker()
+def _alias(text: str) -> yaml.AliasEvent | None:
+    """The first alias: JSON has none, and a few lines of them can stand for billions of values."""
+    if "&" not in text:  # without an anchor an alias is an error anyway
+        return None
+    events = yaml.parse(text, Loader=_Loader)
+    return next((event for event in events if isinstance(event, yaml.AliasEvent)), None)
 
 
 def validate(
@@ -150,7 +150,12 @@ def validate(
     value = file.value
     for step in below:
         value = value[step]
-    validator = Draft202012Validator(schema, format_checker=_formats())
+    if _fits(schema, value):
+        return True
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415
+    from jsonschema.exceptions import best_match  # noqa: PLC0415
+
+    validator = Draft202012Validator(schema, format_checker=FormatChecker())
     errors = sorted(validator.iter_errors(value), key=lambda e: list(map(str, e.absolute_path)))
     for error in errors:
         deepest = best_match([error]) or error
@@ -163,6 +168,14 @@ def validate(
         )
         faults.append(file.fault(place, message if len(message) <= 300 else message[:299] + "…"))
     return not errors
+
+
+def _fits(schema: dict[str, Any], value: Any) -> bool:
+    """The quick answer. jsonschema is slow to import, and has the better words for what is wrong."""
+    try:
+        return jsonschema_rs.validator_for(schema, validate_formats=True).is_valid(value)
+    except (ValueError, RecursionError):  # a value that only Python can hold
+        return False
 
 
 def _unknown_member(error: ValidationError) -> tuple[str, ...]:

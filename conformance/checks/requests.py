@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
 from conformance.judging.rules import (
     JudgeContext,
@@ -238,6 +236,8 @@ def _valid(operation: Operation, value: Any) -> bool:
         ValueError,
         RecursionError,
     ):  # a value that only Python can hold, such as a lone surrogate
+        from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import
+
         return Draft202012Validator(operation.schema).is_valid(value)
 
 
@@ -271,6 +271,9 @@ def success_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     if _valid(operation, response.json):
         yield Pass((exchange.id,))
         return
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import
+    from jsonschema.exceptions import best_match  # noqa: PLC0415
+
     error = best_match(Draft202012Validator(operation.schema).iter_errors(response.json))
     if error is not None:
         where = "/" + "/".join(str(step) for step in error.absolute_path)
