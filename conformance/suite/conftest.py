@@ -1,18 +1,27 @@
 """What pytest says when it collects the suite without a target.
 
-With a target the plugin has made the items of a scenario first, and this hook is not reached.
+With a target the plugin makes the items of a scenario first, and nothing here is reached.
 """
 
 from __future__ import annotations
 
 import pytest
 
+_WITHOUT_TARGET: pytest.StashKey[bool] = pytest.StashKey()
 
-def pytest_pycollect_makeitem(name: str) -> None:
-    """End with exit code 4 and the options that are needed."""
-    if name.startswith("test_"):
-        pytest.exit(
+
+def pytest_pycollect_makeitem(collector: pytest.Module, name: str) -> list[pytest.Item] | None:
+    """No items for a scenario; there is nothing to send it to."""
+    if not name.startswith("test_"):
+        return None
+    collector.config.stash[_WITHOUT_TARGET] = True
+    return []
+
+
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    """End with the options that are needed, as for wrong usage."""
+    if config.stash.get(_WITHOUT_TARGET, False):
+        raise pytest.UsageError(
             "the conformance suite needs a target: give --conformance-url and --conformance-key, "
-            "or --conformance-target FILE",
-            returncode=pytest.ExitCode.USAGE_ERROR,
+            "or --conformance-target FILE"
         )
