@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from conformance import __version__, checks, verdict
+from conformance import __version__, checks
 from conformance.evidence import Log
+from conformance.judging import verdict
 from conformance.model import Contract, Declaration, Run
 from conformance.plan import Plan
 
@@ -28,7 +29,9 @@ def finished(
     ``contract`` is the contract as the target has it, from ``target.named``. ``selected`` are the
     ids of the cases that were to run, None for all. Waivers count as on the day ``today``.
     """
-    cells = verdict.cells(contract, target, checks.RULES, plan, log, today=today, selected=selected)
+    cells = verdict.cells(
+        contract, target, checks.RULES, plan.cases, log, today=today, selected=selected
+    )
     return Run(
         contract=contract,
         suite=__version__,

@@ -287,6 +287,13 @@ class Answer:
         return value if isinstance(value, str) else None
 
     @property
+    def positions(self) -> list[str]:
+        """The positions that the items show, in their order."""
+        paging = self.operation.paging
+        values = [row.get(paging.position) for row in self.rows] if paging else []
+        return [value for value in values if isinstance(value, str)]
+
+    @property
     def more(self) -> bool | None:
         """What the list says of further pages; None where it says nothing."""
         paging, response = self.operation.paging, self.exchange.response

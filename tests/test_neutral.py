@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import conformance
-from tests import check_examples
+from tests.support.contracts import real
 
 ENGINE = Path(conformance.__file__).parent
 MODULES = sorted(
@@ -77,7 +77,7 @@ def _names(schema: Any) -> Iterator[str]:
 @cache
 def terms() -> frozenset[str]:
     """Everything that the contract names: paths, ids, codes, headers, key prefixes, members, kinds, scopes, schemas."""
-    loaded = check_examples.real()
+    loaded = real()
     found = {
         loaded.base_path,
         loaded.identifier,
@@ -102,7 +102,6 @@ def terms() -> frozenset[str]:
             operation.path,
             operation.kind or "",
             *operation.scopes,
-            operation.area,
             *operation.secrets,
         }
         found |= {parameter.name for parameter in operation.parameters}
@@ -119,7 +118,7 @@ def terms() -> frozenset[str]:
             payment = operation.payment
             found |= {payment.terms_header, payment.version, payment.terms, payment.proof_header}
         definition = loaded.document["paths"][operation.path][operation.method.lower()]
-        found.add(definition["operationId"])
+        found |= {definition["operationId"], *definition.get("tags", ())}
     return frozenset(found - {""})
 
 

@@ -6,22 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.judging.rules import (
-    JudgeContext,
-    Outcome,
-    Pass,
-    Trial,
-    Violation,
-    code_of,
-    every,
-    passive,
-    pointer,
-    role_of,
-    said,
-    trial,
-    unusable,
-)
+from conformance.judging.answers import code_of, pointer, role_of, said, unusable
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import every, passive, trial
 from conformance.model import (
+    FROM_PROXIES,
     Clause,
     Contract,
     Exchange,
@@ -33,9 +22,6 @@ from conformance.model import (
 )
 from conformance.model.placeholder import FOUND_KEY
 from conformance.values import ABSENT, NOT_JSON, pointed
-
-PROXY = frozenset({408, 411, 413, 414, 417, 421, 426, 431, 501, 502, 503, 504})
-"""Statuses that something in front of the application may answer, without its envelope."""
 
 
 def _error(context: JudgeContext, exchange: Exchange) -> Response | None:
@@ -50,7 +36,7 @@ def _error(context: JudgeContext, exchange: Exchange) -> Response | None:
     ):
         return None
     if (
-        response.status in PROXY
+        response.status in FROM_PROXIES
         and pointed(response.json, context.contract.code_pointer[:1]) is ABSENT
     ):
         return None
@@ -285,7 +271,7 @@ def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     response = exchange.response
     if response is None or exchange.facts.odd:
         return
-    bare = response.status in PROXY and code_of(context.contract, exchange) is None
+    bare = response.status in FROM_PROXIES and code_of(context.contract, exchange) is None
     if response.status in context.contract.statuses:
         yield Pass((exchange.id,))
     elif response.status == 415 and _of_another_media_type(exchange):
@@ -301,7 +287,7 @@ def status_client_mistake(context: JudgeContext, exchange: Exchange) -> Iterator
     response = exchange.response
     if response is None or not exchange.facts.mistake:
         return
-    if response.status in PROXY and code_of(context.contract, exchange) is None:
+    if response.status in FROM_PROXIES and code_of(context.contract, exchange) is None:
         return
     if response.status >= 500 and role_of(context.contract, exchange) != "upstream":
         yield Violation("status", "4xx", said(exchange), (exchange.id,))

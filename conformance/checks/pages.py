@@ -5,21 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from conformance.judging.rules import (
-    Gap,
-    JudgeContext,
-    Outcome,
-    Pass,
-    Trial,
-    Violation,
-    lists,
-    page_of,
-    passive,
-    role_of,
-    said,
-    trial,
-    unusable,
-)
+from conformance.judging.answers import page_of, role_of, said, unusable
+from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import lists, passive, trial
 from conformance.model import Exchange, Paging, compact
 from conformance.reading import asked, items_of
 from conformance.values import NOT_JSON, instant, zoned

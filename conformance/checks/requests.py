@@ -8,23 +8,17 @@ from typing import Any
 
 import jsonschema_rs
 
-from conformance.judging.rules import (
-    JudgeContext,
-    Outcome,
-    Pass,
-    Trial,
-    Violation,
+from conformance.judging.answers import (
     control_gap,
-    every,
     odd_cursor,
-    passive,
     refusal,
     refusals,
     role_of,
     said,
-    trial,
     unusable,
 )
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import every, passive, trial
 from conformance.model import (
     Clause,
     Contract,

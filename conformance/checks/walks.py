@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.judging.rules import (
-    JudgeContext,
-    Outcome,
-    Pass,
-    Trial,
-    Violation,
-    odd_cursor,
-    said,
-    unusable,
-)
+from conformance.judging.answers import odd_cursor, said, unusable
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.walks import Item, Page, Walks, inversion, walked
 from conformance.model import compact
 from conformance.reading import id_of, takes

@@ -242,7 +242,7 @@ def _conclude(
 
 
 def _judged_anything(finished: Run) -> bool:
-    from conformance.verdict import PREFLIGHT
+    from conformance.judging.verdict import PREFLIGHT
 
     return any(exchange.scenario != PREFLIGHT for exchange in finished.exchanges)
 

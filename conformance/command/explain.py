@@ -6,13 +6,15 @@ import json
 import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from conformance import checks, verdict
+from conformance import checks
 from conformance.contract import packaged
 from conformance.errors import UsageError
 from conformance.evidence import Log
+from conformance.judging import verdict
 from conformance.model import Case, Cell, Clause, Contract, Effect
 from conformance.plan import Plan
 from conformance.run.planning import Prepared, load_suite
@@ -21,10 +23,16 @@ from conformance.selection import nearest, wanted
 
 
 def kills(spec: Path | None) -> dict[str, Any]:
-    """The kill matrix that is kept beside a contract: by fault what it does, how deep it hides, what it breaks. Empty without."""
-    path = (spec or packaged()) / "kills.json"
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found
+    """The kill matrix of the packaged contract, by the name of the fault.
+
+    Each row says what the fault ``does``, its ``depth``, the clauses that it ``breaks``, and those
+    that the suite ``found`` broken. Empty for another contract.
+    """
+    if spec is not None and spec.resolve() != packaged().resolve():
+        return {}
+    text = resources.files("conformance").joinpath("kills.json").read_text(encoding="utf-8")
+    matrix: dict[str, Any] = json.loads(text)
+    return matrix
 
 
 def clause(contract: Contract, name: str, matrix: Mapping[str, Any] | None = None) -> str:
@@ -210,7 +218,7 @@ def _cells(prepared: Prepared, clauses: Collection[str]) -> list[Cell]:
         prepared.contract,
         prepared.target.declaration,
         checks.RULES,
-        prepared.chosen,
+        prepared.chosen.cases,
         Log(),
         today=verdict.ANY_DAY,
     )

@@ -17,7 +17,8 @@ from itertools import chain, pairwise
 from typing import Any
 
 from conformance.judging import rules
-from conformance.judging.rules import Gap, JudgeContext, Outcome, Trial, page_of
+from conformance.judging.answers import page_of
+from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Trial
 from conformance.model import Exchange, Open, Operation
 from conformance.reading import asked, identity_of, items_of, takes
 from conformance.values import instant

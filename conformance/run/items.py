@@ -15,14 +15,14 @@ from typing import Any, NoReturn
 import pytest
 
 from conformance.errors import ConformanceError, TargetError, Unjudgeable
-from conformance.judging.rules import Violation
+from conformance.judging.outcomes import Violation
+from conformance.judging.verdict import DONE
 from conformance.model import Case, Contract, Level
 from conformance.plan import Plan
 from conformance.report.view import said
 from conformance.run import preflight
 from conformance.run.session import Session
 from conformance.scenarios import REGISTRY
-from conformance.verdict import DONE
 
 
 class CaseItem(pytest.Item):

@@ -7,6 +7,7 @@ target is given up only if every plain read fails in the same way.
 from __future__ import annotations
 
 from conformance.errors import TargetError, Unjudgeable
+from conformance.judging.verdict import PREFLIGHT
 from conformance.model import (
     WHOLE_API,
     Case,
@@ -18,10 +19,9 @@ from conformance.model import (
 )
 from conformance.run.session import Session
 from conformance.suite.client import Client
-from conformance.suite.sending import Memory
+from conformance.suite.knowledge import Memory
 from conformance.target import Target
 from conformance.values import NOT_JSON
-from conformance.verdict import PREFLIGHT
 
 ATTEMPTS = 4
 """Reads that are tried before a target is given up."""

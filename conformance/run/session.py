@@ -10,19 +10,22 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 
-from conformance import checks, verdict
+from conformance import checks
 from conformance.conclusion import finished
 from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
-from conformance.judging.rules import Violation
+from conformance.judging import verdict
+from conformance.judging.judge import judge
+from conformance.judging.outcomes import Violation
 from conformance.model import Case, Run
 from conformance.options import Depth
 from conformance.run.planning import Prepared
 from conformance.scenarios import REGISTRY
 from conformance.suite.client import Client
 from conformance.suite.generate import draw
-from conformance.suite.sending import Memory
-from conformance.transport.sender import OverBudget, Sender
+from conformance.suite.knowledge import Memory
+from conformance.transport.patience import OverBudget
+from conformance.transport.sender import Sender
 from conformance.transport.wire import Wire
 
 Found = list[tuple[str, Violation]]
@@ -111,7 +114,8 @@ class Session:
 
     def _client(self, case: Case, attempt: int) -> Client:
         if self._memory is None:
-            self._memory = Memory(case for case in self.plan.runnable if self._is_selected(case))
+            cases = tuple(case for case in self.plan.runnable if self._is_selected(case))
+            self._memory = Memory(cases)
             draw(self._client(case, attempt))  # takes seconds, in a process beside the run
         return Client(
             self.sender,
@@ -129,9 +133,7 @@ class Session:
     def _violations(self, case: Case, before: int) -> Found:
         """The violations in what a case has sent; its exchanges come after the first ``before``."""
         exchanges = [each for each in self.log.exchanges[before:] if each.case == case.id]
-        outcomes = verdict.judge(
-            self.contract, self.target.declaration, checks.RULES, [case], exchanges
-        )
+        outcomes = judge(self.contract, self.target.declaration, checks.RULES, [case], exchanges)
         violations: Found = []
         for (rule, _), given in outcomes.items():
             for _, outcome in given:

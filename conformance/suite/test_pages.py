@@ -9,7 +9,8 @@ from typing import Any
 from conformance.model import Facts, Operation, Params
 from conformance.reading import items_of
 from conformance.scenarios import Draft, Planning, operations, scenario
-from conformance.suite.client import LARGE, Client
+from conformance.suite.client import Client
+from conformance.suite.knowledge import LARGE
 
 
 def large_pages(planning: Planning) -> Iterator[Draft]:
@@ -24,7 +25,7 @@ def test_large_page(client: Client) -> None:
     paging = client.operation.paging
     assert paging is not None
     maximum = client.target.maximum.get(client.operation.id, LARGE)
-    values = client.listing(client.operation)
+    values = client.knowledge.listing(client.operation)
     if values is not None:
         client.call(
             client.operation,
@@ -72,7 +73,7 @@ def test_printed_sample(client: Client) -> None:
     query = client.params(PrintedQuery).query
     if paging.after in query:
         client.call(client.operation, query, facts=Facts(printed_cursor=True))
-        items = client.listed(client.operation.kind or "")
+        items = client.knowledge.listed(client.operation.kind or "")
         own = items[-1].get(paging.position) if items and isinstance(items[-1], dict) else None
         query = (
             {**query, paging.after: own}

@@ -12,10 +12,11 @@ from typing import Any
 from conformance.model import Effect, Operation, Parameter, Params, Role
 from conformance.reading import takes
 from conformance.scenarios import Depth, Draft, Planning, operations, scenario
-from conformance.suite.client import LARGE, SEVERAL, Client
+from conformance.suite.client import Client
 from conformance.suite.drawing import STEPS
 from conformance.suite.generate import draw
-from conformance.suite.sending import Id
+from conformance.suite.ids import Id
+from conformance.suite.knowledge import LARGE, SEVERAL
 from conformance.suite.walker import BASE_PAGES, Walker
 from conformance.values import instant, rendered, respelled
 

@@ -8,7 +8,8 @@ from typing import Any
 from conformance.model import Exchange, Facts, Operation, Role
 from conformance.reading import items_of
 from conformance.scenarios import Depth
-from conformance.suite.client import LARGE, Client
+from conformance.suite.client import Client
+from conformance.suite.knowledge import LARGE
 
 SURELY_TAKEN = 7
 """A limit that is taken to be below every maximum, until a page shows how many items a list does give."""
@@ -24,7 +25,7 @@ class Walker:
         self._client = client
         self.operation = operation
         self.paging = operation.paging
-        self.given = client.listing(operation)
+        self.given = client.knowledge.listing(operation)
         self.tenant = client.contract.tenant
         wanted = [p.name for p in operation.filters if p.required and p.name != self.tenant]
         self._owner = {
@@ -50,7 +51,7 @@ class Walker:
         values: dict[str, Any] = {**(self.given or {}), **(filters or {})}
         if limit is not None:
             values[self.paging.limit] = str(
-                self._client.within(self.operation, limit) if served else limit
+                self._client.knowledge.within(self.operation, limit) if served else limit
             )
         if after is not None:
             values[self.paging.after] = after
