@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from conformance import __version__, checks, convert, evidence, schemas
+from conformance.conclusion import finished
 from conformance.errors import UsageError
 from conformance.model import Case, Contract, Run
 from conformance.plan import Plan
-from conformance.session import finished
+from conformance.target import named
 
 FORMAT = 1
 RUN, LOG, PYTEST_PAGE = "run.json", "exchanges.jsonl", "pytest.html"
@@ -82,7 +83,7 @@ def replay(directory: Path, contract: Contract) -> Stored:
         raise _misfit(path, str(error)) from None
     selected = None if data["selected"] is None else frozenset(data["selected"])
     run = finished(
-        contract,
+        named(contract, target),
         target,
         _plan(path, data),
         evidence.read(directory / LOG),

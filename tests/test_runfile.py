@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
-from conformance import cli, convert, evidence, runfile, schemas
+from conformance import convert, evidence, runfile, schemas
+from conformance.command import cli
+from conformance.conclusion import finished
 from conformance.errors import UsageError
 from conformance.model import (
     Body,
@@ -38,7 +40,6 @@ from conformance.model import (
 )
 from conformance.plan import Plan
 from conformance.report import write_all
-from conformance.session import finished
 from tests import golden
 
 SCHEMAS = Path(schemas.__file__).parent

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from conformance.errors import Exit
 from conformance.model import WHOLE_API, Body, Cell, Clause, Exchange, Finding, Role, Run, Verdict
@@ -217,15 +218,31 @@ def epoch_ms(moment: str) -> int:
 # --- cells and findings ---------------------------------------------------------------------------
 
 
+class Difference(Protocol):
+    """What a finding and a violation have in common."""
+
+    @property
+    def where(self) -> str:
+        """A place in the response, such as a JSON pointer or a header."""
+
+    @property
+    def expected(self) -> str:
+        """What the contract wants there."""
+
+    @property
+    def actual(self) -> str:
+        """What was there."""
+
+
 def shown(text: str, limit: int = LIMIT) -> str:
     """A text on one line, inert and cut."""
     return cut(clean(text), limit)
 
 
-def sentence(finding: Finding) -> str:
-    """A finding on one line."""
-    expected, actual = shown(finding.expected), shown(finding.actual)
-    return f"{shown(finding.where)}: expected {expected}, actual {actual}"
+def sentence(difference: Difference) -> str:
+    """A finding or a violation on one line."""
+    expected, actual = shown(difference.expected), shown(difference.actual)
+    return f"{shown(difference.where)}: expected {expected}, actual {actual}"
 
 
 def message(cell: Cell) -> str:
