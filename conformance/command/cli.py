@@ -127,13 +127,13 @@ def replay(directory: Path, spec: Path | None, output: Path) -> int:
 def plan(choice: Choice, cases: bool, as_json: bool) -> None:
     """Say what a run would do: tests, cells, requests and effects. Sends nothing to the target."""
     with _embedded(choice) as server:
-        from conformance.command import explain
+        from conformance.command import foretold
 
         prepared = _prepared(choice, server)
         if as_json:
-            click.echo(json.dumps(explain.plan_as_json(prepared.chosen), indent=1))
+            click.echo(json.dumps(foretold.as_data(prepared.chosen), indent=1))
         else:
-            click.echo(explain.plan(prepared, cases))
+            click.echo(foretold.text(prepared, cases))
 
 
 for _command in (commands.explain_, commands.clauses_, commands.init, commands.serve):
