@@ -215,6 +215,9 @@ def epoch_ms(moment: str) -> int:
     return round(zoned.timestamp() * 1000)
 
 
+# --- cells and findings ---------------------------------------------------------------------------
+
+
 class Difference(Protocol):
     """What a finding and a violation have in common."""
 
@@ -231,21 +234,15 @@ class Difference(Protocol):
         """What was there."""
 
 
-def said(finding: Difference) -> str:
-    """A finding or a violation in one line."""
-    return f"{shown(finding.where)}: expected {shown(finding.expected)}, actual {shown(finding.actual)}"
-# --- cells and findings ---------------------------------------------------------------------------
-
-
 def shown(text: str, limit: int = LIMIT) -> str:
     """A text on one line, inert and cut."""
     return cut(clean(text), limit)
 
 
-def sentence(finding: Finding) -> str:
-    """A finding on one line."""
-    expected, actual = shown(finding.expected), shown(finding.actual)
-    return f"{shown(finding.where)}: expected {expected}, actual {actual}"
+def sentence(difference: Difference) -> str:
+    """A finding or a violation on one line."""
+    expected, actual = shown(difference.expected), shown(difference.actual)
+    return f"{shown(difference.where)}: expected {expected}, actual {actual}"
 
 
 def message(cell: Cell) -> str:
