@@ -14,7 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.checks import RULES, requests
-from conformance.judging.rules import Gap, JudgeError, Pass, Trial, Violation, said
+from conformance.judging.rules import (
+    Gap,
+    JudgeContext,
+    JudgeError,
+    Pass,
+    Trial,
+    Violation,
+    said,
+)
+from conformance.judging.walks import walks_of
 from conformance.model import About, Body, Case, Effect, Exchange, Open, Parameter, Rate
 from conformance.reading import object_of, soon, sought_in, takes
 from tests import check_examples as examples
@@ -98,9 +107,17 @@ def test_what_judges_share_is_frozen() -> None:
     for noun in nouns:
         with pytest.raises(FrozenInstanceError):
             setattr(object.__new__(noun), fields(noun)[0].name, None)
+
+
+def test_the_walks_of_a_trial_are_read_once() -> None:
+    """All rules of a trial see the same walks; another trial of the case has its own."""
+    context = JudgeContext(
+        examples.real(), examples.TARGET, examples.real().operations["list_calls"]
+    )
     case = Case("c", "s", "list_calls", "", (), Effect.READ)
-    assert Trial(case, ()) == Trial(case, (), memo={"walks": "read"})
-    assert "walks" not in repr(Trial(case, (), memo={"walks": "read"}))
+    trial, again = Trial(case, ()), Trial(case, ())
+    assert walks_of(context, trial) is walks_of(context, trial)
+    assert walks_of(context, again) is not walks_of(context, trial)
 
 
 def test_every_rule_says_in_one_sentence_what_it_finds() -> None:

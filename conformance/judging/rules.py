@@ -8,7 +8,7 @@ and what the sum is (verdicts) is not their business.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from conformance.model import (
@@ -117,15 +117,12 @@ class Answered:
         return self.response.status
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """The exchanges of one case in one attempt, in order. Retried ones are left out."""
 
     case: Case
     exchanges: tuple[Exchange, ...]
-    memo: dict[str, Any] = field(
-        default_factory=dict, compare=False, repr=False
-    )  # what judges have read of it
 
     @property
     def probes(self) -> list[Exchange]:
