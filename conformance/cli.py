@@ -253,10 +253,10 @@ def _conclude(
 ) -> int:
     """Write the files, say where they are, and the summary with the counts last."""
     from conformance import remarks, runfile
+    from conformance.judging.verdict import PREFLIGHT
     from conformance.report import console as texts
     from conformance.report import write_all
     from conformance.report.text import clean
-    from conformance.verdict import PREFLIGHT
 
     runfile.write(finished, selected, directory)
     write_all(finished, directory)

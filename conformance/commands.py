@@ -128,7 +128,7 @@ def serve(
 @click.option(
     "--write",
     is_flag=True,
-    help="Write the kill matrix anew, to spec/kills.json and docs/kill-matrix.md.",
+    help="Write the kill matrix anew, to conformance/kills.json and docs/kill-matrix.md.",
 )
 def selftest(names: tuple[str, ...], complete: bool, write: bool) -> int:
     """Try the suite against faulty servers, which it must catch, and odd but right ones, which it must not accuse.

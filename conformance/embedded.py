@@ -1,7 +1,9 @@
-"""The reference server as a process of its own, for a run without a target.
+"""The reference server in a process of its own, for a run without a target.
 
-It ends with the run, however that ends: when the pipe to it closes, as the module itself, run as the
-process, sees to.
+Running this module serves: it is what the process runs. Its arguments are the target file to write
+and, if it is not the packaged one, the directory of the contract. They are not options for people,
+so no command line is parsed and the server starts sooner. The process ends with the run however the
+run ends, because it stops when the pipe to its standard input closes.
 """
 
 from __future__ import annotations
@@ -15,16 +17,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from conformance.errors import Unjudgeable
+from conformance.errors import ConformanceError, Unjudgeable
 
 
 class Embedded:
-    """The server process, started but not yet waited for."""
+    """The server process. It may still be starting."""
 
     def __init__(self, directory: Path, spec: Path | None) -> None:
         self._target = directory / "target.yaml"
-        command = [sys.executable, "-P", "-m", __name__, "--target-out", str(self._target)]
-        command += ["--spec", str(spec)] if spec else []
+        command = [sys.executable, "-P", "-m", __name__, str(self._target)]
+        command += [str(spec)] if spec else []
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -36,12 +38,12 @@ class Embedded:
     def target_file(self) -> Path:
         """The target file, once the server is ready. Raises Unjudgeable if it does not start."""
         assert self._process.stdout is not None
-        said = []
+        lines = []
         for line in self._process.stdout:
             if line.startswith("ready "):
                 return self._target
-            said.append(line)
-        raise Unjudgeable("The embedded server did not start:\n" + "".join(said[-5:]))
+            lines.append(line)
+        raise Unjudgeable("The embedded server did not start:\n" + "".join(lines[-5:]))
 
     def stop(self) -> None:
         """End the process."""
@@ -58,7 +60,7 @@ class Embedded:
 
 @contextmanager
 def starting(spec: Path | None) -> Iterator[Embedded]:
-    """Start the server on a free port of the loopback, and stop it in the end."""
+    """Start the server on a free port of the loopback interface, and stop it in the end."""
     with tempfile.TemporaryDirectory(prefix="conformance-") as directory:
         server = Embedded(Path(directory), spec)
         try:
@@ -67,13 +69,26 @@ def starting(spec: Path | None) -> Iterator[Embedded]:
             server.stop()
 
 
+def _serve(target_out: Path, spec: Path | None) -> int:
+    """Serve until a signal. Returns the exit code."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # Only the server process needs these, and they take most of a second to import.
+    from conformance.contract import load  # noqa: PLC0415
+    from conformance.server import serve  # noqa: PLC0415
+
+    try:
+        serve(load(spec), target_out=target_out, out=sys.stdout)
+    except ConformanceError as error:
+        sys.stderr.write(f"{error}\n")
+        return int(error.exit_code)
+    return 0
+
+
 def _end_with_parent() -> None:
     sys.stdin.read()
     os._exit(0)
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    from conformance.server.__main__ import main
-
-    sys.exit(main())
+    paths = [Path(argument) for argument in sys.argv[1:]]
+    sys.exit(_serve(paths[0], paths[1] if len(paths) > 1 else None))

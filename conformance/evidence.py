@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import jsonschema_rs
 
 from conformance.errors import UsageError
-from conformance.model import Body, Exchange, Facts, Request, Response, Role
+from conformance.model import RENAMED_RULES, Body, Exchange, Facts, Request, Response, Role
 
 
 @dataclass
@@ -138,6 +138,8 @@ def renamed(value: Any) -> Any:
     """An exchange or a case with today's names for members that early versions called otherwise."""
     if isinstance(value, dict) and "stimulus" in value:
         value["scenario"] = value.pop("stimulus")
+    if isinstance(value, dict) and isinstance(value.get("rules"), list):
+        value["rules"] = [RENAMED_RULES.get(rule, rule) for rule in value["rules"]]
     return value
 
 

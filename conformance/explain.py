@@ -6,13 +6,15 @@ import json
 import textwrap
 from collections import Counter
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from conformance import checks, verdict
+from conformance import checks
 from conformance.contract import packaged
 from conformance.errors import UsageError
 from conformance.evidence import Log
+from conformance.judging import verdict
 from conformance.model import Clause, Contract, Declaration, Effect
 from conformance.plan import Plan
 from conformance.scenarios import REGISTRY
@@ -21,10 +23,16 @@ from conformance.session import load_suite
 
 
 def kills(spec: Path | None) -> dict[str, Any]:
-    """The kill matrix that is kept beside a contract: by fault what it does, how deep it hides, what it breaks. Empty without."""
-    path = (spec or packaged()) / "kills.json"
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found
+    """The kill matrix of the packaged contract, by the name of the fault.
+
+    Each row says what the fault ``does``, its ``depth``, the clauses that it ``breaks``, and those
+    that the suite ``found`` broken. Empty for another contract.
+    """
+    if spec is not None and spec.resolve() != packaged().resolve():
+        return {}
+    text = resources.files("conformance").joinpath("kills.json").read_text(encoding="utf-8")
+    matrix: dict[str, Any] = json.loads(text)
+    return matrix
 
 
 def clause(contract: Contract, name: str, matrix: Mapping[str, Any] | None = None) -> str:
@@ -154,7 +162,9 @@ def plan(
             lines += [
                 f"    {case.id}" + (f"  untested: {case.gap}" if case.gap else "") for case in own
             ]
-    judged = verdict.cells(contract, target, checks.RULES, whole, Log(), today=verdict.ANY_DAY)
+    judged = verdict.cells(
+        contract, target, checks.RULES, whole.cases, Log(), today=verdict.ANY_DAY
+    )
     cells = [cell for cell in judged if contract.clauses[cell.clause] in named]
     gaps = Counter(case.gap for case in chosen.cases if case.gap)
     requests = {effect: count for effect, count in chosen.requests().items() if count}

@@ -1,216 +1,164 @@
-"""The OpenAPI document -> Operations: what the suite reads of it, and where the extension stands.
+"""The OpenAPI document: its references, where the extension stands, and what holds for all of it.
 
-Whether the document is a good one in every other respect is openapi-spec-validator's job, in the tests.
+Whether it is good OpenAPI is checked in the tests, by openapi-spec-validator.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import copy
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from conformance.model import (
-    Authentication,
-    Effect,
-    Open,
-    Operation,
-    Paging,
-    Parameter,
-    Payment,
-    Rate,
-)
+from conformance.model import Authentication, ErrorCode
 from conformance.yamlfile import Place
 
 X = "x-conformance"
 METHODS = ("get", "put", "post", "delete", "patch")
+DEEPEST = 40
+"""References within references; more of them are a circle."""
+VALUES = ("example", "examples", "default", "enum", "const")
+"""Members that hold values, in which the name of the extension means nothing."""
 
 
 def resolve(document: Mapping[str, Any], value: Any, depth: int = 0) -> Any:
-    """A copy of a value with its local ``$ref`` replaced by what they point to.
+    """A copy of a value with each local ``$ref`` replaced by what it points to.
 
     Raises KeyError for a reference to nothing, RecursionError for a circle.
     """
-    if depth > 40:
+    if depth > DEEPEST:
         raise RecursionError("a $ref leads in a circle")
-    if isinstance(value, dict):
-        if isinstance(value.get("$ref"), str):
-            found: Any = document
-            for step in value["$ref"].removeprefix("#/").split("/"):
-                found = found[step.replace("~1", "/").replace("~0", "~")]
-            return resolve(document, found, depth + 1)
-        return {key: resolve(document, member, depth + 1) for key, member in value.items()}
     if isinstance(value, list):
         return [resolve(document, member, depth + 1) for member in value]
+    if not isinstance(value, dict):
+        return value
+    if isinstance(value.get("$ref"), str):
+        return resolve(document, _pointed(document, value["$ref"]), depth + 1)
+    return {key: resolve(document, member, depth + 1) for key, member in value.items()}
+
+
+def _pointed(document: Mapping[str, Any], reference: str) -> Any:
+    """What a local reference points to. Raises KeyError or TypeError where that is nothing."""
+    value: Any = document
+    for step in reference.removeprefix("#/").split("/"):
+        value = value[step.replace("~1", "/").replace("~0", "~")]
     return value
+
+
+def _objects(
+    value: Any, place: Place = (), skipped: Collection[str] = ()
+) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Each object of a document with its place, but none below a skipped member."""
+    members: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        yield place, value
+        members = value.items()
+    elif isinstance(value, list):
+        members = enumerate(value)
+    for key, member in members:
+        if key not in skipped:
+            yield from _objects(member, (*place, key), skipped)
+
+
+def definitions(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Each path and method of the document with what stands there."""
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def references(document: Any) -> Iterator[tuple[Place, str]]:
+    """Each ``$ref`` with the place of its owner."""
+    for place, owner in _objects(document):
+        if isinstance(owner.get("$ref"), str):
+            yield place, owner["$ref"]
 
 
 def extension_places(document: Any) -> Iterator[tuple[Place, str]]:
     """Each place of the extension with the definition in the meta schema that it obeys."""
-
-    def walk(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
-        if isinstance(value, dict):
-            for key, member in value.items():
-                if key == X:
-                    yield (*place, X), _definition_at(place, value)
-                elif key not in ("example", "examples", "default", "enum", "const"):
-                    yield from walk(member, (*place, key))
-        elif isinstance(value, list):
-            for index, member in enumerate(value):
-                yield from walk(member, (*place, index))
-
-    yield from walk(document, ())
+    for place, owner in _objects(document, skipped=(X, *VALUES)):
+        if X in owner:
+            yield (*place, X), _definition_at(place, owner)
 
 
-def _definition_at(place: Place, owner: dict[str, Any]) -> str:
+def _definition_at(place: Place, owner: Mapping[str, Any]) -> str:
     if not place:
         return "root"
     if place[0] == "paths" and place[-1] in METHODS:
         return "operation"
-    if "in" in owner and "name" in owner and "securitySchemes" not in place:
-        return "parameter"
-    return "security" if "securitySchemes" in place else "property"
-
-
-def references(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """Each ``$ref`` with the place of its owner."""
-    if isinstance(value, dict):
-        for key, member in value.items():
-            if key == "$ref" and isinstance(member, str):
-                yield place, member
-            else:
-                yield from references(member, (*place, key))
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            yield from references(member, (*place, index))
+    if "securitySchemes" in place:
+        return "security"
+    return "parameter" if "in" in owner and "name" in owner else "property"
 
 
 def base_path(document: Mapping[str, Any]) -> str:
-    """The path of the first server, without a slash at its end."""
-    address = document.get("servers", [{"url": ""}])[0]["url"]
-    without_host = address.split("://", 1)[-1]
-    return "/" + without_host.split("/", 1)[1].rstrip("/") if "/" in without_host else ""
+    """The path of the first server, such as ``/api/v1``; empty where there is none."""
+    servers = document.get("servers", [{"url": ""}])
+    address: str = servers[0]["url"]
+    without_scheme = address.split("://", 1)[-1]
+    _, slash, path = without_scheme.partition("/")
+    return slash + path.rstrip("/")
 
 
 def authentication(document: Mapping[str, Any]) -> Authentication:
-    """How a key travels, by the first security scheme: http with a scheme, or a header of its own."""
+    """How a key travels, by the first security scheme.
+
+    That is http with a scheme, or apiKey with its own header. Without one it is bearer.
+    """
     schemes = document.get("components", {}).get("securitySchemes", {})
-    scheme: Mapping[str, Any] = next(iter(schemes.values()), {"type": "http", "scheme": "bearer"})
+    usual = {"type": "http", "scheme": "bearer"}
+    scheme: Mapping[str, Any] = next(iter(schemes.values()), usual)
     prefixes = tuple(scheme.get(X, {}).get("prefixes", ()))
     if scheme["type"] == "apiKey":
         return Authentication(scheme["name"], None, prefixes)
     return Authentication("Authorization", scheme["scheme"].capitalize(), prefixes)
 
 
-def operation(
-    document: Mapping[str, Any],
-    method: str,
-    path: str,
-    definition: dict[str, Any],
-    mode: dict[str, Any],
-) -> Operation:
-    """One mode of a method and path. Raises KeyError, TypeError or ValueError where it cannot be read."""
-    schema = resolve(document, {"$ref": mode["schema"]})
-    scope = mode.get("scope")
-    security = definition.get("security", document.get("security", []))
-    scopes = tuple(
-        dict.fromkeys(
-            scope for alternative in security for names in alternative.values() for scope in names
-        )
-    )
-    action = mode["action"]
-    paging = document[X]["paging"]
-    rate, payment = mode.get("rate"), mode.get("payment")
-    statuses = sorted(int(status) for status in definition["responses"] if status.startswith("2"))
-    return Operation(
-        id=mode["id"],
-        method=method.upper(),
-        path=path,
-        action=action,
-        kind=mode.get("kind"),
-        when=mode.get("when"),
-        only=all(twin.get("when") for twin in definition[X]["modes"]),
-        parameters=tuple(_parameters(definition, mode)),
-        scopes=(scope,) if scope else scopes,
-        beside=scopes[0] if scope and scopes else None,
-        keyed=bool(security) and all(security),
-        takes_key=bool(security),
-        effect=Effect(mode.get("effect", "read" if method == "get" else "write")),
-        successes=tuple(statuses) or (201 if action == "create" else 200,),
-        schema=schema,
-        paging=Paging(**paging, collection=mode.get("collection"), usual=_array(schema))
-        if action == "list"
-        else None,
-        provokes=tuple(mode.get("provokes", ())),
-        rate=Rate(**rate) if rate else None,
-        payment=Payment(**payment) if payment else None,
-        secrets=tuple(_secrets(schema)),
-        key=next((name for name, kind in _secrets(schema).items() if kind == "key"), None),
-        area=definition.get("tags", [""])[0],
-        wrapper=mode.get("wrapper"),
-        pool=mode.get("pool", False),
-        open=_open(mode),
-    )
+# --- codes in the schemas of errors ---------------------------------------------------------------
 
 
-def _open(words: Mapping[str, Any]) -> frozenset[Open]:
-    """What the sources leave open here."""
-    return frozenset(Open(word) for word in words.get("open", ()))
+def with_codes(
+    document: Mapping[str, Any], registry: Collection[ErrorCode], pointer: tuple[str, ...]
+) -> dict[str, Any]:
+    """A copy of the document in which the schema of each error response lists its codes.
+
+    Those are the codes of its status in the registry; ``pointer`` leads to the code in a body.
+    """
+    copied = copy.deepcopy(dict(document))
+    answers: dict[int, dict[str, Any]] = {}
+    statuses: dict[int, set[int]] = {}  # several may share one description of the answer
+    for status, answer in _error_answers(copied):
+        answers[id(answer)] = answer
+        statuses.setdefault(id(answer), set()).add(status)
+    for key, answer in answers.items():
+        codes = [row.code for row in registry if row.status in statuses[key]]
+        if codes:
+            answer["schema"] = {"allOf": [answer["schema"], _schema_of_codes(pointer, codes)]}
+    return copied
 
 
-def _secrets(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of a schema that are secrets, and of what kind."""
-    told = {
-        name: member.get(X, {}).get("secret")
-        for name, member in schema.get("properties", {}).items()
-    }
-    return {name: kind for name, kind in told.items() if kind}
+def _error_answers(document: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The JSON of each error response, as it stands in the document, with its status."""
+    for _, _, definition in definitions(document):
+        for status, response in definition["responses"].items():
+            answer = _json_of(document, response)
+            if status.isdigit() and int(status) >= 400 and answer is not None:
+                yield int(status), answer
 
 
-def _array(schema: Mapping[str, Any]) -> str | None:
-    """The first member of a schema that is an array."""
-    return next(
-        (
-            name
-            for name, member in schema.get("properties", {}).items()
-            if member.get("type") == "array"
-        ),
-        None,
-    )
+def _json_of(document: Mapping[str, Any], response: Any) -> dict[str, Any] | None:
+    """The description of the JSON of a response: an object with a schema, if there is one."""
+    while isinstance(response, dict) and isinstance(response.get("$ref"), str):
+        response = _pointed(document, response["$ref"])
+    try:
+        answer = response["content"]["application/json"]
+    except (KeyError, TypeError):
+        return None
+    return answer if isinstance(answer, dict) and "schema" in answer else None
 
 
-def _parameters(definition: dict[str, Any], mode: dict[str, Any]) -> Iterator[Parameter]:
-    """The inputs of one mode: not what selects another; a read by what selects it has that and what it must have."""
-    when = mode.get("when")
-    others = {m["when"] for m in definition[X]["modes"] if m.get("when")} - {when}
-    alone = bool(when) and mode["action"] in ("read", "fetch")
-
-    def meant(name: str, required: bool) -> bool:
-        return name == when or (name not in others and (required or not alone))
-
-    for parameter in definition["parameters"]:
-        place, name, required = parameter["in"], parameter["name"], parameter.get("required", False)
-        if place == "path" or (place in ("query", "header") and meant(name, required)):
-            words = parameter.get(X, {})
-            told = {"example": parameter.get("example"), **words, "open": _open(words)}
-            yield Parameter(name, place, required or name == when, parameter["schema"], **told)
-    body = (
-        definition.get("requestBody", {})
-        .get("content", {})
-        .get("application/json", {})
-        .get("schema", {})
-    )
-    for name, schema in body.get("properties", {}).items():
-        required = name in body.get("required", ())
-        if meant(name, required):
-            words = schema.get(X, {})
-            told = {k: v for k, v in words.items() if k not in ("secret", "refuse", "open")}
-            refuse = tuple(words.get("refuse", ()))
-            yield Parameter(
-                name,
-                "body",
-                required or name == when,
-                schema,
-                example=schema.get("example"),
-                refuse=refuse,
-                open=_open(words),
-                **told,
-            )
+def _schema_of_codes(pointer: tuple[str, ...], codes: list[str]) -> dict[str, Any]:
+    schema: dict[str, Any] = {"enum": codes}
+    for name in reversed(pointer):
+        schema = {"properties": {name: schema}}
+    return schema

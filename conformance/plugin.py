@@ -19,7 +19,7 @@ import pytest
 
 from conformance import checks, contract, evidence, preflight, runfile, session, target
 from conformance.errors import ConformanceError, TargetError, Unjudgeable
-from conformance.judging.rules import Violation
+from conformance.judging.outcomes import Violation
 from conformance.model import Case, Contract, Level, Run
 from conformance.report import console, write_all
 from conformance.report.text import clean

@@ -7,13 +7,13 @@ given up, for a single broken operation is a finding and no reason to stop.
 from __future__ import annotations
 
 from conformance.errors import TargetError, Unjudgeable
+from conformance.judging.verdict import PREFLIGHT
 from conformance.model import Case, Contract, Effect, Exchange, Operation
 from conformance.session import Session
 from conformance.suite.client import Client
-from conformance.suite.sending import Memory
+from conformance.suite.knowledge import Memory
 from conformance.target import Target
 from conformance.values import NOT_JSON
-from conformance.verdict import PREFLIGHT
 
 ASKED = 4
 """Reads that are tried before a target is given up."""

@@ -288,6 +288,12 @@ class Answer:
         return position if isinstance(position, str) else None
 
     @property
+    def positions(self) -> list[str]:
+        """The positions that the items show, in their order."""
+        values = [position_of(self.operation, row) for row in self.rows]
+        return [value for value in values if isinstance(value, str)]
+
+    @property
     def more(self) -> bool | None:
         """What the list says of further pages; None where it says nothing."""
         paging, response = self.operation.paging, self.exchange.response

@@ -58,7 +58,7 @@ def quick(plan: Plan, contract: Contract) -> Plan:
         for case in plan.cases if clause.level is Level.MUST else ():
             if (
                 set(clause.rules) & set(case.rules)
-                and same_row(contract, clause, case.about)
+                and clause.concerns(case.about)
                 and not case.optional
             ):
                 feeding.setdefault(case.operation, []).append(case)
@@ -69,21 +69,11 @@ def quick(plan: Plan, contract: Contract) -> Plan:
     return Plan(tuple(case for case in plan.cases if case.id in chosen))
 
 
-def same_row(contract: Contract, clause: Clause, about: str | None) -> bool:
-    """Whether a clause about one row of a table is meant by what a case or an outcome is about: a code or a status."""
-    if clause.about is None or about is None:
-        return True
-    if clause.about.code is not None:
-        return about == clause.about.code
-    row = contract.errors.get(about)
-    return str(clause.about.status) in (about, str(row.status) if row else None)
-
-
 def _verifies(case: Case, contract: Contract, clause: Clause) -> bool:
     """Whether a case feeds a trial rule of a clause; a clause of passive rules alone takes any case where they apply."""
     trials = [rule for rule in clause.rules if RULES[rule].trial]
     if trials:
-        return any(rule in case.rules for rule in trials) and same_row(contract, clause, case.about)
+        return any(rule in case.rules for rule in trials) and clause.concerns(case.about)
     operation = contract.operations.get(case.operation)
     return operation is not None and any(
         RULES[rule].applies(contract, operation, clause) for rule in clause.rules

@@ -14,18 +14,21 @@ from datetime import UTC, date, datetime
 from typing import TextIO
 
 import conformance.suite
-from conformance import __version__, checks, verdict
+from conformance import __version__, checks
 from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
-from conformance.judging.rules import Violation
+from conformance.judging import verdict
+from conformance.judging.judge import judge
+from conformance.judging.outcomes import Violation
 from conformance.model import Case, Contract, Declaration, Run
 from conformance.plan import Plan, build
-from conformance.scenarios import REGISTRY, Depth, Planning
+from conformance.scenarios import REGISTRY, Depth, Planning, registered
 from conformance.suite.client import Client
 from conformance.suite.generate import draw
-from conformance.suite.sending import Memory
+from conformance.suite.knowledge import Memory
 from conformance.target import Target, named
-from conformance.transport.sender import OverBudget, Sender
+from conformance.transport.patience import OverBudget
+from conformance.transport.sender import Sender
 from conformance.transport.wire import Wire
 
 
@@ -38,7 +41,7 @@ def load_suite() -> None:
 def planned(contract: Contract, target: Declaration, seed: int, depth: Depth = Depth.FULL) -> Plan:
     """The plan of the whole suite for a target."""
     load_suite()
-    return build(Planning(contract, target, seed, depth), REGISTRY.values())
+    return build(Planning(contract, target, seed, depth), registered())
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,9 @@ class Session:
     def _client(self, case: Case, attempt: int) -> Client:
         if self._memory is None:
             self._memory = Memory(
-                c for c in self.plan.runnable if self.selected is None or c.id in self.selected
+                tuple(
+                    c for c in self.plan.runnable if self.selected is None or c.id in self.selected
+                )
             )
             draw(self._client(case, attempt))  # takes seconds, in a process beside the run
         told = self.options
@@ -137,7 +142,7 @@ class Session:
 
     def _problems(self, case: Case) -> list[tuple[str, Violation]]:
         own = [exchange for exchange in self.log.exchanges if exchange.case == case.id]
-        outcomes = verdict.judge(self.contract, self.target.declaration, checks.RULES, [case], own)
+        outcomes = judge(self.contract, self.target.declaration, checks.RULES, [case], own)
         return [
             (rule, o)
             for (rule, _), given in outcomes.items()
@@ -177,7 +182,9 @@ def finished(
 ) -> Run:
     """A Run from what was logged; the one place where a live run and a replay meet."""
     contract = named(contract, target)
-    cells = verdict.cells(contract, target, checks.RULES, plan, log, today=today, selected=selected)
+    cells = verdict.cells(
+        contract, target, checks.RULES, plan.cases, log, today=today, selected=selected
+    )
     return Run(
         contract=contract,
         suite=__version__,

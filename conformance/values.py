@@ -1,4 +1,4 @@
-"""Readings of values that both the loader and the judges need: strict JSON, timestamps, pointers."""
+"""Strict JSON, timestamps and pointers, for the loader and the judges."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class _NotJson:
 
 
 NOT_JSON: Final = _NotJson()
-"""What ``strict_json`` gives for a text that is not JSON."""
+"""The result of ``strict_json`` for a text that is not JSON."""
 
 ABSENT: Final = object()
-"""What ``pointed`` gives where nothing stands."""
+"""The result of ``pointed`` where there is no such member."""
 
 
 def _refuse_constant(name: str) -> Any:
@@ -30,7 +30,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 def strict_json(text: str) -> Any:
-    """The value of a JSON text by RFC 8259, without NaN and Infinity; NOT_JSON for anything else."""
+    """The value of a JSON text (RFC 8259, so no NaN or Infinity); NOT_JSON for anything else."""
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -47,7 +47,10 @@ def pointed(value: Any, path: Sequence[str]) -> Any:
 
 
 def respelled(text: str, minutes: int) -> str | None:
-    """The same instant in another zone, with the fraction as it stands; None for what is no date with a time and a zone."""
+    """The same instant in a zone ``minutes`` east of UTC, with the fraction as it stands.
+
+    None for a text that is no timestamp in UTC with a date, a time and a zone.
+    """
     match = re.fullmatch(r"([0-9-]{10})[Tt ]([0-9:]{8})(\.[0-9]+)?(?:[Zz]|\+00:00)", text)
     if match is None or instant(text) is None:
         return None
@@ -55,27 +58,39 @@ def respelled(text: str, minutes: int) -> str | None:
         moment = datetime.fromisoformat(f"{match[1]}T{match[2]}") + timedelta(minutes=minutes)
     except (ValueError, OverflowError):
         return None
+    return moment.strftime("%Y-%m-%dT%H:%M:%S") + (match[3] or "") + _zone(minutes, text)
+
+
+def _zone(minutes: int, text: str) -> str:
+    """A zone as an offset; UTC is spelt in the other way than at the end of ``text``."""
+    if minutes == 0 and text[-1] not in "Zz":
+        return "Z"
     hours, rest = divmod(abs(minutes), 60)
-    zone = (
-        f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}" if minutes or text[-1] in "Zz" else "Z"
-    )
-    return moment.strftime("%Y-%m-%dT%H:%M:%S") + (match[3] or "") + zone
+    sign = "-" if minutes < 0 else "+"
+    return f"{sign}{hours:02}:{rest:02}"
 
 
 def zoned(text: str) -> bool:
-    """Whether a timestamp says its zone, without which it names no instant."""
+    """Whether a timestamp has a zone, without which it names no instant."""
     return re.search(r"([Zz]|[+-][0-9]{2}:?([0-9]{2})?)$", text[10:]) is not None
 
 
 def rendered(seconds: Fraction) -> str:
-    """The timestamp of an instant, to the second, in UTC."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(seconds // 1))
+    """The timestamp of an instant in UTC, rounded down to the second."""
+    moment = _EPOCH + timedelta(seconds=int(seconds // 1))
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = re.compile(
-    r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?:[Tt ]([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]+))?)?"
-    r"(?:([Zz])|([+-])([01][0-9]|2[0-3]):?([0-5][0-9])?)?)?"
+    r"""
+    ([0-9]{4}) -? ([0-9]{2}) -? ([0-9]{2})
+    (?: [Tt\ ] ([0-9]{2}) :? ([0-9]{2})
+        (?: :? (?P<second>[0-9]{2}) (?: [.,] (?P<fraction>[0-9]+) )? )?
+        (?: [Zz] | (?P<sign>[+-]) (?P<hours>[01][0-9]|2[0-3]) :? (?P<minutes>[0-5][0-9])? )?
+    )?
+    """,
+    re.VERBOSE,
 )
 
 
@@ -87,27 +102,24 @@ def instant(text: Any) -> Fraction | None:
     match = _INSTANT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         return None
-    year, month, day, hour, minute, second, fraction, _, sign, zone_hours, zone_minutes = (
-        match.groups()
-    )
+    year, month, day, hour, minute = (int(part or 0) for part in match.groups()[:5])
+    leap = match["second"] == "60"
+    second = 59 if leap else int(match["second"] or 0)
     try:
-        leap = second == "60"
-        moment = datetime(
-            int(year),
-            int(month),
-            int(day),
-            int(hour or 0),
-            int(minute or 0),
-            59 if leap else int(second or 0),
-            tzinfo=UTC,
-        )
-        offset = timedelta(hours=int(zone_hours or 0), minutes=int(zone_minutes or 0))
-        parts = (
-            Fraction(int(fraction), 10 ** len(fraction)) if fraction else Fraction(0)
-        )  # ValueError beyond 4,300 digits
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        fraction = _fraction(match["fraction"])
     except ValueError:
         return None
-    if sign == "+":
-        offset = -offset
-    seconds = Fraction(int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) + leap)
-    return seconds + int(offset.total_seconds()) + parts
+    whole = (moment - _EPOCH) // timedelta(seconds=1) + leap
+    return whole - _offset(match) + fraction
+
+
+def _fraction(digits: str | None) -> Fraction:
+    """A fraction of a second by its digits. Raises ValueError beyond 4,300 digits."""
+    return Fraction(int(digits), 10 ** len(digits)) if digits else Fraction(0)
+
+
+def _offset(match: re.Match[str]) -> int:
+    """The seconds that the zone of a timestamp is east of UTC."""
+    seconds = 3600 * int(match["hours"] or 0) + 60 * int(match["minutes"] or 0)
+    return -seconds if match["sign"] == "-" else seconds

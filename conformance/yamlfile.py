@@ -1,7 +1,7 @@
-"""YAML files read as JSON would be, with the line of every value.
+"""YAML files read as strictly as JSON, with the line of every value.
 
-PyYAML's own idea of values is wider than JSON (dates, ``yes``, octal numbers, silent duplicate
-keys); each of these has turned a typo into a wrong contract somewhere, so they are refused here.
+PyYAML accepts more than JSON: dates, ``yes``, octal numbers, duplicate keys. Each of these can turn
+a typo into a wrong contract, so here they are plain text, or refused.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from jsonschema.exceptions import ValidationError, best_match
 
 Place = tuple[str | int, ...]
 """Keys and indexes from the top of a document to a value."""
+LONGEST = 300
+"""Characters of a message."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """SafeLoader, the one in C where it is built, with the scalars of JSON only."""
+    """SafeLoader, in C where that is built, with only the scalars of JSON."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own form
     yaml_constructors = {  # noqa: RUF012
@@ -31,19 +33,21 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         if tag is None or tag.rpartition(":")[2] in ("str", "seq", "int", "float", "bool", "null")
     }
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ARG002 - PyYAML's own form
-        seen: set[str] = set()
-        for key, _ in node.value:
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ARG002
+        """An object with plain keys, each of them once. PyYAML passes ``deep``."""
+        members: dict[str, Any] = {}
+        for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise yaml.MarkedYAMLError(
-                    problem="a key must be plain text", problem_mark=key.start_mark
-                )
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key.value} stands twice", problem_mark=key.start_mark
-                )
-            seen.add(key.value)
-        return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
+                raise _error_at(key, "a key must be plain text")
+            if key.value in members:
+                raise _error_at(key, f"the key {key.value} stands twice")
+            members[key.value] = self.construct_object(value, deep=True)
+        return members
+
+
+def _error_at(node: Any, problem: str) -> yaml.MarkedYAMLError:
+    """An error with the place of a node or an event."""
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(true|false)\Z"), list("tf"))
@@ -87,7 +91,7 @@ def _lines(node: yaml.Node, place: Place = ()) -> Iterator[tuple[Place, int]]:
 
 
 def read(path: Path, name: str, faults: list[str]) -> YamlFile | None:
-    """Parse one file; on failure add ``file:line: message`` to ``faults`` and give None."""
+    """The parsed file. On failure None, and ``faults`` gains a ``file:line: message``."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -100,23 +104,9 @@ def read(path: Path, name: str, faults: list[str]) -> YamlFile | None:
 
 
 def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
-    """Parse a text; on failure add ``file:line: message`` to ``faults`` and give None."""
+    """The parsed text. On failure None, and ``faults`` gains a ``file:line: message``."""
     try:
-        alias = next(
-            (
-                event
-                for event in yaml.parse(text, Loader=_Loader)
-                if isinstance(event, yaml.AliasEvent)
-            ),
-            None,
-        )
-        if (
-            alias is not None
-        ):  # JSON has none, and a few lines of them can stand for billions of values
-            faults.append(
-                f"{name}:{alias.start_mark.line + 1 if alias.start_mark else 1}: aliases (*{alias.anchor}) are not allowed"
-            )
-            return None
+        _refuse_aliases(text)
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
@@ -125,10 +115,21 @@ def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
         return YamlFile(name, loader.construct_document(node), dict(_lines(node)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        faults.append(f"{name}:{mark.line + 1 if mark else 1}: {error.problem or error.context}")
+        line = mark.line + 1 if mark else 1
+        faults.append(f"{name}:{line}: {error.problem or error.context}")
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         faults.append(f"{name}:1: {str(error).splitlines()[0]}")
     return None
+
+
+def _refuse_aliases(text: str) -> None:
+    """Raise MarkedYAMLError at the first alias.
+
+    JSON has none, and a few lines of them can stand for billions of values.
+    """
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            raise _error_at(event, f"aliases (*{event.anchor}) are not allowed")
 
 
 @cache
@@ -143,9 +144,9 @@ def validate(
     below: Place = (),
     secret: tuple[str, ...] = (),
 ) -> bool:
-    """Check the value at a place against a JSON Schema; each error becomes a fault. True if none.
+    """Whether the value at a place obeys a JSON Schema. Each error is added to ``faults``.
 
-    Values under the members named in ``secret`` are quoted in no message.
+    No message quotes a value under the members named in ``secret``.
     """
     value = file.value
     for step in below:
@@ -155,24 +156,27 @@ def validate(
     for error in errors:
         deepest = best_match([error]) or error
         place = (*below, *deepest.absolute_path, *_unknown_member(deepest))
-        hidden = bool(place) and place[0] in secret and deepest.validator != "additionalProperties"
-        message = (
-            f"this does not fit: {deepest.validator} {deepest.validator_value}"
-            if hidden
-            else deepest.message
-        )
-        faults.append(file.fault(place, message if len(message) <= 300 else message[:299] + "…"))
+        hidden = bool(place) and place[0] in secret
+        faults.append(file.fault(place, _message(deepest, hidden)))
     return not errors
 
 
+def _message(error: ValidationError, hidden: bool) -> str:
+    """What is wrong, cut to a readable length; without the value where that is hidden."""
+    message = error.message
+    if hidden and error.validator != "additionalProperties":
+        message = f"this does not fit: {error.validator} {error.validator_value}"
+    return message if len(message) <= LONGEST else message[: LONGEST - 1] + "…"
+
+
 def _unknown_member(error: ValidationError) -> tuple[str, ...]:
-    """The member that an error is about, where it is about one that the schema does not know."""
+    """The first member that the schema does not know, where that is the error."""
     if error.validator != "additionalProperties" or not isinstance(error.instance, dict):
         return ()
     schema: Any = error.schema
-    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
-    return tuple(
-        name
-        for name in error.instance
-        if name not in known and not any(re.search(p, name) for p in patterns)
-    )[:1]
+    patterns = schema.get("patternProperties", {})
+    for name in error.instance:
+        matched = any(re.search(pattern, name) for pattern in patterns)
+        if name not in schema.get("properties", {}) and not matched:
+            return (name,)
+    return ()

@@ -1,11 +1,14 @@
-"""Mutation testing of the judges: one small change at a time in their code, which some test must notice.
+"""Mutation testing of the judges: each small change in their code must make a test fail.
 
     python -m tests.mutation [FILE ...] [--workers N]
 
-The changes are Cosmic Ray's. Its own runner starts a process for each, most of whose time goes into imports; here
-each runs in a fork of one process that has imported everything but the code under test. No file is changed.
-Tests of the judges run, with the examples first. A change that they let pass is a survivor; the run fails for each
-that ``docs/mutants.md`` does not argue, and for each line there that is no survivor.
+Cosmic Ray makes the changes. Its own runner starts a process for each, most of whose time goes
+into imports. Here each change runs in a fork of one process that has imported everything but the
+code under test. No file is changed.
+
+The examples run first, those of the changed subject before the others, and then the other tests of
+the judges. A change that passes them all is a survivor. The run fails for each survivor that
+``docs/mutants.md`` does not explain, and for each line there that no longer survives.
 """
 
 from __future__ import annotations
@@ -33,13 +36,19 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
 ROOT = Path(__file__).parent.parent
-MODULES = (*sorted((ROOT / "conformance/checks").glob("*.py")), ROOT / "conformance/verdict.py")
+MODULES = (
+    *sorted((ROOT / "conformance/checks").glob("*.py")),
+    *sorted((ROOT / "conformance/judging").glob("*.py")),
+    ROOT / "conformance/reading.py",
+)
+JUDGES = ("test_checks.py", "test_reading.py", "test_walk_models.py")
 TESTS = {
-    "checks": ("test_checks.py",),
-    "base": ("test_checks.py", "test_verdict.py"),
+    "rules": (*JUDGES, "test_verdict.py"),
+    "judge": ("test_verdict.py",),
     "verdict": ("test_verdict.py",),
 }
-ARGUED = ROOT / "docs/mutants.md"
+"""The tests that a change in a module must pass; for other modules those of the judges."""
+EXPLAINED = ROOT / "docs/mutants.md"
 ROW = re.compile(r"^- `([\w/.]+)`: `(.+)` as `(.+)`: (.+)$", re.M)
 SECONDS, BYTES, NO_PYTHON = 60, 2 << 30, 2
 COMPARED = {
@@ -60,14 +69,14 @@ OTHERS = COMPARED | {
     "BitAnd": "BitOr",
 }
 OTHERS |= {"Delete": "Not USub"}
-"""What stands for a sign; ``docs/mutants.md`` tells what is left out."""
+"""What replaces a sign; ``docs/mutants.md`` says what is left out."""
 BELOW = ("errors", "values", "model", "yamlfile", "openapi", "contract", "evidence", "server")
 """Modules that know nothing of the judges, and need no new import."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One change: what it is of (None: no change at all), and which occurrence of that in a file."""
+    """A change: the operator of Cosmic Ray (None: no change), and its occurrence in the file."""
 
     path: Path
     operator: str | None
@@ -84,7 +93,7 @@ class Change:
 
 @dataclass(frozen=True, order=True)
 class Survivor:
-    """A change that nothing notices, by the first line that it changes."""
+    """A change that no test notices, by the first line that it changes."""
 
     number: int
     file: str
@@ -93,12 +102,12 @@ class Survivor:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What names it in the list of the argued ones."""
+        """Its place in the list of explained survivors."""
         return self.file, self.before, self.after
 
 
 def survivor(change: Change) -> Survivor:
-    """A change as a person reads it."""
+    """A change as a person reads it: the first line that differs, before and after."""
     lines, other = change.path.read_text(encoding="utf-8").splitlines(), change.text.splitlines()
     number = next(
         (n for n, pair in enumerate(zip(lines, other, strict=False)) if pair[0] != pair[1]), 0
@@ -111,44 +120,67 @@ def survivor(change: Change) -> Survivor:
     )
 
 
-def argued() -> dict[tuple[str, str, str], str]:
-    """The survivors that no test can tell from the code, and why."""
+def explained() -> dict[tuple[str, str, str], str]:
+    """The survivors that no test can tell from the code, each with the reason."""
     return {
         (file, before, after): why
-        for file, before, after, why in ROW.findall(ARGUED.read_text(encoding="utf-8"))
+        for file, before, after, why in ROW.findall(EXPLAINED.read_text(encoding="utf-8"))
     }
 
 
-def _unread(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where annotations stand, which nothing evaluates, and the sign before parameters that have only a name."""
-    notes: list[ast.expr | None] = []
-    for node in ast.walk(ast.parse(text)):
+Place = tuple[int, int]
+"""A line and a column."""
+
+
+def _annotations(tree: ast.AST) -> Iterator[ast.expr]:
+    """The annotations of a module, which nothing evaluates."""
+    for node in ast.walk(tree):
+        note = None
         if isinstance(node, ast.FunctionDef):
-            notes.append(node.returns)
+            note = node.returns
         elif isinstance(node, ast.arg | ast.AnnAssign):
-            notes.append(node.annotation)
-    signs = [(n, line.index("*,")) for n, line in enumerate(text.splitlines(), 1) if "*," in line]
-    found = [
-        ((n.lineno, n.col_offset), (n.end_lineno or 0, n.end_col_offset or 0)) for n in notes if n
+            note = node.annotation
+        if note:
+            yield note
+
+
+def _unread(text: str) -> list[tuple[Place, Place]]:
+    """Where no change matters: annotations, and the ``*`` before keyword-only parameters."""
+    spans = [
+        ((note.lineno, note.col_offset), (note.end_lineno or 0, note.end_col_offset or 0))
+        for note in _annotations(ast.parse(text))
     ]
-    return [*found, *(((n, column), (n, column + 1)) for n, column in signs)]
+    for number, line in enumerate(text.splitlines(), 1):
+        if "*," in line:
+            column = line.index("*,")
+            spans.append(((number, column), (number, column + 1)))
+    return spans
+
+
+def _is_used(name: str) -> bool:
+    """Whether an operator of Cosmic Ray makes a change that is tried."""
+    _, *signs = name.split("_")
+    if get_operator(name).arguments():
+        return False
+    return not signs or signs[1] in OTHERS.get(signs[0], "").split()
+
+
+def _orders_text(name: str, line: str, column: int) -> bool:
+    """Whether an operator compares with a text by order, which no code here means."""
+    _, *signs = name.split("_")
+    return bool(signs) and signs[1] in ORDERED and bool(WITH_TEXT.match(line, column))
 
 
 def changes(path: Path) -> Iterator[Change]:
     """Every change of a file."""
     text = path.read_text(encoding="utf-8")
     lines, unread, nodes = text.splitlines(), _unread(text), list(ast_nodes(get_ast(text)))
-    for name in operator_names():
-        operator, (_, *signs) = get_operator(name), name.split("_")
-        if operator.arguments() or (signs and signs[1] not in OTHERS.get(signs[0], "").split()):
-            continue
-        for index, place in enumerate(
-            start for node in nodes for start, _ in operator().mutation_positions(node)
-        ):
-            ordered = (
-                signs[1:] and signs[1] in ORDERED and WITH_TEXT.match(lines[place[0] - 1], place[1])
-            )
-            if not ordered and not any(start <= place < end for start, end in unread):
+    for name in filter(_is_used, operator_names()):
+        operator = get_operator(name)()
+        places = [start for node in nodes for start, _ in operator.mutation_positions(node)]
+        for index, place in enumerate(places):
+            is_read = not any(start <= place < end for start, end in unread)
+            if is_read and not _orders_text(name, lines[place[0] - 1], place[1]):
                 yield Change(path, name, index)
 
 
@@ -167,34 +199,44 @@ class _Finder(MetaPathFinder):
         return spec_from_loader(fullname, self.loader) if fullname == self.name else None
 
 
+def _forget() -> None:
+    """Drop every module that may hold the code under test, so that it is imported anew."""
+    for name in [name for name in sys.modules if name.startswith(("conformance.", "tests."))]:
+        if name.split(".")[1] not in BELOW:
+            parent, _, last = name.rpartition(".")
+            vars(sys.modules.get(parent, sys)).pop(last, None)
+            del sys.modules[name]
+
+
+def _examples_hold(module: str) -> bool:
+    """Whether all examples hold, those of the subject that a module is called by first."""
+    from tests.examples import PREFIXES, examples_about
+    from tests.examples.base import is_met, outcomes
+
+    subjects = sorted(PREFIXES, key=lambda subject: subject != module)
+    return all(
+        is_met(example, outcomes(example))
+        for subject in subjects
+        for example in examples_about(subject)
+    )
+
+
 def _survives(change: Change) -> bool:
     """Whether no test notices a change; in a process of its own."""
     import pytest
     from hypothesis import settings
 
-    for name in [name for name in sys.modules if name.startswith(("conformance.", "tests."))]:
-        if name.split(".")[1] not in BELOW:
-            parent, _, own = name.rpartition(".")
-            vars(sys.modules.get(parent, sys)).pop(own, None)
-            del sys.modules[name]
-    name = ".".join(change.path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    _forget()
+    module = change.path.relative_to(ROOT).with_suffix("")
+    name = ".".join(module.parts).removesuffix(".__init__")
     sys.meta_path.insert(0, _Finder(name, change.path, change.text))
     settings.register_profile("mutation", derandomize=True, database=None)
     settings.load_profile("mutation")
-    from tests import check_examples as examples
-
-    if not all(examples.as_told(one, examples.outcomes(one)) for one in examples.EXAMPLES):
+    if not _examples_hold(module.name):
         return False
-    tests = TESTS.get(change.path.stem, TESTS["checks"])
-    told = [
-        "-x",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--deselect",
-        "tests/test_checks.py::test_example",
-    ]
-    return pytest.main([*told, *(str(ROOT / "tests" / test) for test in tests)]) == 0
+    examples = ["--deselect", "tests/test_checks.py::test_example"]
+    tests = [str(ROOT / "tests" / test) for test in TESTS.get(module.name, JUDGES)]
+    return pytest.main(["-x", "-q", "-p", "no:cacheprovider", *examples, *tests]) == 0
 
 
 def _forked(change: Change) -> int:
@@ -217,7 +259,10 @@ def _forked(change: Change) -> int:
 
 
 def survivors(path: Path, workers: int) -> Iterator[Survivor | None]:
-    """For every change of a file that is a program None, or where no test notices it, what survived; in no order."""
+    """Try each change of a file that is a program: yield it if it survived, else None.
+
+    They come in no order.
+    """
     running: dict[int, Change] = {}
 
     def reaped() -> Iterator[Survivor | None]:
@@ -240,12 +285,35 @@ def _warm() -> None:
     from conformance import contract
 
     contract.load = cache(contract.load)
-    import_module("tests.test_checks")
-    import_module("tests.test_verdict")
+    for test in (*JUDGES, "test_verdict.py"):
+        import_module(f"tests.{test.removesuffix('.py')}")
+
+
+def tried(path: Path, workers: int) -> int:
+    """Try the changes of a file, and print what is wrong. Returns how many things are."""
+    file = path.relative_to(ROOT).as_posix()
+    known = [key for key in explained() if key[0] == file]
+    count, survived = Counter[str](), set()
+    for each in survivors(path, workers):
+        if each is None:
+            count["noticed"] += 1
+            continue
+        survived.add(each.key)
+        if each.key in known:
+            count["explained"] += 1
+            continue
+        count["survived"] += 1
+        print(f"{file}:{each.number}: {each.before}\n  as: {each.after}", flush=True)
+    stale = [key for key in known if key not in survived]
+    for _, before, after in stale:
+        print(f"{file}: explained, but no survivor: {before}\n  as: {after}")
+    totals = ", ".join(f"{number} {word}" for word, number in count.items())
+    print(f"{file}: {count.total()} changes: {totals}", flush=True)
+    return count["survived"] + len(stale)
 
 
 def main() -> int:
-    """Run, and tell every survivor that is not argued."""
+    """Try the changes of each file. Returns 1 if anything is to be explained or mended."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.mutation", description="Mutation testing of the judges."
     )
@@ -253,29 +321,12 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     _warm()
-    if os.waitpid(_forked(Change(options.files[0].resolve(), None)), 0)[1]:
+    paths = [path.resolve() for path in options.files]
+    if os.waitpid(_forked(Change(paths[0], None)), 0)[1]:
         print("the tests fail on the code as it is")
         return 1
-    known, wrong = argued(), 0
-    for path in map(Path.resolve, options.files):
-        file = path.relative_to(ROOT).as_posix()
-        count, seen = Counter[str](), set()
-        for one in survivors(path, options.workers):
-            count["argued" if one and one.key in known else "survived" if one else "noticed"] += 1
-            if one:
-                seen.add(one.key)
-            if one and one.key not in known:
-                print(f"{file}:{one.number}: {one.before}\n  as: {one.after}", flush=True)
-        stale = [key for key in known if key[0] == file and key not in seen]
-        for _, before, after in stale:
-            print(f"{file}: argued, but no survivor: {before}\n  as: {after}")
-        print(
-            f"{file}: {count.total()} changes: "
-            + ", ".join(f"{n} {word}" for word, n in count.items()),
-            flush=True,
-        )
-        wrong += count["survived"] + len(stale)
-    print(f"{wrong} to answer for" if wrong else "every change is noticed, or argued")
+    wrong = sum(tried(path, options.workers) for path in paths)
+    print(f"{wrong} to mend or explain" if wrong else "every change is noticed, or explained")
     return 1 if wrong else 0
 
 

@@ -137,7 +137,7 @@ def _exchanges() -> tuple[Exchange, ...]:
 
 def _cells_of(clause: Clause, names: Sequence[str], exchanges: tuple[Exchange, ...]) -> list[Cell]:
     targets = [WHOLE_API] if clause.area == "limits" or clause.id == "envelope-unrouted" else names
-    if clause.area == "pagination":
+    if clause.area in ("pages", "walks"):
         targets = [name for name in names if name.startswith("list")]
     ids = tuple(exchange.id for exchange in exchanges)
     return [

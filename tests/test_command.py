@@ -876,7 +876,7 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> list[Ran]:
         for origin, directory in zip((honest, loose), directories.values(), strict=True):
             (directory / "t.json").write_text(json.dumps(toy_target(f"{origin}/toy/v2")))
         arguments = ("run", "--spec", TOY, "--target", "t.json")
-        return _together(directories, arguments, (*arguments, "--area", "keys", "--area", "faults"))
+        return _together(directories, arguments, (*arguments, "--area", "badges", "--area", "faults"))
 
 
 def test_honest_library_conforms(libraries: list[Ran]) -> None:

@@ -1,4 +1,4 @@
-"""Typos in a contract: each is told with file and line, all at once, and nothing but SpecError ever escapes."""
+"""A broken contract: every fault is reported with file and line, all at once, as a SpecError."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from conformance import contract
 from conformance.checks import RULES
 from conformance.errors import SpecError
-from tests import check_examples
+from tests.support.contracts import TOY, real, toy
 
 KNOWN = frozenset(RULES)
 
@@ -28,7 +28,7 @@ def spec(tmp_path: Path) -> Path:
 
 
 def faults_of(directory: Path) -> list[str]:
-    """The faults of a contract; none if it loads."""
+    """The faults of a contract; empty if it loads."""
     try:
         contract.load(directory, KNOWN)
     except SpecError as error:
@@ -37,7 +37,7 @@ def faults_of(directory: Path) -> list[str]:
 
 
 def change(spec: Path, name: str, old: str, new: str, place: int = 1) -> int:
-    """Replace the n-th line that holds a text; gives the number of the line."""
+    """Replace a text in the n-th line that holds it. Returns the number of the line."""
     path = spec / name
     lines = path.read_text(encoding="utf-8").split("\n")
     at = [number for number, line in enumerate(lines) if old in line][place - 1]
@@ -48,14 +48,10 @@ def change(spec: Path, name: str, old: str, new: str, place: int = 1) -> int:
 
 def test_the_copy_is_a_contract(spec: Path) -> None:
     """Without a typo the copy loads and is the same contract, digest included."""
-    assert contract.load(spec, KNOWN) == check_examples.real()
+    assert contract.load(spec, KNOWN) == real()
 
 
-CLAUSES, STATUSES, CODES = (
-    "clauses/5-access.yaml",
-    "clauses/2-statuses.yaml",
-    "clauses/3-codes.yaml",
-)
+CLAUSES, ENVELOPE = "clauses/keys.yaml", "clauses/envelope.yaml"
 TYPOS: dict[str, tuple[str, str, str, int, str]] = {
     "unknown rule": (CLAUSES, "auth.expired", "auth.expird", 0, "no rule auth.expird"),
     "unknown source": (
@@ -76,6 +72,36 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
     "wrong level": (CLAUSES, "level: MUST", "level: MAY", 0, "MAY"),
     "wrong basis": (CLAUSES, "basis: stated", "basis: guessed", 0, "guessed"),
     "derived without because": (CLAUSES, "basis: stated", "basis: derived", -3, "because"),
+    "no place in the order": (CLAUSES, "order: 2", "order: second", 0, "second"),
+    "unknown word of a template": (
+        ENVELOPE,
+        "and code {code}",
+        "and code {cod}",
+        -2,
+        "the word cod",
+    ),
+    "template without for_each": (ENVELOPE, "  - for_each: code", "  -", 1, "for_each"),
+    "rules by role without for_each": (
+        CLAUSES,
+        "    verified_by: [auth.expired]",
+        "    verified_by: [auth.expired]\n    verified_by_role: {}",
+        -5,
+        "for_each",
+    ),
+    "unknown rule of a role": (
+        ENVELOPE,
+        "forbidden: [scope.refused]",
+        "forbidden: [scope.refusd]",
+        0,
+        "no rule scope.refusd",
+    ),
+    "role without rules": (
+        ENVELOPE,
+        "      rate_limited:",
+        "      rate_limted:",
+        -7,
+        "the role rate_limited of rate_limit_exceeded has no rules",
+    ),
     "unknown member of a clause": (
         CLAUSES,
         "basis: stated",
@@ -91,8 +117,8 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
         "uncovered",
     ),
     "unknown code of a clause": (
-        CODES,
-        "about: {code: forbidden}",
+        "clauses/requests.yaml",
+        "about: {status: 404}",
         "about: {code: forbiden}",
         0,
         "no code forbiden",
@@ -151,12 +177,12 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
     ),
     "date for a number": ("errors.yaml", "status: 404", "status: 2026-04-17", 0, "2026-04-17"),
     "unknown role": ("errors.yaml", "role: forbidden", "role: forbiden", 0, "forbiden"),
-    "unknown source of a code": (
+    "code without when": (
         "errors.yaml",
-        "source: codes.not_found",
-        "source: codes.notfound",
-        0,
-        "codes.notfound",
+        "  when: Requests over",
+        "  also: Requests over",
+        -4,
+        "when",
     ),
     "entry twice": (
         "page.yaml",
@@ -184,8 +210,8 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
 
 
 @pytest.mark.parametrize("typo", TYPOS)
-def test_a_typo_is_told_with_its_line(spec: Path, typo: str) -> None:
-    """One planted typo gives a first fault that starts with its file and line and says what is wrong."""
+def test_a_typo_is_reported_with_its_line(spec: Path, typo: str) -> None:
+    """The first fault is in the file of the typo. One fault names its line and what is wrong."""
     name, old, new, shift, says = TYPOS[typo]
     line = change(spec, name, old, new)
     faults = faults_of(spec)
@@ -234,7 +260,7 @@ def _written(name: str, content: bytes, line: int = 1) -> Callable[[Path], str]:
 
 
 def _tab(spec: Path) -> str:
-    line = change(spec, "errors.yaml", "- {code: forbidden", "\t- {code: forbidden")
+    line = change(spec, "errors.yaml", "- code: forbidden", "\t- code: forbidden")
     return f"errors.yaml:{line}: "
 
 
@@ -243,7 +269,7 @@ def _no_clauses(spec: Path) -> str:
     return "clauses:1: "
 
 
-def _two_files_of_an_area(spec: Path) -> str:
+def _no_name_of_an_area(spec: Path) -> str:
     (spec / "clauses" / "9.yaml").write_text(
         (spec / CLAUSES).read_text().replace("- id: ", "- id: x-")
     )
@@ -255,7 +281,7 @@ PLANTS: dict[str, Callable[[Path], str]] = {
     "operation without modes": _no_modes,
     "tab": _tab,
     "no clauses": _no_clauses,
-    "two files of an area": _two_files_of_an_area,
+    "a file whose name names no area": _no_name_of_an_area,
     **{f"missing {name}": _missing(name) for name in ("openapi.yaml", "errors.yaml", "page.yaml")},
     **{
         f"empty {name}": _written(name, b"")
@@ -279,8 +305,8 @@ PLANTS: dict[str, Callable[[Path], str]] = {
 
 
 @pytest.mark.parametrize("plant", PLANTS)
-def test_a_broken_file_is_told(spec: Path, plant: str) -> None:
-    """A file that is missing, empty, no text, no YAML or another thing altogether is a fault of that file."""
+def test_a_broken_file_is_a_fault_of_that_file(spec: Path, plant: str) -> None:
+    """A file that is missing, empty, not text or not YAML is a fault of that file."""
     wanted = PLANTS[plant](spec)
     faults = faults_of(spec)
     assert any(fault.startswith(wanted) for fault in faults), faults
@@ -288,21 +314,21 @@ def test_a_broken_file_is_told(spec: Path, plant: str) -> None:
 
 @pytest.mark.parametrize("member", ["title", "version"])
 def test_the_document_names_itself(spec: Path, member: str) -> None:
-    """Title and version of the document stand in every report: without one it is no contract."""
+    """A document without a title or a version is a fault, because every report shows them."""
     line = change(spec, "openapi.yaml", f"  {member}: ", f"  x-{member}: ")
     assert line < 5
     assert any(fault.startswith("openapi.yaml:") and member in fault for fault in faults_of(spec))
 
 
 def test_a_date_in_a_text_is_text(spec: Path) -> None:
-    """A timestamp without quotes is the text that stands there, as JSON has no dates."""
+    """A timestamp without quotes is read as text, because JSON has no dates."""
     change(spec, "openapi.yaml", "example: '2026-04-17T12:00:00Z'", "example: 2026-04-17T12:00:00Z")
     loaded = contract.load(spec, KNOWN)
     assert loaded.document["components"]["parameters"]["After"]["example"] == "2026-04-17T12:00:00Z"
 
 
 def test_no_directory_is_a_fault(tmp_path: Path) -> None:
-    """A directory that is not there, or is a file, is one clear fault."""
+    """A directory that does not exist, or is a file, is one clear fault."""
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "none", tmp_path / "file"):
         with pytest.raises(SpecError, match="no such directory"):
@@ -310,8 +336,8 @@ def test_no_directory_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_without_the_rules_of_an_engine_no_rule_is_unknown(spec: Path) -> None:
-    """The reference server loads a contract without knowing any judge."""
-    change(spec, CLAUSES, "auth.expired", "auth.unheard-of")
+    """Without the rules of an engine, as in the reference server, any rule id is accepted."""
+    change(spec, CLAUSES, "[auth.expired]", "[auth.unheard-of]")
     assert contract.load(spec).clauses["key-expired"].rules == ("auth.unheard-of",)
 
 
@@ -325,8 +351,8 @@ TOGETHER = (
 )
 
 
-def test_all_typos_are_told_at_once(spec: Path) -> None:
-    """Six typos in six files are six faults of one look, so that one look is enough to repair them."""
+def test_all_typos_are_reported_at_once(spec: Path) -> None:
+    """Six typos in six files give six faults in one load."""
     lines = {typo: change(spec, *TYPOS[typo][:3]) for typo in TOGETHER}
     faults = faults_of(spec)
     for typo, line in lines.items():
@@ -340,7 +366,7 @@ def test_all_typos_are_told_at_once(spec: Path) -> None:
     "other", ["unknown rule", "parameter of when missing", "operation twice", "code twice"]
 )
 def test_a_typo_of_one_file_does_not_hide_one_of_another(spec: Path, other: str) -> None:
-    """What can be checked without the faulty place is checked: an unknown code of a mode is told beside an unknown level."""
+    """The loader checks on after a fault: typos in three files are all reported."""
     lines = {
         typo: change(spec, *TYPOS[typo][:3])
         for typo in ("unknown source", other, "provokes an unknown code")
@@ -358,8 +384,8 @@ FILES = ("openapi.yaml", "errors.yaml", "page.yaml", "clauses/desk.yaml", "claus
 
 @pytest.mark.parametrize("name", FILES)
 def test_corrupt_bytes_give_a_contract_or_faults(tmp_path: Path, name: str) -> None:
-    """A file with random bytes changed, cut, doubled or moved either loads or is a SpecError."""
-    spec = Path(shutil.copytree(check_examples.TOY, tmp_path / "spec"))
+    """A file with bytes changed, cut or doubled at random either loads or raises SpecError."""
+    spec = Path(shutil.copytree(TOY, tmp_path / "spec"))
     whole = (spec / name).read_bytes()
     chance = random.Random(f"corrupt {name}")
     for _ in range(6):
@@ -393,9 +419,9 @@ def _places(value: object, place: tuple[str | int, ...] = ()) -> list[tuple[str 
 
 @pytest.mark.parametrize("part", range(4))
 def test_values_of_another_type_give_a_contract_or_faults(tmp_path: Path, part: int) -> None:
-    """Wherever the OpenAPI document holds null, a number, a text, a list or an object instead, there is no crash."""
-    spec = Path(shutil.copytree(check_examples.TOY, tmp_path / "spec"))
-    whole = dict(check_examples.toy().document)
+    """A value of another type anywhere in the OpenAPI document causes no crash."""
+    spec = Path(shutil.copytree(TOY, tmp_path / "spec"))
+    whole = dict(toy().document)
     chance = random.Random(part)
     places = [place for place in _places(whole) if place]
     crashes = []

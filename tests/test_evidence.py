@@ -25,7 +25,7 @@ from conformance.model import (
     Side,
     Step,
 )
-from tests.check_examples import sent
+from tests.support.exchanges import answer
 
 
 def exchange(**members: Any) -> Exchange:
@@ -125,7 +125,7 @@ def lines() -> list[str]:
     stream = io.StringIO()
     recorder = Recorder(stream)
     for number in (1, 2, 3):
-        recorder.exchange(sent(200, {"n": number}, identifier=f"e{number}"))
+        recorder.exchange(answer(200, {"n": number}, identifier=f"e{number}"))
     recorder.end("example[list_calls]", "done")
     return stream.getvalue().splitlines(keepends=True)
 

@@ -1,4 +1,4 @@
-"""The way over HTTP: what comes back is bounded in time and size, and connections are kept."""
+"""Sending over HTTP: responses are bounded in time and size, and connections are kept."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
-from conformance.transport import clocked
+from conformance.transport import bounded
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import BODY_LIMIT, WireFailure, WireRequest
 from tests import servers
@@ -70,7 +70,7 @@ def _answered(answer: servers.Answer, timeout: float = SECONDS) -> Any:
 
 @pytest.fixture(scope="module")
 def dripped() -> Iterator[Mapping[str, Future[Any]]]:
-    """What comes of each slow answer, asked for side by side."""
+    """The results of all slow answers, requested side by side."""
     with ThreadPoolExecutor(len(SLOW_BODIES) + len(SLOW_HEADS)) as pool:
         yield {
             name: pool.submit(_answered, answer)
@@ -80,7 +80,7 @@ def dripped() -> Iterator[Mapping[str, Future[Any]]]:
 
 @pytest.mark.parametrize("slow", SLOW_BODIES)
 def test_a_body_that_drips_is_cut(dripped: Mapping[str, Future[Any]], slow: str) -> None:
-    """A body that comes a few bytes at a time is cut when the time for the response is over."""
+    """A body that comes a few bytes at a time is cut when the time is over."""
     response = dripped[slow].result()
     assert response.status == 200
     assert response.cut
@@ -88,7 +88,7 @@ def test_a_body_that_drips_is_cut(dripped: Mapping[str, Future[Any]], slow: str)
 
 @pytest.mark.parametrize("slow", SLOW_HEADS)
 def test_a_head_that_drips_is_no_response(dripped: Mapping[str, Future[Any]], slow: str) -> None:
-    """Where the head does not end in time there is no response, and the reason names the limit."""
+    """If the head does not end in time there is no response, and the reason names the limit."""
     with pytest.raises(WireFailure, match="no response within 5 s"):
         dripped[slow].result()
 
@@ -101,15 +101,17 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("endless", ENDLESS)
-def test_what_is_no_body_is_bounded_in_bytes(endless: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is sent around a body without end is read up to a limit, however fast it comes."""
-    monkeypatch.setattr(clocked, "RAW_LIMIT", 1 << 20)
+def test_everything_around_a_body_is_bounded_in_bytes(
+    endless: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Endless chunk sizes, trailers and announcements are read up to a limit, however fast."""
+    monkeypatch.setattr(bounded, "RAW_LIMIT", 1 << 20)
     with pytest.raises(WireFailure, match="more than 1 MiB came on the wire"):
         _answered(ENDLESS[endless], timeout=120)
 
 
-def test_what_announces_a_response_is_none() -> None:
-    """Early hints, and whatever else comes before the response, are passed over; a switch of protocols is a response."""
+def test_an_announcement_is_no_response() -> None:
+    """Early hints and the like are skipped; a switch of protocols is a response."""
     hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
     rest = b"Content-Length: 2\r\n\r\n{}"
     response = _answered(lambda write: write(hints + b"HTTP/1.1 201 Created\r\n" + rest))
@@ -128,7 +130,10 @@ def test_a_long_body_is_cut() -> None:
 
 @contextmanager
 def counting(most: int = 99) -> Iterator[tuple[str, list[int]]]:
-    """A server that keeps connections, and the number of requests on each; one more than ``most`` ends a connection."""
+    """A server that keeps connections, and how many requests each has served.
+
+    It ends a connection at the request after the first ``most``.
+    """
     served: list[int] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -157,7 +162,7 @@ def counting(most: int = 99) -> Iterator[tuple[str, list[int]]]:
 
 
 def test_a_connection_is_kept() -> None:
-    """Requests that are answered in full go over one connection."""
+    """Requests whose answers end go over one connection."""
     wire = HttpWire(60)
     with counting() as (url, served):
         for _ in range(5):
@@ -165,8 +170,8 @@ def test_a_connection_is_kept() -> None:
         assert served == [5]
 
 
-def test_the_end_of_a_kept_connection_is_told() -> None:
-    """A request that meets the end of a connection which has served before says so; the next one goes over a new one."""
+def test_the_end_of_a_kept_connection_is_reported() -> None:
+    """A request at the end of a kept connection fails as stale; the next opens a new one."""
     wire = HttpWire(60)
     with counting(2) as (url, served):
         for _ in range(2):
@@ -178,11 +183,35 @@ def test_the_end_of_a_kept_connection_is_told() -> None:
         assert served == [2, 1]
 
 
-def test_the_end_of_a_new_connection_is_no_such_thing() -> None:
-    """A server that ends a connection at its first request may have broken on that."""
+def test_the_end_of_a_new_connection_is_not_stale() -> None:
+    """A server that ends a connection at its first request may have broken on that request."""
     wire = HttpWire(60)
     with counting(0) as (url, _):
         for _ in range(2):
             with pytest.raises(WireFailure) as ended:
                 wire.send(get(url))
             assert not ended.value.stale
+
+
+def test_a_reopened_connection_is_not_stale() -> None:
+    """A new connection replaces one that was closed meanwhile, and its end is not stale."""
+    closed = Event()
+
+    def serve(listening: socket.socket) -> None:
+        for answer in (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", b""):
+            connection, _ = listening.accept()
+            with connection, connection.makefile("rb") as lines:
+                while lines.readline().strip():
+                    pass
+                connection.sendall(answer)
+            closed.set()
+
+    wire = HttpWire(60)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        Thread(target=serve, args=(listening,), daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        wire.send(get(url))
+        assert closed.wait(60)
+        with pytest.raises(WireFailure) as ended:
+            wire.send(get(url))
+        assert not ended.value.stale

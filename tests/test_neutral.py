@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import conformance
-from tests import check_examples
+from tests.support.contracts import real
 
 ENGINE = Path(conformance.__file__).parent
 MODULES = sorted(
@@ -37,7 +37,6 @@ EVERYDAY = {
     "summary": "of a run, of CTRF",
     "action": "of an operation, in the vocabulary of a contract",
     "address": "of a client on the network",
-    "filter": "of a list, in the vocabulary of a contract",
     "from": "a preposition: the address that a request came from",
     "items": "of an array, in JSON Schema; of a list",
     "notes": "findings that are never graded",
@@ -77,7 +76,7 @@ def _names(schema: Any) -> Iterator[str]:
 @cache
 def terms() -> frozenset[str]:
     """Everything that the contract names: paths, ids, codes, headers, key prefixes, members, kinds, scopes, schemas."""
-    loaded = check_examples.real()
+    loaded = real()
     found = {
         loaded.base_path,
         loaded.identifier,
@@ -102,7 +101,6 @@ def terms() -> frozenset[str]:
             operation.path,
             operation.kind or "",
             *operation.scopes,
-            operation.area,
             *operation.secrets,
         }
         found |= {parameter.name for parameter in operation.parameters}
@@ -119,7 +117,7 @@ def terms() -> frozenset[str]:
             payment = operation.payment
             found |= {payment.terms_header, payment.version, payment.terms, payment.proof_header}
         definition = loaded.document["paths"][operation.path][operation.method.lower()]
-        found.add(definition["operationId"])
+        found |= {definition["operationId"], *definition.get("tags", ())}
     return frozenset(found - {""})
 
 

@@ -43,7 +43,8 @@ def start(directory: Path, *arguments: str) -> Running:
     command = [
         sys.executable,
         "-m",
-        "conformance.server",
+        "conformance",
+        "serve",
         "--target-out",
         str(target),
         "--log",
@@ -180,7 +181,8 @@ def test_a_taken_port_is_told(server: Running, tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-m",
-        "conformance.server",
+        "conformance",
+        "serve",
         "--port",
         port,
         "--target-out",

@@ -1,4 +1,4 @@
-"""Secrets never survive: not whole, not altered, not in part, not in an encoding."""
+"""No secret survives: not whole, not altered, not in part, not in an encoding."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.model import Body, Placeholder, SecretKind
-from conformance.transport import redact
-from conformance.transport.logged import body_for_log
-from conformance.transport.redact import ALTERATIONS, PIECE, WITHHELD, SecretStore
+from conformance.transport.near_misses import ALTERATIONS
+from conformance.transport.redaction import search
+from conformance.transport.redaction.log import body_for_log
+from conformance.transport.redaction.secrets import PIECE, WITHHELD, SecretStore
 
 PREFIXES = ("kc_live_", "kc_test_")
 CORE = "Zq7Wm2Xv9Rt4Lp8Nc3Kd6Hf1"
@@ -24,13 +25,13 @@ OTHER = "kc_test_mB5nV8cX2zL6kJ9hG3fD7sA1"
 
 
 @pytest.fixture
-def vault() -> SecretStore:
-    """A vault with two keys."""
+def store() -> SecretStore:
+    """A secret store with two keys."""
     return SecretStore({"full": KEY, "other": OTHER}, PREFIXES)
 
 
 def telling(secret: str, text: str) -> list[str]:
-    """The pieces of a secret, beyond its prefix, that stand in a text, whatever their case."""
+    """The pieces of a secret, beyond its prefix, that a text holds in any case."""
     core = secret[8:] if secret.startswith(PREFIXES) else secret
     pieces = [core[at : at + PIECE] for at in range(len(core) - PIECE + 1)]
     return [piece for piece in pieces if piece.lower() in text.lower()]
@@ -87,7 +88,7 @@ VIEWS: dict[str, Callable[[str], str]] = {
 
 
 def survives(secret: str, text: str) -> list[str]:
-    """What of a secret can still be read in a text."""
+    """The pieces of a secret that can still be read in a text."""
     found = [
         f"{view}: {piece}" for view, undo in VIEWS.items() for piece in telling(secret, undo(text))
     ]
@@ -107,12 +108,12 @@ def survives(secret: str, text: str) -> list[str]:
         "é{}é",
     ],
 )
-def test_no_encoding_survives(vault: SecretStore, encoding: str, around: str) -> None:
-    """A key is taken out of any text, in each common encoding and in part."""
+def test_no_encoding_survives(store: SecretStore, encoding: str, around: str) -> None:
+    """A key is taken out of any text, also in part and in each common encoding."""
     for secret in (KEY, OTHER):
         text = around.format(ENCODINGS[encoding](secret))
-        assert survives(secret, vault.redact(text)) == []
-        assert vault.redact(text) != text
+        assert survives(secret, store.redact(text)) == []
+        assert store.redact(text) != text
 
 
 @pytest.mark.parametrize("alteration", ALTERATIONS)
@@ -129,11 +130,11 @@ def test_no_encoding_survives(vault: SecretStore, encoding: str, around: str) ->
         "upper case",
     ],
 )
-def test_no_near_miss_survives(vault: SecretStore, alteration: str, encoding: str) -> None:
+def test_no_near_miss_survives(store: SecretStore, alteration: str, encoding: str) -> None:
     """A key but for one character is as secret as the key."""
-    near = vault.fill(f"{{key:full~{alteration}}}")
+    near = store.fill(f"{{key:full~{alteration}}}")
     assert near != KEY
-    assert survives(KEY, vault.redact(f"key {ENCODINGS[encoding](near)} is unknown")) == []
+    assert survives(KEY, store.redact(f"key {ENCODINGS[encoding](near)} is unknown")) == []
 
 
 @pytest.mark.parametrize("alteration", ALTERATIONS)
@@ -142,13 +143,13 @@ def test_no_near_miss_survives(vault: SecretStore, alteration: str, encoding: st
 def test_a_near_miss_of_a_key_of_any_length_is_taken_out(
     alteration: str, length: int, prefix: str
 ) -> None:
-    """However short a key may be declared, an altered one that comes back is replaced."""
+    """An altered key that comes back is replaced, however short the key is."""
     key = prefix + (CORE + OTHER[8:])[:length]
-    vault = SecretStore({"full": key}, PREFIXES)
-    near = vault.fill(f"{{key:full~{alteration}}}")
+    store = SecretStore({"full": key}, PREFIXES)
+    near = store.fill(f"{{key:full~{alteration}}}")
     assert near != key
     core = near[len(prefix) :]
-    assert core.lower() not in vault.redact(f"unknown key: {near}.").lower()
+    assert core.lower() not in store.redact(f"unknown key: {near}.").lower()
 
 
 LAYERED = (
@@ -166,37 +167,38 @@ LAYERED = (
 @pytest.mark.parametrize("inner", LAYERED)
 @pytest.mark.parametrize("alteration", ["", *ALTERATIONS])
 def test_no_encoding_of_an_encoding_survives(
-    vault: SecretStore, outer: str, inner: str, alteration: str
+    store: SecretStore, outer: str, inner: str, alteration: str
 ) -> None:
-    """A key, or a near miss, that is encoded twice is found; only the stretch that it stands in is lost."""
-    key = vault.fill(f"{{key:full~{alteration}}}") if alteration else KEY
-    text = f'{{"before": "kept", "echo": "{ENCODINGS[outer](ENCODINGS[inner](key))}", "after": "kept"}}'
-    redacted = json.loads(vault.redact(text))
+    """A key or near miss that is encoded twice is found; only its own stretch of text is lost."""
+    key = store.fill(f"{{key:full~{alteration}}}") if alteration else KEY
+    echo = ENCODINGS[outer](ENCODINGS[inner](key))
+    text = f'{{"before": "kept", "echo": "{echo}", "after": "kept"}}'
+    redacted = json.loads(store.redact(text))
     assert redacted["before"] == redacted["after"] == "kept"
     assert "{key:full~part}" in redacted["echo"]
-    assert not vault.holds_secret(redacted["echo"])
+    assert not store.holds_secret(redacted["echo"])
 
 
 def test_a_run_of_characters_that_hides_nothing_is_decoded_once(
-    vault: SecretStore, monkeypatch: pytest.MonkeyPatch
+    store: SecretStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ids that come back in page after page cost nothing but the first time, until another secret is learnt."""
+    """Ids that come back in page after page are decoded once, until another secret is learnt."""
     asked: list[str] = []
 
     def decoded(run: str, piece: int) -> tuple[str, ...]:
         asked.append(run)
         return ()
 
-    monkeypatch.setattr(redact, "decoded", decoded)
+    monkeypatch.setattr(search, "decoded", decoded)
     page = json.dumps(
         [{"id": f"655a9d7f-b430-4fcf-8477-1f19e2c58d{number}"} for number in range(10, 99)]
     )
-    vault.redact(page)
+    store.redact(page)
     assert len(asked) == 89
-    vault.redact(page + " ")
+    store.redact(page + " ")
     assert len(asked) == 89
-    vault.learn(Placeholder(SecretKind.SECRET, "late-1"), "aZ3xY8wV5uT2sR9qP6")
-    vault.redact(page)
+    store.learn(Placeholder(SecretKind.SECRET, "late-1"), "aZ3xY8wV5uT2sR9qP6")
+    store.redact(page)
     assert len(asked) == 2 * 89
 
 
@@ -204,36 +206,36 @@ def test_a_run_of_characters_that_hides_nothing_is_decoded_once(
     "hostile",
     [KEY[8:20] + " ", KEY[8:20], "x", "%25", "&amp;", "\\u0061", "a\0", "QUFB", "7a", '\\"'],
 )
-def test_no_text_takes_long(vault: SecretStore, hostile: str) -> None:
-    """A body as large as is kept, made to be slow to look at, is looked at in linear time."""
-    vault.redact(hostile * (1_000_000 // len(hostile)))
+def test_no_text_takes_long(store: SecretStore, hostile: str) -> None:
+    """A large body that is made to be slow to search is searched in linear time."""
+    store.redact(hostile * (1_000_000 // len(hostile)))
 
 
-def test_a_whole_key_becomes_its_name(vault: SecretStore) -> None:
-    """What is replaced says whose key stood there."""
-    assert vault.redact(f"Bearer {KEY}, not {OTHER}") == "Bearer {key:full}, not {key:other}"
-    assert vault.redact(f"Bearer {KEY[:-1]}x") == "Bearer kc_live_{key:full~part}x"
+def test_a_whole_key_becomes_its_name(store: SecretStore) -> None:
+    """The placeholder says whose key stood there."""
+    assert store.redact(f"Bearer {KEY}, not {OTHER}") == "Bearer {key:full}, not {key:other}"
+    assert store.redact(f"Bearer {KEY[:-1]}x") == "Bearer kc_live_{key:full~part}x"
 
 
-def test_a_secret_that_is_learnt_later_is_taken_out_from_then_on(vault: SecretStore) -> None:
-    """What was clean before a secret was handed out is looked at again after it."""
+def test_a_secret_that_is_learnt_later_is_taken_out_from_then_on(store: SecretStore) -> None:
+    """A text that was clean is searched again once a secret was handed out."""
     secret = "https://pay.example.com/c/cs_9fK2mQ7xV4tB8nL1"
-    assert vault.redact(secret) == secret
+    assert store.redact(secret) == secret
     first, second = (Placeholder(SecretKind.SECRET, name) for name in ("link-1", "link-2"))
-    assert vault.learn(first, secret) == first
-    assert vault.redact(f"go to {secret}") == "go to {secret:link-1}"
-    assert vault.learn(second, secret) == first
+    assert store.learn(first, secret) == first
+    assert store.redact(f"go to {secret}") == "go to {secret:link-1}"
+    assert store.learn(second, secret) == first
 
 
-def test_fill_and_redact_are_inverse(vault: SecretStore) -> None:
-    """A placeholder is filled with its secret; one without a secret stays as it is."""
-    assert vault.fill("Bearer {key:full}") == f"Bearer {KEY}"
-    assert vault.redact(vault.fill("{key:full} {key:other}")) == "{key:full} {key:other}"
-    assert vault.fill("{key:none} {other:full}") == "{key:none} {other:full}"
+def test_fill_and_redact_are_inverse(store: SecretStore) -> None:
+    """A placeholder gets its secret; one without a secret stays as it is."""
+    assert store.fill("Bearer {key:full}") == f"Bearer {KEY}"
+    assert store.redact(store.fill("{key:full} {key:other}")) == "{key:full} {key:other}"
+    assert store.fill("{key:none} {other:full}") == "{key:none} {other:full}"
 
 
 def test_an_invented_key_is_well_formed_new_and_secret() -> None:
-    """A key that was never issued has the prefix, is the same for a seed and becomes its name again."""
+    """It has the prefix, is the same for a seed, and becomes its placeholder again."""
     one, same, other = (SecretStore({}, PREFIXES, seed) for seed in (1, 1, 2))
     key = one.fill("{unknown:kc_live_}")
     assert key.startswith("kc_live_")
@@ -247,7 +249,7 @@ def test_an_invented_key_is_well_formed_new_and_secret() -> None:
 
 
 def shown(body: Body | None) -> str:
-    """Everything of a body that is logged, bytes as Latin-1 and as UTF-16."""
+    """All that the log holds of a body, bytes read as Latin-1 and as UTF-16."""
     assert body is not None
     raw = base64.b64decode(body.base64 or "")
     texts = [
@@ -263,19 +265,19 @@ def shown(body: Body | None) -> str:
     "coding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"]
 )
 @pytest.mark.parametrize("start", ["", "é", "\xff\xfe"])
-def test_no_coding_of_a_body_hides_a_key(vault: SecretStore, coding: str, start: str) -> None:
-    """A key is taken out of a body in UTF-8, UTF-16 of either order, with and without a mark, and Latin-1."""
+def test_no_coding_of_a_body_hides_a_key(store: SecretStore, coding: str, start: str) -> None:
+    """A key is taken out of a body in UTF-8, Latin-1, and UTF-16 with and without a mark."""
     raw = f'{start}{{"key": "{KEY}", "near": "{KEY[:-1]}x"}}'.encode(coding)
-    assert survives(KEY, shown(body_for_log(raw, vault))) == []
+    assert survives(KEY, shown(body_for_log(raw, store))) == []
 
 
-def test_bytes_around_a_key_do_not_hide_it(vault: SecretStore) -> None:
-    """A body of bytes with a key in it is withheld whole; one without is kept."""
-    held = body_for_log(b"\xff\xfe\x00" + KEY.encode() + b"\x80", vault)
+def test_bytes_around_a_key_do_not_hide_it(store: SecretStore) -> None:
+    """A binary body with a key in it is withheld whole; one without a key is kept."""
+    held = body_for_log(b"\xff\xfe\x00" + KEY.encode() + b"\x80", store)
     assert held == Body(text=WITHHELD, size=len(KEY) + 4, withheld=True)
-    assert body_for_log(b"\xff\xfe\x00\x80", vault) == Body(base64="//4AgA==", size=4)
-    assert body_for_log(None, vault) is None
-    assert body_for_log(b"", vault) == Body(text="", size=0)
+    assert body_for_log(b"\xff\xfe\x00\x80", store) == Body(base64="//4AgA==", size=4)
+    assert body_for_log(None, store) is None
+    assert body_for_log(b"", store) == Body(text="", size=0)
 
 
 @pytest.mark.parametrize(
@@ -284,9 +286,9 @@ def test_bytes_around_a_key_do_not_hide_it(vault: SecretStore) -> None:
 )
 @pytest.mark.parametrize("escape", [json.dumps, lambda text: json.dumps(text).replace("/", "\\/")])
 def test_escapes_of_json_do_not_hide_a_secret(secret: str, escape: Callable[[str], str]) -> None:
-    """A quote, a backslash or a slash in a secret is escaped in JSON, and the secret is found all the same."""
-    vault = SecretStore({"full": secret}, PREFIXES)
-    body = body_for_log(f'{{"link": {escape(secret)}}}'.encode(), vault)
+    """A secret with a quote, a backslash or a slash is found although JSON escapes these."""
+    store = SecretStore({"full": secret}, PREFIXES)
+    body = body_for_log(f'{{"link": {escape(secret)}}}'.encode(), store)
     assert body is not None
     assert body.text is not None
     assert telling(secret, body.text.replace("\\", "")) == []
@@ -312,18 +314,18 @@ ORDINARY = (
 
 
 @pytest.mark.parametrize("text", ORDINARY, ids=range(len(ORDINARY)))
-def test_ordinary_text_is_untouched(vault: SecretStore, text: str) -> None:
-    """Prefixes alone, short pieces, encoded things without a secret and odd characters stay as they are."""
-    assert vault.redact(text) == text
-    assert vault.redact(text) == text
+def test_ordinary_text_is_untouched(store: SecretStore, text: str) -> None:
+    """Prefixes alone, short pieces, encoded texts without a secret and odd characters stay."""
+    assert store.redact(text) == text
+    assert store.redact(text) == text
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40), st.sampled_from(sorted(ENCODINGS)))
 def test_no_surrounding_hides_a_key(before: str, after: str, encoding: str) -> None:
-    """Whatever stands around it, no piece of a key survives, and the text is not withheld without need."""
-    vault = SecretStore({"full": KEY}, PREFIXES)
-    redacted = vault.redact(before + ENCODINGS[encoding](KEY) + after)
+    """No piece of a key survives, whatever stands around it."""
+    store = SecretStore({"full": KEY}, PREFIXES)
+    redacted = store.redact(before + ENCODINGS[encoding](KEY) + after)
     assert telling(KEY, redacted) == telling(KEY, redacted[::-1]) == []
     assert telling(KEY, redacted.replace("\\u", "").replace("%", "")) == []
 
@@ -331,20 +333,20 @@ def test_no_surrounding_hides_a_key(before: str, after: str, encoding: str) -> N
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=120))
 def test_text_without_a_key_is_untouched(text: str) -> None:
-    """Random text is no secret."""
-    vault = SecretStore({"full": KEY}, PREFIXES)
-    assert vault.redact(text) == text
-    assert vault.redact(quote(text)) == quote(text)
+    """Random text is no secret, so it stays."""
+    store = SecretStore({"full": KEY}, PREFIXES)
+    assert store.redact(text) == text
+    assert store.redact(quote(text)) == quote(text)
 
 
 def test_a_short_link_is_taken_out_as_a_whole_and_nothing_else_is() -> None:
-    """A link without a telling part is known by all of it: its last letter is no secret, which would take every text apart."""
-    vault = SecretStore({})
-    vault.learn(Placeholder(SecretKind.LINK, "checkout-1"), "https://pay.example.com/x")
-    assert vault.redact("go to https://pay.example.com/x") == "go to {link:checkout-1}"
+    """A link of mere words is known by the whole link; its words may stand elsewhere."""
+    store = SecretStore({})
+    store.learn(Placeholder(SecretKind.LINK, "checkout-1"), "https://pay.example.com/x")
+    assert store.redact("go to https://pay.example.com/x") == "go to {link:checkout-1}"
     assert (
-        vault.redact('{"next": "https://example.com/next"}')
+        store.redact('{"next": "https://example.com/next"}')
         == '{"next": "https://example.com/next"}'
     )
-    vault.learn(Placeholder(SecretKind.LINK, "checkout-2"), "https://example.com/pay")
-    assert vault.redact('{"code": "payment_required"}') == '{"code": "payment_required"}'
+    store.learn(Placeholder(SecretKind.LINK, "checkout-2"), "https://example.com/pay")
+    assert store.redact('{"code": "payment_required"}') == '{"code": "payment_required"}'

@@ -68,7 +68,7 @@ def filled(text: str) -> bytes:
 
 @pytest.mark.parametrize("text", NASTY)
 def test_curl_gets_the_text_and_the_shell_gets_nothing(text: str, tmp_path: Path) -> None:
-    """Whatever stands in URL and body arrives as it is; nothing of it is run, and the line is inert."""
+    """URL and body arrive as they are, nothing in them is run, and the line is inert."""
     request = Request(
         "POST", f"https://a.test/x?q={text}", (("X-Key", "{key:full}"),), Body(text, size=len(text))
     )
@@ -98,7 +98,7 @@ def test_curl_pipes_bytes(tmp_path: Path) -> None:
 
 
 def test_curl_says_what_it_cannot_send(tmp_path: Path) -> None:
-    """Headers that would break the request or read a file, and bodies that were withheld, are left out and named."""
+    """Headers that would break the request or read a file are left out; a comment says so."""
     request = Request(
         "POST",
         "https://a.test/",

@@ -1,4 +1,4 @@
-"""No secret reaches a file or the screen, however hard a target tries: the canary of the whole command."""
+"""No secret reaches a file or the screen, however hard a target tries: a canary test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests import servers
 from tests.servers import Outcome, command, lines_of, no_traceback, run_of, stored
 
 TELLING = 12
-"""So many consecutive characters of a secret, beyond a public prefix, give it away."""
+"""This many characters of a secret in a row, beyond its public prefix, give it away."""
 
 PREFIX = re.compile(r"kc_(live|test)_")
 
@@ -69,7 +69,7 @@ FORMS: Mapping[str, Callable[[str], str]] = {
 
 
 class Echo(Application):
-    """A server that shows every key it gets, in every form, in headers, messages and bodies, and hands out secrets."""
+    """Shows every key it gets in headers, messages and bodies, in every form."""
 
     def __init__(self, *parts: Any, **more: Any) -> None:
         super().__init__(*parts, **more)
@@ -78,42 +78,35 @@ class Echo(Application):
         self.handed_out: list[str] = []
 
     def answer(self, request: Request) -> tuple[Reply, bytes]:
-        """Answer as the reference does, and add the key and what was handed out."""
+        """Answer as the reference does, and add the key and the secrets that were handed out."""
         reply, body = super().answer(request)
         number = next(self.numbers)
         self._hand_out(request, reply, number)
-        told = [request.header("authorization") or "", *self.handed_out[-3:]]
-        self.seen |= {told[0].rpartition(" ")[2]} - {""}
-        name = list(FORMS)[number % len(FORMS)]
-        secrets = [one.rpartition(" ")[2] for one in told if one]
-        shown = [FORMS[name](one) for one in secrets]
+        carried = request.header("authorization") or ""
+        self.seen |= {carried.rpartition(" ")[2]} - {""}
+        secrets = [text.rpartition(" ")[2] for text in (carried, *self.handed_out[-3:]) if text]
+        form = list(FORMS)[number % len(FORMS)]
+        echoes = [FORMS[form](secret) for secret in secrets]
         if isinstance(reply.body, dict):
-            self._show(reply.body, " ".join(shown), number)
-        plain = " ".join(shown).replace("\\", "")
+            self._show(reply.body, " ".join(echoes), number)
+        plain = " ".join(echoes).replace("\\", "")
+        name = f"X-{secrets[0]}" if secrets and number % 5 == 0 else "X-None"
         headers = (
             ("X-Echo", plain),
             ("Set-Cookie", f"session={plain}; Path=/"),
             ("Location", f"/api/v1/next?key={plain}"),
             ("WWW-Authenticate", f'Bearer realm="{plain}"'),
-            (
-                re.sub(
-                    "[^A-Za-z0-9-]",
-                    "-",
-                    f"X-{secrets[0]}" if secrets and number % 5 == 0 else "X-None",
-                ),
-                "1",
-            ),
+            (re.sub("[^A-Za-z0-9-]", "-", name), "1"),
         )
         reply = replace(reply, headers=reply.headers + headers)
         body = self.encode(reply)
-        if name.startswith("json-escaped"):
-            body = body.replace(b"\\\\u", b"\\u") if name == "json-escaped" else body
+        if form == "json-escaped":
+            body = body.replace(b"\\\\u", b"\\u")
         if number % 11 == 3:
             body = b"\xff\xfe" + body
-        if number % 29 == 5 and not request.path.endswith(
-            "/signup"
-        ):  # what is handed out without its name nobody can know
-            body = "".join(shown).encode("utf-16")
+        # nobody can know what is handed out without its name, so a sign-up stays readable
+        if number % 29 == 5 and not request.path.endswith("/signup"):
+            body = "".join(echoes).encode("utf-16")
         return reply, body
 
     def _show(self, body: dict[str, Any], shown: str, number: int) -> None:
@@ -125,7 +118,7 @@ class Echo(Application):
             body["debug"] = {"key": shown}
 
     def _hand_out(self, request: Request, reply: Reply, number: int) -> None:
-        """Put secrets into what a sign-up answers, also where it asks for a payment."""
+        """Put secrets into the answer to a sign-up, also if it asks for a payment."""
         if not request.path.endswith("/signup") or reply.status not in (201, 402):
             return
         token = (
@@ -178,7 +171,7 @@ def leaky(tmp_path_factory: pytest.TempPathFactory) -> Leaky:
 
 
 def _tokens(text: str) -> str:
-    """The text without repetitions: every run of characters that a secret or its encoding may consist of, once."""
+    """Each run of characters that may be a secret or an encoded one, without repetitions."""
     return "\n".join(dict.fromkeys(re.findall(r"[^\s\"'<>(){}\[\],]{8,}", text)))
 
 
@@ -213,11 +206,11 @@ UNDO: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "base64": (r"[A-Za-z0-9+/_-]{16,}", _unbase64),
     "hex": (r"[0-9a-fA-F]{24,}", _unhex),
 }
-"""What an encoding looks like, and how it is undone."""
+"""How an encoding looks, and how it is undone."""
 
 
 def _views(text: str, depth: int = 2) -> Iterable[tuple[str, str]]:
-    """The text, and what its parts read as once encodings are undone, also two of them."""
+    """The text, and its other readings once up to two encodings are undone."""
     yield "plain", text
     yield "reversed", text[::-1]
     if depth:
@@ -229,12 +222,12 @@ def _views(text: str, depth: int = 2) -> Iterable[tuple[str, str]]:
 
 
 def _core(secret: str) -> str:
-    """The part of a secret that is not public: without prefix, and the token of a link."""
+    """The part of a secret that is not public: a key without its prefix, the token of a link."""
     return re.split(r"[/=]", secret)[-1] if "://" in secret else PREFIX.sub("", secret)
 
 
 def leaks(text: str, secrets: Mapping[str, str]) -> list[str]:
-    """Which secrets stand in a text, or long pieces of them, and in which encoding."""
+    """The secrets of which a text holds a long piece, and in which encoding."""
     half = TELLING // 2
     cores = {name: _core(secret).casefold() for name, secret in secrets.items()}
     found = []
@@ -263,7 +256,7 @@ SAMPLE = (
 
 @pytest.mark.parametrize("form", FORMS)
 def test_leaks_are_found(form: str) -> None:
-    """The search of this test finds a key in every form that the server shows it in; it finds none where none is."""
+    """The search of this test finds a key in every form that the server shows it in."""
     text = json.dumps({"message": f"The key {FORMS[form](SAMPLE)} is not good"})
     assert leaks(text, {"sample": SAMPLE})
     assert not leaks(text, {"other": SAMPLE[:8] + SAMPLE[8:].swapcase()[::2] * 2})
@@ -273,7 +266,7 @@ def test_leaks_are_found(form: str) -> None:
 
 
 def test_hostile_echo_is_judged(leaky: Leaky) -> None:
-    """A server that echoes keys ends in a documented exit code, and the run is whole: keys were used, secrets handed out."""
+    """A run against the echoing server is whole and ends with a documented exit code."""
     assert leaky.outcome.code in (0, 1), leaky.outcome.said
     no_traceback(leaky.outcome)
     assert stored(leaky.run)["incomplete"] is None
@@ -302,7 +295,7 @@ def _secrets(leaky: Leaky) -> dict[str, str]:
     ],
 )
 def test_no_secret_leaves_the_run(leaky: Leaky, name: str) -> None:
-    """No key, no handed-out secret and no telling part of one stands in a file or in what was printed, in any encoding."""
+    """No key and no handed-out secret, or part of one, is in a file or on the screen."""
     text = (
         leaky.outcome.said
         if name == "printed"
@@ -312,7 +305,7 @@ def test_no_secret_leaves_the_run(leaky: Leaky, name: str) -> None:
 
 
 def test_no_other_file(leaky: Leaky) -> None:
-    """A run leaves no files but those searched here."""
+    """A run leaves no other files than those searched here."""
     known = {
         "exchanges.jsonl",
         "evidence.har",
@@ -327,7 +320,7 @@ def test_no_other_file(leaky: Leaky) -> None:
 
 
 def test_redaction_keeps_what_is_no_secret(leaky: Leaky) -> None:
-    """What only looks like the public beginning of a handed-out link stays in the evidence."""
+    """A text that only looks like the public part of a handed-out link stays."""
     bodies = "".join(
         (line.get("response", {}).get("body") or {}).get("text") or ""
         for line in lines_of(leaky.run)
@@ -339,7 +332,7 @@ def test_redaction_keeps_what_is_no_secret(leaky: Leaky) -> None:
 
 
 def test_placeholders_stand_for_keys(leaky: Leaky) -> None:
-    """Requests in the log name their key by its placeholder, whichever key it was."""
+    """Requests in the log show the placeholder of their key, whichever key it is."""
     told = {
         value
         for line in lines_of(leaky.run)
@@ -355,7 +348,7 @@ def test_placeholders_stand_for_keys(leaky: Leaky) -> None:
 
 
 def test_libraries_log_no_answer(tmp_path: Path) -> None:
-    """What the HTTP library has to say of a broken answer quotes it, and reaches no file and no screen."""
+    """The HTTP library quotes a broken answer, but not in a file and not on the screen."""
     body = b'{"calls": [], "agents": [], "has_more": false}'
     lines = (
         b"HTTP/1.1 200 OK",

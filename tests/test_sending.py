@@ -1,4 +1,4 @@
-"""What the sender repeats, and what it sends at the same time or as it is."""
+"""What the sender repeats, sends at the same time, and sends exactly as it is."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from conformance.transport.http import HttpWire
 from conformance.transport.message import Message
 from conformance.transport.sender import Label, Sender
 from conformance.transport.wire import WireFailure, WireRequest, WireResponse
-from tests.check_examples import embedded, real
+from tests.support.contracts import embedded, real
 
 CASE = Case("one[api]", "one", "*", "", (), Effect.READ, 1)
 LIST = Message("GET", "/calls")
 
 
 class Answering:
-    """A wire that answers by a function, and keeps what was sent."""
+    """A wire that answers by a function and keeps the requests."""
 
     def __init__(
         self, answer: Callable[[WireRequest], tuple[int, tuple[tuple[str, str], ...]]]
@@ -38,9 +38,9 @@ class Answering:
 
 
 def sender(wire: Answering, waits: list[float] | None = None) -> Sender:
-    """A sender over a wire, which waits without waiting."""
-    told = waits if waits is not None else []
-    return Sender(real(), embedded(), wire, Recorder(None), seed=0, sleep=told.append)
+    """A sender over a wire that notes its waits and does not wait."""
+    noted = waits if waits is not None else []
+    return Sender(real(), embedded(), wire, Recorder(None), seed=0, sleep=noted.append)
 
 
 def label(role: Role = Role.PROBE) -> Label:
@@ -49,13 +49,13 @@ def label(role: Role = Role.PROBE) -> Label:
 
 
 def statuses(*codes: int) -> Callable[[WireRequest], tuple[int, tuple[tuple[str, str], ...]]]:
-    """An answer by a status after the other, the last one for ever."""
+    """Answers with one status after the other, and the last one for ever."""
     left = [*codes]
     return lambda _request: (left.pop(0) if len(left) > 1 else left[0], ())
 
 
 class Ending(Answering):
-    """A wire whose first connection ends without an answer: one that was kept, or a new one."""
+    """A wire whose first connection, kept or new, ends without an answer."""
 
     def __init__(self, stale: bool) -> None:
         super().__init__(statuses(200))
@@ -71,18 +71,18 @@ class Ending(Answering):
 @pytest.mark.parametrize(
     ("method", "stale", "times"), [("POST", True, 2), ("POST", False, 1), ("GET", False, 2)]
 )
-def test_what_met_the_end_of_a_connection_is_sent_again(
+def test_a_request_at_the_end_of_a_connection_is_sent_again(
     method: str, stale: bool, times: int
 ) -> None:
-    """Reads always are; writes where the connection had been kept, for the target may just have closed it."""
+    """Reads always are; writes only on a kept connection, which the target may just have closed."""
     wire = Ending(stale)
     exchange = sender(wire).send(Message(method, "/agents"), label())
     assert len(wire.sent) == times
     assert (exchange.response is not None) == (times == 2)
 
 
-def test_what_costs_money_goes_over_a_connection_of_its_own() -> None:
-    """It can meet the end of no kept connection, after which nobody knows whether a call was placed."""
+def test_a_costly_request_goes_over_a_connection_of_its_own() -> None:
+    """It cannot meet the end of a kept connection and leave open whether a call was placed."""
     for effect in (Effect.WRITE, Effect.SPEND):
         wire = Answering(statuses(200))
         sender(wire).send(
@@ -92,7 +92,7 @@ def test_what_costs_money_goes_over_a_connection_of_its_own() -> None:
 
 
 class Telling(Answering):
-    """A wire whose answers all show the key that the last of some requests is handed out."""
+    """A wire whose answers all show the key that the last request is handed."""
 
     def send(self, request: WireRequest) -> WireResponse:
         self.sent.append(request)
@@ -104,8 +104,8 @@ class Telling(Answering):
         return WireResponse(201, (("Content-Type", "application/json"),), body)
 
 
-def test_what_one_of_several_hands_out_is_kept_from_all() -> None:
-    """Of requests that are under way at the same time, the first may show what only the last one's answer tells to be a key."""
+def test_a_secret_of_one_answer_is_taken_out_of_all() -> None:
+    """Of overlapping answers, the first may show what only the last one names as a key."""
     messages = [Message("POST", "/signup", (("place", place),)) for place in ("first", "last")]
     told = [Label(CASE, 1, "sign_up", Role.PROBE, None) for _ in messages]
     exchanges = sender(Telling(statuses(201))).together(zip(messages, told, strict=True))
@@ -116,8 +116,8 @@ def test_what_one_of_several_hands_out_is_kept_from_all() -> None:
     assert not any("abcdefghijklmnopqrst" in text for text in shown)
 
 
-def test_what_was_not_found_is_asked_for_anew() -> None:
-    """404 for what should be there is logged as a retry, and the message that is then made stands in its place."""
+def test_an_object_that_was_not_found_is_asked_for_again() -> None:
+    """404 for an object that should be there is logged as a retry; a new message replaces it."""
     wire = Answering(statuses(404, 200))
     other = Message("GET", "/calls", (("id", "other"),))
     exchange = sender(wire).send(LIST, label(), again=lambda: other)
@@ -125,23 +125,23 @@ def test_what_was_not_found_is_asked_for_anew() -> None:
     assert ["other" in request.url for request in wire.sent] == [False, True]
 
 
-def test_what_stays_lost_is_told_at_the_third_time() -> None:
-    """404 three times in a row is the answer."""
+def test_the_third_404_is_the_answer() -> None:
+    """An object that is not found three times in a row is not there."""
     waits: list[float] = []
     exchange = sender(Answering(statuses(404)), waits).send(LIST, label(), again=lambda: LIST)
     assert (exchange.role, exchange.response and exchange.response.status) == ("probe", 404)
     assert len(waits) == 2
 
 
-def test_404_is_an_answer_where_nothing_need_be_there() -> None:
-    """Nothing is repeated for a request that may well find nothing."""
+def test_404_is_an_answer_if_no_object_is_expected() -> None:
+    """A request that may find nothing is not repeated."""
     wire = Answering(statuses(404))
     assert sender(wire).send(LIST, label()).role == "probe"
     assert len(wire.sent) == 1
 
 
 def test_overlapping_requests_are_under_way_at_the_same_time() -> None:
-    """None is answered before all are sent; the log holds them in their order."""
+    """All are sent before the first is answered; the log holds them in order."""
     meeting = threading.Barrier(4, timeout=60)
 
     def answer(request: WireRequest) -> tuple[int, tuple[tuple[str, str], ...]]:
@@ -155,8 +155,8 @@ def test_overlapping_requests_are_under_way_at_the_same_time() -> None:
     assert all(request.apart for request in sending._wire.sent)  # type: ignore[attr-defined]
 
 
-def test_what_a_limit_spoils_among_overlapping_requests_is_sent_again() -> None:
-    """A 429 in the middle is no answer to judge: it is logged as a retry, and the request sent again by itself."""
+def test_a_limited_request_among_overlapping_ones_is_sent_again() -> None:
+    """A 429 in the middle is logged as a retry, and the request is sent again by itself."""
     exchanges = sender(Answering(statuses(200, 429, 200))).together(
         [(LIST, label()), (LIST, label())]
     )
@@ -165,8 +165,8 @@ def test_what_a_limit_spoils_among_overlapping_requests_is_sent_again() -> None:
     ] == [("probe", 200)] * 2
 
 
-def test_a_long_wait_is_not_begun_where_no_other_address_is_left() -> None:
-    """A limit of an hour is told at once: nothing that a run waits for opens it again."""
+def test_a_long_wait_is_not_begun_if_no_other_address_is_left() -> None:
+    """A limit of an hour is the answer at once: no run waits that long."""
     waits: list[float] = []
     alone = embedded()
     few = Sender(
@@ -194,7 +194,7 @@ def listening() -> Iterator[socket.socket]:
     "target", ["/api/%zz", "/api?limit=%", "/x/../api", "//api", "/api?&&=&%e0"]
 )
 def test_an_improper_target_goes_out_as_it_is(listening: socket.socket, target: str) -> None:
-    """Nothing mends a broken percent sign, or takes out a step, before the server sees it."""
+    """Nothing mends a broken percent sign or removes ``..`` before the server sees it."""
 
     def serve() -> bytes:
         connection, _ = listening.accept()

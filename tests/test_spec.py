@@ -1,10 +1,11 @@
-"""The contract itself: a good OpenAPI document, examples that hold, and nothing of the page left out."""
+"""The contract itself: good OpenAPI, valid examples, and every sentence of the page covered."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,41 +19,42 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.core.result import Ok
 
 from conformance import contract as contracts
-from conformance import session, verdict
+from conformance import session
 from conformance.checks import RULES
 from conformance.evidence import Log
-from conformance.model import Contract, Open, Operation, PageEntry
-from conformance.openapi import METHODS, X, resolve
-from tests import check_examples
+from conformance.judging import verdict
+from conformance.model import About, Contract, Level, Open, Operation, PageEntry, Parameter
+from conformance.openapi import METHODS, X, resolve, with_codes
+from tests.page import PAGE_CODES, PAGE_STATUSES
+from tests.support.contracts import TOY, embedded, real, toy
 
 CONTRACTS = ("real", "toy")
-DIRECTORIES = {"real": contracts.packaged(), "toy": check_examples.TOY}
+DIRECTORIES = {"real": contracts.packaged(), "toy": TOY}
 META = contracts.packaged() / "meta"
 
-PAGE_STATUSES = (200, 201, 400, 401, 402, 403, 404, 429, 500)
-PAGE_CODES = (
-    ("unauthorized", 401),
-    ("forbidden", 403),
-    ("not_found", 404),
-    ("bad_request", 400),
-    ("invalid_request", 400),
-    ("vapi_error", 500),
-    ("call_failed", 500),
-    ("payment_required", 402),
-    ("content_blocked", 400),
-    ("number_opted_out", 400),
-    ("number_on_dnc", 400),
-    ("tcpa_violation", 400),
-    ("rate_limit_exceeded", 429),
-    ("sms_send_failed", 500),
-    ("internal_error", 500),
-)
-"""The rows of the table of error codes, in the order of the page."""
+DERIVED = {
+    "unauthorized": ("auth.missing", "auth.invalid", "auth.spelling", "code.pairing"),
+    "forbidden": ("scope.refused", "code.pairing"),
+    "not_found": ("id.unknown", "code.pairing"),
+    "bad_request": ("parameter.missing", "code.pairing"),
+    "invalid_request": ("parameter.invalid", "parameter.unparsable", "code.pairing"),
+    "vapi_error": ("trigger.answer", "code.pairing"),
+    "call_failed": ("trigger.answer", "code.pairing"),
+    "payment_required": ("trigger.answer", "payment.terms", "payment.retry", "code.pairing"),
+    "content_blocked": ("trigger.answer", "code.pairing"),
+    "number_opted_out": ("trigger.answer", "code.pairing"),
+    "number_on_dnc": ("trigger.answer", "code.pairing"),
+    "tcpa_violation": ("trigger.answer", "code.pairing"),
+    "rate_limit_exceeded": ("rate.limit", "code.pairing"),
+    "sms_send_failed": ("trigger.answer", "code.pairing"),
+    "internal_error": ("trigger.answer", "code.pairing"),
+}
+"""The rules of the clause about each code."""
 
 
 def contract_of(name: str) -> Contract:
     """One of the two contracts."""
-    return check_examples.real() if name == "real" else check_examples.toy()
+    return real() if name == "real" else toy()
 
 
 def document_of(name: str) -> dict[str, Any]:
@@ -79,13 +81,15 @@ def test_the_document_is_openapi(name: str) -> None:
     ] == []
 
 
-def test_a_usual_reader_of_yaml_reads_the_same(name: str) -> None:
-    """Nothing in the document means something else to a reader that knows dates and yes."""
-    assert document_of(name) == contract_of(name).document
+def test_an_ordinary_yaml_reader_reads_the_same(name: str) -> None:
+    """A reader that knows dates and ``yes`` reads the same document, before the codes are added."""
+    loaded = contract_of(name)
+    codes = tuple(loaded.errors.values())
+    assert with_codes(document_of(name), codes, loaded.code_pointer) == loaded.document
 
 
 def test_schemathesis_reads_every_operation(name: str) -> None:
-    """The generator of cases knows every method and path of the contract."""
+    """The case generator finds every method and path of the contract."""
     schema = schemathesis.openapi.from_dict(document_of(name))
     found = [one.ok() for one in schema.get_all_operations() if isinstance(one, Ok)]
     read = {(operation.method.upper(), operation.path) for operation in found}
@@ -94,29 +98,34 @@ def test_schemathesis_reads_every_operation(name: str) -> None:
     }
 
 
+def _nodes(value: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object of a document with its place, but none below an example."""
+    members: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        yield where, value
+        members = value.items()
+    elif isinstance(value, list):
+        members = enumerate(value)
+    for key, member in members:
+        if key not in ("example", "examples"):
+            yield from _nodes(member, f"{where}/{key}")
+
+
+def _shown(owner: Mapping[str, Any]) -> list[Any]:
+    """The values of ``example`` or ``examples``."""
+    if "example" in owner:
+        return [owner["example"]]
+    return [example["value"] for example in owner.get("examples", {}).values()]
+
+
 def _examples(document: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     """Every example with its schema: where, schema, value."""
-
-    def walk(value: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
-        if isinstance(value, dict):
-            schema = value.get("schema")
-            if isinstance(schema, dict) and ("example" in value or "examples" in value):
-                shown = (
-                    [value["example"]]
-                    if "example" in value
-                    else [one["value"] for one in value["examples"].values()]
-                )
-                yield from ((where, schema, one) for one in shown)
-            elif "example" in value and ("type" in value or "properties" in value):
-                yield where, value, value["example"]
-            for key, member in value.items():
-                if key not in ("example", "examples"):
-                    yield from walk(member, f"{where}/{key}")
-        elif isinstance(value, list):
-            for index, member in enumerate(value):
-                yield from walk(member, f"{where}/{index}")
-
-    yield from walk(document, "")
+    for where, owner in _nodes(document):
+        schema = owner.get("schema")
+        if isinstance(schema, dict):
+            yield from ((where, schema, value) for value in _shown(owner))
+        elif "example" in owner and ("type" in owner or "properties" in owner):
+            yield where, owner, owner["example"]
 
 
 def test_every_example_of_the_document_is_valid(name: str) -> None:
@@ -131,95 +140,82 @@ def test_every_example_of_the_document_is_valid(name: str) -> None:
         assert [error.message for error in validator.iter_errors(value)] == [], where
 
 
-def test_every_mode_has_an_example_of_its_own(name: str) -> None:
-    """The schema of each mode takes an example of the success that its operation documents."""
+def test_every_mode_has_its_own_example(name: str) -> None:
+    """The schema of each mode accepts one of the documented examples of a success."""
     document = document_of(name)
     for operation in contract_of(name).operations.values():
-        answer = document["paths"][operation.path][operation.method.lower()]["responses"][
-            str(operation.success)
-        ]
-        content = answer["content"]["application/json"]
-        shown = (
-            [content["example"]]
-            if "example" in content
-            else [one["value"] for one in content["examples"].values()]
-        )
-        assert (
-            any(Draft202012Validator(operation.schema).is_valid(one) for one in shown)
-            or operation.when
-        ), operation.id
+        method = document["paths"][operation.path][operation.method.lower()]
+        content = method["responses"][str(operation.success)]["content"]["application/json"]
+        validator = Draft202012Validator(operation.schema)
+        valid = any(validator.is_valid(value) for value in _shown(content))
+        assert valid or operation.when, operation.id
+
+
+def _parameters(name: str) -> Iterator[tuple[Operation, Parameter]]:
+    """Every parameter of a contract with its operation."""
+    for operation in contract_of(name).operations.values():
+        for parameter in operation.parameters:
+            yield operation, parameter
 
 
 def test_values_to_refuse_break_their_schema(name: str) -> None:
-    """A value that no reading can accept is not accepted by the schema either; the value that is sent otherwise is."""
-    for operation in contract_of(name).operations.values():
-        for parameter in operation.parameters:
-            validator = Draft202012Validator(
-                parameter.schema, format_checker=jsonschema.FormatChecker()
-            )
-            assert not any(validator.is_valid(value) for value in parameter.refuse), (
-                operation.id,
-                parameter.name,
-            )
-            for value in (
-                parameter.example,
-                parameter.fresh and parameter.fresh.replace("{}", "0a"),
-            ):
-                assert value is None or validator.is_valid(value), (
-                    operation.id,
-                    parameter.name,
-                    value,
-                )
+    """The schema of a parameter rejects each value to refuse and accepts the usual value."""
+    for operation, parameter in _parameters(name):
+        where = (operation.id, parameter.name)
+        validator = Draft202012Validator(
+            parameter.schema, format_checker=jsonschema.FormatChecker()
+        )
+        assert not any(validator.is_valid(value) for value in parameter.refuse), where
+        for value in (parameter.example, parameter.fresh and parameter.fresh.replace("{}", "0a")):
+            assert value is None or validator.is_valid(value), (*where, value)
 
 
-def test_words_that_refer_to_kinds_are_of_kinds_that_exist(name: str) -> None:
-    """A reference names a kind that some operation has, the tenant, or one that only this contract's neighbours have."""
+def test_a_reference_names_a_kind(name: str) -> None:
+    """A required reference names the kind of some operation, or the tenant."""
     loaded = contract_of(name)
     kinds = {operation.kind for operation in loaded.operations.values()}
-    for operation in loaded.operations.values():
-        for parameter in operation.parameters:
-            if parameter.references and parameter.references not in kinds:
-                assert parameter.name == loaded.tenant or not parameter.required, (
-                    operation.id,
-                    parameter.name,
-                )
-            if parameter.filters and operation.paging:
-                members = operation.schema["properties"].values()
-                items = next(
-                    member["items"]["properties"]
-                    for member in members
-                    if "properties" in member.get("items", {})
-                )
-                assert parameter.filters in items, (operation.id, parameter.name)
+    for operation, parameter in _parameters(name):
+        if parameter.references and parameter.references not in kinds:
+            optional = parameter.name == loaded.tenant or not parameter.required
+            assert optional, (operation.id, parameter.name)
+
+
+def test_a_filter_names_a_member(name: str) -> None:
+    """The items of a list have the member that a filter narrows it by."""
+    for operation, parameter in _parameters(name):
+        if parameter.filters and operation.paging:
+            members = operation.schema["properties"].values()
+            lists = [member for member in members if "properties" in member.get("items", {})]
+            items = lists[0]["items"]["properties"]
+            assert parameter.filters in items, (operation.id, parameter.name)
 
 
 # --- errors ---------------------------------------------------------------------------------------
 
 
-def test_the_registry_is_the_table_of_the_page() -> None:
-    """All fifteen codes, each with the status of the page, in its order; each has a row of the page as its source."""
-    loaded = check_examples.real()
-    assert [(row.code, row.status) for row in loaded.errors.values()] == list(PAGE_CODES)
-    assert all(
-        row.source == f"codes.{row.code}" and row.source in loaded.page
-        for row in loaded.errors.values()
-    )
+def test_the_registry_holds_the_table_of_the_page() -> None:
+    """Each code of the page is registered with its status, in order. Each code has an entry."""
+    loaded = real()
+    rows = [(row.code, row.status) for row in loaded.errors.values()]
+    assert [row for row in rows if row in PAGE_CODES] == list(PAGE_CODES)
+    assert all(f"codes.{code}" in loaded.page for code in loaded.errors)
     assert loaded.statuses == set(PAGE_STATUSES)
 
 
 def test_the_index_of_the_page_has_every_row() -> None:
-    """Each status and each code of the page is an entry of the index, in the order of the page."""
-    ids = list(check_examples.real().page)
+    """Each status and each code is an entry of the index, in order."""
+    loaded = real()
+    ids = list(loaded.page)
     assert [one for one in ids if one.startswith("statuses.")] == [
         f"statuses.{status}" for status in PAGE_STATUSES
     ]
-    assert [one for one in ids if one.startswith("codes.") and one != "codes.sentence"] == [
-        f"codes.{code}" for code, _ in PAGE_CODES
-    ]
+    rows = [one for one in ids if one.startswith("codes.") and one != "codes.sentence"]
+    assert rows == [f"codes.{code}" for code in loaded.errors]
+    assert [loaded.page[row].place for row in rows] == [f"row {n}" for n in range(1, len(rows) + 1)]
 
 
 def test_statuses_of_the_registry_are_listed(name: str) -> None:
-    """A code goes with a status of the list."""
+    """Each code and each success has a status of the list."""
     loaded = contract_of(name)
     assert {row.status for row in loaded.errors.values()} <= loaded.statuses
     assert {operation.success for operation in loaded.operations.values()} <= loaded.statuses
@@ -237,9 +233,9 @@ def _codes_in(schema: Any, pointer: tuple[str, ...]) -> set[str]:
 
 
 def test_codes_of_the_document_are_those_of_the_registry(name: str) -> None:
-    """For each error status the enum of the code is the list of the registry, no more and no less."""
+    """The schema of an error response lists exactly the registered codes of its status."""
     loaded = contract_of(name)
-    document = document_of(name)
+    document = loaded.document
     for operation in loaded.operations.values():
         for status, answer in document["paths"][operation.path][operation.method.lower()][
             "responses"
@@ -251,7 +247,7 @@ def test_codes_of_the_document_are_those_of_the_registry(name: str) -> None:
 
 
 def test_every_operation_carries_every_error_status() -> None:
-    """Each operation documents all error statuses of the page; 402 stands at sign-up alone."""
+    """Each operation documents all error statuses of the page, but 402 only at sign-up."""
     document = document_of("real")
     for path, item in document["paths"].items():
         for method in set(METHODS) & set(item):
@@ -265,8 +261,8 @@ def test_every_operation_carries_every_error_status() -> None:
             assert statuses <= set(PAGE_STATUSES)
 
 
-def test_an_empty_answer_obeys_no_error_schema(name: str) -> None:
-    """The schema of an error is one that a wrong envelope breaks."""
+def test_a_wrong_envelope_breaks_the_error_schema(name: str) -> None:
+    """The schema of an error rejects an empty body and members of the wrong type."""
     document = document_of(name)
     schema = resolve(
         document,
@@ -295,7 +291,7 @@ def _entries() -> list[tuple[str, PageEntry]]:
     ("name", "entry"), _entries(), ids=lambda value: value if isinstance(value, str) else value.id
 )
 def test_what_the_page_prints_is_valid(name: str, entry: PageEntry) -> None:
-    """A printed body obeys its schema; a printed request names an operation whose parameters take its values."""
+    """A printed body obeys its schema. A printed request fits the parameters of an operation."""
     loaded = contract_of(name)
     if "body" in entry.example:
         schema = resolve(loaded.document, {"$ref": entry.example["schema"]})
@@ -317,7 +313,7 @@ def test_what_the_page_prints_is_valid(name: str, entry: PageEntry) -> None:
 
 
 def test_every_normative_entry_is_covered(name: str) -> None:
-    """A normative entry of the page is the source of a clause, or says why nothing outside can test it, never both."""
+    """A normative entry is the source of a clause or says why no client can test it, never both."""
     loaded = contract_of(name)
     cited = {source for clause in loaded.clauses.values() for source in clause.sources}
     for entry in loaded.page.values():
@@ -339,46 +335,75 @@ def test_the_printed_samples_are_the_only_examples() -> None:
 @cache
 def _cells(name: str) -> Mapping[str, set[str]]:
     """The operations of each clause in the plan for the embedded server."""
-    loaded, target = contract_of(name), check_examples.embedded(name).declaration
+    loaded, target = contract_of(name), embedded(name).declaration
     plan = session.planned(loaded, target, 0)
     found: dict[str, set[str]] = {}
-    for cell in verdict.cells(loaded, target, RULES, plan, Log(), today=verdict.ANY_DAY):
+    for cell in verdict.cells(loaded, target, RULES, plan.cases, Log(), today=verdict.ANY_DAY):
         found.setdefault(cell.clause, set()).add(cell.operation)
     return found
 
 
 def test_every_clause_with_rules_has_a_cell_or_a_reason(name: str) -> None:
-    """Against the embedded server each clause is judged somewhere, or the ledger says why it is not."""
+    """Each clause has a cell against the embedded server, or the ledger says why it has none."""
     for clause in contract_of(name).clauses.values():
         assert bool(_cells(name).get(clause.id)) != bool(clause.uncovered), clause.id
 
 
 def test_every_rule_belongs_to_a_clause() -> None:
-    """No rule of the engine judges in vain: the real contract names all of them."""
-    named = {rule for clause in check_examples.real().clauses.values() for rule in clause.rules}
+    """The real contract names every rule of the engine."""
+    named = {rule for clause in real().clauses.values() for rule in clause.rules}
     assert set(RULES) - named == set()
 
 
-def test_clauses_are_in_order(name: str) -> None:
-    """A derived clause says why; a clause about a code cites the row of that code; its text is a sentence."""
+def test_clauses_are_complete(name: str) -> None:
+    """A derived clause says why, one about a code cites its entry, and each text is a sentence."""
     loaded = contract_of(name)
     for clause in loaded.clauses.values():
         assert (clause.basis == "derived") == bool(clause.because), clause.id
         assert clause.text.endswith("."), clause.id
         if clause.about and clause.about.code:
-            assert loaded.errors[clause.about.code].source in clause.sources, clause.id
+            assert any(one.endswith(f".{clause.about.code}") for one in clause.sources), clause.id
         if clause.about and clause.about.status:
             assert clause.about.status in loaded.statuses, clause.id
 
 
 def test_every_code_has_a_clause() -> None:
-    """Each row of the table of codes is a clause about that code."""
-    about = [
-        clause.about.code
-        for clause in check_examples.real().clauses.values()
-        if clause.about and clause.about.code
-    ]
-    assert about == [code for code, _ in PAGE_CODES]
+    """One clause is about each code, in the order of the registry."""
+    loaded = real()
+    about = [clause.about.code for clause in loaded.clauses.values() if clause.about]
+    assert [code for code in about if code] == list(loaded.errors)
+
+
+@pytest.mark.parametrize(("code", "rules"), DERIVED.items(), ids=DERIVED)
+def test_the_clause_of_a_code_follows_from_its_row(code: str, rules: tuple[str, ...]) -> None:
+    """A derived clause has the id, level, basis, source and rules that it had when it was typed."""
+    loaded = real()
+    clause = loaded.clauses[f"code-{code}"]
+    assert clause.area == "envelope"
+    assert (clause.level, clause.basis, clause.because) == (Level.MUST, "stated", "")
+    assert clause.sources == (f"codes.{code}",)
+    assert clause.rules == rules
+    assert clause.about == About(code=code)
+    assert clause.text.startswith(loaded.errors[code].when)
+    assert str(loaded.errors[code].status) in clause.text
+
+
+def test_no_word_of_a_template_is_left(name: str) -> None:
+    """No clause and no entry of the page holds a word in braces that was not replaced."""
+    loaded = contract_of(name)
+    texts = [clause.text for clause in loaded.clauses.values()]
+    texts += [f"{entry.id} {entry.place} {entry.says}" for entry in loaded.page.values()]
+    assert [text for text in texts if re.search(r"[{}]| $", text)] == []
+
+
+def test_a_clause_about_a_status_concerns_its_codes() -> None:
+    """It concerns its status, the codes of that status, and None, but no other row."""
+    clauses = real().clauses
+    assert all(clauses["status-400"].concerns(about) for about in ("400", "bad_request", None))
+    assert not any(clauses["status-400"].concerns(about) for about in ("401", "unauthorized"))
+    assert clauses["code-bad_request"].concerns("bad_request")
+    assert not any(clauses["code-bad_request"].concerns(about) for about in ("400", "not_found"))
+    assert all(clauses["envelope-json"].concerns(about) for about in ("400", "not_found", None))
 
 
 # --- files and meta schemas -----------------------------------------------------------------------
@@ -404,33 +429,36 @@ def test_files_obey_their_meta_schema(name: str, path: Path) -> None:
 
 
 def _objects(schema: Any, where: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every place of a schema where an object is described, conditions aside."""
-    if isinstance(schema, dict):
-        described = schema.get("type") == "object" or "properties" in schema
-        if described and not where.endswith("/if"):
-            yield where, schema
-        for key, member in schema.items():
-            if key in ("properties", "$defs"):
-                for name, inner in member.items():
-                    yield from _objects(inner, f"{where}/{key}/{name}")
-            elif key not in ("enum", "const", "required"):
-                yield from _objects(member, f"{where}/{key}")
-    elif isinstance(schema, list):
+    """Every place of a schema that describes an object, except conditions."""
+    if isinstance(schema, list):
         for index, inner in enumerate(schema):
             yield from _objects(inner, f"{where}/{index}")
+    if not isinstance(schema, dict):
+        return
+    described = schema.get("type") == "object" or "properties" in schema
+    if described and not where.endswith("/if"):
+        yield where, schema
+    for key, member in schema.items():
+        if key in ("properties", "$defs"):
+            for name, inner in member.items():
+                yield from _objects(inner, f"{where}/{key}/{name}")
+        elif key not in ("enum", "const", "required"):
+            yield from _objects(member, f"{where}/{key}")
 
 
 OPEN = {
-    "page: /properties/entries/items/properties/example/oneOf/1/properties/query": "names of parameters",
+    "page: /properties/entries/items/properties/example/oneOf/1/properties/query": "parameters",
+    "target: /properties/keys": "roles of keys, with which the loader closes it",
     "target: /properties/scoped_keys": "names of scopes",
     "target: /properties/maximum": "ids of lists",
     "target: /properties/collections": "ids of lists",
     "target: /properties/inputs": "ids of operations",
     "target: /properties/inputs/additionalProperties": "names of parameters",
+    "clauses: /$defs/clause/properties/verified_by_role": "roles of codes",
     "x-conformance: /$defs/root/properties/identifiers": "kinds",
     "target: /properties/triggers/items/properties/input": "members of the input of any operation",
 }
-"""Objects with names that a contract or a target chooses."""
+"""Objects whose member names a contract or a target chooses."""
 
 
 @pytest.mark.parametrize(
@@ -439,7 +467,7 @@ OPEN = {
     ids=lambda path: path.name,
 )
 def test_meta_schemas_are_closed(path: Path) -> None:
-    """Where a meta schema describes an object, a member that it does not know is an error; the one of OpenAPI is open."""
+    """Every object of a meta schema rejects unknown members. Only the schema of OpenAPI is open."""
     schema = json.loads(path.read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
     kind = path.name.removesuffix(".schema.json")
@@ -454,7 +482,7 @@ def test_meta_schemas_are_closed(path: Path) -> None:
 
 
 def test_every_word_of_the_extension_is_used() -> None:
-    """Each word of x-conformance stands in one of the two documents: what no contract needs is not offered."""
+    """One of the two documents uses each word of x-conformance, so none is offered in vain."""
     definitions = json.loads((META / "x-conformance.schema.json").read_text())["$defs"]
     words = {
         word
@@ -485,20 +513,33 @@ def test_every_open_question_has_one_word() -> None:
     """The schema lists the members of Open, and the real contract uses each of them."""
     schema = json.loads((META / "x-conformance.schema.json").read_text(encoding="utf-8"))
     used: set[Open] = set()
-    for operation in check_examples.real().operations.values():
+    for operation in real().operations.values():
         used |= operation.open
         for parameter in operation.parameters:
             used |= parameter.open
     assert set(_words_of_open(schema)) == used == set(Open)
 
 
+CONVERTED = {"scope", "collection", "secret"}
+"""Words that become something else than a field of the same name."""
+
+
+def test_every_word_of_the_extension_is_a_field() -> None:
+    """A word of a mode, a parameter or a property is a field of Operation or Parameter."""
+    definitions = json.loads((META / "x-conformance.schema.json").read_text())["$defs"]
+    modes = definitions["operation"]["properties"]["modes"]["items"]["properties"]
+    inputs = {**definitions["parameter"]["properties"], **definitions["property"]["properties"]}
+    assert set(modes) - {field.name for field in dataclasses.fields(Operation)} <= CONVERTED
+    assert set(inputs) - {field.name for field in dataclasses.fields(Parameter)} <= CONVERTED
+
+
 def _inputs(operation: Operation) -> set[str]:
     return {parameter.name for parameter in operation.parameters}
 
 
-def test_modes_of_a_path_share_no_reading() -> None:
-    """A read by a parameter has that parameter and no paging; the list beside it has paging and not that parameter."""
-    operations = check_examples.real().operations
+def test_each_mode_has_its_own_parameters() -> None:
+    """A read by id has only that parameter and no paging. The list beside it is the reverse."""
+    operations = real().operations
     assert _inputs(operations["read_call"]) == {"id"}
     assert {"after", "limit", "status"} <= _inputs(operations["list_calls"])
     assert "id" not in _inputs(operations["list_calls"])

@@ -25,7 +25,7 @@ from conformance.model import (
     key_role,
 )
 from conformance.target import declaration_from_json, declaration_to_json
-from tests import check_examples
+from tests.support.contracts import real
 
 URL = "https://api.example.test/api/v1"
 SECRET = "kc_live_Zq7Wm2Xv9Rt4Lp8Nc3Kd"
@@ -62,7 +62,7 @@ FULL: dict[str, Any] = {
 @pytest.fixture
 def contract() -> Contract:
     """The real contract."""
-    return check_examples.real()
+    return real()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""The ways in which suites like this one have been known to show green for what they never saw; none of them is ours.
+"""Traps in which suites like this one pass something that they never saw; ours avoids each.
 
-Where the end of a real process counts, tests/test_command.py shows it: a server that dies, a broken MUST, a dead port.
+tests/test_command.py shows the traps of a whole process: a dead server, a broken MUST, a dead port.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from conformance.server import Application, application, declaration
 from conformance.server.messages import Context
 from conformance.server.store import Row
 from conformance.session import Options, Session, execute, planned
-from conformance.transport.wsgi import WsgiWire
 from tests.faults import harness, matrix
+from tests.support.wsgi import WsgiWire
 
 LISTS = harness.Aim(operations=("list_evals", "read_eval", "create_eval"))
 
 
 def run(kind: type[Application] = Application, changes: Mapping[str, Any] | None = None) -> Run:
-    """A run over the scenarios of a server."""
+    """A run on a few operations of a server, with changes of its target file."""
     return harness.run(
         matrix.contract(), application(matrix.contract(), kind=kind), aim=LISTS, changes=changes
     )
@@ -39,19 +39,19 @@ class OneItem(Application):
     """A server whose lists hold one item."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        """The first row, on the first page alone."""
+        """The first row, and only on the first page."""
         return super().rows_of(context, limit)[:1] if not context.values.get("after") else []
 
 
 def of(run: Run, clause: str, operation: str = "list_evals") -> Verdict:
-    """The verdict of a cell."""
+    """The verdict of a clause on an operation."""
     return next(
         cell.verdict for cell in run.cells if (cell.clause, cell.operation) == (clause, operation)
     )
 
 
 def test_a_walk_that_crosses_no_page_proves_nothing() -> None:
-    """Where a list is shorter than a page every rule of its borders is untested, and says what to provide."""
+    """If a list fits on a page, its paging clauses are untested and say what to provide."""
     seen = run(OneItem)
     for clause in (
         "paging-exclusive",
@@ -64,8 +64,8 @@ def test_a_walk_that_crosses_no_page_proves_nothing() -> None:
     assert all(cell.reasons for cell in seen.cells if cell.verdict is Verdict.UNTESTED)
 
 
-def test_what_has_nothing_to_look_at_does_not_pass() -> None:
-    """No cell passes without an exchange that it rests on."""
+def test_no_cell_passes_without_evidence() -> None:
+    """Every cell that passed names the exchanges that it rests on."""
     for seen in (
         run(),
         run(OneItem),
@@ -75,7 +75,7 @@ def test_what_has_nothing_to_look_at_does_not_pass() -> None:
 
 
 def test_a_refusal_for_another_reason_proves_nothing() -> None:
-    """Where the control is refused as well, no negative probe passes: the main key is none, and nothing is judged by it."""
+    """If the control is refused too, here for an unknown main key, no negative probe passes."""
     seen = run(
         changes={
             "keys": {
@@ -89,8 +89,8 @@ def test_a_refusal_for_another_reason_proves_nothing() -> None:
     assert of(seen, "status-404", "read_eval") is not Verdict.PASSED
 
 
-def test_one_success_among_skips_is_no_success() -> None:
-    """A clause shows the worst of its cells, and untested is worse than passed."""
+def test_one_passed_cell_does_not_pass_a_clause() -> None:
+    """A clause has the worst verdict of its cells, and untested is worse than passed."""
     seen = run()
     clause = next(cell.clause for cell in seen.cells if cell.verdict is Verdict.PASSED)
     cells = tuple(
@@ -100,14 +100,14 @@ def test_one_success_among_skips_is_no_success() -> None:
     assert replace(seen, cells=cells).clause_verdict(clause) is Verdict.UNTESTED
 
 
-def test_what_a_target_lacks_stays_in_every_count(tmp_path: Path) -> None:
-    """With one key there are as many cells as with all; what was not tried is untested there, and in JUnit, with its reason."""
+def test_cells_without_a_prerequisite_stay_in_every_count(tmp_path: Path) -> None:
+    """With a single key, the run and its JUnit file have all cells, the others untested."""
     contract = matrix.contract()
     full = run()
     app = application(contract)
     bare = run(
         changes={
-            "keys": {"full": harness_key(app)},
+            "keys": {"full": full_key(app)},
             "scoped_keys": None,
             "clock": None,
             "addresses": None,
@@ -125,8 +125,8 @@ def test_what_a_target_lacks_stays_in_every_count(tmp_path: Path) -> None:
     )
 
 
-def harness_key(app: Application) -> str:
-    """The key that may do everything."""
+def full_key(app: Application) -> str:
+    """The key that can do everything."""
     key: str = declaration(app, "http://127.0.0.1:1/api/v1")["keys"]["full"]
     return key
 
@@ -139,7 +139,7 @@ def quickly() -> Run:
     whole = planned(contract, aimed_at.declaration, 0, Depth.QUICK)
     chosen = frozenset(case.id for case in quick(whole, contract).cases)
     options = Options(depth=Depth.QUICK)
-    one = Session(
+    session = Session(
         contract,
         aimed_at,
         whole,
@@ -148,40 +148,38 @@ def quickly() -> Run:
         sleep=lambda _seconds: None,
         selected=chosen,
     )
-    return execute(one, [case for case in whole.runnable if case.id in chosen])
+    return execute(session, [case for case in whole.runnable if case.id in chosen])
 
 
-def test_a_quick_run_judges_every_must_and_every_border() -> None:
-    """It has a cell that passed of every MUST clause, and crosses a page of every list, in at most 500 requests."""
-    contract, seen = matrix.contract(), quickly()
-    passed = {
-        (cell.clause, cell.operation) for cell in seen.cells if cell.verdict is Verdict.PASSED
-    }
+def test_a_quick_run_judges_every_must_and_crosses_a_page_of_every_list() -> None:
+    """A quick run passes a cell of every MUST clause, and pages every list, in 500 requests."""
+    contract, quick_run = matrix.contract(), quickly()
+    passed = [cell for cell in quick_run.cells if cell.verdict is Verdict.PASSED]
     musts = {clause.id for clause in contract.clauses.values() if clause.level is Level.MUST}
     lists = {operation.id for operation in contract.operations.values() if operation.paging}
-    assert musts <= {clause for clause, _ in passed}
-    assert lists <= {operation for clause, operation in passed if clause == "paging-exclusive"}
-    assert len(seen.exchanges) <= 500
+    assert musts <= {cell.clause for cell in passed}
+    assert lists <= {cell.operation for cell in passed if cell.clause == "paging-exclusive"}
+    assert len(quick_run.exchanges) <= 500
 
 
-def test_what_was_not_selected_did_not_pass() -> None:
-    """A run of a few cases leaves every other cell untested, and says that it was not selected."""
+def test_cells_that_were_not_selected_are_untested() -> None:
+    """A run of a few cases leaves the other cells untested, with that as the reason."""
     seen = quickly()
     assert seen.counts["untested"] > seen.counts["passed"] > 0
     assert any("not selected" in cell.reasons for cell in seen.cells)
 
 
 @pytest.mark.parametrize("word", ["inapplicable", "waivers"])
-def test_what_is_excused_is_shown(word: str) -> None:
-    """What a target declares that it does not have, or that is waived, has a verdict of its own and never passes."""
+def test_an_excused_cell_does_not_pass(word: str) -> None:
+    """A cell that is declared inapplicable, or waived, has that as its verdict."""
     waiver = {
         "clause": "has-more-present",
         "reason": "known for a long time",
         "owner": "the team",
         "expires": "2999-01-01",
     }
-    told: dict[str, list[Any]] = {"inapplicable": ["list_evals"], "waivers": [waiver]}
-    seen = run(Forgetful, changes={word: told[word]})
+    members: dict[str, list[Any]] = {"inapplicable": ["list_evals"], "waivers": [waiver]}
+    seen = run(Forgetful, changes={word: members[word]})
     expected = {"inapplicable": Verdict.INAPPLICABLE, "waivers": Verdict.WAIVED}[word]
     assert of(seen, "has-more-present") is expected
 
@@ -192,13 +190,13 @@ class Forgetful(Application):
     def render_page(
         self, context: Context, items: list[dict[str, Any]], more: bool
     ) -> dict[str, Any]:
-        """The items alone."""
+        """The page without has_more."""
         page = super().render_page(context, items, more)
         return {name: value for name, value in page.items() if value is not more}
 
 
 def test_a_judge_that_crashes_passes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bug in a judge is an error of the cell, not a pass."""
+    """A bug in a judge makes the cell an error, and the exit code 3."""
     rule = RULES["list.more-flag"]
 
     def broken(*_: object) -> list[Any]:

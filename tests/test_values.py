@@ -21,7 +21,7 @@ NEW_YEAR = 1767225600
     ['{"a": [1, -0.5e3, null, true, "\\u00e9"]}', "0", '"x"', " [] \r\n\t", "null", '"\\ud800"'],
 )
 def test_json_is_read(text: str) -> None:
-    """Every JSON text has a value, also one that is no object."""
+    """Every JSON text has a value, even if it is not an object."""
     assert strict_json(text) is not NOT_JSON
 
 
@@ -50,7 +50,7 @@ def test_what_is_not_json_has_no_value(text: str) -> None:
 
 
 def test_hostile_json_has_no_value() -> None:
-    """Nesting without end makes no crash."""
+    """Endless nesting causes no crash."""
     assert strict_json("[" * 200_000) is NOT_JSON
     assert not NOT_JSON
 
@@ -79,7 +79,7 @@ def test_hostile_json_has_no_value() -> None:
     ],
 )
 def test_timestamps_are_read_exactly(text: str, seconds: Fraction | int) -> None:
-    """Offsets, fractions of any width, a comma, a leap second, the basic format; without a zone it is UTC."""
+    """Offsets, fractions of any width, a comma, a leap second and the basic format are read."""
     assert instant(text) == NEW_YEAR + seconds
 
 
@@ -120,8 +120,8 @@ def test_only_text_has_an_instant(value: Any) -> None:
     assert instant(value) is None
 
 
-def test_five_thousand_digits_make_no_crash() -> None:
-    """A fraction beyond what Python converts is refused, not raised."""
+def test_five_thousand_digits_cause_no_crash() -> None:
+    """A fraction with more digits than Python converts has no instant."""
     assert instant("2026-01-01T00:00:00." + "1" * 5000 + "Z") is None
 
 
@@ -141,13 +141,13 @@ def test_an_instant_does_not_depend_on_its_offset_or_width(
 @settings(max_examples=100, deadline=None)
 @given(st.text(alphabet="0123456789-:TZ.,+ tz١", max_size=40))
 def test_no_text_makes_instant_raise(text: str) -> None:
-    """Any text has an instant or none."""
+    """Any text has an instant or None."""
     found = instant(text)
     assert found is None or isinstance(found, Fraction)
 
 
 def test_pointed() -> None:
-    """A member of nested objects is found; where an object or a member lacks, nothing stands."""
+    """The member at a path is returned, or ABSENT where an object or a member is missing."""
     value = {"error": {"code": None, "": 1}}
     assert pointed(value, ()) is value
     assert pointed(value, ("error", "code")) is None
@@ -206,8 +206,8 @@ def test_scalars_are_those_of_json(text: str, value: Any) -> None:
         ("# only a comment\n", 1),
     ],
 )
-def test_what_is_wider_than_json_is_a_fault(text: str, line: int) -> None:
-    """Duplicate keys, tabs, tags, several documents and keys that are no text are faults with their line."""
+def test_yaml_beyond_json_is_a_fault(text: str, line: int) -> None:
+    """Duplicate keys, tabs, tags, several documents and keys that are not text are faults."""
     value, faults = parsed(text)
     assert value is None
     assert len(faults) == 1
@@ -217,13 +217,13 @@ def test_what_is_wider_than_json_is_a_fault(text: str, line: int) -> None:
 @pytest.mark.parametrize(
     "tag", ["!!timestamp 2026-01-01", "!!set {x}", "!!binary aGk=", "!!omap [x: 1]", "!!float 1"]
 )
-def test_no_tag_brings_in_a_type_that_json_has_not(tag: str) -> None:
+def test_no_tag_adds_a_type_beyond_json(tag: str) -> None:
     """A tag gives a fault, or a value that JSON has."""
     value, faults = parsed(f"a: {tag}")
     assert faults or type(value["a"]) in (dict, list, str, int, float, bool, type(None))
 
 
-def test_a_document_that_holds_itself_is_a_fault() -> None:
-    """An alias within its own anchor ends in a fault, not in a circle."""
+def test_a_document_that_contains_itself_is_a_fault() -> None:
+    """An alias within its own anchor is a fault, not an endless loop."""
     assert parsed("a: &x\n  b: *x")[0] is None
     assert len(parsed("a: &x [*x]")[1]) == 1

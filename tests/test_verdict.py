@@ -11,19 +11,20 @@ from typing import Any
 
 import pytest
 
-from conformance import session, verdict
+from conformance import session
 from conformance.checks import RULES
 from conformance.evidence import Log
-from conformance.judging.rules import (
+from conformance.judging import verdict
+from conformance.judging.outcomes import (
     Gap,
     JudgeContext,
     JudgeError,
     Outcome,
     Pass,
-    Rule,
     Trial,
     Violation,
 )
+from conformance.judging.rules import Rule
 from conformance.model import (
     About,
     Case,
@@ -42,8 +43,9 @@ from conformance.model import (
 )
 from conformance.plan import Plan
 from conformance.remarks import doubtful_keys, idle_waivers
-from tests import check_examples
-from tests.check_examples import sent
+from tests.examples import all_examples
+from tests.support.contracts import TARGET, embedded, real
+from tests.support.exchanges import answer
 
 TODAY = date(2026, 11, 25)
 WORDS: dict[str, Outcome] = {
@@ -79,7 +81,7 @@ def clause(
 
 def ledger(*clauses: Clause) -> Contract:
     """The real contract with other clauses."""
-    return replace(check_examples.real(), clauses={one.id: one for one in clauses})
+    return replace(real(), clauses={one.id: one for one in clauses})
 
 
 def case(name: str = "s[list_calls]", operation: str = "list_calls", **members: Any) -> Case:
@@ -95,7 +97,7 @@ def seen(
 ) -> Exchange:
     """An exchange of a case."""
     members.setdefault("operation", of.operation)
-    return sent(
+    return answer(
         status,
         {"calls": [], "has_more": False},
         identifier=identifier,
@@ -112,7 +114,7 @@ def judged(
     clauses: Iterable[Clause] = (clause(),),
     cases: Iterable[Case] = (CASE,),
     ends: Mapping[str, str] | None = None,
-    target: Declaration = check_examples.TARGET,
+    target: Declaration = TARGET,
     selected: frozenset[str] | None = None,
     today: date = TODAY,
 ) -> tuple[Cell, ...]:
@@ -121,7 +123,7 @@ def judged(
     cases = tuple(cases)
     log = Log(list(exchanges), {one.id: "done" for one in cases} if ends is None else dict(ends))
     return verdict.cells(
-        ledger(*clauses), target, known, Plan(cases), log, today=today, selected=selected
+        ledger(*clauses), target, known, cases, log, today=today, selected=selected
     )
 
 
@@ -304,11 +306,9 @@ def test_an_operation_that_nothing_ran_on_names_what_keeps_most_of_it() -> None:
     gaps = ["give a key", "add write", "add write", None]
     cases = [case(f"s{number}[read_call]", "read_call", gap=gap) for number, gap in enumerate(gaps)]
     cases[-1] = replace(cases[-1], optional=True)
-    loaded = check_examples.real()
+    loaded = real()
     plan, log = Plan(tuple(cases)), Log()
-    found = verdict.cells(
-        loaded, check_examples.embedded().declaration, RULES, plan, log, today=TODAY
-    )
+    found = verdict.cells(loaded, embedded().declaration, RULES, plan.cases, log, today=TODAY)
     mine = next(one for one in found if one.name == "status-listed[read_call]")
     assert (mine.verdict, mine.reasons) == (Verdict.UNTESTED, ("add write",))
 
@@ -413,9 +413,7 @@ def test_a_clause_without_a_case_has_no_cell() -> None:
 
 def test_an_inapplicable_operation_is_not_judged() -> None:
     """What the target declares not to have is inapplicable, whatever was seen."""
-    found = cell(
-        saying("-"), target=replace(check_examples.TARGET, inapplicable=frozenset({"list_calls"}))
-    )
+    found = cell(saying("-"), target=replace(TARGET, inapplicable=frozenset({"list_calls"})))
     assert (found.verdict, found.findings) == (Verdict.INAPPLICABLE, ())
 
 
@@ -445,7 +443,7 @@ def waived(
 )
 def test_a_valid_waiver_covers_a_failure(waivers: list[Waiver], expected: Verdict) -> None:
     """A waiver holds for its clause and operations up to and including its last day; a renewed one holds beside the old one."""
-    found = cell(saying("-"), target=replace(check_examples.TARGET, waivers=tuple(waivers)))
+    found = cell(saying("-"), target=replace(TARGET, waivers=tuple(waivers)))
     assert found.verdict is expected
     assert len(found.findings) == 1
     assert (found.waiver is not None) == (expected is Verdict.WAIVED)
@@ -460,7 +458,7 @@ def test_a_valid_waiver_covers_a_failure(waivers: list[Waiver], expected: Verdic
 )
 def test_a_waiver_covers_nothing_but_a_failure(words: str, level: Level) -> None:
     """A waiver changes no other verdict, and is reported as unused."""
-    target = replace(check_examples.TARGET, waivers=(waived(),))
+    target = replace(TARGET, waivers=(waived(),))
     found = judged(saying(words), clauses=[clause(level)], target=target)
     assert found == tuple(
         replace(one, waiver=None) for one in judged(saying(words), clauses=[clause(level)])
@@ -473,7 +471,7 @@ def test_a_waiver_covers_nothing_but_a_failure(words: str, level: Level) -> None
 def test_keys_that_never_open_anything_are_told() -> None:
     """A key that should be valid and was always answered 401 is named; not one that was, and not one that must be refused."""
     seen = [
-        sent(status, identity=role)
+        answer(status, identity=role)
         for role, status in (
             ("other", 401),
             ("other", 401),
@@ -483,9 +481,9 @@ def test_keys_that_never_open_anything_are_told() -> None:
             ("revoked", 401),
         )
     ]
-    seen += [sent(200), sent(401, identity="no_scope", form="misplaced")]
+    seen += [answer(200), answer(401, identity="no_scope", form="misplaced")]
     target = replace(
-        check_examples.TARGET,
+        TARGET,
         keys=frozenset({"full", "other", "test", "empty", "revoked", "no_scope"}),
     )
     assert doubtful_keys(target, seen) == [
@@ -502,7 +500,7 @@ def test_waivers_that_do_nothing_are_told() -> None:
         waived(name="b"),
         waived(name="d"),
     )
-    target = replace(check_examples.TARGET, waivers=waivers)
+    target = replace(TARGET, waivers=waivers)
     found = judged(saying("-"), target=target)
     told = idle_waivers(target, found, TODAY.isoformat())
     idle = [f"the waiver of {name} covers no failure of this run" for name in "cbd"]
@@ -632,7 +630,8 @@ def test_a_clause_about_a_status_hears_of_the_codes_of_that_status_and_of_the_st
     None
 ):
     """A problem with the code of a 404 is no matter of the clause about the status 404."""
-    clauses = [clause(about=About(status=status), name=str(status)) for status in (404, 400)]
+    rows = (About(status=404, codes=("not_found",)), About(status=400, codes=("bad_request",)))
+    clauses = [clause(about=row, name=str(row.status)) for row in rows]
     found = judged(coded(("-", "not_found")), clauses=clauses, cases=())
     assert [one.clause for one in found] == ["404"]
     elsewhere = Violation("/error/code", "a code", "another", ("e1",))
@@ -681,12 +680,12 @@ def test_operations_come_in_the_order_of_the_contract() -> None:
         "update_agent",
         "old",
         "list_calls",
-        next(iter(check_examples.real().operations)),
+        next(iter(real().operations)),
         "*",
         "read_call",
     ]
     cases = [case(f"s[{name}]", name) for name in names]
-    order = [name for name in ("*", "old", *check_examples.real().operations) if name in names]
+    order = [name for name in ("*", "old", *real().operations) if name in names]
     assert [one.operation for one in judged(saying("+"), (), cases=cases)] == order
 
 
@@ -695,13 +694,13 @@ def test_operations_come_in_the_order_of_the_contract() -> None:
 
 def evidence() -> tuple[Plan, Log]:
     """A plan of the real contract, and a log with something of most kinds in it."""
-    contract = check_examples.real()
-    declared = check_examples.embedded().declaration
+    contract = real()
+    declared = embedded().declaration
     plan = session.planned(contract, declared, 0)
     log, number = Log(), 0
     pool = [
         example.exchanges
-        for example in check_examples.EXAMPLES
+        for example in all_examples()
         if example.contract is None and example.exchanges
     ]
     for place, planned in enumerate(plan.cases):
@@ -718,10 +717,8 @@ def evidence() -> tuple[Plan, Log]:
 
 def real_cells(plan: Plan, log: Log) -> tuple[Cell, ...]:
     """The cells of the real contract and rules."""
-    contract = check_examples.real()
-    return verdict.cells(
-        contract, check_examples.embedded().declaration, RULES, plan, log, today=TODAY
-    )
+    contract = real()
+    return verdict.cells(contract, embedded().declaration, RULES, plan.cases, log, today=TODAY)
 
 
 def normal(cells: Iterable[Cell]) -> list[Any]:

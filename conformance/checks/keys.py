@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.judging.rules import (
+from conformance.judging.answers import answered, refusals, role_of, said
+from conformance.judging.outcomes import (
+    Answered,
     Gap,
     JudgeContext,
     Outcome,
     Pass,
     Trial,
     Violation,
-    refusals,
-    role_of,
-    said,
-    trial,
-    unusable,
 )
-from conformance.model import Form, Side, Step, compact
-from conformance.reading import identity_of, items_of
+from conformance.judging.rules import probe, trial
+from conformance.model import Exchange, Form, Side, Step, compact
+from conformance.reading import Answer, answer_of, identity_of
+
+HANDED_OUT = "Needs a key that the target hands out, and its use."
 
 
 @trial("auth.missing")
@@ -52,128 +52,130 @@ def auth_revoked(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 @trial("auth.scheme")
 def auth_scheme(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A valid key is taken after the scheme of the contract, and after no other."""
+    """A valid key is accepted after the scheme of the contract, and nowhere else."""
     for control in trial.controls:
-        if control.response is not None and control.response.status == 401:
-            yield Violation("status", "a valid key to be taken", said(control), (control.id,))
+        if _status(control) == 401:
+            yield Violation("status", "a valid key to be accepted", said(control), (control.id,))
             return
     # a header that is not the scheme and one token may be called malformed
-    yield from refusals(
-        context, trial, trial.of_form(Form.SCHEME), "unauthenticated", statuses=(400,)
-    )
-    opened = any(
-        probe.response is not None and probe.response.ok for probe in trial.of_form(Form.MISSING)
-    )
-    for probe in trial.of_form(Form.MISPLACED):
-        if probe.response is not None and probe.response.ok and not opened:
-            expected = (
-                f"a key to be taken in the header {context.contract.authentication.header} alone"
-            )
-            yield Violation("status", expected, said(probe), (probe.id,))
-        elif probe.response is not None:
-            yield Pass((probe.id,))
+    malformed = trial.of_form(Form.SCHEME)
+    yield from refusals(context, trial, malformed, "unauthenticated", statuses=(400,))
+    open_to_all = any(_accepted(exchange) for exchange in trial.of_form(Form.MISSING))
+    for exchange in trial.of_form(Form.MISPLACED):
+        if exchange.response is not None:
+            yield _misplaced(context, exchange, open_to_all)
+
+
+def _misplaced(context: JudgeContext, exchange: Exchange, open_to_all: bool) -> Outcome:
+    """Judge a valid key where no server may take it."""
+    ids = (exchange.id,)
+    if open_to_all or not _accepted(exchange):
+        return Pass(ids)
+    header = context.contract.authentication.header
+    return Violation("status", f"a key in the header {header} only", said(exchange), ids)
+
+
+def _status(exchange: Exchange) -> int | None:
+    return None if exchange.response is None else exchange.response.status
+
+
+def _accepted(exchange: Exchange) -> bool:
+    return exchange.response is not None and exchange.response.ok
 
 
 @trial("auth.spelling")
 def auth_spelling(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """No other spelling of a path opens without a key what the path itself guards."""
-    controls = [e.response.json for e in trial.controls if e.response is not None and e.response.ok]
-    for probe in trial.of_form(Form.SPELLED):
-        excuse, response = unusable(context, probe), probe.response
-        if excuse or response is None:
-            yield excuse or Pass(())
-        elif response.ok and any(
-            isinstance(body, dict) and _alike(body, response.json) for body in controls
-        ):
-            yield Violation(
-                "status",
-                "nothing without a key, however the path is spelled",
-                said(probe),
-                (probe.id,),
-            )
+    """No other spelling of a path shows without a key what the path shows with one."""
+    guarded = [e.response.json for e in trial.controls if e.response is not None and e.response.ok]
+    for exchange in trial.of_form(Form.SPELLED):
+        answer = answered(context, exchange)
+        if not isinstance(answer, Answered):
+            yield answer
+        elif answer.ok and any(_same_members(body, answer.response.json) for body in guarded):
+            expected = "nothing without a key, however the path is spelled"
+            yield Violation("status", expected, said(exchange), answer.ids)
         else:
-            yield Pass((probe.id,))
+            yield Pass(answer.ids)
 
 
-def _alike(body: dict[str, Any], other: Any) -> bool:
-    """Whether two answers are of one form: every member of one is one of the other."""
-    return isinstance(other, dict) and bool(body) and set(body) == set(other)
+def _same_members(body: Any, other: Any) -> bool:
+    """Whether two answers are objects with the same members."""
+    if not isinstance(body, dict) or not isinstance(other, dict):
+        return False
+    return bool(body) and set(body) == set(other)
 
 
-@trial("auth.prefixes")
-def auth_prefixes(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Keys of every prefix are taken."""
-    for sent in (*trial.controls, *trial.probes):
-        excuse = unusable(context, sent)
-        if excuse:
-            yield excuse
-        elif sent.response is not None and sent.response.status == 401:
-            yield Violation("status", "a key with this prefix to be taken", said(sent), (sent.id,))
-        else:
-            yield Pass((sent.id,))
+@probe("auth.prefixes", select=lambda trial: (*trial.controls, *trial.probes))
+def auth_prefixes(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
+    """Keys of every prefix are accepted."""
+    if answer.status == 401:
+        expected = "a key with this prefix to be accepted"
+        yield Violation("status", expected, said(answer.exchange), answer.ids)
+    else:
+        yield Pass(answer.ids)
 
 
-@trial("account.key", hint="a key would have to be handed out, and used")
+@trial("account.key", hint=HANDED_OUT)
 def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A key that was handed out is one of its own, and is taken again and again."""
+    """Each account gets a key of its own, and the key works more than once."""
     used, made = trial.at(Step.USED), trial.at(Step.MADE)
+    if not used:
+        return
     ids = tuple(exchange.id for exchange in (*made, *used))
-    others = used[1:]
-    if len(made) > 1 and others and all(probe.identity == used[0].identity for probe in others):
+    first, *others = used
+    if len(made) > 1 and others and all(use.identity == first.identity for use in others):
         yield Violation("/", "a key of its own for each account", "the same key twice", ids)
         return
-    refused = [
-        probe for probe in used if probe.response is not None and probe.response.status == 401
-    ]
-    if refused and refused != used:
-        first, *_ = refused
-        yield Violation(
-            "status", "a key that was handed out to be taken, like others", said(first), ids
-        )
-    elif refused:  # it may want to be confirmed first, by a person
-        first, *_ = refused
-        yield Violation(
-            "status", "a key that was handed out to be taken", said(first), ids, note=True
-        )
-    elif used:
+    refused = [use for use in used if _status(use) == 401]
+    if not refused:
         yield Pass(ids)
-
-
-@trial("account.rows", hint="a key would have to be handed out, and used")
-def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A key that was handed out shows nothing of a business that was there before."""
-    own: set[str] = set()
-    made, tenant = trial.at(Step.MADE), context.contract.tenant
-    bodies = [exchange.response.json for exchange in made if exchange.response is not None]
-    named = [
-        body.get(tenant)
-        for body in bodies
-        if isinstance(body, dict) and body.get(tenant) is not None
-    ]
-    twice = next((one for place, one in enumerate(named) if one in named[:place]), None)
-    if twice is not None:
-        ids = tuple(exchange.id for exchange in made)
-        yield Violation(
-            f"/{tenant}", "a business of its own for each account", f"{compact(twice)} twice", ids
-        )
         return
+    expected = "the new key to be accepted"
+    # a key that never works may have to be confirmed by a person first
+    yield Violation("status", expected, said(refused[0]), ids, note=refused == used)
+
+
+@trial("account.rows", hint=HANDED_OUT)
+def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A new key shows nothing of a business that existed before."""
+    made, tenant = trial.at(Step.MADE), context.contract.tenant
+    twice = _given_twice(made, tenant)
+    if twice is not None:
+        expected = "a business of its own for each account"
+        ids = tuple(exchange.id for exchange in made)
+        yield Violation(f"/{tenant}", expected, f"{compact(twice)} twice", ids)
+        return
+    before: set[str] = set()
     for exchange in trial.exchanges:
-        operation, response = context.contract.operations.get(exchange.operation), exchange.response
-        if operation is None or operation.paging is None or response is None or not response.ok:
+        answer = answer_of(context.contract, exchange)
+        if answer is None or answer.operation.paging is None or not answer.ok:
             continue
-        items = items_of(operation, response.json) or []
-        shown = {
-            identity_of(context.contract, operation.kind, item)
-            for item in items
-            if isinstance(item, dict)
-        }
+        names = _names(answer)
+        common = names & before
         if exchange.facts.side is Side.OWN:
-            own |= shown
-        elif common := shown & own:
+            before |= names
+        elif common:
             yield Violation("/", "no item of another business", min(common), (exchange.id,))
             return
         else:
             yield Pass((exchange.id,))
+
+
+def _given_twice(made: list[Exchange], tenant: str | None) -> Any:
+    """The business that two accounts were given; None if each got its own."""
+    known: list[Any] = []
+    for exchange in made:
+        body = exchange.response.json if exchange.response is not None else None
+        value = body.get(tenant) if isinstance(body, dict) else None
+        if value is not None and value in known:
+            return value
+        known.append(value)
+    return None
+
+
+def _names(answer: Answer) -> set[str]:
+    """What tells the items of a list apart."""
+    return {identity_of(answer.contract, answer.operation.kind, row) for row in answer.rows}
 
 
 @trial("scope.refused")
@@ -182,22 +184,15 @@ def scope_refused(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     yield from refusals(context, trial, trial.probes, "forbidden")
 
 
-@trial("scope.opens")
-def scope_opens(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A key with the scope is let in."""
-    for probe in trial.probes:
-        excuse = unusable(context, probe)
-        response = probe.response
-        if excuse or response is None:
-            yield excuse or Pass(())
-        elif response.status in (401, 403):
-            if probe.identity == "full" and not context.target.full_declared:
-                yield Gap(
-                    f"the key was refused with {response.status}: give one that has the scope"
-                )
-            else:
-                yield Violation(
-                    "status", "not refused, as the key has the scope", said(probe), (probe.id,)
-                )
-        elif response.ok or role_of(context.contract, probe):
-            yield Pass((probe.id,))
+@probe("scope.opens")
+def scope_opens(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
+    """A key with the scope is accepted."""
+    exchange = answer.exchange
+    if answer.status in (401, 403):
+        if exchange.identity == "full" and not context.target.full_declared:
+            yield Gap(f"The key was refused with {answer.status}: give one that has the scope.")
+        else:
+            expected = "not refused, as the key has the scope"
+            yield Violation("status", expected, said(exchange), answer.ids)
+    elif answer.ok or role_of(context.contract, exchange):
+        yield Pass(answer.ids)

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.judging.rules import (
-    Gap,
-    JudgeContext,
-    Outcome,
-    Pass,
-    Trial,
-    Violation,
-    code_of,
-    pointer,
-    refusal,
-    said,
-    trial,
-    unusable,
-)
+from conformance.judging.answers import code_of, pointer, refusal, said, unusable
+from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import trial
 from conformance.model import Exchange, Step
 from conformance.reading import soon
 

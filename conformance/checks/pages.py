@@ -6,21 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.judging.rules import (
-    Answered,
-    Gap,
-    JudgeContext,
-    Outcome,
-    Pass,
-    Violation,
-    lists,
-    page_of,
-    passive,
-    probe,
-    role_of,
-    said,
-    unusable,
-)
+from conformance.judging.answers import page_of, role_of, said, unusable
+from conformance.judging.outcomes import Answered, Gap, JudgeContext, Outcome, Pass, Violation
+from conformance.judging.rules import lists, passive, probe
 from conformance.model import Exchange, Paging, compact
 from conformance.reading import Answer, asked, position_of
 from conformance.values import NOT_JSON, instant, zoned

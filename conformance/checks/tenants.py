@@ -1,25 +1,22 @@
-"""Judges of businesses: what belongs to another one is neither shown nor changed."""
+"""Judges of tenants: what belongs to another tenant is neither shown nor changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from conformance.checks.requests import shown_absent
-from conformance.judging.rules import (
+from conformance.judging.answers import control_gap, kept_out, page_of, said, unusable
+from conformance.judging.outcomes import (
+    Answered,
     Gap,
     JudgeContext,
     Outcome,
     Pass,
     Trial,
     Violation,
-    control_gap,
-    kept_out,
-    page_of,
-    passive,
-    said,
-    trial,
-    unusable,
 )
+from conformance.judging.rules import passive, probe, trial
 from conformance.model import (
     Business,
     Clause,
@@ -32,210 +29,217 @@ from conformance.model import (
     compact,
     key_role,
 )
-from conformance.reading import id_of, identity_of, items_of, object_of, sought_in
+from conformance.reading import Answer, answer_of, id_of, identity_of, items_of, sought_in
+
+FOREIGN_KEY = "(keys: other in the target file)"
+
+# --- objects ---
 
 
-@trial(
-    "tenant.object",
-    hint="an object of another business would have to be known (keys: other in the target file)",
-)
+@trial("tenant.object", hint=f"Needs a known object of another business {FOREIGN_KEY}.")
 def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
-    objects, references = (
-        trial.at(Step.FOREIGN),
-        trial.at(Step.REFERENCE),
-    )
-    references += [
-        probe for probe in trial.at(Step.OPTIONAL) if probe.response and not probe.response.ok
-    ]
-    if not objects and not references and not trial.at(Step.TIED):
+    objects, references = trial.at(Step.FOREIGN), trial.at(Step.REFERENCE)
+    references += [e for e in trial.at(Step.OPTIONAL) if e.response and not e.response.ok]
+    ties = trial.at(Step.TIED)
+    if not objects and not references and not ties:
         return
     gap = control_gap(context, trial)
     if gap:
         yield gap
         return
-    if Open.ABSENT_OBJECT in context.operation.open:
-        yield from shown_absent(context, trial, objects, "forbidden", "not_found", judge=kept_out)
-    else:
-        for probe in objects:
-            namesake = _is_namesake(context, trial, probe)
-            yield (
-                Pass((probe.id,))
-                if namesake or _advises(context, probe)
-                else kept_out(context, probe, ("forbidden", "not_found"))
-            )
-    for probe in references:  # a reference may also be called invalid
-        yield kept_out(context, probe, ("forbidden", "not_found", "invalid_parameter"))
+    yield from _objects_refused(context, trial, objects)
+    for exchange in references:  # a reference may also be called invalid
+        yield kept_out(context, exchange, ("forbidden", "not_found", "invalid_parameter"))
     for listing in trial.at(Step.LISTING):
-        yield from _not_there(context, listing)
-    for look in trial.at(Step.TIED):
+        yield from _not_created(context, listing)
+    for look in ties:
         yield from _untied(context, look)
     for before in trial.at(Step.BEFORE):
         for after in trial.at(Step.AFTER):
             yield from _unchanged(context, before, after)
 
 
-def _advises(context: JudgeContext, probe: Exchange) -> bool:
-    """Whether what may be open to any input answers what is wrong with it, and does nothing."""
-    operation, response = context.operation, probe.response
-    open_to_any = (
-        operation is not None and Open.INPUT in operation.open and operation.action == "perform"
-    )
-    return open_to_any and response is not None and (response.ok or response.status == 400)
+def _objects_refused(
+    context: JudgeContext, trial: Trial, objects: list[Exchange]
+) -> Iterator[Outcome]:
+    """Judge the requests for an object of another business."""
+    roles = ("forbidden", "not_found")
+    if Open.ABSENT_OBJECT in context.operation.open:
+        yield from shown_absent(context, trial, objects, *roles, judge=kept_out)
+        return
+    owners = [_id_shown(context, owner) for owner in trial.at(Step.OWNER)]
+    for exchange in objects:
+        if _is_namesake(context, owners, exchange) or _advises(context, exchange):
+            yield Pass((exchange.id,))
+        else:
+            yield kept_out(context, exchange, roles)
 
 
-def _is_namesake(context: JudgeContext, trial: Trial, probe: Exchange) -> bool:
-    """Whether an object is shown that only shares a name with the one of the other business: its id is another one."""
-    if (
-        context.operation is None
-        or context.operation.selector is None
-        or context.operation.selector.by is None
-    ):
+def _advises(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether an action that takes any input only tells what is wrong with it."""
+    operation, response = context.operation, exchange.response
+    if Open.INPUT not in operation.open or operation.action != "perform":
         return False
-    shown = _id_shown(context, probe)
-    theirs = [_id_shown(context, owner) for owner in trial.at(Step.OWNER)]
-    return shown is not None and None not in theirs and shown not in theirs
+    return response is not None and (response.ok or response.status == 400)
+
+
+def _is_namesake(context: JudgeContext, owners: list[str | None], exchange: Exchange) -> bool:
+    """Whether the answer shows another object, which only shares its name with the foreign one."""
+    selector = context.operation.selector
+    if selector is None or selector.by is None:
+        return False
+    shown = _id_shown(context, exchange)
+    return shown is not None and None not in owners and shown not in owners
 
 
 def _id_shown(context: JudgeContext, exchange: Exchange) -> str | None:
-    """The id of the object that an exchange shows, if it does."""
-    if exchange.response is None or not exchange.response.ok:
-        return None
-    return id_of(
-        context.contract,
-        context.operation.kind,
-        object_of(context.contract, context.operation, exchange.response.json),
-    )
+    """The id of the object that an answer shows, or None."""
+    answer = Answer(context.contract, context.operation, exchange)
+    return id_of(context.contract, context.operation.kind, answer.object)
 
 
 def _untied(context: JudgeContext, look: Exchange) -> Iterator[Outcome]:
-    """What was made does not show the object of the other business that it was to be tied to."""
-    shown, tied = sought_in(context.contract, look)[0], look.facts.tied
-    for name, value in tied.items():
-        if isinstance(shown, dict) and shown.get(name) == value:
+    """A new object does not show the foreign object that the request tied it to."""
+    shown, _ = sought_in(context.contract, look)
+    if not isinstance(shown, dict):
+        return
+    for name, value in look.facts.tied.items():
+        if shown.get(name) == value:
             yield Violation(f"/{name}", "nothing of another business", compact(value), (look.id,))
-        elif isinstance(shown, dict):
+        else:
             yield Pass((look.id,))
 
 
-def _not_there(context: JudgeContext, listing: Exchange) -> Iterator[Outcome]:
-    """What was refused is not in the list of the other business."""
-    operation, sent = context.contract.operations[listing.operation], listing.facts.sent
-    if listing.response is None or not listing.response.ok:
-        return
-    for item in items_of(operation, listing.response.json) or []:
-        if isinstance(item, dict) and all(item.get(name) == value for name, value in sent.items()):
-            yield Violation(
-                "/", "nothing created in another business", compact(item), (listing.id,)
-            )
+def _not_created(context: JudgeContext, listing: Exchange) -> Iterator[Outcome]:
+    """A refused object is not in the list of the other business."""
+    answer = answer_of(context.contract, listing)
+    sent = listing.facts.sent
+    for row in answer.rows if answer else ():
+        if all(row.get(name) == value for name, value in sent.items()):
+            expected = "nothing created in another business"
+            yield Violation("/", expected, compact(row), (listing.id,))
 
 
 def _unchanged(context: JudgeContext, before: Exchange, after: Exchange) -> Iterator[Outcome]:
-    (old, _), (new, goes_on) = (
-        sought_in(context.contract, before),
-        sought_in(context.contract, after),
-    )
+    """Another business neither removed nor changed an object."""
+    old, _ = sought_in(context.contract, before)
+    new, goes_on = sought_in(context.contract, after)
     if old is None or unusable(context, after) or goes_on:
         return
     ids = (before.id, after.id)
-    sent = after.facts.sent
     if new is None:
-        yield Violation(
-            "/", f"{after.facts.sought}, as another business may not remove it", said(after), ids
-        )
+        expected = f"{after.facts.sought}, as another business may not remove it"
+        yield Violation("/", expected, said(after), ids)
         return
+    changed = _first_changed(old, new, after.facts.sent)
+    if changed is None:
+        yield Pass(ids)
+        return
+    expected = f"{compact(old.get(changed))}, as another business may not change it"
+    yield Violation(f"/{changed}", expected, compact(new[changed]), ids)
+
+
+def _first_changed(old: Any, new: Any, sent: Mapping[str, Any]) -> str | None:
+    """The first member that now has the value that the other business sent."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return None
     for name, value in sent.items():
-        if (
-            isinstance(old, dict)
-            and isinstance(new, dict)
-            and old.get(name) != new.get(name)
-            and new.get(name) == value
-        ):
-            yield Violation(
-                f"/{name}",
-                f"{compact(old.get(name))}, as another business may not change it",
-                compact(value),
-                ids,
-            )
-            return
-    yield Pass(ids)
+        if old.get(name) != new.get(name) == value:
+            return name
+    return None
 
 
-@trial(
-    "tenant.filter",
-    hint="the id of another business or of one of its objects would have to be known",
-)
+# --- filters ---
+
+
+@trial("tenant.filter", hint="Needs the id of another business, or of one of its objects.")
 def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A list that is asked for another business is refused, or empty; one that may ignore it shows what it shows without."""
-    unfiltered = trial.at(Step.UNFILTERED)
-    ignored = {
-        identity_of(context.contract, context.operation.kind, item)
-        for exchange in unfiltered
-        if exchange.response is not None
-        for item in items_of(context.operation, exchange.response.json) or []
-    }
-    for probe in trial.probes:
-        excuse = unusable(context, probe)
-        if excuse or probe.response is None:
-            yield excuse or Pass(())
-        elif not probe.response.ok:
-            placed = ("invalid_parameter",) if probe.facts.placed else ()
-            yield kept_out(context, probe, ("forbidden", "not_found", *placed))
+    """A list narrowed to another business is refused, or shows nothing that is not its own."""
+    ignored: set[str] = set()  # where the filter may be ignored, the list without it
+    for exchange in trial.at(Step.UNFILTERED):
+        answer = Answer(context.contract, context.operation, exchange)
+        ignored |= {_identity(answer, item) for item in answer.items or []}
+    for exchange in trial.probes:
+        excuse = unusable(context, exchange)
+        if excuse:
+            yield excuse
         else:
-            yield from _no_item(context, probe, probe.response.json, ignored)
+            yield from _narrowed_to_foreign(context, exchange, ignored)
 
 
-def _no_item(
-    context: JudgeContext, probe: Exchange, body: object, ignored: set[str]
+def _narrowed_to_foreign(
+    context: JudgeContext, exchange: Exchange, ignored: set[str]
 ) -> Iterator[Outcome]:
-    """Judge a list that was asked for another business, and came."""
-    kind, items = context.operation.kind, items_of(context.operation, body)
-    first = next(
-        (item for item in items or [] if identity_of(context.contract, kind, item) not in ignored),
-        None,
-    )
-    if first is not None:
-        yield Violation(
-            "/",
-            "no item, as it was asked for what belongs to another business",
-            compact(first),
-            (probe.id,),
-        )
-    elif items is not None:
-        yield Pass((probe.id,))
+    """Judge one answer to a list that is narrowed to another business."""
+    answer = Answer(context.contract, context.operation, exchange)
+    if not answer.ok:
+        more = ("invalid_parameter",) if exchange.facts.placed else ()
+        yield kept_out(context, exchange, ("forbidden", "not_found", *more))
+        return
+    if answer.items is None:
+        return
+    new = [item for item in answer.items if _identity(answer, item) not in ignored]
+    if new:
+        expected = "no item, as the list was asked for another business"
+        yield Violation("/", expected, compact(new[0]), (exchange.id,))
+    else:
+        yield Pass((exchange.id,))
 
 
-@trial(
-    "tenant.rows",
-    hint="a list of another business would have to be known (keys: other in the target file)",
-)
+def _identity(answer: Answer, item: Any) -> str:
+    return identity_of(answer.contract, answer.operation.kind, item)
+
+
+# --- rows ---
+
+
+@trial("tenant.rows", hint=f"Needs the list of another business {FOREIGN_KEY}.")
 def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Two businesses have no item in common, and no item names another business."""
-    seen: dict[Side, dict[str, Exchange]] = {Side.OWN: {}, Side.FOREIGN: {}}
-    empty = context.target.businesses.get("empty")  # which the full key may reach, too
-    nameless: set[str] = set()  # two that are alike may well be two
+    rows = _Rows(context)
     for exchange in trial.exchanges:
-        side, operation = exchange.facts.side, context.contract.operations.get(exchange.operation)
-        if side and operation and exchange.response is not None and exchange.response.ok:
-            for item in items_of(operation, exchange.response.json) or []:
-                if isinstance(item, dict) and (
-                    empty is None or item.get(context.contract.tenant or "") != empty
-                ):
-                    identity = identity_of(context.contract, operation.kind, item)
-                    seen[side].setdefault(identity, exchange)
-                    nameless |= (
-                        {identity}
-                        if id_of(context.contract, operation.kind, item) is None
-                        else set()
-                    )
-                yield from _named_business(context, exchange, item)
-    if seen[Side.OWN] and seen[Side.FOREIGN]:
-        common = sorted(set(seen[Side.OWN]) & set(seen[Side.FOREIGN]))
-        ids = tuple(dict.fromkeys(e.id for side in seen.values() for e in side.values()))
-        named = [identity for identity in common if identity not in nameless]
+        answer = answer_of(context.contract, exchange)
+        side = exchange.facts.side
+        if answer is None or side is None or not answer.ok:
+            continue
+        for item in answer.items or []:
+            rows.add(side, answer, item)
+            yield from _named_business(context, exchange, item)
+    yield from rows.compared()
+
+
+class _Rows:
+    """The items of two businesses, as their lists show them."""
+
+    def __init__(self, context: JudgeContext) -> None:
+        self._tenant = context.contract.tenant or ""
+        # the full key may reach the empty business as well
+        self._empty = context.target.businesses.get(Business.EMPTY)
+        self._shown: dict[Side, dict[str, str]] = {Side.OWN: {}, Side.FOREIGN: {}}
+        self._nameless: set[str] = set()  # two items without an id that look alike may be two
+
+    def add(self, side: Side, answer: Answer, item: Any) -> None:
+        """Count an item for the business whose list shows it."""
+        if not isinstance(item, dict):
+            return
+        if self._empty is not None and item.get(self._tenant) == self._empty:
+            return
+        identity = _identity(answer, item)
+        self._shown[side].setdefault(identity, answer.exchange.id)
+        if id_of(answer.contract, answer.operation.kind, item) is None:
+            self._nameless.add(identity)
+
+    def compared(self) -> Iterator[Outcome]:
+        """Judge what both lists show."""
+        own, foreign = self._shown[Side.OWN], self._shown[Side.FOREIGN]
+        if not own or not foreign:
+            return
+        common = sorted(own.keys() & foreign.keys())
+        named = [identity for identity in common if identity not in self._nameless]
+        ids = tuple(dict.fromkeys([*own.values(), *foreign.values()]))
         if named:
-            first, *_ = named
-            actual = f"{len(named)} items are listed for both businesses: {first}"
+            actual = f"{len(named)} items are listed for both businesses: {named[0]}"
             yield Violation("/", "no item of another business", actual, ids)
         elif not common:
             yield Pass(ids)
@@ -246,17 +250,34 @@ def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
     return bool(contract.tenant and operation.paging and operation.keyed and not operation.pool)
 
 
-@passive(
-    "tenant.named", applies=_owned, hint="the items of a list would have to name their business"
-)
+@passive("tenant.named", applies=_owned, hint="The items of the list must name their business.")
 def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No item of any page names a business that the key cannot reach."""
     page = page_of(context, exchange)
-    items = items_of(context.operation, page[1]) if page and context.operation else None
-    if items is None or exchange.facts.side or (context.operation and context.operation.pool):
+    items = items_of(context.operation, page[1]) if page else None
+    if items is None or exchange.facts.side or context.operation.pool:
         return
-    found = [problem for item in items for problem in _named_business(context, exchange, item)]
-    yield next(iter(found), Pass((exchange.id,)))
+    for item in items:
+        for violation in _named_business(context, exchange, item):
+            yield violation
+            return
+    yield Pass((exchange.id,))
+
+
+def _named_business(context: JudgeContext, exchange: Exchange, item: object) -> Iterator[Outcome]:
+    """An item does not name the business that the key cannot reach.
+
+    An item of a third business may be within the reach of the key.
+    """
+    tenant = context.contract.tenant
+    side = exchange.facts.side or _side(exchange.identity or "")
+    if side is None or tenant is None or not isinstance(item, dict):
+        return
+    unreachable = Business.OTHER if side is Side.OWN else Business.MAIN
+    foreign = context.target.businesses.get(unreachable)
+    if foreign and item.get(tenant) == foreign:
+        expected = "no item of another business"
+        yield Violation(f"/{tenant}", expected, compact(item[tenant]), (exchange.id,))
 
 
 def _side(identity: str) -> Side | None:
@@ -267,43 +288,24 @@ def _side(identity: str) -> Side | None:
     return Side.OWN if role.business is Business.MAIN else Side.FOREIGN
 
 
-def _named_business(context: JudgeContext, exchange: Exchange, item: object) -> Iterator[Outcome]:
-    """No item names the business that the key cannot reach; one of a third business may be within its reach."""
-    side = exchange.facts.side or _side(exchange.identity or "")
-    foreign = (
-        context.target.businesses.get("other" if side is Side.OWN else "main") if side else None
-    )
-    tenant = context.contract.tenant
-    if foreign and tenant and isinstance(item, dict) and item.get(tenant) == foreign:
-        yield Violation(
-            f"/{tenant}", "no item of another business", compact(item[tenant]), (exchange.id,)
-        )
+# --- a business without data ---
 
 
-@trial("paging.empty")
-def paging_empty(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+@probe("tenant.empty")
+def tenant_empty(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     """A list without data is an empty page, not an error."""
-    for probe in trial.probes:
-        excuse = unusable(context, probe)
-        if excuse or probe.response is None:
-            yield excuse or Pass(())
-        elif not probe.response.ok:
-            yield Violation("status", "200 with an empty list", said(probe), (probe.id,))
-        else:
-            yield from _empty(context, probe)
-
-
-def _empty(context: JudgeContext, probe: Exchange) -> Iterator[Outcome]:
-    """Judge an answer to a list without data."""
-    page = page_of(context, probe)
-    items = items_of(context.operation, page[1]) if page else None
-    if items and Open.EMPTY_TENANT in context.operation.open:
-        yield Gap("a business without data may have items in this list, and has")
-    elif items:
-        yield Violation("/", "an empty list", f"{len(items)} items", (probe.id,))
-    elif page and items is not None:
-        more = page[1].get(page[0].more)
-        if more is True:
-            yield Violation(f"/{page[0].more}", "false, as the list is empty", "true", (probe.id,))
-        else:
-            yield Pass((probe.id,))
+    if not answer.ok:
+        yield Violation("status", "200 with an empty list", said(answer.exchange), answer.ids)
+        return
+    page = Answer(context.contract, context.operation, answer.exchange)
+    paging = context.operation.paging
+    if page.items is None or paging is None:
+        return
+    if page.items and Open.EMPTY_TENANT in context.operation.open:
+        yield Gap("A business without data may have items in this list, and has some.")
+    elif page.items:
+        yield Violation("/", "an empty list", f"{len(page.items)} items", answer.ids)
+    elif page.more:
+        yield Violation(f"/{paging.more}", "false, as the list is empty", "true", answer.ids)
+    else:
+        yield Pass(answer.ids)

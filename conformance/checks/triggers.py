@@ -8,21 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.checks.limits import _status, _taken
-from conformance.judging.rules import (
-    JudgeContext,
-    Outcome,
-    Pass,
-    Trial,
-    Violation,
-    code_of,
-    control_gap,
-    passive,
-    pointer,
-    role_of,
-    said,
-    trial,
-    unusable,
-)
+from conformance.judging.answers import code_of, control_gap, pointer, role_of, said, unusable
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import passive, trial
 from conformance.model import Clause, Contract, Exchange, Operation, Step, compact
 from conformance.reading import id_of, items_of, moment_of, newly, object_of
 from conformance.values import strict_json

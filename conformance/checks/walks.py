@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from conformance.judging.answers import answered, odd_cursor, said
 from conformance.judging.misplaced import (
     Misplaced,
     blameless,
@@ -12,18 +13,15 @@ from conformance.judging.misplaced import (
     losses,
     repeats,
 )
-from conformance.judging.pages import Page
-from conformance.judging.rules import (
+from conformance.judging.outcomes import (
     Answered,
     JudgeContext,
     Outcome,
     Pass,
     Trial,
     Violation,
-    answered,
-    odd_cursor,
-    said,
 )
+from conformance.judging.pages import Page
 from conformance.judging.walks import Walks, walked
 from conformance.model import Parameter, compact
 from conformance.reading import id_of, takes

@@ -6,17 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from conformance.judging.rules import (
-    Gap,
-    JudgeContext,
-    Outcome,
-    Pass,
-    Trial,
-    Violation,
-    said,
-    trial,
-    unusable,
-)
+from conformance.judging.answers import said, unusable
+from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import trial
 from conformance.model import Contract, Exchange, Operation, Step, compact
 from conformance.reading import (
     absent,

@@ -80,7 +80,7 @@ class Page:
         return self.cursor is not None and item.at // 1 == self.cursor // 1
 
 
-def page_of(answer: Answer, walk: str, place: int) -> Page | None:
+def read_page(answer: Answer, walk: str, place: int) -> Page | None:
     """The page that an answer shows, as part of a walk; None where that is no well-formed page.
 
     An item may be without a position, but not the last one where more follows: it is the cursor.

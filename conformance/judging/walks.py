@@ -18,8 +18,8 @@ from operator import attrgetter
 from weakref import WeakKeyDictionary
 
 from conformance.judging import rules
-from conformance.judging.pages import Filters, Item, Page, page_of
-from conformance.judging.rules import Gap, JudgeContext, Outcome, Trial
+from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Trial
+from conformance.judging.pages import Filters, Item, Page, read_page
 from conformance.model import Open, Operation
 from conformance.reading import Answer, takes
 
@@ -209,7 +209,7 @@ def _pages(context: JudgeContext, trial: Trial) -> Iterator[Page]:
         if walk is None or walk in ended:
             continue
         answer = Answer(context.contract, context.operation, exchange)
-        page = page_of(answer, walk, place)
+        page = read_page(answer, walk, place)
         if page is None:
             ended.add(walk)
         else:

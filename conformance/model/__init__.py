@@ -20,12 +20,15 @@ from conformance.model.contract import (
     compact,
 )
 from conformance.model.evidence import (
+    FROM_PROXIES,
+    UNAVAILABLE,
     Body,
     Exchange,
     Request,
     Response,
 )
 from conformance.model.judgement import (
+    RENAMED_RULES,
     Case,
     Cell,
     Finding,
@@ -51,9 +54,12 @@ from conformance.model.target import (
 
 __all__ = [
     "DEAD_KEYS",
+    "FROM_PROXIES",
     "KEY_ROLES",
     "NOTHING",
+    "RENAMED_RULES",
     "SCOPE",
+    "UNAVAILABLE",
     "WHOLE_API",
     "About",
     "Authentication",

@@ -34,7 +34,7 @@ class Level(StrEnum):
 
 
 class Open(StrEnum):
-    """What the sources leave open about an operation or a parameter; the suite accepts either answer."""
+    """What the sources leave open about an operation or a parameter: either answer is right."""
 
     ABSENT_OBJECT = "absent-object"  # an unknown id may be answered as a success without the object
     EMPTY_TENANT = "empty-tenant"  # a tenant without data may still have items in this list
@@ -47,22 +47,20 @@ class Open(StrEnum):
 
 @dataclass(frozen=True)
 class Parameter:
-    """One input of an operation: a query, path or header parameter, or a member of its JSON body."""
+    """One input of an operation: in its query, path or headers, or a member of its JSON body."""
 
     name: str
     place: str  # "query", "path", "header" or "body"
     required: bool
     schema: Mapping[str, Json]
     references: str | None = None  # the kind of object whose id it holds
-    by: str | None = (
-        None  # the member of that object that it holds, where that is not its identifier
-    )
-    filters: str | None = None  # the member of an item that a list is narrowed by
+    by: str | None = None  # the member of that object that it holds, if not the identifier
+    filters: str | None = None  # the member of an item by which it narrows a list
     compare: str | None = None  # "at-least" or "at-most" where the filter is a bound
     joined: bool = False  # a filter that takes several values, joined by commas
-    advised: bool = False  # sent in every valid request, for some servers may want it
+    advised: bool = False  # sent in every valid request, because some servers may require it
     shows_as: str | None = None  # the member of the object that shows what was sent
-    phone: bool = False
+    phone: bool = False  # it holds a phone number
     fresh: str | None = None  # template of a value that must be new each time
     refuse: tuple[Json, ...] = ()  # values that no reading can accept
     example: Json = None
@@ -93,10 +91,10 @@ class Rate:
 class Payment:
     """Where the terms of an x402 payment stand: a header, or members of the body."""
 
-    terms_header: str
-    version: str
-    terms: str
-    proof_header: str
+    terms_header: str  # of a response
+    version: str  # a member of the body
+    terms: str  # a member of the body: a list
+    proof_header: str  # of a request
 
 
 @dataclass(frozen=True)
@@ -107,27 +105,33 @@ class Operation:
     method: str
     path: str
     action: str  # list, read, create, update, delete, fetch or perform
-    kind: str | None
-    when: str | None  # the query parameter or body member that selects this mode
-    only: bool  # no other mode takes a request without ``when``
-    parameters: tuple[Parameter, ...]
-    scopes: tuple[str, ...]  # any of them opens it; empty where no source states one
-    beside: str | None  # a scope that may be wanted as well
-    keyed: bool  # a key is wanted; False where it is not, or where that is open
-    takes_key: bool  # a key may be sent
     effect: Effect
-    successes: tuple[int, ...]  # the statuses of a success; several where the sources leave it open
+    parameters: tuple[Parameter, ...]
     schema: Mapping[str, Json]  # of the body of a success, self-contained
+    successes: tuple[int, ...]  # the statuses of a success; several where the sources leave it open
+    only: bool  # no other mode takes a request without ``when``
+    scopes: tuple[str, ...]  # any of them opens it; empty where no source states one
+    beside: str | None  # a scope that may be required as well
+    keyed: bool  # a key is required; False where it is not, or where that is open
+    takes_key: bool  # a key may be sent
+    secrets: Mapping[str, Json]  # members of a success that are secrets: "key" is one of this API
+    kind: str | None = None
+    when: str | None = None  # the query parameter or body member that selects this mode
     paging: Paging | None = None
-    provokes: tuple[str, ...] = ()
+    provokes: tuple[str, ...] = ()  # codes that a trigger may provoke here
     rate: Rate | None = None
     payment: Payment | None = None
-    secrets: tuple[str, ...] = ()  # members of a success that are secrets
-    key: str | None = None  # the one of them that is a key of this API
-    area: str = ""  # the tag of the operation
     wrapper: str | None = None  # the member of a success that holds the object
-    pool: bool = False  # the items belong to no business
+    pool: bool = False  # the items belong to no tenant
     open: frozenset[Open] = frozenset()
+
+    @property
+    def key(self) -> str | None:
+        """The member of a success that is a key of this API, if there is one."""
+        for name, kind in self.secrets.items():
+            if kind == "key":
+                return name
+        return None
 
     @property
     def success(self) -> int:
@@ -145,12 +149,17 @@ class Operation:
 
     @property
     def selector(self) -> Parameter | None:
-        """The required parameter that names the one object which the operation reads, changes or works on."""
+        """The required parameter that names the one object that the operation works on."""
         if self.action not in ("read", "update", "delete", "perform"):
             return None
-        references = [p for p in self.parameters if p.references and p.required]
-        own = next((p for p in references if p.references == self.kind), None)
-        return own or next(iter(references if self.action == "read" else ()), None)
+        first = None
+        for parameter in self.parameters:
+            if not parameter.references or not parameter.required:
+                continue
+            if parameter.references == self.kind:
+                return parameter
+            first = first or parameter
+        return first if self.action == "read" else None
 
     @property
     def filters(self) -> tuple[Parameter, ...]:
@@ -164,17 +173,25 @@ class ErrorCode:
 
     code: str
     status: int
-    role: str
-    meaning: str
-    source: str
+    role: str  # what the engine knows the code by
+    meaning: str  # a sentence
+    when: str  # the requests that get the code, as the subject of a sentence
+    also: str = ""  # further sentences for the clause about the code
 
 
 @dataclass(frozen=True)
 class About:
-    """The row of a table that a clause or a case is about: a code or a status."""
+    """The row of a table that a clause is about: a code, or a status with its codes."""
 
     code: str | None = None
     status: int | None = None
+    codes: tuple[str, ...] = ()  # those that have this status
+
+    def names(self, word: str) -> bool:
+        """Whether a word, which is a code or the digits of a status, stands for this row."""
+        if self.code is not None:
+            return word == self.code
+        return word == str(self.status) or word in self.codes
 
 
 @dataclass(frozen=True)
@@ -191,6 +208,14 @@ class Clause:
     because: str = ""
     about: About | None = None
     uncovered: str = ""
+
+    def concerns(self, about: str | None) -> bool:
+        """Whether the clause has to do with what a case or an outcome is about.
+
+        ``about`` is a code, the digits of a status, or None for no row in particular. A clause that
+        is not about a row concerns everything.
+        """
+        return self.about is None or about is None or self.about.names(about)
 
 
 @dataclass(frozen=True)
@@ -255,17 +280,18 @@ class Contract:
 
     def operations_by(self, action: str, kind: str | None = None) -> tuple[Operation, ...]:
         """The operations of one action, on one kind if given."""
-        return tuple(
-            o
-            for o in self.operations.values()
-            if o.action == action and (kind is None or o.kind == kind)
-        )
+        found = []
+        for operation in self.operations.values():
+            if operation.action == action and kind in (None, operation.kind):
+                found.append(operation)
+        return tuple(found)
 
     def list_of(self, kind: str | None) -> Operation | None:
-        """The list of a kind, if it has one; of several the first."""
-        return next(
-            (o for o in self.operations.values() if o.action == "list" and o.kind == kind), None
-        )
+        """The first list of a kind; None for a kind without a list."""
+        for operation in self.operations_by("list"):
+            if operation.kind == kind:
+                return operation
+        return None
 
 
 def compact(value: Json, width: int = 200) -> str:

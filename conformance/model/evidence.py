@@ -9,6 +9,12 @@ from conformance.model.contract import Json
 from conformance.model.labels import Facts, Role
 from conformance.values import NOT_JSON, strict_json
 
+UNAVAILABLE = (502, 503, 504)
+"""Statuses of a proxy that got no answer from the application behind it."""
+
+FROM_PROXIES = frozenset({408, 411, 413, 414, 417, 421, 426, 431, 501, *UNAVAILABLE})
+"""Statuses that something in front of the application may answer, without its envelope."""
+
 
 @dataclass(frozen=True)
 class Body:

@@ -67,6 +67,10 @@ class Cell:
         return f"{self.clause}[{self.operation}]"
 
 
+RENAMED_RULES = {"paging.empty": "tenant.empty"}
+"""Rule ids of earlier versions, with today's; stored runs may hold the old ones."""
+
+
 @dataclass(frozen=True)
 class Params:
     """What a scenario decides for one of its cases when it plans it; a scenario has its own kind."""

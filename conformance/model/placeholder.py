@@ -67,7 +67,7 @@ class Placeholder:
 
     @property
     def identity(self) -> str:
-        """How an exchange names the key that it carries: the role of a key alone, else kind and name."""
+        """How an exchange names the key that it carries: the role of a key, else kind and name."""
         return self._inside.removeprefix(f"{SecretKind.KEY}:")
 
     @classmethod

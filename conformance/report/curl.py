@@ -1,9 +1,9 @@
 """A logged request as one line for a shell.
 
-The log holds text that a target or a generator chose, so nothing of it may become shell syntax:
-every argument is quoted, also against history expansion in an interactive shell, against curl's own
-syntax (globs in URLs, ``@file`` in data and headers), and against what repaints a terminal. Only the
-placeholders of secrets become shell variables, with names that cannot be anything else's.
+The log holds text that a target or a generator chose, so nothing of it may become shell syntax.
+Every argument is quoted: also against history expansion in an interactive shell, against curl's own
+syntax (globs in URLs, ``@file`` in data and headers), and against what repaints a terminal. Only
+placeholders of secrets become shell variables, with names that nothing else can have.
 """
 
 from __future__ import annotations
@@ -11,51 +11,48 @@ from __future__ import annotations
 import base64
 import re
 import shlex
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from conformance.model import Body, Request
 from conformance.model.placeholder import PATTERN
 from conformance.report.text import amount, clean
 
-_BARE_IN_DOUBLE = re.compile(r"[^\"$`\\!]*")
-_NOT_SENT_BY_HAND = {"connection", "accept-encoding"}
+_INERT_IN_DOUBLE_QUOTES = re.compile(r"[^\"$`\\!]*")
+_CONTINUES_NAME = re.compile(r"[A-Za-z0-9_\[]")
+_SHORT_ESCAPES = {"\n": r"\n", "\t": r"\t"}
+
+_SET_BY_CURL = ("connection", "accept-encoding")
+"""Headers that curl sets, and that do not change what the request means."""
 
 
 def curl(request: Request) -> str:
     """The request as one line of shell, to run once the variables of its secrets are exported.
 
-    What curl cannot send is named in a comment at the end.
+    A comment at the end names what curl cannot send.
     """
-    headers, lost = _headers(request)
-    feed, data, remark = _data(request.body)
-    words = [feed + "curl", "-i", *_method(request, bool(data))]
+    headers, left_out = _headers(request)
+    data = _data(request.body)
+    words = [data.feed + "curl", "-i", *_method(request, has_data=bool(data.words))]
     if re.search(r"[][{}]", request.url):
         words.append("-g")
     if "/." in _path(request.url):
         words.append("--path-as-is")
-    url = request.url.replace("\0", "%00")
-    words += [*headers, *data, *(["--url"] if url.startswith("-") else []), _word(url)]
-    remarks = [
-        *remark,
-        *([f"without {amount(lost, 'header')} that curl cannot send"] if lost else []),
-    ]
-    return " ".join(words) + (f" # {'; '.join(remarks)}" if remarks else "")
-
-
-def _path(url: str) -> str:
-    """The path of a URL, or all of what is none."""
-    try:
-        return urlsplit(url).path
-    except ValueError:
-        return url
+    words += [*headers, *data.words, *_url(request.url)]
+    remarks = list(data.remarks)
+    if left_out:
+        remarks.append(f"without {amount(left_out, 'header')} that curl cannot send")
+    comment = f" # {'; '.join(remarks)}" if remarks else ""
+    return " ".join(words) + comment
 
 
 def variable(placeholder: str) -> str:
-    """The shell variable of a secret: ``{key:full~last-char}`` is KEY_FULL_LAST_CHAR."""
+    """The shell variable of a secret: KEY_FULL_LAST_CHAR for ``{key:full~last-char}``."""
     return re.sub(r"[^A-Z0-9]+", "_", placeholder.strip("{}").upper()).strip("_")
 
 
-def _method(request: Request, has_data: bool) -> list[str]:
+def _method(request: Request, *, has_data: bool) -> list[str]:
+    """The words that choose the method; none where curl chooses it by itself."""
     if request.method == "HEAD":
         return ["-I"]
     if request.method == "GET" and not has_data:
@@ -63,78 +60,169 @@ def _method(request: Request, has_data: bool) -> list[str]:
     return ["-X", _word(request.method)]
 
 
+def _url(url: str) -> list[str]:
+    """The URL as the last words; ``--url`` where it would be taken for an option."""
+    word = _word(url.replace("\0", "%00"))
+    return ["--url", word] if url.startswith("-") else [word]
+
+
+def _path(url: str) -> str:
+    """The path of a URL; the whole text if it is no URL."""
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return url
+
+
+# --- headers --------------------------------------------------------------------------------------
+
+
 def _headers(request: Request) -> tuple[list[str], int]:
-    """The ``-H`` words, and how many headers are left out because curl would not send them as they are."""
+    """The ``-H`` words, and how many headers are left out because curl cannot send them."""
     words: list[str] = []
-    lost = 0
-    size = request.body.size if request.body else 0
+    left_out = 0
+    typed = False
     for name, value in request.headers:
-        lower = name.lower()
-        if lower in _NOT_SENT_BY_HAND or (lower == "content-length" and value == str(size)):
+        typed = typed or name.lower() == "content-type"
+        if _is_set_by_curl(request, name, value):
             continue
-        if lower == "host" and value == request.url.partition("//")[2].partition("/")[0]:
-            continue
-        if not name or name.startswith("@") or re.search("[\0\r\n]", name + value):
-            lost += 1
-            continue
-        words += ["-H", _word(f"{name}: {value}" if value.strip() else f"{name};")]
-    if request.body and not any(name.lower() == "content-type" for name, _ in request.headers):
-        words += ["-H", "Content-Type:"]
-    return words, lost
+        if _is_sendable(name, value):
+            words += ["-H", _header(name, value)]
+        else:
+            left_out += 1
+    if request.body and not typed:
+        words += ["-H", "Content-Type:"]  # else curl adds the type of a form
+    return words, left_out
 
 
-def _data(body: Body | None) -> tuple[str, list[str], list[str]]:
-    """What is piped in, the words that send the body, and remarks on it."""
+def _header(name: str, value: str) -> str:
+    """The word of a header. With a colon, curl would leave out a header without a value."""
+    if value.strip():
+        return _word(f"{name}: {value}")
+    return _word(f"{name};")
+
+
+def _is_set_by_curl(request: Request, name: str, value: str) -> bool:
+    """Whether curl sets a header by itself, to the same value where the value matters."""
+    name = name.lower()
+    if name == "content-length":
+        size = request.body.size if request.body else 0
+        return value == str(size)
+    if name == "host":
+        after_scheme = request.url.partition("//")[2]
+        return value == after_scheme.partition("/")[0]
+    return name in _SET_BY_CURL
+
+
+def _is_sendable(name: str, value: str) -> bool:
+    """Whether curl sends a header as it is: it reads ``@name`` as a file."""
+    has_line_end = re.search("[\0\r\n]", name + value) is not None
+    return name != "" and not name.startswith("@") and not has_line_end
+
+
+# --- body -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Data:
+    """How a body is sent: a command that feeds curl, the words of curl, remarks for people."""
+
+    feed: str = ""
+    words: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def _data(body: Body | None) -> _Data:
+    """How to send a body: as text, or through base64 if it has bytes that no argument can hold."""
     if body is None:
-        return "", [], []
+        return _Data()
     if body.withheld:
-        return "", [], ["without the body, which was withheld"]
-    remark = ["the body was cut in the log"] if body.cut else []
+        return _Data(remarks=("without the body, which was withheld",))
+    remarks = ("the body was cut in the log",) if body.cut else ()
+    text = body.text or ""
     binary = body.base64
-    if binary is None and "\0" in (body.text or ""):
-        binary = base64.b64encode((body.text or "").encode("utf-8", "surrogatepass")).decode()
-    if binary is not None:
-        return f"printf %s {_word(binary)} | base64 -d | ", ["--data-binary", "@-"], remark
-    return "", ["--data-raw", _word(body.text or "")], remark
+    if binary is None and "\0" in text:
+        binary = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+    if binary is None:
+        return _Data("", ("--data-raw", _word(text)), remarks)
+    feed = f"printf %s {_word(binary)} | base64 -d | "
+    return _Data(feed, ("--data-binary", "@-"), remarks)
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of a word: some text, or the name of a variable."""
+
+    text: str
+    is_variable: bool = False
+
+    @property
+    def fits_double_quotes(self) -> bool:
+        """Whether it stands for itself between double quotes."""
+        if self.is_variable:
+            return True
+        return _is_inert(self.text) and _INERT_IN_DOUBLE_QUOTES.fullmatch(self.text) is not None
+
+    @property
+    def quoted(self) -> str:
+        """The part as a word by itself."""
+        if self.is_variable:
+            return f'"${self.text}"'
+        return _literal(self.text)
 
 
 def _word(text: str) -> str:
-    """One shell word that is exactly the text, with variables for placeholders."""
+    """One shell word for exactly this text, with variables for placeholders."""
     if not PATTERN.search(text):
         return _literal(text)
-    parts: list[tuple[bool, str]] = []
-    at = 0
+    parts = _parts(text)
+    if all(part.fits_double_quotes for part in parts):
+        return f'"{_in_double_quotes(parts)}"'
+    return "".join(part.quoted for part in parts)
+
+
+def _parts(text: str) -> list[_Part]:
+    """The text in parts that are not empty: variables for placeholders, and text between them."""
+    parts: list[_Part] = []
+    end = 0
     for match in PATTERN.finditer(text):
-        parts += [(False, text[at : match.start()]), (True, variable(match[0]))]
-        at = match.end()
-    parts = [part for part in (*parts, (False, text[at:])) if part[1]]
-    if all(
-        named or (_BARE_IN_DOUBLE.fullmatch(part) and clean(part) == part) for named, part in parts
-    ):
-        return f'"{"".join(_in_double(parts))}"'
-    return "".join(f'"${part}"' if named else _literal(part) for named, part in parts)
+        parts.append(_Part(text[end : match.start()]))
+        parts.append(_Part(variable(match[0]), is_variable=True))
+        end = match.end()
+    parts.append(_Part(text[end:]))
+    return [part for part in parts if part.text]
 
 
-def _in_double(parts: list[tuple[bool, str]]) -> list[str]:
-    """The parts as they stand between double quotes; braces where a name would run on into the text."""
+def _in_double_quotes(parts: list[_Part]) -> str:
+    """The parts between double quotes; a name that would run on into the text gets braces."""
     words: list[str] = []
-    for place, (named, part) in enumerate(parts):
-        follower = parts[place + 1] if place + 1 < len(parts) else (True, "")
-        runs_on = not follower[0] and re.match(r"[A-Za-z0-9_\[]", follower[1])
-        words.append((f"${{{part}}}" if runs_on else f"${part}") if named else part)
-    return words
+    continued = False  # whether the next part continues the name of a variable
+    for part in reversed(parts):
+        name = f"${{{part.text}}}" if continued else f"${part.text}"
+        words.append(name if part.is_variable else part.text)
+        continued = not part.is_variable and _CONTINUES_NAME.match(part.text) is not None
+    return "".join(reversed(words))
 
 
 def _literal(text: str) -> str:
-    """A text quoted; ``$'..'`` where it holds characters that act or hide."""
-    if clean(text) == text:
+    """A quoted text; ``$'..'`` if it holds characters that act or hide."""
+    if _is_inert(text):
         return shlex.quote(text)
-    return "$'" + "".join(_escaped(char) for char in text) + "'"
+    return "$'" + "".join(map(_escaped, text)) + "'"
 
 
 def _escaped(char: str) -> str:
-    if char in "\\'!" or clean(char) != char:
-        return {"\n": r"\n", "\t": r"\t"}.get(char) or "".join(
-            f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogatepass")
-        )
-    return char
+    """A character as it is written between ``$'`` and ``'``."""
+    if char in _SHORT_ESCAPES:
+        return _SHORT_ESCAPES[char]
+    if char not in "\\'!" and _is_inert(char):
+        return char
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
+
+
+def _is_inert(text: str) -> bool:
+    """Whether nothing in a text acts on a terminal or hides."""
+    return clean(text) == text

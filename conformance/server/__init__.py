@@ -1,6 +1,7 @@
-"""The reference server: a WSGI application that serves any Contract, and a sandbox of its own.
+"""The reference server: a WSGI application that serves any Contract, and a sandbox.
 
-It shares no code with the judges and the scenarios: the accused must not share the judge's code.
+It shares no code with the judges or the scenarios, so a mistake in one cannot hide in the other.
+``handles`` lists the methods that a subclass may override to behave differently.
 """
 
 from conformance.server.application import Application, application

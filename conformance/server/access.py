@@ -1,58 +1,63 @@
-"""Who may: the key, its scope, its business. A key that fails is told in one way, whatever is wrong with it."""
+"""Who may do what: keys, scopes, tenants, and objects within reach of a key.
 
-# ruff: noqa: ARG002 - what a method here has no use for, an overriding one may need
+A key that does not work is always refused in the same way, whatever is wrong with it.
+"""
+
+# ruff: noqa: ARG002 - a method may ignore an argument that an overriding one needs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.server.core import Core
 from conformance.server.messages import Context, Refusal, Request
-from conformance.server.store import Identity, Row
-
-ALL = "*"
-"""The scope that grants everything."""
+from conformance.server.store import ALL, Identity, Row
 
 
 class Access(Core):
-    """Keys, scopes and tenants."""
+    """Keys, scopes, tenants and references."""
 
     # --- keys ---
 
     def parse_key(self, request: Request) -> str | None:
-        """The key that a request carries, or None if it carries none in the right form."""
-        told = self.contract.authentication
-        value = request.header(told.header)
-        if value is None or told.scheme is None:
+        """The key that a request carries, or None if it carries none in the documented form."""
+        authentication = self.contract.authentication
+        value = request.header(authentication.header)
+        if value is None or authentication.scheme is None:
             return value
         scheme, _, key = value.partition(" ")
-        return key if scheme.lower() == told.scheme.lower() else None
+        if scheme.lower() != authentication.scheme.lower():
+            return None
+        return key
 
     def known_key(self, key: str) -> Identity | None:
-        """Who a key stands for; None where nobody was given it."""
+        """The identity that a key stands for, or None if the server never issued it."""
         return self.store.key(key)
 
     def is_expired(self, identity: Identity) -> bool:
-        """Whether a key is past its end."""
+        """Whether a key has expired."""
         return identity.expires is not None and identity.expires <= self.clock.now()
 
     def is_revoked(self, identity: Identity) -> bool:
-        """Whether a key was taken back."""
+        """Whether a key has been revoked."""
         return identity.revoked
 
     def unauthenticated(self, operation: Operation) -> Refusal:
-        """The refusal of a request without a key that works."""
+        """The refusal of a request without a working key."""
         scheme = self.contract.authentication.scheme
-        return Refusal("unauthenticated", headers=(("WWW-Authenticate", scheme),) if scheme else ())
+        headers = (("WWW-Authenticate", scheme),) if scheme else ()
+        return Refusal("unauthenticated", headers=headers)
 
     def wants_key(self, operation: Operation) -> bool:
-        """Whether an operation is closed without a key."""
+        """Whether an operation requires a key."""
         return operation.keyed
 
     def authenticate(self, operation: Operation, request: Request) -> Identity | None:
-        """Who sends the request; None where no key is wanted."""
+        """The identity that sends the request, or None if the operation requires no key.
+
+        Raises Refusal if it requires one and the request carries none that works.
+        """
         if not self.wants_key(operation):
             return None
         key = self.parse_key(request)
@@ -64,92 +69,91 @@ class Access(Core):
     # --- scopes ---
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        """Whether a key has the scope of an operation."""
-        return (
-            not operation.scopes
-            or ALL in identity.scopes
-            or bool(identity.scopes & set(operation.scopes))
-        )
+        """Whether a key has a scope that opens an operation."""
+        if not operation.scopes or ALL in identity.scopes:
+            return True
+        return not identity.scopes.isdisjoint(operation.scopes)
 
     def authorise(self, operation: Operation, identity: Identity | None) -> None:
-        """Refuse a key without the scope."""
+        """Raise Refusal if the key lacks the scope."""
         if identity is not None and not self.has_scope(operation, identity):
             raise Refusal("forbidden", "The key lacks the scope")
 
     # --- tenants ---
 
     def tenant_of(self, identity: Identity | None) -> str:
-        """The business that an identity works in; the main one where keys or tenants do not matter."""
+        """The id of the tenant that an identity works in.
+
+        It is the main tenant where a request has no key, or the contract has no tenants.
+        """
         if identity is None or self.contract.tenant is None:
             return self.main_tenant()
         return identity.tenant
 
     def main_tenant(self) -> str:
-        """The id of the business that comes first."""
+        """The id of the main tenant."""
         return str(self.store.note("tenant:main"))
 
     def may_reach(self, tenant: str, identity: Identity | None) -> bool:
-        """Whether an identity may work in a business."""
+        """Whether an identity may work in a tenant."""
         return tenant == self.tenant_of(identity)
 
     def names_tenant(self, parameter: Parameter) -> bool:
-        """Whether a parameter holds the id of a business."""
-        return (
-            self.catalog.tenant_kind is not None
-            and parameter.references == self.catalog.tenant_kind
-        )
+        """Whether a parameter holds the id of a tenant."""
+        kind = self.catalog.tenant_kind
+        return kind is not None and parameter.references == kind
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
-        """Refuse the id of a business that the key does not reach."""
+        """Raise Refusal if the key does not reach the tenant with this id."""
         if not self.may_reach(value, context.identity):
             raise Refusal("forbidden", "The key lacks access to the business")
 
     # --- objects ---
 
     def selector_of(self, operation: Operation) -> Parameter | None:
-        """The parameter that names the object which an operation is about."""
+        """The parameter that selects the object of an operation, or None if nothing does."""
         if operation.selector is not None:
             return operation.selector
-        return next(
-            (p for p in operation.parameters if p.place == "path" or p.name == operation.when), None
-        )
+        for parameter in operation.parameters:
+            if parameter.place == "path" or parameter.name == operation.when:
+                return parameter
+        return None
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        """An object by its id, if the key reaches it."""
+        """An object by its id, or None if the key does not reach it."""
         row = self.store.get(kind, identifier)
-        return (
-            row
-            if row is not None
-            and (kind in self.catalog.pools or self.may_reach(row.tenant, context.identity))
-            else None
-        )
+        if row is None or kind in self.catalog.pools:
+            return row
+        return row if self.may_reach(row.tenant, context.identity) else None
 
     def must_exist(self, operation: Operation, parameter: Parameter) -> bool:
-        """Whether the object that a parameter names has to be there.
+        """Whether the object that a parameter names has to exist.
 
-        A filter by nothing finds nothing; what the operation is about is looked up by its action.
+        A filter by an unknown object is an empty list. The action itself looks up its own object.
         """
-        selects = (
-            parameter == self.selector_of(operation) and parameter.references == operation.kind
-        )
-        return parameter.references is not None and parameter.filters is None and not selects
+        if parameter.references is None or parameter.filters is not None:
+            return False
+        selects = parameter == self.selector_of(operation)
+        return not (selects and parameter.references == operation.kind)
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        """Refuse the id of an object that is not there, or not for this key."""
-        for one in value if isinstance(value, list) else [value]:
-            if (
-                parameter.references is None
-                or self.find(parameter.references, str(one), context) is None
-            ):
+        """Raise Refusal if the key does not reach every object that the value names."""
+        identifiers = value if isinstance(value, list) else [value]
+        for identifier in identifiers:
+            if not self._reaches(parameter, str(identifier), context):
                 raise Refusal("not_found", f"{parameter.name} names nothing that the key reaches")
 
+    def _reaches(self, parameter: Parameter, identifier: str, context: Context) -> bool:
+        kind = parameter.references
+        return kind is not None and self.find(kind, identifier, context) is not None
+
     def check_references(self, context: Context) -> None:
-        """Refuse ids out of reach, wherever the contract says that a parameter holds one."""
-        values: Mapping[str, Any] = context.values
+        """Raise Refusal if a parameter names a tenant or an object that the key does not reach."""
         for parameter in context.operation.parameters:
-            if parameter.name not in values:
+            if parameter.name not in context.values:
                 continue
+            value = context.values[parameter.name]
             if self.names_tenant(parameter):
-                self.check_tenant(parameter, str(values[parameter.name]), context)
+                self.check_tenant(parameter, str(value), context)
             elif self.must_exist(context.operation, parameter):
-                self.check_reference(parameter, values[parameter.name], context)
+                self.check_reference(parameter, value, context)

@@ -1,4 +1,7 @@
-"""The application: one request through all layers, in the order route, key, scope, input, business, price, rate, action."""
+"""The application: it takes a request through every check to its action.
+
+The order is: route, key, scope, input, triggers, references, payment, rate, action.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, TextIO
@@ -19,18 +23,23 @@ from conformance.server import seeding
 from conformance.server.actions import Actions
 from conformance.server.control import Control
 from conformance.server.extras import Extras
+from conformance.server.intake import Intake
 from conformance.server.limits import Limits
 from conformance.server.messages import Context, Refusal, Reply, Request, read_request
 from conformance.server.moments import Clock
 from conformance.server.routing import Routing
 from conformance.server.special import EXTRAS
 from conformance.server.store import Store
+from conformance.server.triggers import Triggers
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
-class Application(Actions, Routing, Limits, Control):
-    """A WSGI application that serves a contract. ``journal`` gets a line of JSON for each request."""
+class Application(Actions, Routing, Intake, Triggers, Limits, Control):
+    """A WSGI application that serves a contract. ``journal`` gets a line of JSON for each request.
+
+    ``handles`` lists the methods that a subclass may override.
+    """
 
     def __init__(
         self,
@@ -44,10 +53,7 @@ class Application(Actions, Routing, Limits, Control):
         super().__init__(contract, store, clock, extras, seed)
         self._journal = journal
         self._journal_lock = threading.Lock()
-        self._key_form = re.compile(
-            "|".join(rf"{re.escape(p)}[\w.~%-]*" for p in contract.authentication.prefixes)
-            or r"(?!)"
-        )
+        self._key_form = _key_form(contract.authentication.prefixes)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -62,7 +68,7 @@ class Application(Actions, Routing, Limits, Control):
     # --- one request ---
 
     def answer(self, request: Request) -> tuple[Reply, bytes]:
-        """The answer to any request; a fault of the server is one, too."""
+        """The answer to any request, and its body as bytes. An exception becomes an error, too."""
         try:
             reply = self.dispatch(request)
             return reply, self.encode(reply)
@@ -73,7 +79,7 @@ class Application(Actions, Routing, Limits, Control):
         return reply, self.encode(reply)
 
     def dispatch(self, request: Request) -> Reply:
-        """Take a request through all checks to its action."""
+        """Take a request through every check to its action. Raises Refusal if a check fails."""
         if self.is_control(request):
             return self.control(request)
         operation, in_path = self.route(request)
@@ -86,17 +92,8 @@ class Application(Actions, Routing, Limits, Control):
         self.check_rate(context)
         return self.act(context)
 
-    def check_triggers(self, context: Context) -> None:
-        """Refuse what a trigger makes the server refuse; of what it asks a payment for, see limits."""
-        code = self.triggered(context)
-        if code is None or code in self.contract.codes_of("payment_required"):
-            return
-        if code in self.contract.codes_of("internal"):
-            raise RuntimeError("set off by a trigger")
-        raise Refusal(code=code)
-
     def act(self, context: Context) -> Reply:
-        """Do what the operation is for: what the extras say, else what its action means."""
+        """Carry out the operation: by its own function in the extras, else by its action."""
         maker = self.extras.makers.get(context.operation.id)
         if maker:
             return self.succeed(context, maker(self, context))
@@ -106,11 +103,11 @@ class Application(Actions, Routing, Limits, Control):
     # --- the wire ---
 
     def encode(self, reply: Reply) -> bytes:
-        """The bytes of an answer."""
+        """The body of an answer as bytes."""
         return json.dumps(reply.body, separators=(",", ":")).encode()
 
     def status_line(self, reply: Reply) -> str:
-        """The status with its phrase."""
+        """The status with its reason phrase."""
         try:
             return f"{reply.status} {HTTPStatus(reply.status).phrase}"
         except ValueError:
@@ -119,12 +116,14 @@ class Application(Actions, Routing, Limits, Control):
     # --- the journal ---
 
     def without_keys(self, text: str) -> str:
-        """A part of an address, with what looks like a key cut out, also in percent form."""
+        """A part of a URL with ``{key}`` for whatever looks like a key, also percent-encoded."""
         plain = unquote(text)
-        return self._key_form.sub("{key}", plain) if self._key_form.search(plain) else text
+        if not self._key_form.search(plain):
+            return text
+        return self._key_form.sub("{key}", plain)
 
     def record(self, request: Request, reply: Reply, milliseconds: float) -> None:
-        """Write a line of the journal; a key never stands in it, wherever a client put one."""
+        """Write a line of the journal. It never holds a key, wherever the client put one."""
         key = self.parse_key(request)
         identity = self.store.key(key) if key else None
         line = {
@@ -143,6 +142,12 @@ class Application(Actions, Routing, Limits, Control):
             self._journal.flush()
 
 
+def _key_form(prefixes: tuple[str, ...]) -> re.Pattern[str]:
+    """The pattern of a key with one of the prefixes; without prefixes it matches nothing."""
+    forms = [rf"{re.escape(prefix)}[\w.~%-]*" for prefix in prefixes]
+    return re.compile("|".join(forms) or r"(?!)")
+
+
 def application(
     contract: Contract,
     seed: int = 0,
@@ -153,7 +158,10 @@ def application(
     extras: Extras = EXTRAS,
     kind: type[Application] = Application,
 ) -> Application:
-    """A seeded application; ``kind`` may be a subclass that differs. Raises UsageError for no database, or another seed's."""
+    """A seeded application. ``kind`` may be a subclass that behaves differently.
+
+    Raises UsageError if the database cannot be opened, or holds another contract or seed.
+    """
     try:
         store = Store(database)
     except sqlite3.Error as error:
@@ -164,29 +172,52 @@ def application(
     elif (made_with, store.note("contract")) != (seed, contract.digest):
         store.close()
         raise UsageError(
-            f"The database {database} was made with another contract, or with the seed {made_with}; name a new file"
+            f"The database {database} was made with another contract, or with the seed"
+            f" {made_with}. Name a new file."
         )
     return kind(contract, store, clock or Clock(), extras, seed, journal)
 
 
-_TEMPLATES: dict[tuple[int, int, int], tuple[Store, Contract, Extras]] = {}
+@dataclass(frozen=True)
+class _Template:
+    """A filled store, and what it was filled from."""
+
+    contract: Contract
+    extras: Extras
+    seed: int
+    store: Store
+
+    def fits(self, contract: Contract, extras: Extras, seed: int) -> bool:
+        """Whether it was filled from these very objects."""
+        same_objects = self.contract is contract and self.extras is extras
+        return same_objects and self.seed == seed
+
+
+_TEMPLATES: list[_Template] = []  # the latest last
+_TEMPLATES_KEPT = 4
 _TEMPLATES_LOCK = threading.Lock()
 
 
 def fill(store: Store, contract: Contract, extras: Extras, seed: int) -> None:
-    """Copy what was populated before into an empty store: suites start hundreds of servers, and a copy costs a tenth.
+    """Seed an empty store.
 
-    The contract and the extras stay beside it, so that no other object can take over their ids.
+    A self-test starts hundreds of servers, and copying a filled store takes a tenth of the time.
     """
-    place = (id(contract), id(extras), seed)
     with _TEMPLATES_LOCK:
-        if place not in _TEMPLATES:
-            while len(_TEMPLATES) >= 4:
-                _TEMPLATES.pop(next(iter(_TEMPLATES)))[0].close()
-            template = Store(":memory:")
-            populate(template, contract, extras, seed)
-            _TEMPLATES[place] = (template, contract, extras)
-        store.copy_from(_TEMPLATES[place][0])
+        store.copy_from(_template(contract, extras, seed).store)
+
+
+def _template(contract: Contract, extras: Extras, seed: int) -> _Template:
+    """A kept template, or a new one that replaces the oldest."""
+    for template in _TEMPLATES:
+        if template.fits(contract, extras, seed):
+            return template
+    if len(_TEMPLATES) == _TEMPLATES_KEPT:
+        _TEMPLATES.pop(0).store.close()
+    template = _Template(contract, extras, seed, Store(":memory:"))
+    populate(template.store, contract, extras, seed)
+    _TEMPLATES.append(template)
+    return template
 
 
 def populate(store: Store, contract: Contract, extras: Extras, seed: int) -> None:
@@ -194,7 +225,7 @@ def populate(store: Store, contract: Contract, extras: Extras, seed: int) -> Non
     store.put(seeding.rows(contract, extras, seed))
     for identity in seeding.identities(contract, seed).values():
         store.put_key(identity)
-    for name in seeding.BUSINESSES:
-        store.leave(f"tenant:{name}", seeding.business_id(seed, name))
+    for name in seeding.TENANTS:
+        store.leave(f"tenant:{name}", seeding.tenant_id(seed, name))
     store.leave("contract", contract.digest)
     store.leave("seed", seed)

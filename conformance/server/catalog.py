@@ -1,8 +1,9 @@
-"""What the server derives from a Contract once, so that a request costs no search."""
+"""What the server derives from a Contract once, so that no request has to search for it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from conformance.model import Contract, Effect, Operation
@@ -24,34 +25,62 @@ class Catalog:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        operations = contract.operations.values()
-        self.kinds = tuple(
-            dict.fromkeys(o.kind for o in operations if o.kind and o.action in ("list", "read"))
-        )
-        self.pools = frozenset(o.kind for o in operations if o.pool)
-        self.scopes = tuple(dict.fromkeys(scope for o in operations for scope in o.scopes))
-        self.read_scopes = frozenset(
-            scope for o in operations if o.effect is Effect.READ for scope in o.scopes
-        )
-        self.tenant_kind = next(
-            (p.references for o in operations for p in o.parameters if p.name == contract.tenant),
-            None,
-        )
-        self.position = next((o.paging.position for o in operations if o.paging), None)
-        self._items = {
-            kind: self._find_item(kind)
-            for kind in dict.fromkeys(o.kind for o in operations if o.kind)
-        }
-        self._examples = {o.id: self._find_example(o) for o in operations}
+        self._operations = tuple(contract.operations.values())
+        self._items = {kind: self._find_item(kind) for kind in _kinds_of(self._operations)}
+        self._examples = {o.id: self._find_example(o) for o in self._operations}
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds whose objects a list or a read shows."""
+        return _kinds_of(o for o in self._operations if o.action in ("list", "read"))
+
+    @cached_property
+    def pools(self) -> frozenset[str]:
+        """The kinds whose objects belong to no tenant."""
+        return frozenset(_kinds_of(o for o in self._operations if o.pool))
+
+    @cached_property
+    def scopes(self) -> tuple[str, ...]:
+        """Every scope."""
+        return _scopes_of(self._operations)
+
+    @cached_property
+    def read_scopes(self) -> frozenset[str]:
+        """The scopes of the operations that only read."""
+        return frozenset(_scopes_of(o for o in self._operations if o.effect is Effect.READ))
+
+    @cached_property
+    def tenant_kind(self) -> str | None:
+        """The kind of the object that describes a tenant, or None if there is none."""
+        for operation in self._operations:
+            for parameter in operation.parameters:
+                if parameter.name == self.contract.tenant:
+                    return parameter.references
+        return None
+
+    @cached_property
+    def position(self) -> str | None:
+        """The member that the cursor of a list is compared with, or None without lists."""
+        return next((o.paging.position for o in self._operations if o.paging), None)
 
     def item(self, kind: str | None) -> Mapping[str, Any]:
-        """The schema of an object of a kind: as it is read, else listed, else answered when created."""
+        """The schema of an object of a kind: as read, else as listed, else as created."""
         return self._items.get(kind or "", {})
 
     def members(self, kind: str | None) -> Mapping[str, Any]:
-        """The members that an object of a kind is known to have, with their schemas."""
-        found: Mapping[str, Any] = self.item(kind).get("properties", {})
-        return found
+        """The members of an object of a kind with their schemas; empty if none are documented."""
+        properties: Mapping[str, Any] = self.item(kind).get("properties", {})
+        return properties
+
+    def shows(self, kind: str, name: str | None) -> bool:
+        """Whether an object of a kind has a member. A kind without a schema has any member."""
+        members = self.members(kind)
+        return name is not None and (name in members or not members)
+
+    def ownership(self, kind: str, tenant: str, position: str) -> dict[str, Any]:
+        """The members that hold the tenant and the position of an object, if its kind has them."""
+        owned = ((self.contract.tenant, tenant), (self.position, position))
+        return {str(name): value for name, value in owned if self.shows(kind, name)}
 
     def example(self, operation: Operation) -> Any:
         """The documented example of a success, else one made from the schema."""
@@ -60,28 +89,27 @@ class Catalog:
     def collection(self, operation: Operation) -> str:
         """The member of a list that holds its items."""
         paging = operation.paging
-        return (paging.collection or paging.usual if paging else None) or "items"
+        if paging is None:
+            return "items"
+        return paging.collection or paging.usual or "items"
 
     def _find_item(self, kind: str) -> Mapping[str, Any]:
-        for operation in self.contract.operations_by("read", kind):
-            return _wrapped(operation)
+        reads = self.contract.operations_by("read", kind)
+        if reads:
+            return _unwrapped(reads[0])
         for operation in self.contract.operations_by("list", kind):
             array = operation.schema.get("properties", {}).get(self.collection(operation), {})
             if array.get("items"):
                 items: Mapping[str, Any] = array["items"]
                 return items
-        for operation in self.contract.operations_by("create", kind):
-            return operation.schema
-        return {}
+        creations = self.contract.operations_by("create", kind)
+        return creations[0].schema if creations else {}
 
     def _find_example(self, operation: Operation) -> Any:
         document = self.contract.document
         responses = document["paths"][operation.path][operation.method.lower()]["responses"]
-        content = (
-            resolve(document, responses.get(str(operation.success), {}))
-            .get("content", {})
-            .get(JSON_TYPE, {})
-        )
+        response = resolve(document, responses.get(str(operation.success), {}))
+        content = response.get("content", {}).get(JSON_TYPE, {})
         if "example" in content:
             return content["example"]
         examples = content.get("examples", {})
@@ -89,32 +117,61 @@ class Catalog:
         return chosen["value"] if chosen else sample(operation.schema)
 
 
-def _wrapped(operation: Operation) -> Mapping[str, Any]:
-    """The schema of the object that a read answers, out of its wrapper."""
+def _kinds_of(operations: Iterable[Operation]) -> tuple[str, ...]:
+    """The kinds of some operations, each once, in their order."""
+    kinds: dict[str, None] = {}
+    for operation in operations:
+        if operation.kind:
+            kinds[operation.kind] = None
+    return tuple(kinds)
+
+
+def _scopes_of(operations: Iterable[Operation]) -> tuple[str, ...]:
+    """The scopes of some operations, each once, in their order."""
+    scopes: dict[str, None] = {}
+    for operation in operations:
+        scopes.update(dict.fromkeys(operation.scopes))
+    return tuple(scopes)
+
+
+def _unwrapped(operation: Operation) -> Mapping[str, Any]:
+    """The schema of the object that a read returns, without the wrapper around it."""
     if operation.wrapper is None:
         return operation.schema
     inner: Mapping[str, Any] = operation.schema.get("properties", {}).get(operation.wrapper, {})
-    return next((one for one in inner.get("anyOf", [inner]) if one.get("type") != "null"), inner)
+    return next((option for option in inner.get("anyOf", [inner]) if not _is_null(option)), inner)
+
+
+def _is_null(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "null"
 
 
 def sample(schema: Mapping[str, Any], number: int = 1) -> Any:
-    """A value that a schema allows, as far as the usual keywords tell."""
-    for word in ("example", "const"):
-        if word in schema:
-            return schema[word]
+    """A value that a schema allows, as far as the usual keywords say; ``number`` varies it."""
+    for keyword in ("example", "const"):
+        if keyword in schema:
+            return schema[keyword]
     if schema.get("enum"):
         return schema["enum"][number % len(schema["enum"])]
-    kind = schema.get("type", "object" if "properties" in schema else "string")
-    if isinstance(kind, list):
-        kind = next((one for one in kind if one != "null"), "null")
+    kind = _main_type(schema)
     if kind == "string":
         return _sample_text(schema, number)
     if kind == "object":
-        return {
-            name: sample(schema.get("properties", {}).get(name, {}), number)
-            for name in schema.get("required", ())
-        }
+        members = schema.get("properties", {})
+        return {name: sample(members.get(name, {}), number) for name in schema.get("required", ())}
     return schema.get("minimum", _SAMPLES.get(kind))
+
+
+def types_of(schema: Mapping[str, Any]) -> list[str]:
+    """The types that a schema allows."""
+    default = "object" if "properties" in schema else "string"
+    types = schema.get("type", default)
+    return [types] if isinstance(types, str) else list(types)
+
+
+def _main_type(schema: Mapping[str, Any]) -> str:
+    """The first type that is not null."""
+    return next((name for name in types_of(schema) if name != "null"), "null")
 
 
 def _sample_text(schema: Mapping[str, Any], number: int) -> str:

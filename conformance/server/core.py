@@ -1,11 +1,11 @@
-"""What every layer of the application stands on: its parts, and how errors are told.
+"""The base of the application: its parts, and the shape of errors and successes.
 
-The application is cut into many small methods on purpose. Each is one decision of the contract (is the
-key expired, does the cursor exclude its own item, which status has a code), so that a server which
-decides otherwise in one place is a subclass with one method.
+The application consists of many small methods on purpose. Each makes one decision of the contract:
+whether the key has expired, whether the cursor excludes its own item, which status a code has.
+A server that decides differently in one place is a subclass that overrides one method.
 """
 
-# ruff: noqa: ARG002 - what a method here has no use for, an overriding one may need
+# ruff: noqa: ARG002 - a method may ignore an argument that an overriding one needs
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ _USUAL = {
     "rate_limited": 429,
     "internal": 500,
 }
+"""The status of a role, for a contract that registers no code with that role."""
 
 
 class Core:
@@ -42,59 +43,55 @@ class Core:
         self.clock = clock
         self.extras = extras
         self.seed = seed
-        self.triggers = tuple(
-            t
-            for t in extras.triggers
-            if t.operation in contract.operations and t.code in contract.errors
-        )
 
     # --- errors ---
 
     def code_of(self, refusal: Refusal) -> str:
-        """The code that a refusal is told by."""
-        return refusal.code or next(iter(self.contract.codes_of(refusal.role)), refusal.role)
+        """The error code of a refusal: its own, else the first code with its role."""
+        if refusal.code:
+            return refusal.code
+        codes = self.contract.codes_of(refusal.role)
+        return codes[0] if codes else refusal.role
 
     def status_of(self, code: str) -> int:
-        """The status that a code is sent with."""
-        known = self.contract.errors.get(code)
-        return known.status if known else _USUAL.get(code, 400)
+        """The HTTP status that a code is sent with."""
+        registered = self.contract.errors.get(code)
+        if registered is None:
+            return _USUAL.get(code, 400)
+        return registered.status
 
     def message_of(self, code: str, refusal: Refusal) -> str:
-        """The text for people; it never repeats what a client sent."""
-        known = self.contract.errors.get(code)
-        return refusal.message or (known.meaning if known else code)
+        """The message for people. It never repeats what a client sent."""
+        if refusal.message:
+            return refusal.message
+        registered = self.contract.errors.get(code)
+        return registered.meaning if registered else code
 
     def envelope(self, code: str, message: str) -> dict[str, Any]:
         """The body of an error."""
         body: dict[str, Any] = {}
-        for pointer, value in (
-            (self.contract.code_pointer, code),
-            (self.contract.message_pointer, message),
-        ):
-            place = body
-            for name in pointer[:-1]:
-                place = place.setdefault(name, {})
-            place[pointer[-1]] = value
+        _put(body, self.contract.code_pointer, code)
+        _put(body, self.contract.message_pointer, message)
         return body
 
     def error_headers(self, code: str, refusal: Refusal) -> tuple[tuple[str, str], ...]:
-        """Headers of an error."""
+        """The headers of an error, beyond those of every answer."""
         return refusal.headers
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
-        """The answer to a request that is refused."""
+        """The answer to a refused request."""
         code = self.code_of(refusal)
         body = {**self.envelope(code, self.message_of(code, refusal)), **refusal.members}
         return Reply(self.status_of(code), body, self.error_headers(code, refusal))
 
     def fault(self, request: Request, error: Exception) -> Refusal:
-        """What a fault of the server is told as: nothing of its inside."""
+        """The refusal that hides an exception inside the server. It reveals no detail."""
         return Refusal("internal")
 
     # --- successes ---
 
     def success_status(self, operation: Operation) -> int:
-        """The status of a success."""
+        """The HTTP status of a success."""
         return operation.success
 
     def succeed(self, context: Context, body: Any) -> Reply:
@@ -112,3 +109,11 @@ class Core:
             ("Content-Length", str(len(body))),
             *reply.headers,
         ]
+
+
+def _put(body: dict[str, Any], pointer: tuple[str, ...], value: str) -> None:
+    """Set a member of a nested object, and create the objects around it."""
+    place = body
+    for name in pointer[:-1]:
+        place = place.setdefault(name, {})
+    place[pointer[-1]] = value

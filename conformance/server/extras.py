@@ -1,6 +1,7 @@
-"""The plugs for what a contract cannot say; ``special/`` fills them for one API.
+"""What a contract cannot say about one API: magic inputs, special operations and sample data.
 
-An extra names an operation or a kind, and counts only where the contract served has it.
+``special/`` fills these records for the API that this package ships. An entry names an operation,
+a kind or a code. The server ignores an entry that the served contract does not have.
 """
 
 from __future__ import annotations
@@ -8,52 +9,104 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from conformance.server.actions import Actions
-    from conformance.server.messages import Context
+from conformance.model import Contract, Operation
+from conformance.server.catalog import Catalog
+from conformance.server.messages import Context, Refusal
+from conformance.server.moments import Clock
+from conformance.server.store import Row, Store
 
 Document = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Trigger:
-    """Input of an operation that makes the server answer with a code, as if what it stands for had happened.
+class Server(Protocol):
+    """What a function in ``special/`` may use of the server that calls it."""
 
-    A ``firm`` one does so, too, where its text stands within another, in any case.
+    contract: Contract
+    catalog: Catalog
+    store: Store
+    clock: Clock
+    seed: int
+
+    def own_tenant(self, context: Context) -> str:
+        """The id of the tenant that a new object belongs to."""
+
+    def selected(self, context: Context) -> Row:
+        """The object that a request is about. Raises Refusal if the key reaches no such object."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        """An object by its id, or None if the key does not reach it."""
+
+    def not_found(self, operation: Operation) -> Refusal:
+        """The refusal to raise for a missing object."""
+
+    def new_id(self, kind: str) -> str:
+        """An id that the server has never used before."""
+
+    def kept(self, kind: str, values: Mapping[str, Any]) -> Document:
+        """Those of the values that an object of a kind stores."""
+
+    def as_shown(self, context: Context) -> Document:
+        """The values of a request, under the names that the object shows them by."""
+
+    def changes(self, context: Context) -> Document:
+        """The members that an update changes, with their new values."""
+
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
+        """Store a new object. It gets a new id unless the caller gives one."""
+
+
+@dataclass(frozen=True)
+class MagicInput:
+    """Input that makes an operation answer with an error code.
+
+    The target file declares it as a trigger. A ``robust`` one also works in
+    any letter case and inside a longer text.
     """
 
     code: str
     operation: str
-    input: Mapping[str, Any]
-    firm: bool = False
+    input: Mapping[str, str]
+    robust: bool = False
+
+
+def _no_members(_random: Random, _index: int, _document: Document) -> Document:
+    return {}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a kind is seeded: how many objects the two businesses have, and members that a schema cannot tell.
+    """How to seed a kind: how many objects two of the tenants get, and members beyond the schema.
 
-    ``spread`` gives the weights of the objects that this kind refers to, by the kind referred to.
+    ``main`` and ``other`` count the objects of those tenants. ``seconds`` bounds the time between
+    neighbours. ``spread`` maps a referenced kind to weights: how often each of its objects is used.
+    ``mirrors`` maps a member to a kind: the object with the same index of that kind is referenced.
+    ``members`` returns extra members, given a random source, the index and the document so far.
     """
 
     main: int = 115
     other: int = 12
-    seconds: tuple[int, int] = (61, 5400)  # between two neighbours
+    seconds: tuple[int, int] = (61, 5400)
     spread: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    mirrors: Mapping[str, str] = field(
-        default_factory=dict
-    )  # member -> kind: each object names its own one of that kind
-    members: Callable[[Random, int, Document], Document] = lambda _random, _index, _document: {}
+    mirrors: Mapping[str, str] = field(default_factory=dict)
+    members: Callable[[Random, int, Document], Document] = _no_members
 
 
 @dataclass(frozen=True)
 class Extras:
-    """All plugs: triggers, what some operations do and answer, how new objects are completed, seeds, numbers, terms."""
+    """All extras of one API.
 
-    triggers: tuple[Trigger, ...] = ()
-    makers: Mapping[str, Callable[[Actions, Context], Any]] = field(default_factory=dict)
-    completers: Mapping[str, Callable[[Actions, Context, Document], Document]] = field(
+    ``makers`` maps an operation to the function that returns the body of its success.
+    ``completers`` maps a kind to the function that completes a new object. ``recipes`` maps a kind
+    to how it is seeded. ``phone_numbers`` trigger nothing. ``terms`` are the terms of a payment.
+    """
+
+    triggers: tuple[MagicInput, ...] = ()
+    makers: Mapping[str, Callable[[Server, Context], Any]] = field(default_factory=dict)
+    completers: Mapping[str, Callable[[Server, Context, Document], Document]] = field(
         default_factory=dict
     )
     recipes: Mapping[str, Recipe] = field(default_factory=dict)

@@ -1,17 +1,17 @@
-"""What a request gives: query, path and body become checked values, or the request is refused.
+"""The input of a request: query, path, headers and body become checked values.
 
-Odd input is a client's mistake, never a fault of the server: a body has to be UTF-8, JSON, an object,
-not nested beyond reason, and of numbers and texts that every reader can hold.
+Odd input is a mistake of the client and never a fault of the server. A body has to be UTF-8 and
+JSON, an object, not nested too deep, and without numbers or text that some readers cannot hold.
 """
 
-# ruff: noqa: ARG002 - what a method here has no use for, an overriding one may need
+# ruff: noqa: ARG002 - a method may ignore an argument that an overriding one needs
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -19,48 +19,66 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from conformance.model import Operation, Parameter
+from conformance.server.catalog import types_of
 from conformance.server.core import Core
-from conformance.server.messages import BODY_LIMIT, Context, Refusal, Request
+from conformance.server.messages import BODY_LIMIT, Refusal, Request
 from conformance.values import instant
 
 DEEPEST = 64
+"""How many levels of nesting a body may have."""
+_LONGEST = 18
+"""How many characters a whole number may have."""
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _BOOLEANS = {"true": True, "false": False}
+
+
+def _add_format(name: str, is_valid: Callable[[str], bool]) -> None:
+    """Let schemas check a format of text. A value of another type is valid."""
+
+    def check(value: object) -> bool:
+        return not isinstance(value, str) or is_valid(value)
+
+    _FORMATS.checks(name, raises=ValueError)(check)
+
+
+def _is_email(text: str) -> bool:
+    return re.fullmatch(r"[^@\s]+@[^@\s]+", text) is not None
+
+
+def _is_uri(text: str) -> bool:
+    return re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x20\x7f]+", text) is not None
+
+
+def _is_moment(text: str) -> bool:
+    return instant(text) is not None
+
+
+def _is_date(text: str) -> bool:
+    return len(text) == len("2026-04-17") and instant(text) is not None
+
+
 _FORMATS = FormatChecker(formats=())
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x20\x7f]+")
-
-
-@_FORMATS.checks("email")
-def _email(value: object) -> bool:
-    return not isinstance(value, str) or re.fullmatch(r"[^@\s]+@[^@\s]+", value) is not None
-
-
-@_FORMATS.checks("uri")
-def _uri(value: object) -> bool:
-    return not isinstance(value, str) or _URI.fullmatch(value) is not None
-
-
-@_FORMATS.checks("date-time", raises=ValueError)
-def _date_time(value: object) -> bool:
-    return not isinstance(value, str) or instant(value) is not None
-
-
-@_FORMATS.checks("date", raises=ValueError)
-def _date(value: object) -> bool:
-    return not isinstance(value, str) or (len(value) == 10 and instant(value) is not None)
+_add_format("email", _is_email)
+_add_format("uri", _is_uri)
+_add_format("date-time", _is_moment)
+_add_format("date", _is_date)
 
 
 def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Any:
-    """The keyword ``pattern``, where a dollar sign means the very end, as in ECMA 262."""
+    """The keyword ``pattern`` with a dollar sign that matches only the very end, as in ECMA 262."""
     if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
         yield ValidationError("the text does not match")
 
 
-_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+_Validator: Any = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"pattern": _pattern}
+)
 
 
 class Intake(Core):
-    """Reads and checks what a request gives."""
+    """Reads and checks the input of a request."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -70,48 +88,61 @@ class Intake(Core):
             for parameter in operation.parameters
         }
 
-    # --- the query ---
+    # --- query, path and headers ---
 
     def query_values(self, operation: Operation, request: Request) -> dict[str, Any]:
-        """The known parameters of the query; an empty one counts as absent, an unknown one is ignored."""
-        known = (
-            p for p in operation.parameters if p.place == "query" and request.query.get(p.name)
-        )
-        return {p.name: self.read_text(p, request.query[p.name]) for p in known}
+        """The known parameters of the query. An empty one counts as absent."""
+        values = {}
+        for parameter in operation.parameters:
+            text = request.query.get(parameter.name)
+            if parameter.place == "query" and text:
+                values[parameter.name] = self.read_text(parameter, text)
+        return values
 
     def read_text(self, parameter: Parameter, text: str) -> Any:
-        """The value that a text in the query or path stands for; the text itself where it is none of the type."""
-        types = parameter.schema.get("type", "string")
-        wanted = set(types if isinstance(types, list) else [types])
-        if "integer" in wanted and _WHOLE.fullmatch(text):
+        """The value of a text in the query or path, by the type in the schema.
+
+        A text that does not fit the type is returned unchanged, for the check to refuse.
+        """
+        types = types_of(parameter.schema)
+        if "integer" in types and _WHOLE.fullmatch(text):
             return int(text)
-        if "number" in wanted and re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", text):
+        if "number" in types and _NUMBER.fullmatch(text):
             return float(text)
-        if "boolean" in wanted and text in _BOOLEANS:
+        if "boolean" in types and text in _BOOLEANS:
             return _BOOLEANS[text]
-        return text.split(",") if "array" in wanted else text
+        return text.split(",") if "array" in types else text
 
     def header_values(self, operation: Operation, request: Request) -> dict[str, Any]:
-        """The known headers that are given; an empty one counts as absent."""
-        known = {
-            p.name: request.header(p.name) for p in operation.parameters if p.place == "header"
+        """The known headers of the request. An empty one counts as absent."""
+        values = {}
+        for parameter in operation.parameters:
+            text = request.header(parameter.name)
+            if parameter.place == "header" and text:
+                values[parameter.name] = text
+        return values
+
+    def _path_values(self, operation: Operation, in_path: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            p.name: self.read_text(p, in_path[p.name])
+            for p in operation.parameters
+            if p.name in in_path
         }
-        return {name: value for name, value in known.items() if value}
 
     # --- the body ---
 
     def invalid_body(self, why: str) -> NoReturn:
-        """Refuse a body as such."""
+        """Raise the Refusal of a body; ``why`` continues the words "The body"."""
         raise Refusal("invalid_parameter", f"The body {why}")
 
     def check_media_type(self, request: Request) -> None:
-        """Refuse a body that calls itself something else than JSON."""
-        told = request.header("content-type")
-        if told is not None and told.partition(";")[0].strip().lower() != "application/json":
+        """Raise Refusal if the body is labelled as something else than JSON."""
+        label = request.header("content-type")
+        if label is not None and label.partition(";")[0].strip().lower() != "application/json":
             self.invalid_body("must be application/json")
 
     def parse_body(self, request: Request) -> Any:
-        """The value of a JSON body."""
+        """The value of a JSON body. Raises Refusal if it is too long or not JSON."""
         if len(request.body) > BODY_LIMIT:
             self.invalid_body("is too long")
         try:
@@ -125,16 +156,14 @@ class Intake(Core):
             self.invalid_body("is not JSON that can be read")
 
     def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
-        """The known members of the body; an unknown one is ignored."""
-        if not operation.body:
-            return {}
-        if not request.body.strip():
+        """The known members of the body. Raises Refusal if the body as such is invalid."""
+        if not operation.body or not request.body.strip():
             return {}
         self.check_media_type(request)
         body = self.parse_body(request)
         if not isinstance(body, dict):
             self.invalid_body("must be an object")
-        if not _sound(body):
+        if not _can_be_kept(body):
             self.invalid_body("is nested too deep, or holds text that cannot be kept")
         return {p.name: body[p.name] for p in operation.body if p.name in body}
 
@@ -153,59 +182,40 @@ class Intake(Core):
         ]
 
     def refuse_missing(self, operation: Operation, names: list[str]) -> None:
-        """Refuse what lacks a required parameter."""
+        """Raise Refusal if a required parameter is missing."""
         if names:
             raise Refusal("missing_parameter", f"Required and missing: {', '.join(names)}")
 
     def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
-        """Whether a value passes the check of its parameter; a list reads its own two (see paging)."""
-        if operation.paging and parameter.name in (operation.paging.after, operation.paging.limit):
+        """Whether a value fits its schema. ``paging`` checks the limit and the cursor of a list."""
+        paging = operation.paging
+        if paging and parameter.name in (paging.after, paging.limit):
             return True
         return bool(self._validators[operation.id, parameter.name].is_valid(value))
 
     def invalid(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
         """The names of the parameters whose values fail their check."""
-        known = [p for p in operation.parameters if p.name in given]
-        return [p.name for p in known if not self.is_valid(operation, p, given[p.name])]
+        return [
+            p.name
+            for p in operation.parameters
+            if p.name in given and not self.is_valid(operation, p, given[p.name])
+        ]
 
     def refuse_invalid(self, operation: Operation, names: list[str]) -> None:
-        """Refuse values that fail their check."""
+        """Raise Refusal if a value fails its check."""
         if names:
             raise Refusal("invalid_parameter", f"Not valid: {', '.join(names)}")
 
     def take_in(
         self, operation: Operation, request: Request, in_path: Mapping[str, str]
     ) -> dict[str, Any]:
-        """All values that a request gives to an operation, checked."""
-        placed = {
-            p.name: self.read_text(p, in_path[p.name])
-            for p in operation.parameters
-            if p.name in in_path
-        }
+        """All values of a request by parameter. Raises Refusal if one is missing or invalid."""
+        in_path_values = self._path_values(operation, in_path)
         query, body = self.query_values(operation, request), self.body_values(operation, request)
-        given = {**query, **body, **self.header_values(operation, request), **placed}
+        given = {**query, **body, **self.header_values(operation, request), **in_path_values}
         self.refuse_missing(operation, self.missing(operation, given))
         self.refuse_invalid(operation, self.invalid(operation, given))
         return given
-
-    # --- triggers ---
-
-    def triggered(self, context: Context) -> str | None:
-        """The code that the input of an operation is known to set off, or None."""
-        for trigger in self.triggers:
-            sent = [(context.values.get(name), value) for name, value in trigger.input.items()]
-            meant = all(
-                given == value or (trigger.firm and _within(value, given)) for given, value in sent
-            )
-            if trigger.operation == context.operation.id and meant:
-                return trigger.code
-        return None
-
-
-def _within(text: Any, longer: Any) -> bool:
-    """Whether a text with letters stands in another one, in any case."""
-    both = isinstance(text, str) and isinstance(longer, str)
-    return both and text.upper() != text.lower() and text.casefold() in longer.casefold()
 
 
 def _refuse_number(text: str) -> NoReturn:
@@ -213,7 +223,7 @@ def _refuse_number(text: str) -> NoReturn:
 
 
 def _whole(text: str) -> int:
-    if len(text) > 18:
+    if len(text) > _LONGEST:
         raise ValueError(text)
     return int(text)
 
@@ -225,21 +235,29 @@ def _finite(text: str) -> float:
     return value
 
 
-def _sound(value: Any) -> bool:
-    """Whether nesting ends in reason, and no text has a NUL or half of a surrogate pair."""
+def _can_be_kept(value: Any) -> bool:
+    """Whether a value is not nested too deep, and all its text can be stored and sent again."""
     level = [value]
     for _ in range(DEEPEST):
-        inner: list[Any] = []
-        for one in level:
-            if isinstance(one, str) and (
-                "\0" in one or (not one.isascii() and any("\ud800" <= c <= "\udfff" for c in one))
-            ):
-                return False
-            if isinstance(one, dict):
-                inner += [*one, *one.values()]
-            elif isinstance(one, list):
-                inner += one
-        if not inner:
+        if not all(_is_plain(item) for item in level if isinstance(item, str)):
+            return False
+        level = _contents(level)
+        if not level:
             return True
-        level = inner
     return False
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text has neither a NUL nor half of a surrogate pair."""
+    return "\0" not in text and not _SURROGATE.search(text)
+
+
+def _contents(values: list[Any]) -> list[Any]:
+    """What the values directly hold: names and values of objects, items of arrays."""
+    contents: list[Any] = []
+    for value in values:
+        if isinstance(value, dict):
+            contents += [*value, *value.values()]
+        elif isinstance(value, list):
+            contents += value
+    return contents

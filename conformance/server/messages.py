@@ -1,23 +1,28 @@
-"""What goes in and comes out: Request, Reply, Refusal, and the Context of one served request."""
+"""What goes in and comes out: Request, Reply, Refusal, and the Context of one request.
+
+Request and Reply belong to the server alone. The suite has its own nouns for both.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
-if TYPE_CHECKING:
-    from conformance.model import Operation
-    from conformance.server.store import Identity
+from conformance.model import Operation
+from conformance.server.store import Identity
 
 BODY_LIMIT = 1 << 20
-"""Bytes of a body that are read; one more tells that it is too long."""
+"""The longest body in bytes. One byte more is read, to notice that a body is longer."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as the application sees it; of a query parameter given twice, the first counts."""
+    """A request as the application sees it. If a query parameter is repeated, the first counts.
+
+    The names of ``headers`` are in lower case.
+    """
 
     method: str
     path: str
@@ -28,13 +33,13 @@ class Request:
     address: str = ""
 
     def header(self, name: str) -> str | None:
-        """The value of a header, whatever its case."""
+        """The value of a header, or None. The case of the name does not matter."""
         return self.headers.get(name.lower())
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A response before it is written out as JSON."""
+    """A response. The body is a value that is still to be written as JSON."""
 
     status: int
     body: Any
@@ -43,7 +48,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Context:
-    """One request that reached an operation, with what is known of it so far."""
+    """One request to an operation, with the identity that sent it and its checked values."""
 
     operation: Operation
     request: Request
@@ -52,7 +57,10 @@ class Context:
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault
-    """An answer that is an error: its role, or the very code; ``members`` stand beside the envelope."""
+    """An answer that is an error. It has a role, or a code if several codes share the role.
+
+    ``members`` stand in the body beside the members of the envelope.
+    """
 
     def __init__(
         self,
@@ -72,22 +80,15 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
 
 
 def read_request(environ: Mapping[str, Any]) -> Request:
-    """The request in a WSGI environment; never fails on what a client sent."""
+    """The request in a WSGI environment. No input of a client makes this fail."""
     query_text = _text(environ.get("QUERY_STRING", ""))
     pairs = parse_qsl(query_text, keep_blank_values=True, errors="replace")
-    headers = {
-        key[5:].replace("_", "-").lower(): value
-        for key, value in environ.items()
-        if key.startswith("HTTP_")
-    }
-    if environ.get("CONTENT_TYPE"):
-        headers["content-type"] = environ["CONTENT_TYPE"]
     return Request(
         method=environ["REQUEST_METHOD"],
         path=_text(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")),
         query_text=query_text,
         query=dict(reversed(pairs)),
-        headers=headers,
+        headers=_headers(environ),
         body=_body(environ),
         address=environ.get("REMOTE_ADDR", ""),
     )
@@ -97,16 +98,32 @@ def _text(raw: str) -> str:
     return raw.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
+def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    headers = {}
+    for key, value in environ.items():
+        if key.startswith("HTTP_"):
+            headers[key.removeprefix("HTTP_").replace("_", "-").lower()] = value
+    if environ.get("CONTENT_TYPE"):
+        headers["content-type"] = environ["CONTENT_TYPE"]
+    return headers
+
+
 def _body(environ: Mapping[str, Any]) -> bytes:
+    """The body, up to one byte more than the limit."""
     length = str(environ.get("CONTENT_LENGTH") or "")
-    if not length.isdecimal() and not environ.get("wsgi.input_terminated"):
-        return b""
-    wanted = min(int(length[:18]), BODY_LIMIT + 1) if length.isdecimal() else BODY_LIMIT + 1
-    stream, parts = environ["wsgi.input"], []
-    while wanted > 0:
-        part: bytes = stream.read(wanted)
+    most = BODY_LIMIT + 1
+    if length.isdecimal():
+        return _read(environ["wsgi.input"], min(int(length[:18]), most))
+    return _read(environ["wsgi.input"], most) if environ.get("wsgi.input_terminated") else b""
+
+
+def _read(stream: Any, count: int) -> bytes:
+    """Up to ``count`` bytes of a stream. One read may return less than it was asked for."""
+    parts = []
+    while count > 0:
+        part: bytes = stream.read(count)
         if not part:
             break
         parts.append(part)
-        wanted -= len(part)
+        count -= len(part)
     return b"".join(parts)

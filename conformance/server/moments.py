@@ -1,8 +1,8 @@
-"""Time of the server: a clock that can be moved on, and moments as text and as sort key.
+"""Time of the server: a clock that can be moved forward, and moments as text and as sort keys.
 
-A moment is a whole number of microseconds since 1970. The sort key of an instant is text whose plain
-comparison is exact to the last digit: seconds of fixed width, then the fraction without trailing
-zeros, so that a cursor of any precision meets what is stored with no rounding.
+A moment is a whole number of microseconds since 1970. The sort key of an instant is text: seconds
+of fixed width, then the fraction without trailing zeros. Comparing two keys as text compares the
+instants exactly, so a cursor of any precision meets the stored objects without rounding.
 """
 
 from __future__ import annotations
@@ -15,24 +15,25 @@ from fractions import Fraction
 from conformance.values import instant
 
 MICRO = 1_000_000
+"""Microseconds in a second."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHIFT = 10**11  # keeps the seconds of the years before 1970 positive
-_FURTHEST = 100 * 366 * 86_400
+_FURTHEST = 100 * 366 * 86_400  # seconds that the clock may run ahead
 
 
 class Clock:
-    """Real time, and what has been added to it."""
+    """Real time plus what has been added to it. ``source`` returns nanoseconds since 1970."""
 
     def __init__(self, source: Callable[[], int] = time.time_ns) -> None:
         self._source = source
         self.added = 0  # microseconds
 
     def now(self) -> int:
-        """The moment."""
+        """The current moment."""
         return self._source() // 1000 + self.added
 
     def forward(self, seconds: float) -> bool:
-        """Move on by some seconds; False, and nothing done, where that leads too far."""
+        """Move the clock forward. Returns False without moving if it is too far or backwards."""
         added = self.added + round(seconds * MICRO)
         if seconds < 0 or added > _FURTHEST * MICRO:
             return False
@@ -41,23 +42,25 @@ class Clock:
 
 
 def render(moment: int) -> str:
-    """ISO 8601 text of a moment, in full: no fraction where it is a whole second, else 3 or 6 digits."""
-    fraction = moment % MICRO
-    text = (_EPOCH + timedelta(seconds=moment // MICRO)).strftime("%Y-%m-%dT%H:%M:%S")
+    """A moment as ISO 8601 text in UTC, with no fraction, or with 3 or 6 digits where needed."""
+    seconds, fraction = divmod(moment, MICRO)
+    text = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
     if not fraction:
         return text + "Z"
-    return f"{text}.{fraction // 1000:03}Z" if fraction % 1000 == 0 else f"{text}.{fraction:06}Z"
+    if fraction % 1000 == 0:
+        return f"{text}.{fraction // 1000:03}Z"
+    return f"{text}.{fraction:06}Z"
 
 
 def moment_of(text: str) -> int:
     """The moment of a timestamp that the server itself wrote."""
-    found = instant(text)
-    assert found is not None
-    return int(found * MICRO)
+    seconds = instant(text)
+    assert seconds is not None
+    return int(seconds * MICRO)
 
 
 def sort_key(seconds: Fraction) -> str:
-    """The sort key of an instant."""
+    """The sort key of an instant, given in seconds since 1970."""
     whole = seconds.numerator // seconds.denominator
     rest = seconds - whole
     digits = []

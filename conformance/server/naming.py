@@ -1,4 +1,4 @@
-"""Ids and keys: opaque, and the same for the same seed."""
+"""Ids and keys. They look random, but the same seed always gives the same ones."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ KEY_LENGTH = 44
 """Characters of a key after its prefix: 33 bytes in base64url."""
 
 
-def identifier(seed: int, *what: object) -> str:
-    """An id in the form of a UUID."""
-    return str(uuid.UUID(bytes=_digest(seed, "id", *what)[:16], version=4))
+def identifier(seed: int, *parts: object) -> str:
+    """An id in the form of a UUID, derived from the seed and the parts."""
+    return str(uuid.UUID(bytes=_digest(seed, "id", *parts)[:16], version=4))
 
 
-def secret(prefix: str, seed: int, *what: object) -> str:
-    """A key with its prefix."""
-    return prefix + base64.urlsafe_b64encode(_digest(seed, "key", *what)[:33]).decode()[:KEY_LENGTH]
+def secret(prefix: str, seed: int, *parts: object) -> str:
+    """A key with a prefix, derived from the seed and the parts."""
+    digest = _digest(seed, "key", *parts)[:33]
+    return prefix + base64.urlsafe_b64encode(digest).decode()[:KEY_LENGTH]
 
 
-def _digest(seed: int, *what: object) -> bytes:
-    return hashlib.sha512("\0".join(str(part) for part in (seed, *what)).encode()).digest()
+def _digest(seed: int, *parts: object) -> bytes:
+    text = "\0".join(str(part) for part in (seed, *parts))
+    return hashlib.sha512(text.encode()).digest()

@@ -1,10 +1,10 @@
-"""Lists: the limit, the cursor, the filters, and whether more is left.
+"""Lists: the limit, the cursor, the filters, and whether more items remain.
 
-Newest first. The cursor is a position in time and excludes what stands at it; since no two objects of a
-kind and tenant share one, nothing is lost or repeated at a boundary, whatever object it came from.
+Lists run from new to old. The cursor is a position in time and excludes the item at that position.
+No two objects of a kind and tenant share a position, so no boundary loses or repeats an item.
 """
 
-# ruff: noqa: ARG002 - what a method here has no use for, an overriding one may need
+# ruff: noqa: ARG002 - a method may ignore an argument that an overriding one needs
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from conformance.values import instant
 
 DEFAULT_LIMIT = 20
 MAXIMUM = 100
+HUGE = 10**9
+"""What a limit of ten digits or more counts as."""
 BOUNDS = {"at-least": ">=", "at-most": "<="}
 
 
@@ -31,58 +33,57 @@ class Paging(Access):
     # --- the limit ---
 
     def maximum(self, operation: Operation) -> int:
-        """The longest page of a list."""
+        """The largest number of items on a page."""
         return MAXIMUM
 
     def default_limit(self, operation: Operation) -> int:
-        """The length of a page where none is asked for."""
+        """The number of items on a page if the request has no limit."""
         return min(DEFAULT_LIMIT, self.maximum(operation))
 
     def parse_limit(self, operation: Operation, text: str) -> int:
-        """The number that was asked for; refused unless it is a whole number above zero."""
+        """The number in the limit parameter. Raises Refusal unless it is a whole number above 0."""
         if not re.fullmatch(r"[0-9]+", text) or not text.strip("0"):
             raise self.bad_limit(operation)
         digits = text.lstrip("0")
-        return int(digits) if len(digits) < 10 else 10**9
+        if len(digits) >= 10:
+            return HUGE
+        return int(digits)
 
     def bad_limit(self, operation: Operation) -> Refusal:
-        """The refusal of a limit that is no number above zero."""
+        """The refusal of an invalid limit."""
         return Refusal("invalid_parameter", "Not valid: the number of results")
 
     def cap_limit(self, operation: Operation, limit: int) -> int:
-        """The number of items that a page may have, of those asked for."""
+        """The limit that the server applies, given the one that the client asked for."""
         return min(limit, self.maximum(operation))
 
     def limit_of(self, context: Context) -> int:
-        """The number of items on the page."""
-        paging = context.operation.paging
-        text = context.values.get(paging.limit) if paging else None
-        asked = (
-            self.default_limit(context.operation)
-            if text is None
-            else self.parse_limit(context.operation, str(text))
-        )
-        return self.cap_limit(context.operation, asked)
+        """The largest number of items on the page that a request asks for."""
+        operation = context.operation
+        text = context.values.get(operation.paging.limit) if operation.paging else None
+        if text is None:
+            return self.cap_limit(operation, self.default_limit(operation))
+        return self.cap_limit(operation, self.parse_limit(operation, str(text)))
 
     # --- the cursor ---
 
     def parse_cursor(self, text: str) -> Fraction | None:
-        """The instant that a cursor means, exact; None if it means none."""
+        """The exact time of a cursor in seconds since 1970, or None if it is not a timestamp."""
         try:
             return instant(text)
-        except ValueError:  # more digits than Python turns into a number
+        except ValueError:  # more digits than Python converts to a number
             return None
 
     def bad_cursor(self, operation: Operation) -> Refusal:
-        """The refusal of a cursor that is no timestamp."""
+        """The refusal of an invalid cursor."""
         return Refusal("invalid_parameter", "Not valid: the timestamp of the cursor")
 
     def cursor_key(self, cursor: Fraction) -> str:
-        """The sort key that a cursor is compared by."""
+        """The sort key that items are compared with."""
         return sort_key(cursor)
 
     def edge_of(self, context: Context) -> str | None:
-        """The sort key where the page begins, or None for the first page."""
+        """The sort key of the cursor; None for the first page. Raises Refusal if it is invalid."""
         paging = context.operation.paging
         text = context.values.get(paging.after) if paging else None
         if text is None:
@@ -93,48 +94,46 @@ class Paging(Access):
         return self.cursor_key(cursor)
 
     def comparison(self, operation: Operation) -> str:
-        """How the sort key of an item of the page compares to the edge."""
+        """The SQL operator between the sort key of an item on the page and that of the cursor."""
         return "<"
 
     def order(self, operation: Operation) -> str:
-        """The order of a list."""
+        """The SQL order of a list: DESC runs from new to old."""
         return "DESC"
 
     # --- rows ---
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        """The members, and the values that the items of the list must have."""
-        chosen = [
-            p
-            for p in context.operation.filters
-            if p.name in context.values and not self.names_tenant(p)
-        ]
-        return tuple(self.filter_of(p, context.values[p.name]) for p in chosen)
+        """The conditions that the items of the list have to meet."""
+        filters = []
+        for parameter in context.operation.filters:
+            if parameter.name in context.values and not self.names_tenant(parameter):
+                filters.append(self.filter_of(parameter, context.values[parameter.name]))
+        return tuple(filters)
 
     def filter_of(self, parameter: Parameter, value: Any) -> Filter:
-        """What a filter demands of a member."""
+        """The condition that a filter parameter puts on a member."""
         member = str(parameter.filters)
         if parameter.compare is None:
             return Filter(member, value.split(",") if parameter.joined else value)
-        at = instant(value) if isinstance(value, str) else None
-        if at is not None and member == self.catalog.position:
-            return Filter("", sort_key(at), BOUNDS[parameter.compare])
-        return Filter(member, value, BOUNDS[parameter.compare])
+        bound = BOUNDS[parameter.compare]
+        moment = instant(value) if isinstance(value, str) else None
+        if moment is not None and member == self.catalog.position:
+            return Filter("", sort_key(moment), bound)
+        return Filter(member, value, bound)
 
     def list_tenant(self, context: Context) -> str | None:
-        """The business whose objects are listed; None lists those of all, as of a pool."""
-        return (
-            None
-            if context.operation.kind in self.catalog.pools
-            else self.tenant_of(context.identity)
-        )
+        """The id of the tenant whose objects are listed, or None to list those of all tenants."""
+        if context.operation.kind in self.catalog.pools:
+            return None
+        return self.tenant_of(context.identity)
 
     def look_ahead(self, limit: int) -> int:
-        """How many rows are read for a page: one more tells whether something is left."""
+        """How many rows to read for a page. One extra row shows whether more items remain."""
         return limit + 1
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        """The rows of the page, and those that were read ahead."""
+        """The rows of the page, and the extra row if there is one."""
         return self.store.page(
             Page(
                 kind=context.operation.kind or "",
@@ -148,31 +147,29 @@ class Paging(Access):
         )
 
     def has_more(self, rows: Sequence[Row], limit: int) -> bool:
-        """Whether something is left after the page."""
+        """Whether items remain after the page, given the rows that were read for it."""
         return len(rows) > limit
 
     # --- the page ---
 
     def render_position(self, row: Row) -> str:
-        """The position of an object as it is served."""
+        """The timestamp of an object as the client sees it."""
         return row.position
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
         """An object as a list or a read shows it."""
-        document = row.document
-        if self.catalog.position and self.catalog.position in document:
-            return {**document, self.catalog.position: self.render_position(row)}
-        return document
+        position = self.catalog.position
+        if position and position in row.document:
+            return {**row.document, position: self.render_position(row)}
+        return row.document
 
     def render_page(
         self, context: Context, items: list[dict[str, Any]], more: bool
     ) -> dict[str, Any]:
         """The body of a list."""
         paging = context.operation.paging
-        return {
-            self.catalog.collection(context.operation): items,
-            (paging.more if paging else "more"): more,
-        }
+        more_name = paging.more if paging else "more"
+        return {self.catalog.collection(context.operation): items, more_name: more}
 
     def act_list(self, context: Context) -> Reply:
         """Answer a list."""

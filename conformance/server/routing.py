@@ -1,11 +1,12 @@
-"""From method and path to an operation: exact paths first, then templates, then the mode by its parameter."""
+"""From method and path to an operation: exact paths first, then templates, then the mode."""
 
-# ruff: noqa: ARG002 - what a method here has no use for, an overriding one may need
+# ruff: noqa: ARG002 - a method may ignore an argument that an overriding one needs
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.model import Operation
@@ -14,29 +15,34 @@ from conformance.server.messages import Refusal, Request
 
 
 class Routing(Core):
-    """Finds the operation that a request means."""
+    """Finds the operation that a request is for. A mode is one operation of a method and path."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         self._exact: dict[tuple[str, str], list[Operation]] = {}
         self._templates: list[tuple[str, re.Pattern[str], list[Operation]]] = []
+        modes_of: dict[tuple[str, str], list[Operation]] = {}
         for operation in self.contract.operations.values():
-            self._exact.setdefault((operation.method, operation.path), []).append(operation)
-        for (method, path), modes in self._exact.items():
+            modes_of.setdefault((operation.method, operation.path), []).append(operation)
+        for (method, path), modes in modes_of.items():
             if "{" in path:
                 self._templates.append((method, _template(path), modes))
+            else:
+                self._exact[method, path] = modes
 
     def local_path(self, request: Request) -> str | None:
-        """The path below the base of the API, or None outside it."""
+        """The path below the base path of the API, or None if the request is outside it."""
         base = self.contract.base_path
-        return request.path[len(base) :] if request.path.startswith(base + "/") else None
+        if not request.path.startswith(base + "/"):
+            return None
+        return request.path.removeprefix(base)
 
     def find_route(self, request: Request) -> tuple[list[Operation], dict[str, str]] | None:
-        """The modes that a method and path have, and the values in the path."""
+        """The modes of a method and path, and the values in the path; None if there is no route."""
         path = self.local_path(request)
         if path is None:
             return None
-        if "{" not in path and (request.method, path) in self._exact:
+        if (request.method, path) in self._exact:
             return self._exact[request.method, path], {}
         for method, template, modes in self._templates:
             match = template.fullmatch(path)
@@ -45,15 +51,28 @@ class Routing(Core):
         return None
 
     def choose_mode(self, modes: list[Operation], request: Request) -> Operation:
-        """The first mode whose selecting parameter or member is given, else the one that needs none."""
-        selecting = [mode for mode in modes if mode.when]
-        in_body = any(p.name == mode.when for mode in selecting for p in mode.body)
-        given = self.peek(request) if in_body else request.query
-        chosen = next((mode for mode in selecting if given.get(mode.when or "")), None)
-        return chosen or next((mode for mode in modes if not mode.when), modes[0])
+        """The first mode whose selecting parameter is given, else the one that needs none."""
+        given = self._given(modes, request)
+        for mode in modes:
+            if mode.when and given.get(mode.when):
+                return mode
+        for mode in modes:
+            if not mode.when:
+                return mode
+        return modes[0]
+
+    def _given(self, modes: list[Operation], request: Request) -> Mapping[str, Any]:
+        """The values that may select a mode: members of the body, or the query."""
+        for mode in modes:
+            if mode.when in [parameter.name for parameter in mode.body]:
+                return self.peek(request)
+        return request.query
 
     def peek(self, request: Request) -> dict[str, Any]:
-        """The members of a body, as far as it can be read: its mode is chosen before it is checked."""
+        """The members of the body, unchecked, since the mode decides how to check it.
+
+        Empty if the body is no JSON object.
+        """
         try:
             body = json.loads(request.body)
         except (ValueError, RecursionError):
@@ -65,7 +84,10 @@ class Routing(Core):
         return Refusal("not_found", "There is no such path or method")
 
     def route(self, request: Request) -> tuple[Operation, dict[str, str]]:
-        """The operation that a request means, and the values in its path."""
+        """The operation that a request is for, and the values in its path.
+
+        Raises Refusal if there is none.
+        """
         found = self.find_route(request)
         if found is None:
             raise self.unknown_route(request)
@@ -74,10 +96,9 @@ class Routing(Core):
 
 
 def _template(path: str) -> re.Pattern[str]:
-    parts = re.split(r"\{([A-Za-z_][A-Za-z0-9_]*)\}", path)
-    return re.compile(
-        "".join(
-            f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part)
-            for index, part in enumerate(parts)
-        )
-    )
+    """The pattern of a path with placeholders; each becomes a named group."""
+    pattern = ""
+    for index, part in enumerate(re.split(r"\{([A-Za-z_][A-Za-z0-9_]*)\}", path)):
+        is_placeholder = index % 2 == 1
+        pattern += f"(?P<{part}>[^/]+)" if is_placeholder else re.escape(part)
+    return re.compile(pattern)

@@ -1,8 +1,9 @@
-"""What a new server holds: three businesses, their objects, and the keys; the same for the same seed.
+"""What a new server holds: three tenants, their objects, and the keys.
 
-The main business and the other have objects of every kind that can be read, the third has none. Times
-go back from one instant by irregular steps of more than a second, but for some neighbours that differ
-only in fractions of a second: near the head of a list, and again and again below it.
+The same seed gives the same data. The main and the other tenant have objects of every kind that can
+be read, the third has none. Times go back from one instant by irregular steps of more than a
+second. Some neighbours differ only in fractions of a second: a few near the head of a list, and
+more at intervals below it.
 """
 
 from __future__ import annotations
@@ -13,35 +14,33 @@ from typing import Any
 
 from conformance.model import KEY_ROLES, Business, Contract, KeyRole, Reach
 from conformance.openapi import X
-from conformance.server.access import ALL
-from conformance.server.catalog import Catalog, sample
-from conformance.server.extras import Extras, Recipe
+from conformance.server.catalog import Catalog, sample, types_of
+from conformance.server.extras import Document, Extras, Recipe
 from conformance.server.moments import MICRO, key_of, moment_of, render
 from conformance.server.naming import identifier, secret
-from conformance.server.store import Identity, Row
+from conformance.server.store import ALL, Identity, Row
 
 NEWEST = moment_of("2026-04-17T12:00:00Z")
 EXPIRED = moment_of("2020-01-01T00:00:00Z")
-MAIN, OTHER = Business.MAIN.value, Business.OTHER.value
-BUSINESSES = tuple(business.value for business in Business)
-PLACES = {MAIN: 0, OTHER: 500}
-"""Where the objects of a business begin to be counted, so that what their place tells is told once."""
+MAIN, OTHER, EMPTY = Business.MAIN.value, Business.OTHER.value, Business.EMPTY.value
+TENANTS = (MAIN, OTHER, EMPTY)
+FIRST_INDEX = {MAIN: 0, OTHER: 500}
+"""The index of the first object of a tenant. Tenants share none, so no two objects look alike."""
 
 _PERIOD = 17
 _FRACTIONS = {
-    3: (
-        750_000,
-        500_000,
-        0,
-    ),  # neighbours a few hundred milliseconds apart, one of them a whole second
-    7: (250_001, 250_000, 249_999),  # neighbours a microsecond apart, of both widths
+    # neighbours a few hundred milliseconds apart, one of them at a whole second
+    3: (750_000, 500_000, 0),
+    # neighbours a microsecond apart, rendered with three and with six digits
+    7: (250_001, 250_000, 249_999),
     11: (125_000,),
     14: (333_333,),
 }
+"""Step within the period -> fractions, in microseconds, of the objects at that step."""
 
 
-def business_id(seed: int, name: str) -> str:
-    """The id of a seeded business."""
+def tenant_id(seed: int, name: str) -> str:
+    """The id of a seeded tenant."""
     return identifier(seed, "tenant", name)
 
 
@@ -49,39 +48,34 @@ _DEATHS: dict[str, dict[str, Any]] = {
     "expired": {"expires": EXPIRED},
     "revoked": {"revoked": True},
 }
-"""By key, why it is dead."""
+"""Name of a key that no longer works -> the reason."""
 
 
 def identities(contract: Contract, seed: int) -> dict[str, Identity]:
-    """The seeded keys by name; those of a single scope are named by it."""
+    """The seeded keys by name. A key with a single scope has the name of that scope."""
     catalog = Catalog(contract)
     prefixes = contract.authentication.prefixes or ("",)
-    scopes = {
+    scopes_of = {
         Reach.EVERY: frozenset({ALL}),
         Reach.READS: catalog.read_scopes,
         Reach.NONE: frozenset[str](),
     }
-    found = []
+    issued: dict[str, Identity] = {}
     for role in KEY_ROLES.values():
-        prefix = prefixes[1] if role.name == "test" and len(prefixes) > 1 else prefixes[0]
-        if _has(contract, role):
-            found.append(
-                Identity(
-                    role.name,
-                    secret(prefix, seed, role.name),
-                    business_id(seed, role.business or MAIN),
-                    scopes[role.reach],
-                    **_DEATHS.get(role.name, {}),
-                )
-            )
+        if _can_exist(contract, role):
+            prefix = prefixes[1] if role.name == "test" else prefixes[0]
+            key = secret(prefix, seed, role.name)
+            tenant = tenant_id(seed, role.business or MAIN)
+            state = _DEATHS.get(role.name, {})
+            issued[role.name] = Identity(role.name, key, tenant, scopes_of[role.reach], **state)
     for scope in catalog.scopes:
         key = secret(prefixes[0], seed, scope)
-        found.append(Identity(scope, key, business_id(seed, MAIN), frozenset({scope})))
-    return {identity.name: identity for identity in found}
+        issued[scope] = Identity(scope, key, tenant_id(seed, MAIN), frozenset({scope}))
+    return issued
 
 
-def _has(contract: Contract, role: KeyRole) -> bool:
-    """Whether a server of this contract can have a key: one of another business, a test key."""
+def _can_exist(contract: Contract, role: KeyRole) -> bool:
+    """Whether a contract can have this key: it may lack tenants or a prefix for test keys."""
     if role.name == "test":
         return len(contract.authentication.prefixes) > 1
     return role.business is Business.MAIN or contract.tenant is not None
@@ -90,109 +84,106 @@ def _has(contract: Contract, role: KeyRole) -> bool:
 def rows(contract: Contract, extras: Extras, seed: int) -> Iterator[Row]:
     """The seeded objects."""
     seeder = _Seeder(contract, extras, seed)
-    names = BUSINESSES if contract.tenant is not None else (MAIN,)
-    if seeder.catalog.tenant_kind:
-        yield from (
-            seeder.business(seeder.catalog.tenant_kind, index, name)
-            for index, name in enumerate(names)
-        )
-    for kind in seeder.catalog.kinds:
-        if kind != seeder.catalog.tenant_kind:
-            for name in (MAIN, OTHER) if contract.tenant is not None else (MAIN,):
-                yield from seeder.objects(kind, name)
+    tenants = TENANTS if contract.tenant is not None else (MAIN,)
+    tenant_kind = seeder.catalog.tenant_kind
+    if tenant_kind:
+        for index, name in enumerate(tenants):
+            yield seeder.tenant(tenant_kind, index, name)
+    for kind in seeder.kinds:
+        for name in tenants:
+            yield from seeder.objects(kind, name)
 
 
 def moments(random: Random, count: int, seconds: tuple[int, int]) -> list[int]:
-    """Distinct moments, newest first."""
-    found: list[int] = []
-    at, step = NEWEST, 0
-    while len(found) < count:
-        found += [at + fraction for fraction in _FRACTIONS.get(step % _PERIOD, (0,))]
-        at -= random.randint(*seconds) * MICRO
+    """Distinct moments, newest first; ``seconds`` bounds the step from one to the next."""
+    chosen: list[int] = []
+    moment, step = NEWEST, 0
+    while len(chosen) < count:
+        chosen += [moment + fraction for fraction in _FRACTIONS.get(step % _PERIOD, (0,))]
+        moment -= random.randint(*seconds) * MICRO
         step += 1
-    return found[:count]
+    return chosen[:count]
 
 
 class _Seeder:
+    """Makes the objects of one server."""
+
     def __init__(self, contract: Contract, extras: Extras, seed: int) -> None:
         self.contract = contract
         self.catalog = Catalog(contract)
         self.extras = extras
         self.seed = seed
-        self.references = {
-            (operation.kind, parameter.name): parameter.references
-            for operation in contract.operations.values()
-            for parameter in operation.parameters
-            if parameter.references
-        }
+        self.kinds = [k for k in self.catalog.kinds if k != self.catalog.tenant_kind]
+        self.references: dict[tuple[str | None, str], str] = {}
+        for operation in contract.operations.values():
+            for parameter in operation.parameters:
+                if parameter.references:
+                    self.references[operation.kind, parameter.name] = parameter.references
 
     def recipe(self, kind: str) -> Recipe:
         return self.extras.recipes.get(kind, Recipe())
 
-    def count(self, kind: str, business: str) -> int:
-        return getattr(self.recipe(kind), business, 0) if kind in self.catalog.kinds else 0
-
-    def business(self, kind: str, index: int, name: str) -> Row:
-        own = business_id(self.seed, name)
-        moment = NEWEST - index * MICRO
-        random = Random(own)  # noqa: S311 - sample data
-        document = self.usual(kind, index, name, random) | {self.contract.identifier_of(kind): own}
-        return self.row(
-            kind, own, own, moment, document | self.recipe(kind).members(random, index, document)
-        )
-
-    def objects(self, kind: str, business: str) -> Iterator[Row]:
+    def count(self, kind: str, tenant: str) -> int:
+        """How many objects of a kind a tenant has."""
+        if kind not in self.kinds or tenant == EMPTY:
+            return 0
         recipe = self.recipe(kind)
-        random = Random(f"{self.seed}/{kind}/{business}")  # noqa: S311 - sample data
-        times = moments(random, self.count(kind, business), recipe.seconds)
-        for index, moment in enumerate(times):
-            own = identifier(self.seed, kind, business, index)
-            name, members = self.contract.identifier_of(kind), self.catalog.members(kind)
-            told = {
-                one: own
-                for one in (self.contract.identifier, name)
-                if one in members or not members
-            }
-            told |= {
-                one: identifier(self.seed, twin, business, index)
-                for one, twin in recipe.mirrors.items()
-            }
-            document = self.usual(kind, index, business, random) | told
-            document |= recipe.members(random, index + PLACES[business], document)
-            yield self.row(
-                kind, document.get(name, own), business_id(self.seed, business), moment, document
-            )
+        return recipe.main if tenant == MAIN else recipe.other
 
-    def row(self, kind: str, own: str, tenant: str, moment: int, document: dict[str, Any]) -> Row:
+    def tenant(self, kind: str, index: int, name: str) -> Row:
+        """The object that describes a tenant."""
+        own_id = tenant_id(self.seed, name)
+        random = Random(own_id)  # noqa: S311 - sample data
+        document = self.document(kind, index, name, random)
+        document[self.contract.identifier_of(kind)] = own_id
+        document |= self.recipe(kind).members(random, index, document)
+        return self.row(kind, own_id, own_id, NEWEST - index * MICRO, document)
+
+    def objects(self, kind: str, tenant: str) -> Iterator[Row]:
+        """The objects of a kind that a tenant has, newest first."""
+        recipe = self.recipe(kind)
+        random = Random(f"{self.seed}/{kind}/{tenant}")  # noqa: S311 - sample data
+        identifier_name = self.contract.identifier_of(kind)
+        for index, moment in enumerate(moments(random, self.count(kind, tenant), recipe.seconds)):
+            own_id = identifier(self.seed, kind, tenant, index)
+            document = self.document(kind, index, tenant, random)
+            document |= self.identifiers(kind, own_id)
+            for name, mirrored_kind in recipe.mirrors.items():
+                document[name] = identifier(self.seed, mirrored_kind, tenant, index)
+            document |= recipe.members(random, index + FIRST_INDEX[tenant], document)
+            own_id = document.get(identifier_name, own_id)
+            yield self.row(kind, own_id, tenant_id(self.seed, tenant), moment, document)
+
+    def identifiers(self, kind: str, own_id: str) -> Document:
+        """The members of a kind that hold the id of the object itself."""
+        names = (self.contract.identifier, self.contract.identifier_of(kind))
+        return {name: own_id for name in names if self.catalog.shows(kind, name)}
+
+    def row(self, kind: str, own_id: str, tenant: str, moment: int, document: Document) -> Row:
+        """An object to store; its document gets the tenant and the position that the kind shows."""
         position = render(moment)
-        members = self.catalog.members(kind)
-        for name, value in ((self.contract.tenant, tenant), (self.catalog.position, position)):
-            if name and (name in members or not members):
-                document[name] = value
-        return Row(kind, own, tenant, position, key_of(moment), document)
+        document |= self.catalog.ownership(kind, tenant, position)
+        return Row(kind, own_id, tenant, position, key_of(moment), document)
 
-    def usual(self, kind: str, index: int, business: str, random: Random) -> dict[str, Any]:
+    def document(self, kind: str, index: int, tenant: str, random: Random) -> Document:
+        """The members in the schema of a kind, with sample values."""
         return {
-            name: self.member(kind, name, schema, index, business, random)
-            for name, schema in self.catalog.members(kind).items()
+            name: self.member(kind, name, index, tenant, random)
+            for name in self.catalog.members(kind)
         }
 
-    def member(
-        self,
-        kind: str,
-        name: str,
-        schema: dict[str, Any],
-        index: int,
-        business: str,
-        random: Random,
-    ) -> Any:
-        refers = schema.get(X, {}).get("references") or self.references.get((kind, name))
-        if not refers or name == self.contract.identifier:
+    def member(self, kind: str, name: str, index: int, tenant: str, random: Random) -> Any:
+        """The value of a member: the id of a seeded object if it is a reference, else a sample."""
+        schema = self.catalog.members(kind)[name]
+        referenced = schema.get(X, {}).get("references") or self.references.get((kind, name))
+        if not referenced or name == self.contract.identifier:
             return sample(schema, index)
-        if refers == self.catalog.tenant_kind:
-            return business_id(self.seed, business)
-        count = self.count(refers, business)
-        if not count:
-            return None if "null" in schema.get("type", ()) else sample(schema, index)
-        weights = (self.recipe(kind).spread.get(refers, ()) + (1,) * count)[:count]
-        return identifier(self.seed, refers, business, random.choices(range(count), weights)[0])
+        if referenced == self.catalog.tenant_kind:
+            return tenant_id(self.seed, tenant)
+        count = self.count(referenced, tenant)
+        if count == 0:
+            is_nullable = "null" in types_of(schema)
+            return None if is_nullable else sample(schema, index)
+        weights = (self.recipe(kind).spread.get(referenced, ()) + (1,) * count)[:count]
+        chosen = random.choices(range(count), weights)[0]
+        return identifier(self.seed, referenced, tenant, chosen)

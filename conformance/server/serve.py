@@ -1,7 +1,8 @@
-"""The reference server as a process: waitress (HTTP/1.1, kept connections, no Nagle delay) around the application.
+"""The reference server as a process: waitress around the application.
 
-What waitress refuses by itself, before the application sees it (broken framing, headers too long), is told
-in the envelope of the contract, too.
+Waitress speaks HTTP/1.1, keeps connections open and avoids the Nagle delay. It refuses some
+requests before the application sees them, such as broken framing or headers that are too long.
+Those answers have the error envelope of the contract, too.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ def serve(
 ) -> None:
     """Serve a contract until SIGINT or SIGTERM.
 
-    Writes the target file, then prints the keys and ``ready <url>``. Raises UsageError where the port is
-    taken or a file cannot be written.
+    Writes the target file, then prints the keys and ``ready <url>``. ``log`` gets a line of JSON
+    for each request. Raises UsageError if the port is taken or a file cannot be written.
     """
     with ExitStack() as stack:
         journal = stack.enter_context(_writable(log, "a")) if log else None
@@ -53,31 +54,37 @@ def serve(
         stack.callback(app.store.close)
         server = listen(app, host, port)
         stack.callback(server.close)
-        url = f"http://{f'[{host}]' if ':' in host else host}:{server.effective_port}{contract.base_path}"
-        content = target_file(app, url)
-        _must_be_own(target_out, content)
-        with _writable(target_out, "w") as file:
-            file.write(content)
+        url = _url(host, server.effective_port, contract.base_path)
+        _write_target_file(target_out, target_file(app, url))
         stack.enter_context(_stopped_by_signals())
         announce(app, url, out)
         server.run()
 
 
-def _must_be_own(path: Path, content: str) -> None:
-    """Nothing is written over a file that somebody else made. Raises UsageError."""
-    first, _, _ = content.partition("\n")
-    if (
-        path.is_file()
-        and path.stat().st_size
-        and not path.read_text(encoding="utf-8", errors="replace").startswith(first)
-    ):
-        raise UsageError(
-            f"{path} is there already, and no target file of a reference server: give another name (--target-out)"
-        )
+def _url(host: str, port: int, base_path: str) -> str:
+    in_brackets = f"[{host}]" if ":" in host else host
+    return f"http://{in_brackets}:{port}{base_path}"
+
+
+def _write_target_file(path: Path, content: str) -> None:
+    """Write the target file. Raises UsageError rather than overwrite a file of somebody else."""
+    first_line, _, _ = content.partition("\n")
+    if path.is_file() and path.stat().st_size:
+        existing = path.read_text(encoding="utf-8", errors="replace")
+        if not existing.startswith(first_line):
+            raise UsageError(
+                f"{path} is there already, and is not a target file of a reference server."
+                " Give another name (--target-out)."
+            )
+    with _writable(path, "w") as file:
+        file.write(content)
 
 
 def listen(app: Application, host: str, port: int) -> Any:
-    """A server that listens already; its ``run`` serves, its ``effective_port`` tells the port."""
+    """A server that already listens on ``effective_port``. Call its ``run`` to serve.
+
+    Raises UsageError if it cannot listen there.
+    """
     try:
         server = create_server(
             app,
@@ -94,14 +101,13 @@ def listen(app: Application, host: str, port: int) -> Any:
             f"Cannot listen on {host} port {port}: {reason}; --port 0 takes a free one"
         ) from error
     server.channel_class = _channel(app)
-    logging.getLogger("waitress.queue").setLevel(
-        logging.ERROR
-    )  # a full queue is no news to a sandbox
+    # A full queue is normal for a sandbox, so it is not worth a warning.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     return server
 
 
 def announce(app: Application, url: str, out: TextIO) -> None:
-    """Print the keys, one a line, and then that the server is ready."""
+    """Print the keys, one to a line, and then that the server is ready."""
     for name, identity in seeding.identities(app.contract, app.seed).items():
         print(name, identity.key, file=out)
     print("ready", url, file=out, flush=True)
@@ -116,7 +122,10 @@ def _writable(path: Path, mode: str) -> TextIO:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """Turn both signals into the one exception that waitress ends on."""
+    """Turn SIGINT and SIGTERM into KeyboardInterrupt, on which waitress ends.
+
+    Other threads than the main one cannot handle signals; there it does nothing.
+    """
 
     def stop(_signal: int, _frame: Any) -> None:
         raise KeyboardInterrupt
@@ -135,18 +144,11 @@ def _stopped_by_signals() -> Iterator[None]:
 
 
 def _channel(app: Application) -> type[HTTPChannel]:
-    """Connections whose own refusals keep to the envelope."""
+    """The class of a connection whose own refusals have the envelope of the contract."""
 
-    class Told(ErrorTask):  # type: ignore[misc]
+    class EnvelopeTask(ErrorTask):  # type: ignore[misc]
         def execute(self) -> None:
-            ours = (
-                self.request.error.code == 500
-            )  # 501 is for a transfer coding that nobody asked for
-            refusal = Refusal(
-                "internal" if ours else "invalid_parameter",
-                "" if ours else "The request cannot be read",
-            )
-            reply = app.refused(Request("", ""), refusal)
+            reply = app.refused(Request("", ""), _refusal_of(self.request.error.code))
             body = json.dumps(reply.body).encode()
             self.status = app.status_line(reply)
             self.response_headers.append(("Content-Type", JSON_TYPE))
@@ -155,6 +157,16 @@ def _channel(app: Application) -> type[HTTPChannel]:
             self.write(body)
 
     class Channel(HTTPChannel):  # type: ignore[misc]
-        error_task_class = Told
+        error_task_class = EnvelopeTask
 
     return Channel
+
+
+def _refusal_of(status: int) -> Refusal:
+    """The refusal that stands for an error of waitress.
+
+    Only 500 is a fault of the server: waitress sends 501 for an unknown transfer coding.
+    """
+    if status == 500:
+        return Refusal("internal")
+    return Refusal("invalid_parameter", "The request cannot be read")

@@ -1,8 +1,8 @@
-"""The data of the server, in SQLite: one table of objects of every kind, one of keys.
+"""The data of the server, in SQLite: tables for objects of every kind, for keys and for notes.
 
-An object keeps its position twice, as it is served and as a sort key (see moments), and the rest as
-a JSON document. A page is one query along the index of positions.
-One connection serves all threads behind a lock, which is also what makes check-then-insert safe.
+An object keeps its position twice, as the client sees it and as a sort key (see ``moments``). All
+its members are a JSON document. A page is one query along the index of positions.
+One connection serves all threads behind a lock. Holding the lock makes check-then-insert safe.
 """
 
 from __future__ import annotations
@@ -28,11 +28,15 @@ CREATE TABLE IF NOT EXISTS keys (
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 """
 _COLUMNS = "kind, id, tenant, position, sort, document"
+_INSERT = f"INSERT INTO objects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608
+
+ALL = "*"
+"""The scope that grants everything."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A stored object."""
+    """A stored object. ``position`` is its timestamp, ``sort`` the sort key of that time."""
 
     kind: str
     id: str
@@ -44,7 +48,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a key stands for: a name, a tenant, and the scopes that are granted."""
+    """What a key stands for: a name, a tenant and scopes. ``expires`` is a moment, or None."""
 
     name: str
     key: str
@@ -56,7 +60,10 @@ class Identity:
 
 @dataclass(frozen=True)
 class Filter:
-    """What a member must be; of several values any will do. Without a member the sort key is meant."""
+    """A condition on a member, such as ``status = done``. A list of values matches any of them.
+
+    An empty ``member`` stands for the sort key.
+    """
 
     member: str
     value: Any
@@ -65,7 +72,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class Page:
-    """Which rows a list asks for; ``comparison`` stands between the sort key of a row and ``edge``."""
+    """Which rows a list asks for. ``comparison`` stands between the sort key of a row and ``edge``.
+
+    ``tenant`` None means all tenants, ``edge`` None the first page.
+    """
 
     kind: str
     tenant: str | None
@@ -77,7 +87,7 @@ class Page:
 
 
 class Store:
-    """Objects and keys; safe to use from many threads."""
+    """Objects, keys and notes. It is safe to use from many threads."""
 
     def __init__(self, database: str = ":memory:") -> None:
         self.lock = threading.RLock()
@@ -90,14 +100,14 @@ class Store:
             other._base.backup(self._base)
 
     def close(self) -> None:
-        """Let the database go."""
+        """Close the database."""
         with self.lock:
             self._base.close()
 
     # --- objects ---
 
     def put(self, rows: Iterable[Row]) -> None:
-        """Store new objects, all or none."""
+        """Store new objects, either all or none of them."""
         values = [
             (row.kind, row.id, row.tenant, row.position, row.sort, json.dumps(row.document))
             for row in rows
@@ -105,23 +115,21 @@ class Store:
         with self.lock:
             self._base.execute("BEGIN")
             try:
-                self._base.executemany(
-                    f"INSERT INTO objects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", values
-                )
+                self._base.executemany(_INSERT, values)
             except BaseException:
                 self._base.execute("ROLLBACK")
                 raise
             self._base.execute("COMMIT")
 
     def get(self, kind: str, identifier: str) -> Row | None:
-        """An object by its id, whoever owns it."""
+        """An object of any tenant by its id, or None."""
         query = f"SELECT {_COLUMNS} FROM objects WHERE kind = ? AND id = ?"  # noqa: S608
         with self.lock:
-            found = self._base.execute(query, (kind, identifier)).fetchone()
-        return _row(found) if found else None
+            row = self._base.execute(query, (kind, identifier)).fetchone()
+        return _row(row) if row else None
 
     def change(self, row: Row, members: Mapping[str, Any]) -> Row:
-        """Overwrite some members of an object."""
+        """Overwrite some members of an object. Returns the object as it is now."""
         with self.lock:
             current = self.get(row.kind, row.id) or row
             document = {**current.document, **members}
@@ -132,39 +140,31 @@ class Store:
         return Row(row.kind, row.id, row.tenant, row.position, row.sort, document)
 
     def remove(self, row: Row) -> None:
-        """Forget an object."""
+        """Delete an object."""
         with self.lock:
             self._base.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (row.kind, row.id))
 
     def taken(self, kind: str, tenant: str, sort: str) -> bool:
-        """Whether an object of a kind and tenant has a position."""
+        """Whether an object of a kind and tenant has this sort key."""
         query = "SELECT 1 FROM objects WHERE kind = ? AND tenant = ? AND sort = ?"
         with self.lock:
             return self._base.execute(query, (kind, tenant, sort)).fetchone() is not None
 
     def page(self, page: Page) -> list[Row]:
-        """The rows of a page, in its order."""
-        terms, values = ["kind = ?"], [page.kind]
-        if page.tenant is not None:
-            terms.append("tenant = ?")
-            values.append(page.tenant)
-        if page.edge is not None:
-            terms.append(f"sort {page.comparison} ?")
-            values.append(page.edge)
-        for wanted in page.filters:
-            one_of = wanted.value if isinstance(wanted.value, list) else [wanted.value]
-            member = _member(wanted.member) if wanted.member else "sort"
-            terms.append(f"({' OR '.join([f'{member} {wanted.comparison} ?'] * len(one_of))})")
-            values += one_of
-        query = f"SELECT {_COLUMNS} FROM objects WHERE {' AND '.join(terms)} ORDER BY sort {page.order} LIMIT ?"  # noqa: S608
+        """The rows of a page, in the order of the page."""
+        conditions, values = _conditions(page)
+        query = (
+            f"SELECT {_COLUMNS} FROM objects WHERE {' AND '.join(conditions)}"  # noqa: S608
+            f" ORDER BY sort {page.order} LIMIT ?"
+        )
         with self.lock:
-            found = self._base.execute(query, (*values, page.count)).fetchall()
-        return [_row(row) for row in found]
+            rows = self._base.execute(query, (*values, page.count)).fetchall()
+        return [_row(row) for row in rows]
 
     # --- keys ---
 
     def put_key(self, identity: Identity) -> None:
-        """Store a key, or store it anew."""
+        """Store a key, or replace it."""
         values = (identity.key, identity.name, identity.tenant, json.dumps(sorted(identity.scopes)))
         with self.lock:
             self._base.execute(
@@ -173,35 +173,54 @@ class Store:
             )
 
     def key(self, text: str) -> Identity | None:
-        """Who a key stands for."""
+        """The identity that a key stands for, or None."""
         with self.lock:
-            found = self._base.execute("SELECT * FROM keys WHERE key = ?", (text,)).fetchone()
-        if found is None:
+            row = self._base.execute("SELECT * FROM keys WHERE key = ?", (text,)).fetchone()
+        if row is None:
             return None
-        key, name, tenant, scopes, expires, revoked = found
+        key, name, tenant, scopes, expires, revoked = row
         return Identity(name, key, tenant, frozenset(json.loads(scopes)), expires, bool(revoked))
 
     # --- notes ---
 
     def note(self, name: str) -> Any:
-        """A note that the server left for itself, or None."""
+        """The value of a note that the server wrote for itself, or None."""
         with self.lock:
-            found = self._base.execute(
+            row = self._base.execute(
                 "SELECT value FROM counters WHERE name = ?", (name,)
             ).fetchone()
-        return found[0] if found else None
+        return row[0] if row else None
 
     def leave(self, name: str, value: Any) -> None:
-        """Leave a note."""
+        """Write a note, or replace it."""
         with self.lock:
             self._base.execute("INSERT OR REPLACE INTO counters VALUES (?, ?)", (name, value))
 
     def number(self) -> int:
-        """A number that was never given before."""
+        """A number that the store has never returned before."""
         with self.lock:
-            given: int = (self.note("number") or 0) + 1
-            self.leave("number", given)
-            return given
+            number: int = (self.note("number") or 0) + 1
+            self.leave("number", number)
+            return number
+
+
+def _conditions(page: Page) -> tuple[list[str], list[Any]]:
+    """The SQL conditions of a page, and the values of their parameters."""
+    conditions, values = ["kind = ?"], [page.kind]
+    if page.tenant is not None:
+        conditions.append("tenant = ?")
+        values.append(page.tenant)
+    if page.edge is not None:
+        conditions.append(f"sort {page.comparison} ?")
+        values.append(page.edge)
+    for condition in page.filters:
+        accepted = condition.value if isinstance(condition.value, list) else [condition.value]
+        column = _member(condition.member) if condition.member else "sort"
+        conditions.append(
+            f"({' OR '.join([f'{column} {condition.comparison} ?'] * len(accepted))})"
+        )
+        values += accepted
+    return conditions, values
 
 
 def _member(name: str) -> str:

@@ -9,7 +9,7 @@ from conformance.model import Contract, Effect, Operation, Role
 from conformance.reading import Answer
 from conformance.scenarios import Planning, operations
 from conformance.suite.client import Client
-from conformance.suite.sending import Id
+from conformance.suite.ids import Id
 from conformance.suite.walker import Walker
 
 Writes = dict[str, Operation]

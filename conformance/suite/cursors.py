@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from conformance.model import Operation
-from conformance.suite.client import LARGE
+from conformance.suite.knowledge import LARGE
 from conformance.values import instant, rendered, respelled
 
 Choice = TypeVar("Choice")

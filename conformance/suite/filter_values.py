@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.reading import takes
-from conformance.suite.client import SEVERAL
+from conformance.suite.knowledge import SEVERAL
 from conformance.values import instant
 
 SECOND_PAGE = 3

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from conformance.model import (
     NOTHING,
@@ -16,14 +16,10 @@ from conformance.model import (
     Exchange,
     Facts,
     Operation,
-    Params,
     Role,
 )
-from conformance.scenarios import Depth
 from conformance.transport.message import Message, header_of, message_for
 from conformance.transport.sender import Label, Sender
-
-P = TypeVar("P", bound=Params)
 
 CLOCK = "(clock)"
 """The operation of a request that moves the target's clock; no rule judges it."""
@@ -34,86 +30,23 @@ OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 COMPRESSED = (("Accept-Encoding", "gzip, deflate"),)
 """What most clients offer; here valid requests do."""
 
-Id = str | int
-"""An id as the target gives it: it goes into a body as it came."""
-
-
-DOUBTS = 20
-"""Times in a run that what was not found is asked for again."""
-
-
-class Memory:
-    """What a run knows: its cases, the first page of each list by kind and key, an own object by kind."""
-
-    def __init__(self, cases: Iterable[Case] = ()) -> None:
-        self.cases = tuple(cases)
-        self.own: dict[str, Id] = {}
-        self.doubts = DOUBTS
-        self.lists: dict[tuple[str, str], list[Any]] = {}
-        self.answered: dict[tuple[str, str], Id] = {}
-        self.ends: dict[str, dict[str, Any]] = {}  # by list, the cursor of a page near its end
-        self.used: dict[str, dict[Id, None]] = {}  # of each pool, the least recent first
-        self.listings: dict[tuple[str, str], dict[str, Any] | None] = {}
-
 
 class Sending:
     """Sends requests for one case. ``attempt`` counts its repetitions, from 1."""
 
-    def __init__(
-        self,
-        sender: Sender,
-        case: Case,
-        attempt: int,
-        memory: Memory,
-        *,
-        seed: int,
-        nonce: str = "",
-        depth: Depth = Depth.FULL,
-    ) -> None:
+    def __init__(self, sender: Sender, case: Case, attempt: int) -> None:
         self.contract: Contract = sender.contract
         self.target: Declaration = sender.target.declaration
         self.case = case
-        self.seed = seed
-        self.depth = depth
-        self._sender = sender
         self._attempt = attempt
-        self._memory = memory
-        self._nonce = nonce
-        self._tokens = 0
+        self._sender = sender
 
-    @property
-    def repeated(self) -> bool:
-        """Whether the case runs again, to confirm what its first run showed."""
-        return self._attempt > 1
-
-    def params(self, kind: type[P]) -> P:
-        """The parameters of the case, which are of this kind. Raises TypeError for others."""
-        if not isinstance(self.case.params, kind):
-            raise TypeError(f"the case {self.case.id} has no {kind.__name__}")
-        return self.case.params
-
-    @property
-    def operation(self) -> Operation:
-        """The operation of the case."""
-        return self.contract.operations[self.case.operation]
-
-    def planned(self, scenario: str) -> tuple[tuple[str, str], ...]:
-        """Operation and variant of each case of a scenario that runs."""
-        return tuple(
-            (case.operation, case.variant)
-            for case in self._memory.cases
-            if case.scenario == scenario
-        )
-
-    # --- sending ---
-
-    def call(
+    def send(
         self,
         operation: Operation,
         values: Mapping[str, Any],
         *,
         key: str | None = "full",
-        scheme: str | None = None,
         role: Role = Role.PROBE,
         facts: Facts = NOTHING,
         content: bytes | None = None,
@@ -123,12 +56,12 @@ class Sending:
     ) -> Exchange:
         """Send an operation with values for its parameters; ``content`` replaces the body.
 
-        ``renewed`` gives the values anew where what they name was not found.
+        ``renewed`` gives the values of a second request, sent if the first names what is not found.
         """
         message = message_for(operation, values)
         if content is not None:
             message = replace(message, body=content)
-        carried = header_of(self.contract, key, scheme) if operation.takes_key else ()
+        carried = header_of(self.contract, key) if operation.takes_key else ()
         return self.raw(
             message,
             operation.id,
@@ -190,12 +123,6 @@ class Sending:
     def _label(self, operation: str, role: Role, key: str | None, facts: Facts) -> Label:
         return Label(self.case, self._attempt, operation, role, key, facts)
 
-    def control(
-        self, operation: Operation, values: Mapping[str, Any], facts: Facts = NOTHING
-    ) -> Exchange:
-        """Send a valid request, which must succeed."""
-        return self.call(operation, values, role=Role.CONTROL, facts=facts)
-
     def mistake(
         self,
         operation: Operation,
@@ -209,7 +136,7 @@ class Sending:
         patient: bool = True,
     ) -> Exchange:
         """Send a request with one mistake of the client in it."""
-        return self.call(
+        return self.send(
             operation,
             values,
             key=key,

@@ -25,7 +25,7 @@ from conformance.reading import items_of, object_of
 from conformance.scenarios import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.transport.message import encoded, message_for
-from conformance.transport.redact import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
+from conformance.transport.near_misses import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
 
 MISPLACED = ("Basic", "Token", "user", "query")
 """Where a valid key is put that no server must take it from: after another scheme, as a user of Basic, in the query.
@@ -164,7 +164,11 @@ def test_refused_key(client: Client) -> None:
     if not gone:  # after all that was refused, what is valid is still taken
         control = client.control(operation, values)
         cursor = _place(operation, control)
-        few = {operation.paging.limit: str(client.within(operation, 2))} if operation.paging else {}
+        few = (
+            {operation.paging.limit: str(client.knowledge.within(operation, 2))}
+            if operation.paging
+            else {}
+        )
         for form in DEAD_FORMS if cursor else ():
             for key in keys.get(form, ()):
                 client.mistake(
@@ -322,16 +326,16 @@ def _others(planning: Planning, operation: Operation) -> list[str]:
 def test_missing_scope(client: Client) -> None:
     """Valid keys that lack the scope; those with another one also on a later page of a list."""
     operation, paging = client.operation, client.operation.paging
-    values = client.valid(operation) if paging is None else client.listing(operation)
+    values = client.valid(operation) if paging is None else client.knowledge.listing(operation)
     if values is None:
         return
     if paging is not None and client.case.variant == "another":
-        items = client.listed(operation.kind or "")
+        items = client.knowledge.listed(operation.kind or "")
         place = items[0].get(paging.position) if items and isinstance(items[0], dict) else None
         if isinstance(place, str):
             values |= {
                 paging.after: place,
-                paging.limit: str(client.within(operation, 2)),
+                paging.limit: str(client.knowledge.within(operation, 2)),
                 **_narrowed(operation, items[0]),
             }
     client.control(operation, values)

@@ -9,7 +9,8 @@ from typing import Any
 from conformance.model import Facts, Operation, Params
 from conformance.reading import Answer, position_of
 from conformance.scenarios import Draft, Planning, operations, scenario
-from conformance.suite.client import LARGE, Client
+from conformance.suite.client import Client
+from conformance.suite.knowledge import LARGE
 
 WIDE = 10**8
 """Times the maximum of a list: such a limit is beyond 32 bits."""
@@ -25,7 +26,7 @@ def large_pages(planning: Planning) -> Iterator[Draft]:
 def test_large_page(client: Client) -> None:
     """A limit far above the maximum, and beyond 32 bits; one just above it is part of the walks."""
     operation = client.operation
-    values = client.listing(operation)
+    values = client.knowledge.listing(operation)
     if values is None or operation.paging is None:
         return
     maximum = client.target.maximum.get(operation.id, LARGE)
@@ -85,7 +86,7 @@ def _with_served_cursor(client: Client, query: Mapping[str, str]) -> dict[str, s
     """The query with a cursor of the target; without any where the target gives none."""
     operation = client.operation
     assert operation.paging is not None
-    items = client.listed(operation.kind or "")
+    items = client.knowledge.listed(operation.kind or "")
     position = position_of(operation, items[-1]) if items else None
     changed = dict(query)
     if isinstance(position, str):

@@ -9,7 +9,8 @@ from typing import Any
 
 from conformance.model import Facts, Form, Open, Operation, Parameter, Params, Role
 from conformance.scenarios import Depth, Draft, Planning, operations, scenario
-from conformance.suite.client import MALFORMED, Client
+from conformance.suite.client import Client
+from conformance.suite.ids import MALFORMED
 from conformance.suite.test_envelope import SHORT_ID
 
 BROKEN = (b"{", b"")
@@ -33,7 +34,7 @@ def test_plain_read(client: Client) -> None:
     """A valid read, of an object that is not the newest where there are several."""
     values, selector = client.valid(client.operation), client.operation.selector
     if values is not None and selector is not None and Open.INPUT not in client.operation.open:
-        known = client.known_ids(selector.references or "", member=selector.by)
+        known = client.knowledge.known_ids(selector.references or "", member=selector.by)
         given = client.target.inputs.get(client.operation.id, {})
         if (
             values[selector.name] in known
@@ -231,7 +232,7 @@ def test_unparsable_parameter(client: Client) -> None:
     """Values of limit, cursor and bounds that are no number and no timestamp, beside a request without them."""
     paging = client.operation.paging
     assert paging is not None
-    values = client.listing(client.operation)
+    values = client.knowledge.listing(client.operation)
     if values is None:
         return
     client.control(client.operation, values)

@@ -20,7 +20,8 @@ from conformance.model import (
 )
 from conformance.reading import as_shown, items_of
 from conformance.scenarios import Depth, Draft, Planning, operations, scenario
-from conformance.suite.client import MALFORMED, Client
+from conformance.suite.client import Client
+from conformance.suite.ids import MALFORMED
 from conformance.transport.message import message_for
 from conformance.values import ABSENT
 
@@ -41,7 +42,7 @@ def test_rows_of_two_businesses(client: Client) -> None:
 
     def page(key: str, values: dict[str, Any]) -> list[Any]:
         side = Side.FOREIGN if key == "other" else Side.OWN
-        given = client.listing(operation, key)
+        given = client.knowledge.listing(operation, key)
         if given is None:
             return []
         response = client.call(
@@ -55,10 +56,10 @@ def test_rows_of_two_businesses(client: Client) -> None:
         last = items[-1].get(paging.position) if items and isinstance(items[-1], dict) else None
         if isinstance(last, str):
             page(key, {paging.after: last})
-        page(key, {paging.limit: str(client.within(operation, 5))})
+        page(key, {paging.limit: str(client.knowledge.within(operation, 5))})
     if "read_only" in client.target.keys:
         page("read_only", {})
-    _asked_for_another(client, client.listing(operation))
+    _asked_for_another(client, client.knowledge.listing(operation))
     for parameter in [
         p
         for p in operation.filters
@@ -82,10 +83,16 @@ NAMING = ("X-Business-Id", "X-Tenant-Id", "X-Account-Id", "X-Organization-Id")
 
 def _asked_for_another(client: Client, given: dict[str, Any] | None) -> None:
     """A list with another business in headers, and in a parameter that no document names."""
-    operation, business, tenant = client.operation, client.business("other"), client.contract.tenant
+    operation, business, tenant = (
+        client.operation,
+        client.knowledge.business("other"),
+        client.contract.tenant,
+    )
     if given is None or business is None or tenant is None:
         return
-    own = client.business() if operation.parameter(tenant) else None  # which is named first then
+    own = (
+        client.knowledge.business() if operation.parameter(tenant) else None
+    )  # which is named first then
     message = message_for(operation, given if own is None else {**given, tenant: own})
     headers = (*message.headers, *((name, business) for name in NAMING))
     message = replace(message, headers=headers, query=(*message.query, (tenant, business)))
@@ -125,9 +132,9 @@ def test_foreign_filter(client: Client) -> None:
         if Open.FILTER_IGNORED in parameter.open:
             client.control(client.operation, given, facts=Facts(step=Step.UNFILTERED))
         client.mistake(client.operation, {**given, parameter.name: value})
-        paging, own = client.operation.paging, client.listed(client.operation.kind or "")
+        paging, own = client.operation.paging, client.knowledge.listed(client.operation.kind or "")
         first = own[0].get(paging.position) if own and isinstance(own[0], dict) else None
-        place = {paging.limit: str(client.within(client.operation, 5))} | (
+        place = {paging.limit: str(client.knowledge.within(client.operation, 5))} | (
             {paging.after: first} if isinstance(first, str) else {}
         )
         client.mistake(
@@ -143,7 +150,7 @@ def _theirs(client: Client, parameter: Parameter) -> Any:
     """What a filter takes of another business: best what the other list itself shows, and the own one does not."""
     kind, member = client.operation.kind or "", parameter.filters or ""
     own, foreign = (
-        [item.get(member) for item in client.listed(kind, key) if isinstance(item, dict)]
+        [item.get(member) for item in client.knowledge.listed(kind, key) if isinstance(item, dict)]
         for key in ("full", "other")
     )
     shown = next((value for value in foreign if isinstance(value, str) and value not in own), None)
@@ -183,14 +190,14 @@ def test_foreign_object(client: Client) -> None:
     theirs = {**values, selector.name: foreign}
     if operation.effect is Effect.READ:
         owner = theirs | {
-            n: client.business("other") for n in values if n == client.contract.tenant
+            n: client.knowledge.business("other") for n in values if n == client.contract.tenant
         }
         client.call(operation, owner, role=Role.CONTROL, key="other", facts=Facts(step=Step.OWNER))
         client.mistake(operation, theirs, facts=Facts(step=Step.FOREIGN, sought=sought))
         for key in ("other", "empty"):
             _the_other_way(client, values, key, naming=key == "empty")
         return
-    elsewhere = client.business("other")
+    elsewhere = client.knowledge.business("other")
     if (
         elsewhere is not None and client.contract.tenant in values
     ):  # to overlook what the object itself tells is open
@@ -232,7 +239,11 @@ def test_foreign_object(client: Client) -> None:
 
 def _the_other_way(client: Client, values: dict[str, Any], key: str, *, naming: bool) -> None:
     """The object of the main business, and the key of another one, which may name the main business, too."""
-    operation, business, tenant = client.operation, client.business(key), client.contract.tenant
+    operation, business, tenant = (
+        client.operation,
+        client.knowledge.business(key),
+        client.contract.tenant,
+    )
     unique = (
         operation.selector is not None and operation.selector.by is None
     )  # another name may be given twice
@@ -245,7 +256,7 @@ def _the_other_way(client: Client, values: dict[str, Any], key: str, *, naming: 
         sought = values[operation.selector.name]
         theirs = values | {name: business for name in values if name == tenant}
         named = str(sought[0] if isinstance(sought, list) else sought)
-        main = client.business() if naming else None
+        main = client.knowledge.business() if naming else None
         if (
             main is None
             or tenant is None
@@ -304,7 +315,7 @@ def _create_inside(client: Client, operation: Operation) -> None:
                 key="other",
                 facts=Facts(step=Step.LISTING, sent=as_shown(operation, fresh)),
             )
-    tenant, business = client.contract.tenant, client.business("other")
+    tenant, business = client.contract.tenant, client.knowledge.business("other")
     more = (
         client.valid(operation)
         if tenant is not None and operation.parameter(tenant) is None
@@ -347,18 +358,20 @@ def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
             both = (
                 Open.EMPTY_TENANT in operation.open and "full" in planning.target.keys
             )  # what it has must then be its own
-            rules = ("paging.empty", "tenant.rows") if both else ("paging.empty",)
+            rules = ("tenant.empty", "tenant.rows") if both else ("tenant.empty",)
             yield Draft(operation, needs=("empty",), cost=3 if both else 2, rules=rules)
 
 
-@scenario(lists_of_the_empty, rules=("paging.empty", "tenant.rows"))
+@scenario(lists_of_the_empty, rules=("tenant.empty", "tenant.rows"))
 def test_empty_list(client: Client) -> None:
     """The list of a business without data, plain, with a limit and with a cursor."""
     paging = client.operation.paging
     assert paging is not None
     values = client.valid(client.operation, "empty") or {}
     client.call(client.operation, values, key="empty", facts=Facts(side=Side.FOREIGN))
-    given = client.listing(client.operation) if "tenant.rows" in client.case.rules else None
+    given = (
+        client.knowledge.listing(client.operation) if "tenant.rows" in client.case.rules else None
+    )
     if given is not None:
         client.call(client.operation, given, role=Role.ARRANGE, facts=Facts(side=Side.OWN))
     client.call(client.operation, {**values, paging.limit: "1"}, key="empty")
@@ -385,7 +398,7 @@ def overlapping_lists(planning: Planning) -> Iterator[Draft]:
 @scenario(overlapping_lists, rules=("tenant.rows",))
 def test_overlapping_lists(client: Client) -> None:
     """One list, asked for by two businesses at the same time."""
-    given = {key: client.listing(client.operation, key) for key in ("full", "other")}
+    given = {key: client.knowledge.listing(client.operation, key) for key in ("full", "other")}
     sides = {"full": Side.OWN, "other": Side.FOREIGN}
     requests = [
         (key, values, Facts(side=sides[key])) for key, values in given.items() if values is not None

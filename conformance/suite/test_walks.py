@@ -10,11 +10,12 @@ from conformance.model import Parameter, Params, Role
 from conformance.reading import Answer
 from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.changing import Mixed, changeable_lists, worst_effect, writes_of
-from conformance.suite.client import LARGE, Client
+from conformance.suite.client import Client
 from conformance.suite.cursors import WINDOW, in_turn, starts, unserved_cursors
 from conformance.suite.drawing import STEPS
 from conformance.suite.filter_values import options_of, shared_filter, texts_of, value_for
 from conformance.suite.generate import draw
+from conformance.suite.knowledge import LARGE
 from conformance.suite.narrowed import Narrowed
 from conformance.suite.walker import BASE_PAGES, Walker
 

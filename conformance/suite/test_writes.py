@@ -21,7 +21,8 @@ from conformance.model import (
 from conformance.reading import absent, as_shown, differences, sought_in
 from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
-from conformance.suite.sending import OVERRIDES, Id
+from conformance.suite.ids import Id, identifier
+from conformance.suite.sending import OVERRIDES
 from conformance.transport.message import message_for
 from conformance.values import ABSENT
 
@@ -272,8 +273,8 @@ def _observed(client: Client, operation: Operation, sought: Id) -> dict[str, Any
         elif free and member in narrowed:
             others = [
                 item
-                for item in client.listed(kind)
-                if isinstance(item, dict) and client.identifier(item, kind) != sought
+                for item in client.knowledge.listed(kind)
+                if isinstance(item, dict) and identifier(client.contract, item, kind) != sought
             ]
             shown = Counter(item[member] for item in others if isinstance(item.get(member), str))
             found |= (
@@ -474,9 +475,9 @@ def test_deletion(client: Client) -> None:
     kind, selector = operation.kind or "", operation.selector
     assert selector is not None
     older, values, newer = (
-        client.own_id(operation),
+        client.knowledge.own_id(operation),
         client.valid(operation),
-        client.own_id(operation),
+        client.knowledge.own_id(operation),
     )
     if values is None or older is None or newer is None:
         return

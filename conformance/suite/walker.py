@@ -9,7 +9,8 @@ from typing import Any
 from conformance.model import Facts, Role
 from conformance.reading import Answer, position_of
 from conformance.scenarios import Depth
-from conformance.suite.client import LARGE, Client
+from conformance.suite.client import Client
+from conformance.suite.knowledge import LARGE
 
 SURELY_TAKEN = 7
 """A limit taken to be below every maximum, until a page shows how many items a list does give."""
@@ -29,7 +30,7 @@ class Walker:
         self.operation = client.operation
         assert self.operation.paging is not None
         self.paging = self.operation.paging
-        self.given = client.listing(self.operation)
+        self.given = client.knowledge.listing(self.operation)
         self.tenant = client.contract.tenant
         self.repeated = client.repeated
         self.deeply = client.depth is Depth.DEEP
@@ -64,7 +65,7 @@ class Walker:
         """
         values: dict[str, Any] = {**(self.given or {}), **filters}
         if limit is not None:
-            largest = self._client.within(self.operation, limit) if served else limit
+            largest = self._client.knowledge.within(self.operation, limit) if served else limit
             values[self.paging.limit] = str(largest)
         if after is not None:
             values[self.paging.after] = after

@@ -1,8 +1,8 @@
-"""HTTP through requests, with the comforts that would blur the evidence switched off.
+"""HTTP through requests, without the conveniences that would blur the evidence.
 
-No redirects (they want our keys), no environment (a netrc entry would replace the key), no
-retries; the body is bounded in bytes and the whole response in time. What requests and urllib3 would mend
-(a broken percent sign, two slashes) goes out over a connection by itself.
+There are no redirects (they would get our keys), no settings from the environment (a netrc entry
+would replace the key) and no retries. A body is bounded in bytes, a whole response in time.
+requests and urllib3 mend a malformed path, so such a request goes over a connection of its own.
 """
 
 from __future__ import annotations
@@ -16,17 +16,25 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import BaseHTTPResponse
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ReadTimeoutError
 from urllib3.util import parse_url
 
-from conformance.transport.clocked import CONNECTIONS, POOLS
+from conformance.transport.bounded import CONNECTIONS, OPENED, POOLS
 from conformance.transport.wire import BODY_LIMIT, WireFailure, WireRequest, WireResponse
 
 CHUNK = 65_536
+"""Bytes of a body that are read at a time."""
+
+SILENT = logging.CRITICAL + 1
+"""The level of urllib3's logger: it quotes odd answers, and pytest shows what is logged."""
+
+REFUSED = ("NewConnectionError", "refused", "NameResolution")
+"""Words in an error that say that not even a connection was made."""
 
 
 class _Adapter(HTTPAdapter):
-    """An adapter that sends from one local address."""
+    """An adapter that keeps one bounded connection and sends from one local address."""
 
     def __init__(self, address: str | None) -> None:
         self._address = address
@@ -40,14 +48,63 @@ class _Adapter(HTTPAdapter):
 
 
 class HttpWire:
-    """One kept connection per local address. ``timeout`` is in seconds for one whole response."""
+    """Sends over one kept connection for each local address.
+
+    ``timeout`` is the seconds for one whole response.
+    """
 
     def __init__(self, timeout: float) -> None:
-        logging.getLogger("urllib3").setLevel(
-            logging.CRITICAL + 1
-        )  # it quotes odd answers, and pytest shows what is logged
+        logging.getLogger("urllib3").setLevel(SILENT)
         self._timeout = timeout
         self._sessions: dict[str | None, requests.Session] = {}
+
+    def send(self, request: WireRequest) -> WireResponse:
+        """Send one request; see Wire."""
+        way = self._alone if request.plain or request.apart else self._kept
+        try:
+            with way(request) as raw:
+                body, cut = _bounded(raw)
+        except requests.ConnectTimeout:
+            raise WireFailure("no connection within the time limit", unreachable=True) from None
+        except requests.Timeout:
+            raise WireFailure(f"no response within {self._timeout:g} s") from None
+        except WireFailure:
+            raise
+        except Exception as error:  # of any kind: an odd response may break the library anywhere
+            refused = any(word in str(error) for word in REFUSED)
+            raise WireFailure(_reason(error), unreachable=refused) from None
+        return WireResponse(raw.status, tuple(raw.headers.items()), body, cut)
+
+    @contextmanager
+    def _kept(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
+        """The response over a connection that is kept for the next request."""
+        opened = OPENED.count
+        try:
+            response = self._session(request.address).request(
+                request.method,
+                request.url,
+                headers=dict(request.headers),
+                data=request.body,
+                allow_redirects=False,
+                stream=True,
+                timeout=self._timeout,
+            )
+        except requests.ConnectionError as error:
+            if OPENED.count > opened:
+                raise
+            raise WireFailure(_reason(error), stale=True) from None
+        yield response.raw
+
+    @contextmanager
+    def _alone(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
+        """The response over a connection of its own, with path and query as they are."""
+        start = request.url.index("/", request.url.index("://") + len("://"))
+        origin, target = request.url[:start], request.url[start:]
+        with closing(self._connection(origin, request.address)) as connection:
+            connection.request(
+                request.method, target, request.body, dict(request.headers), preload_content=False
+            )
+            yield connection.getresponse()
 
     def _session(self, address: str | None) -> requests.Session:
         if address not in self._sessions:
@@ -59,92 +116,26 @@ class HttpWire:
             self._sessions[address] = session
         return self._sessions[address]
 
-    def send(self, request: WireRequest) -> WireResponse:
-        """Send one request; see Wire."""
-        try:
-            with (
-                self._alone(request)
-                if request.plain or request.apart
-                else self._pooled(request) as raw
-            ):
-                body, cut = _bounded(raw)
-        except requests.ConnectTimeout:
-            raise WireFailure("no connection within the time limit", unreachable=True) from None
-        except requests.Timeout:
-            raise WireFailure(f"no response within {self._timeout:g} s") from None
-        except WireFailure:
-            raise
-        except Exception as error:  # of any kind: what came may have broken the library anywhere
-            raise WireFailure(_reason(error), _refused(error)) from None
-        return WireResponse(raw.status, tuple(raw.headers.items()), body, cut)
-
-    @contextmanager
-    def _pooled(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
-        session = self._session(request.address)
-        made = _connections(session)
-        try:
-            response = session.request(
-                request.method,
-                request.url,
-                headers=dict(request.headers),
-                data=request.body,
-                allow_redirects=False,
-                stream=True,
-                timeout=self._timeout,
-            )
-        except requests.ConnectionError as error:
-            if (
-                _connections(session) > made
-                or isinstance(error, requests.Timeout)
-                or _refused(error)
-            ):
-                raise
-            raise WireFailure(_reason(error), stale=True) from None
-        yield response.raw
-
-    @contextmanager
-    def _alone(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
-        """Over a connection of its own, path and query as they are."""
-        start = request.url.index("/", request.url.index("://") + 3)
-        origin, target = parse_url(request.url[:start]), request.url[start:]
-        source = (request.address, 0) if request.address else None
-        trusted = (
-            {"ca_certs": DEFAULT_CA_BUNDLE_PATH, "cert_reqs": "CERT_REQUIRED"}
-            if origin.scheme == "https"
-            else {}
+    def _connection(self, origin: str, address: str | None) -> HTTPConnection:
+        where = parse_url(origin)
+        trust: dict[str, Any] = {}
+        if where.scheme == "https":
+            trust = {"ca_certs": DEFAULT_CA_BUNDLE_PATH, "cert_reqs": "CERT_REQUIRED"}
+        kind: type[HTTPConnection] = CONNECTIONS[where.scheme or "http"]
+        return kind(
+            where.host or "",
+            where.port,
+            timeout=self._timeout,
+            source_address=(address, 0) if address else None,
+            **trust,
         )
-        with closing(
-            CONNECTIONS[origin.scheme or "http"](
-                origin.host or "",
-                origin.port,
-                timeout=self._timeout,
-                source_address=source,
-                **trusted,
-            )
-        ) as connection:
-            connection.request(
-                request.method, target, request.body, dict(request.headers), preload_content=False
-            )
-            yield connection.getresponse()
-
-
-def _refused(error: Exception) -> bool:
-    """Whether not even a connection was made."""
-    return any(word in str(error) for word in ("NewConnectionError", "refused", "NameResolution"))
-
-
-def _connections(session: requests.Session) -> int:
-    """The connections that a session has made."""
-    pools = [
-        adapter.poolmanager.pools
-        for adapter in session.adapters.values()
-        if isinstance(adapter, HTTPAdapter)
-    ]
-    return sum(known[origin].num_connections for known in pools for origin in known.keys())  # noqa: SIM118 - it is no dict
 
 
 def _bounded(raw: BaseHTTPResponse) -> tuple[bytes, bool]:
-    """The body up to the limits of size and time, and whether more was to come."""
+    """The body up to the limits of size and time, and whether more was to come.
+
+    A body that is read to its end leaves the connection open for the next request.
+    """
     kept = bytearray()
     try:
         for chunk in raw.stream(CHUNK, decode_content=True):
@@ -158,13 +149,13 @@ def _bounded(raw: BaseHTTPResponse) -> tuple[bytes, bool]:
     except BaseException:
         raw.close()
         raise
-    return bytes(kept), False  # read to its end, so the connection is kept for the next request
+    return bytes(kept), False
 
 
 def _reason(error: Exception) -> str:
-    """One line for people, without addresses of objects."""
-    inner: BaseException = error
-    while inner.__cause__ is not None or inner.__context__ is not None:
-        inner = inner.__cause__ or inner.__context__ or inner
-    text = " ".join(str(inner).split())
-    return f"{type(inner).__name__}: {text}"[:200]
+    """One line for people: type and text of the innermost error."""
+    innermost: BaseException = error
+    while cause := innermost.__cause__ or innermost.__context__:
+        innermost = cause
+    text = " ".join(str(innermost).split())
+    return f"{type(innermost).__name__}: {text}"[:200]

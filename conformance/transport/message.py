@@ -1,4 +1,4 @@
-"""A request before it is sent: made of an operation and values, with placeholders in the place of secrets."""
+"""A request before it is sent, made of an operation and values, with placeholders for secrets."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from conformance.model import Contract, Operation, Placeholder
 from conformance.values import ABSENT
 
 LONE = "surrogatepass"
-"""How half a character is sent, which a target may have given as a cursor or an id: as what it is."""
+"""Sends half a character as it is; a target may have given one as a cursor or an id."""
+
+BODILESS = ("GET", "DELETE", "HEAD")
+"""Methods whose unknown values go into the query."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """A request before it is sent: path below the base path, pairs of query, headers, body bytes.
+    """A request before it is sent: path below the base path, query pairs, headers, body bytes.
 
-    ``outside``: the path counts from the origin of the target, not from its base path. ``plain``: path and
-    query as they go on the wire, unmended, in the place of both. ``misplaced``: query or any header holds a key.
+    ``outside``: the path counts from the origin of the target, not from its base path.
+    ``plain``: path and query exactly as they go on the wire, instead of ``path`` and ``query``.
+    ``misplaced``: query or any header may hold a key.
     """
 
     method: str
@@ -34,19 +38,19 @@ class Message:
 
 
 def encoded(message: Message) -> str:
-    """Path and query of a message, in percent form where they must be."""
+    """Path and query of a message as they go on the wire: percent-encoded, or plain as they are."""
+    if message.plain is not None:
+        return message.plain
     path = quote(message.path, safe="/%:@!$&'()*+,;=~-._", errors=LONE)
-    return path + (
-        "?" + urlencode(message.query, quote_via=quote, safe="", errors=LONE)
-        if message.query
-        else ""
-    )
+    if not message.query:
+        return path
+    return f"{path}?{urlencode(message.query, quote_via=quote, safe='', errors=LONE)}"
 
 
 def header_of(
     contract: Contract, identity: str | None, scheme: str | None = None
 ) -> tuple[tuple[str, str], ...]:
-    """The header that carries a key as a placeholder; none for no identity."""
+    """The header that carries a key as a placeholder; no header for no identity."""
     if identity is None:
         return ()
     key = Placeholder.of_identity(identity)
@@ -55,15 +59,16 @@ def header_of(
 
 
 def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
-    """A message with values put where the operation takes them; a value of ABSENT is left out.
+    """A message with each value where the operation takes it; a value of ABSENT is left out.
 
     Names that the operation does not know go into the body if it has one, else into the query.
     """
-    path, query, body, headers = operation.path, [], {}, []
-    has_body = operation.method not in ("GET", "DELETE", "HEAD")
+    path = operation.path
+    query: list[tuple[str, str]] = []
+    headers: list[tuple[str, str]] = []
+    body: dict[str, Any] = {}
     for name, value in values.items():
-        parameter = operation.parameter(name)
-        place = parameter.place if parameter else "body" if has_body else "query"
+        place = _place_of(operation, name)
         if value is ABSENT:
             continue
         if place == "path":
@@ -74,13 +79,15 @@ def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
             headers.append((name, str(value)))
         else:
             body[name] = value
-    if not has_body:
+    if operation.method in BODILESS:
         return Message(operation.method, path, tuple(query), tuple(headers))
-    content = json.dumps(body).encode()
-    return Message(
-        operation.method,
-        path,
-        tuple(query),
-        (("Content-Type", "application/json"), *headers),
-        content,
-    )
+    with_type = (("Content-Type", "application/json"), *headers)
+    return Message(operation.method, path, tuple(query), with_type, json.dumps(body).encode())
+
+
+def _place_of(operation: Operation, name: str) -> str:
+    """Where an operation takes a value: path, query, header or body."""
+    parameter = operation.parameter(name)
+    if parameter:
+        return parameter.place
+    return "query" if operation.method in BODILESS else "body"

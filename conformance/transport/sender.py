@@ -1,7 +1,7 @@
 """Message -> Exchange: the one door to the target.
 
-Here budget, rate cap, safety classes, time, redaction and the first-aid of a flaky network are
-enforced, so that no scenario can forget them.
+Budget, pace, safety classes, redaction and repeats are enforced here, so that no scenario can
+forget them. ``patience`` decides what is sent again.
 """
 
 from __future__ import annotations
@@ -11,63 +11,44 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from conformance import __version__
 from conformance.errors import Unjudgeable
 from conformance.evidence import Recorder
-from conformance.model import (
-    NOTHING,
-    Case,
-    Contract,
-    Effect,
-    Exchange,
-    Facts,
-    Request,
-    Response,
-    Role,
-)
+from conformance.model import NOTHING, Case, Contract, Effect, Exchange, Facts, Request, Role
 from conformance.target import Target
-from conformance.transport.logged import LogRedactor
+from conformance.transport.addresses import Addresses
 from conformance.transport.message import Message, encoded
-from conformance.transport.redact import SecretStore
+from conformance.transport.patience import (
+    AFTER_BREAK,
+    LONGEST_WAIT,
+    SHOWN_WITHIN,
+    USUAL_WAIT,
+    Allowance,
+    Patience,
+    Reason,
+    told_to_wait,
+)
+from conformance.transport.redaction.log import LogRedactor
+from conformance.transport.redaction.secrets import SecretStore
 from conformance.transport.wire import Wire, WireFailure, WireRequest, WireResponse
 
 DEAD_AFTER = 3
 """Requests in a row without a connection, after which the target is given up."""
-PATIENCE = 8.0
-"""Seconds that one 429 is waited for, at most."""
-PROXY_STATUSES = (502, 503, 504)
-LIMITED = 429
-NOT_FOUND = 404
-SHOWN_WITHIN = 1.0
-"""Seconds after which a request about something that should be there is repeated where it was not found; twice at most."""
-USES_PER_ADDRESS = 4
-"""Requests to a limited operation from one local address, before the next is taken."""
 
+REPEATS = 2
+"""How often a request is sent again because of a limit, or because an object was not found."""
 
-@dataclass(frozen=True)
-class _Start:
-    """A request under way: its id, what goes on the wire, its headers without secrets, and when it began."""
-
-    id: str
-    wired: WireRequest
-    headers: tuple[tuple[str, str], ...]
-    at: datetime
-
-
-@dataclass(frozen=True)
-class _End:
-    """What came of a request: a response, or why there is none."""
-
-    received: WireResponse | None
-    failure: WireFailure | None
-    elapsed_ms: float
+USUAL_HEADERS = (
+    ("User-Agent", f"conformance-suite/{__version__}"),
+    ("Accept", "application/json"),
+)
+"""Headers of every message that does not set them itself."""
 
 
 @dataclass(frozen=True)
 class Label:
-    """What the log says of a request: its case and part in it, and what a judge must know."""
+    """What the log says of a request: its case and its part in it, and facts for the judges."""
 
     case: Case
     attempt: int
@@ -77,8 +58,24 @@ class Label:
     facts: Facts = NOTHING
 
 
-class OverBudget(Exception):  # noqa: N818 - it is no error of anyone
-    """The request budget of the run is used up."""
+@dataclass(frozen=True)
+class _Departure:
+    """A request about to go out. ``headers`` hold placeholders, ``wired`` holds the secrets."""
+
+    id: str
+    message: Message
+    label: Label
+    headers: tuple[tuple[str, str], ...]
+    wired: WireRequest
+    at: datetime
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """What came back, and after how long."""
+
+    answer: WireResponse | WireFailure
+    elapsed_ms: float
 
 
 class Sender:
@@ -99,14 +96,13 @@ class Sender:
         self.target = target
         self._wire = wire
         self._recorder = recorder
-        self._vault = SecretStore(dict(target.keys), contract.authentication.prefixes, seed)
-        self._desk = LogRedactor(contract, self._vault)
+        self._secrets = SecretStore(target.keys, contract.authentication.prefixes, seed)
+        self._redactor = LogRedactor(contract, self._secrets)
         self._prefix = prefix
         self._sleep = sleep
+        self._allowance = Allowance(target, sleep)
+        self._addresses = Addresses(target.declaration.addresses)
         self._dead = 0
-        self._last_sent = 0.0
-        self._address = self._uses = self._fresh = 0
-        self.sent = 0
 
     def send(
         self,
@@ -118,75 +114,30 @@ class Sender:
         rotate: bool = False,
         again: Callable[[], Message] | None = None,
     ) -> Exchange:
-        """Send a message and log it.
+        """Send a message and log it; returns the last exchange.
 
-        What a proxy or a broken connection spoils is repeated once, and a 429 is waited out unless
-        not ``patient``; such an exchange is logged with the role retry. ``rotate`` sends from a
-        local address that the limit of the operation has not used up. ``again`` makes the message anew
-        where what it is about was not found, as what was just made, or has gone meanwhile.
-        Raises OverBudget, or Unjudgeable when the target is gone.
+        What a proxy or a broken connection spoils is repeated once. A 429 is waited out if
+        ``patient``. ``rotate`` sends from addresses that take turns. ``again`` makes the message
+        anew if its object was not found. An exchange that is repeated gets the role retry.
+        Raises OverBudget, or Unjudgeable if the target is gone.
         """
         self._permit(label)
-        for last in (False, False, True):
-            source = self._current_address() if rotate else address
-            exchange = self._once(
-                message,
-                label,
-                source,
-                repeatable=not last,
-                patient=patient,
-                doubtful=again is not None,
-            )
-            if exchange.role is not Role.RETRY:
+        patience = Patience(patient, bool(self.target.declaration.addresses), again is not None)
+        for _ in range(REPEATS):
+            source = self._addresses.current() if rotate else address
+            exchange, reason = self._once(message, label, source, patience)
+            if reason is None:
                 return exchange
-            if again and exchange.response is not None and exchange.response.status == NOT_FOUND:
+            if reason is Reason.BROKEN:
+                self._sleep(AFTER_BREAK)
+                return self._once(message, label, source)[0]
+            if again and reason is Reason.MISSING:
                 self._sleep(SHOWN_WITHIN)
                 message = again()
-                continue
-            if exchange.response is None or exchange.response.status != LIMITED:
-                self._sleep(0.2)
-                return self._once(message, label, source)
-            if not (rotate and self._next_address()):
+            elif not (rotate and self._addresses.advance()):
                 self.wait_as_told(exchange)
-        raise AssertionError("unreachable")
-
-    def _current_address(self) -> str | None:
-        pool = self.target.declaration.addresses
-        if not pool:
-            return None
-        self._uses += 1
-        if self._uses % USES_PER_ADDRESS == 0:
-            self._next_address()
-        return pool[self._address % len(pool)]
-
-    def _next_address(self) -> bool:
-        self._address += 1
-        return bool(self.target.declaration.addresses)
-
-    def fresh_address(self) -> str | None:
-        """A local address that this run has not sent from yet, the last of the pool first."""
-        pool = self.target.declaration.addresses
-        self._fresh += 1
-        return pool[-self._fresh] if self._fresh <= len(pool) else None
-
-    def redact(self, text: str) -> str:
-        """A text without the secrets of the run."""
-        return self._vault.redact(text)
-
-    def pause(self, seconds: float) -> None:
-        """Wait; in self-tests no time passes."""
-        self._sleep(seconds)
-
-    def wait_as_told(self, exchange: Exchange) -> None:
-        """Wait as a 429 says, within PATIENCE."""
-        self._sleep(min(told_to_wait(exchange.response) if exchange.response else 1.0, PATIENCE))
-
-    def _permit(self, label: Label) -> None:
-        if label.case.effect not in self.target.declaration.allow:
-            raise AssertionError(f"{label.case.id} may not run: {label.case.effect} is not allowed")
-        operation = self.contract.operations.get(label.operation)
-        if operation and operation.effect not in (*self.target.declaration.allow, Effect.READ):
-            raise AssertionError(f"{label.case.id} may not send {label.operation}")
+        source = self._addresses.current() if rotate else address
+        return self._once(message, label, source)[0]
 
     def together(
         self,
@@ -195,163 +146,185 @@ class Sender:
         *,
         patient: bool = True,
     ) -> list[Exchange]:
-        """Send some messages at the same time, each over a connection of its own, and log them in their order.
+        """Send messages at the same time; returns their exchanges in the same order.
 
-        What a limit, a proxy or a broken connection spoils is sent again by itself. Raises OverBudget, or
-        Unjudgeable when the target is gone.
+        Each goes over its own connection. What a limit, a proxy or a broken connection spoils is
+        sent again by itself. Raises OverBudget, or Unjudgeable if the target is gone.
         """
-        begun = []
+        departures = []
         for message, label in sends:
             self._permit(label)
-            begun.append((message, label, self._begun(message, address)))
-        with ThreadPoolExecutor(max(1, len(begun))) as pool:
-            ended = list(pool.map(lambda one: self._sent(one[2], apart=True), begun))
-        for received in (end.received for end in ended if end.received is not None):
-            self._desk.learn(
-                received
-            )  # of all, before the first is logged: one may show what another hands out
-        logged = []
-        for (message, label, start), end in zip(begun, ended, strict=True):
-            spoilt = _spoilt(end, message, patient)
-            exchange = self._logged(
-                message, replace(label, role=Role.RETRY) if spoilt else label, start, end
-            )
-            if spoilt:
-                self.wait_as_told(exchange)
-                exchange = self.send(message, label, address)
-            logged.append(exchange)
-        return logged
+            departures.append(self._depart(message, label, address))
+        with ThreadPoolExecutor(max(1, len(departures))) as pool:
+            arrivals = list(pool.map(self._travel_apart, departures))
+        # learn from all before the first is logged, for one may show what another hands out
+        for arrival in arrivals:
+            self._learn(arrival)
+        patience = Patience(limits=patient)
+        return [
+            self._logged_or_repeated(departure, arrival, patience)
+            for departure, arrival in zip(departures, arrivals, strict=True)
+        ]
+
+    def fresh_address(self) -> str | None:
+        """A local address that no request of this run came from; None if there is none left."""
+        return self._addresses.fresh()
+
+    def redact(self, text: str) -> str:
+        """The text without the secrets of the run."""
+        return self._secrets.redact(text)
+
+    def pause(self, seconds: float) -> None:
+        """Wait; in self-tests no time passes."""
+        self._sleep(seconds)
+
+    def wait_as_told(self, exchange: Exchange) -> None:
+        """Wait as the Retry-After of a response says, but at most LONGEST_WAIT seconds."""
+        response = exchange.response
+        seconds = told_to_wait(response.headers) if response else USUAL_WAIT
+        self._sleep(min(seconds, LONGEST_WAIT))
+
+    def _permit(self, label: Label) -> None:
+        """Refuse what the target file does not allow; only a bug in a scenario gets here."""
+        allowed = self.target.declaration.allow
+        if label.case.effect not in allowed:
+            raise AssertionError(f"{label.case.id} may not run: {label.case.effect} is not allowed")
+        operation = self.contract.operations.get(label.operation)
+        if operation and operation.effect not in (*allowed, Effect.READ):
+            raise AssertionError(f"{label.case.id} may not send {label.operation}")
 
     def _once(
         self,
         message: Message,
         label: Label,
         address: str | None,
-        *,
-        repeatable: bool = False,
-        patient: bool = False,
-        doubtful: bool = False,
+        patience: Patience | None = None,
+    ) -> tuple[Exchange, Reason | None]:
+        """Send a message once; returns the exchange and why to send it again.
+
+        Without ``patience`` the answer is final.
+        """
+        departure = self._depart(message, label, address)
+        # what costs money must not be sent twice, so it may not meet the end of a kept connection
+        costly = label.case.effect is Effect.SPEND and message.method != "GET"
+        arrival = self._travel_apart(departure) if costly else self._travel(departure.wired)
+        self._learn(arrival)
+        reason = None
+        if patience is not None:
+            reason = patience.reason(message.method, arrival.answer)
+        return self._log(departure, arrival, repeated=reason is not None), reason
+
+    def _logged_or_repeated(
+        self, departure: _Departure, arrival: _Arrival, patience: Patience
     ) -> Exchange:
-        start = self._begun(message, address)
-        # what costs money must not be sent twice, so it may not meet the end of a connection that was kept
-        end = self._sent(start, apart=label.case.effect is Effect.SPEND and message.method != "GET")
-        patient = patient and not (
-            not self.target.declaration.addresses and _too_long(end.received)
-        )
-        early = doubtful and end.received is not None and end.received.status == NOT_FOUND
-        role = (
-            Role.RETRY if repeatable and (early or _spoilt(end, message, patient)) else label.role
-        )
-        return self._logged(message, replace(label, role=role), start, end)
+        """Log one of several overlapping requests, and send it again by itself if it was spoilt."""
+        reason = patience.reason(departure.message.method, arrival.answer)
+        exchange = self._log(departure, arrival, repeated=reason is not None)
+        if reason is None:
+            return exchange
+        self.wait_as_told(exchange)
+        return self.send(departure.message, departure.label, departure.wired.address)
 
-    def _begun(self, message: Message, address: str | None) -> _Start:
-        """A request as it goes on the wire, once budget and rate let it."""
-        if self.sent >= self.target.budget:
-            raise OverBudget
-        self._pace()
-        self.sent += 1
+    def _depart(self, message: Message, label: Label, address: str | None) -> _Departure:
+        """A request ready to go out, once budget and pace allow it."""
+        number = self._allowance.take()
+        set_already = {name.lower() for name, _ in message.headers}
+        usual = [pair for pair in USUAL_HEADERS if pair[0].lower() not in set_already]
+        headers = (*usual, *message.headers)
+        wired = self._wired(message, headers, address)
+        now = datetime.now(UTC)
+        return _Departure(f"{self._prefix}{number}", message, label, headers, wired, now)
+
+    def _wired(
+        self, message: Message, headers: tuple[tuple[str, str], ...], address: str | None
+    ) -> WireRequest:
+        """The request with its secrets in. They stand in one header unless they are misplaced."""
         base = self.target.declaration.url
-        base = base[: base.index("/", 8)] if message.outside else base
-        usual = (("User-Agent", f"conformance-suite/{__version__}"), ("Accept", "application/json"))
-        told = {name.lower() for name, _ in message.headers}
-        headers = (*(pair for pair in usual if pair[0].lower() not in told), *message.headers)
-        held = (
-            self.contract.authentication.header.lower(),
-            *([n.lower() for n, _ in headers] if message.misplaced else ()),
-        )
-        filled = tuple(
-            (n, self._vault.fill(value) if n.lower() in held else value) for n, value in headers
-        )
+        if message.outside:
+            base = base[: base.index("/", len("https://"))]
+        key_header: str | None = self.contract.authentication.header.lower()
         if message.misplaced:
-            message = replace(
-                message, query=tuple((n, self._vault.fill(value)) for n, value in message.query)
-            )
-        url = base + (encoded(message) if message.plain is None else message.plain)
-        wired = WireRequest(
-            message.method, url, filled, message.body, address, plain=message.plain is not None
+            key_header = None
+            message = replace(message, query=self._filled(message.query))
+        return WireRequest(
+            message.method,
+            base + encoded(message),
+            self._filled(headers, key_header),
+            message.body,
+            address,
+            plain=message.plain is not None,
         )
-        return _Start(f"{self._prefix}{self.sent}", wired, headers, datetime.now(UTC))
 
-    def _sent(self, start: _Start, *, apart: bool = False) -> _End:
-        """What came of a request; ``apart``: over a connection that no other request uses."""
-        clock = time.monotonic()
+    def _filled(
+        self, pairs: tuple[tuple[str, str], ...], only: str | None = None
+    ) -> tuple[tuple[str, str], ...]:
+        """Names and values with secrets in the values: in all of them, or under one name only."""
+        return tuple(
+            (name, self._secrets.fill(value) if only in (None, name.lower()) else value)
+            for name, value in pairs
+        )
+
+    def _travel(self, request: WireRequest) -> _Arrival:
+        start = time.monotonic()
+        answer: WireResponse | WireFailure
         try:
-            received = self._wire.send(replace(start.wired, apart=apart))
-            return _End(received, None, (time.monotonic() - clock) * 1000)
-        except WireFailure as error:
-            return _End(None, error, (time.monotonic() - clock) * 1000)
+            answer = self._wire.send(request)
+        except WireFailure as failure:
+            answer = failure
+        return _Arrival(answer, (time.monotonic() - start) * 1000)
 
-    def _logged(self, message: Message, label: Label, start: _Start, end: _End) -> Exchange:
-        """Log an exchange without secrets; gives it as the log holds it."""
-        self._dead = self._dead + 1 if end.failure and end.failure.unreachable else 0
-        failure = None if end.failure is None else self._vault.redact(str(end.failure))
-        if end.received is not None:
-            self._desk.learn(end.received)
-        address = start.wired.address
+    def _travel_apart(self, departure: _Departure) -> _Arrival:
+        """Send over a connection that no other request uses."""
+        return self._travel(replace(departure.wired, apart=True))
+
+    def _learn(self, arrival: _Arrival) -> None:
+        """Learn the secrets that a response hands out."""
+        if isinstance(arrival.answer, WireResponse):
+            self._redactor.learn(arrival.answer)
+
+    def _log(self, departure: _Departure, arrival: _Arrival, *, repeated: bool) -> Exchange:
+        """Log an exchange without secrets; returns it as the log holds it."""
+        role = Role.RETRY if repeated else departure.label.role
+        exchange = self._exchange(departure, arrival, role)
+        logged = self._recorder.exchange(exchange)
+        self._count_dead(arrival.answer, exchange.failure)
+        return logged
+
+    def _exchange(self, departure: _Departure, arrival: _Arrival, role: Role) -> Exchange:
+        label, message, wired = departure.label, departure.message, departure.wired
         operation = self.contract.operations.get(label.operation)
-        exchange = Exchange(
-            id=start.id,
+        response = failure = None
+        if isinstance(arrival.answer, WireResponse):
+            response = self._redactor.response(arrival.answer, operation)
+        else:
+            failure = self._secrets.redact(str(arrival.answer))
+        return Exchange(
+            id=departure.id,
             case=label.case.id,
             scenario=label.case.scenario,
             attempt=label.attempt,
             operation=label.operation,
-            role=label.role,
+            role=role,
             identity=label.identity,
-            facts=replace(label.facts, address=address),
+            facts=replace(label.facts, address=wired.address),
             request=Request(
                 message.method,
-                self._vault.redact(start.wired.url),
-                start.headers,
-                self._desk.body(message.body),
+                self._secrets.redact(wired.url),
+                departure.headers,
+                self._redactor.body(message.body),
             ),
-            response=None if end.received is None else self._desk.response(end.received, operation),
+            response=response,
             failure=failure,
-            started=start.at.isoformat(timespec="milliseconds"),
-            elapsed_ms=end.elapsed_ms,
+            started=departure.at.isoformat(timespec="milliseconds"),
+            elapsed_ms=arrival.elapsed_ms,
         )
-        logged = self._recorder.exchange(exchange)
+
+    def _count_dead(self, answer: WireResponse | WireFailure, failure: str | None) -> None:
+        """Count requests in a row that found no server. Raises Unjudgeable at DEAD_AFTER."""
+        unreachable = isinstance(answer, WireFailure) and answer.unreachable
+        self._dead = self._dead + 1 if unreachable else 0
         if self._dead >= DEAD_AFTER:
             raise Unjudgeable(
-                f"The target is gone: {DEAD_AFTER} requests in a row found no server at {self.target.declaration.url}: {failure}"
+                f"The target is gone: {DEAD_AFTER} requests in a row found no server at "
+                f"{self.target.declaration.url}: {failure}"
             )
-        return logged
-
-    def _pace(self) -> None:
-        if self.target.rate:
-            wait = self._last_sent + 1 / self.target.rate - time.monotonic()
-            if wait > 0:
-                self._sleep(wait)
-            self._last_sent = time.monotonic()
-
-
-def told_to_wait(response: Response) -> float:
-    """The seconds of Retry-After: a number, or a date by the clock of the target; 1 where it says nothing that can be read."""
-    told = response.header("Retry-After") or ""
-    if told.isascii() and told.isdigit() and len(told) < 6:
-        return float(told)
-    try:
-        until, now = (
-            parsedate_to_datetime(text).replace(tzinfo=UTC)
-            for text in (told, response.header("Date") or "")
-        )
-        return max(0.0, (until - now).total_seconds())  # HTTP knows no other zone
-    except (ValueError, OverflowError):
-        return 1.0
-
-
-def _spoilt(end: _End, message: Message, patient: bool) -> bool:
-    """Whether a limit, or something between us and the target, may have spoilt the exchange."""
-    response = end.received
-    if response is None:
-        return message.method in ("GET", "HEAD") or (end.failure is not None and end.failure.stale)
-    return response.status in PROXY_STATUSES or (patient and response.status == LIMITED)
-
-
-def _too_long(response: WireResponse | None) -> bool:
-    """Whether a limit tells to wait for longer than anyone here will."""
-    told = (
-        next((value for name, value in response.headers if name.lower() == "retry-after"), "")
-        if response
-        else ""
-    )
-    return told.isascii() and told.isdigit() and (len(told) > 5 or int(told) > 10 * PATIENCE)

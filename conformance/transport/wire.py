@@ -1,4 +1,4 @@
-"""What goes onto the wire and what comes off it, before secrets are taken out."""
+"""What goes onto the wire and what comes off it, with its secrets still in."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 BODY_LIMIT = 4 * 1024 * 1024
-"""Bytes of a response body that are kept; a longer body is cut."""
+"""The most bytes of a response body that are kept; a longer body is cut."""
 
 
 @dataclass(frozen=True)
 class WireRequest:
-    """A request with its secrets in: full URL, headers, bytes of the body, local address to send from.
+    """A request with its secrets in: full URL, headers, body, local address to send from.
 
-    ``plain``: path and query go out as they are, also where they are no proper ones. ``apart``: over a
-    connection that no other request uses, as where others are under way at the same time.
+    ``plain``: path and query go out as they are, even if they are malformed.
+    ``apart``: over a connection that no other request uses.
     """
 
     method: str
@@ -28,19 +28,25 @@ class WireRequest:
 
 @dataclass(frozen=True)
 class WireResponse:
-    """A response as it came: content codings undone, body cut at BODY_LIMIT."""
+    """A response as received: content codings undone, body cut at BODY_LIMIT."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     cut: bool = False
 
+    @property
+    def ok(self) -> bool:
+        """Whether the status is in the two hundreds."""
+        return 200 <= self.status < 300
+
 
 class WireFailure(Exception):  # noqa: N818 - the field says failure
-    """No response: why, in one line. ``unreachable`` if not even a connection was made.
+    """The reason why there is no response, in one line.
 
-    ``stale`` if the connection was kept from an earlier request and ended before anything came back, as when
-    the target closes it at the moment that we send.
+    ``unreachable``: not even a connection was made.
+    ``stale``: a connection kept from an earlier request ended before anything came back. The target
+    may have closed it at the moment of sending.
     """
 
     def __init__(self, reason: str, unreachable: bool = False, stale: bool = False) -> None:
@@ -53,5 +59,5 @@ class Wire(Protocol):
     """A way to the target."""
 
     def send(self, request: WireRequest) -> WireResponse:
-        """Send one request. Raises WireFailure where no whole response comes back."""
+        """Send one request. Raises WireFailure if no whole response comes back."""
         ...

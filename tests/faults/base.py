@@ -1,6 +1,6 @@
-"""What a fault and a variant are, and how each is registered: a subclass of the reference server.
+"""What a fault and a variant are, and how to register one: a subclass of the reference server.
 
-The class is the server, its docstring says what it does, its name names it.
+The class is the server, its name is the name of the fault, and its docstring says what it does.
 """
 
 from __future__ import annotations
@@ -13,20 +13,66 @@ from typing import Any
 
 from conformance.model import Contract
 from conformance.server import Application, application
-from conformance.server.messages import Refusal, Reply, Request
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Filter, Page, Row
 
-Make = Callable[[Contract], Application]
+# --- scenarios that faults ask for ---
+
+ERRORS = (
+    "refused-key unknown-id missing-parameter broken-body missing-scope trigger rate-limit "
+    "unknown-route"
+)
+"""Scenarios that provoke errors of every kind."""
+SUCCESSES = "plain-read creation update scope-opens"
+"""Scenarios that provoke successes of every kind."""
+LISTS = "rows-of-two-businesses empty-list walk large-page"
+"""Scenarios that read lists."""
+MISTAKES = (
+    "broken-body invalid-parameter generated unparsable-parameter refused-key unknown-id large-page"
+)
+"""Scenarios that send mistakes of every kind."""
+ODD_REQUESTS = (
+    "odd-request generated broken-body refused-key unparsable-parameter invalid-parameter "
+    "unknown-id large-page"
+)
+"""Scenarios that send requests which clients rarely send."""
+ODD_INPUT = f"{ODD_REQUESTS} foreign-filter"
+"""The same, and filters by what no business has."""
+
+# --- the server ---
 
 
 class Faulty(Application):
-    """The reference server with handles for what differs: the operation meant, and answers that are not JSON."""
+    """The reference server with handles that most faults and variants need."""
 
-    def meant(self, request: Request) -> str:
-        """The operation that a request means, or nothing."""
+    def operation_of(self, request: Request) -> str:
+        """The id of the operation of a request; empty for an unknown route."""
         try:
             return self.route(request)[0].id
         except Refusal:
             return ""
+
+    def rows_by(
+        self,
+        context: Context,
+        count: int,
+        *,
+        edge: str | None = None,
+        comparison: str = "<",
+        order: str = "DESC",
+        tenant: str | None = "",
+        filters: tuple[Filter, ...] | None = None,
+    ) -> list[Row]:
+        """Up to ``count`` rows of the list of a request.
+
+        By default they are of the business and the filters of the request; ``tenant=None`` reads
+        the rows of every business.
+        """
+        owner = self.list_tenant(context) if tenant == "" else tenant
+        wanted = self.filters_of(context) if filters is None else filters
+        return self.store.page(
+            Page(context.operation.kind or "", owner, count, edge, comparison, order, wanted)
+        )
 
     def encode(self, reply: Reply) -> bytes:
         return reply.body if isinstance(reply.body, bytes) else super().encode(reply)
@@ -35,45 +81,87 @@ class Faulty(Application):
         return "text/html" if isinstance(reply.body, bytes) else super().content_type(reply)
 
 
-def told(reply: Reply, status: int | None = None, **members: Any) -> Reply:
-    """An error that is told with another status, or other members of ``error``."""
+def altered(reply: Reply, status: int | None = None, **members: Any) -> Reply:
+    """An error reply with another status, or with other members of ``error``."""
     body = copy.deepcopy(reply.body)
     body["error"].update(members)
     return Reply(status or reply.status, body, reply.headers)
 
 
+def is_for(context: Context, *names: str) -> bool:
+    """Whether a request is for one of some operations."""
+    return context.operation.id in names
+
+
+def later_page(context: Context) -> bool:
+    """Whether a request is for a page after the first."""
+    return bool(context.values.get("after"))
+
+
+def requested_limit(context: Context) -> int:
+    """The limit of a request; 0 if it has none, or one that is no number."""
+    value: Any = context.values.get("limit")
+    return int(value) if str(value).isascii() and str(value).isdigit() else 0
+
+
+def filtered_by(context: Context, *names: str) -> bool:
+    """Whether a request has all of some filters."""
+    return all(name in context.values for name in names)
+
+
+# --- the registries ---
+
+
 @dataclass(frozen=True)
-class Fault:
+class Server:
+    """A class of servers under a name; ``does`` is a sentence that says how they differ."""
+
+    name: str
+    does: str
+    kind: type[Application]
+
+    @property
+    def subject(self) -> str:
+        """The subject that the class is filed by: ``walks`` in ``tests/faults/walks/``.
+
+        Empty for a class in another place.
+        """
+        folders = self.kind.__module__.split(".")
+        return folders[2] if len(folders) > 2 else ""
+
+    def make(self, contract: Contract) -> Application:
+        """A new server for a contract, with the seed 0."""
+        return application(contract, 0, kind=self.kind)
+
+
+@dataclass(frozen=True)
+class Fault(Server):
     """A server that breaks the contract in one place.
 
-    ``breaks`` are the clauses that must be found broken, ``also`` those that may be, ``at`` the only
-    operations where anything may be found (all if empty), ``by`` the scenarios that run beside those that
-    the clauses ask for. ``depth``: 1 anyone sees it, 5 only who looks where nobody does.
+    ``breaks`` are the clauses that the suite must find broken, and ``also`` those that it may.
+    ``at`` are the only operations where it may find anything (all if empty).
+    ``by`` are scenarios that run beside those that the clauses ask for.
+    ``depth`` is 1 if any request shows it, 5 if only a boundary or a meeting of features does.
     """
 
-    name: str
-    does: str
     breaks: tuple[str, ...]
-    also: tuple[str, ...]
-    at: tuple[str, ...]
-    by: tuple[str, ...]
-    depth: int
-    make: Make
+    also: tuple[str, ...] = ()
+    at: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    depth: int = 1
 
 
 @dataclass(frozen=True)
-class Variant:
-    """A server that differs from the reference and keeps the contract.
+class Variant(Server):
+    """A server that differs from the reference server and keeps the contract.
 
-    ``id`` is its entry in the list of legal variations, ``untested`` the clauses that may stay untested,
-    ``target`` changes of its target file (None takes a member out), ``socket`` that it differs on the wire,
-    ``generated`` that generated requests show the difference best.
+    ``id`` is its entry in the list of legal variations.
+    ``untested`` are the clauses that may stay untested.
+    ``target`` holds changes of its target file; None takes a member out.
+    ``socket`` says that it differs on the wire, ``generated`` that it needs generated requests.
     """
 
-    name: str
-    does: str
     id: str
-    make: Make
     untested: tuple[str, ...] = ()
     target: Mapping[str, Any] = field(default_factory=dict)
     socket: bool = False
@@ -81,47 +169,48 @@ class Variant:
 
 
 FAULTS: dict[str, Fault] = {}
+"""All faults by name, in the order of their subjects and modules."""
 VARIANTS: dict[str, Variant] = {}
+"""All variants by name, in the order of their subjects."""
 
 
-def _name(kind: type[Application]) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", kind.__name__).lower()
+def register(fault: Fault) -> None:
+    """Add a fault to the registry."""
+    assert fault.name not in FAULTS, fault.name
+    FAULTS[fault.name] = fault
 
 
-def _sentence(kind: type[Application]) -> str:
+def sentence(kind: type[Application]) -> str:
+    """The docstring of a class."""
     return (kind.__doc__ or "").strip()
 
 
-def maker(kind: type[Application]) -> Make:
-    """What makes a server of a kind."""
-    return lambda contract: application(contract, 0, kind=kind)
-
-
-def _words(text: str) -> tuple[str, ...]:
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text, which spaces separate."""
     return tuple(text.split())
 
 
 def fault(
     breaks: str, *, also: str = "", at: str = "", by: str = "", depth: int = 1
 ) -> Callable[[type[Application]], type[Application]]:
-    """Register a class as a fault; names are separated by spaces."""
+    """Register a class as a fault; spaces separate the names of clauses and the like."""
 
-    def register(kind: type[Application]) -> type[Application]:
-        name = _name(kind)
-        assert name not in FAULTS
-        FAULTS[name] = Fault(
-            name,
-            _sentence(kind),
-            _words(breaks),
-            _words(also),
-            _words(at),
-            _words(by),
-            depth,
-            maker(kind),
+    def register_class(kind: type[Application]) -> type[Application]:
+        register(
+            Fault(
+                name=_name(kind),
+                does=sentence(kind),
+                kind=kind,
+                breaks=words(breaks),
+                also=words(also),
+                at=words(at),
+                by=words(by),
+                depth=depth,
+            )
         )
         return kind
 
-    return register
+    return register_class
 
 
 def variant(
@@ -132,27 +221,26 @@ def variant(
     socket: bool = False,
     generated: bool = False,
 ) -> Callable[[type[Application]], type[Application]]:
-    """Register a class as a variant."""
+    """Register a class as a variant; spaces separate the names of clauses."""
 
-    def register(kind: type[Application]) -> type[Application]:
+    def register_class(kind: type[Application]) -> type[Application]:
         name = _name(kind)
-        assert name not in VARIANTS
+        assert name not in VARIANTS, name
         VARIANTS[name] = Variant(
-            name,
-            _sentence(kind),
-            entry,
-            maker(kind),
-            _words(untested),
-            target or {},
-            socket,
-            generated,
+            name=name,
+            does=sentence(kind),
+            kind=kind,
+            id=entry,
+            untested=words(untested),
+            target=target or {},
+            socket=socket,
+            generated=generated,
         )
         return kind
 
-    return register
+    return register_class
 
 
-ERRORS = "refused-key unknown-id missing-parameter broken-body missing-scope trigger rate-limit unknown-route"
-"""Scenarios that bring about errors of every kind."""
-SUCCESSES = "plain-read creation update scope-opens"
-"""Scenarios that bring about successes of every kind."""
+def _name(kind: type[Application]) -> str:
+    """The name of a class with hyphens: ``NoFlag`` is ``no-flag``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", kind.__name__).lower()

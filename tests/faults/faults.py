@@ -1,46 +1,8 @@
-"""All faults."""
+"""All faults, registered in the order of the subjects."""
 
-from tests.faults import (
-    answers,
-    deep_answers,
-    deep_cursor,
-    deep_doors,
-    deep_filters,
-    deep_limits,
-    deep_odd,
-    deep_pages,
-    deep_refused,
-    deep_shared,
-    deep_sides,
-    deep_tenants,
-    deep_writes,
-    doors,
-    effects,
-    endpoints,
-    envelope_leaks,
-    lists,
-)
 from tests.faults.base import FAULTS, Fault
+from tests.subjects import load
 
-__all__ = [
-    "FAULTS",
-    "Fault",
-    "answers",
-    "deep_answers",
-    "deep_cursor",
-    "deep_doors",
-    "deep_filters",
-    "deep_limits",
-    "deep_odd",
-    "deep_pages",
-    "deep_refused",
-    "deep_shared",
-    "deep_sides",
-    "deep_tenants",
-    "deep_writes",
-    "doors",
-    "effects",
-    "endpoints",
-    "envelope_leaks",
-    "lists",
-]
+load("tests.faults")
+
+__all__ = ["FAULTS", "Fault"]

@@ -1,4 +1,4 @@
-"""Runs the suite against an application in this process; no time passes in it."""
+"""Runs the suite against an application in this process, without ever sleeping."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import yaml
 from conformance import contract as contracts
 from conformance import session, target
 from conformance.checks import RULES
-from conformance.model import Contract, Run
+from conformance.model import Case, Contract, Run
 from conformance.plan import Plan
 from conformance.server import Application, declaration
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import Wire
-from conformance.transport.wsgi import WsgiWire
 from tests.servers import serving
+from tests.support.wsgi import WsgiWire
 
 EVERYTHING = bool(os.environ.get("FAULTS_FULL"))
-"""Run every case against every fault: slow, and shows what else a fault is blamed for."""
+"""Run every case against every fault: slow, but shows what else a fault is blamed for."""
 
 
 CORE = (
@@ -45,14 +45,15 @@ CORE = (
     "sign_up",
     "read_openapi",
 )
-"""Operations of every kind: those that are tried first."""
+"""Operations of every kind, for faults that are everywhere."""
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What part of the suite to run: what verifies some clauses (None: everything), and some scenarios.
+    """The part of the suite to run.
 
-    Only at some operations, if any is named, and without some scenarios.
+    ``clauses`` selects the cases that verify them (None: every case), ``scenarios`` adds cases.
+    ``operations`` limits the cases to these, if there are any; ``without`` excludes scenarios.
     """
 
     clauses: tuple[str, ...] | None = None
@@ -70,26 +71,29 @@ def target_of(
     loaded: Contract, app: Application, origin: str, changes: Mapping[str, Any]
 ) -> target.Target:
     """The target that an application declares, with changes; None takes a member out."""
-    told = {**declaration(app, origin + loaded.base_path), **changes}
+    members = {**declaration(app, origin + loaded.base_path), **changes}
+    given = {name: value for name, value in members.items() if value is not None}
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "target.yaml"
-        file.write_text(
-            yaml.safe_dump({name: value for name, value in told.items() if value is not None}),
-            encoding="utf-8",
-        )
+        file.write_text(yaml.safe_dump(given), encoding="utf-8")
         return target.from_file(loaded, file)
 
 
 def feeding(loaded: Contract, plan: Plan, aim: Aim) -> frozenset[str]:
-    """The cases of an aim."""
-    rules = {rule for clause in aim.clauses or () for rule in loaded.clauses[clause].rules}
-    cases = [
-        c
-        for c in plan.runnable
-        if aim.clauses is None or rules & set(c.rules) or c.scenario in aim.scenarios
-    ]
-    cases = [c for c in cases if c.scenario not in aim.without]
-    return frozenset(c.id for c in cases if not aim.operations or c.operation in aim.operations)
+    """The ids of the cases of an aim."""
+    rules = None
+    if aim.clauses is not None:
+        rules = {rule for clause in aim.clauses for rule in loaded.clauses[clause].rules}
+    return frozenset(case.id for case in plan.runnable if _is_aimed_at(case, aim, rules))
+
+
+def _is_aimed_at(case: Case, aim: Aim, rules: set[str] | None) -> bool:
+    """Whether a case is part of an aim, whose clauses have some rules (None: every rule)."""
+    if case.scenario in aim.without:
+        return False
+    if aim.operations and case.operation not in aim.operations:
+        return False
+    return rules is None or case.scenario in aim.scenarios or not rules.isdisjoint(case.rules)
 
 
 def run(
@@ -101,20 +105,17 @@ def run(
     socket: bool = False,
     seed: int = 0,
 ) -> Run:
-    """The whole suite with a seed, or the part of it that is aimed at."""
+    """Run the suite, or the part in ``aim``, and close the store of the application.
+
+    ``changes`` alter the target file, ``socket`` sends the requests over HTTP.
+    """
     try:
         if not socket:
-            return _run(
-                loaded,
-                WsgiWire(app),
-                target_of(loaded, app, "http://127.0.0.1:1", changes or {}),
-                aim,
-                seed,
-            )
+            aimed_at = target_of(loaded, app, "http://127.0.0.1:1", changes or {})
+            return _run(loaded, WsgiWire(app), aimed_at, aim, seed)
         with serving(app) as origin:
-            return _run(
-                loaded, HttpWire(15.0), target_of(loaded, app, origin, changes or {}), aim, seed
-            )
+            aimed_at = target_of(loaded, app, origin, changes or {})
+            return _run(loaded, HttpWire(15.0), aimed_at, aim, seed)
     finally:
         app.store.close()
 
@@ -123,7 +124,7 @@ def _run(loaded: Contract, wire: Wire, aimed_at: target.Target, aim: Aim | None,
     plan = session.planned(loaded, aimed_at.declaration, seed)
     selected = None if aim is None or EVERYTHING else feeding(loaded, plan, aim)
     cases = [case for case in plan.runnable if selected is None or case.id in selected]
-    one = session.Session(
+    running = session.Session(
         loaded,
         aimed_at,
         plan,
@@ -132,4 +133,4 @@ def _run(loaded: Contract, wire: Wire, aimed_at: target.Target, aim: Aim | None,
         sleep=lambda _seconds: None,
         selected=selected,
     )
-    return session.execute(one, cases)
+    return session.execute(running, cases)

@@ -1,15 +1,15 @@
-"""The kill matrix, row by row: each fault is found and blamed on what it breaks; no legal variant is blamed for anything.
+"""The kill matrix, row by row: the suite finds each fault, and blames no legal variant.
 
-Every eighth row here; ``kaicalls-conformance selftest`` runs all of them.
+Every eighth row here; the self-test runs all of them.
 """
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 
 import pytest
 
-from conformance import session
+from conformance import explain, session
 from conformance.scenarios import REGISTRY
 from tests.faults import matrix
 from tests.faults.base import Fault, Variant
@@ -21,38 +21,55 @@ EVERY = 8
 
 @pytest.mark.parametrize("fault", [*FAULTS.values()][::EVERY], ids=[*FAULTS][::EVERY])
 def test_fault(fault: Fault) -> None:
-    """A fault fails the clauses that it breaks, and no others."""
+    """The suite finds the clauses broken that a fault breaks, and no others."""
     row = matrix.judge_fault(fault)
     assert not row.wrong, row.wrong
 
 
 @pytest.mark.parametrize("variant", [*VARIANTS.values()][::EVERY], ids=[*VARIANTS][::EVERY])
 def test_variant(variant: Variant) -> None:
-    """A legal variant is blamed for nothing, and judged wherever it can be."""
+    """The suite blames a legal variant for nothing, and judges it wherever it can."""
     row = matrix.judge_variant(variant)
     assert not row.wrong, row.wrong
 
 
-def test_names() -> None:
-    """What faults and variants say of the contract names clauses, operations and scenarios that it has."""
-    contract = matrix.contract()
-    clauses = {c for f in FAULTS.values() for c in f.breaks + f.also} | {
-        c for v in VARIANTS.values() for c in v.untested
-    }
-    assert clauses <= set(contract.clauses)
-    assert {name for f in FAULTS.values() for name in f.at} <= {*contract.operations, "*"}
+def test_faults_and_variants_name_clauses_of_the_contract() -> None:
+    """Every clause that a fault or a variant names is one of the contract."""
+    clauses = set(matrix.contract().clauses)
+    for fault in FAULTS.values():
+        assert {*fault.breaks, *fault.also} <= clauses, fault.name
+    for variant in VARIANTS.values():
+        assert set(variant.untested) <= clauses, variant.name
+
+
+def test_faults_name_operations_and_scenarios_that_exist() -> None:
+    """Every operation that a fault names is one of the contract, and every scenario one of ours."""
     session.load_suite()
-    assert {name for f in FAULTS.values() for name in f.by} <= set(REGISTRY)
+    operations = {*matrix.contract().operations, "*"}
+    for fault in FAULTS.values():
+        assert set(fault.at) <= operations, fault.name
+        assert set(fault.by) <= set(REGISTRY), fault.name
 
 
 def test_every_must_has_a_fault() -> None:
-    """No MUST clause is without a fault that it catches."""
+    """Every MUST clause has a fault that breaks it."""
     assert matrix.unproven() == []
 
 
-def test_the_matrix_is_fresh() -> None:
-    """The shipped matrix and its page are those of the faults as they are; ``selftest --write`` writes both."""
-    stored = json.loads(matrix.DATA.read_text(encoding="utf-8"))
+def test_the_stored_matrix_is_fresh() -> None:
+    """The stored matrix has the present faults, and found all the clauses that they break."""
+    stored = matrix.stored()
     assert stored == matrix.data({name: stored.get(name, {}).get("found", ()) for name in FAULTS})
     assert all(set(row["breaks"]) <= set(row["found"]) for row in stored.values())
-    assert matrix.PAGE.read_text(encoding="utf-8") == matrix.page(stored)
+
+
+def test_the_page_is_fresh() -> None:
+    """The page of the documentation shows the stored matrix; ``matrix.refresh`` writes both."""
+    assert matrix.PAGE.read_text(encoding="utf-8") == matrix.page(matrix.stored())
+
+
+def test_explain_reads_the_matrix_of_the_packaged_contract(tmp_path: Path) -> None:
+    """`explain` has the stored matrix for the packaged contract, and none for another."""
+    assert explain.kills(None) == matrix.stored()
+    assert explain.kills(matrix.ROOT / "spec") == matrix.stored()
+    assert explain.kills(tmp_path) == {}

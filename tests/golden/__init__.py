@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from conformance import contract as contracts
-from conformance import evidence, explain, session, verdict
+from conformance import evidence, explain, session
 from conformance.checks import RULES
+from conformance.judging import verdict
 from conformance.model import Cell, Contract
 from conformance.plan import Plan
 from conformance.server import application
 from conformance.target import Target
-from conformance.transport.wsgi import WsgiWire
 from tests.faults.harness import target_of
+from tests.support.wsgi import WsgiWire
 
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Ids that the server makes; of requests that overlap, any may get the first one."""
@@ -71,7 +72,7 @@ def cells(name: str, log: evidence.Log) -> Iterator[str]:
     """What a log is judged to: a line for each cell, and one for each of its findings and reasons."""
     contract, (target, plan, _) = contract_of(name), run(name)
     found = verdict.cells(
-        contract, target.declaration, RULES, plan, log, today=date(2026, 1, 1), selected=None
+        contract, target.declaration, RULES, plan.cases, log, today=date(2026, 1, 1), selected=None
     )
     for cell in sorted(found, key=_place):
         yield f"{cell.clause} [{cell.operation}] {cell.verdict}, on {len(cell.exchanges)} exchanges"

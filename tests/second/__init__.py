@@ -1,5 +1,5 @@
-"""An independent server of the whole API, for the suite to judge: written by hand from the public documents.
+"""An independent server of the whole API, written by hand from the public documents.
 
-It shares nothing with the reference server: no module, no document, no data. It keeps the contract, and where
-the contract leaves a choice it makes the other one: other ids, other times, other orders, other limits.
+It shares no module, document or data with the reference server. It keeps the contract, and makes
+the other choice wherever the contract leaves one: other ids, times, orders and limits.
 """

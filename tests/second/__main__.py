@@ -1,6 +1,7 @@
-"""``python -m tests.second TARGET-FILE [DICE]`` starts the server on a free port, writes a target file, says when it is ready.
+"""``python -m tests.second TARGET-FILE [DICE]`` runs the server on a free port.
 
-DICE is a number: it throws new habits for the lists.
+It writes a target file and prints a line when it is ready. The number DICE is the seed for other
+habits of the lists.
 """
 
 from __future__ import annotations
@@ -22,20 +23,25 @@ RUN = {
     "contacts": [{"phone": "+13035550101"}, {"phone": "+13035550102"}],
 }
 TRIGGERS = [
-    *[(code, "create_call", {"to": f"+1303555017{last}"}) for code, last in
-      (("number_on_dnc", 1), ("tcpa_violation", 3), ("vapi_error", 4), ("call_failed", 5))],
-    *[(code, "send_sms", {"to": f"+1303555017{last}"}) for code, last in
-      (("number_on_dnc", 1), ("number_opted_out", 2), ("tcpa_violation", 3), ("sms_send_failed", 6))],
+    ("number_on_dnc", "create_call", {"to": "+13035550171"}),
+    ("tcpa_violation", "create_call", {"to": "+13035550173"}),
+    ("vapi_error", "create_call", {"to": "+13035550174"}),
+    ("call_failed", "create_call", {"to": "+13035550175"}),
+    ("number_on_dnc", "send_sms", {"to": "+13035550171"}),
+    ("number_opted_out", "send_sms", {"to": "+13035550172"}),
+    ("tcpa_violation", "send_sms", {"to": "+13035550173"}),
+    ("sms_send_failed", "send_sms", {"to": "+13035550176"}),
     ("content_blocked", "send_sms", {"message": "Win big at our CASINO"}),
     ("vapi_error", "create_agent", {"name": "provider down"}),
     ("vapi_error", "create_eval", {"name": "provider down"}),
     ("internal_error", "audit_leads", {"hot_score": BROKEN}),
     ("payment_required", "sign_up", {"plan_id": "pro"}),
-]  # fmt: skip
+]
+"""Each code with the operation and the input that provoke it."""
 
 
 def declaration(world: World, url: str) -> dict[str, Any]:
-    """The target file, as data."""
+    """Fill the world and return its target file as data."""
     keys, scoped, businesses = seed(world)
     return {
         "name": "second server",
@@ -52,8 +58,8 @@ def declaration(world: World, url: str) -> dict[str, Any]:
             **{f"{verb}_communication_run": RUN for verb in ("validate", "preview", "create")},
         },
         "triggers": [
-            {"code": code, "operation": operation, "input": given}
-            for code, operation, given in TRIGGERS
+            {"code": code, "operation": operation, "input": values}
+            for code, operation, values in TRIGGERS
         ],
         "clock": {"method": "PUT", "path": CLOCK, "member": "forward"},
         "addresses": ["127.0.0.0/8"],
@@ -61,7 +67,7 @@ def declaration(world: World, url: str) -> dict[str, Any]:
 
 
 def main(target: str, dice: str = "") -> None:
-    """Serve until the process ends."""
+    """Write the target file and serve until the process ends."""
     if dice:
         throw(int(dice))
     register()

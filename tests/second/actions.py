@@ -1,4 +1,4 @@
-"""What sets something going: scenarios, events again, communication runs, and opening an account."""
+"""Operations that start something: evals, replays, communication runs and accounts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HOUR = 3_600 * SECOND
     strict=True,
 )
 def create_eval(world: World, request: Request) -> Reply:
-    """A scenario."""
+    """Create an eval."""
     business = business_of(world, request, request.body["business_id"])
     agent_of(world, request, business)
     if request.body["name"] == "provider down":
@@ -48,7 +48,7 @@ def create_eval(world: World, request: Request) -> Reply:
 
 @on("PATCH", "/evals", "evals:write", body="id! name description messages:array")
 def change_eval(world: World, request: Request) -> Reply:
-    """A change is confirmed, and not shown."""
+    """Change an eval; the answer confirms it and shows nothing."""
     _, scenario = alive(world, request, "eval", request.body.pop("id"))
     scenario.facts.update(request.body)
     return Reply(200, {"id": scenario.id, "updated": True})
@@ -56,7 +56,7 @@ def change_eval(world: World, request: Request) -> Reply:
 
 @on("DELETE", "/evals", "evals:write", query="id!")
 def delete_eval(world: World, request: Request) -> Reply:
-    """A scenario that is deleted leaves the list, and can still be read, with its state."""
+    """Delete an eval: it leaves the list, and a read still shows it with its state."""
     _, scenario = find(world, request, "eval", request.query["id"])
     scenario.gone = True
     scenario.facts.update(state="deleted", deleted_at=world.now())
@@ -64,7 +64,7 @@ def delete_eval(world: World, request: Request) -> Reply:
 
 
 def run_one(world: World, business: Business, agent_id: str) -> dict[str, Any]:
-    """A run, which is over when it is looked at."""
+    """Start a run, which the first read completes; returns it as JSON."""
     facts: dict[str, Any] = {
         "agent_id": agent_id,
         "status": "running",
@@ -82,23 +82,24 @@ def run_one(world: World, business: Business, agent_id: str) -> dict[str, Any]:
 
 @on("POST", "/evals/run", "evals:write", body="eval_id agent_id wait:boolean max_wait_ms:integer")
 def run_evals(world: World, request: Request) -> Reply:
-    """One scenario, or all of an agent."""
+    """Run one eval, or those of an agent."""
     if "eval_id" in request.body:
         business, scenario = alive(world, request, "eval", request.body["eval_id"])
         return Reply(200, run_one(world, business, scenario.facts["agent_id"]))
     if "agent_id" not in request.body:
         raise Refused("bad_request", "Run what? Give eval_id or agent_id")
     business, agent = find(world, request, "agent", request.body["agent_id"])
-    mine = [
-        one for one in business.things["eval"] if one.facts["agent_id"] == agent.id and not one.gone
+    evals = [
+        thing
+        for thing in business.things["eval"]
+        if thing.facts["agent_id"] == agent.id and not thing.gone
     ]
-    return Reply(
-        200, {"agent_id": agent.id, "runs": [run_one(world, business, agent.id) for _ in mine[:3]]}
-    )
+    runs = [run_one(world, business, agent.id) for _ in evals[:3]]
+    return Reply(200, {"agent_id": agent.id, "runs": runs})
 
 
 def again(world: World, events: list[Thing]) -> Reply:
-    """Deliver events again, by the hundred at most."""
+    """Deliver at most 100 events again."""
     for event in events[:100]:
         business = world.businesses[event.facts["business_id"]]
         world.add(
@@ -119,33 +120,29 @@ def again(world: World, events: list[Thing]) -> Reply:
     body="event_id event_ids:array filter:object business_id",
 )
 def replay(world: World, request: Request) -> Reply:
-    """One event, several (those that are unknown are passed over), or what a filter takes."""
+    """Replay one event, several (ignoring unknown ids), or those that match a filter."""
+    if "business_id" in request.body:
+        business_of(world, request, request.body["business_id"], "not_found")
+    return again(world, chosen(world, request))
+
+
+def chosen(world: World, request: Request) -> list[Thing]:
+    """The events that a replay names. Raises Refused."""
     body = request.body
-    if "business_id" in body:
-        business_of(world, request, body["business_id"], "not_found")
     if "event_id" in body:
-        return again(world, [find(world, request, "event", body["event_id"])[1]])
-    known = list(world.seen(request.key, "event"))
+        return [find(world, request, "event", body["event_id"])[1]]
+    events = world.seen(request.key, "event")
     if "event_ids" in body:
-        return again(
-            world,
-            [
-                event
-                for event in known
-                if event.id in [one for one in body["event_ids"] if isinstance(one, str)]
-            ],
-        )
-    if "filter" not in body:
-        raise Refused("bad_request", "Say which events: event_id, event_ids or filter")
-    wanted = body["filter"]
-    return again(
-        world,
-        [
-            event
-            for event in known
-            if all(event.facts.get(name) == value for name, value in wanted.items())
-        ],
-    )
+        ids = {value for value in body["event_ids"] if isinstance(value, str)}
+        return [event for event in events if event.id in ids]
+    if "filter" in body:
+        return [event for event in events if matches(event, body["filter"])]
+    raise Refused("bad_request", "Say which events: event_id, event_ids or filter")
+
+
+def matches(event: Thing, members: dict[str, Any]) -> bool:
+    """Whether an event has some members with these values."""
+    return all(event.facts.get(name) == value for name, value in members.items())
 
 
 @on(
@@ -156,7 +153,7 @@ def replay(world: World, request: Request) -> Reply:
     strict=True,
 )
 def backfill(world: World, request: Request) -> Reply:
-    """A day at most, and not older than ten."""
+    """Replay the events of at most a day, which is at most ten days old."""
     body = request.body
     if not 0 < body["to"] - body["from"] <= 24 * HOUR or body["from"] < world.now() - 240 * HOUR:
         raise Refused(
@@ -165,21 +162,15 @@ def backfill(world: World, request: Request) -> Reply:
         )
     if "business_id" in body:
         business_of(world, request, body["business_id"], "not_found")
-    return again(
-        world,
-        [
-            event
-            for event in world.seen(request.key, "event")
-            if body["from"] <= event.at <= body["to"]
-        ],
-    )
+    events = world.seen(request.key, "event")
+    return again(world, [event for event in events if body["from"] <= event.at <= body["to"]])
 
 
 RUN = "business_id! name external_ref steps!:array contacts!:array"
 
 
 def checked(body: dict[str, Any]) -> list[Any]:
-    """The touches of a run. Raises Refused."""
+    """The channel of each touch of a run. Raises Refused."""
     channels = [step.get("channel") if isinstance(step, dict) else None for step in body["steps"]]
     if not channels or not all(channel in ("call", "sms") for channel in channels):
         raise Refused("invalid_request", "Each of steps names a channel, which is call or sms")
@@ -188,7 +179,7 @@ def checked(body: dict[str, Any]) -> list[Any]:
 
 @on("POST", "/communication-runs/validate", "communication-runs:write", body=RUN)
 def validate(world: World, request: Request) -> Reply:
-    """Problems are told in a success."""
+    """Check a run; the answer is a success that lists the problems."""
     business_of(world, request, request.body["business_id"])
     try:
         checked(request.body)
@@ -199,14 +190,14 @@ def validate(world: World, request: Request) -> Reply:
 
 @on("POST", "/communication-runs/preview", "communication-runs:write", body=RUN)
 def preview(world: World, request: Request) -> Reply:
-    """What would be done."""
+    """Show the touches that a run would have."""
     business_of(world, request, request.body["business_id"])
     return Reply(201, {"touches": [{"channel": channel} for channel in checked(request.body)]})
 
 
 @on("POST", "/communication-runs", "communication-runs:write", body=RUN)
 def create_run(world: World, request: Request) -> Reply:
-    """A run and its touches; the same Idempotency-Key brings the first answer again."""
+    """Create a run and its touches; the same Idempotency-Key gets the first answer again."""
     mark = request.headers.get("idempotency-key")
     if not mark:
         raise Refused("bad_request", "The header Idempotency-Key is missing")
@@ -232,7 +223,7 @@ def create_run(world: World, request: Request) -> Reply:
 
 @on("PATCH", "/communication-runs", "communication-runs:write", body="id! action! business_id")
 def change_run(world: World, request: Request) -> Reply:
-    """What is cancelled stays so."""
+    """Pause or cancel a run that is neither done nor cancelled."""
     action = request.body["action"]
     if action not in ("pause", "cancel"):
         raise Refused("invalid_request", "action is pause or cancel")
@@ -245,7 +236,7 @@ def change_run(world: World, request: Request) -> Reply:
     return Reply(200, {"run": show(run, "india")})
 
 
-# --- accounts -------------------------------------------------------------------------------------
+# --- accounts ---
 
 SIGNUP = Form.of("business_name! email!:email business_type website phone_forward_to:phone plan_id")
 PAID = "a signature that no facilitator gives"
@@ -260,7 +251,7 @@ TERMS = {
 
 
 def admit(world: World, address: str) -> None:
-    """Five an hour from one address, whatever becomes of them; the hour before each request counts."""
+    """Count a sign-up from an address, refused ones too. Raises Refused after five in an hour."""
     now, visits = world.now(), world.visits[address]
     visits[:] = [at for at in visits if at > now - HOUR]
     if len(visits) >= 5:
@@ -275,36 +266,35 @@ def admit(world: World, address: str) -> None:
 
 @on("POST", "/signup")
 def sign_up(world: World, request: Request) -> Reply:
-    """A business and its first key; the rest comes later."""
+    """Open a business and issue its first key; the rest is provisioned later."""
     admit(world, request.address)
     body = read_body(SIGNUP, request)
-    if body.get("plan_id", "starter") not in ("starter", "pro"):
+    plan = body.get("plan_id", "starter")
+    if plan not in ("starter", "pro"):
         raise Refused("invalid_request", "There are two plans, starter and pro")
-    if body.get("plan_id") == "pro" and request.headers.get("payment-signature") != PAID:
-        terms = {
-            "x402Version": 2,
-            "error": "payment required",
-            "accepts": [{**TERMS, "nonce": world.dice.getrandbits(64)}],
-        }
-        header = base64.b64encode(json.dumps(terms).encode()).decode()
-        raise Refused(
-            "payment_required", "This plan is paid in advance", headers={"payment-required": header}
-        )
-    business = world.found(body["business_name"])
+    if plan == "pro" and request.headers.get("payment-signature") != PAID:
+        raise payment_required(world)
+    business = world.open_business(body["business_name"])
     key = world.issue(f"account {business.id}", "kc_live_", Key((business.id,), frozenset({"*"})))
-    told = {
+    account = {
         "api_key": key,
         "business_id": business.id,
         "agent_id": None,
         "phone_number": None,
         "provisioning_deferred": True,
+        "checkout_url": f"https://pay.example.com/{business.id}/c0ffee",
+        "trial_ends_at": stamp(world.now() + 720 * HOUR, "trimmed"),
     }
-    ends = stamp(world.now() + 720 * HOUR, "trimmed")
-    return Reply(
-        201,
-        {
-            **told,
-            "checkout_url": f"https://pay.example.com/{business.id}/c0ffee",
-            "trial_ends_at": ends,
-        },
-    )
+    return Reply(201, account)
+
+
+def payment_required(world: World) -> Refused:
+    """The refusal of a sign-up without a payment, with the terms in a header."""
+    terms = {
+        "x402Version": 2,
+        "error": "payment required",
+        "accepts": [{**TERMS, "nonce": world.dice.getrandbits(64)}],
+    }
+    header = base64.b64encode(json.dumps(terms).encode()).decode()
+    message = "This plan is paid in advance"
+    return Refused("payment_required", message, headers={"payment-required": header})

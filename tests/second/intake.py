@@ -1,4 +1,4 @@
-"""What comes in and how it is read: requests, the words that forms are written in, refusals, the table of routes."""
+"""Requests and how they are read: forms, refusals, routes, and the owners of things."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STATUS = {
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not an error of ours
-    """A refusal: code and message, a status where it is not that of the code, headers."""
+    """A refusal. It has the status of its code unless it is given another one."""
 
     def __init__(
         self,
@@ -35,17 +35,15 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not an error of ours
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
-        self.code, self.message, self.status, self.headers = (
-            code,
-            message,
-            status or STATUS[code],
-            dict(headers or {}),
-        )
+        self.code = code
+        self.message = message
+        self.status = status or STATUS[code]
+        self.headers = dict(headers or {})
 
 
 @dataclass
 class Request:
-    """A request; ``query`` and ``body`` hold what its form has made of them."""
+    """A request. ``query`` and ``body`` hold the values that its forms have read."""
 
     method: str
     path: str
@@ -60,14 +58,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; a body of None is none at all."""
+    """An answer; without a body if ``body`` is None."""
 
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-# --- forms ----------------------------------------------------------------------------------------
+# --- forms ---
 
 
 def _of(kind: type | tuple[type, ...]) -> Callable[[Any], Any]:
@@ -97,11 +95,9 @@ def _integer(value: Any) -> int:
 
 
 def _boolean(value: Any) -> bool:
-    return (
-        {"true": True, "false": False}[value]
-        if value in ("true", "false")
-        else bool(_of(bool)(value))
-    )
+    if value in ("true", "false"):
+        return bool(value == "true")
+    return bool(_of(bool)(value))
 
 
 def _moment(value: Any) -> int:
@@ -127,22 +123,28 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
 
 @dataclass(frozen=True)
 class Form:
-    """The members of an input. ``strict``: others are refused, else ignored."""
+    """The members of an input. It refuses others if ``strict``, and ignores them if not."""
 
     fields: Mapping[str, tuple[bool, str]]
     strict: bool
 
     @classmethod
     def of(cls, words: str, strict: bool = False) -> Form:
-        """A form written as words such as ``name! score:number``: a mark for what is required, a type if it is not text."""
-        found = {}
+        """A form from words such as ``name! score:number``.
+
+        An exclamation mark means required. The type is text unless one is given.
+        """
+        fields = {}
         for word in words.split():
             name, _, kind = word.partition(":")
-            found[name.rstrip("!")] = (name.endswith("!"), kind or "text")
-        return cls(found, strict)
+            fields[name.rstrip("!")] = (name.endswith("!"), kind or "text")
+        return cls(fields, strict)
 
     def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The values of a form. A null is no value, and an empty text is none where one is required."""
+        """The values of an input. Raises Refused.
+
+        A null is no value, and so is an empty text if a value is required.
+        """
         unknown = sorted(set(given) - set(self.fields))
         if unknown and self.strict:
             raise Refused(
@@ -152,26 +154,31 @@ class Form:
         for name, (required, _) in self.fields.items():
             if required and given.get(name) in (None, ""):
                 raise Refused("bad_request", f"Please give {name}, without it we cannot go on")
-        values = {}
-        for name, (_, kind) in self.fields.items():
-            if given.get(name) is not None:
-                try:
-                    values[name] = CHECKS[kind](given[name])
-                except ValueError:
-                    raise Refused(
-                        "invalid_request", f"{name} is no {kind} that we understand"
-                    ) from None
-        return values
+        return {
+            name: _checked(name, kind, given[name])
+            for name, (_, kind) in self.fields.items()
+            if given.get(name) is not None
+        }
+
+
+def _checked(name: str, kind: str, value: Any) -> Any:
+    try:
+        return CHECKS[kind](value)
+    except ValueError:
+        raise Refused("invalid_request", f"{name} is no {kind} that we understand") from None
 
 
 def read_query(form: Form, text: str) -> dict[str, Any]:
-    """The query: an empty value is none; of two values the first counts, or both are refused where the form is strict."""
-    found: dict[str, str] = {}
+    """The values of a query. Raises Refused.
+
+    An empty value counts as none. The first of two values counts, unless the form is strict.
+    """
+    given: dict[str, str] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
-        if form.strict and name in found:
+        if form.strict and name in given:
             raise Refused("invalid_request", f"{name!a} is given twice")
-        found.setdefault(name, value)
-    return form.read({name: value for name, value in found.items() if value})
+        given.setdefault(name, value)
+    return form.read({name: value for name, value in given.items() if value})
 
 
 def _finite(text: str) -> float:
@@ -182,7 +189,7 @@ def _finite(text: str) -> float:
 
 
 def read_body(form: Form, request: Request) -> dict[str, Any]:
-    """The body, which has to be a JSON object and to say so."""
+    """The values of a body, which must be a JSON object with that media type. Raises Refused."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not request.content:
         raise Refused("invalid_request", "A body is wanted: a JSON object")
@@ -197,14 +204,14 @@ def read_body(form: Form, request: Request) -> dict[str, Any]:
     return form.read(value)
 
 
-# --- routes ---------------------------------------------------------------------------------------
+# --- routes ---
 
 Handler = Callable[[World, Request], Reply]
 
 
 @dataclass(frozen=True)
 class Route:
-    """What answers a method of a path, the scopes of which one is wanted, and the forms of its input."""
+    """The handler of a method of a path, the scopes of which it requires one, and its forms."""
 
     handle: Handler
     scopes: tuple[str, ...]
@@ -223,7 +230,7 @@ def on(
     body: str | None = None,
     strict: bool = False,
 ) -> Callable[[Handler], Handler]:
-    """Register what answers a method of a path."""
+    """Register the handler of a method of a path."""
 
     def register(handle: Handler) -> Handler:
         form = None if body is None else Form.of(body, strict)
@@ -233,36 +240,36 @@ def on(
     return register
 
 
-# --- whose it is ----------------------------------------------------------------------------------
+# --- whose it is ---
 
 SHAPES: dict[str, Callable[[str], bool]] = {
     "lead": lambda text: re.fullmatch(f"[0-7][{ULID}]{{25}}", text) is not None,
     "event": lambda text: text.isascii() and text.isdigit() and int(text[:30]) < 2**63,
 }
-"""Kinds whose ids are read: one of another shape is not looked for."""
+"""Kinds with ids of a fixed form; an id of another form is refused."""
 HIDDEN = frozenset(
     {"lead", "number", "webhook", "workspace", "conversation", "event", "run", "eval_run"}
 )
-"""Kinds of which a foreign object is told to be missing; of the others it is told that it is foreign."""
+"""Kinds whose foreign objects return 404; those of other kinds return 403."""
 
 
 def find(
     world: World, request: Request, kind: str, value: Any, member: str = "id", foreign: str = ""
 ) -> tuple[Business, Thing]:
-    """A thing that the key of a request reaches, and its business. Raises Refused."""
+    """A thing that the key of a request may see, with its business. Raises Refused."""
     if member == "id" and kind in SHAPES and not SHAPES[kind](str(value)):
         raise Refused("invalid_request", f"An id of a {kind} does not look like that")
-    owned = world.owner(kind, member, value)
-    if owned is None:
+    owner = world.owner(kind, member, value)
+    if owner is None:
         raise Refused("not_found", f"We know no {kind.replace('_', ' ')} {ascii(value)[:60]}")
-    if owned[0].id not in request.key.businesses:
+    if owner[0].id not in request.key.businesses:
         code = foreign or ("not_found" if kind in HIDDEN else "forbidden")
         raise Refused(code, f"That {kind} is not yours to see (asked for {ascii(value)[:60]})")
-    return owned
+    return owner
 
 
 def agent_of(world: World, request: Request, business: Business) -> None:
-    """Check that the agent of a body, if there is one, is of the business that the rest is for."""
+    """Check that the agent of a body, if it has one, is of a given business. Raises Refused."""
     if (
         "agent_id" in request.body
         and find(world, request, "agent", request.body["agent_id"])[0] is not business
@@ -273,7 +280,7 @@ def agent_of(world: World, request: Request, business: Business) -> None:
 def alive(
     world: World, request: Request, kind: str, value: Any, member: str = "id"
 ) -> tuple[Business, Thing]:
-    """The same, but for things that were deleted."""
+    """The same as ``find``, but refuses deleted things."""
     business, thing = find(world, request, kind, value, member)
     if thing.gone:
         raise Refused("not_found", f"The {kind} {ascii(value)[:60]} was deleted")
@@ -283,7 +290,10 @@ def alive(
 def business_of(
     world: World, request: Request, given: str | None, code: str = "forbidden"
 ) -> Business:
-    """The business that a request is about: the one that it names, or the only one of its key."""
+    """The business of a request: the one that it names, or the only one of its key.
+
+    Raises Refused.
+    """
     if given is None and len(request.key.businesses) > 1:
         raise Refused(
             "bad_request",

@@ -1,4 +1,4 @@
-"""How pages are made of lists and their habits, and how single things are told."""
+"""Pages of lists, by the habits of each list, and single things."""
 
 from __future__ import annotations
 
@@ -15,93 +15,127 @@ EVENT_TYPES = ["call.completed", "lead.captured", "sms.received", "webhook.test"
 
 
 def show(thing: Thing, style: str = "six", label: str = "id", whole: bool = True) -> dict[str, Any]:
-    """A thing as it is told; members without a value are null where it is read alone, and absent in lists."""
-    told = {label: thing.id} if thing.id is not None else {}
+    """A thing as JSON. Members without a value are null if ``whole``, else left out."""
+    item = {label: thing.id} if thing.id is not None else {}
     for name, value in thing.facts.items():
-        if not name.startswith("_") and (whole or value is not None):
-            told[name] = (
-                stamp(value, style) if name.endswith("_at") and isinstance(value, int) else value
-            )
-    return {**told, "created_at": stamp(thing.at, style)}
+        if name.startswith("_") or (value is None and not whole):
+            continue
+        is_moment = name.endswith("_at") and isinstance(value, int)
+        item[name] = stamp(value, style) if is_moment else value
+    return {**item, "created_at": stamp(thing.at, style)}
 
 
 def transcript(thing: Thing, listing: Listing) -> dict[str, Any]:
-    """The transcript of a call."""
+    """The transcript of a call as JSON."""
     names = ("agent_id", "agent_name", "status", "duration", "summary")
     facts = {name: thing.facts.get(name) for name in names} | {"transcript": thing.facts["_said"]}
     return show(Thing(thing.id, thing.at, facts), listing.style, listing.label)
 
 
-def passes(thing: Thing, rule: str, value: Any) -> bool:
-    """Whether a filter takes a thing."""
-    sign, _, member = rule.partition(" ")
-    if sign == "since":
-        return bool(thing.at >= START - value * 86_400 * SECOND)
-    shown = {"created_at": thing.at, "id": thing.id}.get(member, thing.facts.get(member))
-    if shown is None:
-        return False
-    if sign == "has":
-        return value in shown
-    if sign in ("=", "in"):
-        return str(shown).lower() in str(value).lower().split("," if sign == "in" else "\0")
-    return bool(
-        {"<": shown < value, "<=": shown <= value, ">": shown > value, ">=": shown >= value}[sign]
-    )
+# --- the things of a list ---
 
 
 def candidates(world: World, request: Request, listing: Listing) -> list[Thing]:
-    """What a list may hold, before its filters, in order."""
-    quirk, named = listing.quirk, request.query.get("business_id")
-    things: Iterable[Thing] = (
-        world.pool if listing.kind == "pool" else world.seen(request.key, listing.kind)
-    )
-    if named is None and quirk == "events" and len(request.key.businesses) > 1:
+    """The things of a list in its order, before any filter. Raises Refused."""
+    things = _reachable(world, request, listing)
+    if listing.quirk == "transcripts" and "agent_id" in request.query:
+        find(world, request, "agent", request.query["agent_id"])
+    present = [thing for thing in things if _is_listed(thing, listing)]
+    return sorted(present, key=lambda thing: thing.at, reverse=listing.newest)
+
+
+def _is_listed(thing: Thing, listing: Listing) -> bool:
+    if thing.gone:
+        return False
+    if listing.quirk == "transcripts":
+        return bool(thing.facts.get("_said"))
+    return listing.quirk != "poll" or thing.facts["status"] in ("ended", "completed")
+
+
+def _reachable(world: World, request: Request, listing: Listing) -> Iterable[Thing]:
+    """The things of the businesses that a request is for, deleted ones included."""
+    named = request.query.get("business_id")
+    if named is not None:
+        return _of_business(world, request, listing, named)
+    if listing.quirk == "events" and len(request.key.businesses) > 1:
         raise Refused(
             "bad_request",
             "Your key opens several businesses, and subscriptions belong to one: say business_id",
         )
-    if named is not None:
-        if named not in request.key.businesses and listing.business != "empty":
-            raise Refused(listing.business, f"There is nothing of {ascii(named)[:60]} for this key")
-        things = (
-            world.businesses[named].things[listing.kind] if named in request.key.businesses else []
-        )
-    if quirk == "transcripts":
-        things = (thing for thing in things if thing.facts.get("_said"))
-        if "agent_id" in request.query:
-            find(world, request, "agent", request.query["agent_id"])
-    if quirk == "poll":
-        things = (thing for thing in things if thing.facts["status"] in ("ended", "completed"))
-    return sorted(
-        (thing for thing in things if not thing.gone),
-        key=lambda thing: thing.at,
-        reverse=listing.newest,
-    )
+    return world.pool if listing.kind == "pool" else world.seen(request.key, listing.kind)
+
+
+def _of_business(world: World, request: Request, listing: Listing, named: str) -> Iterable[Thing]:
+    if named in request.key.businesses:
+        return world.businesses[named].things[listing.kind]
+    if listing.business != "empty":
+        raise Refused(listing.business, f"There is nothing of {ascii(named)[:60]} for this key")
+    return []
+
+
+def filtered(things: list[Thing], listing: Listing, query: dict[str, Any]) -> list[Thing]:
+    """The things that pass every filter of a query."""
+    for name, rule in listing.filters.items():
+        if name in query:
+            things = [thing for thing in things if passes(thing, rule, query[name])]
+    if query.get("days", 1) < 1:
+        raise Refused("invalid_request", "days is a number of one or more")
+    return things
+
+
+def passes(thing: Thing, rule: str, value: Any) -> bool:
+    """Whether a thing passes a filter."""
+    sign, _, member = rule.partition(" ")
+    if sign == "since":
+        return bool(thing.at >= START - value * 86_400 * SECOND)
+    known = {"created_at": thing.at, "id": thing.id}.get(member, thing.facts.get(member))
+    if known is None:
+        return False
+    if sign == "has":
+        return value in known
+    if sign == "=":
+        return str(known).lower() == str(value).lower()
+    if sign == "in":
+        return str(known).lower() in str(value).lower().split(",")
+    bounds = {"<": known < value, "<=": known <= value, ">": known > value, ">=": known >= value}
+    return bool(bounds[sign])
+
+
+# --- the page ---
 
 
 def behind(listing: Listing, things: list[Thing], text: str | None) -> list[Thing]:
-    """What comes after the cursor."""
-    at = None if text is None else moment_of(text)
-    if text is None or (at is None and listing.cursor == "ignore"):
+    """The things after the cursor; all without one. Raises Refused."""
+    at = None if text is None else _position(listing, things, text)
+    if at is None:
         return things
-    if at is None or (
-        listing.cursor == "known"
-        and all(stamp(thing.at, listing.style) != text for thing in things)
-    ):
-        raise Refused("invalid_request", "after is not the created_at of anything here")
     if listing.newest and listing.quirk != "poll":
         return [thing for thing in things if thing.at < at]
     return [thing for thing in things if thing.at > at]
 
 
+def _position(listing: Listing, things: list[Thing], text: str) -> int | None:
+    """The moment of a cursor; None for one that the list ignores. Raises Refused."""
+    at = moment_of(text)
+    if at is None and listing.cursor == "ignore":
+        return None
+    if at is None or not _takes_cursor(listing, things, text):
+        raise Refused("invalid_request", "after is not the created_at of anything here")
+    return at
+
+
+def _takes_cursor(listing: Listing, things: list[Thing], text: str) -> bool:
+    if listing.cursor != "known":
+        return True
+    return any(stamp(thing.at, listing.style) == text for thing in things)
+
+
 def size(listing: Listing, text: str | None) -> int:
-    """How many items are asked for."""
+    """The number of items of a page, by the text of its limit. Raises Refused."""
     if text is None:
         return listing.default
     if not re.fullmatch(r"\+?[0-9]{1,9}", text) or int(text) == 0:
-        if listing.odd == "refuse" or (listing.odd == "empty" and text != "0"):
-            raise Refused("invalid_request", f"limit is a number from 1 to {listing.maximum}")
-        return 0 if listing.odd == "empty" else listing.default
+        return _odd_size(listing, text)
     if int(text) > listing.maximum and listing.above == "refuse":
         raise Refused(
             "invalid_request", f"limit is at most {listing.maximum} here, and you asked for {text}"
@@ -109,47 +143,69 @@ def size(listing: Listing, text: str | None) -> int:
     return min(int(text), listing.maximum)
 
 
+def _odd_size(listing: Listing, text: str) -> int:
+    """The number of items for a limit that is no number above zero. Raises Refused."""
+    if listing.odd == "default":
+        return listing.default
+    if listing.odd == "empty" and text == "0":
+        return 0
+    raise Refused("invalid_request", f"limit is a number from 1 to {listing.maximum}")
+
+
 def page(path: str, world: World, request: Request, only: str | None = None) -> Reply:
-    """One page, with members beside the items that nobody asked for; ``only`` what belongs to one agent."""
+    """One page, with members that the contract does not have.
+
+    ``only`` is the id of the agent whose things to show. Raises Refused.
+    """
     listing = HABITS[path]
     things = candidates(world, request, listing)
     if only is not None:
         things = [thing for thing in things if thing.facts["agent_id"] == only]
-    for name, rule in listing.filters.items():
-        if name in request.query:
-            things = [thing for thing in things if passes(thing, rule, request.query[name])]
-    if request.query.get("days", 1) < 1:
-        raise Refused("invalid_request", "days is a number of one or more")
-    limit, left = (
-        size(listing, request.query.get("limit")),
-        behind(listing, things, request.query.get("after")),
-    )
-    rows = left[:limit]
-    more = len(left) > len(rows) or (listing.quirk == "eager" and len(rows) == limit > 0)
-    if listing.quirk == "short" and more:
-        rows = rows[: max(1, limit * 3 // 4)]
-    tell = transcript if listing.quirk == "transcripts" else None
-    items = [
-        tell(thing, listing) if tell else show(thing, listing.style, listing.label, whole=False)
-        for thing in rows
-    ]
-    beside: dict[str, Any] = {
+    things = filtered(things, listing, request.query)
+    limit = size(listing, request.query.get("limit"))
+    left = behind(listing, things, request.query.get("after"))
+    rows, more = _cut(listing, left, limit)
+    items = [_item(listing, thing) for thing in rows]
+    body = {
         "object": "list",
         "count": len(items),
         "next": items[-1]["created_at"] if more and items else None,
+        **_extras(listing, len(things)),
+        "has_more": more,
+        listing.name: items,
     }
-    quirks: dict[str, dict[str, Any]] = {
+    return Reply(200, body)
+
+
+def _cut(listing: Listing, left: list[Thing], limit: int) -> tuple[list[Thing], bool]:
+    """The things of a page, and its has_more."""
+    rows = left[:limit]
+    more = len(left) > len(rows)
+    if listing.quirk == "eager" and len(rows) == limit > 0:
+        more = True
+    if listing.quirk == "short" and more:
+        rows = rows[: max(1, limit * 3 // 4)]
+    return rows, more
+
+
+def _item(listing: Listing, thing: Thing) -> dict[str, Any]:
+    if listing.quirk == "transcripts":
+        return transcript(thing, listing)
+    return show(thing, listing.style, listing.label, whole=False)
+
+
+def _extras(listing: Listing, total: int) -> dict[str, Any]:
+    """Further members of a page, some of them arrays."""
+    extras: dict[str, dict[str, Any]] = {
         "events": {"events": EVENT_TYPES},
         "arrays": {"warnings": [], "statuses": ["answered", "busy", "failed"]},
-        "choices": {"statuses": ["succeeded", "failed"], "total": len(things)},
+        "choices": {"statuses": ["succeeded", "failed"], "total": total},
     }
-    return Reply(
-        200, {**beside, **quirks.get(listing.quirk, {}), "has_more": more, listing.name: items}
-    )
+    return extras.get(listing.quirk, {})
 
 
 def read(path: str, world: World, request: Request) -> Reply:
-    """One thing, where its id is given; else a page."""
+    """A single thing if its id is given, else a page."""
     listing = HABITS[path]
     value = request.query.get(listing.one)
     if value is None:
@@ -170,18 +226,18 @@ def read(path: str, world: World, request: Request) -> Reply:
 
 
 SPECIAL = frozenset({"/phone-numbers", "/communication-runs", "/agents/versions", "/evals/run"})
-"""Lists that have more to say, see reads."""
+"""Lists that reads.py serves."""
 
 
 def register() -> None:
-    """Register all plain lists, with the habits that they have by now."""
+    """Register the other lists, with their present habits."""
     for path, listing in HABITS.items():
         if path not in SPECIAL:
-            on("GET", path, *listing.scopes.split(), query=listing.query, strict=listing.strict)(
-                partial(read, path)
-            )
+            scopes = listing.scopes.split()
+            route = on("GET", path, *scopes, query=listing.query, strict=listing.strict)
+            route(partial(read, path))
 
 
 def one_of(world: World, request: Request, kind: str, value: Any, member: str) -> dict[str, Any]:
-    """A thing that is read alone."""
+    """A single thing that was not deleted, as JSON."""
     return show(alive(world, request, kind, value, member)[1])

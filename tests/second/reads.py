@@ -1,4 +1,4 @@
-"""Reads that are no plain list: single modes, reports, and what the service says of itself."""
+"""Reads beside the plain lists: lists with further modes, reports, and the service itself."""
 
 from __future__ import annotations
 
@@ -21,19 +21,14 @@ BROKEN = 31_337_000_099
     strict=True,
 )
 def phone_numbers(world: World, request: Request) -> Reply:
-    """A page of numbers, or one; a number that the key does not reach is null."""
+    """A page of numbers, or a single one; null for a number that the key may not see."""
     number = request.query.get("phone_number")
     if number is None:
         return page("/phone-numbers", world, request)
-    found = next(
-        (
-            thing
-            for thing in world.seen(request.key, "number")
-            if thing.facts["phone_number"] == number
-        ),
-        None,
-    )
-    return Reply(200, {"number": show(found, "comma") if found else None})
+    for thing in world.seen(request.key, "number"):
+        if thing.facts["phone_number"] == number:
+            return Reply(200, {"number": show(thing, "comma")})
+    return Reply(200, {"number": None})
 
 
 @on(
@@ -43,39 +38,35 @@ def phone_numbers(world: World, request: Request) -> Reply:
     query=HABITS["/communication-runs"].query + " id external_ref",
 )
 def communication_runs(world: World, request: Request) -> Reply:
-    """A page of runs, or one in a wrapper."""
+    """A page of runs, or a single one beside its jobs."""
     for member in ("id", "external_ref"):
         if member in request.query:
-            told = one_of(world, request, "run", request.query[member], member)
+            run = one_of(world, request, "run", request.query[member], member)
             jobs = [
                 job
                 for job in world.seen(request.key, "job")
-                if job.facts["communication_run_id"] == told["id"]
+                if job.facts["communication_run_id"] == run["id"]
             ]
-            return Reply(200, {"run": told, "touches": [show(job) for job in jobs]})
+            return Reply(200, {"run": run, "touches": [show(job) for job in jobs]})
     return page("/communication-runs", world, request)
 
 
 @on("GET", "/agents/versions", "agents:read", query="agent_id! version:integer after limit")
 def versions(world: World, request: Request) -> Reply:
-    """The versions of an agent, or one."""
+    """The versions of an agent, or a single one."""
     _, agent = find(world, request, "agent", request.query["agent_id"])
     if "version" not in request.query:
         return page("/agents/versions", world, request, agent.id)
-    known = [
-        thing for thing in world.seen(request.key, "version") if thing.facts["agent_id"] == agent.id
-    ]
-    one = next(
-        (thing for thing in known if thing.facts["version"] == request.query["version"]), None
-    )
-    if one is None:
-        raise Refused("not_found", f"Agent {agent.id} has no such version")
-    return Reply(200, {"version": show(one)})
+    wanted = (agent.id, request.query["version"])
+    for thing in world.seen(request.key, "version"):
+        if (thing.facts["agent_id"], thing.facts["version"]) == wanted:
+            return Reply(200, {"version": show(thing)})
+    raise Refused("not_found", f"Agent {agent.id} has no such version")
 
 
 @on("GET", "/evals/run", "evals:read", query="run_id vapi_run_id agent_id after limit")
 def eval_runs(world: World, request: Request) -> Reply:
-    """One run, by one of its ids, or the runs of an agent."""
+    """A single run by one of its ids, or the runs of an agent."""
     for name, member in (("run_id", "id"), ("vapi_run_id", "vapi_run_id")):
         if name in request.query:
             _, run = alive(world, request, "eval_run", request.query[name], member)
@@ -90,7 +81,7 @@ def eval_runs(world: World, request: Request) -> Reply:
 
 @on("GET", "/recordings", "calls:read", query="call_id!", strict=True)
 def recordings(world: World, request: Request) -> Reply:
-    """The recording of a call; a call without one has none to be found."""
+    """The recording of a call; a call without one returns 404."""
     _, call = find(world, request, "call", request.query["call_id"])
     if not call.facts.get("_recorded"):
         raise Refused("not_found", f"Nothing was recorded of {call.id}")
@@ -105,7 +96,7 @@ def recordings(world: World, request: Request) -> Reply:
     query="window_hours:integer stalled_days:integer hot_score:integer as_of:moment",
 )
 def audit(world: World, request: Request) -> Reply:
-    """How leads stand. One odd score brings the report down, which is what the trigger is for."""
+    """Leads with a high score. One odd score makes the report fail, for a trigger."""
     hot = request.query.get("hot_score", 70)
     if hot == BROKEN:
         raise Refused("internal_error", "Something went wrong on our side, we have been told")
@@ -114,7 +105,7 @@ def audit(world: World, request: Request) -> Reply:
 
 
 def report(title: str, world: World, request: Request) -> Reply:
-    """A report on at most 90 days."""
+    """A report on calls of at most 90 days."""
     if not 1 <= request.query.get("days", 30) <= 90:
         raise Refused("invalid_request", "days is a number from 1 to 90")
     if request.query.get("group_by", "day") not in ("day", "week"):
@@ -146,7 +137,7 @@ for _path, _query in {
 
 @on("GET", "/capabilities", query="business_id")
 def capabilities(world: World, request: Request) -> Reply:
-    """What the key opens; a bare list."""
+    """The businesses and scopes of the key, as a bare array."""
     named = request.query.get("business_id")
     chosen = (
         [business_of(world, request, named, "not_found")] if named else world.reach(request.key)
@@ -154,27 +145,27 @@ def capabilities(world: World, request: Request) -> Reply:
     return Reply(
         200,
         [
-            {"business": one.id, "name": one.name, "scopes": sorted(request.key.scopes)}
-            for one in chosen
+            {"business": business.id, "name": business.name, "scopes": sorted(request.key.scopes)}
+            for business in chosen
         ],
     )
 
 
 @on("GET", "/balance")
 def balance(world: World, request: Request) -> Reply:
-    """Plans and minutes, by business."""
+    """The plan and the minutes of each business."""
     return Reply(
         200,
         {
-            one.id: {"plan": "pro", "minutes": len(one.things["call"])}
-            for one in world.reach(request.key)
+            business.id: {"plan": "pro", "minutes": len(business.things["call"])}
+            for business in world.reach(request.key)
         },
     )
 
 
 @on("GET", "/health")
 def health(world: World, request: Request) -> Reply:
-    """A text."""
+    """The health, as a JSON string."""
     return Reply(200, "all well")
 
 
@@ -183,7 +174,7 @@ SCHEMAS: dict[str, Any] = {name: {"type": "object"} for name in ("Call", "Lead",
 
 @on("GET", "/schemas", query="name")
 def schemas(world: World, request: Request) -> Reply:
-    """All schemas, or one."""
+    """All schemas, or a single one."""
     name = request.query.get("name")
     if name is not None and name not in SCHEMAS:
         raise Refused("not_found", f"No schema is called {ascii(name)[:60]}")
@@ -192,7 +183,7 @@ def schemas(world: World, request: Request) -> Reply:
 
 @on("GET", "/openapi.json")
 def document(world: World, request: Request) -> Reply:
-    """The document, for whoever has a key."""
+    """The OpenAPI document, for any key."""
     paths: dict[str, Any] = {
         path: {method.lower(): {"responses": {}} for method in methods}
         for path, methods in ROUTES.items()

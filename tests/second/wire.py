@@ -1,4 +1,4 @@
-"""HTTP: a thread per connection, one request at a time; who may come in, and how answers look on the wire."""
+"""HTTP: a thread for each connection, keys, and the form of answers on the wire."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 import time
+from collections.abc import Iterator
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -19,12 +20,14 @@ BASE = "/voice/api/v1"
 CLOCK = "/_time"
 PUBLIC = "/signup"
 LARGEST = 1 << 20
+TYPE = "Application/JSON ; Charset=UTF-8"
+ERROR_TYPE = "application/vnd.second+json; charset=utf-8"
 PAUSE_EVERY, PAUSE = 2000, 3
-"""A key that was used so many times has to wait so many seconds."""
+"""After so many uses, a key has to wait for so many seconds."""
 
 
 def identify(world: World, request: Request) -> Key:
-    """The key of a request. A header that is not Bearer and one token is a bad one; all that opens nothing is told alike."""
+    """The key of a request. Raises Refused: 400 for a header that is not Bearer and a token."""
     carried = request.headers.get("authorization")
     if carried is None:
         raise Refused(
@@ -47,7 +50,7 @@ def identify(world: World, request: Request) -> Key:
 
 
 def answer(world: World, request: Request) -> Reply:
-    """Key, path, method, input, scope, and then the route itself."""
+    """Check key, path, method, input and scope in this order, then answer. Raises Refused."""
     if request.path != PUBLIC:
         request.key = identify(world, request)
     methods = ROUTES.get(request.path)
@@ -70,7 +73,7 @@ def answer(world: World, request: Request) -> Reply:
 
 
 def tide(world: World, business: Business) -> None:
-    """Life goes on while lists are read: now and then a call comes in and a lead, and older ones are put away."""
+    """Add a call and a lead, and delete older ones, at every fortieth request."""
     world.counts["tide"] += 1
     if world.counts["tide"] % 40 == 0 and business.things["call"]:
         for kind in ("call", "lead"):
@@ -94,58 +97,52 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def version_string(self) -> str:
-        """What the server calls itself."""
+        """The name of the server."""
         return "second"
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing is logged."""
+        """Log nothing."""
 
     def __getattr__(self, name: str) -> Any:
-        """All methods of HTTP are handled in one place."""
+        """Handle every method in one place."""
         if name.startswith("do_"):
             return self.handle_request
         raise AttributeError(name)
 
     def handle_request(self) -> None:
-        """Read a request, answer it, and keep what was asked in the log of usage."""
+        """Read a request, answer it, and add it to the log of usage."""
         parts, world = urlsplit(self.path), self.server.world
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(
-            self.command, unquote(parts.path), parts.query, headers, b"", self.client_address[0]
-        )
+        path, address = unquote(parts.path), self.client_address[0]
+        request = Request(self.command, path, parts.query, headers, b"", address)
         content = self.read_content(headers)
         with world.lock:
-            try:
-                if isinstance(content, Refused):
-                    raise content
-                request.content = content
-                if request.path == CLOCK:
-                    reply = tick(world, request)
-                else:
-                    request.path = (
-                        request.path.removeprefix(BASE)
-                        if request.path.startswith(BASE + "/")
-                        else "/.."
-                    )
-                    reply = answer(world, request)
-            except Refused as refused:
-                reply = self.refusal(refused)
-            except Exception:
-                reply = self.refusal(Refused("internal_error", "Something went wrong on our side"))
+            reply = self.reply_to(request, content)
             if request.key.businesses:
                 business = world.businesses[request.key.businesses[0]]
                 tide(world, business)
-                world.add(
-                    business,
-                    "usage",
-                    method=request.method,
-                    path=request.path,
-                    answered=reply.status,
-                )
+                facts = {"method": request.method, "path": request.path}
+                world.add(business, "usage", **facts, answered=reply.status)
         self.write(reply)
 
+    def reply_to(self, request: Request, content: bytes | Refused) -> Reply:
+        """The answer to a request, or its refusal."""
+        try:
+            if isinstance(content, Refused):
+                raise content
+            request.content = content
+            if request.path == CLOCK:
+                return tick(self.server.world, request)
+            inside = request.path.startswith(f"{BASE}/")
+            request.path = request.path.removeprefix(BASE) if inside else "/.."
+            return answer(self.server.world, request)
+        except Refused as refused:
+            return self.refusal(refused)
+        except Exception:
+            return self.refusal(Refused("internal_error", "Something went wrong on our side"))
+
     def read_content(self, headers: dict[str, str]) -> bytes | Refused:
-        """The body of a request, or why it is not read."""
+        """The body of a request, or the refusal of one that cannot be read."""
         length = headers.get("content-length", "0")
         if "transfer-encoding" in headers or not re.fullmatch("[0-9]{1,12}", length):
             return Refused("invalid_request", "The length of the body is not told", 411)
@@ -154,7 +151,8 @@ class Handler(BaseHTTPRequestHandler):
         return self.rfile.read(int(length))
 
     def refusal(self, refused: Refused) -> Reply:
-        """The envelope, with more in it than is promised; the connection ends with it."""
+        """The envelope of an error, with further members; it ends the connection."""
+        self.close_connection = True
         self.server.refusals += 1
         number = f"req-{self.server.refusals:06x}"
         error = {
@@ -163,59 +161,53 @@ class Handler(BaseHTTPRequestHandler):
             "retryable": False,
             "param": None,
         }
-        self.close_connection = True
-        return Reply(
-            refused.status,
-            {"success": False, "error": error, "request_id": number},
-            refused.headers,
-        )
+        body = {"success": False, "error": error, "request_id": number}
+        return Reply(refused.status, body, refused.headers)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What http.server refuses by itself."""
-        self.close_connection = True
-        self.write(
-            self.refusal(
-                Refused(
-                    "bad_request", message or "That was no HTTP", 400 if code >= 500 else int(code)
-                )
-            )
-        )
+        """Answer a request that http.server refuses."""
+        status = 400 if code >= 500 else int(code)
+        self.write(self.refusal(Refused("bad_request", message or "That was no HTTP", status)))
 
     def write(self, reply: Reply) -> None:
-        """Send an answer: what is large in chunks, and compressed for those who ask for it."""
+        """Send an answer: in chunks if it is large, and compressed if the client asks for it."""
         content = b"" if reply.body is None else json.dumps(reply.body).encode()
         chunked = len(content) > 2000 and self.request_version == "HTTP/1.1"
         self.send_response(reply.status)
         if reply.body is not None:
-            kind = (
-                "application/vnd.second+json; charset=utf-8"
-                if reply.status >= 400
-                else "Application/JSON ; Charset=UTF-8"
-            )
-            self.send_header("content-type", kind)
-        if "gzip" in (self.headers.get("accept-encoding", "") if hasattr(self, "headers") else ""):
+            self.send_header("content-type", ERROR_TYPE if reply.status >= 400 else TYPE)
+        if self.offers_gzip():
             content = gzip.compress(content)
             self.send_header("content-encoding", "gzip")
         for name, value in reply.headers.items():
             self.send_header(name, value)
-        self.send_header(
-            *(
-                ("transfer-encoding", "chunked")
-                if chunked
-                else ("content-length", str(len(content)))
-            )
-        )
+        self.write_body(content, chunked)
+
+    def write_body(self, content: bytes, chunked: bool) -> None:
+        """Send the headers of the connection, and the body unless the method is HEAD."""
+        if chunked:
+            self.send_header("transfer-encoding", "chunked")
+        else:
+            self.send_header("content-length", str(len(content)))
         if self.close_connection:
             self.send_header("connection", "close")
         self.end_headers()
-        if self.command == "HEAD":
-            return
-        if chunked:
-            for start in range(0, len(content), 1500):
-                piece = content[start : start + 1500]
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-            content = b"0\r\n\r\n"
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            for piece in chunks(content) if chunked else (content,):
+                self.wfile.write(piece)
+
+    def offers_gzip(self) -> bool:
+        """Whether the client takes compressed answers; False before its headers are read."""
+        headers = getattr(self, "headers", None)
+        return headers is not None and "gzip" in headers.get("accept-encoding", "")
+
+
+def chunks(content: bytes) -> Iterator[bytes]:
+    """A body in chunks of at most 1,500 bytes, and the end of the body."""
+    for start in range(0, len(content), 1500):
+        piece = content[start : start + 1500]
+        yield b"%x\r\n%s\r\n" % (len(piece), piece)
+    yield b"0\r\n\r\n"
 
 
 class Server(ThreadingHTTPServer):

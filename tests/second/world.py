@@ -1,4 +1,4 @@
-"""What the server remembers: businesses that hold lists of things, keys, and a clock. Plain Python, nothing else."""
+"""The data of the server: businesses that hold lists of things, keys, and a clock."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ ULID = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 @dataclass
 class Thing:
-    """Anything that is listed: its id, its moment, what is known of it; names with an underscore are not told."""
+    """An object of a list: its id, when it was created, and its members.
+
+    Members that begin with an underscore are never shown.
+    """
 
     id: Any
     at: int
@@ -34,7 +37,7 @@ class Thing:
 
 @dataclass
 class Business:
-    """A business and all that it has, by kind, oldest first."""
+    """A business and its things by kind, oldest first."""
 
     id: str
     name: str
@@ -43,7 +46,7 @@ class Business:
 
 @dataclass
 class Key:
-    """What a key opens, and how often it was used."""
+    """The businesses and scopes of a key, and how often it was used."""
 
     businesses: tuple[str, ...]
     scopes: frozenset[str]
@@ -52,7 +55,7 @@ class Key:
     closed_until: float = 0.0
 
     def has(self, *scopes: str) -> bool:
-        """Whether it has one of some scopes."""
+        """Whether the key has at least one of some scopes."""
         return "*" in self.scopes or not self.scopes.isdisjoint(scopes)
 
 
@@ -84,11 +87,11 @@ FORMS: dict[str, Callable[[random.Random, int], Any]] = {
     "job": lambda dice, n: f"{n}/{_pick(dice, '0123456789', 4)}",
     "business": lambda dice, n: f"acct-{_pick(dice, ULID, 8)}",
 }
-"""How the ids of each kind look; kinds that are not here have none."""
+"""The form of the ids of each kind; other kinds have no id."""
 
 
 class World:
-    """Everything, behind one lock."""
+    """All data of the server. Hold the lock while you use it."""
 
     def __init__(self, seed: int = 0) -> None:
         self.lock = RLock()
@@ -102,67 +105,70 @@ class World:
         self.began, self.moved, self.latest = time.monotonic(), 0, START
 
     def now(self) -> int:
-        """The present moment; none is given twice, so nothing that is created shares its created_at."""
+        """The present moment. No moment comes twice, so no two new things share one."""
         passed = int((time.monotonic() - self.began) * SECOND)
         self.latest = max(self.latest + 1, START + passed + self.moved)
         return self.latest
 
-    def found(self, name: str) -> Business:
-        """Open a business."""
+    def open_business(self, name: str) -> Business:
+        """Add a business."""
         business = Business(self.new_id("business"), name)
         self.businesses[business.id] = business
         return business
 
     def issue(self, label: str, prefix: str, key: Key) -> str:
-        """Issue a key: the prefix and 44 characters that follow from a label."""
+        """Register a key and return its text: the prefix and 44 characters from the label."""
         digest = hashlib.sha384(f"second server {label}".encode()).digest()[:33]
         text = prefix + base64.urlsafe_b64encode(digest).decode()
         self.keys[text] = key
         return text
 
     def new_id(self, kind: str) -> Any:
-        """An id that nothing has yet; None where a kind has none."""
+        """A new id; None for a kind without ids."""
         self.counts[kind] += 1
         return FORMS[kind](self.dice, self.counts[kind]) if kind in FORMS else None
 
     def add(self, business: Business, kind: str, at: int | None = None, /, **facts: Any) -> Thing:
-        """Add a thing to a business, now or at a moment."""
+        """Add a thing to a business, created now or at a given moment."""
         thing = Thing(self.new_id(kind), self.now() if at is None else at, facts)
         business.things[kind].append(thing)
         return thing
 
     def reach(self, key: Key) -> list[Business]:
         """The businesses of a key."""
-        return [self.businesses[one] for one in key.businesses]
+        return [self.businesses[name] for name in key.businesses]
 
     def seen(self, key: Key, kind: str) -> Iterable[Thing]:
-        """All things of a kind that a key sees, gone ones too."""
+        """The things of a kind in the businesses of a key, deleted ones included."""
         return (thing for business in self.reach(key) for thing in business.things[kind])
 
     def owner(self, kind: str, member: str, value: Any) -> tuple[Business, Thing] | None:
-        """Whose a thing is, of all businesses, by its id or another fact."""
+        """The thing whose id or other member has a value, with its business; None if none has."""
         for business in self.businesses.values():
             for thing in business.things[kind]:
-                if (str(thing.id) if member == "id" else thing.facts.get(member)) == value:
+                known = str(thing.id) if member == "id" else thing.facts.get(member)
+                if known == value:
                     return business, thing
         return None
 
 
-# --- moments as text ------------------------------------------------------------------------------
+# --- moments as text ---
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
 
 
 def stamp(at: int, style: str = "six") -> str:
-    """A moment in one of several forms of ISO 8601, none of which loses a digit."""
+    """A moment in one of several forms of ISO 8601, all with microseconds."""
     moment = EPOCH + timedelta(microseconds=at)
-    plain, micro = f"{moment:%Y-%m-%dT%H:%M:%S}", f"{moment.microsecond:06d}"
-    short = micro.rstrip("0")
+    plain = f"{moment:%Y-%m-%dT%H:%M:%S}"
+    micro = f"{moment.microsecond:06d}"
+    trimmed = micro.rstrip("0")
+    fraction = f".{trimmed}" if trimmed else ""
     return {
         "six": moment.isoformat(timespec="microseconds"),
-        "trimmed": plain + ("." + short if short else "") + "+00:00",
-        "basic": plain.replace("-", "").replace(":", "") + ("." + short if short else "") + "Z",
-        "zulu": plain + ("." + short if short else "") + "Z",
+        "trimmed": f"{plain}{fraction}+00:00",
+        "basic": plain.replace("-", "").replace(":", "") + f"{fraction}Z",
+        "zulu": f"{plain}{fraction}Z",
         "nine": f"{plain}.{micro}000Z",
         "comma": f"{plain},{micro}Z",
         "small": f"{plain}.{micro}z".lower(),
@@ -171,7 +177,7 @@ def stamp(at: int, style: str = "six") -> str:
 
 
 def moment_of(text: str) -> int | None:
-    """The moment of an ISO 8601 text; without a zone it is UTC. None for anything else."""
+    """The moment of an ISO 8601 text, in UTC if it has no zone; None for any other text."""
     try:
         moment = datetime.fromisoformat(text.upper())
     except ValueError:

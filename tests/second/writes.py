@@ -1,4 +1,4 @@
-"""What creates and changes: calls, agents, leads, texts, numbers, webhooks, workspaces."""
+"""Operations that create and change: calls, agents, leads, texts, numbers, webhooks, workspaces."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ TROUBLE = {
     "+13035550175": "call_failed",
     "+13035550176": "sms_send_failed",
 }
-"""Numbers that bring a code."""
+"""The code of each number that provokes one."""
 
 
 def trouble(number: str, *codes: str) -> None:
-    """Refuse a number that stands for one of some codes."""
+    """Check a number that may provoke one of some codes. Raises Refused."""
     if TROUBLE.get(number) in codes:
         raise Refused(TROUBLE[number], f"No way to {number}: {TROUBLE[number].replace('_', ' ')}")
 
 
 def provider(name: str) -> None:
-    """The voice provider, which does not like one name."""
+    """Check a name with the voice provider, which fails for one. Raises Refused."""
     if name == "provider down":
         raise Refused("vapi_error", "The voice provider did not answer in time")
 
 
 def note(world: World, business: Business, word: str, kind: str, thing: Thing) -> None:
-    """Store an event."""
+    """Add an event about a thing."""
     facts: dict[str, Any] = {
         "event_type": word,
         "object_type": kind,
@@ -47,7 +47,7 @@ CALL = "agent_id! to!:phone name context first_message lead_id webhook_url:url m
 
 @on("POST", "/calls", "calls:write", body=CALL)
 def start_call(world: World, request: Request) -> Reply:
-    """A call that has moved on each time it is looked at."""
+    """Place a call; each read of it shows the next status."""
     body = request.body
     business, agent = find(world, request, "agent", body["agent_id"])
     if "lead_id" in body:
@@ -58,8 +58,6 @@ def start_call(world: World, request: Request) -> Reply:
         "agent_name": agent.facts["name"],
         "business_id": business.id,
         "status": "queued",
-    }
-    facts |= {
         "direction": "outbound",
         "duration": None,
         "lead_id": body.get("lead_id"),
@@ -69,13 +67,17 @@ def start_call(world: World, request: Request) -> Reply:
     return Reply(201, show(call))
 
 
-AGENT_TEXTS = "inbound_prompt outbound_prompt sms_prompt first_message outbound_first_message outbound_llm sms_llm"
+AGENT = "name! system_prompt! first_message voice:object model:object metadata:object"
+AGENT_CHANGES = (
+    "name inbound_prompt outbound_prompt sms_prompt first_message outbound_first_message "
+    "outbound_llm sms_llm voice:object model:object metadata:object max_duration:integer "
+    "vapi_config:object transfer_enabled:boolean transfer_phone_number:phone"
+)
 
 
-@on("POST", "/agents", "agents:write", strict=True,
-    body="business_id! name! system_prompt! first_message voice:object model:object metadata:object")  # fmt: skip
+@on("POST", "/agents", "agents:write", body=f"business_id! {AGENT}", strict=True)
 def create_agent(world: World, request: Request) -> Reply:
-    """An agent; the provider is asked first."""
+    """Create an agent, after a check with the provider."""
     business = business_of(world, request, request.body["business_id"])
     provider(request.body["name"])
     prompts = {"inbound": request.body.pop("system_prompt")}
@@ -86,10 +88,9 @@ def create_agent(world: World, request: Request) -> Reply:
     return Reply(201, show(agent))
 
 
-@on("PATCH", "/agents", "agents:write", body=f"id! name {AGENT_TEXTS} voice:object model:object metadata:object "
-    "max_duration:integer vapi_config:object transfer_enabled:boolean transfer_phone_number:phone")  # fmt: skip
+@on("PATCH", "/agents", "agents:write", body=f"id! {AGENT_CHANGES}")
 def change_agent(world: World, request: Request) -> Reply:
-    """The whole agent comes back, and a version is kept."""
+    """Change an agent and keep a version; the answer is the whole agent."""
     business, agent = find(world, request, "agent", request.body.pop("id"))
     provider(request.body.get("name", ""))
     agent.facts.update(request.body)
@@ -98,20 +99,20 @@ def change_agent(world: World, request: Request) -> Reply:
 
 
 def keep_version(world: World, business: Business, agent: Thing) -> None:
-    """Store a version of an agent."""
+    """Add the next version of an agent."""
     count = sum(thing.facts["agent_id"] == agent.id for thing in business.things["version"])
     world.add(business, "version", agent_id=agent.id, version=count + 1, rolled_back_to=None)
 
 
 LEAD = (
-    "name first_name last_name email:email phone address city state zip status source source_url source_page notes message "
-    "event_date event_type agent_id timezone"
+    "name first_name last_name email:email phone address city state zip status source source_url "
+    "source_page notes message event_date event_type agent_id timezone"
 )
 
 
 @on("POST", "/leads", "leads:write", body=f"business_id! {LEAD}", strict=True)
 def create_lead(world: World, request: Request) -> Reply:
-    """A lead, which has to have a name, a number or an address."""
+    """Create a lead, which needs a name, a phone number or an e-mail address."""
     body = request.body
     business = business_of(world, request, body["business_id"])
     if not any(body.get(name) for name in ("name", "first_name", "last_name", "email", "phone")):
@@ -125,7 +126,7 @@ def create_lead(world: World, request: Request) -> Reply:
 
 @on("PATCH", "/leads", "leads:write", body=f"id! {LEAD} score:number")
 def change_lead(world: World, request: Request) -> Reply:
-    """What is sent is changed, the rest stays."""
+    """Change the members of a lead that the request names."""
     _, lead = alive(world, request, "lead", request.body.pop("id"))
     lead.facts.update(request.body, updated_at=world.now())
     return Reply(200, show(lead, "india"))
@@ -133,20 +134,10 @@ def change_lead(world: World, request: Request) -> Reply:
 
 @on("POST", "/phone-numbers", "numbers:write", body="phone_number!:phone business_id agent_id")
 def assign_number(world: World, request: Request) -> Reply:
-    """A number leaves the pool."""
+    """Assign a number of the pool to a business."""
     business = business_of(world, request, request.body.get("business_id"))
     agent_of(world, request, business)
-    taken = next(
-        (
-            thing
-            for thing in world.pool
-            if thing.facts["phone_number"] == request.body["phone_number"]
-        ),
-        None,
-    )
-    if taken is None:
-        raise Refused("not_found", f"{request.body['phone_number']} is not in the pool")
-    world.pool.remove(taken)
+    taken = from_pool(world, request.body["phone_number"])
     facts = {**taken.facts, "capabilities": dict.fromkeys(taken.facts["capabilities"], True)}
     number = world.add(
         business, "number", **facts, agent_id=request.body.get("agent_id"), business_id=business.id
@@ -154,9 +145,18 @@ def assign_number(world: World, request: Request) -> Reply:
     return Reply(200, {"number": show(number, "comma"), "business_id": business.id})
 
 
+def from_pool(world: World, number: str) -> Thing:
+    """Take a number out of the pool. Raises Refused."""
+    for thing in world.pool:
+        if thing.facts["phone_number"] == number:
+            world.pool.remove(thing)
+            return thing
+    raise Refused("not_found", f"{number} is not in the pool")
+
+
 @on("DELETE", "/phone-numbers", "numbers:write", query="phone_number!:phone business_id")
 def release_number(world: World, request: Request) -> Reply:
-    """A number goes back to the end of the pool; nothing is said."""
+    """Return a number to the end of the pool; the answer has no body."""
     business, number = alive(
         world, request, "number", request.query["phone_number"], "phone_number"
     )
@@ -168,7 +168,7 @@ def release_number(world: World, request: Request) -> Reply:
 
 @on("POST", "/sms/send", "sms:write", body="to!:phone from_agent_id! message! lead_id")
 def send_text(world: World, request: Request) -> Reply:
-    """A text in a thread of its own."""
+    """Send a text, in a new conversation."""
     body = request.body
     business, agent = find(world, request, "agent", body["from_agent_id"])
     if "lead_id" in body:
@@ -192,7 +192,7 @@ def send_text(world: World, request: Request) -> Reply:
 
 @on("POST", "/sms/update-prompt", "agents:write", body="agent_id! sms_prompt! reason", strict=True)
 def change_prompt(world: World, request: Request) -> Reply:
-    """A prompt is a new version of the agent."""
+    """Change a prompt and keep a version of the agent."""
     business, agent = find(world, request, "agent", request.body["agent_id"])
     agent.facts["sms_prompt"] = request.body["sms_prompt"]
     keep_version(world, business, agent)
@@ -200,7 +200,7 @@ def change_prompt(world: World, request: Request) -> Reply:
 
 
 def secret(world: World) -> str:
-    """A new secret of a webhook."""
+    """A new secret for a webhook."""
     return f"whsec_{world.dice.getrandbits(160):040x}"
 
 
@@ -209,7 +209,7 @@ WEBHOOK = "id webhook_url!:url business_id events:array description is_active:bo
 
 @on("POST", "/webhooks", "webhooks:write", body=WEBHOOK)
 def save_webhook(world: World, request: Request) -> Reply:
-    """A subscription, in a wrapper; its secret stands beside it."""
+    """Create or change a webhook; the answer to a creation also has the secret."""
     body = {**request.body, "url": request.body["webhook_url"]}
     del body["webhook_url"]
     if not all(isinstance(word, str) for word in body.get("events", ())):
@@ -219,25 +219,26 @@ def save_webhook(world: World, request: Request) -> Reply:
         webhook.facts.update({name: value for name, value in body.items() if name != "business_id"})
         return Reply(200, {"webhook": show(webhook, "trimmed")})
     business = business_of(world, request, body.get("business_id"))
-    made = {"events": ["call.completed"], "is_active": True, **body, "business_id": business.id}
-    webhook = world.add(business, "webhook", **made, webhook_secret_masked="whsec_****")
-    told = {
+    facts = {"events": ["call.completed"], "is_active": True, **body, "business_id": business.id}
+    webhook = world.add(business, "webhook", **facts, webhook_secret_masked="whsec_****")
+    answer = {
         "webhook": show(webhook, "trimmed"),
         "business": {"id": business.id, "name": business.name},
+        "webhook_secret": secret(world),
     }
-    return Reply(201, {**told, "webhook_secret": secret(world)})
+    return Reply(201, answer)
 
 
 @on("DELETE", "/webhooks", "webhooks:write", query="id! business_id", strict=True)
 def delete_webhook(world: World, request: Request) -> Reply:
-    """Gone, without a word."""
+    """Delete a webhook; the answer has no body."""
     alive(world, request, "webhook", request.query["id"])[1].gone = True
     return Reply(200)
 
 
 @on("POST", "/webhooks/test", "webhooks:write", body="id! business_id data:object")
 def try_webhook(world: World, request: Request) -> Reply:
-    """A trial delivery, kept like any other."""
+    """Add a test event and its delivery."""
     business, webhook = alive(world, request, "webhook", request.body["id"])
     note(world, business, "webhook.test", "webhook", webhook)
     event = business.things["event"][-1]
@@ -254,7 +255,7 @@ def try_webhook(world: World, request: Request) -> Reply:
 
 @on("POST", "/webhooks/rotate-secret", "webhooks:write", body="id! business_id")
 def rotate(world: World, request: Request) -> Reply:
-    """A new secret."""
+    """Give a webhook a new secret."""
     alive(world, request, "webhook", request.body["id"])
     return Reply(201, {"webhook_secret": secret(world), "previous_valid_until": stamp(world.now())})
 
@@ -267,15 +268,10 @@ def rotate(world: World, request: Request) -> Reply:
     strict=True,
 )
 def create_workspace(world: World, request: Request) -> Reply:
-    """A workspace, in the first business of the key."""
+    """Create a workspace in the first business of the key."""
     business = world.reach(request.key)[0]
-    told: dict[str, Any] = {
-        "lifecycle_state": "active",
-        "metadata": {},
-        "external_ref": None,
-        **request.body,
-    }
-    workspace = world.add(business, "workspace", **told)
+    facts: dict[str, Any] = {"metadata": {}, "external_ref": None, **request.body}
+    workspace = world.add(business, "workspace", lifecycle_state="active", **facts)
     workspace.facts["updated_at"] = workspace.at
     return Reply(201, show(workspace))
 
@@ -285,7 +281,7 @@ STATES = {"pause": "paused", "resume": "active", "cancel": "cancelled", "teardow
 
 @on("PATCH", "/workspaces", "workspaces:write", body="id! name metadata:object action")
 def change_workspace(world: World, request: Request) -> Reply:
-    """A change; an action wants a scope more."""
+    """Change a workspace; an action needs a further scope."""
     body = request.body
     if "action" in body and body["action"] not in STATES:
         raise Refused("invalid_request", f"action is one of {', '.join(STATES)}")

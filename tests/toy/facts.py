@@ -1,4 +1,4 @@
-"""Fixed facts of the toy library: routes, kinds of fault, keys, and how a toy server is declared as a target."""
+"""Fixed facts of the toy library: routes, kinds of fault, keys, books, and its target file."""
 
 import hashlib
 from dataclasses import dataclass
@@ -12,8 +12,17 @@ ROUTES = {
     f"{BASE}/register": {"POST": "register"},
     "/clock": {"POST": "forward"},
 }
-KINDS = {"no-key": 401, "no-right": 403, "gone-missing": 404, "lacking": 422, "not-right": 422, "too-often": 429, "broken-inside": 500}  # fmt: skip # noqa: E501
-MAXIMUM, USUAL, PER_MINUTE = 10, 5, 3
+KINDS = {
+    "no-key": 401,
+    "no-right": 403,
+    "gone-missing": 404,
+    "lacking": 422,
+    "not-right": 422,
+    "too-often": 429,
+    "broken-inside": 500,
+}
+MAXIMUM, USUAL = 10, 5  # books on a page
+PER_MINUTE = 3  # registrations from one address
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OPENING = int(datetime(2024, 5, 1, 9, tzinfo=UTC).timestamp()) * 10**6
 LOOK, CHANGE = "books:look", "books:change"
@@ -21,7 +30,7 @@ LOOK, CHANGE = "books:look", "books:change"
 
 @dataclass(frozen=True)
 class Key:
-    """What a key may do, and in which branch."""
+    """The branch that a key works in, its rights, and whether it is valid."""
 
     branch: str
     rights: tuple[str, ...] = (LOOK, CHANGE)
@@ -29,7 +38,7 @@ class Key:
 
 
 def secret(name: str) -> str:
-    """The toy key of that name: always the same, and long."""
+    """The toy key of that name. It is always the same, and long."""
     return f"toy-{name}-{hashlib.sha256(name.encode()).hexdigest()[:32]}"
 
 
@@ -38,24 +47,27 @@ KEYS = {
     "other": Key("south"),
     "empty": Key("east"),
     "no_scope": Key("north", ()),
+    "revoked": Key("north", valid=False),
+    "expired": Key("north", valid=False),
+    "look": Key("north", (LOOK,)),
+    "change": Key("north", (CHANGE,)),
 }
-KEYS |= {"revoked": Key("north", valid=False), "expired": Key("north", valid=False)}
-KEYS |= {"look": Key("north", (LOOK,)), "change": Key("north", (CHANGE,))}
 NAMES = ("full", "other", "empty", "revoked", "expired", "no_scope")
 
-# The shelf at the start: branch, book, and when it was added: three books a second, a microsecond apart.
-SEED = [
-    (
-        "north" if number < 40 else "south",
-        {"title": f"Tale {number}", "author": f"{'AB'[number % 2]} Toy", "year": 1960 + number},
-        OPENING + number // 3 * 10**6 + number % 3,
-    )
-    for number in range(46)
-]
+
+def _seeded_book(number: int) -> tuple[str, dict[str, Any], int]:
+    branch = "north" if number < 40 else "south"
+    author = f"{'AB'[number % 2]} Toy"
+    book = {"title": f"Tale {number}", "author": author, "year": 1960 + number}
+    return branch, book, OPENING + number // 3 * 10**6 + number % 3
+
+
+SEED = [_seeded_book(number) for number in range(46)]
+"""Branch, book, and when it was added. Three books share a second, a microsecond apart."""
 
 
 def target(url: str) -> dict[str, Any]:
-    """The declaration of a toy server at an address."""
+    """The target file of a toy server at an address, as data."""
     return {
         "name": "toy",
         "url": url,

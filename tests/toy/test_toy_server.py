@@ -1,4 +1,4 @@
-"""The toy server keeps the toy contract; what the engine says of it rests on these facts."""
+"""The toy server keeps the toy contract. Tests of the engine rely on these facts."""
 
 import json
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from openapi_spec_validator import validate
 from werkzeug.test import Client, TestResponse
 
 from conformance import contract
+from conformance.model import Contract
 from tests.toy.server import ToyServer, target
 
 TARGET = target("http://toy.test/toy/v2")
@@ -32,7 +33,7 @@ def ask(
 
 
 def kind(answer: TestResponse) -> tuple[int, str]:
-    """Status and kind of a refusal, which must have the one shape."""
+    """Status and kind of a refusal, after a check of its shape."""
     assert answer.json is not None
     assert set(answer.json) == {"fault"}
     assert set(answer.json["fault"]) == {"kind", "text"}
@@ -41,7 +42,7 @@ def kind(answer: TestResponse) -> tuple[int, str]:
 
 
 def walk(client: Client, key: str = "full", **query: Any) -> Iterator[list[dict[str, Any]]]:
-    """Pages until another is false."""
+    """The pages of the shelf, up to the one whose ``another`` is false."""
     while True:
         page = ask(client, "GET", "/books", key, query_string=query).json
         assert page is not None
@@ -51,15 +52,20 @@ def walk(client: Client, key: str = "full", **query: Any) -> Iterator[list[dict[
         query["from_added"] = page["books"][-1]["added"]
 
 
+def shelf(client: Client, **query: Any) -> list[dict[str, Any]]:
+    """The books of a walk."""
+    return [book for page in walk(client, **query) for book in page]
+
+
 def rows(answer: TestResponse) -> list[dict[str, Any]]:
     """The books of a page."""
     assert answer.json is not None
-    found: list[dict[str, Any]] = answer.json["books"]
-    return found
+    books: list[dict[str, Any]] = answer.json["books"]
+    return books
 
 
 def test_the_contract_loads_and_is_valid_openapi() -> None:
-    """The toy directory is a contract, and its document an OpenAPI document, as the real one is."""
+    """The toy directory is a contract, and its document is valid OpenAPI."""
     toy = contract.load(Path(__file__).parent / "spec")
     validate(dict(toy.document))
     assert toy.base_path == "/toy/v2"
@@ -74,11 +80,15 @@ def test_the_contract_loads_and_is_valid_openapi() -> None:
     assert {o.selector.place for o in toy.operations.values() if o.selector} == {"path"}
 
 
-def test_it_uses_only_rules_of_the_real_contract_and_shares_no_name_with_it() -> None:
-    """The toy asks for rules that exist, and differs in every name that an engine could have wired in."""
+def rules_of(loaded: Contract) -> set[str]:
+    """The rules that verify the clauses of a contract."""
+    return {rule for clause in loaded.clauses.values() for rule in clause.rules}
+
+
+def test_it_shares_the_rules_of_the_real_contract_and_no_name() -> None:
+    """Every name that an engine could have hard-coded differs."""
     toy, real = contract.load(Path(__file__).parent / "spec"), contract.load()
-    known = {rule for clause in real.clauses.values() for rule in clause.rules}
-    assert {rule for clause in toy.clauses.values() for rule in clause.rules} <= known
+    assert rules_of(toy) <= rules_of(real)
     for names in ("operations", "errors", "clauses", "page", "areas"):
         assert not set(getattr(toy, names)) & set(getattr(real, names)), names
     assert toy.authentication.header != real.authentication.header
@@ -90,7 +100,7 @@ def test_it_uses_only_rules_of_the_real_contract_and_shares_no_name_with_it() ->
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 10, 1000])
 def test_a_walk_is_the_shelf_in_order(client: Client, size: int) -> None:
-    """At any page size a walk meets every book once, oldest first, and ends with the last full page."""
+    """At any page size a walk meets every book once, oldest first, and no page is empty."""
     pages = list(walk(client, page_size=size))
     assert [book["title"] for page in pages for book in page] == [
         f"Tale {number}" for number in range(40)
@@ -100,10 +110,10 @@ def test_a_walk_is_the_shelf_in_order(client: Client, size: int) -> None:
 
 
 def test_neighbours_differ_by_a_microsecond(client: Client) -> None:
-    """The shelf has books that only exact cursors tell apart, some rendered without a fraction."""
-    added = [book["added"] for page in walk(client) for book in page]
+    """Only an exact cursor tells some books apart, and some times have no fraction."""
+    added = [book["added"] for book in shelf(client)]
     assert len(set(added)) == 40
-    assert any(one[:19] == two[:19] for one, two in pairwise(added))
+    assert any(older[:19] == newer[:19] for older, newer in pairwise(added))
     assert {len(stamp) for stamp in added} == {
         len("2024-05-01T09:00:00+00:00"),
         len("2024-05-01T09:00:00.000001+00:00"),
@@ -128,13 +138,12 @@ def test_a_cursor_is_exact(client: Client, cursor: str, first: str) -> None:
 
 
 def test_a_filter_and_a_branch_hold_on_every_page(client: Client) -> None:
-    """An author's pages hold that author only; another branch has its own six; an empty one an empty page."""
-    mine = [book for page in walk(client, author="A Toy", page_size=3) for book in page]
-    assert [book["title"] for book in mine] == [f"Tale {number}" for number in range(0, 40, 2)]
-    assert [{book["branch"] for book in page} for page in walk(client, "other", page_size=4)] == [
-        {"south"},
-        {"south"},
-    ]
+    """A filter holds on every page, the other branch has six books, and the empty one has none."""
+    by_author = [book["title"] for book in shelf(client, author="A Toy", page_size=3)]
+    assert by_author == [f"Tale {number}" for number in range(0, 40, 2)]
+    pages = list(walk(client, "other", page_size=4))
+    assert [len(page) for page in pages] == [4, 2]
+    assert {book["branch"] for page in pages for book in page} == {"south"}
     assert ask(client, "GET", "/books", "empty").json == {"books": [], "another": False}
 
 
@@ -150,7 +159,7 @@ def test_a_filter_and_a_branch_hold_on_every_page(client: Client) -> None:
     ],
 )
 def test_a_senseless_query_is_refused(client: Client, query: str) -> None:
-    """A page size or a cursor that is none is refused with the kind for what makes no sense."""
+    """An invalid page size or cursor is refused as not right."""
     assert kind(ask(client, "GET", "/books", query_string=query)) == (422, "not-right")
 
 
@@ -162,15 +171,15 @@ def test_a_senseless_query_is_refused(client: Client, query: str) -> None:
     ("method", "path"),
     [("GET", "/books"), ("POST", "/books"), ("GET", "/books/x"), ("DELETE", "/books/x")],
 )
-def test_no_entry_without_a_valid_key(
+def test_a_request_without_a_valid_key_is_refused(
     client: Client, method: str, path: str, key: str | None
 ) -> None:
-    """A key that is absent, withdrawn, out of date, cut short or after a scheme is refused everywhere."""
+    """An absent, revoked, expired or cut key is refused, and so is a key after a scheme."""
     assert kind(ask(client, method, path, key)) == (401, "no-key")
 
 
 def test_a_right_opens_its_own_operations_only(client: Client) -> None:
-    """A key with one right is let in there and refused elsewhere; one without rights is refused."""
+    """A key with one right opens the operations of that right, and a key without rights none."""
     look, change = (TARGET["scoped_keys"][right] for right in ("books:look", "books:change"))
     body = {"title": "New", "author": "A Toy"}
     assert ask(client, "GET", "/books", look).status_code == 200
@@ -180,8 +189,8 @@ def test_a_right_opens_its_own_operations_only(client: Client) -> None:
     assert kind(ask(client, "GET", "/books", "no_scope")) == (403, "no-right")
 
 
-def test_a_book_lives(client: Client) -> None:
-    """A book that was created can be read, changed and removed, comes last, and is then gone for good."""
+def test_a_book_is_created_changed_and_removed(client: Client) -> None:
+    """A new book comes last, can be read and changed, and is gone for good once removed."""
     made = ask(client, "POST", "/books", json={"title": "New", "author": "A Toy"}).json
     assert made is not None
     address = f"/books/{made['isbn']}"
@@ -198,7 +207,7 @@ def test_a_book_lives(client: Client) -> None:
 
 
 def test_a_foreign_book_is_as_missing_as_an_unknown_one(client: Client) -> None:
-    """Neither can be read, changed or removed, and the foreign one stays as it was."""
+    """Neither can be read, changed or removed, and the foreign book does not change."""
     foreign = rows(ask(client, "GET", "/books", "other"))[0]
     for isbn in (foreign["isbn"], "9999999999999"):
         for method in ("GET", "PATCH", "DELETE"):
@@ -219,14 +228,14 @@ def test_a_foreign_book_is_as_missing_as_an_unknown_one(client: Client) -> None:
         ("GET", "/register"),
     ],
 )
-def test_what_is_not_there_is_gone_missing(client: Client, method: str, path: str) -> None:
-    """An unknown path or method is refused in the one shape."""
+def test_an_unknown_path_or_method_is_gone_missing(client: Client, method: str, path: str) -> None:
+    """The refusal has the same shape as any other."""
     assert kind(ask(client, method, path)) == (404, "gone-missing")
 
 
 @pytest.mark.parametrize("lacking", ["title", "author"])
-def test_what_is_wanted_and_not_sent_is_lacking(client: Client, lacking: str) -> None:
-    """A new book without a title or an author is refused with the kind for it."""
+def test_a_missing_member_is_lacking(client: Client, lacking: str) -> None:
+    """A new book without a title or an author is refused as lacking."""
     body = {name: "x" for name in ("title", "author") if name != lacking}
     assert kind(ask(client, "POST", "/books", json=body)) == (422, "lacking")
 
@@ -253,7 +262,7 @@ def test_what_is_wanted_and_not_sent_is_lacking(client: Client, lacking: str) ->
     ],
 )
 def test_an_odd_body_is_refused_and_breaks_nothing(client: Client, body: bytes) -> None:
-    """No body makes the library fail, and none that was refused is stored."""
+    """No body makes the library fail, and no refused book is stored."""
     assert kind(ask(client, "POST", "/books", data=body, content_type="application/json")) == (
         422,
         "not-right",
@@ -261,8 +270,8 @@ def test_an_odd_body_is_refused_and_breaks_nothing(client: Client, body: bytes) 
     assert sum(map(len, walk(client))) == 40
 
 
-def test_odd_texts_are_kept_as_they_are(client: Client) -> None:
-    """A text that is odd and yet a text is stored and served unchanged."""
+def test_an_odd_text_is_stored_unchanged(client: Client) -> None:
+    """An odd text is still a text, so the library stores it and serves it unchanged."""
     title = "\0 ' \" % 𝔗 <b>"
     made = ask(client, "POST", "/books", json={"title": title, "author": "x"}).json
     assert made is not None
@@ -270,8 +279,8 @@ def test_odd_texts_are_kept_as_they_are(client: Client) -> None:
     assert ask(client, "GET", f"/books/{made['isbn']}").json == made
 
 
-def test_the_desk_takes_three_a_minute_from_one_address(client: Client) -> None:
-    """A fourth visit is refused, another address is not, and a minute later the desk is open again."""
+def test_three_registrations_a_minute_come_from_one_address(client: Client) -> None:
+    """A fourth one is refused, another address is not, and a minute later the first can again."""
 
     def register(address: str = "127.0.0.1") -> TestResponse:
         return ask(
@@ -291,23 +300,23 @@ def test_the_desk_takes_three_a_minute_from_one_address(client: Client) -> None:
         assert register().status_code == status
 
 
-def test_a_token_is_a_key_of_a_branch_of_its_own(client: Client) -> None:
-    """Who registers gets a token that opens an empty branch."""
+def test_a_token_is_a_key_of_its_own_branch(client: Client) -> None:
+    """A new reader gets a token that opens an empty branch."""
     reader = ask(client, "POST", "/register", None, json=NEW_READER).json
     assert reader is not None
     assert ask(client, "GET", "/books", reader["token"]).json == {"books": [], "another": False}
 
 
 def test_keys_are_long_and_distinct() -> None:
-    """Every key has the prefix and at least 24 characters after it, so that a redaction can find it."""
+    """Every key has the prefix and 24 characters or more, so that redaction can find it."""
     keys = [*TARGET["keys"].values(), *TARGET["scoped_keys"].values()]
     assert len(set(keys)) == 8
     assert all(key.startswith("toy-") and len(key) >= 28 for key in keys)
     assert json.loads(json.dumps(TARGET)) == TARGET
 
 
-def test_a_planted_fault_shows() -> None:
-    """A test breaks one promise by overriding one method."""
+def test_a_fault_is_one_overridden_method() -> None:
+    """Overriding one method breaks one promise."""
 
     class Forgetful(ToyServer):
         def another(self, rows: list[dict[str, Any]], size: int) -> bool:

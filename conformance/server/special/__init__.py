@@ -1,7 +1,7 @@
-"""What is special about one API: the only folder of the package that names it.
+"""What is special about one API. Only this folder of the package names it.
 
-Everything else the reference server derives from the contract. An entry here names an operation, a kind
-or a code, and is ignored where the contract served does not have it.
+The reference server derives everything else from the contract. An entry here names an operation, a
+kind or a code. The server ignores an entry that the served contract does not have.
 """
 
 from conformance.server.extras import Extras
@@ -41,4 +41,4 @@ EXTRAS = Extras(
     phone_numbers=triggers.PLAIN_NUMBERS,
     terms=accounts.TERMS,
 )
-"""The plugs of this API."""
+"""The extras of this API."""

@@ -1,20 +1,15 @@
-"""Sign-up: a business, an agent and a first key, and the terms of the payment that some plans ask for."""
+"""Sign-up: it creates a business, an agent and a first key. Some plans ask for a payment."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from conformance.server.access import ALL
-from conformance.server.extras import Document
+from conformance.server.extras import Document, Server
+from conformance.server.messages import Context
 from conformance.server.moments import MICRO, render
 from conformance.server.naming import secret
-from conformance.server.store import Identity
-
-if TYPE_CHECKING:
-    from conformance.server.actions import Actions
-    from conformance.server.messages import Context
+from conformance.server.store import ALL, Identity
 
 TRIAL_DAYS = 14
+_DAY = 86_400 * MICRO
 
 TERMS: tuple[Document, ...] = (
     {
@@ -33,24 +28,22 @@ TERMS: tuple[Document, ...] = (
 """5 USDC on a test network, to an address that nobody owns: the sandbox takes no money."""
 
 
-def open_account(app: Actions, context: Context) -> Document:
-    """Open an account; the key works at once, and is told only here."""
-    values = context.values
-    with app.store.lock:
-        number = app.store.number()
-        business = app.new_id("business")
-        app.add("business", business, {"name": values["business_name"]}, identifier=business)
-        agent = app.add(
-            "agent", business, {"name": f"{values['business_name']} front desk", "status": "active"}
-        )
-        key = secret(app.contract.authentication.prefixes[0], app.seed, "sign-up", number)
-        app.store.put_key(Identity("sign_up", key, business, frozenset({ALL})))
+def open_account(server: Server, context: Context) -> Document:
+    """Open an account. Its key works at once, and only this answer shows it."""
+    name = context.values["business_name"]
+    with server.store.lock:
+        number = server.store.number()
+        business = server.new_id("business")
+        server.add("business", business, {"name": name}, identifier=business)
+        agent = server.add("agent", business, {"name": f"{name} front desk", "status": "active"})
+        key = secret(server.contract.authentication.prefixes[0], server.seed, "sign-up", number)
+        server.store.put_key(Identity("sign_up", key, business, frozenset({ALL})))
     account: Document = {
         "api_key": key,
         "business_id": business,
         "agent_id": agent.id,
         "phone_number": None,
-        "trial_ends_at": render(app.clock.now() + TRIAL_DAYS * 86_400 * MICRO),
+        "trial_ends_at": render(server.clock.now() + TRIAL_DAYS * _DAY),
         "provisioning_deferred": False,
     }
     return account

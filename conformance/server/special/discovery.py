@@ -1,25 +1,22 @@
-"""Discovery: the service tells its own OpenAPI document, its schemas, and what a key can reach."""
+"""Discovery: the service publishes its OpenAPI document, its schemas, and what a key can reach."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from conformance.server.access import ALL
-from conformance.server.messages import Refusal
-
-if TYPE_CHECKING:
-    from conformance.server.actions import Actions
-    from conformance.server.messages import Context
+from conformance.server.extras import Server
+from conformance.server.messages import Context, Refusal
+from conformance.server.store import ALL
 
 
-def document(app: Actions, _context: Context) -> Any:
-    """The document that is being served."""
-    return app.contract.document
+def document(server: Server, _context: Context) -> Any:
+    """The OpenAPI document of the served contract."""
+    return server.contract.document
 
 
-def schemas(app: Actions, context: Context) -> Any:
-    """All schemas, or the one that is named."""
-    known = app.contract.document["components"]["schemas"]
+def schemas(server: Server, context: Context) -> Any:
+    """All schemas, or the one with the given name. Raises Refusal if there is no such schema."""
+    known = server.contract.document["components"]["schemas"]
     name = context.values.get("name")
     if name is None:
         return {"schemas": known}
@@ -28,12 +25,12 @@ def schemas(app: Actions, context: Context) -> Any:
     return {"name": name, "schema": known[name]}
 
 
-def capabilities(app: Actions, context: Context) -> Any:
+def capabilities(server: Server, context: Context) -> Any:
     """The scopes of the key, and the routes that they open."""
     granted = context.identity.scopes if context.identity else frozenset()
-    scopes = app.catalog.scopes if ALL in granted else sorted(granted)
-    operations = app.contract.operations.values()
-    routes = {
-        f"{o.method} {o.path}" for o in operations if not o.scopes or set(o.scopes) & set(scopes)
-    }
-    return {"scopes": list(scopes), "routes": sorted(routes), "workspaces": []}
+    scopes = list(server.catalog.scopes) if ALL in granted else sorted(granted)
+    routes = set()
+    for operation in server.contract.operations.values():
+        if not operation.scopes or not set(operation.scopes).isdisjoint(scopes):
+            routes.add(f"{operation.method} {operation.path}")
+    return {"scopes": scopes, "routes": sorted(routes), "workspaces": []}

@@ -1,46 +1,39 @@
-"""Numbers: one of the pool is assigned to a business, and goes back when it is released."""
+"""Numbers: a business takes one out of the pool, and puts it back when it releases it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from conformance.server.extras import Document
+from conformance.server.extras import Document, Server
+from conformance.server.messages import Context
 
-if TYPE_CHECKING:
-    from conformance.server.actions import Actions
-    from conformance.server.messages import Context
+CAPABILITIES = {"voice": True, "sms": True}
 
 
-def assign(app: Actions, context: Context) -> Document:
-    """Take a number out of the pool for the business of the key."""
+def assign(server: Server, context: Context) -> Document:
+    """Move a number from the pool to the business of the key. Raises Refusal if it is not there."""
     number = context.values["phone_number"]
-    with app.store.lock:
-        row = app.find("available_number", number, context)
+    with server.store.lock:
+        row = server.find("available_number", number, context)
         if row is None:
-            raise app.not_found(context.operation)
-        app.store.remove(row)
+            raise server.not_found(context.operation)
+        server.store.remove(row)
         document: dict[str, Any] = {
+            "id": server.new_id("number"),
             "agent_id": context.values.get("agent_id"),
-            "capabilities": {"voice": True, "sms": True},
+            "capabilities": CAPABILITIES,
         }
-        made = app.add(
-            "phone_number",
-            app.own_tenant(context),
-            {"id": app.new_id("number"), **document},
-            identifier=number,
+        assigned = server.add(
+            "phone_number", server.own_tenant(context), document, identifier=number
         )
-    return made.document
+    return assigned.document
 
 
-def release(app: Actions, context: Context) -> Document:
-    """Put a number back into the pool."""
-    with app.store.lock:
-        row = app.selected(context)
-        app.store.remove(row)
-        pooled = {
-            "id": app.new_id("pooled"),
-            "country": "US",
-            "capabilities": {"voice": True, "sms": True},
-        }
-        app.add("available_number", row.tenant, pooled, identifier=row.id)
+def release(server: Server, context: Context) -> Document:
+    """Move a number of the business back to the pool."""
+    with server.store.lock:
+        row = server.selected(context)
+        server.store.remove(row)
+        pooled = {"id": server.new_id("pooled"), "country": "US", "capabilities": CAPABILITIES}
+        server.add("available_number", row.tenant, pooled, identifier=row.id)
     return {"phone_number": row.id, "released": True}

@@ -1,76 +1,75 @@
-"""Communication runs and the runs of scenarios. Nothing is scheduled: a run stays as it was made."""
+"""Communication runs, and the runs of scenarios. Nothing is scheduled: no run changes by itself."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
-from conformance.server.extras import Document
+from conformance.server.extras import Document, Server
+from conformance.server.messages import Context
 
-if TYPE_CHECKING:
-    from conformance.server.actions import Actions
-    from conformance.server.messages import Context
+STATE_AFTER = {
+    "pause": "paused",
+    "resume": "active",
+    "cancel": "cancelled",
+    "teardown": "torn_down",
+}
+"""Action -> the state that it leads to."""
 
-AFTERWARDS = {"pause": "paused", "resume": "active", "cancel": "cancelled", "teardown": "torn_down"}
-"""The state that an action leads to."""
 
-
-def create(app: Actions, context: Context) -> Document:
-    """Make a run; the same Idempotency-Key gives the first answer again."""
-    tenant = app.own_tenant(context)
-    place = f"idempotency:{tenant}:{context.values['Idempotency-Key']}"
-    with app.store.lock:
-        given = app.store.note(place)
-        if given is not None:
-            first: Document = json.loads(given)
+def create(server: Server, context: Context) -> Document:
+    """Create a run. A repeated Idempotency-Key gets the first answer again."""
+    tenant = server.own_tenant(context)
+    note = f"idempotency:{tenant}:{context.values['Idempotency-Key']}"
+    with server.store.lock:
+        first_answer = server.store.note(note)
+        if first_answer is not None:
+            first: Document = json.loads(first_answer)
             return first
-        kept = app.kept("communication_run", context.values)
-        made = app.add(
-            "communication_run",
-            tenant,
-            {"external_ref": None, "status": "scheduled", "touches": [], **kept},
-        )
-        answer: Document = {"success": True, "id": made.id, "status": "scheduled"}
-        app.store.leave(place, json.dumps(answer))
+        run: Document = {"external_ref": None, "status": "scheduled", "touches": []}
+        run |= server.kept("communication_run", context.values)
+        row = server.add("communication_run", tenant, run)
+        answer: Document = {"success": True, "id": row.id, "status": "scheduled"}
+        server.store.leave(note, json.dumps(answer))
     return answer
 
 
-def change(app: Actions, context: Context) -> Document:
+def change(server: Server, context: Context) -> Document:
     """Pause or cancel a run."""
-    row = app.store.change(app.selected(context), {"status": AFTERWARDS[context.values["action"]]})
-    return {"id": row.id, "status": row.document["status"], "updated": True}
+    return _moved(server, context, "status")
 
 
-def act_on_workspace(app: Actions, context: Context) -> Document:
+def act_on_workspace(server: Server, context: Context) -> Document:
     """Pause, resume, cancel or tear down a workspace."""
-    row = app.store.change(
-        app.selected(context), {"lifecycle_state": AFTERWARDS[context.values["action"]]}
-    )
-    return {"id": row.id, "lifecycle_state": row.document["lifecycle_state"], "updated": True}
+    return _moved(server, context, "lifecycle_state")
 
 
-def run_eval(app: Actions, context: Context) -> Document:
-    """Run one scenario: it passes at once."""
-    scenario = app.find("eval", context.values["eval_id"], context)
+def _moved(server: Server, context: Context, member: str) -> Document:
+    """Put the selected object into the state that the action leads to, and confirm it."""
+    state = STATE_AFTER[context.values["action"]]
+    row = server.store.change(server.selected(context), {member: state})
+    return {"id": row.id, member: row.document[member], "updated": True}
+
+
+def run_eval(server: Server, context: Context) -> Document:
+    """Run one scenario. It passes at once."""
+    scenario = server.find("eval", context.values["eval_id"], context)
     if scenario is None:
-        raise app.not_found(context.operation)
-    return _run(app, context, scenario.document.get("agent_id"))
+        raise server.not_found(context.operation)
+    return _run(server, context, scenario.document.get("agent_id"))
 
 
-def run_agent_evals(app: Actions, context: Context) -> Document:
-    """Run the scenarios of an agent, as one run each."""
-    return {
-        "agent_id": context.values["agent_id"],
-        "runs": [_run(app, context, context.values["agent_id"])],
-    }
+def run_agent_evals(server: Server, context: Context) -> Document:
+    """Run the scenarios of an agent, as one run."""
+    agent = context.values["agent_id"]
+    return {"agent_id": agent, "runs": [_run(server, context, agent)]}
 
 
-def _run(app: Actions, context: Context, agent: object) -> Document:
-    told = {
+def _run(server: Server, context: Context, agent: object) -> Document:
+    run = {
         "agent_id": agent,
         "status": "completed",
         "passed": True,
         "results": [],
-        "vapi_run_id": app.new_id("provider run"),
+        "vapi_run_id": server.new_id("provider run"),
     }
-    return app.add("eval_run", app.own_tenant(context), told).document
+    return server.add("eval_run", server.own_tenant(context), run).document

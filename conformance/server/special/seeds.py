@@ -1,4 +1,4 @@
-"""Sample data of the kinds whose schema tells too little."""
+"""Sample data of the kinds whose schema says too little."""
 
 from __future__ import annotations
 
@@ -30,33 +30,45 @@ _SUMMARIES = (
 
 
 def agent_name(identifier: object) -> str:
-    """The name of a seeded agent, told by its id."""
+    """The name of a seeded agent, derived from its id."""
     text = str(identifier)
     return f"{_AGENTS[int(text[:2], 16) % len(_AGENTS)]} {text[2:5]}"
 
 
 def _call(random: Random, index: int, document: Document) -> Document:
     status = random.choices([name for name, _ in _STATUSES], [weight for _, weight in _STATUSES])[0]
-    talked = status in ("completed", "ended")
-    own = document["id"]
-    return {
-        "conversation_id": f"conv_{own[:8]}" if talked else None,
+    call: Document = {
+        "conversation_id": None,
         "status": status,
         "direction": ("inbound", "outbound")[index % 2],
-        "duration": random.randint(15, 900) if talked else None,
+        "duration": None,
         "agent_name": agent_name(document["agent_id"]),
         "lead_id": None,
-        "summary": random.choice(_SUMMARIES) if talked else None,
-        "recording_url": f"https://recordings.example.com/{own}.mp3" if talked else None,
-        "quality_dimensions": {"empathy": random.randint(50, 100) / 100} if talked else None,
+        "summary": None,
+        "recording_url": None,
+        "quality_dimensions": None,
+    }
+    if status in ("completed", "ended"):
+        call |= _conversation_of(random, document["id"])
+    return call
+
+
+def _conversation_of(random: Random, call_id: str) -> Document:
+    """The members of a call in which two people talked."""
+    return {
+        "conversation_id": f"conv_{call_id[:8]}",
+        "duration": random.randint(15, 900),
+        "summary": random.choice(_SUMMARIES),
+        "recording_url": f"https://recordings.example.com/{call_id}.mp3",
+        "quality_dimensions": {"empathy": random.randint(50, 100) / 100},
     }
 
 
 def _agent(_random: Random, index: int, document: Document) -> Document:
-    own = document["id"]
+    agent_id = document["id"]
     return {
-        "name": agent_name(own),
-        "vapi_assistant_id": f"asst_{own[:8]}",
+        "name": agent_name(agent_id),
+        "vapi_assistant_id": f"asst_{agent_id[:8]}",
         "phone_number": f"+1202555{100 + index:04}",
         "prompts": {"inbound": "Take a message.", "outbound": "Ask for a time."},
         "voice": {"provider": "sample", "voiceId": "calm"},
@@ -107,7 +119,7 @@ def _lead(random: Random, index: int, _document: Document) -> Document:
 
 
 def _number(index: int, area: int = 202) -> str:
-    """A number of the fictional range."""
+    """A fictional phone number."""
     return f"+1{area + index // 90}5550{100 + index % 90}"
 
 
@@ -221,7 +233,7 @@ def _usage(random: Random, _index: int, _document: Document) -> Document:
 
 _OWNERS = {"agent": (60, 30, 15, 8, 4, 2)}
 _HISTORY = {"agent": (600, 60, 30)}
-"""Lists of one agent: that of the newest crosses every page."""
+"""Weights of lists by agent: the list of the newest agent is longer than any page."""
 
 RECIPES = {
     "call": Recipe(
@@ -263,4 +275,4 @@ RECIPES = {
     "communication_attempt": Recipe(members=_attempt),
     "usage_entry": Recipe(main=120, seconds=(2, 600), members=_usage),
 }
-"""How the kinds are seeded: enough calls for a walk past 100, some agents with many and some with few."""
+"""How to seed each kind. A walk passes 100 calls; some agents have many calls, others few."""

@@ -1,31 +1,35 @@
-"""Texts: what is sent is listed in a thread. Nobody gets a text."""
+"""Texts: a sent text is listed in a thread. Nobody receives it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from conformance.server.extras import Document
+from conformance.server.extras import Document, Server
+from conformance.server.messages import Context
 from conformance.server.store import Filter, Page, Row
 
-if TYPE_CHECKING:
-    from conformance.server.actions import Actions
-    from conformance.server.messages import Context
+
+def send(server: Server, context: Context) -> Document:
+    """Add a text to the thread between its agent and its receiver, and create a missing thread."""
+    tenant, values = server.own_tenant(context), context.values
+    with server.store.lock:
+        thread = _thread(server, tenant, values) or _new_thread(server, tenant, values)
+        text = {
+            "conversation_id": thread.id,
+            "direction": "outbound",
+            "message": values["message"],
+        }
+        row = server.add("message", tenant, text)
+    return {"success": True, "message_sid": f"SM{row.id.replace('-', '')}"}
 
 
-def send(app: Actions, context: Context) -> Document:
-    """Put a text into the thread of its agent and receiver, or into a new one."""
-    tenant, values = app.own_tenant(context), context.values
-    with app.store.lock:
-        same = (Filter("phone_number", values["to"]), Filter("agent_id", values["from_agent_id"]))
-        threads = app.store.page(Page("conversation", tenant, 1, filters=same))
-        thread = threads[0] if threads else _new_thread(app, tenant, values)
-        text = {"conversation_id": thread.id, "direction": "outbound", "message": values["message"]}
-        made = app.add("message", tenant, text)
-    return {"success": True, "message_sid": f"SM{made.id.replace('-', '')}"}
+def _thread(server: Server, tenant: str, values: Mapping[str, Any]) -> Row | None:
+    between = (Filter("phone_number", values["to"]), Filter("agent_id", values["from_agent_id"]))
+    threads = server.store.page(Page("conversation", tenant, 1, filters=between))
+    return threads[0] if threads else None
 
 
-def _new_thread(app: Actions, tenant: str, values: Mapping[str, Any]) -> Row:
-    return app.add(
-        "conversation", tenant, {"agent_id": values["from_agent_id"], "phone_number": values["to"]}
-    )
+def _new_thread(server: Server, tenant: str, values: Mapping[str, Any]) -> Row:
+    thread = {"agent_id": values["from_agent_id"], "phone_number": values["to"]}
+    return server.add("conversation", tenant, thread)

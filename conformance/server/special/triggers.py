@@ -1,12 +1,13 @@
-"""Input that sets off what cannot be provoked from outside, as the magic numbers of payment sandboxes do.
+"""Magic inputs for errors that nobody can provoke from outside.
 
-All numbers are of the fictional range (+1 NXX 555 0100 to 0199).
+Payment sandboxes have magic card numbers for the same purpose. The phone numbers here are
+fictional (+1 NXX 555 0100 to 0199).
 """
 
-from conformance.server.extras import Trigger
+from conformance.server.extras import MagicInput
 
 PLAIN_NUMBERS = ("+12025550100", "+12025550101", "+12025550102")
-"""Numbers that are called without trouble."""
+"""Numbers that trigger nothing."""
 
 CALL_FAILED_NUMBER = "+12025550190"
 VAPI_ERROR_NUMBER = "+12025550191"
@@ -20,15 +21,15 @@ INTERNAL_ERROR_ID = "internal-error-trigger"
 PAID_PLAN = "paid"
 
 TRIGGERS = (
-    Trigger("call_failed", "create_call", {"to": CALL_FAILED_NUMBER}),
-    Trigger("vapi_error", "create_call", {"to": VAPI_ERROR_NUMBER}),
-    Trigger("number_on_dnc", "create_call", {"to": DNC_NUMBER}, firm=True),
-    Trigger("content_blocked", "send_sms", {"message": BLOCKED_TEXT}, firm=True),
-    Trigger("number_opted_out", "send_sms", {"to": OPTED_OUT_NUMBER}, firm=True),
-    Trigger("number_on_dnc", "send_sms", {"to": DNC_NUMBER}, firm=True),
-    Trigger("tcpa_violation", "send_sms", {"to": TCPA_NUMBER}, firm=True),
-    Trigger("sms_send_failed", "send_sms", {"to": SMS_FAILED_NUMBER}),
-    Trigger("vapi_error", "create_agent", {"name": VAPI_ERROR_NAME}),
-    Trigger("internal_error", "read_agent", {"id": INTERNAL_ERROR_ID}),
-    Trigger("payment_required", "sign_up", {"plan_id": PAID_PLAN}),
+    MagicInput("call_failed", "create_call", {"to": CALL_FAILED_NUMBER}),
+    MagicInput("vapi_error", "create_call", {"to": VAPI_ERROR_NUMBER}),
+    MagicInput("number_on_dnc", "create_call", {"to": DNC_NUMBER}, robust=True),
+    MagicInput("content_blocked", "send_sms", {"message": BLOCKED_TEXT}, robust=True),
+    MagicInput("number_opted_out", "send_sms", {"to": OPTED_OUT_NUMBER}, robust=True),
+    MagicInput("number_on_dnc", "send_sms", {"to": DNC_NUMBER}, robust=True),
+    MagicInput("tcpa_violation", "send_sms", {"to": TCPA_NUMBER}, robust=True),
+    MagicInput("sms_send_failed", "send_sms", {"to": SMS_FAILED_NUMBER}),
+    MagicInput("vapi_error", "create_agent", {"name": VAPI_ERROR_NAME}),
+    MagicInput("internal_error", "read_agent", {"id": INTERNAL_ERROR_ID}),
+    MagicInput("payment_required", "sign_up", {"plan_id": PAID_PLAN}),
 )

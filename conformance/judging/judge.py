@@ -1,0 +1,116 @@
+"""Runs every rule on the exchanges of a log that it applies to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from conformance.judging.outcomes import JudgeContext, JudgeError, Outcome, Trial, Violation
+from conformance.judging.rules import Rule
+from conformance.model import Case, Contract, Declaration, Exchange, Role
+
+Outcomes = dict[tuple[str, str], list[tuple[str | None, Outcome]]]
+"""By rule and operation: each outcome, with the code or status that it is about, or None."""
+
+
+def judge(
+    contract: Contract,
+    target: Declaration,
+    rules: Mapping[str, Rule],
+    cases: Iterable[Case],
+    exchanges: Iterable[Exchange],
+) -> Outcomes:
+    """The outcomes of passive rules on every exchange, and of trial rules on every case."""
+    judging = _Judging(contract, target, rules)
+    trials: dict[str, dict[int, list[Exchange]]] = defaultdict(lambda: defaultdict(list))
+    for exchange in exchanges:
+        judging.exchange(exchange)
+        if exchange.role is not Role.RETRY:
+            trials[exchange.case][exchange.attempt].append(exchange)
+    known = {case.id: case for case in cases}
+    for case_id, attempts in trials.items():
+        if case_id in known:
+            ordered = [tuple(attempts[attempt]) for attempt in sorted(attempts)]
+            judging.case(known[case_id], ordered)
+    return judging.outcomes
+
+
+class _Judging:
+    """Collects the outcomes of the rules."""
+
+    def __init__(self, contract: Contract, target: Declaration, rules: Mapping[str, Rule]) -> None:
+        self._contract = contract
+        self._target = target
+        self._rules = rules
+        self._passive = [rule for rule in rules.values() if rule.passive]
+        self.outcomes: Outcomes = defaultdict(list)
+
+    def _context(self, operation: str) -> JudgeContext:
+        return JudgeContext(self._contract, self._target, self._contract.operations.get(operation))
+
+    def exchange(self, exchange: Exchange) -> None:
+        """Judge one exchange by the passive rules; requests of no operation have none."""
+        if exchange.operation not in self._contract.operations:
+            return
+        context = self._context(exchange.operation)
+        for rule in self._passive:
+            found = _guarded(rule, rule.passive, context, exchange, (exchange.id,))
+            for outcome in found:
+                self.outcomes[rule.id, exchange.operation].append((outcome.about, outcome))
+
+    def case(self, case: Case, attempts: list[tuple[Exchange, ...]]) -> None:
+        """Judge the attempts of one case by the rules that it feeds."""
+        context = self._context(case.operation)
+        trials = [Trial(case, exchanges) for exchanges in attempts]
+        for rule_id in case.rules:
+            rule = self._rules[rule_id]
+            runs = [_guarded(rule, rule.trial, context, trial, ()) for trial in trials]
+            for outcome in _confirmed(runs) if rule.confirm else _joined(runs):
+                about = case.about or outcome.about
+                self.outcomes[rule_id, case.operation].append((about, outcome))
+
+
+def _guarded(
+    rule: Rule,
+    judge_: Callable[[JudgeContext, Any], Iterable[Outcome]] | None,
+    context: JudgeContext,
+    subject: object,
+    ids: tuple[str, ...],
+) -> list[Outcome]:
+    """The outcomes of a judge; if it crashes, that is our error and never the target's."""
+    assert judge_ is not None
+    try:
+        return list(judge_(context, subject))
+    except Exception as error:
+        return [JudgeError(f"the judge {rule.id} crashed: {type(error).__name__}: {error}", ids)]
+
+
+def _joined(runs: list[list[Outcome]]) -> list[Outcome]:
+    return [outcome for run in runs for outcome in run]
+
+
+def _confirmed(runs: list[list[Outcome]]) -> list[Outcome]:
+    """The outcomes of repeated attempts: only what every attempt shows is a finding.
+
+    The first attempt words it; what one attempt alone shows becomes a note.
+    """
+    first, *repeated = runs
+    later = _joined(repeated)
+    if all(any(map(is_finding, run)) for run in runs):
+        return [*first, *(o for o in later if not isinstance(o, Violation))]
+    new = [o for o in later if is_finding(o) or not isinstance(o, Violation)]
+    return [_as_note(outcome) for outcome in (*first, *new)]
+
+
+def is_finding(outcome: Outcome) -> bool:
+    """Whether an outcome is a departure that is graded."""
+    return isinstance(outcome, Violation) and not outcome.note
+
+
+def _as_note(outcome: Outcome) -> Outcome:
+    if not isinstance(outcome, Violation) or outcome.note:
+        return outcome
+    actual = f"{outcome.actual} (seen once, not when repeated)"
+    return replace(outcome, actual=actual, about=None, note=True)

@@ -1,0 +1,142 @@
+"""What a judge gets and gives: the context, the exchanges of a trial, and its outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.model import (
+    Case,
+    Contract,
+    Declaration,
+    Exchange,
+    Facts,
+    Form,
+    Operation,
+    Response,
+    Role,
+    Step,
+)
+
+
+class Outcome:
+    """What a judge says of one or more exchanges."""
+
+    about: str | None = None
+    """The code or status that it is about, where a clause has one row of many."""
+
+
+@dataclass(frozen=True)
+class Pass(Outcome):
+    """Judged, and nothing found. ``exchanges`` are the ids that it rests on."""
+
+    exchanges: tuple[str, ...]
+    about: str | None = None
+
+
+@dataclass(frozen=True)
+class Violation(Outcome):
+    """A departure: where, what was expected, what came. A ``note`` is never graded."""
+
+    where: str
+    expected: str
+    actual: str
+    exchanges: tuple[str, ...]
+    about: str | None = None
+    note: bool = False
+
+
+@dataclass(frozen=True)
+class Gap(Outcome):
+    """Could not be judged because something is missing: why, and what to provide."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class JudgeError(Outcome):
+    """Could not be judged although nothing was missing: a lost connection, or a bug of ours."""
+
+    reason: str
+    exchanges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class JudgeContext:
+    """What a judge may know beside the exchanges.
+
+    ``case_operation`` is the operation of the exchange or case; None for a case of the whole API.
+    """
+
+    contract: Contract
+    target: Declaration
+    case_operation: Operation | None
+
+    @property
+    def operation(self) -> Operation:
+        """The operation that is judged. Raises LookupError for a case of the whole API."""
+        if self.case_operation is None:
+            raise LookupError("this case belongs to no operation")
+        return self.case_operation
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An exchange with an answer that can be judged: it came whole, from the target itself."""
+
+    exchange: Exchange
+    response: Response
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The id of the exchange, as outcomes name it."""
+        return (self.exchange.id,)
+
+    @property
+    def facts(self) -> Facts:
+        """What the scenario says of the request."""
+        return self.exchange.facts
+
+    @property
+    def ok(self) -> bool:
+        """Whether the request was accepted."""
+        return self.response.ok
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        return self.response.status
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """The exchanges of one case in one attempt, in order. Retried ones are left out."""
+
+    case: Case
+    exchanges: tuple[Exchange, ...]
+
+    @property
+    def probes(self) -> list[Exchange]:
+        """The exchanges that the case is about."""
+        return [exchange for exchange in self.exchanges if exchange.role is Role.PROBE]
+
+    @property
+    def controls(self) -> list[Exchange]:
+        """The valid requests that must succeed."""
+        return [exchange for exchange in self.exchanges if exchange.role is Role.CONTROL]
+
+    @property
+    def plain_probes(self) -> list[Exchange]:
+        """The probes that are no step of a longer case."""
+        return [probe for probe in self.probes if probe.facts.step is None]
+
+    def at(self, step: Step) -> list[Exchange]:
+        """The exchanges of a step."""
+        return [exchange for exchange in self.exchanges if exchange.facts.step is step]
+
+    def last(self, step: Step) -> Exchange | None:
+        """The last exchange of a step, or None."""
+        return next(reversed(self.at(step)), None)
+
+    def of_form(self, form: Form) -> list[Exchange]:
+        """The exchanges that are wrong in one way."""
+        return [exchange for exchange in self.exchanges if exchange.facts.form is form]

@@ -1,0 +1,155 @@
+"""The methods of the application that a subclass may override, by subject: its handles.
+
+The faulty servers and the legal variants of the self-test are such subclasses. Most override one
+method. Every public method of ``Application`` is a handle and is listed here; a test keeps the list
+complete. Renaming one breaks the servers that override it.
+
+Each sentence says what an overriding method changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def _methods(**sentences: str) -> Mapping[str, str]:
+    return sentences
+
+
+HANDLES: Mapping[str, Mapping[str, str]] = {
+    "envelope": _methods(
+        answer="Change any answer, or the request before it is read.",
+        dispatch="Leave out a check, add one, or change their order.",
+        refused="Change the answer to a refused request.",
+        fault="Reveal an exception, or refuse it in another way.",
+        code_of="Refuse with another error code.",
+        status_of="Send an error code with another status.",
+        message_of="Send another message with an error.",
+        envelope="Shape the body of an error differently.",
+        error_headers="Send other headers with an error.",
+        succeed="Change the answer to a request that succeeded.",
+        success_status="Send another status with a success.",
+        content_type="Label a body with another media type.",
+        all_headers="Send other headers with every answer.",
+        encode="Write a body as something else than compact JSON.",
+        status_line="Send another reason phrase.",
+        local_path="Serve another base path, or ignore parts of a path.",
+        find_route="Serve other paths or methods.",
+        choose_mode="Take a request for another mode of its path.",
+        peek="Read the body differently when choosing the mode.",
+        route="Take a request for another operation.",
+        unknown_route="Refuse an unknown path or method in another way.",
+    ),
+    "keys": _methods(
+        parse_key="Accept a key in another place or form.",
+        known_key="Accept unknown keys, or forget issued ones.",
+        is_expired="Accept expired keys, or let keys expire early.",
+        is_revoked="Accept revoked keys.",
+        wants_key="Open an operation without a key, or close an open one.",
+        authenticate="Decide differently who sends a request.",
+        unauthenticated="Refuse a request without a working key in another way.",
+        has_scope="Accept keys that lack the scope, or refuse keys that have it.",
+        authorise="Refuse a key without the scope in another way, or not at all.",
+    ),
+    "tenants": _methods(
+        tenant_of="Let a key work in another tenant.",
+        main_tenant="Take another tenant as the main one.",
+        may_reach="Let a key reach other tenants.",
+        names_tenant="Take other parameters for the id of a tenant.",
+        check_tenant="Accept the id of a foreign tenant, or refuse it in another way.",
+        list_tenant="List the objects of another tenant, or of all.",
+        own_tenant="Give a new object to another tenant.",
+        selector_of="Select the object of an operation by another parameter.",
+        find="Find foreign objects, or fail to find those of the tenant.",
+        must_exist="Accept references to objects that do not exist.",
+        check_reference="Accept a reference out of reach, or refuse it in another way.",
+        check_references="Check the references of a request differently.",
+    ),
+    "pages": _methods(
+        maximum="Change the largest size of a page.",
+        default_limit="Change the size of a page without a limit.",
+        parse_limit="Accept or refuse other limits.",
+        bad_limit="Refuse an invalid limit in another way.",
+        cap_limit="Exceed the maximum, or refuse a limit above it.",
+        limit_of="Return pages of another size than the limit.",
+        parse_cursor="Accept or refuse other cursors.",
+        bad_cursor="Refuse an invalid cursor in another way.",
+        look_ahead="Read another number of rows to see whether items remain.",
+        has_more="Say something else about whether items remain.",
+        render_position="Render the timestamp of an item differently.",
+        render_item="Show other members of an object.",
+        render_page="Shape the body of a list differently.",
+        act_list="Answer a list differently.",
+    ),
+    "walks": _methods(
+        cursor_key="Round or shift the cursor.",
+        edge_of="Begin a page elsewhere.",
+        comparison="Include the item at the cursor, or move in the other direction.",
+        order="Reverse the order of a list.",
+        filters_of="Ignore a filter, or add one.",
+        filter_of="Match a filter differently.",
+        rows_of="Lose, repeat or reorder the items of a page.",
+    ),
+    "requests": _methods(
+        query_values="Read other parameters of the query.",
+        read_text="Convert the text of a parameter differently.",
+        header_values="Read other headers.",
+        check_media_type="Accept a body with another label, or refuse more labels.",
+        parse_body="Accept bodies that are not sound JSON.",
+        body_values="Read other members of the body.",
+        invalid_body="Refuse an unreadable body in another way.",
+        is_required="Require other parameters.",
+        missing="Find other parameters missing.",
+        refuse_missing="Refuse a missing parameter in another way, or not at all.",
+        is_valid="Accept or refuse other values.",
+        invalid="Find other values invalid.",
+        refuse_invalid="Refuse an invalid value in another way, or not at all.",
+        take_in="Read and check a request differently.",
+        selected="Act on another object.",
+        find_by="Find another object by the value of a member.",
+        not_found="Refuse a missing object in another way.",
+        act="Carry out an operation differently.",
+        act_read="Answer the read of an object differently.",
+        act_fetch="Answer an operation without an object differently.",
+    ),
+    "writes": _methods(
+        new_id="Give new objects other ids, or an id twice.",
+        moment_is_free="Let two objects share a position.",
+        new_moment="Give a new object another position.",
+        kept="Store other values.",
+        as_shown="Show the values of a request under other names.",
+        document="Build a new object differently.",
+        add="Store a new object differently, twice, or not at all.",
+        act_create="Answer a creation differently, or create something else.",
+        changes="Change other members than the request does.",
+        confirmation="Confirm a change with another body.",
+        act_update="Answer an update differently, or change something else.",
+        act_delete="Answer a deletion differently, or delete something else.",
+        act_perform="Answer an operation on an object differently.",
+    ),
+    "limits": _methods(
+        rate_address="Count requests by something else than the address.",
+        rate_allowance="Allow another number of requests.",
+        rate_seconds="Change the length of a window.",
+        too_many="Refuse a request above the rate in another way.",
+        check_rate="Count other requests, or count differently.",
+    ),
+    "triggers": _methods(
+        triggered="Trigger on other input, or trigger another code.",
+        check_triggers="Answer a triggered code differently.",
+        payment_due="Demand a payment for other requests.",
+        payment_proof="Read the proof of payment elsewhere.",
+        is_paid="Accept or refuse other proofs of payment.",
+        payment_terms="Send other terms of payment.",
+        terms_header="Send the terms in another header, or in none.",
+        terms_members="Send the terms under other members, or under none.",
+        check_payment="Demand the payment differently, or not at all.",
+    ),
+    "sandbox": _methods(
+        is_control="Move the control endpoint.",
+        control="Answer the control endpoint differently.",
+        without_keys="Cut other text out of the journal.",
+        record="Write other lines into the journal.",
+    ),
+}
+"""Subject -> method -> what overriding it changes. ``sandbox`` is no part of the contract."""

@@ -1,0 +1,142 @@
+"""Valid values for the parameters of an operation, from the contract and from what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from conformance.model import (
+    Contract,
+    Declaration,
+    Effect,
+    Open,
+    Operation,
+    Parameter,
+)
+from conformance.suite.ids import Id
+from conformance.target import FICTIONAL_NUMBER
+from conformance.values import ABSENT
+
+_SAMPLES: Mapping[str, Any] = {
+    "string": "sample",
+    "integer": 1,
+    "number": 1,
+    "boolean": True,
+    "array": [],
+    "object": {},
+}
+
+
+class Known(Protocol):
+    """What filling must know of the target: objects that exist."""
+
+    def business(self, key: str = "full") -> str | None:
+        """The id of the business of a key."""
+
+    def known_id(self, kind: str, key: str = "full", member: str | None = None) -> Id | None:
+        """The id of an object of a kind that a key sees."""
+
+    def free(self, kind: str, key: str) -> Id | None:
+        """An object of a pool that is still free."""
+
+    def readable(
+        self, operation: Operation, values: Mapping[str, Any], selector: Parameter, key: str
+    ) -> Id:
+        """An object that a read returns."""
+
+    def own_id(self, operation: Operation) -> Id | None:
+        """An object of our own to change, work on or delete."""
+
+
+class Filling:
+    """Fills requests. It sends nothing itself; what must exist it asks of ``known``."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        target: Declaration,
+        known: Known,
+        token: Callable[[], str],
+    ) -> None:
+        self._contract = contract
+        self._target = target
+        self._known = known
+        self._token = token
+
+    def valid(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:
+        """Valid values for the required and advised parameters; None if a required one is unknown.
+
+        Values of the target file (``inputs``) replace the suite's own.
+        """
+        wanted = [p for p in operation.parameters if p.required or p.advised]
+        values = {parameter.name: self.value(parameter, key) for parameter in wanted}
+        self._select_own(operation, values)
+        if operation.action == "update" and self._changes_nothing(operation, values):
+            values |= self._first_change(operation, key)
+        self._select_readable(operation, values, key)
+        declared = self._target.inputs.get(operation.id, {})
+        values |= {name: self.filled(value) for name, value in declared.items()}
+        if any(values[p.name] is ABSENT for p in operation.parameters if p.required):
+            return None
+        return {name: value for name, value in values.items() if value is not ABSENT}
+
+    def _select_own(self, operation: Operation, values: dict[str, Any]) -> None:
+        """Work on an object of our own where the operation does more than read."""
+        selector = operation.selector
+        if selector is None or operation.effect is Effect.READ:
+            return
+        if selector.references == operation.kind:
+            values[selector.name] = _as_typed(selector, self._known.own_id(operation))
+
+    def _changes_nothing(self, operation: Operation, values: Mapping[str, Any]) -> bool:
+        """Whether the values of a change only name objects."""
+        given = [p for p in operation.parameters if values.get(p.name, ABSENT) is not ABSENT]
+        return all(p.references or p.name == self._contract.tenant for p in given)
+
+    def _first_change(self, operation: Operation, key: str) -> dict[str, Any]:
+        """A value for the first member that takes a fresh text."""
+        free = [p for p in operation.body if p.fresh]
+        return {p.name: self.value(p, key) for p in free[:1]}
+
+    def _select_readable(self, operation: Operation, values: dict[str, Any], key: str) -> None:
+        """Read an object that can be read, where the sources leave open which ones can."""
+        selector = operation.selector
+        if selector is None or operation.action != "read" or Open.INPUT not in operation.open:
+            return
+        if values[selector.name] is not ABSENT:
+            known = self._known.readable(operation, values, selector, key)
+            values[selector.name] = known
+
+    def value(self, parameter: Parameter, key: str = "full") -> Any:
+        """A valid value for a parameter; ABSENT where none is known."""
+        if parameter.references or parameter.name == self._contract.tenant:
+            return _as_typed(parameter, self._reference(parameter, key))
+        if parameter.phone:
+            return (self._target.phone_numbers or (FICTIONAL_NUMBER,))[0]
+        if parameter.fresh:
+            return parameter.fresh.replace("{}", self._token())
+        if parameter.example is not None:
+            return parameter.example
+        kind = parameter.schema.get("type", "string")
+        first = parameter.schema.get("enum", [None])[0]
+        return first or _SAMPLES[kind if isinstance(kind, str) else kind[0]]
+
+    def _reference(self, parameter: Parameter, key: str) -> Id | None:
+        """The id of a business, of a free object of a pool, or of an object that the key sees."""
+        if parameter.name == self._contract.tenant:
+            return self._known.business(key)
+        kind = parameter.references or ""
+        if any(listing.pool for listing in self._contract.operations_by("list", kind)):
+            return self._known.free(kind, key)
+        return self._known.known_id(kind, key, parameter.by)
+
+    def filled(self, value: Any) -> Any:
+        """A value of the target file, with a fresh text in place of ``{}``."""
+        return value.replace("{}", self._token()) if isinstance(value, str) else value
+
+
+def _as_typed(parameter: Parameter, name: Id | None) -> Any:
+    """An id as the parameter takes it: alone, or in an array; ABSENT for None."""
+    if name is None:
+        return ABSENT
+    return [name] if parameter.schema.get("type") == "array" else name

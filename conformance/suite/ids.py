@@ -1,0 +1,110 @@
+"""Ids of objects: reading them from items, and making ones that name nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import string
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.model import Contract
+
+Id = str | int
+"""An id as the target gives it: it goes into a body as it came."""
+MALFORMED = "not-an-id"
+"""Names nothing. It is no id at all where ids are numbers or have a type of the database."""
+
+LONGEST_NUMBER = 19
+"""Digits of a number that must not grow: it fills 64 bits."""
+SHORT_COUNTER = 6
+"""Digits at the end of an id from which they no longer look like a counter."""
+FEWEST_CHANGED, MOST_CHANGED = 6, 12
+"""Characters at the end of an id that are changed."""
+ALPHABETS = (
+    string.digits,
+    "abcdef",
+    "ABCDEF",
+    string.ascii_lowercase,
+    string.ascii_uppercase,
+)
+"""The classes of characters; a changed character stays in the first class that has it."""
+
+
+def identifier(
+    contract: Contract, item: Any, kind: str | None, member: str | None = None
+) -> Id | None:
+    """What names an item of a list: its identifier, or another member; an item that is text itself.
+
+    None for an item that shows no name.
+    """
+    value = item
+    if isinstance(item, dict):
+        value = item.get(member or contract.identifier_of(kind))
+    return value if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+def identifiers(
+    contract: Contract, items: list[Any], kind: str | None, member: str | None = None
+) -> Iterator[Id]:
+    """What names each of some items; those that show no name are left out."""
+    for item in items:
+        name = identifier(contract, item, kind, member)
+        if name is not None:
+            yield name
+
+
+def unknown_id(seed: int, sample: str, salt: str = "") -> str:
+    """An id of the same form as a known one that names nothing.
+
+    Another salt gives another id, except where ids are numbers. A server that reads ids has no
+    reason to call it malformed.
+    """
+    digest = hashlib.sha256(f"{seed} {sample}{salt}".encode()).digest()
+    if re.fullmatch(r"\+[0-9]{7,15}", sample):
+        return _fictional_number(digest)
+    if sample.isdigit() and len(sample) < LONGEST_NUMBER:
+        return _larger(sample)
+    tail = _tail(sample)
+    if tail.isdigit() and len(tail) < SHORT_COUNTER:
+        return sample[: len(sample) - len(tail)] + _larger(tail)
+    unknown = _changed(sample, tail, digest)
+    return unknown if unknown != sample else sample + "0"
+
+
+def _fictional_number(digest: bytes) -> str:
+    """A phone number of the range that no person has."""
+    return f"+1{200 + digest[0]}5550{100 + digest[1] % 100}"
+
+
+def _larger(number: str) -> str:
+    """A number far above another one."""
+    return str(int(number) + 7 * 10 ** len(number))
+
+
+def _tail(sample: str) -> str:
+    """The letters and digits at the end of an id."""
+    match = re.search(r"[A-Za-z0-9]*$", sample)
+    return match[0] if match else ""
+
+
+def _changed(sample: str, tail: str, digest: bytes) -> str:
+    """The id with characters at its end changed, each within its class."""
+    first = len(sample) - max(FEWEST_CHANGED, len(tail))
+    places = [place for place, char in enumerate(sample) if char.isalnum() and place >= first]
+    places = places[-MOST_CHANGED:]
+    # a long tail shows which characters ids are made of
+    usable = tail if len(places) == MOST_CHANGED and not tail.isdigit() else ""
+    characters = list(sample)
+    for byte, place in zip(digest, places, strict=False):
+        characters[place] = _alike(sample[place], byte, usable)
+    return "".join(characters)
+
+
+def _alike(char: str, byte: int, usable: str) -> str:
+    """Another character of the same class, out of the usable ones if there are any."""
+    alphabet = next((letters for letters in ALPHABETS if char in letters), "")
+    if not alphabet:
+        return char
+    candidates = [other for other in alphabet if other in usable] or alphabet
+    return candidates[byte % len(candidates)]

@@ -1,0 +1,64 @@
+"""Near-miss keys: a valid key with one thing changed, which a server must refuse.
+
+They stand below both of their users. The scenarios of keys choose an alteration by its name. The
+secret store applies it, because only the store knows the key.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def _next(char: str) -> str:
+    return _ALPHABET[(_ALPHABET.find(char) + 1) % len(_ALPHABET)]
+
+
+def _changed_at(key: str, place: int) -> str:
+    return key[:place] + _next(key[place]) + key[place + 1 :]
+
+
+ALTERATIONS: Mapping[str, Callable[[str], str]] = {
+    "last-char": lambda key: key[:-1] + _next(key[-1]),
+    "middle-char": lambda key: _changed_at(key, len(key) * 2 // 3),
+    "first-char": lambda key: _changed_at(key, len(key) // 5),
+    "early-char": lambda key: _changed_at(key, len(key) * 2 // 5),
+    "longer": lambda key: key + "A",
+    "shorter": lambda key: key[:-1],
+    "dotted": lambda key: key + ".",
+    "wildcard": lambda key: key[:-1] + "%",
+    "case": lambda key: key[: len(key) // 2] + key[len(key) // 2 :].swapcase(),
+    "late-char": lambda key: _changed_at(key, len(key) * 5 // 6),
+}
+"""What each alteration makes of a key. The name is the suffix of a placeholder."""
+
+OTHER_PREFIX, NO_PREFIX = "other-prefix", "no-prefix"
+"""Alterations for a contract whose keys have several public prefixes, or one."""
+
+BASIC = "basic"
+"""The key as the user name of Basic authentication, with an empty password."""
+
+
+def altered(key: str, alteration: str, prefixes: Sequence[str]) -> str | None:
+    """The key as an alteration makes it; None if no alteration has that name."""
+    if alteration == BASIC:
+        return base64.b64encode(f"{key}:".encode()).decode()
+    prefix = prefix_of(key, prefixes)
+    if alteration == NO_PREFIX:
+        return key.removeprefix(prefix)
+    if alteration == OTHER_PREFIX:
+        others = [other for other in prefixes if other != prefix]
+        return (others or [prefix])[0] + key.removeprefix(prefix)
+    if alteration in ALTERATIONS:
+        return ALTERATIONS[alteration](key)
+    return None
+
+
+def prefix_of(key: str, prefixes: Sequence[str]) -> str:
+    """The public prefix that a key begins with, or an empty string."""
+    for prefix in prefixes:
+        if key.startswith(prefix):
+            return prefix
+    return ""

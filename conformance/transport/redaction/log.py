@@ -1,0 +1,224 @@
+"""A response as the log may hold it: the secrets in it are learnt, then they are taken out."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from conformance.errors import Unjudgeable
+from conformance.model import Body, Contract, Operation, Placeholder, Response, SecretKind
+from conformance.model.placeholder import FOUND_KEY
+from conformance.transport.redaction.encodings import readings
+from conformance.transport.redaction.secrets import WITHHELD, SecretStore, telling_parts
+from conformance.transport.wire import WireResponse
+from conformance.values import strict_json
+
+SHORTEST, VARIED = 8, 5
+"""The least characters, and different characters, of a text that counts as a secret."""
+
+KEY_LENGTH = 16
+"""The least characters of a key after its public prefix, or of a random text."""
+
+MOST = 1_000
+"""How many handed-out secrets are kept track of."""
+
+PLAIN_HEADERS = frozenset(
+    ("connection", "content-encoding", "content-length", "content-type", "date", "server")
+)
+"""Headers whose names are standard, so that no target hides a secret in the name."""
+
+SESSION_HEADERS = ("set-cookie", "set-cookie2")
+"""Headers whose value opens a session."""
+
+_NOTHING = re.compile("(?!)")
+
+
+class LogRedactor:
+    """Turns a response from the wire into the response that the log holds.
+
+    It knows from the contract which members hand out secrets and how keys begin.
+    """
+
+    def __init__(self, contract: Contract, secrets: SecretStore) -> None:
+        self._secrets = secrets
+        self._members = contract.secret_members
+        self._member_pattern = _pattern_of_members(self._members)
+        self._key_pattern = _pattern_of_keys(contract.authentication.prefixes)
+        self._count = 0
+
+    def learn(self, received: WireResponse) -> None:
+        """Learn the secrets that a response hands out, whatever its status.
+
+        They are known by the names of their members, also in a body that is no proper JSON, and by
+        the public prefix of a key. Raises Unjudgeable if there are too many to keep track of.
+        """
+        texts = list(_texts(received.body))
+        for member, value in self._members_in(texts):
+            kind = _kind_of(value, received.ok)
+            if kind is not None:
+                self._hold(kind, member, value)
+        for text in (*texts, *(value for _, value in received.headers)):
+            self._learn_keys(text)
+
+    def body(self, raw: bytes | None) -> Body | None:
+        """A body without secrets; None if there is no body."""
+        return body_for_log(raw, self._secrets)
+
+    def response(self, received: WireResponse, operation: Operation | None) -> Response:
+        """A response without secrets.
+
+        A success of an operation that hands out secrets is withheld if it cannot be read, because
+        nobody then knows what it holds.
+        """
+        body = self.body(received.body) or Body()
+        headers = tuple(map(self._header, received.headers))
+        if _is_unreadable_grant(received, operation):
+            # not marked as withheld: the judges must see that it is no JSON object
+            body = Body(text=WITHHELD, size=body.size)
+            headers = tuple(map(_withheld_header, received.headers))
+        return Response(received.status, headers, replace(body, cut=received.cut))
+
+    def _header(self, header: tuple[str, str]) -> tuple[str, str]:
+        name, value = header
+        opens_session = name.lower() in SESSION_HEADERS
+        return self._secrets.redact(name), WITHHELD if opens_session else self._secrets.redact(
+            value
+        )
+
+    def _members_in(self, texts: list[str]) -> Iterator[tuple[str, str]]:
+        """The secret members in a body, with their values, read as JSON and as plain text."""
+        yield from _string_members(strict_json(texts[0]), self._members)
+        for text in texts:
+            for match in self._member_pattern.finditer(text):
+                yield match[1], _unescaped(match[2])
+
+    def _learn_keys(self, text: str) -> None:
+        """Learn what looks like a key by its public prefix."""
+        for key in self._key_pattern.findall(text):
+            if self._secrets.holds_secret(key):
+                continue  # a known key, or one that a scenario altered
+            is_example = _reads_like_example(self._secrets.without_prefix(key))
+            self._hold(SecretKind.PLAIN if is_example else SecretKind.FOUND, FOUND_KEY, key)
+
+    def _hold(self, kind: SecretKind, member: str, secret: str) -> None:
+        """Have a secret taken out, unless it is too short or too plain to be one."""
+        varied = len(set(self._secrets.without_prefix(secret))) >= VARIED
+        if len(secret) < SHORTEST or not varied:
+            return
+        placeholder = Placeholder(kind, f"{member}-{self._count + 1}")
+        if self._secrets.learn(placeholder, secret) == placeholder:
+            self._count += 1
+        if self._count > MOST:
+            raise Unjudgeable(
+                f"The target hands out more than {MOST:,} secrets; "
+                "so many cannot be kept out of the log."
+            )
+
+
+def body_for_log(raw: bytes | None, secrets: SecretStore) -> Body | None:
+    """A body without secrets: text if it is UTF-8, else base64.
+
+    It is withheld if a secret cannot be cut out; None if there is no body.
+    """
+    if raw is None:
+        return None
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        if any(secrets.holds_secret(reading) for reading in readings(raw)):
+            return Body(text=WITHHELD, size=len(raw), withheld=True)
+        return Body(base64=base64.b64encode(raw).decode(), size=len(raw))
+    clean = secrets.redact(text)
+    return Body(text=clean, size=len(raw), withheld=clean == WITHHELD)
+
+
+def _pattern_of_members(names: Iterable[str]) -> re.Pattern[str]:
+    """Matches a member with a string value, also in broken JSON: groups name and value."""
+    alternatives = "|".join(map(re.escape, sorted(names)))
+    if not alternatives:
+        return _NOTHING
+    return re.compile(rf'"({alternatives})"\s*:\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
+
+
+def _pattern_of_keys(prefixes: Iterable[str]) -> re.Pattern[str]:
+    """Matches a public prefix with a long text after it."""
+    alternatives = "|".join(map(re.escape, prefixes))
+    if not alternatives:
+        return _NOTHING
+    return re.compile(rf"(?:{alternatives})[A-Za-z0-9_-]{{{KEY_LENGTH},}}")
+
+
+def _is_unreadable_grant(received: WireResponse, operation: Operation | None) -> bool:
+    """Whether a success should hand out secrets, but is no JSON object."""
+    if operation is None or not operation.secrets or not received.ok:
+        return False
+    return not isinstance(strict_json(received.body.decode("utf-8", "replace")), dict)
+
+
+def _withheld_header(header: tuple[str, str]) -> tuple[str, str]:
+    """A header without its value, and without its name if the target made it up."""
+    name, _ = header
+    return name if name.lower() in PLAIN_HEADERS else WITHHELD, WITHHELD
+
+
+def _texts(raw: bytes) -> Iterator[str]:
+    """A body read as UTF-8, then in other ways if it is no proper UTF-8."""
+    text = raw.decode("utf-8", "replace")
+    yield text
+    if "\ufffd" in text or "\0" in text:
+        yield from readings(raw)
+
+
+def _string_members(value: Any, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The members with these names and a string value, anywhere in a JSON value."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _string_members(item, names)
+    elif isinstance(value, dict):
+        for name in sorted(names):
+            if isinstance(value.get(name), str):
+                yield name, value[name]
+        for member in value.values():
+            yield from _string_members(member, names)
+
+
+def _kind_of(value: str, granted: bool) -> SecretKind | None:
+    """What the value of a secret member is: a link, a granted secret, or one that an error shows.
+
+    A link of mere words, such as a login page, opens nothing by itself. A word in an error is no
+    secret: the error may say of a member that it is "required".
+    """
+    if "://" in value:
+        return SecretKind.LINK if telling_parts(value) else SecretKind.PLAIN
+    if granted:
+        return SecretKind.SECRET
+    return SecretKind.FOUND if _is_random(value) else None
+
+
+def _is_random(text: str) -> bool:
+    """Whether a text looks random: long, with a digit, and without spaces."""
+    return len(text) >= KEY_LENGTH and re.fullmatch(r"\S*[0-9]\S*", text) is not None
+
+
+def _reads_like_example(key: str) -> bool:
+    """Whether a key reads like an example: made of words, or of characters that count up.
+
+    They do in ``abc123def456``, and in ``a1b2c3d4``, where every other character counts up.
+    """
+    return not _is_random(key) or _counts_up(key, 1) or _counts_up(key, 2)
+
+
+def _counts_up(text: str, distance: int) -> bool:
+    """Whether most characters repeat or follow the character so many places before."""
+    pairs = list(zip(text, text[distance:], strict=False))
+    in_order = sum(ord(later) - ord(char) in (0, 1) for char, later in pairs)
+    return in_order > len(pairs) / 2
+
+
+def _unescaped(text: str) -> str:
+    """The value of a JSON string between its quotes, or the text itself if it is no JSON."""
+    value = strict_json(f'"{text}"')
+    return value if isinstance(value, str) else text

@@ -1,0 +1,167 @@
+"""The secrets of a run, and their placeholders.
+
+The transport holds the secrets; a message holds placeholders such as ``{key:full}``.
+``SecretStore.fill`` puts a secret in at the last moment before a request is sent, and
+``SecretStore.redact`` takes secrets out of whatever comes back.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from conformance.model import Placeholder, SecretKind
+from conformance.model.placeholder import PATTERN
+from conformance.transport.near_misses import altered, prefix_of
+from conformance.transport.redaction.search import REMEMBERED, PieceSearch
+
+PIECE = 10
+"""A run of this many characters of a secret, beyond its public prefix, gives the secret away."""
+
+SHORTEST_PIECE = 4
+"""A run of this many characters gives a short key away: scenarios alter keys, so less is intact."""
+
+CARRIED = (SecretKind.KEY, SecretKind.UNKNOWN, SecretKind.SECRET)
+"""Kinds of secrets that a request may carry, so that ``fill`` puts them in."""
+
+ALTERED = (SecretKind.KEY, SecretKind.UNKNOWN)
+"""Kinds of secrets of which scenarios send altered forms."""
+
+WITHHELD = "[withheld: it may hold a secret]"
+
+
+class SecretStore:
+    """The secrets of a run and their placeholders.
+
+    ``keys`` are the keys of the target file by role, ``prefixes`` the public beginnings of keys.
+    """
+
+    def __init__(
+        self, keys: Mapping[str, str], prefixes: Iterable[str] = (), seed: int = 0
+    ) -> None:
+        self._prefixes = tuple(prefixes)
+        self._seed = seed
+        self._secrets: dict[Placeholder, str] = {}
+        self._placeholders: dict[str, Placeholder] = {}
+        self._wholes: list[tuple[str, Placeholder]] = []  # the longest first
+        self._search = PieceSearch()
+        self._clean: set[str] = set()
+        for role, key in keys.items():
+            self.learn(Placeholder(SecretKind.KEY, role), key)
+
+    def learn(self, placeholder: Placeholder, secret: str) -> Placeholder:
+        """Keep a secret out of the log from now on; returns its placeholder.
+
+        A secret that is known already keeps its first placeholder.
+        """
+        if secret not in self._placeholders:
+            self._secrets[placeholder] = secret
+            self._placeholders[secret] = placeholder
+            self._clean.clear()
+            self._wholes += [(form, placeholder) for form in _spellings(secret)]
+            self._wholes.sort(key=lambda pair: -len(pair[0]))
+            for part in self._private_parts(secret):
+                self._search.add(part, placeholder, _piece_length(part, placeholder.kind))
+        return self._placeholders[secret]
+
+    def fill(self, text: str) -> str:
+        """The text with secrets in the place of their placeholders."""
+        return PATTERN.sub(self._filled, text)
+
+    def redact(self, text: str) -> str:
+        """The text with placeholders in the place of secrets.
+
+        WITHHELD in its place if a secret hides in an encoding that cannot be cut out.
+        """
+        if text in self._clean:
+            return text
+        redacted = text
+        for whole, placeholder in self._wholes:
+            redacted = redacted.replace(whole, str(placeholder))
+        if self.holds_secret(redacted):
+            redacted = self._search.cut_out(redacted)
+            if self.holds_secret(redacted):
+                return WITHHELD
+        if redacted == text and len(text) < REMEMBERED:
+            self._clean.add(text)
+        return redacted
+
+    def holds_secret(self, text: str) -> bool:
+        """Whether a piece of a secret stands in a text, as it is or in encodings."""
+        return self._search.find(text) is not None
+
+    def without_prefix(self, key: str) -> str:
+        """The part of a key that is not public."""
+        return key.removeprefix(prefix_of(key, self._prefixes))
+
+    def _filled(self, match: re.Match[str]) -> str:
+        """The secret, or its altered form, for a placeholder; others stay as they are."""
+        placeholder = Placeholder.of_match(match)
+        if placeholder.kind is SecretKind.UNKNOWN:
+            invented = self._invented(placeholder.name)
+            self.learn(placeholder.whole, invented)
+            return invented
+        secret = self._secrets.get(placeholder.whole)
+        if secret is None or placeholder.kind not in CARRIED:
+            return match[0]
+        if not placeholder.suffix:
+            return secret
+        return altered(secret, placeholder.suffix, self._prefixes) or match[0]
+
+    def _invented(self, prefix: str) -> str:
+        """A well-formed key that nobody issued; the same seed gives the same key."""
+        digest = hashlib.sha512(f"never issued {self._seed} {prefix}".encode()).digest()
+        text = base64.urlsafe_b64encode(digest)[:44].decode()
+        return prefix + text.replace("-", "x").replace("_", "y")
+
+    def _private_parts(self, secret: str) -> list[str]:
+        """The parts of a secret whose pieces must not be seen."""
+        if "://" in secret:
+            return telling_parts(secret)
+        return [self.without_prefix(secret) or secret]
+
+
+def _spellings(secret: str) -> Iterable[str]:
+    """The secret as it is, and as JSON escapes it."""
+    escaped = json.dumps(secret)[1:-1]
+    return dict.fromkeys((secret, escaped, escaped.replace("/", "\\/")))
+
+
+def _piece_length(part: str, kind: SecretKind) -> int:
+    """How many characters of a part of a secret give it away."""
+    length = max(SHORTEST_PIECE, min(PIECE, len(part) // 2)) if kind in ALTERED else PIECE
+    return min(length, len(part))
+
+
+def telling_parts(link: str) -> list[str]:
+    """The parts of a link that make it a secret: values, and segments that are no mere words.
+
+    Empty for a link of mere words: it is known by the whole link alone.
+    """
+    rest = _after_host(link)
+    telling = list(filter(None, map(_private_text, re.split("[/?&;#]", rest))))
+    if telling:
+        return telling
+    return [rest] if len(rest) >= PIECE and _is_no_word(rest) else []
+
+
+def _after_host(link: str) -> str:
+    """Path, query and fragment of a link, without the slash at the start."""
+    after_scheme = link.partition("://")[2]
+    return re.sub(r"^[^/?#]*", "", after_scheme).removeprefix("/")
+
+
+def _private_text(part: str) -> str:
+    """What a segment or ``name=value`` of a link keeps secret; empty if it may be public."""
+    name, equals, value = part.partition("=")
+    text = value if equals else name
+    secret = len(text) >= PIECE and (equals or _is_no_word(text))
+    return text if secret else ""
+
+
+def _is_no_word(text: str) -> bool:
+    """Whether a text has a digit, or a capital within it."""
+    return re.search("[0-9]|[a-z][A-Z]", text) is not None

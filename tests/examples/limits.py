@@ -1,0 +1,223 @@
+"""Examples of the limit of sign-ups by address: how many it lets pass, and when again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.model import Exchange
+from tests.examples.base import (
+    Example,
+    Expected,
+    accepted,
+    example,
+    examples_of,
+    gap,
+    judge_error,
+    refused,
+    silent,
+)
+from tests.support.exchanges import answer, control, proxy, refusal
+
+OTHER_ADDRESS = "127.0.0.3"
+
+
+def sign_up(result: str, step: str, address: str) -> Exchange:
+    """A sign-up from an address.
+
+    The result is + for accepted, - for refused by the limit, or a letter: w, the status of the
+    limit with another code; h, a proxy under that status; p, a proxy that failed; b, a bad
+    request; f, forbidden; $, payment required.
+    """
+    label: dict[str, Any] = {
+        "operation": "sign_up",
+        "identity": None,
+        "step": step,
+        "address": address,
+    }
+    if result == "+":
+        account = {"api_key": "{secret:api_key-1}", "business_id": "b"}
+        return answer(201, account, **label)
+    if result in "hp":
+        return proxy(429 if result == "h" else 502, **label)
+    code, status = {
+        "-": ("rate_limit_exceeded", None),
+        "w": ("bad_request", 429),
+        "b": ("bad_request", None),
+        "f": ("forbidden", None),
+        "$": ("payment_required", None),
+    }[result]
+    return refusal(code, status, **label)
+
+
+def burst(results: str, address: str = "127.0.0.2") -> list[Exchange]:
+    """Sign-ups from a fresh address, one after the other."""
+    return [sign_up(result, "count", address) for result in results]
+
+
+def later(step: str, results: str) -> list[Exchange]:
+    """Sign-ups of a later step, from another address than the burst."""
+    return [sign_up(result, step, "127.0.0.9") for result in results]
+
+
+# --- how many are accepted ------------------------------------------------------------------------
+
+
+@examples_of("rate.allowance", operation="sign_up")
+def five_are_taken() -> Iterator[Example]:
+    """A fresh address may send five requests before the limit refuses one."""
+    fifth = "request 5 from a fresh address"
+    yield accepted("five requests are accepted, the sixth is refused", *burst("+++++-"))
+    yield refused("the fifth request is refused", *burst("++++-"), mentions=fifth)
+    yield refused("the first request is refused", *burst("-"))
+    not_fresh = (*burst("+++-"), *burst("+++++-", OTHER_ADDRESS))
+    sentence = "one address is refused early, and another one only after five requests"
+    yield accepted(sentence, *not_fresh)
+    both_early = (*burst("++++-"), *burst("-", OTHER_ADDRESS))
+    sentence = "two addresses are refused early, and the finding has the"
+    yield refused(f"{sentence} place of the first", *both_early, mentions=fifth)
+    ids = "('e1', 'e2', 'e3', 'e4', 'e5')"
+    yield refused(f"{sentence} exchanges of the first", *both_early, mentions=ids)
+    yield gap("one of the five requests is refused for another reason", *burst("++b++-"))
+    yield gap("one of the five requests is answered by a proxy", *burst("++p++-"))
+    yield silent("no request counts towards the limit", control())
+
+
+@examples_of("rate.limit", operation="sign_up")
+def the_sixth_is_refused() -> Iterator[Example]:
+    """Beyond the limit a request is refused with its status, and with its code if it has one."""
+    yield accepted("the sixth request is refused", *burst("+++++-"))
+    bare = "the sixth request is refused without a code"
+    yield accepted(bare, *burst("+++++h"))
+    yield accepted("the third request is refused, which rate.allowance judges", *burst("++-"))
+    yield refused("the sixth request is refused with another code", *burst("+++++w"))
+    yield refused("the sixth request is forbidden", *burst("+++++f"))
+    other_fails = burst("b", OTHER_ADDRESS)
+    sentence = "the sixth request is forbidden, and another address fails"
+    yield refused(sentence, *burst("+++++f"), *other_fails)
+
+
+@examples_of("rate.limit", operation="sign_up")
+def two_addresses_are_compared() -> Iterator[Example]:
+    """A window may end within one burst, but not within two; then the limit is wider."""
+    yield refused(
+        "six requests are accepted from each of two addresses",
+        *burst("++++++"),
+        *burst("++++++", OTHER_ADDRESS),
+        mentions="429 for request 6 within 3600 s",
+    )
+    for first, second, expected, mentions in (
+        ("++++++-", "+++++++-", Expected.REFUSED, "6 and 7 requests were taken"),
+        ("+++++-", "+++++-", Expected.ACCEPTED, ""),
+        ("++-", "++-", Expected.ACCEPTED, ""),
+        ("++++++-", "+++++-", Expected.ACCEPTED, ""),
+    ):
+        bursts = (*burst(first), *burst(second, OTHER_ADDRESS))
+        sentence = f"two addresses are answered {first} and {second}"
+        yield example(expected, sentence, *bursts, mentions=mentions)
+
+
+@examples_of("rate.limit", operation="sign_up")
+def the_limit_is_not_met() -> Iterator[Example]:
+    """Too few requests, or requests that fail for another reason, show no limit."""
+    yield gap("the sixth request wants a payment", *burst("+++++$"))
+    for results in ("++++++", "+++++++"):
+        yield gap(f"{len(results)} requests are accepted, from one address only", *burst(results))
+    for results in ("+++++", "+++"):
+        both = (*burst(results), *burst(results, OTHER_ADDRESS))
+        yield gap(f"only {len(results)} requests are sent from each of two addresses", *both)
+    yield gap("all requests fail for another reason", *burst("bbbbbb"))
+    yield judge_error("the sixth request is answered by a proxy", *burst("+++++p"))
+    yield silent("no request counts towards the limit", control())
+
+
+# --- whom the limit is for ------------------------------------------------------------------------
+
+
+@examples_of("rate.address", operation="sign_up")
+def the_limit_is_for_an_address() -> Iterator[Example]:
+    """While one address is refused, another one is served."""
+    limited = burst("+++++-")
+    served, turned_away = later("elsewhere", "+"), later("elsewhere", "-")
+    yield accepted("another address is accepted", *limited, *served)
+    yield refused("another address is refused", *limited, *turned_away)
+    an_hour_later = (*turned_away, *later("later", "+"))
+    sentence = "another address is refused, and accepted an hour later"
+    yield refused(sentence, *limited, *an_hour_later)
+    yield silent("the limit was never met", *burst("++++++"), *turned_away)
+    failed = later("elsewhere", "b")
+    yield silent("another address fails for another reason", *limited, *failed)
+
+
+@examples_of("rate.evasion", operation="sign_up")
+def the_limit_is_not_evaded() -> Iterator[Example]:
+    """No header of a request makes its address another one."""
+    limited = burst("+++++-")
+    yield accepted(
+        "a request that claims another address is refused", *limited, *later("evasion", "-")
+    )
+    yield refused(
+        "a request that claims another address is accepted", *limited, *later("evasion", "+")
+    )
+    yield silent("the limit was never met", *burst("++++++"), *later("evasion", "+"))
+
+
+# --- when requests are accepted again -------------------------------------------------------------
+
+
+@examples_of("rate.reset", operation="sign_up")
+def the_limit_ends_after_an_hour() -> Iterator[Example]:
+    """When the window is over, the address is served again."""
+    limited = burst("+++++-")
+    yield accepted("the address is accepted an hour later", *limited, *later("later", "+"))
+    yield refused("the address is refused an hour later", *limited, *later("later", "-"))
+    unasked = later("again", "+++++")
+    yield silent("no request opens the next hour", *limited, *unasked)
+    yield silent("the limit was never met", *burst("++++++"), *later("later", "-"))
+
+
+@examples_of("rate.reset", operation="sign_up")
+def the_limit_holds_in_the_next_hour() -> Iterator[Example]:
+    """In the next window the address is served five times, and no more."""
+    served = (*burst("+++++-"), *later("later", "+"))
+    sixth = "429 for request 6 within the next 3600 s, too"
+    for results, expected, mentions in (
+        ("+++++", Expected.REFUSED, sixth),
+        ("++++++", Expected.REFUSED, sixth),
+        ("++++", Expected.ACCEPTED, ""),
+        ("++++-", Expected.ACCEPTED, ""),
+    ):
+        sentence = f"after one request of the next hour come {results}"
+        again = later("again", results)
+        yield example(expected, sentence, *served, *again, mentions=mentions)
+
+
+@examples_of("rate.reset")
+def an_operation_has_no_limit() -> Iterator[Example]:
+    """The rule is silent about operations without a limit."""
+    refused_later = later("later", "-")
+    yield silent(
+        "an operation without a limit is refused an hour later", *burst("+++++-"), *refused_later
+    )
+
+
+@examples_of("rate.window", operation="sign_up")
+def the_limit_lasts_for_its_window() -> Iterator[Example]:
+    """Just under half a window later, only requests that have come free by then are accepted."""
+    limited = burst("+++++-")
+    sentence = "minutes later the address is"
+    still_refused = later("soon", "-")
+    yield accepted(f"{sentence} still refused", *limited, *still_refused)
+    yield refused(
+        f"{sentence} accepted six times, so three times from each of two",
+        *limited,
+        *later("soon", "++++++"),
+        mentions="429 to one of 3 requests, 1740 s after 5 were taken",
+    )
+    seven = later("soon", "+++++++")
+    yield refused(f"{sentence} accepted seven times, which is once more", *limited, *seven)
+    freed = later("soon", "++-")
+    yield accepted(f"{sentence} accepted as often as requests have come free", *limited, *freed)
+    one_address = later("soon", "+++")
+    at_the_end = f"{sentence} accepted three times, as at the end of a window"
+    yield silent(at_the_end, *limited, *one_address)

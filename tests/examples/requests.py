@@ -1,0 +1,297 @@
+"""Examples of right and wrong requests: successes, reads, parameters, bodies and ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from tests.examples.base import (
+    Example,
+    Expected,
+    accepted,
+    example,
+    examples_of,
+    gap,
+    judge_error,
+    refused,
+    silent,
+)
+from tests.examples.common import refusal_with
+from tests.support.contracts import TARGET, real, toy
+from tests.support.exchanges import (
+    EMPTY_LIST,
+    answer,
+    call,
+    call_list,
+    control,
+    endless,
+    error,
+    proxy,
+    refusal,
+    withheld,
+)
+
+# --- successes ------------------------------------------------------------------------------------
+
+
+@examples_of("success.status")
+def a_valid_request_succeeds() -> Iterator[Example]:
+    """A valid request gets the success status of its operation."""
+    yield accepted("a list answers 200", call_list())
+    created = answer(201, call(1), operation="create_call")
+    yield accepted("a creation answers 201", created)
+    not_created = answer(200, call(1), operation="create_call")
+    yield refused("a creation answers 200", not_created)
+    yield refused("a list answers 201", answer(201, EMPTY_LIST))
+    invalid = refusal("bad_request", role="control")
+    yield refused("a valid request is answered 400", invalid)
+    crashed = refusal("internal_error", role="control")
+    yield refused("a valid request is answered 500", crashed)
+    for code in ("bad_request", "internal_error"):
+        at_sign_up = refusal(code, role="control", operation="sign_up")
+        yield refused(f"a sign-up is answered {code}", at_sign_up)
+    paid_list = refusal("payment_required", role="control")
+    yield refused("a list wants a payment", paid_list)
+
+
+@examples_of("success.status")
+def a_refusal_has_another_reason() -> Iterator[Example]:
+    """A request may be refused for its key, its number, its payment, or a provider."""
+    yield silent("a probe is refused", refusal("bad_request"))
+    yield silent("429 in the middle", refusal("rate_limit_exceeded", role="control"))
+    yield silent("502 of a proxy", proxy(role="control"))
+    a_call: dict[str, Any] = {"role": "control", "operation": "create_call"}
+    yield silent("a provider fails", refusal("vapi_error", **a_call))
+    yield silent("the number may not be called", refusal("number_on_dnc", **a_call))
+    yield silent("the key lacks the scope", refusal("forbidden", role="control"))
+    yield silent("the key is not known", refusal("unauthorized", role="control"))
+    at_sign_up = refusal("payment_required", role="control", operation="sign_up")
+    yield silent("a sign-up wants a payment", at_sign_up)
+
+
+@examples_of("success.status")
+def a_number_is_refused() -> Iterator[Example]:
+    """A fictional number may be called invalid; a number that the target declares may not."""
+    a_call: dict[str, Any] = {"role": "control", "operation": "create_call"}
+    fictional = replace(TARGET, phone_numbers=())
+    invalid = refusal("invalid_request", **a_call)
+    yield silent("a fictional number is called invalid", invalid, target=fictional)
+    yield refused("a declared number is called invalid", invalid)
+    redirect, crash = answer(302, {}, **a_call), refusal("internal_error", **a_call)
+    yield refused("a fictional number is answered 302", redirect, target=fictional)
+    yield refused("a fictional number is answered 500", crash, target=fictional)
+
+
+@examples_of("success.status")
+def a_cursor_of_the_target_is_refused() -> Iterator[Example]:
+    """A cursor that the target showed is valid if it is a timestamp."""
+    sentence = "a cursor of the target is refused that is"
+    for what, cursor in (("no timestamp", "17 April 2026"), ("empty", "")):
+        invalid = refusal("invalid_request", role="control", query={"after": cursor})
+        yield silent(f"{sentence} {what}, which list.position judges", invalid)
+    timestamp = {"after": "2026-04-17T10:00:00Z"}
+    invalid = refusal("invalid_request", role="control", query=timestamp)
+    yield refused(f"{sentence} a timestamp", invalid)
+
+
+@examples_of("success.status")
+def nobody_knows_the_right_input() -> Iterator[Example]:
+    """Where no source says which input is right, a refusal of it is not judged."""
+    for code, expected in (
+        ("invalid_request", Expected.SILENT),
+        ("not_found", Expected.SILENT),
+        ("internal_error", Expected.REFUSED),
+    ):
+        answered = refusal(code, role="control", operation="read_recording")
+        sentence = f"{code} where no source says which input is valid"
+        yield example(expected, sentence, answered)
+
+
+@examples_of("success.shape")
+def a_success_has_its_members() -> Iterator[Example]:
+    """The body of a success has the members of its schema, and may have more."""
+    beside = {**EMPTY_LIST, "next": None, "request_id": "r"}
+    yield accepted("members beside those of the schema", answer(200, beside))
+    a_read: dict[str, Any] = {"operation": "read_call"}
+    yield accepted("a single object", answer(200, call(1), **a_read))
+    yield refused("a required member is missing", answer(200, {"status": "queued"}, **a_read))
+    number = answer(200, {"id": 1, "status": "queued"}, **a_read)
+    yield refused("a member has another type", number)
+    long_id = answer(200, {"id": ["x" * 300], "status": "queued"}, **a_read)
+    shortened = "['" + "x" * 198 + '"'
+    yield refused(
+        "a long member has another type, and is quoted in part", long_id, mentions=shortened
+    )
+    surrogate = answer(200, text='{"id": "\\ud800", "status": "x"}', **a_read)
+    yield accepted("a text holds a lone surrogate", surrogate)
+    yield refused("a body that is not JSON", answer(200, text="ok", **a_read))
+    yield refused("an empty body", answer(200, text="", **a_read))
+    bodiless = answer(200, text="", operation="delete_webhook")
+    yield accepted("no body, where no source shows one", bodiless)
+
+
+@examples_of("success.shape")
+def no_success_to_judge() -> Iterator[Example]:
+    """Only the body of a success, whole and in the log, can be judged."""
+    without_flag = answer(200, {"calls": []})
+    yield silent("a list without has_more, which list.more-flag judges", without_flag)
+    yield silent("an error", refusal("bad_request"))
+    yield silent("a body that is not in the log", withheld(200))
+    yield silent("an answer to HEAD, which has no body", answer(200, text="", method="HEAD"))
+    yield judge_error("a success whose body did not end", endless(200))
+
+
+# --- reads ----------------------------------------------------------------------------------------
+
+
+def asked_for(identifier: str = "c1") -> dict[str, Any]:
+    """Options of an answer to a read that asks for a call by its id."""
+    return {"operation": "read_call", "query": {"id": identifier}}
+
+
+@examples_of("read.asked")
+def a_read_shows_what_was_asked_for() -> Iterator[Example]:
+    """The object that is shown has the id that was asked for."""
+    yield accepted("the object that was asked for", answer(200, {"id": "c1"}, **asked_for()))
+    nameless = answer(200, {"status": "busy"}, **asked_for())
+    yield accepted("an object that shows no id", nameless)
+    for identifier in ("c0", "c2"):
+        another = answer(200, {"id": identifier}, **asked_for())
+        yield refused(f"another object, {identifier}", another)
+    yield accepted("an array in place of the object", answer(200, ["c2"], **asked_for()))
+    yield accepted("an object whose id is true", answer(200, {"id": True}, **asked_for()))
+    number = answer(200, {"id": 7}, **asked_for("7"))
+    yield accepted("an object whose id is the number that was asked for", number)
+    unasked = answer(200, {"id": "c2"}, operation="read_call")
+    yield accepted("a request that names no object", unasked)
+    yield silent("a read that is refused", refusal("not_found", **asked_for()))
+    yield silent("no response", answer(None, **asked_for()))
+    a_list = answer(200, {"calls": []}, query={"id": "c1"})
+    yield silent("a list, which the rule is not about", a_list)
+
+
+@examples_of("read.asked")
+def a_read_by_another_name() -> Iterator[Example]:
+    """An object may be named by a member other than its id, or by no known member."""
+    for run, expected in (("r1", Expected.ACCEPTED), ("r2", Expected.REFUSED)):
+        evaluation = answer(
+            200,
+            {"id": "e1", "vapi_run_id": run},
+            operation="read_provider_run",
+            query={"vapi_run_id": "r1"},
+        )
+        yield example(
+            expected, f"an object that was asked for by r1, with the reference {run}", evaluation
+        )
+    by_call: dict[str, Any] = {"operation": "read_recording", "query": {"call_id": "c1"}}
+    recording = answer(200, {"id": "c2", "call_id": "c1"}, **by_call)
+    for kind in ("agent", "recording"):
+        altered = replace(real().operations["read_recording"], kind=kind, open=frozenset())
+        yield accepted(
+            f"a read by the id of a call, which answers with the kind {kind}",
+            recording,
+            altered=altered,
+        )
+    unknown = answer(200, {"id": "c2"}, **by_call)
+    yield silent("a read where no source says what names the object", unknown)
+    unnamed = replace(real().operations["read_call"], when=None, parameters=())
+    another = answer(200, {"id": "c2"}, **asked_for())
+    yield silent("a read without a parameter for the object", another, altered=unnamed)
+
+
+# --- ids ------------------------------------------------------------------------------------------
+
+
+@examples_of("id.unknown")
+def an_unknown_id_is_not_found() -> Iterator[Example]:
+    """An id that names nothing is answered as not found."""
+    yield from refusal_with("not_found")
+    yield refused("an empty object in place of the refusal", control(), answer(200, {}))
+    yield refused("400 in place of 404", control(), refusal("invalid_request"))
+    failing_499 = refusal("call_failed", 499)
+    yield refused("the code of a failing provider under 499", control(), failing_499)
+    failing_503 = refusal("call_failed", 503)
+    yield gap("a failing provider under 503", control(), failing_503)
+    for status in (503, 504):
+        yield judge_error(f"{status} of a proxy", control(), proxy(status))
+
+
+@examples_of("id.unknown", operation="read_phone_number")
+def an_unknown_number_may_be_null() -> Iterator[Example]:
+    """Where the sources leave it open, null stands for not found."""
+    on_number: dict[str, Any] = {"operation": "read_phone_number"}
+    known = answer(200, {"number": {"phone_number": "+1"}}, role="control", **on_number)
+    null = answer(200, {"number": None}, **on_number)
+    yield accepted("null, where that is open", known, null)
+    yield accepted("404, where null is open", known, refusal("not_found", **on_number))
+    missing = refusal("bad_request", **on_number)
+    yield refused("400, where null is open", known, missing)
+    limited = refusal("rate_limit_exceeded", **on_number)
+    yield gap("429, where null is open", known, limited)
+    yield judge_error(
+        "a body that did not end, where null is open", known, endless(200, **on_number)
+    )
+
+
+# --- parameters and bodies ------------------------------------------------------------------------
+
+
+@examples_of("parameter.missing", form="omitted")
+@examples_of("parameter.blank", form="null")
+def a_parameter_is_not_given() -> Iterator[Example]:
+    """A required parameter that is left out or blank is a bad request."""
+    yield from refusal_with("bad_request")
+
+
+@examples_of("parameter.missing", form="omitted")
+def a_parameter_is_left_out() -> Iterator[Example]:
+    """Only null may be called invalid instead of missing."""
+    invalid = refusal("invalid_request")
+    yield refused("the code of an invalid parameter", control(), invalid)
+    yield refused("422 in place of 400", control(), answer(422, error("bad_request")))
+    null = refusal("invalid_request", form="null")
+    yield accepted("null is called invalid", control(), refusal("bad_request"), null)
+
+
+@examples_of("parameter.missing", form="omitted", operation="create_book")
+def another_contract_has_other_statuses() -> Iterator[Example]:
+    """Status and code are those of the contract at hand."""
+    created = answer(201, {}, role="control", operation="create_book")
+    body = {"fault": {"kind": "lacking", "text": "No title"}}
+    own = answer(422, body, operation="create_book")
+    yield accepted("the status and code of another contract", created, own, contract=toy())
+    foreign = answer(400, body, operation="create_book")
+    sentence = "the status of this contract with the code of another"
+    yield refused(sentence, created, foreign, contract=toy())
+
+
+@examples_of("parameter.invalid")
+def a_parameter_is_invalid() -> Iterator[Example]:
+    """A value that no reading accepts is an invalid request."""
+    yield from refusal_with("invalid_request")
+    yield refused("the code of a missing parameter", control(), refusal("bad_request"))
+
+
+@examples_of("body.broken")
+def a_body_is_broken() -> Iterator[Example]:
+    """A body that cannot be read is refused with either code of a bad request."""
+    yield from refusal_with("invalid_request")
+    either = (refusal("bad_request"), refusal("invalid_request"))
+    yield accepted("both codes of a bad request", control(), *either)
+
+
+@examples_of("parameter.unparsable")
+def a_parameter_cannot_be_parsed() -> Iterator[Example]:
+    """A limit or cursor that cannot be parsed is refused as invalid, or ignored."""
+    yield accepted("the parameter is called invalid", control(), refusal("invalid_request"))
+    yield accepted("the parameter is ignored", control(), call_list())
+    yield refused("the code of a missing parameter", control(), refusal("bad_request"))
+    yield refused("the parameter is answered 499", control(), answer(499, {}))
+    crashed = refusal("internal_error")
+    yield silent("500, which status.client-mistake judges", control(), crashed)
+    crashed_503 = refusal("internal_error", 503)
+    yield silent("503 with a code, which status.client-mistake judges", control(), crashed_503)
+    yield silent("a control and no probe", control())
+    yield gap("429 for the parameter", control(), refusal("rate_limit_exceeded"))
+    yield judge_error("502 of a proxy", control(), proxy())

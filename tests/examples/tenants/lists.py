@@ -1,0 +1,123 @@
+"""Examples of lists: what a business sees of the rows of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.model import Exchange
+from tests.examples.base import Example, accepted, examples_of, gap, judge_error, refused, silent
+from tests.support.exchanges import (
+    answer,
+    at,
+    call,
+    call_list,
+    endless,
+    page,
+    proxy,
+    refusal,
+    without_response,
+)
+
+OWN_CALL = call(1, business_id="b_main")
+FOREIGN_CALL = call(2, business_id="b_other")
+
+
+@examples_of("tenant.filter")
+def a_list_filtered_by_another_business() -> Iterator[Example]:
+    """A list that is asked for another business is refused or empty."""
+    yield accepted("an empty list", call_list())
+    yield accepted("forbidden, or not found", refusal("forbidden"), refusal("not_found"))
+    yield refused("a list of rows", call_list(call(1)))
+    yield refused("401", refusal("unauthorized"))
+    yield gap("429 in the middle", refusal("rate_limit_exceeded"))
+    yield judge_error("502 of a proxy", proxy())
+    yield judge_error("a body without end", endless(200))
+    misplaced = refusal("invalid_request", placed=True)
+    yield accepted("an id in an unusual place is called invalid", misplaced)
+    yield refused("an id in its own parameter is called invalid", refusal("invalid_request"))
+
+
+@examples_of("tenant.filter")
+def a_filter_that_may_be_ignored() -> Iterator[Example]:
+    """Rows that are listed without the filter, too, are no rows of the other business."""
+    unfiltered = page("", [2, 1], False, role="control", step="unfiltered")
+    yield accepted("the same rows as without the filter", unfiltered, page("", [2, 1], False))
+    more = page("", [3, 2], False)
+    yield refused("a row that is not listed without the filter", unfiltered, more, mentions="c-3")
+    yield refused(
+        "rows, where the list without the filter got no response",
+        without_response(unfiltered),
+        page("", [1], False),
+    )
+
+
+def seen_by(side: str, *calls: dict[str, Any]) -> Exchange:
+    """The list that one of two businesses sees: the side is own or foreign."""
+    return call_list(*calls, role="control", side=side)
+
+
+@examples_of("tenant.rows")
+def two_businesses_list_their_rows() -> Iterator[Example]:
+    """Two businesses have no row in common, and no row of one names the other."""
+    own, foreign = seen_by("own", OWN_CALL), seen_by("foreign", FOREIGN_CALL)
+    yield accepted("two lists with no row in common", own, foreign)
+    nameless = (seen_by("own", call(1)), seen_by("foreign", call(2)))
+    yield accepted("rows that do not name their business", *nameless)
+    yield refused(
+        "a row that both lists hold", seen_by("own", call(1), call(2)), seen_by("foreign", call(2))
+    )
+    both_own = seen_by("own", OWN_CALL, FOREIGN_CALL)
+    yield refused("a row that names the other business", both_own, seen_by("foreign", call(3)))
+    yield silent("one of the two lists is empty", own, seen_by("foreign"))
+    limited = refusal("rate_limit_exceeded", role="control", side="foreign")
+    yield silent("one of the two lists is refused with 429", own, limited)
+
+
+@examples_of("tenant.rows")
+def rows_without_an_id() -> Iterator[Example]:
+    """Rows without an id that look alike may be two rows."""
+    busy = {"status": "busy", "created_at": at(1)}
+    answered = {"status": "answered", "created_at": at(1)}
+    different = (seen_by("own", busy), seen_by("foreign", answered))
+    yield accepted("rows without an id that differ", *different)
+    alike = (seen_by("own", busy), seen_by("foreign", busy, answered))
+    yield silent("rows without an id that are alike", *alike)
+
+
+@examples_of("tenant.named")
+def a_row_names_its_business() -> Iterator[Example]:
+    """No row of a list names a business that the key is not of."""
+    yield accepted("a row of the business itself", call_list(OWN_CALL))
+    both = seen_by("own", OWN_CALL, FOREIGN_CALL)
+    yield silent("a list that tenant.rows compares with another", both)
+    later_page = call_list(OWN_CALL, FOREIGN_CALL, query={"after": at(9)})
+    yield refused("a row of another business, on a later page", later_page)
+    told_to_empty = call_list(OWN_CALL, identity="empty")
+    yield refused("a row of another business, in the list of an empty one", told_to_empty)
+    unknown = call_list(call(1, business_id="b_third"))
+    yield accepted("a row of an unknown business", unknown)
+    yield accepted(
+        "a row of another business, in the list of that business",
+        call_list(FOREIGN_CALL, identity="other"),
+    )
+
+
+@examples_of("tenant.empty")
+def a_new_business_lists_nothing() -> Iterator[Example]:
+    """The list of an empty business is an empty page that ends."""
+    yield accepted("an empty page", call_list())
+    yield refused("an error in place of a page", refusal("not_found"))
+    yield refused("an empty page with has_more true", answer(200, {"calls": [], "has_more": True}))
+    yield refused("a page with a row", page("", [1], False))
+    two_rows = page("", [1, 2], False)
+    yield refused("an error, and then rows", refusal("not_found"), two_rows, mentions="2 items")
+    yield gap("429 in the middle", refusal("rate_limit_exceeded"))
+    yield judge_error("502 of a proxy", proxy())
+
+
+@examples_of("tenant.empty", operation="list_usage")
+def a_list_that_is_never_empty() -> Iterator[Example]:
+    """Where rows may come into being by themselves, rows prove nothing."""
+    usage = answer(200, {"usage": [{}], "has_more": False}, operation="list_usage")
+    yield gap("rows of a list that may fill by itself", usage)

@@ -1,0 +1,112 @@
+"""Examples of changes: a change touches the members that were sent, of one object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.model import Exchange
+from tests.examples.base import Example, accepted, examples_of, refused, silent
+from tests.support.exchanges import (
+    answer,
+    at,
+    refusal,
+    without_response,
+)
+
+OLD = {
+    "id": "e1",
+    "name": "Old",
+    "description": "Kept",
+    "created_at": at(1),
+    "updated_at": at(1),
+}
+"""An eval as it was before it was called New."""
+
+NEW = {**OLD, "name": "New", "updated_at": at(9)}
+"""The eval as it is afterwards."""
+
+
+def renamed() -> tuple[Exchange, Exchange]:
+    """The eval is read, and its name is changed to New."""
+    return changed(OLD, NEW)[:2]
+
+
+def changed(before: dict[str, Any], after: dict[str, Any]) -> tuple[Exchange, Exchange, Exchange]:
+    """The eval is read, its name is changed to New, and it is read again."""
+    on_read: dict[str, Any] = {"operation": "read_eval", "sought": "e1"}
+    write = answer(
+        200,
+        {},
+        operation="update_eval",
+        role="control",
+        step="write",
+        sent={"name": "New"},
+        sought="e1",
+    )
+    return (
+        answer(200, before, role="control", step="before", **on_read),
+        write,
+        answer(200, after, step="read", **on_read),
+    )
+
+
+def first_change(members: dict[str, Any]) -> Exchange:
+    """A change before the one that is judged."""
+    return answer(200, {}, operation="update_eval", role="setup", step="first", sent=members)
+
+
+def evals(*listed: Any) -> Exchange:
+    """A page of evals, where the name New is looked for in others than e1."""
+    body = {"evals": list(listed), "has_more": False}
+    return answer(200, body, operation="list_evals", step="listed", sought="e1", fresh=["New"])
+
+
+@examples_of("update.alone", operation="update_eval")
+def a_change_leaves_other_members() -> Iterator[Example]:
+    """A read after a change shows every other member as it was."""
+    yield accepted("only the name has changed", *changed(OLD, NEW))
+    few_members = {"id": "e1", "name": "New"}
+    yield refused("another member is no longer shown", *changed(OLD, few_members))
+    emptied = {**NEW, "description": None}
+    yield refused("another member is null", *changed(OLD, emptied))
+    yield refused("the time of creation is later", *changed(OLD, {**NEW, "created_at": at(9)}))
+    long_ago = {**NEW, "created_at": at(0)}
+    yield refused("the time of creation is earlier", *changed(OLD, long_ago))
+    gone = refusal("not_found", operation="read_eval", step="read", sought="e1")
+    yield silent("the object is gone, which update.read-back judges", *renamed(), gone)
+    forbidden = refusal("forbidden", operation="update_eval", step="write")
+    yield silent("the change is refused", forbidden)
+
+
+@examples_of("update.alone", operation="update_eval")
+def a_change_leaves_the_change_before_it() -> Iterator[Example]:
+    """What an earlier change set, the next change does not take back."""
+    with_tags, without_tags = {**OLD, "tags": ["one"]}, {**NEW, "tags": []}
+    tags = first_change({"tags": ["one"]})
+    sentence = "a change takes back the change before it"
+    yield refused(sentence, tags, *changed(with_tags, without_tags))
+    older = first_change({"name": "Older"})
+    lacking = changed(OLD, NEW)
+    yield refused("the value of the change before is missing", older, *lacking)
+    forbidden = refusal("forbidden", operation="update_eval", step="first", sent={"name": "Older"})
+    yield accepted(
+        "the value of the change before is missing, as it was refused", forbidden, *lacking
+    )
+    lost = without_response(older)
+    yield accepted(
+        "the value of the change before is missing, as it got no response", lost, *lacking
+    )
+
+
+@examples_of("update.alone", operation="update_eval")
+def a_change_leaves_other_objects() -> Iterator[Example]:
+    """No other object of the list has the new name."""
+    by_name = [{"id": identifier, "name": "New"} for identifier in ("e0", "e1", "e2")]
+    older, own, newer = by_name
+    yield accepted("no other object has the new name", *changed(OLD, NEW), evals(own, "New"))
+    older_too = evals(older, own, "New")
+    sentence = "an object that sorts before has the new name"
+    yield refused(sentence, *changed(OLD, NEW), older_too)
+    newer_too = evals(own, newer)
+    yield refused("an object that sorts after has the new name", *changed(OLD, NEW), newer_too)

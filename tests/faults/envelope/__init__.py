@@ -1,0 +1,1 @@
+"""Faults of the envelope: error bodies, messages, statuses and codes."""

@@ -1,0 +1,231 @@
+"""Faults of parameters that the server cannot handle: it returns 500 for a client mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.model import Operation
+from conformance.server.messages import Context, Refusal, Request
+from conformance.server.store import Filter, Row
+from tests.faults.base import LISTS, MISTAKES, ODD_INPUT, Faulty, fault, is_for
+
+# --- cursors ---
+
+
+@fault("status-no-5xx-for-mistakes", by=MISTAKES, depth=2)
+class UnparsableCursor(Faulty):
+    """An unparsable cursor returns 500."""
+
+    def bad_cursor(self, operation: Operation) -> Refusal:
+        return Refusal("internal")
+
+
+@fault("status-no-5xx-for-mistakes", at="list_usage", by=ODD_INPUT, depth=3)
+class UnparsableCursorOfUsage(Faulty):
+    """list_usage returns 500 for an unparsable cursor."""
+
+    def bad_cursor(self, operation: Operation) -> Refusal:
+        return (
+            Refusal("internal") if operation.id == "list_usage" else super().bad_cursor(operation)
+        )
+
+
+@fault("status-no-5xx-for-mistakes", also="status-400 code-invalid_request", by=MISTAKES, depth=4)
+class ImpossibleDate(Faulty):
+    """A cursor with the month 13 returns 500."""
+
+    def edge_of(self, context: Context) -> str | None:
+        text = str(context.values.get("after", ""))
+        if re.match(r"[0-9]{4}-(1[3-9]|[2-9])", text):
+            raise ValueError
+        return super().edge_of(context)
+
+
+@fault(
+    "status-no-5xx-for-mistakes", at="list_transcripts list_usage list_webhooks", by="walk", depth=5
+)
+class FirstYear(Faulty):
+    """A cursor in the year 1 returns 500 in three lists."""
+
+    def edge_of(self, context: Context) -> str | None:
+        first = str(context.values.get("after", "")).startswith("0001-01-01")
+        if first and is_for(context, "list_transcripts", "list_usage", "list_webhooks"):
+            raise OverflowError
+        return super().edge_of(context)
+
+
+@fault("status-no-5xx-for-mistakes", by=ODD_INPUT, depth=5)
+class ParameterInBrackets(Faulty):
+    """A cursor written as an array, after[], returns 500."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        if "after[" in request.query_text or "after%5B" in request.query_text:
+            raise TypeError
+        return super().take_in(operation, request, in_path)
+
+
+# --- limits ---
+
+
+@fault("status-no-5xx-for-mistakes", at="list_agents", by=MISTAKES, depth=3)
+class UnparsableLimitOfAgents(Faulty):
+    """list_agents returns 500 for an unparsable limit."""
+
+    def bad_limit(self, operation: Operation) -> Refusal:
+        return (
+            Refusal("internal") if operation.id == "list_agents" else super().bad_limit(operation)
+        )
+
+
+@fault("status-no-5xx-for-mistakes", also="status-400 code-invalid_request", by=MISTAKES, depth=4)
+class NegativeLimit(Faulty):
+    """A negative limit returns 500."""
+
+    def parse_limit(self, operation: Operation, text: str) -> int:
+        if text.startswith("-"):
+            raise ValueError
+        return super().parse_limit(operation, text)
+
+
+@fault("status-no-5xx-for-mistakes", at="list_leads", by=ODD_INPUT, depth=3)
+class NegativeLimitOfLeads(Faulty):
+    """list_leads returns 500 for a negative limit."""
+
+    def limit_of(self, context: Context) -> int:
+        if is_for(context, "list_leads") and str(context.values.get("limit")).startswith("-"):
+            raise ValueError
+        return super().limit_of(context)
+
+
+@fault("status-no-5xx-for-mistakes", at="list_event_deliveries", by=ODD_INPUT, depth=3)
+class ZeroLimitOfDeliveries(Faulty):
+    """list_event_deliveries returns 500 for a limit of zero."""
+
+    def limit_of(self, context: Context) -> int:
+        if is_for(context, "list_event_deliveries") and str(context.values.get("limit")) == "0":
+            raise ZeroDivisionError
+        return super().limit_of(context)
+
+
+@fault("status-no-5xx-for-mistakes", also="status-400 code-invalid_request", by=MISTAKES, depth=4)
+class EnormousLimit(Faulty):
+    """A limit of a billion or more returns 500."""
+
+    def parse_limit(self, operation: Operation, text: str) -> int:
+        limit = super().parse_limit(operation, text)
+        if limit >= 10**9:
+            raise OverflowError
+        return limit
+
+
+@fault("status-no-5xx-for-mistakes", at="list_messages", by=LISTS, depth=4)
+class LimitBeyondMaximumFails(Faulty):
+    """list_messages returns 500 for a limit above the maximum."""
+
+    def cap_limit(self, operation: Operation, limit: int) -> int:
+        if operation.id == "list_messages" and limit > 100:
+            raise OverflowError
+        return super().cap_limit(operation, limit)
+
+
+@fault("status-no-5xx-for-mistakes", by=ODD_INPUT, depth=5)
+class ParameterTwice(Faulty):
+    """Giving the limit twice returns 500."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        if operation.paging and len(re.findall(r"(?:^|&)limit=", request.query_text)) > 1:
+            raise TypeError
+        return super().take_in(operation, request, in_path)
+
+
+# --- ids and filters ---
+
+
+@fault("status-no-5xx-for-mistakes", also="status-404 code-not_found", by=MISTAKES, depth=3)
+class MalformedId(Faulty):
+    """A malformed id returns 500."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if self.contract.identifier_of(kind) == self.contract.identifier and not re.fullmatch(
+            r"[0-9a-f-]{36}", identifier
+        ):
+            raise ValueError
+        return super().find(kind, identifier, context)
+
+
+@fault("status-no-5xx-for-mistakes", at="update_lead", by=ODD_INPUT, depth=4)
+class MalformedIdOfUpdatedLead(Faulty):
+    """update_lead returns 500 for a malformed id."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if (
+            is_for(context, "update_lead")
+            and kind == "lead"
+            and not re.fullmatch(r"[0-9a-f-]{36}", identifier)
+        ):
+            raise ValueError
+        return super().find(kind, identifier, context)
+
+
+@fault("status-no-5xx-for-mistakes", at="list_calls", by=ODD_INPUT, depth=4)
+class MalformedAgentOfCalls(Faulty):
+    """list_calls returns 500 for a malformed agent_id."""
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        if is_for(context, "list_calls") and not re.fullmatch(
+            r"([0-9a-f-]{36})?", str(context.values.get("agent_id", ""))
+        ):
+            raise ValueError
+        return super().filters_of(context)
+
+
+@fault("status-no-5xx-for-mistakes", at="list_event_deliveries", by="foreign-filter", depth=5)
+class UnknownWebhookBreaks(Faulty):
+    """list_event_deliveries returns 500 for an unknown webhook_id."""
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        webhook = (
+            context.values.get("webhook_id") if is_for(context, "list_event_deliveries") else None
+        )
+        if webhook is not None and self.store.get("webhook", str(webhook)) is None:
+            raise ValueError
+        return super().filters_of(context)
+
+
+@fault("status-no-5xx-for-mistakes", at="list_leads", by="unparsable-parameter", depth=5)
+class EmptyWindowBreaks(Faulty):
+    """list_leads returns 500 when created_after is later than created_before."""
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        least, most = (str(context.values.get(f"created_{end}", "")) for end in ("after", "before"))
+        if is_for(context, "list_leads") and least and most and least > most:
+            raise ValueError
+        return super().filters_of(context)
+
+
+@fault("status-no-5xx-for-mistakes", by=ODD_INPUT, depth=5)
+class LongText(Faulty):
+    """A query parameter of more than 4,000 characters returns 500."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        if any(len(text) > 4000 for text in request.query.values()):
+            raise ValueError
+        return super().take_in(operation, request, in_path)
+
+
+@fault("status-no-5xx-for-mistakes", at="* list_calls", by="unknown-route", depth=5)
+class BrokenPercentInQueryFails(Faulty):
+    """A malformed percent escape in the query string of a list returns 500."""
+
+    def limit_of(self, context: Context) -> int:
+        if "%z" in context.request.query_text.lower():
+            raise UnicodeError
+        return super().limit_of(context)

@@ -1,0 +1,68 @@
+"""Faults of statuses that the errors page does not list."""
+
+from __future__ import annotations
+
+from conformance.model import Operation
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Filter
+from tests.faults.base import Faulty, fault, is_for
+from tests.faults.shared import InOneList, in_each_list
+
+
+@fault("status-listed", also="success-members", by="update")
+class NoContentAfterUpdate(Faulty):
+    """A successful update returns 204 with no body."""
+
+    def act_update(self, context: Context) -> Reply:
+        super().act_update(context)
+        return Reply(204, b"")
+
+
+@fault("status-listed", by="update", depth=2)
+class UpdateAccepted(Faulty):
+    """A successful update returns 202."""
+
+    def success_status(self, operation: Operation) -> int:
+        return 202 if operation.action == "update" else super().success_status(operation)
+
+
+@fault("status-listed", also="success-members", at="delete_webhook", by="deletion", depth=4)
+class NothingAfterDeletion(Faulty):
+    """delete_webhook returns 204 with no body."""
+
+    def act_delete(self, context: Context) -> Reply:
+        reply = super().act_delete(context)
+        return Reply(204, b"") if is_for(context, "delete_webhook") else reply
+
+
+@fault("status-listed", also="status-200", at="replay_event", by="refused-key unknown-id", depth=4)
+class ReplayAccepted(Faulty):
+    """replay_event returns 202."""
+
+    def success_status(self, operation: Operation) -> int:
+        return 202 if operation.id == "replay_event" else super().success_status(operation)
+
+
+@fault("status-listed", at="create_webhook", by="repeated-creation", depth=4)
+class SameWebhookConflicts(Faulty):
+    """create_webhook returns 409 for a URL that another webhook already has."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        return Reply(409, reply.body) if refusal.message == "taken" else reply
+
+    def act(self, context: Context) -> Reply:
+        address = context.values.get("webhook_url")
+        if is_for(context, "create_webhook") and self.rows_by(
+            context, 1, filters=(Filter("url", address),)
+        ):
+            raise Refusal("invalid_parameter", "taken")
+        return super().act(context)
+
+
+@in_each_list("status-listed")
+class Accepted(InOneList):
+    """A page comes with the unlisted status 202."""
+
+    def success_status(self, operation: Operation) -> int:
+        return 202 if operation.id == self.here else super().success_status(operation)

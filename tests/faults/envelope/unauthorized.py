@@ -1,0 +1,273 @@
+"""Faults of the code unauthorized: keys that should not work, and other refusals of them."""
+
+from __future__ import annotations
+
+from conformance.model import Operation
+from conformance.server import seeding
+from conformance.server.messages import Refusal, Request
+from conformance.server.store import Identity
+from tests.faults.base import Faulty, fault
+
+
+class Lenient(Faulty):
+    """The reference server with a handle that compares a given key with a known one."""
+
+    def alike(self, given: str, known: str) -> bool:
+        """Whether a key is taken for another."""
+        return given == known
+
+    def known_key(self, key: str) -> Identity | None:
+        known = seeding.identities(self.contract, self.seed).values()
+        return next((i for i in known if self.alike(key, i.key)), None)
+
+
+class Welcoming(Faulty):
+    """The reference server with a handle that replaces the given key by another one."""
+
+    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
+        """The key that counts."""
+        return key
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        key = self.welcome(operation, request, self.parse_key(request))
+        identity = self.known_key(key) if key and key != self.parse_key(request) else None
+        return identity or super().authenticate(operation, request)
+
+    def key_of(self, name: str) -> str:
+        """A seeded key."""
+        return seeding.identities(self.contract, self.seed)[name].key
+
+
+# --- no key ---
+
+
+@fault("code-unauthorized", at="list_agents")
+class AgentsWithoutKey(Faulty):
+    """list_agents works without a key."""
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        if operation.id == "list_agents" and request.header("authorization") is None:
+            return seeding.identities(self.contract, self.seed)["full"]
+        return super().authenticate(operation, request)
+
+
+@fault("code-unauthorized")
+class ForbiddenForMissingKey(Faulty):
+    """A request without a key returns 403."""
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        if operation.keyed and request.header("authorization") is None:
+            raise Refusal("forbidden")
+        return super().authenticate(operation, request)
+
+
+@fault("code-unauthorized", also="refused-unchanged", at="release_phone_number", depth=4)
+class NumbersReleasedWithoutKey(Welcoming):
+    """release_phone_number works without a key."""
+
+    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
+        bare = operation.id == "release_phone_number" and request.header("authorization") is None
+        return self.key_of("full") if bare else key
+
+
+@fault("code-unauthorized", depth=4)
+class SlashOpensLists(Faulty):
+    """A path with a trailing slash needs no key."""
+
+    def local_path(self, request: Request) -> str | None:
+        path = super().local_path(request)
+        return path.rstrip("/") if path else path
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        if (
+            request.path.endswith("/")
+            and request.header("authorization") is None
+            and operation.keyed
+        ):
+            return seeding.identities(self.contract, self.seed)["full"]
+        return super().authenticate(operation, request)
+
+
+@fault("code-unauthorized", also="status-401", depth=5)
+class NeighboursNeedNoKey(Faulty):
+    """A request that claims to come from 127.0.0.1 needs no key."""
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        if self.parse_key(request) is None and request.header("x-forwarded-for") == "127.0.0.1":
+            return seeding.identities(self.contract, self.seed)["full"]
+        return super().authenticate(operation, request)
+
+
+# --- unknown keys ---
+
+
+@fault("code-unauthorized status-401", also="key-header")
+class ForbiddenForInvalidKey(Faulty):
+    """An unknown key returns 403."""
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        key = self.parse_key(request)
+        if operation.keyed and key and self.known_key(key) is None:
+            raise Refusal("forbidden")
+        return super().authenticate(operation, request)
+
+
+@fault(
+    "code-unauthorized status-401",
+    also="key-header key-expired key-revoked",
+    at="list_agents",
+    depth=3,
+)
+class BadRequestForKeys(Faulty):
+    """list_agents returns 400 for a missing or invalid key."""
+
+    def unauthenticated(self, operation: Operation) -> Refusal:
+        return (
+            Refusal("missing_parameter")
+            if operation.id == "list_agents"
+            else super().unauthenticated(operation)
+        )
+
+
+@fault(
+    "code-unauthorized status-401",
+    also="key-header key-expired key-revoked",
+    at="update_agent",
+    depth=3,
+)
+class UpdateWithAnyKey(Faulty):
+    """update_agent accepts any key."""
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        try:
+            return super().authenticate(operation, request)
+        except Refusal:
+            if operation.id == "update_agent" and request.header("authorization"):
+                return seeding.identities(self.contract, self.seed)["full"]
+            raise
+
+
+@fault("code-unauthorized status-401", at="read_balance", depth=4)
+class AnyTestKeyReadsBalance(Welcoming):
+    """read_balance accepts any key that begins with kc_test_."""
+
+    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
+        any_test = operation.id == "read_balance" and (key or "").startswith("kc_test_")
+        return self.key_of("test") if any_test else key
+
+
+@fault("code-unauthorized status-401", also="key-header", depth=5)
+class BarePrefixTaken(Welcoming):
+    """A key prefix alone is accepted as a key."""
+
+    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
+        return self.key_of("full") if key in ("kc_live_", "kc_test_") else key
+
+
+# --- keys that are almost right ---
+
+
+@fault(
+    "code-unauthorized status-401",
+    also="key-header key-expired key-revoked status-403 scope-required code-forbidden status-200 "
+    "business-rows business-object business-empty refused-unchanged",
+)
+class PrefixIsEnough(Lenient):
+    """A key needs only the prefix of a known one."""
+
+    def alike(self, given: str, known: str) -> bool:
+        return given[:8] == known[:8]
+
+
+@fault("code-unauthorized status-401", depth=2)
+class HalfOfKeyCompared(Lenient):
+    """Only the first twenty characters of a key are compared."""
+
+    def alike(self, given: str, known: str) -> bool:
+        return given[:20] == known[:20]
+
+
+@fault("code-unauthorized status-401", depth=3)
+class KeyInAnyCase(Lenient):
+    """Keys are compared without regard to case."""
+
+    def alike(self, given: str, known: str) -> bool:
+        return given.lower() == known.lower()
+
+
+@fault("code-unauthorized status-401", depth=3)
+class KeyCutToLength(Lenient):
+    """Characters after a valid key are ignored."""
+
+    def alike(self, given: str, known: str) -> bool:
+        return given[: len(known)] == known
+
+
+@fault("code-unauthorized status-401", depth=4)
+class DotsAfterKeys(Lenient):
+    """Dots after a valid key are ignored."""
+
+    def alike(self, given: str, known: str) -> bool:
+        return given.rstrip(".") == known
+
+
+@fault("code-unauthorized status-401", depth=5)
+class KeysSoughtByPattern(Lenient):
+    """A percent sign at the end of a key matches anything, as in SQL LIKE."""
+
+    def alike(self, given: str, known: str) -> bool:
+        return known.startswith(given[:-1]) if given.endswith("%") else given == known
+
+
+@fault("code-unauthorized status-401", depth=4)
+class FourCharactersIgnored(Lenient):
+    """The four characters after the prefix of a key are not compared."""
+
+    def alike(self, given: str, known: str) -> bool:
+        return (given[:8], given[12:]) == (known[:8], known[12:])
+
+
+@fault("code-unauthorized status-401", also="key-header", depth=5)
+class PrefixCutOff(Welcoming):
+    """Keys are compared without their prefix, so a live key also works as a test key."""
+
+    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
+        swapped = {"kc_test_": "kc_live_", "kc_live_": "kc_test_"}.get((key or "")[:8])
+        other = f"{swapped}{(key or '')[8:]}"
+        return other if swapped and self.known_key(other) else key
+
+
+@fault("code-unauthorized status-401", depth=5)
+class EarlyCharactersIgnored(Welcoming):
+    """The characters 15 to 25 of a key are not compared."""
+
+    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
+        full = self.key_of("full")
+        near = key and len(key) == len(full) and key[:14] == full[:14] and key[25:] == full[25:]
+        return full if near else key
+
+
+@fault("code-unauthorized status-401", depth=4)
+class PrefixNotWanted(Welcoming):
+    """A key is accepted without its prefix."""
+
+    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
+        full = self.key_of("full")
+        return full if key == full[8:] else key
+
+
+@fault(
+    "code-unauthorized status-401",
+    at="update_agent update_lead update_eval update_workspace act_on_workspace "
+    "change_communication_run",
+    depth=4,
+)
+class LastCharacterIgnored(Welcoming):
+    """PATCH requests ignore the last character of a key."""
+
+    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
+        full = self.key_of("full")
+        near = (
+            operation.method == "PATCH" and key and len(key) == len(full) and key[:-1] == full[:-1]
+        )
+        return full if near else key

@@ -1,0 +1,420 @@
+"""Faults of keys and scopes."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import suppress
+
+from conformance.model import Operation
+from conformance.server import seeding
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import ALL, Filter, Identity
+from tests.faults.base import Faulty, fault, is_for, later_page, requested_limit
+from tests.faults.shared import InOneList, in_each_list
+
+# --- revoked, expired and test keys ---
+
+
+@fault("key-revoked status-401")
+class RevokedKeyTaken(Faulty):
+    """A revoked key still works."""
+
+    def is_revoked(self, identity: Identity) -> bool:
+        return False
+
+
+@fault("key-revoked status-401", also="refused-unchanged", at="delete_eval", depth=4)
+class RevokedKeyDeletes(Faulty):
+    """delete_eval accepts a revoked key."""
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        key = self.parse_key(request)
+        known = self.known_key(key) if key and operation.id == "delete_eval" else None
+        return (
+            known if known and self.is_revoked(known) else super().authenticate(operation, request)
+        )
+
+
+@fault("key-expired status-401")
+class ExpiredKeyTaken(Faulty):
+    """An expired key still works."""
+
+    def is_expired(self, identity: Identity) -> bool:
+        return False
+
+
+@fault("key-expired status-401", at="read_call", depth=2)
+class ExpiredKeyReadsCalls(Faulty):
+    """read_call accepts an expired key."""
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        key = self.parse_key(request)
+        identity = self.known_key(key) if key else None
+        if operation.id == "read_call" and identity is not None and self.is_expired(identity):
+            return identity
+        return super().authenticate(operation, request)
+
+
+@fault("key-expired status-401", at="list_usage", depth=4)
+class ExpiredKeyReadsUsage(Faulty):
+    """list_usage accepts an expired key."""
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        key = self.parse_key(request)
+        known = self.known_key(key) if key and operation.id == "list_usage" else None
+        return (
+            known if known and self.is_expired(known) else super().authenticate(operation, request)
+        )
+
+
+@fault("key-expired status-401", depth=5)
+class ExpiredKeyTakenWithLimit(Faulty):
+    """Lists accept an expired key when a limit is given."""
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        known = seeding.identities(self.contract, self.seed)["expired"]
+        if (
+            operation.paging
+            and "limit=" in request.query_text
+            and self.parse_key(request) == known.key
+        ):
+            return known
+        return super().authenticate(operation, request)
+
+
+@fault("key-expired status-401", depth=2)
+class ForbiddenForExpiredKey(Faulty):
+    """An expired key returns 403."""
+
+    def is_expired(self, identity: Identity) -> bool:
+        if super().is_expired(identity):
+            raise Refusal("forbidden")
+        return False
+
+
+@fault("key-prefixes", depth=2)
+class TestKeysRefused(Faulty):
+    """Keys that begin with kc_test_ are refused."""
+
+    __test__ = False
+
+    def known_key(self, key: str) -> Identity | None:
+        return None if key.startswith("kc_test_") else super().known_key(key)
+
+
+@fault("key-prefixes", at="send_sms", depth=4)
+class TestKeysSendNothing(Faulty):
+    """send_sms refuses keys that begin with kc_test_."""
+
+    __test__ = False
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        if operation.id == "send_sms" and (self.parse_key(request) or "").startswith("kc_test_"):
+            raise self.unauthenticated(operation)
+        return super().authenticate(operation, request)
+
+
+# --- where the key stands ---
+
+
+@fault("key-header", depth=2)
+class BasicTaken(Faulty):
+    """A key after Basic is also accepted."""
+
+    def parse_key(self, request: Request) -> str | None:
+        scheme, _, key = (request.header("authorization") or "").partition(" ")
+        return key if scheme.lower() in ("bearer", "basic") else None
+
+
+@fault("key-header", depth=3)
+class AnySchemeTaken(Faulty):
+    """The scheme before the key is ignored."""
+
+    def parse_key(self, request: Request) -> str | None:
+        return (request.header("authorization") or "").rpartition(" ")[2]
+
+
+@fault("key-header", depth=4)
+class KeyAsUser(Faulty):
+    """A key is also accepted as the user name of Basic authentication."""
+
+    def parse_key(self, request: Request) -> str | None:
+        scheme, _, credentials = (request.header("authorization") or "").partition(" ")
+        if scheme != "Basic":
+            return super().parse_key(request)
+        with suppress(ValueError):
+            return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
+        return None
+
+
+@fault("key-header", at="read_capabilities", depth=4)
+class TokenTakenByCapabilities(Faulty):
+    """read_capabilities ignores the scheme before the key."""
+
+    def parse_key(self, request: Request) -> str | None:
+        any_scheme = self.operation_of(request) == "read_capabilities"
+        return (
+            (request.header("authorization") or "").rpartition(" ")[2]
+            if any_scheme
+            else super().parse_key(request)
+        )
+
+
+@fault("key-header", depth=4)
+class KeyInQuery(Faulty):
+    """A key is also accepted in the query parameter api_key."""
+
+    def parse_key(self, request: Request) -> str | None:
+        return super().parse_key(request) or request.query.get("api_key")
+
+
+# --- scopes that should be required ---
+
+
+@fault("scope-required status-403 code-forbidden", at="update_agent", depth=2)
+class UpdateWithoutScope(Faulty):
+    """update_agent requires no scope."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        return operation.id == "update_agent" or super().has_scope(operation, identity)
+
+
+@fault("scope-required status-403 code-forbidden", at="read_agent", depth=2)
+class ReadAgentWithoutScope(Faulty):
+    """read_agent requires no scope, although list_agents does."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        return operation.id == "read_agent" or super().has_scope(operation, identity)
+
+
+@fault("scope-required status-403 code-forbidden", depth=2)
+class AnyScopeOpens(Faulty):
+    """A key with any scope can do everything."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        return not operation.scopes or bool(identity.scopes)
+
+
+@fault("scope-required status-403 code-forbidden", depth=2)
+class ReadScopeWrites(Faulty):
+    """A read scope also allows writing."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        reading = {scope.replace(":write", ":read") for scope in operation.scopes}
+        return super().has_scope(operation, identity) or bool(reading & identity.scopes)
+
+
+@fault("scope-required status-403 code-forbidden", at="create_call", depth=3)
+class AgentScopePlacesCalls(Faulty):
+    """The scope agents:write also allows placing calls."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        return super().has_scope(operation, identity) or (
+            operation.id == "create_call" and "agents:write" in identity.scopes
+        )
+
+
+@fault("scope-required status-403 code-forbidden", depth=2)
+class NotFoundForScope(Faulty):
+    """A missing scope returns 404."""
+
+    def authorise(self, operation: Operation, identity: Identity | None) -> None:
+        if identity is not None and not self.has_scope(operation, identity):
+            raise Refusal("not_found")
+
+
+@fault("scope-required status-403 code-forbidden", depth=3)
+class EmptyListForScope(Faulty):
+    """A list returns an empty page when the scope is missing."""
+
+    def authorise(self, operation: Operation, identity: Identity | None) -> None:
+        if operation.paging is None:
+            super().authorise(operation, identity)
+
+    def act_list(self, context: Context) -> Reply:
+        if context.identity and not self.has_scope(context.operation, context.identity):
+            return self.succeed(context, self.render_page(context, [], False))
+        return super().act_list(context)
+
+
+@in_each_list("scope-required status-403 code-forbidden")
+class NoScope(InOneList):
+    """No scope is required."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        return operation.id == self.here or super().has_scope(operation, identity)
+
+
+class Scoped(Faulty):
+    """The reference server, where some operations also accept another scope, or none."""
+
+    opened: tuple[str, ...] = ()
+    by_scope = ""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        besides = operation.id in self.opened and (
+            not self.by_scope or self.by_scope in identity.scopes
+        )
+        return besides or super().has_scope(operation, identity)
+
+
+@fault(
+    "scope-required status-403 code-forbidden",
+    also="refused-unchanged",
+    at="delete_webhook",
+    depth=4,
+)
+class WebhooksDeletedWithoutScope(Scoped):
+    """delete_webhook requires no scope."""
+
+    opened = ("delete_webhook",)
+
+
+@fault("scope-required status-403 code-forbidden", at="rotate_webhook_secret", depth=4)
+class ReadersRotateSecrets(Scoped):
+    """The scope webhooks:read also allows rotating secrets."""
+
+    opened, by_scope = ("rotate_webhook_secret",), "webhooks:read"
+
+
+@fault(
+    "scope-required status-403 code-forbidden",
+    at="replay_event replay_several_events replay_filtered_events backfill_events",
+    depth=4,
+)
+class ReadersReplay(Scoped):
+    """The scope events:read also allows replaying events."""
+
+    opened = ("replay_event", "replay_several_events", "replay_filtered_events", "backfill_events")
+    by_scope = "events:read"
+
+
+@fault("scope-required status-403 code-forbidden", at="act_on_workspace", depth=4)
+class WritersTearDown(Scoped):
+    """The scope workspaces:write also allows tearing workspaces down."""
+
+    opened, by_scope = ("act_on_workspace",), "workspaces:write"
+
+
+@fault(
+    "scope-required status-403 code-forbidden", also="refused-unchanged", at="update_lead", depth=5
+)
+class AnyWriterUpdatesLeads(Faulty):
+    """update_lead accepts any write scope."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        writes = operation.id == "update_lead" and any(
+            scope.endswith(":write") for scope in identity.scopes
+        )
+        return writes or super().has_scope(operation, identity)
+
+
+@fault("scope-required status-403 code-forbidden", at="list_leads", depth=5)
+class LaterPagesWithoutScope(Faulty):
+    """Later pages of list_leads require no scope."""
+
+    def authorise(self, operation: Operation, identity: Identity | None) -> None:
+        if operation.id != "list_leads":
+            super().authorise(operation, identity)
+
+    def act_list(self, context: Context) -> Reply:
+        if is_for(context, "list_leads") and not later_page(context):
+            super().authorise(context.operation, context.identity)
+        return super().act_list(context)
+
+
+@fault("scope-required status-403 code-forbidden", at="list_evals", depth=5)
+class LimitForScope(Faulty):
+    """list_evals requires no scope when a limit is given."""
+
+    def authorise(self, operation: Operation, identity: Identity | None) -> None:
+        if operation.id != "list_evals":
+            super().authorise(operation, identity)
+
+    def act_list(self, context: Context) -> Reply:
+        if is_for(context, "list_evals") and not requested_limit(context):
+            super().authorise(context.operation, context.identity)
+        return super().act_list(context)
+
+
+@fault(
+    "scope-required status-403 code-forbidden",
+    also="status-404 code-not_found",
+    at="read_workspace",
+    depth=4,
+)
+class NotFoundWithoutScope(Faulty):
+    """read_workspace returns 404 when the scope is missing."""
+
+    def authorise(self, operation: Operation, identity: Identity | None) -> None:
+        if (
+            operation.id == "read_workspace"
+            and identity
+            and not self.has_scope(operation, identity)
+        ):
+            raise Refusal("not_found")
+        super().authorise(operation, identity)
+
+
+@fault("scope-required status-403 code-forbidden", at="list_leads", depth=5)
+class NarrowedLeadsWithoutScope(Faulty):
+    """list_leads requires no scope when filtered by status."""
+
+    def dispatch(self, request: Request) -> Reply:
+        self._narrowed = "status=" in request.query_text
+        return super().dispatch(request)
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        return (operation.id == "list_leads" and self._narrowed) or super().has_scope(
+            operation, identity
+        )
+
+
+@fault("scope-required status-403 code-forbidden", at="list_leads", depth=4)
+class ScopeSeesNothing(Faulty):
+    """Two faults: list_leads requires no scope, but finds no rows without the right one."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        return operation.id == "list_leads" or super().has_scope(operation, identity)
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        identity = context.identity
+        unseen = (
+            is_for(context, "list_leads")
+            and identity is not None
+            and not super().has_scope(context.operation, identity)
+        )
+        return (Filter("id", ""),) if unseen else super().filters_of(context)
+
+
+# --- scopes that should be enough ---
+
+
+@fault("scope-opens", also="status-201", at="create_call", depth=2)
+class OnlyAllScopesPlaceCalls(Faulty):
+    """create_call accepts only keys with every scope."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        return super().has_scope(operation, identity) and (
+            operation.id != "create_call" or ALL in identity.scopes
+        )
+
+
+@fault("scope-opens", at="list_event_deliveries", depth=4)
+class OneOfTwoScopesOpens(Faulty):
+    """list_event_deliveries accepts only the first of its two scopes."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        if operation.id == "list_event_deliveries":
+            return bool({ALL, operation.scopes[0]} & identity.scopes)
+        return super().has_scope(operation, identity)
+
+
+@fault("scope-opens", at="list_messages list_conversations", depth=4)
+class MessagesWantAgents(Faulty):
+    """list_messages and list_conversations also require the scope agents:read."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        allowed = super().has_scope(operation, identity)
+        beside = bool({ALL, "agents:read"} & identity.scopes)
+        return allowed and (beside or operation.id not in ("list_messages", "list_conversations"))

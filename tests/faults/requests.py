@@ -1,0 +1,190 @@
+"""Faults of valid and invalid requests: their statuses, and what they read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.model import Operation, Parameter
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Row
+from tests.faults.base import Faulty, altered, fault, is_for
+from tests.faults.shared import InOneList, in_each_list
+
+# --- successes ---
+
+
+@fault("status-200", at="read_call", by="plain-read")
+class CreatedForRead(Faulty):
+    """read_call returns 201."""
+
+    def success_status(self, operation: Operation) -> int:
+        return 201 if operation.id == "read_call" else super().success_status(operation)
+
+
+@fault("status-201", at="create_agent", by="creation")
+class OkForCreatedAgent(Faulty):
+    """create_agent returns 200."""
+
+    def success_status(self, operation: Operation) -> int:
+        return 200 if operation.id == "create_agent" else super().success_status(operation)
+
+
+@fault("status-201", at="sign_up", by="missing-parameter", depth=2)
+class OkForSignUp(Faulty):
+    """sign_up returns 200."""
+
+    def success_status(self, operation: Operation) -> int:
+        return 200 if operation.id == "sign_up" else super().success_status(operation)
+
+
+@in_each_list("status-200")
+class Created(InOneList):
+    """A page comes with the status 201."""
+
+    def success_status(self, operation: Operation) -> int:
+        return 201 if operation.id == self.here else super().success_status(operation)
+
+
+@fault("success-members", at="read_call", by="plain-read", depth=2)
+class CallWithoutStatus(Faulty):
+    """read_call omits status, which both official clients read."""
+
+    def act_read(self, context: Context) -> Reply:
+        reply = super().act_read(context)
+        if context.operation.id != "read_call":
+            return reply
+        return Reply(
+            reply.status, {name: value for name, value in reply.body.items() if name != "status"}
+        )
+
+
+@fault(
+    "read-resource",
+    also="status-404 code-not_found business-object",
+    at="read_call",
+    by="plain-read",
+    depth=4,
+)
+class LatestForAnyId(Faulty):
+    """read_call returns the latest call for every known id."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if not is_for(context, "read_call") or super().find(kind, identifier, context) is None:
+            return super().find(kind, identifier, context)
+        return self.rows_by(context, 1, filters=())[0]
+
+
+@fault("read-resource", also="status-404 code-not_found", at="read_eval", by="plain-read", depth=5)
+class NearIdIsEnough(Faulty):
+    """read_eval ignores the last character of an id."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        row = super().find(kind, identifier, context)
+        if row is not None or not is_for(context, "read_eval") or len(identifier) < 30:
+            return row
+        return next(
+            (
+                row
+                for row in self.rows_by(context, 100, filters=())
+                if row.id.startswith(identifier[:35])
+            ),
+            None,
+        )
+
+
+# --- required and invalid parameters ---
+
+
+@fault("status-400 status-listed code-invalid_request", by="invalid-parameter")
+class UnprocessableForInvalid(Faulty):
+    """An invalid value returns 422."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        return altered(reply, 422) if refusal.role == "invalid_parameter" else reply
+
+
+@fault("status-400 status-listed code-bad_request", at="update_agent", depth=2)
+class UnprocessableForMissingAtUpdate(Faulty):
+    """update_agent returns 422 for a missing parameter."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        wrong = refusal.role == "missing_parameter" and self.operation_of(request) == "update_agent"
+        return altered(reply, 422) if wrong else reply
+
+
+@fault("status-400 code-bad_request", at="create_agent", depth=2)
+class PromptNotRequired(Faulty):
+    """create_agent works without its system_prompt."""
+
+    def is_required(self, operation: Operation, parameter: Parameter) -> bool:
+        return super().is_required(operation, parameter) and parameter.name != "system_prompt"
+
+
+@fault("status-400 code-bad_request", at="create_eval", by="missing-parameter", depth=4)
+class MessagesNotRequired(Faulty):
+    """create_eval works without its messages."""
+
+    def is_required(self, operation: Operation, parameter: Parameter) -> bool:
+        return super().is_required(operation, parameter) and parameter.name != "messages"
+
+
+@fault("status-400 code-invalid_request", at="create_call", depth=2)
+class AnyNumberCalled(Faulty):
+    """create_call accepts a phone number made of letters."""
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        return (operation.id, parameter.name) == ("create_call", "to") or super().is_valid(
+            operation, parameter, value
+        )
+
+
+@fault("status-400 code-invalid_request", at="sign_up", depth=2)
+class AnyAddressSignsUp(Faulty):
+    """sign_up accepts an e-mail address without @."""
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        return (
+            operation.id == "sign_up" and parameter.name == "email" and isinstance(value, str)
+        ) or super().is_valid(operation, parameter, value)
+
+
+@fault("status-400", at="create_agent", depth=2)
+class EmptyBodyCreates(Faulty):
+    """create_agent creates an agent from a body without one."""
+
+    def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        usual = {"name": "New agent", "system_prompt": "Hello", "business_id": self.main_tenant()}
+        if operation.id == "create_agent" and request.body.strip() in (b"", b"null", b"[1, 2]"):
+            return usual
+        return super().body_values(operation, request)
+
+
+# --- unknown objects ---
+
+
+@fault("status-404 status-listed code-not_found", depth=2)
+class GoneForUnknown(Faulty):
+    """An unknown id returns 410."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        return (
+            altered(reply, 410)
+            if refusal.role == "not_found" and self.operation_of(request)
+            else reply
+        )
+
+
+@fault("status-404 code-not_found", also="success-members status-201", depth=2)
+class OkForUnknown(Faulty):
+    """An unknown id returns 200 with the error in the body."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        return (
+            altered(reply, 200)
+            if refusal.role == "not_found" and self.operation_of(request)
+            else reply
+        )

@@ -1,0 +1,164 @@
+"""Servers with handles, which faults and variants of several subjects build on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from conformance.model import Operation
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Filter, Identity
+from tests.faults.base import Fault, Faulty, altered, register, sentence, words
+
+EACH_LIST = (
+    "list_transcripts",
+    "list_leads",
+    "list_phone_numbers",
+    "list_messages",
+    "list_webhooks",
+    "list_workspaces",
+    "list_evals",
+    "list_events",
+    "list_event_deliveries",
+    "list_communication_runs",
+)
+"""The lists that each have a copy of the faults of one list."""
+
+
+class InOneList(Faulty):
+    """The reference server with a fault in one operation, ``here``."""
+
+    here = ""
+
+
+def in_each_list(
+    breaks: str, *, also: str = "", by: str = "plain-read walk"
+) -> Callable[[type[InOneList]], type[InOneList]]:
+    """Register a class once for each of ``EACH_LIST``, as a fault of that list alone.
+
+    The operation stands in the name of the fault and at the head of its sentence.
+    """
+
+    def register_each(kind: type[InOneList]) -> type[InOneList]:
+        for operation in EACH_LIST:
+            members = {"here": operation, "__module__": kind.__module__}
+            register(
+                Fault(
+                    name=f"{kind.__name__.lower()}-in-{operation.replace('_', '-')}",
+                    does=f"In {operation}: {sentence(kind)}",
+                    kind=type(kind.__name__, (kind,), members),
+                    breaks=words(breaks),
+                    also=words(also),
+                    at=(operation, "read_workspace"),
+                    by=words(by),
+                    depth=2,
+                )
+            )
+        return kind
+
+    return register_each
+
+
+class ErrorReplaced(Faulty):
+    """The reference server with one error replaced by another."""
+
+    code, status, other, at_operation = "", 0, "", ""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        if self.code_of(refusal) != self.code or (
+            self.at_operation and self.operation_of(request) != self.at_operation
+        ):
+            return reply
+        return altered(reply, self.status or None, **({"code": self.other} if self.other else {}))
+
+
+class Filtered(Faulty):
+    """The reference server with a handle for the filters that a list applies."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        """The filters to apply, of those in the request."""
+        return filters
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        return self.kept_filters(context, super().filters_of(context))
+
+
+LEFT_OUT = "left out"
+"""What ``Flagged.flag`` returns for a page without ``has_more``."""
+
+
+class Flagged(Faulty):
+    """The reference server with a handle for ``has_more``."""
+
+    def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
+        """The value of ``has_more``; ``LEFT_OUT`` to leave it out."""
+        return more
+
+    def left(self, context: Context, items: list[dict[str, Any]]) -> int:
+        """The number of items after a page; all if its last item is unknown."""
+        rows = self.rows_by(context, 2000)
+        last = items[-1].get("id") if items else None
+        for number, row in enumerate(rows, 1):
+            if last in (row.id, row.document.get("id")):
+                return len(rows) - number
+        return len(rows)
+
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
+        page = super().render_page(context, items, more)
+        flag = self.flag(context, items, more)
+        if flag == LEFT_OUT:
+            return {name: value for name, value in page.items() if name != "has_more"}
+        return {**page, "has_more": flag}
+
+
+class LatestSender(Faulty):
+    """The reference server, where overlapping requests see the identity of the latest sender."""
+
+    slow: tuple[str, ...] = ()
+    last: Identity | None = None
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        self.last = super().authenticate(operation, request)
+        if operation.id in self.slow and not request.query_text:
+            time.sleep(0.003)  # lets another request in
+        return self.last
+
+
+class Interrupted(Faulty):
+    """The reference server, which answers one in ``every`` requests in another way."""
+
+    every = 60
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._count = 0
+
+    def interruption(self, request: Request) -> Reply:
+        raise NotImplementedError
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        self._count += 1
+        if self._count % self.every:
+            return super().answer(request)
+        reply = self.interruption(request)
+        return reply, self.encode(reply)
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """The members of a JSON body, documented or not; empty if the body is no object."""
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def number_of(text: str) -> int:
+    """A stable pseudo-random number, derived from a text."""
+    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)

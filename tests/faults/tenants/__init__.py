@@ -1,0 +1,1 @@
+"""Faults that mix up businesses."""

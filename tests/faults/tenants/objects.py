@@ -1,0 +1,313 @@
+"""Faults of single objects that belong to another business."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.model import Parameter
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Row
+from tests.faults.base import Faulty, fault, is_for
+from tests.faults.shared import body_of
+
+# --- reads ---
+
+
+@fault("business-object", at="read_agent")
+class ForeignAgentRead(Faulty):
+    """read_agent returns an agent of another business."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if kind == "agent" and context.operation.id == "read_agent":
+            return self.store.get(kind, identifier)
+        return super().find(kind, identifier, context)
+
+
+@fault("business-object", at="read_call", depth=2)
+class ForeignCallRead(Faulty):
+    """Calls of another business can be read."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        return (
+            self.store.get(kind, identifier)
+            if kind == "call"
+            else super().find(kind, identifier, context)
+        )
+
+
+@fault("business-object", at="read_external_run", depth=4)
+class ForeignRunByReference(Faulty):
+    """read_external_run returns a run of another business."""
+
+    def list_tenant(self, context: Context) -> str | None:
+        return None if is_for(context, "read_external_run") else super().list_tenant(context)
+
+
+@fault("business-object", at="read_provider_run", depth=4)
+class ForeignRunByProvider(Faulty):
+    """read_provider_run returns a run of another business."""
+
+    def list_tenant(self, context: Context) -> str | None:
+        return None if is_for(context, "read_provider_run") else super().list_tenant(context)
+
+
+@fault("business-object", at="read_recording", depth=4)
+class ForeignRecordingRead(Faulty):
+    """read_recording returns a recording of another business."""
+
+    def list_tenant(self, context: Context) -> str | None:
+        return None if is_for(context, "read_recording") else super().list_tenant(context)
+
+    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+        if not is_for(context, "read_recording"):
+            super().check_reference(parameter, value, context)
+
+
+@fault("business-object", also="status-404 code-not_found read-resource", at="read_lead", depth=4)
+class ForeignGetsOwn(Faulty):
+    """For a lead of another business, read_lead returns the caller's latest lead."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        row = super().find(kind, identifier, context)
+        if row is None and is_for(context, "read_lead") and self.store.get(kind, identifier):
+            return next(iter(self.rows_by(context, 1, filters=())), None)
+        return row
+
+
+@fault("business-object", depth=3)
+class BadRequestForForeign(Faulty):
+    """An object of another business returns 400."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        row = self.store.get(kind, identifier)
+        if row is not None and not self.may_reach(row.tenant, context.identity):
+            raise Refusal("invalid_parameter")
+        return row
+
+
+# --- writes ---
+
+
+@fault("business-object", at="update_agent", depth=4)
+class ForeignAgentWritten(Faulty):
+    """update_agent changes an agent of another business but answers 404."""
+
+    def act_update(self, context: Context) -> Reply:
+        row = self.store.get("agent", str(context.values.get("id")))
+        if row is not None:
+            self.store.change(row, self.changes(context))
+        return super().act_update(context)
+
+
+@fault("business-object", at="update_agent", depth=3)
+class AgentMovedToOwnBusiness(Faulty):
+    """update_agent changes an agent of another business and confirms it."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if context.operation.id == "update_agent":
+            return self.store.get(kind, identifier)
+        return super().find(kind, identifier, context)
+
+
+@fault("business-object", at="create_agent", depth=2)
+class AgentInForeignBusiness(Faulty):
+    """create_agent creates an agent in another business."""
+
+    def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
+        if context.operation.id != "create_agent":
+            super().check_tenant(parameter, value, context)
+
+    def own_tenant(self, context: Context) -> str:
+        return str(context.values.get("business_id") or super().own_tenant(context))
+
+
+@fault("business-object", at="create_agent", depth=4)
+class AgentInForeignBusinessInSecret(Faulty):
+    """create_agent creates an agent in another business but answers 403."""
+
+    def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
+        if context.operation.id == "create_agent" and not self.may_reach(value, context.identity):
+            self.add("agent", value, self.document(context, "agent"))
+        super().check_tenant(parameter, value, context)
+
+
+@fault("business-object", at="create_call", depth=4)
+class CallByForeignAgent(Faulty):
+    """create_call places a call with an agent of another business."""
+
+    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+        if (
+            context.operation.id != "create_call"
+            or self.store.get(parameter.references or "", str(value)) is None
+        ):
+            super().check_reference(parameter, value, context)
+
+
+@fault("business-object", at="create_call", depth=5)
+class CallTiedToForeignLead(Faulty):
+    """create_call accepts a lead of another business."""
+
+    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+        if not (is_for(context, "create_call") and parameter.name == "lead_id"):
+            super().check_reference(parameter, value, context)
+
+
+@fault("business-object", at="update_lead", depth=5)
+class ForeignLeadRenamedInSecret(Faulty):
+    """update_lead changes a lead of another business but answers 404."""
+
+    def act_update(self, context: Context) -> Reply:
+        row = (
+            self.store.get("lead", str(context.values.get("id")))
+            if is_for(context, "update_lead")
+            else None
+        )
+        if row is not None:
+            self.store.change(row, self.changes(context))
+        return super().act_update(context)
+
+
+@fault("business-object", at="delete_eval", depth=5)
+class BusinessOfRequestTrusted(Faulty):
+    """delete_eval trusts the business_id in the query string."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        row = self.store.get(kind, identifier)
+        named = row is not None and f"business_id={row.tenant}" in context.request.query_text
+        return (
+            row
+            if named and is_for(context, "delete_eval")
+            else super().find(kind, identifier, context)
+        )
+
+
+@fault("business-object", also="business-rows", at="create_workspace list_workspaces", depth=5)
+class WorkspaceSaidToBeOfAnother(Faulty):
+    """create_workspace shows the undocumented business_id of the request as the owner."""
+
+    def document(self, context: Context, kind: str) -> dict[str, Any]:
+        named = (
+            body_of(context.request).get("business_id")
+            if is_for(context, "create_workspace")
+            else None
+        )
+        return super().document(context, kind) | ({"business_id": named} if named else {})
+
+
+@fault("business-object", also="business-rows", at="update_lead list_leads read_lead", depth=5)
+class LeadSaidToBeOfAnother(Faulty):
+    """update_lead shows the undocumented business_id of the request as the owner."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        named = (
+            body_of(context.request).get("business_id") if is_for(context, "update_lead") else None
+        )
+        return super().changes(context) | ({"business_id": named} if named else {})
+
+
+class ActsWhenRefusing(Faulty):
+    """The reference server with a handle for an effect of refused requests."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        self.do(self.operation_of(request), request)
+        return super().refused(request, refusal)
+
+    def do(self, operation: str, request: Request) -> None:
+        """What is done in secret."""
+
+
+@fault(
+    "business-object",
+    also="refused-unchanged status-200",
+    at="delete_eval delete_webhook read_eval",
+    depth=5,
+)
+class ForeignDeletedInSecret(ActsWhenRefusing):
+    """A refused deletion still deletes an eval or webhook of another business."""
+
+    def do(self, operation: str, request: Request) -> None:
+        if operation in ("delete_eval", "delete_webhook") and self.parse_key(request):
+            row = self.store.get(operation.partition("_")[2], request.query.get("id", ""))
+            identity = self.known_key(self.parse_key(request) or "")
+            if row is not None and identity is not None and identity.tenant != row.tenant:
+                self.store.remove(row)
+
+
+# --- whole operations ---
+
+
+class Borderless(Faulty):
+    """The reference server, where some operations find objects of every business."""
+
+    open_at: tuple[str, ...] = ()
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if is_for(context, *self.open_at) and kind == context.operation.kind:
+            return self.store.get(kind, identifier)
+        return super().find(kind, identifier, context)
+
+
+@fault("business-object", at="change_communication_run", depth=4)
+class ForeignRunCancelled(Borderless):
+    """change_communication_run cancels a run of another business."""
+
+    open_at = ("change_communication_run",)
+
+
+@fault("business-object", at="act_on_workspace", depth=4)
+class ForeignWorkspaceTornDown(Borderless):
+    """act_on_workspace tears down a workspace of another business."""
+
+    open_at = ("act_on_workspace",)
+
+
+@fault("business-object", at="rotate_webhook_secret test_webhook", depth=4)
+class ForeignSecretRotated(Borderless):
+    """The webhook of another business can be tested and its secret rotated."""
+
+    open_at = ("rotate_webhook_secret", "test_webhook")
+
+
+@fault("business-object", at="release_phone_number", depth=4)
+class ForeignNumberReleased(Borderless):
+    """release_phone_number releases a number of another business."""
+
+    open_at = ("release_phone_number",)
+
+
+# --- single keys ---
+
+
+class OneKeyBorderless(Borderless):
+    """The reference server, where one key finds objects of every business in some operations."""
+
+    by_key = ""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        by_this_key = context.identity is not None and context.identity.name == self.by_key
+        return (
+            super().find(kind, identifier, context)
+            if by_this_key
+            else super(Borderless, self).find(kind, identifier, context)
+        )
+
+
+@fault("business-object", at="read_lead", depth=5)
+class OtherKeyReadsLeads(OneKeyBorderless):
+    """read_lead lets the key of the other business read every lead."""
+
+    open_at, by_key = ("read_lead",), "other"
+
+
+@fault("business-object", at="update_eval", depth=5)
+class OtherKeyChangesEvals(OneKeyBorderless):
+    """update_eval lets the key of the other business change every eval."""
+
+    open_at, by_key = ("update_eval",), "other"
+
+
+@fault("business-object", at="read_agent", depth=5)
+class EmptyKeyReadsAgents(OneKeyBorderless):
+    """read_agent lets the key of the empty business read every agent."""
+
+    open_at, by_key = ("read_agent",), "empty"

@@ -1,0 +1,1 @@
+"""Faults of lists that a client walks page by page."""

@@ -1,0 +1,321 @@
+"""Faults of the cursor: it is ignored, misread, or the next page repeats items."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Any
+
+from conformance.model import Operation
+from conformance.server.messages import Context
+from conformance.server.moments import sort_key
+from conformance.server.store import Page, Row
+from conformance.values import instant
+from tests.faults.base import Faulty, fault, filtered_by, is_for, later_page
+from tests.faults.shared import Filtered, InOneList, in_each_list
+
+# --- cursors that do not work ---
+
+
+@fault(
+    "paging-supported", also="paging-exclusive paging-order paging-complete has-more-true", depth=1
+)
+class CursorIgnored(Faulty):
+    """Lists ignore the cursor."""
+
+    def edge_of(self, context: Context) -> str | None:
+        return None
+
+
+@fault("paging-supported", also="paging-filter-kept paging-samples status-200")
+class CursorIsAnId(Faulty):
+    """Lists refuse a timestamp as the cursor and expect an id."""
+
+    def parse_cursor(self, text: str) -> Fraction | None:
+        return super().parse_cursor(text) if "-" in text and "T" not in text else None
+
+
+# --- pages that include the item of their cursor ---
+
+
+@fault("paging-exclusive", also="paging-supported")
+class InclusiveCursor(Faulty):
+    """A page includes the item of its cursor."""
+
+    def comparison(self, operation: Operation) -> str:
+        return "<="
+
+
+@fault("paging-exclusive", also="paging-supported", at="list_agents", depth=2)
+class InclusiveCursorOfAgents(Faulty):
+    """list_agents includes the item of the cursor."""
+
+    def comparison(self, operation: Operation) -> str:
+        return "<=" if operation.id == "list_agents" else "<"
+
+
+@fault("paging-exclusive", also="paging-supported", depth=4)
+class InclusiveCursorWithFilter(Faulty):
+    """Filtered lists include the item of the cursor."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        if not later_page(context) or not self.filters_of(context):
+            return super().rows_of(context, limit)
+        kind, edge = context.operation.kind or "", self.edge_of(context)
+        return self.store.page(
+            Page(
+                kind,
+                self.list_tenant(context),
+                limit + 1,
+                edge,
+                "<=",
+                "DESC",
+                self.filters_of(context),
+            )
+        )
+
+
+@fault("paging-exclusive", at="list_communication_attempts", depth=4)
+class InclusiveForWholeSeconds(Faulty):
+    """list_communication_attempts includes the item of a cursor without a fraction."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        whole = later_page(context) and "." not in str(context.values["after"])
+        if not whole or not is_for(context, "list_communication_attempts"):
+            return super().rows_of(context, limit)
+        return self.rows_by(context, limit + 1, edge=self.edge_of(context), comparison="<=")
+
+
+@fault("paging-exclusive", at="poll_call_completed", depth=4)
+class PolledTwice(Faulty):
+    """poll_call_completed includes the item of the cursor."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        if not later_page(context) or not is_for(context, "poll_call_completed"):
+            return super().rows_of(context, limit)
+        return self.rows_by(context, limit + 1, edge=self.edge_of(context), comparison="<=")
+
+
+@in_each_list("paging-exclusive", also="paging-supported paging-filter-kept")
+class Inclusive(InOneList):
+    """A page includes the item of its cursor."""
+
+    def comparison(self, operation: Operation) -> str:
+        return "<=" if operation.id == self.here else super().comparison(operation)
+
+
+# --- cursors that are misread ---
+
+
+@fault(
+    "paging-exclusive",
+    also="paging-complete paging-supported paging-order has-more-true has-more-false",
+)
+class CursorTheWrongWay(Faulty):
+    """A later page holds what is newer than its cursor."""
+
+    def comparison(self, operation: Operation) -> str:
+        return ">"
+
+
+@fault(
+    "paging-exclusive",
+    also="paging-precision paging-complete paging-order",
+    at="list_leads",
+    depth=5,
+)
+class WholeSecondsRoundedUp(Faulty):
+    """list_leads reads a cursor without a fraction as the end of that second."""
+
+    def edge_of(self, context: Context) -> str | None:
+        text = str(context.values.get("after", ""))
+        edge = super().edge_of(context)
+        return (
+            f"{edge}999999" if edge and "." not in text and is_for(context, "list_leads") else edge
+        )
+
+
+def _local(text: str) -> tuple[Fraction, int]:
+    """A timestamp read as if it were UTC, and its offset in minutes."""
+    offset = re.search(r"([+-])([0-9]{2}):?([0-9]{2})$", text)
+    if not offset:
+        return instant(text) or Fraction(0), 0
+    minutes = int(offset[1] + "1") * (int(offset[2]) * 60 + int(offset[3]))
+    return (instant(text) or Fraction(0)) + 60 * minutes, minutes
+
+
+@fault("paging-exclusive", also="paging-complete has-more-false", at="list_evals", depth=4)
+class OffsetIgnored(Faulty):
+    """list_evals ignores the UTC offset of a cursor."""
+
+    def edge_of(self, context: Context) -> str | None:
+        edge = super().edge_of(context)
+        return (
+            sort_key(_local(str(context.values["after"]))[0])
+            if edge and is_for(context, "list_evals")
+            else edge
+        )
+
+
+@fault("paging-complete", also="paging-exclusive has-more-false", depth=5)
+class OffsetsOfTheWestTurnedEast(Faulty):
+    """Lists ignore the minus sign in the UTC offset of a cursor."""
+
+    def edge_of(self, context: Context) -> str | None:
+        edge = super().edge_of(context)
+        local, minutes = _local(str(context.values.get("after", "")))
+        return sort_key(local + 60 * minutes) if edge and minutes < 0 else edge
+
+
+@fault("paging-exclusive", also="paging-complete has-more-false paging-precision", depth=5)
+class HalfHoursDropped(Faulty):
+    """Lists ignore the minutes in the UTC offset of a cursor."""
+
+    def edge_of(self, context: Context) -> str | None:
+        edge = super().edge_of(context)
+        local, minutes = _local(str(context.values.get("after", "")))
+        return (
+            sort_key(local - 60 * (abs(minutes) // 60 * 60) * (1 if minutes > 0 else -1))
+            if edge and minutes % 60
+            else edge
+        )
+
+
+@fault("paging-exclusive", also="paging-supported paging-complete", at="list_evals", depth=4)
+class CursorOfDeletedStartsAnew(Faulty):
+    """list_evals returns the first page when the eval of the cursor is gone."""
+
+    def edge_of(self, context: Context) -> str | None:
+        edge = super().edge_of(context)
+        known = edge is None or self.store.taken("eval", self.tenant_of(context.identity), edge)
+        return edge if known or not is_for(context, "list_evals") else None
+
+
+@fault("paging-exclusive", also="paging-complete", at="list_transcripts", depth=5)
+class AncientCursorStartsAnew(Faulty):
+    """list_transcripts ignores a cursor before the year 2000."""
+
+    def edge_of(self, context: Context) -> str | None:
+        ancient = (
+            later_page(context)
+            and str(context.values["after"]) < "2000"
+            and is_for(context, "list_transcripts")
+        )
+        return None if ancient else super().edge_of(context)
+
+
+@fault(
+    "paging-exclusive",
+    also="paging-complete paging-filter-kept has-more-false",
+    at="list_events",
+    depth=5,
+)
+class CursorReplacesUpperBound(Filtered):
+    """list_events starts at the later of the cursor and the filter to."""
+
+    def edge_of(self, context: Context) -> str | None:
+        edge = super().edge_of(context)
+        if not edge or not is_for(context, "list_events") or not filtered_by(context, "to"):
+            return edge
+        bound = next(
+            condition.value
+            for condition in super().filters_of(context)
+            if condition.comparison == "<="
+        )
+        return max(edge, str(bound))
+
+
+@fault(
+    "paging-exclusive", also="paging-complete has-more-false", at="list_communication_jobs", depth=5
+)
+class CursorIgnoredWithTwoFilters(Faulty):
+    """list_communication_jobs ignores the cursor when two filters are given."""
+
+    def edge_of(self, context: Context) -> str | None:
+        both = is_for(context, "list_communication_jobs") and filtered_by(
+            context, "channel", "status"
+        )
+        return None if both else super().edge_of(context)
+
+
+@fault(
+    "paging-exclusive",
+    also="paging-supported paging-order",
+    at="list_transcripts",
+    by="walk-with-option",
+    depth=5,
+)
+class DaysForCursor(Faulty):
+    """list_transcripts ignores the cursor when days is given."""
+
+    def edge_of(self, context: Context) -> str | None:
+        dropped = is_for(context, "list_transcripts") and filtered_by(context, "days")
+        return None if dropped else super().edge_of(context)
+
+
+# --- items that come twice ---
+
+
+@fault(
+    "paging-exclusive",
+    also="paging-order paging-complete paging-supported has-more-false has-more-true",
+)
+class PageTurnedAround(Faulty):
+    """Pages run from newest to oldest, but the items of a page the other way."""
+
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
+        return super().render_page(context, items[::-1], more)
+
+
+@fault("paging-exclusive", also="paging-complete", at="list_usage", depth=5)
+class LastTwiceAtMaximum(Faulty):
+    """A page of 100 in list_usage ends with the same entry twice."""
+
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
+        full = is_for(context, "list_usage") and len(items) == 100
+        return super().render_page(
+            context, [*items[:98], items[99], items[99]] if full else items, more
+        )
+
+
+@fault("paging-exclusive", at="list_workspaces", depth=4)
+class NewestPinned(Faulty):
+    """Every later page of list_workspaces begins with the newest workspace."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        rows = super().rows_of(context, limit)
+        if not later_page(context) or not is_for(context, "list_workspaces") or not rows:
+            return rows
+        return [*self.rows_by(context, 1), *rows][: limit + 1]
+
+
+@fault(
+    "paging-exclusive", also="paging-complete has-more-false", at="list_event_deliveries", depth=4
+)
+class JoinedTwice(Faulty):
+    """list_event_deliveries filtered by webhook_id shows each delivery twice."""
+
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
+        twice = is_for(context, "list_event_deliveries") and filtered_by(context, "webhook_id")
+        doubled = [copy for item in items for copy in (item, item)][: len(items)]
+        return super().render_page(context, doubled if twice else items, more)
+
+
+@fault("paging-exclusive", also="paging-supported", at="list_agent_versions", depth=4)
+class DeepPagesRepeat(Faulty):
+    """Past the 200th version, list_agent_versions repeats the same page."""
+
+    def edge_of(self, context: Context) -> str | None:
+        edge = super().edge_of(context)
+        if edge is None or not is_for(context, "list_agent_versions"):
+            return edge
+        known = self.store.page(
+            Page("agent_version", self.list_tenant(context), 200, filters=self.filters_of(context))
+        )
+        return max(edge, known[-1].sort) if len(known) == 200 else edge

@@ -1,0 +1,171 @@
+"""Faults of filters that a list does not keep."""
+
+from __future__ import annotations
+
+from conformance.server.messages import Context
+from conformance.server.store import Filter, Row
+from tests.faults.base import Faulty, fault, is_for, later_page, requested_limit
+from tests.faults.shared import Filtered
+
+WALKS = "walk filtered-walk"
+
+
+# --- every filter ---
+
+
+@fault("paging-filter-kept", also="business-filter")
+class FilterIgnored(Faulty):
+    """Lists ignore filters."""
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        return ()
+
+
+@fault("paging-filter-kept", also="business-filter", depth=2)
+class FilterOfFirstPageOnly(Faulty):
+    """Later pages ignore filters."""
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        return () if later_page(context) else super().filters_of(context)
+
+
+@fault("paging-filter-kept", depth=4)
+class StatusOfFirstPageOnly(Faulty):
+    """Later pages ignore the filter by status."""
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        return tuple(
+            condition
+            for condition in super().filters_of(context)
+            if condition.member != "status" or not later_page(context)
+        )
+
+
+# --- single filters ---
+
+
+@fault("paging-filter-kept", at="list_leads", depth=4)
+class SourceDroppedWithCursor(Filtered):
+    """Later pages of list_leads ignore the filter by source."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        dropped = later_page(context) and is_for(context, "list_leads")
+        return tuple(
+            condition for condition in filters if condition.member != "source" or not dropped
+        )
+
+
+@fault("paging-filter-kept", at="list_leads", depth=4)
+class LowerBoundDroppedWithCursor(Filtered):
+    """Later pages of list_leads ignore created_after."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        dropped = later_page(context) and is_for(context, "list_leads")
+        return tuple(
+            condition
+            for condition in filters
+            if condition.comparison != ">=" or condition.member or not dropped
+        )
+
+
+@fault("paging-filter-kept", also="paging-complete has-more-false", at="list_leads", depth=4)
+class ScoreComparedAsText(Faulty):
+    """list_leads compares scores as text."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        bound = context.values.get("score_gte")
+        if bound is None or not is_for(context, "list_leads"):
+            return super().rows_of(context, limit)
+        others = tuple(
+            condition for condition in self.filters_of(context) if condition.member != "score"
+        )
+        rows = self.rows_by(context, 1000, edge=self.edge_of(context), filters=others)
+        return [row for row in rows if str(row.document["score"]) >= str(bound)][: limit + 1]
+
+
+@fault("paging-filter-kept", also="paging-complete has-more-false", at="list_leads", depth=4)
+class UpdatedMeansCreated(Filtered):
+    """list_leads compares the bounds of updated_at with created_at."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        return tuple(
+            Filter("created_at", condition.value, condition.comparison)
+            if condition.member == "updated_at"
+            else condition
+            for condition in filters
+        )
+
+
+@fault("paging-filter-kept", at="list_events", depth=4)
+class SecondFilterIgnored(Filtered):
+    """list_events ignores the second of two filters."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        return filters[:1] if is_for(context, "list_events") else filters
+
+
+@fault("paging-filter-kept", at="list_event_deliveries", depth=5)
+class SecondFilterDroppedWithCursor(Filtered):
+    """Later pages of list_event_deliveries ignore the second of two filters."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        return (
+            filters[:1]
+            if is_for(context, "list_event_deliveries") and later_page(context)
+            else filters
+        )
+
+
+@fault("paging-filter-kept", at="list_messages", depth=5)
+class FilterDroppedForOne(Filtered):
+    """list_messages ignores filters when the limit is 1."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        return () if is_for(context, "list_messages") and requested_limit(context) == 1 else filters
+
+
+@fault("paging-filter-kept", at="list_communication_attempts", depth=4)
+class FilterDroppedForLarge(Filtered):
+    """list_communication_attempts ignores filters when the limit is above 50."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        return (
+            ()
+            if is_for(context, "list_communication_attempts") and requested_limit(context) > 50
+            else filters
+        )
+
+
+# --- lists of one owner ---
+
+
+@fault(
+    "paging-filter-kept",
+    also="paging-complete has-more-false business-filter",
+    at="list_agent_versions",
+    by=WALKS,
+    depth=4,
+)
+class VersionsOfAllAgentsLater(Filtered):
+    """Later pages of list_agent_versions show the versions of every agent."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        return () if is_for(context, "list_agent_versions") and later_page(context) else filters
+
+
+@fault("paging-filter-kept", also="business-filter", at="list_eval_runs", by=WALKS, depth=4)
+class RunsOfAllAgents(Filtered):
+    """list_eval_runs shows the runs of every agent."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        return () if is_for(context, "list_eval_runs") else filters
+
+
+@fault("paging-filter-kept", also="paging-complete", at="list_eval_runs", by=WALKS, depth=5)
+class RunsOfAllAgentsInLargePages(Filtered):
+    """list_eval_runs shows the runs of every agent when the limit is above 50."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        return (
+            () if is_for(context, "list_eval_runs") and requested_limit(context) > 50 else filters
+        )

@@ -1,0 +1,112 @@
+"""Faults of the precision with which a cursor is read."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from conformance.server.messages import Context
+from conformance.server.moments import sort_key
+from conformance.server.store import Row
+from conformance.values import instant
+from tests.faults.base import Faulty, fault, is_for, later_page
+
+
+def _cut(text: str, digits: int) -> str:
+    """The sort key of a timestamp, cut to a number of fractional digits."""
+    at = instant(text) or Fraction(0)
+    return sort_key(Fraction(at * 10**digits // 1, 10**digits))
+
+
+@fault("paging-precision", also="paging-complete", depth=2)
+class CursorInSeconds(Faulty):
+    """Lists cut the cursor to whole seconds."""
+
+    def cursor_key(self, cursor: Fraction) -> str:
+        return sort_key(Fraction(cursor // 1))
+
+
+@fault("paging-precision", also="paging-complete", depth=4)
+class CursorInMilliseconds(Faulty):
+    """Lists cut the cursor to milliseconds."""
+
+    def cursor_key(self, cursor: Fraction) -> str:
+        return sort_key(Fraction(cursor * 1000 // 1, 1000))
+
+
+@fault("paging-precision", also="paging-exclusive", depth=4)
+class CursorRoundedUp(Faulty):
+    """Lists round the cursor up to milliseconds."""
+
+    def cursor_key(self, cursor: Fraction) -> str:
+        return sort_key(Fraction(-(-cursor * 1000 // 1), 1000))
+
+
+@fault("paging-precision", also="paging-complete", at="list_agents", depth=4)
+class CursorOfAgentsInSeconds(Faulty):
+    """list_agents cuts the cursor to whole seconds."""
+
+    def edge_of(self, context: Context) -> str | None:
+        edge = super().edge_of(context)
+        return (
+            edge.partition(".")[0] + "." if edge and context.operation.id == "list_agents" else edge
+        )
+
+
+@fault("paging-precision", also="paging-complete", at="list_events", depth=5)
+class CursorOfFourDigits(Faulty):
+    """list_events cuts the cursor to four fractional digits."""
+
+    def edge_of(self, context: Context) -> str | None:
+        cut = later_page(context) and is_for(context, "list_events")
+        return _cut(str(context.values["after"]), 4) if cut else super().edge_of(context)
+
+
+@fault("paging-precision", also="paging-complete", at="list_event_deliveries", depth=5)
+class CursorOfFiveDigits(Faulty):
+    """list_event_deliveries cuts the cursor to five fractional digits."""
+
+    def edge_of(self, context: Context) -> str | None:
+        cut = later_page(context) and is_for(context, "list_event_deliveries")
+        return _cut(str(context.values["after"]), 5) if cut else super().edge_of(context)
+
+
+@fault(
+    "paging-precision",
+    also="paging-exclusive paging-complete",
+    at="list_communication_jobs",
+    depth=5,
+)
+class CursorThroughFloat(Faulty):
+    """list_communication_jobs reads the cursor as a float, which blurs the sixth digit."""
+
+    def edge_of(self, context: Context) -> str | None:
+        if not later_page(context) or not is_for(context, "list_communication_jobs"):
+            return super().edge_of(context)
+        return sort_key(Fraction(float(instant(str(context.values["after"])) or 0)))
+
+
+@fault("paging-precision", also="paging-complete", at="list_workspaces", depth=5)
+class LongFractionsCut(Faulty):
+    """list_workspaces cuts a cursor with more than three fractional digits to three."""
+
+    def edge_of(self, context: Context) -> str | None:
+        text = str(context.values.get("after", ""))
+        long = is_for(context, "list_workspaces") and re.search(r"\.[0-9]{4,}", text)
+        return _cut(text, 3) if long else super().edge_of(context)
+
+
+@fault(
+    "paging-precision",
+    also="paging-exclusive paging-complete has-more-false",
+    at="list_phone_numbers",
+    depth=4,
+)
+class CursorComparedAsText(Faulty):
+    """list_phone_numbers compares the cursor as text."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        if not later_page(context) or not is_for(context, "list_phone_numbers"):
+            return super().rows_of(context, limit)
+        rows = self.rows_by(context, 1000)
+        return [row for row in rows if row.position < str(context.values["after"])][: limit + 1]

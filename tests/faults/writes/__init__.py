@@ -1,0 +1,1 @@
+"""Faults of creations, updates and deletions."""

@@ -1,0 +1,138 @@
+"""Faults of updates: lost, incomplete, or applied to the wrong object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.server.messages import Context, Reply
+from conformance.server.moments import key_of, render
+from conformance.server.store import Page, Row
+from tests.faults.base import Faulty, fault, is_for
+
+# --- updates that are lost or cut ---
+
+
+@fault("changed-resource")
+class UpdateNotApplied(Faulty):
+    """Updates are confirmed but not applied."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        return {}
+
+
+@fault("changed-resource", depth=3)
+class UpdateShown(Faulty):
+    """Updates cut texts to twelve characters."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        return {
+            name: value[:12] if isinstance(value, str) else value
+            for name, value in super().changes(context).items()
+        }
+
+
+@fault("changed-resource", at="update_agent", depth=5)
+class SecondChangeLost(Faulty):
+    """update_agent loses the second update of the same agent."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        place = f"changed:{context.values.get('id')}"
+        if not is_for(context, "update_agent") or not self.store.note(place):
+            self.store.leave(place, 1)
+            return made
+        return {}
+
+
+# --- other members ---
+
+
+@fault("changed-resource", at="update_lead", depth=4)
+class OtherMembersReset(Faulty):
+    """update_lead clears members that the request omits."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        if not is_for(context, "update_lead"):
+            return made
+        names = ("name", "first_name", "last_name", "email", "notes")
+        return {**dict.fromkeys(names, ""), **made}
+
+
+@fault("changed-resource", at="update_eval", depth=5)
+class DescriptionReset(Faulty):
+    """update_eval clears the description when the name changes."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        return (
+            {"description": None, **made}
+            if is_for(context, "update_eval") and "name" in made
+            else made
+        )
+
+
+@fault("changed-resource", at="update_lead", depth=5)
+class StateGoesBack(Faulty):
+    """update_lead resets the status to new when the request omits it."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        changes = super().changes(context)
+        return (
+            changes
+            if not is_for(context, "update_lead") or "status" in changes
+            else {**changes, "status": "new"}
+        )
+
+
+@fault("changed-resource", at="update_workspace", depth=5)
+class ChangedIsNew(Faulty):
+    """update_workspace replaces created_at by the time of the update."""
+
+    def act_update(self, context: Context) -> Reply:
+        if not is_for(context, "update_workspace"):
+            return super().act_update(context)
+        row = self.store.change(self.selected(context), self.changes(context))
+        moment = self.new_moment(row.kind, row.tenant)
+        self.store.remove(row)
+        moved = Row(row.kind, row.id, row.tenant, render(moment), key_of(moment), row.document)
+        self.store.put([moved])
+        return self.succeed(context, self.confirmation(context.operation, moved))
+
+
+# --- other objects ---
+
+
+@fault("changed-resource", at="update_webhook", depth=4)
+class NewestWebhookChanged(Faulty):
+    """update_webhook changes the newest of the other webhooks instead."""
+
+    def selected(self, context: Context) -> Row:
+        row = super().selected(context)
+        if not is_for(context, "update_webhook"):
+            return row
+        rows = self.store.page(Page("webhook", row.tenant, 2))
+        return next((other for other in rows if other.id != row.id), row)
+
+
+@fault("changed-resource", at="update_lead", depth=4)
+class AllOfTheNameChanged(Faulty):
+    """update_lead also changes the newest twenty leads."""
+
+    def act_update(self, context: Context) -> Reply:
+        reply = super().act_update(context)
+        if is_for(context, "update_lead"):
+            for row in self.store.page(Page("lead", self.own_tenant(context), 20)):
+                self.store.change(row, self.changes(context))
+        return reply
+
+
+@fault("changed-resource", at="update_eval", depth=5)
+class SiblingsDescribed(Faulty):
+    """update_eval gives a new description to every eval."""
+
+    def act_update(self, context: Context) -> Reply:
+        description = context.values.get("description") if is_for(context, "update_eval") else None
+        for row in self.rows_by(context, 1_000, filters=()) if description is not None else ():
+            self.store.change(row, {"description": description})
+        return super().act_update(context)

@@ -1,0 +1,256 @@
+"""Faults of what a creation stores and returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.model import Parameter
+from conformance.server.messages import Context, Reply
+from conformance.server.store import Page, Row
+from tests.faults.base import Faulty, fault, is_for
+from tests.faults.shared import LatestSender, body_of
+
+# --- objects that are not there, or not alone ---
+
+
+@fault(
+    "created-resource",
+    also="status-200 changed-resource",
+    at="create_agent update_agent update_sms_prompt",
+)
+class AgentNotStored(Faulty):
+    """create_agent confirms an agent that it does not store."""
+
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
+        row = super().add(kind, tenant, document, identifier)
+        if kind == "agent":
+            self.store.remove(row)
+        return row
+
+
+@fault("created-resource", at="create_call", depth=2)
+class CallNotStored(Faulty):
+    """create_call confirms a call that it does not store."""
+
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
+        row = super().add(kind, tenant, document, identifier)
+        if kind == "call":
+            self.store.remove(row)
+        return row
+
+
+@fault(
+    "created-resource",
+    also="status-200 changed-resource",
+    at="create_agent update_agent update_sms_prompt",
+    depth=3,
+)
+class AnotherIdAnnounced(Faulty):
+    """create_agent returns an id that is not that of the new agent."""
+
+    def act_create(self, context: Context) -> Reply:
+        reply = super().act_create(context)
+        if context.operation.id == "create_agent":
+            return Reply(reply.status, {**reply.body, "id": self.new_id("announced")})
+        return reply
+
+
+@fault("created-resource", at="create_eval", depth=5)
+class IdOfTheClient(Faulty):
+    """create_eval returns the id that the request names."""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        named = body_of(context.request).get("id") if is_for(context, "create_eval") else None
+        return super().succeed(context, {**body, "id": named} if named else body)
+
+
+@fault("created-resource", at="create_workspace", depth=4)
+class WorkspaceMadeTwice(Faulty):
+    """create_workspace creates two workspaces."""
+
+    def act_create(self, context: Context) -> Reply:
+        if is_for(context, "create_workspace"):
+            self.add("workspace", self.own_tenant(context), self.document(context, "workspace"))
+        return super().act_create(context)
+
+
+@fault(
+    "created-resource",
+    also="status-200 changed-resource deleted-resource",
+    at="create_eval update_eval delete_eval",
+    depth=4,
+)
+class EvalReplaced(Faulty):
+    """A second eval of the same agent replaces the first and takes its id."""
+
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
+        rows = self.store.page(Page("eval", tenant, 1)) if kind == "eval" else []
+        if (
+            rows
+            and rows[0].document.get("agent_id") == document.get("agent_id")
+            and rows[0].position > "2026-05"
+        ):
+            self.store.remove(rows[0])
+            identifier = rows[0].id
+        return super().add(kind, tenant, document, identifier)
+
+
+@fault(
+    "created-resource",
+    also="changed-resource business-object",
+    at="create_agent create_lead",
+    by="overlapping-creations",
+    depth=5,
+)
+class MadeForOverlappingRequest(LatestSender):
+    """Overlapping requests create agents and leads for the latest sender."""
+
+    slow = ("create_agent", "create_lead")
+
+    def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
+        if not is_for(context, *self.slow):  # the right key was checked before
+            super().check_tenant(parameter, value, context)
+
+
+# --- values that are not kept ---
+
+
+@fault("created-resource", at="create_agent", depth=2)
+class NameLost(Faulty):
+    """create_agent replaces the name by another one."""
+
+    def document(self, context: Context, kind: str) -> dict[str, Any]:
+        return {
+            **super().document(context, kind),
+            **({"name": "New agent"} if kind == "agent" else {}),
+        }
+
+
+@fault("created-resource", at="create_agent", depth=3)
+class OptionChanged(Faulty):
+    """create_agent replaces an optional member by another value."""
+
+    def document(self, context: Context, kind: str) -> dict[str, Any]:
+        return {
+            **super().document(context, kind),
+            **({"first_message": "Good day"} if kind == "agent" else {}),
+        }
+
+
+@fault("created-resource", at="create_call", depth=3)
+class CallByAnotherAgent(Faulty):
+    """create_call places the call with another agent of the business."""
+
+    def document(self, context: Context, kind: str) -> dict[str, Any]:
+        document = super().document(context, kind)
+        if kind != "call":
+            return document
+        agents = self.store.page(Page("agent", self.own_tenant(context), 2))
+        other = next(agent for agent in agents if agent.id != document["agent_id"])
+        return {**document, "agent_id": other.id}
+
+
+class Kept(Faulty):
+    """The reference server with a handle for what it stores of a new object."""
+
+    of = ""
+
+    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
+        """What is stored."""
+        return document
+
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
+        kept = self.keep(dict(document)) if kind == self.of else document
+        return super().add(kind, tenant, kept, identifier)
+
+
+def _each_text(document: dict[str, Any], change: Any) -> dict[str, Any]:
+    """A document with ``change`` applied to each of its texts."""
+    return {
+        name: change(value) if isinstance(value, str) else value for name, value in document.items()
+    }
+
+
+@fault("created-resource", at="create_lead", depth=4)
+class NotesOfLeadLost(Kept):
+    """create_lead loses the notes."""
+
+    of = "lead"
+
+    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
+        return {**document, "notes": ""} if document.get("notes") else document
+
+
+@fault("created-resource", at="create_lead", depth=5)
+class AccentsOfLeadLost(Kept):
+    """create_lead replaces letters with accents by question marks."""
+
+    of = "lead"
+
+    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
+        return _each_text(document, lambda text: text.encode("ascii", "replace").decode())
+
+
+@fault("created-resource", at="create_workspace", depth=5)
+class EmojiOfWorkspaceLost(Kept):
+    """create_workspace drops emoji, as a database of three-byte characters does."""
+
+    of = "workspace"
+
+    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
+        return _each_text(
+            document, lambda text: "".join(char for char in text if ord(char) < 0x10000)
+        )
+
+
+@fault("created-resource", at="create_eval", depth=5)
+class MarkupEscaped(Kept):
+    """create_eval stores an ampersand as an HTML entity."""
+
+    of = "eval"
+
+    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
+        return _each_text(document, lambda text: text.replace("&", "&amp;"))
+
+
+@fault("created-resource", at="create_agent", depth=5)
+class BackslashEaten(Kept):
+    """create_agent drops backslashes."""
+
+    of = "agent"
+
+    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
+        return _each_text(document, lambda text: text.replace("\\", ""))
+
+
+@fault("created-resource", at="create_webhook", depth=4)
+class WebhookOfAnotherAddress(Kept):
+    """create_webhook drops the last segment of the URL."""
+
+    of = "webhook"
+
+    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
+        return {**document, "url": str(document.get("url", "")).rpartition("/")[0]}
+
+
+@fault("created-resource", at="create_eval", depth=5)
+class ScenarioTurnedAround(Kept):
+    """create_eval keeps only the first message, in capitals."""
+
+    of = "eval"
+
+    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
+        messages = [
+            {**message, "content": str(message.get("content")).upper()}
+            for message in document.get("messages") or []
+        ]
+        return {**document, "messages": messages[:1]}

@@ -1,0 +1,75 @@
+"""Faults of deletions: not done, or done to the wrong object."""
+
+from __future__ import annotations
+
+from conformance.server.messages import Context, Reply
+from conformance.server.store import Page, Row
+from tests.faults.base import Faulty, fault, is_for
+
+
+@fault("deleted-resource", at="delete_webhook", depth=3)
+class WebhookNotDeleted(Faulty):
+    """delete_webhook confirms a deletion that it does not make."""
+
+    def act_delete(self, context: Context) -> Reply:
+        if is_for(context, "delete_webhook"):
+            return self.succeed(
+                context, self.confirmation(context.operation, self.selected(context))
+            )
+        return super().act_delete(context)
+
+
+@fault("deleted-resource", at="delete_eval", depth=4)
+class NewestDeleted(Faulty):
+    """delete_eval deletes the newest eval, whichever is named."""
+
+    def selected(self, context: Context) -> Row:
+        row = super().selected(context)
+        return (
+            self.store.page(Page("eval", row.tenant, 1))[0]
+            if is_for(context, "delete_eval")
+            else row
+        )
+
+
+@fault("deleted-resource", at="delete_eval", depth=4)
+class NeighbourDeleted(Faulty):
+    """delete_eval also deletes the next newer eval."""
+
+    def act_delete(self, context: Context) -> Reply:
+        row = self.selected(context) if is_for(context, "delete_eval") else None
+        after = self.store.page(Page("eval", row.tenant, 1, row.sort, ">", "ASC")) if row else []
+        for neighbour in after:
+            self.store.remove(neighbour)
+        return super().act_delete(context)
+
+
+@fault("deleted-resource", at="delete_eval", depth=5)
+class DeletedStaysListed(Faulty):
+    """A deleted eval cannot be read but stays in the list."""
+
+    def act_delete(self, context: Context) -> Reply:
+        row = self.selected(context) if is_for(context, "delete_eval") else None
+        reply = super().act_delete(context)
+        if row is not None:
+            self.store.put(
+                [Row(row.kind, f"gone-{row.id}", row.tenant, row.position, row.sort, row.document)]
+            )
+        return reply
+
+
+@fault(
+    "deleted-resource",
+    also="status-no-5xx-for-mistakes",
+    at="release_phone_number assign_phone_number",
+    depth=4,
+)
+class ReleasedNumberStays(Faulty):
+    """release_phone_number returns the number to the pool but leaves it with the business."""
+
+    def act(self, context: Context) -> Reply:
+        row = self.selected(context) if is_for(context, "release_phone_number") else None
+        reply = super().act(context)
+        if row is not None:
+            self.store.put([row])
+        return reply

@@ -1,0 +1,188 @@
+"""Faults of refused requests that have an effect all the same."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from conformance.model import Operation, Parameter
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Row
+from tests.faults.base import Faulty, fault, is_for
+from tests.faults.shared import body_of
+
+# --- refused for the key, the scope or the input ---
+
+
+class ActsBeforeRefusing(Faulty):
+    """The reference server, where some operations act before they refuse for one role."""
+
+    before: tuple[str, ...] = ()
+    role = ""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        operation = self.operation_of(request)
+        if operation in self.before and refusal.role == self.role:
+            self.force(self.contract.operations[operation], request)
+        return super().refused(request, refusal)
+
+    def force(self, operation: Operation, request: Request) -> None:
+        """Do what was refused, for the main business."""
+        with suppress(Refusal):  # what cannot be done is only refused
+            values = {
+                **self.query_values(operation, request),
+                **self.body_values(operation, request),
+            }
+            self.act(
+                Context(operation, request, self.known_key(self.parse_key(request) or ""), values)
+            )
+
+
+@fault("refused-unchanged", also="created-resource", at="create_lead", depth=4)
+class LeadStoredWithoutScope(ActsBeforeRefusing):
+    """create_lead stores the lead before it refuses the key for its scope."""
+
+    before, role = ("create_lead",), "forbidden"
+
+
+@fault("refused-unchanged", also="deleted-resource", at="delete_eval", depth=4)
+class EvalDeletedWithoutScope(ActsBeforeRefusing):
+    """delete_eval deletes the eval before it refuses the key for its scope."""
+
+    before, role = ("delete_eval",), "forbidden"
+
+
+@fault("refused-unchanged", also="changed-resource", at="update_workspace", depth=4)
+class WorkspaceRenamedWithoutKey(ActsBeforeRefusing):
+    """update_workspace makes the change before it refuses the missing key."""
+
+    before, role = ("update_workspace",), "unauthenticated"
+
+
+@fault("refused-unchanged", also="created-resource", at="create_eval", depth=5)
+class EvalStoredWithoutMessages(ActsBeforeRefusing):
+    """create_eval stores the eval before it refuses the missing messages."""
+
+    before, role = ("create_eval",), "missing_parameter"
+
+
+@fault(
+    "refused-unchanged",
+    also="created-resource success-members",
+    at="create_lead list_leads",
+    depth=5,
+)
+class LeadStoredWithInvalidAddress(ActsBeforeRefusing):
+    """create_lead stores the lead before it refuses the invalid e-mail address."""
+
+    before, role = ("create_lead",), "invalid_parameter"
+
+
+@fault("refused-unchanged", at="create_lead", depth=5)
+class LeadOfNobodyStored(Faulty):
+    """create_lead refuses the lead of an unknown agent but stores it."""
+
+    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+        try:
+            super().check_reference(parameter, value, context)
+        except Refusal:
+            if is_for(context, "create_lead"):
+                self.act_create(context)
+            raise
+
+
+@fault("refused-unchanged", also="created-resource", at="update_lead", depth=5)
+class UnknownLeadMade(Faulty):
+    """update_lead refuses an unknown lead but creates it."""
+
+    def selected(self, context: Context) -> Row:
+        try:
+            return super().selected(context)
+        except Refusal:
+            if is_for(context, "update_lead"):
+                creation = self.contract.operations["create_lead"]
+                self.act_create(
+                    Context(creation, context.request, context.identity, context.values)
+                )
+            raise
+
+
+@fault("refused-unchanged", at="update_eval", depth=5)
+class NewestChangedForNone(Faulty):
+    """update_eval refuses a request without an id but renames the newest eval."""
+
+    def take_in(self, operation: Operation, request: Request, in_path: Any) -> dict[str, Any]:
+        body = body_of(request)
+        if operation.id == "update_eval" and "id" not in body and isinstance(body.get("name"), str):
+            rows = self.rows_by(
+                Context(operation, request, None), 1, tenant=self.main_tenant(), filters=()
+            )
+            for row in rows:
+                self.store.change(row, {"name": body["name"]})
+        return super().take_in(operation, request, in_path)
+
+
+@fault("refused-unchanged", depth=5)
+class MethodOverridden(Faulty):
+    """X-HTTP-Method-Override turns a read into a write without a scope check."""
+
+    def dispatch(self, request: Request) -> Reply:
+        method = request.header("x-http-method-override")
+        if request.method != "GET" or not method:
+            return super().dispatch(request)
+        operation, in_path = self.route(replace(request, method=method))
+        context = Context(
+            operation,
+            request,
+            self.authenticate(operation, request),
+            self.take_in(operation, request, in_path),
+        )
+        self.check_references(context)
+        return self.act(context)
+
+
+# --- refused for a trigger ---
+
+
+@fault("refused-unchanged", at="create_call", depth=4)
+class FailedCallQueued(Faulty):
+    """create_call lists a failed call as queued."""
+
+    def check_triggers(self, context: Context) -> None:
+        if is_for(context, "create_call") and self.triggered(context) == "call_failed":
+            self.act_create(context)
+        super().check_triggers(context)
+
+
+@fault("refused-unchanged", at="send_sms", depth=5)
+class BlockedTextListed(Faulty):
+    """send_sms lists a blocked text as sent."""
+
+    def check_triggers(self, context: Context) -> None:
+        if is_for(context, "send_sms") and self.triggered(context) == "content_blocked":
+            self.act(context)
+        super().check_triggers(context)
+
+
+# --- in lists from oldest to newest ---
+
+
+class OldestFirst(Faulty):
+    """The reference server with lists that run from oldest to newest."""
+
+    def order(self, operation: Operation) -> str:
+        return "ASC"
+
+    def comparison(self, operation: Operation) -> str:
+        return ">"
+
+
+@fault("refused-unchanged", at="send_sms", depth=5)
+class BlockedTextListedAtTheEnd(OldestFirst, BlockedTextListed):
+    """With lists from oldest to newest, send_sms lists a blocked text as sent."""
+
+
+@fault("refused-unchanged", also="created-resource", at="create_lead", depth=5)
+class LeadStoredAtTheEnd(OldestFirst, LeadStoredWithoutScope):
+    """With lists from oldest to newest, create_lead stores the lead that it refuses."""

@@ -1,0 +1,1 @@
+"""Tests of the reference server in process, filed by subject."""

@@ -1,0 +1,173 @@
+"""Legal variants of requests: how strictly they are read, and what they return."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from conformance.model import Contract, Operation
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Identity, Row
+from tests.faults.base import Faulty, variant
+from tests.faults.shared import number_of
+
+# --- input ---
+
+
+@variant("L58")
+class BadRequestForMalformedId(Faulty):
+    """An id that is no UUID returns 400."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if not re.fullmatch(r"[0-9a-f-]{36}|\+[0-9]+", identifier):
+            raise Refusal("invalid_parameter")
+        return super().find(kind, identifier, context)
+
+
+@variant("L66")
+class OtherCodeForBodies(Faulty):
+    """An unreadable body counts as missing parameters, an empty one as invalid ones."""
+
+    def invalid_body(self, why: str) -> NoReturn:
+        raise Refusal("missing_parameter")
+
+    def refuse_missing(self, operation: Operation, names: list[str]) -> None:
+        if len(names) > 1 or (
+            names
+            and operation.body
+            and len(names) == len([p for p in operation.body if p.required])
+        ):
+            raise Refusal("invalid_parameter" if len(names) > 1 else "missing_parameter")
+        super().refuse_missing(operation, names)
+
+
+@variant("L08", generated=True)
+class StrictBodies(Faulty):
+    """Unknown members of a body are refused."""
+
+    def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        values = super().body_values(operation, request)
+        if (
+            operation.body
+            and request.body.strip()
+            and set(self.parse_body(request)) - {p.name for p in operation.body}
+        ):
+            raise Refusal("invalid_parameter")
+        return values
+
+
+@variant("L07", generated=True)
+class StrictQueries(Faulty):
+    """Unknown query parameters are refused."""
+
+    def query_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        if set(request.query) - {p.name for p in operation.parameters}:
+            raise Refusal("invalid_parameter")
+        return super().query_values(operation, request)
+
+
+@variant("L48 L16", generated=True)
+class LenientValues(Faulty):
+    """Numbers and booleans are accepted as text."""
+
+    def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        values = super().body_values(operation, request)
+        texts = {p.name for p in operation.body if p.schema.get("type") == "string"}
+        return {
+            n: str(v) if n in texts and isinstance(v, int | float) else v for n, v in values.items()
+        }
+
+
+@variant("L26")
+class ValidationFirst(Faulty):
+    """Input is checked before the key and the scope."""
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        route = self.find_route(request)
+        self.take_in(operation, request, route[1] if route else {})
+        return super().authenticate(operation, request)
+
+
+@variant("E47")
+class ProblemsToldInSuccess(Faulty):
+    """validate_communication_run returns 200, even for objects of another business."""
+
+    def check_references(self, context: Context) -> None:
+        if context.operation.id != "validate_communication_run":
+            super().check_references(context)
+
+
+# --- successes ---
+
+
+def naming(contract: Contract) -> set[str]:
+    """The members that tell objects apart."""
+    return {contract.identifier, *contract.identifiers.values()}
+
+
+@variant("L55", untested="paging-filter-kept")
+class NullMembers(Faulty):
+    """Optional members that no request can set are null."""
+
+    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
+        settable = {p.shows_as or p.name for o in self.contract.operations.values() for p in o.body}
+        kept = settable | naming(self.contract) | {"created_at", "vapi_run_id"}
+        return {k: v if k in kept else None for k, v in super().render_item(operation, row).items()}
+
+
+@variant("L55", untested="paging-filter-kept changed-resource has-more-false")
+class FewMembers(Faulty):
+    """Objects have only the members that they must have, and created_at."""
+
+    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
+        kept = {"status", "created_at", "vapi_run_id", "external_ref"} | naming(self.contract)
+        kept |= {"agent_id", "business_id"} if row.kind == "call" else set()
+        return {k: v for k, v in super().render_item(operation, row).items() if k in kept}
+
+
+@variant("silent: the form of ids")
+class NumericIds(Faulty):
+    """All ids except those of businesses are strings of digits."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._ids: dict[str, str] = {}
+        self._businesses = {
+            str(self.store.note(f"tenant:{name}")) for name in ("main", "other", "empty")
+        }
+
+    def with_numbers(self, value: Any) -> Any:
+        """A value with numbers in the place of ids."""
+        if isinstance(value, dict):
+            return {name: self.with_numbers(member) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self.with_numbers(member) for member in value]
+        if (
+            not isinstance(value, str)
+            or not re.fullmatch(r"[0-9a-f-]{36}", value)
+            or value in self._businesses
+        ):
+            return value
+        number = str(number_of(value))
+        self._ids[number] = value
+        return number
+
+    def ids_behind(self, value: Any) -> Any:
+        """The ids that numbers in a value stand for."""
+        if isinstance(value, list):
+            return [self.ids_behind(number) for number in value]
+        return self._ids.get(value, value) if isinstance(value, str) else value
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        return super().succeed(
+            context, body if context.operation.action == "fetch" else self.with_numbers(body)
+        )
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        return {
+            name: self.ids_behind(value)
+            for name, value in super().take_in(operation, request, in_path).items()
+        }

@@ -1,0 +1,64 @@
+"""Legal variants of triggers and payments."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.model import Operation, Payment
+from conformance.server.messages import Context, Refusal, Reply, Request
+from tests.faults.base import Faulty, variant
+
+
+@variant("L26 L40")
+class PaymentFirst(Faulty):
+    """sign_up asks for the payment of one plan before it checks the input."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        if operation.payment and b'"plan_id": "paid"' in request.body:
+            self.check_payment(Context(operation, request, None, {"plan_id": "paid"}))
+        return super().take_in(operation, request, in_path)
+
+
+@variant("L38")
+class TermsInHeader(Faulty):
+    """Only the header holds the payment terms."""
+
+    def terms_members(self, payment: Payment, terms: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+
+@variant("L38 L39")
+class TermsInBody(Faulty):
+    """Only the body holds the payment terms, which differ each time."""
+
+    _numbers = itertools.count()
+
+    def terms_header(self, payment: Payment, terms: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+        return ()
+
+    def terms_members(self, payment: Payment, terms: dict[str, Any]) -> dict[str, Any]:
+        return {
+            **terms,
+            "nonce": next(self._numbers),
+            "accepts": [{**t, "amount": "7"} for t in terms["accepts"]],
+        }
+
+
+@variant(
+    "L42",
+    untested="status-201 status-400 status-401 status-403 status-404 status-500 code-unauthorized "
+    "code-forbidden code-bad_request code-invalid_request code-call_failed code-number_on_dnc "
+    "key-prefixes key-header key-expired key-revoked scope-required scope-opens created-resource "
+    "business-object refused-unchanged success-members",
+)
+class ProviderDown(Faulty):
+    """create_call always fails because the provider is down."""
+
+    def act_create(self, context: Context) -> Reply:
+        if context.operation.id == "create_call":
+            raise Refusal(code="vapi_error")
+        return super().act_create(context)

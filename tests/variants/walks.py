@@ -1,0 +1,175 @@
+"""Legal variants of walks: order, timestamps, and lists that change on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from conformance.model import Operation
+from conformance.server.messages import Context, Reply
+from conformance.server.moments import sort_key
+from conformance.server.store import Page, Row
+from tests.faults.base import Faulty, variant
+from tests.faults.shared import number_of
+
+# --- order and positions ---
+
+
+@variant("L10")
+class OldestFirst(Faulty):
+    """Lists run from oldest to newest."""
+
+    def order(self, operation: Operation) -> str:
+        return "ASC"
+
+    def comparison(self, operation: Operation) -> str:
+        return ">"
+
+
+@variant("L11")
+class MixedTimestamps(Faulty):
+    """The timestamps of one list differ in their number of digits and their offset."""
+
+    def render_position(self, row: Row) -> str:
+        moment, kind = datetime.fromisoformat(row.position).astimezone(UTC), number_of(row.id) % 5
+        digits = f"{moment.microsecond:06}"
+        plain = moment.strftime("%Y-%m-%dT%H:%M:%S")
+        if kind == 0:
+            return f"{plain}.{digits}000Z"
+        if kind == 1:
+            return f"{plain}.{digits}+00:00"
+        if kind == 2:
+            short = digits.rstrip("0")
+            return f"{plain}{'.' if short else ''}{short}+00:00"
+        if kind == 3:
+            east = moment + timedelta(hours=5, minutes=30)
+            return f"{east.strftime('%Y-%m-%dT%H:%M:%S')}.{digits}+05:30"
+        return row.position
+
+
+@variant("L09", untested="paging-precision")
+class TiesLost(Faulty):
+    """Timestamps are in whole seconds, and a page boundary loses items that share one."""
+
+    def render_position(self, row: Row) -> str:
+        return datetime.fromisoformat(row.position).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def cursor_key(self, cursor: Fraction) -> str:
+        return sort_key(Fraction(cursor // 1))
+
+
+@variant("L09", untested="paging-precision")
+class TiesRepeated(Faulty):
+    """Timestamps are in whole seconds, and a page boundary repeats items that share one."""
+
+    def render_position(self, row: Row) -> str:
+        return datetime.fromisoformat(row.position).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def edge_of(self, context: Context) -> str | None:
+        cursor = self.parse_cursor(str(context.values.get("after", "")))
+        if cursor is None:
+            return super().edge_of(context)
+        second = Fraction(cursor // 1)
+        kind, tenant = context.operation.kind or "", self.list_tenant(context)
+        next_ones = self.store.page(
+            Page(kind, tenant, 2, sort_key(second + 1), filters=self.filters_of(context))
+        )
+        tied = sum(row.sort >= sort_key(second) for row in next_ones) > 1
+        return sort_key(second + 1) if tied else sort_key(second)
+
+
+@variant("L15")
+class EmptyCursorRefused(Faulty):
+    """An empty cursor is refused."""
+
+    def edge_of(self, context: Context) -> str | None:
+        if "after=&" in context.request.query_text + "&":
+            raise self.bad_cursor(context.operation)
+        return super().edge_of(context)
+
+
+@variant("L01, a quiet list")
+class FullPageSaysMore(Faulty):
+    """has_more is true whenever a page is full, so an empty page may follow."""
+
+    def look_ahead(self, limit: int) -> int:
+        return limit
+
+    def has_more(self, rows: Sequence[Row], limit: int) -> bool:
+        return len(rows) == limit
+
+
+# --- lists that change ---
+
+
+class _Moving(Faulty):
+    """The reference server, where the main business's lists change at every few requests."""
+
+    every = 7
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._asked = 0
+
+    def move(self, context: Context) -> None:
+        raise NotImplementedError
+
+    def act_list(self, context: Context) -> Reply:
+        self._asked += 1
+        if self._asked % self.every == 0 and context.identity and context.identity.name == "full":
+            self.move(context)
+        return super().act_list(context)
+
+    def add_alike(self, kind: str, tenant: str) -> None:
+        """Add an object like the oldest one, which nobody who uses the server has just made."""
+        alike = next(iter(self.store.page(Page(kind, tenant, 1, order="ASC"))), None)
+        if alike is not None:
+            names = {self.contract.identifier, self.contract.identifier_of(kind)} & set(
+                alike.document
+            )
+            fresh = {
+                name: f"+1777{self._asked:07}" if name == "phone_number" else self.new_id(kind)
+                for name in names
+            }
+            identifier = fresh.get(self.contract.identifier_of(kind))
+            self.add(kind, tenant, {**alike.document, **fresh}, identifier=identifier)
+
+
+@variant("L12")
+class NewAtTheHead(_Moving):
+    """Every seventh list request finds a new item at the head."""
+
+    def move(self, context: Context) -> None:
+        kind, tenant = context.operation.kind or "", self.tenant_of(context.identity)
+        self.add_alike(kind, tenant)
+
+
+@variant("L12 L10")
+class NewAtTheTail(_Moving):
+    """Lists run from oldest to newest, and every seventh request finds a new item at the end."""
+
+    def order(self, operation: Operation) -> str:
+        return "ASC"
+
+    def comparison(self, operation: Operation) -> str:
+        return ">"
+
+    def move(self, context: Context) -> None:
+        kind, tenant = context.operation.kind or "", self.tenant_of(context.identity)
+        self.add_alike(kind, tenant)
+
+
+@variant("L13 L01")
+class DeletedMeanwhile(_Moving):
+    """Every fortieth list request finds the twentieth item deleted, unless a client made it."""
+
+    every = 40
+
+    def move(self, context: Context) -> None:
+        kind, tenant = context.operation.kind or "", self.tenant_of(context.identity)
+        row = self.store.page(Page(kind, tenant, 20))[-1]
+        if "Conformance" not in json.dumps(row.document):
+            self.store.remove(row)
