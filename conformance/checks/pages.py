@@ -52,9 +52,11 @@ def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
 def _cut(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """Why nothing is known of a list whose body did not end."""
     response = exchange.response
+    if response is None or not response.body.cut:
+        return
     excuse = unusable(context, exchange)
-    if response is not None and response.body.cut and excuse is not None:
-        yield excuse
+    assert excuse is not None  # the body did not end
+    yield excuse
 
 
 def _without_items(paging: Paging, body: dict[str, Any], exchange: Exchange) -> Outcome:
@@ -124,7 +126,7 @@ def list_position(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     answer, paging = _answer(context, exchange), context.operation.paging
     if paging is None or not answer.items:
         return
-    bad = _bad_position(answer)
+    bad = _bad_position(answer, answer.items)
     if bad is None:
         yield Pass((exchange.id,))
         return
@@ -134,12 +136,11 @@ def list_position(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     yield Violation(where, "an ISO timestamp with its zone", actual, (exchange.id,))
 
 
-def _bad_position(answer: Answer) -> tuple[int, Any] | None:
+def _bad_position(answer: Answer, items: list[Any]) -> tuple[int, Any] | None:
     """The first item with a position that is no timestamp: its place on the page, and the position.
 
     An item may be without a position (None), but not the last one of a page that others follow.
     """
-    items = answer.items or []
     positions = [position_of(answer.operation, item) for item in items]
     for index, position in enumerate(positions):
         if position is not None and not _is_timestamp(position):
@@ -151,9 +152,7 @@ def _bad_position(answer: Answer) -> tuple[int, Any] | None:
 
 def _is_timestamp(value: Any) -> bool:
     """Whether a value is an ISO timestamp that names an instant: one with its zone."""
-    if not isinstance(value, str) or instant(value) is None:
-        return False
-    return zoned(value)
+    return instant(value) is not None and zoned(value)
 
 
 @probe("sample.accepted")

@@ -13,17 +13,10 @@ from conformance.judging.misplaced import (
     losses,
     repeats,
 )
-from conformance.judging.outcomes import (
-    Answered,
-    JudgeContext,
-    Outcome,
-    Pass,
-    Trial,
-    Violation,
-)
+from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.pages import Page
 from conformance.judging.walks import Walks, walked
-from conformance.model import Parameter, compact
+from conformance.model import Exchange, Parameter, compact
 from conformance.reading import id_of, takes
 
 NAMED = 3
@@ -84,18 +77,24 @@ def paging_advances(context: JudgeContext, trial: Trial, walks: Walks) -> Iterat
 
 
 def _refused_page(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
-    """The first refused page of a walk that any list must serve.
-
-    Where the cursor is no timestamp, list.position blames the page that it comes from.
-    """
+    """The first refusal of a page that any list must serve."""
     for probe in trial.probes:
-        owed = probe.facts.walk is not None and not probe.facts.refusable
         answer = answered(context, probe)
-        if not owed or odd_cursor(context, probe) or not isinstance(answer, Answered):
+        if not isinstance(answer, Answered) or not _owed(context, probe):
             continue
         if not answer.ok and answer.status not in FOR_THE_KEY:
             yield Violation("status", "a page", said(probe), answer.ids)
             return
+
+
+def _owed(context: JudgeContext, probe: Exchange) -> bool:
+    """Whether a request is for a page that any list must serve.
+
+    Where the cursor is no timestamp, list.position blames the page that it comes from.
+    """
+    facts = probe.facts
+    of_walk = facts.walk is not None and not facts.refusable
+    return of_walk and not odd_cursor(context, probe)
 
 
 @walked("paging.exclusive", sound=True)
@@ -257,7 +256,7 @@ def paging_ties(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[O
     """No page ends among items that share a timestamp; reported, never graded."""
     for page in walks.pages:
         last = page.last
-        if last is not None and last.at in walks.tied:
+        if last and last.at in walks.tied:
             expected = "created times that differ"
             actual = f"several items have {last.text}, and a page ends among them"
             yield Violation("/", expected, actual, page.ids, note=True)

@@ -65,11 +65,8 @@ def cuts_fraction(walks: Walks, repeated: Iterable[Misplaced]) -> bool:
         if not repeat.near or not repeat.page.fraction:
             return False
         filters.add(repeat.page.filters)
-    for page in walks.pages:
-        whole_second = page.continues and not page.fraction
-        if whole_second and page.filters in filters and _item_at_cursor(walks, page):
-            return True
-    return False
+    pages = [page for page in walks.pages if page.filters in filters]
+    return any(_spares_its_cursor(walks, page) for page in pages)
 
 
 def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:
@@ -83,9 +80,9 @@ def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:
     return not any(map(walks.backwards, walks.pages))
 
 
-def _item_at_cursor(walks: Walks, page: Page) -> Item | None:
-    """The item that stands exactly at the cursor of a page, under the filters of the page."""
-    for item in walks.untied:
-        if item.at == page.cursor and walks.passes(item, page.filters):
-            return item
-    return None
+def _spares_its_cursor(walks: Walks, page: Page) -> bool:
+    """Whether a page shows items after a whole second at which another item stands."""
+    if not page.continues or page.fraction:
+        return False
+    at_cursor = [item for item in walks.untied if item.at == page.cursor]
+    return any(walks.passes(item, page.filters) for item in at_cursor)

@@ -20,6 +20,8 @@ ZONES = (120, -300, 330, -210)
 FUTURE = "2999-01-01T00:00:00Z"
 PAST = "1970-01-01T00:00:00Z"
 FIRST_YEAR = "0001-01-01T00:00:00Z"
+SHORTEST = 4
+"""Items of a list that such cursors say something of."""
 APART = 3
 """Seconds between two items that leave room for a cursor between them."""
 
@@ -30,10 +32,10 @@ def in_turn(choices: Sequence[Choice], operation: Operation) -> Choice:
 
 
 def starts(positions: Sequence[str | None], *, deeply: bool) -> list[int]:
-    """The items after which walks start, by their places among the items of a list.
+    """The items after which walks start, beside the first, by their places among the items.
 
-    Walks start after the first item, just before neighbours in the same second, and in the middle
-    of a long list, or at the end of a large page of it.
+    They stand just before neighbours in the same second, and in the middle of a long list, or at
+    the end of a large page of it.
     """
     times = [instant(position) for position in positions]
     telling = []
@@ -41,11 +43,9 @@ def starts(positions: Sequence[str | None], *, deeply: bool) -> list[int]:
         if _same_second(one, other):
             telling.append(index)
     each = 2 if deeply else 1
-    chosen = {0: None}  # in order, each once
-    for index in telling[:each] + telling[-each:] + _middles(len(positions), each):
-        if index > 1:
-            chosen[index - 1] = None
-    return list(chosen)
+    chosen = telling[:each] + telling[-each:] + _middles(len(positions), each)
+    before = [index - 1 for index in chosen if index > 1]
+    return list(dict.fromkeys(before))
 
 
 def _same_second(one: Fraction | None, other: Fraction | None) -> bool:
@@ -71,17 +71,23 @@ def unserved_cursors(positions: Sequence[str | None], operation: Operation) -> d
     Some spell a position otherwise, one lies between two items, some beyond both ends. Empty for
     a list that is too short, or whose positions cannot all be read.
     """
-    texts = [text for text in positions if text is not None]
-    times = [moment for moment in map(instant, texts) if moment is not None]
-    if len(times) < max(len(positions), 4) or times[0] == times[-1]:
+    texts: list[str] = []
+    times: list[Fraction] = []
+    for position in positions:
+        moment = instant(position)
+        if position is None or moment is None:
+            return {}
+        texts.append(position)
+        times.append(moment)
+    if len(times) < SHORTEST or times[0] == times[-1]:
         return {}
     cursors = _respelled(texts[2], operation)
     between = _between(times)
     if between is not None:
         cursors["between"] = between
-    descending = times[0] > times[-1]
-    cursors["from-before-the-head"] = FUTURE if descending else PAST
-    cursors["from-beyond-the-end"] = PAST if descending else FUTURE
+    head, end = (FUTURE, PAST) if times[0] > times[-1] else (PAST, FUTURE)
+    cursors["from-before-the-head"] = head
+    cursors["from-beyond-the-end"] = end
     cursors["from-the-first-year"] = FIRST_YEAR
     return cursors
 

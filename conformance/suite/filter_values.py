@@ -143,10 +143,11 @@ def _takes_one_value(parameter: Parameter) -> bool:
 
 def options_of(operation: Operation) -> Iterator[Parameter]:
     """The parameters that narrow a list by something that its items do not show."""
-    paging = operation.paging
-    turning = (paging.after, paging.limit) if paging else ()
+    assert operation.paging is not None
+    turning = (operation.paging.after, operation.paging.limit)
     for parameter in operation.parameters:
-        needed = parameter.required or parameter.name in turning
-        query = parameter.place == "query" and parameter.example is not None
-        if query and not needed and not parameter.filters:
+        known = parameter.place == "query" and parameter.example is not None
+        if parameter.required or parameter.filters or parameter.name in turning:
+            continue
+        if known:
             yield parameter

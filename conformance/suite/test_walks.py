@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.model import Parameter, Params, Role
+from conformance.model import Operation, Parameter, Params, Role
 from conformance.reading import Answer
 from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.changing import Mixed, changeable_lists, worst_effect, writes_of
@@ -20,8 +20,8 @@ from conformance.suite.narrowed import Narrowed
 from conformance.suite.walker import BASE_PAGES, Walker
 
 SIZES = (1, 2, 3, 7)
-"""Page sizes of the walks that begin at the head."""
-SIZES_AGAIN = ((2, 3), (1, 7))
+"""Page sizes of the walks that begin after the first item."""
+SIZES_AGAIN = ((1, 7), (2, 3))
 """Page sizes of the walks that begin at other places, in turn."""
 SINGLES = 8
 """Items of the stretch that are walked one by one."""
@@ -71,15 +71,22 @@ def every_list(planning: Planning) -> Iterator[Draft]:
     quick = planning.depth is Depth.QUICK
     for number, operation in enumerate(operations(planning, "list")):
         brief = quick and number > 0
-        narrowed = any(p.required and p.name != planning.contract.tenant for p in operation.filters)
         yield Draft(
             operation,
             cost=4 if brief else 60,
             needs=("full",) if operation.keyed else (),
             params=WalkParams(brief),
             quick=quick,
-            rules=(*WALK_RULES, "paging.filter") if narrowed else WALK_RULES,
+            rules=_rules_of_walk(operation, planning.contract.tenant),
         )
+
+
+def _rules_of_walk(operation: Operation, tenant: str | None) -> tuple[str, ...]:
+    """The rules that a walk feeds; the one of filters, too, where the list must be given one."""
+    for parameter in operation.filters:
+        if parameter.required and parameter.name != tenant:
+            return (*WALK_RULES, "paging.filter")
+    return WALK_RULES
 
 
 @scenario(every_list, rules=(*WALK_RULES, "paging.filter"))
@@ -100,8 +107,8 @@ def test_walk(client: Client) -> None:
         return
     _inside(walker, known)
     _head(walker, client.target.maximum.get(client.operation.id, LARGE))
-    positions = [walker.cursor([item]) for item in known]
-    for name, cursor in unserved_cursors(positions, client.operation).items():
+    cursors = unserved_cursors(walker.positions(known), client.operation)
+    for name, cursor in cursors.items():
         walker.page(name, cursor, 3, served=False)
     _end(walker, known)
     if client.repeated:  # an item that is there before and after a page was there in between
@@ -119,13 +126,15 @@ def _border(walker: Walker) -> None:
 
 def _inside(walker: Walker, known: list[Any]) -> None:
     """Walks that start after some of the known items, each in several page sizes."""
-    positions = [walker.cursor([item]) for item in known]
+    positions = walker.positions(known)
+    for size in SIZES:
+        window = WINDOW if size > 1 else SINGLES
+        reach = min(window, len(known) - 1)
+        walker.walk(f"from-0-by-{size}", positions[0], size, items=reach, pages=WINDOW + 1)
     for number, start in enumerate(starts(positions, deeply=walker.deeply)):
-        whole = number == 0 or walker.deeply
-        for size in SIZES if whole else SIZES_AGAIN[number % 2]:
-            window = WINDOW if size > 1 else SINGLES
-            reach = min(window, len(known) - start - 1) if number == 0 else 2 * size + 1
-            name = f"from-{start}-by-{size}"
+        sizes = SIZES if walker.deeply else SIZES_AGAIN[number % 2]
+        for size in sizes:
+            name, reach = f"from-{start}-by-{size}", 2 * size + 1
             walker.walk(name, positions[start], size, items=reach, pages=WINDOW + 1)
 
 
@@ -261,12 +270,13 @@ def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
 @scenario(lists_that_lose_an_item, rules=MOVED_RULES, phase=2)
 def test_cursor_of_a_deleted_item(client: Client) -> None:
     """The cursor of an item goes on to mean its position when the item is gone."""
-    walker, deletion = Walker(client), writes_of(client.contract, client.operation.kind)["delete"]
+    walker, kind = Walker(client), client.operation.kind or ""
+    deletion = writes_of(client.contract, kind)["delete"]
     values = client.valid(deletion)
     if values is None or deletion.selector is None or walker.given is None:
         return
     made = values[deletion.selector.name]
-    position = client.position(client.settled(client.operation.kind or "", made))
+    position = client.position(client.settled(kind, made))
     walker.walk("before", None, None, items=WINDOW, pages=1)
     deleted = client.call(deletion, values, role=Role.CONTROL)
     if position is not None and Answer(client.contract, deletion, deleted).ok:
@@ -284,7 +294,7 @@ def lists_that_gain_an_item(planning: Planning) -> Iterator[Draft]:
 
 @scenario(lists_that_gain_an_item, rules=MOVED_RULES, phase=2)
 def test_item_made_between_pages(client: Client) -> None:
-    """The cursor is a position, not a count of rows: a new item between two pages shifts nothing."""
+    """The cursor is a position, no count of rows: a new item between two pages shifts nothing."""
     walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
     values = client.valid(creation)
     if values is None or walker.given is None:

@@ -93,6 +93,10 @@ class Walker:
         position = position_of(self.operation, items[-1]) if items else None
         return position if isinstance(position, str) else None
 
+    def positions(self, items: Sequence[Any]) -> list[str | None]:
+        """The position of each of some items; None for one without."""
+        return [self.cursor([item]) for item in items]
+
     def deep(self, name: str) -> list[Any]:
         """The items of the list in large pages, to its end or to a bound."""
         return self.walk(name, None, LARGE, items=LARGE * DEEP_PAGES, pages=DEEP_PAGES)
