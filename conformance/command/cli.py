@@ -225,8 +225,8 @@ def _conclude(
     finished: Run, selected: frozenset[str] | None, directory: Path, console: Console
 ) -> int:
     """Write the files, and print where they are and, last, the counts. Returns the exit code."""
-    from conformance import remarks, runfile
-    from conformance.report import write_all
+    from conformance import runfile
+    from conformance.report import remarks, write_all
     from conformance.report.text import clean
 
     runfile.write(finished, selected, directory)
