@@ -10,6 +10,14 @@ from conformance.model import Effect, Facts, Open, Operation, Parameter, Params,
 from conformance.reading import Answer, as_shown
 from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
+from conformance.suite.crossing import (
+    Values,
+    ask_for_foreign,
+    ask_naming_main,
+    ask_the_other_way,
+    create_inside,
+    with_query,
+)
 from conformance.suite.foreign import (
     foreign_filter,
     foreign_object,
@@ -18,11 +26,8 @@ from conformance.suite.foreign import (
     visible_change,
 )
 from conformance.suite.ids import MALFORMED
-from conformance.transport.message import Message, message_for
+from conformance.transport.message import message_for
 from conformance.values import ABSENT
-
-Values = dict[str, Any]
-"""Values for the parameters of an operation, by name."""
 
 PAGE_SIZE = 5
 """Items of a page that is asked for in another size, or with a cursor."""
@@ -93,14 +98,9 @@ def _named_another(client: Client) -> None:
         values[tenant] = own
     message = message_for(operation, values)
     headers = [(name, business) for name in TENANT_HEADERS]
-    message = _with_query(message, tenant, business)
+    message = with_query(message, tenant, business)
     message = replace(message, headers=(*message.headers, *headers))
     client.raw(message, operation.id, facts=Facts(mistake=True, side=Side.OWN))
-
-
-def _with_query(message: Message, name: str, value: str) -> Message:
-    """The message with one more query parameter."""
-    return replace(message, query=(*message.query, (name, value)))
 
 
 def _narrowed_to_shown(client: Client, rows: list[Values]) -> None:
@@ -196,7 +196,7 @@ def test_foreign_object(client: Client) -> None:
     """The request of the owner succeeds. The same request with another business's key must not."""
     operation, selector = client.operation, client.operation.selector
     if selector is None:
-        _create_inside(client)
+        create_inside(client)
         return
     foreign = foreign_object(client, operation, selector)
     values = client.valid(operation)
@@ -209,7 +209,7 @@ def test_foreign_object(client: Client) -> None:
 
 
 def _read_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
-    """Read the object of the other business with both keys, and the own object with the other key."""
+    """Read a foreign object with both keys, and an own object with the other key."""
     operation, tenant = client.operation, client.contract.tenant
     theirs = {**values, selector.name: foreign}
     owner = dict(theirs)
@@ -217,16 +217,10 @@ def _read_across(client: Client, values: Values, selector: Parameter, foreign: A
         owner[tenant] = client.knowledge.business("other")
     facts = Facts(step=Step.OWNER)
     client.call(operation, owner, role=Role.CONTROL, key="other", facts=facts)
-    _ask_for_foreign(client, theirs, foreign)
-    _the_other_way(client, values, selector, "other")
+    ask_for_foreign(client, theirs, foreign)
+    ask_the_other_way(client, values, selector, "other")
     if "empty" in client.target.keys:
-        _naming_main(client, values, selector, "empty")
-
-
-def _ask_for_foreign(client: Client, values: Values, sought: Any, key: str = "full") -> None:
-    """Ask for an object that the key must not reach."""
-    facts = Facts(step=Step.FOREIGN, sought=named(sought))
-    client.mistake(client.operation, values, key=key, facts=facts)
+        ask_naming_main(client, values, selector, "empty")
 
 
 def _change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
@@ -237,10 +231,10 @@ def _change_across(client: Client, values: Values, selector: Parameter, foreign:
     facts = Facts(step=Step.BEFORE)
     before = client.look(kind, sought, role=Role.CONTROL, key="other", facts=facts)
     position = client.position(before)
-    _ask_for_foreign(client, {**values, selector.name: foreign, **change}, foreign)
+    ask_for_foreign(client, {**values, selector.name: foreign, **change}, foreign)
     facts = Facts(step=Step.AFTER, sent=as_shown(operation, change), position=position)
     client.look(kind, sought, key="other", facts=facts)
-    _naming_main(client, {**values, **change}, selector, "other")
+    ask_naming_main(client, {**values, **change}, selector, "other")
     if operation.action == "update":
         _move_elsewhere(client, {**values, **change}, selector)
 
@@ -265,100 +259,6 @@ def _move_elsewhere(client: Client, values: Values, selector: Parameter) -> None
     client.mistake(operation, {**values, tenant: elsewhere}, facts=Facts(step=Step.OPTIONAL))
     facts = Facts(step=Step.TIED, tied={tenant: elsewhere})
     client.look(operation.kind or "", values[selector.name], facts=facts)
-
-
-def _the_other_way(client: Client, values: Values, selector: Parameter, key: str) -> None:
-    """Ask for an object of the main business with the key of another one."""
-    theirs = _as_asked_by(client, values, selector, key)
-    if theirs is not None:
-        _ask_for_foreign(client, theirs, values[selector.name], key)
-
-
-def _naming_main(client: Client, values: Values, selector: Parameter, key: str) -> None:
-    """Go the other way with a request that also names the main business.
-
-    It names no business where a server may answer such a request with a success.
-    """
-    operation, main, tenant = client.operation, client.knowledge.business(), client.contract.tenant
-    may_succeed = Open.ABSENT_OBJECT in operation.open or Open.INPUT in operation.open
-    if main is None or tenant is None or may_succeed:
-        _the_other_way(client, values, selector, key)
-        return
-    theirs = _as_asked_by(client, values, selector, key)
-    if theirs is None:
-        return
-    if operation.parameter(tenant):
-        message = message_for(operation, {**theirs, tenant: main})
-    else:  # a server that knows no such parameter may refuse it
-        message = _with_query(message_for(operation, theirs), tenant, main)
-    facts = Facts(mistake=True, step=Step.REFERENCE, sought=named(values[selector.name]))
-    client.raw(message, operation.id, key=key, facts=facts)
-
-
-def _as_asked_by(client: Client, values: Values, selector: Parameter, key: str) -> Values | None:
-    """The values with the business of a key, where they hold one; None if they prove nothing.
-
-    An object that goes by another name than its id proves nothing: two businesses may share it.
-    """
-    tenant, business = client.contract.tenant, client.knowledge.business(key)
-    if selector.by is not None:
-        return None
-    if tenant not in values:
-        return values
-    return None if business is None else {**values, tenant: business}
-
-
-def _create_inside(client: Client) -> None:
-    """Create with a reference to the other business, or to an object of it."""
-    operation = client.operation
-    values = client.valid(operation)
-    if values is None:
-        return
-    client.control(operation, values)
-    for parameter in owning_references(client.contract, operation):
-        foreign = client.value(parameter, "other")
-        if foreign is ABSENT or foreign == values.get(parameter.name):
-            continue
-        referring = {**(client.valid(operation) or values), parameter.name: foreign}
-        if parameter.required or parameter.advised:
-            _create_with_reference(client, referring, parameter)
-        else:
-            _create_tied(client, referring, parameter.name)
-    _create_in_business(client)
-
-
-def _create_with_reference(client: Client, values: Values, parameter: Parameter) -> None:
-    """A creation that must name something of the other business, and a look into its list."""
-    operation, listing = client.operation, client.contract.list_of(client.operation.kind)
-    step = Step.FOREIGN if parameter.name == client.contract.tenant else Step.REFERENCE
-    client.mistake(operation, values, facts=Facts(step=step))
-    fresh = {p.name: values[p.name] for p in operation.body if p.fresh and p.name in values}
-    page = None if listing is None else client.valid(listing, "other")
-    if listing is None or page is None or not fresh:
-        return
-    facts = Facts(step=Step.LISTING, sent=as_shown(operation, fresh))
-    client.call(listing, page, key="other", facts=facts)
-
-
-def _create_in_business(client: Client) -> None:
-    """A creation that names the other business in a member that no document names."""
-    operation, tenant = client.operation, client.contract.tenant
-    business = client.knowledge.business("other")
-    if tenant is None or business is None or operation.parameter(tenant) is not None:
-        return
-    values = client.valid(operation)
-    if values is not None:
-        _create_tied(client, {**values, tenant: business}, tenant)
-
-
-def _create_tied(client: Client, values: Values, name: str) -> None:
-    """A creation that names something of another business without need, and a look at the object."""
-    operation = client.operation
-    exchange = client.mistake(operation, values, facts=Facts(step=Step.OPTIONAL))
-    created = client.created_id(exchange)
-    if created is not None:
-        tied = as_shown(operation, {name: values[name]})
-        client.look(operation.kind or "", created, facts=Facts(step=Step.TIED, tied=tied))
 
 
 # --- a business without data ---
