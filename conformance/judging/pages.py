@@ -53,7 +53,7 @@ class Page:
     @property
     def fraction(self) -> bool:
         """Whether the cursor has a fraction of a second."""
-        return self.cursor is not None and self.cursor % 1 != 0
+        return self.cursor is not None and bool(self.cursor % 1)
 
     @property
     def continues(self) -> bool:
