@@ -92,9 +92,10 @@ def list_limit(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     items = _answer(context, exchange).items
     if not limit or not items:
         return
-    if len(items) > limit:
+    free = limit - len(items)
+    if free < 0:
         yield Violation("/", f"at most {limit} items", f"{len(items)} items", (exchange.id,))
-    elif len(items) == limit:
+    elif not free:
         yield Pass((exchange.id,))
 
 
@@ -141,12 +142,12 @@ def _bad_position(answer: Answer, items: list[Any]) -> tuple[int, Any] | None:
 
     An item may be without a position (None), but not the last one of a page that others follow.
     """
-    positions = [position_of(answer.operation, item) for item in items]
-    for index, position in enumerate(positions):
-        if position is not None and not _is_timestamp(position):
+    for index, item in enumerate(items):
+        position = position_of(answer.operation, item)
+        last_of_more = bool(answer.more) and item is items[-1]
+        optional = position is None and not last_of_more
+        if not optional and not _is_timestamp(position):
             return index, position
-    if answer.more and positions[-1] is None:
-        return len(positions) - 1, None
     return None
 
 

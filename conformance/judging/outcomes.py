@@ -109,7 +109,10 @@ class Answered:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """The exchanges of one case in one attempt, in order. Retried ones are left out."""
+    """The exchanges of one case in one attempt, in order. Retried ones are left out.
+
+    A trial equals only itself, so that what is read of it once can be kept for all of its rules.
+    """
 
     case: Case
     exchanges: tuple[Exchange, ...]
