@@ -317,6 +317,7 @@ def lists_of_more_keys(planning: Planning) -> Iterator[Draft]:
 
 
 def _compared(operation: Operation, variant: str, keys: TwoKeys, optional: bool = False) -> Draft:
+    """A case that compares what two keys see of one list."""
     needs = (keys.own, keys.foreign)
     return Draft(operation, variant, needs=needs, params=keys, optional=optional)
 
@@ -332,12 +333,8 @@ def test_rows_of_two_keys(client: Client) -> None:
 def reads_for_the_empty(planning: Planning) -> Iterator[Draft]:
     """Each read of one object by its id, with the key of a business without data."""
     for operation, selector in on_objects(planning):
-        if operation.effect is not Effect.READ or selector.by is not None:
-            continue
-        business = operation.parameter(planning.contract.tenant or "")
-        named = business is not None and (business.required or business.advised)
-        needs = ("full", "empty", "business:empty") if named else ("full", "empty")
-        yield Draft(operation, needs=needs, optional=True)
+        if operation.effect is Effect.READ and selector.by is None:
+            yield Draft(operation, needs=("full", "empty"), optional=True)
 
 
 @scenario(reads_for_the_empty, rules=("tenant.object",), phase=1)
