@@ -11,7 +11,7 @@ import pytest
 from conformance import target
 from conformance.checks import RULES
 from conformance.errors import UsageError
-from conformance.model import Contract, Declaration, Effect
+from conformance.model import DEAD_KEYS, KEY_ROLES, Contract, Declaration, Effect
 from conformance.plan import Plan, build
 from conformance.run import planning
 from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
@@ -159,6 +159,20 @@ def test_a_gap_names_what_to_provide(name: str, declared: str) -> None:
     """Why a case cannot run is an advice that names the member of the target file."""
     for case in planned(name, declared).cases:
         assert case.gap is None or ADVICE.search(case.gap), (case.id, case.gap)
+
+
+@pytest.mark.parametrize("role", sorted(KEY_ROLES.keys() - set(DEAD_KEYS)))
+def test_a_missing_key_leaves_a_gap(role: str) -> None:
+    """No probe is left out in silence: a case that needs the key cannot run, and says so.
+
+    Keys that were valid once are an exception: the judges of their rules name the key to give.
+    """
+    whole = embedded("real")
+    without = replace(whole, keys=whole.keys - {role})
+    cases = planning.planned(contracts.real(), without, 0).cases
+    gaps = [case.gap for case in cases if case.gap is not None]
+    assert gaps
+    assert set(gaps) == {KEY_ROLES[role].advice}
 
 
 def test_the_embedded_server_leaves_few_gaps() -> None:
