@@ -39,7 +39,7 @@ ROOT = Path(__file__).parent.parent
 MODULES = (
     *sorted((ROOT / "conformance/checks").glob("*.py")),
     *sorted((ROOT / "conformance/judging").glob("*.py")),
-    ROOT / "conformance/reading.py",
+    *sorted((ROOT / "conformance/reading").glob("*.py")),
 )
 JUDGES = ("test_checks.py", "test_reading.py", "test_walk_models.py")
 TESTS = {
