@@ -46,6 +46,7 @@ TESTS = {
     "rules": (*JUDGES, "test_verdict.py"),
     "judge": ("test_verdict.py",),
     "verdict": ("test_verdict.py",),
+    "coverage": ("test_verdict.py",),
 }
 """The tests that a change in a module must pass; for other modules those of the judges."""
 EXPLAINED = ROOT / "docs/mutants.md"
