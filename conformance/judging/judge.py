@@ -100,11 +100,12 @@ def _confirmed(runs: list[list[Outcome]]) -> list[Outcome]:
     later = _joined(repeated)
     if all(any(map(is_finding, run)) for run in runs):
         return [*first, *(outcome for outcome in later if not isinstance(outcome, Violation))]
-    new = [outcome for outcome in later if not _is_note(outcome)]
+    new = [outcome for outcome in later if not is_note(outcome)]
     return [_as_note(outcome) for outcome in (*first, *new)]
 
 
-def _is_note(outcome: Outcome) -> bool:
+def is_note(outcome: Outcome) -> bool:
+    """Whether an outcome is a violation that is not graded."""
     return isinstance(outcome, Violation) and outcome.note
 
 

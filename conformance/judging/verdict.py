@@ -13,7 +13,7 @@ from datetime import date
 
 from conformance.evidence import Log
 from conformance.judging.coverage import DONE, OVER_BUDGET, Coverage
-from conformance.judging.judge import Outcomes, is_finding, judge
+from conformance.judging.judge import Outcomes, is_finding, is_note, judge
 from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Violation
 from conformance.judging.rules import Rule
 from conformance.model import (
@@ -152,7 +152,7 @@ class _Evaluation:
         gaps = self.coverage.gaps(cases)
         tally.gaps += gaps
         tally.errors += self.coverage.crashes(cases)
-        if gaps or not all(map(_is_note, outcomes)):
+        if gaps or not all(map(is_note, outcomes)):
             return
         if self.coverage.expects(rule, clause, operation, cases):
             tally.gaps.append(self.coverage.silence(rule, operation))
@@ -175,10 +175,6 @@ def _concerns(clause: Clause, about: str | None, outcome: Outcome) -> bool:
 
 def _breaks(clause: Clause, about: str | None, outcome: Outcome) -> bool:
     return is_finding(outcome) and _concerns(clause, about, outcome)
-
-
-def _is_note(outcome: Outcome) -> bool:
-    return isinstance(outcome, Violation) and outcome.note
 
 
 def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | None) -> Cell:
