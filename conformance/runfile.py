@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from conformance import evidence
+from conformance.conclusion import finished
 from conformance.errors import UsageError
 from conformance.model import Case, Contract, Effect, Run
 from conformance.plan import Plan
-from conformance.session import finished
-from conformance.target import declaration_from_json, declaration_to_json
+from conformance.target import declaration_from_json, declaration_to_json, named
 
 FORMAT = 1
 RUN, LOG, PYTEST_PAGE = "run.json", "exchanges.jsonl", "pytest.html"
@@ -101,6 +101,7 @@ def replay(directory: Path, contract: Contract) -> Stored:
             f"{path}: this is no run.json of this suite ({type(error).__name__}: {error})"
         ) from None
     log = evidence.read(directory / LOG)
+    contract = named(contract, target)
     run = finished(contract, target, plan, log, ended=ended, today=today, selected=selected, **meta)
     other = (
         None

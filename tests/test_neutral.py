@@ -159,6 +159,15 @@ def test_the_product_is_named_once(module: Path) -> None:
     ] == []
 
 
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ENGINE)))
+def test_the_package_knows_nothing_of_its_tests(module: Path) -> None:
+    """No module imports the tests, by a statement or by a name in a string."""
+    source = module.read_text(encoding="utf-8")
+    statements = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    assert "tests" not in {(node.module or "").partition(".")[0] for node in statements}
+    assert not [text for _, text in literals(module) if text.startswith("tests.")]
+
+
 def test_the_engine_was_looked_at() -> None:
     """The test sees the modules and the terms: dozens of the one, scores of the other, and nothing is excused in vain."""
     found = terms()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from conformance.model import WHOLE_API, Cell, Clause, Exchange, Finding, Role, Run, Verdict
 from conformance.report.curl import curl
@@ -166,8 +167,24 @@ def epoch_ms(moment: str) -> int:
     return round((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
-def said(finding: Finding) -> str:
-    """A finding in one line."""
+class Difference(Protocol):
+    """What a finding and a violation have in common."""
+
+    @property
+    def where(self) -> str:
+        """A place in the response, such as a JSON pointer or a header."""
+
+    @property
+    def expected(self) -> str:
+        """What the contract wants there."""
+
+    @property
+    def actual(self) -> str:
+        """What was there."""
+
+
+def said(finding: Difference) -> str:
+    """A finding or a violation in one line."""
     return f"{shown(finding.where)}: expected {shown(finding.expected)}, actual {shown(finding.actual)}"
 
 
