@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from conformance.model import Contract, Declaration, Effect, Operation, Params
-from conformance.options import Depth as Depth
+from conformance.options import Depth as Depth  # noqa: PLC0414 - scenarios ask for it here
 
 BAD_KEYS_ALLOWED = 20
 """Requests with a bad key that a run may send without ``flood``."""

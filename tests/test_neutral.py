@@ -27,6 +27,7 @@ EVERYDAY = {
     "code": "of an error, in any registry",
     "duration": "of a request, in reports",
     "email": "a format of JSON Schema",
+    "description": "a keyword of JSON Schema",
     "error": "a verdict, and what JUnit and CTRF call it",
     "id": "of an element of a page, of a case, of a clause",
     "info": "a member of every OpenAPI document",

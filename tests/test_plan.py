@@ -16,7 +16,7 @@ from conformance.plan import Plan, build
 from conformance.run import planning
 from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
 from conformance.selection import nearest, select, wanted
-from conformance.suite.test_keys import RefusedKeys
+from conformance.suite.bad_keys import RefusedKeys
 from tests.page import PAGE_CODES
 from tests.support import contracts
 

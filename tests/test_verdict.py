@@ -41,7 +41,7 @@ from conformance.model import (
     worst,
 )
 from conformance.plan import Plan
-from conformance.remarks import doubtful_keys, idle_waivers
+from conformance.report.remarks import doubtful_keys, idle_waivers
 from conformance.run import planning
 from tests.examples import all_examples
 from tests.support.contracts import TARGET, embedded, real

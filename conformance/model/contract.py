@@ -166,6 +166,12 @@ class Operation:
         """The parameters that narrow a list."""
         return tuple(p for p in self.parameters if p.filters)
 
+    @property
+    def plain_filters(self) -> tuple[Parameter, ...]:
+        """The optional filters that take a value as an item shows it, and refer to no object."""
+        optional = [p for p in self.filters if not p.required]
+        return tuple(p for p in optional if p.compare is None and p.references is None)
+
 
 @dataclass(frozen=True)
 class ErrorCode:

@@ -19,7 +19,7 @@ from conformance.judging.outcomes import Violation
 from conformance.judging.verdict import DONE
 from conformance.model import Case, Contract, Level
 from conformance.plan import Plan
-from conformance.report.view import said
+from conformance.report.view import sentence
 from conformance.run import preflight
 from conformance.run.session import Session
 from conformance.scenarios import REGISTRY
@@ -149,4 +149,4 @@ def _is_must(contract: Contract, rule: str) -> bool:
 
 def _line(rule: str, violation: Violation) -> str:
     ids = ", ".join(violation.exchanges[:3])
-    return f"{rule} at {said(violation)} ({ids})"
+    return f"{rule} at {sentence(violation)} ({ids})"

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from conformance import checks
-from conformance.conclusion import finished
 from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
 from conformance.judging import verdict
@@ -19,6 +18,7 @@ from conformance.judging.judge import judge
 from conformance.judging.outcomes import Violation
 from conformance.model import Case, Run
 from conformance.options import Depth
+from conformance.run.conclusion import finished
 from conformance.run.planning import Prepared
 from conformance.scenarios import REGISTRY
 from conformance.suite.client import Client
