@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from benches.measure import Cost, cost
+from benches.measure import Cost, Process, costs
 
 TESTS = "def test_first():\n    assert True\n\n\ndef test_second():\n    assert True\n"
 GREEDY = """\
@@ -57,13 +57,15 @@ def _row(environment: Environment, project: Path, without: Path, overlay: Path) 
     variables = {"PYTHONPATH": str(overlay)} if environment.playwright else {}
     options = ["-q", "-p", "no:cacheprovider", *(["-n", "2"] if environment.workers else [])]
 
-    def measured(python: str, *more: str) -> Cost:
-        arguments = [python, "-m", "pytest", *options, *more]
-        return cost(arguments, directory=project, variables=variables)
-
-    nothing = measured(str(without))
-    blocked = measured(sys.executable, "-p", "no:conformance")
-    everything = measured(sys.executable)
+    processes = [
+        Process([python, "-m", "pytest", *options, *more], project, variables)
+        for python, *more in (
+            (str(without),),
+            (sys.executable, "-p", "no:conformance"),
+            (sys.executable,),
+        )
+    ]
+    nothing, blocked, everything = costs(processes)
     ours = Cost(everything.seconds - blocked.seconds, everything.memory - blocked.memory)
     cells = "".join(f"{_text(each):>18}" for each in (nothing, blocked, everything, ours))
     return f"{environment.name:<20}{cells}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -17,36 +17,43 @@ class Cost:
     memory: float
 
 
-def cost(
-    arguments: Sequence[str],
-    *,
-    directory: Path | None = None,
-    variables: Mapping[str, str] = {},
-    rounds: int = 5,
-) -> Cost:
-    """The least cost of some rounds, after one that fills the caches.
+@dataclass(frozen=True)
+class Process:
+    """A process to measure."""
 
-    Raises RuntimeError with the output of a process that fails.
+    arguments: Sequence[str]
+    directory: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def costs(processes: Sequence[Process], rounds: int = 5) -> list[Cost]:
+    """The least cost of each process in some rounds, after one that fills the caches.
+
+    Each round runs every process, so what else the machine does falls on all of them alike. Raises
+    RuntimeError with the output of a process that fails.
     """
-    costs = [_once(arguments, directory, variables) for _ in range(rounds + 1)][1:]
-    return Cost(min(each.seconds for each in costs), min(each.memory for each in costs))
+    measured = [[_once(process) for process in processes] for _ in range(rounds + 1)][1:]
+    return [
+        Cost(min(each.seconds for each in same), min(each.memory for each in same))
+        for same in zip(*measured, strict=True)
+    ]
 
 
-def _once(arguments: Sequence[str], directory: Path | None, variables: Mapping[str, str]) -> Cost:
+def _once(process: Process) -> Cost:
     ours = ("PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     inherited = {name: value for name, value in os.environ.items() if name not in ours}
-    process = subprocess.Popen(
-        arguments,
-        cwd=directory,
-        env={**inherited, **variables},
+    running = subprocess.Popen(
+        process.arguments,
+        cwd=process.directory,
+        env={**inherited, **process.variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    assert process.stdout is not None
-    with process.stdout:
-        output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{arguments}: {process.returncode}\n{output.decode()}")
+    assert running.stdout is not None
+    with running.stdout:
+        output = running.stdout.read()
+    _, status, usage = os.wait4(running.pid, 0)
+    running.returncode = os.waitstatus_to_exitcode(status)
+    if running.returncode:
+        raise RuntimeError(f"{process.arguments}: {running.returncode}\n{output.decode()}")
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)

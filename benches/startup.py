@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import sys
 
-from benches.measure import cost
+from benches.measure import Process, costs
 
 COMMANDS = (
-    ("--version",),
-    ("--help",),
-    ("run", "--help"),
-    ("clauses",),
-    ("explain", "paging-exclusive"),
-    ("init", "--force", "/dev/null"),
+    "-c pass",
+    "-c import\tclick",
+    "-m conformance --version",
+    "-m conformance --help",
+    "-m conformance run --help",
+    "-m conformance clauses",
+    "-m conformance explain paging-exclusive",
+    "-m conformance init --force /dev/null",
 )
+"""What Python is started with. A tab stands for a space within an argument."""
 
 
 def main() -> None:
     """Print a row for each command: CPU seconds, and how many times those of an empty Python."""
-    empty = cost([sys.executable, "-c", "pass"]).seconds
-    click = cost([sys.executable, "-c", "import click"]).seconds
-    print(f"{'command':<28}{'CPU s':>8}{'ratio':>8}")
-    _row("python -c pass", empty, empty)
-    _row("python -c 'import click'", click, empty)
-    for words in COMMANDS:
-        seconds = cost([sys.executable, "-m", "conformance", *words]).seconds
-        _row(" ".join(words), seconds, empty)
+    print(f"{'python ...':<44}{'CPU s':>8}{'ratio':>8}")
+    measured = costs([Process([sys.executable, *_words(command)]) for command in COMMANDS])
+    for command, each in zip(COMMANDS, measured, strict=True):
+        name = " ".join(_words(command))
+        print(f"{name:<44}{each.seconds:>8.2f}{each.seconds / measured[0].seconds:>8.1f}")
 
 
-def _row(name: str, seconds: float, empty: float) -> None:
-    print(f"{name:<28}{seconds:>8.2f}{seconds / empty:>8.1f}")
+def _words(command: str) -> list[str]:
+    return [word.replace("\t", " ") for word in command.split(" ")]
 
 
 if __name__ == "__main__":

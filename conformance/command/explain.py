@@ -1,25 +1,22 @@
-"""Texts about the contract and the plan, for people, and the same as data."""
+"""Texts about the contract, for people, and the same as data."""
 
 from __future__ import annotations
 
 import json
 import textwrap
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from importlib import resources
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import conformance
 from conformance import checks
 from conformance.contract import packaged
 from conformance.errors import UsageError
-from conformance.evidence import Log
-from conformance.judging import verdict
-from conformance.model import Case, Cell, Clause, Contract, Effect
-from conformance.plan import Plan
-from conformance.run.planning import Prepared, load_suite
+from conformance.model import Clause, Contract
 from conformance.scenarios import REGISTRY
-from conformance.selection import nearest, wanted
+from conformance.selection import nearest
+
+KILLS = Path(conformance.__file__).with_name("kills.json")
 
 
 def kills(spec: Path | None) -> dict[str, Any]:
@@ -30,8 +27,7 @@ def kills(spec: Path | None) -> dict[str, Any]:
     """
     if spec is not None and spec.resolve() != packaged().resolve():
         return {}
-    text = resources.files("conformance").joinpath("kills.json").read_text(encoding="utf-8")
-    matrix: dict[str, Any] = json.loads(text)
+    matrix: dict[str, Any] = json.loads(KILLS.read_text(encoding="utf-8"))
     return matrix
 
 
@@ -94,6 +90,9 @@ def _scenarios(rule: str) -> str:
     """The scenarios that feed a rule."""
     if checks.RULES[rule].passive:
         return "every exchange"
+
+    from conformance.run.planning import load_suite
+
     load_suite()
     return ", ".join(each.name for each in REGISTRY.values() if rule in each.rules)
 
@@ -146,88 +145,3 @@ def table(contract: Contract) -> str:
 def _row(clause: Clause) -> list[str]:
     text = f"{clause.id:<28} {clause.level:<6} {clause.text}"
     return textwrap.wrap(text, 110, initial_indent="  ", subsequent_indent=" " * 38)
-
-
-def plan_as_json(plan: Plan) -> dict[str, Any]:
-    """The cases in their order, and the usual number of requests by safety class."""
-    return {
-        "cases": [_case_as_data(case) for case in plan.cases],
-        "requests": {effect.value: count for effect, count in plan.requests().items()},
-    }
-
-
-def _case_as_data(case: Case) -> dict[str, Any]:
-    members = {
-        "id": case.id,
-        "scenario": case.scenario,
-        "operation": case.operation,
-        "rules": list(case.rules),
-        "effect": case.effect.value,
-        "requests": case.cost,
-    }
-    if case.gap:
-        members["untested"] = case.gap
-    return members
-
-
-def plan(prepared: Prepared, with_cases: bool) -> str:
-    """What a run would do, as text, on request with every case."""
-    contract, chosen = prepared.contract, prepared.chosen
-    lines = [
-        f"{contract.title} {contract.version} against {prepared.target.declaration.url}",
-        "",
-        f"{'scenario':<26}{'cases':>6}{'run':>6}{'requests':>10}  effects",
-    ]
-    for name in dict.fromkeys(case.scenario for case in chosen.cases):
-        cases = [case for case in chosen.cases if case.scenario == name]
-        lines.append(_scenario_row(name, cases))
-        if with_cases:
-            lines += [_case_line(case) for case in cases]
-    return "\n".join([*lines, "", *_sums(prepared), *_gaps(chosen)])
-
-
-def _scenario_row(name: str, cases: Iterable[Case]) -> str:
-    cases = list(cases)
-    runnable = [case for case in cases if not case.gap]
-    present = {case.effect for case in runnable}
-    effects = ", ".join(effect for effect in Effect if effect in present) or "-"
-    requests = sum(case.cost for case in runnable)
-    return f"{name:<26}{len(cases):>6}{len(runnable):>6}{requests:>10}  {effects}"
-
-
-def _case_line(case: Case) -> str:
-    return f"    {case.id}  untested: {case.gap}" if case.gap else f"    {case.id}"
-
-
-def _sums(prepared: Prepared) -> list[str]:
-    """The numbers of cases, cells, clauses and requests."""
-    chosen = prepared.chosen
-    clauses = wanted(prepared.contract, prepared.choice.areas, prepared.choice.clauses)
-    cells = len(_cells(prepared, {clause.id for clause in clauses}))
-    requests = [f"{count} {effect}" for effect, count in chosen.requests().items() if count]
-    return [
-        f"{len(chosen.runnable)} of {len(chosen.cases)} cases run, "
-        f"for {cells} cells of {len(clauses)} clauses",
-        f"requests, about: {', '.join(requests) or 'none'}",
-    ]
-
-
-def _cells(prepared: Prepared, clauses: Collection[str]) -> list[Cell]:
-    """The cells of some clauses, as a run that sends nothing has them."""
-    cells = verdict.cells(
-        prepared.contract,
-        prepared.target.declaration,
-        checks.RULES,
-        prepared.chosen.cases,
-        Log(),
-        today=verdict.ANY_DAY,
-    )
-    return [cell for cell in cells if cell.clause in clauses]
-
-
-def _gaps(chosen: Plan) -> list[str]:
-    """What keeps cases from running, the most frequent first."""
-    gaps = Counter(case.gap for case in chosen.cases if case.gap)
-    if not gaps:
-        return []
-    return ["", "Not run:", *(f"  {count:>4}  {gap}" for gap, count in gaps.most_common())]

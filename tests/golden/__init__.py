@@ -20,7 +20,7 @@ from typing import Any
 from conformance import contract as contracts
 from conformance import evidence
 from conformance.checks import RULES
-from conformance.command import explain
+from conformance.command import foretold
 from conformance.judging import verdict
 from conformance.model import Cell, Contract
 from conformance.options import Choice
@@ -66,7 +66,7 @@ def run(name: str) -> tuple[Target, Plan, str]:
 
 def planned(name: str) -> str:
     """The plan of a contract as ``plan --json`` prints it."""
-    return json.dumps(explain.plan_as_json(run(name)[1]), indent=1) + "\n"
+    return json.dumps(foretold.as_data(run(name)[1]), indent=1) + "\n"
 
 
 def cells(name: str, log: evidence.Log) -> Iterator[str]:
