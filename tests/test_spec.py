@@ -19,12 +19,21 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.core.result import Ok
 
 from conformance import contract as contracts
-from conformance import session
 from conformance.checks import RULES
 from conformance.evidence import Log
 from conformance.judging import verdict
-from conformance.model import About, Contract, Level, Open, Operation, PageEntry, Parameter
+from conformance.model import (
+    About,
+    CodeRole,
+    Contract,
+    Level,
+    Open,
+    Operation,
+    PageEntry,
+    Parameter,
+)
 from conformance.openapi import METHODS, X, resolve, with_codes
+from conformance.run import planning
 from tests.page import PAGE_CODES, PAGE_STATUSES
 from tests.support.contracts import TOY, embedded, real, toy
 
@@ -336,7 +345,7 @@ def test_the_printed_samples_are_the_only_examples() -> None:
 def _cells(name: str) -> Mapping[str, set[str]]:
     """The operations of each clause in the plan for the embedded server."""
     loaded, target = contract_of(name), embedded(name).declaration
-    plan = session.planned(loaded, target, 0)
+    plan = planning.planned(loaded, target, 0)
     found: dict[str, set[str]] = {}
     for cell in verdict.cells(loaded, target, RULES, plan.cases, Log(), today=verdict.ANY_DAY):
         found.setdefault(cell.clause, set()).add(cell.operation)
@@ -518,6 +527,13 @@ def test_every_open_question_has_one_word() -> None:
         for parameter in operation.parameters:
             used |= parameter.open
     assert set(_words_of_open(schema)) == used == set(Open)
+
+
+def test_every_role_of_a_code_has_one_word() -> None:
+    """The schema of errors.yaml lists the members of CodeRole, and the real contract uses each."""
+    schema = json.loads((META / "errors.schema.json").read_text(encoding="utf-8"))
+    assert schema["items"]["properties"]["role"]["enum"] == list(CodeRole)
+    assert {row.role for row in real().errors.values()} == set(CodeRole)
 
 
 CONVERTED = {"scope", "collection", "secret"}

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from conformance import session
 from conformance.checks import RULES
 from conformance.evidence import Log
-from conformance.judging import verdict
+from conformance.judging import coverage, verdict
 from conformance.judging.outcomes import (
     Gap,
     JudgeContext,
@@ -42,7 +41,8 @@ from conformance.model import (
     worst,
 )
 from conformance.plan import Plan
-from conformance.remarks import doubtful_keys, idle_waivers
+from conformance.report.remarks import doubtful_keys, idle_waivers
+from conformance.run import planning
 from tests.examples import all_examples
 from tests.support.contracts import TARGET, embedded, real
 from tests.support.exchanges import answer
@@ -282,9 +282,9 @@ def test_a_scenario_that_crashes_is_our_error() -> None:
 @pytest.mark.parametrize(
     ("ends", "selected", "reason"),
     [
-        ({}, None, verdict.NOT_RUN),
+        ({}, None, coverage.NOT_RUN),
         ({CASE.id: verdict.OVER_BUDGET}, None, verdict.OVER_BUDGET),
-        ({}, frozenset({"other"}), verdict.NOT_SELECTED),
+        ({}, frozenset({"other"}), coverage.NOT_SELECTED),
     ],
 )
 def test_what_did_not_run_is_untested(
@@ -393,7 +393,7 @@ def test_a_selection_is_why_a_passive_rule_saw_nothing() -> None:
     )
     cases = [case(rules=()), case("s[list_calls-2]", rules=())]
     for selected, reason in (
-        (frozenset({CASE.id}), verdict.NOT_SELECTED),
+        (frozenset({CASE.id}), coverage.NOT_SELECTED),
         (frozenset(c.id for c in cases), "nothing was seen"),
     ):
         found = judged(passive, cases=cases, selected=selected)
@@ -696,7 +696,7 @@ def evidence() -> tuple[Plan, Log]:
     """A plan of the real contract, and a log with something of most kinds in it."""
     contract = real()
     declared = embedded().declaration
-    plan = session.planned(contract, declared, 0)
+    plan = planning.planned(contract, declared, 0)
     log, number = Log(), 0
     pool = [
         example.exchanges

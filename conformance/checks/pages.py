@@ -9,7 +9,7 @@ from typing import Any
 from conformance.judging.answers import page_of, role_of, said, unusable
 from conformance.judging.outcomes import Answered, Gap, JudgeContext, Outcome, Pass, Violation
 from conformance.judging.rules import lists, passive, probe
-from conformance.model import Exchange, Paging, compact
+from conformance.model import CodeRole, Exchange, Paging, compact
 from conformance.reading import Answer, asked, position_of
 from conformance.values import NOT_JSON, instant, zoned
 
@@ -112,7 +112,7 @@ def list_maximum(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
         return
     answer = _answer(context, exchange)
     items = answer.items or []
-    refused = role_of(context.contract, exchange) == "invalid_parameter"
+    refused = role_of(context.contract, exchange) is CodeRole.INVALID_PARAMETER
     full = bool(items) and answer.more
     if len(items) > maximum:
         actual = f"{len(items)} items"

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
 from conformance.judging.answers import (
     answered,
@@ -24,6 +22,7 @@ from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, 
 from conformance.judging.rules import every, passive, trial
 from conformance.model import (
     Clause,
+    CodeRole,
     Contract,
     Exchange,
     Form,
@@ -36,23 +35,23 @@ from conformance.model import (
 from conformance.reading import Answer, asked
 from conformance.values import NOT_JSON
 
-Judge = Callable[[JudgeContext, Exchange, tuple[str, ...]], Outcome]
+Judge = Callable[[JudgeContext, Exchange, tuple[CodeRole, ...]], Outcome]
 
 
 @trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
 def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An id that names nothing is answered not found."""
     if Open.ABSENT_OBJECT in context.operation.open:
-        yield from shown_absent(context, trial, trial.probes, "not_found")
+        yield from shown_absent(context, trial, trial.probes, CodeRole.NOT_FOUND)
     else:
-        yield from refusals(context, trial, trial.probes, "not_found")
+        yield from refusals(context, trial, trial.probes, CodeRole.NOT_FOUND)
 
 
 def shown_absent(
     context: JudgeContext,
     trial: Trial,
     requests: list[Exchange],
-    *roles: str,
+    *roles: CodeRole,
     judge: Judge = refusal,
 ) -> Iterator[Outcome]:
     """Judge requests that may be refused, or succeed without the object that they ask for."""
@@ -131,21 +130,25 @@ def _plain(text: str) -> str:
 @trial("parameter.missing")
 def parameter_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request without a required parameter is refused as that."""
-    yield from refusals(context, trial, trial.of_form(Form.OMITTED), "missing_parameter")
+    yield from refusals(context, trial, trial.of_form(Form.OMITTED), CodeRole.MISSING_PARAMETER)
 
 
 @trial("parameter.blank")
 def parameter_blank(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A required parameter that is null is refused; it may be called missing or invalid."""
     yield from refusals(
-        context, trial, trial.of_form(Form.NULL), "missing_parameter", "invalid_parameter"
+        context,
+        trial,
+        trial.of_form(Form.NULL),
+        CodeRole.MISSING_PARAMETER,
+        CodeRole.INVALID_PARAMETER,
     )
 
 
 @trial("parameter.invalid")
 def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A value that no reading can accept is refused as invalid."""
-    yield from refusals(context, trial, trial.probes, "invalid_parameter")
+    yield from refusals(context, trial, trial.probes, CodeRole.INVALID_PARAMETER)
 
 
 @trial(
@@ -164,13 +167,15 @@ def parameter_unparsable(context: JudgeContext, trial: Trial) -> Iterator[Outcom
         elif answer.ok:
             yield Pass(answer.ids)
         elif answer.status < 500:  # status.client-mistake blames the rest
-            yield refusal(context, exchange, ("invalid_parameter",))
+            yield refusal(context, exchange, (CodeRole.INVALID_PARAMETER,))
 
 
 @trial("body.broken")
 def body_broken(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A body that is no JSON object is refused; either code of a bad request is right."""
-    yield from refusals(context, trial, trial.probes, "invalid_parameter", "missing_parameter")
+    yield from refusals(
+        context, trial, trial.probes, CodeRole.INVALID_PARAMETER, CodeRole.MISSING_PARAMETER
+    )
 
 
 REFUSED_FOR_ACCESS = (401, 403)
@@ -182,7 +187,7 @@ def _excused(context: JudgeContext, exchange: Exchange, status: int) -> bool:
     operation = context.operation
     if status in REFUSED_FOR_ACCESS or unusable(context, exchange):
         return True
-    if role_of(context.contract, exchange) == "refusal" or odd_cursor(context, exchange):
+    if role_of(context.contract, exchange) is CodeRole.REFUSAL or odd_cursor(context, exchange):
         return True
     if operation.payment and status == 402:
         return True
@@ -247,11 +252,19 @@ def _shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
     if _valid(operation, body):
         yield Pass(answer.ids)
         return
-    error = best_match(Draft202012Validator(operation.schema).iter_errors(body))
+    error = _best_error(operation, body)
     if error is not None:
         where = "/" + "/".join(str(step) for step in error.absolute_path)
         expected = compact({error.validator: error.validator_value})
         yield Violation(where, expected, error.message[:200], answer.ids)
+
+
+def _best_error(operation: Operation, body: Any) -> Any:
+    """What is most wrong with a body, in words; None if nothing is."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import
+    from jsonschema.exceptions import best_match  # noqa: PLC0415 - the same
+
+    return best_match(Draft202012Validator(operation.schema).iter_errors(body))
 
 
 def _lacks_flag(operation: Operation, body: Any) -> bool:
@@ -274,4 +287,4 @@ def _valid(operation: Operation, value: Any) -> bool:
     try:
         return bool(known[1].is_valid(value))
     except (ValueError, RecursionError):  # only Python holds the value, such as a lone surrogate
-        return Draft202012Validator(operation.schema).is_valid(value)
+        return _best_error(operation, value) is None

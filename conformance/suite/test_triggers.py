@@ -60,9 +60,9 @@ def triggers(planning: Planning) -> Iterator[Draft]:
             params=Recipe(
                 dict(recipe.input) if recipe else {},
                 recipe.payment if recipe else None,
-                recipe.firm if recipe else False,
+                recipe.robust if recipe else False,
             ),
-            cost=8 if recipe and recipe.firm else 5,
+            cost=8 if recipe and recipe.robust else 5,
             gap=gap,
             rules=rules,
         )
