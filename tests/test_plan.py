@@ -246,6 +246,16 @@ def test_two_cases_with_one_id_are_a_bug() -> None:
         build(Planning(contract, embedded("real"), 0), [twice])
 
 
+@pytest.mark.parametrize("need", ["fulll", "business:man", "addresse", ""])
+def test_a_misspelt_need_is_a_bug(need: str) -> None:
+    """A scenario that needs what no target file can give is found out at once."""
+    contract = contracts.real()
+    draft = Draft(contract.operations["list_calls"], needs=("full", need))
+    scenario = Scenario("a", lambda: None, lambda _: [draft], (), 0)
+    with pytest.raises(ValueError, match=f"the scenario a needs {need!r}"):
+        build(Planning(contract, embedded("real"), 0), [scenario])
+
+
 # --- selection ------------------------------------------------------------------------------------
 
 
