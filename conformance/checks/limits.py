@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance.judging.answers import code_of, pointer, refusal, said, unusable
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
-from conformance.model import Exchange, Step
+from conformance.model import CodeRole, Exchange, Step
 from conformance.reading import soon
 
 
@@ -111,7 +111,7 @@ def rate_limit(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             and _status(wrong) != 402
             and all(_taken(e) for e in rounds[0][: rate.requests])
         ):
-            yield unusable(context, wrong) or refusal(context, wrong, ("rate_limited",))
+            yield unusable(context, wrong) or refusal(context, wrong, (CodeRole.RATE_LIMITED,))
         else:
             yield gap or Gap(
                 "a request beyond the limit was taken, and a second fresh address is wanted to confirm it"

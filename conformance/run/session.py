@@ -23,7 +23,7 @@ from conformance.run.planning import Prepared
 from conformance.scenarios import REGISTRY
 from conformance.suite.client import Client
 from conformance.suite.generate import draw
-from conformance.suite.knowledge import Memory
+from conformance.suite.memory import Memory
 from conformance.transport.patience import OverBudget
 from conformance.transport.sender import Sender
 from conformance.transport.wire import Wire
