@@ -121,16 +121,19 @@ def id_of(contract: Contract, kind: str | None, item: Any) -> str | None:
 
 
 def newly(contract: Contract, listing: Operation, old: list[Any], new: list[Any]) -> list[Any]:
-    """What a list shows now and did not before; what nothing names may look another way, but stands where nothing stood."""
+    """The items that a list shows now and did not show before.
+
+    An item without an id may look different the next time. It is new only if no old item stands at
+    its moment.
+    """
     known = {identity_of(contract, listing.kind, item) for item in old}
-    taken = {moment_of(listing, item) for item in old} - {None}
+    moments = {moment_of(listing, item) for item in old} - {None}
+    added = [item for item in new if identity_of(contract, listing.kind, item) not in known]
     return [
         item
-        for item in new
-        if identity_of(contract, listing.kind, item) not in known
-        and (
-            id_of(contract, listing.kind, item) is not None or moment_of(listing, item) not in taken
-        )
+        for item in added
+        if id_of(contract, listing.kind, item) is not None
+        or moment_of(listing, item) not in moments
     ]
 
 
@@ -177,7 +180,10 @@ def _text(value: Any) -> str:
 
 
 def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
-    """The members that were sent and that a read shows. An optional one may be left out, or null unless it is free text."""
+    """The members that were sent and that a read shows.
+
+    An optional member may be left out. It may be null, too, unless it takes free text.
+    """
     if not isinstance(got, dict):
         return []
     kept = {p.shows_as or p.name for p in operation.body if p.required or p.fresh}
@@ -185,18 +191,15 @@ def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
 
 
 def as_shown(operation: Operation, sent: Mapping[str, Any]) -> dict[str, Any]:
-    """What was sent, by the names under which the object shows it."""
-    known = {p.name: p for p in operation.body}
-    return {
-        (known[name].shows_as or name) if name in known else name: value
-        for name, value in sent.items()
-    }
+    """The members that were sent, by the names under which the object shows them."""
+    other_names = {p.name: p.shows_as for p in operation.body if p.shows_as}
+    return {other_names.get(name, name): value for name, value in sent.items()}
 
 
 def differences(
     operation: Operation, sent: Mapping[str, Any], got: Any
 ) -> Iterator[tuple[str, str, str]]:
-    """Members that were sent and read with another value."""
+    """Each member that a read shows with another value than was sent: where, expected, actual."""
     sent = as_shown(operation, sent)
     for name in shown(operation, sent, got):
         if not same(sent[name], got[name]):
@@ -204,39 +207,52 @@ def differences(
 
 
 def same(sent: Any, got: Any) -> bool:
-    """Equal as JSON values; text may come back trimmed, and an object with members that were not sent."""
+    """Whether a value came back as it was sent.
+
+    White space of a text may be trimmed or folded, and an object may show more members.
+    """
     if isinstance(sent, dict) and isinstance(got, dict):
         return all(name in got and same(value, got[name]) for name, value in sent.items())
     if isinstance(sent, list) and isinstance(got, list):
         return len(sent) == len(got) and all(map(same, sent, got))
-    if isinstance(sent, bool) or isinstance(got, bool):
-        return sent is got
     if isinstance(sent, str) and isinstance(got, str):
-        return re.sub(r"\s+", " ", sent).strip() == re.sub(r"\s+", " ", got).strip()
+        return _folded(sent) == _folded(got)
+    if isinstance(sent, bool) != isinstance(got, bool):  # true equals 1 in Python
+        return False
     return bool(sent == got)
 
 
+def _folded(text: str) -> str:
+    """A text with each run of white space as one blank, and none at its ends."""
+    return re.sub(r"\s+", " ", text).strip()
+
+
 def absent(contract: Contract, page: Exchange) -> bool:
-    """Whether the first page of a list is without what it must hold: what was made stands before, or nothing follows."""
-    operation, response = contract.operations[page.operation], page.response
-    if response is None or not response.ok:
+    """Whether a page of a list lacks the new object that it must show.
+
+    It must show it if no page follows, or if the list runs from new to old and its first item is
+    older. A page that may begin behind the object proves nothing.
+    """
+    answer = answer_of(contract, page)
+    if answer is None or answer.items is None or sought_in(contract, page)[0] is not None:
         return False
-    (found, _), items = sought_in(contract, page), items_of(operation, response.json)
-    if items is None or found is not None:
+    position = instant(page.facts.position)
+    moments = [moment for moment in map(instant, answer.positions) if moment is not None]
+    if _begins_later(answer, position, moments):
         return False
-    assert operation.paging is not None
-    told = [item.get(operation.paging.position) for item in items if isinstance(item, dict)]
-    times, at = (
-        [moment for moment in map(instant, told) if moment is not None],
-        instant(page.facts.position),
-    )
-    begin = asked(page, operation.paging.after)
-    if begin is not None and (
-        at is None or (since := instant(begin)) is None or since >= min([at, *times])
-    ):
-        return False  # it may stand before the page
-    first = bool(times) and at is not None and at > times[0] > times[-1]
-    return first or response.json.get(operation.paging.more) is False
+    if answer.more is False:
+        return True
+    return position is not None and bool(moments) and position > moments[0] > moments[-1]
+
+
+def _begins_later(answer: Answer, position: Fraction | None, moments: list[Fraction]) -> bool:
+    """Whether a page may begin behind a position, as the cursor that it was asked for with says."""
+    paging = answer.operation.paging
+    cursor = asked(answer.exchange, paging.after) if paging is not None else None
+    if cursor is None:
+        return False
+    begin = instant(cursor)
+    return position is None or begin is None or begin >= min([position, *moments])
 
 
 def soon(rate: Rate) -> tuple[int, int]:

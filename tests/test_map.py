@@ -40,9 +40,9 @@ def test_clauses_are_filed_by_the_nine_subjects() -> None:
 
 
 def test_checks_and_scenarios_are_filed_by_the_nine_subjects() -> None:
-    """Each subject has one module of judges and one of scenarios."""
+    """Each subject has one module or package of judges, and one module of scenarios."""
     package = TESTS.parent / "conformance"
-    checks = {path.stem for path in (package / "checks").glob("*.py")} - {"__init__"}
+    checks = {part.name for part in pkgutil.iter_modules([str(package / "checks")])}
     scenarios = {path.stem for path in (package / "suite").glob("test_*.py")}
     assert checks == set(SUBJECTS)
     assert scenarios == {f"test_{subject}" for subject in SUBJECTS}
