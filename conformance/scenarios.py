@@ -89,6 +89,11 @@ def scenario(
     return register
 
 
+def registered() -> list[Scenario]:
+    """The scenarios by module, and within a module in its order, whichever was imported first."""
+    return sorted(REGISTRY.values(), key=lambda one: one.function.__module__)
+
+
 def operations(planning: Planning, *actions: str) -> Iterator[Operation]:
     """The operations of some actions, or all."""
     return (o for o in planning.contract.operations.values() if not actions or o.action in actions)

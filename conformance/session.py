@@ -22,7 +22,7 @@ from conformance.judging.judge import judge
 from conformance.judging.outcomes import Violation
 from conformance.model import Case, Contract, Declaration, Run
 from conformance.plan import Plan, build
-from conformance.scenarios import REGISTRY, Depth, Planning
+from conformance.scenarios import REGISTRY, Depth, Planning, registered
 from conformance.suite.client import Client
 from conformance.suite.generate import draw
 from conformance.suite.knowledge import Memory
@@ -41,7 +41,7 @@ def load_suite() -> None:
 def planned(contract: Contract, target: Declaration, seed: int, depth: Depth = Depth.FULL) -> Plan:
     """The plan of the whole suite for a target."""
     load_suite()
-    return build(Planning(contract, target, seed, depth), REGISTRY.values())
+    return build(Planning(contract, target, seed, depth), registered())
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -94,14 +95,18 @@ def test_rules_that_a_moving_list_may_mislead_are_confirmed() -> None:
     assert confirmed == (walks | effects) - {"paging.ties"}
 
 
+def _public_nouns(module: ModuleType) -> set[type]:
+    """The dataclasses that a module defines and others may see."""
+    public = [value for name, value in vars(module).items() if not name.startswith("_")]
+    nouns = {value for value in public if isinstance(value, type) and is_dataclass(value)}
+    return {noun for noun in nouns if noun.__module__ == module.__name__}
+
+
 def _nouns_of_judges() -> set[type]:
-    """The dataclasses of the modules that judge; a private one is seen by its module alone."""
+    """The public dataclasses of the modules that judge."""
     judging = ("conformance.checks.", "conformance.judging.")
-    modules = [module for name, module in sys.modules.items() if name.startswith(judging)]
-    named = [pair for module in modules for pair in vars(module).items()]
-    values = [value for name, value in named if not name.startswith("_")]
-    nouns = {value for value in values if isinstance(value, type) and is_dataclass(value)}
-    return {noun for noun in nouns if noun.__module__.startswith(judging)}
+    names = [name for name in sys.modules if name.startswith(judging)]
+    return {noun for name in names for noun in _public_nouns(sys.modules[name])}
 
 
 def test_what_judges_share_is_frozen() -> None:
@@ -215,7 +220,7 @@ def test_what_the_quick_validator_cannot_take_goes_to_the_other(
 
     operation = real().operations["read_call"]
     for error in (ValueError, RecursionError):
-        monkeypatch.setattr(requests, "_VALIDATORS", {id(operation): (operation, Failing(error))})
+        monkeypatch.setattr(requests, "_VALIDATORS", {operation.id: (operation, Failing(error))})
         for body, expected in (
             ({"id": "c", "status": "busy"}, Expected.ACCEPTED),
             ({"id": 1, "status": "busy"}, Expected.REFUSED),

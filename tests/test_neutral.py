@@ -37,7 +37,6 @@ EVERYDAY = {
     "summary": "of a run, of CTRF",
     "action": "of an operation, in the vocabulary of a contract",
     "address": "of a client on the network",
-    "filter": "of a list, in the vocabulary of a contract",
     "from": "a preposition: the address that a request came from",
     "items": "of an array, in JSON Schema; of a list",
     "notes": "findings that are never graded",

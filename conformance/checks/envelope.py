@@ -1,4 +1,4 @@
-"""Judges of the error structure, the registry of codes and the list of statuses: passive, on everything."""
+"""Judges of the error structure, of the codes, and of the statuses: on every exchange."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.judging.answers import code_of, pointer, role_of, said, unusable
-from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.rules import every, passive, trial
+from conformance.judging.answers import code_of, pointer, role_of, said
+from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation
+from conformance.judging.rules import every, passive, probe
 from conformance.model import (
     FROM_PROXIES,
     Clause,
@@ -25,42 +25,33 @@ from conformance.values import ABSENT, NOT_JSON, pointed
 
 
 def _error(context: JudgeContext, exchange: Exchange) -> Response | None:
-    """The response of an exchange if it is an error of the application with a body to judge."""
+    """The response of an exchange, if it is an error of the application with a body to judge."""
     response = exchange.response
-    if (
-        response is None
-        or response.status < 400
-        or exchange.request.method == "HEAD"
-        or response.body.withheld
-        or response.body.cut
-    ):
+    if response is None or response.status < 400 or exchange.request.method == "HEAD":
         return None
-    if (
-        response.status in FROM_PROXIES
-        and pointed(response.json, context.contract.code_pointer[:1]) is ABSENT
-    ):
+    if response.body.withheld or response.body.cut:
         return None
-    return response
+    envelope = pointed(response.json, context.contract.code_pointer[:1])
+    from_proxy = response.status in FROM_PROXIES and envelope is ABSENT
+    return None if from_proxy else response
 
 
 def json_fault(response: Response) -> tuple[str, str, str] | None:
     """Why a response is not strict JSON labelled as JSON: where, expected, actual."""
     media = (response.header("Content-Type") or "").split(";")[0].strip().lower()
-    if media != "application/json" and not (
-        media.startswith("application/") and media.endswith("+json")
-    ):
+    structured = media.startswith("application/") and media.endswith("+json")
+    if media != "application/json" and not structured:
         return "Content-Type", "application/json", media or "no content type"
     if response.json is NOT_JSON:
-        text = response.body.text
-        shown = (
-            "bytes that are not UTF-8"
-            if text is None
-            else compact(text[:80])
-            if text
-            else "an empty body"
-        )
-        return "/", "a JSON value", shown
+        return "/", "a JSON value", _start_of(response.body.text)
     return None
+
+
+def _start_of(text: str | None) -> str:
+    """The start of a body, in words where it is none."""
+    if text is None:
+        return "bytes that are not UTF-8"
+    return compact(text[:80]) if text else "an empty body"
 
 
 def _can_err(contract: Contract, operation: Operation, clause: Clause) -> bool:
@@ -123,7 +114,8 @@ def _text_member(
 
 _TRACE = (
     r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+"
-    r"|^\s+at (?:new |async )?[\w$.<>]+ ?\((?:[^)\n]*:\d+|native|<anonymous>|Native Method|Unknown Source)\)"
+    r"|^\s+at (?:new |async )?[\w$.<>]+ ?"
+    r"\((?:[^)\n]*:\d+|native|<anonymous>|Native Method|Unknown Source)\)"
     r"|^\s+at (?:[A-Z]\w*\.){2,}\w+\("
     r"|\bat [\w$.]+\([\w$]+\.(?:java|kt|js|ts|py|go|rb):\d+"
 )
@@ -136,11 +128,13 @@ _PATH = (
     r"|(?<![\w:/.])(?:/[\w.-]+)+\.(?:py|js|ts|rb|go|java|kt|php|cs)\b|\b[A-Z]:\\[\w\\]+|node_modules/"
 )
 _INSIDE = (
-    r"\b(?:10\.[0-9]{1,3}|127\.[0-9]{1,3}|192\.168|172\.(?:1[6-9]|2[0-9]|3[01]))\.[0-9]{1,3}\.[0-9]{1,3}:[0-9]{2,5}\b"
+    r"\b(?:10\.[0-9]{1,3}|127\.[0-9]{1,3}|192\.168|172\.(?:1[6-9]|2[0-9]|3[01]))"
+    r"\.[0-9]{1,3}\.[0-9]{1,3}:[0-9]{2,5}\b"
     r"|\blocalhost:[0-9]{2,5}\b|\bECONNREFUSED\b|\bENOTFOUND\b"
 )
 _CREDENTIAL = (  # a text without a digit is an example of one, such as YOUR_API_KEY
-    r"\bsk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}|\bBearer (?=[A-Za-z_.~+/-]*[0-9])[A-Za-z0-9_.~+/-]{20,}"
+    r"\bsk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}"
+    r"|\bBearer (?=[A-Za-z_.~+/-]*[0-9])[A-Za-z0-9_.~+/-]{20,}"
     r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
 )
 _LEAKS = (
@@ -161,7 +155,7 @@ def _leaked(context: JudgeContext, response: Response, message: str) -> Placehol
 
 
 def _from_transport(context: JudgeContext, secret: Placeholder) -> bool:
-    """Whether the transport put a placeholder in; a message may hold something like it by itself."""
+    """Whether the transport put a placeholder in; a message may hold one of its own."""
     if secret.kind is SecretKind.PLAIN:
         return False
     if secret.kind is SecretKind.KEY:
@@ -214,55 +208,37 @@ def error_code_registered(context: JudgeContext, exchange: Exchange) -> Iterator
     if code in context.contract.errors:
         yield Pass((exchange.id,))
     else:
-        yield Violation(
-            pointer(context.contract.code_pointer),
-            "a code of the registry",
-            compact(code),
-            (exchange.id,),
-        )
-
-
-def _nothing_else(context: JudgeContext, body: Any) -> bool:
-    """Whether a body tells an error and shows nothing: an object may well tell of an error that once befell it."""
-    rest = {
-        name: member for name, member in body.items() if name != context.contract.code_pointer[0]
-    }
-    return context.contract.identifier not in rest and not any(
-        isinstance(member, dict | list) for member in rest.values()
-    )
+        where = pointer(context.contract.code_pointer)
+        yield Violation(where, "a code of the registry", compact(code), (exchange.id,))
 
 
 @passive("code.pairing")
 def code_pairing(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """A code goes with its status."""
+    """A code comes with its status."""
     row = context.contract.errors.get(code_of(context.contract, exchange) or "")
     response = exchange.response
-    if (
-        row is None
-        or response is None
-        or (response.status not in context.contract.statuses and not response.ok)
-    ):
-        return
-    if response.ok and not _nothing_else(context, response.json):
+    if row is None or response is None or not _pairs(context, response):
         return
     if response.status == row.status:
         yield Pass((exchange.id,), about=row.code)
     else:
-        yield Violation(
-            "status",
-            f"{row.status} with {row.code}",
-            said(exchange),
-            (exchange.id,),
-            about=row.code,
-        )
+        expected = f"{row.status} with {row.code}"
+        yield Violation("status", expected, said(exchange), (exchange.id,), about=row.code)
 
 
-def _of_another_media_type(exchange: Exchange) -> bool:
-    """Whether a request says that its body is something else than JSON."""
-    media = next(
-        (value for name, value in exchange.request.headers if name.lower() == "content-type"), ""
-    )
-    return bool(media) and not media.lower().startswith("application/json")
+def _pairs(context: JudgeContext, response: Response) -> bool:
+    """Whether the code in a body is that of the response: an object may hold an earlier error."""
+    if response.ok:
+        return _is_error_alone(context, response.json)
+    return response.status in context.contract.statuses
+
+
+def _is_error_alone(context: JudgeContext, body: Any) -> bool:
+    """Whether a body holds an error and shows no object beside it."""
+    envelope = context.contract.code_pointer[0]
+    rest = {name: member for name, member in body.items() if name != envelope}
+    nested = any(isinstance(member, dict | list) for member in rest.values())
+    return context.contract.identifier not in rest and not nested
 
 
 @passive("status.listed", applies=every)
@@ -271,14 +247,25 @@ def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     response = exchange.response
     if response is None or exchange.facts.odd:
         return
-    bare = response.status in FROM_PROXIES and code_of(context.contract, exchange) is None
-    if response.status in context.contract.statuses:
+    statuses = context.contract.statuses
+    if response.status in statuses:
         yield Pass((exchange.id,))
     elif response.status == 415 and _of_another_media_type(exchange):
         yield Violation("status", "a status of the list", said(exchange), (exchange.id,), note=True)
-    elif not bare:
-        listed = ", ".join(map(str, sorted(context.contract.statuses)))
+    elif not _from_proxy(context, exchange, response):
+        listed = ", ".join(map(str, sorted(statuses)))
         yield Violation("status", f"one of {listed}", said(exchange), (exchange.id,))
+
+
+def _of_another_media_type(exchange: Exchange) -> bool:
+    """Whether a request says that its body is not JSON."""
+    types = [value for name, value in exchange.request.headers if name.lower() == "content-type"]
+    return bool(types) and not types[0].lower().startswith("application/json")
+
+
+def _from_proxy(context: JudgeContext, exchange: Exchange, response: Response) -> bool:
+    """Whether something in front of the application may have answered."""
+    return response.status in FROM_PROXIES and code_of(context.contract, exchange) is None
 
 
 @passive("status.client-mistake", applies=_can_err, hint="no request with a mistake was made")
@@ -287,39 +274,40 @@ def status_client_mistake(context: JudgeContext, exchange: Exchange) -> Iterator
     response = exchange.response
     if response is None or not exchange.facts.mistake:
         return
-    if response.status in FROM_PROXIES and code_of(context.contract, exchange) is None:
+    if _from_proxy(context, exchange, response):
         return
-    if response.status >= 500 and role_of(context.contract, exchange) != "upstream":
-        yield Violation("status", "4xx", said(exchange), (exchange.id,))
-    elif response.status < 500:
+    if response.status < 500:
         yield Pass((exchange.id,))
+    elif role_of(context.contract, exchange) != "upstream":
+        yield Violation("status", "4xx", said(exchange), (exchange.id,))
 
 
-@trial("route.unknown")
-def route_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A path or method that does not exist is answered with the error structure, not with a 5xx."""
-    for probe in trial.probes:
-        excuse = unusable(context, probe)
-        response = probe.response
-        if excuse or response is None:
-            yield excuse or Pass(())
-            continue
-        ids = (probe.id,)
-        if response.status < 400:
-            if not probe.facts.mendable:
-                yield Violation("status", "an error status", said(probe), ids, note=True)
-            yield Pass(ids)
-            continue
-        problems = [
-            *error_json(context, probe),
-            *error_shape(context, probe),
-            *error_code_text(context, probe),
-            *error_message_text(context, probe),
-            *error_message_clean(context, probe),
-            *error_code_registered(context, probe),
-            *status_client_mistake(context, probe),
-        ]
-        found: list[Outcome] = [outcome for outcome in problems if isinstance(outcome, Violation)]
-        yield from found or [Pass(ids)]
-        if not found and response.status not in context.contract.statuses:
-            yield Violation("status", "a status of the list", str(response.status), ids, note=True)
+ENVELOPE = (
+    error_json,
+    error_shape,
+    error_code_text,
+    error_message_text,
+    error_message_clean,
+    error_code_registered,
+    status_client_mistake,
+)
+"""What holds for an error on any path, documented or not."""
+
+
+@probe("route.unknown")
+def route_unknown(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
+    """A path or method that does not exist gets the error structure, and no 5xx."""
+    if answer.status < 400:
+        if not answer.facts.mendable:
+            actual = said(answer.exchange)
+            yield Violation("status", "an error status", actual, answer.ids, note=True)
+        yield Pass(answer.ids)
+        return
+    outcomes = [outcome for judge in ENVELOPE for outcome in judge(context, answer.exchange)]
+    violations = [outcome for outcome in outcomes if isinstance(outcome, Violation)]
+    if violations:
+        yield from violations
+        return
+    yield Pass(answer.ids)
+    if answer.status not in context.contract.statuses:
+        yield Violation("status", "a status of the list", str(answer.status), answer.ids, note=True)

@@ -1,4 +1,4 @@
-"""Judges of what a request asks wrongly: unknown ids, missing, invalid and unparsable parameters."""
+"""Judges of requests: valid ones succeed as documented, mistakes are refused for what they are."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from conformance.judging.answers import (
+    answered,
     control_gap,
     odd_cursor,
     refusal,
@@ -19,7 +20,7 @@ from conformance.judging.answers import (
     said,
     unusable,
 )
-from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import every, passive, trial
 from conformance.model import (
     Clause,
@@ -32,7 +33,7 @@ from conformance.model import (
     Role,
     compact,
 )
-from conformance.reading import asked, object_of
+from conformance.reading import Answer, asked
 from conformance.values import NOT_JSON
 
 Judge = Callable[[JudgeContext, Exchange, tuple[str, ...]], Outcome]
@@ -48,74 +49,78 @@ def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def shown_absent(
-    context: JudgeContext, trial: Trial, probes: list[Exchange], *roles: str, judge: Judge = refusal
+    context: JudgeContext,
+    trial: Trial,
+    requests: list[Exchange],
+    *roles: str,
+    judge: Judge = refusal,
 ) -> Iterator[Outcome]:
-    """Judge probes that may be refused, or answered as a success that does not show what was asked for."""
+    """Judge requests that may be refused, or succeed without the object that they ask for."""
     gap = control_gap(context, trial)
     if gap:
         yield gap
         return
-    for probe in probes:
-        excuse = unusable(context, probe)
-        if excuse or probe.response is None:
-            yield excuse or Pass(())
-        elif not probe.response.ok:
-            yield judge(context, probe, roles)
-        else:
-            yield _not_shown(context, probe, probe.response.json)
+    for exchange in requests:
+        excuse = unusable(context, exchange)
+        if excuse:
+            yield excuse
+            continue
+        answer = Answer(context.contract, context.operation, exchange)
+        yield _not_shown(answer) if answer.ok else judge(context, exchange, roles)
 
 
-def _not_shown(context: JudgeContext, probe: Exchange, body: Any) -> Outcome:
-    shown = object_of(context.contract, context.operation, body)
-    name = context.contract.identifier_of(context.operation.kind)
-    sought = probe.facts.sought
+def _not_shown(answer: Answer) -> Outcome:
+    """Judge a success: it does not show the object that the key cannot reach."""
+    name = answer.contract.identifier_of(answer.operation.kind)
+    shown, sought = answer.object, answer.exchange.facts.sought
+    ids = (answer.exchange.id,)
     if sought is not None and isinstance(shown, dict) and str(shown.get(name)) == sought:
-        return Violation(
-            f"/{name}", "nothing, as the key reaches no such object", compact(shown), (probe.id,)
-        )
-    return Pass((probe.id,))
+        expected = "nothing, as the key reaches no such object"
+        return Violation(f"/{name}", expected, compact(shown), ids)
+    return Pass(ids)
 
 
 def _named_by(operation: Operation) -> Parameter | None:
-    """What names the one object that is read, in the query; None where the sources leave open what may come."""
+    """The query parameter that names the object to read.
+
+    None where the sources leave open what such a read returns.
+    """
     selector = operation.selector
     if operation.action != "read" or selector is None or selector.place != "query":
         return None
-    return (
-        None if Open.INPUT in operation.open or Open.ABSENT_OBJECT in operation.open else selector
-    )
+    uncertain = {Open.INPUT, Open.ABSENT_OBJECT} & operation.open
+    return None if uncertain else selector
 
 
 def _named_in_query(contract: Contract, operation: Operation, clause: Clause) -> bool:
-    """Applies where one object is read by what names it in the query."""
+    """Applies where a query parameter names the object to read."""
     return _named_by(operation) is not None
 
 
-@passive(
-    "read.asked", applies=_named_in_query, hint="an object would have to be known, to be asked for"
-)
+@passive("read.asked", applies=_named_in_query, hint="Needs a known object to ask for.")
 def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """What is read is what was asked for, by the member that named it."""
-    operation, response = context.operation, exchange.response
-    assert operation is not None
-    selector = _named_by(operation)
-    if selector is None or response is None or not response.ok:
+    """A read returns the object that was asked for, by the member that named it."""
+    answer = Answer(context.contract, context.operation, exchange)
+    selector = _named_by(context.operation)
+    if selector is None or not answer.ok:
         return
-    wanted, shown = (
-        asked(exchange, selector.name),
-        object_of(context.contract, operation, response.json),
-    )
-    own = selector.references == operation.kind
-    member = selector.by or (
-        context.contract.identifier_of(operation.kind) if own else selector.name
-    )
-    told = shown.get(member) if isinstance(shown, dict) else None
-    if wanted is None or not isinstance(told, str | int) or isinstance(told, bool):
-        yield Pass((exchange.id,))  # an answer without that member tells nothing against it
-    elif _plain(str(told)) == _plain(wanted):
-        yield Pass((exchange.id,))
+    member = _member_named(context, selector)
+    wanted = asked(exchange, selector.name)
+    shown = answer.object.get(member) if isinstance(answer.object, dict) else None
+    named = isinstance(shown, str | int) and not isinstance(shown, bool)
+    if wanted is None or not named or _plain(str(shown)) == _plain(wanted):
+        yield Pass((exchange.id,))  # an answer without that member says nothing against it
     else:
-        yield Violation(f"/{member}", compact(wanted), compact(told), (exchange.id,))
+        yield Violation(f"/{member}", compact(wanted), compact(shown), (exchange.id,))
+
+
+def _member_named(context: JudgeContext, selector: Parameter) -> str:
+    """The member of the object that a selector holds."""
+    if selector.by is not None:
+        return selector.by
+    if selector.references == context.operation.kind:
+        return context.contract.identifier_of(context.operation.kind)
+    return selector.name
 
 
 def _plain(text: str) -> str:
@@ -144,7 +149,7 @@ def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 @trial(
-    "parameter.unparsable", hint="a value that cannot be parsed would have to be refused or ignored"
+    "parameter.unparsable", hint="A value that cannot be parsed must have been refused or ignored."
 )
 def parameter_unparsable(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A value that cannot be parsed is refused as invalid, or ignored."""
@@ -152,16 +157,14 @@ def parameter_unparsable(context: JudgeContext, trial: Trial) -> Iterator[Outcom
     if gap:
         yield gap
         return
-    for probe in trial.probes:
-        excuse = unusable(context, probe)
-        if excuse:
-            yield excuse
-        elif probe.response is not None and probe.response.ok:
-            yield Pass((probe.id,))
-        elif (
-            probe.response is not None and probe.response.status < 500
-        ):  # status.client-mistake blames the rest
-            yield refusal(context, probe, ("invalid_parameter",))
+    for exchange in trial.probes:
+        answer = answered(context, exchange)
+        if not isinstance(answer, Answered):
+            yield answer
+        elif answer.ok:
+            yield Pass(answer.ids)
+        elif answer.status < 500:  # status.client-mistake blames the rest
+            yield refusal(context, exchange, ("invalid_parameter",))
 
 
 @trial("body.broken")
@@ -174,20 +177,24 @@ REFUSED_FOR_ACCESS = (401, 403)
 """Answers to a valid request that other rules judge."""
 
 
-def _excused(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether a valid request may well have been refused here."""
-    role = role_of(context.contract, exchange)
+def _excused(context: JudgeContext, exchange: Exchange, status: int) -> bool:
+    """Whether a valid request may have been refused here."""
     operation = context.operation
-    assert operation is not None
-    if unusable(context, exchange) or role == "refusal" or odd_cursor(context, exchange):
+    if status in REFUSED_FOR_ACCESS or unusable(context, exchange):
         return True
-    assert exchange.response is not None
-    if operation.payment and exchange.response.status == 402:
+    if role_of(context.contract, exchange) == "refusal" or odd_cursor(context, exchange):
         return True
-    if Open.INPUT in operation.open and exchange.response.status in (400, 404):
+    if operation.payment and status == 402:
         return True
-    phones = any(p.phone for p in operation.body if p.required)
-    return phones and not context.target.phone_numbers and exchange.response.status == 400
+    if Open.INPUT in operation.open and status in (400, 404):
+        return True
+    return status == 400 and _needs_phone(context, operation)
+
+
+def _needs_phone(context: JudgeContext, operation: Operation) -> bool:
+    """Whether a request needs a phone number, and the target file gives none."""
+    required = any(parameter.phone for parameter in operation.body if parameter.required)
+    return required and not context.target.phone_numbers
 
 
 def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bool:
@@ -198,79 +205,73 @@ def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bo
 def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A valid request succeeds, and with the status of its operation."""
     response, operation = exchange.response, context.operation
-    assert operation is not None
     if response is None:
         return
     about = str(operation.success)
+    ids = (exchange.id,)
     expected = " or ".join(map(str, operation.successes))
-    if response.ok and response.status in context.contract.statuses:
+    if response.ok:
         if response.status in operation.successes:
-            yield Pass((exchange.id,), about=about)
-        else:
-            yield Violation("status", expected, said(exchange), (exchange.id,), about=about)
-    elif (
-        exchange.role is Role.CONTROL
-        and response.status not in REFUSED_FOR_ACCESS
-        and not _excused(context, exchange)
-        and not response.ok
-    ):
-        yield Violation(
-            "status", f"{expected} for a valid request", said(exchange), (exchange.id,), about=about
-        )
-
-
-_VALIDATORS: dict[int, tuple[Operation, jsonschema_rs.Validator]] = {}
-
-
-def _valid(operation: Operation, value: Any) -> bool:
-    """Whether a body obeys the schema of its operation; the fast validator, the other one finds the words."""
-    if id(operation) not in _VALIDATORS:
-        _VALIDATORS[id(operation)] = operation, jsonschema_rs.validator_for(dict(operation.schema))
-    try:
-        return bool(_VALIDATORS[id(operation)][1].is_valid(value))
-    except (
-        ValueError,
-        RecursionError,
-    ):  # a value that only Python can hold, such as a lone surrogate
-        return Draft202012Validator(operation.schema).is_valid(value)
+            yield Pass(ids, about=about)
+        elif response.status in context.contract.statuses:
+            yield Violation("status", expected, said(exchange), ids, about=about)
+    elif exchange.role is Role.CONTROL and not _excused(context, exchange, response.status):
+        expected = f"{expected} for a valid request"
+        yield Violation("status", expected, said(exchange), ids, about=about)
 
 
 @passive("success.shape", applies=every, hint="no request succeeded")
 def success_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The body of a success is JSON with the documented members and types."""
-    response, operation = exchange.response, context.operation
-    assert operation is not None
-    if (
-        response is None
-        or not response.ok
-        or response.body.withheld
-        or exchange.request.method == "HEAD"
-    ):
+    response = exchange.response
+    if response is None or not response.ok or exchange.request.method == "HEAD":
         return
-    if response.body.cut:
-        yield unusable(context, exchange) or Pass(())
+    if response.body.withheld:
         return
-    if response.json is NOT_JSON:
-        if response.body.text != "" or operation.schema.get("type"):
-            yield Violation("/", "a JSON value", said(exchange), (exchange.id,))
-        else:
-            yield Pass((exchange.id,))  # where no source shows a body there may be none
-        return
-    if (
-        operation.paging
-        and isinstance(response.json, dict)
-        and not isinstance(response.json.get(operation.paging.more), bool)
-    ):
+    answer = answered(context, exchange)
+    if not isinstance(answer, Answered):
+        yield answer
+    elif response.json is not NOT_JSON:
+        yield from _shape(context.operation, answer)
+    elif response.body.text != "" or context.operation.schema.get("type"):
+        yield Violation("/", "a JSON value", said(exchange), answer.ids)
+    else:
+        yield Pass(answer.ids)  # where no source shows a body there may be none
+
+
+def _shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
+    """Judge a JSON body by the schema of its operation."""
+    body = answer.response.json
+    if _lacks_flag(operation, body):
         return  # list.more-flag judges it
-    if _valid(operation, response.json):
-        yield Pass((exchange.id,))
+    if _valid(operation, body):
+        yield Pass(answer.ids)
         return
-    error = best_match(Draft202012Validator(operation.schema).iter_errors(response.json))
+    error = best_match(Draft202012Validator(operation.schema).iter_errors(body))
     if error is not None:
         where = "/" + "/".join(str(step) for step in error.absolute_path)
-        yield Violation(
-            where,
-            compact({error.validator: error.validator_value}),
-            error.message[:200],
-            (exchange.id,),
-        )
+        expected = compact({error.validator: error.validator_value})
+        yield Violation(where, expected, error.message[:200], answer.ids)
+
+
+def _lacks_flag(operation: Operation, body: Any) -> bool:
+    """Whether a list does not say whether more follows."""
+    if operation.paging is None or not isinstance(body, dict):
+        return False
+    return not isinstance(body.get(operation.paging.more), bool)
+
+
+_VALIDATORS: dict[str, tuple[Operation, jsonschema_rs.Validator]] = {}
+"""The fast validator of each operation; jsonschema finds the words for what it refuses."""
+
+
+def _valid(operation: Operation, value: Any) -> bool:
+    """Whether a body obeys the schema of its operation."""
+    known = _VALIDATORS.get(operation.id)
+    if known is None or known[0] is not operation:
+        known = operation, jsonschema_rs.validator_for(dict(operation.schema))
+        _VALIDATORS[operation.id] = known
+    try:
+        return bool(known[1].is_valid(value))
+    except (ValueError, RecursionError):  # only Python holds the value, such as a lone surrogate
+        return Draft202012Validator(operation.schema).is_valid(value)
