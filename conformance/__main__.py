@@ -1,6 +1,6 @@
 """``python -m conformance``: the command."""
 
-from conformance.cli import main
+from conformance.command.cli import main
 
 if __name__ == "__main__":
     main()

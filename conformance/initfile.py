@@ -1,93 +1,179 @@
-"""The text of a commented target file, made from the contract so that it names what exists."""
+"""The text of a commented target file, made from its schema and from the names in a contract."""
 
 from __future__ import annotations
 
-from conformance.model import KEY_ROLES, Contract
-from conformance.target import DEFAULT_BUDGET, DEFAULT_TIMEOUT, KEY_VARIABLE
+import re
+import textwrap
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import MISSING, fields
+from typing import Any
+
+import yaml
+
+from conformance import names
+from conformance.model import KEY_ROLES, Contract, Json
+from conformance.target import KEY_VARIABLE, Target, schema
+
+WIDTH = 98
+ACTIVE = ("name", "url", "allow")
+"""Members that stand in the file as they are; the others stand in it as comments."""
 
 
 def text(contract: Contract) -> str:
-    """A target file that reads only; everything else stands in it as a comment."""
-    scopes = list(dict.fromkeys(scope for o in contract.operations.values() for scope in o.scopes))
-    lists = [o.id for o in contract.operations.values() if o.paging]
-    unnamed = [
-        o.id for o in contract.operations.values() if o.paging and o.paging.collection is None
+    """A target file that only reads; everything else stands in it as a comment.
+
+    Each member of the schema has its description and an example with names of the contract.
+    """
+    parts = [
+        f"# Target file: the server under test ({contract.title} {contract.version}).\n"
+        "# Keep keys out of it: ${NAME} takes the environment variable NAME.\n"
     ]
-    made = next((o.id for o in contract.operations.values() if o.action == "create"), "operation")
-    provoked = [(code, o.id) for o in contract.operations.values() for code in o.provokes]
-    triggers = "\n".join(
-        f"#   - {{code: {code}, operation: {operation}, input: {{}}}}"
-        for code, operation in provoked
-    )
-    return f"""\
-# Target file: the server under test ({contract.title} {contract.version}).
-# Keep keys out of it: ${{NAME}} takes the environment variable NAME.
-
-name: my server
-url: https://api.example.com{contract.base_path}
-
-# What the suite may do. read is always allowed; write creates and changes objects, spend places calls,
-# sends texts or opens accounts (money and real people), flood trips rate limits.
-allow: [read]
-
-keys:
-{_keys()}
-
-# A key for each single scope:
-# scoped_keys:
-{chr(10).join(f"#   {scope}: ${{{scope.upper().replace(':', '_').replace('-', '_')}_KEY}}" for scope in scopes)}
-
-# Ids of the businesses of these keys:
-# businesses: {{main: "", other: "", empty: ""}}
-
-# Numbers that may be called. Without them the fictional range +1 202 555 0100 is used.
-# phone_numbers: ["+12025550100"]
-
-# The largest page of each list, to judge that it holds:
-# maximum: {{{", ".join(f"{name}: 100" for name in lists)}}}
-
-# The member that holds the items of a list, where the contract does not name it and a list has several arrays:
-# collections: {{{", ".join(f"{name}: items" for name in unnamed)}}}
-
-# Values for what valid requests send, where this server takes no sample of the suite ({{}} becomes a fresh text):
-# inputs:
-#   {made}: {{}}
-
-# Recipes that make this server answer with a code, for faults that cannot be provoked from outside. `firm: true` beside
-# the input: so, too, in capitals, within a longer text and beside optional objects; `payment: TEXT`: a proof that pays.
-# triggers:
-{triggers}
-
-# A request outside {contract.base_path or "the base path"} that moves the server's clock on, and local addresses to send from:
-# clock: {{method: POST, path: /clock, member: seconds}}
-# addresses: [192.0.2.1, 192.0.2.2]
-
-# budget: {DEFAULT_BUDGET}     # requests, at most
-# rate: 10         # requests per second, at most
-# timeout: {DEFAULT_TIMEOUT:g}      # seconds for one response
-
-# Operations that this server does not have, and failures that are accepted for a time:
-# inapplicable: []
-# waivers:
-#   - {{clause: {next(iter(contract.clauses))}, reason: why it is accepted, owner: who answers for it, expires: "2027-01-31"}}
-"""
-
-
-def _keys() -> str:
-    """A line for each key: the full one as it is usually given, the others as comments."""
-    lines = []
-    for role in KEY_ROLES.values():
-        start, variable = ("#   ", f"{role.name.upper()}_KEY")
-        if role.name == "full":
-            start, variable = "  ", KEY_VARIABLE
-        lines.append(f"{start}{role.name}: ${{{variable}}}".ljust(34) + f"# {role.what}")
-    return "\n".join(lines)
+    for name, member in schema()["properties"].items():
+        lines = [*_comment(member), *_example(contract, name, member)]
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
 
 
 def key_table() -> str:
     """The keys of a target file as a Markdown table, for the documentation."""
-    rows = [
-        f"| `{role.name}` | {role.what} | {role.business or 'any'} | {'no' if role.dead else 'yes'} |"
-        for role in KEY_ROLES.values()
-    ]
-    return "\n".join(["| key | what it is | business | valid |", "|---|---|---|---|", *rows])
+    lines = ["| key | what it is | business | valid |", "|---|---|---|---|"]
+    for role in KEY_ROLES.values():
+        business = role.business or "any"
+        valid = "no" if role.dead else "yes"
+        lines.append(f"| `{role.name}` | {role.what} | {business} | {valid} |")
+    return "\n".join(lines)
+
+
+def _comment(member: Mapping[str, Any]) -> Iterator[str]:
+    """What a member means, and the parts of it that its example leaves out."""
+    sentences = [member["description"]]
+    inner = member.get("items", member)
+    for name, part in inner.get("properties", {}).items():
+        if name not in inner.get("required", (name,)):
+            sentences.append(f"{name}: {part['description']}")
+    for sentence in sentences:
+        for line in textwrap.wrap(sentence, WIDTH):
+            yield f"# {line}"
+
+
+def _example(contract: Contract, name: str, member: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of a member with an example value."""
+    if name == "keys":
+        yield from _keys()
+        return
+    mark = "" if name in ACTIVE else "# "
+    for line in _lines(name, _value(contract, name, member)):
+        yield mark + line
+
+
+def _keys() -> Iterator[str]:
+    """A line for each key: the full one as it is usually given, the others as comments."""
+    yield "keys:"
+    for role in KEY_ROLES.values():
+        line = f"#   {role.name}: ${{{role.name.upper()}_KEY}}"
+        if role.name == "full":
+            line = f"  full: ${{{KEY_VARIABLE}}}"
+        yield f"{line:<34}# {role.what}"
+
+
+def _value(contract: Contract, name: str, member: Mapping[str, Any]) -> Json:
+    """An example for a member: of the contract, else the default, else what the schema says."""
+    if name in _EXAMPLES:
+        return _EXAMPLES[name](contract)
+    if name in _DEFAULTS:
+        return _DEFAULTS[name]
+    return _sample(member, names.known(contract))
+
+
+def _sample(part: Mapping[str, Any], known: Mapping[str, Collection[str]]) -> Json:
+    """A value that fits a part of the schema, with names that the contract has."""
+    if "examples" in part:
+        return part["examples"][0]
+    if "x-names" in part:
+        return next(iter(known[part["x-names"]]), "")
+    if part["type"] == "array":
+        return [_sample(part["items"], known)]
+    if "properties" in part:
+        required = part["required"]
+        return {name: _sample(part["properties"][name], known) for name in required}
+    value = _sample(part["additionalProperties"], known)
+    return dict.fromkeys(known[part["propertyNames"]["x-names"]], value)
+
+
+# --- YAML -----------------------------------------------------------------------------------------
+
+
+def _lines(name: str, value: Json) -> Iterator[str]:
+    """A member as YAML: on one line if it fits, else with a line for each part of its value."""
+    line = f"{name}: {_flow(value)}"
+    if len(line) <= WIDTH:
+        yield line
+        return
+    yield f"{name}:"
+    if isinstance(value, list):
+        for item in value:
+            yield f"  - {_flow(item)}"
+    else:
+        for member, inner in value.items():
+            yield f"  {member}: {_flow(inner)}"
+
+
+def _flow(value: Json) -> str:
+    """A value as YAML on one line."""
+    dumped = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000)
+    return str(dumped).removesuffix("...\n").strip()
+
+
+# --- examples that only the contract can give -----------------------------------------------------
+
+
+def _url(contract: Contract) -> Json:
+    return f"https://api.example.com{contract.base_path}"
+
+
+def _scoped_keys(contract: Contract) -> Json:
+    """A variable of the environment for each scope, in the order of the contract."""
+    keys = {}
+    for operation in contract.operations.values():
+        for scope in operation.scopes:
+            variable = re.sub(r"[:-]", "_", scope.upper())
+            keys[scope] = f"${{{variable}_KEY}}"
+    return keys
+
+
+def _collections(contract: Contract) -> Json:
+    """The lists whose collection member the contract leaves open."""
+    collections = {}
+    for operation in contract.operations.values():
+        if operation.paging and operation.paging.collection is None:
+            collections[operation.id] = "items"
+    return collections
+
+
+def _inputs(contract: Contract) -> Json:
+    creations = contract.operations_by("create")
+    return {operation.id: {"parameter": "text {}"} for operation in creations[:1]}
+
+
+def _triggers(contract: Contract) -> Json:
+    """A trigger for each code that the contract says an operation provokes."""
+    triggers = []
+    for operation in contract.operations.values():
+        for code in operation.provokes:
+            triggers.append({"code": code, "operation": operation.id, "input": {}})
+    return triggers
+
+
+_EXAMPLES: Mapping[str, Callable[[Contract], Json]] = {
+    "url": _url,
+    "scoped_keys": _scoped_keys,
+    "collections": _collections,
+    "inputs": _inputs,
+    "triggers": _triggers,
+}
+_DEFAULTS = {
+    member.name: member.default
+    for member in fields(Target)
+    if member.default not in (MISSING, None)
+}
+"""Values that a target has without a file that says otherwise."""

@@ -6,6 +6,7 @@ here, once, and a case that cannot run keeps its place in the plan with the reas
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -61,7 +62,8 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
                 (max(one.phase, 2) if writes else one.phase, _case(one, draft, effect, planning))
             )
     ordered = [case for _, case in sorted(cases, key=lambda pair: pair[0])]
-    twice = {case.id for case in ordered if sum(other.id == case.id for other in ordered) > 1}
+    counts = Counter(case.id for case in ordered)
+    twice = [case_id for case_id, count in counts.items() if count > 1]
     if twice:
         raise ValueError(f"two cases have one id: {', '.join(sorted(twice))}")
     return Plan(tuple(ordered))

@@ -137,13 +137,14 @@ def newly(contract: Contract, listing: Operation, old: list[Any], new: list[Any]
     ]
 
 
+def position_of(listing: Operation, item: Any) -> Any:
+    """The member of an item that is the cursor of the page after it; None without one."""
+    return item.get(listing.paging.position) if listing.paging and isinstance(item, dict) else None
+
+
 def moment_of(listing: Operation, item: Any) -> Fraction | None:
     """Where an item of a list stands in time."""
-    return (
-        instant(item.get(listing.paging.position))
-        if listing.paging and isinstance(item, dict)
-        else None
-    )
+    return instant(position_of(listing, item))
 
 
 def identity_of(contract: Contract, kind: str | None, item: Any) -> str:
@@ -298,15 +299,14 @@ class Answer:
     @property
     def cursor(self) -> str | None:
         """The position of the last item, which is the cursor of the next page; None without one."""
-        paging, last = self.operation.paging, (self.items or [None])[-1]
-        value = last.get(paging.position) if paging and isinstance(last, dict) else None
-        return value if isinstance(value, str) else None
+        last = (self.items or [None])[-1]
+        position = position_of(self.operation, last)
+        return position if isinstance(position, str) else None
 
     @property
     def positions(self) -> list[str]:
         """The positions that the items show, in their order."""
-        paging = self.operation.paging
-        values = [row.get(paging.position) for row in self.rows] if paging else []
+        values = [position_of(self.operation, row) for row in self.rows]
         return [value for value in values if isinstance(value, str)]
 
     @property

@@ -1,41 +1,42 @@
 """run.json: a finished run as data, and a stored run judged again.
 
-What decides a verdict (declaration, plan, selection, date) is stored beside exchanges.jsonl; the
-verdicts in the file are for readers, a replay computes its own.
+What decides a verdict (declaration, plan, selection, date) is stored beside exchanges.jsonl. The
+verdicts in the file are for readers; a replay computes its own.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from conformance import evidence
+from conformance import __version__, checks, convert, evidence, schemas
+from conformance.conclusion import finished
 from conformance.errors import UsageError
-from conformance.model import Case, Contract, Effect, Run
+from conformance.model import Case, Contract, Run
 from conformance.plan import Plan
-from conformance.session import finished
-from conformance.target import declaration_from_json, declaration_to_json
+from conformance.target import named
 
 FORMAT = 1
 RUN, LOG, PYTEST_PAGE = "run.json", "exchanges.jsonl", "pytest.html"
 
 
 def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
-    """The members of run.json."""
+    """The members of run.json. ``selected`` are the ids of the cases that were to run."""
+    contract = run.contract
+    clauses = contract.clauses.values()
     return {
         "format": FORMAT,
         "suite": {"name": "kaicalls-conformance", "version": run.suite},
         "spec": {
-            "title": run.contract.title,
-            "version": run.contract.version,
-            "digest": run.contract.digest,
+            "title": contract.title,
+            "version": contract.version,
+            "digest": contract.digest,
         },
         "seed": run.seed,
-        "target": declaration_to_json(run.target),
+        "target": convert.to_json(run.target),
         "started": run.started,
         "finished": run.finished,
         "judged_on": run.judged_on,
@@ -43,28 +44,22 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
         "counts": run.counts,
-        "cells": [_lean(asdict(cell)) for cell in run.cells],
-        "uncovered": {
-            c.id: c.uncovered for c in run.contract.clauses.values() if not run.by_clause[c.id]
-        },
+        "cells": [convert.to_json(cell) for cell in run.cells],
+        "uncovered": {c.id: c.uncovered for c in clauses if not run.by_clause[c.id]},
         "selected": None if selected is None else sorted(selected),
-        "plan": [_lean(asdict(case)) for case in run.cases],
+        "plan": [convert.to_json(case) for case in run.cases],
     }
 
 
-def _lean(members: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in members.items() if value not in (None, (), {}, "", False)}
-
-
 def write(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
-    """Write run.json."""
+    """Write run.json into a directory that exists."""
     text = json.dumps(to_json(run, selected), indent=1, ensure_ascii=True)
     (directory / RUN).write_text(text + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A stored run, judged again: the run, what was selected, and whether it was made with another contract."""
+    """A stored run, judged again; ``other_contract`` says if another contract was used then."""
 
     run: Run
     selected: frozenset[str] | None
@@ -72,55 +67,84 @@ class Stored:
 
 
 def replay(directory: Path, contract: Contract) -> Stored:
-    """Judge a stored run again, from its log alone. Raises UsageError where it is not one."""
+    """Judge a stored run again, from its log alone.
+
+    Raises UsageError, with file and place, for a run.json or a log that does not fit.
+    """
     path = directory / RUN
+    data = _read(path)
+    _check_contract(path, data, contract)
+    try:
+        target = convert.declaration_from_json(data["target"])
+        today = date.fromisoformat(data["judged_on"])
+        for moment in (data["started"], data["finished"]):
+            datetime.fromisoformat(moment)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _misfit(path, str(error)) from None
+    selected = None if data["selected"] is None else frozenset(data["selected"])
+    run = finished(
+        named(contract, target),
+        target,
+        _plan(path, data),
+        evidence.read(directory / LOG),
+        seed=data["seed"],
+        started=data["started"],
+        ended=data["finished"],
+        today=today,
+        selected=selected,
+        require_complete=data["require_complete"],
+    )
+    return Stored(run, selected, _other_contract(data["spec"]["digest"], contract.digest))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The content of a run.json that fits its schema. Raises UsageError."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        if data["format"] != FORMAT:
-            raise UsageError(f"{path}: its format is {data['format']}, this suite reads {FORMAT}")
-        if data["spec"]["title"] != contract.title:
-            raise UsageError(
-                f"{path}: the run is of {data['spec']['title']!r}; give its contract with --spec"
-            )
-        target, plan = (
-            declaration_from_json(data["target"]),
-            Plan(tuple(_case(evidence.renamed(row)) for row in data["plan"])),
-        )
-        selected = None if data["selected"] is None else frozenset(data["selected"])
-        digest, meta = (
-            data["spec"]["digest"],
-            {name: data[name] for name in ("seed", "started", "require_complete")},
-        )
-        ended, today = data["finished"], date.fromisoformat(data["judged_on"])
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path}: cannot be read: {error}; give the directory of a run, such as reports/latest"
         ) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(
-            f"{path}: this is no run.json of this suite ({type(error).__name__}: {error})"
-        ) from None
-    log = evidence.read(directory / LOG)
-    run = finished(contract, target, plan, log, ended=ended, today=today, selected=selected, **meta)
-    other = (
-        None
-        if digest == contract.digest
-        else f"the run was made with contract {digest[:12]}, it is judged by {contract.digest[:12]}"
-    )
-    return Stored(run, selected, other)
+    except (ValueError, RecursionError) as error:
+        raise _misfit(path, f"no JSON ({error})") from None
+    if not isinstance(data, dict):
+        raise _misfit(path, "an object is expected")
+    data = convert.modern_run(data)
+    if isinstance(data.get("format"), int) and data["format"] != FORMAT:
+        raise UsageError(f"{path}: its format is {data['format']}, this suite reads {FORMAT}")
+    fault = schemas.fault(schemas.RUN, data)
+    if fault:
+        raise _misfit(path, fault)
+    return data
 
 
-def _case(row: Mapping[str, Any]) -> Case:
-    return Case(
-        id=row["id"],
-        scenario=row["scenario"],
-        operation=row["operation"],
-        variant=row.get("variant", ""),
-        rules=tuple(row.get("rules", ())),
-        effect=Effect(row["effect"]),
-        cost=row.get("cost", 0),
-        about=row.get("about"),
-        params=row.get("params", {}),
-        gap=row.get("gap"),
-        optional=row.get("optional", False),
-    )
+def _misfit(path: Path, fault: str) -> UsageError:
+    return UsageError(f"{path}: this is no run.json of this suite: {fault}. {evidence.MEND}")
+
+
+def _check_contract(path: Path, data: dict[str, Any], contract: Contract) -> None:
+    title = data["spec"]["title"]
+    if title != contract.title:
+        raise UsageError(f"{path}: the run is of {title!r}; give its contract with --spec")
+
+
+def _plan(path: Path, data: dict[str, Any]) -> Plan:
+    """The stored plan. Raises UsageError for a rule that this suite does not have."""
+    cases = []
+    for index, row in enumerate(data["plan"]):
+        case = convert.from_json(row, Case)
+        unknown = [rule for rule in case.rules if rule not in checks.RULES]
+        if unknown:
+            version = data["suite"]["version"]
+            raise UsageError(
+                f"{path}: plan/{index}/rules: version {__version__} of this suite has no rule "
+                f"{unknown[0]}; replay the run with version {version}, which wrote it"
+            )
+        cases.append(case)
+    return Plan(tuple(cases))
+
+
+def _other_contract(then: str, now: str) -> str | None:
+    if then == now:
+        return None
+    return f"the run was made with contract {then[:12]}, it is judged by {now[:12]}"

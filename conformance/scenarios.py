@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from conformance.model import Contract, Declaration, Effect, Operation, Params
+from conformance.options import Depth as Depth
 
 BAD_KEYS_ALLOWED = 20
 """Requests with a bad key that a run may send without ``flood``."""
-
-
-class Depth(StrEnum):
-    """How much a run tries: each MUST clause once and each border of a page, every case, or every case with more of each."""
-
-    QUICK = "quick"
-    FULL = "full"
-    DEEP = "deep"
 
 
 NO_PARAMS = Params()
@@ -87,11 +79,6 @@ def scenario(
         return function
 
     return register
-
-
-def registered() -> list[Scenario]:
-    """The scenarios by module, and within a module in its order, whichever was imported first."""
-    return sorted(REGISTRY.values(), key=lambda one: one.function.__module__)
 
 
 def operations(planning: Planning, *actions: str) -> Iterator[Operation]:

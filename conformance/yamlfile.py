@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import jsonschema_rs
 import yaml
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError, best_match
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 Place = tuple[str | int, ...]
 """Keys and indexes from the top of a document to a value."""
@@ -65,11 +67,16 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_mapping)
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A parsed file: its value, and the line (from 1) of each place in it."""
+    """A parsed file: its value, and the tree of YAML that it came from."""
 
     name: str
     value: Any
-    lines: dict[Place, int]
+    node: yaml.Node
+
+    @cached_property
+    def lines(self) -> dict[Place, int]:
+        """The line, from 1, of each place. Only a fault asks for it."""
+        return dict(_lines(self.node))
 
     def fault(self, place: Sequence[str | int], message: str) -> str:
         """``file:line: message`` for the nearest place that has a line."""
@@ -112,7 +119,7 @@ def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
         if node is None:
             faults.append(f"{name}:1: the file is empty")
             return None
-        return YamlFile(name, loader.construct_document(node), dict(_lines(node)))
+        return YamlFile(name, loader.construct_document(node), node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -127,14 +134,11 @@ def _refuse_aliases(text: str) -> None:
 
     JSON has none, and a few lines of them can stand for billions of values.
     """
+    if "&" not in text:  # an alias without an anchor is an error anyway
+        return
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
             raise _error_at(event, f"aliases (*{event.anchor}) are not allowed")
-
-
-@cache
-def _formats() -> FormatChecker:
-    return FormatChecker()
 
 
 def validate(
@@ -151,7 +155,12 @@ def validate(
     value = file.value
     for step in below:
         value = value[step]
-    validator = Draft202012Validator(schema, format_checker=_formats())
+    if _fits(schema, value):
+        return True
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 - slow to import
+    from jsonschema.exceptions import best_match  # noqa: PLC0415
+
+    validator = Draft202012Validator(schema, format_checker=FormatChecker())
     errors = sorted(validator.iter_errors(value), key=lambda e: list(map(str, e.absolute_path)))
     for error in errors:
         deepest = best_match([error]) or error
@@ -159,6 +168,14 @@ def validate(
         hidden = bool(place) and place[0] in secret
         faults.append(file.fault(place, _message(deepest, hidden)))
     return not errors
+
+
+def _fits(schema: dict[str, Any], value: Any) -> bool:
+    """The quick answer. jsonschema is slow to import, but words better what is wrong."""
+    try:
+        return jsonschema_rs.validator_for(schema, validate_formats=True).is_valid(value)
+    except (ValueError, RecursionError):  # a value that only Python can hold
+        return False
 
 
 def _message(error: ValidationError, hidden: bool) -> str:

@@ -14,8 +14,9 @@ from typing import Any
 
 import click
 
-from conformance import cli, explain, target
-from conformance.commands import load
+from conformance import target
+from conformance.command import cli, explain
+from conformance.command.commands import load
 from conformance.model import Clause, Contract, Operation
 
 DOCS = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""Fabricated runs for the tests of the reports: every verdict, and texts that attack whoever shows them."""
+"""Fabricated runs for the tests of the reports: every verdict, and texts that attack a reader."""
 
 from __future__ import annotations
 

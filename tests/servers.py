@@ -22,9 +22,12 @@ from typing import Any
 import yaml
 from waitress.server import create_server
 
-from conformance import contract
+from conformance import contract, report, runfile
 from conformance.server.application import Application, application
 from conformance.server.declaration import declaration
+
+FILES = frozenset({*report.FILES, runfile.RUN, runfile.LOG, runfile.PYTEST_PAGE})
+"""The files that a run of the command leaves in its directory."""
 
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters that act on a terminal; only the line end may stand in what the command prints."""

@@ -14,11 +14,20 @@ from typing import Any
 import pytest
 
 from conformance.checks import RULES, requests
-from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Trial, Violation
+from conformance.judging.outcomes import (
+    Gap,
+    JudgeContext,
+    JudgeError,
+    Outcome,
+    Pass,
+    Trial,
+    Violation,
+)
+from conformance.judging.walks import walks_of
 from conformance.model import About, Case, Effect, Exchange, Open, Operation
 from tests.examples import PREFIXES, all_examples, examples_about, rules_without
 from tests.examples.base import Example, Expected, in_a_word, is_met, outcomes
-from tests.support.contracts import real
+from tests.support.contracts import TARGET, real
 from tests.support.exchanges import answer, call, page, walked, with_response_of, without_response
 
 ROOT = Path(__file__).parent.parent
@@ -120,12 +129,13 @@ def test_what_judges_share_is_frozen() -> None:
             setattr(object.__new__(noun), fields(noun)[0].name, None)
 
 
-def test_the_memo_of_a_trial_is_no_part_of_it() -> None:
-    """Trials are equal whatever judges have remembered, and do not print it."""
+def test_the_walks_of_a_trial_are_read_once() -> None:
+    """All rules of a trial see the same walks; another trial of the case has its own."""
+    context = JudgeContext(real(), TARGET, real().operations["list_calls"])
     case = Case("c", "s", "list_calls", "", (), Effect.READ)
-    remembering = Trial(case, (), memo={"walks": "read"})
-    assert Trial(case, ()) == remembering
-    assert "walks" not in repr(remembering)
+    trial, again = Trial(case, ()), Trial(case, ())
+    assert walks_of(context, trial) is walks_of(context, trial)
+    assert walks_of(context, again) is not walks_of(context, trial)
 
 
 def test_every_rule_says_in_one_sentence_what_it_finds() -> None:

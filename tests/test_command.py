@@ -25,23 +25,24 @@ import pytest
 from click.testing import CliRunner
 
 from conformance import contract
-from conformance.cli import group
+from conformance.command.cli import group
 from conformance.server.application import Application
 from tests import servers
-from tests.servers import Command, Outcome, Sandbox, command, lines_of, no_traceback, run_of, stored
+from tests.servers import (
+    FILES,
+    Command,
+    Outcome,
+    Sandbox,
+    command,
+    lines_of,
+    no_traceback,
+    run_of,
+    stored,
+)
 from tests.toy.server import ToyServer
 from tests.toy.server import target as toy_target
 
 TOY = Path(__file__).parent / "toy" / "spec"
-FILES = {
-    "report.html",
-    "pytest.html",
-    "junit.xml",
-    "results.ctrf.json",
-    "exchanges.jsonl",
-    "evidence.har",
-    "run.json",
-}
 
 
 @pytest.fixture(scope="module")
@@ -225,13 +226,7 @@ def _replayed(ran: Ran, directory: Path) -> None:
     again = run_of(directory)
     assert {path.name for path in again.iterdir()} == {path.name for path in ran.run.iterdir()}
     assert stored(again) == stored(ran.run)
-    for name in (
-        "junit.xml",
-        "results.ctrf.json",
-        "report.html",
-        "evidence.har",
-        "exchanges.jsonl",
-    ):
+    for name in FILES - {"run.json"}:  # the same content, as seen above
         assert (again / name).read_bytes() == (ran.run / name).read_bytes(), name
     assert outcome.out.splitlines()[-1] == ran.outcome.out.splitlines()[-1]
 
@@ -775,33 +770,31 @@ def test_an_ended_run_leaves_no_server(tmp_path: Path, by: str) -> None:
 # --- bare pytest ----------------------------------------------------------------------------------
 
 
-def _pytest(*arguments: object, cwd: Path) -> Outcome:
-    return Command(
-        "--pyargs",
-        "conformance.suite",
-        "-p",
-        "no:cacheprovider",
-        *arguments,
-        cwd=cwd,
-        module="pytest",
-    ).end()
+def _pytest(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Outcome:
+    fixed = ("--pyargs", "conformance.suite", "-p", "no:cacheprovider")
+    return Command(*fixed, *arguments, cwd=cwd, module="pytest", env=env).end()
 
 
 def test_bare_pytest_runs_the_suite(sandbox: Sandbox, tmp_path: Path) -> None:
-    """pytest alone runs chosen scenarios from an empty directory, and leaves nothing in it."""
-    outcome = _pytest(
-        "--url", sandbox.url, "--key", sandbox.keys["full"], "-k", "walk", "-x", cwd=tmp_path
-    )
+    """pytest alone runs chosen scenarios from an empty directory, and leaves nothing in it.
+
+    The key may come from the environment, as with the command.
+    """
+    arguments = ("--conformance-url", sandbox.url, "-k", "walk", "-x")
+    outcome = _pytest(*arguments, cwd=tmp_path, env={"CONFORMANCE_KEY": sandbox.keys["full"]})
     assert outcome.code == 0, outcome.said
     assert re.search(r"[0-9]+ passed", outcome.out)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_bare_pytest_wants_a_target(tmp_path: Path) -> None:
-    """Without a target pytest ends as for wrong usage, and says what to give."""
-    outcome = _pytest(cwd=tmp_path)
-    assert outcome.code in (2, 4)
-    assert "give --url and --key, or --target FILE" in outcome.said
+    """Without a target pytest ends as for wrong usage, and says what to give.
+
+    An address in the environment is no target: it may be meant for another project.
+    """
+    outcome = _pytest(cwd=tmp_path, env={"CONFORMANCE_URL": "http://127.0.0.1:9/api/v1"})
+    assert outcome.code == 4
+    assert "--conformance-url and --conformance-key, or --conformance-target FILE" in outcome.said
     no_traceback(outcome)
 
 
@@ -809,7 +802,13 @@ def test_bare_pytest_collects(sandbox: Sandbox, tmp_path: Path) -> None:
     """Node ids are readable ASCII words, the same as the case ids of the command, and collecting sends nothing."""
     before = len(sandbox.requests())
     outcome = _pytest(
-        "--url", sandbox.url, "--key", sandbox.keys["full"], "--collect-only", "-q", cwd=tmp_path
+        "--conformance-url",
+        sandbox.url,
+        "--conformance-key",
+        sandbox.keys["full"],
+        "--collect-only",
+        "-q",
+        cwd=tmp_path,
     )
     assert outcome.code == 0, outcome.said
     ids = [line for line in outcome.out.splitlines() if "::" in line]
@@ -876,7 +875,9 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> list[Ran]:
         for origin, directory in zip((honest, loose), directories.values(), strict=True):
             (directory / "t.json").write_text(json.dumps(toy_target(f"{origin}/toy/v2")))
         arguments = ("run", "--spec", TOY, "--target", "t.json")
-        return _together(directories, arguments, (*arguments, "--area", "badges", "--area", "faults"))
+        return _together(
+            directories, arguments, (*arguments, "--area", "badges", "--area", "faults")
+        )
 
 
 def test_honest_library_conforms(libraries: list[Ran]) -> None:

@@ -149,17 +149,7 @@ def test_a_replay_of_hostile_texts(hostile: Ran, tmp_path: Path) -> None:
     assert stored(run_of(tmp_path))["cells"] == stored(hostile.run)["cells"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "report.html",
-        "junit.xml",
-        "results.ctrf.json",
-        "run.json",
-        "exchanges.jsonl",
-        "evidence.har",
-    ],
-)
+@pytest.mark.parametrize("name", sorted(servers.FILES - {"pytest.html"}))
 def test_files_hold_no_active_character(hostile: Ran, name: str) -> None:
     """No file holds a raw control character; what a person may print to a terminal stays text."""
     text = (hostile.run / name).read_text(encoding="utf-8")

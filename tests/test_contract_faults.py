@@ -203,7 +203,7 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
         "page: https://kaicalls.com/docs/api/errors",
         "page: kaicalls com",
         0,
-        "uri",
+        "does not match",
     ),
     "wrong number of a question": ("open.yaml", "id: D1,", "id: Q1,", 0, "Q1"),
 }

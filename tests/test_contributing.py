@@ -91,7 +91,7 @@ def test_an_endpoint_takes_no_line_of_code(tmp_path: Path) -> None:
 def test_a_fault_is_caught_by_its_name(tmp_path: Path) -> None:
     """The fault of the text is run by itself, and caught with the clause that it names."""
     apply("fault", tmp_path)
-    command = [sys.executable, "-m", "conformance", "selftest", "no-more-agents-at-five"]
+    command = [sys.executable, "-m", "tests.selftest", "no-more-agents-at-five"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "1 of 1 faults, 0 findings on 0 variants"

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from conformance import contract, target
-from conformance.cli import group
+from conformance.command.cli import group
 from conformance.server import application
 from docs import pages
 
@@ -139,7 +139,7 @@ def test_every_import_of_the_package_is_declared() -> None:
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for top in {name.partition(".")[0] for name in names}:
                 owner = {_name(name).replace("_", "-") for name in owners.get(top, ())}
-                known = top in sys.stdlib_module_names or top in ("conformance", "tests")
+                known = top in sys.stdlib_module_names or top == "conformance"
                 assert known or owner & declared, f"{path.name} imports {top}"
 
 

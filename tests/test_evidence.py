@@ -81,7 +81,7 @@ ODD = [
 
 @pytest.mark.parametrize("one", ODD, ids=range(len(ODD)))
 def test_odd_exchanges_survive_the_log(one: Exchange) -> None:
-    """Lone surrogates, control characters, bytes, empty bodies and missing responses come back as they were."""
+    """Lone surrogates, control characters, bytes, empty bodies and lost responses come back."""
     assert through_the_log(one) == one
 
 
@@ -199,7 +199,7 @@ def test_blank_lines_and_an_empty_log_are_no_faults(lines: list[str]) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_one_error(tmp_path: Path) -> None:
-    """A missing file, a directory and bytes that are not UTF-8 are each one error with the name of the file."""
+    """A missing file, a directory and bytes that are no UTF-8 are one error with the file."""
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\n")
     for path in (tmp_path / "none", tmp_path, tmp_path / "bytes"):
         with pytest.raises(UsageError) as caught:

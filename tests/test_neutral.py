@@ -27,6 +27,7 @@ EVERYDAY = {
     "code": "of an error, in any registry",
     "duration": "of a request, in reports",
     "email": "a format of JSON Schema",
+    "description": "a keyword of JSON Schema",
     "error": "a verdict, and what JUnit and CTRF call it",
     "id": "of an element of a page, of a case, of a clause",
     "info": "a member of every OpenAPI document",
@@ -157,6 +158,15 @@ def test_the_product_is_named_once(module: Path) -> None:
         for line, text in literals(module)
         if "kaicalls" in text.lower() and all(name not in text for name in allowed)
     ] == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ENGINE)))
+def test_the_package_knows_nothing_of_its_tests(module: Path) -> None:
+    """No module imports the tests, by a statement or by a name in a string."""
+    source = module.read_text(encoding="utf-8")
+    statements = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    assert "tests" not in {(node.module or "").partition(".")[0] for node in statements}
+    assert not [text for _, text in literals(module) if text.startswith("tests.")]
 
 
 def test_the_engine_was_looked_at() -> None:

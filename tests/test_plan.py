@@ -8,11 +8,12 @@ from functools import cache
 
 import pytest
 
-from conformance import session, target
+from conformance import target
 from conformance.checks import RULES
 from conformance.errors import UsageError
 from conformance.model import Contract, Declaration, Effect
 from conformance.plan import Plan, build
+from conformance.run import planning
 from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
 from conformance.selection import nearest, select, wanted
 from conformance.suite.test_keys import RefusedKeys
@@ -51,7 +52,7 @@ def planned(name: str, declared: str = "embedded", seed: int = 0) -> Plan:
         "no flood": replace(full, allow=frozenset(Effect) - {Effect.FLOOD}),
         "writing": replace(full, allow=frozenset({Effect.READ, Effect.WRITE})),
     }
-    return session.planned(contract, declarations[declared], seed)
+    return planning.planned(contract, declarations[declared], seed)
 
 
 DECLARED = ("embedded", "bare", "keyless", "read-only", "no flood", "writing")
@@ -71,7 +72,7 @@ def test_the_same_plan_twice(name: str) -> None:
     """The plan depends on contract, target and seed alone; a target changes what runs and not which cases there are."""
     plan = planned(name)
     contract = contract_of(name)
-    assert session.planned(contract, embedded(name), 0) == plan
+    assert planning.planned(contract, embedded(name), 0) == plan
     assert {case.id for case in planned(name, seed=7).cases} == {case.id for case in plan.cases}
     ids = {
         case.id for case in plan.cases if case.scenario != "trigger"
@@ -205,7 +206,7 @@ def test_an_inapplicable_operation_has_no_case(name: str) -> None:
     contract = contract_of(name)
     missing = next(iter(contract.operations_by("create"))).id
     given = replace(embedded(name), inapplicable=frozenset({missing}))
-    cases = session.planned(contract, given, 0).cases
+    cases = planning.planned(contract, given, 0).cases
     assert cases
     assert all(case.operation != missing for case in cases)
 

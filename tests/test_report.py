@@ -92,7 +92,7 @@ def test_reports_depend_on_the_run_only(tmp_path: Path) -> None:
 
 
 def test_junit_maps_verdicts(written: Path) -> None:
-    """Failed is a failure, error an error; untested, waived and inapplicable are skipped; the rest is plain."""
+    """Failed is a failure, error an error; untested, waived and inapplicable are skipped."""
     wanted = {
         "failed": "failure",
         "error": "error",
@@ -194,7 +194,7 @@ def test_ctrf_is_valid(make: Callable[[], Run]) -> None:
 
 
 def test_ctrf_summary_agrees() -> None:
-    """The summary counts the statuses of the tests, and they map from the verdicts as documented."""
+    """The summary counts the statuses of the tests; verdicts map to them as documented."""
     results = ctrf.document(example.failing())["results"]
     counts = Counter(test["status"] for test in results["tests"])
     assert {name: results["summary"][name] for name in STATUSES} == {
@@ -217,7 +217,7 @@ def test_ctrf_summary_agrees() -> None:
 
 
 def test_har_holds_every_answered_exchange(written: Path) -> None:
-    """evidence.har is HAR 1.2 with one entry per response; what has none is counted in the comment."""
+    """evidence.har is HAR 1.2 with one entry per response; the comment counts lost responses."""
     log = json.loads((written / "evidence.har").read_text())["log"]
     run = example.failing()
     answered = [exchange for exchange in run.exchanges if exchange.response]
@@ -250,7 +250,7 @@ def _with(**changes: Any) -> Run:
 
 
 def test_headline_follows_the_exit_code() -> None:
-    """0 conforms, 1 breaks the contract, 3 could not be judged; a failure wins over an early end."""
+    """0 conforms, 1 breaks the contract, 3 could not be judged; a failure wins."""
     assert view.headline(example.passing()) == "Conforms"
     assert view.headline(example.failing()) == "Breaks the contract"
     assert view.headline(_with(incomplete="stopped")) == "Could not be judged"
@@ -266,7 +266,7 @@ def test_incomplete_run_says_so_first() -> None:
 
 
 def test_missing_is_grouped_and_counted() -> None:
-    """Each reason stands once, with the number of cells that wait for it, the most frequent first."""
+    """Each reason stands once, with the number of its cells, the most frequent first."""
     run = example.failing()
     groups = view.missing(run)
     assert sum(len(cells) for _, cells in groups) == run.counts["untested"]

@@ -38,7 +38,7 @@ def test_hostile_texts_stay_texts(page: Path) -> None:
 
 
 def test_page_is_whole_without_scripts(page: Path, tmp_path: Path) -> None:
-    """The page runs no script, not even one that got into its source, and shows verdict and every clause."""
+    """The page runs no script, not even an injected one, and shows verdict and every clause."""
     script = "<script>document.title = 'owned'</script>"
     body, policy = "<body>", '<meta http-equiv="Content-Security-Policy"'
     poisoned = tmp_path / "poisoned.html"

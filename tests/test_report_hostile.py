@@ -69,7 +69,7 @@ def test_reports_hold_no_active_character(written: Path, name: str) -> None:
 
 
 def test_console_is_inert_and_plain() -> None:
-    """Without colour the summary is printable lines; with colour only our own colour codes are added."""
+    """Without colour the summary is printable lines; colour adds only our own codes."""
     plain = summary(example.failing(), width=80, colour=False)
     assert not ACTIVE.search(plain)
     assert re.sub("\x1b\\[[0-9;]*m", "", summary(example.failing(), width=80, colour=True)) == plain
@@ -109,7 +109,10 @@ def test_page_holds_no_foreign_element() -> None:
     assert example.SCRIPT not in page
     assert "&lt;script&gt;alert(1)" in page
     tags = Tags(page).found
-    allowed = "html head meta title style body a header nav main section footer h1 h2 h3 p ul li dl dt dd div span b strong code pre br"
+    allowed = (
+        "html head meta title style body a header nav main section footer h1 h2 h3 p ul li "
+        "dl dt dd div span b strong code pre br"
+    )
     allowed += " details summary table caption thead tbody tr th td time"
     assert {tag for tag, _ in tags} <= set(allowed.split())
     assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
@@ -117,7 +120,7 @@ def test_page_holds_no_foreign_element() -> None:
 
 
 def test_page_asks_nothing_of_the_network() -> None:
-    """The page refers to itself only, one link to the documentation aside, and its policy forbids the rest."""
+    """The page refers only to itself and to the documentation; its policy forbids the rest."""
     run = example.failing()
     tags = Tags(html.render(run)).found
     assert not [
@@ -163,7 +166,7 @@ def test_page_says_what_it_left_out() -> None:
 
 
 def test_page_stays_small() -> None:
-    """A run that fails everywhere, with long hostile bodies, makes a page below 3 MB that names what it leaves out."""
+    """A run that fails everywhere makes a page below 3 MB that names what it leaves out."""
     run = example.passing(tuple(example.load().operations))
     ids = tuple(exchange.id for exchange in run.exchanges)
     broken = [replace(cell, verdict=Verdict.FAILED, exchanges=ids) for cell in run.cells]

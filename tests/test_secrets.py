@@ -19,7 +19,7 @@ import pytest
 from conformance.server.application import Application
 from conformance.server.messages import Reply, Request
 from tests import servers
-from tests.servers import Outcome, command, lines_of, no_traceback, run_of, stored
+from tests.servers import FILES, Outcome, command, lines_of, no_traceback, run_of, stored
 
 TELLING = 12
 """This many characters of a secret in a row, beyond its public prefix, give it away."""
@@ -281,19 +281,7 @@ def _secrets(leaky: Leaky) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "exchanges.jsonl",
-        "evidence.har",
-        "run.json",
-        "report.html",
-        "pytest.html",
-        "junit.xml",
-        "results.ctrf.json",
-        "printed",
-    ],
-)
+@pytest.mark.parametrize("name", [*sorted(FILES), "printed"])
 def test_no_secret_leaves_the_run(leaky: Leaky, name: str) -> None:
     """No key and no handed-out secret, or part of one, is in a file or on the screen."""
     text = (
@@ -306,16 +294,7 @@ def test_no_secret_leaves_the_run(leaky: Leaky, name: str) -> None:
 
 def test_no_other_file(leaky: Leaky) -> None:
     """A run leaves no other files than those searched here."""
-    known = {
-        "exchanges.jsonl",
-        "evidence.har",
-        "run.json",
-        "report.html",
-        "pytest.html",
-        "junit.xml",
-        "results.ctrf.json",
-    }
-    assert {path.name for path in leaky.run.iterdir()} == known
+    assert {path.name for path in leaky.run.iterdir()} == FILES
     assert {path.name for path in leaky.run.parent.iterdir()} == {leaky.run.name, "latest"}
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from itertools import islice
-from pathlib import Path
 
 import pytest
 
-import conformance
 from tests.faults import matrix
 from tests.faults.base import Fault, Faulty, Variant
 from tests.faults.faults import FAULTS
@@ -100,25 +97,10 @@ def test_a_single_fault_can_be_named(few: dict[str, Fault]) -> None:
 )
 def test_a_usage_error_ends_with_2(arguments: list[str], message: str) -> None:
     """An unknown name, and a name beside --write, are refused with the reason."""
-    command = [sys.executable, "-m", "conformance", "selftest", *arguments]
+    command = [sys.executable, "-m", "tests.selftest", *arguments]
     done = subprocess.run(command, cwd=matrix.ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(message)
-
-
-def test_an_installation_without_tests_is_a_usage_error(tmp_path: Path) -> None:
-    """Outside a checkout, the command says that it needs one."""
-    shutil.copytree(
-        Path(conformance.__file__).parent,
-        tmp_path / "conformance",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
-    shutil.copytree(matrix.ROOT / "spec", tmp_path / "conformance" / "spec")
-    command = [sys.executable, "-m", "conformance", "selftest"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "needs a checkout" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_there_are_enough_faults_and_variants() -> None:

@@ -19,12 +19,12 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.core.result import Ok
 
 from conformance import contract as contracts
-from conformance import session
 from conformance.checks import RULES
 from conformance.evidence import Log
 from conformance.judging import verdict
 from conformance.model import About, Contract, Level, Open, Operation, PageEntry, Parameter
 from conformance.openapi import METHODS, X, resolve, with_codes
+from conformance.run import planning
 from tests.page import PAGE_CODES, PAGE_STATUSES
 from tests.support.contracts import TOY, embedded, real, toy
 
@@ -336,7 +336,7 @@ def test_the_printed_samples_are_the_only_examples() -> None:
 def _cells(name: str) -> Mapping[str, set[str]]:
     """The operations of each clause in the plan for the embedded server."""
     loaded, target = contract_of(name), embedded(name).declaration
-    plan = session.planned(loaded, target, 0)
+    plan = planning.planned(loaded, target, 0)
     found: dict[str, set[str]] = {}
     for cell in verdict.cells(loaded, target, RULES, plan.cases, Log(), today=verdict.ANY_DAY):
         found.setdefault(cell.clause, set()).add(cell.operation)

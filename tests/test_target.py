@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from conformance import initfile, target
+from conformance.convert import declaration_from_json, to_json
 from conformance.errors import TargetError
 from conformance.model import (
     KEY_ROLES,
@@ -24,7 +25,6 @@ from conformance.model import (
     Waiver,
     key_role,
 )
-from conformance.target import declaration_from_json, declaration_to_json
 from tests.support.contracts import real
 
 URL = "https://api.example.test/api/v1"
@@ -67,7 +67,7 @@ def contract() -> Contract:
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a target file stands; the variable that it names is set, the one of the command is not."""
+    """The path of a target file. The variable that it names is set, that of the command is not."""
     monkeypatch.delenv(target.KEY_VARIABLE, raising=False)
     monkeypatch.setenv("CONFORMANCE_TEST_KEY", SECRET + "4")
     return tmp_path / "t.yaml"
@@ -82,7 +82,7 @@ def read(contract: Contract, path: Path, text: str | dict[str, Any], **given: An
 
 
 def test_flags_allow_reads_and_know_one_key(contract: Contract) -> None:
-    """An address and a key are enough to read; nothing else is allowed, and nobody says that the key has every scope."""
+    """An address and a key allow reads only, and do not declare that the key has every scope."""
     made = target.from_flags(contract, URL + "/", SECRET)
     declared = made.declaration
     assert (declared.url, declared.name, declared.allow) == (
@@ -97,7 +97,7 @@ def test_flags_allow_reads_and_know_one_key(contract: Contract) -> None:
 
 
 def test_a_file_declares_everything(contract: Contract, path: Path) -> None:
-    """Every member of a target file arrives; reading is always allowed; variables come from the environment."""
+    """Every member of a target file arrives; reads are always allowed; variables are looked up."""
     made = read(contract, path, FULL)
     assert made.keys == {
         "full": SECRET,
@@ -139,7 +139,7 @@ def test_a_file_with_an_address_only_has_safe_defaults(contract: Contract, path:
 
 
 def test_inputs_name_parameters_unless_the_input_is_open(contract: Contract, path: Path) -> None:
-    """What a request must hold that no source describes may hold members that the contract does not name."""
+    """An input that no source describes may have members that the contract does not name."""
     path.write_text(
         yaml.safe_dump({"url": URL, "inputs": {"create_communication_run": {"steps": [1]}}})
     )
@@ -163,7 +163,7 @@ def test_flags_replace_what_the_file_says(contract: Contract, path: Path) -> Non
 def test_the_key_of_the_environment_stands_in_for_none(
     contract: Contract, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """CONFORMANCE_KEY is the key of a file without one, undeclared; what a file says is not replaced by it."""
+    """CONFORMANCE_KEY is the key of a file without one, undeclared; it replaces no other key."""
     monkeypatch.setenv(target.KEY_VARIABLE, SECRET + "9")
     assert read(contract, path, FULL).keys["full"] == SECRET
     assert read(contract, path, FULL).declaration.full_declared
@@ -205,17 +205,20 @@ WRONG: list[tuple[str, int, str]] = [
         "no code none",
     ),
     (
-        f"url: {URL}\ntriggers:\n  - code: call_failed\n    operation: call\n    input: {{to: x}}\n",
+        f"url: {URL}\ntriggers:\n  - code: call_failed\n    operation: call\n"
+        "    input: {to: x}\n",
         4,
         "no operation call",
     ),
     (
-        f"url: {URL}\nwaivers:\n  - {{clause: x, reason: long enough, owner: A, expires: '2026-01-01'}}\n",
+        f"url: {URL}\nwaivers:\n"
+        "  - {clause: x, reason: long enough, owner: A, expires: '2026-01-01'}\n",
         3,
         "no clause x",
     ),
     (
-        f"url: {URL}\nwaivers:\n  - clause: status-200\n    reason: long enough\n    owner: A\n    expires: 2026-02-30\n",
+        f"url: {URL}\nwaivers:\n  - clause: status-200\n    reason: long enough\n"
+        "    owner: A\n    expires: 2026-02-30\n",
         6,
         "date",
     ),
@@ -238,7 +241,7 @@ WRONG: list[tuple[str, int, str]] = [
 def test_a_fault_names_file_and_line(
     contract: Contract, path: Path, text: str, line: int, says: str
 ) -> None:
-    """Each fault of a target file is one message that starts with file and line and says what is wrong."""
+    """Each fault of a target file is one message with file, line and what is wrong."""
     with pytest.raises(TargetError) as caught:
         read(contract, path, text)
     faults = [message.strip() for message in str(caught.value).splitlines()[1:]]
@@ -249,7 +252,10 @@ def test_a_fault_names_file_and_line(
 
 def test_all_faults_are_told_at_once(contract: Contract, path: Path) -> None:
     """One look at the message is enough to repair a file."""
-    text = f"url: {URL}x\nkeys:\n  full: short\nmaximum:\n  list_x: 5\ninapplicable: [y]\naddresses: [not-one]\n"
+    text = (
+        f"url: {URL}x\nkeys:\n  full: short\nmaximum:\n  list_x: 5\n"
+        "inapplicable: [y]\naddresses: [not-one]\n"
+    )
     with pytest.raises(TargetError) as caught:
         read(contract, path, text)
     assert {fault.strip().split(" ")[0] for fault in str(caught.value).splitlines()[1:]} == {
@@ -287,7 +293,7 @@ BAD_URLS = (
 
 @pytest.mark.parametrize("url", BAD_URLS)
 def test_a_wrong_address_in_a_flag_is_a_target_error(contract: Contract, url: str) -> None:
-    """An address that is none, or that lacks the base path, is refused with the name of the flag."""
+    """A wrong address, or one without the base path, is refused with the name of the flag."""
     with pytest.raises(TargetError, match="--url: "):
         target.from_flags(contract, url, SECRET)
 
@@ -307,7 +313,7 @@ def test_a_right_address_is_taken(contract: Contract, url: str) -> None:
 
 
 def test_a_wrong_flag_beside_a_right_file_is_blamed_itself(contract: Contract, path: Path) -> None:
-    """Where --url replaces the address of a file, a fault in it is the flag's and not the line's."""
+    """If --url replaces the address of a file, the message about it names the flag."""
     with pytest.raises(TargetError, match="--url"):
         read(contract, path, FULL, url="https://example.test/v1")
     with pytest.raises(TargetError, match="--key"):
@@ -321,18 +327,9 @@ def test_a_declaration_survives_json(contract: Contract, path: Path) -> None:
         target.from_flags(contract, URL, SECRET),
         read(contract, path, {"url": URL}),
     ):
-        stored = json.loads(json.dumps(declaration_to_json(made.declaration)))
+        stored = json.loads(json.dumps(to_json(made.declaration)))
         assert declaration_from_json(stored) == made.declaration
         assert set(stored) == {member.name for member in fields(Declaration)}
-
-
-@pytest.mark.parametrize("member", [member.name for member in fields(Declaration)])
-def test_a_stored_declaration_lacks_nothing(contract: Contract, member: str) -> None:
-    """A declaration without one of its members is a foreseen error."""
-    stored = declaration_to_json(target.from_flags(contract, URL, SECRET).declaration)
-    del stored[member]
-    with pytest.raises((KeyError, TypeError, ValueError)):
-        declaration_from_json(stored)
 
 
 def test_no_key_stands_in_what_is_public(contract: Contract, path: Path) -> None:
@@ -342,7 +339,7 @@ def test_no_key_stands_in_what_is_public(contract: Contract, path: Path) -> None
         repr(made),
         str(made),
         repr(made.declaration),
-        json.dumps(declaration_to_json(made.declaration)),
+        json.dumps(to_json(made.declaration)),
     ]
     assert all(key[8:] not in text for key in made.keys.values() for text in shown)
 
@@ -363,7 +360,7 @@ def test_no_key_stands_in_what_is_public(contract: Contract, path: Path) -> None
     ],
 )
 def test_no_key_stands_in_an_error(contract: Contract, path: Path, keys: str) -> None:
-    """A key that stands in the wrong place or form of a target file is not shown by the error about it."""
+    """The error about a key in the wrong place or form of a target file does not show the key."""
     with pytest.raises(TargetError) as caught:
         read(contract, path, f"url: {URL}\n{keys}\n")
     assert SECRET[8:] not in str(caught.value)
@@ -379,6 +376,47 @@ def test_no_password_of_an_address_is_shown(contract: Contract) -> None:
         with pytest.raises(TargetError) as caught:
             target.from_flags(contract, url, None)
         assert "hush-hush" not in str(caught.value)
+
+
+def test_a_trigger_may_still_be_called_firm(contract: Contract, path: Path) -> None:
+    """Target files of early versions say `firm` for `robust`; an input of that name stays."""
+    trigger = {"code": "call_failed", "operation": "create_call", "input": {"firm": "x"}}
+    made = read(contract, path, {"url": URL, "triggers": [trigger | {"firm": True}]})
+    assert made.declaration.triggers == (
+        Trigger("call_failed", "create_call", {"firm": "x"}, robust=True),
+    )
+
+
+# --- the schema -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("member", target.schema()["properties"])
+def test_a_member_is_explained_and_offered(contract: Contract, member: str) -> None:
+    """Each member of the schema has a description, which `init` writes above an example."""
+    description = target.schema()["properties"][member]["description"]
+    text = initfile.text(contract)
+    assert re.search(rf"^(# )?{member}:", text, re.MULTILINE)
+    assert " ".join(description.split()) in " ".join(text.replace("\n# ", " ").split())
+
+
+def test_a_member_has_a_field() -> None:
+    """What a target file says goes to the field of that name, keys aside."""
+    held = {member.name for noun in (Declaration, target.Target) for member in fields(noun)}
+    assert set(target.schema()["properties"]) - held == {"scoped_keys"}
+
+
+def test_the_examples_of_init_are_right(contract: Contract, path: Path) -> None:
+    """Once all of it is uncommented and filled in, a file of `init` is a target file."""
+    text = re.sub(r"(?m)^# (robust|payment|operations): [A-Z].*$", "", initfile.text(contract))
+    text = re.sub(r"(?m)^# (\w+:.*|  .*)$", r"\1", text)
+    text = text.replace("input: {}", "input: {to: x}").replace("parameter:", "agent_id:")
+    names = re.findall(r"\$\{(\w+)\}", text)
+    for number, name in enumerate(names):
+        text = text.replace(f"${{{name}}}", f"{SECRET}{number}")
+    made = read(contract, path, text)
+    assert len(made.keys) == len(names) - 1  # one stands in the first comment
+    assert made.declaration.triggers
+    assert made.declaration.waivers
 
 
 # --- key roles ------------------------------------------------------------------------------------

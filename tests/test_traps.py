@@ -15,14 +15,15 @@ import pytest
 
 from conformance.checks import RULES
 from conformance.model import Level, Run, Verdict
+from conformance.options import Choice, Depth
 from conformance.report import junit
-from conformance.scenarios import Depth
-from conformance.selection import quick
+from conformance.run.planning import prepare
+from conformance.run.session import Session
 from conformance.server import Application, application, declaration
 from conformance.server.messages import Context
 from conformance.server.store import Row
-from conformance.session import Options, Session, execute, planned
 from tests.faults import harness, matrix
+from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
 
 LISTS = harness.Aim(operations=("list_evals", "read_eval", "create_eval"))
@@ -136,19 +137,9 @@ def quickly() -> Run:
     contract = matrix.contract()
     app = application(contract)
     aimed_at = harness.target_of(contract, app, "http://127.0.0.1:1", {})
-    whole = planned(contract, aimed_at.declaration, 0, Depth.QUICK)
-    chosen = frozenset(case.id for case in quick(whole, contract).cases)
-    options = Options(depth=Depth.QUICK)
-    session = Session(
-        contract,
-        aimed_at,
-        whole,
-        options,
-        WsgiWire(app),
-        sleep=lambda _seconds: None,
-        selected=chosen,
-    )
-    return execute(session, [case for case in whole.runnable if case.id in chosen])
+    prepared = prepare(contract, aimed_at, Choice(depth=Depth.QUICK))
+    session = Session(prepared, WsgiWire(app), sleep=lambda _seconds: None)
+    return execute(session, prepared.chosen.runnable)
 
 
 def test_a_quick_run_judges_every_must_and_crosses_a_page_of_every_list() -> None:

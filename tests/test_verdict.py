@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from conformance import session
 from conformance.checks import RULES
 from conformance.evidence import Log
 from conformance.judging import verdict
@@ -42,7 +41,8 @@ from conformance.model import (
     worst,
 )
 from conformance.plan import Plan
-from conformance.remarks import doubtful_keys, idle_waivers
+from conformance.report.remarks import doubtful_keys, idle_waivers
+from conformance.run import planning
 from tests.examples import all_examples
 from tests.support.contracts import TARGET, embedded, real
 from tests.support.exchanges import answer
@@ -696,7 +696,7 @@ def evidence() -> tuple[Plan, Log]:
     """A plan of the real contract, and a log with something of most kinds in it."""
     contract = real()
     declared = embedded().declaration
-    plan = session.planned(contract, declared, 0)
+    plan = planning.planned(contract, declared, 0)
     log, number = Log(), 0
     pool = [
         example.exchanges

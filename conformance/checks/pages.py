@@ -1,22 +1,36 @@
-"""Judges of single list responses: passive, on every page that any test asks for."""
+"""Judges of single pages of lists, whichever scenario asked for them, and of printed samples."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from conformance.judging.answers import page_of, role_of, said, unusable
-from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.rules import lists, passive, trial
+from conformance.judging.outcomes import Answered, Gap, JudgeContext, Outcome, Pass, Violation
+from conformance.judging.rules import lists, passive, probe
 from conformance.model import Exchange, Paging, compact
-from conformance.reading import asked, items_of
+from conformance.reading import Answer, asked, position_of
 from conformance.values import NOT_JSON, instant, zoned
 
+SEVERAL_ARRAYS = (
+    "the list has several arrays: "
+    "name the one that holds its items (collections: in the target file)"
+)
 
-def _limit(exchange: Exchange, paging: Paging) -> int | None:
+
+def _answer(context: JudgeContext, exchange: Exchange) -> Answer:
+    """What an answer shows, of whatever operation."""
+    return Answer(context.contract, context.operation, exchange)
+
+
+def _limit(context: JudgeContext, exchange: Exchange) -> int | None:
     """The limit of a page that was asked for with a plain number."""
-    limit = asked(exchange, paging.limit)
-    return int(limit) if limit and re.fullmatch("[0-9]{1,9}", limit) else None
+    paging = context.operation.paging
+    if paging is None:
+        return None
+    limit = asked(exchange, paging.limit) or ""
+    return int(limit) if re.fullmatch("[0-9]{1,9}", limit) else None
 
 
 @passive("list.items", applies=lists, hint="no list was answered")
@@ -24,27 +38,36 @@ def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A list response is an object with its items in an array."""
     page = page_of(context, exchange)
     if page is None:
-        if exchange.response is not None and exchange.response.body.cut:
-            yield unusable(context, exchange) or Pass(())
+        yield from _cut(context, exchange)
         return
     paging, body = page
-    if items_of(context.operation, body) is not None:
-        yield Pass((exchange.id,))
-    elif (
-        isinstance(body, dict)
-        and paging.collection is None
-        and any(isinstance(member, list) for member in body.values())
-    ):
-        yield Gap(
-            "the list has several arrays: name the one that holds its items (collections: in the target file)"
-        )
-    elif isinstance(body, dict):
-        where = f"/{paging.collection}" if paging.collection else "/"
-        yield Violation(
-            where, "an array of items", compact(body.get(paging.collection or "")), (exchange.id,)
-        )
-    else:
+    if not isinstance(body, dict):
         yield Violation("/", "an object", said(exchange), (exchange.id,))
+    elif _answer(context, exchange).items is not None:
+        yield Pass((exchange.id,))
+    else:
+        yield _without_items(paging, body, exchange)
+
+
+def _cut(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """Why nothing is known of a list whose body did not end."""
+    response = exchange.response
+    if response is None or not response.body.cut:
+        return
+    excuse = unusable(context, exchange)
+    assert excuse is not None  # the body did not end
+    yield excuse
+
+
+def _without_items(paging: Paging, body: dict[str, Any], exchange: Exchange) -> Outcome:
+    """What is wrong with a list response that has no array of items, or too many to choose from."""
+    if paging.collection is not None:
+        actual = compact(body.get(paging.collection))
+        where = f"/{paging.collection}"
+        return Violation(where, "an array of items", actual, (exchange.id,))
+    if any(isinstance(member, list) for member in body.values()):
+        return Gap(SEVERAL_ARRAYS)
+    return Violation("/", "an array of items", "no array", (exchange.id,))
 
 
 @passive("list.more-flag", applies=lists, hint="no list was answered")
@@ -54,103 +77,105 @@ def list_more_flag(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
     if page is None or page[1] is NOT_JSON:
         return
     paging, body = page
-    if isinstance(body, dict) and isinstance(body.get(paging.more), bool):
+    if _answer(context, exchange).more is not None:
         yield Pass((exchange.id,))
-    else:
-        actual = (
-            compact(body[paging.more])
-            if isinstance(body, dict) and paging.more in body
-            else "nothing"
-        )
-        yield Violation(f"/{paging.more}", "a boolean", actual, (exchange.id,))
+        return
+    shown = isinstance(body, dict) and paging.more in body
+    actual = compact(body[paging.more]) if shown else "nothing"
+    yield Violation(f"/{paging.more}", "a boolean", actual, (exchange.id,))
 
 
 @passive("list.limit", applies=lists, hint="no page with a limit was answered that had items")
 def list_limit(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A page holds no more items than its limit."""
-    page = page_of(context, exchange)
-    if page is None:
-        return
-    limit = _limit(exchange, page[0])
-    items = items_of(context.operation, page[1])
+    limit = _limit(context, exchange)
+    items = _answer(context, exchange).items
     if not limit or not items:
         return
-    beyond = len(items) - limit
-    if beyond > 0:
+    if len(items) > limit:
         yield Violation("/", f"at most {limit} items", f"{len(items)} items", (exchange.id,))
-    elif not beyond:
+    elif len(items) == limit:
         yield Pass((exchange.id,))
 
 
 @passive(
     "list.maximum",
     applies=lists,
-    hint="the list must hold more items than its maximum, which the target has to declare (maximum: in the target file)",
+    hint="the list must hold more items than its maximum, "
+    "which the target has to declare (maximum: in the target file)",
 )
 def list_maximum(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A page holds no more items than the declared maximum."""
-    page = page_of(context, exchange)
     maximum = context.target.maximum.get(exchange.operation)
-    if maximum is None or context.operation.paging is None:
+    if maximum is None:
         return
-    limit = _limit(exchange, context.operation.paging)
-    beyond = limit is not None and limit > maximum
-    items = items_of(context.operation, page[1]) if page else None
-    if page is None and beyond and role_of(context.contract, exchange) == "invalid_parameter":
-        yield Pass((exchange.id,))  # a limit that is refused brings no page
-    if page is None or items is None:
-        return
+    answer = _answer(context, exchange)
+    items = answer.items or []
+    refused = role_of(context.contract, exchange) == "invalid_parameter"
+    full = bool(items) and answer.more
     if len(items) > maximum:
-        yield Violation("/", f"at most {maximum} items", f"{len(items)} items", (exchange.id,))
-    elif beyond and page[1].get(page[0].more) is True:
+        actual = f"{len(items)} items"
+        yield Violation("/", f"at most {maximum} items", actual, (exchange.id,))
+    elif _beyond_maximum(context, exchange) and (full or refused):
         yield Pass((exchange.id,))
 
 
 @passive("list.position", applies=lists, hint="the list has no items")
 def list_position(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The cursor can be taken from the last item: an ISO timestamp."""
-    page = page_of(context, exchange)
-    items = items_of(context.operation, page[1]) if page and context.operation else None
-    if page is None or not items:
+    answer, paging = _answer(context, exchange), context.operation.paging
+    if paging is None or not answer.items:
         return
-    paging, body = page
-    for index, item in enumerate(items):
-        value = item.get(paging.position) if isinstance(item, dict) else None
-        missing = value is None and (bool(items[index + 1 :]) or body.get(paging.more) is not True)
-        if not missing and not (
-            isinstance(value, str) and instant(value) is not None and zoned(value)
-        ):
-            where = f"/{paging.collection or '...'}/{index}/{paging.position}"
-            actual = "nothing" if value is None else compact(value)
-            yield Violation(where, "an ISO timestamp with its zone", actual, (exchange.id,))
-            return
-    yield Pass((exchange.id,))
+    bad = _bad_position(answer, answer.items)
+    if bad is None:
+        yield Pass((exchange.id,))
+        return
+    index, value = bad
+    where = f"/{paging.collection or '...'}/{index}/{paging.position}"
+    actual = "nothing" if value is None else compact(value)
+    yield Violation(where, "an ISO timestamp with its zone", actual, (exchange.id,))
 
 
-@trial("sample.accepted")
-def sample_accepted(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+def _bad_position(answer: Answer, items: list[Any]) -> tuple[int, Any] | None:
+    """The first item with a position that is no timestamp: its place on the page, and the position.
+
+    An item may be without a position (None), but not the last one of a page that others follow.
+    """
+    positions = [position_of(answer.operation, item) for item in items]
+    for index, position in enumerate(positions):
+        if position is not None and not _is_timestamp(position):
+            return index, position
+    if answer.more and positions[-1] is None:
+        return len(positions) - 1, None
+    return None
+
+
+def _is_timestamp(value: Any) -> bool:
+    """Whether a value is an ISO timestamp that names an instant: one with its zone."""
+    return instant(value) is not None and zoned(value)
+
+
+@probe("sample.accepted")
+def sample_accepted(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     """A request as the page prints it is answered as a success."""
-    for probe in trial.probes:
-        excuse = unusable(context, probe)
-        if excuse or probe.response is None:
-            yield excuse or Pass(())
-        elif probe.response.ok or (
-            probe.response.status == 400 and (probe.facts.printed_cursor or _beyond(context, probe))
-        ):
-            yield Pass((probe.id,))
-        elif probe.response.status != 403:
-            yield Violation("status", "200", said(probe), (probe.id,))
+    refused = answer.status == 400
+    if answer.ok or (refused and _may_be_refused(context, answer)):
+        yield Pass(answer.ids)
+    elif answer.status != 403:
+        yield Violation("status", "200", said(answer.exchange), answer.ids)
 
 
-def _beyond(context: JudgeContext, probe: Exchange) -> bool:
-    """Whether a page was asked for that is larger than the target declares any of its list to be."""
-    limit = (
-        asked(probe, context.operation.paging.limit)
-        if context.operation and context.operation.paging
-        else None
-    )
-    return (
-        limit is not None
-        and limit.isdigit()
-        and int(limit) > context.target.maximum.get(probe.operation, int(limit))
-    )
+def _may_be_refused(context: JudgeContext, answer: Answered) -> bool:
+    """Whether a printed request may be refused.
+
+    Its cursor is a date of long ago, and its limit may be above the maximum of the target.
+    """
+    beyond = _beyond_maximum(context, answer.exchange)
+    return answer.facts.printed_cursor or beyond
+
+
+def _beyond_maximum(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether a page was asked for that is larger than the declared maximum of its list."""
+    limit = _limit(context, exchange)
+    maximum = context.target.maximum.get(exchange.operation)
+    return limit is not None and maximum is not None and limit > maximum

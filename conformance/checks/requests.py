@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
 from conformance.judging.answers import (
     answered,
@@ -247,11 +245,19 @@ def _shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
     if _valid(operation, body):
         yield Pass(answer.ids)
         return
-    error = best_match(Draft202012Validator(operation.schema).iter_errors(body))
+    error = _best_error(operation, body)
     if error is not None:
         where = "/" + "/".join(str(step) for step in error.absolute_path)
         expected = compact({error.validator: error.validator_value})
         yield Violation(where, expected, error.message[:200], answer.ids)
+
+
+def _best_error(operation: Operation, body: Any) -> Any:
+    """What is most wrong with a body, in words; None if nothing is."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import
+    from jsonschema.exceptions import best_match  # noqa: PLC0415 - the same
+
+    return best_match(Draft202012Validator(operation.schema).iter_errors(body))
 
 
 def _lacks_flag(operation: Operation, body: Any) -> bool:
@@ -274,4 +280,4 @@ def _valid(operation: Operation, value: Any) -> bool:
     try:
         return bool(known[1].is_valid(value))
     except (ValueError, RecursionError):  # only Python holds the value, such as a lone surrogate
-        return Draft202012Validator(operation.schema).is_valid(value)
+        return _best_error(operation, value) is None

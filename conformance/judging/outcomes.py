@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from conformance.model import (
     Case,
@@ -108,15 +107,12 @@ class Answered:
         return self.response.status
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """The exchanges of one case in one attempt, in order. Retried ones are left out."""
 
     case: Case
     exchanges: tuple[Exchange, ...]
-    memo: dict[str, Any] = field(
-        default_factory=dict, compare=False, repr=False
-    )  # what judges have read of it
 
     @property
     def probes(self) -> list[Exchange]:

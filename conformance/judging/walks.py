@@ -1,9 +1,8 @@
-"""Pages of one trial put together: what a judge of pagination can know from outside.
+"""The pages of one trial put together: what a judge of pagination can know from outside.
 
-A trial asks for the same stretch of a list in several page sizes. Any item that one walk shows
+A trial asks for the same stretch of a list in several page sizes. An item that one walk shows
 between two points of another walk was lost by that other walk; no walk is trusted more than the
-rest. Items that share a rendered timestamp with another one are left out: no timestamp cursor can
-keep them apart.
+rest. Items that share a timestamp are left out: no timestamp cursor can tell them apart.
 """
 
 from __future__ import annotations
@@ -13,207 +12,218 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain, pairwise
-from typing import Any
+from functools import cached_property
+from itertools import pairwise
+from operator import attrgetter
+from weakref import WeakKeyDictionary
 
 from conformance.judging import rules
-from conformance.judging.answers import page_of
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Trial
-from conformance.model import Exchange, Open, Operation
-from conformance.reading import asked, identity_of, items_of, takes
-from conformance.values import instant
+from conformance.judging.pages import Filters, Item, Page, read_page
+from conformance.model import Open, Operation
+from conformance.reading import Answer, takes
 
-
-@dataclass(frozen=True)
-class Item:
-    """An item of a page: what tells it apart, where it stands in time, and itself."""
-
-    key: str
-    text: str
-    at: Fraction
-    raw: Any
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page of a walk. ``cursor`` is the instant that it was asked to start after."""
-
-    exchange: Exchange
-    walk: str
-    items: tuple[Item, ...]
-    more: bool
-    after: str | None
-    cursor: Fraction | None
-    filters: tuple[tuple[str, str], ...]
-    place: int  # among the pages of the trial
-    unplaced: frozenset[str] = frozenset()  # items that show no position, which not every item must
-
-    @property
-    def keys(self) -> frozenset[str]:
-        """What tells its items from others."""
-        return self.unplaced | {item.key for item in self.items}
-
-    @property
-    def last(self) -> Item | None:
-        """The item whose timestamp is the next cursor."""
-        return self.items[-1] if self.items else None
+_instant = attrgetter("at")
 
 
 @dataclass(frozen=True)
 class Walks:
-    """All pages of a trial that could be read, and every item that any of them shows."""
+    """All readable pages of a trial, in order, and what they show together.
+
+    ``untied`` are the items that stand alone at their instant, oldest first; ``tied`` are the
+    instants of all others. ``first`` and ``last`` are the places of the first and the last page
+    that show an item, by its key. ``strict``: the list may have changed between the pages.
+    """
 
     operation: Operation
     pages: tuple[Page, ...]
-    untied: tuple[Item, ...]  # distinct, oldest first, each alone at its instant
-    times: tuple[Fraction, ...]  # of the untied
-    descending: bool
+    untied: tuple[Item, ...]
     tied: frozenset[Fraction]
-    shown: Mapping[
-        str, tuple[int, int]
-    ]  # by item, the places of the first and last page that show it
+    first: Mapping[str, int]
+    last: Mapping[str, int]
     strict: bool
-    polled: bool  # pages hold what is newer than their cursor: it is a lower bound, and there is no next page
+
+    @staticmethod
+    def of(operation: Operation, pages: tuple[Page, ...], *, strict: bool) -> Walks:
+        """The pages of a trial with what they show together."""
+        items: dict[str, Item] = {}
+        first: dict[str, int] = {}
+        last: dict[str, int] = {}
+        for page in pages:
+            for item in page.items:
+                items[item.key] = item
+                first.setdefault(item.key, page.place)
+                last[item.key] = page.place
+        counts = Counter(map(_instant, items.values()))
+        tied = frozenset(at for at, count in counts.items() if count > 1)
+        untied = [item for item in items.values() if item.at not in tied]
+        untied.sort(key=_instant)
+        return Walks(operation, pages, tuple(untied), tied, first, last, strict)
+
+    @cached_property
+    def descending(self) -> bool:
+        """Whether the list runs from new to old.
+
+        The first two neighbours of a page that differ in time tell, else the ends of two pages in
+        a row. Where none differ, it is taken to be so.
+        """
+        for first, second in self._neighbours():
+            if first.at != second.at:
+                return first.at > second.at
+        return True
+
+    def _neighbours(self) -> Iterator[tuple[Item, Item]]:
+        for page in self.pages:
+            yield from pairwise(page.items)
+        for first, second in pairwise(self.pages):
+            if first.walk == second.walk and first.last and second.last:
+                yield first.last, second.last
+
+    @cached_property
+    def polled(self) -> bool:
+        """Whether the list takes its cursor as a lower bound of what is new, so has no next page.
+
+        Only some lists may. It shows in pages that hold nothing older than their cursor.
+        """
+        if Open.POLLING not in self.operation.open or not self.descending:
+            return False
+        distances: list[Fraction] = []
+        for page in self.pages:
+            if page.cursor is not None:
+                distances += [item.at - page.cursor for item in page.items]
+        return any(distances) and min(distances) >= 0
 
     def certain(self, item: Item, page: Page) -> bool:
-        """Whether an item was there when a page was asked for.
+        """Whether an item was in the list when a page was asked for.
 
-        Lists move: an item may be new, or be gone since. In a trial that is repeated, or moves the list
-        itself, only what was shown both before and after a page counts against it.
+        Lists change. In a trial that is repeated, or that changes the list itself, only an item
+        that was shown both before and after the page counts against it.
         """
-        first, last = self.shown[item.key]
-        return not self.strict or page.place in range(first, last)
+        return not self.strict or self.first[item.key] <= page.place < self.last[item.key]
 
     def beyond(self, item: Fraction, cursor: Fraction) -> bool:
         """Whether an instant comes after another in the direction of the list."""
         return item < cursor if self.descending else item > cursor
 
     def between(
-        self, start: Fraction | None, end: Fraction | None, filters: tuple[tuple[str, str], ...]
-    ) -> list[Item]:
-        """Untied items after ``start`` and before ``end``, in the order of the list, that pass some filters."""
+        self, start: Fraction | None, end: Fraction | None, filters: Filters
+    ) -> Iterator[Item]:
+        """The untied items between two instants that pass some filters, in the order of the list.
+
+        A ``start`` of None is the head of the list, an ``end`` of None its end.
+        """
         low, high = (end, start) if self.descending else (start, end)
-        first = 0 if low is None else bisect_right(self.times, low)
-        last = len(self.times) if high is None else bisect_left(self.times, high)
-        found = [item for item in self.untied[first:last] if self.passes(item, filters)]
-        return found[::-1] if self.descending else found
+        first = 0 if low is None else bisect_right(self.untied, low, key=_instant)
+        last = None if high is None else bisect_left(self.untied, high, key=_instant)
+        items = self.untied[first:last]
+        ordered = reversed(items) if self.descending else items
+        return (item for item in ordered if self.passes(item, filters))
 
-    def passes(self, item: Item, filters: tuple[tuple[str, str], ...]) -> bool:
+    def passes(self, item: Item, filters: Filters) -> bool:
         """Whether an item shows that every filter takes it."""
-        return all(
-            takes(self.operation.parameter(name), item.raw, value) for name, value in filters
-        )
+        for name, value in filters:
+            if not takes(self.operation.parameter(name), item.raw, value):
+                return False
+        return True
 
-    def steps(self) -> list[tuple[Page, Page]]:
+    def steps(self) -> Iterator[tuple[Page, Page]]:
         """Pairs of pages of one walk, where the second starts after the last item of the first."""
-        found = []
         for first, second in pairwise(self.pages):
             if first.walk == second.walk and first.last and second.after == first.last.text:
-                found.append((first, second))
-        return found
+                yield first, second
+
+    def inversion(self, page: Page) -> tuple[Item, Item] | None:
+        """The first two neighbours of a page that run against the direction of the list."""
+        for first, second in pairwise(page.items):
+            if self.beyond(first.at, second.at):
+                return first, second
+        return None
+
+    def backwards(self, page: Page) -> bool:
+        """Whether a page shows items, and only such as come before its cursor."""
+        cursor = page.cursor
+        if cursor is None:
+            return False
+        return page.continues and all(self.beyond(cursor, item.at) for item in page.items)
+
+    def repeated(self, page: Page) -> Item | None:
+        """The first item of a page that stands at or before its cursor.
+
+        None where several items stand at the cursor, which a timestamp cannot tell apart.
+        """
+        if page.cursor is None or page.cursor in self.tied:
+            return None
+        for item in page.items:
+            if not self.beyond(item.at, page.cursor):
+                return item
+        return None
+
+    def lost(self, page: Page) -> Item | None:
+        """The first item between the cursor and the end of a page that the page fails to show.
+
+        None where the cursor is no timestamp, or where several items stand at it.
+        """
+        unreadable = page.after is not None and page.cursor is None
+        if unreadable or page.cursor in self.tied:
+            return None
+        end = page.last.at if page.last else None
+        return self._missing(page, page.cursor, end)
+
+    def following(self, page: Page) -> Item | None:
+        """The first item that comes after the items of a page.
+
+        None where none is known, or where several stand at the end of the page. None for an empty
+        page, too: what should follow it should be on it.
+        """
+        if page.last is None or page.last.at in self.tied:
+            return None
+        return self._missing(page, page.last.at, None)
+
+    def _missing(self, page: Page, start: Fraction | None, end: Fraction | None) -> Item | None:
+        """The first item between two instants that is not on a page, although it was there."""
+        for item in self.between(start, end, page.filters):
+            if item.key not in page.keys and self.certain(item, page):
+                return item
+        return None
 
 
-def walks(context: JudgeContext, trial: Trial) -> Walks:
-    """The pages of a trial, read once; pages that are not well-formed end their walk, other rules blame them."""
-    if "walks" not in trial.memo:
-        trial.memo["walks"] = _read(context, trial)
-    found: Walks = trial.memo["walks"]
-    return found
+_WALKS: WeakKeyDictionary[Trial, Walks] = WeakKeyDictionary()
+"""The walks of the trials that are being judged. They go when the judging of their case ends."""
 
 
-def _read(context: JudgeContext, trial: Trial) -> Walks:
-    operation = context.operation
-    assert operation is not None
-    pages: list[Page] = []
-    broken: set[str] = set()
+def walks_of(context: JudgeContext, trial: Trial) -> Walks:
+    """The walks of a trial, read once for all of its rules."""
+    if trial not in _WALKS:
+        pages = tuple(_pages(context, trial))
+        strict = any(sent.attempt > 1 or sent.facts.moving for sent in trial.exchanges)
+        _WALKS[trial] = Walks.of(context.operation, pages, strict=strict)
+    return _WALKS[trial]
+
+
+def _pages(context: JudgeContext, trial: Trial) -> Iterator[Page]:
+    """The pages of all walks. One that is not well-formed ends its walk; other rules blame it."""
+    ended: set[str] = set()
+    place = 0
     for exchange in trial.exchanges:
         walk = exchange.facts.walk
-        if walk is None or walk in broken:
+        if walk is None or walk in ended:
             continue
-        page = _page(context, operation, exchange, walk, len(pages))
+        answer = Answer(context.contract, context.operation, exchange)
+        page = read_page(answer, walk, place)
         if page is None:
-            broken.add(walk)
+            ended.add(walk)
         else:
-            pages.append(page)
-    items = {item.key: item for page in pages for item in page.items}
-    counts = Counter(item.at for item in items.values())
-    tied = frozenset(counts - Counter(set(counts)))
-    untied = tuple(
-        sorted((item for item in items.values() if item.at not in tied), key=lambda item: item.at)
-    )
-    shown: dict[str, tuple[int, int]] = {}
-    for page in pages:
-        for item in page.items:
-            first, _ = shown.get(item.key, (page.place, page.place))
-            shown[item.key] = first, page.place
-    strict = any(exchange.attempt > 1 or exchange.facts.moving for exchange in trial.exchanges)
-    times = tuple(item.at for item in untied)
-    descending = _descending(pages)
-    polled = Open.POLLING in operation.open and descending and _newer(pages)
-    return Walks(operation, tuple(pages), untied, times, descending, tied, shown, strict, polled)
-
-
-def _newer(pages: list[Page]) -> bool:
-    """Whether every page with a cursor holds only what is newer than it."""
-    gaps = [
-        item.at - page.cursor for page in pages if page.cursor is not None for item in page.items
-    ]
-    return any(gaps) and min(gaps) >= 0
-
-
-def _page(
-    context: JudgeContext, operation: Operation, exchange: Exchange, walk: str, place: int
-) -> Page | None:
-    found = page_of(context, exchange)
-    items = items_of(operation, found[1]) if found else None
-    if found is None or items is None or not isinstance(found[1].get(found[0].more), bool):
-        return None
-    read: list[Item] = []
-    unplaced: set[str] = set()
-    for raw in items:
-        text = raw.get(found[0].position) if isinstance(raw, dict) else None
-        key, at = identity_of(context.contract, operation.kind, raw), instant(text)
-        if (
-            text is None
-            and isinstance(raw, dict)
-            and not (raw is items[-1] and found[1][found[0].more])
-        ):
-            unplaced.add(key)
-        elif at is None or not isinstance(text, str):
-            return None
-        else:
-            read.append(Item(key, text, at, raw))
-    after = asked(exchange, found[0].after)
-    filters = tuple(sorted(exchange.facts.filters.items()))
-    return Page(
-        exchange,
-        walk,
-        tuple(read),
-        found[1][found[0].more],
-        after,
-        instant(after),
-        filters,
-        place,
-        frozenset(unplaced),
-    )
-
-
-def _descending(pages: list[Page]) -> bool:
-    """The direction of the list, from the first page that shows one; newest first if none does."""
-    ends = (
-        (one.last, other.last)
-        for one, other in pairwise(pages)
-        if one.walk == other.walk and one.last and other.last
-    )
-    pairs = chain((pair for page in pages for pair in pairwise(page.items)), ends)
-    moves = (first.at - second.at for first, second in pairs)
-    return next((move > 0 for move in moves if move), True)
+            place += 1
+            yield page
 
 
 NEEDS_ITEMS = (
     "the list must hold more items than one page: at least 3, with created times that differ"
 )
-
+POLLED = (
+    'the list reads its cursor as "newer than", which the sources allow for this list; '
+    "the rules of pagination do not apply"
+)
 
 WalkJudge = Callable[[JudgeContext, Trial, Walks], Iterable[Outcome]]
 
@@ -221,24 +231,21 @@ WalkJudge = Callable[[JudgeContext, Trial, Walks], Iterable[Outcome]]
 def walked(
     rule_id: str, *, hint: str = NEEDS_ITEMS, sound: bool = False, confirm: bool = True
 ) -> Callable[[WalkJudge], WalkJudge]:
-    """Register a judge of the walks of a trial; a ``sound`` one says nothing of borders where the order is broken."""
+    """Register a judge of the walks of a trial.
+
+    A ``sound`` judge looks at the borders of pages, and is not asked where their order is broken.
+    """
 
     def register(judge: WalkJudge) -> WalkJudge:
         def judged(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-            found = walks(context, trial)
-            if found.polled:
-                yield Gap(
-                    "the list takes its cursor as a lower bound of what is new, which its clients do, too"
-                )
-            elif not (sound and any(inversion(found, page.items) for page in found.pages)):
-                yield from judge(context, trial, found)
+            walks = walks_of(context, trial)
+            if walks.polled:
+                yield Gap(POLLED)
+            elif not (sound and any(map(walks.inversion, walks.pages))):
+                yield from judge(context, trial, walks)
 
         judged.__doc__ = judge.__doc__
         rules.trial(rule_id, hint=hint, confirm=confirm)(judged)
         return judge
 
     return register
-
-
-def inversion(found: Walks, items: tuple[Item, ...]) -> tuple[Item, Item] | None:
-    return next(((a, b) for a, b in pairwise(items) if found.beyond(a.at, b.at)), None)

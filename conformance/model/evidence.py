@@ -26,6 +26,11 @@ class Body:
     cut: bool = False  # more came than is kept
     withheld: bool = False  # left out because it held a secret in an encoded form
 
+    @property
+    def kept(self) -> str:
+        """What the log keeps of the body, as text or base64; empty where it keeps nothing."""
+        return self.base64 if self.base64 is not None else self.text or ""
+
 
 @dataclass(frozen=True)
 class Request:

@@ -88,15 +88,15 @@ class Trigger:
     """A recipe that makes the target answer with a code: an operation and members of its input.
 
     ``payment`` is a proof of payment that the target accepts for this input, where the code asks
-    for one. A ``firm`` trigger also works if its text stands inside a longer text, in capitals, or
-    beside optional references.
+    for one. A ``robust`` trigger also works if its text stands inside a longer text, in capitals,
+    or beside optional references.
     """
 
     code: str
     operation: str
     input: Mapping[str, Any]
     payment: str | None = None
-    firm: bool = False
+    robust: bool = False
 
 
 @dataclass(frozen=True)

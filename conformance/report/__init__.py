@@ -1,7 +1,7 @@
 """Reports of a finished run: one file per format, each a function of the run only.
 
-A new format is one new module and one row in FORMATS. A writer opens no file but the one that it
-writes, asks no clock and no network, and takes every number from ``run.counts`` and ``run.cells``.
+A new format is one module and one row in FORMATS. A writer opens only the file that it writes. It
+uses no clock and no network, and takes every number from ``run.counts`` and ``run.cells``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ FORMATS: tuple[tuple[str, Callable[[Run, Path], None]], ...] = (
     ("evidence.har", har.write),
 )
 """File name and writer of each format."""
+
+FILES = tuple(name for name, _ in FORMATS)
+"""The names of the files that ``write_all`` writes."""
 
 
 def write_all(run: Run, directory: Path) -> None:

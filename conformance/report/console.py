@@ -1,10 +1,11 @@
-"""What the terminal shows after a run: problems by clause, what to provide, and one line of counts."""
+"""What the terminal shows after a run: problems by clause, what to provide, one line of counts."""
 
 from __future__ import annotations
 
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import zip_longest
 
 from conformance.model import Cell, Clause, Exchange, Run, Verdict
@@ -16,6 +17,9 @@ PER_CLAUSE = 5
 
 REASONS = 12
 """Reasons shown for untested cells."""
+
+LIMIT = 300
+"""Characters of a text that are shown."""
 
 _COLOURS = {
     Verdict.FAILED: "31",
@@ -34,15 +38,24 @@ _TITLES = {
 }
 
 
+@dataclass(frozen=True)
+class Block:
+    """What is shown of a finding, or of a cell without one: texts with their labels."""
+
+    title: str
+    more: tuple[tuple[str, str], ...]  # reasons and waiver of the cell
+    texts: tuple[tuple[str, str], ...] = ()  # of the finding
+    repeat: str = ""  # the curl line
+
+
 def summary(run: Run, *, width: int, colour: bool) -> str:
-    """The summary of a run, to be printed as it is; the last line holds the counts."""
+    """The summary of a run, to print as it is; the last line holds the counts.
+
+    Problems come first, then what to provide for untested cells. ``width`` counts columns.
+    """
     page = _Page(max(width, 40), colour)
     for verdict in view.PROBLEMS:
-        groups = list(view.problems(run, verdict))
-        if groups:
-            page.title(_TITLES[verdict], verdict)
-            for clause, cells in groups:
-                _clause(page, run, clause, cells)
+        _problems(page, run, verdict)
     _missing(page, run)
     noted = sum(len(found) for _, found in view.notes(run))
     if noted:
@@ -51,50 +64,9 @@ def summary(run: Run, *, width: int, colour: bool) -> str:
         page.wrap(f"The run is incomplete: {view.shown(run.incomplete)}", "")
         page.lines.append("")
     verdict = {0: Verdict.PASSED, 1: Verdict.FAILED}.get(run.exit_code, Verdict.ERROR)
-    page.lines += [
-        page.paint(view.headline(run), verdict, bold=True),
-        page.paint(view.counts_line(run), verdict),
-    ]
+    page.lines.append(page.paint(view.headline(run), verdict, bold=True))
+    page.lines.append(page.paint(view.counts_line(run), verdict))
     return "\n".join(page.lines)
-
-
-def durations(run: Run) -> str:
-    """Requests and seconds by clause, by area and by scenario, most first.
-
-    Clauses and areas share exchanges, so these do not add up to the whole; those of the scenarios do.
-    """
-    clauses: dict[str, set[str]] = defaultdict(set)
-    areas: dict[str, set[str]] = defaultdict(set)
-    scenarios: dict[str, set[str]] = defaultdict(set)
-    for cell in run.cells:
-        clauses[cell.clause].update(cell.exchanges)
-        areas[run.contract.clauses[cell.clause].area].update(cell.exchanges)
-    for exchange in run.exchanges:
-        scenarios[exchange.scenario].add(exchange.id)
-    blocks = [
-        ["requests  seconds  clause"],
-        ["requests  seconds  area"],
-        ["requests  seconds  scenario"],
-    ]
-    for block, groups in zip(blocks, (clauses, areas, scenarios), strict=True):
-        rows = [
-            (*_cost(view.exchanges_of(run, names)), group)
-            for group, names in groups.items()
-            if names
-        ]
-        block += [
-            f"{count:>8,}{seconds:>9.2f}  {group}"
-            for count, seconds, group in sorted(rows, reverse=True)
-        ]
-    count, seconds = _cost(run.exchanges)
-    blocks[-1].append(f"{count:>8,}{seconds:>9.2f}  all, each once")
-    return "\n".join(line for block in blocks for line in (*block, ""))
-
-
-def _cost(exchanges: Iterable[Exchange]) -> tuple[int, float]:
-    """How many exchanges, and the seconds that they took."""
-    times = [exchange.elapsed_ms for exchange in exchanges]
-    return len(times), sum(times) / 1000
 
 
 class _Page:
@@ -106,9 +78,10 @@ class _Page:
         self.lines: list[str] = []
 
     def paint(self, text: str, verdict: Verdict, bold: bool = False) -> str:
-        return (
-            f"\x1b[{'1;' if bold else ''}{_COLOURS[verdict]}m{text}\x1b[0m" if self.colour else text
-        )
+        if not self.colour:
+            return text
+        weight = "1;" if bold else ""
+        return f"\x1b[{weight}{_COLOURS[verdict]}m{text}\x1b[0m"
 
     def title(self, text: str, verdict: Verdict) -> None:
         self.lines += [self.paint(text, verdict, bold=True), ""]
@@ -126,53 +99,125 @@ class _Page:
         self.lines += wrapped or [first.rstrip()]
 
 
+# --- problems -------------------------------------------------------------------------------------
+
+
+def _problems(page: _Page, run: Run, verdict: Verdict) -> None:
+    """The cells of one verdict, by clause."""
+    groups = list(view.problems(run, verdict))
+    if groups:
+        page.title(_TITLES[verdict], verdict)
+    for clause, cells in groups:
+        _clause(page, run, clause, cells)
+
+
 def _clause(page: _Page, run: Run, clause: Clause, cells: tuple[Cell, ...]) -> None:
+    """A clause with a few of the findings on its cells, the first one of each cell first."""
     page.wrap(f"{clause.id}: {clause.text}", "  ")
-    rounds = zip_longest(
-        *(_blocks(run, cell) for cell in cells)
-    )  # the first finding of each operation comes first
-    blocks = [block for round_ in rounds for block in round_ if block]
+    of_cells = [_blocks(run, cell) for cell in cells]
+    blocks: list[Block] = []
+    for turn in zip_longest(*of_cells):
+        blocks += [block for block in turn if block]
     for block in blocks[:PER_CLAUSE]:
-        for label, text in block:
-            if label == "repeat":
-                page.lines.append(f"      {label:<10}{text}")
-            else:
-                page.wrap(text, "      " if label else "    ", label)
+        _show(page, block)
     if len(blocks) > PER_CLAUSE:
         page.lines.append(f"    and {len(blocks) - PER_CLAUSE} more")
     page.lines.append("")
 
 
-def _blocks(run: Run, cell: Cell) -> Iterator[list[tuple[str, str]]]:
-    """Labelled texts of each finding of a cell, or of the cell where it has none."""
-    title = ("", view.operation_name(cell.operation))
-    rest = [("reason", view.shown(reason, 300)) for reason in cell.reasons]
-    rest += [("waiver", view.shown(cell.waiver, 300))] if cell.waiver else []
+def _show(page: _Page, block: Block) -> None:
+    """Add a block to the page, its labels in a column."""
+    page.wrap(block.title, "    ")
+    for label, text in block.texts:
+        page.wrap(text, "      ", label)
+    if block.repeat:  # on one line, to be copied
+        page.lines.append(f"      {'repeat':<10}{block.repeat}")
+    for label, text in block.more:
+        page.wrap(text, "      ", label)
+
+
+def _blocks(run: Run, cell: Cell) -> Iterator[Block]:
+    """A block for each finding of a cell, or one for the cell if it has none."""
+    title = view.operation_name(cell.operation)
+    more = [("reason", view.shown(reason, LIMIT)) for reason in cell.reasons]
+    if cell.waiver:
+        more.append(("waiver", view.shown(cell.waiver, LIMIT)))
     for finding in cell.findings:
-        texts = (
-            ("where", finding.where),
-            ("expected", finding.expected),
-            ("actual", finding.actual),
-        )
         exchange = view.probe(run, finding.exchanges)
-        line = view.repeat_line(exchange) if exchange else ""
-        yield [
-            title,
-            *((label, view.shown(text, 300)) for label, text in texts),
-            *([("repeat", line)] if line else []),
-            *rest,
-        ]
+        texts = (
+            ("where", view.shown(finding.where, LIMIT)),
+            ("expected", view.shown(finding.expected, LIMIT)),
+            ("actual", view.shown(finding.actual, LIMIT)),
+        )
+        repeat = view.repeat_line(exchange) if exchange else ""
+        yield Block(title, tuple(more), texts, repeat)
     if not cell.findings:
-        yield [title, *(rest or [("reason", view.NO_REASON)])]
+        yield Block(title, tuple(more) or (("reason", view.NO_REASON),))
 
 
 def _missing(page: _Page, run: Run) -> None:
+    """Why cells are untested, and what to provide."""
     groups = view.missing(run)
     if not groups:
         return
     page.title("Untested: what to provide", Verdict.UNTESTED)
     for reason, cells in groups[:REASONS]:
-        page.wrap(f"{cut(clean(reason), 300)} ({amount(len(cells), 'cell')})", "  ")
+        page.wrap(f"{cut(clean(reason), LIMIT)} ({amount(len(cells), 'cell')})", "  ")
     if len(groups) > REASONS:
         page.lines.append(f"  and {amount(len(groups) - REASONS, 'more reason')}; see the report")
     page.lines.append("")
+
+
+# --- durations ------------------------------------------------------------------------------------
+
+
+def durations(run: Run) -> str:
+    """Requests and seconds by clause, by area and by scenario, most first.
+
+    Clauses and areas share exchanges, so these do not add up to the whole; scenarios do.
+    """
+    clauses = run.contract.clauses
+    blocks = [
+        _costs(run, "clause", _cells_by(run, lambda cell: cell.clause)),
+        _costs(run, "area", _cells_by(run, lambda cell: clauses[cell.clause].area)),
+        _costs(run, "scenario", _exchanges_by_scenario(run)),
+    ]
+    whole = _cost_line(len(run.exchanges), _seconds(run.exchanges), "all, each once")
+    blocks[-1].append(whole)
+    return "\n".join(line for block in blocks for line in (*block, ""))
+
+
+def _cells_by(run: Run, group_of: Callable[[Cell], str]) -> dict[str, set[str]]:
+    """The ids of the exchanges that the cells of each group rest on."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for cell in run.cells:
+        groups[group_of(cell)].update(cell.exchanges)
+    return groups
+
+
+def _exchanges_by_scenario(run: Run) -> dict[str, set[str]]:
+    groups: dict[str, set[str]] = defaultdict(set)
+    for exchange in run.exchanges:
+        groups[exchange.scenario].add(exchange.id)
+    return groups
+
+
+def _costs(run: Run, kind: str, groups: dict[str, set[str]]) -> list[str]:
+    """A line for each group that has exchanges, the most expensive first."""
+    rows = []
+    for group, ids in groups.items():
+        if ids:
+            exchanges = view.exchanges_of(run, ids)
+            rows.append((len(exchanges), _seconds(exchanges), group))
+    rows.sort(reverse=True)
+    lines = [_cost_line(*row) for row in rows]
+    return [f"requests  seconds  {kind}", *lines]
+
+
+def _cost_line(requests: int, seconds: float, name: str) -> str:
+    return f"{requests:>8,}{seconds:>9.2f}  {name}"
+
+
+def _seconds(exchanges: Iterable[Exchange]) -> float:
+    """How long the exchanges took."""
+    return sum(exchange.elapsed_ms for exchange in exchanges) / 1000

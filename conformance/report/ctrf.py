@@ -99,12 +99,15 @@ def _test(run: Run, cell: Cell) -> dict[str, Any]:
 
 
 def _extra(cell: Cell) -> dict[str, Any]:
-    return {
-        "exchanges": len(cell.exchanges),
-        **({"findings": [_finding(finding) for finding in cell.findings]} if cell.findings else {}),
-        **({"notes": [_finding(note) for note in cell.notes]} if cell.notes else {}),
-        **({"waiver": clean(cell.waiver)} if cell.waiver else {}),
-    }
+    """What CTRF has no member for: findings, notes and waiver, where there are any."""
+    extra: dict[str, Any] = {"exchanges": len(cell.exchanges)}
+    if cell.findings:
+        extra["findings"] = [_finding(finding) for finding in cell.findings]
+    if cell.notes:
+        extra["notes"] = [_finding(note) for note in cell.notes]
+    if cell.waiver:
+        extra["waiver"] = clean(cell.waiver)
+    return extra
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 from markupsafe import escape
 
@@ -24,22 +23,18 @@ PER_FINDING = 3
 PAGE_LIMIT = 500_000
 """Characters of findings and exchanges on one page, as escaped."""
 
+FRAME = 500
+"""Characters of the elements around a finding or an exchange, about."""
+
 
 @dataclass(frozen=True)
 class Message:
-    """A request or a response as shown; ``body`` is None where ``note`` says all there is to say."""
+    """A request or a response as shown; ``body`` is None where ``note`` says all there is."""
 
     line: str
     headers: tuple[tuple[str, str], ...]
     body: str | None
     note: str
-
-    @cached_property
-    def weight(self) -> int:
-        """Characters that it takes on the page, about."""
-        return _weight(
-            self.line, self.note, self.body or "", *(part for pair in self.headers for part in pair)
-        )
 
 
 @dataclass(frozen=True)
@@ -50,22 +45,15 @@ class Exhibit:
     request: Message
     response: Message | None
     curl: str
-
-    @cached_property
-    def weight(self) -> int:
-        """Characters that it takes on the page, about."""
-        return (
-            self.request.weight
-            + (self.response.weight if self.response else 0)
-            + _weight(self.curl)
-        )
+    weight: int  # the characters that it takes on the page, about
 
 
 @dataclass(frozen=True)
 class Point:
     """A finding with its exhibits.
 
-    ``above`` names exchanges that an earlier finding of the cell shows, ``left_out`` those not on the page.
+    ``above`` names exchanges that an earlier finding of the cell shows, ``left_out`` those that are
+    not on the page.
     """
 
     finding: Finding | None
@@ -76,7 +64,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Problem:
-    """A cell that failed, was waived, warned or in error, with what shows it."""
+    """A cell that failed, was waived, warned or in error, with the evidence."""
 
     cell: Cell
     points: tuple[Point, ...]
@@ -84,7 +72,7 @@ class Problem:
 
 
 class Exhibition:
-    """Makes problems of cells, until the page is full; then only their first line is left."""
+    """Makes problems of cells until the page is full; the rest keeps only its first line."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -93,29 +81,35 @@ class Exhibition:
 
     def problem(self, cell: Cell) -> Problem:
         """A cell with its first findings and their exchanges, as far as there is room."""
-        seen: set[str] = set()
+        shown: set[str] = set()
         points = []
         for finding in cell.findings[:PER_FINDING]:
-            if self._fits(
-                _weight(finding.where, view.shown(finding.expected), view.shown(finding.actual))
-            ):
-                points.append(self._point(finding, finding.exchanges, seen))
+            texts = (finding.where, view.shown(finding.expected), view.shown(finding.actual))
+            if self._fits(_weight(*texts)):
+                points.append(self._point(finding, finding.exchanges, shown))
+        more = len(cell.findings) - len(points)
         if not cell.findings and cell.verdict is Verdict.ERROR:
-            points.append(self._point(None, _unjudged(self._run, cell), seen))
-        return Problem(
-            cell,
-            tuple(points),
-            len(cell.findings) - sum(point.finding is not None for point in points),
-        )
+            points.append(self._point(None, _unjudged(self._run, cell), shown))
+        return Problem(cell, tuple(points), more)
 
-    def _point(self, finding: Finding | None, ids: tuple[str, ...], seen: set[str]) -> Point:
-        above = tuple(name for name in ids if name in seen)
-        shown: list[Exhibit] = []
-        for exchange in _telling(view.exchanges_of(self._run, ids)):
-            if exchange.id not in seen and self._fits((exhibit := self._exhibit(exchange)).weight):
-                shown.append(exhibit)
-                seen.add(exchange.id)
-        return Point(finding, tuple(shown), above, tuple(name for name in ids if name not in seen))
+    def _point(self, finding: Finding | None, ids: tuple[str, ...], shown: set[str]) -> Point:
+        """A finding with the best of its exchanges; ``shown`` grows by those on the page."""
+        above = [name for name in ids if name in shown]
+        exhibits = []
+        for exchange in _best(view.exchanges_of(self._run, ids)):
+            if exchange.id in shown:
+                continue
+            exhibit = self._exhibit(exchange)
+            if self._fits(exhibit.weight):
+                exhibits.append(exhibit)
+                shown.add(exchange.id)
+        left_out = [name for name in ids if name not in shown]
+        return Point(
+            finding=finding,
+            exhibits=tuple(exhibits),
+            above=tuple(above),
+            left_out=tuple(left_out),
+        )
 
     def _exhibit(self, exchange: Exchange) -> Exhibit:
         if exchange.id not in self._made:
@@ -124,72 +118,87 @@ class Exhibition:
 
     def _fits(self, weight: int) -> bool:
         """Take room on the page, if there is enough."""
-        weight += 500  # the elements around it
-        if weight > self._room:
+        if weight + FRAME > self._room:
             return False
-        self._room -= weight
+        self._room -= weight + FRAME
         return True
 
 
 def _weight(*texts: str) -> int:
+    """How many characters some texts take on the page, once they are escaped."""
     return sum(len(escape(clean(text, lines=True))) for text in texts)
 
 
-def _telling(exchanges: list[Exchange]) -> list[Exchange]:
-    """The few that tell most, probes before others, in the order of the log."""
-    chosen = {
-        exchange.id
-        for exchange in sorted(exchanges, key=lambda exchange: exchange.role is not Role.PROBE)[
-            :PER_FINDING
-        ]
-    }
-    return [exchange for exchange in exchanges if exchange.id in chosen]
+def _best(exchanges: list[Exchange]) -> list[Exchange]:
+    """The few exchanges that show most, probes before others, in the order of the log."""
+    probes_first = sorted(exchanges, key=lambda exchange: exchange.role is not Role.PROBE)
+    chosen = probes_first[:PER_FINDING]
+    return sorted(chosen, key=exchanges.index)
 
 
 def _unjudged(run: Run, cell: Cell) -> tuple[str, ...]:
-    """The exchanges of a cell in error: those without a response, else the last ones."""
-    held = view.exchanges_of(run, cell.exchanges)
-    broken = [exchange for exchange in held if exchange.response is None]
-    return tuple(exchange.id for exchange in (broken or held)[-PER_FINDING:])
+    """The last exchanges of a cell in error: those without a response if there are any."""
+    exchanges = view.exchanges_of(run, cell.exchanges)
+    unanswered = [exchange for exchange in exchanges if exchange.response is None]
+    candidates = unanswered or exchanges
+    ids = [exchange.id for exchange in candidates]
+    return tuple(ids[-PER_FINDING:])
+
+
+# --- messages -------------------------------------------------------------------------------------
 
 
 def _exhibit(exchange: Exchange) -> Exhibit:
-    request, response = exchange.request, exchange.response
-    return Exhibit(
-        exchange,
-        _message(f"{request.method} {cut(request.url, 2000)}", request.headers, request.body),
-        _message(str(response.status), response.headers, response.body) if response else None,
-        view.repeat_line(exchange),
-    )
+    """An exchange as shown, with its weight."""
+    line = f"{exchange.request.method} {cut(exchange.request.url, 2000)}"
+    request = _message(line, exchange.request.headers, exchange.request.body)
+    curl = view.repeat_line(exchange)
+    texts = [curl, *_texts(request)]
+    response = None
+    if exchange.response:
+        status = str(exchange.response.status)
+        response = _message(status, exchange.response.headers, exchange.response.body)
+        texts += _texts(response)
+    return Exhibit(exchange, request, response, curl, _weight(*texts))
+
+
+def _texts(message: Message) -> list[str]:
+    """All texts of a message."""
+    texts = [message.line, message.note, message.body or ""]
+    for name, value in message.headers:
+        texts += [name, value]
+    return texts
 
 
 def _message(line: str, headers: Iterable[tuple[str, str]], body: Body | None) -> Message:
     pairs = [(name, cut(value, 500)) for name, value in headers]
     shown, note = _body(body)
     more = len(pairs) - HEADERS_LIMIT
-    notes = [f"{amount(more, 'more header')}." if more > 0 else "", note]
-    return Message(line, tuple(pairs[:HEADERS_LIMIT]), shown, " ".join(filter(None, notes)))
+    if more > 0:
+        note = f"{amount(more, 'more header')}. {note}".strip()
+    return Message(line, tuple(pairs[:HEADERS_LIMIT]), shown, note)
 
 
 def _body(body: Body | None) -> tuple[str | None, str]:
-    """What is shown of a body, and what is to be said of it."""
-    if body is None or (not body.size and not body.text and not body.base64 and not body.withheld):
-        return None, "No body."
+    """The part of a body that is shown, and a note about it."""
+    body = body or Body()
+    size = amount(body.size, "byte")
     if body.withheld:
-        return (
-            None,
-            f"Body withheld ({amount(body.size, 'byte')}): it held a secret in an encoded form.",
-        )
-    text = body.text if body.base64 is None else body.base64
-    if text is None:
-        return None, f"Body not kept ({amount(body.size, 'byte')})."
-    notes = []
+        return None, f"Body withheld ({size}): it held a secret in an encoded form."
+    if not body.size and not body.kept:
+        return None, "No body."
+    if body.text is None and body.base64 is None:
+        return None, f"Body not kept ({size})."
+    return body.kept[:BODY_LIMIT], " ".join(_body_notes(body))
+
+
+def _body_notes(body: Body) -> Iterator[str]:
+    """What else a reader of a body should know."""
     if body.base64 is not None:
-        notes.append(f"Not UTF-8: shown as base64 ({amount(body.size, 'byte')}).")
-    if len(text) > BODY_LIMIT:
-        notes.append(
-            f"The first {BODY_LIMIT:,} of {amount(len(text), 'character')}; {len(text) - BODY_LIMIT:,} cut here."
-        )
+        yield f"Not UTF-8: shown as base64 ({amount(body.size, 'byte')})."
+    rest = len(body.kept) - BODY_LIMIT
+    if rest > 0:
+        total = amount(len(body.kept), "character")
+        yield f"The first {BODY_LIMIT:,} of {total}; {rest:,} cut here."
     if body.cut:
-        notes.append("More came than the log keeps.")
-    return text[:BODY_LIMIT], " ".join(notes)
+        yield "More came than the log keeps."

@@ -1,12 +1,13 @@
 """evidence.har: the exchanges as HTTP Archive 1.2, for the viewers that read it.
 
-An export: exchanges.jsonl is the evidence. HAR has no place for a request without a response, so
-those are left out and counted in the comment of the log; nor for a binary body of a request, which
-stands here as base64 and says so.
+This is an export; the evidence is exchanges.jsonl. HAR has no place for a request without a
+response: those are left out, and the comment of the log counts them. Nor has it one for a binary
+request body, which stands here as base64 and says so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,14 +16,17 @@ import harfile
 from conformance.model import Body, Exchange, Request, Response, Run
 from conformance.report.text import amount
 
-_UNKNOWN_VERSION = "HTTP/1.1"  # the log does not hold it, and HAR wants it
+_UNKNOWN_VERSION = "HTTP/1.1"  # the log does not hold it, and HAR requires it
 
 
 def write(run: Run, path: Path) -> None:
     """Write evidence.har."""
     answered = [exchange for exchange in run.exchanges if exchange.response is not None]
-    lost = len(run.exchanges) - len(answered)
-    comment = f"Exported from exchanges.jsonl. Left out: {amount(lost, 'exchange')} without a response. Secrets are placeholders."
+    lost = amount(len(run.exchanges) - len(answered), "exchange")
+    comment = (
+        f"Exported from exchanges.jsonl. Left out: {lost} without a response. "
+        "Secrets are placeholders."
+    )
     creator = harfile.Creator(name="conformance", version=run.suite)
     with (
         path.open("w", encoding="utf-8", newline="\n") as stream,
@@ -33,6 +37,7 @@ def write(run: Run, path: Path) -> None:
 
 
 def _add(har: harfile.HarFile, exchange: Exchange, fallback: str) -> None:
+    """Add an exchange with a response; ``fallback`` is the moment of one that has none."""
     assert exchange.response is not None
     elapsed = round(exchange.elapsed_ms, 1)
     har.add_entry(
@@ -50,22 +55,27 @@ def _request(request: Request) -> harfile.Request:
         query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
     except ValueError:
         query = []
+    body = request.body
     return harfile.Request(
         method=_whole(request.method),
         url=_whole(request.url),
         httpVersion=_UNKNOWN_VERSION,
         headers=_records(request.headers),
         queryString=_records(query),
-        postData=_post_data(request) if request.body else None,
-        bodySize=request.body.size if request.body else 0,
+        postData=_post_data(request, body) if body else None,
+        bodySize=body.size if body else 0,
     )
 
 
-def _post_data(request: Request) -> harfile.PostData:
-    body = request.body or Body()
-    media = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+def _post_data(request: Request, body: Body) -> harfile.PostData:
+    """The body of a request. HAR gives it no encoding, so the comment names it."""
+    headers = {name.lower(): value for name, value in reversed(request.headers)}
     text, encoding, comment = _content(body)
-    return harfile.PostData(mimeType=_whole(media), text=text, comment=comment or encoding)
+    return harfile.PostData(
+        mimeType=_whole(headers.get("content-type", "")),
+        text=text,
+        comment=comment or encoding,
+    )
 
 
 def _response(response: Response) -> harfile.Response:
@@ -87,17 +97,23 @@ def _response(response: Response) -> harfile.Response:
 
 
 def _content(body: Body) -> tuple[str | None, str | None, str | None]:
-    """Text, encoding and comment of a body."""
+    """Text, encoding and comment of a body; None where there is nothing to say."""
     if body.withheld:
         return None, None, "withheld: it held a secret in an encoded form"
     comment = "cut: more came than is kept" if body.cut else None
     if body.base64 is not None:
         return body.base64, "base64", comment
-    return (None if body.text is None else _whole(body.text)), None, comment
+    if body.text is None:
+        return None, None, comment
+    return _whole(body.text), None, comment
 
 
-def _records(pairs: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> list[harfile.Record]:
-    return [harfile.Record(name=_whole(name), value=_whole(value)) for name, value in pairs]
+def _records(pairs: Iterable[tuple[str, str]]) -> list[harfile.Record]:
+    """Names and values of headers or of a query, in their order."""
+    records = []
+    for name, value in pairs:
+        records.append(harfile.Record(name=_whole(name), value=_whole(value)))
+    return records
 
 
 def _whole(text: str) -> str:

@@ -1,13 +1,14 @@
-"""report.html: the page that people read. One file, no script, no network, nothing of it trusted.
+"""report.html: the page that people read. One file, without scripts, that needs no network.
 
-Everything printed passes ``clean`` and then Jinja's escaping, so that neither the page nor its
-source can be made to act or lie by what a target sent. A content security policy says the same to
-the browser. Only exchanges that findings point at are on the page.
+Everything printed passes ``clean`` and then Jinja's escaping, so nothing that a target sent can
+make the page act or lie. A content security policy says the same to the browser. The page shows
+only exchanges that findings point at.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,18 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from conformance.model import SCOPE, WHOLE_API, Cell, Clause, Effect, PageEntry, Run, Verdict, worst
+from conformance.model import (
+    SCOPE,
+    WHOLE_API,
+    Cell,
+    Clause,
+    Effect,
+    Finding,
+    PageEntry,
+    Run,
+    Verdict,
+    worst,
+)
 from conformance.report import view
 from conformance.report.exhibit import Exhibition, Problem
 from conformance.report.text import amount, clean
@@ -58,7 +70,10 @@ class Entry:
     @property
     def exchanges(self) -> int:
         """How many exchanges its verdict rests on."""
-        return len({name for cell in self.cells for name in cell.exchanges})
+        ids: set[str] = set()
+        for cell in self.cells:
+            ids.update(cell.exchanges)
+        return len(ids)
 
 
 @dataclass(frozen=True)
@@ -77,29 +92,26 @@ def write(run: Run, path: Path) -> None:
 
 
 def render(run: Run) -> str:
-    """The page as text."""
+    """The page as text: one HTML document that needs no other file."""
     exhibition = Exhibition(run)
-    areas = _areas(run)
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            run=run,
-            view=view,
-            signs=view.SIGNS,
-            headline=view.headline(run),
-            areas=areas,
-            operations=_operations(run),
-            problems={verdict: _groups(run, verdict, exhibition) for verdict in view.PROBLEMS},
-            missing=view.missing(run),
-            notes=[
-                (clause, found[:NOTES_PER_CLAUSE], len(found) - NOTES_PER_CLAUSE)
-                for clause, found in view.notes(run)
-            ],
-            without=view.without_cells(run),
-            target=_target(run),
-        )
+    problems = {verdict: _groups(run, verdict, exhibition) for verdict in view.PROBLEMS}
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        run=run,
+        view=view,
+        signs=view.SIGNS,
+        headline=view.headline(run),
+        areas=_areas(run),
+        operations=_operations(run),
+        problems=problems,
+        missing=view.missing(run),
+        notes=_notes(run),
+        without=view.without_cells(run),
+        target=_target(run),
     )
+
+
+# --- the template ---------------------------------------------------------------------------------
 
 
 @cache
@@ -123,12 +135,10 @@ def _environment() -> Environment:
 
 
 def _finalize(value: Any) -> Any:
-    """Every text that the template prints becomes inert; escaping comes after this."""
-    return (
-        clean(value, lines=True)
-        if isinstance(value, str) and not isinstance(value, Markup)
-        else value
-    )
+    """Makes every text that the template prints inert; escaping comes after this."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return clean(value, lines=True)
+    return value
 
 
 def _moment(text: str) -> str:
@@ -138,84 +148,108 @@ def _moment(text: str) -> str:
     return f"{day} {time[:8]}{zone}".strip()
 
 
+# --- its parts ------------------------------------------------------------------------------------
+
+
 def _areas(run: Run) -> list[Area]:
-    reasons = {clause.id: reason for clause, reason in view.without_cells(run)}
+    """The areas of the ledger in their order, each with all of its clauses."""
+    entries = _entries(run)
     areas = []
     for name, title in run.contract.areas.items():
-        entries = tuple(
-            Entry(
-                clause,
-                run.clause_verdict(clause.id),
-                run.by_clause[clause.id],
-                _sources(run, clause),
-                reasons.get(clause.id, ""),
-            )
-            for clause in run.contract.clauses.values()
-            if clause.area == name
-        )
-        areas.append(
-            Area(
-                name,
-                title,
-                entries,
-                Counter(cell.verdict for entry in entries for cell in entry.cells),
-            )
-        )
+        own = [entry for entry in entries if entry.clause.area == name]
+        counts: Counter[Verdict] = Counter()
+        for entry in own:
+            counts.update(cell.verdict for cell in entry.cells)
+        area = Area(name, title, tuple(own), counts)
+        areas.append(area)
     return areas
 
 
+def _entries(run: Run) -> list[Entry]:
+    """Every clause of the ledger, in its order."""
+    reasons = {clause.id: reason for clause, reason in view.without_cells(run)}
+    entries = []
+    for clause in run.contract.clauses.values():
+        entry = Entry(
+            clause=clause,
+            verdict=run.clause_verdict(clause.id),
+            cells=run.by_clause[clause.id],
+            sources=_sources(run, clause),
+            reason=reasons.get(clause.id, ""),
+        )
+        entries.append(entry)
+    return entries
+
+
 def _sources(run: Run, clause: Clause) -> tuple[PageEntry, ...]:
-    return tuple(
-        run.contract.page[source] for source in clause.sources if source in run.contract.page
-    )
+    """The entries of the page that a clause rests on."""
+    page = run.contract.page
+    entries = [page[source] for source in clause.sources if source in page]
+    return tuple(entries)
 
 
 def _operations(run: Run) -> list[tuple[str, list[tuple[Verdict, int] | None]]]:
-    """Each operation with its worst verdict in each area, and how many cells have it."""
-    found: dict[tuple[str, str], list[Verdict]] = {}
+    """Each operation with its worst verdict in each area, and how many cells have it.
+
+    The operations of the contract come first, the whole API last; those without cells are left out.
+    """
+    verdicts: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for cell in run.cells:
-        found.setdefault((cell.operation, run.contract.clauses[cell.clause].area), []).append(
-            cell.verdict
-        )
-    names = dict.fromkeys(
-        [
-            *run.contract.operations,
-            *(cell.operation for cell in run.cells if cell.operation != WHOLE_API),
-            WHOLE_API,
-        ]
-    )
-    rows = [
-        (name, [_worst(found.get((name, area), [])) for area in run.contract.areas])
-        for name in names
-    ]
-    return [(name, row) for name, row in rows if any(row)]
+        area = run.contract.clauses[cell.clause].area
+        verdicts[cell.operation, area].append(cell.verdict)
+    names = dict.fromkeys([*run.contract.operations, *(cell.operation for cell in run.cells)])
+    names.pop(WHOLE_API, None)
+    rows = []
+    for name in (*names, WHOLE_API):
+        row = [_worst(verdicts.get((name, area), [])) for area in run.contract.areas]
+        if any(row):
+            rows.append((name, row))
+    return rows
 
 
 def _worst(verdicts: list[Verdict]) -> tuple[Verdict, int] | None:
+    """The worst verdict and how often it occurs; None where there is none."""
     verdict = worst(verdicts)
     return None if verdict is None else (verdict, verdicts.count(verdict))
 
 
 def _groups(run: Run, verdict: Verdict, exhibition: Exhibition) -> list[Group]:
-    return [
-        Group(
-            clause,
-            tuple(exhibition.problem(cell) for cell in cells[:PER_CLAUSE]),
-            max(0, len(cells) - PER_CLAUSE),
-        )
-        for clause, cells in view.problems(run, verdict)
-    ]
+    """The problems of one verdict by clause, at most PER_CLAUSE of each clause."""
+    groups = []
+    for clause, cells in view.problems(run, verdict):
+        problems = tuple(exhibition.problem(cell) for cell in cells[:PER_CLAUSE])
+        more = max(0, len(cells) - PER_CLAUSE)
+        groups.append(Group(clause, problems, more))
+    return groups
+
+
+def _notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...], int]]:
+    """The first notes of each clause, and how many more there are; not above 0 where all stand."""
+    notes = []
+    for clause, found in view.notes(run):
+        notes.append((clause, found[:NOTES_PER_CLAUSE], len(found) - NOTES_PER_CLAUSE))
+    return notes
 
 
 def _target(run: Run) -> list[tuple[str, str]]:
-    """What the target declares, beside its name and address, as far as it bears on the verdicts."""
+    """What the target declares, as far as it bears on the verdicts: labels and values."""
     target = run.target
-    single = sum(name.startswith(SCOPE) for name in target.keys)
-    keys = sorted(name for name in target.keys if not name.startswith(SCOPE))
-    if single:
-        keys.append(f"{amount(single, 'key')} of one scope")
+    allowed = [effect.value for effect in Effect if effect in target.allow]
     return [
-        ("Allowed effects", ", ".join(effect for effect in Effect if effect in target.allow)),
-        ("Keys given", ", ".join(keys) or "none"),
-        ("Declared inapplicable", ", ".join(sorted(target.inapplicable)) or "none"),
+        ("Allowed effects", _listed(allowed)),
+        ("Keys given", _listed(_keys(target.keys))),
+        ("Declared inapplicable", _listed(sorted(target.inapplicable))),
     ]
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(words) or "none"
+
+
+def _keys(roles: Collection[str]) -> list[str]:
+    """The roles that have a key; those of a single scope are only counted."""
+    named = sorted(role for role in roles if not role.startswith(SCOPE))
+    scoped = len(roles) - len(named)
+    if scoped:
+        named.append(f"{amount(scoped, 'key')} of one scope")
+    return named

@@ -1,7 +1,7 @@
 """junit.xml: one test suite per area, one test case per cell.
 
 pytest's own JUnit counts its items; this one counts cells, as every report does. ``time`` is what
-the exchanges of a cell took; cells share exchanges, so the times of a suite do not add up.
+the exchanges of a cell took. Cells share exchanges, so the times of a suite do not add up.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ from conformance.model import Cell, Run, Verdict
 from conformance.report import view
 from conformance.report.text import clean
 
+_BROKEN = {Verdict.FAILED: "failure", Verdict.ERROR: "error"}
+"""JUnit's element for a cell that did not pass."""
 _SKIPPED = (Verdict.UNTESTED, Verdict.WAIVED, Verdict.INAPPLICABLE)
+_EXPLAINED = (Verdict.WARNED, Verdict.WAIVED)
+"""Verdicts that count as no failure, and have findings all the same."""
 
 
 def write(run: Run, path: Path) -> None:
@@ -27,17 +31,25 @@ def write(run: Run, path: Path) -> None:
 def _suites(run: Run) -> ET.Element:
     name = f"{run.contract.title} {run.contract.version}: {run.target.name}"
     root = _element("testsuites", name=name, **_numbers(run.cells))
+    clauses = run.contract.clauses
     for area, title in run.contract.areas.items():
-        cells = tuple(cell for cell in run.cells if run.contract.clauses[cell.clause].area == area)
+        cells = tuple(cell for cell in run.cells if clauses[cell.clause].area == area)
         if cells:
-            suite = _element("testsuite", name=area, timestamp=run.started, **_numbers(cells))
-            suite.append(_properties(title=title))
-            suite.extend(_case(run, cell) for cell in cells)
-            root.append(suite)
+            root.append(_suite(run, area, title, cells))
     return root
 
 
+def _suite(run: Run, area: str, title: str, cells: tuple[Cell, ...]) -> ET.Element:
+    """An area of the ledger with its cells."""
+    suite = _element("testsuite", name=area, timestamp=run.started, **_numbers(cells))
+    suite.append(_properties(title=title))
+    for cell in cells:
+        suite.append(_case(run, cell))
+    return suite
+
+
 def _numbers(cells: tuple[Cell, ...]) -> dict[str, str]:
+    """The counts that a suite has as attributes."""
     counts = Counter(cell.verdict for cell in cells)
     return {
         "tests": str(len(cells)),
@@ -60,32 +72,45 @@ def _case(run: Run, cell: Cell) -> ET.Element:
             verdict=cell.verdict, level=clause.level, clause=cell.clause, operation=cell.operation
         )
     )
-    outcome = {Verdict.FAILED: "failure", Verdict.ERROR: "error"}.get(cell.verdict)
-    if outcome:
-        element = _element(outcome, type=cell.verdict, message=view.message(cell) or view.NO_REASON)
-        element.text = clean(view.account(run, cell), lines=True)
-        case.append(element)
-    elif cell.verdict in _SKIPPED:
-        case.append(_element("skipped", type=cell.verdict, message=_why_skipped(cell)))
-    if cell.verdict in (Verdict.WARNED, Verdict.WAIVED):
+    if cell.verdict in _BROKEN:
+        case.append(_broken(run, cell))
+    if cell.verdict in _SKIPPED:
+        case.append(_skipped(cell))
+    if cell.verdict in _EXPLAINED:
         output = ET.SubElement(case, "system-out")
-        output.text = clean(view.account(run, cell), lines=True)
+        output.text = _account(run, cell)
     return case
 
 
-def _why_skipped(cell: Cell) -> str:
-    return (
-        f"{cell.verdict}: {cell.waiver or view.message(cell) or view.SIGNS[cell.verdict].meaning}"
-    )
+def _broken(run: Run, cell: Cell) -> ET.Element:
+    """The failure or error of a cell, with all about it as text."""
+    message = view.message(cell) or view.NO_REASON
+    element = _element(_BROKEN[cell.verdict], type=cell.verdict, message=message)
+    element.text = _account(run, cell)
+    return element
+
+
+def _skipped(cell: Cell) -> ET.Element:
+    """Why a cell counts neither as passed nor as failed."""
+    meaning = view.SIGNS[cell.verdict].meaning
+    why = cell.waiver or view.message(cell) or meaning
+    return _element("skipped", type=cell.verdict, message=f"{cell.verdict}: {why}")
+
+
+def _account(run: Run, cell: Cell) -> str:
+    return clean(view.account(run, cell), lines=True)
 
 
 def _properties(**values: str) -> ET.Element:
     properties = ET.Element("properties")
-    properties.extend(
-        _element("property", name=name, value=value) for name, value in values.items()
-    )
+    for name, value in values.items():
+        properties.append(_element("property", name=name, value=value))
     return properties
 
 
 def _element(tag: str, **attributes: str) -> ET.Element:
-    return ET.Element(tag, {name: clean(value) for name, value in attributes.items()})
+    """An element whose attributes are fit for XML."""
+    element = ET.Element(tag)
+    for name, value in attributes.items():
+        element.set(name, clean(value))
+    return element

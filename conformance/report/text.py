@@ -1,19 +1,21 @@
 """Texts from outside made fit to show: inert for terminals, logs, XML and pages, and cut to size.
 
 What a target sends may hold escape sequences that repaint a terminal, marks that reverse the
-reading order, or characters that no XML may hold. They become visible escapes.
+reading order, or characters that XML forbids. They become visible escapes.
 """
 
 from __future__ import annotations
 
 import re
 
-_UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+_SPECIAL = (
+    "\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufdd0-\ufdef"
+    "\ufffe\uffff\ud800-\udfff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+_UNSEEN = re.compile(f"[\x00-\x1f{_SPECIAL}]")
+_UNSEEN_BUT_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{_SPECIAL}]")
 
 
 def clean(text: str, *, lines: bool = False) -> str:
@@ -21,26 +23,16 @@ def clean(text: str, *, lines: bool = False) -> str:
 
     Line ends and tabs are escaped too, unless ``lines`` keeps them.
     """
-    return _UNSEEN.sub(
-        lambda match: match[0] if lines and match[0] in "\n\t" else _escape(match[0]), text
-    )
+    pattern = _UNSEEN_BUT_LINES if lines else _UNSEEN
+    return pattern.sub(_escaped, text)
 
 
-def _escape(char: str) -> str:
-    code = ord(char)
-    if char in _SHORT:
-        return _SHORT[char]
-    return (
-        f"\\x{code:02x}"
-        if code < 0x100
-        else f"\\u{code:04x}"
-        if code < 0x10000
-        else f"\\U{code:08x}"
-    )
+def _escaped(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
 
 
 def cut(text: str, limit: int) -> str:
-    """The text, at most ``limit`` characters of it, with an ellipsis where some were left out."""
+    """The text, at most ``limit`` characters of it, with an ellipsis where some are left out."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -1,6 +1,6 @@
 """What every report says of a run, said once: order, words, groups and counts.
 
-All numbers come from ``run.counts`` and ``run.cells``, so that the formats agree.
+All numbers come from ``run.counts`` and ``run.cells``, so the formats agree.
 """
 
 from __future__ import annotations
@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
-from conformance.model import WHOLE_API, Cell, Clause, Exchange, Finding, Role, Run, Verdict
+from conformance.errors import Exit
+from conformance.model import WHOLE_API, Body, Cell, Clause, Exchange, Finding, Role, Run, Verdict
 from conformance.report.curl import curl
 from conformance.report.text import amount, clean, cut
 
@@ -18,6 +20,9 @@ LIMIT = 1000
 
 CURL_LIMIT = 2000
 """Characters of a body that a curl line is written for; a longer one helps nobody."""
+
+FINDINGS_LIMIT = 20
+"""Findings of a cell that its plain account lists."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +36,14 @@ class Sign:
 SIGNS = {
     Verdict.FAILED: Sign("✕", "A MUST of the contract was broken."),
     Verdict.ERROR: Sign(
-        "!", "The suite could not judge: the connection was lost, or the suite has a bug."
+        "!", "The suite could not judge: it lost the connection, or it has a bug itself."
     ),
     Verdict.WAIVED: Sign("≈", "Failed, and a valid waiver (reason, owner, expiry) covers it."),
     Verdict.WARNED: Sign("▲", "A SHOULD of the contract was broken."),
     Verdict.UNTESTED: Sign(
-        "○", "Something is missing, not selected or over budget. Never counts as passed."
+        "○", "A prerequisite is missing, not selected or over budget. It never counts as passed."
     ),
-    Verdict.PASSED: Sign("✓", "Judged on evidence, and nothing found."),
+    Verdict.PASSED: Sign("✓", "Judged on evidence, without a finding."),
     Verdict.INAPPLICABLE: Sign("–", "The target declares that it has no such operation."),
 }
 """Each verdict, worst first."""
@@ -46,46 +51,60 @@ SIGNS = {
 PROBLEMS = (Verdict.FAILED, Verdict.ERROR, Verdict.WAIVED, Verdict.WARNED)
 """The verdicts that are shown with their evidence."""
 
-NO_CELLS = "No operation that was selected is one that this clause speaks of."
+NO_CELLS = "The clause applies to none of the selected operations."
 """Why a clause has no cells, where the ledger does not say."""
 
 NO_REASON = "No reason was recorded."
 
 
+# --- the whole run --------------------------------------------------------------------------------
+
+
 def headline(run: Run) -> str:
-    """The overall verdict, in the words of the exit code; not to be quoted for more than was judged."""
-    conforms = "Conforms as far as judged" if run.counts["untested"] else "Conforms"
-    return {0: conforms, 1: "Breaks the contract"}.get(run.exit_code, "Could not be judged")
+    """The overall verdict, in the words of the exit code.
+
+    It claims no more than was judged: with untested cells it says so.
+    """
+    if run.exit_code == Exit.VIOLATED:
+        return "Breaks the contract"
+    if run.exit_code != Exit.CONFORMS:
+        return "Could not be judged"
+    return "Conforms as far as judged" if run.counts["untested"] else "Conforms"
 
 
 def qualification(run: Run) -> str:
-    """One sentence on what the headline rests on, and what it leaves open."""
-    counts, total = run.counts, len(run.cells)
+    """One sentence on what the headline rests on, and what it leaves open.
+
+    Such as ``40 of 42 cells judged, 1 failed, 2 untested.``
+    """
+    counts = run.counts
+    total = len(run.cells)
     judged = total - counts["untested"] - counts["error"] - counts["inapplicable"]
     parts = [f"{judged:,} of {amount(total, 'cell')} judged"]
-    parts += [
-        f"{counts[name]:,} {name}"
-        for name in ("failed", "error", "waived", "warned", "untested")
-        if counts[name]
-    ]
-    wanted = " Completeness was required." if run.require_complete and counts["untested"] else ""
-    return f"{', '.join(parts)}.{wanted}"
+    for name in ("failed", "error", "waived", "warned", "untested"):
+        if counts[name]:
+            parts.append(f"{counts[name]:,} {name}")
+    summary = f"{', '.join(parts)}."
+    if run.require_complete and counts["untested"]:
+        summary += " Completeness was required."
+    return summary
 
 
 def counts_line(run: Run) -> str:
-    """``152 passed, 3 failed (155 cells, 42 clauses, 961 requests)``: verdicts that occur, and passed."""
-    order = (Verdict.PASSED, *(verdict for verdict in Verdict if verdict is not Verdict.PASSED))
-    verdicts = [
-        f"{run.counts[v.value]:,} {v.value}"
-        for v in order
-        if run.counts[v.value] or v is Verdict.PASSED
-    ]
-    clauses = sum(bool(cells) for cells in run.by_clause.values())
-    size = (
+    """Passed cells, the other verdicts that occur, and the size of the run, on one line.
+
+    Such as ``152 passed, 3 failed (155 cells, 42 clauses, 961 requests)``.
+    """
+    verdicts = [f"{run.counts['passed']:,} passed"]
+    for name, count in run.counts.items():
+        if count and name != "passed":
+            verdicts.append(f"{count:,} {name}")
+    judged_clauses = {cell.clause for cell in run.cells}
+    size = [
         amount(len(run.cells), "cell"),
-        amount(clauses, "clause"),
+        amount(len(judged_clauses), "clause"),
         amount(len(run.exchanges), "request"),
-    )
+    ]
     return f"{', '.join(verdicts)} ({', '.join(size)})"
 
 
@@ -94,115 +113,174 @@ def operation_name(operation: str) -> str:
     return "whole API" if operation == WHOLE_API else operation
 
 
+# --- groups ---------------------------------------------------------------------------------------
+
+
 def problems(run: Run, verdict: Verdict) -> Iterator[tuple[Clause, tuple[Cell, ...]]]:
     """The cells of one verdict by clause, in the order of the ledger."""
-    for clause, cells in run.by_clause.items():
-        found = tuple(cell for cell in cells if cell.verdict is verdict)
-        if found:
-            yield run.contract.clauses[clause], found
+    for name, cells in run.by_clause.items():
+        clause = run.contract.clauses[name]
+        alike = [cell for cell in cells if cell.verdict is verdict]
+        if alike:
+            yield clause, tuple(alike)
 
 
-def missing(run: Run) -> list[tuple[str, tuple[Cell, ...]]]:
-    """What untested cells lack: each reason with its cells, the most frequent first."""
+def missing(run: Run) -> list[tuple[str, list[Cell]]]:
+    """Why cells are untested: each reason with its cells, the most frequent first.
+
+    A cell with several reasons stands under each of them.
+    """
     groups: dict[str, list[Cell]] = {}
     for cell in run.cells:
-        if cell.verdict is Verdict.UNTESTED:
-            for reason in dict.fromkeys(cell.reasons or (NO_REASON,)):
-                groups.setdefault(reason, []).append(cell)
-    return sorted(
-        ((reason, tuple(cells)) for reason, cells in groups.items()),
-        key=lambda group: (-len(group[1]), group[0]),
-    )
+        if cell.verdict is not Verdict.UNTESTED:
+            continue
+        reasons = cell.reasons or (NO_REASON,)
+        for reason in dict.fromkeys(reasons):
+            groups.setdefault(reason, []).append(cell)
+    return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
 
 
 def notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...]]]:
     """The notes by clause, in the order of the ledger."""
-    found = (
-        (clause, tuple(note for cell in cells for note in cell.notes))
-        for clause, cells in run.by_clause.items()
-    )
-    return [(run.contract.clauses[clause], seen) for clause, seen in found if seen]
+    groups = []
+    for name, cells in run.by_clause.items():
+        clause = run.contract.clauses[name]
+        noted: list[Finding] = []
+        for cell in cells:
+            noted += cell.notes
+        if noted:
+            groups.append((clause, tuple(noted)))
+    return groups
 
 
 def without_cells(run: Run) -> list[tuple[Clause, str]]:
-    """The clauses that have no verdict, with the reason."""
-    clauses = (run.contract.clauses[clause] for clause, cells in run.by_clause.items() if not cells)
-    return [(clause, clause.uncovered or NO_CELLS) for clause in clauses]
+    """The clauses that have no verdict, each with the reason, in the order of the ledger."""
+    outside = []
+    for name, cells in run.by_clause.items():
+        clause = run.contract.clauses[name]
+        if not cells:
+            outside.append((clause, clause.uncovered or NO_CELLS))
+    return outside
+
+
+# --- exchanges ------------------------------------------------------------------------------------
 
 
 def exchanges_of(run: Run, ids: Iterable[str]) -> list[Exchange]:
-    """The exchanges of some ids that the run holds, in that order."""
-    return [run.exchange[name] for name in ids if name in run.exchange]
+    """The exchanges of some ids, in that order; ids that the run does not hold are skipped."""
+    exchanges = []
+    for name in ids:
+        if name in run.exchange:
+            exchanges.append(run.exchange[name])
+    return exchanges
 
 
 def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
-    """The exchange that shows a finding best: its first probe, else its first."""
-    found = exchanges_of(run, ids)
-    return next(
-        (exchange for exchange in found if exchange.role is Role.PROBE), found[0] if found else None
-    )
+    """The exchange that shows a finding best: its first probe, else its first.
+
+    None where the run holds none of them.
+    """
+    exchanges = exchanges_of(run, ids)
+    for exchange in exchanges:
+        if exchange.role is Role.PROBE:
+            return exchange
+    return exchanges[0] if exchanges else None
 
 
 def repeat_line(exchange: Exchange) -> str:
     """The curl line of an exchange, or where to find a request that is too long for one."""
-    body = exchange.request.body
-    if body is None or max(len(body.text or ""), len(body.base64 or "")) <= CURL_LIMIT:
+    body = exchange.request.body or Body()
+    if len(body.kept) <= CURL_LIMIT:
         line = curl(exchange.request)
         if len(line) <= 2 * CURL_LIMIT:
             return line
-    return f"# too long for a line of shell; the request is {clean(exchange.id)} in exchanges.jsonl"
+    return f"# too long for a shell line; the request is {clean(exchange.id)} in exchanges.jsonl"
 
 
 def duration_ms(run: Run, cell: Cell) -> int:
-    """How long the exchanges took that a cell rests on. Cells share exchanges, so these do not add up."""
-    return round(sum(exchange.elapsed_ms for exchange in exchanges_of(run, cell.exchanges)))
+    """The milliseconds of the exchanges of a cell.
+
+    Cells share exchanges, so these times do not add up to that of the run.
+    """
+    exchanges = exchanges_of(run, cell.exchanges)
+    return round(sum(exchange.elapsed_ms for exchange in exchanges))
 
 
 def epoch_ms(moment: str) -> int:
-    """An ISO 8601 moment in milliseconds since 1970; 0 for none."""
+    """An ISO 8601 moment in milliseconds since 1970; 0 for an empty text."""
     if not moment:
         return 0
     parsed = datetime.fromisoformat(moment)
-    return round((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp() * 1000)
+    zoned = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return round(zoned.timestamp() * 1000)
 
 
-def said(finding: Finding) -> str:
-    """A finding in one line."""
-    return f"{shown(finding.where)}: expected {shown(finding.expected)}, actual {shown(finding.actual)}"
+# --- cells and findings ---------------------------------------------------------------------------
+
+
+class Difference(Protocol):
+    """What a finding and a violation have in common."""
+
+    @property
+    def where(self) -> str:
+        """A place in the response, such as a JSON pointer or a header."""
+
+    @property
+    def expected(self) -> str:
+        """What the contract wants there."""
+
+    @property
+    def actual(self) -> str:
+        """What was there."""
 
 
 def shown(text: str, limit: int = LIMIT) -> str:
-    """A text of one line, inert and cut."""
+    """A text on one line, inert and cut."""
     return cut(clean(text), limit)
 
 
+def sentence(difference: Difference) -> str:
+    """A finding or a violation on one line."""
+    expected, actual = shown(difference.expected), shown(difference.actual)
+    return f"{shown(difference.where)}: expected {expected}, actual {actual}"
+
+
 def message(cell: Cell) -> str:
-    """Why a cell has its verdict, in one line; empty for one that passed."""
-    if cell.findings:
-        more = len(cell.findings) - 1
-        return said(cell.findings[0]) + (f" (and {amount(more, 'more finding')})" if more else "")
-    return "; ".join(shown(reason) for reason in cell.reasons)
+    """Why a cell has its verdict, on one line: its first finding, or its reasons.
+
+    Empty for a cell that passed.
+    """
+    if not cell.findings:
+        return "; ".join(shown(reason) for reason in cell.reasons)
+    first = sentence(cell.findings[0])
+    more = len(cell.findings) - 1
+    return f"{first} (and {amount(more, 'more finding')})" if more else first
 
 
-def account(run: Run, cell: Cell, limit: int = 20) -> str:
-    """All about a cell in plain lines: clause, findings, how to repeat each, reasons, waiver."""
+def account(run: Run, cell: Cell) -> str:
+    """All about a cell in plain lines: clause, findings, how to repeat each, reasons, waiver.
+
+    It lists at most FINDINGS_LIMIT findings, and says how many more there are.
+    """
     clause = run.contract.clauses[cell.clause]
     lines = [f"{clause.id} ({clause.level}, {clause.basis}): {clause.text}"]
-    for finding in cell.findings[:limit]:
-        lines += [
-            f"where: {shown(finding.where)}",
-            f"expected: {shown(finding.expected)}",
-            f"actual: {shown(finding.actual)}",
-        ]
-        lines += (
-            [f"exchanges: {', '.join(clean(name) for name in finding.exchanges)}"]
-            if finding.exchanges
-            else []
-        )
-        exchange = probe(run, finding.exchanges)
-        lines += [f"repeat: {repeat_line(exchange)}"] if exchange else []
-    more = len(cell.findings) - limit
-    lines += [f"and {amount(more, 'more finding')}"] if more > 0 else []
+    for finding in cell.findings[:FINDINGS_LIMIT]:
+        lines += _finding_lines(run, finding)
+    more = len(cell.findings) - FINDINGS_LIMIT
+    if more > 0:
+        lines.append(f"and {amount(more, 'more finding')}")
     lines += [f"reason: {shown(reason)}" for reason in cell.reasons]
-    lines += [f"waiver: {shown(cell.waiver)}"] if cell.waiver else []
+    if cell.waiver:
+        lines.append(f"waiver: {shown(cell.waiver)}")
     return "\n".join(lines)
+
+
+def _finding_lines(run: Run, finding: Finding) -> Iterator[str]:
+    yield f"where: {shown(finding.where)}"
+    yield f"expected: {shown(finding.expected)}"
+    yield f"actual: {shown(finding.actual)}"
+    if finding.exchanges:
+        yield f"exchanges: {', '.join(clean(name) for name in finding.exchanges)}"
+    exchange = probe(run, finding.exchanges)
+    if exchange:
+        yield f"repeat: {repeat_line(exchange)}"

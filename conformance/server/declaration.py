@@ -67,7 +67,7 @@ def _trigger(contract: Contract, magic: MagicInput) -> dict[str, Any]:
         "input": dict(magic.input),
     }
     if magic.robust:
-        entry["firm"] = True
+        entry["robust"] = True
     elif magic.code in contract.codes_of("payment_required"):
         entry["payment"] = PROOF
     return entry

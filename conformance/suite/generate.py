@@ -1,7 +1,7 @@
-"""Generated cases on our side: the handle of the process that draws them, and the messages made of them.
+"""Generated cases on our side: the process that draws them, and the messages made of them.
 
-Values that could reach real people (phone numbers, mail and web addresses) are replaced in
-whatever was drawn.
+Whatever was drawn, values that could reach people (phone numbers, mail and web addresses) are
+replaced.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import base64
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
 from conformance.model import Contract, Operation, Parameter
 from conformance.scenarios import Depth
 from conformance.suite.client import Client
-from conformance.suite.drawing import NEGATIVE, POSITIVE
+from conformance.suite.drawing import POSITIVE
 from conformance.transport.message import Message
 from conformance.values import ABSENT
 
@@ -40,33 +41,19 @@ class Drawing:
         seed: int,
     ) -> None:
         self._wanted = wanted
+        operations = [(contract.operations[name], mode) for name, mode in wanted]
         request = {
             "document": contract.document,
             "count": count,
             "programs": programs,
             "seed": seed,
             "operations": [
-                {
-                    "method": contract.operations[name].method,
-                    "path": contract.operations[name].path,
-                    "mode": mode,
-                }
-                for name, mode in wanted
+                {"method": operation.method, "path": operation.path, "mode": mode}
+                for operation, mode in operations
             ],
         }
-        command = [sys.executable, "-P", "-m", "conformance.suite.drawing"]
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self._process = _started(json.dumps(request))
         atexit.register(self._end)
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(request))
-        self._process.stdin.close()
-        self._process.stdin = None
         self._drawn: dict[str, Any] | None = None
 
     def cases(self, operation: Operation, mode: str) -> list[Drawn]:
@@ -93,14 +80,35 @@ class Drawing:
         self._process.wait()
 
 
+def _started(request: str) -> subprocess.Popen[str]:
+    """The process that draws, with its request on the way."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "conformance.suite.drawing"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    process.stdin.write(request)
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
 COUNT = {Depth.QUICK: 1, Depth.FULL: 2, Depth.DEEP: 20}
 """Cases of each operation and mode."""
+DIALLED = 6
+"""Digits of the shortest text that may be a phone number of somebody."""
 
 _DRAWINGS: dict[tuple[str, tuple[tuple[str, str], ...], Depth, int, int], Drawing] = {}
 
 
 def draw(client: Client) -> Drawing | None:
-    """What a run wants drawn: drawn once a process, begun at the first call; None where it wants nothing."""
+    """What a run wants drawn; None where it wants nothing.
+
+    It is drawn once a process, and begun at the first call.
+    """
     wanted, programs = client.planned("generated"), len(client.planned("mixed-walk"))
     key = (client.contract.digest, wanted, client.depth, programs, client.seed)
     if key not in _DRAWINGS and (wanted or programs):
@@ -110,117 +118,185 @@ def draw(client: Client) -> Drawing | None:
     return _DRAWINGS.get(key)
 
 
+class _UnwritableError(Exception):
+    """A drawn case is no request of the mode that it was drawn for."""
+
+
 def message(client: Client, operation: Operation, case: Drawn, mode: str) -> Message | None:
-    """The message of a drawn case for one mode of its operation, made safe; None if it cannot be written."""
-    others = _selecting(client.contract, operation)
-    query = {name: value for name, value in case["query"].items() if name not in others}
-    when = operation.parameter(operation.when) if operation.when else None
-    path = operation.path
-    for parameter in operation.parameters:
-        known = (
-            client.value(parameter)
-            if parameter.references or parameter.name == client.contract.tenant
-            else ABSENT
-        )
-        if parameter.place == "path":
-            given = case["path"].get(parameter.name, "x")
-            path = path.replace(
-                f"{{{parameter.name}}}",
-                _path_text(given if mode == NEGATIVE or known is ABSENT else known),
-            )
-        elif (
-            parameter.place == "query"
-            and known is not ABSENT
-            and (parameter.required or parameter.name in query)
-        ):
-            query[parameter.name] = known if mode == POSITIVE else query.get(parameter.name, known)
-    if when and when.place == "query":
-        if not str(query.get(when.name) or "").strip():
-            query[when.name] = (
-                "unknown"  # an empty value may count as absent, and mean another mode
-            )
-        if not isinstance(query[when.name], str):
-            return None
-    body = _body(client, operation, case, mode, others)
-    if body is None and when and when.place == "body":
-        return None
+    """The message of a drawn case for one mode of its operation, made safe.
+
+    None if it cannot be written: it is not Unicode, or would be a request of another mode.
+    """
     try:
-        pairs = tuple(pair for name, value in query.items() for pair in _pairs(name, value))
-        for text in (path, *(part for pair in pairs for part in pair)):
-            text.encode()
-    except UnicodeEncodeError:
+        return _Writer(client, operation, case, positive=mode == POSITIVE).message()
+    except _UnwritableError:
         return None
-    headers = [("Content-Type", "application/json")] if body is not None else []
-    headers += [(p.name, str(client.value(p))) for p in operation.parameters if p.place == "header"]
-    return Message(operation.method, path, pairs, tuple(headers), body)
+
+
+class _Writer:
+    """Writes the message of one drawn case.
+
+    A ``positive`` case refers to objects that exist; a negative one keeps what was drawn.
+    """
+
+    def __init__(self, client: Client, operation: Operation, case: Drawn, *, positive: bool):
+        self._client = client
+        self._operation = operation
+        self._case = case
+        self._positive = positive
+        self._other_modes = _selecting(client.contract, operation)
+        self._known = self._references()
+
+    def _references(self) -> dict[str, Any]:
+        """Valid values of the parameters that refer to something, as far as they are known."""
+        known = {}
+        for parameter in filter(self._refers, self._operation.parameters):
+            value = self._client.value(parameter)
+            if value is not ABSENT:
+                known[parameter.name] = value
+        return known
+
+    def _refers(self, parameter: Parameter) -> bool:
+        """Whether a parameter names an object or a business."""
+        return bool(parameter.references) or parameter.name == self._client.contract.tenant
+
+    def message(self) -> Message:
+        """The message. Raises _UnwritableError where there can be none."""
+        path, query = self._path(), self._query()
+        body = self._body()
+        pairs = [pair for name, value in query.items() for pair in _pairs(name, value)]
+        _require_unicode([path, *chain.from_iterable(pairs)])
+        headers = [] if body is None else [("Content-Type", "application/json")]
+        for parameter in self._operation.parameters:
+            if parameter.place == "header":
+                headers.append((parameter.name, str(self._client.value(parameter))))
+        return Message(self._operation.method, path, tuple(pairs), tuple(headers), body)
+
+    def _path(self) -> str:
+        path = self._operation.path
+        for parameter in self._operation.parameters:
+            name = parameter.name
+            if parameter.place == "path":
+                value = self._referred(name, self._case["path"].get(name, "x"))
+                path = path.replace(f"{{{name}}}", _path_text(value))
+        return path
+
+    def _referred(self, name: str, drawn: Any) -> Any:
+        """The value of a parameter: in a positive case what exists, if it is known."""
+        return self._known.get(name, drawn) if self._positive else drawn
+
+    def _query(self) -> dict[str, Any]:
+        """The parameters of the query, with a text for the one that selects the mode."""
+        query = self._of_this_mode(self._case["query"])
+        for parameter in self._operation.parameters:
+            name = parameter.name
+            known = parameter.place == "query" and name in self._known
+            if known and (parameter.required or name in query):
+                drawn = query.get(name, self._known[name])
+                query[name] = self._referred(name, drawn)
+        selector = self._selector("query")
+        if selector is not None:
+            query[selector.name] = self._selecting_text(query.get(selector.name))
+        return query
+
+    def _selecting_text(self, drawn: Any) -> str:
+        """A drawn value of the parameter that selects the mode.
+
+        An empty value may count as none, and mean another mode; another text stands in its place.
+        """
+        if not str(drawn or "").strip():
+            return "unknown"
+        if not isinstance(drawn, str):
+            raise _UnwritableError
+        return drawn
+
+    def _body(self) -> bytes | None:
+        """The body; None for a method that has none."""
+        if self._operation.method in ("GET", "HEAD", "DELETE"):
+            return None
+        value = self._case.get("body")
+        if isinstance(value, Mapping):
+            return json.dumps(self._members(value)).encode()
+        if self._selector("body") is not None:
+            raise _UnwritableError  # only an object selects a mode
+        if "base64" in self._case:
+            return base64.b64decode(self._case["base64"])
+        return json.dumps(value).encode() if "body" in self._case else b""
+
+    def _members(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """The members of the body, with a value for the one that selects the mode."""
+        members = {}
+        for name, value in self._of_this_mode(drawn).items():
+            members[name] = self._safe(self._operation.parameter(name), value)
+        selector = self._selector("body")
+        if selector is not None and not members.get(selector.name):
+            members[selector.name] = self._client.value(selector)
+            if members[selector.name] is ABSENT:
+                raise _UnwritableError
+        return members
+
+    def _of_this_mode(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """What was drawn, without what would select another mode."""
+        return {name: value for name, value in drawn.items() if name not in self._other_modes}
+
+    def _selector(self, place: str) -> Parameter | None:
+        """The parameter that selects the mode, if it stands in this place."""
+        when = self._operation.when
+        selector = self._operation.parameter(when) if when else None
+        return selector if selector is not None and selector.place == place else None
+
+    def _safe(self, parameter: Parameter | None, drawn: Any) -> Any:
+        """A drawn value of a member, or a valid one where the drawn one could do harm."""
+        if parameter is None or not isinstance(drawn, str):
+            return drawn
+        if self._refers(parameter) and parameter.schema.get("type") != "array":
+            known = self._client.value(parameter)  # of a pool, an object that is still free
+            return known if self._positive and known is not ABSENT else drawn
+        if self._reaches_somebody(parameter, drawn):
+            return self._client.value(parameter)
+        return drawn
+
+    def _reaches_somebody(self, parameter: Parameter, drawn: str) -> bool:
+        """Whether a text may be the number or the address of somebody.
+
+        In a positive case any text of such a parameter may be, for it has the right form.
+        """
+        digits = sum(map(str.isdigit, drawn))
+        if "@" in drawn or "://" in drawn:
+            return True
+        if parameter.phone and digits >= DIALLED:
+            return True
+        contact = parameter.phone or parameter.schema.get("format") in ("uri", "email")
+        return contact and self._positive
 
 
 def _selecting(contract: Contract, operation: Operation) -> set[str]:
-    """What would select another mode of the method and path."""
-    twins = [
-        o
-        for o in contract.operations.values()
-        if (o.path, o.method) == (operation.path, operation.method)
-    ]
-    return {twin.when for twin in twins if twin.when} - {operation.when or ""}
+    """The parameters that would select another mode of the method and path."""
+    place = (operation.path, operation.method)
+    selecting = set()
+    for twin in contract.operations.values():
+        if (twin.path, twin.method) == place and twin.when:
+            selecting.add(twin.when)
+    return selecting - {operation.when or ""}
+
+
+def _require_unicode(texts: Iterable[str]) -> None:
+    """Raises _UnwritableError for a text that holds half a character."""
+    try:
+        for text in texts:
+            text.encode()
+    except UnicodeEncodeError as error:
+        raise _UnwritableError from error
 
 
 def _path_text(value: Any) -> str:
+    """A value as a segment of a path, which is not empty."""
     text = value if isinstance(value, str) else json.dumps(value)
     return quote(text, safe="") or "x"
 
 
 def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    for one in value if isinstance(value, list) else [value]:
-        yield name, one if isinstance(one, str) else json.dumps(one)
-
-
-def _body(
-    client: Client, operation: Operation, case: Drawn, mode: str, others: set[str]
-) -> bytes | None:
-    if operation.method in ("GET", "HEAD", "DELETE"):
-        return None
-    chosen = operation.when if any(p.name == operation.when for p in operation.body) else None
-    value = case.get("body")
-    if isinstance(value, Mapping):
-        kept = {name: member for name, member in value.items() if name not in others}
-        made = {
-            name: _safe(client, operation.parameter(name), member, mode)
-            for name, member in kept.items()
-        }
-        parameter = operation.parameter(chosen) if chosen else None
-        if parameter and not made.get(parameter.name):
-            made[parameter.name] = client.value(parameter)
-            if made[parameter.name] is ABSENT:
-                return None
-        return json.dumps(made).encode()
-    if chosen:
-        return None  # a body that is no object selects no mode
-    return (
-        base64.b64decode(case["base64"])
-        if "base64" in case
-        else json.dumps(value).encode()
-        if "body" in case
-        else b""
-    )
-
-
-def _safe(client: Client, parameter: Parameter | None, value: Any, mode: str) -> Any:
-    """A drawn value, or in its place one that reaches nobody and refers to something that exists."""
-    if parameter is None or not isinstance(value, str):
-        return value
-    if (parameter.references or parameter.name == client.contract.tenant) and parameter.schema.get(
-        "type"
-    ) != "array":
-        known = client.value(parameter)
-        return value if mode == NEGATIVE or known is ABSENT else known
-    reaches = parameter.phone or "@" in value or parameter.schema.get("format") in ("uri", "email")
-    dialled = sum(char.isdigit() for char in value) >= 6
-    if (
-        (reaches and mode == POSITIVE)
-        or (parameter.phone and dialled)
-        or "@" in value
-        or "://" in value
-    ):
-        return client.value(parameter)
-    return value
+    """A parameter of the query as pairs, one for each item of a list."""
+    items = value if isinstance(value, list) else [value]
+    for item in items:
+        yield name, item if isinstance(item, str) else json.dumps(item)

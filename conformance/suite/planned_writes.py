@@ -118,7 +118,7 @@ def _shows_effect(contract: Contract, operation: Operation) -> bool:
 
 
 def _with_key(operation: Operation, variant: str, role: str) -> Draft:
-    """A write that is refused for its key. It is optional: the write without a key is refused, too."""
+    """A write that is refused for its key. Optional, as the write without a key is refused, too."""
     return Draft(
         operation,
         variant,

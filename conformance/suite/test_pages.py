@@ -1,4 +1,4 @@
-"""Scenarios of single pages: empty lists, large pages, odd limits and cursors, the printed samples."""
+"""Scenarios of single pages: large pages, and the requests that the page prints."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.model import Facts, Operation, Params
-from conformance.reading import items_of
+from conformance.reading import Answer, position_of
 from conformance.scenarios import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.knowledge import LARGE
+
+WIDE = 10**8
+"""Times the maximum of a list: such a limit is beyond 32 bits."""
 
 
 def large_pages(planning: Planning) -> Iterator[Draft]:
@@ -22,16 +25,13 @@ def large_pages(planning: Planning) -> Iterator[Draft]:
 @scenario(large_pages)
 def test_large_page(client: Client) -> None:
     """A limit far above the maximum, and beyond 32 bits; one just above it is part of the walks."""
-    paging = client.operation.paging
-    assert paging is not None
-    maximum = client.target.maximum.get(client.operation.id, LARGE)
-    values = client.knowledge.listing(client.operation)
-    if values is not None:
-        client.call(
-            client.operation,
-            {**values, paging.limit: str(10**8 * maximum)},
-            facts=Facts(mistake=True),
-        )
+    operation = client.operation
+    values = client.knowledge.listing(operation)
+    if values is None or operation.paging is None:
+        return
+    maximum = client.target.maximum.get(operation.id, LARGE)
+    values[operation.paging.limit] = str(WIDE * maximum)
+    client.call(operation, values, facts=Facts(mistake=True))
 
 
 @dataclass(frozen=True)
@@ -42,53 +42,55 @@ class PrintedQuery(Params):
 
 
 def printed_samples(planning: Planning) -> Iterator[Draft]:
-    """Each request that the page prints."""
+    """Each request for a list that the page prints."""
     for entry in planning.contract.page.values():
         example = entry.example or {}
-        if "method" in example:
-            operation = _printed(planning, example)
-            if operation is not None:
-                params = PrintedQuery(example.get("query", {}))
-                yield Draft(
-                    operation, entry.place.replace(" ", "-"), needs=("full",), params=params, cost=3
-                )
+        operation = _printed(planning, example)
+        if operation is not None:
+            yield Draft(
+                operation,
+                entry.place.replace(" ", "-"),
+                needs=("full",),
+                params=PrintedQuery(example.get("query", {})),
+                cost=3,
+            )
 
 
-def _printed(planning: Planning, example: dict[str, Any]) -> Operation | None:
-    return next(
-        (
-            o
-            for o in operations(planning, "list")
-            if o.method == example["method"] and o.path == example["path"]
-        ),
-        None,
-    )
+def _printed(planning: Planning, example: Mapping[str, Any]) -> Operation | None:
+    """The list that a printed request asks for; None where the example is no such request."""
+    place = (example.get("method"), example.get("path"))
+    for operation in operations(planning, "list"):
+        if (operation.method, operation.path) == place:
+            return operation
+    return None
 
 
 @scenario(printed_samples, rules=("sample.accepted", "paging.more-false"))
 def test_printed_sample(client: Client) -> None:
-    """A printed request as it stands, and with a cursor of the target in the place of the printed one."""
-    paging = client.operation.paging
+    """A printed request as it stands, and with a cursor of the target for the printed one."""
+    operation, query = client.operation, client.params(PrintedQuery).query
+    paging = operation.paging
     assert paging is not None
-    query = client.params(PrintedQuery).query
     if paging.after in query:
-        client.call(client.operation, query, facts=Facts(printed_cursor=True))
-        items = client.knowledge.listed(client.operation.kind or "")
-        own = items[-1].get(paging.position) if items and isinstance(items[-1], dict) else None
-        query = (
-            {**query, paging.after: own}
-            if isinstance(own, str)
-            else {k: v for k, v in query.items() if k != paging.after}
-        )
+        client.call(operation, query, facts=Facts(printed_cursor=True))
+        query = _with_served_cursor(client, query)
     for _ in range(2 if client.repeated else 1):
-        page = client.call(client.operation, query, facts=Facts(walk="printed")).response
-        items = (
-            items_of(client.operation, page.json) if page is not None and page.ok else None
-        ) or []
-        last = items[-1].get(paging.position) if items and isinstance(items[-1], dict) else None
-        if isinstance(last, str):
-            client.call(
-                client.operation,
-                {paging.after: last, paging.limit: "1"},
-                facts=Facts(walk="what-follows"),
-            )
+        exchange = client.call(operation, query, facts=Facts(walk="printed"))
+        cursor = Answer(client.contract, operation, exchange).cursor
+        if cursor is not None:
+            following = {paging.after: cursor, paging.limit: "1"}
+            client.call(operation, following, facts=Facts(walk="what-follows"))
+
+
+def _with_served_cursor(client: Client, query: Mapping[str, str]) -> dict[str, str]:
+    """The query with a cursor of the target; without any where the target gives none."""
+    operation = client.operation
+    assert operation.paging is not None
+    items = client.knowledge.listed(operation.kind or "")
+    position = position_of(operation, items[-1]) if items else None
+    changed = dict(query)
+    if isinstance(position, str):
+        changed[operation.paging.after] = position
+    else:
+        del changed[operation.paging.after]
+    return changed

@@ -64,7 +64,7 @@ def _draft(contract: Contract, operation: Operation, code: str, trigger: Trigger
     """The case of a code and an operation. Without a trigger it is a gap."""
     recipe = NO_RECIPE
     if trigger is not None:
-        recipe = Recipe(dict(trigger.input), trigger.payment, trigger.firm)
+        recipe = Recipe(dict(trigger.input), trigger.payment, trigger.robust)
     return Draft(
         operation,
         code,

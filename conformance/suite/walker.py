@@ -2,93 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from conformance.model import Exchange, Facts, Operation, Role
-from conformance.reading import items_of
+from conformance.model import Facts, Role
+from conformance.reading import Answer, position_of
 from conformance.scenarios import Depth
 from conformance.suite.client import Client
 from conformance.suite.knowledge import LARGE
 
 SURELY_TAKEN = 7
-"""A limit that is taken to be below every maximum, until a page shows how many items a list does give."""
+"""A limit taken to be below every maximum, until a page shows how many items a list does give."""
 DEEP_PAGES = 8
 BASE_PAGES = 3
+NO_FILTERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Walker:
-    """Asks for pages of one list, as one walk after another; ``moving`` if the list is changed meanwhile."""
+    """Asks for pages of the list of a case, as one walk after another.
 
-    def __init__(self, client: Client, operation: Operation, *, moving: bool = False) -> None:
-        assert operation.paging is not None
-        self._client = client
-        self.operation = operation
-        self.paging = operation.paging
-        self.given = client.knowledge.listing(operation)
+    ``given`` are the values that every page needs; None where one of them is not known.
+    ``moving``: the case changes the list between the pages.
+    """
+
+    def __init__(self, client: Client, *, moving: bool = False) -> None:
+        self.operation = client.operation
+        assert self.operation.paging is not None
+        self.paging = self.operation.paging
+        self.given = client.knowledge.listing(self.operation)
         self.tenant = client.contract.tenant
-        wanted = [p.name for p in operation.filters if p.required and p.name != self.tenant]
-        self._owner = {
-            name: self.given[name]
-            for name in wanted
-            if self.given and isinstance(self.given.get(name), str)
-        }
         self.repeated = client.repeated
         self.deeply = client.depth is Depth.DEEP
+        self._client = client
+        self._owner = self._required_filters()
         self._moving = moving
         self._most = 0  # items on a page so far
+
+    def _required_filters(self) -> dict[str, str]:
+        """The values of the filters that the list must be given, other than the business."""
+        given, required = self.given or {}, {}
+        for parameter in self.operation.filters:
+            value = given.get(parameter.name)
+            by_tenant = parameter.name == self.tenant
+            if parameter.required and not by_tenant and isinstance(value, str):
+                required[parameter.name] = value
+        return required
 
     def page(
         self,
         walk: str,
         after: str | None = None,
         limit: int | None = None,
-        filters: Mapping[str, str] | None = None,
+        filters: Mapping[str, str] = NO_FILTERS,
         *,
         served: bool = True,
-    ) -> Exchange:
-        """One page, labelled as part of a walk; a cursor that the target has not ``served`` in this list may be refused."""
-        values: dict[str, Any] = {**(self.given or {}), **(filters or {})}
+    ) -> Answer:
+        """Ask for one page of a walk.
+
+        A page that is not ``served`` may be refused: its cursor is none that the target gave in
+        this list, or the sources leave open whether it goes with the filter.
+        """
+        values: dict[str, Any] = {**(self.given or {}), **filters}
         if limit is not None:
-            values[self.paging.limit] = str(
-                self._client.knowledge.within(self.operation, limit) if served else limit
-            )
+            largest = self._client.knowledge.within(self.operation, limit) if served else limit
+            values[self.paging.limit] = str(largest)
         if after is not None:
             values[self.paging.after] = after
-        first = after is None
-        role = Role.CONTROL if first and limit is None else Role.PROBE
-        above = limit is not None and limit > min(self._most or SURELY_TAKEN, SURELY_TAKEN)
+        plain = after is None and limit is None
         facts = Facts(
             walk=walk,
-            filters={**self._owner, **(filters or {})},
-            refusable=above or not served,
+            filters={**self._owner, **filters},
+            refusable=not served or self._above_maximum(limit),
             mistake=not served,
             moving=self._moving,
         )
+        role = Role.CONTROL if plain else Role.PROBE
         exchange = self._client.call(self.operation, values, role=role, facts=facts)
-        self._most = max(self._most, len(self.items(exchange)))
-        return exchange
+        answer = Answer(self._client.contract, self.operation, exchange)
+        self._most = max(self._most, len(answer.items or []))
+        return answer
 
-    def items(self, exchange: Exchange) -> list[Any]:
-        """The items of a page; none where it has no readable ones."""
-        response = exchange.response
-        return (items_of(self.operation, response.json) if response and response.ok else None) or []
+    def _above_maximum(self, limit: int | None) -> bool:
+        """Whether a limit may be above the maximum of the list, as far as its pages have shown."""
+        taken = min(self._most or SURELY_TAKEN, SURELY_TAKEN)
+        return limit is not None and limit > taken
 
-    def cursor(self, items: list[Any]) -> str | None:
-        """The position of the last item."""
-        text = (
-            items[-1].get(self.paging.position) if items and isinstance(items[-1], dict) else None
-        )
-        return text if isinstance(text, str) else None
+    def cursor(self, items: Sequence[Any]) -> str | None:
+        """The position of the last of some items; None where it has none, or there is no item."""
+        position = position_of(self.operation, items[-1]) if items else None
+        return position if isinstance(position, str) else None
+
+    def positions(self, items: Sequence[Any]) -> list[str | None]:
+        """The position of each of some items; None for one without."""
+        return [self.cursor([item]) for item in items]
 
     def deep(self, name: str) -> list[Any]:
-        """The list in large pages, to its end or to a bound."""
+        """The items of the list in large pages, to its end or to a bound."""
         return self.walk(name, None, LARGE, items=LARGE * DEEP_PAGES, pages=DEEP_PAGES)
 
     def stretch(
-        self, name: str, filters: Mapping[str, str] | None = None, *, served: bool = True
+        self, name: str, filters: Mapping[str, str] = NO_FILTERS, *, served: bool = True
     ) -> list[Any]:
-        """The first items in large pages, or in pages of the default size where a large limit is refused."""
+        """The first items in large pages, or in pages of the default size if those are refused."""
         large = self.walk(name, None, LARGE, items=LARGE, pages=2, filters=filters, served=served)
         return large or self.walk(
             f"{name}-by-default",
@@ -108,17 +124,19 @@ class Walker:
         *,
         items: int,
         pages: int,
-        filters: Mapping[str, str] | None = None,
+        filters: Mapping[str, str] = NO_FILTERS,
         served: bool = True,
     ) -> list[Any]:
-        """Pages one after another, whatever the flag says, until enough is seen or a page is empty."""
+        """Ask for pages one after another, whatever the flag says, and return their items.
+
+        The walk ends with an empty page, after ``pages`` pages, or once it has ``items`` items.
+        """
         seen: list[Any] = []
         for _ in range(pages):
-            page = self.items(
-                self.page(name, after, limit, filters, served=served or after is None)
-            )
-            seen += page
-            after = self.cursor(page)
-            if not page or after is None or len(seen) >= items:
+            owed = served or after is None
+            answer = self.page(name, after, limit, filters, served=owed)
+            seen += answer.items or []
+            after = answer.cursor
+            if after is None or len(seen) >= items:
                 break
         return seen

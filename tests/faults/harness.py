@@ -12,14 +12,18 @@ from typing import Any
 import yaml
 
 from conformance import contract as contracts
-from conformance import session, target
+from conformance import target
 from conformance.checks import RULES
 from conformance.model import Case, Contract, Run
+from conformance.options import Choice
 from conformance.plan import Plan
+from conformance.run.planning import prepare
+from conformance.run.session import Session
 from conformance.server import Application, declaration
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import Wire
 from tests.servers import serving
+from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
 
 EVERYTHING = bool(os.environ.get("FAULTS_FULL"))
@@ -121,16 +125,10 @@ def run(
 
 
 def _run(loaded: Contract, wire: Wire, aimed_at: target.Target, aim: Aim | None, seed: int) -> Run:
-    plan = session.planned(loaded, aimed_at.declaration, seed)
+    prepared = prepare(loaded, aimed_at, Choice(seed=seed))
+    plan = prepared.plan
     selected = None if aim is None or EVERYTHING else feeding(loaded, plan, aim)
     cases = [case for case in plan.runnable if selected is None or case.id in selected]
-    running = session.Session(
-        loaded,
-        aimed_at,
-        plan,
-        session.Options(seed),
-        wire,
-        sleep=lambda _seconds: None,
-        selected=selected,
-    )
-    return session.execute(running, cases)
+    session = Session(prepared, wire, sleep=lambda _seconds: None)
+    session.selected = selected
+    return execute(session, cases)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance import explain, session
+from conformance.command import explain
+from conformance.run import planning
 from conformance.scenarios import REGISTRY
 from tests.faults import matrix
 from tests.faults.base import Fault, Variant
@@ -44,7 +45,7 @@ def test_faults_and_variants_name_clauses_of_the_contract() -> None:
 
 def test_faults_name_operations_and_scenarios_that_exist() -> None:
     """Every operation that a fault names is one of the contract, and every scenario one of ours."""
-    session.load_suite()
+    planning.load_suite()
     operations = {*matrix.contract().operations, "*"}
     for fault in FAULTS.values():
         assert set(fault.at) <= operations, fault.name

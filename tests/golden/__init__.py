@@ -18,14 +18,19 @@ from pathlib import Path
 from typing import Any
 
 from conformance import contract as contracts
-from conformance import evidence, explain, session
+from conformance import evidence
 from conformance.checks import RULES
+from conformance.command import foretold
 from conformance.judging import verdict
 from conformance.model import Cell, Contract
+from conformance.options import Choice
 from conformance.plan import Plan
+from conformance.run.planning import prepare
+from conformance.run.session import Session
 from conformance.server import application
 from conformance.target import Target
 from tests.faults.harness import target_of
+from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
 
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -53,19 +58,15 @@ def run(name: str) -> tuple[Target, Plan, str]:
     contract = contract_of(name)
     app = application(contract, 0)
     target = target_of(contract, app, "http://127.0.0.1:1", {})
-    plan = session.planned(contract, target.declaration, 0)
+    prepared = prepare(contract, target, Choice())
     stream = StringIO()
-    options = session.Options(seed=0)
-    running = session.Session(
-        contract, target, plan, options, WsgiWire(app), stream, sleep=lambda _seconds: None
-    )
-    session.execute(running)
-    return target, plan, stream.getvalue()
+    execute(Session(prepared, WsgiWire(app), stream, sleep=lambda _seconds: None))
+    return target, prepared.plan, stream.getvalue()
 
 
 def planned(name: str) -> str:
     """The plan of a contract as ``plan --json`` prints it."""
-    return json.dumps(explain.plan_as_json(run(name)[1]), indent=1) + "\n"
+    return json.dumps(foretold.as_data(run(name)[1]), indent=1) + "\n"
 
 
 def cells(name: str, log: evidence.Log) -> Iterator[str]:

@@ -1,0 +1,72 @@
+"""The options of a run, as the command takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from conformance.options import OPTIONS, Choice, Option
+
+
+def with_choice(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a run; it gets them as one ``choice``."""
+
+    @wraps(command)
+    def chosen(**given: Any) -> Any:
+        values = {option.field: given.pop(option.field) for option in OPTIONS}
+        if values["target"]:  # a file overrides the environment; a flag overrides the file
+            values |= dict.fromkeys(filter(_from_environment, ("url", "key")))
+        return command(choice=Choice(**values), **given)
+
+    decorated: Callable[..., Any] = chosen
+    for option in reversed(OPTIONS):
+        decorated = _click_option(option)(decorated)
+    return decorated
+
+
+def with_spec(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option for another contract."""
+    (spec,) = (option for option in OPTIONS if option.field == "spec")
+    return _click_option(spec)(command)
+
+
+def with_output(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option for the directory of its reports."""
+    return click.option(
+        "--output",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("reports"),
+        show_default=True,
+        help="Directory of reports.",
+    )(command)
+
+
+def _from_environment(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.ENVIRONMENT
+
+
+def _click_option(option: Option) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        f"--{option.flag}",
+        option.field,
+        type=_click_type(option),
+        default=None if option.repeatable else option.default,
+        show_default=option.default not in (None, ()),
+        multiple=option.repeatable,
+        envvar=option.environment,
+        help=option.help,
+    )
+
+
+def _click_type(option: Option) -> Any:
+    if option.choices:
+        return click.Choice(option.choices)
+    if option.kind is Path:
+        return click.Path(path_type=Path, file_okay=not option.directory, dir_okay=option.directory)
+    return option.kind

@@ -1,0 +1,255 @@
+"""The commands that look at a target, and the entry point of all commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from conformance import __version__
+from conformance.command import commands
+from conformance.command.choosing import with_choice, with_output, with_spec
+from conformance.command.commands import load
+from conformance.errors import ConformanceError, Exit, UsageError
+from conformance.options import Choice
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from conformance.embedded import Embedded
+    from conformance.model import Effect, Run
+    from conformance.run.planning import Prepared
+
+
+def main() -> NoReturn:
+    """Entry point: every foreseen error is one message and a documented exit code."""
+    # SIGTERM ends a run as Ctrl-C does: the server stops, and the reports are written.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        status = group.main(standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(Exit.UNJUDGED)
+    except ConformanceError as error:
+        from conformance.report.text import clean
+
+        click.echo(clean(str(error), lines=True), err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.UNJUDGED)
+    except OSError as error:
+        click.echo(f"{error.filename or 'A file'}: {error.strerror}", err=True)
+        sys.exit(Exit.USAGE)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="kaicalls-conformance")
+def group() -> None:
+    """Judge whether a server keeps an API contract, clause by clause.
+
+    Exit codes: 0 conforms, 1 a MUST is broken, 2 wrong usage, spec or target file,
+    3 could not judge.
+    """
+
+
+@group.command()
+@with_choice
+@click.option("--yes", is_flag=True, help="Never ask before requests that write, spend or flood.")
+@click.option("--require-complete", is_flag=True, help="Exit 3 if any cell is untested.")
+@click.option(
+    "--durations", is_flag=True, help="Print requests and seconds by clause, area and scenario."
+)
+@with_output
+def run(choice: Choice, yes: bool, require_complete: bool, durations: bool, output: Path) -> int:
+    """Run the suite: against the embedded server, or against --url and --key, or --target."""
+    with _embedded(choice) as server:
+        prepared = _prepared(choice, server)
+        _check_runnable(prepared)
+        if not server and not yes:
+            _confirm(prepared.chosen.requests())
+        from conformance.run import runner
+
+        directory = _new_directory(output)
+        console = _console()
+        console.print(_announcement(prepared), markup=False)
+        finished = runner.run(
+            prepared,
+            directory,
+            console,
+            nonce="" if server else str(time.time_ns()),
+            require_complete=require_complete,
+        )
+    if durations:
+        from conformance.report.console import durations as by_duration
+
+        click.echo(by_duration(finished))
+    return _conclude(finished, prepared.selected, directory, console)
+
+
+@group.command()
+@click.argument("directory", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
+@with_spec
+@with_output
+def replay(directory: Path, spec: Path | None, output: Path) -> int:
+    """Judge a stored run again, from its evidence log alone; same files and exit code."""
+    from conformance import runfile
+
+    console = _console()
+    stored = runfile.replay(directory, load(spec))
+    if stored.other_contract:
+        click.echo(f"Note: {stored.other_contract}", err=True)
+    again = _new_directory(output)
+    for name in (runfile.LOG, runfile.PYTEST_PAGE):
+        if (directory / name).exists():
+            (again / name).write_bytes((directory / name).read_bytes())
+    return _conclude(stored.run, stored.selected, again, console)
+
+
+@group.command()
+@with_choice
+@click.option("--cases", is_flag=True, help="List every case.")
+@click.option("--json", "as_json", is_flag=True, help="The cases and counts as JSON.")
+def plan(choice: Choice, cases: bool, as_json: bool) -> None:
+    """Say what a run would do: tests, cells, requests and effects. Sends nothing to the target."""
+    with _embedded(choice) as server:
+        from conformance.command import foretold
+
+        prepared = _prepared(choice, server)
+        if as_json:
+            click.echo(json.dumps(foretold.as_data(prepared.chosen), indent=1))
+        else:
+            click.echo(foretold.text(prepared, cases))
+
+
+for _command in (commands.explain_, commands.clauses_, commands.init, commands.serve):
+    group.add_command(_command)
+
+
+@contextmanager
+def _embedded(choice: Choice) -> Iterator[Embedded | None]:
+    """The embedded server, starting, if no other target is given."""
+    if choice.url or choice.target:
+        yield None
+    elif choice.key:
+        raise UsageError("--key without --url or --target: say which server it belongs to")
+    else:
+        from conformance.embedded import starting
+
+        with starting(choice.spec) as server:
+            yield server
+
+
+def _prepared(choice: Choice, server: Embedded | None) -> Prepared:
+    """The plan for the chosen target, or for the embedded server when it is ready."""
+    from conformance.run.planning import prepare, target_of
+
+    contract = load(choice.spec)  # while the embedded server starts
+    if server:
+        choice = replace(choice, target=server.target_file())
+    return prepare(contract, target_of(contract, choice), choice)
+
+
+def _check_runnable(prepared: Prepared) -> None:
+    """Raise TargetError without a key, and UsageError if no chosen case can run."""
+    from conformance.run.preflight import require_key
+
+    require_key(prepared.target)
+    if not prepared.chosen.runnable:
+        gaps = dict.fromkeys(f"  {case.gap}" for case in prepared.chosen.cases)
+        raise UsageError(
+            "\n".join(["Nothing to run: no selected case can run against this target.", *gaps])
+        )
+
+
+def _confirm(requests: dict[Effect, int]) -> None:
+    """On a terminal, ask before requests that do more than read. Raises click.Abort for a no."""
+    from conformance.model import Effect
+
+    harmful = [
+        f"about {count} that {effect}"
+        for effect, count in requests.items()
+        if count and effect is not Effect.READ
+    ]
+    if harmful and sys.stdin.isatty():
+        question = f"The plan has requests that do more than read: {', '.join(harmful)}. Go on?"
+        click.confirm(question, abort=True)
+
+
+def _announcement(prepared: Prepared) -> str:
+    from conformance.report.text import amount, clean
+
+    contract, url = prepared.contract, clean(prepared.target.declaration.url)
+    cases = amount(len(prepared.chosen.runnable), "case")
+    return f"{contract.title} {contract.version} against {url}: {cases}"
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+
+
+def _new_directory(output: Path) -> Path:
+    """Make ``output/<time>``, and let ``output/latest`` point to it."""
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    for suffix in ("", *(f"-{number}" for number in range(2, 100))):
+        directory = output / (stamp + suffix)
+        try:
+            directory.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        latest = output / "latest"
+        if latest.is_symlink() or not latest.exists():
+            latest.unlink(missing_ok=True)
+            latest.symlink_to(directory.name)
+        return directory
+    raise UsageError(f"{output} has no free name for {stamp}")
+
+
+def _conclude(
+    finished: Run, selected: frozenset[str] | None, directory: Path, console: Console
+) -> int:
+    """Write the files, and print where they are and, last, the counts. Returns the exit code."""
+    from conformance import runfile
+    from conformance.report import remarks, write_all
+    from conformance.report.text import clean
+
+    runfile.write(finished, selected, directory)
+    write_all(finished, directory)
+    for sentence in remarks.of(finished):
+        click.echo(f"Note: {sentence}", err=True)
+    if finished.incomplete and not _judged_anything(finished):
+        click.echo(clean(finished.incomplete, lines=True), err=True)
+    else:
+        console.print(f"Report: {directory / 'report.html'}", markup=False)
+        _print_summary(finished, console)
+    return finished.exit_code
+
+
+def _judged_anything(finished: Run) -> bool:
+    from conformance.judging.verdict import PREFLIGHT
+
+    return any(exchange.scenario != PREFLIGHT for exchange in finished.exchanges)
+
+
+def _print_summary(finished: Run, console: Console) -> None:
+    from conformance.report.console import summary
+
+    colour = console.is_terminal and not console.no_color
+    width = console.width if console.is_terminal else 100
+    click.echo(summary(finished, width=width, colour=colour), color=colour)

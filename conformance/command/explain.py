@@ -1,0 +1,147 @@
+"""Texts about the contract, for people, and the same as data."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import conformance
+from conformance import checks
+from conformance.contract import packaged
+from conformance.errors import UsageError
+from conformance.model import Clause, Contract
+from conformance.scenarios import REGISTRY
+from conformance.selection import nearest
+
+KILLS = Path(conformance.__file__).with_name("kills.json")
+
+
+def kills(spec: Path | None) -> dict[str, Any]:
+    """The kill matrix of the packaged contract, by the name of the fault.
+
+    Each row says what the fault ``does``, its ``depth``, the clauses that it ``breaks``, and those
+    that the suite ``found`` broken. Empty for another contract.
+    """
+    if spec is not None and spec.resolve() != packaged().resolve():
+        return {}
+    matrix: dict[str, Any] = json.loads(KILLS.read_text(encoding="utf-8"))
+    return matrix
+
+
+def clause(contract: Contract, name: str, matrix: Mapping[str, Any] | None = None) -> str:
+    """What a clause demands, its source, how it is verified, and the faults that prove that.
+
+    Raises UsageError for an unknown one.
+    """
+    if name not in contract.clauses:
+        raise UsageError(
+            f"there is no clause {name}{nearest(name, contract.clauses)}; `clauses` lists them"
+        )
+    clause = contract.clauses[name]
+    return "\n".join(
+        [
+            f"{clause.id}  ({clause.level}, {clause.basis}, area {clause.area})",
+            "",
+            *textwrap.wrap(clause.text, 96),
+            "",
+            *_reasoning(clause),
+            *_source(contract, clause),
+            "",
+            *_verification(clause),
+            *_proof(clause, matrix or {}),
+        ]
+    )
+
+
+def _item(text: str) -> list[str]:
+    """A text as an indented item of a list, in lines."""
+    return textwrap.wrap(text, 94, initial_indent="  ", subsequent_indent="    ")
+
+
+def _reasoning(clause: Clause) -> list[str]:
+    if not clause.because:
+        return []
+    return [*textwrap.wrap(f"Because: {clause.because}", 96), ""]
+
+
+def _source(contract: Contract, clause: Clause) -> list[str]:
+    lines = [f"Source: {contract.page_address}"]
+    for name in clause.sources:
+        entry = contract.page[name]
+        lines += _item(f"{entry.section}, {entry.place}: {entry.says}")
+    return lines
+
+
+def _verification(clause: Clause) -> list[str]:
+    if not clause.rules:
+        return [f"Not verified: {clause.uncovered}"]
+    lines = ["Verified by:"]
+    for rule in clause.rules:
+        lines += _item(f"{rule}: {checks.RULES[rule].summary} ({_scenarios(rule)})")
+    if clause.uncovered:
+        lines += ["", f"No operation: {clause.uncovered}"]
+    return lines
+
+
+def _scenarios(rule: str) -> str:
+    """The scenarios that feed a rule."""
+    if checks.RULES[rule].passive:
+        return "every exchange"
+
+    from conformance.run.planning import load_suite
+
+    load_suite()
+    return ", ".join(each.name for each in REGISTRY.values() if rule in each.rules)
+
+
+def _proof(clause: Clause, matrix: Mapping[str, Any]) -> list[str]:
+    faults = [
+        f"{fault}: {row['does']}" for fault, row in matrix.items() if clause.id in row["breaks"]
+    ]
+    if not faults:
+        return []
+    lines = ["", "Proven by servers with these faults, each of which it catches:"]
+    for fault in faults:
+        lines += _item(fault)
+    return lines
+
+
+def ledger(contract: Contract) -> list[dict[str, Any]]:
+    """The clauses as data."""
+    return [_as_data(clause) for clause in contract.clauses.values()]
+
+
+def _as_data(clause: Clause) -> dict[str, Any]:
+    members = {
+        "id": clause.id,
+        "area": clause.area,
+        "level": clause.level.value,
+        "basis": clause.basis,
+        "text": clause.text,
+        "source": list(clause.sources),
+        "verified_by": list(clause.rules),
+    }
+    if clause.because:
+        members["because"] = clause.because
+    if clause.uncovered:
+        members["uncovered"] = clause.uncovered
+    return members
+
+
+def table(contract: Contract) -> str:
+    """The clauses as lines, by area."""
+    lines: list[str] = []
+    for area, title in contract.areas.items():
+        lines += ["", f"{area}: {title}"]
+        for clause in contract.clauses.values():
+            if clause.area == area:
+                lines += _row(clause)
+    return "\n".join(lines).strip()
+
+
+def _row(clause: Clause) -> list[str]:
+    text = f"{clause.id:<28} {clause.level:<6} {clause.text}"
+    return textwrap.wrap(text, 110, initial_indent="  ", subsequent_indent=" " * 38)

@@ -1,0 +1,88 @@
+"""Items that the pages of a walk repeat or lose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from conformance.judging.pages import Item, Page
+from conformance.judging.walks import Walks
+
+
+@dataclass(frozen=True)
+class Misplaced:
+    """An item that a page shows against its cursor, or fails to show."""
+
+    page: Page
+    item: Item
+
+    @property
+    def near(self) -> bool:
+        """Whether the item stands in the same second as the cursor of the page."""
+        return self.page.near(self.item)
+
+
+def repeats(walks: Walks) -> list[Misplaced]:
+    """Of each page the first item that stands at or before its cursor."""
+    return _misplaced(walks, walks.repeated)
+
+
+def losses(walks: Walks) -> list[Misplaced]:
+    """Of each page the first item that it fails to show, although another walk shows it there."""
+    return _misplaced(walks, walks.lost)
+
+
+def _misplaced(walks: Walks, find: Callable[[Page], Item | None]) -> list[Misplaced]:
+    """Of each page the item that ``find`` gives, if any."""
+    misplaced = []
+    for page in walks.pages:
+        item = find(page)
+        if item is not None:
+            misplaced.append(Misplaced(page, item))
+    return misplaced
+
+
+def blameless(walks: Walks, misplaced: Iterable[Misplaced]) -> Iterator[Page]:
+    """The pages that show items after a cursor, and neither repeat nor lose any.
+
+    ``misplaced`` are the items that pages repeat or lose.
+    """
+    blamed = {each.page.place for each in misplaced}
+    for page in walks.pages:
+        if page.continues and page.place not in blamed:
+            yield page
+
+
+def cuts_fraction(walks: Walks, repeated: Iterable[Misplaced]) -> bool:
+    """Whether items are repeated because the server cuts the fraction of a second off its cursors.
+
+    Then each repeated item stands in the second of a cursor with a fraction. And under the same
+    filters, a page after a whole second does not repeat the item that stands there, as it would
+    if the server served the cursor again.
+    """
+    filters = set()
+    for repeat in repeated:
+        if not repeat.near or not repeat.page.fraction:
+            return False
+        filters.add(repeat.page.filters)
+    pages = [page for page in walks.pages if page.filters in filters]
+    return any(_spares_its_cursor(walks, page) for page in pages)
+
+
+def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:
+    """Whether cursors that lost their fraction of a second can explain what else is wrong.
+
+    They lose items of their own second alone, and never bring a page that runs backwards.
+    """
+    for loss in lost:
+        if loss.page.cursor is not None and not loss.near:
+            return False
+    return not any(map(walks.backwards, walks.pages))
+
+
+def _spares_its_cursor(walks: Walks, page: Page) -> bool:
+    """Whether a page shows items after a whole second at which another item stands."""
+    if not page.continues or page.fraction:
+        return False
+    at_cursor = [item for item in walks.untied if item.at == page.cursor]
+    return any(walks.passes(item, page.filters) for item in at_cursor)

@@ -1,0 +1,124 @@
+"""The pages of a walk: the items of an answer with their positions in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from conformance.model import Exchange
+from conformance.reading import Answer, asked, identity_of, position_of
+from conformance.values import instant
+
+Filters = tuple[tuple[str, str], ...]
+"""What a page is narrowed to: names and values of parameters, sorted."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item of a page that has a position.
+
+    ``key`` tells it from others, ``text`` is its timestamp, ``at`` the same in seconds since 1970.
+    """
+
+    key: str
+    text: str
+    at: Fraction
+    raw: Any
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a walk.
+
+    ``items`` are those with a position. Not every item must have one: ``unplaced`` are the keys
+    of the rest.
+    """
+
+    exchange: Exchange
+    walk: str
+    place: int  # among the pages of the trial
+    items: tuple[Item, ...]
+    unplaced: frozenset[str]
+    more: bool
+    after: str | None  # the cursor that was sent
+    filters: Filters
+
+    @cached_property
+    def cursor(self) -> Fraction | None:
+        """The instant that the page starts after; None at the head of the list."""
+        return instant(self.after)
+
+    @property
+    def fraction(self) -> bool:
+        """Whether the cursor has a fraction of a second."""
+        return self.cursor is not None and self.cursor % 1 != 0
+
+    @property
+    def continues(self) -> bool:
+        """Whether it shows items after a cursor."""
+        return self.cursor is not None and bool(self.items)
+
+    @property
+    def ids(self) -> tuple[str]:
+        """The id of its exchange, as outcomes name it."""
+        return (self.exchange.id,)
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """What tells all of its items from others."""
+        return self.unplaced.union(item.key for item in self.items)
+
+    @property
+    def last(self) -> Item | None:
+        """The item whose timestamp is the next cursor."""
+        return self.items[-1] if self.items else None
+
+    def near(self, item: Item) -> bool:
+        """Whether an item stands in the same second as the cursor."""
+        return self.cursor is not None and item.at // 1 == self.cursor // 1
+
+
+def read_page(answer: Answer, walk: str, place: int) -> Page | None:
+    """The page that an answer shows, as part of a walk; None where that is no well-formed page.
+
+    An item may be without a position, but not the last one where more follows: it is the cursor.
+    """
+    paging, more = answer.operation.paging, answer.more
+    if paging is None or more is None or answer.items is None:
+        return None
+    items: list[Item] = []
+    unplaced: set[str] = set()
+    for index, raw in enumerate(answer.items, 1):
+        key = identity_of(answer.contract, answer.operation.kind, raw)
+        item = _item(answer, key, raw)
+        needed = more and index == len(answer.items)
+        if item is not None:
+            items.append(item)
+        elif needed or not _has_no_position(answer, raw):
+            return None
+        else:
+            unplaced.add(key)
+    exchange = answer.exchange
+    return Page(
+        exchange=exchange,
+        walk=walk,
+        place=place,
+        items=tuple(items),
+        unplaced=frozenset(unplaced),
+        more=more,
+        after=asked(exchange, paging.after),
+        filters=tuple(sorted(exchange.facts.filters.items())),
+    )
+
+
+def _item(answer: Answer, key: str, raw: Any) -> Item | None:
+    """An item with its position; None where it has none that can be read."""
+    text = position_of(answer.operation, raw)
+    at = instant(text)
+    return None if at is None else Item(key, text, at, raw)
+
+
+def _has_no_position(answer: Answer, raw: Any) -> bool:
+    return isinstance(raw, dict) and position_of(answer.operation, raw) is None

@@ -1,0 +1,87 @@
+"""Names in a target file: each operation, list, code, clause and scope must exist in the contract.
+
+A misspelt name would match nothing, and so do nothing. The schema says where names stand: a text
+or the names of members with ``x-names`` are of that kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from conformance.model import Contract, Json, Open
+from conformance.yamlfile import Place, YamlFile
+
+
+def known(contract: Contract) -> dict[str, Collection[str]]:
+    """What a target file may name, by the kinds that ``x-names`` of its schema tells apart."""
+    operations = contract.operations.values()
+    return {
+        "operation": contract.operations,
+        "list": [operation.id for operation in operations if operation.paging],
+        "code": contract.errors,
+        "clause": contract.clauses,
+        "scope": {scope for operation in operations for scope in operation.scopes},
+    }
+
+
+def check(contract: Contract, file: YamlFile, schema: Mapping[str, Any], faults: list[str]) -> None:
+    """Add a fault for each name in a target file that the contract does not have.
+
+    ``file`` must fit ``schema``, the schema of target files.
+    """
+    kinds = known(contract)
+    for place, kind, name in _named(schema, file.value):
+        _check_name(file, place, (kind, name), kinds[kind], faults)
+    _check_inputs(contract, file, faults)
+    _check_payments(contract, file, faults)
+
+
+def _named(
+    part: Mapping[str, Any], value: Json, place: Place = ()
+) -> Iterator[tuple[Place, str, str]]:
+    """Each place of a value whose schema has ``x-names``, with the kind and the name there."""
+    if "x-names" in part:
+        yield place, part["x-names"], value
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _named(part.get("items", {}), item, (*place, index))
+    if isinstance(value, dict):
+        kind = part.get("propertyNames", {}).get("x-names")
+        for name, member in value.items():
+            if kind:
+                yield (*place, name), kind, name
+            inner = part.get("properties", {}).get(name) or part.get("additionalProperties") or {}
+            yield from _named(inner, member, (*place, name))
+
+
+def _check_name(
+    file: YamlFile, place: Place, named: tuple[str, str], names: Collection[str], faults: list[str]
+) -> None:
+    """Add a fault if a name is not among those of its kind; ``named`` is the kind and the name."""
+    kind, name = named
+    if name not in names:
+        message = f"the contract has no {kind} {name}; known: {', '.join(sorted(names))}"
+        faults.append(file.fault(place, message))
+
+
+def _check_inputs(contract: Contract, file: YamlFile, faults: list[str]) -> None:
+    """What a target file gives values for must be parameters of the operation."""
+    for name, values in file.value.get("inputs", {}).items():
+        operation = contract.operations.get(name)
+        if operation is None or Open.INPUT in operation.open:  # its input is for the target to say
+            continue
+        parameters = {parameter.name for parameter in operation.parameters}
+        for member in values:
+            what = (f"parameter of {name},", member)
+            _check_name(file, ("inputs", name, member), what, parameters, faults)
+
+
+def _check_payments(contract: Contract, file: YamlFile, faults: list[str]) -> None:
+    """A trigger with a proof of payment must name an operation that asks for one."""
+    paid = [operation.id for operation in contract.operations.values() if operation.payment]
+    for index, trigger in enumerate(file.value.get("triggers", ())):
+        name = trigger["operation"]
+        if "payment" in trigger and name in contract.operations:
+            what = ("operation that takes a payment,", name)
+            _check_name(file, ("triggers", index, "payment"), what, paid, faults)

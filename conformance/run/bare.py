@@ -1,0 +1,103 @@
+"""The suite under pytest without the command: ``pytest --pyargs conformance.suite``.
+
+The options of pytest make the session. With pytest-xdist each worker has a session and a log of its
+own, and the process that started them merges the logs. That process, or the only one, judges the
+whole log in the end and writes the reports.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TextIO
+
+import pytest
+
+from conformance import checks, contract, evidence, runfile
+from conformance.errors import ConformanceError
+from conformance.model import Run
+from conformance.options import Choice
+from conformance.report import console, write_all
+from conformance.run.items import Judge
+from conformance.run.planning import prepare, target_of
+from conformance.run.session import Session
+from conformance.transport.http import HttpWire
+
+LOGS = "conformance_logs"
+"""The name under which a worker of pytest-xdist learns the directory for its log."""
+
+
+def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
+    """Register what runs and judges the suite. Raises pytest.UsageError for a wrong choice."""
+    if choice.url and not choice.target and not choice.key:
+        choice = replace(choice, key=os.environ.get("CONFORMANCE_KEY"))
+    try:
+        if hasattr(config, "workerinput"):
+            config.pluginmanager.register(_worker(choice, config.workerinput))
+            return
+        stream = _log_in(output) if output else None
+        judge = _judge(choice, stream)
+    except ConformanceError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.pluginmanager.register(judge)
+    config.pluginmanager.register(Reporter(judge.running, output))
+
+
+def _log_in(output: Path) -> TextIO:
+    output.mkdir(parents=True, exist_ok=True)
+    return (output / runfile.LOG).open("w", encoding="utf-8")
+
+
+def _worker(choice: Choice, given: dict[str, Any]) -> Judge:
+    """The judge of one worker, with its share of the addresses and of the budget."""
+    name, count = given["workerid"], int(given["workercount"])
+    stream = (Path(given[LOGS]) / f"{name}.jsonl").open("w", encoding="utf-8")
+    index = int(name.removeprefix("gw"))
+    return _judge(choice, stream, prefix=f"{name}-", share=(index, count))
+
+
+def _judge(
+    choice: Choice, stream: TextIO | None, prefix: str = "", share: tuple[int, int] = (0, 1)
+) -> Judge:
+    loaded = contract.load(choice.spec, frozenset(checks.RULES))
+    prepared = prepare(loaded, target_of(loaded, choice), choice)
+    wire = HttpWire(prepared.target.timeout)
+    prepared = replace(prepared, target=prepared.target.shared(*share))
+    running = Session(prepared, wire, stream, prefix=prefix, nonce=str(time.time_ns()))
+    return Judge(running, prepared.chosen)
+
+
+class Reporter:
+    """Judges the whole log when all items have run, and writes the reports."""
+
+    def __init__(self, running: Session, output: Path | None) -> None:
+        self._running = running
+        self._output = output
+        self._run: Run | None = None
+        self._logs = tempfile.TemporaryDirectory(prefix="conformance-")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of pytest-xdist where its log goes."""
+        node.workerinput[LOGS] = self._logs.name
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Merge the logs of the workers, judge, and write the reports."""
+        if session.config.option.collectonly:
+            return
+        for path in sorted(Path(self._logs.name).glob("*.jsonl")):
+            self._running.recorder.merge(evidence.read(path))
+        self._run = self._running.finish()
+        if self._output:
+            write_all(self._run, self._output)
+            runfile.write(self._run, self._running.selected, self._output)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print the counts of cells after those of items."""
+        if self._run is not None:
+            terminalreporter.section("conformance")
+            terminalreporter.write_line(console.summary(self._run, width=100, colour=False))

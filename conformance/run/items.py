@@ -1,0 +1,152 @@
+"""The planned cases as items of pytest: each item sends, and fails by what the judges find.
+
+The items are our own. They are made from the functions of the suite without fixtures, parameters or
+marks, so no name of another plugin or of a conftest.py can meet one of ours.
+Reports and the exit code of the command come from the whole log, never from the items.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from conformance.errors import ConformanceError, TargetError, Unjudgeable
+from conformance.judging.outcomes import Violation
+from conformance.judging.verdict import DONE
+from conformance.model import Case, Contract, Level
+from conformance.plan import Plan
+from conformance.report.view import sentence
+from conformance.run import preflight
+from conformance.run.session import Session
+from conformance.scenarios import REGISTRY
+
+
+class CaseItem(pytest.Item):
+    """One planned case."""
+
+    def __init__(self, *, case: Case, running: Session, line: int, **more: Any) -> None:
+        super().__init__(**more)
+        self.case = case
+        self.running = running
+        self._line = line
+        if case.gap:
+            self.add_marker(pytest.mark.skip(reason=f"untested: {case.gap}"))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the scenario stands, and the name of the item."""
+        return self.path, self._line, self.name
+
+    def runtest(self) -> None:
+        """Run the case. Fails with the broken MUSTs, or with why it could not be judged."""
+        violations: list[tuple[str, Violation]] = []
+        bug: Exception | None = None
+        try:
+            violations = self.running.run_case(self.case)
+        except Unjudgeable as error:
+            self.session.shouldstop = "the target is gone"
+            pytest.fail(str(error), pytrace=False)
+        except Exception as error:
+            bug = error
+        if bug:  # not inside the except: pytest would show the context, secrets and all
+            self._broke(bug)
+        graded = [
+            _line(rule, violation)
+            for rule, violation in violations
+            if _is_must(self.running.contract, rule)
+        ]
+        if graded:
+            pytest.fail("\n".join(graded), pytrace=False)
+        outcome = self.running.log.ends.get(self.case.id, DONE)
+        if outcome != DONE:
+            pytest.fail(outcome, pytrace=False)
+
+    def _broke(self, error: Exception) -> NoReturn:
+        """End the run for a bug of ours, and show it without secrets."""
+        redact = self.running.sender.redact
+        self.running.recorder.break_off(
+            redact(f"The suite itself broke: {self.name}: {type(error).__name__}: {error}")
+        )
+        self.session.shouldstop = "the suite itself broke"
+        pytest.fail(redact("".join(traceback.format_exception(error))), pytrace=False)
+
+
+class Judge:
+    """The plugin that makes the items of a run, in the order of the plan."""
+
+    def __init__(self, running: Session, chosen: Plan) -> None:
+        self.running = running
+        self._places = {case.id: place for place, case in enumerate(chosen.cases)}
+        self._cases: dict[str, list[Case]] = {}
+        for case in chosen.cases:
+            self._cases.setdefault(case.scenario, []).append(case)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makeitem(
+        self, collector: pytest.Module, name: str, obj: object
+    ) -> list[CaseItem] | None:
+        """The items of a scenario, in the place of its function."""
+        scenario = next((one for one in REGISTRY.values() if one.function is obj), None)
+        if scenario is None:
+            return None
+        return [
+            self._item(collector, name, scenario.function, case)
+            for case in self._cases.get(scenario.name, ())
+        ]
+
+    def _item(
+        self, collector: pytest.Module, name: str, function: Callable[..., None], case: Case
+    ) -> CaseItem:
+        variant = case.id.partition("[")[2]
+        item: CaseItem = CaseItem.from_parent(
+            collector,
+            name=f"{name}[{variant}",
+            case=case,
+            running=self.running,
+            line=function.__code__.co_firstlineno - 1,
+        )
+        return item
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """The order of the plan: reads before writes, limits last. What is not ours comes first."""
+        items.sort(key=self._place)
+
+    def _place(self, item: pytest.Item) -> int:
+        return self._places[item.case.id] if isinstance(item, CaseItem) else -1
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """What was not deselected is what is to run."""
+        self.running.selected = frozenset(
+            item.case.id for item in session.items if isinstance(item, CaseItem)
+        )
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+        """Look at the target before the first case."""
+        ours = any(isinstance(item, CaseItem) for item in session.items)
+        if ours and not session.config.option.collectonly:
+            self._look(session)
+        return (yield)
+
+    def _look(self, session: pytest.Session) -> None:
+        try:
+            preflight.check(self.running)
+        except TargetError as error:
+            raise pytest.UsageError(str(error)) from None
+        except ConformanceError as error:
+            self.running.recorder.break_off(str(error))
+            session.shouldstop = "the target cannot be judged"
+
+
+def _is_must(contract: Contract, rule: str) -> bool:
+    clauses = contract.clauses.values()
+    return any(clause.level is Level.MUST and rule in clause.rules for clause in clauses)
+
+
+def _line(rule: str, violation: Violation) -> str:
+    ids = ", ".join(violation.exchanges[:3])
+    return f"{rule} at {sentence(violation)} ({ids})"

@@ -1,0 +1,76 @@
+"""The plan of a run: every case of the suite for a target, and the cases that a person chose."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+
+import conformance.suite
+from conformance import target as targets
+from conformance.model import Contract, Declaration
+from conformance.options import Choice, Depth
+from conformance.plan import Plan, build
+from conformance.scenarios import REGISTRY, Planning, Scenario
+from conformance.selection import quick, select, wanted
+from conformance.target import Target, named
+
+
+def load_suite() -> None:
+    """Import every module of scenarios, so that they are registered."""
+    for module in pkgutil.iter_modules(conformance.suite.__path__):
+        if module.name.startswith("test_"):
+            importlib.import_module(f"conformance.suite.{module.name}")
+
+
+def planned(contract: Contract, target: Declaration, seed: int, depth: Depth = Depth.FULL) -> Plan:
+    """The plan of the whole suite for a target."""
+    load_suite()
+    scenarios = sorted(REGISTRY.values(), key=_position)
+    return build(Planning(contract, target, seed, depth), scenarios)
+
+
+def _position(scenario: Scenario) -> tuple[str, int]:
+    """Where a scenario stands, so that the plan does not depend on what was imported first."""
+    function = scenario.function
+    return function.__module__, function.__code__.co_firstlineno
+
+
+def target_of(contract: Contract, choice: Choice) -> Target:
+    """The target that a person chose. Raises TargetError where file or address are wrong."""
+    if choice.target:
+        return targets.from_file(contract, choice.target, choice.url, choice.key)
+    return targets.from_flags(contract, choice.url or "", choice.key)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a run needs before it sends anything.
+
+    ``contract`` is the contract as the target has it. ``plan`` holds every case, ``chosen`` those
+    that are to run.
+    """
+
+    contract: Contract
+    target: Target
+    choice: Choice
+    plan: Plan
+    chosen: Plan
+
+    @property
+    def selected(self) -> frozenset[str] | None:
+        """The ids of the chosen cases; None if every case was chosen."""
+        if self.chosen is self.plan:
+            return None
+        return frozenset(case.id for case in self.chosen.cases)
+
+
+def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
+    """Plan a run. Raises UsageError for an area or a clause that does not exist."""
+    fitted = named(contract, target.declaration)
+    depth = Depth(choice.depth)
+    plan = planned(fitted, target.declaration, choice.seed, depth)
+    chosen = select(plan, fitted, wanted(fitted, choice.areas, choice.clauses))
+    if depth is Depth.QUICK:
+        chosen = quick(chosen, fitted)
+    return Prepared(fitted, target, choice, plan, chosen)

@@ -1,0 +1,108 @@
+"""Before the first case: is there a server, is it this API, and does it accept the key?
+
+One valid read answers all three. A single broken operation is a finding, no reason to stop; so the
+target is given up only if every plain read fails in the same way.
+"""
+
+from __future__ import annotations
+
+from conformance.errors import TargetError, Unjudgeable
+from conformance.judging.verdict import PREFLIGHT
+from conformance.model import (
+    WHOLE_API,
+    Case,
+    Contract,
+    Effect,
+    Exchange,
+    Operation,
+    Response,
+)
+from conformance.run.session import Session
+from conformance.suite.client import Client
+from conformance.suite.knowledge import Memory
+from conformance.target import Target
+from conformance.values import NOT_JSON
+
+ATTEMPTS = 4
+"""Reads that are tried before a target is given up."""
+CASE = Case("preflight[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
+
+
+def require_key(target: Target) -> None:
+    """Raise TargetError for a target without a key, where hardly anything can be judged."""
+    if "full" not in target.keys:
+        raise TargetError(
+            "A key is needed: give --key (or set CONFORMANCE_KEY), "
+            "or keys: full in the target file."
+        )
+
+
+def check(session: Session) -> None:
+    """Send a few plain reads. Raises Unjudgeable with what is wrong if none succeeds."""
+    require_key(session.target)
+    client = Client(session.sender, CASE, 1, Memory(), seed=session.choice.seed, nonce="")
+    failed: list[Exchange] = []
+    for operation in _plain_reads(session.contract):
+        exchange = client.call(operation, {})
+        if _succeeded(exchange):
+            return
+        failed.append(exchange)
+    problem = _problem(session, failed) if failed else None
+    if problem:
+        raise Unjudgeable(problem)
+
+
+def _plain_reads(contract: Contract) -> list[Operation]:
+    """The operations that need nothing but a key, those that do need one first."""
+    reads = [
+        operation
+        for operation in contract.operations.values()
+        if operation.effect is Effect.READ
+        and not any(parameter.required for parameter in operation.parameters)
+    ]
+    return sorted(reads, key=lambda operation: not operation.keyed)[:ATTEMPTS]
+
+
+def _succeeded(exchange: Exchange) -> bool:
+    response = exchange.response
+    return response is not None and response.ok and isinstance(response.json, dict | list)
+
+
+def _problem(session: Session, failed: list[Exchange]) -> str | None:
+    """What all failed reads have in common, as a sentence; None if they differ."""
+    url = session.target.declaration.url
+    first = failed[0].request
+    asked = f"{first.method} {first.url}"
+    responses = [exchange.response for exchange in failed if exchange.response is not None]
+    if not responses:
+        return (
+            f"No usable answer from {url}: {failed[0].failure}. "
+            "Is the server up, and is the address right?"
+        )
+    if all(response.body.cut for response in responses):
+        return f"{url} sends bodies that do not end within the limits of size and time: {asked}"
+    refused = _refused_key(session.contract, failed)
+    if refused:
+        return (
+            f"{url} refuses the main key on every read ({refused.status}). "
+            "Is the key (--key, or keys: full) one of this server?"
+        )
+    if all(response.json is NOT_JSON for response in responses):
+        media = responses[0].header("Content-Type") or "no content type"
+        return (
+            f"{url} does not look like this API: "
+            f"{asked} gave {responses[0].status} with {media}, no JSON."
+        )
+    return None
+
+
+def _refused_key(contract: Contract, failed: list[Exchange]) -> Response | None:
+    """The first refusal of the main key; None unless every read with a key was refused."""
+    responses = [
+        exchange.response
+        for exchange in failed
+        if exchange.response is not None and contract.operations[exchange.operation].keyed
+    ]
+    if not all(response.status in (401, 403) for response in responses):
+        return None
+    return responses[0] if responses else None

@@ -1,0 +1,87 @@
+"""What a person sees while the suite runs: one live line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from conformance.report.text import amount, clean
+from conformance.run.items import CaseItem
+
+
+class Live:
+    """A plugin of pytest in the place of its terminal reporter.
+
+    ``crashes`` holds a line for each error of the suite or of pytest.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.crashes: list[str] = []
+        self._console = console
+        self._live = console.is_terminal and not console.is_dumb_terminal
+        self._progress = Progress(
+            TextColumn("{task.description:<24}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task = self._progress.add_task("", total=None)
+        self._scenario = ""
+        self._done = 0
+        self._failed = 0
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+        """Show the bar while items run. Without a terminal it would print an empty line."""
+        cases = [item.case for item in session.items if isinstance(item, CaseItem)]
+        self._progress.update(self._task, total=sum(not case.gap for case in cases))
+        if self._live:
+            self._progress.start()
+        try:
+            return (yield)
+        finally:
+            if self._live:
+                self._progress.stop()
+            self._end_scenario()
+
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Keep a crash. An item that says something about the target fails or skips instead."""
+        expected = (pytest.fail.Exception, pytest.skip.Exception)
+        if call.excinfo and not isinstance(call.excinfo.value, expected):
+            self.crashes.append(clean(f"{item.nodeid}: {call.excinfo.exconly()}"))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count an item. Without a terminal, print a line when a scenario is finished."""
+        if report.when != "call":
+            return
+        function = report.nodeid.split("::")[-1].partition("[")[0]
+        scenario = function.removeprefix("test_").replace("_", " ")
+        if scenario != self._scenario:
+            self._end_scenario()
+            self._scenario = scenario
+        self._done += 1
+        self._failed += report.failed
+        self._progress.update(self._task, advance=1, description=scenario)
+
+    def _end_scenario(self) -> None:
+        if self._done and not self._live:
+            findings = f", {self._failed} with findings" if self._failed else ""
+            line = f"{self._scenario}: {amount(self._done, 'case')}{findings}"
+            self._console.print(line, markup=False, highlight=False)
+        self._done = 0
+        self._failed = 0
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep an error of collecting."""
+        if report.failed:
+            self.crashes.append(clean(str(report.longrepr).splitlines()[-1]))
+
+    def pytest_internalerror(self, excrepr: object) -> bool:
+        """Keep an error inside pytest, in place of the traceback that pytest would print."""
+        self.crashes.append(clean(str(excrepr).splitlines()[-1]))
+        return True

@@ -1,0 +1,88 @@
+"""A run of the command: pytest in this process, over the suite alone, from any directory."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import conformance.suite
+from conformance import runfile
+from conformance.errors import Unjudgeable
+from conformance.model import Run
+from conformance.run.items import Judge
+from conformance.run.planning import Prepared
+from conformance.run.progress import Live
+from conformance.run.session import Session
+from conformance.transport.http import HttpWire
+
+SUITE = Path(next(iter(conformance.suite.__path__)))
+
+
+def run(
+    prepared: Prepared, directory: Path, console: Console, *, nonce: str, require_complete: bool
+) -> Run:
+    """Run the chosen cases and judge them. Writes the log into ``directory`` as they run.
+
+    A run that breaks off is judged by what it has. Raises Unjudgeable if that is nothing.
+    """
+    wire = HttpWire(prepared.target.timeout)
+    with (directory / runfile.LOG).open("w", encoding="utf-8") as stream:
+        session = Session(prepared, wire, stream, nonce=nonce, require_complete=require_complete)
+        live = Live(console)
+        gc.freeze()  # what is imported stays; collecting over it would cost a tenth of the run
+        with _clean_environment(), contextlib.redirect_stdout(io.StringIO()):
+            plugins = [Judge(session, prepared.chosen), live]
+            ended = pytest.main(_arguments(directory), plugins=plugins)
+        _note_end(session, live, interrupted=ended == pytest.ExitCode.INTERRUPTED)
+        if session.log.incomplete and not session.log.exchanges:
+            raise Unjudgeable(session.log.incomplete)
+        return session.finish()
+
+
+def _note_end(session: Session, live: Live, interrupted: bool) -> None:
+    """Log why a run broke off. A reason that is already there stands."""
+    if live.crashes:
+        crashes = "; ".join(live.crashes[:3])
+        session.recorder.break_off(session.sender.redact(f"The suite itself broke: {crashes}"))
+    if interrupted:
+        session.recorder.break_off("The run was stopped by a signal.")
+
+
+def _arguments(directory: Path) -> list[str]:
+    return [
+        str(SUITE),
+        "-c",
+        str(SUITE / "pytest.ini"),
+        "--rootdir",
+        str(SUITE),
+        "--import-mode=importlib",
+        "-p",
+        "no:terminal",
+        "-p",
+        "pytest_metadata.plugin",
+        "-p",
+        "pytest_html.plugin",
+        f"--html={directory / runfile.PYTEST_PAGE}",
+        "--self-contained-html",
+    ]
+
+
+@contextlib.contextmanager
+def _clean_environment() -> Iterator[None]:
+    """No options and no plugins but ours: a run must not depend on what else is installed."""
+    before = dict(os.environ)
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    os.environ.pop("PYTEST_PLUGINS", None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

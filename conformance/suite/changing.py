@@ -1,0 +1,114 @@
+"""Lists that change: what writes their objects, and walks that are mixed with writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from conformance.model import Contract, Effect, Operation, Role
+from conformance.reading import Answer
+from conformance.scenarios import Planning, operations
+from conformance.suite.client import Client
+from conformance.suite.ids import Id
+from conformance.suite.walker import Walker
+
+Writes = dict[str, Operation]
+"""The first operation that creates, updates and deletes objects of a kind, by action."""
+
+
+def writes_of(contract: Contract, kind: str | None) -> Writes:
+    """The operations that write the objects of a kind, as far as the contract has them."""
+    writes = {}
+    for action in ("create", "update", "delete"):
+        for operation in contract.operations_by(action, kind)[:1]:
+            writes[action] = operation
+    return writes
+
+
+def worst_effect(writes: Iterable[Operation]) -> Effect:
+    """The worst that some operations do."""
+    order = list(Effect)
+    return max((operation.effect for operation in writes), key=order.index)
+
+
+def changeable_lists(planning: Planning) -> Iterator[tuple[Operation, Writes]]:
+    """Each list of objects that can be made, with what writes them.
+
+    Lists that need a parameter are left out, and so are lists of what comes from a pool.
+    """
+    for operation in operations(planning, "list"):
+        writes = writes_of(planning.contract, operation.kind)
+        required = [parameter for parameter in operation.parameters if parameter.required]
+        free = not required and not operation.pool
+        if free and "create" in writes:
+            yield operation, writes
+
+
+class Mixed:
+    """Runs a program on the list of a case.
+
+    Its first walk starts after a given cursor, among older items, which stand further apart.
+    The others start at the head. A step that the contract or the target has no way for is left out.
+    """
+
+    def __init__(self, client: Client, walker: Walker, after: str | None) -> None:
+        self._client = client
+        self._walker = walker
+        self._writes = writes_of(client.contract, client.operation.kind)
+        self._made: list[Id] = []  # what may be removed
+        self._walks = 0
+        self._after = after
+
+    def run(self, program: Iterable[list[Any]]) -> None:
+        """Take the steps of a program: each a word, and what it takes."""
+        steps: dict[str, Callable[..., None]] = {
+            "turn": self._turn,
+            "restart": self._restart,
+            "make": self._make,
+            "change": self._change,
+            "remove": self._remove,
+        }
+        for word, *arguments in program:
+            steps[word](*arguments)
+
+    def _turn(self, limit: int) -> None:
+        """Ask for the next page; a walk that is at its end starts again."""
+        self._after = self._walker.page(f"mixed-{self._walks}", self._after, limit).cursor
+        if self._after is None:
+            self._restart()
+
+    def _restart(self) -> None:
+        self._walks += 1
+        self._after = None
+
+    def _make(self) -> None:
+        """Create an object, and remember it."""
+        answer = self._written("create")
+        made = answer.id if answer is not None else None
+        if made is not None:
+            self._made.append(made)
+
+    def _change(self) -> None:
+        """Change an object; nothing of it is judged here."""
+        self._written("update")
+
+    def _written(self, action: str) -> Answer | None:
+        """What a valid write brings; None where none can be made."""
+        operation = self._writes.get(action)
+        values = self._client.valid(operation) if operation else None
+        if operation is None or values is None:
+            return None
+        exchange = self._client.call(operation, values, role=Role.ARRANGE)
+        return Answer(self._client.contract, operation, exchange)
+
+    def _remove(self) -> None:
+        """Delete the object that was made last."""
+        deletion = self._writes.get("delete")
+        if deletion is None or deletion.selector is None or not self._made:
+            return
+        values = {}
+        for parameter in deletion.parameters:
+            if parameter.required:
+                values[parameter.name] = self._client.value(parameter)
+        values[deletion.selector.name] = self._made.pop()
+        self._client.call(deletion, values, role=Role.ARRANGE)

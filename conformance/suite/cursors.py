@@ -1,0 +1,110 @@
+"""Chooses where the walks over a list start, by the positions of its items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import TypeVar
+
+from conformance.model import Operation
+from conformance.suite.knowledge import LARGE
+from conformance.values import instant, rendered, respelled
+
+Choice = TypeVar("Choice")
+
+WINDOW = 12
+"""Items of the stretch that is walked in every page size."""
+ZONES = (120, -300, 330, -210)
+"""Offsets in minutes that a cursor is spelled with, in turn."""
+FUTURE = "2999-01-01T00:00:00Z"
+PAST = "1970-01-01T00:00:00Z"
+FIRST_YEAR = "0001-01-01T00:00:00Z"
+SHORTEST = 4
+"""Items of a list that such cursors say something of."""
+APART = 3
+"""Seconds between two items that leave room for a cursor between them."""
+
+
+def in_turn(choices: Sequence[Choice], operation: Operation) -> Choice:
+    """One of some choices, by the name of an operation: always the same one."""
+    return choices[sum(map(ord, operation.id)) % len(choices)]
+
+
+def starts(positions: Sequence[str | None], *, deeply: bool) -> list[int]:
+    """The items after which walks start, beside the first, by their places among the items.
+
+    They stand just before neighbours in the same second, and in the middle of a long list, or at
+    the end of a large page of it.
+    """
+    times = [instant(position) for position in positions]
+    telling = []
+    for index, (one, other) in enumerate(pairwise(times)):
+        if _same_second(one, other):
+            telling.append(index)
+    each = 2 if deeply else 1
+    chosen = telling[:each] + telling[-each:] + _middles(len(positions), each)
+    before = [index - 1 for index in chosen if index > 1]
+    return list(dict.fromkeys(before))
+
+
+def _same_second(one: Fraction | None, other: Fraction | None) -> bool:
+    """Whether two instants differ, but only in the fraction of a second."""
+    if one is None or other is None or one == other:
+        return False
+    return one // 1 == other // 1
+
+
+def _middles(length: int, count: int) -> list[int]:
+    """Places that divide a long list evenly; the last one is the end of a large page, if any."""
+    if length <= 3 * WINDOW:
+        return []
+    middles = [length * part // (count + 1) for part in range(1, count + 1)]
+    if length > LARGE + 2:
+        middles[-1] = LARGE - 1
+    return middles
+
+
+def unserved_cursors(positions: Sequence[str | None], operation: Operation) -> dict[str, str]:
+    """Cursors that mean a position but are no text that the list has shown, by a name for each.
+
+    Some spell a position otherwise, one lies between two items, some beyond both ends. Empty for
+    a list that is too short, or whose positions cannot all be read.
+    """
+    texts: list[str] = []
+    times: list[Fraction] = []
+    for position in positions:
+        moment = instant(position)
+        if position is None or moment is None:
+            return {}
+        texts.append(position)
+        times.append(moment)
+    if len(times) < SHORTEST or times[0] == times[-1]:
+        return {}
+    cursors = _respelled(texts[2], operation)
+    between = _between(times)
+    if between is not None:
+        cursors["between"] = between
+    head, end = (FUTURE, PAST) if times[0] > times[-1] else (PAST, FUTURE)
+    cursors["from-before-the-head"] = head
+    cursors["from-beyond-the-end"] = end
+    cursors["from-the-first-year"] = FIRST_YEAR
+    return cursors
+
+
+def _respelled(text: str, operation: Operation) -> dict[str, str]:
+    """A position in other spellings of the same instant."""
+    cursors = {}
+    for minutes in (0, in_turn(ZONES, operation)):
+        again = respelled(text, minutes)
+        if again is not None:
+            cursors[f"respelled-by-{minutes}-minutes"] = again
+    return cursors
+
+
+def _between(times: Sequence[Fraction]) -> str | None:
+    """A timestamp in the middle between the first two neighbours that stand far enough apart."""
+    for one, other in pairwise(times):
+        if abs(one - other) > APART:
+            return rendered((one + other) / 2)
+    return None

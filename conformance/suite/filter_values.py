@@ -1,0 +1,153 @@
+"""Chooses values for the filters of a list, by the items that the list shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from conformance.model import Operation, Parameter
+from conformance.reading import takes
+from conformance.suite.knowledge import SEVERAL
+from conformance.values import instant
+
+SECOND_PAGE = 3
+"""Items that a filter must leave for a second page of a walk in pages of two."""
+DISTINCT = 6
+"""Values that the items must show for a bound among them to say something."""
+
+
+def text_of(value: Any) -> str | None:
+    """A value as a query takes it; None for what it cannot take."""
+    if isinstance(value, str):
+        return value
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if number else None
+
+
+def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
+    """The values that items show for a filter, as a query takes them, without empty ones.
+
+    For a filter that takes several values at once a text with a comma is no single value.
+    """
+    texts = []
+    for item in items:
+        shown = item.get(parameter.filters) if isinstance(item, dict) else None
+        text = text_of(shown) or ""
+        several = parameter.joined and "," in text
+        if text and not several:
+            texts.append(text)
+    return texts
+
+
+def value_for(items: Iterable[Any], parameter: Parameter) -> str | None:
+    """The value to walk a list with.
+
+    It is one that few items pass, but enough for a second page; for a bound, one that about half
+    of them pass. None where the items show no such value.
+    """
+    texts = texts_of(items, parameter)
+    if parameter.compare:
+        return _middle(texts)
+    counts = Counter(texts)
+    joined = _two_values(counts) if parameter.joined else None
+    return joined or _one_value(counts)
+
+
+def _middle(texts: list[str]) -> str | None:
+    """The value in the middle of several."""
+    ordered = sorted(set(texts), key=_amount)
+    if len(ordered) < DISTINCT:
+        return None
+    return ordered[len(ordered) // 2]
+
+
+def _amount(text: str) -> Fraction:
+    """What a bound compares: an instant, else a number; 0 for any other text."""
+    moment = instant(text)
+    if moment is not None:
+        return moment
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return Fraction(0)
+
+
+def _two_values(counts: Counter[str]) -> str | None:
+    """The two rarest of more than two values, joined, where enough items have one of them."""
+    rarest = sorted(counts, key=lambda text: (counts[text], text))[:2]
+    items = sum(map(counts.__getitem__, rarest))
+    if len(counts) <= len(rarest) or items < SECOND_PAGE:
+        return None
+    return ",".join(rarest)
+
+
+def _one_value(counts: Counter[str]) -> str | None:
+    """The rarest of the values that enough items have; one that several have comes first."""
+    choices = []
+    for text, count in counts.items():
+        if count >= SECOND_PAGE:
+            choices.append((count < SEVERAL, count, text))
+    return min(choices)[-1] if choices else None
+
+
+def another_value(items: Iterable[Any], parameter: Parameter, value: str) -> str | None:
+    """The most frequent value beside those that were tried; None without one, and for a bound."""
+    tried = value.split(",") if parameter.joined else [value]
+    counts = Counter(texts_of(items, parameter))
+    for text in tried:
+        del counts[text]
+    if parameter.compare or not counts:
+        return None
+    return min(counts, key=lambda text: (-counts[text], text))
+
+
+def shared_filter(items: Iterable[Any], operation: Operation, tenant: str | None) -> dict[str, str]:
+    """The first filter by a plain value, other than the business, that one of some items passes."""
+    for parameter in operation.filters:
+        texts = texts_of(items, parameter)
+        if texts and _takes_one_value(parameter) and parameter.name != tenant:
+            return {parameter.name: texts[0]}
+    return {}
+
+
+def narrower(
+    items: Iterable[Any], operation: Operation, parameter: Parameter, value: str
+) -> dict[str, str]:
+    """A second filter, with a value that some of the items have that pass the first, not all.
+
+    Of the filters that follow the first one in the contract it is the first that leaves enough
+    items for a second page, else the first at all; of its values the rarest. Empty without one.
+    """
+    passing = [item for item in items if takes(parameter, item, value)]
+    place = operation.filters.index(parameter)
+    others = operation.filters[place + 1 :] + operation.filters[:place]
+    choices: list[tuple[bool, int, int, str, str]] = []
+    for turn, other in enumerate(others):
+        if not _takes_one_value(other) or other.filters == parameter.filters:
+            continue
+        for text, count in Counter(texts_of(passing, other)).items():
+            if count < len(passing):
+                choices.append((count < SECOND_PAGE, turn, count, other.name, text))
+    if not choices:
+        return {}
+    *_, name, text = min(choices)
+    return {name: text}
+
+
+def _takes_one_value(parameter: Parameter) -> bool:
+    """Whether a filter is optional and compares for equality."""
+    return not parameter.required and not parameter.compare
+
+
+def options_of(operation: Operation) -> Iterator[Parameter]:
+    """The parameters that narrow a list by something that its items do not show."""
+    assert operation.paging is not None
+    turning = (operation.paging.after, operation.paging.limit)
+    for parameter in operation.parameters:
+        known = parameter.place == "query" and parameter.example is not None
+        if parameter.required or parameter.filters or parameter.name in turning:
+            continue
+        if known:
+            yield parameter

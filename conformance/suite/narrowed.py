@@ -1,0 +1,86 @@
+"""A list under a filter: the requests that compare it with the list without the filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from conformance.model import Parameter
+from conformance.reading import takes
+from conformance.suite.cursors import WINDOW
+from conformance.suite.filter_values import another_value, narrower
+from conformance.suite.walker import Walker
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """A list with a value of one filter; ``known`` are the items that it shows without."""
+
+    walker: Walker
+    parameter: Parameter
+    value: str
+    known: list[Any]
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """The filter, as pages are labelled with it."""
+        return {self.parameter.name: self.value}
+
+    @property
+    def served(self) -> bool:
+        """Whether the list must take a cursor beside the filter: beside a bound, that is open."""
+        return self.parameter.compare is None
+
+    def stretch(self, name: str) -> None:
+        """Ask for the first items that pass, in large pages."""
+        self.walker.stretch(name, self.filters, served=self.served)
+
+    def in_small_pages(self, sizes: Iterable[int]) -> None:
+        """Ask for the first items that pass, in pages of some sizes."""
+        passing = [item for item in self.known if takes(self.parameter, item, self.value)]
+        for size in sizes:
+            self.walker.walk(
+                f"filtered-by-{size}",
+                None,
+                size,
+                items=min(len(passing), WINDOW) + 1,
+                pages=WINDOW,
+                filters=self.filters,
+                served=self.served,
+            )
+
+    def with_another_value(self) -> None:
+        """Ask for a page with another value of the filter."""
+        another = another_value(self.known, self.parameter, self.value)
+        if another is not None:
+            self.walker.page("another-value", None, 3, {self.parameter.name: another})
+
+    def from_outside(self) -> None:
+        """Ask for a page after an item that the filter leaves out.
+
+        If possible, the item after it is left out, too: then the page must skip it.
+        """
+        outside: list[Any] = []
+        before_another: list[Any] = []
+        for item, following in pairwise([*self.known, None]):
+            if self._leaves_out(item):
+                outside.append(item)
+                if self._leaves_out(following):
+                    before_another.append(item)
+        if outside:
+            cursor = self.walker.cursor((before_another or outside)[:1])
+            limit = 1 if before_another else 3
+            self.walker.page("from-outside", cursor, limit, self.filters, served=False)
+
+    def _leaves_out(self, item: Any) -> bool:
+        return takes(self.parameter, item, self.value) is False
+
+    def with_second_filter(self) -> None:
+        """Ask for two pages with a second filter beside the first."""
+        second = narrower(self.known, self.walker.operation, self.parameter, self.value)
+        if second:
+            both = {**self.filters, **second}
+            first = self.walker.page("composed", None, 2, both)
+            self.walker.page("composed", first.cursor, None, both, served=self.served)

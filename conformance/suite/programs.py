@@ -1,0 +1,93 @@
+"""Draws programs of walks that are mixed with writes; imported in the process that draws alone.
+
+A machine of Hypothesis that sends nothing: what it draws is sent later, step by step, and nothing
+is ever tried again or shrunk.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import hypothesis
+from hypothesis import stateful
+from hypothesis.strategies import sampled_from
+
+from conformance.suite.drawing import STEPS
+
+Program = list[list[Any]]
+"""The steps of a mixed walk: each a word, and what it takes."""
+
+
+class Mixed(stateful.RuleBasedStateMachine):
+    """Turns pages; between two pages of a walk an object may be made, changed or removed.
+
+    Only an object that was made is removed.
+    """
+
+    drawn: ClassVar[list[Program]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pages = 0  # of this walk
+        self.made = 0
+        self.program: Program = []
+        self.drawn.append(self.program)
+
+    def between(self) -> bool:
+        """Whether the last step was a page."""
+        return self.program[-1:] != [] and self.program[-1][0] == "turn"
+
+    @stateful.rule(limit=sampled_from((1, 2, 3, 5)))
+    def turn(self, limit: int) -> None:
+        """Ask for the next page."""
+        self.pages += 1
+        self.program.append(["turn", limit])
+
+    @stateful.precondition(lambda self: self.between() and self.pages > 2)
+    @stateful.rule()
+    def restart(self) -> None:
+        """Begin another walk."""
+        self.pages = 0
+        self.program.append(["restart"])
+
+    @stateful.precondition(lambda self: self.between())
+    @stateful.rule()
+    def make(self) -> None:
+        """Create an object."""
+        self.made += 1
+        self.program.append(["make"])
+
+    @stateful.precondition(lambda self: self.between())
+    @stateful.rule()
+    def change(self) -> None:
+        """Change an object."""
+        self.program.append(["change"])
+
+    @stateful.precondition(lambda self: self.between() and self.made > 0)
+    @stateful.rule()
+    def remove(self) -> None:
+        """Delete an object that was made."""
+        self.made -= 1
+        self.program.append(["remove"])
+
+
+def programs(count: int, seed: int) -> list[Program]:
+    """Programs that end with a page, those with most kinds of steps first."""
+
+    class Recorded(Mixed):
+        """Keeps what is drawn now."""
+
+        drawn: ClassVar[list[Program]] = []
+
+    settings = hypothesis.settings(
+        max_examples=5 * count,
+        stateful_step_count=STEPS,
+        phases=[hypothesis.Phase.generate],
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    stateful.run_state_machine_as_test(hypothesis.seed(seed)(Recorded), settings=settings)
+    whole = [program for program in Recorded.drawn if program and program[-1][0] == "turn"]
+    return sorted(whole, key=lambda program: -len({step[0] for step in program}))[:count]

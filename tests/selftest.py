@@ -1,0 +1,49 @@
+"""``python -m tests.selftest``: the suite against servers that it must catch or must not accuse.
+
+Exit codes: 0 all is well, 1 a fault survived or a legal server was accused, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from tests.faults import matrix
+from tests.faults.faults import FAULTS
+from tests.variants import VARIANTS
+
+
+@click.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option(
+    "--complete",
+    is_flag=True,
+    help="The full suite against every fault and variant, and 20 seeds on the clean server.",
+)
+@click.option("--write", is_flag=True, help="Write the kill matrix anew, as data and as a page.")
+def selftest(names: tuple[str, ...], complete: bool, write: bool) -> None:
+    """Try the suite against faulty servers, and against odd servers that keep the contract.
+
+    It must catch the first and accuse none of the second. Takes all of them, or the NAMEs given, as
+    in docs/kill-matrix.md.
+    """
+    known = {*FAULTS, *VARIANTS}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        _refuse(
+            f"No fault and no variant is called {', '.join(unknown)}; "
+            "docs/kill-matrix.md lists the faults"
+        )
+    if names and write:
+        _refuse("--write writes the whole matrix: give it no names")
+    sys.exit(matrix.main(complete, click.echo, write, names))
+
+
+def _refuse(message: str) -> None:
+    click.echo(message, err=True)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    selftest()
