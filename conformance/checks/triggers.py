@@ -96,12 +96,11 @@ class Accepted:
 def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request that was refused, or failed, is not listed as if it had succeeded."""
     control, before = trial.last(Step.TAKEN), last_answer(context, trial, Step.BEFORE)
-    added = added_items(context, trial)
-    if control is None or before is None or added is None or not _all_refused(trial):
+    probes, added = trial.plain_probes, added_items(context, trial)
+    if control is None or before is None or added is None:
         return
-    if unusable(context, control):
+    if unusable(context, control) or not _all_refused(probes):
         return
-    probes = trial.plain_probes
     texts = Texts(_texts_sent([control]), _texts_sent(probes))
     accepted = _accepted(context, control, before, texts)
     ids = (
@@ -116,12 +115,12 @@ def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     yield Pass(ids)
 
 
-def _all_refused(trial: Trial) -> bool:
-    """Whether there are probes, and each of them was refused."""
-    responses = [probe.response for probe in trial.plain_probes]
-    return bool(responses) and all(
-        response is not None and not response.ok for response in responses
-    )
+def _all_refused(probes: list[Exchange]) -> bool:
+    """Whether there are probes, and each of them was refused. A lost one may have succeeded."""
+    for probe in probes:
+        if probe.response is None or probe.response.ok:
+            return False
+    return bool(probes)
 
 
 def _texts_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:

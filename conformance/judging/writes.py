@@ -71,7 +71,12 @@ def items_with(look: Answer, texts: Iterable[str]) -> list[Any]:
     if look.ok and look.operation.paging is None:
         items = [look.object]
     escaped = [_written(text)[1:-1] for text in texts]
-    return [item for item in items if any(text in _written(item) for text in escaped)]
+    holding = []
+    for item in items:
+        written = _written(item)
+        if any(text in written for text in escaped):
+            holding.append(item)
+    return holding
 
 
 def _written(value: Any) -> str:

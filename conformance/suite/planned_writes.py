@@ -27,9 +27,15 @@ def creations(planning: Planning) -> Iterator[Draft]:
         if is_visible(planning.contract, operation):
             rules = ["create.read-back", "create.one"]
             listed = planning.contract.operations_by("list", operation.kind)
-            if listed and any(p.fresh and (p.required or p.advised) for p in operation.body):
+            if listed and _sends_fresh_text(operation):
                 rules.append("create.listed")
             yield Draft(operation, needs=("full",), cost=4, rules=tuple(rules))
+
+
+def _sends_fresh_text(operation: Operation) -> bool:
+    """Whether a valid request holds a text that no other request holds."""
+    sent = [parameter for parameter in operation.body if parameter.required or parameter.advised]
+    return any(parameter.fresh for parameter in sent)
 
 
 def counted_creations(planning: Planning) -> Iterator[Draft]:
@@ -65,12 +71,11 @@ def every_creation(planning: Planning) -> Iterator[Draft]:
 
 def overlapping_creations(planning: Planning) -> Iterator[Draft]:
     """A few creations of something that can be read."""
-    wanted = [
-        operation
-        for operation in operations(planning, "create")
-        if operation.keyed and operation.effect is Effect.WRITE
-    ]
-    wanted = [o for o in wanted if planning.contract.operations_by("read", o.kind)]
+    wanted = []
+    for operation in operations(planning, "create"):
+        readable = planning.contract.operations_by("read", operation.kind)
+        if readable and operation.keyed and operation.effect is Effect.WRITE:
+            wanted.append(operation)
     for operation in wanted[: CREATIONS[planning.depth]]:
         yield Draft(operation, needs=("full", "other"), cost=7, optional=True)
 

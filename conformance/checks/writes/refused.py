@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import filterfalse
 from typing import Any
 
-from conformance.judging.answers import answered, said
+from conformance.judging.answers import answered, said, status_of
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.judging.writes import answers_at, items_with, sent_members
 from conformance.model import Exchange, Step, compact
-from conformance.reading import Answer, answer_of, as_shown, newly, runs_forward, same, sought_in
+from conformance.reading import Answer, as_shown, newly, runs_forward, same, sought_in
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,14 @@ class Look:
         return tuple(exchange.id for exchange in (*self.refused, self.exchange))
 
     @property
-    def answer(self) -> Answer | None:
+    def answer(self) -> Answer:
         """What the look shows."""
-        return answer_of(self.context.contract, self.exchange)
+        contract = self.context.contract
+        return Answer(contract, contract.operations[self.exchange.operation], self.exchange)
+
+    def violation(self, expected: str, actual: str) -> Violation:
+        """A violation that the look shows."""
+        return Violation("/", expected, actual, self.ids)
 
 
 @trial(
@@ -43,8 +49,8 @@ class Look:
 def refused_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A refused request has no effect."""
     attempts = trial.at(Step.ATTEMPT)
-    refused = tuple(attempt for attempt in attempts if _is_refused(attempt))
-    others = tuple(attempt for attempt in attempts if not _is_refused(attempt))
+    refused = tuple(filter(_is_refused, attempts))
+    others = tuple(filterfalse(_is_refused, attempts))
     if not refused:
         return
     for exchange in trial.at(Step.LOOK):
@@ -58,7 +64,7 @@ def refused_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _is_refused(attempt: Exchange) -> bool:
     """Whether a write was refused. One without an answer may have been accepted."""
-    return attempt.response is not None and attempt.response.status >= 400
+    return (status_of(attempt) or 0) >= 400
 
 
 def _effect(look: Look, answer: Answered) -> Iterator[Outcome]:
@@ -75,12 +81,10 @@ def _effect(look: Look, answer: Answered) -> Iterator[Outcome]:
 
 def _text_kept(look: Look) -> Violation | None:
     """An object that holds a text which only refused attempts sent."""
-    if look.answer is None:
-        return None
     accepted = {text for attempt in look.others for text in attempt.facts.fresh}
     texts = [text for text in look.exchange.facts.fresh if text not in accepted]
     for item in items_with(look.answer, texts):
-        return Violation("/", "no effect of refused requests", compact(item), look.ids)
+        return look.violation("no effect of refused requests", compact(item))
     return None
 
 
@@ -89,22 +93,18 @@ def _item_added(look: Look) -> Violation | None:
     for before in answers_at(look.context, look.trial, Step.LISTED_BEFORE):
         for item in _newest_items(look, before):
             if any(_may_be_of(attempt, item, look.context) for attempt in look.refused):
-                expected = "no object created by refused requests"
-                return Violation("/", expected, compact(item), look.ids)
+                return look.violation("no object created by refused requests", compact(item))
     return None
 
 
 def _newest_items(look: Look, before: Answer) -> list[Any]:
     """The new items of a page that are newer than all that were on it before."""
-    after = look.answer
-    if after is None or after.operation.paging is None:
-        return []
-    items = after.items or []
-    added = newly(look.context.contract, after.operation, before.items or [], items)
+    listing, items = look.answer.operation, look.answer.items or []
+    added = newly(look.context.contract, listing, before.items or [], items)
     places = [place for place, item in enumerate(items) if item not in added]
-    if not places:
+    if listing.paging is None or not places:
         return []
-    if runs_forward(after.operation.paging, items):
+    if runs_forward(listing.paging, items):
         return items[places[-1] + 1 :]
     return items[: places[0]]
 
@@ -130,5 +130,5 @@ def _object_removed(look: Look) -> Violation | None:
         old, _ = sought_in(contract, before)
         if old is not None:
             expected = f"{sought}, as its deletion was refused"
-            return Violation("/", expected, said(look.exchange), look.ids)
+            return look.violation(expected, said(look.exchange))
     return None
