@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from conformance.model import About, Clause, ErrorCode, Level, PageEntry
+from conformance.model import About, Clause, CodeRole, ErrorCode, Level, PageEntry
 from conformance.yamlfile import Place, YamlFile
 
 Row = dict[str, Any]
@@ -37,7 +37,7 @@ class Ledger:
         """Read errors.yaml, before the other files: their entries may follow from it."""
         for index, row in enumerate(file.value):
             self._check_new(file, (index, "code"), "code", row["code"], self.errors)
-            self.errors[row["code"]] = ErrorCode(**row)
+            self.errors[row["code"]] = ErrorCode(**{**row, "role": CodeRole(row["role"])})
 
     def read_page(self, file: YamlFile) -> None:
         """Read page.yaml."""

@@ -1,25 +1,24 @@
-"""Contract + Target + scenarios -> the cases, with permanent ids, effects and cost.
+"""The cases of a run, with permanent ids, effects and cost, from contract, target and scenarios.
 
-A scenario says which cases it has and what each needs; whether the target offers that is decided
-here, once, and a case that cannot run keeps its place in the plan with the reason.
+A scenario says which cases it has and what each needs. Whether the target offers that is decided
+here. A case that cannot run keeps its place in the plan, with the reason.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from conformance.model import (
-    Case,
-    Declaration,
-    Effect,
-    key_role,
-)
+from conformance.model import WHOLE_API, Business, Case, Declaration, Effect, key_role
 from conformance.scenarios import BAD_KEYS_ALLOWED, Draft, Planning, Scenario
 
 BUSINESS = "business:"
 """How the need for the id of a business begins; its name follows."""
+OTHER_NEEDS = frozenset({"clock", "addresses", *(BUSINESS + name for name in Business)})
+"""What a case may need beside keys."""
+FIRST_CHANGES = 2
+"""The first phase in which requests may change the target."""
 
 
 @dataclass(frozen=True)
@@ -30,71 +29,120 @@ class Plan:
 
     @property
     def runnable(self) -> tuple[Case, ...]:
-        """The cases that nothing keeps from running."""
+        """The cases that can run."""
         return tuple(case for case in self.cases if case.gap is None)
 
     def requests(self) -> dict[Effect, int]:
-        """The usual number of requests by safety class."""
-        return {
-            effect: sum(c.cost for c in self.runnable if c.effect is effect) for effect in Effect
-        }
+        """The usual number of requests, by effect."""
+        requests = dict.fromkeys(Effect, 0)
+        for case in self.runnable:
+            requests[case.effect] += case.cost
+        return requests
 
 
 def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
-    """Every case of every scenario, in phases."""
-    bad_keys = 0
-    cases: list[tuple[int, Case]] = []
-    for one in scenarios:
-        for draft in one.drafts(planning):
+    """Every case of every scenario, in the order of their phases.
+
+    Raises ValueError for two cases with one id, and for a need that no target file can meet.
+    """
+    bad_keys = _BadKeys(planning.target)
+    phased: list[tuple[int, Case]] = []
+    for scenario, draft in _drafts(planning, scenarios):
+        effect = bad_keys.effect(draft)
+        case = _case(scenario, draft, effect, planning.target)
+        phased.append((_phase(scenario, draft, effect), case))
+    cases = tuple(case for _, case in sorted(phased, key=lambda pair: pair[0]))
+    _check_ids(cases)
+    return Plan(cases)
+
+
+def _drafts(planning: Planning, scenarios: Iterable[Scenario]) -> Iterator[tuple[Scenario, Draft]]:
+    """The drafts of all scenarios, without those for operations that the target does not have."""
+    for scenario in scenarios:
+        for draft in scenario.drafts(planning):
+            _check_needs(scenario, draft)
             operation = draft.operation
-            if operation and operation.id in planning.target.inapplicable:
-                continue
-            effect = draft.effect or (operation.effect if operation else Effect.READ)
-            if draft.bad_keys and Effect.FLOOD not in planning.target.allow:
-                if bad_keys + draft.bad_keys > BAD_KEYS_ALLOWED:
-                    effect = Effect.FLOOD
-                elif _gap(draft, effect, planning.target) is None:
-                    bad_keys += draft.bad_keys
-            writes = effect not in (Effect.READ, Effect.FLOOD) or (
-                operation is not None and operation.effect is not Effect.READ
+            if operation is None or operation.id not in planning.target.inapplicable:
+                yield scenario, draft
+
+
+def _check_needs(scenario: Scenario, draft: Draft) -> None:
+    for need in draft.needs:
+        if key_role(need) is None and need not in OTHER_NEEDS:
+            raise ValueError(
+                f"the scenario {scenario.name} needs {need!r}, "
+                f"which is neither a role of a key nor one of {', '.join(sorted(OTHER_NEEDS))}"
             )
-            cases.append(
-                (max(one.phase, 2) if writes else one.phase, _case(one, draft, effect, planning))
-            )
-    ordered = [case for _, case in sorted(cases, key=lambda pair: pair[0])]
-    counts = Counter(case.id for case in ordered)
-    twice = [case_id for case_id, count in counts.items() if count > 1]
+
+
+def _check_ids(cases: Iterable[Case]) -> None:
+    counts = Counter(case.id for case in cases)
+    twice = sorted(case_id for case_id, count in counts.items() if count > 1)
     if twice:
-        raise ValueError(f"two cases have one id: {', '.join(sorted(twice))}")
-    return Plan(tuple(ordered))
+        raise ValueError(f"two cases have one id: {', '.join(twice)}")
 
 
-def _case(one: Scenario, draft: Draft, effect: Effect, planning: Planning) -> Case:
-    operation = draft.operation.id if draft.operation else "*"
-    label = "-".join(
-        part for part in (draft.operation.id if draft.operation else "api", draft.variant) if part
-    )
+class _BadKeys:
+    """Counts the requests with a bad key: too many may trip a rate limit."""
+
+    def __init__(self, target: Declaration) -> None:
+        self._target = target
+        self._left = BAD_KEYS_ALLOWED
+
+    def effect(self, draft: Draft) -> Effect:
+        """The effect of a case: that of the draft, or FLOOD if it sends too many bad keys.
+
+        A case that cannot run uses up nothing.
+        """
+        effect = _effect_of(draft)
+        if Effect.FLOOD in self._target.allow:
+            return effect
+        if draft.bad_keys > self._left:
+            return Effect.FLOOD
+        if _gap(draft, effect, self._target) is None:
+            self._left -= draft.bad_keys
+        return effect
+
+
+def _effect_of(draft: Draft) -> Effect:
+    """The effect of a draft: its own, else that of its operation."""
+    if draft.effect is not None:
+        return draft.effect
+    return draft.operation.effect if draft.operation else Effect.READ
+
+
+def _phase(scenario: Scenario, draft: Draft, effect: Effect) -> int:
+    """The phase of a case. Whatever may change the target comes after the reads."""
+    operation_effect = draft.operation.effect if draft.operation else Effect.READ
+    if effect in (Effect.READ, Effect.FLOOD) and operation_effect is Effect.READ:
+        return scenario.phase
+    return max(scenario.phase, FIRST_CHANGES)
+
+
+def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration) -> Case:
+    name = draft.operation.id if draft.operation else "api"
+    label = f"{name}-{draft.variant}" if draft.variant else name
     return Case(
-        id=f"{one.name}[{label}]",
-        scenario=one.name,
-        operation=operation,
+        id=f"{scenario.name}[{label}]",
+        scenario=scenario.name,
+        operation=draft.operation.id if draft.operation else WHOLE_API,
         variant=draft.variant,
-        rules=one.rules if draft.rules is None else draft.rules,
+        rules=scenario.rules if draft.rules is None else draft.rules,
         effect=effect,
         cost=draft.cost,
         about=draft.about,
         params=draft.params,
         quick=draft.quick,
-        gap=draft.gap or _gap(draft, effect, planning.target),
+        gap=draft.gap or _gap(draft, effect, target),
         optional=draft.optional,
     )
 
 
 def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
-    """What the target does not offer, as an advice; None if it offers everything."""
+    """What to provide for a case to run; None if it can run."""
     for need in draft.needs:
-        advice = _lacking(need, target)
-        if advice:
+        advice = _advice(need, target)
+        if advice is not None:
             return advice
     if effect not in target.allow:
         return f"add {effect} to allow: in the target file (such requests may {_HARM[effect]})"
@@ -109,18 +157,17 @@ _HARM = {
 }
 
 
-def _lacking(need: str, target: Declaration) -> str | None:
-    """What to provide for a prerequisite that the target lacks; None if it is there."""
-    if need.startswith(BUSINESS):
-        name = need.removeprefix(BUSINESS)
-        advice = f"give the id of the {name} business (businesses: {name} in the target file)"
-        return None if name in target.businesses else advice
+def _advice(need: str, target: Declaration) -> str | None:
+    """What to provide for a need that the target does not meet; None if it meets it."""
+    role = key_role(need)
+    if role is not None:
+        return None if need in target.keys else role.advice
     if need == "clock":
         advice = "give a request that moves the target's clock on (clock: in the target file)"
         return None if target.clock else advice
     if need == "addresses":
         advice = "give local source addresses (addresses: in the target file)"
         return None if len(target.addresses) > 1 else advice
-    role = key_role(need)
-    assert role is not None, need
-    return None if need in target.keys else role.advice
+    name = need.removeprefix(BUSINESS)
+    advice = f"give the id of the {name} business (businesses: {name} in the target file)"
+    return None if name in target.businesses else advice

@@ -1,4 +1,4 @@
-"""Scenarios: ways to provoke a target, each with the cases it asks for. They send and label; they judge nothing."""
+"""Scenarios: ways to provoke a target. They send and label; judges read the labels later."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from conformance.model import Contract, Declaration, Effect, Operation, Params
-from conformance.options import Depth as Depth
+from conformance.options import Depth as Depth  # noqa: PLC0414 - scenarios ask for it here
 
 BAD_KEYS_ALLOWED = 20
 """Requests with a bad key that a run may send without ``flood``."""
 
-
 NO_PARAMS = Params()
-"""For a case that needs none."""
+"""The parameters of a case that needs none."""
 
 
 @dataclass(frozen=True)
 class Draft:
     """A case as a scenario asks for it.
 
-    ``needs`` names prerequisites: a role of a key, ``scope:NAME``, ``business:NAME``, ``clock``,
-    ``addresses``. ``effect`` is the worst that any of its requests does if it is wrongly accepted.
+    ``needs`` names what the target file must give: a role of a key (``full``, ``scope:NAME``), the
+    id of a business (``business:NAME``), ``clock`` or ``addresses``. ``effect`` is the worst that
+    any of its requests does if the target wrongly accepts it; None means that of the operation.
+    ``gap`` says why the case cannot run whatever the target file gives. An ``optional`` case leaves
+    no clause untested if it does not run. ``rules`` replaces those of the scenario.
     """
 
     operation: Operation | None
@@ -50,7 +52,7 @@ class Planning:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A way to provoke the target: a test function, the rules it feeds, the cases it has.
+    """A way to provoke the target: a test function, the rules that it feeds, and its cases.
 
     ``phase`` orders a run: 0 reads, 1 refused requests, 2 writes, 3 odd writes, 4 limits and clock.
     """
@@ -68,7 +70,10 @@ REGISTRY: dict[str, Scenario] = {}
 def scenario(
     drafts: Callable[[Planning], Iterable[Draft]], *, rules: tuple[str, ...] = (), phase: int = 0
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a test function as a scenario under its name without ``test_``."""
+    """Register a test function as a scenario, under its name without ``test_``.
+
+    ``drafts`` gives its cases. Raises ValueError for a name that another module has taken.
+    """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         name = function.__name__.removeprefix("test_").replace("_", "-")
@@ -82,5 +87,12 @@ def scenario(
 
 
 def operations(planning: Planning, *actions: str) -> Iterator[Operation]:
-    """The operations of some actions, or all."""
-    return (o for o in planning.contract.operations.values() if not actions or o.action in actions)
+    """The operations with one of some actions, or all."""
+    for operation in planning.contract.operations.values():
+        if not actions or operation.action in actions:
+            yield operation
+
+
+def key_needs(operation: Operation) -> tuple[str, ...]:
+    """The needs of a valid request: a key with every scope, if the operation requires a key."""
+    return ("full",) if operation.keyed else ()

@@ -1,4 +1,4 @@
-"""Which cases of a plan run: by clause and area, or a few for a quick run."""
+"""Which cases of a plan run: those of some clauses or areas, or a few for a quick run."""
 
 from __future__ import annotations
 
@@ -14,70 +14,89 @@ from conformance.plan import Plan
 def wanted(
     contract: Contract, areas: tuple[str, ...], clauses: tuple[str, ...]
 ) -> tuple[Clause, ...]:
-    """The clauses that are named, or that stand in areas that are; all where nothing is named.
+    """The clauses that are named, and those of the areas that are named; all if nothing is.
 
-    Raises UsageError for a name that matches nothing.
+    Raises UsageError for a name that does not exist.
     """
     for area in areas:
         if area not in contract.areas:
-            raise UsageError(
-                f"there is no area {area}{nearest(area, contract.areas)}; the areas are {', '.join(contract.areas)}"
-            )
+            known = f"the areas are {', '.join(contract.areas)}"
+            raise UsageError(f"there is no area {area}{nearest(area, contract.areas)}; {known}")
     for clause in clauses:
         if clause not in contract.clauses:
-            raise UsageError(
-                f"there is no clause {clause}{nearest(clause, contract.clauses)}; `clauses` lists them"
-            )
-    everything = not areas and not clauses
-    return tuple(
-        c for c in contract.clauses.values() if everything or c.area in areas or c.id in clauses
-    )
+            suggestion = nearest(clause, contract.clauses)
+            raise UsageError(f"there is no clause {clause}{suggestion}; `clauses` lists them")
+    if not areas and not clauses:
+        return tuple(contract.clauses.values())
+    named = [c for c in contract.clauses.values() if c.area in areas or c.id in clauses]
+    return tuple(named)
 
 
 def select(plan: Plan, contract: Contract, clauses: tuple[Clause, ...]) -> Plan:
     """The cases that verify some clauses."""
     if len(clauses) == len(contract.clauses):
         return plan
-    return Plan(
-        tuple(
-            case
-            for case in plan.cases
-            if any(_verifies(case, contract, clause) for clause in clauses)
-        )
-    )
 
+    def verifies_one(case: Case) -> bool:
+        return any(_verifies(case, contract, clause) for clause in clauses)
 
-def quick(plan: Plan, contract: Contract) -> Plan:
-    """A few cases of a plan: those marked so by their scenario, and of each MUST clause all that feed it on one operation.
-
-    A cell that only some of its cases have run for is untested; so it is the operation that costs least.
-    """
-    chosen = {case.id: case for case in plan.runnable if case.quick}
-    for clause in contract.clauses.values():
-        feeding: dict[str, list[Case]] = {}
-        for case in plan.cases if clause.level is Level.MUST else ():
-            if (
-                set(clause.rules) & set(case.rules)
-                and clause.concerns(case.about)
-                and not case.optional
-            ):
-                feeding.setdefault(case.operation, []).append(case)
-        whole = [cases for cases in feeding.values() if all(case.gap is None for case in cases)]
-        added = [[case for case in cases if case.id not in chosen] for cases in whole]
-        for case in min(added, key=lambda cases: sum(case.cost for case in cases), default=[]):
-            chosen[case.id] = case
-    return Plan(tuple(case for case in plan.cases if case.id in chosen))
+    return Plan(tuple(filter(verifies_one, plan.cases)))
 
 
 def _verifies(case: Case, contract: Contract, clause: Clause) -> bool:
-    """Whether a case feeds a trial rule of a clause; a clause of passive rules alone takes any case where they apply."""
-    trials = [rule for rule in clause.rules if RULES[rule].trial]
-    if trials:
-        return any(rule in case.rules for rule in trials) and clause.concerns(case.about)
+    """Whether a case may verify a clause.
+
+    It feeds a trial rule of the clause. If all rules of the clause are passive, any case of an
+    operation where one of them applies will do.
+    """
+    trial_rules = [rule for rule in clause.rules if RULES[rule].trial]
+    if trial_rules:
+        return _feeds(case, clause, trial_rules)
     operation = contract.operations.get(case.operation)
-    return operation is not None and any(
-        RULES[rule].applies(contract, operation, clause) for rule in clause.rules
-    )
+    if operation is None:
+        return False
+    return any(RULES[rule].applies(contract, operation, clause) for rule in clause.rules)
+
+
+def _feeds(case: Case, clause: Clause, rules: Iterable[str]) -> bool:
+    """Whether a case feeds one of some rules of a clause."""
+    return not set(rules).isdisjoint(case.rules) and clause.concerns(case.about)
+
+
+def quick(plan: Plan, contract: Contract) -> Plan:
+    """A few cases of a plan: the quick ones, and enough to judge each MUST clause once.
+
+    A clause is judged on the operation that adds the fewest requests. All cases that feed the
+    clause there are taken, because a cell is untested while one of them has not run.
+    """
+    chosen = {case.id for case in plan.runnable if case.quick}
+    for clause in contract.clauses.values():
+        if clause.level is Level.MUST:
+            chosen |= _cheapest(_feeding(plan, clause), chosen)
+    return Plan(tuple(case for case in plan.cases if case.id in chosen))
+
+
+def _feeding(plan: Plan, clause: Clause) -> list[list[Case]]:
+    """The cases that must run for a clause, by operation."""
+    feeding: dict[str, list[Case]] = {}
+    for case in plan.cases:
+        if not case.optional and _feeds(case, clause, clause.rules):
+            feeding.setdefault(case.operation, []).append(case)
+    return list(feeding.values())
+
+
+def _cheapest(candidates: list[list[Case]], chosen: set[str]) -> set[str]:
+    """The ids of the list of cases that adds the fewest requests to those chosen.
+
+    Lists with a case that cannot run are left out. Empty if no list remains.
+    """
+    costs: list[tuple[int, set[str]]] = []
+    for cases in candidates:
+        if all(case.gap is None for case in cases):
+            added = [case for case in cases if case.id not in chosen]
+            costs.append((sum(case.cost for case in added), {case.id for case in added}))
+    _, cheapest = min(costs, key=lambda pair: pair[0], default=(0, set()))
+    return cheapest
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -39,13 +39,14 @@ ROOT = Path(__file__).parent.parent
 MODULES = (
     *sorted((ROOT / "conformance/checks").rglob("*.py")),
     *sorted((ROOT / "conformance/judging").glob("*.py")),
-    ROOT / "conformance/reading.py",
+    *sorted((ROOT / "conformance/reading").glob("*.py")),
 )
 JUDGES = ("test_checks.py", "test_reading.py", "test_walk_models.py")
 TESTS = {
     "rules": (*JUDGES, "test_verdict.py"),
     "judge": ("test_verdict.py",),
     "verdict": ("test_verdict.py",),
+    "coverage": ("test_verdict.py",),
 }
 """The tests that a change in a module must pass; for other modules those of the judges."""
 EXPLAINED = ROOT / "docs/mutants.md"

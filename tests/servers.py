@@ -22,7 +22,8 @@ from typing import Any
 import yaml
 from waitress.server import create_server
 
-from conformance import contract, report, runfile
+from conformance import contract, report
+from conformance.run import runfile
 from conformance.server.application import Application, application
 from conformance.server.declaration import declaration
 

@@ -507,7 +507,7 @@ CALLS = {
     "broken-spec": Call(
         ("run", "--spec", "broken"),
         2,
-        r"5 faults:.*errors\.yaml:2: .*books\.yaml:4: .*shelf\.yaml:[0-9]+: .*desk\.yaml:[0-9]+: ",
+        r"5 faults:.*errors\.yaml:3: .*books\.yaml:5: .*shelf\.yaml:[0-9]+: .*desk\.yaml:[0-9]+: ",
     ),
     "init-overwrites": Call(("init", "t.yaml"), 2, "t.yaml is there already.*--force", FILE),
     "init-nowhere": Call(("init", "absent/t.yaml"), 2, "absent/t.yaml.*No such file"),

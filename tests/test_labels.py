@@ -13,7 +13,7 @@ from conformance.model import Facts, Form, Role, Side, Step
 
 PACKAGE = Path(__file__).parent.parent / "conformance"
 WRITERS = ("suite", "transport")
-READERS = ("checks", "judging", "reading.py", "report", "selection.py")
+READERS = ("checks", "judging", "reading", "report", "selection.py")
 
 WORDS = [word for kind in (Role, Side, Form, Step) for word in kind]
 FIELDS = [field.name for field in fields(Facts)]
@@ -48,7 +48,7 @@ def test_every_word_is_written_and_read(word: Role | Side | Form | Step) -> None
 def test_every_fact_is_written_and_read(name: str) -> None:
     """A fact that no scenario writes, or that no judge reads, has no place among the labels."""
     assert re.search(rf"\b{name}=", WRITTEN)
-    assert re.search(rf"\.facts\.{name}\b", READ)
+    assert re.search(rf"\bfacts\.{name}\b", READ)
 
 
 def test_facts_come_back_from_the_log() -> None:

@@ -11,12 +11,12 @@ import pytest
 from conformance import target
 from conformance.checks import RULES
 from conformance.errors import UsageError
-from conformance.model import Contract, Declaration, Effect
+from conformance.model import DEAD_KEYS, KEY_ROLES, Contract, Declaration, Effect
 from conformance.plan import Plan, build
 from conformance.run import planning
 from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
 from conformance.selection import nearest, select, wanted
-from conformance.suite.test_keys import RefusedKeys
+from conformance.suite.bad_keys import RefusedKeys
 from tests.page import PAGE_CODES
 from tests.support import contracts
 
@@ -161,6 +161,20 @@ def test_a_gap_names_what_to_provide(name: str, declared: str) -> None:
         assert case.gap is None or ADVICE.search(case.gap), (case.id, case.gap)
 
 
+@pytest.mark.parametrize("role", sorted(KEY_ROLES.keys() - set(DEAD_KEYS)))
+def test_a_missing_key_leaves_a_gap(role: str) -> None:
+    """No probe is left out in silence: a case that needs the key cannot run, and says so.
+
+    Keys that were valid once are an exception: the judges of their rules name the key to give.
+    """
+    whole = embedded("real")
+    without = replace(whole, keys=whole.keys - {role})
+    cases = planning.planned(contracts.real(), without, 0).cases
+    gaps = [case.gap for case in cases if case.gap is not None]
+    assert gaps
+    assert set(gaps) == {KEY_ROLES[role].advice}
+
+
 def test_the_embedded_server_leaves_few_gaps() -> None:
     """Against the embedded server everything of the real contract can run.
 
@@ -230,6 +244,16 @@ def test_two_cases_with_one_id_are_a_bug() -> None:
     twice = Scenario("a", lambda: None, lambda _: [draft, draft], (), 0)
     with pytest.raises(ValueError, match=r"a\[list_calls-x\]"):
         build(Planning(contract, embedded("real"), 0), [twice])
+
+
+@pytest.mark.parametrize("need", ["fulll", "business:man", "addresse", ""])
+def test_a_misspelt_need_is_a_bug(need: str) -> None:
+    """A scenario that needs what no target file can give is found out at once."""
+    contract = contracts.real()
+    draft = Draft(contract.operations["list_calls"], needs=("full", need))
+    scenario = Scenario("a", lambda: None, lambda _: [draft], (), 0)
+    with pytest.raises(ValueError, match=f"the scenario a needs {need!r}"):
+        build(Planning(contract, embedded("real"), 0), [scenario])
 
 
 # --- selection ------------------------------------------------------------------------------------

@@ -15,9 +15,8 @@ from typing import Any
 
 import pytest
 
-from conformance import convert, evidence, runfile, schemas
+from conformance import convert, evidence, schemas
 from conformance.command import cli
-from conformance.conclusion import finished
 from conformance.errors import UsageError
 from conformance.model import (
     Body,
@@ -40,6 +39,8 @@ from conformance.model import (
 )
 from conformance.plan import Plan
 from conformance.report import write_all
+from conformance.run import runfile
+from conformance.run.conclusion import finished
 from tests import golden
 
 SCHEMAS = Path(schemas.__file__).parent

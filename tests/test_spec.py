@@ -22,7 +22,16 @@ from conformance import contract as contracts
 from conformance.checks import RULES
 from conformance.evidence import Log
 from conformance.judging import verdict
-from conformance.model import About, Contract, Level, Open, Operation, PageEntry, Parameter
+from conformance.model import (
+    About,
+    CodeRole,
+    Contract,
+    Level,
+    Open,
+    Operation,
+    PageEntry,
+    Parameter,
+)
 from conformance.openapi import METHODS, X, resolve, with_codes
 from conformance.run import planning
 from tests.page import PAGE_CODES, PAGE_STATUSES
@@ -518,6 +527,13 @@ def test_every_open_question_has_one_word() -> None:
         for parameter in operation.parameters:
             used |= parameter.open
     assert set(_words_of_open(schema)) == used == set(Open)
+
+
+def test_every_role_of_a_code_has_one_word() -> None:
+    """The schema of errors.yaml lists the members of CodeRole, and the real contract uses each."""
+    schema = json.loads((META / "errors.schema.json").read_text(encoding="utf-8"))
+    assert schema["items"]["properties"]["role"]["enum"] == list(CodeRole)
+    assert {row.role for row in real().errors.values()} == set(CodeRole)
 
 
 CONVERTED = {"scope", "collection", "secret"}

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from conformance import initfile, target
+from conformance import target
+from conformance.command import initfile
 from conformance.convert import declaration_from_json, to_json
 from conformance.errors import TargetError
 from conformance.model import (

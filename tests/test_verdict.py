@@ -13,7 +13,7 @@ import pytest
 
 from conformance.checks import RULES
 from conformance.evidence import Log
-from conformance.judging import verdict
+from conformance.judging import coverage, verdict
 from conformance.judging.outcomes import (
     Gap,
     JudgeContext,
@@ -282,9 +282,9 @@ def test_a_scenario_that_crashes_is_our_error() -> None:
 @pytest.mark.parametrize(
     ("ends", "selected", "reason"),
     [
-        ({}, None, verdict.NOT_RUN),
+        ({}, None, coverage.NOT_RUN),
         ({CASE.id: verdict.OVER_BUDGET}, None, verdict.OVER_BUDGET),
-        ({}, frozenset({"other"}), verdict.NOT_SELECTED),
+        ({}, frozenset({"other"}), coverage.NOT_SELECTED),
     ],
 )
 def test_what_did_not_run_is_untested(
@@ -393,7 +393,7 @@ def test_a_selection_is_why_a_passive_rule_saw_nothing() -> None:
     )
     cases = [case(rules=()), case("s[list_calls-2]", rules=())]
     for selected, reason in (
-        (frozenset({CASE.id}), verdict.NOT_SELECTED),
+        (frozenset({CASE.id}), coverage.NOT_SELECTED),
         (frozenset(c.id for c in cases), "nothing was seen"),
     ):
         found = judged(passive, cases=cases, selected=selected)

@@ -12,6 +12,7 @@ from conformance.judging.rules import every, passive, probe
 from conformance.model import (
     FROM_PROXIES,
     Clause,
+    CodeRole,
     Contract,
     Exchange,
     Operation,
@@ -278,7 +279,7 @@ def status_client_mistake(context: JudgeContext, exchange: Exchange) -> Iterator
         return
     if response.status < 500:
         yield Pass((exchange.id,))
-    elif role_of(context.contract, exchange) != "upstream":
+    elif role_of(context.contract, exchange) is not CodeRole.UPSTREAM:
         yield Violation("status", "4xx", said(exchange), (exchange.id,))
 
 

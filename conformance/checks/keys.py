@@ -16,7 +16,7 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.judging.rules import probe, trial
-from conformance.model import Exchange, Form, Side, Step, compact
+from conformance.model import CodeRole, Exchange, Form, Side, Step, compact
 from conformance.reading import Answer, answer_of, identity_of
 
 HANDED_OUT = "Needs a key that the target hands out, and its use."
@@ -25,7 +25,7 @@ HANDED_OUT = "Needs a key that the target hands out, and its use."
 @trial("auth.missing")
 def auth_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request without a key is refused as unauthenticated."""
-    yield from refusals(context, trial, trial.of_form(Form.MISSING), "unauthenticated")
+    yield from refusals(context, trial, trial.of_form(Form.MISSING), CodeRole.UNAUTHENTICATED)
 
 
 @trial(
@@ -35,19 +35,19 @@ def auth_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def auth_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key that was never issued, or is not quite one that was, is refused as unauthenticated."""
     for form in (Form.UNKNOWN, Form.ALTERED):
-        yield from refusals(context, trial, trial.of_form(form), "unauthenticated")
+        yield from refusals(context, trial, trial.of_form(form), CodeRole.UNAUTHENTICATED)
 
 
 @trial("auth.expired", hint="give an expired key (keys: expired in the target file)")
 def auth_expired(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An expired key is refused as unauthenticated."""
-    yield from refusals(context, trial, trial.of_form(Form.EXPIRED), "unauthenticated")
+    yield from refusals(context, trial, trial.of_form(Form.EXPIRED), CodeRole.UNAUTHENTICATED)
 
 
 @trial("auth.revoked", hint="give a revoked key (keys: revoked in the target file)")
 def auth_revoked(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A revoked key is refused as unauthenticated."""
-    yield from refusals(context, trial, trial.of_form(Form.REVOKED), "unauthenticated")
+    yield from refusals(context, trial, trial.of_form(Form.REVOKED), CodeRole.UNAUTHENTICATED)
 
 
 @trial("auth.scheme")
@@ -59,7 +59,7 @@ def auth_scheme(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             return
     # a header that is not the scheme and one token may be called malformed
     malformed = trial.of_form(Form.SCHEME)
-    yield from refusals(context, trial, malformed, "unauthenticated", statuses=(400,))
+    yield from refusals(context, trial, malformed, CodeRole.UNAUTHENTICATED, statuses=(400,))
     open_to_all = any(_accepted(exchange) for exchange in trial.of_form(Form.MISSING))
     for exchange in trial.of_form(Form.MISPLACED):
         if exchange.response is not None:
@@ -181,7 +181,7 @@ def _names(answer: Answer) -> set[str]:
 @trial("scope.refused")
 def scope_refused(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key without the scope is refused as forbidden."""
-    yield from refusals(context, trial, trial.probes, "forbidden")
+    yield from refusals(context, trial, trial.probes, CodeRole.FORBIDDEN)
 
 
 @probe("scope.opens")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from conformance.judging.answers import code_of, pointer, refusal, said, status_of
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
-from conformance.model import Exchange, Rate, Step
+from conformance.model import CodeRole, Exchange, Rate, Step
 from conformance.reading import soon
 
 NEEDS_LIMIT = "Needs a run that reaches the limit first."
@@ -122,7 +122,10 @@ def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchan
         actual = f"{over[0].accepted} and {over[1].accepted} requests were accepted"
         ids = tuple(identifier for burst in over for identifier in burst.ids)
         return Violation("status", expected, actual, ids)
-    code, codes = code_of(context.contract, limited), context.contract.codes_of("rate_limited")
+    code, codes = (
+        code_of(context.contract, limited),
+        context.contract.codes_of(CodeRole.RATE_LIMITED),
+    )
     if code is None or code in codes:
         return Pass((limited.id,))
     where = pointer(context.contract.code_pointer)
@@ -140,7 +143,7 @@ def _not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
     others = [exchange for exchange in beyond if not _accepted(exchange)]
     # a sign-up may want a payment before it counts
     if failure is None and others and status_of(others[0]) != 402:
-        return refusal(context, others[0], ("rate_limited",))
+        return refusal(context, others[0], (CodeRole.RATE_LIMITED,))
     return _failure(bursts) or Gap(
         "A request beyond the limit was accepted. A second fresh address is needed to confirm it."
     )

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.judging.answers import page_of, role_of, said, unusable
 from conformance.judging.outcomes import Answered, Gap, JudgeContext, Outcome, Pass, Violation
 from conformance.judging.rules import lists, passive, probe
-from conformance.model import Exchange, Paging, compact
+from conformance.model import CodeRole, Exchange, Paging, compact
 from conformance.reading import Answer, asked, position_of
 from conformance.values import NOT_JSON, instant, zoned
 
@@ -92,9 +92,10 @@ def list_limit(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     items = _answer(context, exchange).items
     if not limit or not items:
         return
-    if len(items) > limit:
+    free = limit - len(items)
+    if free < 0:
         yield Violation("/", f"at most {limit} items", f"{len(items)} items", (exchange.id,))
-    elif len(items) == limit:
+    elif not free:
         yield Pass((exchange.id,))
 
 
@@ -111,7 +112,7 @@ def list_maximum(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
         return
     answer = _answer(context, exchange)
     items = answer.items or []
-    refused = role_of(context.contract, exchange) == "invalid_parameter"
+    refused = role_of(context.contract, exchange) is CodeRole.INVALID_PARAMETER
     full = bool(items) and answer.more
     if len(items) > maximum:
         actual = f"{len(items)} items"
@@ -141,12 +142,12 @@ def _bad_position(answer: Answer, items: list[Any]) -> tuple[int, Any] | None:
 
     An item may be without a position (None), but not the last one of a page that others follow.
     """
-    positions = [position_of(answer.operation, item) for item in items]
-    for index, position in enumerate(positions):
-        if position is not None and not _is_timestamp(position):
+    for index, item in enumerate(items):
+        position = position_of(answer.operation, item)
+        last_of_more = bool(answer.more) and item is items[-1]
+        optional = position is None and not last_of_more
+        if not optional and not _is_timestamp(position):
             return index, position
-    if answer.more and positions[-1] is None:
-        return len(positions) - 1, None
     return None
 
 

@@ -22,6 +22,7 @@ from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, 
 from conformance.judging.rules import every, passive, trial
 from conformance.model import (
     Clause,
+    CodeRole,
     Contract,
     Exchange,
     Form,
@@ -34,23 +35,23 @@ from conformance.model import (
 from conformance.reading import Answer, asked
 from conformance.values import NOT_JSON
 
-Judge = Callable[[JudgeContext, Exchange, tuple[str, ...]], Outcome]
+Judge = Callable[[JudgeContext, Exchange, tuple[CodeRole, ...]], Outcome]
 
 
 @trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
 def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An id that names nothing is answered not found."""
     if Open.ABSENT_OBJECT in context.operation.open:
-        yield from shown_absent(context, trial, trial.probes, "not_found")
+        yield from shown_absent(context, trial, trial.probes, CodeRole.NOT_FOUND)
     else:
-        yield from refusals(context, trial, trial.probes, "not_found")
+        yield from refusals(context, trial, trial.probes, CodeRole.NOT_FOUND)
 
 
 def shown_absent(
     context: JudgeContext,
     trial: Trial,
     requests: list[Exchange],
-    *roles: str,
+    *roles: CodeRole,
     judge: Judge = refusal,
 ) -> Iterator[Outcome]:
     """Judge requests that may be refused, or succeed without the object that they ask for."""
@@ -129,21 +130,25 @@ def _plain(text: str) -> str:
 @trial("parameter.missing")
 def parameter_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request without a required parameter is refused as that."""
-    yield from refusals(context, trial, trial.of_form(Form.OMITTED), "missing_parameter")
+    yield from refusals(context, trial, trial.of_form(Form.OMITTED), CodeRole.MISSING_PARAMETER)
 
 
 @trial("parameter.blank")
 def parameter_blank(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A required parameter that is null is refused; it may be called missing or invalid."""
     yield from refusals(
-        context, trial, trial.of_form(Form.NULL), "missing_parameter", "invalid_parameter"
+        context,
+        trial,
+        trial.of_form(Form.NULL),
+        CodeRole.MISSING_PARAMETER,
+        CodeRole.INVALID_PARAMETER,
     )
 
 
 @trial("parameter.invalid")
 def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A value that no reading can accept is refused as invalid."""
-    yield from refusals(context, trial, trial.probes, "invalid_parameter")
+    yield from refusals(context, trial, trial.probes, CodeRole.INVALID_PARAMETER)
 
 
 @trial(
@@ -162,13 +167,15 @@ def parameter_unparsable(context: JudgeContext, trial: Trial) -> Iterator[Outcom
         elif answer.ok:
             yield Pass(answer.ids)
         elif answer.status < 500:  # status.client-mistake blames the rest
-            yield refusal(context, exchange, ("invalid_parameter",))
+            yield refusal(context, exchange, (CodeRole.INVALID_PARAMETER,))
 
 
 @trial("body.broken")
 def body_broken(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A body that is no JSON object is refused; either code of a bad request is right."""
-    yield from refusals(context, trial, trial.probes, "invalid_parameter", "missing_parameter")
+    yield from refusals(
+        context, trial, trial.probes, CodeRole.INVALID_PARAMETER, CodeRole.MISSING_PARAMETER
+    )
 
 
 REFUSED_FOR_ACCESS = (401, 403)
@@ -180,7 +187,7 @@ def _excused(context: JudgeContext, exchange: Exchange, status: int) -> bool:
     operation = context.operation
     if status in REFUSED_FOR_ACCESS or unusable(context, exchange):
         return True
-    if role_of(context.contract, exchange) == "refusal" or odd_cursor(context, exchange):
+    if role_of(context.contract, exchange) is CodeRole.REFUSAL or odd_cursor(context, exchange):
         return True
     if operation.payment and status == 402:
         return True

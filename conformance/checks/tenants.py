@@ -20,6 +20,7 @@ from conformance.judging.rules import passive, probe, trial
 from conformance.model import (
     Business,
     Clause,
+    CodeRole,
     Contract,
     Exchange,
     Open,
@@ -50,7 +51,9 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     yield from _objects_refused(context, trial, objects)
     for exchange in references:  # a reference may also be called invalid
-        yield kept_out(context, exchange, ("forbidden", "not_found", "invalid_parameter"))
+        yield kept_out(
+            context, exchange, (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND, CodeRole.INVALID_PARAMETER)
+        )
     for listing in trial.at(Step.LISTING):
         yield from _not_created(context, listing)
     for look in ties:
@@ -64,7 +67,7 @@ def _objects_refused(
     context: JudgeContext, trial: Trial, objects: list[Exchange]
 ) -> Iterator[Outcome]:
     """Judge the requests for an object of another business."""
-    roles = ("forbidden", "not_found")
+    roles = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
     if Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(context, trial, objects, *roles, judge=kept_out)
         return
@@ -174,8 +177,8 @@ def _narrowed_to_foreign(
     """Judge one answer to a list that is narrowed to another business."""
     answer = Answer(context.contract, context.operation, exchange)
     if not answer.ok:
-        more = ("invalid_parameter",) if exchange.facts.placed else ()
-        yield kept_out(context, exchange, ("forbidden", "not_found", *more))
+        more = (CodeRole.INVALID_PARAMETER,) if exchange.facts.placed else ()
+        yield kept_out(context, exchange, (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND, *more))
         return
     if answer.items is None:
         return

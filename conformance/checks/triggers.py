@@ -24,6 +24,7 @@ from conformance.judging.rules import passive, trial
 from conformance.judging.writes import added_items, last_answer, last_ids, sent_members
 from conformance.model import (
     Clause,
+    CodeRole,
     Contract,
     ErrorCode,
     Exchange,
@@ -269,7 +270,7 @@ def payment_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Out
     """402 comes only from operations that take payments."""
     if exchange.response is None or context.operation.payment is not None:
         return
-    wants_payment = role_of(context.contract, exchange) == "payment_required"
+    wants_payment = role_of(context.contract, exchange) == CodeRole.PAYMENT_REQUIRED
     if exchange.response.status == 402 or wants_payment:
         yield Violation("status", "any status but 402", said(exchange), (exchange.id,))
     else:

@@ -26,7 +26,7 @@ from conformance.options import Choice
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from conformance.embedded import Embedded
+    from conformance.command.embedded import Embedded
     from conformance.model import Effect, Run
     from conformance.run.planning import Prepared
 
@@ -107,7 +107,7 @@ def run(choice: Choice, yes: bool, require_complete: bool, durations: bool, outp
 @with_output
 def replay(directory: Path, spec: Path | None, output: Path) -> int:
     """Judge a stored run again, from its evidence log alone; same files and exit code."""
-    from conformance import runfile
+    from conformance.run import runfile
 
     console = _console()
     stored = runfile.replay(directory, load(spec))
@@ -148,7 +148,7 @@ def _embedded(choice: Choice) -> Iterator[Embedded | None]:
     elif choice.key:
         raise UsageError("--key without --url or --target: say which server it belongs to")
     else:
-        from conformance.embedded import starting
+        from conformance.command.embedded import starting
 
         with starting(choice.spec) as server:
             yield server
@@ -225,9 +225,9 @@ def _conclude(
     finished: Run, selected: frozenset[str] | None, directory: Path, console: Console
 ) -> int:
     """Write the files, and print where they are and, last, the counts. Returns the exit code."""
-    from conformance import runfile
     from conformance.report import remarks, write_all
     from conformance.report.text import clean
+    from conformance.run import runfile
 
     runfile.write(finished, selected, directory)
     write_all(finished, directory)

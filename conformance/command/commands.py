@@ -56,7 +56,7 @@ def clauses_(as_json: bool, spec: Path | None) -> None:
 @with_spec
 def init(path: Path, force: bool, spec: Path | None) -> None:
     """Write a commented target file for you to fill in."""
-    from conformance import initfile
+    from conformance.command import initfile
 
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; give another name, or --force")

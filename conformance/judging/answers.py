@@ -1,4 +1,4 @@
-"""What most judges ask of an exchange: was it answered, what came back, and was it refused rightly."""
+"""What most judges ask of an exchange: was it answered, how, and was it rightly refused."""
 
 from __future__ import annotations
 
@@ -15,13 +15,26 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
-from conformance.model import UNAVAILABLE, Contract, Exchange, Paging, Step, compact
+from conformance.model import (
+    UNAVAILABLE,
+    CodeRole,
+    Contract,
+    ErrorCode,
+    Exchange,
+    Paging,
+    Response,
+    Step,
+    compact,
+)
 from conformance.reading import asked
 from conformance.values import ABSENT, NOT_JSON, instant, pointed
 
+SUMMARY_LENGTH = 160
+"""Characters of a body that is not JSON, as findings quote it."""
+
 
 def answered(context: JudgeContext, exchange: Exchange) -> Answered | Gap | JudgeError:
-    """An exchange with its answer, or why that proves nothing about its operation."""
+    """An exchange with its answer, or why it proves nothing about its operation."""
     excuse = unusable(context, exchange)
     if excuse is not None:
         return excuse
@@ -40,8 +53,8 @@ def code_of(contract: Contract, exchange: Exchange) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def role_of(contract: Contract, exchange: Exchange) -> str | None:
-    """The role of the error code of a response."""
+def role_of(contract: Contract, exchange: Exchange) -> CodeRole | None:
+    """The role of the error code of a response; None without a registered code."""
     code = contract.errors.get(code_of(contract, exchange) or "")
     return code.role if code else None
 
@@ -52,47 +65,39 @@ def pointer(path: tuple[str, ...]) -> str:
 
 
 def said(exchange: Exchange) -> str:
-    """What came back, in a few words."""
+    """What came back, in a few words: the status and the start of the body."""
     response = exchange.response
     if response is None:
         return f"no response ({exchange.failure})"
     if response.body.withheld:
         return f"{response.status}, body withheld"
-    text = (
-        response.body.text
-        if response.body.text is not None
-        else f"{response.body.size} bytes that are not UTF-8"
-    )
-    shown = (
-        compact(response.json) if response.json is not NOT_JSON else " ".join(text.split())[:160]
-    )
-    return f"{response.status} {shown}".strip()
+    return f"{response.status} {_summary(response)}".strip()
+
+
+def _summary(response: Response) -> str:
+    """The start of a body on one line."""
+    if response.json is not NOT_JSON:
+        return compact(response.json)
+    if response.body.text is None:
+        return f"{response.body.size} bytes that are not UTF-8"
+    return " ".join(response.body.text.split())[:SUMMARY_LENGTH]
 
 
 def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | None:
-    """Why an exchange proves nothing about its operation, if so."""
-    response = exchange.response
+    """Why an exchange proves nothing about its operation; None if it can be judged."""
+    response, ids = exchange.response, (exchange.id,)
     if response is None:
-        return JudgeError(f"no response: {exchange.failure}", (exchange.id,))
+        return JudgeError(f"no response: {exchange.failure}", ids)
     if response.body.cut:
-        return JudgeError(
-            "the body of the response did not end within the limits of size and time",
-            (exchange.id,),
-        )
-    role = role_of(context.contract, exchange)
+        reason = "the body of the response did not end within the limits of size and time"
+        return JudgeError(reason, ids)
     if response.status == 429:
-        return Gap(
-            "the target kept answering 429: run again later, or set rate: in the target file"
-        )
-    if (
-        response.status in UNAVAILABLE
-        and role is None
-        and code_of(context.contract, exchange) is None
-    ):
-        return JudgeError(
-            f"something between the suite and the target answered {response.status}", (exchange.id,)
-        )
-    if response.status >= 500 and role == "upstream":
+        advice = "run again later, or set rate: in the target file"
+        return Gap(f"the target kept answering 429: {advice}")
+    if response.status in UNAVAILABLE and code_of(context.contract, exchange) is None:
+        reason = f"something between the suite and the target answered {response.status}"
+        return JudgeError(reason, ids)
+    if response.status >= 500 and role_of(context.contract, exchange) is CodeRole.UPSTREAM:
         return Gap("a provider of the target was failing: run again later")
     return None
 
@@ -100,18 +105,20 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | No
 def control_gap(
     context: JudgeContext, trial: Trial, step: Step | None = None
 ) -> Gap | JudgeError | None:
-    """Why the refusals of a trial prove nothing: a control that did not succeed. None if all did."""
+    """Why the refusals of a trial prove nothing: a control did not succeed. None if all did.
+
+    The controls are those of the trial, or the exchanges of a step.
+    """
     controls = trial.controls if step is None else trial.at(step)
     if not controls:
         return Gap("no control request could be made: the target shows no object to make it with")
     for control in controls:
-        excuse = unusable(context, control)
-        if isinstance(excuse, Gap | JudgeError):
-            return excuse
-        if control.response is not None and not control.response.ok:
-            return Gap(
-                f"the control request {control.id} was answered {control.response.status}, so a refusal proves nothing"
-            )
+        answer = answered(context, control)
+        if not isinstance(answer, Answered):
+            return answer
+        if not answer.ok:
+            failed = f"the control request {control.id} was answered {answer.status}"
+            return Gap(f"{failed}, so a refusal proves nothing")
     return None
 
 
@@ -119,12 +126,13 @@ def refusals(
     context: JudgeContext,
     trial: Trial,
     probes: list[Exchange],
-    *roles: str,
+    *roles: CodeRole,
     statuses: tuple[int, ...] = (),
 ) -> Iterator[Outcome]:
-    """Judge probes of a trial as refusals for one of some roles, given a control that succeeds.
+    """Judge probes of a trial as refusals for one of some roles, if the controls succeeded.
 
-    The first role is the one that the clause names; ``statuses`` are let pass whatever their code.
+    The first role is the one that the clause names. A refusal with one of ``statuses`` is right
+    whatever its code.
     """
     if not probes:
         return
@@ -136,62 +144,67 @@ def refusals(
         yield refusal(context, probe, roles, statuses)
 
 
-def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[str, ...]) -> Outcome:
-    """Judge one refusal by what it keeps in: status or code is of one of some roles; that both are is what other rules judge."""
-    rows = [row for row in context.contract.errors.values() if row.role in roles]
-    refused = not unusable(context, probe)
-    told = (
-        refused
-        and probe.response is not None
-        and probe.response.status in {row.status for row in rows}
-    )
-    return (
-        Pass((probe.id,))
-        if told or (refused and role_of(context.contract, probe) in roles)
-        else refusal(context, probe, roles)
-    )
+def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[CodeRole, ...]) -> Outcome:
+    """Accept a refusal if its status or its code matches one of the roles.
+
+    Other rules check that both do.
+    """
+    answer = answered(context, probe)
+    if not isinstance(answer, Answered):
+        return answer
+    right_status = answer.status in {row.status for row in _rows(context.contract, roles)}
+    if right_status or role_of(context.contract, probe) in roles:
+        return Pass(answer.ids)
+    return refusal(context, probe, roles)
 
 
 def refusal(
-    context: JudgeContext, probe: Exchange, roles: tuple[str, ...], statuses: tuple[int, ...] = ()
+    context: JudgeContext,
+    probe: Exchange,
+    roles: tuple[CodeRole, ...],
+    statuses: tuple[int, ...] = (),
 ) -> Outcome:
-    """Judge one refusal: status and code of one of some roles."""
-    excuse = unusable(context, probe)
-    if excuse:
-        return excuse
-    assert probe.response is not None
-    rows = [row for row in context.contract.errors.values() if row.role in roles]
+    """Judge one refusal: it has the status and the code of one of the roles.
+
+    One with another status, which is among ``statuses``, is right whatever its code.
+    """
+    answer = answered(context, probe)
+    if not isinstance(answer, Answered):
+        return answer
+    rows = _rows(context.contract, roles)
+    codes = {row.code for row in rows if row.status == answer.status}
+    if not codes and answer.status in statuses:
+        return Pass(answer.ids)
     expected = " or ".join(f"{row.status} {row.code}" for row in rows)
-    status = probe.response.status
-    if status in statuses and status not in {row.status for row in rows}:
-        return Pass((probe.id,))
-    if status not in {row.status for row in rows}:
-        return Violation("status", expected, said(probe), (probe.id,))
+    if not codes:
+        return Violation("status", expected, said(probe), answer.ids)
     code = code_of(context.contract, probe)
     # without a code the error structure is broken, which its own rules blame
-    if code is not None and code not in {row.code for row in rows if row.status == status}:
-        return Violation(pointer(context.contract.code_pointer), expected, said(probe), (probe.id,))
-    return Pass((probe.id,))
+    if code is None or code in codes:
+        return Pass(answer.ids)
+    where = pointer(context.contract.code_pointer)
+    return Violation(where, expected, said(probe), answer.ids)
+
+
+def _rows(contract: Contract, roles: tuple[CodeRole, ...]) -> list[ErrorCode]:
+    """The rows of the registry that have one of some roles."""
+    return [row for row in contract.errors.values() if row.role in roles]
 
 
 def page_of(context: JudgeContext, exchange: Exchange) -> tuple[Paging, Any] | None:
-    """Paging and body of a successful list response."""
-    response, operation = exchange.response, context.operation
-    if (
-        response is None
-        or operation is None
-        or operation.paging is None
-        or not response.ok
-        or exchange.request.method == "HEAD"
-    ):
+    """Paging and body of an accepted list; None for anything else, also for a body not kept."""
+    response, paging = exchange.response, context.operation.paging
+    if paging is None or response is None or not response.ok:
         return None
-    if response.body.cut or response.body.withheld:
-        return None
-    return operation.paging, response.json
+    unseen = response.body.cut or response.body.withheld
+    return None if unseen or exchange.request.method == "HEAD" else (paging, response.json)
 
 
 def odd_cursor(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether a page was asked for with a cursor that is no timestamp. Where the target served it, list.position blames that."""
-    paging = context.operation.paging if context.operation else None
+    """Whether a page was asked for with a cursor that is no timestamp.
+
+    If the target itself served that cursor, the rule list.position blames it.
+    """
+    paging = context.operation.paging
     after = asked(exchange, paging.after) if paging else None
     return after is not None and instant(after) is None

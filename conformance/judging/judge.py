@@ -56,8 +56,8 @@ class _Judging:
             return
         context = self._context(exchange.operation)
         for rule in self._passive:
-            found = _guarded(rule, rule.passive, context, exchange, (exchange.id,))
-            for outcome in found:
+            outcomes = _guarded(rule, rule.passive, context, exchange, (exchange.id,))
+            for outcome in outcomes:
                 self.outcomes[rule.id, exchange.operation].append((outcome.about, outcome))
 
     def case(self, case: Case, attempts: list[tuple[Exchange, ...]]) -> None:
@@ -94,22 +94,28 @@ def _joined(runs: list[list[Outcome]]) -> list[Outcome]:
 def _confirmed(runs: list[list[Outcome]]) -> list[Outcome]:
     """The outcomes of repeated attempts: only what every attempt shows is a finding.
 
-    The first attempt words it; what one attempt alone shows becomes a note.
+    The first attempt words it; what only one attempt shows becomes a note.
     """
     first, *repeated = runs
     later = _joined(repeated)
     if all(any(map(is_finding, run)) for run in runs):
-        return [*first, *(o for o in later if not isinstance(o, Violation))]
-    new = [o for o in later if is_finding(o) or not isinstance(o, Violation)]
+        return [*first, *(outcome for outcome in later if not isinstance(outcome, Violation))]
+    new = [outcome for outcome in later if not is_note(outcome)]
     return [_as_note(outcome) for outcome in (*first, *new)]
 
 
+def is_note(outcome: Outcome) -> bool:
+    """Whether an outcome is a violation that is not graded."""
+    return isinstance(outcome, Violation) and outcome.note
+
+
 def is_finding(outcome: Outcome) -> bool:
-    """Whether an outcome is a departure that is graded."""
+    """Whether an outcome is a violation that is graded."""
     return isinstance(outcome, Violation) and not outcome.note
 
 
 def _as_note(outcome: Outcome) -> Outcome:
+    """The outcome, as a note if it is a finding."""
     if not isinstance(outcome, Violation) or outcome.note:
         return outcome
     actual = f"{outcome.actual} (seen once, not when repeated)"

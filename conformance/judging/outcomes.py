@@ -1,4 +1,4 @@
-"""What a judge gets and gives: the context, the exchanges of a trial, and its outcomes."""
+"""What a judge gets: its context and the exchanges of a trial. What it gives: outcomes."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from conformance.model import (
 
 
 class Outcome:
-    """What a judge says of one or more exchanges."""
+    """What a judge says about one or more exchanges."""
 
     about: str | None = None
-    """The code or status that it is about, where a clause has one row of many."""
+    """The code or status that the outcome is about; None for no row in particular."""
 
 
 @dataclass(frozen=True)
 class Pass(Outcome):
-    """Judged, and nothing found. ``exchanges`` are the ids that it rests on."""
+    """Judged, without a violation. ``exchanges`` are the ids that it rests on."""
 
     exchanges: tuple[str, ...]
     about: str | None = None
@@ -35,7 +35,7 @@ class Pass(Outcome):
 
 @dataclass(frozen=True)
 class Violation(Outcome):
-    """A departure: where, what was expected, what came. A ``note`` is never graded."""
+    """A break of the contract: where, what was expected, what came. A ``note`` is never graded."""
 
     where: str
     expected: str
@@ -62,7 +62,7 @@ class JudgeError(Outcome):
 
 @dataclass(frozen=True)
 class JudgeContext:
-    """What a judge may know beside the exchanges.
+    """What a judge knows beside the exchanges.
 
     ``case_operation`` is the operation of the exchange or case; None for a case of the whole API.
     """
@@ -73,7 +73,7 @@ class JudgeContext:
 
     @property
     def operation(self) -> Operation:
-        """The operation that is judged. Raises LookupError for a case of the whole API."""
+        """The judged operation. Raises LookupError for a case of the whole API."""
         if self.case_operation is None:
             raise LookupError("this case belongs to no operation")
         return self.case_operation
@@ -81,7 +81,7 @@ class JudgeContext:
 
 @dataclass(frozen=True)
 class Answered:
-    """An exchange with an answer that can be judged: it came whole, from the target itself."""
+    """An exchange whose answer can be judged: it is complete and comes from the target itself."""
 
     exchange: Exchange
     response: Response
@@ -93,7 +93,7 @@ class Answered:
 
     @property
     def facts(self) -> Facts:
-        """What the scenario says of the request."""
+        """The labels that the scenario gave the request."""
         return self.exchange.facts
 
     @property
@@ -109,7 +109,10 @@ class Answered:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """The exchanges of one case in one attempt, in order. Retried ones are left out."""
+    """The exchanges of one case in one attempt, in order. Retried ones are left out.
+
+    A trial equals only itself, so that what is read of it once can be kept for all of its rules.
+    """
 
     case: Case
     exchanges: tuple[Exchange, ...]
@@ -138,5 +141,5 @@ class Trial:
         return next(reversed(self.at(step)), None)
 
     def of_form(self, form: Form) -> list[Exchange]:
-        """The exchanges that are wrong in one way."""
+        """The exchanges whose requests are wrong in one way."""
         return [exchange for exchange in self.exchanges if exchange.facts.form is form]

@@ -1,8 +1,8 @@
-"""What a judge is: a small pure function over exchanges, registered under a neutral rule id.
+"""What a judge is: a small pure function over exchanges, registered under the id of its rule.
 
-Two forms. A passive rule looks at every exchange, whichever test sent it. A trial rule looks at
-one trial: the exchanges of one case in one attempt. Both yield outcomes; who they blame (clauses)
-and what the sum is (verdicts) is not their business.
+A passive rule judges every exchange, whichever scenario sent it. A trial rule judges one trial: the
+exchanges of one case in one attempt. A probe rule is a trial rule that judges each probe alone.
+All yield outcomes. Which clauses they blame, and which verdict follows, is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -12,31 +12,25 @@ from dataclasses import dataclass
 
 from conformance.judging.answers import answered
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Trial
-from conformance.model import (
-    Clause,
-    Contract,
-    Exchange,
-    Operation,
-)
+from conformance.model import Clause, Contract, Exchange, Operation
 
 Applies = Callable[[Contract, Operation, Clause], bool]
-
-
-def _nowhere(contract: Contract, operation: Operation, clause: Clause) -> bool:
-    return False
-
-
 PassiveJudge = Callable[[JudgeContext, Exchange], Iterable[Outcome]]
 TrialJudge = Callable[[JudgeContext, Trial], Iterable[Outcome]]
+ProbeJudge = Callable[[JudgeContext, Answered], Iterable[Outcome]]
+
+
+def _nowhere(_contract: Contract, _operation: Operation, _clause: Clause) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
 class Rule:
     """A rule of the engine; exactly one of ``passive`` and ``trial`` is its judge.
 
-    ``applies`` says for which operations a passive rule plans a cell. ``hint`` says what a target
-    needs for the rule to have something to judge. ``confirm``: the state of the target may have
-    moved meanwhile, so the case is repeated and only what every attempt shows is a finding.
+    ``applies`` says on which operations a passive rule plans a cell. ``hint`` says why the rule may
+    have nothing to judge. With ``confirm`` the case is repeated, because other clients may have
+    changed the state of the target; only what every attempt shows is a finding.
     """
 
     id: str
@@ -83,9 +77,6 @@ def trial(
     return register
 
 
-ProbeJudge = Callable[[JudgeContext, Answered], Iterable[Outcome]]
-
-
 def probe(
     rule_id: str,
     *,
@@ -112,14 +103,14 @@ def probe(
     return register
 
 
-# --- what most judges ask of an exchange ----------------------------------------------------------
+# --- where passive rules apply --------------------------------------------------------------------
 
 
-def every(contract: Contract, operation: Operation, clause: Clause) -> bool:
+def every(_contract: Contract, _operation: Operation, _clause: Clause) -> bool:
     """Applies to every operation."""
     return True
 
 
-def lists(contract: Contract, operation: Operation, clause: Clause) -> bool:
+def lists(_contract: Contract, operation: Operation, _clause: Clause) -> bool:
     """Applies to lists."""
     return operation.paging is not None

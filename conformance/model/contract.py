@@ -33,6 +33,21 @@ class Level(StrEnum):
     NOTE = "NOTE"
 
 
+class CodeRole(StrEnum):
+    """What the engine knows an error code by; the code itself is a word of the contract."""
+
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    MISSING_PARAMETER = "missing_parameter"
+    INVALID_PARAMETER = "invalid_parameter"
+    PAYMENT_REQUIRED = "payment_required"
+    RATE_LIMITED = "rate_limited"
+    REFUSAL = "refusal"  # valid, but not allowed: several codes share this role
+    UPSTREAM = "upstream"  # a provider of the server failed: several codes share this role
+    INTERNAL = "internal"
+
+
 class Open(StrEnum):
     """What the sources leave open about an operation or a parameter: either answer is right."""
 
@@ -166,6 +181,12 @@ class Operation:
         """The parameters that narrow a list."""
         return tuple(p for p in self.parameters if p.filters)
 
+    @property
+    def plain_filters(self) -> tuple[Parameter, ...]:
+        """The optional filters that take a value as an item shows it, and refer to no object."""
+        optional = [p for p in self.filters if not p.required]
+        return tuple(p for p in optional if p.compare is None and p.references is None)
+
 
 @dataclass(frozen=True)
 class ErrorCode:
@@ -173,7 +194,7 @@ class ErrorCode:
 
     code: str
     status: int
-    role: str  # what the engine knows the code by
+    role: CodeRole
     meaning: str  # a sentence
     when: str  # the requests that get the code, as the subject of a sentence
     also: str = ""  # further sentences for the clause about the code
@@ -275,7 +296,7 @@ class Contract:
         )
 
     def codes_of(self, role: str) -> tuple[str, ...]:
-        """The codes that have a role."""
+        """The codes that have a role, a word of CodeRole; none for any other word."""
         return tuple(code.code for code in self.errors.values() if code.role == role)
 
     def operations_by(self, action: str, kind: str | None = None) -> tuple[Operation, ...]:

@@ -16,11 +16,12 @@ from typing import Any, TextIO
 
 import pytest
 
-from conformance import checks, contract, evidence, runfile
+from conformance import checks, contract, evidence
 from conformance.errors import ConformanceError
 from conformance.model import Run
 from conformance.options import Choice
 from conformance.report import console, write_all
+from conformance.run import runfile
 from conformance.run.items import Judge
 from conformance.run.planning import prepare, target_of
 from conformance.run.session import Session

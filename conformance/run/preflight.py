@@ -19,7 +19,7 @@ from conformance.model import (
 )
 from conformance.run.session import Session
 from conformance.suite.client import Client
-from conformance.suite.knowledge import Memory
+from conformance.suite.memory import Memory
 from conformance.target import Target
 from conformance.values import NOT_JSON
 

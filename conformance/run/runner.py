@@ -13,9 +13,9 @@ import pytest
 from rich.console import Console
 
 import conformance.suite
-from conformance import runfile
 from conformance.errors import Unjudgeable
 from conformance.model import Run
+from conformance.run import runfile
 from conformance.run.items import Judge
 from conformance.run.planning import Prepared
 from conformance.run.progress import Live

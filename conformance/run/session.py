@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from conformance import checks
-from conformance.conclusion import finished
 from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
 from conformance.judging import verdict
@@ -19,11 +18,12 @@ from conformance.judging.judge import judge
 from conformance.judging.outcomes import Violation
 from conformance.model import Case, Run
 from conformance.options import Depth
+from conformance.run.conclusion import finished
 from conformance.run.planning import Prepared
 from conformance.scenarios import REGISTRY
 from conformance.suite.client import Client
 from conformance.suite.generate import draw
-from conformance.suite.knowledge import Memory
+from conformance.suite.memory import Memory
 from conformance.transport.patience import OverBudget
 from conformance.transport.sender import Sender
 from conformance.transport.wire import Wire

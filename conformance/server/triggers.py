@@ -11,9 +11,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Iterator
 from typing import Any
 
-from conformance.model import Payment
+from conformance.model import Contract, Operation, Payment
 from conformance.server.core import Core
 from conformance.server.extras import MagicInput
 from conformance.server.messages import Context, Refusal, Request
@@ -29,11 +30,12 @@ class Triggers(Core):
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         operations, codes = self.contract.operations, self.contract.errors
-        self.triggers = tuple(
+        special = [
             magic
             for magic in self.extras.triggers
             if magic.operation in operations and magic.code in codes
-        )
+        ]
+        self.triggers = (*special, *_usual_triggers(self.contract, special))
 
     # --- triggers ---
 
@@ -98,6 +100,27 @@ class Triggers(Core):
         headers = self.terms_header(payment, terms)
         members = self.terms_members(payment, terms)
         raise Refusal("payment_required", headers=headers, members=members)
+
+
+def _usual_triggers(contract: Contract, special: list[MagicInput]) -> Iterator[MagicInput]:
+    """A magic text for each code that an operation provokes without a special magic input."""
+    known = {(magic.operation, magic.code) for magic in special}
+    for operation in contract.operations.values():
+        member = _free_text(operation)
+        for code in operation.provokes:
+            if member is not None and (operation.id, code) not in known:
+                yield MagicInput(code, operation.id, {member: f"{code} trigger"})
+
+
+def _free_text(operation: Operation) -> str | None:
+    """The first member of the body that takes any text, or None."""
+    for parameter in operation.body:
+        bound = (
+            parameter.references or parameter.phone or {"format", "enum"} & set(parameter.schema)
+        )
+        if parameter.schema.get("type") == "string" and not bound:
+            return parameter.name
+    return None
 
 
 def _matches(magic: MagicInput, context: Context) -> bool:

@@ -1,1 +1,1 @@
-"""The scenarios: ordinary pytest tests, one file per area. They arrange, send and label; they judge nothing."""
+"""The scenarios of requests. Each test function sends and labels; none of them judges."""

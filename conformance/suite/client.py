@@ -13,7 +13,8 @@ from conformance.scenarios import Depth
 from conformance.suite import ids
 from conformance.suite.filling import Filling
 from conformance.suite.ids import Id
-from conformance.suite.knowledge import Knowledge, Memory
+from conformance.suite.knowledge import Knowledge
+from conformance.suite.memory import Memory
 from conformance.suite.sending import Sending
 from conformance.transport.sender import Sender
 
@@ -166,7 +167,7 @@ class Client(Sending):
     ) -> Exchange | None:
         """Read an object, or look for it in its list; None if the contract has neither.
 
-        Returns the read, or the last page that was asked for: the one that shows the object, if any.
+        Returns the read, or the last page that was asked for: it shows the object, if any does.
         """
         facts = replace(facts, sought=str(sought))
         reader = self._reader(kind)

@@ -49,7 +49,7 @@ class Known(Protocol):
 
 
 class Filling:
-    """Fills requests. It sends nothing itself; what must exist it asks of ``known``."""
+    """Fills requests. It sends nothing itself; ``known`` says which objects exist."""
 
     def __init__(
         self,
@@ -71,14 +71,11 @@ class Filling:
         wanted = [p for p in operation.parameters if p.required or p.advised]
         values = {parameter.name: self.value(parameter, key) for parameter in wanted}
         self._select_own(operation, values)
-        if operation.action == "update" and self._changes_nothing(operation, values):
-            values |= self._first_change(operation, key)
+        self._add_change(operation, values, key)
         self._select_readable(operation, values, key)
-        declared = self._target.inputs.get(operation.id, {})
-        values |= {name: self.filled(value) for name, value in declared.items()}
-        if any(values[p.name] is ABSENT for p in operation.parameters if p.required):
-            return None
-        return {name: value for name, value in values.items() if value is not ABSENT}
+        for name, value in self._target.inputs.get(operation.id, {}).items():
+            values[name] = self.filled(value)
+        return _complete(operation, values)
 
     def _select_own(self, operation: Operation, values: dict[str, Any]) -> None:
         """Work on an object of our own where the operation does more than read."""
@@ -93,10 +90,13 @@ class Filling:
         given = [p for p in operation.parameters if values.get(p.name, ABSENT) is not ABSENT]
         return all(p.references or p.name == self._contract.tenant for p in given)
 
-    def _first_change(self, operation: Operation, key: str) -> dict[str, Any]:
-        """A value for the first member that takes a fresh text."""
-        free = [p for p in operation.body if p.fresh]
-        return {p.name: self.value(p, key) for p in free[:1]}
+    def _add_change(self, operation: Operation, values: dict[str, Any], key: str) -> None:
+        """Change the first member that takes a fresh text, if a change would change nothing."""
+        if operation.action != "update" or not self._changes_nothing(operation, values):
+            return
+        fresh = next((p for p in operation.body if p.fresh), None)
+        if fresh is not None:
+            values[fresh.name] = self.value(fresh, key)
 
     def _select_readable(self, operation: Operation, values: dict[str, Any], key: str) -> None:
         """Read an object that can be read, where the sources leave open which ones can."""
@@ -117,9 +117,7 @@ class Filling:
             return parameter.fresh.replace("{}", self._token())
         if parameter.example is not None:
             return parameter.example
-        kind = parameter.schema.get("type", "string")
-        first = parameter.schema.get("enum", [None])[0]
-        return first or _SAMPLES[kind if isinstance(kind, str) else kind[0]]
+        return _sample(parameter.schema)
 
     def _reference(self, parameter: Parameter, key: str) -> Id | None:
         """The id of a business, of a free object of a pool, or of an object that the key sees."""
@@ -133,6 +131,20 @@ class Filling:
     def filled(self, value: Any) -> Any:
         """A value of the target file, with a fresh text in place of ``{}``."""
         return value.replace("{}", self._token()) if isinstance(value, str) else value
+
+
+def _complete(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The values that are known; None if one for a required parameter is not."""
+    known = {name: value for name, value in values.items() if value is not ABSENT}
+    required = [p.name for p in operation.parameters if p.required]
+    return known if all(name in known for name in required) else None
+
+
+def _sample(schema: Mapping[str, Any]) -> Any:
+    """A value of a schema: the first of its enumeration, or one of its type."""
+    kind = schema.get("type", "string")
+    first = schema.get("enum", [None])[0]
+    return first or _SAMPLES[kind if isinstance(kind, str) else kind[0]]
 
 
 def _as_typed(parameter: Parameter, name: Id | None) -> Any:

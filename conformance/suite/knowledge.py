@@ -1,15 +1,15 @@
-"""What a run knows of its target: it asks for each list once, and remembers what the list showed."""
+"""What a run knows of its target: it asks for each list once and remembers what it showed."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from conformance.model import Business, Case, Open, Operation, Paging, Parameter, Role, key_role
-from conformance.reading import Answer, before_last, runs_forward
+from conformance.model import Business, Open, Operation, Paging, Parameter, Role, key_role
+from conformance.reading import Answer, before_last, members_of, rows_of, runs_forward
 from conformance.suite.ids import Id, identifiers
+from conformance.suite.memory import Memory, Values
 from conformance.suite.sending import Sending
 
 LARGE = 100
@@ -25,27 +25,9 @@ PAGES_TO_END = 40
 """Pages that are turned to reach the end of a list that runs from old to new."""
 LAST = 5
 """Items before the end of such a list that its last page should show."""
-RETRIES_IN_A_RUN = 20
-"""Requests of a run that are repeated with other values if an object was not found."""
 
-Values = dict[str, Any]
-"""Values for the parameters of an operation, by name."""
 Fill = Callable[[Operation, str], Values | None]
 """Gives valid values for an operation and a key; None if a required one is not known."""
-
-
-@dataclass
-class Memory:
-    """What a run remembers. One memory serves all cases of the run."""
-
-    cases: tuple[Case, ...] = ()
-    retries: int = RETRIES_IN_A_RUN
-    created: dict[str, Id] = field(default_factory=dict)  # an object of our own, by kind
-    lists: dict[tuple[str, str], list[Any]] = field(default_factory=dict)  # by kind and key
-    listings: dict[tuple[str, str], Values | None] = field(default_factory=dict)
-    readable: dict[tuple[str, str], Id] = field(default_factory=dict)  # by operation and key
-    ends: dict[str, dict[str, Any]] = field(default_factory=dict)  # by list, a cursor near its end
-    used: dict[str, dict[Id, None]] = field(default_factory=dict)  # by pool, least recent first
 
 
 class Knowledge:
@@ -64,14 +46,14 @@ class Knowledge:
         """The items of the first page of the list of a kind."""
         place = (kind, key)
         if place not in self._memory.lists:
-            self._memory.lists[place] = []  # holds while a list is asked for that needs itself
+            self._memory.lists[place] = []  # for a list whose values need the list itself
             operation = self.contract.list_of(kind)
             if operation is not None:
                 self._memory.lists[place] = self._first_page(operation, key)
         return self._memory.lists[place]
 
     def forget(self, kind: str, key: str) -> list[Any]:
-        """Drop what the list of a kind showed; the next look asks again. Returns what is dropped."""
+        """Drop what the list of a kind showed, so that it is asked for again. Returns that."""
         return self._memory.lists.pop((kind, key), [])
 
     def listing(self, operation: Operation, key: str = "full") -> Values | None:
@@ -156,7 +138,7 @@ class Knowledge:
 
     def _names_in(self, listing: Operation, member: str, key: str) -> Iterable[Id]:
         items = self.listed(listing.kind or "", key)
-        values = [item.get(member) for item in items if isinstance(item, dict)]
+        values = [row.get(member) for row in rows_of(items)]
         return [value for value in values if isinstance(value, str | int)]
 
     # --- objects ---
@@ -169,7 +151,7 @@ class Knowledge:
         tenant, business = self.contract.tenant, self.business(key)
 
         def elsewhere(item: Any) -> bool:
-            return not (isinstance(item, dict) and item.get(tenant) == business)
+            return not isinstance(item, dict) or item.get(tenant) != business
 
         ordered = sorted(self.listed(kind, key), key=elsewhere)
         return list(identifiers(self.contract, ordered, kind, member))
@@ -184,12 +166,17 @@ class Knowledge:
         owner = (role and role.business) or Business.MAIN
         if owner in self.target.businesses:
             return self.target.businesses[owner]
-        for kind in dict.fromkeys(o.kind for o in self.contract.operations_by("list") if o.kind):
-            for item in self._memory.lists.get((kind, key), ()):
-                value = item.get(self.contract.tenant) if isinstance(item, dict) else None
-                if isinstance(value, str):
-                    return value
+        for item in self._remembered(key):
+            value = members_of(item).get(self.contract.tenant or "")
+            if isinstance(value, str):
+                return value
         return None
+
+    def _remembered(self, key: str) -> Iterator[Any]:
+        """The items that the lists of a key have shown so far, in the order of the contract."""
+        kinds = [listing.kind for listing in self.contract.operations_by("list")]
+        for kind in dict.fromkeys(kinds):
+            yield from self._memory.lists.get((kind or "", key), ())
 
     def free(self, kind: str, key: str) -> Id | None:
         """An object of a pool that the run has not used yet.
@@ -236,20 +223,31 @@ class Knowledge:
         It is one that the run created, if it can. A change may share one; a deletion gets its own.
         Objects that were there before are changed only if none can be created, and never deleted.
         """
-        kind, shared = operation.kind or "", operation.action != "delete"
+        kind = operation.kind or ""
         creation = self._creation(kind)
-        if shared and creation is not None and kind in self._memory.created:
-            return self._memory.created[kind]
-        made = self._create(creation) if creation is not None else None
-        if made is None:
-            usable = creation is None or Open.INPUT in creation.open
-            member = operation.selector.by if operation.selector else None
-            return self.known_id(kind, member=member) if shared and usable else None
-        if shared:
-            self._memory.created[kind] = made
-        elif self._memory.created.get(kind) == made:  # the target keeps a single object of the kind
+        if operation.action == "delete":
+            return self._id_to_delete(kind, creation)
+        if creation is None:
+            return self._existing(operation)
+        if kind not in self._memory.created:
+            created = self._create(creation)
+            if created is None:
+                return self._existing(operation) if Open.INPUT in creation.open else None
+            self._memory.created[kind] = created
+        return self._memory.created[kind]
+
+    def _id_to_delete(self, kind: str, creation: Operation | None) -> Id | None:
+        """The id of an object that was just created; None if none can be."""
+        created = None if creation is None else self._create(creation)
+        if created is not None and self._memory.created.get(kind) == created:
+            # the target keeps a single object of the kind, which changes share
             del self._memory.created[kind]
-        return made
+        return created
+
+    def _existing(self, operation: Operation) -> Id | None:
+        """The id of an object that was there before the run."""
+        member = operation.selector.by if operation.selector else None
+        return self.known_id(operation.kind or "", member=member)
 
     def _creation(self, kind: str) -> Operation | None:
         """The operation that creates objects of a kind, if the target file allows it."""
@@ -262,7 +260,7 @@ class Knowledge:
 
     # --- the end of a list ---
 
-    def newest(self, operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
+    def newest(self, operation: Operation, values: Values) -> Values:
         """Cursor and limit of a page near the end of a list that runs from old to new.
 
         Empty for a list that runs the other way: what is new stands on its first page.
@@ -270,23 +268,31 @@ class Knowledge:
         paging = operation.paging
         if paging is None or not runs_forward(paging, self.listed(operation.kind or "")):
             return {}
-        place = dict(self._memory.ends.get(operation.id, {}))
-        begin = dict(place)
+        begin = self._memory.ends.get(operation.id, {})
         sizes = [str(self.within(operation, limit)) for limit in (LARGE, WANTED)]
-        positions: list[str] = []
-        for _ in range(PAGES_TO_END):
-            page = self._page_with_items(operation, {**values, **place}, sizes)
-            if place and page.items and not _follows(paging, place[paging.after], page.items[0]):
-                return {}  # its pages run the other way
-            positions += page.positions
-            if not page.more or page.cursor is None:
-                break
-            place = {paging.after: page.cursor}
+        positions = self._positions_from(operation, paging, values, begin, sizes)
+        if positions is None:
+            return {}
         before = before_last(positions, LAST)
         if before is not None:
             begin = {paging.after: before}
         self._memory.ends[operation.id] = begin
-        return {**begin, paging.limit: sizes[0]} if positions else begin
+        return {**begin, paging.limit: sizes[0]} if positions else dict(begin)
+
+    def _positions_from(
+        self, operation: Operation, paging: Paging, values: Values, begin: Values, sizes: list[str]
+    ) -> list[str] | None:
+        """The positions from a cursor to the end of a list; None if its pages run back."""
+        place, positions = begin, list[str]()
+        for _ in range(PAGES_TO_END):
+            page = self._page_with_items(operation, {**values, **place}, sizes)
+            if place and page.items and not _follows(paging, place[paging.after], page.items[0]):
+                return None
+            positions += page.positions
+            if not page.more or page.cursor is None:
+                break
+            place = {paging.after: page.cursor}
+        return positions
 
     def _page_with_items(
         self, operation: Operation, values: Mapping[str, Any], sizes: list[str]
@@ -303,7 +309,7 @@ class Knowledge:
     # --- objects that are gone ---
 
     def renewable(self, operation: Operation, values: Mapping[str, Any]) -> bool:
-        """Whether a request names objects, and may be repeated if they were not found."""
+        """Whether a request names objects, and may be sent again if they are not found."""
         return self._memory.retries > 0 and bool(self._naming(operation, values))
 
     def renewed(self, operation: Operation, values: Mapping[str, Any]) -> Mapping[str, Any]:

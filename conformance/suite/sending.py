@@ -87,7 +87,7 @@ class Sending:
         patient: bool = True,
         renewed: Callable[[], Message] | None = None,
     ) -> Exchange:
-        """Send a message as it is, with the header of a key unless ``carried`` says which headers."""
+        """Send a message as it is, with the header of a key, or with the headers ``carried``."""
         headers = header_of(self.contract, key) if carried is None else carried
         headers += COMPRESSED if role is Role.CONTROL else ()
         labelled = _headed(message, headers)
@@ -108,7 +108,10 @@ class Sending:
         address: str | None = None,
         patient: bool = True,
     ) -> list[Exchange]:
-        """Send an operation several times at once: each with a key, values for its parameters, and facts."""
+        """Send an operation several times at once.
+
+        Each request is a key, values for the parameters, and facts.
+        """
         sends = []
         for key, values, facts in requests:
             message = message_for(operation, values)
@@ -135,7 +138,7 @@ class Sending:
         address: str | None = None,
         patient: bool = True,
     ) -> Exchange:
-        """Send a request with one mistake of the client in it."""
+        """Send a request in which the client makes one mistake."""
         return self.send(
             operation,
             values,

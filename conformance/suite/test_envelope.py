@@ -1,65 +1,23 @@
-"""Odd requests, enumerated: what breaks parsers, databases and frameworks. Whatever is decided, it is no fault of the server."""
+"""Scenarios of odd, drawn and unrouted requests. Whatever the server decides, it must not fail."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from itertools import cycle
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from conformance.model import WHOLE_API, Effect, Facts, Operation, Parameter, Params, Role
-from conformance.scenarios import Depth, Draft, Planning, operations, scenario
+from conformance.model import WHOLE_API, Effect, Facts, Operation, Params, Role
+from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
 from conformance.suite.generate import COUNT, draw, message
-from conformance.suite.sending import OVERRIDES
-from conformance.transport.message import Message, header_of, message_for
+from conformance.suite.odd import OddWay, Sort, odd_ways
+from conformance.transport.message import Message, header_of
 
 EACH = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 3}
-"""Odd requests of each sort to an operation; which ones, that goes round the operations that take the sort."""
-MORE = {"content": 2, "page": 2}
-"""Sorts of which there are many, and times as many of them."""
-
-TEXTS = {
-    "nul": "a\0b",
-    "long": "x" * 5_000,
-    "emoji": "🎉 \u202e",
-    "quotes": "'\"; --",
-    "markup": "<script>alert(1)</script>",
-    "dots": "../../etc/passwd",
-    "percent": "100%25%zz",
-    "template": "{{7*7}}${7*7}",
-}
-LIMITS = ("1e2", "9" * 20, " 5", "٣", "5,6", "true")
-POSITIONS = (
-    "0001-01-01T00:00:00Z",
-    "9999-12-31T23:59:59.999999999Z",
-    "2026-04-17",
-    "1776427200",
-    "2026-04-17T12:00:00+99:99",
-)
-CONTENTS = {
-    "deep": b'{"deep": ' + b"[" * 2_000 + b"]" * 2_000 + b"}",
-    "huge-number": b'{"number": 1' + b"0" * 400 + b"}",
-    "infinite-number": b'{"number": 1e999}',
-    "invalid-utf-8": b'{"text": "\xff\xfe"}',
-    "utf-16": '{"text": "a"}'.encode("utf-16"),
-    "byte-order-mark": b"\xef\xbb\xbf{}",
-    "number": b"7",
-    "two-values": b"{} {}",
-    "comment": b"{/* */}",
-    "control-character": b'{"text": "a\tb\x01"}',
-}
-MEDIA = {
-    "text": "text/plain",
-    "form": "application/x-www-form-urlencoded",
-    "xml": "application/xml",
-    "nonsense": "nonsense",
-}
-
-Make = Callable[[Client, dict[str, Any]], Message | None]
+"""Odd requests of each sort that an operation gets."""
+MORE = {Sort.CONTENT: 2, Sort.PAGE: 2}
+"""Sorts with many odd requests, and how many times as many of them an operation gets."""
 
 
 @dataclass(frozen=True)
@@ -71,159 +29,62 @@ class OddWays(Params):
 
 def odd_requests(planning: Planning) -> Iterator[Draft]:
     """Each operation that takes an input."""
-    turns: Counter[str] = Counter()
+    turns: Counter[Sort] = Counter()
     for operation in operations(planning):
-        sorts: dict[str, list[str]] = defaultdict(list)
-        for sort, name, _ in _ways(operation):
-            sorts[sort].append(name)
-        tried = []
-        for sort, names in sorts.items():
-            count = min(EACH[planning.depth] * MORE.get(sort, 1), len(names))
-            tried += [names[(turns[sort] + turn) % len(names)] for turn in range(count)]
-            turns[sort] += count
-        if tried:
-            needs = ("full",) if operation.keyed else ()
-            yield Draft(operation, needs=needs, cost=len(tried) + 1, params=OddWays(tuple(tried)))
+        names = _names_for(operation, planning.depth, turns)
+        if names:
+            needs, params = key_needs(operation), OddWays(tuple(names))
+            yield Draft(operation, needs=needs, cost=len(names) + 1, params=params)
+
+
+def _names_for(operation: Operation, depth: Depth, turns: Counter[Sort]) -> list[str]:
+    """The names of the odd requests that an operation gets.
+
+    The odd requests of a sort take turns: ``turns`` counts how many other operations got.
+    """
+    by_sort: dict[Sort, list[str]] = defaultdict(list)
+    for way in odd_ways(operation):
+        by_sort[way.sort].append(way.name)
+    chosen = []
+    for sort, names in by_sort.items():
+        count = min(EACH[depth] * MORE.get(sort, 1), len(names))
+        chosen += [names[(turns[sort] + turn) % len(names)] for turn in range(count)]
+        turns[sort] += count
+    return chosen
 
 
 @scenario(odd_requests, phase=3)
 def test_odd_request(client: Client) -> None:
-    """A valid request but for one odd thing; then a look whether the list of its kind can still be read."""
-    operation = client.operation
-    for _, name, make in _ways(operation):
-        if name not in client.params(OddWays).names:
-            continue
-        values = client.valid(operation)
-        message = make(client, values) if values is not None else None
-        if message is not None:
-            key, carried = ("full", None) if operation.takes_key else (None, ())
-            other = name.startswith(("long", "override"))  # which may have a status of its own
-            client.raw(
-                message,
-                operation.id,
-                key=key,
-                carried=carried,
-                facts=Facts(mistake=True, odd=other),
-            )
+    """A valid request but for one odd thing; then a look whether its list can still be read."""
+    operation, names = client.operation, client.params(OddWays).names
+    for way in odd_ways(operation):
+        if way.name in names:
+            _send_odd(client, way)
     ask = client.lister(operation.kind) if operation.effect is not Effect.READ else None
-    if ask:
+    if ask is not None:
         ask(role=Role.CONTROL)
 
 
-def _ways(operation: Operation) -> Iterator[tuple[str, str, Make]]:
-    """The odd requests that an operation can get: sort, name, and what makes one."""
-    query = [p for p in operation.parameters if p.place == "query" and p.name != operation.when]
-    texts = [p for p in operation.parameters if p.place in ("query", "body") and _is_text(p)]
-    for (name, text), parameter in zip(TEXTS.items(), cycle(texts), strict=False):
-        yield "text", f"{name}-in-{parameter.name}", _with(operation, parameter.name, text)
-    for parameter in query:
-        yield (
-            "query",
-            f"{parameter.name}-twice",
-            _queried(operation, (parameter.name, "1"), (parameter.name, "2")),
-        )
-        brackets = _queried(operation, (f"{parameter.name}[]", "1"), (f"{parameter.name}[a]", "2"))
-        yield "query", f"{parameter.name}-in-brackets", brackets
-        yield "query", f"{parameter.name}-empty", _queried(operation, (parameter.name, ""))
-    yield "header" if operation.body else "query", "override-method", _overridden(operation)
-    if operation.paging:
-        for name, odd in ((operation.paging.limit, LIMITS), (operation.paging.after, POSITIONS)):
-            yield from (
-                ("page", f"{name}-{place}", _queried(operation, (name, text)))
-                for place, text in enumerate(odd)
-            )
-    if operation.body:
-        for parameter in (p for p in operation.body if p.name != operation.when):
-            yield "member", f"{parameter.name}-null", _with(operation, parameter.name, None)
-            yield (
-                "member",
-                f"{parameter.name}-half-a-character",
-                _with(operation, parameter.name, "\ud800"),
-            )
-        yield from (
-            ("content", f"body-{name}", _content(operation, content))
-            for name, content in CONTENTS.items()
-        )
-        yield from (
-            ("header", f"media-{name}", _labelled(operation, media))
-            for name, media in MEDIA.items()
-        )
+def _send_odd(client: Client, way: OddWay) -> None:
+    values = client.valid(client.operation)
+    if values is not None:
+        facts = Facts(mistake=True, odd=way.may_have_other_status)
+        _send(client, way.make(values), facts)
 
 
-def _is_text(parameter: Parameter) -> bool:
-    return (
-        parameter.schema.get("type", "string") == "string"
-        and not parameter.phone
-        and "enum" not in parameter.schema
-    )
-
-
-def _with(operation: Operation, name: str, value: Any) -> Make:
-    return lambda _client, values: message_for(operation, {**values, name: value})
-
-
-def _overridden(operation: Operation) -> Make:
-    """Headers that some frameworks take for another method; this one does nothing anywhere."""
-
-    def make(_client: Client, values: dict[str, Any]) -> Message:
-        message = message_for(operation, values)
-        return replace(
-            message, headers=(*message.headers, *((name, "TRACE") for name in OVERRIDES))
-        )
-
-    return make
-
-
-def _queried(operation: Operation, *pairs: tuple[str, str]) -> Make:
-    """A request with odd pairs of the query, the parameter itself left out."""
-    names = {name.partition("[")[0] for name, _ in pairs}
-
-    def make(_client: Client, values: dict[str, Any]) -> Message:
-        message = message_for(
-            operation, {name: value for name, value in values.items() if name not in names}
-        )
-        return replace(message, query=(*message.query, *pairs))
-
-    return make
-
-
-def _content(operation: Operation, content: bytes) -> Make:
-    """A body of its own: the members of a valid request and something odd, where it is an object; else as it is."""
-
-    def make(_client: Client, values: dict[str, Any]) -> Message:
-        message = message_for(operation, values)
-        if content.startswith(b'{"') and message.body and len(message.body) > 2:
-            return replace(message, body=message.body[:-1] + b", " + content[1:])
-        return replace(message, body=content)
-
-    return make
-
-
-def _labelled(operation: Operation, media: str) -> Make:
-    def make(_client: Client, values: dict[str, Any]) -> Message:
-        message = message_for(operation, values)
-        headers = tuple(pair for pair in message.headers if pair[0] != "Content-Type")
-        body = (
-            b"a=b&c=d"
-            if media.endswith("urlencoded")
-            else message.body or json.dumps(values).encode()
-        )
-        return replace(message, headers=(*headers, ("Content-Type", media)), body=body)
-
-    return make
+def _send(client: Client, request: Message, facts: Facts) -> None:
+    """Send a request of the operation, with the key if the operation takes one."""
+    key, carried = ("full", None) if client.operation.takes_key else (None, ())
+    client.raw(request, client.operation.id, key=key, carried=carried, facts=facts)
 
 
 def both_modes(planning: Planning) -> Iterator[Draft]:
     """Each operation, with data that its schemas allow and with data that they do not."""
     for operation in operations(planning):
         if operation.parameters:
-            for mode in (POSITIVE, NEGATIVE):
-                yield Draft(
-                    operation,
-                    mode,
-                    needs=("full",) if operation.keyed else (),
-                    cost=COUNT[planning.depth],
-                )
+            needs, cost = key_needs(operation), COUNT[planning.depth]
+            yield Draft(operation, POSITIVE, needs=needs, cost=cost)
+            yield Draft(operation, NEGATIVE, needs=needs, cost=cost)
 
 
 @scenario(both_modes, phase=3)
@@ -231,26 +92,17 @@ def test_generated(client: Client) -> None:
     """Drawn first, then sent one by one."""
     mode, drawing = client.case.variant, draw(client)
     cases = drawing.cases(client.operation, mode) if drawing else []
-    for case in (
-        cases[: max(1, len(cases) // 2)] if mode == NEGATIVE else cases
-    ):  # of mistakes others send many
-        made = message(client, client.operation, case, mode)
-        if made is not None:
-            key = "full" if client.operation.takes_key else None
-            client.raw(
-                made,
-                client.operation.id,
-                carried=None if key else (),
-                key=key,
-                facts=Facts(mistake=True),
-            )
+    if mode == NEGATIVE:  # half of them: other scenarios send many mistakes
+        cases = cases[: max(1, len(cases) // 2)]
+    for case in cases:
+        request = message(client, client.operation, case, mode)
+        if request is not None:
+            _send(client, request, Facts(mistake=True))
 
 
-SHORT_ID = 7
-"""Characters of an id of which a piece may well be another one."""
+# --- paths and methods that no document names -----------------------------------------------------
 
-
-RAW = (
+IMPROPER = (
     "{path}/%zz",
     "{path}%",
     "{path}/%c3%28",
@@ -260,70 +112,78 @@ RAW = (
     "{path}?&&=&%",
     "/x/..{path}",
 )
-"""Targets that are no proper ones: broken percent signs, in path and query, and steps that a client takes out."""
+"""Targets with broken percent signs in path or query, or with steps that a client takes out."""
 
 
-def unknown_routes(planning: Planning) -> Iterator[Draft]:
-    """Paths and methods that no document names."""
+def unknown_routes(_planning: Planning) -> Iterator[Draft]:
+    """Unknown paths, unknown methods, and improper targets."""
     yield Draft(None, "path", cost=4)
     yield Draft(None, "method", effect=Effect.WRITE, cost=6)
-    yield Draft(None, "raw", cost=len(RAW), rules=("route.unknown",))
+    yield Draft(None, "raw", cost=len(IMPROPER), rules=("route.unknown",))
 
 
 @scenario(unknown_routes, rules=("route.unknown",), phase=1)
 def test_unknown_route(client: Client) -> None:
     """Unknown paths, and methods that a known path does not have."""
-    headers = header_of(client.contract, "full" if "full" in client.target.keys else None)
     if client.case.variant == "raw":
-        _raw(client, headers)
-        return
-    paths = {
-        operation.path
-        for operation in client.contract.operations.values()
-        if "{" not in operation.path
-    }
-    if client.case.variant == "path":
-        for path in (
-            "/no-such-resource",
-            "/no/such/resource",
-            *(f"{path}/no-such-thing" for path in sorted(paths)[:2]),
-        ):
-            client.raw(Message("GET", path), carried=headers, facts=Facts(mistake=True, odd=True))
-        return
-    for path in sorted(paths):
-        known = {
-            operation.method
-            for operation in client.contract.operations.values()
-            if operation.path == path
-        }
-        for method in [m for m in ("DELETE", "PUT") if m not in known]:
-            client.raw(Message(method, path), carried=headers, facts=Facts(mistake=True, odd=True))
+        _send_improper(client)
+    elif client.case.variant == "path":
+        _send_unknown_paths(client)
+    else:
+        _send_unknown_methods(client)
 
 
-def _raw(client: Client, headers: tuple[tuple[str, str], ...]) -> None:
-    """Improper targets below the path of the first list; whether they are mended or refused is open."""
-    listing = next(
-        (
-            o
-            for o in client.contract.operations_by("list")
-            if not any(p.required for p in o.parameters)
-        ),
-        None,
-    )
-    if listing is not None and listing.paging is not None:
-        for target in RAW:
-            plain = target.format(
-                path=listing.path, limit=listing.paging.limit, after=listing.paging.after
-            )
-            known = target.startswith(
-                "{path}?"
-            )  # a documented operation, which more rules judge than a path that is none
-            operation, role = (listing.id, Role.BYSTANDER) if known else (WHOLE_API, Role.PROBE)
-            message = Message("GET", "", plain=plain)
-            client.raw(
-                message,
-                operation,
-                carried=headers,
-                role=role,
-                facts=Facts(mistake=True, odd=True, mendable=True),
-            )
+def _key_header(client: Client) -> tuple[tuple[str, str], ...]:
+    """The header with the key, if the target file gives one."""
+    return header_of(client.contract, "full" if "full" in client.target.keys else None)
+
+
+def _plain_paths(client: Client) -> list[str]:
+    """The documented paths without parameters, sorted."""
+    paths = {operation.path for operation in client.contract.operations.values()}
+    return sorted(path for path in paths if "{" not in path)
+
+
+def _send_unknown_paths(client: Client) -> None:
+    below_known = [f"{path}/no-such-thing" for path in _plain_paths(client)[:2]]
+    for path in ("/no-such-resource", "/no/such/resource", *below_known):
+        _send_unknown(client, Message("GET", path))
+
+
+def _send_unknown_methods(client: Client) -> None:
+    known = {(each.method, each.path) for each in client.contract.operations.values()}
+    for path in _plain_paths(client):
+        for method in ("DELETE", "PUT"):
+            if (method, path) not in known:
+                _send_unknown(client, Message(method, path))
+
+
+def _send_unknown(client: Client, request: Message) -> None:
+    client.raw(request, carried=_key_header(client), facts=Facts(mistake=True, odd=True))
+
+
+def _send_improper(client: Client) -> None:
+    """Improper targets below the path of a list. Servers may mend or refuse them."""
+    listing = _simple_list(client)
+    if listing is None or listing.paging is None:
+        return
+    paging, facts = listing.paging, Facts(mistake=True, odd=True, mendable=True)
+    for template in IMPROPER:
+        target = template.format(path=listing.path, limit=paging.limit, after=paging.after)
+        # an improper query still names an operation, which more rules judge than an unknown path
+        known = template.startswith("{path}?")
+        client.raw(
+            Message("GET", "", plain=target),
+            listing.id if known else WHOLE_API,
+            carried=_key_header(client),
+            role=Role.BYSTANDER if known else Role.PROBE,
+            facts=facts,
+        )
+
+
+def _simple_list(client: Client) -> Operation | None:
+    """The first list that requires no parameter."""
+    for listing in client.contract.operations_by("list"):
+        if not any(parameter.required for parameter in listing.parameters):
+            return listing
+    return None

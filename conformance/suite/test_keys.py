@@ -1,14 +1,14 @@
-"""Scenarios of authentication: each request differs from one that succeeds in its key alone."""
+"""Scenarios of keys: each request differs from one that succeeds in its key alone."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.model import (
     DEAD_KEYS,
+    Contract,
     Effect,
     Exchange,
     Facts,
@@ -21,47 +21,27 @@ from conformance.model import (
     Side,
     Step,
 )
-from conformance.reading import items_of, object_of
-from conformance.scenarios import BAD_KEYS_ALLOWED, Depth, Draft, Planning, operations, scenario
+from conformance.reading import Answer
+from conformance.scenarios import Depth, Draft, Planning, operations, scenario
+from conformance.suite import bad_keys
+from conformance.suite.bad_keys import RefusedKeys
 from conformance.suite.client import Client
-from conformance.transport.message import encoded, message_for
-from conformance.transport.near_misses import ALTERATIONS, BASIC, NO_PREFIX, OTHER_PREFIX
+from conformance.suite.scopes import other_scopes
+from conformance.transport.message import Message, encoded, message_for
+from conformance.transport.near_misses import BASIC
 
-MISPLACED = ("Basic", "Token", "user", "query")
-"""Where a valid key is put that no server must take it from: after another scheme, as a user of Basic, in the query.
-
-In the query, where servers log it, only where floods are allowed: such a target is no service that others use.
-"""
-ALTERED_ALWAYS = ("last-char", "longer")
-ENDLESS = "x" * 2_000
-"""A key far longer than any."""
-BAD = ("unknown", "altered")
-"""Forms of a key that was never issued."""
-FORM_RULES = {
-    "missing": "auth.missing",
-    "misplaced": "auth.scheme",
-    "malformed": "auth.scheme",
-    "unknown": "auth.invalid",
-    "altered": "auth.invalid",
-    "expired": "auth.expired",
-    "revoked": "auth.revoked",
-}
-KEY_RULES = (*dict.fromkeys(FORM_RULES.values()), "auth.spelling")
+KEY_RULES = ("auth.missing", "auth.scheme", "auth.invalid", "auth.expired", "auth.revoked")
+SPELLING = "auth.spelling"
 DEAD_FORMS = tuple(Form(role) for role in DEAD_KEYS)
-SCOPES_TRIED = 2
-"""Keys with another scope that each operation is tried with."""
+QUERY_NAMES = ("key", "access_token")
+"""Query parameters that a server may take a key from; the secrets of the contract come on top."""
+PAGE_SIZE = 2
+"""Items of a later page that a key asks for which must not see it."""
 
 
 def keyed(planning: Planning) -> Iterator[Operation]:
     """The operations that want a key."""
     return (operation for operation in operations(planning) if operation.keyed)
-
-
-@dataclass(frozen=True)
-class RefusedKeys(Params):
-    """What each request carries in place of a valid key, by the form of the mistake."""
-
-    by_form: Mapping[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -71,161 +51,132 @@ class Keys(Params):
     roles: tuple[str, ...]
 
 
-def refused_keys(planning: Planning) -> Iterator[Draft]:
-    """Each operation that wants a key, with everything that is no valid one and that the target allows.
+# --- bad keys ---
 
-    Few requests with a bad key may be sent unless floods are allowed: one form of each operation comes before the next form.
-    """
+
+def refused_keys(planning: Planning) -> Iterator[Draft]:
+    """Each operation that wants a key, with every form of a bad one that the target allows."""
     wanted = list(keyed(planning))
-    forms: dict[str, dict[str, list[str]]] = {operation.id: {} for operation in wanted}
-    left = sys.maxsize if Effect.FLOOD in planning.target.allow else BAD_KEYS_ALLOWED
-    for form in FORM_RULES:
-        for number, operation in enumerate(wanted):
-            keys = _keys(planning, form, number)
-            bad = len(keys) if form in BAD and operation.effect in planning.target.allow else 0
-            if bad <= left:
-                forms[operation.id][form] = keys
-                left -= bad
-    for operation in wanted:
-        keys_of = forms[operation.id]
-        bad = sum(len(keys_of.get(form, ())) for form in BAD)
-        cost = 2 + sum(len(tried) for tried in keys_of.values())
-        rules = [rule for rule in KEY_RULES if operation.method == "GET" or rule != "auth.spelling"]
+    for operation, tried in zip(wanted, bad_keys.bad_keys(planning, wanted), strict=True):
+        rules = (*KEY_RULES, SPELLING) if operation.method == "GET" else KEY_RULES
         yield Draft(
             operation,
             needs=("full",),
-            cost=cost,
-            bad_keys=bad,
-            params=RefusedKeys(keys_of),
-            rules=tuple(rules),
+            cost=2 + tried.count,
+            bad_keys=tried.never_issued,
+            params=tried,
+            rules=rules,
         )
 
 
-def _keys(planning: Planning, form: str, number: int) -> list[str]:
-    """What a request of some form carries; of the rarer alterations each operation is tried with one, in turn."""
-    authentication = planning.contract.authentication
-    if form == "unknown":
-        prefixes = authentication.prefixes or ("",)
-        return [Placeholder(SecretKind.UNKNOWN, prefix).identity for prefix in prefixes]
-    if form == "altered":
-        rarer = [OTHER_PREFIX] if len(authentication.prefixes) > 1 else []
-        rarer += [NO_PREFIX] if authentication.prefixes else []
-        rarer += [name for name in ALTERATIONS if name not in ALTERED_ALWAYS]
-        return [f"full~{name}" for name in (*ALTERED_ALWAYS, rarer[number % len(rarer)])]
-    if form == "malformed":
-        own = authentication.scheme
-        texts = [f"{own} not a key", own, f"{own} {own}", "?"] if own else ["not a key"]
-        if own and Effect.FLOOD in planning.target.allow:
-            texts += [f"{own} {token}" for token in (*authentication.prefixes, ENDLESS)]
-        return [texts[number % len(texts)]]
-    if form == "misplaced":
-        places = MISPLACED if Effect.FLOOD in planning.target.allow else MISPLACED[:-1]
-        return [places[number % len(places)]] if authentication.scheme else []
-    return [form] if form in planning.target.keys else []
-
-
-@scenario(refused_keys, rules=KEY_RULES, phase=1)
+@scenario(refused_keys, rules=(*KEY_RULES, SPELLING), phase=1)
 def test_refused_key(client: Client) -> None:
-    """A valid request but for its key: none, after another scheme, malformed, never issued, altered, expired, revoked."""
-    operation, keys = client.operation, client.params(RefusedKeys).by_form
+    """A valid request without a key, and with a key that is misplaced, malformed or not valid."""
+    operation, keys = client.operation, client.params(RefusedKeys)
     values = client.valid(operation)
     if values is None:
         return
-    gone = operation.action in ("delete", "perform")  # after which there is nothing left to ask for
-    if gone:
+    ends = operation.action in ("delete", "perform")  # nothing is left to ask for afterwards
+    if ends:
         client.control(operation, values)
-    message = message_for(operation, values)
-    # no address that a request tells of itself stands for a key, and an error is JSON for who takes anything
-    message = replace(
-        message, headers=(*message.headers, ("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*"))
-    )
-    client.raw(
-        message, operation.id, carried=(), key=None, facts=Facts(mistake=True, form=Form.MISSING)
-    )
+    _without_key(client, values)
     if operation.method == "GET":
         _spelled(client, values)
-    authentication = client.contract.authentication
-    for place in keys["misplaced"]:
+    for place in keys.of(bad_keys.MISPLACED):
         _misplaced(client, values, place)
-    for text in keys["malformed"]:
-        carried = ((authentication.header, text),)
-        token = text.removeprefix(f"{authentication.scheme} ")
-        form = Form.UNKNOWN if token in (*authentication.prefixes, ENDLESS) else Form.SCHEME
-        client.raw(
-            message_for(operation, values),
-            operation.id,
-            carried=carried,
-            key=None,
-            facts=Facts(mistake=True, form=form),
-        )
+    for text in keys.of(bad_keys.MALFORMED):
+        _malformed(client, values, text)
     for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
-        for key in keys.get(form, ()):
+        for key in keys.of(form):
             client.mistake(operation, values, key=key, facts=Facts(form=form))
-    if not gone:  # after all that was refused, what is valid is still taken
+    if not ends:  # a valid key is still accepted after all these refusals
         control = client.control(operation, values)
-        cursor = _place(operation, control)
-        few = (
-            {operation.paging.limit: str(client.knowledge.within(operation, 2))}
-            if operation.paging
-            else {}
-        )
-        for form in DEAD_FORMS if cursor else ():
-            for key in keys.get(form, ()):
-                client.mistake(
-                    operation, {**values, **cursor, **few}, key=key, facts=Facts(form=form)
-                )
+        _dead_keys_on_a_later_page(client, values, control)
 
 
-def _place(operation: Operation, page: Exchange) -> dict[str, Any]:
-    """The cursor of a page; nothing where it has none."""
-    items = items_of(operation, page.response.json) if operation.paging and page.response else None
-    position = (
-        items[-1].get(operation.paging.position)
-        if operation.paging and items and isinstance(items[-1], dict)
-        else None
-    )
-    return (
-        {operation.paging.after: position} if operation.paging and isinstance(position, str) else {}
-    )
+def _without_key(client: Client, values: dict[str, Any]) -> None:
+    """No key, but a local address that no server may trust, and a wish for any type of content."""
+    message = message_for(client.operation, values)
+    more = (("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*"))
+    message = replace(message, headers=(*message.headers, *more))
+    _without_valid_key(client, message, Form.MISSING)
+
+
+def _without_valid_key(
+    client: Client, message: Message, form: Form, carried: tuple[tuple[str, str], ...] = ()
+) -> None:
+    """Send a message with these headers in place of the one that carries a key."""
+    facts = Facts(mistake=True, form=form)
+    client.raw(message, client.operation.id, carried=carried, key=None, facts=facts)
 
 
 def _spelled(client: Client, values: dict[str, Any]) -> None:
-    """The path with another spelling, and no key: what a server takes for the same path it must guard alike."""
+    """No key, and another spelling of the path, which a server may take for the same path."""
     message = message_for(client.operation, values)
-    path, found, query = encoded(message).partition("?")
-    for spelled in (f"{path}/", f"/{path}", path.upper())[: 3 if client.depth is Depth.DEEP else 1]:
-        plain = replace(message, plain=spelled + found + query)
+    path, mark, query = encoded(message).partition("?")
+    spellings = (f"{path}/", f"/{path}", path.upper())
+    facts = Facts(mistake=True, odd=True, form=Form.SPELLED)
+    for spelling in spellings if client.depth is Depth.DEEP else spellings[:1]:
+        # no operation is named: this may be no path of the API
         client.raw(
-            plain, carried=(), key=None, facts=Facts(mistake=True, odd=True, form=Form.SPELLED)
-        )  # it may be no path of the API
+            replace(message, plain=f"{spelling}{mark}{query}"), carried=(), key=None, facts=facts
+        )
 
 
 def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
-    """A valid key where none belongs."""
-    operation, held, own = (
-        client.operation,
-        Placeholder.of_identity("full"),
-        client.contract.authentication.header,
-    )
-    message = replace(message_for(operation, values), misplaced=True)
-    if place == "query":
-        known = {name for other in client.contract.operations.values() for name in other.secrets}
-        message = replace(
-            message,
-            query=(
-                *message.query,
-                *((name, str(held)) for name in ("key", "access_token", *sorted(known))),
-            ),
-        )
+    """A valid key in a place where none belongs."""
+    message = replace(message_for(client.operation, values), misplaced=True)
+    form = Form.SCHEME
+    if place == bad_keys.IN_QUERY:
+        form = Form.MISPLACED
+        message = replace(message, query=(*message.query, *_in_query(client.contract)))
     else:
-        told = f"Basic {replace(held, suffix=BASIC)}" if place == "user" else f"{place} {held}"
-        message = replace(message, headers=(*message.headers, (own, told)))
-    form = Form.MISPLACED if place == "query" else Form.SCHEME
-    client.raw(message, operation.id, carried=(), key="full", facts=Facts(mistake=True, form=form))
+        header = (client.contract.authentication.header, _after_scheme(place))
+        message = replace(message, headers=(*message.headers, header))
+    facts = Facts(mistake=True, form=form)
+    client.raw(message, client.operation.id, carried=(), key="full", facts=facts)
+
+
+def _in_query(contract: Contract) -> Iterator[tuple[str, str]]:
+    """The full key under every name by which a query may carry one."""
+    secrets = {name for operation in contract.operations.values() for name in operation.secrets}
+    for name in (*QUERY_NAMES, *sorted(secrets)):
+        yield name, str(Placeholder.of_identity("full"))
+
+
+def _after_scheme(place: str) -> str:
+    """The full key after another scheme, or as the user name of Basic authentication."""
+    key = Placeholder.of_identity("full")
+    if place == bad_keys.BASIC_USER:
+        return f"Basic {replace(key, suffix=BASIC)}"
+    return f"{place} {key}"
+
+
+def _malformed(client: Client, values: dict[str, Any], text: str) -> None:
+    """A header that is not the scheme and a key."""
+    authentication = client.contract.authentication
+    token = text.removeprefix(f"{authentication.scheme} ")
+    is_token = token in (*authentication.prefixes, bad_keys.ENDLESS)
+    form = Form.UNKNOWN if is_token else Form.SCHEME
+    message = message_for(client.operation, values)
+    _without_valid_key(client, message, form, ((authentication.header, text),))
+
+
+def _dead_keys_on_a_later_page(client: Client, values: dict[str, Any], first: Exchange) -> None:
+    """Keys that are no longer valid, on the page after the first one of a list."""
+    operation, paging = client.operation, client.operation.paging
+    cursor = Answer(client.contract, operation, first).cursor
+    if paging is None or cursor is None:
+        return
+    limit = str(client.knowledge.within(operation, PAGE_SIZE))
+    page = {**values, paging.after: cursor, paging.limit: limit}
+    for form in DEAD_FORMS:
+        for key in client.params(RefusedKeys).of(form):
+            client.mistake(operation, page, key=key, facts=Facts(form=form))
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:
-    """Each operation that reads, with keys of both prefixes."""
+    """Each operation that wants a key, if keys have several prefixes."""
     if len(planning.contract.authentication.prefixes) > 1:
         for operation in keyed(planning):
             yield Draft(operation, needs=("full", "test"))
@@ -233,24 +184,23 @@ def with_each_prefix(planning: Planning) -> Iterator[Draft]:
 
 @scenario(with_each_prefix, rules=("auth.prefixes",))
 def test_prefixes(client: Client) -> None:
-    """A valid key of each prefix."""
+    """A valid key of the other prefix. It may be of another business, and not reach the object."""
     values = client.valid(client.operation)
     if values is not None:
-        client.call(
-            client.operation, values, key="test"
-        )  # it may be of another business, and not reach what is asked for
+        client.call(client.operation, values, key="test")
+
+
+# --- scopes ---
 
 
 def with_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that has a scope, with keys that have it."""
     for operation in keyed(planning):
         if operation.scopes:
-            keys = (
-                ["full"]
-                if operation.beside
-                else [*(f"scope:{scope}" for scope in operation.scopes), "full"]
-            )
-            yield Draft(operation, needs=("full", *keys), params=Keys(tuple(keys)))
+            # a key with one scope alone may be refused where a second may be required
+            scoped = () if operation.beside else operation.scopes
+            keys = (*(f"scope:{scope}" for scope in scoped), "full")
+            yield Draft(operation, needs=("full", *keys), params=Keys(keys))
 
 
 @scenario(with_scope, rules=("scope.opens",))
@@ -262,85 +212,64 @@ def test_scope_opens(client: Client) -> None:
             client.call(client.operation, values, key=key)
 
 
+ANOTHER = "another"
+
+
 def without_scope(planning: Planning) -> Iterator[Draft]:
-    """Each operation that has a scope, with a key that has none, and with keys that have others."""
-    for operation in keyed(planning):
-        if operation.scopes:
-            yield Draft(operation, "none", needs=("full", "no_scope"), params=Keys(("no_scope",)))
-            keys = [f"scope:{scope}" for scope in _others(planning, operation)]
-            if operation.effect is not Effect.READ and "read_only" in planning.target.keys:
-                keys.append("read_only")
-            if keys:
-                yield Draft(
-                    operation,
-                    "another",
-                    needs=("full", *keys),
-                    cost=1 + len(keys),
-                    params=Keys(tuple(keys)),
-                )
+    """Each operation that has a scope, with a key that has none, and with keys that have others.
 
-
-def _narrowed(operation: Operation, item: dict[str, Any]) -> dict[str, str]:
-    """The first plain filter that an item tells a value of."""
-    plain = [p for p in operation.filters if not p.required and not p.compare and not p.references]
-    known = {
-        p.name: item[p.filters] for p in plain if p.filters and isinstance(item.get(p.filters), str)
-    }
-    return dict(list(known.items())[:1])
-
-
-def _others(planning: Planning, operation: Operation) -> list[str]:
-    """Scopes that do not open an operation, the likeliest to be let in first: what may be wanted beside its own, the
-    reads of its own kind if it writes, the writes of what it refers to, one of the same verb, one of another.
-
-    Not those that may include its own: other writes of the same kind.
+    A key that may only read is tried with every write.
     """
-    known: dict[str, list[Operation]] = {}
-    for other in operations(planning):
-        for scope in other.scopes:
-            if scope not in operation.scopes:
-                known.setdefault(scope, []).append(other)
-    writes = operation.effect is not Effect.READ
-    own = [s for s, users in known.items() if any(u.kind == operation.kind for u in users)]
-    reads = [s for s in own if writes and all(u.effect is Effect.READ for u in known[s])]
-    foreign = [s for s in known if s not in own]
-    start = sum(map(ord, operation.id)) % len(foreign) if foreign else 0
-    turned = foreign[start:] + foreign[:start]
-    referred = {p.references for p in operation.parameters if p.required}
-    near = (
-        [
-            s
-            for s in turned
-            if any(u.kind in referred and u.effect is not Effect.READ for u in known[s])
-        ]
-        if writes
-        else []
-    )
-    alike = [s for s in turned if any((u.effect is not Effect.READ) == writes for u in known[s])]
-    beside = [operation.beside] if operation.beside else []
-    chosen = dict.fromkeys([*beside, *reads, *near[:1], *alike[:1], *turned])
-    return list(chosen)[: SCOPES_TRIED + 2 * writes]
+    for operation in keyed(planning):
+        if not operation.scopes:
+            continue
+        yield Draft(operation, "none", needs=("full", "no_scope"), params=Keys(("no_scope",)))
+        keys = [f"scope:{scope}" for scope in other_scopes(planning, operation)]
+        if operation.effect is not Effect.READ:
+            keys.append("read_only")
+        if keys:
+            needs, cost = ("full", *keys), 1 + len(keys)
+            yield Draft(operation, ANOTHER, needs=needs, cost=cost, params=Keys(tuple(keys)))
 
 
 @scenario(without_scope, rules=("scope.refused",), phase=1)
 def test_missing_scope(client: Client) -> None:
-    """Valid keys that lack the scope; those with another one also on a later page of a list."""
-    operation, paging = client.operation, client.operation.paging
-    values = client.valid(operation) if paging is None else client.knowledge.listing(operation)
+    """Valid keys without the scope; those with another scope ask for a later page of a list."""
+    operation = client.operation
+    lists = operation.paging is not None
+    values = client.knowledge.listing(operation) if lists else client.valid(operation)
     if values is None:
         return
-    if paging is not None and client.case.variant == "another":
-        items = client.knowledge.listed(operation.kind or "")
-        place = items[0].get(paging.position) if items and isinstance(items[0], dict) else None
-        if isinstance(place, str):
-            values |= {
-                paging.after: place,
-                paging.limit: str(client.knowledge.within(operation, 2)),
-                **_narrowed(operation, items[0]),
-            }
+    if client.case.variant == ANOTHER:
+        values |= _later_page(client)
     client.control(operation, values)
     for key in client.params(Keys).roles:
         client.mistake(operation, values, key=key)
+
+
+def _later_page(client: Client) -> dict[str, str]:
+    """Cursor, limit and filter of a page after the first item; empty for what is no list."""
+    operation, paging = client.operation, client.operation.paging
+    if paging is None:
+        return {}
+    first = next(iter(client.knowledge.listed(operation.kind or "")), None)
+    cursor = first.get(paging.position) if isinstance(first, dict) else None
+    if not isinstance(cursor, str):
+        return {}
+    limit = str(client.knowledge.within(operation, PAGE_SIZE))
+    return {paging.after: cursor, paging.limit: limit, **_narrowed(operation, first)}
+
+
+def _narrowed(operation: Operation, item: Any) -> dict[str, str]:
+    """The first plain filter of a list that takes a value of an item; empty without one."""
+    for parameter in operation.plain_filters:
+        value = item.get(parameter.filters)
+        if isinstance(value, str):
+            return {parameter.name: value}
+    return {}
+
+
+# --- keys that the target hands out ---
 
 
 def handing_out(planning: Planning) -> Iterator[Draft]:
@@ -352,24 +281,14 @@ def handing_out(planning: Planning) -> Iterator[Draft]:
 
 @scenario(handing_out, rules=("account.key", "account.rows"), phase=2)
 def test_new_key(client: Client) -> None:
-    """Two keys are handed out, and each lists what it can, the first one before and after there is a second."""
-    plain = [o for o in client.contract.operations_by("list") if o.keyed and not o.pool]
-    listing = next(
-        (o for o in plain if not any(p.required or p.advised for p in o.parameters)), None
-    )
+    """Two keys are handed out. Each lists what it sees, the first before and after the second."""
+    listing = _plain_list(client.contract)
     if listing is None:
         return
     client.call(listing, {}, role=Role.ARRANGE, facts=Facts(side=Side.OWN))
     keys: list[str] = []
     for _ in range(2):
-        values = client.valid(client.operation)
-        key = (
-            _handed_out(
-                client, client.control(client.operation, values, facts=Facts(step=Step.MADE))
-            )
-            if values is not None
-            else None
-        )
+        key = _handed_out(client)
         if key is None:
             return
         keys.append(key)
@@ -377,11 +296,23 @@ def test_new_key(client: Client) -> None:
             client.call(listing, {}, key=used, facts=Facts(step=Step.USED, side=Side.FOREIGN))
 
 
-def _handed_out(client: Client, exchange: Exchange) -> str | None:
-    """The name of the key in a success: the log and this process know no more of it."""
-    if exchange.response is None or not exchange.response.ok or client.operation.key is None:
+def _plain_list(contract: Contract) -> Operation | None:
+    """The first list of a business that needs no parameter."""
+    for listing in contract.operations_by("list"):
+        if not listing.keyed or listing.pool:
+            continue
+        if not any(p.required or p.advised for p in listing.parameters):
+            return listing
+    return None
+
+
+def _handed_out(client: Client) -> str | None:
+    """Ask for a key; returns its name, all that the log and this process know of it."""
+    values, member = client.valid(client.operation), client.operation.key
+    if values is None or member is None:
         return None
-    shown = object_of(client.contract, client.operation, exchange.response.json)
-    value = shown.get(client.operation.key) if isinstance(shown, dict) else None
+    exchange = client.control(client.operation, values, facts=Facts(step=Step.MADE))
+    account = Answer(client.contract, client.operation, exchange).object
+    value = account.get(member) if isinstance(account, dict) else None
     key = Placeholder.parse(value) if isinstance(value, str) else None
     return key.identity if key is not None and key.kind is SecretKind.SECRET else None

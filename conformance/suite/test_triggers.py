@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.model import (
+    CodeRole,
     Contract,
     Effect,
     Facts,
@@ -55,7 +56,7 @@ def triggers(planning: Planning) -> Iterator[Draft]:
         yield _draft(contract, operation, code, trigger)
     codes = {code for code, _ in pairs}
     for row in contract.errors.values():
-        if row.role == "internal" and row.code not in codes:
+        if row.role is CodeRole.INTERNAL and row.code not in codes:
             gap = _advice(row.code)
             yield Draft(None, row.code, about=row.code, gap=gap, rules=("trigger.answer",))
 
@@ -84,7 +85,7 @@ def _advice(missing: str) -> str:
 
 def _rules(contract: Contract, operation: Operation, code: str, recipe: Recipe) -> tuple[str, ...]:
     """The rules that a trigger feeds."""
-    if operation.payment and contract.errors[code].role == "payment_required":
+    if operation.payment and contract.errors[code].role is CodeRole.PAYMENT_REQUIRED:
         rules = ("trigger.answer", "payment.terms")
         return (*rules, "payment.retry") if recipe.payment else rules
     listed = contract.operations_by("list", operation.kind)

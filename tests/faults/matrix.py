@@ -24,6 +24,7 @@ from tests.faults.rows import (
     judge_reading,
     judge_variant,
 )
+from tests.page import PAGE_CODES
 from tests.variants import VARIANTS
 
 __all__ = [
@@ -171,9 +172,19 @@ def refresh() -> None:
 
 
 def unproven() -> list[str]:
-    """The MUST clauses that no fault breaks."""
+    """The MUST clauses that no fault breaks.
+
+    The clause about a code that the page does not have is proven by one with the same rules.
+    """
+    broken, unbroken = set(), []
+    for clause in contract().clauses.values():
+        if table.breaking(FAULTS, clause.id):
+            broken.add(clause.rules)
+        elif clause.level is Level.MUST:
+            unbroken.append(clause)
+    page_codes = {f"code-{code}" for code, _ in PAGE_CODES}
     return [
         clause.id
-        for clause in contract().clauses.values()
-        if clause.level is Level.MUST and not table.breaking(FAULTS, clause.id)
+        for clause in unbroken
+        if not clause.about or clause.id in page_codes or clause.rules not in broken
     ]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 from werkzeug.test import TestResponse
 
 from conformance.model import Contract
+from conformance.server import application
+from conformance.server.extras import MagicInput
 from conformance.server.special import triggers
 from tests.server.sandbox import ACCOUNT, Api, refused, sign_up
 
@@ -63,3 +66,15 @@ def test_every_declared_trigger_sets_off_its_code(contract: Contract, api: Api) 
         assert refused(response, code.status, code.code)
     assert len(api.walk("/calls", "calls", limit=100)) == 350
     assert len(api.walk("/agents", "agents")) == 130
+
+
+def test_a_provoked_code_without_a_magic_input_gets_a_magic_text(contract: Contract) -> None:
+    """The first free text of the body triggers it, so a new code needs no line of the server."""
+    operation = replace(contract.operations["create_call"], provokes=("tcpa_violation",))
+    widened = replace(contract, operations={**contract.operations, operation.id: operation})
+    derived = [magic for magic in application(widened).triggers if magic.code == "tcpa_violation"]
+    assert (
+        MagicInput("tcpa_violation", "create_call", {"name": "tcpa_violation trigger"}) in derived
+    )
+    known = [(magic.operation, magic.code) for magic in application(contract).triggers]
+    assert len(known) == len(set(known))

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from conformance import __version__, checks, convert, evidence, schemas
-from conformance.conclusion import finished
 from conformance.errors import UsageError
 from conformance.model import Case, Contract, Run
 from conformance.plan import Plan
+from conformance.run.conclusion import finished
 from conformance.target import named
 
 FORMAT = 1

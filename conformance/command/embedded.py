@@ -73,8 +73,8 @@ def _serve(target_out: Path, spec: Path | None) -> int:
     """Serve until a signal. Returns the exit code."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # Only the server process needs these, and they take most of a second to import.
-    from conformance.contract import load  # noqa: PLC0415
-    from conformance.server import serve  # noqa: PLC0415
+    from conformance.contract import load
+    from conformance.server import serve
 
     try:
         serve(load(spec), target_out=target_out, out=sys.stdout)

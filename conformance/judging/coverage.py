@@ -1,0 +1,113 @@
+"""Which cases of a plan have run, and why a rule had nothing to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import mode
+
+from conformance.evidence import Log
+from conformance.judging.rules import Rule
+from conformance.model import Case, Clause, Contract, Role
+
+NOT_RUN = "not run: the run ended before it"
+NOT_SELECTED = "not selected"
+NOTHING_ASKED = (
+    "No valid request could be built because the target has no suitable objects. "
+    "Supply values under inputs: in the target file."
+)
+OVER_BUDGET = "the request budget is used up (budget: in the target file)"
+DONE = "done"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The cases of a plan and how they ended.
+
+    ``selected`` holds the ids of the cases that were to run; None for all.
+    """
+
+    contract: Contract
+    cases: tuple[Case, ...]
+    log: Log
+    selected: frozenset[str] | None
+
+    def feeding(self, rule: Rule, clause: Clause) -> list[Case]:
+        """The cases that feed a rule of a clause."""
+        cases = self._by_rule.get(rule.id, ())
+        return [case for case in cases if clause.concerns(case.about)]
+
+    @cached_property
+    def _by_rule(self) -> dict[str, list[Case]]:
+        cases: dict[str, list[Case]] = {}
+        for case in self.cases:
+            for rule in case.rules:
+                cases.setdefault(rule, []).append(case)
+        return cases
+
+    def expects(self, rule: Rule, clause: Clause, operation: str, cases: list[Case]) -> bool:
+        """Whether a rule should have judged something on an operation; ``cases`` feed it there."""
+        if rule.trial:
+            return bool(self._counted(cases))
+        known = self.contract.operations.get(operation)
+        return known is not None and rule.applies(self.contract, known, clause)
+
+    def crashes(self, cases: Iterable[Case]) -> list[str]:
+        """How cases ended that neither finished nor ran out of budget."""
+        ends = [self.log.ends.get(case.id, DONE) for case in cases]
+        return [end for end in ends if end not in (DONE, OVER_BUDGET)]
+
+    def gaps(self, cases: Iterable[Case]) -> list[str]:
+        """Why cases have not run; those that have are left out."""
+        gaps = []
+        for case in self._counted(cases):
+            gap = self._gap_of(case)
+            if gap is not None:
+                gaps.append(gap)
+        return gaps
+
+    def silence(self, rule: Rule, operation: str) -> str:
+        """Why a rule had nothing to judge on an operation."""
+        cases = self._counted(case for case in self.cases if case.operation == operation)
+        if rule.trial:
+            return self._silence_of_trial(rule, cases)
+        if not all(map(self._is_selected, cases)):
+            return NOT_SELECTED
+        gaps = self.gaps(cases)
+        if gaps and len(gaps) == len(cases):
+            return mode(gaps)  # none of the cases could run: the commonest reason
+        return rule.hint
+
+    def _silence_of_trial(self, rule: Rule, cases: list[Case]) -> str:
+        for case in cases:
+            if rule.id in case.rules and case.id in self._asking:
+                return rule.hint
+        return NOTHING_ASKED
+
+    def _gap_of(self, case: Case) -> str | None:
+        """Why a case has not run; None if it has."""
+        end = self.log.ends.get(case.id)
+        if case.gap:
+            return case.gap
+        if not self._is_selected(case):
+            return NOT_SELECTED
+        if end is None:
+            return NOT_RUN
+        return OVER_BUDGET if end == OVER_BUDGET else None
+
+    def _counted(self, cases: Iterable[Case]) -> list[Case]:
+        """The cases that must run; an optional one counts only once it has run."""
+        return [case for case in cases if not case.optional or case.id in self.log.ends]
+
+    def _is_selected(self, case: Case) -> bool:
+        return self.selected is None or case.id in self.selected
+
+    @cached_property
+    def _asking(self) -> frozenset[str]:
+        """The ids of the cases that sent more than what prepares them."""
+        cases = set()
+        for exchange in self.log.exchanges:
+            if exchange.role in (Role.CONTROL, Role.PROBE):
+                cases.add(exchange.case)
+        return frozenset(cases)

@@ -1,0 +1,46 @@
+"""What both sides read from an answer: its items, its object, and what tells one from another."""
+
+from conformance.reading.answers import Answer, answer_of, asked, sought_in
+from conformance.reading.filters import takes
+from conformance.reading.items import (
+    before_last,
+    id_of,
+    identity_of,
+    items_of,
+    members_of,
+    moment_of,
+    moments_of,
+    newly,
+    object_of,
+    position_of,
+    rows_of,
+    runs_forward,
+)
+from conformance.reading.limits import soon
+from conformance.reading.writes import absent, as_shown, differences, same, shown
+
+__all__ = [
+    "Answer",
+    "absent",
+    "answer_of",
+    "as_shown",
+    "asked",
+    "before_last",
+    "differences",
+    "id_of",
+    "identity_of",
+    "items_of",
+    "members_of",
+    "moment_of",
+    "moments_of",
+    "newly",
+    "object_of",
+    "position_of",
+    "rows_of",
+    "runs_forward",
+    "same",
+    "shown",
+    "soon",
+    "sought_in",
+    "takes",
+]

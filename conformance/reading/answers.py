@@ -1,0 +1,118 @@
+"""The answer to one request of an operation, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from conformance.model import Contract, Exchange, Operation, Paging
+from conformance.reading.items import (
+    items_of,
+    members_of,
+    moments_of,
+    object_of,
+    position_of,
+    rows_of,
+)
+from conformance.values import instant
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the answer to one request of an operation shows."""
+
+    contract: Contract
+    operation: Operation
+    exchange: Exchange
+
+    @property
+    def ok(self) -> bool:
+        """Whether the request was accepted."""
+        return self.exchange.response is not None and self.exchange.response.ok
+
+    @property
+    def body(self) -> Any:
+        """The body of an accepted request; None if it was refused or not answered."""
+        response = self.exchange.response
+        return response.json if response is not None and response.ok else None
+
+    @cached_property
+    def items(self) -> list[Any] | None:
+        """The items of an accepted list; None for anything else, also for an unreadable list."""
+        return items_of(self.operation, self.body)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The items that are objects."""
+        return rows_of(self.items or [])
+
+    @property
+    def cursor(self) -> str | None:
+        """The position of the last item, which is the cursor of the next page; None without one."""
+        last = (self.items or [None])[-1]
+        position = position_of(self.operation, last)
+        return position if isinstance(position, str) else None
+
+    @property
+    def positions(self) -> list[str]:
+        """The positions that the items show, in their order."""
+        positions = [position_of(self.operation, row) for row in self.rows]
+        return [position for position in positions if isinstance(position, str)]
+
+    @property
+    def more(self) -> bool | None:
+        """What the list says of further pages; None where it says nothing."""
+        paging = self.operation.paging
+        value = members_of(self.body).get(paging.more) if paging else None
+        return value if isinstance(value, bool) else None
+
+    @cached_property
+    def object(self) -> Any:
+        """The object that an accepted request shows; None for anything else."""
+        return object_of(self.contract, self.operation, self.body)
+
+    @property
+    def id(self) -> str | int | None:
+        """The identifier of that object; None where it shows none."""
+        name = self.contract.identifier_of(self.operation.kind)
+        value = members_of(self.object).get(name)
+        return value if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+def answer_of(contract: Contract, exchange: Exchange) -> Answer | None:
+    """The answer to a request of a documented operation; None for any other request."""
+    operation = contract.operations.get(exchange.operation)
+    return None if operation is None else Answer(contract, operation, exchange)
+
+
+def asked(exchange: Exchange, name: str) -> str | None:
+    """The value of a query parameter that was sent exactly once."""
+    values = parse_qs(urlsplit(exchange.request.url).query, keep_blank_values=True).get(name, [])
+    return values.pop() if len(values) == 1 else None
+
+
+def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:
+    """The object that an exchange looked for, and whether a later page of the list may show it.
+
+    The object is as a read or a list shows it; None if the answer does not show it.
+    """
+    answer = answer_of(contract, exchange)
+    if answer is None or not answer.ok:
+        return None, False
+    paging = answer.operation.paging
+    if paging is None:
+        return answer.object, False
+    name = contract.identifier_of(answer.operation.kind)
+    for row in answer.rows:
+        if str(row.get(name)) == exchange.facts.sought:
+            return row, False
+    passed = _passed(paging, answer.rows, exchange.facts.position)
+    return None, answer.more is True and not passed
+
+
+def _passed(paging: Paging, items: list[Any], position: str | None) -> bool:
+    """Whether a page holds items on both sides of a position."""
+    at, moments = instant(position), moments_of(paging, items)
+    return at is not None and bool(moments) and min(moments) < at < max(moments)

@@ -1,0 +1,97 @@
+"""What a write sent, compared with what a read or a list shows of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from conformance.model import Contract, Exchange, Operation, compact
+from conformance.reading.answers import Answer, answer_of, asked, sought_in
+from conformance.reading.items import members_of
+from conformance.values import instant
+
+
+def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
+    """The members that were sent and that a read shows.
+
+    An optional member may be left out. It may be null, too, unless it takes free text.
+    """
+    members, kept = members_of(got), _never_null(operation)
+    names = [name for name in sent if name in members]
+    return [name for name in names if members[name] is not None or name in kept]
+
+
+def _never_null(operation: Operation) -> set[str]:
+    """The members of an object that are required, or take free text."""
+    return {p.shows_as or p.name for p in operation.body if p.required or p.fresh}
+
+
+def as_shown(operation: Operation, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that were sent, by the names under which the object shows them."""
+    other_names = {p.name: p.shows_as for p in operation.body if p.shows_as}
+    return {other_names.get(name, name): value for name, value in sent.items()}
+
+
+def differences(
+    operation: Operation, sent: Mapping[str, Any], got: Any
+) -> Iterator[tuple[str, str, str]]:
+    """Each member that a read shows with another value than was sent: where, expected, actual."""
+    sent = as_shown(operation, sent)
+    for name in shown(operation, sent, got):
+        if not same(sent[name], got[name]):
+            yield f"/{name}", compact(sent[name]), compact(got[name])
+
+
+def same(sent: Any, got: Any) -> bool:
+    """Whether a value came back as it was sent.
+
+    White space of a text may be trimmed or folded, and an object may show more members.
+    """
+    match sent, got:
+        case dict(), dict():
+            return all(name in got and same(value, got[name]) for name, value in sent.items())
+        case list(), list():
+            return len(sent) == len(got) and all(map(same, sent, got))
+        case str(), str():
+            return _folded(sent) == _folded(got)
+        case (bool(), _) | (_, bool()):  # true equals 1 in Python
+            return sent is got
+    return bool(sent == got)
+
+
+def _folded(text: str) -> str:
+    """A text with each run of white space as one blank, and none at its ends."""
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def absent(contract: Contract, page: Exchange) -> bool:
+    """Whether a page of a list lacks the new object that it must show.
+
+    It must show it if no page follows, or if the list runs from new to old and its first item is
+    older. A page that may begin behind the object proves nothing.
+    """
+    answer = answer_of(contract, page)
+    if answer is None or answer.items is None or sought_in(contract, page)[0] is not None:
+        return False
+    position = instant(page.facts.position)
+    moments = [moment for moment in map(instant, answer.positions) if moment is not None]
+    if _begins_later(answer, position, moments):
+        return False
+    return answer.more is False or _begins_older(position, moments)
+
+
+def _begins_older(position: Fraction | None, moments: list[Fraction]) -> bool:
+    """Whether a page that runs from new to old begins with an item older than a position."""
+    return position is not None and bool(moments) and position > moments[0] > moments[-1]
+
+
+def _begins_later(answer: Answer, position: Fraction | None, moments: list[Fraction]) -> bool:
+    """Whether a page may begin behind a position, as the cursor that it was asked for with says."""
+    paging = answer.operation.paging
+    cursor = asked(answer.exchange, paging.after) if paging is not None else None
+    if cursor is None:
+        return False
+    begin = instant(cursor)
+    return position is None or begin is None or begin >= min([position, *moments])

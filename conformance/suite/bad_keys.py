@@ -1,0 +1,121 @@
+"""What is tried in place of a valid key: the forms of a bad key, and how many an operation gets."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from conformance.model import DEAD_KEYS, Effect, Operation, Params, Placeholder, SecretKind
+from conformance.scenarios import BAD_KEYS_ALLOWED, Planning
+from conformance.transport.near_misses import ALTERATIONS, NO_PREFIX, OTHER_PREFIX
+
+MISPLACED, MALFORMED, UNKNOWN, ALTERED = "misplaced", "malformed", "unknown", "altered"
+NEVER_ISSUED = (UNKNOWN, ALTERED)
+"""The forms of a key that was never issued."""
+
+BASIC_USER, IN_QUERY = "user", "query"
+PLACES = ("Basic", "Token", BASIC_USER)
+"""Where a valid key is put that does not belong there: after another scheme, or as a Basic user."""
+ENDLESS = "x" * 2_000
+"""A key far longer than any."""
+ALTERED_ALWAYS = ("last-char", "longer")
+"""The alterations that every operation is tried with."""
+
+
+@dataclass(frozen=True)
+class RefusedKeys(Params):
+    """What each request of a case carries in place of a valid key, by form."""
+
+    by_form: Mapping[str, list[str]]
+
+    def of(self, form: str) -> list[str]:
+        """What is tried in this form."""
+        return self.by_form.get(form, [])
+
+    @property
+    def count(self) -> int:
+        """How many requests carry a bad key."""
+        return sum(len(keys) for keys in self.by_form.values())
+
+    @property
+    def never_issued(self) -> int:
+        """How many of them carry a key that was never issued."""
+        return sum(len(self.of(form)) for form in NEVER_ISSUED)
+
+
+def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys]:
+    """What is tried with each of some operations, in their order.
+
+    Few requests of a run may carry a key that was never issued, unless floods are allowed. So one
+    form is chosen for every operation before the next form.
+    """
+    left = sys.maxsize if _floods(planning) else BAD_KEYS_ALLOWED
+    chosen: list[dict[str, list[str]]] = [{} for _ in keyed]
+    for form, choose in _CHOICES.items():
+        for number, operation in enumerate(keyed):
+            keys = choose(planning, number)
+            runs = operation.effect in planning.target.allow
+            cost = len(keys) if runs and form in NEVER_ISSUED else 0
+            if cost <= left:
+                chosen[number][form] = keys
+                left -= cost
+    return [RefusedKeys(by_form) for by_form in chosen]
+
+
+def _floods(planning: Planning) -> bool:
+    """Whether the target allows floods: then it is no service that others use."""
+    return Effect.FLOOD in planning.target.allow
+
+
+def _misplaced(planning: Planning, number: int) -> list[str]:
+    """One place, in turn. Servers log queries: without floods no key is put there."""
+    if not planning.contract.authentication.scheme:
+        return []
+    places = (*PLACES, IN_QUERY) if _floods(planning) else PLACES
+    return [places[number % len(places)]]
+
+
+def _malformed(planning: Planning, number: int) -> list[str]:
+    """One header that is not the scheme and a key, in turn."""
+    authentication = planning.contract.authentication
+    scheme = authentication.scheme
+    if not scheme:
+        return ["not a key"]
+    texts = [f"{scheme} not a key", scheme, f"{scheme} {scheme}", "?"]
+    if _floods(planning):
+        texts += [f"{scheme} {token}" for token in (*authentication.prefixes, ENDLESS)]
+    return [texts[number % len(texts)]]
+
+
+def _unknown(planning: Planning, _number: int) -> list[str]:
+    """A key with each prefix that was never issued."""
+    prefixes = planning.contract.authentication.prefixes or ("",)
+    return [Placeholder(SecretKind.UNKNOWN, prefix).identity for prefix in prefixes]
+
+
+def _altered(planning: Planning, number: int) -> list[str]:
+    """The full key in the usual alterations, and in one of the rarer ones, in turn."""
+    prefixes = planning.contract.authentication.prefixes
+    rarer = [name for name in ALTERATIONS if name not in ALTERED_ALWAYS]
+    if prefixes:
+        rarer.insert(0, NO_PREFIX)
+    if len(prefixes) > 1:
+        rarer.insert(0, OTHER_PREFIX)
+    rare = rarer[number % len(rarer)]
+    return [f"full~{name}" for name in (*ALTERED_ALWAYS, rare)]
+
+
+def _dead(role: str) -> Callable[[Planning, int], list[str]]:
+    """A key that was valid once. Where the target gives none, the judge of its rule says so."""
+    return lambda planning, _number: [role] if role in planning.target.keys else []
+
+
+_CHOICES: Mapping[str, Callable[[Planning, int], list[str]]] = {
+    MISPLACED: _misplaced,
+    MALFORMED: _malformed,
+    UNKNOWN: _unknown,
+    ALTERED: _altered,
+    **{role: _dead(role) for role in DEAD_KEYS},
+}
+"""What is chosen for an operation, by form. The number of the operation gives each its turn."""

@@ -1,0 +1,143 @@
+"""Requests that cross from one business to another: for an object, or to create inside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from conformance.model import Facts, Open, Parameter, Step
+from conformance.reading import as_shown
+from conformance.suite.client import Client
+from conformance.suite.foreign import named, owning_references
+from conformance.transport.message import Message, message_for
+from conformance.values import ABSENT
+
+Values = dict[str, Any]
+"""Values for the parameters of an operation, by name."""
+
+
+def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = "full") -> None:
+    """Ask for an object that the key must not reach."""
+    facts = Facts(step=Step.FOREIGN, sought=named(sought))
+    client.mistake(client.operation, values, key=key, facts=facts)
+
+
+def ask_the_other_way(client: Client, values: Values, selector: Parameter, key: str) -> None:
+    """Ask for an object of the main business with the key of another one."""
+    theirs = _as_asked_by(client, values, selector, key)
+    if theirs is not None:
+        ask_for_foreign(client, theirs, values[selector.name], key)
+
+
+def ask_naming_main(client: Client, values: Values, selector: Parameter, key: str) -> None:
+    """Go the other way with a request that also names the main business.
+
+    It names no business where a server may answer such a request with a success.
+    """
+    operation, main, tenant = client.operation, client.knowledge.business(), client.contract.tenant
+    may_succeed = Open.ABSENT_OBJECT in operation.open or Open.INPUT in operation.open
+    if main is None or tenant is None or may_succeed:
+        ask_the_other_way(client, values, selector, key)
+        return
+    theirs = _as_asked_by(client, values, selector, key)
+    if theirs is None:
+        return
+    if operation.parameter(tenant):
+        message = message_for(operation, {**theirs, tenant: main})
+    else:  # a server that knows no such parameter may refuse it
+        message = with_query(message_for(operation, theirs), tenant, main)
+    facts = Facts(mistake=True, step=Step.REFERENCE, sought=named(values[selector.name]))
+    client.raw(message, operation.id, key=key, facts=facts)
+
+
+def _as_asked_by(client: Client, values: Values, selector: Parameter, key: str) -> Values | None:
+    """The values with the business of a key, where they hold one; None if they prove nothing.
+
+    An object that goes by another name than its id proves nothing: two businesses may share it.
+    """
+    tenant, business = client.contract.tenant, client.knowledge.business(key)
+    if selector.by is not None:
+        return None
+    if tenant not in values:
+        return values
+    return None if business is None else {**values, tenant: business}
+
+
+def name_both(client: Client, values: Values) -> None:
+    """The own object beside the other business, where the operation takes both.
+
+    A server may go by the object alone and overlook the business.
+    """
+    elsewhere, tenant = client.knowledge.business("other"), client.contract.tenant
+    if elsewhere is not None and tenant in values:
+        facts = Facts(step=Step.OPTIONAL)
+        client.mistake(client.operation, {**values, tenant: elsewhere}, facts=facts)
+
+
+def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
+    """A change that names the other business in a member that no document names."""
+    operation, tenant = client.operation, client.contract.tenant
+    elsewhere = client.knowledge.business("other")
+    if elsewhere is None or tenant is None or operation.parameter(tenant) is not None:
+        return
+    client.mistake(operation, {**values, tenant: elsewhere}, facts=Facts(step=Step.OPTIONAL))
+    facts = Facts(step=Step.TIED, tied={tenant: elsewhere})
+    client.look(operation.kind or "", values[selector.name], facts=facts)
+
+
+def create_inside(client: Client) -> None:
+    """Create with a reference to the other business, or to an object of it."""
+    operation = client.operation
+    values = client.valid(operation)
+    if values is None:
+        return
+    client.control(operation, values)
+    for parameter in owning_references(client.contract, operation):
+        foreign = client.value(parameter, "other")
+        if foreign is ABSENT or foreign == values.get(parameter.name):
+            continue
+        referring = {**(client.valid(operation) or values), parameter.name: foreign}
+        if parameter.required or parameter.advised:
+            _create_with_reference(client, referring, parameter)
+        else:
+            _create_tied(client, referring, parameter.name)
+    _create_in_business(client)
+
+
+def _create_with_reference(client: Client, values: Values, parameter: Parameter) -> None:
+    """A creation that must name something of the other business, and a look into its list."""
+    operation, listing = client.operation, client.contract.list_of(client.operation.kind)
+    step = Step.FOREIGN if parameter.name == client.contract.tenant else Step.REFERENCE
+    client.mistake(operation, values, facts=Facts(step=step))
+    fresh = {p.name: values[p.name] for p in operation.body if p.fresh and p.name in values}
+    page = None if listing is None else client.valid(listing, "other")
+    if listing is None or page is None or not fresh:
+        return
+    facts = Facts(step=Step.LISTING, sent=as_shown(operation, fresh))
+    client.call(listing, page, key="other", facts=facts)
+
+
+def _create_in_business(client: Client) -> None:
+    """A creation that names the other business in a member that no document names."""
+    operation, tenant = client.operation, client.contract.tenant
+    business = client.knowledge.business("other")
+    if tenant is None or business is None or operation.parameter(tenant) is not None:
+        return
+    values = client.valid(operation)
+    if values is not None:
+        _create_tied(client, {**values, tenant: business}, tenant)
+
+
+def _create_tied(client: Client, values: Values, name: str) -> None:
+    """A creation that names something of another business without need; then a look at it."""
+    operation = client.operation
+    exchange = client.mistake(operation, values, facts=Facts(step=Step.OPTIONAL))
+    created = client.created_id(exchange)
+    if created is not None:
+        tied = as_shown(operation, {name: values[name]})
+        client.look(operation.kind or "", created, facts=Facts(step=Step.TIED, tied=tied))
+
+
+def with_query(message: Message, name: str, value: str) -> Message:
+    """The message with one more query parameter."""
+    return replace(message, query=(*message.query, (name, value)))

@@ -1,0 +1,79 @@
+"""Which scopes do not open an operation, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from conformance.model import Effect, Operation
+from conformance.scenarios import Planning, operations
+
+OTHERS_TRIED, OTHERS_TRIED_FOR_A_WRITE = 2, 4
+"""Keys with another scope that an operation is tried with."""
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """A scope, and the kinds of objects that it opens reads and writes of."""
+
+    name: str
+    read: set[str | None] = field(default_factory=set)
+    written: set[str | None] = field(default_factory=set)
+
+    def concerns(self, kind: str | None) -> bool:
+        """Whether it opens anything on objects of a kind."""
+        return kind in self.read or kind in self.written
+
+
+def other_scopes(planning: Planning, operation: Operation) -> list[str]:
+    """A few scopes that do not open an operation, those that a server may let in first.
+
+    A scope that may be required beside its own comes first. For a write follow the reads of its own
+    kind, and a write of an object that it refers to. Then follow a scope for the same verb and any
+    other. Other writes of its own kind are left out: they may include its scope.
+    """
+    scopes = _unopening(planning, operation)
+    of_kind = [scope for scope in scopes if scope.concerns(operation.kind)]
+    foreign = _turned(operation, [scope for scope in scopes if scope not in of_kind])
+    chosen = [operation.beside] if operation.beside else []
+    if operation.effect is Effect.READ:
+        likely, most = _first_reading(foreign), OTHERS_TRIED
+    else:
+        likely, most = _near_a_write(operation, of_kind, foreign), OTHERS_TRIED_FOR_A_WRITE
+    chosen += [scope.name for scope in (*likely, *foreign)]
+    return list(dict.fromkeys(chosen))[:most]
+
+
+def _unopening(planning: Planning, operation: Operation) -> list[_Scope]:
+    """The scopes of the contract that do not open the operation."""
+    scopes: dict[str, _Scope] = {}
+    for other in operations(planning):
+        for name in other.scopes:
+            scope = scopes.setdefault(name, _Scope(name))
+            opened = scope.read if other.effect is Effect.READ else scope.written
+            opened.add(other.kind)
+    return [scope for scope in scopes.values() if scope.name not in operation.scopes]
+
+
+def _turned(operation: Operation, scopes: list[_Scope]) -> list[_Scope]:
+    """The scopes from a start that differs by operation, so that each has its turn."""
+    start = sum(map(ord, operation.id)) % max(1, len(scopes))
+    return scopes[start:] + scopes[:start]
+
+
+def _first_reading(scopes: list[_Scope]) -> list[_Scope]:
+    """The first scope that opens a read."""
+    return [scope for scope in scopes if scope.read][:1]
+
+
+def _near_a_write(
+    operation: Operation, of_kind: list[_Scope], foreign: list[_Scope]
+) -> list[_Scope]:
+    """The scopes that a server may take for the one of a write.
+
+    They open only reads of its kind, the write of an object that it must name, or any write.
+    """
+    referred = {parameter.references for parameter in operation.parameters if parameter.required}
+    writing = [scope for scope in foreign if scope.written]
+    naming = [scope for scope in writing if scope.written & referred]
+    reading = [scope for scope in of_kind if not scope.written]
+    return [*reading, *naming[:1], *writing[:1]]
