@@ -68,7 +68,7 @@ def _registered(source: str) -> Iterator[str]:
 
 
 @cache
-def modules() -> dict[str, Path]:
+def judges() -> dict[str, Path]:
     """The module that defines the judge of each rule, below checks/."""
     checks = PACKAGE / "checks"
     found: dict[str, Path] = {}
@@ -80,19 +80,19 @@ def modules() -> dict[str, Path]:
 
 def home(rule: str) -> str:
     """The subject whose module or package defines the judge of a rule."""
-    return modules()[rule].with_suffix("").parts[0]
+    return judges()[rule].with_suffix("").parts[0]
 
 
 def test_each_rule_is_found_in_one_module() -> None:
     """Every rule of the engine has its judge in a module of checks/."""
-    assert set(modules()) == set(RULES)
+    assert set(judges()) == set(RULES)
 
 
 @pytest.mark.parametrize("prefix", sorted({rule.partition(".")[0] for rule in RULES}))
 def test_a_prefix_lives_in_one_module(prefix: str) -> None:
     """All rules of a prefix have their judges in one module, which is one of their subject."""
     rules = [rule for rule in RULES if rule.startswith(f"{prefix}.")]
-    assert len({modules()[rule] for rule in rules}) == 1
+    assert len({judges()[rule] for rule in rules}) == 1
     assert home(rules[0]) == subject_of(rules[0])
 
 
