@@ -367,7 +367,7 @@ def attacked(
 
 @pytest.mark.parametrize("attack", ANSWERS)
 def test_broken_answers_end_well(attacked: Mapping[str, Future[Outcome]], attack: str) -> None:
-    """Whatever comes back, the command ends with 1 or 3, in bounded time and memory, in clean text."""
+    """Whatever comes back, the command ends with 1 or 3, in bounds, and prints clean text."""
     outcome = attacked[attack].result()
     no_traceback(outcome)
     assert outcome.code in (1, 3), outcome.said

@@ -368,7 +368,7 @@ def test_an_optional_case_that_did_not_run_is_not_asked_for() -> None:
 
 @pytest.mark.parametrize(("operation", "applies"), [("list_calls", False), ("*", True)])
 def test_a_passive_rule_is_missed_only_where_it_applies(operation: str, applies: bool) -> None:
-    """A clause of two rules passes by the one that applies; an unknown operation has no passive rule."""
+    """A clause of two rules passes by the one that applies; an unknown operation has none."""
     passive = Rule(
         "r.two", "a rule", passive=lambda context, exchange: (), applies=lambda *_: applies
     )
