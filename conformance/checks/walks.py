@@ -36,7 +36,7 @@ def paging_order(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[
             actual = f"{second.text} after {first.text}"
             yield Violation("/", f"{direction}, as the list begins", actual, page.ids)
             return
-        if len(page.items) > 1:
+        if page.several:
             yield Pass(page.ids)
     for first_page, second_page in walks.steps():
         if _turns(walks, first_page, second_page):
@@ -57,8 +57,8 @@ def _turns(walks: Walks, first: Page, second: Page) -> bool:
 
     Both must show several items, or the direction of the list is not known.
     """
-    several = len(first.items) > 1 and len(second.items) > 1
-    return several and walks.backwards(second)
+    both = first.several and second.several
+    return both and walks.backwards(second)
 
 
 @walked("paging.advances")
@@ -68,7 +68,7 @@ def paging_advances(context: JudgeContext, trial: Trial, walks: Walks) -> Iterat
         if second.cursor in walks.tied:
             continue
         ids = _ids(first, second)
-        if len(first.items) > 1 and first.keys == second.keys:
+        if first.several and first.keys == second.keys:
             actual = f"the same {len(first.items)} items again"
             yield Violation("/", "another page", actual, ids)
         elif second.items:
