@@ -78,7 +78,7 @@ def test_greedy(client, case, pytestconfig):
 
 @dataclass(frozen=True)
 class Environment:
-    """What surrounds the package: pytest-playwright, a greedy conftest.py, workers of pytest-xdist."""
+    """What is beside the package: pytest-playwright, a greedy conftest.py, pytest-xdist."""
 
     playwright: bool = False
     greedy: bool = False
@@ -210,7 +210,7 @@ def test_the_suite_runs_beside_the_tests_of_the_project(house: House, sandbox: S
 
 @pytest.mark.parametrize("house", ["all"], indirect=True)
 def test_the_command_runs_in_the_directory_of_the_project(house: House, sandbox: Sandbox) -> None:
-    """The command takes no notice of plugins and of the conftest.py of the directory it starts in."""
+    """The command ignores other plugins, and the conftest.py of its directory."""
     outcome = command(
         "run",
         "--url",

@@ -318,7 +318,7 @@ def lists_of_more_keys(planning: Planning) -> Iterator[Draft]:
 
 def _compared(operation: Operation, variant: str, keys: TwoKeys, optional: bool = False) -> Draft:
     """A case that compares what two keys see of one list."""
-    needs = (keys.own, keys.foreign)
+    needs = ("full", keys.own, keys.foreign)
     return Draft(operation, variant, needs=needs, params=keys, optional=optional)
 
 
