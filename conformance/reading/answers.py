@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from conformance.model import Contract, Exchange, Operation, Paging
 from conformance.reading.items import (
+    identity_of,
     items_of,
     members_of,
     moments_of,
@@ -30,13 +31,12 @@ class Answer:
     @property
     def ok(self) -> bool:
         """Whether the request was accepted."""
-        return self.exchange.response is not None and self.exchange.response.ok
+        return self.exchange.ok
 
     @property
     def body(self) -> Any:
         """The body of an accepted request; None if it was refused or not answered."""
-        response = self.exchange.response
-        return response.json if response is not None and response.ok else None
+        return self.exchange.json if self.ok else None
 
     @cached_property
     def items(self) -> list[Any] | None:
@@ -79,6 +79,10 @@ class Answer:
         name = self.contract.identifier_of(self.operation.kind)
         value = members_of(self.object).get(name)
         return value if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+    def identity(self, item: Any) -> str:
+        """What tells an item from the others of its kind: its id, else its whole content."""
+        return identity_of(self.contract, self.operation.kind, item)
 
 
 def answer_of(contract: Contract, exchange: Exchange) -> Answer | None:
