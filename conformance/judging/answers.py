@@ -44,7 +44,7 @@ def answered(context: JudgeContext, exchange: Exchange) -> Answered | Gap | Judg
 
 def code_of(contract: Contract, exchange: Exchange) -> str | None:
     """The error code of a response, if it has a text where the code stands."""
-    value = pointed(exchange.response.json, contract.code_pointer) if exchange.response else ABSENT
+    value = pointed(exchange.json, contract.code_pointer)
     return value if isinstance(value, str) else None
 
 
@@ -57,6 +57,11 @@ def role_of(contract: Contract, exchange: Exchange) -> CodeRole | None:
 def pointer(path: tuple[str, ...]) -> str:
     """A JSON pointer as text."""
     return "/" + "/".join(path)
+
+
+def quoted(value: Any) -> str:
+    """A member of a body as findings show it; ``value`` is ABSENT for a member that is not there."""
+    return "nothing" if value is ABSENT else compact(value)
 
 
 def said(exchange: Exchange) -> str:
