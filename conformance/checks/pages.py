@@ -10,7 +10,7 @@ from conformance.judging.answers import page_of, quoted, role_of, said, unusable
 from conformance.judging.outcomes import Answered, Gap, JudgeContext, Outcome, Pass, Violation
 from conformance.judging.rules import lists, passive, probe
 from conformance.model import CodeRole, Exchange, Paging, compact
-from conformance.reading import Answer, asked, position_of
+from conformance.reading import Answer, arrays_of, asked, position_of
 from conformance.values import NOT_JSON, instant, pointed, zoned
 
 SEVERAL_ARRAYS = (
@@ -68,7 +68,7 @@ def _without_items(paging: Paging, body: dict[str, Any], exchange: Exchange) -> 
         actual = compact(body.get(paging.collection))
         where = f"/{paging.collection}"
         return Violation(where, "an array of items", actual, (exchange.id,))
-    if any(isinstance(member, list) for member in body.values()):
+    if arrays_of(body):
         return Gap(SEVERAL_ARRAYS)
     return Violation("/", "an array of items", "no array", (exchange.id,))
 
@@ -152,8 +152,8 @@ def _bad_position(answer: Answer, items: list[Any]) -> tuple[int, Any] | None:
     """
     for index, item in enumerate(items):
         position = position_of(answer.operation, item)
-        cursor = answer.more and item is items[-1]
-        if position is None and not cursor:
+        needed = answer.more and item is items[-1]
+        if position is None and not needed:
             continue
         if not _is_timestamp(position):
             return index, position

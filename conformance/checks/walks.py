@@ -57,8 +57,8 @@ def _turns(walks: Walks, first: Page, second: Page) -> bool:
 
     Both must show several items, or the direction of the list is not known.
     """
-    several = len(first.items) > 1 and len(second.items) > 1
-    return several and walks.backwards(second)
+    fewest = min(len(first.items), len(second.items))
+    return fewest > 1 and walks.backwards(second)
 
 
 @walked("paging.advances")
@@ -113,11 +113,16 @@ def paging_exclusive(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
 
 
 def _shown_twice(context: JudgeContext, page: Page) -> str | None:
-    """An id that stands twice on a page. Items without an id may be equal and still be two."""
+    """An id that stands twice on a page; None if there is none.
+
+    Items without an id may be equal and still be two.
+    """
     seen = set()
     for item in page.items:
         name = id_of(context.contract, context.operation.kind, item.raw)
-        if name is not None and name in seen:
+        if name is None:
+            continue
+        if name in seen:
             return name
         seen.add(name)
     return None

@@ -60,7 +60,7 @@ def pointer(path: tuple[str, ...]) -> str:
 
 
 def quoted(value: Any) -> str:
-    """A member of a body as findings show it; ``value`` is ABSENT for a member that is not there."""
+    """A member of a body as findings show it; for ABSENT, as no member is there: ``nothing``."""
     return "nothing" if value is ABSENT else compact(value)
 
 
