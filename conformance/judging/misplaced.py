@@ -65,10 +65,8 @@ def cuts_fraction(walks: Walks, repeated: Iterable[Misplaced]) -> bool:
         if not repeat.near or not repeat.page.fraction:
             return False
         filters.add(repeat.page.filters)
-    for page in walks.pages:
-        if page.filters in filters and _spares_its_cursor(walks, page):
-            return True
-    return False
+    pages = [page for page in walks.pages if page.filters in filters]
+    return any(_spares_its_cursor(walks, page) for page in pages)
 
 
 def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:
