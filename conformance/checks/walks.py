@@ -113,11 +113,16 @@ def paging_exclusive(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
 
 
 def _shown_twice(context: JudgeContext, page: Page) -> str | None:
-    """An id that stands twice on a page. Items without an id may be equal and still be two."""
+    """An id that stands twice on a page; None if there is none.
+
+    Items without an id may be equal and still be two.
+    """
     seen = set()
     for item in page.items:
         name = id_of(context.contract, context.operation.kind, item.raw)
-        if name is not None and name in seen:
+        if name is None:
+            continue
+        if name in seen:
             return name
         seen.add(name)
     return None
