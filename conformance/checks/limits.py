@@ -78,7 +78,10 @@ def _ids(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
 
 
 def _failure(bursts: list[Burst]) -> Gap | None:
-    """Why a count proves nothing: a request failed for another reason than the limit."""
+    """Why a count proves nothing: a request failed for another reason than the limit.
+
+    None if no request did.
+    """
     for burst in bursts:
         if burst.failed is not None:
             return Gap(

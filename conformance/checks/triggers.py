@@ -55,7 +55,10 @@ def trigger_answer(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _triggered(context: JudgeContext, trial: Trial, probe: Exchange, row: ErrorCode) -> Outcome:
-    """Judge one answer to a trigger. What excuses elsewhere may be the very answer it wants."""
+    """Judge one answer to a trigger.
+
+    An answer that proves nothing elsewhere, such as a 503, may be the very answer that it wants.
+    """
     code = code_of(context.contract, probe)
     right_status = probe.status == row.status
     if right_status and code in (row.code, None):
@@ -120,10 +123,7 @@ def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _all_refused(probes: list[Exchange]) -> bool:
     """Whether there are probes, and each of them was refused. A lost one may have succeeded."""
-    for probe in probes:
-        if probe.response is None or probe.ok:
-            return False
-    return bool(probes)
+    return bool(probes) and all(probe.refused for probe in probes)
 
 
 def _texts_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:
@@ -135,7 +135,10 @@ def _texts_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:
 
 
 def _texts(item: Any) -> set[str]:
-    """The texts of an object that are long enough to tell it from others."""
+    """The texts of an object that are long enough to tell it from others.
+
+    None for anything that is no object.
+    """
     texts = filter(_is_text, members_of(item).values())
     return {text for text in texts if len(text) >= SHORTEST_TEXT}
 
@@ -160,7 +163,7 @@ def _made(context: JudgeContext, control: Exchange, before: Answer, texts: Texts
     """The items that the accepted request made.
 
     They are the items with the id of its answer. Without any, they are those that show most of the
-    texts that this request alone sent.
+    texts that this request alone sent. An item that shows none of them is never among them.
     """
     items = before.items or []
     named = _named(context, control, before)
@@ -198,7 +201,10 @@ def _as_accepted(
 
 
 def _state(context: JudgeContext, item: dict[str, Any], texts: Texts) -> dict[str, Any]:
-    """The flags and short words of an item that were not sent: they tell what became of it."""
+    """The flags and short words of an item that were not sent, by name.
+
+    They tell what became of it. Its id does not, as it differs from item to item.
+    """
     sent = texts.accepted | texts.refused
     state = {}
     for name, value in item.items():
@@ -238,7 +244,10 @@ def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _with_terms(payment: Payment, probe: Exchange, response: Response) -> Outcome:
-    """Judge whether a request for payment holds its terms."""
+    """Judge whether a request for payment holds its terms.
+
+    They may stand in the body, or in the header that the contract names.
+    """
     header = response.header(payment.terms_header)
     places = response.json, _decoded(header)
     if any(_has_terms(payment, place) for place in places):

@@ -80,8 +80,10 @@ def _effect(look: Look, answer: Answered) -> Iterator[Outcome]:
 
 
 def _text_kept(look: Look) -> Violation | None:
-    """An object that holds a text which only refused attempts sent."""
-    accepted = {text for attempt in look.others for text in attempt.facts.fresh}
+    """An object that holds a text which only refused attempts sent; None without one."""
+    accepted = set[str]()
+    for attempt in look.others:
+        accepted.update(attempt.facts.fresh)
     texts = [text for text in look.exchange.facts.fresh if text not in accepted]
     items = items_with(look.answer, texts)
     if not items:
@@ -90,7 +92,10 @@ def _text_kept(look: Look) -> Violation | None:
 
 
 def _item_added(look: Look) -> Violation | None:
-    """An item that was not in the list before, and that may come from an attempt."""
+    """An item that was not in the list before, and that may come from an attempt.
+
+    None where every new item contradicts what was sent, or is no newer than the old ones.
+    """
     for before in answers_at(look.context, look.trial, Step.LISTED_BEFORE):
         for item in _newest_items(look, before):
             if _may_be_of_any(look, item):
@@ -130,7 +135,10 @@ def _may_be_of(attempt: Exchange, item: Any, context: JudgeContext) -> bool:
 
 
 def _object_removed(look: Look) -> Violation | None:
-    """The object of the attempts, if it was there before and is gone."""
+    """The object of the attempts, if it was there before and is gone.
+
+    None if it is still shown, or if a later page of its list may show it.
+    """
     sought, contract = look.exchange.facts.sought, look.context.contract
     looks = look.trial.at(Step.BEFORE)
     if sought is None or not looks:
