@@ -469,7 +469,7 @@ def test_a_waiver_covers_nothing_but_a_failure(words: str, level: Level) -> None
 
 
 def test_keys_that_never_open_anything_are_told() -> None:
-    """A valid key that always got 401 is named; not one that worked, nor one that must be refused."""
+    """A valid key that always got 401 is named; one that worked or must be refused is not."""
     seen = [
         answer(status, identity=role)
         for role, status in (
@@ -820,7 +820,7 @@ def run(*verdicts: Verdict, **members: Any) -> Run:
 def test_the_exit_code_of_a_run(
     verdicts: tuple[Verdict, ...], members: dict[str, Any], code: int
 ) -> None:
-    """A broken MUST is 1 and wins over 3, not judged; untested counts if completeness is required."""
+    """A broken MUST is 1 and wins over 3; untested cells count if completeness is required."""
     assert run(*verdicts, **members).exit_code == code
 
 

@@ -91,5 +91,7 @@ def _spares_its_cursor(walks: Walks, page: Page) -> bool:
     """
     if not page.continues or page.fraction:
         return False
-    at_cursor = [item for item in walks.untied if item.at == page.cursor]
-    return any(walks.passes(item, page.filters) for item in at_cursor)
+    for item in walks.untied:
+        if item.at == page.cursor:
+            return walks.passes(item, page.filters)
+    return False
