@@ -51,7 +51,7 @@ def _around_deletion(
 ) -> Iterator[Outcome]:
     """Compare the looks of two steps at one object, before and after the deletion.
 
-    The list is a second place to see a deleted object, so that it may not show it is no gap.
+    The list is only a second place to see the object, so its silence is no gap.
     """
     before, after = trial.last(step), trial.last(following)
     if before is None or after is None:
