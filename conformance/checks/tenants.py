@@ -43,7 +43,7 @@ KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
 def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
     objects, references = trial.at(Step.FOREIGN), trial.at(Step.REFERENCE)
-    references += filter(_refused, trial.at(Step.OPTIONAL))
+    references += [optional for optional in trial.at(Step.OPTIONAL) if optional.refused]
     if not any((objects, references, trial.at(Step.TIED))):
         return
     gap = control_gap(context, trial)
@@ -54,11 +54,6 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for exchange in references:
         yield kept_out(context, exchange, (*KEPT_OUT, CodeRole.INVALID_PARAMETER))
     yield from _effects(context, trial)
-
-
-def _refused(exchange: Exchange) -> bool:
-    """Whether a request was answered, but not accepted."""
-    return exchange.response is not None and not exchange.ok
 
 
 def _effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
@@ -75,7 +70,10 @@ def _effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _objects_refused(
     context: JudgeContext, trial: Trial, objects: list[Exchange]
 ) -> Iterator[Outcome]:
-    """Judge the requests for an object of another business."""
+    """Judge the requests for an object of another business.
+
+    A read by name may show an object of this business that has the same name.
+    """
     if Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(context, trial, objects, *KEPT_OUT, judge=kept_out)
         return

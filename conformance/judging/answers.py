@@ -42,11 +42,6 @@ def answered(context: JudgeContext, exchange: Exchange) -> Answered | Gap | Judg
     return Answered(exchange, exchange.response)
 
 
-def status_of(exchange: Exchange) -> int | None:
-    """The status of an answer; None without an answer."""
-    return None if exchange.response is None else exchange.response.status
-
-
 def code_of(contract: Contract, exchange: Exchange) -> str | None:
     """The error code of a response, if it has a text where the code stands."""
     value = pointed(exchange.json, contract.code_pointer)

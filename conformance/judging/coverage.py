@@ -35,7 +35,10 @@ class Coverage:
     selected: frozenset[str] | None
 
     def feeding(self, rule: Rule, clause: Clause) -> list[Case]:
-        """The cases that feed a rule of a clause."""
+        """The cases that feed a rule of a clause, in the order of the plan.
+
+        A case about one code or status feeds only the clauses that speak of it.
+        """
         cases = self._by_rule.get(rule.id, ())
         return [case for case in cases if clause.concerns(case.about)]
 
@@ -123,8 +126,11 @@ class Coverage:
 
     @cached_property
     def _asking(self) -> frozenset[str]:
-        """The ids of the cases that sent more than what prepares them."""
-        cases = set()
+        """The ids of the cases that sent more than what prepares them.
+
+        The others could not build a valid request.
+        """
+        cases = set[str]()
         for exchange in self.log.exchanges:
             if exchange.role in (Role.CONTROL, Role.PROBE):
                 cases.add(exchange.case)

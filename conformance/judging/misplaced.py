@@ -28,7 +28,10 @@ def repeats(walks: Walks) -> list[Misplaced]:
 
 
 def losses(walks: Walks) -> list[Misplaced]:
-    """Of each page the first item that it fails to show, although another walk shows it there."""
+    """Of each page the first item that it fails to show, although another walk shows it there.
+
+    They come in the order of the pages.
+    """
     return _misplaced(walks, walks.lost)
 
 

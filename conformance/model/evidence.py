@@ -95,6 +95,11 @@ class Exchange:
         return self.response is not None and self.response.ok
 
     @property
+    def refused(self) -> bool:
+        """Whether the request was answered, but with another status than a success."""
+        return self.response is not None and not self.response.ok
+
+    @property
     def status(self) -> int | None:
         """The status of the response; None without a response."""
         return None if self.response is None else self.response.status

@@ -148,7 +148,10 @@ def moments_of(paging: Paging, items: list[Any]) -> list[Fraction]:
 
 
 def runs_forward(paging: Paging, items: list[Any]) -> bool:
-    """Whether a list runs from old to new, judged by its first and last item."""
+    """Whether a list runs from old to new, judged by its first and last item.
+
+    False for a list that shows less than two different times.
+    """
     moments = moments_of(paging, items)
     return bool(moments) and moments[0] < moments[-1]
 
