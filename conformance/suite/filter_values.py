@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from conformance.model import Operation, Parameter
-from conformance.reading import takes
+from conformance.reading import members_of, takes
 from conformance.suite.knowledge import SEVERAL
 from conformance.values import instant
 
@@ -19,11 +19,12 @@ DISTINCT = 6
 
 
 def text_of(value: Any) -> str | None:
-    """A value as a query takes it; None for what it cannot take."""
+    """A text or a number as a query takes it; None for any other value."""
     if isinstance(value, str):
         return value
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return str(value) if number else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return str(value)
 
 
 def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
@@ -33,8 +34,7 @@ def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
     """
     texts = []
     for item in items:
-        shown = item.get(parameter.filters) if isinstance(item, dict) else None
-        text = text_of(shown) or ""
+        text = text_of(members_of(item).get(parameter.filters or "")) or ""
         several = parameter.joined and "," in text
         if text and not several:
             texts.append(text)
@@ -64,7 +64,7 @@ def _middle(texts: list[str]) -> str | None:
 
 
 def _amount(text: str) -> Fraction:
-    """What a bound compares: an instant, else a number; 0 for any other text."""
+    """What a bound compares: an instant in seconds, else a number; 0 for any other text."""
     moment = instant(text)
     if moment is not None:
         return moment
@@ -125,15 +125,19 @@ def narrower(
     others = operation.filters[place + 1 :] + operation.filters[:place]
     choices: list[tuple[bool, int, int, str, str]] = []
     for turn, other in enumerate(others):
-        if not _takes_one_value(other) or other.filters == parameter.filters:
-            continue
-        for text, count in Counter(texts_of(passing, other)).items():
-            if count < len(passing):
+        if _takes_one_value(other) and other.filters != parameter.filters:
+            for text, count in _not_in_all(passing, other).items():
                 choices.append((count < SECOND_PAGE, turn, count, other.name, text))
     if not choices:
         return {}
     *_, name, text = min(choices)
     return {name: text}
+
+
+def _not_in_all(items: list[Any], parameter: Parameter) -> dict[str, int]:
+    """The values of a filter that some of the items have, and others not, with how many do."""
+    counts = Counter(texts_of(items, parameter))
+    return {text: count for text, count in counts.items() if count < len(items)}
 
 
 def _takes_one_value(parameter: Parameter) -> bool:
@@ -145,9 +149,7 @@ def options_of(operation: Operation) -> Iterator[Parameter]:
     """The parameters that narrow a list by something that its items do not show."""
     assert operation.paging is not None
     turning = (operation.paging.after, operation.paging.limit)
-    for parameter in operation.parameters:
-        known = parameter.place == "query" and parameter.example is not None
-        if parameter.required or parameter.filters or parameter.name in turning:
-            continue
-        if known:
+    for parameter in operation.parameters_in("query"):
+        other_job = parameter.required or parameter.filters or parameter.name in turning
+        if not other_job and parameter.example is not None:
             yield parameter
