@@ -37,14 +37,11 @@ def starts(positions: Sequence[str | None], *, deeply: bool) -> list[int]:
     They stand just before neighbours in the same second, and in the middle of a long list, or at
     the end of a large page of it.
     """
-    times = [instant(position) for position in positions]
-    telling = []
-    for index, (one, other) in enumerate(pairwise(times)):
-        if _same_second(one, other):
-            telling.append(index)
+    pairs = pairwise(instant(position) for position in positions)
+    telling = [place for place, pair in enumerate(pairs) if _same_second(*pair)]
     each = 2 if deeply else 1
     chosen = telling[:each] + telling[-each:] + _middles(len(positions), each)
-    before = [index - 1 for index in chosen if index > 1]
+    before = [place - 1 for place in chosen if place > 1]
     return list(dict.fromkeys(before))
 
 
