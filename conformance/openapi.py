@@ -76,14 +76,21 @@ def definitions(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping
 
 
 def references(document: Any) -> Iterator[tuple[Place, str]]:
-    """Each ``$ref`` with the place of its owner."""
+    """Each ``$ref`` of a document, with the place of its owner.
+
+    A place is the path of names and indexes from the root. References are not followed.
+    """
     for place, owner in _objects(document):
         if isinstance(owner.get("$ref"), str):
             yield place, owner["$ref"]
 
 
 def extension_places(document: Any) -> Iterator[tuple[Place, str]]:
-    """Each place of the extension with the definition in the meta schema that it obeys."""
+    """Each place of the extension with the definition in the meta schema that it obeys.
+
+    The definition is "root", "operation", "security", "parameter" or "property". What stands
+    within the extension, or in an example or another value, is skipped.
+    """
     for place, owner in _objects(document, skipped=(X, *VALUES)):
         if X in owner:
             yield (*place, X), _definition_at(place, owner)
@@ -113,7 +120,8 @@ def base_path(document: Mapping[str, Any]) -> str:
 def authentication(document: Mapping[str, Any]) -> Authentication:
     """How a key travels, by the first security scheme.
 
-    That is http with a scheme, or apiKey with its own header. Without one it is bearer.
+    That is http with a scheme, or apiKey with its own header. Without one it is bearer. The
+    prefixes of keys come from the extension; none where it does not state them.
     """
     schemes = document.get("components", {}).get("securitySchemes", {})
     usual = {"type": "http", "scheme": "bearer"}

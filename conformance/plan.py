@@ -43,7 +43,8 @@ class Plan:
 def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
     """Every case of every scenario, in the order of their phases.
 
-    Raises ValueError for two cases with one id, and for a need that no target file can meet.
+    Cases of one phase keep the order of the scenarios and of their drafts. Raises ValueError for
+    two cases with one id, and for a need that no target file can meet.
     """
     bad_keys = _BadKeys(planning.target)
     phased: list[tuple[int, Case]] = []
@@ -171,7 +172,10 @@ _HARM = {
 
 
 def _advice(need: str, target: Declaration) -> str | None:
-    """What to provide for a need that the target does not meet; None if it meets it."""
+    """What to provide for a need that the target does not meet; None if it meets it.
+
+    A need is the role of a key, or a member of OTHER_NEEDS.
+    """
     role = key_role(need)
     if role is not None:
         return None if need in target.keys else role.advice

@@ -36,7 +36,10 @@ def _check_names(noun: str, names: Iterable[str], known: Collection[str], advice
 
 
 def select(plan: Plan, contract: Contract, clauses: tuple[Clause, ...]) -> Plan:
-    """The cases that verify some clauses, in the order of the plan; all of them for all clauses."""
+    """The cases that verify some clauses, in the order of the plan.
+
+    For all clauses it is the whole plan, also with cases that feed no clause.
+    """
     if len(clauses) == len(contract.clauses):
         return plan
 
@@ -58,7 +61,10 @@ def _verifies(case: Case, contract: Contract, clause: Clause) -> bool:
     operation = contract.operations.get(case.operation)
     if operation is None:
         return False
-    return any(RULES[rule].applies(contract, operation, clause) for rule in clause.rules)
+    for rule in clause.rules:
+        if RULES[rule].applies(contract, operation, clause):
+            return True
+    return False
 
 
 def _feeds(case: Case, clause: Clause, rules: Iterable[str]) -> bool:
@@ -105,7 +111,10 @@ def _cheapest(candidates: list[list[Case]], chosen: set[str]) -> set[str]:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """`` (did you mean X?)`` for a name that is close to one of some names, else nothing."""
+    """`` (did you mean X?)`` for a name that is close to one of some names, else nothing.
+
+    It begins with a space, to follow the name in a message.
+    """
     close = get_close_matches(name, list(names), 1)
     if not close:
         return ""

@@ -34,7 +34,10 @@ class Open(StrEnum):
 
 @dataclass(frozen=True)
 class Parameter:
-    """One input of an operation: in its query, path or headers, or a member of its JSON body."""
+    """One input of an operation: in its query, path or headers, or a member of its JSON body.
+
+    Scenarios fill it, and the server checks it, by what stands here.
+    """
 
     name: str
     place: str  # "query", "path", "header" or "body"
@@ -172,9 +175,4 @@ class Operation:
     @property
     def plain_filters(self) -> tuple[Parameter, ...]:
         """The optional filters that take a value as an item shows it, and refer to no object."""
-        plain = []
-        for parameter in self.filters:
-            special = parameter.required or parameter.compare or parameter.references
-            if not special:
-                plain.append(parameter)
-        return tuple(plain)
+        return tuple(p for p in self.filters if not (p.required or p.compare or p.references))

@@ -21,7 +21,10 @@ class Access(Core):
     # --- keys ---
 
     def parse_key(self, request: Request) -> str | None:
-        """The key that a request carries, or None if it carries none in the documented form."""
+        """The key that a request carries, or None if it carries none in the documented form.
+
+        The name of the scheme may be in any case, as in RFC 9110.
+        """
         authentication = self.contract.authentication
         value = request.header(authentication.header)
         if value is None or authentication.scheme is None:
@@ -45,7 +48,10 @@ class Access(Core):
         return identity.revoked
 
     def unauthenticated(self, operation: Operation) -> Refusal:
-        """The refusal of a request without a working key."""
+        """The refusal of a request without a working key, the same whatever is wrong with it.
+
+        It names the scheme in WWW-Authenticate, if the contract has one.
+        """
         scheme = self.contract.authentication.scheme
         headers = (("WWW-Authenticate", scheme),) if scheme else ()
         return Refusal("unauthenticated", headers=headers)
@@ -166,7 +172,10 @@ class Access(Core):
         return self.find(kind, identifier, context) is not None
 
     def check_references(self, context: Context) -> None:
-        """Raise Refusal if a parameter names a tenant or an object that the key does not reach."""
+        """Raise Refusal if a parameter names a tenant or an object that the key does not reach.
+
+        Parameters are checked in the order of the contract; those that were not sent are skipped.
+        """
         for parameter in context.operation.parameters:
             if parameter.name not in context.values:
                 continue

@@ -21,7 +21,7 @@ _SAMPLES: Mapping[str, Any] = {
 
 
 class Catalog:
-    """Kinds, schemas, scopes and examples of a contract."""
+    """Kinds, schemas, scopes and examples of a contract, for the parts of the server."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract

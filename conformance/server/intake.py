@@ -222,7 +222,10 @@ class Intake(Core):
     def take_in(
         self, operation: Operation, request: Request, in_path: Mapping[str, str]
     ) -> dict[str, Any]:
-        """All values of a request by parameter. Raises Refusal if one is missing or invalid."""
+        """All values of a request by parameter. Raises Refusal if one is missing or invalid.
+
+        ``in_path`` holds the texts of the path parameters, by name.
+        """
         in_path_values = self._path_values(operation, in_path)
         query, body = self.query_values(operation, request), self.body_values(operation, request)
         given = {**query, **body, **self.header_values(operation, request), **in_path_values}

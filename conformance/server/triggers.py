@@ -38,7 +38,10 @@ class Triggers(Core):
     # --- triggers ---
 
     def triggered(self, context: Context) -> str | None:
-        """The code that the input of a request triggers, or None."""
+        """The code that the input of a request triggers, or None.
+
+        The first magic input that matches decides; special ones come before the usual ones.
+        """
         for magic in self.triggers:
             if magic.operation == context.operation.id and _matches(magic, context):
                 return magic.code
@@ -93,7 +96,10 @@ class Triggers(Core):
         return terms
 
     def check_payment(self, context: Context) -> None:
-        """Raise Refusal if the request has to be paid for and carries no proof of payment."""
+        """Raise Refusal if the request has to be paid for and carries no proof of payment.
+
+        The refusal carries the terms of the payment, in a header and beside the error (x402).
+        """
         payment = context.operation.payment
         if payment is None or not self.payment_due(context):
             return

@@ -48,7 +48,8 @@ def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys
     """What is tried with each of some operations, in their order.
 
     Few requests of a run may carry a key that was never issued, unless floods are allowed. So one
-    form is chosen for every operation before the next form.
+    form is chosen for every operation before the next form. A form that would exceed that number
+    is left out for an operation; its other forms stay.
     """
     left = sys.maxsize if _floods(planning) else BAD_KEYS_ALLOWED
     chosen: list[dict[str, list[str]]] = [{} for _ in keyed]

@@ -17,7 +17,7 @@ Values = dict[str, Any]
 
 
 def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = "full") -> None:
-    """Ask for an object that the key must not reach."""
+    """Ask for an object that the key must not reach; ``sought`` is its id, or an array with it."""
     facts = Facts(step=Step.FOREIGN, sought=named(sought))
     client.mistake(client.operation, values, key=key, facts=facts)
 
@@ -88,7 +88,10 @@ def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
 
 
 def create_inside(client: Client) -> None:
-    """Create with a reference to the other business, or to an object of it."""
+    """Create with a reference to the other business, or to an object of it.
+
+    A valid creation comes first, as the control. Each reference has a creation of its own.
+    """
     operation = client.operation
     values = client.valid(operation)
     if values is None:

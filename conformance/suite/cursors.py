@@ -68,17 +68,15 @@ def unserved_cursors(positions: Sequence[str | None], operation: Operation) -> d
     Some spell a position otherwise, one lies between two items, some beyond both ends. Empty for
     a list that is too short, or whose positions cannot all be read.
     """
-    texts: list[str] = []
     times: list[Fraction] = []
     for position in positions:
         moment = instant(position)
-        if position is None or moment is None:
+        if moment is None:
             return {}
-        texts.append(position)
         times.append(moment)
     if len(times) < SHORTEST or times[0] == times[-1]:
         return {}
-    cursors = _respelled(texts[2], operation)
+    cursors = _respelled(str(positions[2]), operation)
     between = _between(times)
     if between is not None:
         cursors["between"] = between

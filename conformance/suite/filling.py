@@ -64,9 +64,10 @@ class Filling:
         self._token = token
 
     def valid(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:
-        """Valid values for the required and advised parameters; None if a required one is unknown.
+        """Valid values for the required and advised parameters, by name.
 
-        Values of the target file (``inputs``) replace the suite's own.
+        None if a required one is unknown. Values of the target file (``inputs``) replace the
+        suite's own. A request that does more than read works on an object of the run's own.
         """
         values: dict[str, Any] = {}
         for parameter in operation.parameters:
@@ -85,7 +86,8 @@ class Filling:
         if selector is None or operation.effect is Effect.READ:
             return
         if selector.references == operation.kind:
-            values[selector.name] = _as_typed(selector, self._known.own_id(operation))
+            name = self._known.own_id(operation)
+            values[selector.name] = _as_typed(selector, name)
 
     def _refers(self, parameter: Parameter) -> bool:
         """Whether a parameter holds the id of an object or of a business."""
@@ -111,7 +113,8 @@ class Filling:
     def _select_readable(self, operation: Operation, values: dict[str, Any], key: str) -> None:
         """Read an object that can be read, where the sources leave open which ones can."""
         selector = operation.selector
-        if selector is None or operation.action != "read" or Open.INPUT not in operation.open:
+        is_open_read = operation.action == "read" and Open.INPUT in operation.open
+        if selector is None or not is_open_read:
             return
         if values[selector.name] is not ABSENT:
             known = self._known.readable(operation, values, selector, key)

@@ -51,12 +51,13 @@ def value_for(items: Iterable[Any], parameter: Parameter) -> str | None:
     if parameter.compare:
         return _middle(texts)
     counts = Counter(texts)
-    joined = _two_values(counts) if parameter.joined else None
-    return joined or _one_value(counts)
+    if not parameter.joined:
+        return _one_value(counts)
+    return _two_values(counts) or _one_value(counts)
 
 
 def _middle(texts: list[str]) -> str | None:
-    """The value in the middle of several."""
+    """The value in the middle of several, in the order that a bound compares; None for too few."""
     ordered = sorted(set(texts), key=_amount)
     if len(ordered) < DISTINCT:
         return None
@@ -85,29 +86,39 @@ def _two_values(counts: Counter[str]) -> str | None:
 
 def _one_value(counts: Counter[str]) -> str | None:
     """The rarest of the values that enough items have; one that several have comes first."""
-    choices = []
-    for text, count in counts.items():
-        if count >= SECOND_PAGE:
-            choices.append((count < SEVERAL, count, text))
-    return min(choices)[-1] if choices else None
+    frequent = [text for text, count in counts.items() if count >= SECOND_PAGE]
+
+    def preference(text: str) -> tuple[bool, int, str]:
+        return counts[text] < SEVERAL, counts[text], text
+
+    return min(frequent, key=preference, default=None)
 
 
 def another_value(items: Iterable[Any], parameter: Parameter, value: str) -> str | None:
-    """The most frequent value beside those that were tried; None without one, and for a bound."""
+    """The most frequent value beside those that were tried; None without one, and for a bound.
+
+    ``value`` holds what was tried, joined by commas for a filter that takes several values.
+    """
+    if parameter.compare:
+        return None
     tried = value.split(",") if parameter.joined else [value]
     counts = Counter(texts_of(items, parameter))
     for text in tried:
         del counts[text]
-    if parameter.compare or not counts:
-        return None
-    return min(counts, key=lambda text: (-counts[text], text))
+    return min(counts, key=lambda text: (-counts[text], text), default=None)
 
 
 def shared_filter(items: Iterable[Any], operation: Operation, tenant: str | None) -> dict[str, str]:
-    """The first filter by a plain value, other than the business, that one of some items passes."""
+    """The first filter by a plain value, other than the business, that one of some items passes.
+
+    Returns its name with that value; empty if the items show none. ``tenant`` is the name of the
+    parameter for the business.
+    """
     for parameter in operation.filters:
+        if parameter.name == tenant or not _takes_one_value(parameter):
+            continue
         texts = texts_of(items, parameter)
-        if texts and _takes_one_value(parameter) and parameter.name != tenant:
+        if texts:
             return {parameter.name: texts[0]}
     return {}
 
@@ -127,7 +138,8 @@ def narrower(
     for turn, other in enumerate(others):
         if _takes_one_value(other) and other.filters != parameter.filters:
             for text, count in _not_in_all(passing, other).items():
-                choices.append((count < SECOND_PAGE, turn, count, other.name, text))
+                too_few = count < SECOND_PAGE
+                choices.append((too_few, turn, count, other.name, text))
     if not choices:
         return {}
     *_, name, text = min(choices)

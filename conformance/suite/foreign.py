@@ -13,15 +13,17 @@ from conformance.values import ABSENT
 def foreign_filter(client: Client, parameter: Parameter) -> Any:
     """A value of a filter that only the other business has; ABSENT without one.
 
-    Best is a value that its list shows, and the list of the main business does not.
+    Best is a value that its list shows, and the list of the main business does not. Where the
+    filter names a business, it is the id of the other one.
     """
     kind, member = client.operation.kind or "", parameter.filters or ""
     own = texts_of_member(client.knowledge.listed(kind), member)
     foreign = texts_of_member(client.knowledge.listed(kind, "other"), member)
-    if parameter.name != client.contract.tenant:
-        for text in foreign:
-            if text not in own:
-                return text
+    if parameter.name == client.contract.tenant:
+        return client.value(parameter, "other")
+    for text in foreign:
+        if text not in own:
+            return text
     return client.value(parameter, "other")
 
 
@@ -49,8 +51,12 @@ def owning_references(contract: Contract, operation: Operation) -> list[Paramete
 
     Only kinds of objects that have a list count.
     """
-    owned = {listing.kind for listing in contract.operations_by("list")}
-    owned -= {other.kind for other in contract.operations.values() if other.pool}
+    owned: set[str | None] = set()
+    pools: set[str | None] = set()
+    for listing in contract.operations_by("list"):
+        group = pools if listing.pool else owned
+        group.add(listing.kind)
+    owned -= pools
     naming = []
     for member in operation.body:
         if member.name == contract.tenant or member.references in owned:

@@ -57,7 +57,10 @@ class Drawing:
         self._drawn: dict[str, Any] | None = None
 
     def cases(self, operation: Operation, mode: str) -> list[Drawn]:
-        """The cases of one operation and mode. Raises RuntimeError where drawing failed."""
+        """The cases of one operation and mode, none if they were not wanted.
+
+        Waits for the process at the first call. Raises RuntimeError where drawing failed.
+        """
         drawn: list[list[Drawn]] = self._all()["cases"]
         return dict(zip(self._wanted, drawn, strict=True)).get((operation.id, mode), [])
 
@@ -107,7 +110,8 @@ _DRAWINGS: dict[tuple[str, tuple[tuple[str, str], ...], Depth, int, int], Drawin
 def draw(client: Client) -> Drawing | None:
     """What a run wants drawn; None where it wants nothing.
 
-    It is drawn once a process, and begun at the first call.
+    It is drawn once a process, and begun at the first call. The digest of the contract, the seed
+    and the depth decide what is drawn.
     """
     wanted, programs = client.planned("generated"), len(client.planned("mixed-walk"))
     key = (client.contract.digest, wanted, client.depth, programs, client.seed)

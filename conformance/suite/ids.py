@@ -60,7 +60,7 @@ def unknown_id(seed: int, sample: str, salt: str = "") -> str:
     """An id of the same form as a known one that names nothing.
 
     Another salt gives another id, except where ids are numbers. A server that reads ids has no
-    reason to call it malformed.
+    reason to call it malformed. The same seed, sample and salt always give the same id.
     """
     digest = hashlib.sha256(f"{seed} {sample}{salt}".encode()).digest()
     if re.fullmatch(r"\+[0-9]{7,15}", sample):

@@ -150,12 +150,15 @@ class Knowledge:
     def known_ids(self, kind: str, key: str = "full", member: str | None = None) -> list[Id]:
         """The ids of the objects that a key sees, those of its own business first.
 
-        A key may reach several businesses, while other keys reach only that one.
+        A key may reach several businesses, while other keys reach only that one. ``member`` holds
+        the id, if it is not the identifier of the kind.
         """
         tenant, business = self.contract.tenant, self.business(key)
 
         def elsewhere(item: Any) -> bool:
-            return not isinstance(item, dict) or item.get(tenant) != business
+            if not isinstance(item, dict):
+                return True
+            return item.get(tenant) != business
 
         ordered = sorted(self.listed(kind, key), key=elsewhere)
         return list(identifiers(self.contract, ordered, kind, member))

@@ -32,11 +32,11 @@ def other_scopes(planning: Planning, operation: Operation) -> list[str]:
     other. Other writes of its own kind are left out: they may include its scope.
     """
     of_kind: list[_Scope] = []
-    foreign: list[_Scope] = []
+    elsewhere: list[_Scope] = []
     for scope in _unopening(planning, operation):
-        group = of_kind if scope.concerns(operation.kind) else foreign
+        group = of_kind if scope.concerns(operation.kind) else elsewhere
         group.append(scope)
-    foreign = _turned(operation, foreign)
+    foreign = _turned(operation, elsewhere)
     if operation.effect is Effect.READ:
         likely, most = _first_reading(foreign), OTHERS_TRIED
     else:
@@ -63,7 +63,9 @@ def _unopening(planning: Planning, operation: Operation) -> list[_Scope]:
 
 def _turned(operation: Operation, scopes: list[_Scope]) -> list[_Scope]:
     """The scopes from a start that differs by operation, so that each has its turn."""
-    start = sum(map(ord, operation.id)) % max(1, len(scopes))
+    if not scopes:
+        return []
+    start = sum(map(ord, operation.id)) % len(scopes)
     return scopes[start:] + scopes[:start]
 
 

@@ -18,7 +18,7 @@ SHORT_ID = 7
 
 
 def plain_reads(planning: Planning) -> Iterator[Draft]:
-    """Each operation that reads."""
+    """Each operation that reads; a read of one object may also ask for three similar ids."""
     for operation in operations(planning, "read", "fetch"):
         cost = 4 if operation.selector else 1
         yield Draft(operation, cost=cost, needs=key_needs(operation), quick=True)
@@ -101,16 +101,16 @@ class OneParameter(Params):
 def required_parameters(planning: Planning) -> Iterator[Draft]:
     """Each required parameter that can be left out without meaning another operation."""
     for operation in operations(planning):
-        for parameter in filter(_may_be_omitted, operation.parameters):
-            if parameter.name != operation.when or operation.only:
+        for parameter in operation.required:
+            if _may_be_omitted(operation, parameter):
                 yield _omission(operation, parameter)
 
 
-def _may_be_omitted(parameter: Parameter) -> bool:
-    """Whether a parameter can be left out of a request, which must then be refused."""
-    if not parameter.required or parameter.place == "path":
+def _may_be_omitted(operation: Operation, parameter: Parameter) -> bool:
+    """Whether a required parameter can be left out of a request, which must then be refused."""
+    if parameter.place == "path" or Open.OMISSION in parameter.open:
         return False
-    return Open.OMISSION not in parameter.open
+    return parameter.name != operation.when or operation.only
 
 
 def _omission(operation: Operation, parameter: Parameter) -> Draft:
@@ -156,14 +156,14 @@ def refused_values(planning: Planning) -> Iterator[Draft]:
                     operation,
                     parameter.name,
                     needs=key_needs(operation),
-                    cost=1 + len(parameter.refuse),
+                    cost=1 + len(parameter.refuse),  # a control, and each value
                     params=OneParameter(parameter.name),
                 )
 
 
 @scenario(refused_values, rules=("parameter.invalid",), phase=1)
 def test_invalid_parameter(client: Client) -> None:
-    """A valid request but for one value."""
+    """A valid request but for one value, which no reading can accept; each such value in turn."""
     values = client.valid(client.operation)
     parameter = client.operation.parameter(client.params(OneParameter).name)
     assert parameter is not None
@@ -247,10 +247,14 @@ class Bounds(Params):
 def odd_positions(planning: Planning) -> Iterator[Draft]:
     """Each list."""
     for operation in operations(planning, "list"):
-        bounds = [p.name for p in operation.filters if p.compare]
-        cost = 2 + len(ODD_LIMITS + ODD_POSITIONS) + len(bounds) + len(_windows(operation))
-        params = Bounds(tuple(bounds))
-        yield Draft(operation, cost=cost, needs=key_needs(operation), params=params)
+        bounds = tuple(p.name for p in operation.filters if p.compare)
+        mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(_windows(operation))
+        yield Draft(
+            operation,
+            cost=2 + mistakes,
+            needs=key_needs(operation),
+            params=Bounds(bounds),
+        )
 
 
 @scenario(odd_positions, rules=("parameter.unparsable",), phase=1)
