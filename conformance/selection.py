@@ -61,10 +61,7 @@ def _verifies(case: Case, contract: Contract, clause: Clause) -> bool:
     operation = contract.operations.get(case.operation)
     if operation is None:
         return False
-    for rule in clause.rules:
-        if RULES[rule].applies(contract, operation, clause):
-            return True
-    return False
+    return any(RULES[rule].applies(contract, operation, clause) for rule in clause.rules)
 
 
 def _feeds(case: Case, clause: Clause, rules: Iterable[str]) -> bool:

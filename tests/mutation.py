@@ -37,7 +37,7 @@ from cosmic_ray.plugins import get_operator, operator_names
 
 ROOT = Path(__file__).parent.parent
 MODULES = (
-    *sorted((ROOT / "conformance/checks").glob("*.py")),
+    *sorted((ROOT / "conformance/checks").rglob("*.py")),
     *sorted((ROOT / "conformance/judging").glob("*.py")),
     *sorted((ROOT / "conformance/reading").glob("*.py")),
 )

@@ -48,8 +48,8 @@ def test_clauses_are_filed_by_the_nine_subjects() -> None:
 
 
 def test_checks_and_scenarios_are_filed_by_the_nine_subjects() -> None:
-    """Each subject has one module of judges and one of scenarios."""
-    checks = {path.stem for path in (PACKAGE / "checks").glob("*.py")} - {"__init__"}
+    """Each subject has one module or package of judges, and one module of scenarios."""
+    checks = {part.name for part in pkgutil.iter_modules([str(PACKAGE / "checks")])}
     scenarios = {path.stem for path in (PACKAGE / "suite").glob("test_*.py")}
     assert checks == set(SUBJECTS)
     assert scenarios == {f"test_{subject}" for subject in SUBJECTS}
@@ -68,24 +68,32 @@ def _registered(source: str) -> Iterator[str]:
 
 
 @cache
-def homes() -> dict[str, str]:
-    """The module of checks/ that defines the judge of each rule."""
-    found: dict[str, str] = {}
-    for path in sorted((PACKAGE / "checks").glob("*.py")):
-        found |= dict.fromkeys(_registered(path.read_text(encoding="utf-8")), path.stem)
+def judges() -> dict[str, Path]:
+    """The module that defines the judge of each rule, below checks/."""
+    checks = PACKAGE / "checks"
+    found: dict[str, Path] = {}
+    for path in sorted(checks.rglob("*.py")):
+        rules = _registered(path.read_text(encoding="utf-8"))
+        found |= dict.fromkeys(rules, path.relative_to(checks))
     return found
+
+
+def home(rule: str) -> str:
+    """The subject whose module or package defines the judge of a rule."""
+    return judges()[rule].with_suffix("").parts[0]
 
 
 def test_each_rule_is_found_in_one_module() -> None:
     """Every rule of the engine has its judge in a module of checks/."""
-    assert set(homes()) == set(RULES)
+    assert set(judges()) == set(RULES)
 
 
 @pytest.mark.parametrize("prefix", sorted({rule.partition(".")[0] for rule in RULES}))
 def test_a_prefix_lives_in_one_module(prefix: str) -> None:
-    """All rules of a prefix have their judges in the module of one subject."""
+    """All rules of a prefix have their judges in one module, which is one of their subject."""
     rules = [rule for rule in RULES if rule.startswith(f"{prefix}.")]
-    assert {homes()[rule] for rule in rules} == {subject_of(rules[0])}
+    assert len({judges()[rule] for rule in rules}) == 1
+    assert home(rules[0]) == subject_of(rules[0])
 
 
 def test_every_prefix_is_used() -> None:
@@ -103,7 +111,7 @@ def test_a_clause_is_judged_where_it_is_filed() -> None:
     The clauses about codes are filed together, and each has the rules of the role of its code.
     """
     filed = {
-        clause.id: (clause.area, homes()[clause.rules[0]])
+        clause.id: (clause.area, home(clause.rules[0]))
         for clause in real().clauses.values()
         if clause.rules and not (clause.about and clause.about.code)
     }

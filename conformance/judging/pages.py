@@ -71,6 +71,11 @@ class Page:
         return self.unplaced.union(item.key for item in self.items)
 
     @property
+    def several(self) -> bool:
+        """Whether it shows more than one item with a position."""
+        return len(self.items) > 1
+
+    @property
     def last(self) -> Item | None:
         """The item whose timestamp is the next cursor."""
         return self.items[-1] if self.items else None

@@ -97,12 +97,14 @@ CALLS = {
     "no-http": Call(
         ("run", "--url", "ftp://127.0.0.1/api/v1", "--key", KEY), 2, "not an http or https address"
     ),
-    "bad-port": Call(("run", "--url", "http://127.0.0.1:99999/api/v1", "--key", KEY), 2, "port"),
+    "bad-port": Call(
+        ("run", "--url", "http://127.0.0.1:99999/api/v1", "--key", KEY), 2, "Port out of range"
+    ),
     "bad-host": Call(("run", "--url", "http://[::1/api/v1", "--key", KEY), 2, "--url"),
     "user-in-url": Call(
         ("run", "--url", "http://a:s3cr3tpw@127.0.0.1:9/api/v1", "--key", KEY),
         2,
-        "user name or password",
+        "user name and password",
     ),
     "no-key": Call(("run", "--url", "http://127.0.0.1:9/api/v1"), 2, "--key"),
     "short-key": Call(
