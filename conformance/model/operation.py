@@ -141,6 +141,11 @@ class Operation:
         return self.parameters_in("body")
 
     @property
+    def fresh_members(self) -> tuple[Parameter, ...]:
+        """The members of the body that take a text which no other request holds."""
+        return tuple(p for p in self.body if p.fresh)
+
+    @property
     def required(self) -> tuple[Parameter, ...]:
         """The required parameters, in their order."""
         return tuple(p for p in self.parameters if p.required)

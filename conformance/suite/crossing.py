@@ -121,7 +121,7 @@ def _create_with_reference(client: Client, values: Values, parameter: Parameter)
     if listing is None:
         return
     page = client.valid(listing, "other")
-    fresh = {p.name: values[p.name] for p in operation.body if p.fresh and p.name in values}
+    fresh = {p.name: values[p.name] for p in operation.fresh_members if p.name in values}
     if page is not None and fresh:
         facts = Facts(step=Step.LISTING, sent=as_shown(operation, fresh))
         client.call(listing, page, key="other", facts=facts)

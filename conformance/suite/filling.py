@@ -105,10 +105,9 @@ class Filling:
         """Change the first member that takes a fresh text, if a change would change nothing."""
         if operation.action != "update" or not self._changes_nothing(operation, values):
             return
-        for member in operation.body:
-            if member.fresh:
-                values[member.name] = self.value(member, key)
-                return
+        if operation.fresh_members:
+            member = operation.fresh_members[0]
+            values[member.name] = self.value(member, key)
 
     def _select_readable(self, operation: Operation, values: dict[str, Any], key: str) -> None:
         """Read an object that can be read, where the sources leave open which ones can."""

@@ -74,10 +74,10 @@ def visible_change(client: Client, operation: Operation) -> dict[str, Any]:
     is_mode = operation.when is not None and operation.when != selecting
     if is_mode:
         return {}
-    for member in operation.body:
-        if member.fresh:
-            return {member.name: client.value(member)}
-    return {}
+    if not operation.fresh_members:
+        return {}
+    member = operation.fresh_members[0]
+    return {member.name: client.value(member)}
 
 
 def named(value: Any) -> str:
