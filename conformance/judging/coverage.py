@@ -74,10 +74,9 @@ class Coverage:
             return self._silence_of_trial(rule, cases)
         if not all(map(self._is_selected, cases)):
             return NOT_SELECTED
-        gaps = self.gaps(cases)
-        if gaps and len(gaps) == len(cases):
-            return mode(gaps)  # none of the cases could run: the commonest reason
-        return rule.hint
+        if not cases or any(self._gap_of(case) is None for case in cases):
+            return rule.hint
+        return mode(self.gaps(cases))  # none of the cases could run: the commonest reason
 
     def _silence_of_trial(self, rule: Rule, cases: list[Case]) -> str:
         for case in cases:
