@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final
@@ -112,6 +112,11 @@ def instant(text: Any) -> Fraction | None:
         return None
     whole = (moment - _EPOCH) // timedelta(seconds=1) + leap
     return whole - _offset(match) + fraction
+
+
+def instants(values: Iterable[Any]) -> list[Fraction]:
+    """The instants of some values, in their order; values that are no timestamp are left out."""
+    return [moment for moment in map(instant, values) if moment is not None]
 
 
 def _fraction(digits: str | None) -> Fraction:

@@ -76,7 +76,8 @@ def screenshot(
         frame = out.with_suffix(".frame.html")
         style = f"border: 0; width: {width}px; height: {height}px"
         frame.write_text(
-            f'<body style="margin: 0"><iframe src="{path.resolve().as_uri()}" style="{style}"></iframe>'
+            f'<body style="margin: 0"><iframe src="{path.resolve().as_uri()}" '
+            f'style="{style}"></iframe>'
         )
         path = frame
     scheme = (

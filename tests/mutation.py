@@ -37,7 +37,7 @@ from cosmic_ray.plugins import get_operator, operator_names
 
 ROOT = Path(__file__).parent.parent
 MODULES = (
-    *sorted((ROOT / "conformance/checks").glob("*.py")),
+    *sorted((ROOT / "conformance/checks").rglob("*.py")),
     *sorted((ROOT / "conformance/judging").glob("*.py")),
     *sorted((ROOT / "conformance/reading").glob("*.py")),
 )
@@ -211,10 +211,11 @@ def _forget() -> None:
 
 def _examples_hold(module: str) -> bool:
     """Whether all examples hold, those of the subject that a module is called by first."""
-    from tests.examples import PREFIXES, examples_about
+    from tests.examples import examples_about
     from tests.examples.base import is_met, outcomes
+    from tests.subjects import SUBJECTS
 
-    subjects = sorted(PREFIXES, key=lambda subject: subject != module)
+    subjects = sorted(SUBJECTS, key=lambda subject: subject != module)
     return all(
         is_met(example, outcomes(example))
         for subject in subjects

@@ -1,4 +1,4 @@
-"""The real command as a process, and servers for it: the sandbox, faulty ones, and some that speak no proper HTTP."""
+"""The real command as a process, and servers for it: the sandbox, faulty and hostile ones."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Outcome:
 
 
 def allowed(megabytes: float) -> float:
-    """A bound of memory in MiB: the system counts to a process what its parent held when it was started."""
+    """A bound of memory in MiB; a process is charged for what its parent held at its start."""
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return max(megabytes, own + 100)
 
@@ -237,7 +237,7 @@ class Sandbox:
 
 
 def slowed(target: Path, path: Path, rate: int) -> Path:
-    """Write a target file that sends so many requests a second, so that a run is under way for long."""
+    """Write a target file with a rate of requests a second, so that a run takes long."""
     told = yaml.safe_load(target.read_text(encoding="utf-8"))
     path.write_text(yaml.safe_dump({**told, "rate": rate}), encoding="utf-8")
     return path
@@ -275,7 +275,7 @@ Answer = Callable[[Callable[[bytes], Any]], None]
 
 @contextmanager
 def raw(answers: Mapping[str, Answer]) -> Iterator[str]:
-    """A server that answers by the first segment of the path; every connection serves one request."""
+    """A server that answers by the first segment of the path, one request per connection."""
 
     class Handler(StreamRequestHandler):
         def handle(self) -> None:

@@ -5,17 +5,29 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
-SUBJECTS = (
-    "envelope",
-    "keys",
-    "tenants",
-    "pages",
-    "walks",
-    "requests",
-    "writes",
-    "limits",
-    "triggers",
-)
+PREFIXES = {
+    "envelope": ("error", "code", "status", "route"),
+    "keys": ("auth", "account", "scope"),
+    "tenants": ("tenant",),
+    "pages": ("list", "sample"),
+    "walks": ("paging",),
+    "requests": ("success", "read", "parameter", "body", "id"),
+    "writes": ("create", "update", "delete", "refused"),
+    "limits": ("rate",),
+    "triggers": ("trigger", "payment"),
+}
+"""The subjects, with the prefixes of their rules."""
+
+SUBJECTS = tuple(PREFIXES)
+
+
+def subject_of(rule: str) -> str:
+    """The subject of a rule by its prefix. Raises KeyError for a prefix of no subject."""
+    prefix = rule.split(".", maxsplit=1)[0]
+    for subject, prefixes in PREFIXES.items():
+        if prefix in prefixes:
+            return subject
+    raise KeyError(f"no subject has rules that begin with {prefix}")
 
 
 def load(package: str) -> None:

@@ -25,8 +25,9 @@ from conformance.judging.outcomes import (
 )
 from conformance.judging.walks import walks_of
 from conformance.model import About, Case, Effect, Exchange, Open, Operation
-from tests.examples import PREFIXES, all_examples, examples_about, rules_without
+from tests.examples import all_examples, examples_about, rules_without
 from tests.examples.base import Example, Expected, in_a_word, is_met, outcomes
+from tests.subjects import SUBJECTS, subject_of
 from tests.support.contracts import TARGET, real
 from tests.support.exchanges import answer, call, page, walked, with_response_of, without_response
 
@@ -69,24 +70,18 @@ def test_no_example_stands_twice() -> None:
     assert [name for name, count in counts.items() if count > 1] == []
 
 
-def _subject_of(rule: str) -> str:
-    """The subject of a rule by its prefix."""
-    prefix = rule.split(".", maxsplit=1)[0]
-    return next(subject for subject, prefixes in PREFIXES.items() if prefix in prefixes)
-
-
-@pytest.mark.parametrize("subject", PREFIXES)
+@pytest.mark.parametrize("subject", SUBJECTS)
 def test_examples_are_filed_by_subject(subject: str) -> None:
     """Each rule has its examples in the subject of its prefix, and nowhere else."""
     filed = {example.rule for example in examples_about(subject)}
-    assert filed == {rule for rule in RULES if _subject_of(rule) == subject}
+    assert filed == {rule for rule in RULES if subject_of(rule) == subject}
 
 
 def test_one_subject_is_imported_by_itself() -> None:
     """The examples of one subject are built without those of the others."""
     script = (
-        "import sys; from tests.examples import PREFIXES, examples_about; examples_about('limits');"
-        "print(*[each for each in PREFIXES if f'tests.examples.{each}' in sys.modules])"
+        "import sys; from tests.examples import SUBJECTS, examples_about; examples_about('limits');"
+        "print(*[each for each in SUBJECTS if f'tests.examples.{each}' in sys.modules])"
     )
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""The command against servers that mean harm: to the terminal, the browser, the memory, the keys."""
+"""The command against hostile servers: they attack terminal, browser, memory and keys."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ TEXTS = (
 
 
 class Hostile(Application):
-    """A server whose texts attack whoever reads them, as codes, messages, names, members and headers."""
+    """A server with hostile texts in codes, messages, names, members and headers."""
 
     def __init__(self, *parts: Any, **more: Any) -> None:
         super().__init__(*parts, **more)
@@ -114,7 +114,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 
 def test_hostile_texts_break_nothing(hostile: Ran) -> None:
-    """Hostile texts give findings and exit 1, every file is written and parses, and nothing acts on the terminal."""
+    """Hostile texts give findings and exit 1, every file parses, and the terminal is safe."""
     assert hostile.outcome.code == 1, hostile.outcome.said[-3000:]
     no_traceback(hostile.outcome)
     told = stored(hostile.run)
@@ -218,7 +218,7 @@ def _sends(*parts: bytes) -> servers.Answer:
 
 
 def _zeros(container: int) -> tuple[bytes, bytes]:
-    """The beginning of a compressed stream of zeros, and a part that adds 16 MiB each time it is repeated."""
+    """The start of a compressed stream of zeros, and a part that adds 16 MiB each time."""
     packer = zlib.compressobj(9, wbits=container)
     first = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
     return first, packer.compress(bytes(1 << 24)) + packer.flush(zlib.Z_FULL_FLUSH)
@@ -304,7 +304,8 @@ ANSWERS: Mapping[str, servers.Answer] = {
     "many-headers": _many_headers,
     "endless-header": _endless_header,
     "folded-header": _sends(
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\tX: y\r\nContent-Length: 2\r\n\r\n{}"
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\tX: y\r\n"
+        b"Content-Length: 2\r\n\r\n{}"
     ),
     "nameless-header": _sends(
         b"HTTP/1.1 200 OK\r\n: y\r\nno colon\r\n\x00\x1b: \xff\r\nContent-Length: 2\r\n\r\n{}"
@@ -366,7 +367,7 @@ def attacked(
 
 @pytest.mark.parametrize("attack", ANSWERS)
 def test_broken_answers_end_well(attacked: Mapping[str, Future[Outcome]], attack: str) -> None:
-    """Whatever comes back, the command ends with 1 or 3, bounded in time and memory, without a traceback or raw controls."""
+    """Whatever comes back, the command ends with 1 or 3, in bounds, and prints clean text."""
     outcome = attacked[attack].result()
     no_traceback(outcome)
     assert outcome.code in (1, 3), outcome.said
@@ -396,7 +397,7 @@ def test_keys_do_not_follow_redirects(tmp_path: Path, status: str) -> None:
 
 
 def test_proxies_get_no_keys(tmp_path: Path) -> None:
-    """Proxies and netrc of the environment are not used: they would get the keys, or replace them."""
+    """Proxies and netrc of the environment are not used: they would get or replace the keys."""
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login a password b\n")
     seen: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as proxy:

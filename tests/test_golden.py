@@ -18,7 +18,7 @@ def test_the_plan_is_the_frozen_one(name: str) -> None:
 
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_the_requests_are_the_frozen_ones(name: str) -> None:
-    """A run sends the same requests under the same labels in the same order as the golden log, times aside."""
+    """Apart from times, a run sends the requests of the golden log, in order and labelled alike."""
     now = list(golden.sent(golden.run(name)[2].splitlines()))
     frozen = list(golden.sent(golden.stored_log(name).splitlines()))
     first = next(

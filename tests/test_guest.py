@@ -16,6 +16,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests import servers
 from tests.servers import Command, Outcome, Sandbox, command, no_traceback
@@ -78,7 +79,7 @@ def test_greedy(client, case, pytestconfig):
 
 @dataclass(frozen=True)
 class Environment:
-    """What surrounds the package: pytest-playwright, a greedy conftest.py, workers of pytest-xdist."""
+    """What is beside the package: pytest-playwright, a greedy conftest.py, pytest-xdist."""
 
     playwright: bool = False
     greedy: bool = False
@@ -187,13 +188,15 @@ def _listed(outcome: Outcome) -> list[str]:
 
 def test_the_suite_runs_beside_the_tests_of_the_project(house: House, sandbox: Sandbox) -> None:
     """With a target the suite runs in the same process as the project, and judges and reports."""
-    output = house.directory / "out"
+    output, target = house.directory / "out", house.directory / "target.yaml"
+    declared = yaml.safe_load(sandbox.target.read_text(encoding="utf-8"))
+    target.write_text(yaml.safe_dump({**declared, "allow": ["read"]}), encoding="utf-8")
     outcome = house.pytest(
         "test_two.py::test_first",
         "--pyargs",
         "conformance.suite",
         "--conformance-target",
-        sandbox.target,
+        target,
         "--conformance-clause",
         "envelope-json",
         "--conformance-depth",
@@ -210,7 +213,7 @@ def test_the_suite_runs_beside_the_tests_of_the_project(house: House, sandbox: S
 
 @pytest.mark.parametrize("house", ["all"], indirect=True)
 def test_the_command_runs_in_the_directory_of_the_project(house: House, sandbox: Sandbox) -> None:
-    """The command takes no notice of plugins and of the conftest.py of the directory it starts in."""
+    """The command ignores other plugins, and the conftest.py of its directory."""
     outcome = command(
         "run",
         "--url",

@@ -1,4 +1,4 @@
-"""The official Python client works unchanged against the reference server, as a process of its own."""
+"""The official Python client works unchanged against the reference server, over HTTP."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_sign_up_until_the_limit(server: Running) -> None:
 
 
 def test_what_the_server_prints_and_logs(server: Running) -> None:
-    """Each identity has a line, the last line says ready; the log has a line per request and no key."""
+    """Each identity has a line and the last says ready; the log has a line per request, no key."""
     server.client().agents.list()
     keys = {**server.target["keys"], **server.target["scoped_keys"]}
     assert server.lines == [
@@ -167,7 +167,7 @@ def test_what_the_server_prints_and_logs(server: Running) -> None:
 
 
 def test_refusals_of_the_http_layer_keep_to_the_envelope(server: Running) -> None:
-    """What never reaches the application is told in the envelope, and the server names no product."""
+    """A request that never reaches the application gets the envelope; no product is named."""
     response = requests.get(
         server.target["url"] + "/calls", headers={"X-Long": "x" * 300_000}, timeout=5
     )

@@ -1,4 +1,4 @@
-"""Every method of the official Python client works against the reference server, as a process of its own."""
+"""Every method of the official Python client works against the reference server, over HTTP."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_method(server: Running, facts: Facts, name: str) -> None:
 
 
 def test_a_secret_is_shown_once(server: Running, facts: Facts) -> None:
-    """The secret of a subscription stands in the answer to its creation, and is masked from then on."""
+    """The answer to a subscription shows its secret; later answers mask it."""
     kai = server.client()
     made = kai.webhooks.create("https://example.com/secret")
     listed = next(hook for hook in kai.webhooks.list().webhooks if hook.id == made.id)

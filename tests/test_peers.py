@@ -13,7 +13,7 @@ CONFIGURATION = ROOT / "tests" / "peers" / "schemathesis.toml"
 
 
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
-    """The command line of Schemathesis, with the committed configuration, exits 0 against the reference server."""
+    """Schemathesis, with the committed configuration, exits 0 against the reference server."""
     server = start(tmp_path)
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"]
     command += [

@@ -11,7 +11,7 @@ import pytest
 from conformance import target
 from conformance.checks import RULES
 from conformance.errors import UsageError
-from conformance.model import Contract, Declaration, Effect
+from conformance.model import DEAD_KEYS, KEY_ROLES, Contract, Declaration, Effect
 from conformance.plan import Plan, build
 from conformance.run import planning
 from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
@@ -22,7 +22,8 @@ from tests.support import contracts
 
 CONTRACTS = ("real", "toy")
 ADVICE = re.compile(
-    r"\((?:keys|scoped_keys|businesses|clock|addresses|triggers): .*in the target file\)|^add \w+ to allow: in the target file"
+    r"\((?:keys|scoped_keys|businesses|clock|addresses|triggers): .*in the target file\)"
+    r"|^add \w+ to allow: in the target file"
 )
 
 
@@ -69,7 +70,7 @@ def test_ids_are_unique_and_plain(name: str, declared: str) -> None:
 
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_the_same_plan_twice(name: str) -> None:
-    """The plan depends on contract, target and seed alone; a target changes what runs and not which cases there are."""
+    """Contract, target and seed decide the plan; a target only changes which of the cases run."""
     plan = planned(name)
     contract = contract_of(name)
     assert planning.planned(contract, embedded(name), 0) == plan
@@ -98,7 +99,7 @@ def test_every_rule_is_fed_or_passive(name: str) -> None:
 @pytest.mark.parametrize("declared", ["bare", "keyless", "read-only"])
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_a_read_only_target_gets_reads_only(name: str, declared: str) -> None:
-    """Unless the target file allows more, no case runs that could change anything if it were wrongly accepted."""
+    """Unless the target file allows more, no case runs that could change anything if accepted."""
     contract, plan = contract_of(name), planned(name, declared)
     assert {case.effect for case in plan.runnable} <= {Effect.READ}
     assert all(
@@ -121,7 +122,7 @@ def test_what_spends_runs_only_where_it_is_allowed(name: str) -> None:
 @pytest.mark.parametrize("declared", ["read-only", "no flood", "bare", "writing"])
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_few_bad_keys_without_flood(name: str, declared: str) -> None:
-    """A run sends at most 20 requests with a bad key, unless flood is allowed; what is over has that gap."""
+    """Without flood a run sends at most 20 requests with a bad key; the others are gaps."""
     plan = planned(name, declared)
     assert 0 < bad_keys(plan) <= BAD_KEYS_ALLOWED
     assert name == "toy" or bad_keys(planned(name)) > BAD_KEYS_ALLOWED
@@ -161,6 +162,20 @@ def test_a_gap_names_what_to_provide(name: str, declared: str) -> None:
         assert case.gap is None or ADVICE.search(case.gap), (case.id, case.gap)
 
 
+@pytest.mark.parametrize("role", sorted(KEY_ROLES.keys() - set(DEAD_KEYS)))
+def test_a_missing_key_leaves_a_gap(role: str) -> None:
+    """No probe is left out in silence: a case that needs the key cannot run, and says so.
+
+    Keys that were valid once are an exception: the judges of their rules name the key to give.
+    """
+    whole = embedded("real")
+    without = replace(whole, keys=whole.keys - {role})
+    cases = planning.planned(contracts.real(), without, 0).cases
+    gaps = [case.gap for case in cases if case.gap is not None]
+    assert gaps
+    assert set(gaps) == {KEY_ROLES[role].advice}
+
+
 def test_the_embedded_server_leaves_few_gaps() -> None:
     """Against the embedded server everything of the real contract can run.
 
@@ -173,7 +188,7 @@ def test_the_embedded_server_leaves_few_gaps() -> None:
 
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_reads_come_before_writes_and_limits_last(name: str) -> None:
-    """Walks see the data before anything changes it; what meets a limit or moves the clock is the end of the run."""
+    """Walks run before anything changes the data; limits and the clock come last."""
     contract, cases = contract_of(name), planned(name).cases
     writing = [
         place

@@ -17,7 +17,16 @@ finally:
     print(*sorted(sys.modules), file=sys.stderr)
 """
 
-SLOW = {"jsonschema", "pytest", "requests", "rich", "schemathesis", "hypothesis", "waitress"}
+SLOW = {
+    "cattrs",
+    "hypothesis",
+    "jsonschema",
+    "pytest",
+    "requests",
+    "rich",
+    "schemathesis",
+    "waitress",
+}
 """What only a run, a report or the server needs."""
 
 

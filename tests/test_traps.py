@@ -1,6 +1,6 @@
 """Traps in which suites like this one pass something that they never saw; ours avoids each.
 
-tests/test_command.py shows the traps of a whole process: a dead server, a broken MUST, a dead port.
+tests/command/ shows the traps of a whole process: a dead server, a broken MUST, a dead port.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ids that name nothing: of the form of a known one, so that a server that reads ids has no reason to call them malformed."""
+"""Unknown ids have the form of a known one, so that no server has reason to call them malformed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what the judges say to a verdict per cell: the order of the words, waivers, levels, and who is to blame."""
+"""From outcomes to a verdict per cell: order of verdicts, waivers, levels, and who is to blame."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def cell(*args: Any, **options: Any) -> Cell:
     ],
 )
 def test_the_worst_of_what_was_seen_is_the_verdict(words: str, expected: Verdict) -> None:
-    """A finding wins over trouble, trouble over a gap, a gap over a proof; a note is no verdict, nothing is no pass."""
+    """A finding beats an error, an error a gap, a gap a pass; a note or nothing is no verdict."""
     found = cell(saying(words))
     assert found.verdict is expected
     assert bool(found.reasons) == (expected in (Verdict.ERROR, Verdict.UNTESTED))
@@ -292,7 +292,7 @@ def test_a_scenario_that_crashes_is_our_error() -> None:
 def test_what_did_not_run_is_untested(
     ends: dict[str, str], selected: frozenset[str] | None, reason: str
 ) -> None:
-    """A run that ended early, a budget that was used up and a selection leave untested what they leave out."""
+    """Cases that an early end, the budget or a selection leaves out make untested cells."""
     for exchanges in ((), (seen(),)):
         found = cell(saying("+"), exchanges, ends=ends, selected=selected)
         assert (found.verdict, found.reasons) == (Verdict.UNTESTED, (reason,))
@@ -304,7 +304,7 @@ def test_a_finding_counts_though_the_case_did_not_end() -> None:
 
 
 def test_an_operation_that_nothing_ran_on_names_what_keeps_most_of_it() -> None:
-    """A passive rule that saw nothing of an operation tells what to provide for it, whatever cases are only optional."""
+    """A passive rule without exchanges says what to provide, whatever optional cases there are."""
     gaps = ["give a key", "add write", "add write", None]
     cases = [case(f"s{number}[read_call]", "read_call", gap=gap) for number, gap in enumerate(gaps)]
     cases[-1] = replace(cases[-1], optional=True)
@@ -316,7 +316,7 @@ def test_an_operation_that_nothing_ran_on_names_what_keeps_most_of_it() -> None:
 
 
 def test_one_case_of_two_that_cannot_run_leaves_the_cell_untested() -> None:
-    """A cell passes only when all that was planned for it was judged; an optional case is not missed."""
+    """A cell passes only if all its planned cases were judged; an optional one is not missed."""
     second = case("s[list_calls-2]", gap="give a key (keys: x in the target file)")
     found = cell(saying("+"), cases=[CASE, second], ends={CASE.id: "done"})
     assert (found.verdict, found.reasons) == (
@@ -370,7 +370,7 @@ def test_an_optional_case_that_did_not_run_is_not_asked_for() -> None:
 
 @pytest.mark.parametrize(("operation", "applies"), [("list_calls", False), ("*", True)])
 def test_a_passive_rule_is_missed_only_where_it_applies(operation: str, applies: bool) -> None:
-    """A clause of two rules passes by the one that applies; what is no operation of the contract has no passive rules."""
+    """A clause of two rules passes by the one that applies; an unknown operation has none."""
     passive = Rule(
         "r.two", "a rule", passive=lambda context, exchange: (), applies=lambda *_: applies
     )
@@ -469,7 +469,7 @@ def waived(
     ],
 )
 def test_a_valid_waiver_covers_a_failure(waivers: list[Waiver], expected: Verdict) -> None:
-    """A waiver holds for its clause and operations up to and including its last day; a renewed one holds beside the old one."""
+    """A waiver covers its clause and operations up to its last day; a renewed one holds as well."""
     found = cell(saying("-"), target=replace(TARGET, waivers=tuple(waivers)))
     assert found.verdict is expected
     assert len(found.findings) == 1
@@ -496,7 +496,7 @@ def test_a_waiver_covers_nothing_but_a_failure(words: str, level: Level) -> None
 
 
 def test_keys_that_never_open_anything_are_told() -> None:
-    """A key that should be valid and was always answered 401 is named; not one that was, and not one that must be refused."""
+    """A valid key that always got 401 is named; one that worked or must be refused is not."""
     seen = [
         answer(status, identity=role)
         for role, status in (
@@ -514,12 +514,13 @@ def test_keys_that_never_open_anything_are_told() -> None:
         keys=frozenset({"full", "other", "test", "empty", "revoked", "no_scope"}),
     )
     assert doubtful_keys(target, seen) == [
-        "every request with the key other (2) was answered 401: is the key in the target file one of this target?"
+        "every request with the key other (2) was answered 401: "
+        "is the key in the target file one of this target?"
     ]
 
 
 def test_waivers_that_do_nothing_are_told() -> None:
-    """A waiver in use is not mentioned, an expired one is, and so is one for another operation or clause."""
+    """An expired waiver is mentioned, and one that covers nothing; a waiver in use is not."""
     waivers = (
         waived(),
         waived(operations=("list_agents",)),
@@ -573,7 +574,7 @@ TWICE = (seen("e1"), seen("e2", attempt=2))
 def test_a_suspicion_must_be_confirmed(
     first: str, second: str, expected: Verdict, notes: int
 ) -> None:
-    """Where the data may have moved, a finding counts if every attempt shows it; else it is a note."""
+    """Where the data may have moved, a finding that not every attempt shows is a note."""
     found = cell(by_attempt(first, second), TWICE)
     assert found.verdict is expected
     assert len(found.notes) == notes
@@ -681,7 +682,7 @@ def test_a_case_about_a_code_feeds_the_clause_of_that_code() -> None:
 
 
 def test_a_finding_outside_the_plan_makes_a_cell() -> None:
-    """A rule that looks at everything can blame an operation for which no cell was planned; a proof makes none."""
+    """A passive rule can blame an operation without a planned cell; a pass makes no cell."""
     assert judged(coded(("+", "not_found")), cases=()) == ()
     (found,) = judged(coded(("-", "not_found")), cases=())
     assert (found.operation, found.verdict) == ("list_calls", Verdict.FAILED)
@@ -695,14 +696,14 @@ def test_a_finding_belongs_to_the_operation_that_was_asked() -> None:
 
 
 def test_an_exchange_of_no_known_case_is_judged_by_itself_only() -> None:
-    """An exchange of a case that the plan does not have feeds no trial, but is judged by passive rules."""
+    """An exchange of an unknown case feeds no trial, but passive rules judge it."""
     stray = seen(of=case("old[list_calls]"))
     assert cell(saying("+"), [stray]).verdict is Verdict.UNTESTED
     assert judged(coded(("-", "x")), [stray], cases=())[0].verdict is Verdict.FAILED
 
 
 def test_operations_come_in_the_order_of_the_contract() -> None:
-    """Cells are listed clause by clause, operations as the contract has them, what belongs to none first."""
+    """Cells come clause by clause, in the order of the operations; those of none come first."""
     names = [
         "update_agent",
         "old",
@@ -749,7 +750,7 @@ def real_cells(plan: Plan, log: Log) -> tuple[Cell, ...]:
 
 
 def normal(cells: Iterable[Cell]) -> list[Any]:
-    """Cells without the order of what they rest on, and without which of several exchanges a finding quotes."""
+    """Cells without the order of their exchanges, and without which one a finding quotes."""
 
     def plain(findings: Iterable[Finding]) -> list[Any]:
         return sorted(
@@ -846,12 +847,12 @@ def run(*verdicts: Verdict, **members: Any) -> Run:
 def test_the_exit_code_of_a_run(
     verdicts: tuple[Verdict, ...], members: dict[str, Any], code: int
 ) -> None:
-    """1 for a broken MUST wins over 3 for what could not be judged; untested counts only if completeness is required."""
+    """A broken MUST is 1 and wins over 3; untested cells count if completeness is required."""
     assert run(*verdicts, **members).exit_code == code
 
 
 def test_counts_and_clauses_of_a_run() -> None:
-    """All seven verdicts are counted; a clause shows the worst of its cells, one without cells has none."""
+    """All seven verdicts are counted; a clause shows the worst of its cells, or none."""
     finished = run(Verdict.PASSED, Verdict.PASSED, Verdict.WARNED)
     assert finished.counts == {
         "failed": 0,

@@ -1,201 +1,219 @@
-"""Judges of rate limits, payments and triggers."""
+"""Judges of rate limits: how many requests they let pass, from where, and when again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from conformance.judging.answers import code_of, pointer, refusal, said, unusable
+from conformance.judging.answers import code_of, pointer, refusal, said, status_of
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
-from conformance.model import CodeRole, Exchange, Step
+from conformance.model import CodeRole, Exchange, Rate, Step
 from conformance.reading import soon
+
+NEEDS_LIMIT = "Needs a run that reaches the limit first."
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Counted requests from one fresh address, in order."""
+
+    exchanges: tuple[Exchange, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the requests."""
+        return _ids(self.exchanges)
+
+    @property
+    def accepted(self) -> int:
+        """How many requests were accepted."""
+        return sum(map(_accepted, self.exchanges))
+
+    @property
+    def limited(self) -> Exchange | None:
+        """The first request that was refused by the limit."""
+        return next(filter(_limited, self.exchanges), None)
+
+    @property
+    def failed(self) -> Exchange | None:
+        """The first request that failed for another reason than the limit."""
+        for exchange in self.exchanges:
+            if not _limited(exchange) and not _accepted(exchange):
+                return exchange
+        return None
+
+    def first(self, count: int) -> Burst:
+        """The first requests of the burst."""
+        return Burst(self.exchanges[:count])
+
+
+def _bursts(trial: Trial) -> list[Burst]:
+    """The bursts of a trial, one for each address."""
+    by_address: dict[str, list[Exchange]] = {}
+    for exchange in trial.at(Step.COUNT):
+        by_address.setdefault(exchange.facts.address or "", []).append(exchange)
+    return [Burst(tuple(exchanges)) for exchanges in by_address.values()]
 
 
 def _limited(exchange: Exchange) -> bool:
-    return exchange.response is not None and exchange.response.status == 429
+    """Whether a request was refused by a limit."""
+    return status_of(exchange) == 429
 
 
-def _status(exchange: Exchange) -> int | None:
-    return exchange.response.status if exchange.response is not None else None
-
-
-def _taken(exchange: Exchange) -> bool:
+def _accepted(exchange: Exchange) -> bool:
+    """Whether a request was accepted."""
     return exchange.response is not None and exchange.response.ok
 
 
-def _rounds(trial: Trial) -> list[list[Exchange]]:
-    """The probes up to the limit, by the address that they came from."""
-    found: dict[str, list[Exchange]] = {}
-    for exchange in trial.exchanges:
-        if exchange.facts.step is Step.COUNT:
-            found.setdefault(exchange.facts.address or "", []).append(exchange)
-    return list(found.values())
+def _ids(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
+    return tuple(exchange.id for exchange in exchanges)
 
 
-def _untaken(trial: Trial) -> Gap | None:
-    """Why the count proves nothing: a request was refused for another reason than the limit."""
-    for exchange in (e for counted in _rounds(trial) for e in counted):
-        if not _limited(exchange) and not _taken(exchange):
+def _failure(bursts: list[Burst]) -> Gap | None:
+    """Why a count proves nothing: a request failed for another reason than the limit."""
+    for burst in bursts:
+        if burst.failed is not None:
             return Gap(
-                f"the requests up to the limit must succeed, but {exchange.id} gave: {said(exchange)}"
+                "The requests up to the limit must succeed, "
+                f"but {burst.failed.id} was answered: {said(burst.failed)}"
             )
     return None
 
 
 @trial("rate.allowance")
 def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """What stays within the limit is not refused for its number."""
-    rate = context.operation.rate if context.operation else None
-    rounds = _rounds(trial)
-    if rate is None or not rounds:
+    """The limit does not refuse a request that stays within it."""
+    rate, bursts = context.operation.rate, _bursts(trial)
+    if rate is None or not bursts:
         return
-    early = [next((e for e in counted[: rate.requests] if _limited(e)), None) for counted in rounds]
-    (first, *_), (counted, *_) = early, rounds
-    ids = tuple(exchange.id for exchange in counted[: rate.requests])
-    if first is not None and all(early):
-        actual = f"request {counted.index(first) + 1} from a fresh address: {said(first)}"
-        yield Violation("status", f"{rate.requests} requests to be taken", actual, ids)
+    within = [burst.first(rate.requests) for burst in bursts]
+    limited = within[0].limited
+    if limited is not None and all(burst.limited for burst in within):
+        number = within[0].exchanges.index(limited) + 1
+        expected = f"{rate.requests} requests to be accepted"
+        actual = f"request {number} from a fresh address: {said(limited)}"
+        yield Violation("status", expected, actual, within[0].ids)
     else:
-        yield _untaken(trial) or Pass(ids)
+        yield _failure(bursts) or Pass(within[0].ids)
 
 
 @trial("rate.limit")
 def rate_limit(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Beyond the limit a request is refused as too many."""
-    rate = context.operation.rate if context.operation else None
-    rounds = _rounds(trial)
-    if rate is None or not rounds:
+    """A request beyond the limit is refused as too many."""
+    rate, bursts = context.operation.rate, _bursts(trial)
+    if rate is None or not bursts:
         return
-    many = [counted for counted in rounds if sum(map(_taken, counted)) > rate.requests]
-    refused = next(
-        (exchange for counted in rounds for exchange in counted if _limited(exchange)), None
-    )
-    if refused is not None and len(many) > 1:
-        ids = tuple(exchange.id for counted in many for exchange in counted)
-        actual = f"{sum(map(_taken, many[0]))} and {sum(map(_taken, many[1]))} requests were taken"
-        yield Violation(
-            "status",
-            f"no more than {rate.requests} taken from one address within {rate.seconds} s",
-            actual,
-            ids,
-        )
-    elif refused is not None:
-        code, right = code_of(context.contract, refused), context.contract.codes_of("rate_limited")
-        if code is None or code in right:
-            yield Pass((refused.id,))
-        else:
-            yield Violation(
-                pointer(context.contract.code_pointer),
-                " or ".join(right),
-                said(refused),
-                (refused.id,),
-            )
-    if refused is not None:
-        return
-    gap = _untaken(trial)
-    beyond = [exchange for counted in rounds for exchange in counted[rate.requests :][:1]]
-    taken = [exchange for exchange in beyond if _taken(exchange)]
-    if len(taken) > 1:
-        first, *_ = taken
-        ids = tuple(exchange.id for exchange in taken)
-        yield Violation(
-            "status",
-            f"429 for request {rate.requests + 1} within {rate.seconds} s",
-            said(first),
-            ids,
-        )
+    limited = [burst.limited for burst in bursts if burst.limited is not None]
+    if limited:
+        yield _met(context, rate, bursts, limited[0])
     else:
-        wrong = next((exchange for exchange in beyond if not _taken(exchange)), None)
-        if (
-            wrong is not None
-            and _status(wrong) != 402
-            and all(_taken(e) for e in rounds[0][: rate.requests])
-        ):
-            yield unusable(context, wrong) or refusal(context, wrong, (CodeRole.RATE_LIMITED,))
-        else:
-            yield gap or Gap(
-                "a request beyond the limit was taken, and a second fresh address is wanted to confirm it"
-            )
+        yield _not_met(context, rate, bursts)
+
+
+def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchange) -> Outcome:
+    """Judge a limit that refused a request: whether it came too late, and with which code.
+
+    One burst may see the end of a window and get more than the limit allows; two cannot.
+    """
+    over = [burst for burst in bursts if burst.accepted > rate.requests]
+    if len(over) > 1:
+        expected = f"at most {rate.requests} accepted from one address within {rate.seconds} s"
+        actual = f"{over[0].accepted} and {over[1].accepted} requests were accepted"
+        ids = tuple(identifier for burst in over for identifier in burst.ids)
+        return Violation("status", expected, actual, ids)
+    code, codes = (
+        code_of(context.contract, limited),
+        context.contract.codes_of(CodeRole.RATE_LIMITED),
+    )
+    if code is None or code in codes:
+        return Pass((limited.id,))
+    where = pointer(context.contract.code_pointer)
+    return Violation(where, " or ".join(codes), said(limited), (limited.id,))
+
+
+def _not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
+    """Judge bursts in which no request was refused by the limit."""
+    beyond = [exchange for burst in bursts for exchange in burst.exchanges[rate.requests :][:1]]
+    accepted = list(filter(_accepted, beyond))
+    if len(accepted) > 1:
+        expected = f"429 for request {rate.requests + 1} within {rate.seconds} s"
+        return Violation("status", expected, said(accepted[0]), _ids(accepted))
+    failure = bursts[0].first(rate.requests).failed
+    others = [exchange for exchange in beyond if not _accepted(exchange)]
+    # a sign-up may want a payment before it counts
+    if failure is None and others and status_of(others[0]) != 402:
+        return refusal(context, others[0], (CodeRole.RATE_LIMITED,))
+    return _failure(bursts) or Gap(
+        "A request beyond the limit was accepted. A second fresh address is needed to confirm it."
+    )
 
 
 def _after_limit(trial: Trial, step: Step) -> list[Exchange]:
-    """The requests of a later step, once the limit was met."""
-    met = any(_limited(exchange) for counted in _rounds(trial) for exchange in counted)
+    """The requests of a later step; none if the limit was never met."""
+    met = any(burst.limited for burst in _bursts(trial))
     return trial.at(step) if met else []
 
 
 def _open(trial: Trial, step: Step, expected: str) -> Iterator[Outcome]:
-    """Judge that a later step is not refused for its number."""
+    """Judge that the limit does not refuse the requests of a later step."""
     exchanges = _after_limit(trial, step)
-    ids = tuple(exchange.id for exchange in exchanges)
-    if exchanges and all(_limited(exchange) for exchange in exchanges):
-        first, *_ = exchanges
-        yield Violation("status", expected, said(first), ids)
-    elif any(_taken(exchange) for exchange in exchanges):
-        yield Pass(ids)
+    if exchanges and all(map(_limited, exchanges)):
+        yield Violation("status", expected, said(exchanges[0]), _ids(exchanges))
+    elif any(map(_accepted, exchanges)):
+        yield Pass(_ids(exchanges))
 
 
-@trial("rate.window", hint="the limit would have to be met first")
+@trial("rate.window", hint=NEEDS_LIMIT)
 def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Before half of the time is over the operation does not take more than may have come free one by one."""
-    rate = context.operation.rate if context.operation else None
-    asked = _after_limit(trial, Step.SOON)
-    ids = tuple(exchange.id for exchange in asked)
-    if rate and len(asked) >= 2 * soon(rate)[1] and all(_taken(exchange) for exchange in asked):
-        (seconds, requests), (first, *_) = soon(rate), asked
-        expected = (
-            f"429 to one of {requests} requests, {seconds} s after {rate.requests} were taken"
-        )
-        yield Violation("status", expected, said(first), ids)
-    elif any(_limited(exchange) for exchange in asked):
-        yield Pass(ids)
+    """Before half of the window is over, a full limit accepts few requests or none."""
+    rate, exchanges = context.operation.rate, _after_limit(trial, Step.SOON)
+    if rate is None:
+        return
+    seconds, requests = soon(rate)
+    # a window may end within one series of requests, but not within two
+    if len(exchanges) >= 2 * requests and all(map(_accepted, exchanges)):
+        when = f"{seconds} s after {rate.requests} were accepted"
+        expected = f"429 to one of {requests} requests, {when}"
+        yield Violation("status", expected, said(exchanges[0]), _ids(exchanges))
+    elif any(map(_limited, exchanges)):
+        yield Pass(_ids(exchanges))
 
 
-@trial("rate.evasion", hint="the limit would have to be met first")
+@trial("rate.evasion", hint=NEEDS_LIMIT)
 def rate_evasion(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """The limit holds for the address of the connection, whatever a request says of itself."""
     exchanges = _after_limit(trial, Step.EVASION)
-    taken = next((exchange for exchange in exchanges if _taken(exchange)), None)
-    if taken is not None:
-        said_so = ", ".join(
-            f"{name}: {value}"
-            for name, value in taken.request.headers
-            if name not in ("Accept", "Content-Type")
-        )
-        yield Violation(
-            "status",
-            f"429, as the limit of the address was met ({said_so})",
-            said(taken),
-            (taken.id,),
-        )
-    elif any(_limited(exchange) for exchange in exchanges):
-        yield Pass(tuple(exchange.id for exchange in exchanges))
+    accepted = next(filter(_accepted, exchanges), None)
+    if accepted is not None:
+        expected = f"429, as the address reached its limit ({_claims(accepted)})"
+        yield Violation("status", expected, said(accepted), (accepted.id,))
+    elif any(map(_limited, exchanges)):
+        yield Pass(_ids(exchanges))
 
 
-@trial("rate.address", hint="the limit would have to be met first")
+def _claims(exchange: Exchange) -> str:
+    """The headers by which a request pretends to be another client."""
+    usual = ("Accept", "Content-Type")
+    headers = [pair for pair in exchange.request.headers if pair[0] not in usual]
+    return ", ".join(f"{name}: {value}" for name, value in headers)
+
+
+@trial("rate.address", hint=NEEDS_LIMIT)
 def rate_address(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Another address is not affected by the limit of the first."""
-    yield from _open(trial, Step.ELSEWHERE, "not 429 from another address")
+    """The limit of one address does not affect another address."""
+    yield from _open(trial, Step.ELSEWHERE, "no 429 from another address")
 
 
-@trial("rate.reset", hint="the limit would have to be met first", confirm=True)
+@trial("rate.reset", hint=NEEDS_LIMIT, confirm=True)
 def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Once the time is over the operation is open again."""
-    rate = context.operation.rate if context.operation else None
+    """After the window, requests are accepted again, up to the same limit."""
+    rate = context.operation.rate
     if rate is None:
         return
-    yield from _open(trial, Step.LATER, f"not 429 after {rate.seconds} s")
+    yield from _open(trial, Step.LATER, f"no 429 after {rate.seconds} s")
+    opened = any(map(_accepted, _after_limit(trial, Step.LATER)))
     again = _after_limit(trial, Step.AGAIN)
-    if (
-        len(again) >= rate.requests
-        and all(map(_taken, again))
-        and any(map(_taken, _after_limit(trial, Step.LATER)))
-    ):
-        *_, last = again
-        ids = tuple(exchange.id for exchange in again)
-        yield Violation(
-            "status",
-            f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too",
-            said(last),
-            ids,
-        )
+    if opened and len(again) >= rate.requests and all(map(_accepted, again)):
+        expected = f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too"
+        yield Violation("status", expected, said(again[-1]), _ids(again))

@@ -4,210 +4,274 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
-from conformance.checks.limits import _status, _taken
-from conformance.judging.answers import code_of, control_gap, pointer, role_of, said, unusable
-from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.answers import (
+    answered,
+    code_of,
+    control_gap,
+    pointer,
+    role_of,
+    said,
+    status_of,
+    unusable,
+)
+from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import passive, trial
-from conformance.model import Clause, Contract, Exchange, Operation, Step, compact
-from conformance.reading import id_of, items_of, moment_of, newly, object_of
-from conformance.values import strict_json
+from conformance.judging.writes import added_items, last_answer, last_ids, sent_members
+from conformance.model import (
+    Clause,
+    CodeRole,
+    Contract,
+    ErrorCode,
+    Exchange,
+    Operation,
+    Payment,
+    Response,
+    Step,
+    compact,
+)
+from conformance.reading import Answer, id_of, moment_of
+from conformance.values import NOT_JSON, strict_json
+
+SHORTEST_TEXT = 6
+"""Characters of a text that tells one item from another."""
+LONGEST_STATE = 16
+"""Characters of a word that may be the state of an item."""
+
+# --- the answer to a trigger ----------------------------------------------------------------------
 
 
 @trial("trigger.answer")
 def trigger_answer(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A trigger of the target brings its code and status."""
+    """A trigger of the target is answered with its code and status."""
     row = context.contract.errors.get(trial.case.about or "")
+    if row is None:
+        return
     for probe in trial.plain_probes:
-        code, excuse = code_of(context.contract, probe), unusable(context, probe)
-        if row is None or probe.response is None:
-            yield excuse or Pass(())
-        elif probe.response.status == row.status and code in (row.code, None):
-            yield Pass((probe.id,))
-        elif excuse and code != row.code and probe.response.status != row.status:
-            yield excuse
-        elif (untaken := control_gap(context, trial, Step.TAKEN)) and trial.at(Step.TAKEN):
-            yield untaken
-        elif probe.response.status != row.status:
-            yield Violation("status", f"{row.status} {row.code}", said(probe), (probe.id,))
-        else:
-            yield Violation(
-                pointer(context.contract.code_pointer),
-                f"{row.status} {row.code}",
-                said(probe),
-                (probe.id,),
-            )
+        yield _triggered(context, trial, probe, row)
+
+
+def _triggered(context: JudgeContext, trial: Trial, probe: Exchange, row: ErrorCode) -> Outcome:
+    """Judge one answer to a trigger. What excuses elsewhere may be the very answer it wants."""
+    status, code = status_of(probe), code_of(context.contract, probe)
+    if status == row.status and code in (row.code, None):
+        return Pass((probe.id,))
+    excuse = unusable(context, probe)
+    if excuse and status != row.status and code != row.code:
+        return excuse
+    control = control_gap(context, trial, Step.TAKEN) if trial.at(Step.TAKEN) else None
+    if control is not None:
+        return control
+    where = "status" if status != row.status else pointer(context.contract.code_pointer)
+    return Violation(where, f"{row.status} {row.code}", said(probe), (probe.id,))
+
+
+# --- the effect of a trigger ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The texts that the requests of a trial sent."""
+
+    accepted: frozenset[str]
+    refused: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """How the list shows what the accepted request made: its states, and its latest moment."""
+
+    states: tuple[dict[str, Any], ...]
+    latest: Fraction | None
 
 
 @trial(
     "trigger.effect",
     confirm=True,
-    hint="a request that is taken, and a list, would have to be seen beside the refusal",
+    hint="Needs an accepted request and a list, beside the refusal.",
 )
 def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """What was refused, or failed, is not listed as if it had happened; it may well be listed as what it is."""
-    taken, before, after = map(trial.last, (Step.TAKEN, Step.BEFORE, Step.AFTER))
-    probes = trial.plain_probes
-    refused = all(probe.response is not None and not probe.response.ok for probe in probes)
-    if taken is None or before is None or after is None or not probes or not refused:
+    """A request that was refused, or failed, is not listed as if it had succeeded."""
+    control, before = trial.last(Step.TAKEN), last_answer(context, trial, Step.BEFORE)
+    probes, added = trial.plain_probes, added_items(context, trial)
+    if control is None or before is None or added is None:
         return
-    if unusable(context, taken):
+    if unusable(context, control) or not _all_refused(probes):
         return
-    listing = context.contract.operations[after.operation]
-    old, new = (_items(listing, exchange) for exchange in (before, after))
-    if old is None or new is None:
-        return
-    ids = (taken.id, before.id, *(probe.id for probe in probes), after.id)
-    ordered = {text for probe in probes for text in _sent(probe)}
-    sent = {*_sent(taken), *ordered}
-    made = _made(context, listing, taken, old, ordered)
-    usual = [_state(context, item, sent) for item in made]
-    since = max(
-        (at for at in (moment_of(listing, item) for item in made) if at is not None), default=None
+    texts = Texts(_texts_sent([control]), _texts_sent(probes))
+    accepted = _accepted(context, control, before, texts)
+    ids = (
+        *last_ids(trial, Step.TAKEN, Step.BEFORE),
+        *(probe.id for probe in probes),
+        *last_ids(trial, Step.AFTER),
     )
-    for item in newly(context.contract, listing, old, new):
-        at = moment_of(listing, item)
-        late = (
-            at is not None and since is not None and at < since
-        )  # it was there, and shows only now
-        if not late and ordered & set(_texts(item)) and _state(context, item, sent) in usual:
-            yield Violation("/", "nothing listed as if it had happened", compact(item), ids)
+    for item in added:
+        if _as_accepted(context, before.operation, item, accepted, texts):
+            yield Violation("/", "no item as if the request had succeeded", compact(item), ids)
             return
     yield Pass(ids)
 
 
-def _made(
-    context: JudgeContext, listing: Operation, taken: Exchange, old: list[Any], ordered: set[str]
-) -> list[Any]:
-    """The items that a request which was taken has made: that with the id of its answer, else what shows most of what it sent."""
-    operation, body = (
-        context.contract.operations[taken.operation],
-        taken.response.json if taken.response else None,
-    )
-    own = id_of(context.contract, operation.kind, object_of(context.contract, operation, body))
-    named = [
-        item
-        for item in old
-        if own is not None and id_of(context.contract, listing.kind, item) == own
-    ]
-    shown = [len((set(_sent(taken)) - ordered) & set(_texts(item))) for item in old]
-    return named or [
-        item for item, count in zip(old, shown, strict=True) if count and count == max(shown)
-    ]
+def _all_refused(probes: list[Exchange]) -> bool:
+    """Whether there are probes, and each of them was refused. A lost one may have succeeded."""
+    for probe in probes:
+        if probe.response is None or probe.response.ok:
+            return False
+    return bool(probes)
 
 
-def _items(listing: Operation, exchange: Exchange) -> list[Any] | None:
-    return (
-        items_of(listing, exchange.response.json)
-        if exchange.response and exchange.response.ok
-        else None
-    )
+def _texts_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:
+    """The texts that some requests sent in their bodies."""
+    texts = set[str]()
+    for exchange in exchanges:
+        texts |= _texts(sent_members(exchange))
+    return frozenset(texts)
 
 
-def _sent(exchange: Exchange) -> list[str]:
-    body = exchange.request.body
-    return _texts(strict_json(body.text or "")) if body else []
+def _texts(item: Any) -> set[str]:
+    """The texts of an object that are long enough to tell it from others."""
+    values = item.values() if isinstance(item, dict) else ()
+    return {text for text in values if isinstance(text, str) and len(text) >= SHORTEST_TEXT}
 
 
-def _texts(value: Any) -> list[str]:
-    """The texts of an object, those of some length."""
-    return (
-        [text for text in value.values() if isinstance(text, str) and len(text) > 5]
-        if isinstance(value, dict)
-        else []
-    )
+def _accepted(context: JudgeContext, control: Exchange, before: Answer, texts: Texts) -> Accepted:
+    """How the list shows what the accepted request made."""
+    items = _made(context, control, before, texts)
+    moments = [moment_of(before.operation, item) for item in items]
+    known = [moment for moment in moments if moment is not None]
+    states = tuple(_state(context, item, texts) for item in items)
+    return Accepted(states, max(known, default=None))
 
 
-def _state(context: JudgeContext, item: Any, sent: set[str]) -> dict[str, Any]:
-    """The short words and signs of an item that were not sent, which tell what became of it."""
-    words = {
-        n: v
-        for n, v in item.items()
-        if n != context.contract.identifier and not (isinstance(v, str) and v in sent)
-    }
-    return {
-        n: v
-        for n, v in words.items()
-        if v is None or isinstance(v, bool) or (isinstance(v, str) and len(v) <= 16)
-    }
+def _made(context: JudgeContext, control: Exchange, before: Answer, texts: Texts) -> list[Any]:
+    """The items that the accepted request made.
+
+    They are the items with the id of its answer. Without any, they are those that show most of the
+    texts that this request alone sent.
+    """
+    items = before.items or []
+    kind, contract = before.operation.kind, context.contract
+    answer = Answer(contract, contract.operations[control.operation], control)
+    made = id_of(contract, answer.operation.kind, answer.object)
+    named = [item for item in items if made is not None and id_of(contract, kind, item) == made]
+    if named:
+        return named
+    own = texts.accepted - texts.refused
+    counts = [len(own & _texts(item)) for item in items]
+    most = max(counts, default=0)
+    return [item for item, count in zip(items, counts, strict=True) if 0 < count == most]
+
+
+def _as_accepted(
+    context: JudgeContext, listing: Operation, item: Any, accepted: Accepted, texts: Texts
+) -> bool:
+    """Whether an item holds a refused text and looks like what the accepted request made.
+
+    An item that is older than that was there before, and shows only now.
+    """
+    moment = moment_of(listing, item)
+    if moment is not None and accepted.latest is not None and moment < accepted.latest:
+        return False
+    if not texts.refused & _texts(item):
+        return False
+    return _state(context, item, texts) in accepted.states
+
+
+def _state(context: JudgeContext, item: dict[str, Any], texts: Texts) -> dict[str, Any]:
+    """The flags and short words of an item that were not sent: they tell what became of it."""
+    state = {}
+    for name, value in item.items():
+        if isinstance(value, str):
+            is_state = len(value) <= LONGEST_STATE and value not in texts.accepted | texts.refused
+        else:
+            is_state = value is None or isinstance(value, bool)
+        if is_state and name != context.contract.identifier:
+            state[name] = value
+    return state
+
+
+# --- payments -------------------------------------------------------------------------------------
 
 
 @trial("payment.terms")
 def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A request for payment brings its terms, in the body or in a header."""
-    payment = context.operation.payment if context.operation else None
-    for probe in trial.probes:
-        if payment is None or probe.response is None:
+    """A request for payment holds its terms, in the body or in a header."""
+    payment = context.operation.payment
+    if payment is None:
+        return
+    for probe in trial.plain_probes:
+        response = probe.response
+        if response is None or response.status != 402:
             continue
-        if probe.facts.step is Step.PAID and probe.response.ok:
+        if isinstance(response.json, dict):  # else other rules judge it
+            yield _with_terms(payment, probe, response)
+    for probe in trial.at(Step.PAID):
+        if probe.response is not None and probe.response.ok:
             yield Violation("status", "a refusal, as nothing was paid", said(probe), (probe.id,))
             return
-        if (
-            probe.response.status != 402
-            or not isinstance(probe.response.json, dict)
-            or probe.facts.step
-        ):
-            continue  # not the answer that was wanted, or no JSON: other rules blame that
-        header = probe.response.header(payment.terms_header)
-        carriers = [probe.response.json, _decoded(header)]
-        if any(isinstance(c, dict) and _terms(c.get(payment.terms)) for c in carriers):
-            yield Pass((probe.id,))
-        else:
-            expected = f"payment terms: a list {payment.terms} beside the error, or in the header {payment.terms_header}"
-            yield Violation(
-                payment.terms_header,
-                expected,
-                compact(header) if header else said(probe),
-                (probe.id,),
-            )
 
 
-@trial("payment.retry", hint="a payment would have to be asked for first")
+def _with_terms(payment: Payment, probe: Exchange, response: Response) -> Outcome:
+    """Judge whether a request for payment holds its terms."""
+    header = response.header(payment.terms_header)
+    if _has_terms(payment, response.json) or _has_terms(payment, _decoded(header)):
+        return Pass((probe.id,))
+    expected = (
+        f"payment terms: a list {payment.terms} beside the error, "
+        f"or in the header {payment.terms_header}"
+    )
+    actual = compact(header) if header else said(probe)
+    return Violation(payment.terms_header, expected, actual, (probe.id,))
+
+
+def _has_terms(payment: Payment, value: Any) -> bool:
+    """Whether an object has terms: a list of objects, none of them empty."""
+    terms = value.get(payment.terms) if isinstance(value, dict) else None
+    if not isinstance(terms, list) or not terms:
+        return False
+    return all(isinstance(term, dict) and term for term in terms)
+
+
+def _decoded(header: str | None) -> Any:
+    """The JSON of a header, plain or in base64 of either alphabet; NOT_JSON for anything else."""
+    if header is None:
+        return NOT_JSON
+    try:
+        text = base64.b64decode(header + "==", altchars=b"-_", validate=False).decode()
+    except (binascii.Error, ValueError):
+        text = ""
+    return strict_json(text) or strict_json(header)
+
+
+@trial("payment.retry", hint="Needs a request that is answered with a request for payment.")
 def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """What was asked a payment for is taken with a payment that the target takes."""
-    asked = [probe for probe in trial.plain_probes if _status(probe) == 402]
-    for probe in trial.at(Step.SETTLED) if asked else ():
-        excuse = unusable(context, probe)
-        ids = (*(one.id for one in asked), probe.id)
-        if excuse or _taken(probe):
-            yield excuse or Pass(ids)
+    """A request that wanted a payment is accepted with a proof that the target takes."""
+    unpaid = tuple(probe.id for probe in trial.plain_probes if status_of(probe) == 402)
+    for probe in trial.at(Step.SETTLED) if unpaid else ():
+        answer, ids = answered(context, probe), (*unpaid, probe.id)
+        if not isinstance(answer, Answered):
+            yield answer
+        elif answer.ok:
+            yield Pass(ids)
         else:
             yield Violation("status", "200 or 201, as it was paid for", said(probe), ids)
 
 
-def _terms(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(term, dict) and term for term in value)
-    )
-
-
-def _decoded(header: str | None) -> Any:
-    """The JSON of a header, plain or in base64."""
-    if header is None:
-        return None
-    try:
-        return strict_json(
-            base64.b64decode(header + "==", altchars=b"-_", validate=False).decode()
-        ) or strict_json(header)
-    except (binascii.Error, ValueError):
-        return strict_json(header)
-
-
-def _no_payment(contract: Contract, operation: Operation, clause: Clause) -> bool:
+def _takes_no_payment(_contract: Contract, operation: Operation, _clause: Clause) -> bool:
     return operation.payment is None
 
 
-@passive("payment.elsewhere", applies=_no_payment)
+@passive("payment.elsewhere", applies=_takes_no_payment)
 def payment_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """402 comes from the operations that take payments only."""
-    response = exchange.response
-    if response is None or (context.operation and context.operation.payment):
+    """402 comes only from operations that take payments."""
+    if exchange.response is None or context.operation.payment is not None:
         return
-    if response.status == 402 or role_of(context.contract, exchange) == "payment_required":
+    wants_payment = role_of(context.contract, exchange) == CodeRole.PAYMENT_REQUIRED
+    if exchange.response.status == 402 or wants_payment:
         yield Violation("status", "any status but 402", said(exchange), (exchange.id,))
     else:
         yield Pass((exchange.id,))

@@ -14,7 +14,7 @@ from conformance.judging.misplaced import (
     repeats,
 )
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.pages import Page
+from conformance.judging.pages import Item, Page
 from conformance.judging.walks import Walks, walked
 from conformance.model import Exchange, Parameter, compact
 from conformance.reading import id_of, takes
@@ -36,7 +36,7 @@ def paging_order(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[
             actual = f"{second.text} after {first.text}"
             yield Violation("/", f"{direction}, as the list begins", actual, page.ids)
             return
-        if len(page.items) > 1:
+        if page.several:
             yield Pass(page.ids)
     for first_page, second_page in walks.steps():
         if _turns(walks, first_page, second_page):
@@ -57,8 +57,8 @@ def _turns(walks: Walks, first: Page, second: Page) -> bool:
 
     Both must show several items, or the direction of the list is not known.
     """
-    several = len(first.items) > 1 and len(second.items) > 1
-    return several and walks.backwards(second)
+    both = first.several and second.several
+    return both and walks.backwards(second)
 
 
 @walked("paging.advances")
@@ -68,7 +68,7 @@ def paging_advances(context: JudgeContext, trial: Trial, walks: Walks) -> Iterat
         if second.cursor in walks.tied:
             continue
         ids = _ids(first, second)
-        if len(first.items) > 1 and first.keys == second.keys:
+        if first.several and first.keys == second.keys:
             actual = f"the same {len(first.items)} items again"
             yield Violation("/", "another page", actual, ids)
         elif second.items:
@@ -113,11 +113,16 @@ def paging_exclusive(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
 
 
 def _shown_twice(context: JudgeContext, page: Page) -> str | None:
-    """An id that stands twice on a page. Items without an id may be equal and still be two."""
+    """An id that stands twice on a page; None if there is none.
+
+    Items without an id may be equal and still be two.
+    """
     seen = set()
     for item in page.items:
         name = id_of(context.contract, context.operation.kind, item.raw)
-        if name is not None and name in seen:
+        if name is None:
+            continue
+        if name in seen:
             return name
         seen.add(name)
     return None
@@ -196,11 +201,9 @@ def paging_more_true(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
             return
     for first, second in walks.steps():
         ids = _ids(first, second)
-        if not first.more:
-            continue
-        if second.items:
+        if first.more and second.items:
             yield Pass(ids)
-        else:
+        elif first.more:
             expected = "false, as the next page is empty"
             yield Violation(flag, expected, "true", ids, note=True)
 
@@ -232,11 +235,9 @@ def _misfits(context: JudgeContext, page: Page) -> Iterator[Violation]:
     """The items that a filter of their page leaves out, as far as they show what it looks at."""
     for name, value in page.filters:
         parameter = context.operation.parameter(name)
-        if parameter is None or parameter.filters is None:
-            continue
-        member = parameter.filters
         for item in page.items:
-            if takes(parameter, item.raw, value) is False:
+            if parameter and takes(parameter, item.raw, value) is False:
+                member = parameter.filters or ""
                 expected = _wanted(parameter, value)
                 actual = compact(item.raw[member])
                 yield Violation(f"/{member}", expected, actual, page.ids)
@@ -254,12 +255,18 @@ def _wanted(parameter: Parameter, value: str) -> str:
 @walked("paging.ties", confirm=False)
 def paging_ties(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
     """No page ends among items that share a timestamp; reported, never graded."""
-    for page in walks.pages:
-        last = page.last
-        if last and last.at in walks.tied:
-            expected = "created times that differ"
-            actual = f"several items have {last.text}, and a page ends among them"
-            yield Violation("/", expected, actual, page.ids, note=True)
-            break
+    end = _end_in_tie(walks)
+    if end is not None:
+        page, item = end
+        actual = f"several items have {item.text}, and a page ends among them"
+        yield Violation("/", "created times that differ", actual, page.ids, note=True)
     if any(walks.steps()):
         yield Pass(_ids(*walks.pages))
+
+
+def _end_in_tie(walks: Walks) -> tuple[Page, Item] | None:
+    """The first page whose last item shares its timestamp with others, and that item."""
+    for page in walks.pages:
+        if page.last and page.last.at in walks.tied:
+            return page, page.last
+    return None

@@ -53,7 +53,7 @@ class Page:
     @property
     def fraction(self) -> bool:
         """Whether the cursor has a fraction of a second."""
-        return self.cursor is not None and self.cursor % 1 != 0
+        return self.cursor is not None and bool(self.cursor % 1)
 
     @property
     def continues(self) -> bool:
@@ -69,6 +69,11 @@ class Page:
     def keys(self) -> frozenset[str]:
         """What tells all of its items from others."""
         return self.unplaced.union(item.key for item in self.items)
+
+    @property
+    def several(self) -> bool:
+        """Whether it shows more than one item with a position."""
+        return len(self.items) > 1
 
     @property
     def last(self) -> Item | None:
@@ -90,10 +95,10 @@ def read_page(answer: Answer, walk: str, place: int) -> Page | None:
         return None
     items: list[Item] = []
     unplaced: set[str] = set()
-    for index, raw in enumerate(answer.items, 1):
+    for raw in answer.items:
         key = identity_of(answer.contract, answer.operation.kind, raw)
         item = _item(answer, key, raw)
-        needed = more and index == len(answer.items)
+        needed = more and raw is answer.items[-1]
         if item is not None:
             items.append(item)
         elif needed or not _has_no_position(answer, raw):

@@ -8,7 +8,6 @@ rest. Items that share a timestamp are left out: no timestamp cursor can tell th
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -42,23 +41,6 @@ class Walks:
     first: Mapping[str, int]
     last: Mapping[str, int]
     strict: bool
-
-    @staticmethod
-    def of(operation: Operation, pages: tuple[Page, ...], *, strict: bool) -> Walks:
-        """The pages of a trial with what they show together."""
-        items: dict[str, Item] = {}
-        first: dict[str, int] = {}
-        last: dict[str, int] = {}
-        for page in pages:
-            for item in page.items:
-                items[item.key] = item
-                first.setdefault(item.key, page.place)
-                last[item.key] = page.place
-        counts = Counter(map(_instant, items.values()))
-        tied = frozenset(at for at, count in counts.items() if count > 1)
-        untied = [item for item in items.values() if item.at not in tied]
-        untied.sort(key=_instant)
-        return Walks(operation, pages, tuple(untied), tied, first, last, strict)
 
     @cached_property
     def descending(self) -> bool:
@@ -99,7 +81,7 @@ class Walks:
         Lists change. In a trial that is repeated, or that changes the list itself, only an item
         that was shown both before and after the page counts against it.
         """
-        return not self.strict or self.first[item.key] <= page.place < self.last[item.key]
+        return not self.strict or page.place in range(self.first[item.key], self.last[item.key])
 
     def beyond(self, item: Fraction, cursor: Fraction) -> bool:
         """Whether an instant comes after another in the direction of the list."""
@@ -194,27 +176,48 @@ _WALKS: WeakKeyDictionary[Trial, Walks] = WeakKeyDictionary()
 def walks_of(context: JudgeContext, trial: Trial) -> Walks:
     """The walks of a trial, read once for all of its rules."""
     if trial not in _WALKS:
-        pages = tuple(_pages(context, trial))
+        pages = _pages(context, trial)
         strict = any(sent.attempt > 1 or sent.facts.moving for sent in trial.exchanges)
-        _WALKS[trial] = Walks.of(context.operation, pages, strict=strict)
+        _WALKS[trial] = _together(context.operation, pages, strict)
     return _WALKS[trial]
 
 
-def _pages(context: JudgeContext, trial: Trial) -> Iterator[Page]:
+def _pages(context: JudgeContext, trial: Trial) -> list[Page]:
     """The pages of all walks. One that is not well-formed ends its walk; other rules blame it."""
+    pages: list[Page] = []
     ended: set[str] = set()
-    place = 0
     for exchange in trial.exchanges:
         walk = exchange.facts.walk
         if walk is None or walk in ended:
             continue
         answer = Answer(context.contract, context.operation, exchange)
-        page = read_page(answer, walk, place)
+        page = read_page(answer, walk, len(pages))
         if page is None:
             ended.add(walk)
         else:
-            place += 1
-            yield page
+            pages.append(page)
+    return pages
+
+
+def _together(operation: Operation, pages: list[Page], strict: bool) -> Walks:
+    """The pages of a trial with what they show together."""
+    items: dict[str, Item] = {}
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for page in pages:
+        for item in page.items:
+            items[item.key] = item
+            first.setdefault(item.key, page.place)
+            last[item.key] = page.place
+    seen: set[Fraction] = set()
+    tied: set[Fraction] = set()
+    for item in items.values():
+        if item.at in seen:
+            tied.add(item.at)
+        seen.add(item.at)
+    untied = [item for item in items.values() if item.at not in tied]
+    untied.sort(key=_instant)
+    return Walks(operation, tuple(pages), tuple(untied), frozenset(tied), first, last, strict)
 
 
 NEEDS_ITEMS = (

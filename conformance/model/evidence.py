@@ -88,3 +88,18 @@ class Exchange:
     failure: str | None = None
     started: str = ""
     elapsed_ms: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the request was answered with a status in the two hundreds."""
+        return self.response is not None and self.response.ok
+
+    @property
+    def status(self) -> int | None:
+        """The status of the response; None without a response."""
+        return None if self.response is None else self.response.status
+
+    @property
+    def json(self) -> Json:
+        """The body of the response as strict JSON; NOT_JSON for any other body, or for none."""
+        return NOT_JSON if self.response is None else self.response.json

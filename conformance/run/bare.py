@@ -22,7 +22,7 @@ from conformance.model import Run
 from conformance.options import Choice
 from conformance.report import console, write_all
 from conformance.run import runfile
-from conformance.run.items import Judge
+from conformance.run.items import Items
 from conformance.run.planning import prepare, target_of
 from conformance.run.session import Session
 from conformance.transport.http import HttpWire
@@ -40,11 +40,11 @@ def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
             config.pluginmanager.register(_worker(choice, config.workerinput))
             return
         stream = _log_in(output) if output else None
-        judge = _judge(choice, stream)
+        items = _items(choice, stream)
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from None
-    config.pluginmanager.register(judge)
-    config.pluginmanager.register(Reporter(judge.running, output))
+    config.pluginmanager.register(items)
+    config.pluginmanager.register(Reporter(items.running, output))
 
 
 def _log_in(output: Path) -> TextIO:
@@ -52,23 +52,23 @@ def _log_in(output: Path) -> TextIO:
     return (output / runfile.LOG).open("w", encoding="utf-8")
 
 
-def _worker(choice: Choice, given: dict[str, Any]) -> Judge:
-    """The judge of one worker, with its share of the addresses and of the budget."""
+def _worker(choice: Choice, given: dict[str, Any]) -> Items:
+    """The items of one worker, with its share of the addresses and of the budget."""
     name, count = given["workerid"], int(given["workercount"])
     stream = (Path(given[LOGS]) / f"{name}.jsonl").open("w", encoding="utf-8")
     index = int(name.removeprefix("gw"))
-    return _judge(choice, stream, prefix=f"{name}-", share=(index, count))
+    return _items(choice, stream, prefix=f"{name}-", share=(index, count))
 
 
-def _judge(
+def _items(
     choice: Choice, stream: TextIO | None, prefix: str = "", share: tuple[int, int] = (0, 1)
-) -> Judge:
+) -> Items:
     loaded = contract.load(choice.spec, frozenset(checks.RULES))
     prepared = prepare(loaded, target_of(loaded, choice), choice)
     wire = HttpWire(prepared.target.timeout)
     prepared = replace(prepared, target=prepared.target.shared(*share))
     running = Session(prepared, wire, stream, prefix=prefix, nonce=str(time.time_ns()))
-    return Judge(running, prepared.chosen)
+    return Items(running, prepared.chosen)
 
 
 class Reporter:

@@ -1,7 +1,7 @@
 """The planned cases as items of pytest: each item sends, and fails by what the judges find.
 
 The items are our own. They are made from the functions of the suite without fixtures, parameters or
-marks, so no name of another plugin or of a conftest.py can meet one of ours.
+marks, so no name of another plugin or of a conftest.py can clash with one of ours.
 Reports and the exit code of the command come from the whole log, never from the items.
 """
 
@@ -74,7 +74,7 @@ class CaseItem(pytest.Item):
         pytest.fail(redact("".join(traceback.format_exception(error))), pytrace=False)
 
 
-class Judge:
+class Items:
     """The plugin that makes the items of a run, in the order of the plan."""
 
     def __init__(self, running: Session, chosen: Plan) -> None:
@@ -89,7 +89,7 @@ class Judge:
         self, collector: pytest.Module, name: str, obj: object
     ) -> list[CaseItem] | None:
         """The items of a scenario, in the place of its function."""
-        scenario = next((one for one in REGISTRY.values() if one.function is obj), None)
+        scenario = next((each for each in REGISTRY.values() if each.function is obj), None)
         if scenario is None:
             return None
         return [
@@ -119,7 +119,7 @@ class Judge:
         return self._places[item.case.id] if isinstance(item, CaseItem) else -1
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """What was not deselected is what is to run."""
+        """Cases that were deselected are not to run."""
         self.running.selected = frozenset(
             item.case.id for item in session.items if isinstance(item, CaseItem)
         )

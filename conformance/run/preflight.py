@@ -53,7 +53,7 @@ def check(session: Session) -> None:
 
 
 def _plain_reads(contract: Contract) -> list[Operation]:
-    """The operations that need nothing but a key, those that do need one first."""
+    """The operations that need nothing but a key. Those that do need a key come first."""
     reads = [
         operation
         for operation in contract.operations.values()

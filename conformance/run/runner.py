@@ -16,7 +16,7 @@ import conformance.suite
 from conformance.errors import Unjudgeable
 from conformance.model import Run
 from conformance.run import runfile
-from conformance.run.items import Judge
+from conformance.run.items import Items
 from conformance.run.planning import Prepared
 from conformance.run.progress import Live
 from conformance.run.session import Session
@@ -38,7 +38,7 @@ def run(
         live = Live(console)
         gc.freeze()  # what is imported stays; collecting over it would cost a tenth of the run
         with _clean_environment(), contextlib.redirect_stdout(io.StringIO()):
-            plugins = [Judge(session, prepared.chosen), live]
+            plugins = [Items(session, prepared.chosen), live]
             ended = pytest.main(_arguments(directory), plugins=plugins)
         _note_end(session, live, interrupted=ended == pytest.ExitCode.INTERRUPTED)
         if session.log.incomplete and not session.log.exchanges:

@@ -63,6 +63,28 @@ def _as_asked_by(client: Client, values: Values, selector: Parameter, key: str) 
     return None if business is None else {**values, tenant: business}
 
 
+def name_both(client: Client, values: Values) -> None:
+    """The own object beside the other business, where the operation takes both.
+
+    A server may go by the object alone and overlook the business.
+    """
+    elsewhere, tenant = client.knowledge.business("other"), client.contract.tenant
+    if elsewhere is not None and tenant in values:
+        facts = Facts(step=Step.OPTIONAL)
+        client.mistake(client.operation, {**values, tenant: elsewhere}, facts=facts)
+
+
+def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
+    """A change that names the other business in a member that no document names."""
+    operation, tenant = client.operation, client.contract.tenant
+    elsewhere = client.knowledge.business("other")
+    if elsewhere is None or tenant is None or operation.parameter(tenant) is not None:
+        return
+    client.mistake(operation, {**values, tenant: elsewhere}, facts=Facts(step=Step.OPTIONAL))
+    facts = Facts(step=Step.TIED, tied={tenant: elsewhere})
+    client.look(operation.kind or "", values[selector.name], facts=facts)
+
+
 def create_inside(client: Client) -> None:
     """Create with a reference to the other business, or to an object of it."""
     operation = client.operation

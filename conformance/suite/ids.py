@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.model import Contract
+from conformance.reading import is_id
 
 Id = str | int
 """An id as the target gives it: it goes into a body as it came."""
@@ -41,7 +42,7 @@ def identifier(
     value = item
     if isinstance(item, dict):
         value = item.get(member or contract.identifier_of(kind))
-    return value if isinstance(value, str | int) and not isinstance(value, bool) else None
+    return value if is_id(value) else None
 
 
 def identifiers(

@@ -216,21 +216,20 @@ ANOTHER = "another"
 
 
 def without_scope(planning: Planning) -> Iterator[Draft]:
-    """Each operation that has a scope, with a key that has none, and with keys that have others."""
+    """Each operation that has a scope, with a key that has none, and with keys that have others.
+
+    A key that may only read is tried with every write.
+    """
     for operation in keyed(planning):
-        if operation.scopes:
-            yield Draft(operation, "none", needs=("full", "no_scope"), params=Keys(("no_scope",)))
-            keys = [f"scope:{scope}" for scope in other_scopes(planning, operation)]
-            if operation.effect is not Effect.READ and "read_only" in planning.target.keys:
-                keys.append("read_only")
-            if keys:
-                yield Draft(
-                    operation,
-                    ANOTHER,
-                    needs=("full", *keys),
-                    cost=1 + len(keys),
-                    params=Keys(tuple(keys)),
-                )
+        if not operation.scopes:
+            continue
+        yield Draft(operation, "none", needs=("full", "no_scope"), params=Keys(("no_scope",)))
+        keys = [f"scope:{scope}" for scope in other_scopes(planning, operation)]
+        if operation.effect is not Effect.READ:
+            keys.append("read_only")
+        if keys:
+            needs, cost = ("full", *keys), 1 + len(keys)
+            yield Draft(operation, ANOTHER, needs=needs, cost=cost, params=Keys(tuple(keys)))
 
 
 @scenario(without_scope, rules=("scope.refused",), phase=1)

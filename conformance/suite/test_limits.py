@@ -1,11 +1,12 @@
-"""Scenarios of rate limits: as many requests as the contract allows, one more, another address, later."""
+"""Scenarios of rate limits: fill the limit; then one more, another address, another time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
-from conformance.model import WHOLE_API, Effect, Exchange, Facts, Operation, Rate, Role, Step
+from conformance.model import WHOLE_API, Effect, Exchange, Facts, Rate, Role, Step
 from conformance.reading import soon
 from conformance.scenarios import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
@@ -19,194 +20,208 @@ FORWARDED = (
     ("Forwarded", f"for={ELSEWHERE}"),
 )
 OF_PROVIDERS = (
-    *(
-        "True-Client-IP",
-        "CF-Connecting-IP",
-        "X-Client-IP",
-        "Fastly-Client-IP",
-        "Fly-Client-IP",
-        "X-Cluster-Client-IP",
-    ),
-    *(
-        "X-Original-Forwarded-For",
-        "X-Vercel-Forwarded-For",
-        "X-Azure-ClientIP",
-        "X-Appengine-User-IP",
-        "X-Envoy-External-Address",
-    ),
+    "True-Client-IP",
+    "CF-Connecting-IP",
+    "X-Client-IP",
+    "Fastly-Client-IP",
+    "Fly-Client-IP",
+    "X-Cluster-Client-IP",
+    "X-Original-Forwarded-For",
+    "X-Vercel-Forwarded-For",
+    "X-Azure-ClientIP",
+    "X-Appengine-User-IP",
+    "X-Envoy-External-Address",
 )
 OF_CLIENTS = (
-    *(
-        ("User-Agent", "another client"),
-        ("Accept-Language", "nl"),
-        ("Origin", "https://example.com"),
-        ("Cookie", "session=another"),
-    ),
+    ("User-Agent", "another client"),
+    ("Accept-Language", "nl"),
+    ("Origin", "https://example.com"),
+    ("Cookie", "session=another"),
     ("X-Forwarded-Host", "example.com"),
 )
-EVASIONS: tuple[tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], str], ...] = (
-    (FORWARDED, (), ""),
-    ((*((name, ELSEWHERE) for name in OF_PROVIDERS), ("Connection", "close")), (), ""),
-    (OF_CLIENTS, (("again", "1"),), ""),
-    ((), (), "/"),
+
+
+@dataclass(frozen=True)
+class Evasion:
+    """How a request pretends to come from elsewhere, or to be another one."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    end: str = ""  # the end of the path, which makes it another path, or the same
+    known_headers: bool = False  # with the headers that other operations take, and a key
+
+
+EVASIONS = (
+    Evasion(FORWARDED),
+    Evasion((*((name, ELSEWHERE) for name in OF_PROVIDERS), ("Connection", "close"))),
+    Evasion(OF_CLIENTS, query=(("again", "1"),), known_headers=True),
+    Evasion(end="/"),
 )
-"""Headers, query and end of the path of requests that pretend to come from elsewhere, or to be another one.
 
-The second ends its connection; the last has a path that may be another one, or the same.
-"""
-
+BASE = ("rate.limit", "rate.address", "rate.evasion")
 TIMED = ("rate.limit", "rate.allowance", "rate.reset")
 
 
 def limited(planning: Planning) -> Iterator[Draft]:
-    """Each operation with a limit; what needs a fresh start or the end of time needs the clock."""
+    """Each operation with a limit: four cases, two of which need the clock."""
     for operation in operations(planning):
-        if operation.rate:
-            cost = 2 * operation.rate.requests + 5
-            untimed = ("rate.limit", "rate.address", "rate.evasion")
-            yield Draft(
-                operation,
-                effect=Effect.FLOOD,
-                needs=("addresses",),
-                cost=cost + len(EVASIONS),
-                rules=untimed,
-            )
-            both = ("addresses", "clock")
-            burst = 2 * (operation.rate.requests + 3)
-            yield Draft(
-                operation,
-                "burst",
-                effect=Effect.FLOOD,
-                needs=("addresses",),
-                cost=burst,
-                rules=("rate.limit",),
-                optional=True,
-            )
-            yield Draft(
-                operation,
-                "soon",
-                effect=Effect.FLOOD,
-                needs=both,
-                cost=2 * cost,
-                rules=("rate.window",),
-                optional=True,
-            )
-            yield Draft(
-                operation,
-                "timed",
-                effect=Effect.FLOOD,
-                needs=("addresses", "clock"),
-                cost=cost,
-                rules=TIMED,
-            )
+        if operation.rate is None:
+            continue
+        twice = 2 * operation.rate.requests + 5  # two addresses, and the requests after them
+        flood = Draft(operation, effect=Effect.FLOOD, needs=("addresses",), cost=twice)
+        clocked = replace(flood, needs=("addresses", "clock"))
+        yield replace(flood, cost=twice + len(EVASIONS), rules=BASE)
+        yield replace(
+            flood,
+            variant="burst",
+            cost=2 * (operation.rate.requests + 3),
+            rules=("rate.limit",),
+            optional=True,
+        )
+        yield replace(
+            clocked, variant="soon", cost=2 * twice, rules=("rate.window",), optional=True
+        )
+        yield replace(clocked, variant="timed", rules=TIMED)
 
 
 @scenario(
     limited, rules=("rate.limit", "rate.address", "rate.evasion", "rate.window", *TIMED), phase=4
 )
 def test_rate_limit(client: Client) -> None:
-    """Fill the limit of a fresh address, of a second one where that went otherwise than expected; then elsewhere, or later."""
-    operation = client.operation
-    rate = operation.rate
+    """Fill the limit of a fresh address; then try to evade it, or wait until it ends."""
+    rate = client.operation.rate
     assert rate is not None
-    if client.case.variant in ("soon", "burst"):
-        (_soon if client.case.variant == "soon" else _burst)(client, operation, rate)
+    by_variant = {"burst": _burst, "soon": _ask_soon, "timed": _wait}
+    by_variant.get(client.case.variant, _evade)(client, rate)
+
+
+# --- the variants ---------------------------------------------------------------------------------
+
+
+def _evade(client: Client, rate: Rate) -> None:
+    """Meet the limit; then pretend to come from elsewhere, and really come from elsewhere."""
+    address, limited = _meet(client, rate)
+    if not limited:
         return
-    timed = client.case.variant == "timed"
-    if timed:
-        client.tick(rate.seconds + 1)
-    for _ in range(2):
-        address = client.fresh_address()
-        counted = _fill(client, operation, address, rate.requests + 1)
-        if _limited(counted[-1]) and not any(_limited(exchange) for exchange in counted[:-1]):
-            break
-    if not timed and _limited(counted[-1]):
-        others = [o for o in client.contract.operations.values() if o.path != operation.path]
-        names = dict.fromkeys(p.name for o in others for p in o.parameters if p.place == "header")
-        known = (
-            *((name, "another") for name in names),
-            *header_of(client.contract, "full" if "full" in client.target.keys else None),
-        )
-        for headers, query, end in EVASIONS:
-            message = message_for(operation, client.valid(operation) or {})
-            message = replace(
-                message,
-                path=message.path + end,
-                headers=(*message.headers, *headers, *(known if query else ())),
-                query=(*message.query, *query),
-            )
-            meant = WHOLE_API if end else operation.id  # it may be no path of the API
-            client.raw(
-                message,
-                meant,
-                carried=(),
-                key=None,
-                address=address,
-                patient=False,
-                facts=Facts(step=Step.EVASION, odd=bool(end)),
-            )
-        client.call(
-            operation,
-            {},
-            address=address,
-            patient=False,
-            facts=Facts(mistake=True),
-        )
-        _one(
-            client, operation, address, Step.EVASION
-        )  # what is refused for what it lacks opens nothing
-        _until_taken(
-            client, operation, [client.fresh_address(), client.fresh_address()], Step.ELSEWHERE
-        )
-    if timed:
-        client.tick(rate.seconds + 1)
-        _until_taken(client, operation, [address, address], Step.LATER)
-        for _ in range(rate.requests):  # one was taken just now
-            _one(client, operation, address, Step.AGAIN)
+    for evasion in EVASIONS:
+        _pretend(client, evasion, address)
+    client.call(client.operation, {}, address=address, patient=False, facts=Facts(mistake=True))
+    _ask(client, address, Step.EVASION)  # a request that lacks everything opens nothing
+    _ask_until_accepted(client, (client.fresh_address(), client.fresh_address()), Step.ELSEWHERE)
 
 
-def _soon(client: Client, operation: Operation, rate: Rate) -> None:
-    """Fill the limit, and before half of the time ask for more than may have come free; twice, for a window may end then."""
+def _wait(client: Client, rate: Rate) -> None:
+    """Meet the limit at the start of a window; then fill the limit of the next window."""
+    client.tick(rate.seconds + 1)
+    address, _ = _meet(client, rate)
+    client.tick(rate.seconds + 1)
+    _ask_until_accepted(client, (address, address), Step.LATER)
+    for _ in range(rate.requests):  # one more was accepted just now
+        _ask(client, address, Step.AGAIN)
+
+
+def _ask_soon(client: Client, rate: Rate) -> None:
+    """Ask before half of the window is over for more requests than may have come free.
+
+    Twice, for a window may end meanwhile.
+    """
+    seconds, requests = soon(rate)
     for _ in range(2):
         address = client.fresh_address()
-        _fill(client, operation, address, rate.requests + 1)
-        client.tick(soon(rate)[0])
-        if any(_limited(_one(client, operation, address, Step.SOON)) for _ in range(soon(rate)[1])):
+        _fill(client, rate, address)
+        client.tick(seconds)
+        if any(_limited(_ask(client, address, Step.SOON)) for _ in range(requests)):
             break
 
 
-def _burst(client: Client, operation: Operation, rate: Rate) -> None:
-    """More requests than the limit allows, all at the same time; twice."""
+def _burst(client: Client, rate: Rate) -> None:
+    """Send more requests than the limit allows at the same time; again if too many are accepted."""
+    operation = client.operation
     for _ in range(2):
         address = client.fresh_address()
-        wanted = [
-            (None, client.valid(operation) or {}, Facts(step=Step.COUNT))
-            for _ in range(rate.requests + 3)
-        ]
-        answered = client.together(
-            operation, wanted, role=Role.PROBE, address=address, patient=False
+        requests: list[tuple[None, dict[str, Any], Facts]] = []
+        for _ in range(rate.requests + 3):
+            requests.append((None, client.valid(operation) or {}, Facts(step=Step.COUNT)))
+        exchanges = client.together(
+            operation, requests, role=Role.PROBE, address=address, patient=False
         )
-        if sum(e.response is not None and e.response.ok for e in answered) <= rate.requests:
+        accepted = [e for e in exchanges if e.response is not None and e.response.ok]
+        if len(accepted) <= rate.requests:
             break
 
 
-def _until_taken(
-    client: Client, operation: Operation, addresses: list[str | None], step: Step
+# --- requests -------------------------------------------------------------------------------------
+
+
+def _meet(client: Client, rate: Rate) -> tuple[str | None, bool]:
+    """Fill the limit of a fresh address, and of a second one if the first shows something else.
+
+    Returns the last address, and whether the limit refused its last request.
+    """
+    for _ in range(2):
+        address = client.fresh_address()
+        *within, last = _fill(client, rate, address)
+        if _limited(last) and not any(map(_limited, within)):
+            break
+    return address, _limited(last)
+
+
+def _fill(client: Client, rate: Rate, address: str | None) -> list[Exchange]:
+    """Send as many requests from an address as the limit allows, and one more."""
+    return [_ask(client, address, Step.COUNT) for _ in range(rate.requests + 1)]
+
+
+def _pretend(client: Client, evasion: Evasion, address: str | None) -> None:
+    """Send a request that pretends to come from another client."""
+    operation = client.operation
+    message = message_for(operation, client.valid(operation) or {})
+    headers = (*message.headers, *evasion.headers)
+    if evasion.known_headers:
+        headers += _known_headers(client)
+    message = replace(
+        message,
+        path=message.path + evasion.end,
+        headers=headers,
+        query=(*message.query, *evasion.query),
+    )
+    other_path = bool(evasion.end)  # it may be no path of the API
+    client.raw(
+        message,
+        WHOLE_API if other_path else operation.id,
+        carried=(),
+        key=None,
+        address=address,
+        patient=False,
+        facts=Facts(step=Step.EVASION, odd=other_path),
+    )
+
+
+def _known_headers(client: Client) -> tuple[tuple[str, str], ...]:
+    """Headers that other operations take, and a key if there is one."""
+    path, names = client.operation.path, dict[str, None]()
+    for other in client.contract.operations.values():
+        if other.path != path:
+            names |= {p.name: None for p in other.parameters if p.place == "header"}
+    key = "full" if "full" in client.target.keys else None
+    return (*((name, "another") for name in names), *header_of(client.contract, key))
+
+
+def _ask_until_accepted(
+    client: Client, addresses: tuple[str | None, str | None], step: Step
 ) -> None:
-    """One request, and another one if it is refused for its number, as a busy server may do once."""
+    """Send a request, and another one if the limit refuses it, as a busy server may do once."""
     for address in addresses:
-        if not _limited(_one(client, operation, address, step)):
+        if not _limited(_ask(client, address, step)):
             break
 
 
-def _fill(client: Client, operation: Operation, address: str | None, times: int) -> list[Exchange]:
-    return [_one(client, operation, address, Step.COUNT) for _ in range(times)]
-
-
-def _one(client: Client, operation: Operation, address: str | None, step: Step) -> Exchange:
+def _ask(client: Client, address: str | None, step: Step) -> Exchange:
+    """Send one valid request from an address."""
+    operation = client.operation
     values = client.valid(operation) or {}
     return client.call(operation, values, address=address, patient=False, facts=Facts(step=step))
 
 
 def _limited(exchange: Exchange) -> bool:
+    """Whether a request was refused by a limit."""
     return exchange.response is not None and exchange.response.status == 429

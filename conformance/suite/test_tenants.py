@@ -16,6 +16,8 @@ from conformance.suite.crossing import (
     ask_naming_main,
     ask_the_other_way,
     create_inside,
+    move_elsewhere,
+    name_both,
     with_query,
 )
 from conformance.suite.foreign import (
@@ -37,7 +39,13 @@ OVERLAPPING = {Depth.QUICK: 0, Depth.FULL: 4, Depth.DEEP: 100}
 """Lists that two businesses ask for at the same time."""
 ROUNDS = 3
 """Requests of each business that are under way at the same time."""
-SIDES = {"full": Side.OWN, "other": Side.FOREIGN}
+SIDES = {
+    "full": Side.OWN,
+    "read_only": Side.OWN,
+    "other": Side.FOREIGN,
+    "empty": Side.FOREIGN,
+}
+"""Whose data a list shows, by the key that asks for it."""
 
 
 # --- rows ---
@@ -69,20 +77,21 @@ def test_rows_of_two_businesses(client: Client) -> None:
         if first is not None and first.cursor is not None:
             _page(client, key, {paging.after: first.cursor})
         _page(client, key, {paging.limit: limit})
-    if "read_only" in client.target.keys:
-        _page(client, "read_only", {})
     _named_another(client)
     pages = [page for page in (foreign, own) if page is not None]
     _narrowed_to_shown(client, [row for page in pages for row in page.rows])
 
 
 def _page(client: Client, key: str, values: Values) -> Answer | None:
-    """Ask for a page of the list; None if no valid values for it are known."""
+    """Ask for a page of the list; None if no valid values for it are known.
+
+    What the full key sees of the main business, a read-only key must see as well.
+    """
     operation = client.operation
-    known = client.knowledge.listing(operation, key)
+    known = client.knowledge.listing(operation, "full" if key == "read_only" else key)
     if known is None:
         return None
-    facts = Facts(side=SIDES.get(key, Side.OWN))
+    facts = Facts(side=SIDES[key])
     exchange = client.call(operation, known | values, role=Role.CONTROL, key=key, facts=facts)
     return Answer(client.contract, operation, exchange)
 
@@ -176,14 +185,21 @@ def _later_page(client: Client) -> dict[str, str]:
 # --- objects ---
 
 
+def on_objects(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
+    """The operations on one object of a business, each with the parameter that names it."""
+    for operation in operations(planning, "read", "update", "delete", "perform"):
+        selector = operation.selector
+        if selector is not None and operation.keyed and operation.kind:
+            yield operation, selector
+
+
 def foreign_objects(planning: Planning) -> Iterator[Draft]:
     """Each operation on one object, with an object of another business; then creations inside it.
 
     An operation on an object that also takes a business gets the foreign one beside its own object.
     """
-    for operation in operations(planning, "read", "update", "delete", "perform"):
-        if operation.selector and operation.keyed and operation.kind:
-            yield Draft(operation, needs=("full", "other"), cost=5)
+    for operation, _ in on_objects(planning):
+        yield Draft(operation, needs=("full", "other"), cost=5)
     for operation in operations(planning, "create", "perform"):
         if operation.selector or not operation.keyed:
             continue
@@ -219,14 +235,12 @@ def _read_across(client: Client, values: Values, selector: Parameter, foreign: A
     client.call(operation, owner, role=Role.CONTROL, key="other", facts=facts)
     ask_for_foreign(client, theirs, foreign)
     ask_the_other_way(client, values, selector, "other")
-    if "empty" in client.target.keys:
-        ask_naming_main(client, values, selector, "empty")
 
 
 def _change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
     """Change the object of the other business, look whether it changed, and go the other way."""
     operation, kind, sought = client.operation, client.operation.kind or "", named(foreign)
-    _name_both(client, values)
+    name_both(client, values)
     change = visible_change(client, operation)
     facts = Facts(step=Step.BEFORE)
     before = client.look(kind, sought, role=Role.CONTROL, key="other", facts=facts)
@@ -236,61 +250,28 @@ def _change_across(client: Client, values: Values, selector: Parameter, foreign:
     client.look(kind, sought, key="other", facts=facts)
     ask_naming_main(client, {**values, **change}, selector, "other")
     if operation.action == "update":
-        _move_elsewhere(client, {**values, **change}, selector)
-
-
-def _name_both(client: Client, values: Values) -> None:
-    """The own object beside the other business, where the operation takes both.
-
-    A server may go by the object alone and overlook the business.
-    """
-    elsewhere, tenant = client.knowledge.business("other"), client.contract.tenant
-    if elsewhere is not None and tenant in values:
-        facts = Facts(step=Step.OPTIONAL)
-        client.mistake(client.operation, {**values, tenant: elsewhere}, facts=facts)
-
-
-def _move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
-    """A change that names the other business in a member that no document names."""
-    operation, tenant = client.operation, client.contract.tenant
-    elsewhere = client.knowledge.business("other")
-    if elsewhere is None or tenant is None or operation.parameter(tenant) is not None:
-        return
-    client.mistake(operation, {**values, tenant: elsewhere}, facts=Facts(step=Step.OPTIONAL))
-    facts = Facts(step=Step.TIED, tied={tenant: elsewhere})
-    client.look(operation.kind or "", values[selector.name], facts=facts)
+        move_elsewhere(client, {**values, **change}, selector)
 
 
 # --- a business without data ---
 
 
 def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
-    """Each list, with the key of a business without data."""
+    """Each list that needs no parameter, with the key of a business without data."""
     for operation in operations(planning, "list"):
-        if (
-            operation.keyed
-            and not operation.pool
-            and not any(p.required for p in operation.parameters)
-        ):
-            both = (
-                Open.EMPTY_TENANT in operation.open and "full" in planning.target.keys
-            )  # what it has must then be its own
-            rules = ("tenant.empty", "tenant.rows") if both else ("tenant.empty",)
-            yield Draft(operation, needs=("empty",), cost=3 if both else 2, rules=rules)
+        if not operation.keyed or operation.pool:
+            continue
+        if not any(parameter.required for parameter in operation.parameters):
+            yield Draft(operation, needs=("empty",))
 
 
-@scenario(lists_of_the_empty, rules=("tenant.empty", "tenant.rows"))
+@scenario(lists_of_the_empty, rules=("tenant.empty",))
 def test_empty_list(client: Client) -> None:
-    """The list of a business without data, plain, with a limit and with a cursor."""
+    """The list of a business without data, plain and with a limit."""
     paging = client.operation.paging
     assert paging is not None
     values = client.valid(client.operation, "empty") or {}
     client.call(client.operation, values, key="empty", facts=Facts(side=Side.FOREIGN))
-    given = (
-        client.knowledge.listing(client.operation) if "tenant.rows" in client.case.rules else None
-    )
-    if given is not None:
-        client.call(client.operation, given, role=Role.ARRANGE, facts=Facts(side=Side.OWN))
     client.call(client.operation, {**values, paging.limit: "1"}, key="empty")
 
 
@@ -308,9 +289,60 @@ def overlapping_lists(planning: Planning) -> Iterator[Draft]:
 def test_overlapping_lists(client: Client) -> None:
     """One list, asked for by two businesses at the same time."""
     requests = []
-    for key, side in SIDES.items():
+    for key in ("full", "other"):
         values = client.knowledge.listing(client.operation, key)
         if values is None:
             return
-        requests.append((key, values, Facts(side=side)))
+        requests.append((key, values, Facts(side=SIDES[key])))
     client.together(client.operation, requests * ROUNDS, role=Role.CONTROL)
+
+
+# --- keys that not every target gives ---
+
+
+@dataclass(frozen=True)
+class TwoKeys(Params):
+    """The roles of two keys of different businesses that ask for one list."""
+
+    own: str
+    foreign: str
+
+
+def lists_of_more_keys(planning: Planning) -> Iterator[Draft]:
+    """Each list as a read-only key sees it; then as an empty business, if that may have rows."""
+    for operation in owned_lists(planning):
+        yield _compared(operation, "read-only", TwoKeys("read_only", "other"), optional=True)
+        if Open.EMPTY_TENANT in operation.open:
+            yield _compared(operation, "empty", TwoKeys("full", "empty"))
+
+
+def _compared(operation: Operation, variant: str, keys: TwoKeys, optional: bool = False) -> Draft:
+    """A case that compares what two keys see of one list."""
+    needs = ("full", keys.own, keys.foreign)
+    return Draft(operation, variant, needs=needs, params=keys, optional=optional)
+
+
+@scenario(lists_of_more_keys, rules=("tenant.rows",))
+def test_rows_of_two_keys(client: Client) -> None:
+    """The first page of a list, as two keys see it."""
+    keys = client.params(TwoKeys)
+    for key in (keys.foreign, keys.own):
+        _page(client, key, {})
+
+
+def reads_for_the_empty(planning: Planning) -> Iterator[Draft]:
+    """Each read of one object by its id, with the key of a business without data."""
+    for operation, selector in on_objects(planning):
+        if operation.effect is Effect.READ and selector.by is None:
+            yield Draft(operation, needs=("full", "empty"), optional=True)
+
+
+@scenario(reads_for_the_empty, rules=("tenant.object",), phase=1)
+def test_object_for_an_empty_business(client: Client) -> None:
+    """An object of the main business, which the key of a business without data asks for."""
+    operation, selector = client.operation, client.operation.selector
+    assert selector is not None
+    values = client.valid(operation)
+    if values is not None:
+        client.control(operation, values, facts=Facts(step=Step.OWNER))
+        ask_naming_main(client, values, selector, "empty")

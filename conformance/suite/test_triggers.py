@@ -1,4 +1,4 @@
-"""Triggers: inputs that make a target fail on purpose, by its own documentation."""
+"""Scenarios of triggers: inputs that make a target fail on purpose, as the target file says."""
 
 from __future__ import annotations
 
@@ -6,11 +6,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from conformance.model import Effect, Facts, Params, Role, Step
+from conformance.model import (
+    CodeRole,
+    Contract,
+    Effect,
+    Facts,
+    Operation,
+    Params,
+    Payment,
+    Role,
+    Step,
+    Trigger,
+)
 from conformance.scenarios import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
-from conformance.transport.message import message_for
+from conformance.transport.message import Message, message_for
 from conformance.values import ABSENT
+
+FALSE_PROOFS = ("not a payment", "bm90IGEgcGF5bWVudA==")
+"""Proofs of payment that no target may accept."""
+
+# --- the cases ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -22,121 +38,147 @@ class Recipe(Params):
     robust: bool
 
 
+NO_RECIPE = Recipe({}, None, robust=False)
+"""For a trigger that the target file does not give."""
+
+
 def triggers(planning: Planning) -> Iterator[Draft]:
     """Each code that an operation may be made to answer, and each trigger of the target."""
     contract = planning.contract
-    given = {(trigger.code, trigger.operation) for trigger in planning.target.triggers}
-    wanted = {
+    given = {(trigger.code, trigger.operation): trigger for trigger in planning.target.triggers}
+    provoked = {
         (code, operation.id) for operation in operations(planning) for code in operation.provokes
     }
-    for code, operation_id in sorted(given | wanted):
+    pairs = sorted(provoked | given.keys())
+    for code, operation_id in pairs:
         operation = contract.operations[operation_id]
-        recipe = next(
-            (t for t in planning.target.triggers if (t.code, t.operation) == (code, operation_id)),
-            None,
-        )
-        gap = (
-            None
-            if recipe
-            else f"give a trigger for {code} at {operation_id} (triggers: in the target file)"
-        )
-        rules = (
-            (
-                "trigger.answer",
-                "payment.terms",
-                *(["payment.retry"] if recipe and recipe.payment else []),
-            )
-            if operation.payment and contract.errors[code].role == "payment_required"
-            else ("trigger.answer", "trigger.effect")
-            if contract.operations_by("list", operation.kind)
-            and operation.effect is not Effect.READ
-            else ("trigger.answer",)
-        )
-        yield Draft(
-            operation,
-            code,
-            needs=("full",) if operation.keyed else (),
-            about=code,
-            params=Recipe(
-                dict(recipe.input) if recipe else {},
-                recipe.payment if recipe else None,
-                recipe.robust if recipe else False,
-            ),
-            cost=8 if recipe and recipe.robust else 5,
-            gap=gap,
-            rules=rules,
-        )
-    named = {code for code, _ in given | wanted}
+        trigger = given.get((code, operation_id))
+        yield _draft(contract, operation, code, trigger)
+    codes = {code for code, _ in pairs}
     for row in contract.errors.values():
-        if row.role == "internal" and row.code not in named:
-            yield Draft(
-                None,
-                row.code,
-                about=row.code,
-                gap=f"give a trigger for {row.code} (triggers: in the target file)",
-                rules=("trigger.answer",),
-            )
+        if row.role is CodeRole.INTERNAL and row.code not in codes:
+            gap = _advice(row.code)
+            yield Draft(None, row.code, about=row.code, gap=gap, rules=("trigger.answer",))
 
 
-def _otherwise(client: Client, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The input of a trigger with its texts in capitals, within longer ones, and beside each optional object."""
-    texts = {
-        name: value
-        for name, value in given.items()
-        if isinstance(value, str) and value.upper() != value.lower()
-    }
-    if texts:
-        yield {**given, **{name: value.upper() for name, value in texts.items()}}
-        yield {
-            **given,
-            **{name: f"Good day. {value} - and thank you." for name, value in texts.items()},
-        }
-    beside = [
-        p for p in client.operation.body if p.references and not p.required and p.name not in given
-    ]
-    found = {p.name: client.value(p) for p in beside if p.name != client.contract.tenant}
-    yield {**given, **{name: value for name, value in found.items() if value is not ABSENT}}
+def _draft(contract: Contract, operation: Operation, code: str, trigger: Trigger | None) -> Draft:
+    """The case of a code and an operation. Without a trigger it is a gap."""
+    recipe = NO_RECIPE
+    if trigger is not None:
+        recipe = Recipe(dict(trigger.input), trigger.payment, trigger.robust)
+    return Draft(
+        operation,
+        code,
+        needs=("full",) if operation.keyed else (),
+        about=code,
+        params=recipe,
+        cost=8 if recipe.robust else 5,
+        gap=None if trigger is not None else _advice(f"{code} at {operation.id}"),
+        rules=_rules(contract, operation, code, recipe),
+    )
+
+
+def _advice(missing: str) -> str:
+    """What to put into the target file for a trigger to be there."""
+    return f"give a trigger for {missing} (triggers: in the target file)"
+
+
+def _rules(contract: Contract, operation: Operation, code: str, recipe: Recipe) -> tuple[str, ...]:
+    """The rules that a trigger feeds."""
+    if operation.payment and contract.errors[code].role is CodeRole.PAYMENT_REQUIRED:
+        rules = ("trigger.answer", "payment.terms")
+        return (*rules, "payment.retry") if recipe.payment else rules
+    listed = contract.operations_by("list", operation.kind)
+    if listed and operation.effect is not Effect.READ:
+        return ("trigger.answer", "trigger.effect")
+    return ("trigger.answer",)
+
+
+# --- the scenario ---------------------------------------------------------------------------------
 
 
 @scenario(
     triggers, rules=("trigger.answer", "trigger.effect", "payment.terms", "payment.retry"), phase=2
 )
 def test_trigger(client: Client) -> None:
-    """A request that the target answers with a certain code, by its own documentation."""
-    recipe = client.params(Recipe)
-    given = recipe.input
-    selector = client.operation.selector
-    values = client.valid(client.operation)
-    if values is None and selector is not None and selector.name in given:
-        values = {}
+    """Send a request that the target answers with a certain code, as the target file says.
+
+    Where the request would have an effect, look at the list before and after.
+    """
+    recipe, operation = client.params(Recipe), client.operation
+    values = _values(client, recipe)
     if values is None:
         return
-    ask = (
-        client.lister(client.operation.kind) if client.operation.effect is not Effect.READ else None
-    )
-    if ask:
-        client.control(client.operation, values, facts=Facts(step=Step.TAKEN))
+    ask = client.lister(operation.kind) if operation.effect is not Effect.READ else None
+    if ask is not None:
+        client.control(operation, values, facts=Facts(step=Step.TAKEN))
         ask(role=Role.CONTROL, facts=Facts(step=Step.BEFORE))
-    for told in (given, *(_otherwise(client, given) if recipe.robust else [given])):
-        values = client.valid(client.operation) or values
-        client.call(client.operation, {**values, **told})
-    if ask:
+    for inputs in list(_inputs(client, recipe)):
+        values = client.valid(operation) or values
+        client.call(operation, {**values, **inputs})
+    if ask is not None:
         ask(facts=Facts(step=Step.AFTER))
-    payment = client.operation.payment
-    if payment is not None and "payment.terms" in client.case.rules:
-        message = message_for(client.operation, {**values, **given})
-        for proof in ("not a payment", "bm90IGEgcGF5bWVudA=="):
-            paid = replace(message, headers=(*message.headers, (payment.proof_header, proof)))
-            client.raw(
-                paid,
-                client.operation.id,
-                carried=(),
-                key=None,
-                facts=Facts(mistake=True, step=Step.PAID),
-            )
-        if recipe.payment:
-            proof = recipe.payment
-            paid = replace(message, headers=(*message.headers, (payment.proof_header, proof)))
-            client.raw(
-                paid, client.operation.id, carried=(), key=None, facts=Facts(step=Step.SETTLED)
-            )
+    if operation.payment is not None and "payment.terms" in client.case.rules:
+        message = message_for(operation, {**values, **recipe.input})
+        _pay(client, operation.payment, message)
+
+
+def _values(client: Client, recipe: Recipe) -> dict[str, Any] | None:
+    """Valid values; none are needed where the trigger itself names the object."""
+    values, selector = client.valid(client.operation), client.operation.selector
+    if values is None and selector is not None and selector.name in recipe.input:
+        return {}
+    return values
+
+
+def _inputs(client: Client, recipe: Recipe) -> Iterator[Mapping[str, Any]]:
+    """The input of a trigger, twice. A robust one is changed in ways that must not matter.
+
+    Its texts stand in capitals, then within longer texts; then optional references stand beside it.
+    """
+    given = recipe.input
+    yield given
+    if not recipe.robust:
+        yield given
+        return
+    texts = {name: value for name, value in given.items() if _has_letters(value)}
+    if texts:
+        yield {**given, **{name: text.upper() for name, text in texts.items()}}
+        yield {
+            **given,
+            **{name: f"Good day. {text} - and thank you." for name, text in texts.items()},
+        }
+    yield {**given, **_references_beside(client, given)}
+
+
+def _has_letters(value: Any) -> bool:
+    """Whether a value is a text that capitals change."""
+    return isinstance(value, str) and value.upper() != value.lower()
+
+
+def _references_beside(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Known objects for the optional references that an input does not name."""
+    values = {}
+    for parameter in client.operation.body:
+        if parameter.required or not parameter.references or parameter.name in given:
+            continue
+        if parameter.name != client.contract.tenant:
+            values[parameter.name] = client.value(parameter)
+    return {name: value for name, value in values.items() if value is not ABSENT}
+
+
+def _pay(client: Client, payment: Payment, message: Message) -> None:
+    """Send the request with false proofs of payment, then with one that the target accepts."""
+    for proof in FALSE_PROOFS:
+        _send_with_proof(client, payment, message, proof, Facts(mistake=True, step=Step.PAID))
+    accepted = client.params(Recipe).payment
+    if accepted:
+        _send_with_proof(client, payment, message, accepted, Facts(step=Step.SETTLED))
+
+
+def _send_with_proof(
+    client: Client, payment: Payment, message: Message, proof: str, facts: Facts
+) -> None:
+    """Send a request with a proof of payment, without a key."""
+    paid = replace(message, headers=(*message.headers, (payment.proof_header, proof)))
+    client.raw(paid, client.operation.id, carried=(), key=None, facts=facts)

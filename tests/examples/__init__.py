@@ -11,19 +11,7 @@ from importlib import import_module
 
 from conformance.checks import RULES
 from tests.examples.base import ENTRIES, Example, Expected
-
-PREFIXES = {
-    "envelope": ("error", "code", "status", "route"),
-    "keys": ("auth", "account", "scope"),
-    "tenants": ("tenant",),
-    "pages": ("list", "sample"),
-    "walks": ("paging",),
-    "requests": ("success", "read", "parameter", "body", "id"),
-    "writes": ("create", "update", "delete", "refused"),
-    "limits": ("rate",),
-    "triggers": ("trigger", "payment"),
-}
-"""The subjects, with the prefixes of their rules."""
+from tests.subjects import SUBJECTS
 
 
 @cache
@@ -37,7 +25,7 @@ def examples_about(subject: str) -> tuple[Example, ...]:
 @cache
 def all_examples() -> tuple[Example, ...]:
     """The examples of every subject."""
-    return tuple(example for subject in PREFIXES for example in examples_about(subject))
+    return tuple(example for subject in SUBJECTS for example in examples_about(subject))
 
 
 def rules_without(expected: Expected) -> Iterator[str]:

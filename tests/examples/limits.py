@@ -107,7 +107,7 @@ def two_addresses_are_compared() -> Iterator[Example]:
         mentions="429 for request 6 within 3600 s",
     )
     for first, second, expected, mentions in (
-        ("++++++-", "+++++++-", Expected.REFUSED, "6 and 7 requests were taken"),
+        ("++++++-", "+++++++-", Expected.REFUSED, "6 and 7 requests were accepted"),
         ("+++++-", "+++++-", Expected.ACCEPTED, ""),
         ("++-", "++-", Expected.ACCEPTED, ""),
         ("++++++-", "+++++-", Expected.ACCEPTED, ""),
@@ -212,7 +212,7 @@ def the_limit_lasts_for_its_window() -> Iterator[Example]:
         f"{sentence} accepted six times, so three times from each of two",
         *limited,
         *later("soon", "++++++"),
-        mentions="429 to one of 3 requests, 1740 s after 5 were taken",
+        mentions="429 to one of 3 requests, 1740 s after 5 were accepted",
     )
     seven = later("soon", "+++++++")
     yield refused(f"{sentence} accepted seven times, which is once more", *limited, *seven)

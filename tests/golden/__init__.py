@@ -1,8 +1,7 @@
 """What the suite plans, sends and concludes, frozen for both contracts.
 
-Each folder holds the plan, the log of one whole run of the embedded server in process, and the cells
-that the log is judged to. ``python -m tests.golden`` writes them anew; a commit that changes one of
-them says why.
+Each folder holds the plan, the log of one whole run of the embedded server, and the cells of that
+log. ``python -m tests.golden`` writes them anew; a commit that changes one of them says why.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ def planned(name: str) -> str:
 
 
 def cells(name: str, log: evidence.Log) -> Iterator[str]:
-    """What a log is judged to: a line for each cell, and one for each of its findings and reasons."""
+    """The cells of a log: a line for each cell, and one for each of its findings."""
     contract, (target, plan, _) = contract_of(name), run(name)
     found = verdict.cells(
         contract, target.declaration, RULES, plan.cases, log, today=date(2026, 1, 1), selected=None
@@ -90,7 +89,7 @@ def stored_log(name: str) -> str:
 
 
 def sent(lines: Iterable[str]) -> Iterator[str]:
-    """What was sent and how it was labelled, a line for each exchange, without times of the clock."""
+    """The requests of a log with their labels, a line for each, without times of the clock."""
     for line in lines:
         entry: dict[str, Any] = json.loads(line)
         if "exchange" in entry:

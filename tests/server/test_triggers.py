@@ -76,4 +76,5 @@ def test_a_provoked_code_without_a_magic_input_gets_a_magic_text(contract: Contr
     assert (
         MagicInput("tcpa_violation", "create_call", {"name": "tcpa_violation trigger"}) in derived
     )
-    assert len(application(contract).triggers) == len(triggers.TRIGGERS)
+    known = [(magic.operation, magic.code) for magic in application(contract).triggers]
+    assert len(known) == len(set(known))

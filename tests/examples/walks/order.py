@@ -55,6 +55,8 @@ def a_walk_comes_to_other_pages() -> Iterator[Example]:
     yield accepted(
         "the same page of one item comes again, which paging.exclusive judges", *one_again
     )
+    longer = (page("w", [9, 8], True), page("w", [9, 8, 7], True, 8))
+    yield accepted("a longer page begins anew, which paging.exclusive judges", *longer)
     tie = page("w", [9, call(5, "a"), call(5, "b")], True)
     after_tie = (page("w", [3, 2], True, 5), page("w", [3, 2], True, 2))
     yield refused("the same page comes again, after items of the same time", tie, *after_tie)

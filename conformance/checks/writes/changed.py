@@ -1,0 +1,149 @@
+"""Judges of changed objects: they show the change, and nothing else changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.checks.writes.read_back import read_back
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import trial
+from conformance.judging.writes import items_with, last_answer, last_ids
+from conformance.model import Step, compact
+from conformance.reading import as_shown, differences, same, sought_in
+from conformance.values import instant
+
+
+@trial(
+    "update.read-back", hint="Needs an object that is changed, and a read that shows the change."
+)
+def update_read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A changed object reads as changed."""
+    yield from read_back(context, trial)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change that was accepted: its trial, and the object as it was read before and after."""
+
+    context: JudgeContext
+    trial: Trial
+    sent: dict[str, Any]  # by the names under which the object shows the members
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The read before it, the change, and the read after it."""
+        return last_ids(self.trial, Step.BEFORE, Step.WRITE, Step.READ)
+
+    def of_member(self, name: str, expected: str) -> Violation:
+        """A violation for a member that was not sent and that changed."""
+        actual = compact(self.new.get(name))
+        return Violation(f"/{name}", f"{expected}, as it was not sent", actual, self.ids)
+
+
+@trial("update.alone", hint="Needs an object that is changed and read again.")
+def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A change touches the members that were sent, and no other member and no other object."""
+    change = _change(context, trial)
+    if change is None:
+        return
+    for check in (_other_member, _earlier_change, _moved, _other_object):
+        violation = check(change)
+        if violation is not None:
+            yield violation
+            return
+    yield Pass(change.ids)
+
+
+def _change(context: JudgeContext, trial: Trial) -> Change | None:
+    """The change of a trial; None if it was refused, or if a read does not show the object."""
+    before, after = trial.last(Step.BEFORE), trial.last(Step.READ)
+    write = last_answer(context, trial, Step.WRITE)
+    if before is None or after is None or write is None or not write.ok:
+        return None
+    old, _ = sought_in(context.contract, before)
+    new, _ = sought_in(context.contract, after)
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return None
+    sent = as_shown(context.operation, write.exchange.facts.sent)
+    return Change(context, trial, sent, old, new)
+
+
+def _other_member(change: Change) -> Violation | None:
+    """A member that only clients set, and that changed although it was not sent.
+
+    A PUT may replace the members that it does not send.
+    """
+    if change.context.operation.method != "PATCH":
+        return None
+    members = _free_texts(change.context) | _set_before(change)
+    for name in sorted(members - change.sent.keys()):
+        old = change.old.get(name)
+        if old is not None and not same(old, change.new.get(name)):
+            return change.of_member(name, compact(old))
+    return None
+
+
+def _free_texts(context: JudgeContext) -> set[str]:
+    """The free texts of an object, by the names under which it shows them."""
+    contract, kind = context.contract, context.operation.kind
+    writes = [
+        *contract.operations_by("create", kind),
+        *contract.operations_by("update", kind),
+    ]
+    names = set()
+    for operation in writes:
+        if not operation.when:
+            names |= {p.shows_as or p.name for p in operation.body if p.fresh}
+    return names
+
+
+def _set_before(change: Change) -> set[str]:
+    """The members that an earlier change of the trial set."""
+    first = change.trial.last(Step.FIRST)
+    if first is None:
+        return set()
+    members = {**first.facts.sent, **first.facts.beside}
+    return set(as_shown(change.context.operation, members))
+
+
+def _earlier_change(change: Change) -> Violation | None:
+    """A value of the earlier change that the object did not show."""
+    context, trial = change.context, change.trial
+    first = last_answer(context, trial, Step.FIRST)
+    if first is None or not first.ok:
+        return None
+    sent = first.exchange.facts.sent
+    for where, expected, actual in differences(context.operation, sent, change.old):
+        return Violation(where, expected, actual, last_ids(trial, Step.FIRST, Step.BEFORE))
+    return None
+
+
+def _moved(change: Change) -> Violation | None:
+    """Another position of the object in its list."""
+    operations = change.context.contract.operations.values()
+    names = [operation.paging.position for operation in operations if operation.paging]
+    for name in names[:1]:
+        old, new = instant(change.old.get(name)), instant(change.new.get(name))
+        if None not in (old, new) and old != new:
+            return change.of_member(name, change.old[name])
+    return None
+
+
+def _other_object(change: Change) -> Violation | None:
+    """Another object of the list that shows what was sent."""
+    context, trial = change.context, change.trial
+    page = last_answer(context, trial, Step.LISTED)
+    if page is None:
+        return None
+    sought = page.exchange.facts.sought
+    name = context.contract.identifier_of(context.operation.kind)
+    for item in items_with(page, page.exchange.facts.fresh):
+        if isinstance(item, dict) and str(item.get(name)) != sought:
+            expected = f"no change of an object other than {sought}"
+            ids = last_ids(trial, Step.WRITE, Step.LISTED)
+            return Violation("/", expected, compact(item), ids)
+    return None

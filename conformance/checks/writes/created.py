@@ -1,0 +1,114 @@
+"""Judges of created objects: each is there, once, in its list, with the values that were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.checks.writes.read_back import read_back
+from conformance.judging.answers import answered, said
+from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import trial
+from conformance.judging.writes import added_items, answers_at, items_with, last_answer, last_ids
+from conformance.model import Step, compact
+from conformance.reading import Answer, absent, same
+
+
+@trial("create.read-back", hint="Needs an object that is created and read again.")
+def create_read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A created object can be read, with the values that were sent."""
+    yield from read_back(context, trial)
+
+
+@trial("create.one", hint="Needs two objects that are created.")
+def create_one(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """Each creation makes one object, with an id of its own."""
+    answers = answers_at(context, trial, Step.WRITE)
+    created = [answer for answer in answers if answer.id is not None]
+    violation = _same_id(created) or _listed_twice(context, trial)
+    if violation is not None:
+        yield violation
+        return
+    by_id = {compact(answer.id): answer.exchange.id for answer in created}
+    if len(by_id) > 1:
+        yield Pass(tuple(by_id.values()))
+
+
+def _same_id(created: list[Answer]) -> Violation | None:
+    """The id of an earlier object in the answer to a creation."""
+    earlier: dict[str, str] = {}
+    for answer in created:
+        identifier, exchange = compact(answer.id), answer.exchange
+        if identifier in earlier and not _may_exist_already(answer):
+            name = answer.contract.identifier_of(answer.operation.kind)
+            ids = (earlier[identifier], exchange.id)
+            return Violation(f"/{name}", "an id of its own", identifier, ids)
+        earlier[identifier] = exchange.id
+    return None
+
+
+def _may_exist_already(answer: Answer) -> bool:
+    """Whether a creation may answer with an object that was there before.
+
+    Of several statuses of success the last one says that the object is new.
+    """
+    response = answer.exchange.response
+    return response is not None and response.status in answer.operation.successes[:-1]
+
+
+def _listed_twice(context: JudgeContext, trial: Trial) -> Violation | None:
+    """Several objects in a list that hold the text of one creation."""
+    for page in answers_at(context, trial, Step.LISTED):
+        alike = items_with(page, page.exchange.facts.fresh)
+        if len(alike) > 1:
+            return _too_many(alike, (page.exchange.id,))
+    return None
+
+
+def _too_many(alike: list[Any], ids: tuple[str, ...]) -> Violation:
+    """A violation for several objects where one was created. It shows the second."""
+    actual = f"{len(alike)} of them: {compact(alike[1])}"
+    return Violation("/", "one object", actual, ids)
+
+
+@trial("create.listed", hint="Needs an object that is created, and its list.")
+def create_listed(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A created object that can be read is listed, too."""
+    page = trial.last(Step.LISTED)
+    if page is None:
+        return
+    answer = answered(context, page)
+    if not isinstance(answer, Answered):
+        yield answer
+    elif absent(context.contract, page):
+        expected = f"{page.facts.sought}, which was just created"
+        yield Violation("/", expected, said(page), answer.ids)
+    elif answer.ok:
+        yield Pass(answer.ids)
+
+
+@trial(
+    "create.count",
+    confirm=True,
+    hint="Needs an object that is created, and its list before and after.",
+)
+def create_count(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """One request creates one object, not two that show what was sent."""
+    write, added = last_answer(context, trial, Step.WRITE), added_items(context, trial)
+    if write is None or not write.ok or added is None:
+        return
+    sent = write.exchange.facts.sent
+    alike = [item for item in added if _shows(sent, item)]
+    ids = last_ids(trial, Step.BEFORE, Step.WRITE, Step.AFTER)
+    if len(alike) > 1:
+        yield _too_many(alike, ids)
+    else:
+        yield Pass(ids)
+
+
+def _shows(sent: Mapping[str, Any], item: Any) -> bool:
+    """Whether an item shows some of the members that were sent, each with its value."""
+    if not isinstance(item, dict):
+        return False
+    common = [name for name in sent if item.get(name) is not None]
+    return bool(common) and all(same(sent[name], item[name]) for name in common)

@@ -1,0 +1,79 @@
+"""The judge of deletions: the object is gone, and its neighbours are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.judging.answers import answered, said
+from conformance.judging.outcomes import (
+    Answered,
+    Gap,
+    JudgeContext,
+    Outcome,
+    Pass,
+    Trial,
+    Violation,
+)
+from conformance.judging.rules import trial
+from conformance.judging.writes import last_answer, last_ids
+from conformance.model import Step, compact
+from conformance.reading import sought_in
+
+LOOKS_AT_DELETED = {Step.BEFORE: Step.AFTER, Step.LISTED_BEFORE: Step.LISTED_AFTER}
+"""The looks at the object before its deletion, each with the one after it."""
+LOOKS_AT_OTHERS = {Step.OLDER_BEFORE: Step.OLDER_AFTER, Step.NEWER_BEFORE: Step.NEWER_AFTER}
+"""The same looks at objects that are not deleted."""
+
+
+@trial("delete.gone", hint="Needs an object that is created, deleted and looked for.")
+def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A deleted object is gone or shown as deleted, and no other object is gone."""
+    deletion = last_answer(context, trial, Step.DELETE)
+    if deletion is None or not deletion.ok:
+        return
+    for before, after in LOOKS_AT_DELETED.items():
+        yield from _around_deletion(context, trial, before, after)
+    deleted = _sought_at(trial, Step.BEFORE)
+    for before, after in LOOKS_AT_OTHERS.items():
+        # a target may keep a single object of the kind
+        if deleted is None or _sought_at(trial, before) != deleted:
+            yield from _around_deletion(context, trial, before, after)
+
+
+def _sought_at(trial: Trial, step: Step) -> str | None:
+    """The id of the object that a step looks at."""
+    look = trial.last(step)
+    return None if look is None else look.facts.sought
+
+
+def _around_deletion(
+    context: JudgeContext, trial: Trial, step: Step, following: Step
+) -> Iterator[Outcome]:
+    """Compare the looks of two steps at one object, before and after the deletion."""
+    before, after = trial.last(step), trial.last(following)
+    if before is None or after is None:
+        return
+    answer = answered(context, after)
+    if not isinstance(answer, Answered):
+        yield answer
+        return
+    old, _ = sought_in(context.contract, before)
+    new, goes_on = sought_in(context.contract, after)
+    if old is not None and not goes_on:
+        ids = last_ids(trial, step, Step.DELETE, following)
+        yield _compared(step, old, new, answer, ids)
+    elif step is not Step.LISTED_BEFORE:
+        yield Gap("The object could not be seen both before and after the deletion.")
+
+
+def _compared(
+    step: Step, old: object, new: object, answer: Answered, ids: tuple[str, ...]
+) -> Outcome:
+    """Judge what an object was before and is after the deletion; None where it is gone."""
+    if step in LOOKS_AT_OTHERS and new is None:
+        expected = f"{answer.facts.sought}, which was not deleted"
+        return Violation("/", expected, said(answer.exchange), ids)
+    if step in LOOKS_AT_DELETED and new == old:
+        expected = "no object, or one that is shown as deleted"
+        return Violation("/", expected, compact(new), ids)
+    return Pass(ids)

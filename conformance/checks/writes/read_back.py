@@ -1,0 +1,128 @@
+"""What a read shows of an object that was just written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.judging.answers import answered, said
+from conformance.judging.outcomes import (
+    Answered,
+    Gap,
+    JudgeContext,
+    Outcome,
+    Pass,
+    Trial,
+    Violation,
+)
+from conformance.judging.writes import sent_members
+from conformance.model import Exchange, Step, compact
+from conformance.reading import answer_of, as_shown, differences, shown, sought_in
+
+
+def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """Judge each write by the last read of its object.
+
+    A write whose object was written again is left out; create.one says whether it may be.
+    """
+    reads = _last_reads(context, trial)
+    for write in _last_writes(context, trial):
+        answer = answered(context, write)
+        if not isinstance(answer, Answered):
+            yield answer
+        elif write.id in reads:
+            yield from _one_read_back(context, write, reads[write.id])
+        elif _lacks_id(context, answer):
+            name = context.contract.identifier_of(context.operation.kind)
+            yield Violation(f"/{name}", "the id of the new object", said(write), answer.ids)
+
+
+def _last_writes(context: JudgeContext, trial: Trial) -> list[Exchange]:
+    """The writes of a trial, of each object the last one."""
+    writes: dict[str, Exchange] = {}
+    for write in trial.at(Step.WRITE):
+        identifier = _written_id(context, write)
+        key = write.id if identifier is None else f"object {identifier}"
+        writes.pop(key, None)
+        writes[key] = write
+    return list(writes.values())
+
+
+def _last_reads(context: JudgeContext, trial: Trial) -> dict[str, Exchange]:
+    """The last read that belongs to each write, by the exchange of the write.
+
+    A read belongs to the last write of the object that it asks for, else to the last write at all.
+    """
+    reads: dict[str, Exchange] = {}
+    writes: list[Exchange] = []
+    for exchange in trial.exchanges:
+        if exchange.facts.step is Step.WRITE:
+            writes.append(exchange)
+        elif exchange.facts.step is Step.READ and writes:
+            sought = exchange.facts.sought
+            same_id = [write for write in writes if _written_id(context, write) == sought]
+            reads[(same_id or writes)[-1].id] = exchange
+    return reads
+
+
+def _written_id(context: JudgeContext, write: Exchange) -> str | None:
+    """The id that the answer to a write shows."""
+    answer = answer_of(context.contract, write)
+    return None if answer is None or answer.id is None else str(answer.id)
+
+
+def _lacks_id(context: JudgeContext, answer: Answered) -> bool:
+    """Whether an accepted creation shows no id where the contract requires one.
+
+    An answer that is no object at all is what other rules judge.
+    """
+    if not answer.ok or answer.facts.sought:
+        return False
+    name, body = context.contract.identifier_of(context.operation.kind), answer.response.json
+    if name not in context.operation.schema.get("required", ()):
+        return False
+    return isinstance(body, dict) and not isinstance(body.get(name), str | int)
+
+
+def _one_read_back(context: JudgeContext, write: Exchange, read: Exchange) -> Iterator[Outcome]:
+    """Judge one write by one read."""
+    ids, answer = (write.id, read.id), answered(context, read)
+    found, goes_on = sought_in(context.contract, read)
+    if not isinstance(answer, Answered):
+        yield answer
+    elif not answer.ok:
+        yield Violation("status", "200 for an object that was just written", said(read), ids)
+    elif goes_on:
+        yield Gap("The list is too long to find in it what was just written.")
+    elif found is None:
+        expected = f"{read.facts.sought}, which was just written"
+        yield Violation("/", expected, said(read), ids)
+    else:
+        yield from _compared(context, write, read, found)
+
+
+def _compared(
+    context: JudgeContext, write: Exchange, read: Exchange, found: Any
+) -> Iterator[Outcome]:
+    """Compare the object that a read shows with what was sent."""
+    ids, sent = (write.id, read.id), _sent_last(write)
+    wrong = list(differences(context.operation, sent, found))
+    name = context.contract.identifier_of(context.contract.operations[read.operation].kind)
+    identifier = found.get(name) if isinstance(found, dict) else None
+    if identifier is not None and str(identifier) != read.facts.sought:
+        wrong.append((f"/{name}", compact(read.facts.sought), compact(identifier)))
+    for where, expected, actual in wrong:
+        yield Violation(where, expected, actual, ids)
+    # a read that shows nothing of a change does not prove it
+    visible = shown(context.operation, as_shown(context.operation, sent), found)
+    if not wrong and (context.operation.action == "create" or visible):
+        yield Pass(ids)
+
+
+def _sent_last(write: Exchange) -> dict[str, Any]:
+    """The members of a write as they were sent in the end.
+
+    A reference to an object that had gone meanwhile was sent again with another one.
+    """
+    body = sent_members(write)
+    return {name: body.get(name, value) for name, value in write.facts.sent.items()}

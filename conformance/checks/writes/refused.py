@@ -1,0 +1,134 @@
+"""The judge of refused writes: they leave nothing behind, and remove nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import filterfalse
+from typing import Any
+
+from conformance.judging.answers import answered, said, status_of
+from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import trial
+from conformance.judging.writes import answers_at, items_with, sent_members
+from conformance.model import Exchange, Step, compact
+from conformance.reading import Answer, as_shown, newly, runs_forward, same, sought_in
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look for the effect of refused writes."""
+
+    context: JudgeContext
+    trial: Trial
+    exchange: Exchange
+    refused: tuple[Exchange, ...]
+    others: tuple[Exchange, ...]  # attempts that were accepted, or may have been
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The writes that were refused, and the look."""
+        return tuple(exchange.id for exchange in (*self.refused, self.exchange))
+
+    @property
+    def answer(self) -> Answer:
+        """What the look shows."""
+        contract = self.context.contract
+        return Answer(contract, contract.operations[self.exchange.operation], self.exchange)
+
+    def violation(self, expected: str, actual: str) -> Violation:
+        """A violation that the look shows."""
+        return Violation("/", expected, actual, self.ids)
+
+
+@trial(
+    "refused.effect",
+    hint="Needs a request that is refused, and a look for its effect.",
+    confirm=True,
+)
+def refused_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A refused request has no effect."""
+    attempts = trial.at(Step.ATTEMPT)
+    refused = tuple(filter(_is_refused, attempts))
+    others = tuple(filterfalse(_is_refused, attempts))
+    if not refused:
+        return
+    for exchange in trial.at(Step.LOOK):
+        answer = answered(context, exchange)
+        if isinstance(answer, Answered):
+            look = Look(context, trial, exchange, refused, others)
+            yield from _effect(look, answer)
+        else:
+            yield answer
+
+
+def _is_refused(attempt: Exchange) -> bool:
+    """Whether a write was refused. One without an answer may have been accepted."""
+    return (status_of(attempt) or 0) >= 400
+
+
+def _effect(look: Look, answer: Answered) -> Iterator[Outcome]:
+    """Judge one look. If an attempt was accepted, only texts tell whose effect it shows."""
+    checks = [_text_kept] if look.others else [_text_kept, _item_added, _object_removed]
+    for check in checks:
+        violation = check(look)
+        if violation is not None:
+            yield violation
+            return
+    if answer.ok:
+        yield Pass(look.ids)
+
+
+def _text_kept(look: Look) -> Violation | None:
+    """An object that holds a text which only refused attempts sent."""
+    accepted = {text for attempt in look.others for text in attempt.facts.fresh}
+    texts = [text for text in look.exchange.facts.fresh if text not in accepted]
+    for item in items_with(look.answer, texts):
+        return look.violation("no effect of refused requests", compact(item))
+    return None
+
+
+def _item_added(look: Look) -> Violation | None:
+    """An item that was not in the list before, and that may come from an attempt."""
+    for before in answers_at(look.context, look.trial, Step.LISTED_BEFORE):
+        for item in _newest_items(look, before):
+            if any(_may_be_of(attempt, item, look.context) for attempt in look.refused):
+                return look.violation("no object created by refused requests", compact(item))
+    return None
+
+
+def _newest_items(look: Look, before: Answer) -> list[Any]:
+    """The new items of a page that are newer than all that were on it before."""
+    listing, items = look.answer.operation, look.answer.items or []
+    added = newly(look.context.contract, listing, before.items or [], items)
+    places = [place for place, item in enumerate(items) if item not in added]
+    if listing.paging is None or not places:
+        return []
+    if runs_forward(listing.paging, items):
+        return items[places[-1] + 1 :]
+    return items[: places[0]]
+
+
+def _may_be_of(attempt: Exchange, item: Any, context: JudgeContext) -> bool:
+    """Whether an item may come from a request: it contradicts nothing that was sent."""
+    if not isinstance(item, dict):
+        return True
+    operation = context.contract.operations[attempt.operation]
+    for name, value in as_shown(operation, sent_members(attempt)).items():
+        if item.get(name) is not None and not same(value, item[name]):
+            return False
+    return True
+
+
+def _object_removed(look: Look) -> Violation | None:
+    """The object of the attempts, if it was there before and is gone."""
+    sought, contract = look.exchange.facts.sought, look.context.contract
+    found, goes_on = sought_in(contract, look.exchange)
+    if sought is None or found is not None or goes_on:
+        return None
+    for before in look.trial.at(Step.BEFORE)[:1]:
+        old, _ = sought_in(contract, before)
+        if old is not None:
+            expected = f"{sought}, as its deletion was refused"
+            return look.violation(expected, said(look.exchange))
+    return None

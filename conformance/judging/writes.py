@@ -1,0 +1,84 @@
+"""What judges of writes and triggers ask of a trial: what was sent, and what a look shows of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from conformance.judging.outcomes import JudgeContext, Trial
+from conformance.model import Exchange, Step
+from conformance.reading import Answer, newly
+from conformance.values import strict_json
+
+
+def answers_at(context: JudgeContext, trial: Trial, step: Step) -> list[Answer]:
+    """The answers to the requests of a step, in their order, whether accepted or not.
+
+    Raises KeyError for a request of no documented operation.
+    """
+    contract = context.contract
+    return [
+        Answer(contract, contract.operations[exchange.operation], exchange)
+        for exchange in trial.at(step)
+    ]
+
+
+def last_answer(context: JudgeContext, trial: Trial, step: Step) -> Answer | None:
+    """The answer to the last request of a step; None if the trial has no such step."""
+    answers = answers_at(context, trial, step)
+    return answers[-1] if answers else None
+
+
+def last_ids(trial: Trial, *steps: Step) -> tuple[str, ...]:
+    """The ids of the last exchange of each of some steps."""
+    exchanges = [trial.last(step) for step in steps]
+    return tuple(exchange.id for exchange in exchanges if exchange is not None)
+
+
+def sent_members(exchange: Exchange) -> dict[str, Any]:
+    """The members of the object that a request sent as its body.
+
+    Empty for a request without a body, and for a body that is no object.
+    """
+    body = exchange.request.body
+    if body is None:
+        return {}
+    value = strict_json(body.text or "")
+    return value if isinstance(value, dict) else {}
+
+
+def added_items(context: JudgeContext, trial: Trial) -> list[Any] | None:
+    """The items that the list of a trial shows after the probe and did not show before it.
+
+    None if the list was not answered before and after.
+    """
+    before = last_answer(context, trial, Step.BEFORE)
+    after = last_answer(context, trial, Step.AFTER)
+    if before is None or before.items is None:
+        return None
+    if after is None or after.items is None:
+        return None
+    return newly(context.contract, after.operation, before.items, after.items)
+
+
+def items_with(look: Answer, texts: Iterable[str]) -> list[Any]:
+    """The items of a list, or the object of a read, that hold one of some texts.
+
+    Empty for a look that was refused.
+    """
+    items = look.items or []
+    if look.ok and look.operation.paging is None:
+        items = [look.object]
+    escaped = [_written(text)[1:-1] for text in texts]
+    holding = []
+    for item in items:
+        written = _written(item)
+        if any(text in written for text in escaped):
+            holding.append(item)
+    return holding
+
+
+def _written(value: Any) -> str:
+    """A value as JSON, with every character as it is."""
+    return json.dumps(value, ensure_ascii=False)

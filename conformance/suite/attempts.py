@@ -1,0 +1,118 @@
+"""Writes that must be refused: for their key, for what they lack, or for what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from conformance.model import Facts, Open, Operation, Parameter, Role, Step
+from conformance.suite.client import Client
+from conformance.suite.sending import OVERRIDES
+from conformance.suite.writing import fresh_texts
+from conformance.transport.message import message_for
+from conformance.values import ABSENT
+
+AS_THEY_ARE: Mapping[str, Any] = {}
+"""No change of the valid values."""
+
+
+class Attempts:
+    """Sends writes that must be refused. ``fresh`` are the texts that only they have sent."""
+
+    def __init__(self, client: Client, values: Mapping[str, Any]) -> None:
+        self._client = client
+        self._operation = client.operation
+        self._values = values
+        self.fresh: tuple[str, ...] = ()
+
+    def send(self, changes: Mapping[str, Any] = AS_THEY_ARE, *, key: str | None = "full") -> None:
+        """Send the write with fresh texts and some changes; a change to ABSENT omits a member."""
+        texts = self._new_texts()
+        if not texts and self._operation.action == "update":
+            free = [p for p in self._operation.body if p.fresh]
+            texts = {p.name: self._client.value(p) for p in free[:1]}
+        sent = {**self._values, **texts, **changes}
+        fresh = fresh_texts(self._operation, {name: sent[name] for name in texts})
+        self._client.mistake(
+            self._operation, sent, key=key, facts=Facts(step=Step.ATTEMPT, fresh=fresh)
+        )
+        self.fresh += fresh
+
+    def disguise(self, key: str) -> None:
+        """Send the write as a read, with headers that some frameworks take for the method."""
+        texts = self._new_texts()
+        message = message_for(self._operation, {**self._values, **texts})
+        overrides = tuple((name, self._operation.method) for name in OVERRIDES)
+        disguised = replace(message, method="GET", headers=(*message.headers, *overrides))
+        self._client.raw(disguised, key=key, role=Role.BYSTANDER, facts=Facts(odd=True))
+        self.fresh += fresh_texts(self._operation, texts)
+
+    def _new_texts(self) -> dict[str, Any]:
+        """A fresh text for each member that the write sends and that takes one."""
+        members = [p for p in self._operation.body if p.fresh]
+        return {
+            p.name: self._client.value(p) for p in members if p.name in self._values or p.advised
+        }
+
+    # --- mistakes of the input ---
+
+    def mistakes(self) -> None:
+        """Send the write with a member omitted, with a wrong value, and with unknown ids."""
+        if self._operation.action == "delete":
+            return
+        selector = selector_of(self._operation)
+        members = [parameter for parameter in self._operation.body if parameter != selector]
+        omitted = next(filter(_must_be_there, members), None)
+        if omitted is not None:
+            self.send({omitted.name: ABSENT})
+        wrong = next((parameter for parameter in members if parameter.refuse), None)
+        if wrong is not None:
+            self.send({wrong.name: wrong.refuse[0]})
+        already = len(self.fresh)
+        self._unknown_references()
+        if self._operation.action == "update":
+            self._unselected()
+            self._look_in_list(self.fresh[already:])
+
+    def _unknown_references(self) -> None:
+        """Send the write with each optional reference to an object that does not exist."""
+        for parameter in self._operation.body:
+            if parameter == self._operation.selector or not self._is_optional_reference(parameter):
+                continue
+            known = self._client.value(parameter)
+            if isinstance(known, str):
+                self.send({parameter.name: self._client.unknown_id(known)})
+
+    def _is_optional_reference(self, parameter: Parameter) -> bool:
+        """Whether a member may name an object other than a business."""
+        tenant = self._client.contract.tenant
+        return bool(parameter.references) and not parameter.required and parameter.name != tenant
+
+    def _unselected(self) -> None:
+        """Send the change without the id of its object, and with the id of none."""
+        client, operation, selector = self._client, self._operation, self._operation.selector
+        known = self._values[selector.name] if selector is not None else None
+        if selector is None or not isinstance(known, str):
+            return
+        if selector.place == "body" and operation.when != selector.name:
+            self.send({selector.name: ABSENT})
+        if selector.references == operation.kind:
+            # the token makes it an id that no other request has made known
+            self.send({selector.name: client.unknown_id(known, client.token())})
+
+    def _look_in_list(self, fresh: tuple[str, ...]) -> None:
+        """Look whether a request that named no object changed or made one."""
+        ask = self._client.lister(self._operation.kind)
+        if ask is not None:
+            ask(facts=Facts(step=Step.LOOK, fresh=fresh))
+
+
+def selector_of(operation: Operation) -> Parameter | None:
+    """The parameter that names the object of a write; None for a creation."""
+    return None if operation.action == "create" else operation.selector
+
+
+def _must_be_there(parameter: Parameter) -> bool:
+    """Whether a request without the member must be refused."""
+    return parameter.required and Open.OMISSION not in parameter.open

@@ -1,0 +1,150 @@
+"""The cases of the scenarios of writes: which operations they try, and what each case needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from conformance.model import DEAD_KEYS, Contract, Effect, Operation, Params
+from conformance.scenarios import Depth, Draft, Planning, operations
+from conformance.suite.writing import visible_change
+
+READ_ONLY = "read_only"
+"""The role of a key that has only scopes that read."""
+CREATIONS = {Depth.QUICK: 0, Depth.FULL: 3, Depth.DEEP: 100}
+"""Kinds of objects that are created at the same time."""
+
+
+def is_visible(contract: Contract, operation: Operation) -> bool:
+    """Whether objects of the kind can be read or listed."""
+    kind = operation.kind
+    return bool(contract.operations_by("read", kind) or contract.operations_by("list", kind))
+
+
+def creations(planning: Planning) -> Iterator[Draft]:
+    """Each creation of something that can be read or listed."""
+    for operation in operations(planning, "create"):
+        if is_visible(planning.contract, operation):
+            rules = ["create.read-back", "create.one"]
+            listed = planning.contract.operations_by("list", operation.kind)
+            if listed and _sends_fresh_text(operation):
+                rules.append("create.listed")
+            yield Draft(operation, needs=("full",), cost=4, rules=tuple(rules))
+
+
+def _sends_fresh_text(operation: Operation) -> bool:
+    """Whether a valid request holds a text that no other request holds."""
+    sent = [parameter for parameter in operation.body if parameter.required or parameter.advised]
+    return any(parameter.fresh for parameter in sent)
+
+
+def counted_creations(planning: Planning) -> Iterator[Draft]:
+    """Each creation whose list can be compared before and after.
+
+    An operation that costs money makes something, too, whatever it is called.
+    """
+    for operation in operations(planning, "create", "perform"):
+        if _makes_one(operation) and _has_open_list(planning.contract, operation.kind):
+            yield Draft(operation, needs=("full",), cost=3)
+
+
+def _makes_one(operation: Operation) -> bool:
+    """Whether an operation makes an object for the business of the key."""
+    if not operation.keyed or operation.selector is not None:
+        return False
+    return operation.action == "create" or operation.effect is Effect.SPEND
+
+
+def _has_open_list(contract: Contract, kind: str | None) -> bool:
+    """Whether a kind has a list without required parameters, and not of a pool."""
+    listing = contract.list_of(kind)
+    if listing is None or listing.pool:
+        return False
+    return not any(p.required for p in listing.parameters)
+
+
+def every_creation(planning: Planning) -> Iterator[Draft]:
+    """Each creation."""
+    for operation in operations(planning, "create"):
+        yield Draft(operation, needs=("full",) if operation.keyed else (), cost=2)
+
+
+def overlapping_creations(planning: Planning) -> Iterator[Draft]:
+    """A few creations of something that can be read."""
+    wanted = []
+    for operation in operations(planning, "create"):
+        readable = planning.contract.operations_by("read", operation.kind)
+        if readable and operation.keyed and operation.effect is Effect.WRITE:
+            wanted.append(operation)
+    for operation in wanted[: CREATIONS[planning.depth]]:
+        yield Draft(operation, needs=("full", "other"), cost=7, optional=True)
+
+
+def updates(planning: Planning) -> Iterator[Draft]:
+    """Each change of an object that a read or a list shows."""
+    for operation in operations(planning, "update"):
+        selector = operation.selector
+        if selector is None or selector.references != operation.kind:
+            continue
+        whole = operation.when in (None, selector.name)
+        if whole and visible_change(planning.contract, operation):
+            yield Draft(operation, needs=("full",), cost=4)
+
+
+@dataclass(frozen=True)
+class WrongKey(Params):
+    """The role of the key that a write is refused for; None for a write without a key."""
+
+    role: str | None
+
+
+def refused_writes(planning: Planning) -> Iterator[Draft]:
+    """Each write whose effect would be seen: without a key and with mistakes, and with wrong keys.
+
+    Each wrong key has a case of its own, as a target may not give all of them.
+    """
+    for operation in operations(planning, "create", "update", "delete", "perform"):
+        if not _shows_effect(planning.contract, operation):
+            continue
+        yield Draft(operation, needs=("full",), cost=6, params=WrongKey(None))
+        yield _with_key(operation, "dead-key", _dead_key(planning, operation))
+        if operation.scopes:
+            yield _with_key(operation, "no-scope", "no_scope")
+            yield _with_key(operation, "read-only", READ_ONLY)
+
+
+def _shows_effect(contract: Contract, operation: Operation) -> bool:
+    """Whether an effect of a write would be seen: a fresh text, or an object that is gone."""
+    if not operation.keyed or operation.effect is Effect.READ:
+        return False
+    if not is_visible(contract, operation):
+        return False
+    return operation.action == "delete" or any(p.fresh for p in operation.body)
+
+
+def _with_key(operation: Operation, variant: str, role: str) -> Draft:
+    """A write that is refused for its key. Optional, as the write without a key is refused, too."""
+    return Draft(
+        operation,
+        variant,
+        needs=("full", role),
+        cost=3,
+        params=WrongKey(role),
+        optional=True,
+    )
+
+
+def _dead_key(planning: Planning, operation: Operation) -> str:
+    """The role of a key that was valid once. Of two that are given, each serves some operations."""
+    given = [role for role in DEAD_KEYS if role in planning.target.keys]
+    roles = given or DEAD_KEYS
+    return roles[len(operation.id) % len(roles)]
+
+
+def deletions(planning: Planning) -> Iterator[Draft]:
+    """Each deletion of something that can be created, and read or listed."""
+    contract = planning.contract
+    for operation in operations(planning, "delete"):
+        creatable = contract.operations_by("create", operation.kind)
+        if operation.selector and creatable and is_visible(contract, operation):
+            yield Draft(operation, needs=("full",), cost=8)

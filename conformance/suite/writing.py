@@ -1,0 +1,145 @@
+"""What writes send, and how their effects are looked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.model import Contract, Exchange, Facts, Operation, Parameter, Step
+from conformance.reading import absent, differences, sought_in
+from conformance.suite.client import Client
+from conformance.suite.ids import Id, identifier
+
+# --- values ---------------------------------------------------------------------------------------
+
+
+def in_body(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that go into the body: an object is made of them."""
+    return {p.name: values[p.name] for p in operation.body if p.name in values}
+
+
+def fresh_texts(operation: Operation, values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The texts among some values that no other request holds."""
+    texts = [values.get(p.name) for p in operation.body if p.fresh]
+    return tuple(text for text in texts if isinstance(text, str))
+
+
+def optional_values(client: Client, operation: Operation) -> dict[str, Any]:
+    """Values for the optional members that take any: an example, or a fresh text."""
+    members = [p for p in operation.body if not p.required]
+    return {p.name: client.value(p) for p in members if p.example is not None or p.fresh}
+
+
+def takes_any_text(parameter: Parameter) -> bool:
+    """Whether a member takes any text: a fresh one, without a format."""
+    if not parameter.fresh or {"format", "pattern"} & set(parameter.schema):
+        return False
+    return "@" not in parameter.fresh and "://" not in parameter.fresh
+
+
+def visible_change(contract: Contract, operation: Operation) -> Parameter | None:
+    """The first member of a change that takes a fresh text and that a read or a list shows.
+
+    None if the documented members show no such change.
+    """
+    visible = _documented_members(contract, operation.kind)
+    for parameter in operation.body:
+        if parameter.fresh and (parameter.shows_as or parameter.name) in visible:
+            return parameter
+    return None
+
+
+def _documented_members(contract: Contract, kind: str | None) -> set[str]:
+    """The members of a kind of object by the schemas of its reads and lists."""
+    names: set[str] = set()
+    for reader in contract.operations_by("read", kind):
+        if reader.wrapper is None:
+            names |= reader.schema.get("properties", {}).keys()
+    for listing in contract.operations_by("list", kind):
+        for member in listing.schema.get("properties", {}).values():
+            names |= member.get("items", {}).get("properties", {}).keys()
+    return names
+
+
+def observed_values(client: Client, operation: Operation, sought: Id) -> dict[str, Any]:
+    """Values that other objects of the kind show, for optional members that lists filter by.
+
+    A member that is a phone number gets one, too.
+    """
+    kind = operation.kind or ""
+    filtered = _filtered_members(client.contract, kind)
+    values: dict[str, Any] = {}
+    for parameter in filter(_has_no_value, operation.body):
+        member = parameter.shows_as or parameter.name
+        if parameter.phone:
+            values[parameter.name] = client.value(parameter)
+        elif member in filtered:
+            text = _rarest_text(client, kind, member, sought)
+            if text is not None:
+                values[parameter.name] = text
+    return values
+
+
+def _filtered_members(contract: Contract, kind: str) -> set[str]:
+    """The members that the lists of a kind filter by."""
+    members = set()
+    for listing in contract.operations_by("list", kind):
+        members |= {parameter.filters for parameter in listing.filters}
+    return {member for member in members if member is not None}
+
+
+def _has_no_value(parameter: Parameter) -> bool:
+    """Whether a member is optional, and the contract gives no value for it."""
+    given = parameter.references or parameter.fresh or parameter.example is not None
+    return not parameter.required and not given
+
+
+def _rarest_text(client: Client, kind: str, member: str, sought: Id) -> str | None:
+    """The text that the fewest other objects show as a member; None if none shows any."""
+    counts: Counter[str] = Counter()
+    for item in client.knowledge.listed(kind):
+        if not isinstance(item, dict) or identifier(client.contract, item, kind) == sought:
+            continue
+        text = item.get(member)
+        if isinstance(text, str):
+            counts[text] += 1
+    return min(counts, key=lambda text: (counts[text], text), default=None)
+
+
+# --- looks ----------------------------------------------------------------------------------------
+
+
+def read_back(
+    client: Client, operation: Operation, sought: Id | None, sent: Mapping[str, Any]
+) -> Exchange | None:
+    """Read an object until it shows what was sent; None without an id or a way to read it."""
+    if sought is None:
+        return None
+    kind, facts = operation.kind or "", Facts(step=Step.READ)
+
+    def is_shown(read: Exchange | None) -> bool:
+        if read is None:
+            return True
+        found, goes_on = sought_in(client.contract, read)
+        return goes_on or (found is not None and not any(differences(operation, sent, found)))
+
+    return client.until(lambda: client.look(kind, sought, facts), is_shown)
+
+
+def look_in_list(
+    client: Client,
+    operation: Operation,
+    sought: Id | None,
+    values: Mapping[str, Any],
+    position: str | None = None,
+) -> None:
+    """Look for an object in the list page where new ones appear, until it is there."""
+    texts = fresh_texts(operation, values)
+    if sought is None or not texts:
+        return
+    ask = client.lister(operation.kind)
+    if ask is None:
+        return
+    facts = Facts(step=Step.LISTED, sought=str(sought), fresh=texts, position=position)
+    client.until(lambda: ask(facts=facts), lambda page: not absent(client.contract, page))

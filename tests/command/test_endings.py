@@ -1,0 +1,126 @@
+"""Runs that end in another way: a broken MUST, a server that dies, a bug of the suite."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from conformance.server.application import Application
+from tests import servers
+from tests.command.finished import Ran, counts_agree, replay_agrees
+from tests.servers import FILES, Command, Sandbox, command, no_traceback, run_of, stored
+
+
+class Inclusive(Application):
+    """A server whose pages begin with the item of the cursor."""
+
+    def comparison(self, operation: object) -> str:
+        return "<="
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """A run against a server that breaks a MUST, with one key, which leaves much untested."""
+    directory = tmp_path_factory.mktemp("failing")
+    app = servers.faulty(Inclusive)
+    key = servers.keys_of(app)["full"]
+    with servers.serving(app) as origin:
+        outcome = command(
+            "run", "--url", f"{origin}/api/v1", "--key", key, "--require-complete", cwd=directory
+        )
+    return Ran(outcome, run_of(directory))
+
+
+def test_violation_wins(failing: Ran) -> None:
+    """A broken MUST gives 1, also where --require-complete finds untested cells."""
+    assert failing.outcome.code == 1
+    no_traceback(failing.outcome)
+    broken = {
+        cell["clause"] for cell in stored(failing.run)["cells"] if cell["verdict"] == "failed"
+    }
+    assert broken
+    assert stored(failing.run)["counts"]["untested"] > 0
+    assert all(clause in failing.outcome.out for clause in broken)
+    counts_agree(failing)
+
+
+def test_replay_of_a_failing_run(failing: Ran, tmp_path: Path) -> None:
+    """A replay of a failing run finds the same, and exits 1."""
+    replay_agrees(failing, tmp_path)
+
+
+def test_network_can_be_cut(tmp_path: Path) -> None:
+    """The way in which these tests cut the network does cut it: a run under it reaches nothing."""
+    outcome = command(
+        "run",
+        "--url",
+        "http://127.0.0.1:9/api/v1",
+        "--key",
+        "kc_live_12345678",
+        cwd=tmp_path,
+        env=servers.without_network(tmp_path),
+    )
+    assert outcome.code != 0
+    assert "uses the network" in outcome.said
+
+
+# --- a server that dies ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def cut_short(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """A run whose server is killed after some requests."""
+    directory = tmp_path_factory.mktemp("killed")
+    with servers.sandbox(tmp_path_factory.mktemp("dying")) as dying:
+        begun = Command(
+            "run", "--target", servers.slowed(dying.target, directory / "t.yaml", 60), cwd=directory
+        )
+        deadline = time.monotonic() + 120
+        while len(dying.requests()) < 120 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        dying.process.kill()
+        outcome = begun.end()
+    return Ran(outcome, run_of(directory))
+
+
+def test_a_server_that_dies(cut_short: Ran) -> None:
+    """A server that dies ends the run with 3. The reports keep what was judged, and say so."""
+    assert cut_short.outcome.code == 3, cut_short.outcome.said
+    no_traceback(cut_short.outcome)
+    assert "incomplete" in cut_short.outcome.out
+    assert {path.name for path in cut_short.run.iterdir()} == FILES
+    told = stored(cut_short.run)
+    assert "gone" in told["incomplete"]
+    assert told["counts"]["passed"] > 0
+    assert told["counts"]["failed"] == 0
+    assert "incomplete" in (cut_short.run / "report.html").read_text(encoding="utf-8").lower()
+    assert len(cut_short.outcome.out.splitlines()[-1]) < 200
+    counts_agree(cut_short)
+
+
+def test_replay_of_a_cut_run(cut_short: Ran, tmp_path: Path) -> None:
+    """A replay of an incomplete run is as incomplete."""
+    replay_agrees(cut_short, tmp_path)
+
+
+def test_a_bug_of_ours_is_no_verdict(sandbox: Sandbox, tmp_path: Path) -> None:
+    """What crashes in the suite is told as that, with 3, and takes no key along."""
+    key, site = sandbox.keys["full"], tmp_path / "site"
+    site.mkdir()
+    broken = f"def end(*_): raise KeyError({key!r})\n\nRecorder.end = end\n"
+    (site / "sitecustomize.py").write_text(
+        "from conformance.evidence import Recorder\n\n\n" + broken, encoding="utf-8"
+    )
+    arguments = ("run", "--url", sandbox.url, "--key", key, "--clause", "paging-supported")
+    outcome = command(*arguments, cwd=tmp_path, env={"PYTHONPATH": str(site)})
+    assert outcome.code == 3, outcome.said
+    assert "The suite itself broke" in outcome.out
+    assert key[8:20] not in outcome.said
+    leaky = [
+        path.name
+        for path in run_of(tmp_path).iterdir()
+        if key[8:20] in path.read_text(encoding="utf-8")
+    ]
+    assert leaky == []

@@ -1,0 +1,89 @@
+"""The command with another contract: the toy library."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests import servers
+from tests.command.finished import Ran, together
+from tests.servers import lines_of, no_traceback, stored
+from tests.support.contracts import TOY
+from tests.toy.server import ToyServer
+from tests.toy.server import target as toy_target
+
+
+@pytest.fixture(scope="module")
+def toys(tmp_path_factory: pytest.TempPathFactory) -> list[Ran]:
+    """The toy contract, served by the embedded server, with two seeds."""
+    directories = {name: tmp_path_factory.mktemp(name) for name in ("toy-0", "toy-1")}
+    arguments = ("run", "--spec", TOY, "--seed")
+    return together(directories, (*arguments, 0), (*arguments, 1))
+
+
+def test_embedded_server_serves_any_contract(toys: list[Ran]) -> None:
+    """Another contract runs against the embedded server with no further word: exit 0."""
+    for ran in toys:
+        assert ran.outcome.code == 0, ran.outcome.said
+        assert stored(ran.run)["spec"]["title"] == "Toy library API"
+        assert stored(ran.run)["counts"]["passed"] > 50
+
+
+def test_another_seed_generates_other_cases(toys: list[Ran]) -> None:
+    """Another seed has the same plan, and sends other generated requests."""
+    first, second = toys
+    assert stored(first.run)["plan"] == stored(second.run)["plan"]
+
+    def generated(ran: Ran) -> set[tuple[str, str, str]]:
+        lines = [
+            line
+            for line in lines_of(ran.run)
+            if line["scenario"] == "generated" and line["role"] == "probe"
+        ]
+        requests = [line["request"] for line in lines]
+        return {
+            (r["method"], r["url"].partition("?")[2], json.dumps(r.get("body"))) for r in requests
+        }
+
+    assert len(generated(first) - generated(second)) > len(generated(first)) / 3
+
+
+class Loose(ToyServer):
+    """A library that lets keys do what they have no right to."""
+
+    def permits(self, key: object, right: str) -> bool:
+        return True
+
+
+@pytest.fixture(scope="module")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> list[Ran]:
+    """Runs of the toy contract against its own server: an honest one and a loose one."""
+    directories = {name: tmp_path_factory.mktemp(name) for name in ("honest", "loose")}
+    with (
+        servers.serving(ToyServer(time.time)) as honest,
+        servers.serving(Loose(time.time)) as loose,
+    ):
+        for origin, directory in zip((honest, loose), directories.values(), strict=True):
+            (directory / "t.json").write_text(json.dumps(toy_target(f"{origin}/toy/v2")))
+        arguments = ("run", "--spec", TOY, "--target", "t.json")
+        return together(
+            directories, arguments, (*arguments, "--area", "badges", "--area", "faults")
+        )
+
+
+def test_honest_library_conforms(libraries: list[Ran]) -> None:
+    """Another implementation of the toy contract conforms. It shares no code with the suite."""
+    outcome, run = libraries[0].outcome, libraries[0].run
+    assert outcome.code == 0, outcome.said
+    no_traceback(outcome)
+    assert stored(run)["counts"]["failed"] == stored(run)["counts"]["error"] == 0
+
+
+def test_loose_library_breaks_its_clause(libraries: list[Ran]) -> None:
+    """A library that grants every right breaks the clause of rights, and no other."""
+    outcome, run = libraries[1].outcome, libraries[1].run
+    assert outcome.code == 1, outcome.said
+    broken = {cell["clause"] for cell in stored(run)["cells"] if cell["verdict"] == "failed"}
+    assert broken == {"kind-no-right"}

@@ -1,0 +1,58 @@
+"""The suite under pytest, without the command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.servers import Command, Outcome, Sandbox, no_traceback
+
+
+def _pytest(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Outcome:
+    fixed = ("--pyargs", "conformance.suite", "-p", "no:cacheprovider")
+    return Command(*fixed, *arguments, cwd=cwd, module="pytest", env=env).end()
+
+
+def test_bare_pytest_runs_the_suite(sandbox: Sandbox, tmp_path: Path) -> None:
+    """pytest alone runs chosen scenarios from an empty directory, and leaves nothing in it.
+
+    The key may come from the environment, as with the command.
+    """
+    arguments = ("--conformance-url", sandbox.url, "-k", "walk", "-x")
+    outcome = _pytest(*arguments, cwd=tmp_path, env={"CONFORMANCE_KEY": sandbox.keys["full"]})
+    assert outcome.code == 0, outcome.said
+    assert re.search(r"[0-9]+ passed", outcome.out)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bare_pytest_wants_a_target(tmp_path: Path) -> None:
+    """Without a target pytest ends as for wrong usage, and says what to give.
+
+    An address in the environment is no target: it may be meant for another project.
+    """
+    outcome = _pytest(cwd=tmp_path, env={"CONFORMANCE_URL": "http://127.0.0.1:9/api/v1"})
+    assert outcome.code == 4
+    assert "--conformance-url and --conformance-key, or --conformance-target FILE" in outcome.said
+    no_traceback(outcome)
+
+
+def test_bare_pytest_collects(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Node ids are readable ASCII words, like the case ids of the command. Nothing is sent."""
+    before = len(sandbox.requests())
+    outcome = _pytest(
+        "--conformance-url",
+        sandbox.url,
+        "--conformance-key",
+        sandbox.keys["full"],
+        "--collect-only",
+        "-q",
+        cwd=tmp_path,
+    )
+    assert outcome.code == 0, outcome.said
+    ids = [line for line in outcome.out.splitlines() if "::" in line]
+    assert len(ids) > 50
+    assert all(
+        re.fullmatch(r"[A-Za-z0-9_./-]+\.py::test_[a-z_]+\[[A-Za-z0-9_.~:-]+\]", one) for one in ids
+    )
+    assert len(sandbox.requests()) == before

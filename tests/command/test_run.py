@@ -1,0 +1,150 @@
+"""A run on the embedded server, and one with an address and a key."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.command.finished import Ran, counts_agree, replay_agrees, together
+from tests.servers import FILES, Sandbox, command, lines_of, no_traceback, run_of, stored
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory: pytest.TempPathFactory) -> list[Ran]:
+    """Two runs of the same seed against the embedded server."""
+    directories = {name: tmp_path_factory.mktemp(name) for name in ("one", "two")}
+    return together(directories, ("run",), ("run",))
+
+
+def test_run_needs_no_argument(twins: list[Ran]) -> None:
+    """Without arguments the embedded server is judged: exit 0, and every cell passes."""
+    outcome, run = twins[0].outcome, twins[0].run
+    assert (outcome.code, outcome.err) == (0, "")
+    no_traceback(outcome)
+    assert {path.name for path in run.iterdir()} == FILES
+    assert all(path.stat().st_size for path in run.iterdir())
+    assert {cell["verdict"] for cell in stored(run)["cells"]} == {"passed"}
+    assert (run.parent / "latest").is_symlink()
+
+
+def test_progress_is_plain_lines(twins: list[Ran]) -> None:
+    """A pipe gets plain lines without empty ones between them, and the counts come last."""
+    lines = twins[0].outcome.out.splitlines()
+    report = next(number for number, line in enumerate(lines) if line.startswith("Report: "))
+    assert all(lines[: report + 1])
+    assert re.fullmatch(
+        r"[0-9,]+ passed \([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", lines[-1]
+    )
+
+
+def test_counts_agree(twins: list[Ran]) -> None:
+    """Console, JUnit, CTRF and run.json give the same counts, one unique name per cell."""
+    counts_agree(twins[0])
+
+
+Sent = tuple[Any, ...]
+"""What was sent, without what differs between two runs: the port, and texts with the time."""
+
+
+def _sent(run: Path) -> list[Sent]:
+    return [_as_sent(line) for line in lines_of(run)]
+
+
+def _as_sent(line: dict[str, Any]) -> Sent:
+    request = line["request"]
+    label = (line["case"], line["attempt"], line["role"], line.get("identity"))
+    headers = [pair for pair in request["headers"] if pair[0] != "Host"]
+    return (*label, request["method"], _place(line), headers, request.get("body"))
+
+
+def _place(line: dict[str, Any]) -> str:
+    """Path and query of a request, without times and ids that only this run has."""
+    place: str = "/" + line["request"]["url"].split("/", 3)[3]
+    place = re.sub(rf"after={date.today().year}-(?!04)[^&]*", "after={created in this run}", place)
+    if line["case"].startswith("overlapping"):  # the seed does not decide which comes first
+        place = re.sub(r"id=[^&]*", "id={created at the same time}", place)
+    return place
+
+
+def test_a_seed_repeats_a_run(twins: list[Ran]) -> None:
+    """Two runs of one seed have the same plan, requests and verdicts."""
+    first, second = (stored(ran.run) for ran in twins)
+    assert first["plan"] == second["plan"]
+    for sent, sent_again in zip(*(_sent(ran.run) for ran in twins), strict=True):
+        assert sent == sent_again
+    assert _verdicts(first) == _verdicts(second)
+
+
+def _verdicts(run: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [(cell["clause"], cell["operation"], cell["verdict"]) for cell in run["cells"]]
+
+
+def test_replay_of_a_passing_run(twins: list[Ran], tmp_path: Path) -> None:
+    """A replay needs no network and agrees with the run."""
+    replay_agrees(twins[0], tmp_path)
+
+
+def test_plan_foretells_a_run(twins: list[Ran], tmp_path: Path) -> None:
+    """`plan` gives the number of cells and cases of a run, and about its number of requests."""
+    outcome = command("plan", cwd=tmp_path)
+    assert outcome.code == 0, outcome.said
+    run = stored(twins[0].run)
+    cells = re.search(r"cases run, for ([0-9]+) cells", outcome.out)
+    cases = re.search(r"^([0-9]+) of ([0-9]+) cases run", outcome.out, re.MULTILINE)
+    assert cells is not None
+    assert cases is not None
+    assert int(cells[1]) == len(run["cells"])
+    assert int(cases[2]) == len(run["plan"])
+    sums = outcome.out.partition("requests, about:")[2]
+    requests = sum(map(int, re.findall(r"([0-9]+) (?:read|write|spend|flood)\b", sums)))
+    assert 0.5 < requests / len(lines_of(twins[0].run)) < 2
+
+
+# --- an address and a key -------------------------------------------------------------------------
+
+ADVICE = re.compile(r"\b(give|add|allow|declare|raise|must hold)\b")
+"""Words of a reason that says what to provide."""
+
+
+def test_key_alone_only_reads(sandbox: Sandbox, tmp_path: Path) -> None:
+    """With an address and a key only reads are sent, with few bad keys, and nothing fails.
+
+    What is untested says what to provide.
+    """
+    before = len(sandbox.requests())
+    outcome = command("run", "--url", sandbox.url, "--key", sandbox.keys["full"], cwd=tmp_path)
+    assert outcome.code == 0, outcome.said
+    no_traceback(outcome)
+    sent = sandbox.requests()[before:]
+    assert {line["method"] for line in sent} <= {"GET", "HEAD"}
+    logged = lines_of(run_of(tmp_path))
+    assert len(sent) == len(logged)
+    assert 0 < sum(map(_has_bad_key, logged)) <= 20
+    run = stored(run_of(tmp_path))
+    assert run["counts"]["failed"] == run["counts"]["error"] == 0
+    untested = [cell for cell in run["cells"] if cell["verdict"] == "untested"]
+    assert untested
+    assert [cell for cell in untested if not _advises(cell)] == []
+
+
+def _has_bad_key(line: dict[str, Any]) -> bool:
+    identity = line.get("identity") or ""
+    return "~" in identity or identity.startswith("unknown:")
+
+
+def _advises(cell: dict[str, Any]) -> bool:
+    return any(ADVICE.search(reason) for reason in cell["reasons"])
+
+
+def test_require_complete(sandbox: Sandbox, tmp_path: Path) -> None:
+    """--require-complete turns untested cells into exit 3."""
+    target = ("--url", sandbox.url, "--key", sandbox.keys["full"])
+    arguments = ("run", *target, "--clause", "paging-supported", "--require-complete")
+    outcome = command(*arguments, cwd=tmp_path)
+    assert outcome.code == 3, outcome.said
+    no_traceback(outcome)
+    assert stored(run_of(tmp_path))["counts"]["untested"] > 0
