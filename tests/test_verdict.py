@@ -240,6 +240,8 @@ def test_what_a_verdict_rests_on_is_frozen() -> None:
     """No cell can change what the next one rests on."""
     with pytest.raises(FrozenInstanceError):
         object.__new__(verdict._Evaluation).today = TODAY  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        object.__new__(coverage.Coverage).selected = None  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -398,6 +400,31 @@ def test_a_selection_is_why_a_passive_rule_saw_nothing() -> None:
     ):
         found = judged(passive, cases=cases, selected=selected)
         assert [one.reasons for one in found if one.operation == "list_calls"] == [(reason,)]
+
+
+@pytest.mark.parametrize("end", ["done", "the scenario s crashed", "~"])
+def test_a_passive_rule_says_what_it_needs_if_one_case_of_two_ran(end: str) -> None:
+    """Only where no case of an operation could run, their gap is why the rule saw nothing."""
+    passive = Rule(
+        "r.one",
+        "a rule",
+        passive=lambda context, exchange: (),
+        applies=lambda *_: True,
+        hint="nothing was seen",
+    )
+    cases = [case(rules=()), case("s[list_calls-2]", rules=(), gap="add write")]
+    found = judged(passive, cases=cases, ends={CASE.id: end})
+    assert [one.reasons for one in found if one.operation == "list_calls"] == [
+        ("nothing was seen",)
+    ]
+
+
+def test_a_trial_rule_says_what_it_needs_if_its_own_case_asked() -> None:
+    """What the other cases of the operation sent does not count."""
+    other = case("s[list_calls-2]", rules=())
+    quiet = saying("", hint="the list must hold three items")
+    found = cell(quiet, [seen(of=other)], cases=[CASE, other])
+    assert found.reasons == (coverage.NOTHING_ASKED,)
 
 
 def test_a_rule_that_saw_nothing_says_what_it_needs() -> None:
