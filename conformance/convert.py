@@ -41,7 +41,10 @@ def from_json(value: Json, kind: type[Noun]) -> Noun:
 
 
 def modern(value: Json) -> Json:
-    """A stored object with today's names of its members, and of the rules of a case."""
+    """A stored object with today's names of its members, and of the rules of a case.
+
+    A value that is no object is returned unchanged: the schema refuses it afterwards.
+    """
     if not isinstance(value, dict):
         return value
     changed = {FORMER_NAMES.get(name, name): member for name, member in value.items()}
@@ -51,11 +54,17 @@ def modern(value: Json) -> Json:
 
 
 def _current(rule: Json) -> Json:
-    return RENAMED_RULES.get(rule, rule) if isinstance(rule, str) else rule
+    """Today's id of a rule; a value that is no text unchanged."""
+    if not isinstance(rule, str):
+        return rule
+    return RENAMED_RULES.get(rule, rule)
 
 
 def modern_run(run: dict[str, Json]) -> dict[str, Json]:
-    """The content of a run.json with today's names in its cases and triggers."""
+    """The content of a run.json with today's names in its cases and triggers.
+
+    Members of another type than the schema wants are left for the schema to refuse.
+    """
     changed = dict(run)
     if isinstance(run.get("plan"), list):
         changed["plan"] = [modern(case) for case in run["plan"]]

@@ -57,20 +57,22 @@ class Ledger:
 
     def check_coverage(self, page: YamlFile) -> None:
         """Add a fault for each normative entry of the page that is neither cited nor excused."""
-        cited = {source for clause in self.clauses.values() for source in clause.sources}
+        cited: set[str] = set()
+        for clause in self.clauses.values():
+            cited.update(clause.sources)
         for entry in self.page.values():
-            if entry.normative and not entry.not_testable and entry.id not in cited:
-                self.faults.append(
-                    page.fault(
-                        self._places[entry.id],
-                        f"the entry {entry.id} is normative, but no clause cites it, "
-                        "and no not_testable says why",
-                    )
+            is_excused = entry.not_testable or not entry.normative
+            if not is_excused and entry.id not in cited:
+                message = (
+                    f"the entry {entry.id} is normative, but no clause cites it, "
+                    "and no not_testable says why"
                 )
+                self.faults.append(page.fault(self._places[entry.id], message))
 
     # --- one clause ---
 
     def _read_clause(self, area: str, file: YamlFile, place: Place, entry: Row) -> None:
+        """Check one entry of a file, and keep the clauses that it stands for."""
         self._check_rules(file, (*place, "verified_by"), entry["verified_by"])
         for role, rules in entry.get("verified_by_role", {}).items():
             self._check_rules(file, (*place, "verified_by_role", role), rules)
@@ -95,6 +97,7 @@ class Ledger:
         )
 
     def _about(self, code: str | None = None, status: int | None = None) -> About:
+        """The row that a clause is about; that of a status with all its codes."""
         codes = [row.code for row in self.errors.values() if row.status == status]
         return About(code, status, tuple(codes))
 
@@ -130,15 +133,20 @@ class Ledger:
     def _check_new(
         self, file: YamlFile, place: Place, noun: str, name: str, known: Mapping[str, object]
     ) -> None:
+        """Add a fault for a name that an earlier entry has."""
         if name in known:
             self.faults.append(file.fault(place, f"the {noun} {name} stands twice"))
 
     def _check_rules(self, file: YamlFile, place: Place, rules: list[str]) -> None:
+        """Add a fault for each rule that the engine does not know."""
+        if self.rules is None:
+            return
         for index, rule in enumerate(rules):
-            if self.rules is not None and rule not in self.rules:
+            if rule not in self.rules:
                 self.faults.append(file.fault((*place, index), f"there is no rule {rule}"))
 
     def _check_sources(self, file: YamlFile, place: Place, sources: list[str]) -> None:
+        """Add a fault for each source that is no entry of the page."""
         if not self.page:  # page.yaml, or errors.yaml, could not be read: one fault is enough
             return
         for index, source in enumerate(sources):
@@ -146,8 +154,11 @@ class Ledger:
                 self.faults.append(file.fault((*place, index), f"page.yaml has no entry {source}"))
 
     def _check_about(self, file: YamlFile, place: Place, row: Row) -> None:
+        """Add a fault for a code that is no row of errors.yaml, if that could be read."""
         code = row.get("about", {}).get("code")
-        if code is not None and self.errors and code not in self.errors:
+        if code is None or not self.errors:
+            return
+        if code not in self.errors:
             message = f"errors.yaml has no code {code}"
             self.faults.append(file.fault((*place, "about", "code"), message))
 

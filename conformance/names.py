@@ -15,13 +15,18 @@ from conformance.yamlfile import Place, YamlFile
 
 def known(contract: Contract) -> dict[str, Collection[str]]:
     """What a target file may name, by the kinds that ``x-names`` of its schema tells apart."""
-    operations = contract.operations.values()
+    lists: list[str] = []
+    scopes: set[str] = set()
+    for operation in contract.operations.values():
+        scopes.update(operation.scopes)
+        if operation.paging:
+            lists.append(operation.id)
     return {
         "operation": contract.operations,
-        "list": [operation.id for operation in operations if operation.paging],
+        "list": lists,
         "code": contract.errors,
         "clause": contract.clauses,
-        "scope": {scope for operation in operations for scope in operation.scopes},
+        "scope": scopes,
     }
 
 
@@ -47,12 +52,20 @@ def _named(
         for index, item in enumerate(value):
             yield from _named(part.get("items", {}), item, (*place, index))
     if isinstance(value, dict):
-        kind = part.get("propertyNames", {}).get("x-names")
-        for name, member in value.items():
-            if kind:
-                yield (*place, name), kind, name
-            inner = part.get("properties", {}).get(name) or part.get("additionalProperties") or {}
-            yield from _named(inner, member, (*place, name))
+        yield from _named_in_object(part, value, place)
+
+
+def _named_in_object(
+    part: Mapping[str, Any], value: Mapping[str, Json], place: Place
+) -> Iterator[tuple[Place, str, str]]:
+    """The same for an object, whose members may themselves have names of a kind."""
+    kind = part.get("propertyNames", {}).get("x-names")
+    properties = part.get("properties", {})
+    others = part.get("additionalProperties") or {}
+    for name, member in value.items():
+        if kind:
+            yield (*place, name), kind, name
+        yield from _named(properties.get(name) or others, member, (*place, name))
 
 
 def _check_name(

@@ -48,19 +48,27 @@ def _objects(
     value: Any, place: Place = (), skipped: Collection[str] = ()
 ) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Each object of a document with its place, but none below a skipped member."""
-    members: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, dict):
         yield place, value
-        members = value.items()
-    elif isinstance(value, list):
-        members = enumerate(value)
-    for key, member in members:
+    for key, member in _members(value):
         if key not in skipped:
             yield from _objects(member, (*place, key), skipped)
 
 
+def _members(value: Any) -> Iterable[tuple[str | int, Any]]:
+    """The members of an object by name, the items of an array by index; none for other values."""
+    if isinstance(value, dict):
+        return value.items()
+    if isinstance(value, list):
+        return enumerate(value)
+    return ()
+
+
 def definitions(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Each path and method of the document with what stands there."""
+    """Each path and method of the document with the operation object that stands there.
+
+    Methods are in lower case, as in the document, and come in the order of METHODS.
+    """
     for path, item in document["paths"].items():
         for method in METHODS:
             if method in item:
@@ -68,27 +76,36 @@ def definitions(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping
 
 
 def references(document: Any) -> Iterator[tuple[Place, str]]:
-    """Each ``$ref`` with the place of its owner."""
+    """Each ``$ref`` of a document, with the place of its owner.
+
+    A place is the path of names and indexes from the root. References are not followed.
+    """
     for place, owner in _objects(document):
         if isinstance(owner.get("$ref"), str):
             yield place, owner["$ref"]
 
 
 def extension_places(document: Any) -> Iterator[tuple[Place, str]]:
-    """Each place of the extension with the definition in the meta schema that it obeys."""
+    """Each place of the extension with the definition in the meta schema that it obeys.
+
+    The definition is "root", "operation", "security", "parameter" or "property". What stands
+    within the extension, or in an example or another value, is skipped.
+    """
     for place, owner in _objects(document, skipped=(X, *VALUES)):
         if X in owner:
             yield (*place, X), _definition_at(place, owner)
 
 
 def _definition_at(place: Place, owner: Mapping[str, Any]) -> str:
+    """The name of a definition in the meta schema, by the place of the extension's owner."""
     if not place:
         return "root"
     if place[0] == "paths" and place[-1] in METHODS:
         return "operation"
     if "securitySchemes" in place:
         return "security"
-    return "parameter" if "in" in owner and "name" in owner else "property"
+    is_parameter = {"in", "name"} <= owner.keys()
+    return "parameter" if is_parameter else "property"
 
 
 def base_path(document: Mapping[str, Any]) -> str:
@@ -103,7 +120,8 @@ def base_path(document: Mapping[str, Any]) -> str:
 def authentication(document: Mapping[str, Any]) -> Authentication:
     """How a key travels, by the first security scheme.
 
-    That is http with a scheme, or apiKey with its own header. Without one it is bearer.
+    That is http with a scheme, or apiKey with its own header. Without one it is bearer. The
+    prefixes of keys come from the extension; none where it does not state them.
     """
     schemes = document.get("components", {}).get("securitySchemes", {})
     usual = {"type": "http", "scheme": "bearer"}
@@ -133,7 +151,8 @@ def with_codes(
     for key, answer in answers.items():
         codes = [row.code for row in registry if row.status in statuses[key]]
         if codes:
-            answer["schema"] = {"allOf": [answer["schema"], _schema_of_codes(pointer, codes)]}
+            codes_alone = _schema_of_codes(pointer, codes)
+            answer["schema"] = {"allOf": [answer["schema"], codes_alone]}
     return copied
 
 
@@ -141,8 +160,9 @@ def _error_answers(document: Mapping[str, Any]) -> Iterator[tuple[int, dict[str,
     """The JSON of each error response, as it stands in the document, with its status."""
     for _, _, definition in definitions(document):
         for status, response in definition["responses"].items():
+            is_error = status.isdigit() and int(status) >= 400
             answer = _json_of(document, response)
-            if status.isdigit() and int(status) >= 400 and answer is not None:
+            if is_error and answer is not None:
                 yield int(status), answer
 
 
@@ -154,10 +174,12 @@ def _json_of(document: Mapping[str, Any], response: Any) -> dict[str, Any] | Non
         answer = response["content"]["application/json"]
     except (KeyError, TypeError):
         return None
-    return answer if isinstance(answer, dict) and "schema" in answer else None
+    has_schema = isinstance(answer, dict) and "schema" in answer
+    return answer if has_schema else None
 
 
 def _schema_of_codes(pointer: tuple[str, ...], codes: list[str]) -> dict[str, Any]:
+    """A schema that allows these codes alone in the member that ``pointer`` leads to."""
     schema: dict[str, Any] = {"enum": codes}
     for name in reversed(pointer):
         schema = {"properties": {name: schema}}

@@ -33,7 +33,7 @@ class Plan:
         return tuple(case for case in self.cases if case.gap is None)
 
     def requests(self) -> dict[Effect, int]:
-        """The usual number of requests, by effect."""
+        """The usual number of requests of the cases that can run, by effect."""
         requests = dict.fromkeys(Effect, 0)
         for case in self.runnable:
             requests[case.effect] += case.cost
@@ -43,7 +43,8 @@ class Plan:
 def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
     """Every case of every scenario, in the order of their phases.
 
-    Raises ValueError for two cases with one id, and for a need that no target file can meet.
+    Cases of one phase keep the order of the scenarios and of their drafts. Raises ValueError for
+    two cases with one id, and for a need that no target file can meet.
     """
     bad_keys = _BadKeys(planning.target)
     phased: list[tuple[int, Case]] = []
@@ -67,6 +68,7 @@ def _drafts(planning: Planning, scenarios: Iterable[Scenario]) -> Iterator[tuple
 
 
 def _check_needs(scenario: Scenario, draft: Draft) -> None:
+    """Raise ValueError for a need that no target file can meet."""
     for need in draft.needs:
         if key_role(need) is None and need not in OTHER_NEEDS:
             raise ValueError(
@@ -76,6 +78,7 @@ def _check_needs(scenario: Scenario, draft: Draft) -> None:
 
 
 def _check_ids(cases: Iterable[Case]) -> None:
+    """Raise ValueError if two cases have one id."""
     counts = Counter(case.id for case in cases)
     twice = sorted(case_id for case_id, count in counts.items() if count > 1)
     if twice:
@@ -108,24 +111,35 @@ def _effect_of(draft: Draft) -> Effect:
     """The effect of a draft: its own, else that of its operation."""
     if draft.effect is not None:
         return draft.effect
-    return draft.operation.effect if draft.operation else Effect.READ
+    return _operation_effect(draft)
+
+
+def _operation_effect(draft: Draft) -> Effect:
+    """The effect of the operation of a draft. A draft for the whole API reads."""
+    if draft.operation is None:
+        return Effect.READ
+    return draft.operation.effect
 
 
 def _phase(scenario: Scenario, draft: Draft, effect: Effect) -> int:
     """The phase of a case. Whatever may change the target comes after the reads."""
-    operation_effect = draft.operation.effect if draft.operation else Effect.READ
-    if effect in (Effect.READ, Effect.FLOOD) and operation_effect is Effect.READ:
+    changes_nothing = effect in (Effect.READ, Effect.FLOOD)
+    if changes_nothing and _operation_effect(draft) is Effect.READ:
         return scenario.phase
     return max(scenario.phase, FIRST_CHANGES)
 
 
 def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration) -> Case:
-    name = draft.operation.id if draft.operation else "api"
-    label = f"{name}-{draft.variant}" if draft.variant else name
+    """The case of a draft. Its id is ``scenario[operation-variant]``, and never changes."""
+    operation, label = WHOLE_API, "api"
+    if draft.operation is not None:
+        operation = label = draft.operation.id
+    if draft.variant:
+        label = f"{label}-{draft.variant}"
     return Case(
         id=f"{scenario.name}[{label}]",
         scenario=scenario.name,
-        operation=draft.operation.id if draft.operation else WHOLE_API,
+        operation=operation,
         variant=draft.variant,
         rules=scenario.rules if draft.rules is None else draft.rules,
         effect=effect,
@@ -158,7 +172,10 @@ _HARM = {
 
 
 def _advice(need: str, target: Declaration) -> str | None:
-    """What to provide for a need that the target does not meet; None if it meets it."""
+    """What to provide for a need that the target does not meet; None if it meets it.
+
+    A need is the role of a key, or a member of OTHER_NEEDS.
+    """
     role = key_role(need)
     if role is not None:
         return None if need in target.keys else role.advice

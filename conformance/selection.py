@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 from conformance.errors import UsageError
@@ -16,24 +16,30 @@ def wanted(
 ) -> tuple[Clause, ...]:
     """The clauses that are named, and those of the areas that are named; all if nothing is.
 
-    Raises UsageError for a name that does not exist.
+    They come in the order of the ledger. Raises UsageError for a name that does not exist.
     """
-    for area in areas:
-        if area not in contract.areas:
-            known = f"the areas are {', '.join(contract.areas)}"
-            raise UsageError(f"there is no area {area}{nearest(area, contract.areas)}; {known}")
-    for clause in clauses:
-        if clause not in contract.clauses:
-            suggestion = nearest(clause, contract.clauses)
-            raise UsageError(f"there is no clause {clause}{suggestion}; `clauses` lists them")
+    known_areas = f"the areas are {', '.join(contract.areas)}"
+    _check_names("area", areas, contract.areas, known_areas)
+    _check_names("clause", clauses, contract.clauses, "`clauses` lists them")
     if not areas and not clauses:
         return tuple(contract.clauses.values())
     named = [c for c in contract.clauses.values() if c.area in areas or c.id in clauses]
     return tuple(named)
 
 
+def _check_names(noun: str, names: Iterable[str], known: Collection[str], advice: str) -> None:
+    """Raise UsageError for the first name that is not known."""
+    for name in names:
+        if name not in known:
+            suggestion = nearest(name, known)
+            raise UsageError(f"there is no {noun} {name}{suggestion}; {advice}")
+
+
 def select(plan: Plan, contract: Contract, clauses: tuple[Clause, ...]) -> Plan:
-    """The cases that verify some clauses."""
+    """The cases that verify some clauses, in the order of the plan.
+
+    For all clauses it is the whole plan, also with cases that feed no clause.
+    """
     if len(clauses) == len(contract.clauses):
         return plan
 
@@ -59,8 +65,10 @@ def _verifies(case: Case, contract: Contract, clause: Clause) -> bool:
 
 
 def _feeds(case: Case, clause: Clause, rules: Iterable[str]) -> bool:
-    """Whether a case feeds one of some rules of a clause."""
-    return not set(rules).isdisjoint(case.rules) and clause.concerns(case.about)
+    """Whether a case feeds one of some rules of a clause, and the row that the clause is about."""
+    if set(rules).isdisjoint(case.rules):
+        return False
+    return clause.concerns(case.about)
 
 
 def quick(plan: Plan, contract: Contract) -> Plan:
@@ -77,7 +85,7 @@ def quick(plan: Plan, contract: Contract) -> Plan:
 
 
 def _feeding(plan: Plan, clause: Clause) -> list[list[Case]]:
-    """The cases that must run for a clause, by operation."""
+    """The cases that must run for a clause: a list for each operation, in the order of the plan."""
     feeding: dict[str, list[Case]] = {}
     for case in plan.cases:
         if not case.optional and _feeds(case, clause, clause.rules):
@@ -90,16 +98,21 @@ def _cheapest(candidates: list[list[Case]], chosen: set[str]) -> set[str]:
 
     Lists with a case that cannot run are left out. Empty if no list remains.
     """
-    costs: list[tuple[int, set[str]]] = []
-    for cases in candidates:
-        if all(case.gap is None for case in cases):
-            added = [case for case in cases if case.id not in chosen]
-            costs.append((sum(case.cost for case in added), {case.id for case in added}))
-    _, cheapest = min(costs, key=lambda pair: pair[0], default=(0, set()))
-    return cheapest
+    runnable = [cases for cases in candidates if all(case.gap is None for case in cases)]
+
+    def added_cost(cases: list[Case]) -> int:
+        return sum(case.cost for case in cases if case.id not in chosen)
+
+    cheapest = min(runnable, key=added_cost, default=[])
+    return {case.id for case in cheapest}
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """`` (did you mean X?)`` for a name that is close to one of some names, else nothing."""
+    """`` (did you mean X?)`` for a name that is close to one of some names, else nothing.
+
+    It begins with a space, to follow the name in a message.
+    """
     close = get_close_matches(name, list(names), 1)
-    return f" (did you mean {close[0]}?)" if close else ""
+    if not close:
+        return ""
+    return f" (did you mean {close[0]}?)"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final
 
 
 class _NotJson:
+    """The type of NOT_JSON, which counts as false."""
+
     def __repr__(self) -> str:
         return "NOT_JSON"
 
@@ -38,7 +40,10 @@ def strict_json(text: str) -> Any:
 
 
 def pointed(value: Any, path: Sequence[str]) -> Any:
-    """The member of nested objects at a path of names, or ABSENT."""
+    """The member of nested objects at a path of names, or ABSENT.
+
+    An empty path leads to the value itself.
+    """
     for name in path:
         if not isinstance(value, dict) or name not in value:
             return ABSENT
@@ -81,6 +86,8 @@ def rendered(seconds: Fraction) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+LEAP = 60
+"""A leap second: the last one of its minute, and counted with the next."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = re.compile(
     r"""
@@ -102,11 +109,11 @@ def instant(text: Any) -> Fraction | None:
     match = _INSTANT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         return None
-    year, month, day, hour, minute = (int(part or 0) for part in match.groups()[:5])
-    leap = match["second"] == "60"
-    second = 59 if leap else int(match["second"] or 0)
+    year, month, day, hour, minute = map(_number, match.groups()[:5])
+    second = _number(match["second"])
+    leap = second == LEAP
     try:
-        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        moment = datetime(year, month, day, hour, minute, second - leap, tzinfo=UTC)
         fraction = _fraction(match["fraction"])
     except ValueError:
         return None
@@ -114,12 +121,24 @@ def instant(text: Any) -> Fraction | None:
     return whole - _offset(match) + fraction
 
 
+def instants(values: Iterable[Any]) -> list[Fraction]:
+    """The instants of some values, in their order; values that are no timestamp are left out."""
+    return [moment for moment in map(instant, values) if moment is not None]
+
+
+def _number(digits: str | None) -> int:
+    """The number of some digits; 0 for a part of a timestamp that is left out."""
+    return int(digits or 0)
+
+
 def _fraction(digits: str | None) -> Fraction:
     """A fraction of a second by its digits. Raises ValueError beyond 4,300 digits."""
-    return Fraction(int(digits), 10 ** len(digits)) if digits else Fraction(0)
+    if not digits:
+        return Fraction(0)
+    return Fraction(int(digits), 10 ** len(digits))
 
 
 def _offset(match: re.Match[str]) -> int:
     """The seconds that the zone of a timestamp is east of UTC."""
-    seconds = 3600 * int(match["hours"] or 0) + 60 * int(match["minutes"] or 0)
+    seconds = 3600 * _number(match["hours"]) + 60 * _number(match["minutes"])
     return -seconds if match["sign"] == "-" else seconds

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.judging.answers import said
 from conformance.model import Body, Exchange, Open, Parameter, Rate
-from conformance.reading import object_of, soon, sought_in, takes
+from conformance.reading import before_last, object_of, runs_forward, soon, sought_in, takes
 from tests.support.contracts import real
 from tests.support.exchanges import answer, at, withheld
 
@@ -56,6 +56,7 @@ def filter_of(member: str, **options: Any) -> Parameter:
         ({"compare": "at-least"}, 10, True),
         ({"compare": "at-least"}, "8.5", False),
         ({"compare": "at-least"}, 9, None),
+        ({"compare": "at-least"}, "20260417", True),
         ({"compare": "at-least"}, "many", None),
         ({"compare": "at-least"}, "2026-01-01T12:00:00Z", None),
         ({"compare": "at-most"}, 10, False),
@@ -92,6 +93,7 @@ def test_a_bound_may_be_about_any_time_of_an_item() -> None:
     assert takes(any_time, {"created_at": LATE, "occurred_at": LATE, "name": "x"}, BOUND) is True
     assert takes(any_time, {"created_at": LATE, "occurred_at": BOUND}, BOUND) is None
     assert takes(any_time, {"created_at": EARLY}, BOUND) is False
+    assert takes(any_time, {"created_at": 10}, "9") is True
     one_time = filter_of("created_at", **at_least)
     assert takes(one_time, {"created_at": LATE, "occurred_at": EARLY}, BOUND) is True
 
@@ -166,3 +168,52 @@ def test_an_object_is_found_on_a_page(position: str | None, goes_on: bool) -> No
     assert sought_in(contract, agents(position, [], more=True)) == (None, True)
     refused = agents(position, [], more=True, status=403)
     assert sought_in(contract, refused) == (None, False)
+
+
+# --- places in a list -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "forward"),
+    [
+        ([], False),
+        ([1], False),
+        ([1, 1], False),
+        ([2, 1], False),
+        ([1, 2], True),
+        ([1, 0, 2], True),
+    ],
+)
+def test_a_list_runs_forward_if_its_last_item_is_newer(seconds: list[int], forward: bool) -> None:
+    """The first and the last item that show a time tell which way a list runs."""
+    paging = real().operations["list_agents"].paging
+    assert paging is not None
+    items: list[Any] = [{"created_at": at(second)} for second in seconds]
+    assert runs_forward(paging, ["odd", *items, {"created_at": None}]) is forward
+
+
+@pytest.mark.parametrize(
+    ("seconds", "count", "expected"),
+    [
+        ([], 1, None),
+        ([1], 1, None),
+        ([1, 2], 1, 1),
+        ([1, 2, 3, 4], 1, 3),
+        ([1, 2, 3, 4], 3, 1),
+        ([1, 2, 3, 4], 4, None),
+        ([1, 2, 3, 3], 1, 2),
+        ([1, 2, 9, 3], 1, 2),
+    ],
+)
+def test_a_cursor_near_the_end_leaves_some_items(
+    seconds: list[int], count: int, expected: int | None
+) -> None:
+    """The cursor is the newest position with so many items after it, and is older than the last."""
+    positions = [at(second) for second in seconds]
+    assert before_last(positions, count) == (None if expected is None else at(expected))
+
+
+def test_a_position_that_is_no_time_is_no_cursor_near_the_end() -> None:
+    """Positions that are no timestamps are passed over; after one at the end there is no cursor."""
+    assert before_last([at(1), "soon", at(3)], 1) == at(1)
+    assert before_last([at(1), at(2), "soon"], 1) is None

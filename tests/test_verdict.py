@@ -240,6 +240,8 @@ def test_what_a_verdict_rests_on_is_frozen() -> None:
     """No cell can change what the next one rests on."""
     with pytest.raises(FrozenInstanceError):
         object.__new__(verdict._Evaluation).today = TODAY  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        object.__new__(coverage.Coverage).selected = None  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -400,6 +402,31 @@ def test_a_selection_is_why_a_passive_rule_saw_nothing() -> None:
         assert [one.reasons for one in found if one.operation == "list_calls"] == [(reason,)]
 
 
+@pytest.mark.parametrize("end", ["done", "the scenario s crashed", "~"])
+def test_a_passive_rule_says_what_it_needs_if_one_case_of_two_ran(end: str) -> None:
+    """Only where no case of an operation could run, their gap is why the rule saw nothing."""
+    passive = Rule(
+        "r.one",
+        "a rule",
+        passive=lambda context, exchange: (),
+        applies=lambda *_: True,
+        hint="nothing was seen",
+    )
+    cases = [case(rules=()), case("s[list_calls-2]", rules=(), gap="add write")]
+    found = judged(passive, cases=cases, ends={CASE.id: end})
+    assert [one.reasons for one in found if one.operation == "list_calls"] == [
+        ("nothing was seen",)
+    ]
+
+
+def test_a_trial_rule_says_what_it_needs_if_its_own_case_asked() -> None:
+    """What the other cases of the operation sent does not count."""
+    other = case("s[list_calls-2]", rules=())
+    quiet = saying("", hint="the list must hold three items")
+    found = cell(quiet, [seen(of=other)], cases=[CASE, other])
+    assert found.reasons == (coverage.NOTHING_ASKED,)
+
+
 def test_a_rule_that_saw_nothing_says_what_it_needs() -> None:
     """A case that came to nothing gives the hint of its rule."""
     found = cell(saying("", hint="the list must hold three items"))
@@ -469,7 +496,7 @@ def test_a_waiver_covers_nothing_but_a_failure(words: str, level: Level) -> None
 
 
 def test_keys_that_never_open_anything_are_told() -> None:
-    """A valid key that always got 401 is named; not one that worked, nor one that must be refused."""
+    """A valid key that always got 401 is named; one that worked or must be refused is not."""
     seen = [
         answer(status, identity=role)
         for role, status in (
@@ -820,7 +847,7 @@ def run(*verdicts: Verdict, **members: Any) -> Run:
 def test_the_exit_code_of_a_run(
     verdicts: tuple[Verdict, ...], members: dict[str, Any], code: int
 ) -> None:
-    """A broken MUST is 1 and wins over 3, not judged; untested counts if completeness is required."""
+    """A broken MUST is 1 and wins over 3; untested cells count if completeness is required."""
     assert run(*verdicts, **members).exit_code == code
 
 

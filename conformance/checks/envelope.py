@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from conformance.judging.answers import code_of, pointer, role_of, said
+from conformance.judging.answers import code_of, pointer, quoted, role_of, said
+from conformance.judging.leaks import inside_shown
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation
-from conformance.judging.rules import every, passive, probe
+from conformance.judging.rules import PassiveJudge, every, passive, probe
 from conformance.model import (
     FROM_PROXIES,
     Clause,
@@ -16,21 +16,19 @@ from conformance.model import (
     Contract,
     Exchange,
     Operation,
-    Placeholder,
     Response,
-    SecretKind,
     compact,
 )
-from conformance.model.placeholder import FOUND_KEY
 from conformance.values import ABSENT, NOT_JSON, pointed
 
 
 def _error(context: JudgeContext, exchange: Exchange) -> Response | None:
     """The response of an exchange, if it is an error of the application with a body to judge."""
     response = exchange.response
-    if response is None or response.status < 400 or exchange.request.method == "HEAD":
+    if response is None or response.status < 400:
         return None
-    if response.body.withheld or response.body.cut:
+    body = response.body
+    if exchange.request.method == "HEAD" or body.withheld or body.cut:
         return None
     envelope = pointed(response.json, context.contract.code_pointer[:1])
     from_proxy = response.status in FROM_PROXIES and envelope is ABSENT
@@ -60,129 +58,91 @@ def _can_err(contract: Contract, operation: Operation, clause: Clause) -> bool:
     return operation.keyed or bool(operation.parameters)
 
 
-@passive("error.json", applies=_can_err, hint="no error response was seen")
-def error_json(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+ErrorJudge = Callable[[JudgeContext, Exchange, Response], Iterable[Outcome]]
+
+
+def _of_errors(rule_id: str) -> Callable[[ErrorJudge], PassiveJudge]:
+    """Register a judge of error responses, which gets the response of the exchange as well.
+
+    Returns the judge of any exchange, which says nothing where there is no error to judge.
+    """
+
+    def register(judge: ErrorJudge) -> PassiveJudge:
+        def judged(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+            response = _error(context, exchange)
+            if response is not None:
+                yield from judge(context, exchange, response)
+
+        judged.__doc__ = judge.__doc__
+        return passive(rule_id, applies=_can_err, hint="no error response was seen")(judged)
+
+    return register
+
+
+@_of_errors("error.json")
+def error_json(context: JudgeContext, exchange: Exchange, response: Response) -> Iterator[Outcome]:
     """An error response is JSON and labelled so."""
-    response = _error(context, exchange)
-    if response is None:
-        return
     fault = json_fault(response)
     yield Violation(*fault, (exchange.id,)) if fault else Pass((exchange.id,))
 
 
-@passive("error.shape", applies=_can_err, hint="no error response was seen")
-def error_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+@_of_errors("error.shape")
+def error_shape(context: JudgeContext, exchange: Exchange, response: Response) -> Iterator[Outcome]:
     """An error response is an object, with an object where code and message stand."""
-    response = _error(context, exchange)
-    if response is None or response.json is NOT_JSON:
+    if response.json is NOT_JSON:
         return
-    for path in dict.fromkeys(
-        (context.contract.code_pointer[:-1], context.contract.message_pointer[:-1])
-    ):
+    contract = context.contract
+    owners = contract.code_pointer[:-1], contract.message_pointer[:-1]
+    for path in dict.fromkeys(owners):
         owner = pointed(response.json, path)
         if isinstance(owner, dict):
             yield Pass((exchange.id,))
         else:
-            actual = "nothing" if owner is ABSENT else compact(owner)
-            yield Violation(pointer(path), "an object", actual, (exchange.id,))
+            yield Violation(pointer(path), "an object", quoted(owner), (exchange.id,))
 
 
-@passive("error.code-text", applies=_can_err, hint="no error response was seen")
-def error_code_text(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+@_of_errors("error.code-text")
+def error_code_text(
+    context: JudgeContext, exchange: Exchange, response: Response
+) -> Iterator[Outcome]:
     """The code of an error is a string."""
-    yield from _text_member(context, exchange, context.contract.code_pointer)
+    yield from _text_member(exchange, response, context.contract.code_pointer)
 
 
-@passive("error.message-text", applies=_can_err, hint="no error response was seen")
-def error_message_text(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+@_of_errors("error.message-text")
+def error_message_text(
+    context: JudgeContext, exchange: Exchange, response: Response
+) -> Iterator[Outcome]:
     """The message of an error is a string that is not empty."""
-    yield from _text_member(context, exchange, context.contract.message_pointer)
+    yield from _text_member(exchange, response, context.contract.message_pointer)
 
 
 def _text_member(
-    context: JudgeContext, exchange: Exchange, path: tuple[str, ...]
+    exchange: Exchange, response: Response, path: tuple[str, ...]
 ) -> Iterator[Outcome]:
-    response = _error(context, exchange)
-    if response is None or not isinstance(pointed(response.json, path[:-1]), dict):
+    """The member at a path of an error body is a string that is not empty.
+
+    Where the object around it is missing, error.shape blames that.
+    """
+    if not isinstance(pointed(response.json, path[:-1]), dict):
         return
     value = pointed(response.json, path)
     if isinstance(value, str) and value.strip():
         yield Pass((exchange.id,))
     else:
-        actual = "nothing" if value is ABSENT else compact(value)
-        yield Violation(pointer(path), "a string that is not empty", actual, (exchange.id,))
+        expected = "a string that is not empty"
+        yield Violation(pointer(path), expected, quoted(value), (exchange.id,))
 
 
-_TRACE = (
-    r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+"
-    r"|^\s+at (?:new |async )?[\w$.<>]+ ?"
-    r"\((?:[^)\n]*:\d+|native|<anonymous>|Native Method|Unknown Source)\)"
-    r"|^\s+at (?:[A-Z]\w*\.){2,}\w+\("
-    r"|\bat [\w$.]+\([\w$]+\.(?:java|kt|js|ts|py|go|rb):\d+"
-)
-_SQL = (
-    r"\bSELECT\b.+\bFROM\b|\bINSERT INTO\b|\bUPDATE\b \S+ \bSET\b|\bDELETE FROM\b"
-    r"|syntax error at or near|SQLSTATE|sqlite3\.|psycopg|relation \"\w+\" does not exist"
-)
-_PATH = (
-    r"(?<![\w:/.])/(?:usr|home|var|srv|opt|root|etc|tmp)/[\w.-]+"
-    r"|(?<![\w:/.])(?:/[\w.-]+)+\.(?:py|js|ts|rb|go|java|kt|php|cs)\b|\b[A-Z]:\\[\w\\]+|node_modules/"
-)
-_INSIDE = (
-    r"\b(?:10\.[0-9]{1,3}|127\.[0-9]{1,3}|192\.168|172\.(?:1[6-9]|2[0-9]|3[01]))"
-    r"\.[0-9]{1,3}\.[0-9]{1,3}:[0-9]{2,5}\b"
-    r"|\blocalhost:[0-9]{2,5}\b|\bECONNREFUSED\b|\bENOTFOUND\b"
-)
-_CREDENTIAL = (  # a text without a digit is an example of one, such as YOUR_API_KEY
-    r"\bsk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}"
-    r"|\bBearer (?=[A-Za-z_.~+/-]*[0-9])[A-Za-z0-9_.~+/-]{20,}"
-    r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
-)
-_LEAKS = (
-    ("a stack trace", re.compile(_TRACE, re.M)),
-    ("an address of the inside", re.compile(_INSIDE)),
-    ("a secret", re.compile(_CREDENTIAL)),
-    ("SQL", re.compile(_SQL)),
-    ("a file path of the server", re.compile(_PATH)),
-)
-
-
-def _leaked(context: JudgeContext, response: Response, message: str) -> Placeholder | None:
-    """The first secret that a message shows, by its placeholder."""
-    for secret in Placeholder.all_in(message):
-        if _from_transport(context, secret) and not _handed_out(response, message, secret):
-            return secret
-    return None
-
-
-def _from_transport(context: JudgeContext, secret: Placeholder) -> bool:
-    """Whether the transport put a placeholder in; a message may hold one of its own."""
-    if secret.kind is SecretKind.PLAIN:
-        return False
-    if secret.kind is SecretKind.KEY:
-        return secret.name in context.target.keys
-    if secret.kind is SecretKind.UNKNOWN:
-        return secret.name in (context.contract.authentication.prefixes or ("",))
-    return secret.member in (FOUND_KEY, *context.contract.secret_members)
-
-
-def _handed_out(response: Response, message: str, secret: Placeholder) -> bool:
-    """Whether a secret is a link that a member of this very response hands out, as to pay by."""
-    link = str(secret.whole)
-    in_member = f'"{link}"' in (response.body.text or "") and message != link
-    return secret.kind is SecretKind.LINK and in_member
-
-
-@passive("error.message-clean", applies=_can_err, hint="no error response was seen")
-def error_message_clean(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+@_of_errors("error.message-clean")
+def error_message_clean(
+    context: JudgeContext, exchange: Exchange, response: Response
+) -> Iterator[Outcome]:
     """The message of an error shows nothing of the server's inside."""
-    response = _error(context, exchange)
-    if response is None:
-        return
     message = pointed(response.json, context.contract.message_pointer)
     if not isinstance(message, str) or not message.strip():
         return
-    inside = _inside_shown(context, response, message)
+    inside = inside_shown(context, response, message)
     if inside is None:
         yield Pass((exchange.id,))
     else:
@@ -190,20 +150,12 @@ def error_message_clean(context: JudgeContext, exchange: Exchange) -> Iterator[O
         yield Violation(where, "a message for people", inside, (exchange.id,))
 
 
-def _inside_shown(context: JudgeContext, response: Response, message: str) -> str | None:
-    """What of the server's inside a message shows, with the text that shows it; None if nothing."""
-    for what, pattern in _LEAKS:
-        found = pattern.search(message)
-        if found:
-            return f"{what}: {compact(found[0])}"
-    secret = _leaked(context, response, message)
-    return None if secret is None else f"a key: {compact(str(secret))}"
-
-
-@passive("error.code-registered", applies=_can_err, hint="no error response was seen")
-def error_code_registered(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+@_of_errors("error.code-registered")
+def error_code_registered(
+    context: JudgeContext, exchange: Exchange, response: Response
+) -> Iterator[Outcome]:
     """The code of an error is in the registry."""
-    code = code_of(context.contract, exchange) if _error(context, exchange) else None
+    code = code_of(context.contract, exchange)
     if code is None:
         return
     if code in context.contract.errors:
@@ -218,7 +170,9 @@ def code_pairing(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     """A code comes with its status."""
     row = context.contract.errors.get(code_of(context.contract, exchange) or "")
     response = exchange.response
-    if row is None or response is None or not _pairs(context, response):
+    if row is None or response is None:
+        return
+    if not _pairs(context, response):
         return
     if response.status == row.status:
         yield Pass((exchange.id,), about=row.code)
@@ -237,9 +191,11 @@ def _pairs(context: JudgeContext, response: Response) -> bool:
 def _is_error_alone(context: JudgeContext, body: Any) -> bool:
     """Whether a body holds an error and shows no object beside it."""
     envelope = context.contract.code_pointer[0]
-    rest = {name: member for name, member in body.items() if name != envelope}
-    nested = any(isinstance(member, dict | list) for member in rest.values())
-    return context.contract.identifier not in rest and not nested
+    for name, member in body.items():
+        shows_object = name == context.contract.identifier or isinstance(member, dict | list)
+        if shows_object and name != envelope:
+            return False
+    return True
 
 
 @passive("status.listed", applies=every)
@@ -253,20 +209,22 @@ def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
         yield Pass((exchange.id,))
     elif response.status == 415 and _of_another_media_type(exchange):
         yield Violation("status", "a status of the list", said(exchange), (exchange.id,), note=True)
-    elif not _from_proxy(context, exchange, response):
+    elif not _from_proxy(context, exchange):
         listed = ", ".join(map(str, sorted(statuses)))
         yield Violation("status", f"one of {listed}", said(exchange), (exchange.id,))
 
 
 def _of_another_media_type(exchange: Exchange) -> bool:
     """Whether a request says that its body is not JSON."""
-    types = [value for name, value in exchange.request.headers if name.lower() == "content-type"]
-    return bool(types) and not types[0].lower().startswith("application/json")
+    for name, value in exchange.request.headers:
+        if name.lower() == "content-type":
+            return not value.lower().startswith("application/json")
+    return False
 
 
-def _from_proxy(context: JudgeContext, exchange: Exchange, response: Response) -> bool:
+def _from_proxy(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether something in front of the application may have answered."""
-    return response.status in FROM_PROXIES and code_of(context.contract, exchange) is None
+    return exchange.status in FROM_PROXIES and code_of(context.contract, exchange) is None
 
 
 @passive("status.client-mistake", applies=_can_err, hint="no request with a mistake was made")
@@ -275,7 +233,7 @@ def status_client_mistake(context: JudgeContext, exchange: Exchange) -> Iterator
     response = exchange.response
     if response is None or not exchange.facts.mistake:
         return
-    if _from_proxy(context, exchange, response):
+    if _from_proxy(context, exchange):
         return
     if response.status < 500:
         yield Pass((exchange.id,))
@@ -304,11 +262,20 @@ def route_unknown(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
             yield Violation("status", "an error status", actual, answer.ids, note=True)
         yield Pass(answer.ids)
         return
-    outcomes = [outcome for judge in ENVELOPE for outcome in judge(context, answer.exchange)]
-    violations = [outcome for outcome in outcomes if isinstance(outcome, Violation)]
+    violations = _broken_envelope(context, answer.exchange)
     if violations:
         yield from violations
         return
     yield Pass(answer.ids)
     if answer.status not in context.contract.statuses:
         yield Violation("status", "a status of the list", str(answer.status), answer.ids, note=True)
+
+
+def _broken_envelope(context: JudgeContext, exchange: Exchange) -> list[Violation]:
+    """What is wrong with an error, whatever its path."""
+    violations = []
+    for judge in ENVELOPE:
+        for outcome in judge(context, exchange):
+            if isinstance(outcome, Violation):
+                violations.append(outcome)
+    return violations

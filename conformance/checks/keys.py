@@ -17,7 +17,7 @@ from conformance.judging.outcomes import (
 )
 from conformance.judging.rules import probe, trial
 from conformance.model import CodeRole, Exchange, Form, Side, Step, compact
-from conformance.reading import Answer, answer_of, identity_of
+from conformance.reading import answer_of, members_of
 
 HANDED_OUT = "Needs a key that the target hands out, and its use."
 
@@ -54,13 +54,13 @@ def auth_revoked(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def auth_scheme(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A valid key is accepted after the scheme of the contract, and nowhere else."""
     for control in trial.controls:
-        if _status(control) == 401:
+        if control.status == 401:
             yield Violation("status", "a valid key to be accepted", said(control), (control.id,))
             return
     # a header that is not the scheme and one token may be called malformed
     malformed = trial.of_form(Form.SCHEME)
     yield from refusals(context, trial, malformed, CodeRole.UNAUTHENTICATED, statuses=(400,))
-    open_to_all = any(_accepted(exchange) for exchange in trial.of_form(Form.MISSING))
+    open_to_all = any(exchange.ok for exchange in trial.of_form(Form.MISSING))
     for exchange in trial.of_form(Form.MISPLACED):
         if exchange.response is not None:
             yield _misplaced(context, exchange, open_to_all)
@@ -69,40 +69,37 @@ def auth_scheme(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _misplaced(context: JudgeContext, exchange: Exchange, open_to_all: bool) -> Outcome:
     """Judge a valid key where no server may take it."""
     ids = (exchange.id,)
-    if open_to_all or not _accepted(exchange):
+    if open_to_all or not exchange.ok:
         return Pass(ids)
     header = context.contract.authentication.header
     return Violation("status", f"a key in the header {header} only", said(exchange), ids)
 
 
-def _status(exchange: Exchange) -> int | None:
-    return None if exchange.response is None else exchange.response.status
-
-
-def _accepted(exchange: Exchange) -> bool:
-    return exchange.response is not None and exchange.response.ok
-
-
 @trial("auth.spelling")
 def auth_spelling(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """No other spelling of a path shows without a key what the path shows with one."""
-    guarded = [e.response.json for e in trial.controls if e.response is not None and e.response.ok]
+    guarded = [control.json for control in trial.controls if control.ok]
     for exchange in trial.of_form(Form.SPELLED):
         answer = answered(context, exchange)
-        if not isinstance(answer, Answered):
-            yield answer
-        elif answer.ok and any(_same_members(body, answer.response.json) for body in guarded):
-            expected = "nothing without a key, however the path is spelled"
-            yield Violation("status", expected, said(exchange), answer.ids)
+        if isinstance(answer, Answered):
+            yield _spelled(answer, guarded)
         else:
-            yield Pass(answer.ids)
+            yield answer
+
+
+def _spelled(answer: Answered, guarded: list[Any]) -> Outcome:
+    """Judge an answer without a key; ``guarded`` are the bodies that need one."""
+    body = answer.response.json
+    if answer.ok and any(_same_members(body, each) for each in guarded):
+        expected = "nothing without a key, however the path is spelled"
+        return Violation("status", expected, said(answer.exchange), answer.ids)
+    return Pass(answer.ids)
 
 
 def _same_members(body: Any, other: Any) -> bool:
-    """Whether two answers are objects with the same members."""
-    if not isinstance(body, dict) or not isinstance(other, dict):
-        return False
-    return bool(body) and set(body) == set(other)
+    """Whether two answers are objects with the same members, and have any."""
+    names = members_of(body).keys()
+    return bool(names) and names == members_of(other).keys()
 
 
 @probe("auth.prefixes", select=lambda trial: (*trial.controls, *trial.probes))
@@ -122,11 +119,12 @@ def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if not used:
         return
     ids = tuple(exchange.id for exchange in (*made, *used))
-    first, *others = used
-    if len(made) > 1 and others and all(use.identity == first.identity for use in others):
+    several = min(len(made), len(used)) > 1
+    identities = {use.identity for use in used}
+    if several and len(identities) == 1:
         yield Violation("/", "a key of its own for each account", "the same key twice", ids)
         return
-    refused = [use for use in used if _status(use) == 401]
+    refused = [use for use in used if use.status == 401]
     if not refused:
         yield Pass(ids)
         return
@@ -147,10 +145,9 @@ def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     before: set[str] = set()
     for exchange in trial.exchanges:
-        answer = answer_of(context.contract, exchange)
-        if answer is None or answer.operation.paging is None or not answer.ok:
+        names = _listed(context, exchange)
+        if names is None:
             continue
-        names = _names(answer)
         common = names & before
         if exchange.facts.side is Side.OWN:
             before |= names
@@ -163,19 +160,25 @@ def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _given_twice(made: list[Exchange], tenant: str | None) -> Any:
     """The business that two accounts were given; None if each got its own."""
+    if tenant is None:
+        return None
     known: list[Any] = []
     for exchange in made:
-        body = exchange.response.json if exchange.response is not None else None
-        value = body.get(tenant) if isinstance(body, dict) else None
+        value = members_of(exchange.json).get(tenant)
         if value is not None and value in known:
             return value
         known.append(value)
     return None
 
 
-def _names(answer: Answer) -> set[str]:
-    """What tells the items of a list apart."""
-    return {identity_of(answer.contract, answer.operation.kind, row) for row in answer.rows}
+def _listed(context: JudgeContext, exchange: Exchange) -> set[str] | None:
+    """What tells the items of an accepted list apart; None for any other exchange."""
+    answer = answer_of(context.contract, exchange)
+    if answer is None or not answer.ok:
+        return None
+    if answer.operation.paging is None:
+        return None
+    return {answer.identity(row) for row in answer.rows}
 
 
 @trial("scope.refused")

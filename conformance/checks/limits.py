@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, filterfalse
 
-from conformance.judging.answers import code_of, pointer, refusal, said, status_of
+from conformance.judging.answers import code_of, pointer, refusal, said
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.model import CodeRole, Exchange, Rate, Step
@@ -32,16 +33,21 @@ class Burst:
 
     @property
     def limited(self) -> Exchange | None:
-        """The first request that was refused by the limit."""
+        """The first request that was refused by the limit; None if none was."""
         return next(filter(_limited, self.exchanges), None)
 
     @property
     def failed(self) -> Exchange | None:
-        """The first request that failed for another reason than the limit."""
+        """The first request that failed for another reason than the limit; None if none did."""
         for exchange in self.exchanges:
-            if not _limited(exchange) and not _accepted(exchange):
+            counted = _limited(exchange) or _accepted(exchange)
+            if not counted:
                 return exchange
         return None
+
+    def exceeds(self, rate: Rate) -> bool:
+        """Whether there are more requests than a limit allows."""
+        return len(self.exchanges) > rate.requests
 
     def first(self, count: int) -> Burst:
         """The first requests of the burst."""
@@ -58,20 +64,24 @@ def _bursts(trial: Trial) -> list[Burst]:
 
 def _limited(exchange: Exchange) -> bool:
     """Whether a request was refused by a limit."""
-    return status_of(exchange) == 429
+    return exchange.status == 429
 
 
 def _accepted(exchange: Exchange) -> bool:
     """Whether a request was accepted."""
-    return exchange.response is not None and exchange.response.ok
+    return exchange.ok
 
 
 def _ids(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
+    """The ids of some requests, in their order."""
     return tuple(exchange.id for exchange in exchanges)
 
 
 def _failure(bursts: list[Burst]) -> Gap | None:
-    """Why a count proves nothing: a request failed for another reason than the limit."""
+    """Why a count proves nothing: a request failed for another reason than the limit.
+
+    None if no request did.
+    """
     for burst in bursts:
         if burst.failed is not None:
             return Gap(
@@ -89,7 +99,8 @@ def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     within = [burst.first(rate.requests) for burst in bursts]
     limited = within[0].limited
-    if limited is not None and all(burst.limited for burst in within):
+    always = all(burst.limited for burst in within)
+    if limited is not None and always:
         number = within[0].exchanges.index(limited) + 1
         expected = f"{rate.requests} requests to be accepted"
         actual = f"request {number} from a fresh address: {said(limited)}"
@@ -120,12 +131,10 @@ def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchan
     if len(over) > 1:
         expected = f"at most {rate.requests} accepted from one address within {rate.seconds} s"
         actual = f"{over[0].accepted} and {over[1].accepted} requests were accepted"
-        ids = tuple(identifier for burst in over for identifier in burst.ids)
+        ids = _ids(chain.from_iterable(burst.exchanges for burst in over))
         return Violation("status", expected, actual, ids)
-    code, codes = (
-        code_of(context.contract, limited),
-        context.contract.codes_of(CodeRole.RATE_LIMITED),
-    )
+    code = code_of(context.contract, limited)
+    codes = context.contract.codes_of(CodeRole.RATE_LIMITED)
     if code is None or code in codes:
         return Pass((limited.id,))
     where = pointer(context.contract.code_pointer)
@@ -133,16 +142,19 @@ def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchan
 
 
 def _not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
-    """Judge bursts in which no request was refused by the limit."""
-    beyond = [exchange for burst in bursts for exchange in burst.exchanges[rate.requests :][:1]]
+    """Judge bursts in which no request was refused by the limit.
+
+    A single burst may see the end of a window, so two must get more than the limit allows.
+    """
+    beyond = [burst.exchanges[rate.requests] for burst in bursts if burst.exceeds(rate)]
     accepted = list(filter(_accepted, beyond))
     if len(accepted) > 1:
         expected = f"429 for request {rate.requests + 1} within {rate.seconds} s"
         return Violation("status", expected, said(accepted[0]), _ids(accepted))
     failure = bursts[0].first(rate.requests).failed
-    others = [exchange for exchange in beyond if not _accepted(exchange)]
+    others = list(filterfalse(_accepted, beyond))
     # a sign-up may want a payment before it counts
-    if failure is None and others and status_of(others[0]) != 402:
+    if failure is None and others and others[0].status != 402:
         return refusal(context, others[0], (CodeRole.RATE_LIMITED,))
     return _failure(bursts) or Gap(
         "A request beyond the limit was accepted. A second fresh address is needed to confirm it."
@@ -156,7 +168,10 @@ def _after_limit(trial: Trial, step: Step) -> list[Exchange]:
 
 
 def _open(trial: Trial, step: Step, expected: str) -> Iterator[Outcome]:
-    """Judge that the limit does not refuse the requests of a later step."""
+    """Judge that the limit does not refuse the requests of a later step.
+
+    Some of them may be refused, as a busy server may do; all must be for a finding.
+    """
     exchanges = _after_limit(trial, step)
     if exchanges and all(map(_limited, exchanges)):
         yield Violation("status", expected, said(exchanges[0]), _ids(exchanges))
@@ -214,6 +229,7 @@ def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     yield from _open(trial, Step.LATER, f"no 429 after {rate.seconds} s")
     opened = any(map(_accepted, _after_limit(trial, Step.LATER)))
     again = _after_limit(trial, Step.AGAIN)
-    if opened and len(again) >= rate.requests and all(map(_accepted, again)):
+    unlimited = len(again) >= rate.requests and all(map(_accepted, again))
+    if opened and unlimited:
         expected = f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too"
         yield Violation("status", expected, said(again[-1]), _ids(again))

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.judging.answers import page_of, role_of, said, unusable
+from conformance.judging.answers import page_of, quoted, role_of, said, unusable
 from conformance.judging.outcomes import Answered, Gap, JudgeContext, Outcome, Pass, Violation
 from conformance.judging.rules import lists, passive, probe
 from conformance.model import CodeRole, Exchange, Paging, compact
-from conformance.reading import Answer, asked, position_of
-from conformance.values import NOT_JSON, instant, zoned
+from conformance.reading import Answer, arrays_of, asked, position_of
+from conformance.values import NOT_JSON, instant, pointed, zoned
 
 SEVERAL_ARRAYS = (
     "the list has several arrays: "
@@ -25,7 +25,10 @@ def _answer(context: JudgeContext, exchange: Exchange) -> Answer:
 
 
 def _limit(context: JudgeContext, exchange: Exchange) -> int | None:
-    """The limit of a page that was asked for with a plain number."""
+    """The limit of a page that was asked for with a plain number of at most nine digits.
+
+    None for a request without a limit, or with anything else in its place.
+    """
     paging = context.operation.paging
     if paging is None:
         return None
@@ -65,7 +68,7 @@ def _without_items(paging: Paging, body: dict[str, Any], exchange: Exchange) -> 
         actual = compact(body.get(paging.collection))
         where = f"/{paging.collection}"
         return Violation(where, "an array of items", actual, (exchange.id,))
-    if any(isinstance(member, list) for member in body.values()):
+    if arrays_of(body):
         return Gap(SEVERAL_ARRAYS)
     return Violation("/", "an array of items", "no array", (exchange.id,))
 
@@ -79,10 +82,9 @@ def list_more_flag(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
     paging, body = page
     if _answer(context, exchange).more is not None:
         yield Pass((exchange.id,))
-        return
-    shown = isinstance(body, dict) and paging.more in body
-    actual = compact(body[paging.more]) if shown else "nothing"
-    yield Violation(f"/{paging.more}", "a boolean", actual, (exchange.id,))
+    else:
+        actual = quoted(pointed(body, (paging.more,)))
+        yield Violation(f"/{paging.more}", "a boolean", actual, (exchange.id,))
 
 
 @passive("list.limit", applies=lists, hint="no page with a limit was answered that had items")
@@ -110,15 +112,20 @@ def list_maximum(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     maximum = context.target.maximum.get(exchange.operation)
     if maximum is None:
         return
-    answer = _answer(context, exchange)
-    items = answer.items or []
-    refused = role_of(context.contract, exchange) is CodeRole.INVALID_PARAMETER
-    full = bool(items) and answer.more
+    items = _answer(context, exchange).items or []
     if len(items) > maximum:
         actual = f"{len(items)} items"
         yield Violation("/", f"at most {maximum} items", actual, (exchange.id,))
-    elif _beyond_maximum(context, exchange) and (full or refused):
+    elif _beyond_maximum(context, exchange) and _limits(context, exchange):
         yield Pass((exchange.id,))
+
+
+def _limits(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether an answer shows that a maximum holds: it refuses the limit, or more items follow."""
+    if role_of(context.contract, exchange) is CodeRole.INVALID_PARAMETER:
+        return True
+    answer = _answer(context, exchange)
+    return bool(answer.items and answer.more)
 
 
 @passive("list.position", applies=lists, hint="the list has no items")
@@ -132,7 +139,8 @@ def list_position(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
         yield Pass((exchange.id,))
         return
     index, value = bad
-    where = f"/{paging.collection or '...'}/{index}/{paging.position}"
+    collection = paging.collection or "..."
+    where = f"/{collection}/{index}/{paging.position}"
     actual = "nothing" if value is None else compact(value)
     yield Violation(where, "an ISO timestamp with its zone", actual, (exchange.id,))
 
@@ -144,9 +152,10 @@ def _bad_position(answer: Answer, items: list[Any]) -> tuple[int, Any] | None:
     """
     for index, item in enumerate(items):
         position = position_of(answer.operation, item)
-        last_of_more = bool(answer.more) and item is items[-1]
-        optional = position is None and not last_of_more
-        if not optional and not _is_timestamp(position):
+        needed = answer.more and item is items[-1]
+        if position is None and not needed:
+            continue
+        if not _is_timestamp(position):
             return index, position
     return None
 
@@ -179,4 +188,6 @@ def _beyond_maximum(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether a page was asked for that is larger than the declared maximum of its list."""
     limit = _limit(context, exchange)
     maximum = context.target.maximum.get(exchange.operation)
-    return limit is not None and maximum is not None and limit > maximum
+    if limit is None or maximum is None:
+        return False
+    return limit > maximum

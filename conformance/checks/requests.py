@@ -32,7 +32,7 @@ from conformance.model import (
     Role,
     compact,
 )
-from conformance.reading import Answer, asked
+from conformance.reading import Answer, asked, is_id, members_of
 from conformance.values import NOT_JSON
 
 Judge = Callable[[JudgeContext, Exchange, tuple[CodeRole, ...]], Outcome]
@@ -105,9 +105,8 @@ def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
         return
     member = _member_named(context, selector)
     wanted = asked(exchange, selector.name)
-    shown = answer.object.get(member) if isinstance(answer.object, dict) else None
-    named = isinstance(shown, str | int) and not isinstance(shown, bool)
-    if wanted is None or not named or _plain(str(shown)) == _plain(wanted):
+    shown = members_of(answer.object).get(member)
+    if wanted is None or not is_id(shown) or _plain(str(shown)) == _plain(wanted):
         yield Pass((exchange.id,))  # an answer without that member says nothing against it
     else:
         yield Violation(f"/{member}", compact(wanted), compact(shown), (exchange.id,))

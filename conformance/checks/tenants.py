@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.checks.requests import shown_absent
-from conformance.judging.answers import control_gap, kept_out, page_of, said, unusable
+from conformance.judging.answers import control_gap, kept_out, said, unusable
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -30,9 +30,11 @@ from conformance.model import (
     compact,
     key_role,
 )
-from conformance.reading import Answer, answer_of, id_of, identity_of, items_of, sought_in
+from conformance.reading import Answer, answer_of, id_of, sought_in
 
 FOREIGN_KEY = "(keys: other in the target file)"
+KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
+"""The roles of the codes that refuse an object of another business."""
 
 # --- objects ---
 
@@ -41,22 +43,24 @@ FOREIGN_KEY = "(keys: other in the target file)"
 def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
     objects, references = trial.at(Step.FOREIGN), trial.at(Step.REFERENCE)
-    references += [e for e in trial.at(Step.OPTIONAL) if e.response and not e.response.ok]
-    ties = trial.at(Step.TIED)
-    if not objects and not references and not ties:
+    references += [optional for optional in trial.at(Step.OPTIONAL) if optional.refused]
+    if not any((objects, references, trial.at(Step.TIED))):
         return
     gap = control_gap(context, trial)
     if gap:
         yield gap
         return
     yield from _objects_refused(context, trial, objects)
-    for exchange in references:  # a reference may also be called invalid
-        yield kept_out(
-            context, exchange, (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND, CodeRole.INVALID_PARAMETER)
-        )
+    for exchange in references:
+        yield kept_out(context, exchange, (*KEPT_OUT, CodeRole.INVALID_PARAMETER))
+    yield from _effects(context, trial)
+
+
+def _effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """Judge what the requests for objects of another business have done."""
     for listing in trial.at(Step.LISTING):
         yield from _not_created(context, listing)
-    for look in ties:
+    for look in trial.at(Step.TIED):
         yield from _untied(context, look)
     for before in trial.at(Step.BEFORE):
         for after in trial.at(Step.AFTER):
@@ -66,34 +70,40 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _objects_refused(
     context: JudgeContext, trial: Trial, objects: list[Exchange]
 ) -> Iterator[Outcome]:
-    """Judge the requests for an object of another business."""
-    roles = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
+    """Judge the requests for an object of another business.
+
+    A read by name may show an object of this business that has the same name.
+    """
     if Open.ABSENT_OBJECT in context.operation.open:
-        yield from shown_absent(context, trial, objects, *roles, judge=kept_out)
+        yield from shown_absent(context, trial, objects, *KEPT_OUT, judge=kept_out)
         return
     owners = [_id_shown(context, owner) for owner in trial.at(Step.OWNER)]
     for exchange in objects:
         if _is_namesake(context, owners, exchange) or _advises(context, exchange):
             yield Pass((exchange.id,))
         else:
-            yield kept_out(context, exchange, roles)
+            yield kept_out(context, exchange, KEPT_OUT)
 
 
 def _advises(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether an action that takes any input only tells what is wrong with it."""
-    operation, response = context.operation, exchange.response
-    if Open.INPUT not in operation.open or operation.action != "perform":
-        return False
-    return response is not None and (response.ok or response.status == 400)
+    operation = context.operation
+    takes_any_input = Open.INPUT in operation.open and operation.action == "perform"
+    return takes_any_input and (exchange.ok or exchange.status == 400)
 
 
 def _is_namesake(context: JudgeContext, owners: list[str | None], exchange: Exchange) -> bool:
-    """Whether the answer shows another object, which only shares its name with the foreign one."""
+    """Whether the answer shows another object, which only shares its name with the foreign one.
+
+    ``owners`` are the ids that the other business was shown. If one is missing, nothing is known.
+    """
     selector = context.operation.selector
     if selector is None or selector.by is None:
         return False
     shown = _id_shown(context, exchange)
-    return shown is not None and None not in owners and shown not in owners
+    if shown is None or None in owners:
+        return False
+    return shown not in owners
 
 
 def _id_shown(context: JudgeContext, exchange: Exchange) -> str | None:
@@ -117,11 +127,17 @@ def _untied(context: JudgeContext, look: Exchange) -> Iterator[Outcome]:
 def _not_created(context: JudgeContext, listing: Exchange) -> Iterator[Outcome]:
     """A refused object is not in the list of the other business."""
     answer = answer_of(context.contract, listing)
-    sent = listing.facts.sent
-    for row in answer.rows if answer else ():
-        if all(row.get(name) == value for name, value in sent.items()):
+    if answer is None:
+        return
+    for row in answer.rows:
+        if _has_all(row, listing.facts.sent):
             expected = "nothing created in another business"
             yield Violation("/", expected, compact(row), (listing.id,))
+
+
+def _has_all(row: dict[str, Any], sent: Mapping[str, Any]) -> bool:
+    """Whether a row shows every member with the value that was sent."""
+    return all(row.get(name) == value for name, value in sent.items())
 
 
 def _unchanged(context: JudgeContext, before: Exchange, after: Exchange) -> Iterator[Outcome]:
@@ -159,39 +175,42 @@ def _first_changed(old: Any, new: Any, sent: Mapping[str, Any]) -> str | None:
 @trial("tenant.filter", hint="Needs the id of another business, or of one of its objects.")
 def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A list narrowed to another business is refused, or shows nothing that is not its own."""
-    ignored: set[str] = set()  # where the filter may be ignored, the list without it
-    for exchange in trial.at(Step.UNFILTERED):
-        answer = Answer(context.contract, context.operation, exchange)
-        ignored |= {_identity(answer, item) for item in answer.items or []}
+    unfiltered = _unfiltered(context, trial)
     for exchange in trial.probes:
         excuse = unusable(context, exchange)
+        answer = Answer(context.contract, context.operation, exchange)
         if excuse:
             yield excuse
+        elif answer.ok:
+            yield from _narrowed_to_foreign(answer, unfiltered)
         else:
-            yield from _narrowed_to_foreign(context, exchange, ignored)
+            invalid = [CodeRole.INVALID_PARAMETER] if exchange.facts.placed else []
+            yield kept_out(context, exchange, (*KEPT_OUT, *invalid))
 
 
-def _narrowed_to_foreign(
-    context: JudgeContext, exchange: Exchange, ignored: set[str]
-) -> Iterator[Outcome]:
-    """Judge one answer to a list that is narrowed to another business."""
-    answer = Answer(context.contract, context.operation, exchange)
-    if not answer.ok:
-        more = (CodeRole.INVALID_PARAMETER,) if exchange.facts.placed else ()
-        yield kept_out(context, exchange, (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND, *more))
-        return
+def _unfiltered(context: JudgeContext, trial: Trial) -> set[str]:
+    """The identities of what the list shows without a filter, where it may ignore the filter."""
+    identities: set[str] = set()
+    for exchange in trial.at(Step.UNFILTERED):
+        answer = Answer(context.contract, context.operation, exchange)
+        identities.update(map(answer.identity, answer.items or []))
+    return identities
+
+
+def _narrowed_to_foreign(answer: Answer, unfiltered: set[str]) -> Iterator[Outcome]:
+    """Judge an accepted list that is narrowed to another business.
+
+    It may show what it shows ``unfiltered``, by identity, and nothing else.
+    """
     if answer.items is None:
         return
-    new = [item for item in answer.items if _identity(answer, item) not in ignored]
-    if new:
-        expected = "no item, as the list was asked for another business"
-        yield Violation("/", expected, compact(new[0]), (exchange.id,))
-    else:
-        yield Pass((exchange.id,))
-
-
-def _identity(answer: Answer, item: Any) -> str:
-    return identity_of(answer.contract, answer.operation.kind, item)
+    ids = (answer.exchange.id,)
+    for item in answer.items:
+        if answer.identity(item) not in unfiltered:
+            expected = "no item, as the list was asked for another business"
+            yield Violation("/", expected, compact(item), ids)
+            return
+    yield Pass(ids)
 
 
 # --- rows ---
@@ -204,33 +223,34 @@ def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for exchange in trial.exchanges:
         answer = answer_of(context.contract, exchange)
         side = exchange.facts.side
-        if answer is None or side is None or not answer.ok:
+        if answer is None or side is None:
             continue
-        for item in answer.items or []:
-            rows.add(side, answer, item)
-            yield from _named_business(context, exchange, item)
+        for row in answer.rows:
+            rows.add(side, answer, row)
+            yield from _named_business(context, exchange, row)
     yield from rows.compared()
 
 
 class _Rows:
-    """The items of two businesses, as their lists show them."""
+    """The items of two businesses, as their lists show them.
+
+    Two items without an id that look alike may be two, so they count as neither common nor apart.
+    """
 
     def __init__(self, context: JudgeContext) -> None:
         self._tenant = context.contract.tenant or ""
         # the full key may reach the empty business as well
         self._empty = context.target.businesses.get(Business.EMPTY)
         self._shown: dict[Side, dict[str, str]] = {Side.OWN: {}, Side.FOREIGN: {}}
-        self._nameless: set[str] = set()  # two items without an id that look alike may be two
+        self._nameless: set[str] = set()
 
-    def add(self, side: Side, answer: Answer, item: Any) -> None:
+    def add(self, side: Side, answer: Answer, row: dict[str, Any]) -> None:
         """Count an item for the business whose list shows it."""
-        if not isinstance(item, dict):
+        if self._empty is not None and row.get(self._tenant) == self._empty:
             return
-        if self._empty is not None and item.get(self._tenant) == self._empty:
-            return
-        identity = _identity(answer, item)
+        identity = answer.identity(row)
         self._shown[side].setdefault(identity, answer.exchange.id)
-        if id_of(answer.contract, answer.operation.kind, item) is None:
+        if id_of(answer.contract, answer.operation.kind, row) is None:
             self._nameless.add(identity)
 
     def compared(self) -> Iterator[Outcome]:
@@ -238,8 +258,8 @@ class _Rows:
         own, foreign = self._shown[Side.OWN], self._shown[Side.FOREIGN]
         if not own or not foreign:
             return
-        common = sorted(own.keys() & foreign.keys())
-        named = [identity for identity in common if identity not in self._nameless]
+        common = own.keys() & foreign.keys()
+        named = sorted(common - self._nameless)
         ids = tuple(dict.fromkeys([*own.values(), *foreign.values()]))
         if named:
             actual = f"{len(named)} items are listed for both businesses: {named[0]}"
@@ -256,31 +276,40 @@ def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
 @passive("tenant.named", applies=_owned, hint="The items of the list must name their business.")
 def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No item of any page names a business that the key cannot reach."""
-    page = page_of(context, exchange)
-    items = items_of(context.operation, page[1]) if page else None
-    if items is None or exchange.facts.side or context.operation.pool:
+    answer = Answer(context.contract, context.operation, exchange)
+    if answer.items is None or exchange.facts.side or context.operation.pool:
         return
-    for item in items:
-        for violation in _named_business(context, exchange, item):
+    for row in answer.rows:
+        violation = next(_named_business(context, exchange, row), None)
+        if violation is not None:
             yield violation
             return
     yield Pass((exchange.id,))
 
 
-def _named_business(context: JudgeContext, exchange: Exchange, item: object) -> Iterator[Outcome]:
+def _named_business(
+    context: JudgeContext, exchange: Exchange, row: dict[str, Any]
+) -> Iterator[Violation]:
     """An item does not name the business that the key cannot reach.
 
     An item of a third business may be within the reach of the key.
     """
     tenant = context.contract.tenant
-    side = exchange.facts.side or _side(exchange.identity or "")
-    if side is None or tenant is None or not isinstance(item, dict):
+    foreign = _unreachable(context, exchange)
+    if tenant is None or not foreign:
         return
-    unreachable = Business.OTHER if side is Side.OWN else Business.MAIN
-    foreign = context.target.businesses.get(unreachable)
-    if foreign and item.get(tenant) == foreign:
+    if row.get(tenant) == foreign:
         expected = "no item of another business"
-        yield Violation(f"/{tenant}", expected, compact(item[tenant]), (exchange.id,))
+        yield Violation(f"/{tenant}", expected, compact(foreign), (exchange.id,))
+
+
+def _unreachable(context: JudgeContext, exchange: Exchange) -> str | None:
+    """The id of the business that the key of a request cannot reach; None if that is not known."""
+    side = exchange.facts.side or _side(exchange.identity or "")
+    if side is None:
+        return None
+    business = Business.OTHER if side is Side.OWN else Business.MAIN
+    return context.target.businesses.get(business)
 
 
 def _side(identity: str) -> Side | None:

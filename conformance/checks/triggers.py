@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeGuard
 
 from conformance.judging.answers import (
     answered,
@@ -16,7 +16,6 @@ from conformance.judging.answers import (
     pointer,
     role_of,
     said,
-    status_of,
     unusable,
 )
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
@@ -34,8 +33,8 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import Answer, id_of, moment_of
-from conformance.values import NOT_JSON, strict_json
+from conformance.reading import Answer, id_of, members_of, moment_of, position_of
+from conformance.values import NOT_JSON, instants, strict_json
 
 SHORTEST_TEXT = 6
 """Characters of a text that tells one item from another."""
@@ -56,17 +55,23 @@ def trigger_answer(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _triggered(context: JudgeContext, trial: Trial, probe: Exchange, row: ErrorCode) -> Outcome:
-    """Judge one answer to a trigger. What excuses elsewhere may be the very answer it wants."""
-    status, code = status_of(probe), code_of(context.contract, probe)
-    if status == row.status and code in (row.code, None):
+    """Judge one answer to a trigger.
+
+    An answer that proves nothing elsewhere, such as a 503, may be the very answer that it wants.
+    """
+    code = code_of(context.contract, probe)
+    right_status = probe.status == row.status
+    if right_status and code in (row.code, None):
         return Pass((probe.id,))
-    excuse = unusable(context, probe)
-    if excuse and status != row.status and code != row.code:
-        return excuse
-    control = control_gap(context, trial, Step.TAKEN) if trial.at(Step.TAKEN) else None
-    if control is not None:
-        return control
-    where = "status" if status != row.status else pointer(context.contract.code_pointer)
+    if not right_status and code != row.code:
+        excuse = unusable(context, probe)
+        if excuse:
+            return excuse
+    if trial.at(Step.TAKEN):
+        gap = control_gap(context, trial, Step.TAKEN)
+        if gap is not None:
+            return gap
+    where = pointer(context.contract.code_pointer) if right_status else "status"
     return Violation(where, f"{row.status} {row.code}", said(probe), (probe.id,))
 
 
@@ -118,10 +123,7 @@ def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _all_refused(probes: list[Exchange]) -> bool:
     """Whether there are probes, and each of them was refused. A lost one may have succeeded."""
-    for probe in probes:
-        if probe.response is None or probe.response.ok:
-            return False
-    return bool(probes)
+    return bool(probes) and all(probe.refused for probe in probes)
 
 
 def _texts_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:
@@ -133,37 +135,54 @@ def _texts_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:
 
 
 def _texts(item: Any) -> set[str]:
-    """The texts of an object that are long enough to tell it from others."""
-    values = item.values() if isinstance(item, dict) else ()
-    return {text for text in values if isinstance(text, str) and len(text) >= SHORTEST_TEXT}
+    """The texts of an object that are long enough to tell it from others.
+
+    None for anything that is no object.
+    """
+    texts = filter(_is_text, members_of(item).values())
+    return {text for text in texts if len(text) >= SHORTEST_TEXT}
+
+
+def _is_text(value: Any) -> TypeGuard[str]:
+    """Whether a value is a text."""
+    return isinstance(value, str)
 
 
 def _accepted(context: JudgeContext, control: Exchange, before: Answer, texts: Texts) -> Accepted:
-    """How the list shows what the accepted request made."""
+    """How the list shows what the accepted request made.
+
+    Without any item that it made, nothing that is listed looks like one.
+    """
     items = _made(context, control, before, texts)
-    moments = [moment_of(before.operation, item) for item in items]
-    known = [moment for moment in moments if moment is not None]
+    moments = instants(position_of(before.operation, item) for item in items)
     states = tuple(_state(context, item, texts) for item in items)
-    return Accepted(states, max(known, default=None))
+    return Accepted(states, max(moments, default=None))
 
 
 def _made(context: JudgeContext, control: Exchange, before: Answer, texts: Texts) -> list[Any]:
     """The items that the accepted request made.
 
     They are the items with the id of its answer. Without any, they are those that show most of the
-    texts that this request alone sent.
+    texts that this request alone sent. An item that shows none of them is never among them.
     """
     items = before.items or []
-    kind, contract = before.operation.kind, context.contract
-    answer = Answer(contract, contract.operations[control.operation], control)
-    made = id_of(contract, answer.operation.kind, answer.object)
-    named = [item for item in items if made is not None and id_of(contract, kind, item) == made]
+    named = _named(context, control, before)
     if named:
         return named
     own = texts.accepted - texts.refused
     counts = [len(own & _texts(item)) for item in items]
     most = max(counts, default=0)
     return [item for item, count in zip(items, counts, strict=True) if 0 < count == most]
+
+
+def _named(context: JudgeContext, control: Exchange, before: Answer) -> list[Any]:
+    """The items with the id of the object that the answer to a request shows."""
+    contract, kind = context.contract, before.operation.kind
+    answer = Answer(contract, contract.operations[control.operation], control)
+    made = id_of(contract, answer.operation.kind, answer.object)
+    if made is None:
+        return []
+    return [item for item in before.items or [] if id_of(contract, kind, item) == made]
 
 
 def _as_accepted(
@@ -176,22 +195,31 @@ def _as_accepted(
     moment = moment_of(listing, item)
     if moment is not None and accepted.latest is not None and moment < accepted.latest:
         return False
-    if not texts.refused & _texts(item):
+    if texts.refused.isdisjoint(_texts(item)):
         return False
     return _state(context, item, texts) in accepted.states
 
 
 def _state(context: JudgeContext, item: dict[str, Any], texts: Texts) -> dict[str, Any]:
-    """The flags and short words of an item that were not sent: they tell what became of it."""
+    """The flags and short words of an item that were not sent, by name.
+
+    They tell what became of it. Its id does not, as it differs from item to item.
+    """
+    sent = texts.accepted | texts.refused
     state = {}
     for name, value in item.items():
-        if isinstance(value, str):
-            is_state = len(value) <= LONGEST_STATE and value not in texts.accepted | texts.refused
-        else:
-            is_state = value is None or isinstance(value, bool)
-        if is_state and name != context.contract.identifier:
+        if name == context.contract.identifier:
+            continue
+        if _is_state(value) and value not in sent:
             state[name] = value
     return state
+
+
+def _is_state(value: Any) -> bool:
+    """Whether a value may be a state: a flag, a short word, or null."""
+    if isinstance(value, str):
+        return len(value) <= LONGEST_STATE
+    return value is None or isinstance(value, bool)
 
 
 # --- payments -------------------------------------------------------------------------------------
@@ -210,15 +238,19 @@ def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if isinstance(response.json, dict):  # else other rules judge it
             yield _with_terms(payment, probe, response)
     for probe in trial.at(Step.PAID):
-        if probe.response is not None and probe.response.ok:
+        if probe.ok:
             yield Violation("status", "a refusal, as nothing was paid", said(probe), (probe.id,))
             return
 
 
 def _with_terms(payment: Payment, probe: Exchange, response: Response) -> Outcome:
-    """Judge whether a request for payment holds its terms."""
+    """Judge whether a request for payment holds its terms.
+
+    They may stand in the body, or in the header that the contract names.
+    """
     header = response.header(payment.terms_header)
-    if _has_terms(payment, response.json) or _has_terms(payment, _decoded(header)):
+    places = response.json, _decoded(header)
+    if any(_has_terms(payment, place) for place in places):
         return Pass((probe.id,))
     expected = (
         f"payment terms: a list {payment.terms} beside the error, "
@@ -230,10 +262,10 @@ def _with_terms(payment: Payment, probe: Exchange, response: Response) -> Outcom
 
 def _has_terms(payment: Payment, value: Any) -> bool:
     """Whether an object has terms: a list of objects, none of them empty."""
-    terms = value.get(payment.terms) if isinstance(value, dict) else None
-    if not isinstance(terms, list) or not terms:
+    terms = members_of(value).get(payment.terms)
+    if not isinstance(terms, list):
         return False
-    return all(isinstance(term, dict) and term for term in terms)
+    return bool(terms) and all(map(members_of, terms))
 
 
 def _decoded(header: str | None) -> Any:
@@ -250,8 +282,10 @@ def _decoded(header: str | None) -> Any:
 @trial("payment.retry", hint="Needs a request that is answered with a request for payment.")
 def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request that wanted a payment is accepted with a proof that the target takes."""
-    unpaid = tuple(probe.id for probe in trial.plain_probes if status_of(probe) == 402)
-    for probe in trial.at(Step.SETTLED) if unpaid else ():
+    unpaid = tuple(probe.id for probe in trial.plain_probes if probe.status == 402)
+    if not unpaid:
+        return
+    for probe in trial.at(Step.SETTLED):
         answer, ids = answered(context, probe), (*unpaid, probe.id)
         if not isinstance(answer, Answered):
             yield answer
@@ -262,6 +296,7 @@ def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _takes_no_payment(_contract: Contract, operation: Operation, _clause: Clause) -> bool:
+    """Applies where no payment is taken."""
     return operation.payment is None
 
 
@@ -270,8 +305,8 @@ def payment_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Out
     """402 comes only from operations that take payments."""
     if exchange.response is None or context.operation.payment is not None:
         return
-    wants_payment = role_of(context.contract, exchange) == CodeRole.PAYMENT_REQUIRED
-    if exchange.response.status == 402 or wants_payment:
+    wants_payment = role_of(context.contract, exchange) is CodeRole.PAYMENT_REQUIRED
+    if exchange.status == 402 or wants_payment:
         yield Violation("status", "any status but 402", said(exchange), (exchange.id,))
     else:
         yield Pass((exchange.id,))

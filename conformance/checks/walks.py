@@ -77,7 +77,10 @@ def paging_advances(context: JudgeContext, trial: Trial, walks: Walks) -> Iterat
 
 
 def _refused_page(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
-    """The first refusal of a page that any list must serve."""
+    """The first refusal of a page that any list must serve.
+
+    A refusal for the key says nothing of the page.
+    """
     for probe in trial.probes:
         answer = answered(context, probe)
         if not isinstance(answer, Answered) or not _owed(context, probe):
@@ -113,11 +116,16 @@ def paging_exclusive(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
 
 
 def _shown_twice(context: JudgeContext, page: Page) -> str | None:
-    """An id that stands twice on a page. Items without an id may be equal and still be two."""
+    """An id that stands twice on a page; None if there is none.
+
+    Items without an id may be equal and still be two.
+    """
     seen = set()
     for item in page.items:
         name = id_of(context.contract, context.operation.kind, item.raw)
-        if name is not None and name in seen:
+        if name is None:
+            continue
+        if name in seen:
             return name
         seen.add(name)
     return None
@@ -149,7 +157,7 @@ def paging_precision(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
 
 
 def _repeated(repeated: list[Misplaced]) -> Iterator[Violation]:
-    """The first few pages that show an item against their cursor."""
+    """The first few pages that show an item against their cursor, at most NAMED."""
     for repeat in repeated[:NAMED]:
         page, item = repeat.page, repeat.item
         expected = f"only items after {page.after}"
@@ -157,7 +165,7 @@ def _repeated(repeated: list[Misplaced]) -> Iterator[Violation]:
 
 
 def _lost(lost: Iterable[Misplaced]) -> Iterator[Violation]:
-    """The first few pages that fail to show an item."""
+    """The first few pages that fail to show an item, at most NAMED."""
     for loss in list(lost)[:NAMED]:
         page, item = loss.page, loss.item
         start = page.after or "the head of the list"
@@ -204,7 +212,7 @@ def paging_more_true(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
 
 
 def _flag(context: JudgeContext) -> str:
-    """Where the flag stands that says whether more follows."""
+    """Where the flag stands that says whether more follows, as a JSON pointer."""
     assert context.operation.paging is not None
     return "/" + context.operation.paging.more
 
@@ -230,9 +238,11 @@ def _misfits(context: JudgeContext, page: Page) -> Iterator[Violation]:
     """The items that a filter of their page leaves out, as far as they show what it looks at."""
     for name, value in page.filters:
         parameter = context.operation.parameter(name)
+        if parameter is None or parameter.filters is None:
+            continue
+        member = parameter.filters
         for item in page.items:
-            if parameter and takes(parameter, item.raw, value) is False:
-                member = parameter.filters or ""
+            if takes(parameter, item.raw, value) is False:
                 expected = _wanted(parameter, value)
                 actual = compact(item.raw[member])
                 yield Violation(f"/{member}", expected, actual, page.ids)

@@ -42,14 +42,9 @@ def answered(context: JudgeContext, exchange: Exchange) -> Answered | Gap | Judg
     return Answered(exchange, exchange.response)
 
 
-def status_of(exchange: Exchange) -> int | None:
-    """The status of an answer; None without an answer."""
-    return None if exchange.response is None else exchange.response.status
-
-
 def code_of(contract: Contract, exchange: Exchange) -> str | None:
     """The error code of a response, if it has a text where the code stands."""
-    value = pointed(exchange.response.json, contract.code_pointer) if exchange.response else ABSENT
+    value = pointed(exchange.json, contract.code_pointer)
     return value if isinstance(value, str) else None
 
 
@@ -62,6 +57,11 @@ def role_of(contract: Contract, exchange: Exchange) -> CodeRole | None:
 def pointer(path: tuple[str, ...]) -> str:
     """A JSON pointer as text."""
     return "/" + "/".join(path)
+
+
+def quoted(value: Any) -> str:
+    """A member of a body as findings show it; for ABSENT, as no member is there: ``nothing``."""
+    return "nothing" if value is ABSENT else compact(value)
 
 
 def said(exchange: Exchange) -> str:

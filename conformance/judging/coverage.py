@@ -25,7 +25,8 @@ DONE = "done"
 class Coverage:
     """The cases of a plan and how they ended.
 
-    ``selected`` holds the ids of the cases that were to run; None for all.
+    ``selected`` holds the ids of the cases that were to run; None for all. The verdict asks it for
+    the reasons of cells that nothing was judged on.
     """
 
     contract: Contract
@@ -34,12 +35,16 @@ class Coverage:
     selected: frozenset[str] | None
 
     def feeding(self, rule: Rule, clause: Clause) -> list[Case]:
-        """The cases that feed a rule of a clause."""
+        """The cases that feed a rule of a clause, in the order of the plan.
+
+        A case about one code or status feeds only the clauses that speak of it.
+        """
         cases = self._by_rule.get(rule.id, ())
         return [case for case in cases if clause.concerns(case.about)]
 
     @cached_property
     def _by_rule(self) -> dict[str, list[Case]]:
+        """The cases that feed each rule, by its id."""
         cases: dict[str, list[Case]] = {}
         for case in self.cases:
             for rule in case.rules:
@@ -47,19 +52,28 @@ class Coverage:
         return cases
 
     def expects(self, rule: Rule, clause: Clause, operation: str, cases: list[Case]) -> bool:
-        """Whether a rule should have judged something on an operation; ``cases`` feed it there."""
+        """Whether a rule should have judged something on an operation.
+
+        ``cases`` feed it there. A passive rule has none: it says itself where it applies.
+        """
         if rule.trial:
             return bool(self._counted(cases))
         known = self.contract.operations.get(operation)
-        return known is not None and rule.applies(self.contract, known, clause)
+        if known is None:
+            return False
+        return rule.applies(self.contract, known, clause)
 
     def crashes(self, cases: Iterable[Case]) -> list[str]:
-        """How cases ended that neither finished nor ran out of budget."""
+        """How cases ended that neither finished nor ran out of budget.
+
+        These are the errors of the scenarios, as the log has them; a case that never ended has
+        none.
+        """
         ends = [self.log.ends.get(case.id, DONE) for case in cases]
         return [end for end in ends if end not in (DONE, OVER_BUDGET)]
 
     def gaps(self, cases: Iterable[Case]) -> list[str]:
-        """Why cases have not run; those that have are left out."""
+        """Why cases have not run, one reason each; those that have are left out."""
         gaps = []
         for case in self._counted(cases):
             gap = self._gap_of(case)
@@ -68,45 +82,54 @@ class Coverage:
         return gaps
 
     def silence(self, rule: Rule, operation: str) -> str:
-        """Why a rule had nothing to judge on an operation."""
+        """Why a rule had nothing to judge on an operation, in the words of the report.
+
+        A passive rule rests on all cases of the operation, a trial rule on those that feed it.
+        """
         cases = self._counted(case for case in self.cases if case.operation == operation)
         if rule.trial:
             return self._silence_of_trial(rule, cases)
         if not all(map(self._is_selected, cases)):
             return NOT_SELECTED
-        gaps = self.gaps(cases)
-        if gaps and len(gaps) == len(cases):
-            return mode(gaps)  # none of the cases could run: the commonest reason
-        return rule.hint
+        some_ran = any(self._gap_of(case) is None for case in cases)
+        if some_ran or not cases:
+            return rule.hint
+        return mode(self.gaps(cases))  # the commonest reason
 
     def _silence_of_trial(self, rule: Rule, cases: list[Case]) -> str:
+        """The hint of a rule if one of its cases asked for something; else that nothing did."""
         for case in cases:
             if rule.id in case.rules and case.id in self._asking:
                 return rule.hint
         return NOTHING_ASKED
 
     def _gap_of(self, case: Case) -> str | None:
-        """Why a case has not run; None if it has."""
-        end = self.log.ends.get(case.id)
+        """Why a case has not run; None if it has.
+
+        What the plan knows comes first, then the selection, then how the case ended.
+        """
         if case.gap:
             return case.gap
         if not self._is_selected(case):
             return NOT_SELECTED
-        if end is None:
-            return NOT_RUN
-        return OVER_BUDGET if end == OVER_BUDGET else None
+        end = self.log.ends.get(case.id, NOT_RUN)
+        return end if end in (NOT_RUN, OVER_BUDGET) else None
 
     def _counted(self, cases: Iterable[Case]) -> list[Case]:
         """The cases that must run; an optional one counts only once it has run."""
         return [case for case in cases if not case.optional or case.id in self.log.ends]
 
     def _is_selected(self, case: Case) -> bool:
+        """Whether a case was to run."""
         return self.selected is None or case.id in self.selected
 
     @cached_property
     def _asking(self) -> frozenset[str]:
-        """The ids of the cases that sent more than what prepares them."""
-        cases = set()
+        """The ids of the cases that sent more than what prepares them.
+
+        The others could not build a valid request.
+        """
+        cases = set[str]()
         for exchange in self.log.exchanges:
             if exchange.role in (Role.CONTROL, Role.PROBE):
                 cases.add(exchange.case)

@@ -22,7 +22,11 @@ def judge(
     cases: Iterable[Case],
     exchanges: Iterable[Exchange],
 ) -> Outcomes:
-    """The outcomes of passive rules on every exchange, and of trial rules on every case."""
+    """The outcomes of passive rules on every exchange, and of trial rules on every case.
+
+    Requests that were only retried belong to no trial, and cases that are not among ``cases`` are
+    not judged. A judge that crashes gives a JudgeError; nothing is raised.
+    """
     judging = _Judging(contract, target, rules)
     trials: dict[str, dict[int, list[Exchange]]] = defaultdict(lambda: defaultdict(list))
     for exchange in exchanges:
@@ -48,6 +52,7 @@ class _Judging:
         self.outcomes: Outcomes = defaultdict(list)
 
     def _context(self, operation: str) -> JudgeContext:
+        """What a judge knows of an operation; the contract alone if there is no such operation."""
         return JudgeContext(self._contract, self._target, self._contract.operations.get(operation))
 
     def exchange(self, exchange: Exchange) -> None:
@@ -88,6 +93,7 @@ def _guarded(
 
 
 def _joined(runs: list[list[Outcome]]) -> list[Outcome]:
+    """The outcomes of all attempts, in order."""
     return [outcome for run in runs for outcome in run]
 
 
@@ -98,10 +104,15 @@ def _confirmed(runs: list[list[Outcome]]) -> list[Outcome]:
     """
     first, *repeated = runs
     later = _joined(repeated)
-    if all(any(map(is_finding, run)) for run in runs):
-        return [*first, *(outcome for outcome in later if not isinstance(outcome, Violation))]
+    if all(map(_has_finding, runs)):
+        return first + [outcome for outcome in later if not isinstance(outcome, Violation)]
     new = [outcome for outcome in later if not is_note(outcome)]
-    return [_as_note(outcome) for outcome in (*first, *new)]
+    return list(map(_as_note, first + new))
+
+
+def _has_finding(run: list[Outcome]) -> bool:
+    """Whether one attempt shows a finding."""
+    return any(map(is_finding, run))
 
 
 def is_note(outcome: Outcome) -> bool:

@@ -28,13 +28,16 @@ def repeats(walks: Walks) -> list[Misplaced]:
 
 
 def losses(walks: Walks) -> list[Misplaced]:
-    """Of each page the first item that it fails to show, although another walk shows it there."""
+    """Of each page the first item that it fails to show, although another walk shows it there.
+
+    They come in the order of the pages.
+    """
     return _misplaced(walks, walks.lost)
 
 
 def _misplaced(walks: Walks, find: Callable[[Page], Item | None]) -> list[Misplaced]:
-    """Of each page the item that ``find`` gives, if any."""
-    misplaced = []
+    """Of each page the item that ``find`` gives, if any, in the order of the pages."""
+    misplaced: list[Misplaced] = []
     for page in walks.pages:
         item = find(page)
         if item is not None:
@@ -75,14 +78,20 @@ def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:
     They lose items of their own second alone, and never bring a page that runs backwards.
     """
     for loss in lost:
-        if loss.page.cursor is not None and not loss.near:
+        at_head = loss.page.cursor is None
+        if not at_head and not loss.near:
             return False
     return not any(map(walks.backwards, walks.pages))
 
 
 def _spares_its_cursor(walks: Walks, page: Page) -> bool:
-    """Whether a page shows items after a whole second at which another item stands."""
+    """Whether a page shows items after a whole second at which another item stands.
+
+    That other item must pass the filters of the page.
+    """
     if not page.continues or page.fraction:
         return False
-    at_cursor = [item for item in walks.untied if item.at == page.cursor]
-    return any(walks.passes(item, page.filters) for item in at_cursor)
+    for item in walks.untied:
+        if item.at == page.cursor:
+            return walks.passes(item, page.filters)
+    return False

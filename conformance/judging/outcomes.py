@@ -120,12 +120,16 @@ class Trial:
     @property
     def probes(self) -> list[Exchange]:
         """The exchanges that the case is about."""
-        return [exchange for exchange in self.exchanges if exchange.role is Role.PROBE]
+        return self._of_role(Role.PROBE)
 
     @property
     def controls(self) -> list[Exchange]:
         """The valid requests that must succeed."""
-        return [exchange for exchange in self.exchanges if exchange.role is Role.CONTROL]
+        return self._of_role(Role.CONTROL)
+
+    def _of_role(self, role: Role) -> list[Exchange]:
+        """The exchanges of a role, in order."""
+        return [exchange for exchange in self.exchanges if exchange.role is role]
 
     @property
     def plain_probes(self) -> list[Exchange]:
@@ -133,13 +137,13 @@ class Trial:
         return [probe for probe in self.probes if probe.facts.step is None]
 
     def at(self, step: Step) -> list[Exchange]:
-        """The exchanges of a step."""
+        """The exchanges of a step, in order; none if the case did not come to it."""
         return [exchange for exchange in self.exchanges if exchange.facts.step is step]
 
     def last(self, step: Step) -> Exchange | None:
-        """The last exchange of a step, or None."""
+        """The last exchange of a step; None if the case did not come to it."""
         return next(reversed(self.at(step)), None)
 
     def of_form(self, form: Form) -> list[Exchange]:
-        """The exchanges whose requests are wrong in one way."""
+        """The exchanges whose requests are wrong in one way, in order."""
         return [exchange for exchange in self.exchanges if exchange.facts.form is form]

@@ -91,8 +91,9 @@ def read_page(answer: Answer, walk: str, place: int) -> Page | None:
     An item may be without a position, but not the last one where more follows: it is the cursor.
     """
     paging, more = answer.operation.paging, answer.more
-    if paging is None or more is None or answer.items is None:
+    if more is None or answer.items is None:
         return None
+    assert paging is not None  # it names the flag
     items: list[Item] = []
     unplaced: set[str] = set()
     for raw in answer.items:

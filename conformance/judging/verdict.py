@@ -49,7 +49,8 @@ def cells(
 ) -> tuple[Cell, ...]:
     """The verdict of every cell, clause by clause.
 
-    ``selected`` holds the ids of the cases that were to run; None for all.
+    ``selected`` holds the ids of the cases that were to run; None for all. A waiver counts up to
+    ``today``. The cells come in the order of the ledger, those of a clause in that of the contract.
     """
     judged = [exchange for exchange in log.exchanges if exchange.scenario != PREFLIGHT]
     outcomes = judge(contract, target, rules, cases, judged)
@@ -113,6 +114,7 @@ class _Evaluation:
         return operations
 
     def _where_applies(self, rule: Rule, clause: Clause) -> set[str]:
+        """The operations that a passive rule applies to for a clause."""
         operations = self.contract.operations.items()
         return {name for name, each in operations if rule.applies(self.contract, each, clause)}
 
@@ -127,6 +129,7 @@ class _Evaluation:
     # --- one cell ---
 
     def _cell(self, clause: Clause, operation: str) -> Cell:
+        """The cell of a clause on an operation, from what all rules of the clause gave."""
         if operation in self.target.inapplicable:
             return Cell(clause.id, operation, Verdict.INAPPLICABLE, reasons=(NOT_THERE,))
         tally = _Tally()
@@ -137,8 +140,9 @@ class _Evaluation:
     def _waiver(self, clause: Clause, operation: str) -> Waiver | None:
         """The waiver that covers a cell on the day of judgement."""
         for waiver in self.target.waivers:
-            covers = not waiver.operations or operation in waiver.operations
-            if waiver.clause == clause.id and covers and self.today <= waiver.expires:
+            if waiver.clause != clause.id or self.today > waiver.expires:
+                continue
+            if not waiver.operations or operation in waiver.operations:
                 return waiver
         return None
 
@@ -174,6 +178,7 @@ def _concerns(clause: Clause, about: str | None, outcome: Outcome) -> bool:
 
 
 def _breaks(clause: Clause, about: str | None, outcome: Outcome) -> bool:
+    """Whether an outcome is a finding that counts for a clause."""
     return is_finding(outcome) and _concerns(clause, about, outcome)
 
 
@@ -186,6 +191,9 @@ def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | Non
         (noted if note else graded).append((rule, violation))
     findings = _merged(clause, operation, graded)
     verdict, reasons = _verdict(clause, tally, bool(findings), waiver)
+    waived_by = None
+    if waiver is not None and verdict is Verdict.WAIVED:
+        waived_by = _worded(waiver)
     return Cell(
         clause.id,
         operation,
@@ -194,7 +202,7 @@ def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | Non
         findings,
         _merged(clause, operation, noted),
         _unique(reasons),
-        _worded(waiver) if waiver is not None and verdict is Verdict.WAIVED else None,
+        waived_by,
     )
 
 
@@ -241,4 +249,5 @@ def _ids(findings: Sequence[Finding | Violation]) -> list[str]:
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    """Some texts in their order, each once."""
     return tuple(dict.fromkeys(texts))

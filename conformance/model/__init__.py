@@ -1,4 +1,7 @@
-"""The frozen nouns of the suite, by side: contract, evidence, target, judgement. Nothing here does I/O."""
+"""The frozen nouns of the suite, by side: contract, evidence, target, judgement.
+
+Nothing here does I/O.
+"""
 
 from conformance.model.contract import (
     WHOLE_API,
@@ -7,17 +10,9 @@ from conformance.model.contract import (
     Clause,
     CodeRole,
     Contract,
-    Effect,
     ErrorCode,
-    Json,
     Level,
-    Open,
-    Operation,
     PageEntry,
-    Paging,
-    Parameter,
-    Payment,
-    Rate,
     compact,
 )
 from conformance.model.evidence import (
@@ -39,6 +34,16 @@ from conformance.model.judgement import (
     worst,
 )
 from conformance.model.labels import NOTHING, Facts, Form, Role, Side, Step
+from conformance.model.operation import (
+    Effect,
+    Json,
+    Open,
+    Operation,
+    Paging,
+    Parameter,
+    Payment,
+    Rate,
+)
 from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.target import (
     DEAD_KEYS,

@@ -7,22 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
 
-Json = Any
-"""A value as ``json.loads`` gives it."""
+from conformance.model.operation import Json, Operation
 
 WHOLE_API = "*"
 """Stands for the operation in a cell that belongs to no single operation."""
-
-
-class Effect(StrEnum):
-    """The worst that a request does if the server wrongly accepts it, mildest first."""
-
-    READ = "read"
-    WRITE = "write"
-    SPEND = "spend"
-    FLOOD = "flood"
 
 
 class Level(StrEnum):
@@ -48,146 +37,6 @@ class CodeRole(StrEnum):
     INTERNAL = "internal"
 
 
-class Open(StrEnum):
-    """What the sources leave open about an operation or a parameter: either answer is right."""
-
-    ABSENT_OBJECT = "absent-object"  # an unknown id may be answered as a success without the object
-    EMPTY_TENANT = "empty-tenant"  # a tenant without data may still have items in this list
-    INPUT = "input"  # no source shows what a valid request holds
-    POLLING = "polling"  # the cursor may be a lower bound of what is new
-    OMISSION = "omission"  # a request without this required parameter may succeed
-    FILTER_IGNORED = "filter-ignored"  # no strong source names this filter
-    TIME_BOUND = "time-bound"  # no source says which time of an item this filter bounds
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One input of an operation: in its query, path or headers, or a member of its JSON body."""
-
-    name: str
-    place: str  # "query", "path", "header" or "body"
-    required: bool
-    schema: Mapping[str, Json]
-    references: str | None = None  # the kind of object whose id it holds
-    by: str | None = None  # the member of that object that it holds, if not the identifier
-    filters: str | None = None  # the member of an item by which it narrows a list
-    compare: str | None = None  # "at-least" or "at-most" where the filter is a bound
-    joined: bool = False  # a filter that takes several values, joined by commas
-    advised: bool = False  # sent in every valid request, because some servers may require it
-    shows_as: str | None = None  # the member of the object that shows what was sent
-    phone: bool = False  # it holds a phone number
-    fresh: str | None = None  # template of a value that must be new each time
-    refuse: tuple[Json, ...] = ()  # values that no reading can accept
-    example: Json = None
-    open: frozenset[Open] = frozenset()
-
-
-@dataclass(frozen=True)
-class Paging:
-    """Names that a list pages by: two query parameters and two members."""
-
-    after: str
-    limit: str
-    more: str
-    position: str
-    collection: str | None
-    usual: str | None = None  # a name that the collection may have, where no source says it
-
-
-@dataclass(frozen=True)
-class Rate:
-    """At most ``requests`` within ``seconds`` from one address."""
-
-    requests: int
-    seconds: int
-
-
-@dataclass(frozen=True)
-class Payment:
-    """Where the terms of an x402 payment stand: a header, or members of the body."""
-
-    terms_header: str  # of a response
-    version: str  # a member of the body
-    terms: str  # a member of the body: a list
-    proof_header: str  # of a request
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One mode of one method and path."""
-
-    id: str
-    method: str
-    path: str
-    action: str  # list, read, create, update, delete, fetch or perform
-    effect: Effect
-    parameters: tuple[Parameter, ...]
-    schema: Mapping[str, Json]  # of the body of a success, self-contained
-    successes: tuple[int, ...]  # the statuses of a success; several where the sources leave it open
-    only: bool  # no other mode takes a request without ``when``
-    scopes: tuple[str, ...]  # any of them opens it; empty where no source states one
-    beside: str | None  # a scope that may be required as well
-    keyed: bool  # a key is required; False where it is not, or where that is open
-    takes_key: bool  # a key may be sent
-    secrets: Mapping[str, Json]  # members of a success that are secrets: "key" is one of this API
-    kind: str | None = None
-    when: str | None = None  # the query parameter or body member that selects this mode
-    paging: Paging | None = None
-    provokes: tuple[str, ...] = ()  # codes that a trigger may provoke here
-    rate: Rate | None = None
-    payment: Payment | None = None
-    wrapper: str | None = None  # the member of a success that holds the object
-    pool: bool = False  # the items belong to no tenant
-    open: frozenset[Open] = frozenset()
-
-    @property
-    def key(self) -> str | None:
-        """The member of a success that is a key of this API, if there is one."""
-        for name, kind in self.secrets.items():
-            if kind == "key":
-                return name
-        return None
-
-    @property
-    def success(self) -> int:
-        """The status of a success that this operation is likeliest to have."""
-        return self.successes[-1] if self.action == "create" else self.successes[0]
-
-    @property
-    def body(self) -> tuple[Parameter, ...]:
-        """The members of the JSON body."""
-        return tuple(p for p in self.parameters if p.place == "body")
-
-    def parameter(self, name: str) -> Parameter | None:
-        """The parameter of that name, if the operation has it."""
-        return next((p for p in self.parameters if p.name == name), None)
-
-    @property
-    def selector(self) -> Parameter | None:
-        """The required parameter that names the one object that the operation works on."""
-        if self.action not in ("read", "update", "delete", "perform"):
-            return None
-        first = None
-        for parameter in self.parameters:
-            if not parameter.references or not parameter.required:
-                continue
-            if parameter.references == self.kind:
-                return parameter
-            first = first or parameter
-        return first if self.action == "read" else None
-
-    @property
-    def filters(self) -> tuple[Parameter, ...]:
-        """The parameters that narrow a list."""
-        return tuple(p for p in self.parameters if p.filters)
-
-    @property
-    def plain_filters(self) -> tuple[Parameter, ...]:
-        """The optional filters that take a value as an item shows it, and refer to no object."""
-        optional = [p for p in self.filters if not p.required]
-        return tuple(p for p in optional if p.compare is None and p.references is None)
-
-
 @dataclass(frozen=True)
 class ErrorCode:
     """A row of the registry of error codes."""
@@ -209,7 +58,10 @@ class About:
     codes: tuple[str, ...] = ()  # those that have this status
 
     def names(self, word: str) -> bool:
-        """Whether a word, which is a code or the digits of a status, stands for this row."""
+        """Whether a word stands for this row.
+
+        The word is a code, or the digits of a status. A row about a status has its codes, too.
+        """
         if self.code is not None:
             return word == self.code
         return word == str(self.status) or word in self.codes
@@ -236,7 +88,9 @@ class Clause:
         ``about`` is a code, the digits of a status, or None for no row in particular. A clause that
         is not about a row concerns everything.
         """
-        return self.about is None or about is None or self.about.names(about)
+        if self.about is None or about is None:
+            return True
+        return self.about.names(about)
 
 
 @dataclass(frozen=True)
@@ -285,30 +139,37 @@ class Contract:
     authentication: Authentication
 
     def identifier_of(self, kind: str | None) -> str:
-        """The member that tells objects of a kind apart."""
+        """The name of the member that tells objects of a kind apart."""
         return self.identifiers.get(kind or "", self.identifier)
 
     @cached_property
     def secret_members(self) -> frozenset[str]:
         """The names of the members that hand out secrets, of all operations."""
-        return frozenset(
-            name for operation in self.operations.values() for name in operation.secrets
-        )
+        names: set[str] = set()
+        for operation in self.operations.values():
+            names.update(operation.secrets)
+        return frozenset(names)
 
     def codes_of(self, role: str) -> tuple[str, ...]:
-        """The codes that have a role, a word of CodeRole; none for any other word."""
-        return tuple(code.code for code in self.errors.values() if code.role == role)
+        """The codes that have a role, in the order of the registry.
+
+        ``role`` is a word of CodeRole; any other word has no codes.
+        """
+        return tuple(row.code for row in self.errors.values() if row.role == role)
 
     def operations_by(self, action: str, kind: str | None = None) -> tuple[Operation, ...]:
-        """The operations of one action, on one kind if given."""
-        found = []
+        """The operations of one action, in the order of the document.
+
+        With a kind they are those that work on objects of that kind.
+        """
+        matching = []
         for operation in self.operations.values():
             if operation.action == action and kind in (None, operation.kind):
-                found.append(operation)
-        return tuple(found)
+                matching.append(operation)
+        return tuple(matching)
 
     def list_of(self, kind: str | None) -> Operation | None:
-        """The first list of a kind; None for a kind without a list."""
+        """The first list of a kind in the document; None for a kind without a list."""
         for operation in self.operations_by("list"):
             if operation.kind == kind:
                 return operation
@@ -316,6 +177,9 @@ class Contract:
 
 
 def compact(value: Json, width: int = 200) -> str:
-    """JSON text of a value, cut to a width."""
+    """JSON text of a value on one line, cut to a width in characters.
+
+    The members of objects are sorted. A value that JSON cannot hold is written as its ``str``.
+    """
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
     return text if len(text) <= width else text[: width - 1] + "…"

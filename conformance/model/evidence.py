@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from conformance.model.contract import Json
 from conformance.model.labels import Facts, Role
+from conformance.model.operation import Json
 from conformance.values import NOT_JSON, strict_json
 
 UNAVAILABLE = (502, 503, 504)
@@ -18,7 +18,10 @@ FROM_PROXIES = frozenset({408, 411, 413, 414, 417, 421, 426, 431, 501, *UNAVAILA
 
 @dataclass(frozen=True)
 class Body:
-    """A body as logged: text, or base64 of what is not UTF-8. ``size`` counts the bytes received."""
+    """A body as logged: text, or base64 of what is not UTF-8.
+
+    ``size`` counts the bytes received, also those that the log does not keep.
+    """
 
     text: str | None = None
     base64: str | None = None
@@ -29,7 +32,9 @@ class Body:
     @property
     def kept(self) -> str:
         """What the log keeps of the body, as text or base64; empty where it keeps nothing."""
-        return self.base64 if self.base64 is not None else self.text or ""
+        if self.base64 is not None:
+            return self.base64
+        return self.text or ""
 
 
 @dataclass(frozen=True)
@@ -51,15 +56,23 @@ class Response:
     body: Body = field(default_factory=Body)
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, whatever its case."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+        """The value of the first header of that name, whatever its case; None without one."""
+        wanted = name.lower()
+        for key, value in self.headers:
+            if key.lower() == wanted:
+                return value
+        return None
 
     @cached_property
     def json(self) -> Json:
-        """The body as strict JSON, or NOT_JSON."""
-        if self.body.text is None or self.body.cut or self.body.withheld:
+        """The body as strict JSON.
+
+        NOT_JSON for a body that is no JSON, and for one that the log does not hold whole.
+        """
+        body = self.body
+        if body.text is None or body.cut or body.withheld:
             return NOT_JSON
-        return strict_json(self.body.text)
+        return strict_json(body.text)
 
     @property
     def ok(self) -> bool:
@@ -88,3 +101,23 @@ class Exchange:
     failure: str | None = None
     started: str = ""
     elapsed_ms: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the request was answered with a status in the two hundreds."""
+        return self.response is not None and self.response.ok
+
+    @property
+    def refused(self) -> bool:
+        """Whether the request was answered, but with another status than a success."""
+        return self.response is not None and not self.response.ok
+
+    @property
+    def status(self) -> int | None:
+        """The status of the response; None without a response."""
+        return None if self.response is None else self.response.status
+
+    @property
+    def json(self) -> Json:
+        """The body of the response as strict JSON; NOT_JSON for any other body, or for none."""
+        return NOT_JSON if self.response is None else self.response.json

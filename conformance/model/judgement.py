@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from conformance.model.contract import Contract, Effect, Json, Level
+from conformance.model.contract import Contract, Level
 from conformance.model.evidence import Exchange
+from conformance.model.operation import Effect, Json
 from conformance.model.target import Declaration
 
 
@@ -73,7 +74,10 @@ RENAMED_RULES = {"paging.empty": "tenant.empty"}
 
 @dataclass(frozen=True)
 class Params:
-    """What a scenario decides for one of its cases when it plans it; a scenario has its own kind."""
+    """What a scenario decides for one of its cases when it plans it.
+
+    Each scenario that decides something has a class of its own.
+    """
 
 
 @dataclass(frozen=True)
@@ -116,19 +120,27 @@ class Run:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """Cells by verdict, all seven, worst first."""
-        return {
-            verdict.value: sum(cell.verdict is verdict for cell in self.cells)
-            for verdict in Verdict
-        }
+        """How many cells have each of the seven verdicts, worst first.
+
+        The keys are the words of the verdicts. Every report and the exit code take their counts
+        from here, so that they agree.
+        """
+        counts = {verdict.value: 0 for verdict in Verdict}
+        for cell in self.cells:
+            counts[cell.verdict.value] += 1
+        return counts
 
     @cached_property
     def by_clause(self) -> dict[str, tuple[Cell, ...]]:
-        """The cells of each clause, in the order of the ledger; empty for a clause without cells."""
-        found: dict[str, list[Cell]] = {clause: [] for clause in self.contract.clauses}
+        """The cells of each clause, by its id, in the order of the ledger.
+
+        A clause without cells has an empty tuple. Raises KeyError for a cell of a clause that the
+        contract does not have.
+        """
+        cells_of: dict[str, list[Cell]] = {clause: [] for clause in self.contract.clauses}
         for cell in self.cells:
-            found[cell.clause].append(cell)
-        return {clause: tuple(cells) for clause, cells in found.items()}
+            cells_of[cell.clause].append(cell)
+        return {clause: tuple(cells) for clause, cells in cells_of.items()}
 
     @cached_property
     def exchange(self) -> dict[str, Exchange]:
@@ -137,13 +149,16 @@ class Run:
 
     @property
     def exit_code(self) -> int:
-        """1 a MUST is broken, else 3 something could not be judged, else 0."""
-        counts = self.counts
-        if counts["failed"]:
+        """1 if a MUST is broken, else 3 if something could not be judged, else 0.
+
+        An untested cell counts as not judged only where ``require_complete`` demands it.
+        """
+        if self.counts["failed"]:
             return 1
-        if self.incomplete or counts["error"] or (self.require_complete and counts["untested"]):
-            return 3
-        return 0
+        unjudged = self.counts["error"]
+        if self.require_complete:
+            unjudged += self.counts["untested"]
+        return 3 if self.incomplete or unjudged else 0
 
     def clause_verdict(self, clause: str) -> Verdict | None:
         """The worst verdict of the cells of a clause; None where it has no cells."""

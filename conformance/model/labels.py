@@ -129,23 +129,31 @@ class Facts:
 
         Raises TypeError for a member of the wrong kind.
         """
-        return Facts(
-            **{
-                _RENAMED.get(name, name): _READERS.get(name, _plain)(value)
-                for name, value in members.items()
-                if _RENAMED.get(name, name) in _NAMES
-            }
-        )
+        values: dict[str, Any] = {}
+        for member, value in members.items():
+            name = _RENAMED.get(member, member)
+            if name in _NAMES:
+                values[name] = _READERS.get(name, _plain)(value)
+        return Facts(**values)
 
     def to_json(self) -> dict[str, Any]:
         """The facts that are set, by their names in the log."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {_WRITTEN.get(name, name): _json(value) for name, value in values.items() if value}
+        members: dict[str, Any] = {}
+        for name in _NAMES:
+            value = getattr(self, name)
+            if value:
+                members[_WRITTEN.get(name, name)] = _json(value)
+        return members
 
 
 def _word(kind: type[StrEnum]) -> Any:
-    words = {word.value: word for word in kind}
-    return lambda value: words.get(value) if isinstance(value, str) else None
+    """A function that reads a word of an enumeration; None for any other value."""
+    words: dict[object, StrEnum] = {word.value: word for word in kind}
+
+    def read(value: Any) -> StrEnum | None:
+        return words.get(value) if isinstance(value, str) else None
+
+    return read
 
 
 def _plain(value: Any) -> Any:
@@ -153,12 +161,15 @@ def _plain(value: Any) -> Any:
 
 
 def _json(value: Any) -> Any:
+    """A value as the log holds it: the word of an enumeration, a list for a tuple."""
     if isinstance(value, StrEnum):
         return value.value
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return list(value)
+    return value
 
 
-_NAMES = frozenset(each.name for each in fields(Facts))
+_NAMES = tuple(each.name for each in fields(Facts))
 _RENAMED = {"from": "address"}
 _WRITTEN = {"address": "from"}
 _READERS: Mapping[str, Any] = {

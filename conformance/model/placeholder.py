@@ -17,7 +17,8 @@ class SecretKind(StrEnum):
 
     KEY = "key"  # of the target file; the name is its role
     UNKNOWN = "unknown"  # a key that nobody issued; the name is its public prefix
-    SECRET = "secret"  # noqa: S105 - handed out by a success; "member-number" like those that follow
+    # handed out by a success; its name is "member-number", as those of the kinds below
+    SECRET = "secret"  # noqa: S105
     LINK = "link"  # a link that opens something, such as a magic link
     FOUND = "found"  # looks like a key, and the target showed it without handing it out
     PLAIN = "plain"  # taken out to be safe, but reads like an example or an ordinary address
@@ -30,7 +31,8 @@ FOUND_KEY = "key"
 """Stands for the member of a found secret that is known as a key by its public prefix alone."""
 
 PATTERN = re.compile(
-    rf"\{{(?P<kind>{'|'.join(SecretKind)}):(?P<name>[\w.:/@+-]{{0,120}})(?:~(?P<suffix>[a-z-]+))?\}}"
+    rf"\{{(?P<kind>{'|'.join(SecretKind)}):"
+    r"(?P<name>[\w.:/@+-]{0,120})(?:~(?P<suffix>[a-z-]+))?\}"
 )
 
 
@@ -72,7 +74,10 @@ class Placeholder:
 
     @classmethod
     def of_identity(cls, identity: str) -> Placeholder:
-        """The placeholder of the key that an exchange names so."""
+        """The placeholder of the key that an exchange names so.
+
+        The inverse of ``identity``: a text without a kind before a colon is the role of a key.
+        """
         kind, colon, name = identity.partition(":")
         if not colon or kind not in (SecretKind.UNKNOWN, SecretKind.SECRET):
             kind, name = SecretKind.KEY, identity
@@ -83,7 +88,9 @@ class Placeholder:
     def parse(cls, text: str) -> Placeholder | None:
         """The placeholder that a text is; None for any other text."""
         match = PATTERN.fullmatch(text)
-        return None if match is None else cls.of_match(match)
+        if match is None:
+            return None
+        return cls.of_match(match)
 
     @classmethod
     def all_in(cls, text: str) -> Iterator[Placeholder]:

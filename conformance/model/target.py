@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from conformance.model.contract import Effect
+from conformance.model.operation import Effect
 
 SCOPE = "scope:"
 """How the role of a key with a single scope begins; the scope follows."""

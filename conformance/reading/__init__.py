@@ -3,9 +3,11 @@
 from conformance.reading.answers import Answer, answer_of, asked, sought_in
 from conformance.reading.filters import takes
 from conformance.reading.items import (
+    arrays_of,
     before_last,
     id_of,
     identity_of,
+    is_id,
     items_of,
     members_of,
     moment_of,
@@ -23,12 +25,14 @@ __all__ = [
     "Answer",
     "absent",
     "answer_of",
+    "arrays_of",
     "as_shown",
     "asked",
     "before_last",
     "differences",
     "id_of",
     "identity_of",
+    "is_id",
     "items_of",
     "members_of",
     "moment_of",

@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from conformance.model import Contract, Exchange, Operation, Paging
 from conformance.reading.items import (
+    identity_of,
+    is_id,
     items_of,
     members_of,
     moments_of,
@@ -30,13 +32,12 @@ class Answer:
     @property
     def ok(self) -> bool:
         """Whether the request was accepted."""
-        return self.exchange.response is not None and self.exchange.response.ok
+        return self.exchange.ok
 
     @property
     def body(self) -> Any:
         """The body of an accepted request; None if it was refused or not answered."""
-        response = self.exchange.response
-        return response.json if response is not None and response.ok else None
+        return self.exchange.json if self.ok else None
 
     @cached_property
     def items(self) -> list[Any] | None:
@@ -51,8 +52,9 @@ class Answer:
     @property
     def cursor(self) -> str | None:
         """The position of the last item, which is the cursor of the next page; None without one."""
-        last = (self.items or [None])[-1]
-        position = position_of(self.operation, last)
+        if not self.items:
+            return None
+        position = position_of(self.operation, self.items[-1])
         return position if isinstance(position, str) else None
 
     @property
@@ -65,7 +67,9 @@ class Answer:
     def more(self) -> bool | None:
         """What the list says of further pages; None where it says nothing."""
         paging = self.operation.paging
-        value = members_of(self.body).get(paging.more) if paging else None
+        if paging is None:
+            return None
+        value = members_of(self.body).get(paging.more)
         return value if isinstance(value, bool) else None
 
     @cached_property
@@ -78,18 +82,26 @@ class Answer:
         """The identifier of that object; None where it shows none."""
         name = self.contract.identifier_of(self.operation.kind)
         value = members_of(self.object).get(name)
-        return value if isinstance(value, str | int) and not isinstance(value, bool) else None
+        return value if is_id(value) else None
+
+    def identity(self, item: Any) -> str:
+        """What tells an item from the others of its kind: its id, else its whole content."""
+        return identity_of(self.contract, self.operation.kind, item)
 
 
 def answer_of(contract: Contract, exchange: Exchange) -> Answer | None:
-    """The answer to a request of a documented operation; None for any other request."""
+    """The answer to a request of a documented operation; None for any other request.
+
+    The request may have been refused, or not answered: ``ok`` of the answer says so.
+    """
     operation = contract.operations.get(exchange.operation)
     return None if operation is None else Answer(contract, operation, exchange)
 
 
 def asked(exchange: Exchange, name: str) -> str | None:
-    """The value of a query parameter that was sent exactly once."""
-    values = parse_qs(urlsplit(exchange.request.url).query, keep_blank_values=True).get(name, [])
+    """The value of a query parameter that was sent exactly once; None otherwise."""
+    query = urlsplit(exchange.request.url).query
+    values = parse_qs(query, keep_blank_values=True).get(name, [])
     return values.pop() if len(values) == 1 else None
 
 
@@ -113,6 +125,9 @@ def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:
 
 
 def _passed(paging: Paging, items: list[Any], position: str | None) -> bool:
-    """Whether a page holds items on both sides of a position."""
-    at, moments = instant(position), moments_of(paging, items)
-    return at is not None and bool(moments) and min(moments) < at < max(moments)
+    """Whether a page holds items on both sides of a position, so that it had to show it."""
+    at = instant(position)
+    moments = moments_of(paging, items)
+    if at is None or not moments:
+        return False
+    return min(moments) < at < max(moments)

@@ -7,13 +7,14 @@ from typing import Any
 
 from conformance.model import Open, Parameter, compact
 from conformance.reading.items import members_of
-from conformance.values import instant
+from conformance.values import instant, instants
 
 
 def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
     """Whether a filter takes an item, judged by the member that it filters by.
 
-    None if the item does not show it. Whether a bound takes an item exactly on it is open, too.
+    ``value`` is the filter as the query holds it. None if the item does not show that member.
+    None as well where the sources leave it open, as for an item exactly on a bound.
     """
     if parameter is None or parameter.filters is None:
         return None
@@ -21,7 +22,8 @@ def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
     if member is None or isinstance(member, dict | list):
         return None
     if parameter.compare is None:
-        return _is_named(member, value.split(",") if parameter.joined else [value])
+        values = value.split(",") if parameter.joined else [value]
+        return _is_named(member, values)
     if Open.TIME_BOUND in parameter.open and _on_both_sides(item, value):
         return None
     return _within(parameter.compare, member, value)
@@ -37,22 +39,28 @@ def _on_both_sides(item: dict[str, Any], value: str) -> bool:
     bound = instant(value)
     if bound is None:
         return False
-    times = [moment for moment in map(instant, item.values()) if moment is not None]
+    times = instants(item.values())
     sides = {moment > bound for moment in times}
-    return True in sides and False in sides
+    return len(sides) == 2
 
 
 def _within(compare: str, member: Any, value: str) -> bool | None:
-    """Whether a time or a number lies on the side of a bound that the filter takes."""
-    at, bound = instant(member), instant(value)
-    if at is None or bound is None:
-        at, bound = _number(member), _number(value)
-    if at is None or bound is None or at == bound:
-        return None
-    return (at > bound) == (compare == "at-least")
+    """Whether a time or a number lies on the side of a bound that the filter takes.
+
+    None if the two cannot be compared, or if they are equal.
+    """
+    for read in (instant, _number):
+        at, bound = read(member), read(value)
+        if at is None or bound is None:
+            continue
+        if at == bound:
+            return None
+        return (at > bound) == (compare == "at-least")
+    return None
 
 
 def _number(value: Any) -> Fraction | None:
+    """The number that a value or its text stands for; None if it is not one."""
     try:
         return Fraction(_text(value))
     except (ValueError, ZeroDivisionError):
@@ -60,4 +68,5 @@ def _number(value: Any) -> Fraction | None:
 
 
 def _text(value: Any) -> str:
+    """A value as a query holds it: a text as it is, anything else as JSON."""
     return value if isinstance(value, str) else compact(value)

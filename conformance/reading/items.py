@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeGuard
 
 from conformance.model import Contract, Operation, Paging, compact
-from conformance.values import instant
+from conformance.values import instant, instants
 
 
 def members_of(value: Any) -> dict[str, Any]:
@@ -15,8 +15,19 @@ def members_of(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def arrays_of(value: Any) -> dict[str, list[Any]]:
+    """The members of a JSON object that are arrays; none for any other value."""
+    members = members_of(value).items()
+    return {name: member for name, member in members if isinstance(member, list)}
+
+
+def is_id(value: Any) -> TypeGuard[str | int]:
+    """Whether a value can be an id: a text or a number, but neither true nor false."""
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
 def rows_of(items: list[Any]) -> list[dict[str, Any]]:
-    """The items that are objects."""
+    """The items that are objects, in their order; other rules blame the rest."""
     return [item for item in items if isinstance(item, dict)]
 
 
@@ -27,9 +38,9 @@ def items_of(operation: Operation, value: Any) -> list[Any] | None:
     Of several arrays it is the only one that holds objects with a position.
     """
     paging = operation.paging
-    if not isinstance(value, dict) or paging is None:
+    if paging is None:
         return None
-    arrays = {name: member for name, member in value.items() if isinstance(member, list)}
+    arrays = arrays_of(value)
     if paging.collection is not None:
         return arrays.get(paging.collection)
     if paging.usual in arrays:
@@ -41,13 +52,14 @@ def items_of(operation: Operation, value: Any) -> list[Any] | None:
 
 def _likeliest(paging: Paging, arrays: list[list[Any]]) -> list[Any] | None:
     """The only array that holds objects with a position; an empty one if none holds objects."""
-    if not any(rows_of(array) for array in arrays):
-        return next((array for array in arrays if not array), None)
+    if not any(map(rows_of, arrays)):
+        return [] if [] in arrays else None
     placed = [array for array in arrays if _shows_positions(paging, array)]
     return placed[0] if len(placed) == 1 else None
 
 
 def _shows_positions(paging: Paging, items: list[Any]) -> bool:
+    """Whether an object among some items has the member that is the cursor of a list."""
     return any(paging.position in row for row in rows_of(items))
 
 
@@ -74,7 +86,10 @@ def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
 
 
 def id_of(contract: Contract, kind: str | None, item: Any) -> str | None:
-    """The id of an item as JSON text, else the member that tells its kind apart; None without."""
+    """The id of an item as JSON text, else the member that tells its kind apart; None without.
+
+    The text is whole, however long, so that two ids are equal only if they are the same.
+    """
     members = members_of(item)
     for name in (contract.identifier, contract.identifier_of(kind)):
         if members.get(name) is not None:
@@ -83,7 +98,10 @@ def id_of(contract: Contract, kind: str | None, item: Any) -> str | None:
 
 
 def identity_of(contract: Contract, kind: str | None, item: Any) -> str:
-    """What tells an item from another: its id, else its whole content."""
+    """What tells an item from another: its id, else its whole content.
+
+    Two items without an id that look alike have the same identity.
+    """
     return id_of(contract, kind, item) or compact(item, sys.maxsize)
 
 
@@ -95,13 +113,15 @@ def newly(contract: Contract, listing: Operation, old: list[Any], new: list[Any]
     """
     known = {identity_of(contract, listing.kind, item) for item in old}
     moments = {moment_of(listing, item) for item in old} - {None}
-    added = [item for item in new if identity_of(contract, listing.kind, item) not in known]
-    return [
-        item
-        for item in added
-        if id_of(contract, listing.kind, item) is not None
-        or moment_of(listing, item) not in moments
-    ]
+    added = []
+    for item in new:
+        if identity_of(contract, listing.kind, item) in known:
+            continue
+        nameless = id_of(contract, listing.kind, item) is None
+        if nameless and moment_of(listing, item) in moments:
+            continue
+        added.append(item)
+    return added
 
 
 # --- places in a list -----------------------------------------------------------------------------
@@ -109,32 +129,42 @@ def newly(contract: Contract, listing: Operation, old: list[Any], new: list[Any]
 
 def position_of(listing: Operation, item: Any) -> Any:
     """The member of an item that is the cursor of the page after it; None without one."""
-    return members_of(item).get(listing.paging.position) if listing.paging else None
+    if listing.paging is None:
+        return None
+    return members_of(item).get(listing.paging.position)
 
 
 def moment_of(listing: Operation, item: Any) -> Fraction | None:
-    """Where an item of a list stands in time; None if it shows no timestamp."""
+    """Where an item of a list stands in time, in seconds since 1970; None without a timestamp."""
     return instant(position_of(listing, item))
 
 
 def moments_of(paging: Paging, items: list[Any]) -> list[Fraction]:
-    """The moments of the items of a list, in their order; items without a time are left out."""
-    positions = [row.get(paging.position) for row in rows_of(items)]
-    return [moment for moment in map(instant, positions) if moment is not None]
+    """The moments of the items of a list, in their order, in seconds since 1970.
+
+    Items without a time are left out, so there may be fewer moments than items.
+    """
+    return instants(row.get(paging.position) for row in rows_of(items))
 
 
 def runs_forward(paging: Paging, items: list[Any]) -> bool:
-    """Whether a list runs from old to new, judged by its first and last item."""
+    """Whether a list runs from old to new, judged by its first and last item.
+
+    False for a list that shows less than two different times.
+    """
     moments = moments_of(paging, items)
-    return len(moments) > 1 and moments[0] < moments[-1]
+    return bool(moments) and moments[0] < moments[-1]
 
 
 def before_last(positions: list[str], count: int) -> str | None:
     """The newest position that leaves at least ``count`` items after it and is older than the last.
 
-    ``positions`` run from old to new. None if there is no such position.
+    A page that is asked for from there shows the last items of the list. ``positions`` run from
+    old to new. None if there is no such position.
     """
-    last = instant(positions[-1]) if positions else None
+    if not positions:
+        return None
+    last = instant(positions[-1])
     if last is None:
         return None
     for position in reversed(positions[:-count]):

@@ -10,7 +10,7 @@ from typing import Any
 from conformance.model import Contract, Exchange, Operation, compact
 from conformance.reading.answers import Answer, answer_of, asked, sought_in
 from conformance.reading.items import members_of
-from conformance.values import instant
+from conformance.values import instant, instants
 
 
 def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
@@ -24,8 +24,12 @@ def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
 
 
 def _never_null(operation: Operation) -> set[str]:
-    """The members of an object that are required, or take free text."""
-    return {p.shows_as or p.name for p in operation.body if p.required or p.fresh}
+    """The members of an object that are required, or take free text, as the object names them."""
+    names = set()
+    for parameter in operation.body:
+        if parameter.required or parameter.fresh:
+            names.add(parameter.shows_as or parameter.name)
+    return names
 
 
 def as_shown(operation: Operation, sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,7 +41,11 @@ def as_shown(operation: Operation, sent: Mapping[str, Any]) -> dict[str, Any]:
 def differences(
     operation: Operation, sent: Mapping[str, Any], got: Any
 ) -> Iterator[tuple[str, str, str]]:
-    """Each member that a read shows with another value than was sent: where, expected, actual."""
+    """Each member that a read shows with another value than was sent: where, expected, actual.
+
+    ``sent`` has the names of the request. Where is a JSON pointer into ``got``; the values are
+    short JSON texts.
+    """
     sent = as_shown(operation, sent)
     for name in shown(operation, sent, got):
         if not same(sent[name], got[name]):
@@ -47,7 +55,8 @@ def differences(
 def same(sent: Any, got: Any) -> bool:
     """Whether a value came back as it was sent.
 
-    White space of a text may be trimmed or folded, and an object may show more members.
+    White space of a text may be trimmed or folded, and an object may show more members. A list
+    keeps its order and its length.
     """
     match sent, got:
         case dict(), dict():
@@ -73,10 +82,13 @@ def absent(contract: Contract, page: Exchange) -> bool:
     older. A page that may begin behind the object proves nothing.
     """
     answer = answer_of(contract, page)
-    if answer is None or answer.items is None or sought_in(contract, page)[0] is not None:
+    if answer is None or answer.items is None:
+        return False
+    listed, _ = sought_in(contract, page)
+    if listed is not None:
         return False
     position = instant(page.facts.position)
-    moments = [moment for moment in map(instant, answer.positions) if moment is not None]
+    moments = instants(answer.positions)
     if _begins_later(answer, position, moments):
         return False
     return answer.more is False or _begins_older(position, moments)
@@ -84,7 +96,9 @@ def absent(contract: Contract, page: Exchange) -> bool:
 
 def _begins_older(position: Fraction | None, moments: list[Fraction]) -> bool:
     """Whether a page that runs from new to old begins with an item older than a position."""
-    return position is not None and bool(moments) and position > moments[0] > moments[-1]
+    if position is None or not moments:
+        return False
+    return position > moments[0] > moments[-1]
 
 
 def _begins_later(answer: Answer, position: Fraction | None, moments: list[Fraction]) -> bool:
@@ -94,4 +108,6 @@ def _begins_later(answer: Answer, position: Fraction | None, moments: list[Fract
     if cursor is None:
         return False
     begin = instant(cursor)
-    return position is None or begin is None or begin >= min([position, *moments])
+    if position is None or begin is None:
+        return True
+    return begin >= min([position, *moments])

@@ -34,16 +34,24 @@ def curl(request: Request) -> str:
     headers, left_out = _headers(request)
     data = _data(request.body)
     words = [data.feed + "curl", "-i", *_method(request, has_data=bool(data.words))]
-    if re.search(r"[][{}]", request.url):
-        words.append("-g")
-    if "/." in _path(request.url):
-        words.append("--path-as-is")
+    words += _options_for(request.url)
     words += [*headers, *data.words, *_url(request.url)]
     remarks = list(data.remarks)
     if left_out:
         remarks.append(f"without {amount(left_out, 'header')} that curl cannot send")
-    comment = f" # {'; '.join(remarks)}" if remarks else ""
-    return " ".join(words) + comment
+    if remarks:
+        words.append(f"# {'; '.join(remarks)}")
+    return " ".join(words)
+
+
+def _options_for(url: str) -> list[str]:
+    """The options without which curl would change a URL: its globs, or its dots."""
+    options = []
+    if re.search(r"[][{}]", url):
+        options.append("-g")
+    if "/." in _path(url):
+        options.append("--path-as-is")
+    return options
 
 
 def variable(placeholder: str) -> str:
@@ -81,16 +89,15 @@ def _headers(request: Request) -> tuple[list[str], int]:
     """The ``-H`` words, and how many headers are left out because curl cannot send them."""
     words: list[str] = []
     left_out = 0
-    typed = False
     for name, value in request.headers:
-        typed = typed or name.lower() == "content-type"
         if _is_set_by_curl(request, name, value):
             continue
         if _is_sendable(name, value):
             words += ["-H", _header(name, value)]
         else:
             left_out += 1
-    if request.body and not typed:
+    names = [name.lower() for name, _ in request.headers]
+    if request.body and "content-type" not in names:
         words += ["-H", "Content-Type:"]  # else curl adds the type of a form
     return words, left_out
 
@@ -116,8 +123,9 @@ def _is_set_by_curl(request: Request, name: str, value: str) -> bool:
 
 def _is_sendable(name: str, value: str) -> bool:
     """Whether curl sends a header as it is: it reads ``@name`` as a file."""
-    has_line_end = re.search("[\0\r\n]", name + value) is not None
-    return name != "" and not name.startswith("@") and not has_line_end
+    if name == "" or name.startswith("@"):
+        return False
+    return re.search("[\0\r\n]", name + value) is None
 
 
 # --- body -----------------------------------------------------------------------------------------
@@ -139,14 +147,21 @@ def _data(body: Body | None) -> _Data:
     if body.withheld:
         return _Data(remarks=("without the body, which was withheld",))
     remarks = ("the body was cut in the log",) if body.cut else ()
-    text = body.text or ""
-    binary = body.base64
-    if binary is None and "\0" in text:
-        binary = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+    binary = _binary(body)
     if binary is None:
-        return _Data("", ("--data-raw", _word(text)), remarks)
+        return _Data("", ("--data-raw", _word(body.text or "")), remarks)
     feed = f"printf %s {_word(binary)} | base64 -d | "
     return _Data(feed, ("--data-binary", "@-"), remarks)
+
+
+def _binary(body: Body) -> str | None:
+    """The base64 of a body that no argument can hold; None for one that an argument can."""
+    if body.base64 is not None:
+        return body.base64
+    text = body.text or ""
+    if "\0" not in text:
+        return None
+    return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -164,7 +179,16 @@ class _Part:
         """Whether it stands for itself between double quotes."""
         if self.is_variable:
             return True
-        return _is_inert(self.text) and _INERT_IN_DOUBLE_QUOTES.fullmatch(self.text) is not None
+        if _INERT_IN_DOUBLE_QUOTES.fullmatch(self.text) is None:
+            return False
+        return _is_inert(self.text)
+
+    @property
+    def continues_name(self) -> bool:
+        """Whether a shell would read its beginning as more of the variable before it."""
+        if self.is_variable:
+            return False
+        return _CONTINUES_NAME.match(self.text) is not None
 
     @property
     def quoted(self) -> str:
@@ -198,13 +222,16 @@ def _parts(text: str) -> list[_Part]:
 
 def _in_double_quotes(parts: list[_Part]) -> str:
     """The parts between double quotes; a name that would run on into the text gets braces."""
-    words: list[str] = []
-    continued = False  # whether the next part continues the name of a variable
-    for part in reversed(parts):
-        name = f"${{{part.text}}}" if continued else f"${part.text}"
-        words.append(name if part.is_variable else part.text)
-        continued = not part.is_variable and _CONTINUES_NAME.match(part.text) is not None
-    return "".join(reversed(words))
+    words = []
+    following = [*parts[1:], _Part("")]
+    for part, next_part in zip(parts, following, strict=True):
+        if not part.is_variable:
+            words.append(part.text)
+        elif next_part.continues_name:
+            words.append(f"${{{part.text}}}")
+        else:
+            words.append(f"${part.text}")
+    return "".join(words)
 
 
 def _literal(text: str) -> str:

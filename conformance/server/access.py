@@ -21,30 +21,37 @@ class Access(Core):
     # --- keys ---
 
     def parse_key(self, request: Request) -> str | None:
-        """The key that a request carries, or None if it carries none in the documented form."""
+        """The key that a request carries, or None if it carries none in the documented form.
+
+        The name of the scheme may be in any case, as in RFC 9110.
+        """
         authentication = self.contract.authentication
         value = request.header(authentication.header)
         if value is None or authentication.scheme is None:
             return value
         scheme, _, key = value.partition(" ")
-        if scheme.lower() != authentication.scheme.lower():
-            return None
-        return key
+        is_documented = scheme.lower() == authentication.scheme.lower()
+        return key if is_documented else None
 
     def known_key(self, key: str) -> Identity | None:
         """The identity that a key stands for, or None if the server never issued it."""
         return self.store.key(key)
 
     def is_expired(self, identity: Identity) -> bool:
-        """Whether a key has expired."""
-        return identity.expires is not None and identity.expires <= self.clock.now()
+        """Whether a key has expired, by the clock of the server."""
+        if identity.expires is None:
+            return False
+        return identity.expires <= self.clock.now()
 
     def is_revoked(self, identity: Identity) -> bool:
         """Whether a key has been revoked."""
         return identity.revoked
 
     def unauthenticated(self, operation: Operation) -> Refusal:
-        """The refusal of a request without a working key."""
+        """The refusal of a request without a working key, the same whatever is wrong with it.
+
+        It names the scheme in WWW-Authenticate, if the contract has one.
+        """
         scheme = self.contract.authentication.scheme
         headers = (("WWW-Authenticate", scheme),) if scheme else ()
         return Refusal("unauthenticated", headers=headers)
@@ -69,13 +76,16 @@ class Access(Core):
     # --- scopes ---
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        """Whether a key has a scope that opens an operation."""
+        """Whether a key has a scope that opens an operation.
+
+        Any of its scopes does. An operation for which the sources state no scope is open to all.
+        """
         if not operation.scopes or ALL in identity.scopes:
             return True
         return not identity.scopes.isdisjoint(operation.scopes)
 
     def authorise(self, operation: Operation, identity: Identity | None) -> None:
-        """Raise Refusal if the key lacks the scope."""
+        """Raise Refusal if the key lacks the scope. A request without a key passes."""
         if identity is not None and not self.has_scope(operation, identity):
             raise Refusal("forbidden", "The key lacks the scope")
 
@@ -111,7 +121,11 @@ class Access(Core):
     # --- objects ---
 
     def selector_of(self, operation: Operation) -> Parameter | None:
-        """The parameter that selects the object of an operation, or None if nothing does."""
+        """The parameter that selects the object of an operation, or None if nothing does.
+
+        An operation without a selector in the contract goes by the first parameter of its path,
+        or by the one that selects its mode.
+        """
         if operation.selector is not None:
             return operation.selector
         for parameter in operation.parameters:
@@ -120,11 +134,15 @@ class Access(Core):
         return None
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        """An object by its id, or None if the key does not reach it."""
+        """An object by its id, or None if there is none or the key does not reach it.
+
+        Objects of a pool belong to no tenant, so every key reaches them.
+        """
         row = self.store.get(kind, identifier)
         if row is None or kind in self.catalog.pools:
             return row
-        return row if self.may_reach(row.tenant, context.identity) else None
+        is_reached = self.may_reach(row.tenant, context.identity)
+        return row if is_reached else None
 
     def must_exist(self, operation: Operation, parameter: Parameter) -> bool:
         """Whether the object that a parameter names has to exist.
@@ -137,18 +155,27 @@ class Access(Core):
         return not (selects and parameter.references == operation.kind)
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        """Raise Refusal if the key does not reach every object that the value names."""
+        """Raise Refusal if the key does not reach every object that the value names.
+
+        ``value`` is an id, or an array of ids.
+        """
         identifiers = value if isinstance(value, list) else [value]
         for identifier in identifiers:
             if not self._reaches(parameter, str(identifier), context):
                 raise Refusal("not_found", f"{parameter.name} names nothing that the key reaches")
 
     def _reaches(self, parameter: Parameter, identifier: str, context: Context) -> bool:
+        """Whether the key reaches the object that a parameter names."""
         kind = parameter.references
-        return kind is not None and self.find(kind, identifier, context) is not None
+        if kind is None:
+            return False
+        return self.find(kind, identifier, context) is not None
 
     def check_references(self, context: Context) -> None:
-        """Raise Refusal if a parameter names a tenant or an object that the key does not reach."""
+        """Raise Refusal if a parameter names a tenant or an object that the key does not reach.
+
+        Parameters are checked in the order of the contract; those that were not sent are skipped.
+        """
         for parameter in context.operation.parameters:
             if parameter.name not in context.values:
                 continue

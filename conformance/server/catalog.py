@@ -21,7 +21,7 @@ _SAMPLES: Mapping[str, Any] = {
 
 
 class Catalog:
-    """Kinds, schemas, scopes and examples of a contract."""
+    """Kinds, schemas, scopes and examples of a contract, for the parts of the server."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
@@ -31,7 +31,7 @@ class Catalog:
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds whose objects a list or a read shows."""
+        """The kinds whose objects a list or a read shows, each once."""
         return _kinds_of(o for o in self._operations if o.action in ("list", "read"))
 
     @cached_property
@@ -47,21 +47,27 @@ class Catalog:
     @cached_property
     def read_scopes(self) -> frozenset[str]:
         """The scopes of the operations that only read."""
-        return frozenset(_scopes_of(o for o in self._operations if o.effect is Effect.READ))
+        reads = [o for o in self._operations if o.effect is Effect.READ]
+        return frozenset(_scopes_of(reads))
 
     @cached_property
     def tenant_kind(self) -> str | None:
         """The kind of the object that describes a tenant, or None if there is none."""
+        if self.contract.tenant is None:
+            return None
         for operation in self._operations:
-            for parameter in operation.parameters:
-                if parameter.name == self.contract.tenant:
-                    return parameter.references
+            parameter = operation.parameter(self.contract.tenant)
+            if parameter is not None:
+                return parameter.references
         return None
 
     @cached_property
     def position(self) -> str | None:
         """The member that the cursor of a list is compared with, or None without lists."""
-        return next((o.paging.position for o in self._operations if o.paging), None)
+        for operation in self._operations:
+            if operation.paging is not None:
+                return operation.paging.position
+        return None
 
     def item(self, kind: str | None) -> Mapping[str, Any]:
         """The schema of an object of a kind: as read, else as listed, else as created."""
@@ -74,38 +80,48 @@ class Catalog:
 
     def shows(self, kind: str, name: str | None) -> bool:
         """Whether an object of a kind has a member. A kind without a schema has any member."""
+        if name is None:
+            return False
         members = self.members(kind)
-        return name is not None and (name in members or not members)
+        return name in members or not members
 
     def ownership(self, kind: str, tenant: str, position: str) -> dict[str, Any]:
         """The members that hold the tenant and the position of an object, if its kind has them."""
-        owned = ((self.contract.tenant, tenant), (self.position, position))
-        return {str(name): value for name, value in owned if self.shows(kind, name)}
+        members: dict[str, Any] = {}
+        for name, value in ((self.contract.tenant, tenant), (self.position, position)):
+            if name is not None and self.shows(kind, name):
+                members[name] = value
+        return members
 
     def example(self, operation: Operation) -> Any:
         """The documented example of a success, else one made from the schema."""
         return self._examples[operation.id]
 
     def collection(self, operation: Operation) -> str:
-        """The member of a list that holds its items."""
+        """The name of the member of a list that holds its items."""
         paging = operation.paging
         if paging is None:
             return "items"
         return paging.collection or paging.usual or "items"
 
     def _find_item(self, kind: str) -> Mapping[str, Any]:
+        """The schema of an object of a kind: as read, else as listed, else as created."""
         reads = self.contract.operations_by("read", kind)
         if reads:
             return _unwrapped(reads[0])
         for operation in self.contract.operations_by("list", kind):
-            array = operation.schema.get("properties", {}).get(self.collection(operation), {})
-            if array.get("items"):
-                items: Mapping[str, Any] = array["items"]
+            members = operation.schema.get("properties", {})
+            items: Mapping[str, Any] = members.get(self.collection(operation), {}).get("items")
+            if items:
                 return items
         creations = self.contract.operations_by("create", kind)
         return creations[0].schema if creations else {}
 
     def _find_example(self, operation: Operation) -> Any:
+        """The example in the document: of the response, or of this mode, or the first of several.
+
+        A sample of the schema if the document has no example.
+        """
         document = self.contract.document
         responses = document["paths"][operation.path][operation.method.lower()]["responses"]
         response = resolve(document, responses.get(str(operation.success), {}))
@@ -113,8 +129,10 @@ class Catalog:
         if "example" in content:
             return content["example"]
         examples = content.get("examples", {})
-        chosen = examples.get(operation.id) or next(iter(examples.values()), None)
-        return chosen["value"] if chosen else sample(operation.schema)
+        if not examples:
+            return sample(operation.schema)
+        first = next(iter(examples.values()))
+        return examples.get(operation.id, first)["value"]
 
 
 def _kinds_of(operations: Iterable[Operation]) -> tuple[str, ...]:
@@ -139,42 +157,55 @@ def _unwrapped(operation: Operation) -> Mapping[str, Any]:
     if operation.wrapper is None:
         return operation.schema
     inner: Mapping[str, Any] = operation.schema.get("properties", {}).get(operation.wrapper, {})
-    return next((option for option in inner.get("anyOf", [inner]) if not _is_null(option)), inner)
-
-
-def _is_null(schema: Mapping[str, Any]) -> bool:
-    return schema.get("type") == "null"
+    option: Mapping[str, Any]
+    for option in inner.get("anyOf", ()):
+        if option.get("type") != "null":
+            return option
+    return inner
 
 
 def sample(schema: Mapping[str, Any], number: int = 1) -> Any:
-    """A value that a schema allows, as far as the usual keywords say; ``number`` varies it."""
+    """A value that a schema allows, as far as the usual keywords say; ``number`` varies it.
+
+    The keywords are example, const, enum, type, properties with required, format and minimum. An
+    object has its required members alone.
+    """
     for keyword in ("example", "const"):
         if keyword in schema:
             return schema[keyword]
-    if schema.get("enum"):
-        return schema["enum"][number % len(schema["enum"])]
+    options = schema.get("enum")
+    if options:
+        return options[number % len(options)]
     kind = _main_type(schema)
     if kind == "string":
         return _sample_text(schema, number)
     if kind == "object":
         members = schema.get("properties", {})
-        return {name: sample(members.get(name, {}), number) for name in schema.get("required", ())}
+        required = schema.get("required", ())
+        return {name: sample(members.get(name, {}), number) for name in required}
     return schema.get("minimum", _SAMPLES.get(kind))
 
 
 def types_of(schema: Mapping[str, Any]) -> list[str]:
-    """The types that a schema allows."""
+    """The types that a schema allows, in its order.
+
+    A schema without ``type`` counts as one of objects if it has properties, else as one of text.
+    """
     default = "object" if "properties" in schema else "string"
     types = schema.get("type", default)
     return [types] if isinstance(types, str) else list(types)
 
 
 def _main_type(schema: Mapping[str, Any]) -> str:
-    """The first type that is not null."""
-    return next((name for name in types_of(schema) if name != "null"), "null")
+    """The first type that is not null, or "null" without one."""
+    for name in types_of(schema):
+        if name != "null":
+            return name
+    return "null"
 
 
 def _sample_text(schema: Mapping[str, Any], number: int) -> str:
+    """A text of a format, or a phone number of the fictional range."""
     if schema.get(X, {}).get("phone"):
         return f"+1202555{100 + number % 100:04}"
     formats = {

@@ -19,7 +19,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from conformance.model import Operation, Parameter
-from conformance.server.catalog import types_of
+from conformance.server.catalog import JSON_TYPE, types_of
 from conformance.server.core import Core
 from conformance.server.messages import BODY_LIMIT, Refusal, Request
 from conformance.values import instant
@@ -30,7 +30,8 @@ _LONGEST = 18
 """How many characters a whole number may have."""
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
+"""NUL, and halves of surrogate pairs."""
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -44,19 +45,23 @@ def _add_format(name: str, is_valid: Callable[[str], bool]) -> None:
 
 
 def _is_email(text: str) -> bool:
+    """Whether a text has an @ between two other parts."""
     return re.fullmatch(r"[^@\s]+@[^@\s]+", text) is not None
 
 
 def _is_uri(text: str) -> bool:
+    """Whether a text has a scheme, and no space or control character."""
     return re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x20\x7f]+", text) is not None
 
 
 def _is_moment(text: str) -> bool:
+    """Whether a text is an ISO 8601 timestamp."""
     return instant(text) is not None
 
 
 def _is_date(text: str) -> bool:
-    return len(text) == len("2026-04-17") and instant(text) is not None
+    """Whether a text is a timestamp of the length of a date."""
+    return len(text) == len("2026-04-17") and _is_moment(text)
 
 
 _FORMATS = FormatChecker(formats=())
@@ -82,20 +87,20 @@ class Intake(Core):
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        self._validators = {
-            (operation.id, parameter.name): _Validator(parameter.schema, format_checker=_FORMATS)
-            for operation in self.contract.operations.values()
-            for parameter in operation.parameters
-        }
+        self._validators: dict[tuple[str, str], Any] = {}
+        for operation in self.contract.operations.values():
+            for parameter in operation.parameters:
+                validator = _Validator(parameter.schema, format_checker=_FORMATS)
+                self._validators[operation.id, parameter.name] = validator
 
     # --- query, path and headers ---
 
     def query_values(self, operation: Operation, request: Request) -> dict[str, Any]:
-        """The known parameters of the query. An empty one counts as absent."""
+        """The known parameters of the query, by name. An empty one counts as absent."""
         values = {}
-        for parameter in operation.parameters:
+        for parameter in operation.parameters_in("query"):
             text = request.query.get(parameter.name)
-            if parameter.place == "query" and text:
+            if text:
                 values[parameter.name] = self.read_text(parameter, text)
         return values
 
@@ -109,25 +114,26 @@ class Intake(Core):
             return int(text)
         if "number" in types and _NUMBER.fullmatch(text):
             return float(text)
-        if "boolean" in types and text in _BOOLEANS:
-            return _BOOLEANS[text]
+        if "boolean" in types:
+            return _BOOLEANS.get(text, text)
         return text.split(",") if "array" in types else text
 
     def header_values(self, operation: Operation, request: Request) -> dict[str, Any]:
-        """The known headers of the request. An empty one counts as absent."""
+        """The known headers of the request, by name. An empty one counts as absent."""
         values = {}
-        for parameter in operation.parameters:
+        for parameter in operation.parameters_in("header"):
             text = request.header(parameter.name)
-            if parameter.place == "header" and text:
+            if text:
                 values[parameter.name] = text
         return values
 
     def _path_values(self, operation: Operation, in_path: Mapping[str, str]) -> dict[str, Any]:
-        return {
-            p.name: self.read_text(p, in_path[p.name])
-            for p in operation.parameters
-            if p.name in in_path
-        }
+        """The parameters of the path, by name; ``in_path`` holds their texts."""
+        values = {}
+        for parameter in operation.parameters:
+            if parameter.name in in_path:
+                values[parameter.name] = self.read_text(parameter, in_path[parameter.name])
+        return values
 
     # --- the body ---
 
@@ -138,7 +144,10 @@ class Intake(Core):
     def check_media_type(self, request: Request) -> None:
         """Raise Refusal if the body is labelled as something else than JSON."""
         label = request.header("content-type")
-        if label is not None and label.partition(";")[0].strip().lower() != "application/json":
+        if label is None:
+            return
+        media_type, _, _ = label.partition(";")
+        if media_type.strip().lower() != JSON_TYPE:
             self.invalid_body("must be application/json")
 
     def parse_body(self, request: Request) -> Any:
@@ -156,7 +165,10 @@ class Intake(Core):
             self.invalid_body("is not JSON that can be read")
 
     def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
-        """The known members of the body. Raises Refusal if the body as such is invalid."""
+        """The known members of the body, by name. Raises Refusal if the body as such is invalid.
+
+        Empty for an empty body, and for an operation that takes none.
+        """
         if not operation.body or not request.body.strip():
             return {}
         self.check_media_type(request)
@@ -175,11 +187,11 @@ class Intake(Core):
 
     def missing(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
         """The names of the required parameters that are not given."""
-        return [
-            p.name
-            for p in operation.parameters
-            if self.is_required(operation, p) and p.name not in given
-        ]
+        names = []
+        for parameter in operation.parameters:
+            if self.is_required(operation, parameter) and parameter.name not in given:
+                names.append(parameter.name)
+        return names
 
     def refuse_missing(self, operation: Operation, names: list[str]) -> None:
         """Raise Refusal if a required parameter is missing."""
@@ -195,11 +207,12 @@ class Intake(Core):
 
     def invalid(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
         """The names of the parameters whose values fail their check."""
-        return [
-            p.name
-            for p in operation.parameters
-            if p.name in given and not self.is_valid(operation, p, given[p.name])
-        ]
+        names = []
+        for parameter in operation.parameters:
+            name = parameter.name
+            if name in given and not self.is_valid(operation, parameter, given[name]):
+                names.append(name)
+        return names
 
     def refuse_invalid(self, operation: Operation, names: list[str]) -> None:
         """Raise Refusal if a value fails its check."""
@@ -209,7 +222,10 @@ class Intake(Core):
     def take_in(
         self, operation: Operation, request: Request, in_path: Mapping[str, str]
     ) -> dict[str, Any]:
-        """All values of a request by parameter. Raises Refusal if one is missing or invalid."""
+        """All values of a request by parameter. Raises Refusal if one is missing or invalid.
+
+        ``in_path`` holds the texts of the path parameters, by name.
+        """
         in_path_values = self._path_values(operation, in_path)
         query, body = self.query_values(operation, request), self.body_values(operation, request)
         given = {**query, **body, **self.header_values(operation, request), **in_path_values}
@@ -223,12 +239,14 @@ def _refuse_number(text: str) -> NoReturn:
 
 
 def _whole(text: str) -> int:
+    """The whole number that a text spells. Raises ValueError for one that is too long."""
     if len(text) > _LONGEST:
         raise ValueError(text)
     return int(text)
 
 
 def _finite(text: str) -> float:
+    """The number that a text spells. Raises ValueError for one that no float can hold."""
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(text)
@@ -239,7 +257,7 @@ def _can_be_kept(value: Any) -> bool:
     """Whether a value is not nested too deep, and all its text can be stored and sent again."""
     level = [value]
     for _ in range(DEEPEST):
-        if not all(_is_plain(item) for item in level if isinstance(item, str)):
+        if not all(map(_is_plain, level)):
             return False
         level = _contents(level)
         if not level:
@@ -247,9 +265,11 @@ def _can_be_kept(value: Any) -> bool:
     return False
 
 
-def _is_plain(text: str) -> bool:
-    """Whether a text has neither a NUL nor half of a surrogate pair."""
-    return "\0" not in text and not _SURROGATE.search(text)
+def _is_plain(value: Any) -> bool:
+    """Whether a value is no text with a NUL or half of a surrogate pair."""
+    if not isinstance(value, str):
+        return True
+    return _UNKEPT.search(value) is None
 
 
 def _contents(values: list[Any]) -> list[Any]:

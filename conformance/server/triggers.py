@@ -9,7 +9,6 @@ If that code demands a payment, a request that carries a proof of payment passes
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -29,25 +28,30 @@ class Triggers(Core):
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        operations, codes = self.contract.operations, self.contract.errors
-        special = [
-            magic
-            for magic in self.extras.triggers
-            if magic.operation in operations and magic.code in codes
-        ]
+        special = []
+        for magic in self.extras.triggers:
+            has_operation = magic.operation in self.contract.operations
+            if has_operation and magic.code in self.contract.errors:
+                special.append(magic)
         self.triggers = (*special, *_usual_triggers(self.contract, special))
 
     # --- triggers ---
 
     def triggered(self, context: Context) -> str | None:
-        """The code that the input of a request triggers, or None."""
+        """The code that the input of a request triggers, or None.
+
+        The first magic input that matches decides; special ones come before the usual ones.
+        """
         for magic in self.triggers:
             if magic.operation == context.operation.id and _matches(magic, context):
                 return magic.code
         return None
 
     def check_triggers(self, context: Context) -> None:
-        """Raise Refusal if the input triggers a code. ``check_payment`` deals with payments."""
+        """Raise Refusal if the input triggers a code. ``check_payment`` deals with payments.
+
+        Raises RuntimeError for a code of internal errors, as a bug of the server would.
+        """
         code = self.triggered(context)
         if code is None or code in self.contract.codes_of("payment_required"):
             return
@@ -69,8 +73,9 @@ class Triggers(Core):
     def is_paid(self, proof: str | None) -> bool:
         """Whether a proof is well formed: base64 of a JSON object. This server takes no money."""
         try:
-            return isinstance(json.loads(base64.b64decode(proof or "", validate=True)), dict)
-        except (ValueError, RecursionError, binascii.Error):
+            text = base64.b64decode(proof or "", validate=True)
+            return isinstance(json.loads(text), dict)
+        except (ValueError, RecursionError):  # base64 raises a kind of ValueError, too
             return False
 
     def payment_terms(self, payment: Payment, context: Context) -> dict[str, Any]:
@@ -82,15 +87,19 @@ class Triggers(Core):
         }
 
     def terms_header(self, payment: Payment, terms: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-        """The header that carries the terms."""
-        return ((payment.terms_header, base64.b64encode(json.dumps(terms).encode()).decode()),)
+        """The header that carries the terms, as base64 of their JSON."""
+        encoded = base64.b64encode(json.dumps(terms).encode())
+        return ((payment.terms_header, encoded.decode()),)
 
     def terms_members(self, payment: Payment, terms: dict[str, Any]) -> dict[str, Any]:
         """The members of the body that carry the terms, beside the members of the error."""
         return terms
 
     def check_payment(self, context: Context) -> None:
-        """Raise Refusal if the request has to be paid for and carries no proof of payment."""
+        """Raise Refusal if the request has to be paid for and carries no proof of payment.
+
+        The refusal carries the terms of the payment, in a header and beside the error (x402).
+        """
         payment = context.operation.payment
         if payment is None or not self.payment_due(context):
             return
@@ -107,27 +116,32 @@ def _usual_triggers(contract: Contract, special: list[MagicInput]) -> Iterator[M
     known = {(magic.operation, magic.code) for magic in special}
     for operation in contract.operations.values():
         member = _free_text(operation)
+        if member is None:
+            continue
         for code in operation.provokes:
-            if member is not None and (operation.id, code) not in known:
+            if (operation.id, code) not in known:
                 yield MagicInput(code, operation.id, {member: f"{code} trigger"})
 
 
 def _free_text(operation: Operation) -> str | None:
-    """The first member of the body that takes any text, or None."""
-    for parameter in operation.body:
-        bound = (
-            parameter.references or parameter.phone or {"format", "enum"} & set(parameter.schema)
-        )
-        if parameter.schema.get("type") == "string" and not bound:
-            return parameter.name
+    """The name of the first member of the body that takes any text, or None."""
+    for member in operation.body:
+        is_text = member.schema.get("type") == "string"
+        limited = {"format", "enum"} & set(member.schema)
+        if is_text and not (limited or member.references or member.phone):
+            return member.name
     return None
 
 
 def _matches(magic: MagicInput, context: Context) -> bool:
-    """Whether a request holds every value of a magic input."""
+    """Whether a request holds every value of a magic input.
+
+    A robust one also works in other capitals, and within a longer text.
+    """
     for name, value in magic.input.items():
         sent = context.values.get(name)
-        if sent != value and not (magic.robust and _stands_within(value, sent)):
+        is_within = magic.robust and _stands_within(value, sent)
+        if sent != value and not is_within:
             return False
     return True
 

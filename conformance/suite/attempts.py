@@ -30,13 +30,12 @@ class Attempts:
         """Send the write with fresh texts and some changes; a change to ABSENT omits a member."""
         texts = self._new_texts()
         if not texts and self._operation.action == "update":
-            free = [p for p in self._operation.body if p.fresh]
-            texts = {p.name: self._client.value(p) for p in free[:1]}
+            first = self._operation.fresh_members[:1]
+            texts = {member.name: self._client.value(member) for member in first}
         sent = {**self._values, **texts, **changes}
         fresh = fresh_texts(self._operation, {name: sent[name] for name in texts})
-        self._client.mistake(
-            self._operation, sent, key=key, facts=Facts(step=Step.ATTEMPT, fresh=fresh)
-        )
+        facts = Facts(step=Step.ATTEMPT, fresh=fresh)
+        self._client.mistake(self._operation, sent, key=key, facts=facts)
         self.fresh += fresh
 
     def disguise(self, key: str) -> None:
@@ -50,10 +49,11 @@ class Attempts:
 
     def _new_texts(self) -> dict[str, Any]:
         """A fresh text for each member that the write sends and that takes one."""
-        members = [p for p in self._operation.body if p.fresh]
-        return {
-            p.name: self._client.value(p) for p in members if p.name in self._values or p.advised
-        }
+        texts = {}
+        for member in self._operation.fresh_members:
+            if member.name in self._values or member.advised:
+                texts[member.name] = self._client.value(member)
+        return texts
 
     # --- mistakes of the input ---
 
@@ -66,7 +66,7 @@ class Attempts:
         omitted = next(filter(_must_be_there, members), None)
         if omitted is not None:
             self.send({omitted.name: ABSENT})
-        wrong = next((parameter for parameter in members if parameter.refuse), None)
+        wrong = next((member for member in members if member.refuse), None)
         if wrong is not None:
             self.send({wrong.name: wrong.refuse[0]})
         already = len(self.fresh)
@@ -77,23 +77,24 @@ class Attempts:
 
     def _unknown_references(self) -> None:
         """Send the write with each optional reference to an object that does not exist."""
-        for parameter in self._operation.body:
-            if parameter == self._operation.selector or not self._is_optional_reference(parameter):
-                continue
+        for parameter in filter(self._is_optional_reference, self._operation.body):
             known = self._client.value(parameter)
             if isinstance(known, str):
                 self.send({parameter.name: self._client.unknown_id(known)})
 
     def _is_optional_reference(self, parameter: Parameter) -> bool:
-        """Whether a member may name an object other than a business."""
-        tenant = self._client.contract.tenant
-        return bool(parameter.references) and not parameter.required and parameter.name != tenant
+        """Whether a member may name an object other than a business, but need not."""
+        if parameter.required or parameter.name == self._client.contract.tenant:
+            return False
+        return parameter.references is not None
 
     def _unselected(self) -> None:
         """Send the change without the id of its object, and with the id of none."""
         client, operation, selector = self._client, self._operation, self._operation.selector
-        known = self._values[selector.name] if selector is not None else None
-        if selector is None or not isinstance(known, str):
+        if selector is None:
+            return
+        known = self._values[selector.name]
+        if not isinstance(known, str):
             return
         if selector.place == "body" and operation.when != selector.name:
             self.send({selector.name: ABSENT})

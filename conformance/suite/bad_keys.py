@@ -48,15 +48,17 @@ def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys
     """What is tried with each of some operations, in their order.
 
     Few requests of a run may carry a key that was never issued, unless floods are allowed. So one
-    form is chosen for every operation before the next form.
+    form is chosen for every operation before the next form. A form that would exceed that number
+    is left out for an operation; its other forms stay.
     """
     left = sys.maxsize if _floods(planning) else BAD_KEYS_ALLOWED
     chosen: list[dict[str, list[str]]] = [{} for _ in keyed]
     for form, choose in _CHOICES.items():
         for number, operation in enumerate(keyed):
             keys = choose(planning, number)
-            runs = operation.effect in planning.target.allow
-            cost = len(keys) if runs and form in NEVER_ISSUED else 0
+            cost = len(keys) if form in NEVER_ISSUED else 0
+            if operation.effect not in planning.target.allow:
+                cost = 0  # the case will not run
             if cost <= left:
                 chosen[number][form] = keys
                 left -= cost
@@ -72,7 +74,9 @@ def _misplaced(planning: Planning, number: int) -> list[str]:
     """One place, in turn. Servers log queries: without floods no key is put there."""
     if not planning.contract.authentication.scheme:
         return []
-    places = (*PLACES, IN_QUERY) if _floods(planning) else PLACES
+    places = list(PLACES)
+    if _floods(planning):
+        places.append(IN_QUERY)
     return [places[number % len(places)]]
 
 
@@ -84,7 +88,8 @@ def _malformed(planning: Planning, number: int) -> list[str]:
         return ["not a key"]
     texts = [f"{scheme} not a key", scheme, f"{scheme} {scheme}", "?"]
     if _floods(planning):
-        texts += [f"{scheme} {token}" for token in (*authentication.prefixes, ENDLESS)]
+        tokens = (*authentication.prefixes, ENDLESS)
+        texts += [f"{scheme} {token}" for token in tokens]
     return [texts[number % len(texts)]]
 
 
@@ -107,8 +112,12 @@ def _altered(planning: Planning, number: int) -> list[str]:
 
 
 def _dead(role: str) -> Callable[[Planning, int], list[str]]:
-    """A key that was valid once. Where the target gives none, the judge of its rule says so."""
-    return lambda planning, _number: [role] if role in planning.target.keys else []
+    """Chooses a key that was valid once. Where the target gives none, the judge says so."""
+
+    def choose(planning: Planning, _number: int) -> list[str]:
+        return [role] if role in planning.target.keys else []
+
+    return choose
 
 
 _CHOICES: Mapping[str, Callable[[Planning, int], list[str]]] = {

@@ -38,9 +38,8 @@ def changeable_lists(planning: Planning) -> Iterator[tuple[Operation, Writes]]:
     """
     for operation in operations(planning, "list"):
         writes = writes_of(planning.contract, operation.kind)
-        required = [parameter for parameter in operation.parameters if parameter.required]
-        free = not required and not operation.pool
-        if free and "create" in writes:
+        needs_something = operation.required or operation.pool
+        if "create" in writes and not needs_something:
             yield operation, writes
 
 
@@ -84,19 +83,20 @@ class Mixed:
     def _make(self) -> None:
         """Create an object, and remember it."""
         answer = self._written("create")
-        made = answer.id if answer is not None else None
-        if made is not None:
-            self._made.append(made)
+        if answer is not None and answer.id is not None:
+            self._made.append(answer.id)
 
     def _change(self) -> None:
         """Change an object; nothing of it is judged here."""
         self._written("update")
 
     def _written(self, action: str) -> Answer | None:
-        """What a valid write brings; None where none can be made."""
+        """The answer to a valid write; None where none can be sent."""
         operation = self._writes.get(action)
-        values = self._client.valid(operation) if operation else None
-        if operation is None or values is None:
+        if operation is None:
+            return None
+        values = self._client.valid(operation)
+        if values is None:
             return None
         exchange = self._client.call(operation, values, role=Role.ARRANGE)
         return Answer(self._client.contract, operation, exchange)
@@ -106,9 +106,6 @@ class Mixed:
         deletion = self._writes.get("delete")
         if deletion is None or deletion.selector is None or not self._made:
             return
-        values = {}
-        for parameter in deletion.parameters:
-            if parameter.required:
-                values[parameter.name] = self._client.value(parameter)
+        values = {parameter.name: self._client.value(parameter) for parameter in deletion.required}
         values[deletion.selector.name] = self._made.pop()
         self._client.call(deletion, values, role=Role.ARRANGE)

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from conformance.model import NOTHING, Case, Exchange, Facts, Operation, Parameter, Params, Role
-from conformance.reading import Answer, answer_of, sought_in
+from conformance.reading import Answer, answer_of, members_of, sought_in
 from conformance.scenarios import Depth
 from conformance.suite import ids
+from conformance.suite.ends import Ends
 from conformance.suite.filling import Filling
 from conformance.suite.ids import Id
 from conformance.suite.knowledge import Knowledge
@@ -55,6 +56,7 @@ class Client(Sending):
         self._nonce = nonce
         self._tokens = 0
         self.knowledge = Knowledge(self, memory, self.valid)
+        self._ends = Ends(self.knowledge, memory)
         self.filling = Filling(self.contract, self.target, self.knowledge, self.token)
 
     # --- the case ---
@@ -210,10 +212,14 @@ class Client(Sending):
 
     def position(self, look: Exchange | None) -> str | None:
         """The position of the object that a look shows; None if it shows none."""
-        found = sought_in(self.contract, look)[0] if look is not None else None
-        pagings = [o.paging for o in self.contract.operations.values() if o.paging]
-        value = found.get(pagings[0].position) if pagings and isinstance(found, dict) else None
-        return value if isinstance(value, str) else None
+        if look is None:
+            return None
+        shown = members_of(sought_in(self.contract, look)[0])
+        for listing in self.contract.operations.values():
+            if listing.paging is not None:
+                value = shown.get(listing.paging.position)
+                return value if isinstance(value, str) else None
+        return None
 
     def created_id(self, exchange: Exchange) -> Id | None:
         """The id of the object that a success shows; None if it shows none."""
@@ -229,7 +235,7 @@ class Client(Sending):
         values = None if listing is None else self.knowledge.listing(listing)
         if listing is None or values is None:
             return None
-        page = {**values, **self.knowledge.newest(listing, values)}
+        page = {**values, **self._ends.newest(listing, values)}
 
         def ask(*, role: Role = Role.PROBE, facts: Facts = NOTHING) -> Exchange:
             return self.call(listing, page, role=role, facts=facts)

@@ -17,7 +17,7 @@ Values = dict[str, Any]
 
 
 def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = "full") -> None:
-    """Ask for an object that the key must not reach."""
+    """Ask for an object that the key must not reach; ``sought`` is its id, or an array with it."""
     facts = Facts(step=Step.FOREIGN, sought=named(sought))
     client.mistake(client.operation, values, key=key, facts=facts)
 
@@ -35,7 +35,7 @@ def ask_naming_main(client: Client, values: Values, selector: Parameter, key: st
     It names no business where a server may answer such a request with a success.
     """
     operation, main, tenant = client.operation, client.knowledge.business(), client.contract.tenant
-    may_succeed = Open.ABSENT_OBJECT in operation.open or Open.INPUT in operation.open
+    may_succeed = operation.open & {Open.ABSENT_OBJECT, Open.INPUT}
     if main is None or tenant is None or may_succeed:
         ask_the_other_way(client, values, selector, key)
         return
@@ -60,7 +60,9 @@ def _as_asked_by(client: Client, values: Values, selector: Parameter, key: str) 
         return None
     if tenant not in values:
         return values
-    return None if business is None else {**values, tenant: business}
+    if business is None:
+        return None
+    return {**values, tenant: business}
 
 
 def name_both(client: Client, values: Values) -> None:
@@ -86,7 +88,10 @@ def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
 
 
 def create_inside(client: Client) -> None:
-    """Create with a reference to the other business, or to an object of it."""
+    """Create with a reference to the other business, or to an object of it.
+
+    A valid creation comes first, as the control. Each reference has a creation of its own.
+    """
     operation = client.operation
     values = client.valid(operation)
     if values is None:
@@ -94,14 +99,18 @@ def create_inside(client: Client) -> None:
     client.control(operation, values)
     for parameter in owning_references(client.contract, operation):
         foreign = client.value(parameter, "other")
-        if foreign is ABSENT or foreign == values.get(parameter.name):
-            continue
-        referring = {**(client.valid(operation) or values), parameter.name: foreign}
-        if parameter.required or parameter.advised:
-            _create_with_reference(client, referring, parameter)
-        else:
-            _create_tied(client, referring, parameter.name)
+        if foreign is not ABSENT and foreign != values.get(parameter.name):
+            fresh = client.valid(operation) or values
+            _create_naming(client, {**fresh, parameter.name: foreign}, parameter)
     _create_in_business(client)
+
+
+def _create_naming(client: Client, values: Values, parameter: Parameter) -> None:
+    """A creation that names something of the other business in a member that documents name."""
+    if parameter.required or parameter.advised:
+        _create_with_reference(client, values, parameter)
+    else:
+        _create_tied(client, values, parameter.name)
 
 
 def _create_with_reference(client: Client, values: Values, parameter: Parameter) -> None:
@@ -109,12 +118,13 @@ def _create_with_reference(client: Client, values: Values, parameter: Parameter)
     operation, listing = client.operation, client.contract.list_of(client.operation.kind)
     step = Step.FOREIGN if parameter.name == client.contract.tenant else Step.REFERENCE
     client.mistake(operation, values, facts=Facts(step=step))
-    fresh = {p.name: values[p.name] for p in operation.body if p.fresh and p.name in values}
-    page = None if listing is None else client.valid(listing, "other")
-    if listing is None or page is None or not fresh:
+    if listing is None:
         return
-    facts = Facts(step=Step.LISTING, sent=as_shown(operation, fresh))
-    client.call(listing, page, key="other", facts=facts)
+    page = client.valid(listing, "other")
+    fresh = {p.name: values[p.name] for p in operation.fresh_members if p.name in values}
+    if page is not None and fresh:
+        facts = Facts(step=Step.LISTING, sent=as_shown(operation, fresh))
+        client.call(listing, page, key="other", facts=facts)
 
 
 def _create_in_business(client: Client) -> None:

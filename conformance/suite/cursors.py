@@ -37,14 +37,11 @@ def starts(positions: Sequence[str | None], *, deeply: bool) -> list[int]:
     They stand just before neighbours in the same second, and in the middle of a long list, or at
     the end of a large page of it.
     """
-    times = [instant(position) for position in positions]
-    telling = []
-    for index, (one, other) in enumerate(pairwise(times)):
-        if _same_second(one, other):
-            telling.append(index)
+    pairs = pairwise(instant(position) for position in positions)
+    telling = [place for place, pair in enumerate(pairs) if _same_second(*pair)]
     each = 2 if deeply else 1
     chosen = telling[:each] + telling[-each:] + _middles(len(positions), each)
-    before = [index - 1 for index in chosen if index > 1]
+    before = [place - 1 for place in chosen if place > 1]
     return list(dict.fromkeys(before))
 
 
@@ -71,17 +68,15 @@ def unserved_cursors(positions: Sequence[str | None], operation: Operation) -> d
     Some spell a position otherwise, one lies between two items, some beyond both ends. Empty for
     a list that is too short, or whose positions cannot all be read.
     """
-    texts: list[str] = []
     times: list[Fraction] = []
     for position in positions:
         moment = instant(position)
-        if position is None or moment is None:
+        if moment is None:
             return {}
-        texts.append(position)
         times.append(moment)
     if len(times) < SHORTEST or times[0] == times[-1]:
         return {}
-    cursors = _respelled(texts[2], operation)
+    cursors = _respelled(str(positions[2]), operation)
     between = _between(times)
     if between is not None:
         cursors["between"] = between

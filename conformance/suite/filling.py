@@ -64,12 +64,15 @@ class Filling:
         self._token = token
 
     def valid(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:
-        """Valid values for the required and advised parameters; None if a required one is unknown.
+        """Valid values for the required and advised parameters, by name.
 
-        Values of the target file (``inputs``) replace the suite's own.
+        None if a required one is unknown. Values of the target file (``inputs``) replace the
+        suite's own. A request that does more than read works on an object of the run's own.
         """
-        wanted = [p for p in operation.parameters if p.required or p.advised]
-        values = {parameter.name: self.value(parameter, key) for parameter in wanted}
+        values: dict[str, Any] = {}
+        for parameter in operation.parameters:
+            if parameter.required or parameter.advised:
+                values[parameter.name] = self.value(parameter, key)
         self._select_own(operation, values)
         self._add_change(operation, values, key)
         self._select_readable(operation, values, key)
@@ -83,36 +86,50 @@ class Filling:
         if selector is None or operation.effect is Effect.READ:
             return
         if selector.references == operation.kind:
-            values[selector.name] = _as_typed(selector, self._known.own_id(operation))
+            name = self._known.own_id(operation)
+            values[selector.name] = _as_typed(selector, name)
+
+    def _refers(self, parameter: Parameter) -> bool:
+        """Whether a parameter holds the id of an object or of a business."""
+        return bool(parameter.references) or parameter.name == self._contract.tenant
 
     def _changes_nothing(self, operation: Operation, values: Mapping[str, Any]) -> bool:
         """Whether the values of a change only name objects."""
-        given = [p for p in operation.parameters if values.get(p.name, ABSENT) is not ABSENT]
-        return all(p.references or p.name == self._contract.tenant for p in given)
+        for parameter in operation.parameters:
+            is_given = values.get(parameter.name, ABSENT) is not ABSENT
+            if is_given and not self._refers(parameter):
+                return False
+        return True
 
     def _add_change(self, operation: Operation, values: dict[str, Any], key: str) -> None:
         """Change the first member that takes a fresh text, if a change would change nothing."""
         if operation.action != "update" or not self._changes_nothing(operation, values):
             return
-        fresh = next((p for p in operation.body if p.fresh), None)
-        if fresh is not None:
-            values[fresh.name] = self.value(fresh, key)
+        if operation.fresh_members:
+            member = operation.fresh_members[0]
+            values[member.name] = self.value(member, key)
 
     def _select_readable(self, operation: Operation, values: dict[str, Any], key: str) -> None:
         """Read an object that can be read, where the sources leave open which ones can."""
         selector = operation.selector
-        if selector is None or operation.action != "read" or Open.INPUT not in operation.open:
+        is_open_read = operation.action == "read" and Open.INPUT in operation.open
+        if selector is None or not is_open_read:
             return
         if values[selector.name] is not ABSENT:
             known = self._known.readable(operation, values, selector, key)
             values[selector.name] = known
 
     def value(self, parameter: Parameter, key: str = "full") -> Any:
-        """A valid value for a parameter; ABSENT where none is known."""
-        if parameter.references or parameter.name == self._contract.tenant:
+        """A valid value for a parameter; ABSENT where none is known.
+
+        An id that the key sees, a phone number of the target file, or a text that no other request
+        holds. Else the documented example, or a value that the schema allows.
+        """
+        if self._refers(parameter):
             return _as_typed(parameter, self._reference(parameter, key))
         if parameter.phone:
-            return (self._target.phone_numbers or (FICTIONAL_NUMBER,))[0]
+            numbers = self._target.phone_numbers or (FICTIONAL_NUMBER,)
+            return numbers[0]
         if parameter.fresh:
             return parameter.fresh.replace("{}", self._token())
         if parameter.example is not None:
@@ -124,31 +141,40 @@ class Filling:
         if parameter.name == self._contract.tenant:
             return self._known.business(key)
         kind = parameter.references or ""
-        if any(listing.pool for listing in self._contract.operations_by("list", kind)):
-            return self._known.free(kind, key)
+        for listing in self._contract.operations_by("list", kind):
+            if listing.pool:
+                return self._known.free(kind, key)
         return self._known.known_id(kind, key, parameter.by)
 
     def filled(self, value: Any) -> Any:
         """A value of the target file, with a fresh text in place of ``{}``."""
-        return value.replace("{}", self._token()) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return value.replace("{}", self._token())
 
 
 def _complete(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any] | None:
     """The values that are known; None if one for a required parameter is not."""
     known = {name: value for name, value in values.items() if value is not ABSENT}
-    required = [p.name for p in operation.parameters if p.required]
-    return known if all(name in known for name in required) else None
+    for parameter in operation.required:
+        if parameter.name not in known:
+            return None
+    return known
 
 
 def _sample(schema: Mapping[str, Any]) -> Any:
     """A value of a schema: the first of its enumeration, or one of its type."""
-    kind = schema.get("type", "string")
     first = schema.get("enum", [None])[0]
-    return first or _SAMPLES[kind if isinstance(kind, str) else kind[0]]
+    if first:
+        return first
+    kind = schema.get("type", "string")
+    usual = kind if isinstance(kind, str) else kind[0]
+    return _SAMPLES[usual]
 
 
 def _as_typed(parameter: Parameter, name: Id | None) -> Any:
     """An id as the parameter takes it: alone, or in an array; ABSENT for None."""
     if name is None:
         return ABSENT
-    return [name] if parameter.schema.get("type") == "array" else name
+    takes_several = parameter.schema.get("type") == "array"
+    return [name] if takes_several else name

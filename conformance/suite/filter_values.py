@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from conformance.model import Operation, Parameter
-from conformance.reading import takes
+from conformance.reading import members_of, takes
 from conformance.suite.knowledge import SEVERAL
 from conformance.values import instant
 
@@ -19,11 +19,12 @@ DISTINCT = 6
 
 
 def text_of(value: Any) -> str | None:
-    """A value as a query takes it; None for what it cannot take."""
+    """A text or a number as a query takes it; None for any other value."""
     if isinstance(value, str):
         return value
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return str(value) if number else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return str(value)
 
 
 def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
@@ -33,8 +34,7 @@ def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
     """
     texts = []
     for item in items:
-        shown = item.get(parameter.filters) if isinstance(item, dict) else None
-        text = text_of(shown) or ""
+        text = text_of(members_of(item).get(parameter.filters or "")) or ""
         several = parameter.joined and "," in text
         if text and not several:
             texts.append(text)
@@ -51,12 +51,13 @@ def value_for(items: Iterable[Any], parameter: Parameter) -> str | None:
     if parameter.compare:
         return _middle(texts)
     counts = Counter(texts)
-    joined = _two_values(counts) if parameter.joined else None
-    return joined or _one_value(counts)
+    if not parameter.joined:
+        return _one_value(counts)
+    return _two_values(counts) or _one_value(counts)
 
 
 def _middle(texts: list[str]) -> str | None:
-    """The value in the middle of several."""
+    """The value in the middle of several, in the order that a bound compares; None for too few."""
     ordered = sorted(set(texts), key=_amount)
     if len(ordered) < DISTINCT:
         return None
@@ -64,7 +65,7 @@ def _middle(texts: list[str]) -> str | None:
 
 
 def _amount(text: str) -> Fraction:
-    """What a bound compares: an instant, else a number; 0 for any other text."""
+    """What a bound compares: an instant in seconds, else a number; 0 for any other text."""
     moment = instant(text)
     if moment is not None:
         return moment
@@ -85,29 +86,39 @@ def _two_values(counts: Counter[str]) -> str | None:
 
 def _one_value(counts: Counter[str]) -> str | None:
     """The rarest of the values that enough items have; one that several have comes first."""
-    choices = []
-    for text, count in counts.items():
-        if count >= SECOND_PAGE:
-            choices.append((count < SEVERAL, count, text))
-    return min(choices)[-1] if choices else None
+    frequent = [text for text, count in counts.items() if count >= SECOND_PAGE]
+
+    def preference(text: str) -> tuple[bool, int, str]:
+        return counts[text] < SEVERAL, counts[text], text
+
+    return min(frequent, key=preference, default=None)
 
 
 def another_value(items: Iterable[Any], parameter: Parameter, value: str) -> str | None:
-    """The most frequent value beside those that were tried; None without one, and for a bound."""
+    """The most frequent value beside those that were tried; None without one, and for a bound.
+
+    ``value`` holds what was tried, joined by commas for a filter that takes several values.
+    """
+    if parameter.compare:
+        return None
     tried = value.split(",") if parameter.joined else [value]
     counts = Counter(texts_of(items, parameter))
     for text in tried:
         del counts[text]
-    if parameter.compare or not counts:
-        return None
-    return min(counts, key=lambda text: (-counts[text], text))
+    return min(counts, key=lambda text: (-counts[text], text), default=None)
 
 
 def shared_filter(items: Iterable[Any], operation: Operation, tenant: str | None) -> dict[str, str]:
-    """The first filter by a plain value, other than the business, that one of some items passes."""
+    """The first filter by a plain value, other than the business, that one of some items passes.
+
+    Returns its name with that value; empty if the items show none. ``tenant`` is the name of the
+    parameter for the business.
+    """
     for parameter in operation.filters:
+        if parameter.name == tenant or not _takes_one_value(parameter):
+            continue
         texts = texts_of(items, parameter)
-        if texts and _takes_one_value(parameter) and parameter.name != tenant:
+        if texts:
             return {parameter.name: texts[0]}
     return {}
 
@@ -125,15 +136,20 @@ def narrower(
     others = operation.filters[place + 1 :] + operation.filters[:place]
     choices: list[tuple[bool, int, int, str, str]] = []
     for turn, other in enumerate(others):
-        if not _takes_one_value(other) or other.filters == parameter.filters:
-            continue
-        for text, count in Counter(texts_of(passing, other)).items():
-            if count < len(passing):
-                choices.append((count < SECOND_PAGE, turn, count, other.name, text))
+        if _takes_one_value(other) and other.filters != parameter.filters:
+            for text, count in _not_in_all(passing, other).items():
+                too_few = count < SECOND_PAGE
+                choices.append((too_few, turn, count, other.name, text))
     if not choices:
         return {}
     *_, name, text = min(choices)
     return {name: text}
+
+
+def _not_in_all(items: list[Any], parameter: Parameter) -> dict[str, int]:
+    """The values of a filter that some of the items have, and others not, with how many do."""
+    counts = Counter(texts_of(items, parameter))
+    return {text: count for text, count in counts.items() if count < len(items)}
 
 
 def _takes_one_value(parameter: Parameter) -> bool:
@@ -145,9 +161,7 @@ def options_of(operation: Operation) -> Iterator[Parameter]:
     """The parameters that narrow a list by something that its items do not show."""
     assert operation.paging is not None
     turning = (operation.paging.after, operation.paging.limit)
-    for parameter in operation.parameters:
-        known = parameter.place == "query" and parameter.example is not None
-        if parameter.required or parameter.filters or parameter.name in turning:
-            continue
-        if known:
+    for parameter in operation.parameters_in("query"):
+        other_job = parameter.required or parameter.filters or parameter.name in turning
+        if not other_job and parameter.example is not None:
             yield parameter

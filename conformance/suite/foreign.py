@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.model import Contract, Effect, Operation, Parameter
+from conformance.reading import rows_of
 from conformance.suite.client import Client
 from conformance.values import ABSENT
 
@@ -12,21 +13,24 @@ from conformance.values import ABSENT
 def foreign_filter(client: Client, parameter: Parameter) -> Any:
     """A value of a filter that only the other business has; ABSENT without one.
 
-    Best is a value that its list shows, and the list of the main business does not.
+    Best is a value that its list shows, and the list of the main business does not. Where the
+    filter names a business, it is the id of the other one.
     """
     kind, member = client.operation.kind or "", parameter.filters or ""
-    own = _values(client.knowledge.listed(kind), member)
-    foreign = _values(client.knowledge.listed(kind, "other"), member)
-    if parameter.name != client.contract.tenant:
-        for value in foreign:
-            if isinstance(value, str) and value not in own:
-                return value
+    own = texts_of_member(client.knowledge.listed(kind), member)
+    foreign = texts_of_member(client.knowledge.listed(kind, "other"), member)
+    if parameter.name == client.contract.tenant:
+        return client.value(parameter, "other")
+    for text in foreign:
+        if text not in own:
+            return text
     return client.value(parameter, "other")
 
 
-def _values(items: list[Any], member: str) -> list[Any]:
-    """What the items show of a member."""
-    return [item.get(member) for item in items if isinstance(item, dict)]
+def texts_of_member(items: list[Any], member: str) -> list[str]:
+    """The texts that the items show as a member, in their order."""
+    values = [row.get(member) for row in rows_of(items)]
+    return [value for value in values if isinstance(value, str)]
 
 
 def foreign_object(client: Client, operation: Operation, selector: Parameter) -> Any:
@@ -43,14 +47,21 @@ def foreign_object(client: Client, operation: Operation, selector: Parameter) ->
 
 
 def owning_references(contract: Contract, operation: Operation) -> list[Parameter]:
-    """The members of a body that name a business, or an object of one; a pool belongs to no one."""
-    owned = {listing.kind for listing in contract.operations_by("list")}
-    owned -= {other.kind for other in contract.operations.values() if other.pool}
-    return [
-        parameter
-        for parameter in operation.body
-        if parameter.name == contract.tenant or parameter.references in owned
-    ]
+    """The members of a body that name a business, or an object of one; a pool belongs to no one.
+
+    Only kinds of objects that have a list count.
+    """
+    owned: set[str | None] = set()
+    pools: set[str | None] = set()
+    for listing in contract.operations_by("list"):
+        group = pools if listing.pool else owned
+        group.add(listing.kind)
+    owned -= pools
+    naming = []
+    for member in operation.body:
+        if member.name == contract.tenant or member.references in owned:
+            naming.append(member)
+    return naming
 
 
 def visible_change(client: Client, operation: Operation) -> dict[str, Any]:
@@ -59,14 +70,17 @@ def visible_change(client: Client, operation: Operation) -> dict[str, Any]:
     Empty as well for a mode of its own: it changes the member that selects it.
     """
     selector = operation.selector
-    if operation.when is not None and (selector is None or operation.when != selector.name):
+    selecting = None if selector is None else selector.name
+    is_mode = operation.when is not None and operation.when != selecting
+    if is_mode:
         return {}
-    for parameter in operation.body:
-        if parameter.fresh:
-            return {parameter.name: client.value(parameter)}
-    return {}
+    if not operation.fresh_members:
+        return {}
+    member = operation.fresh_members[0]
+    return {member.name: client.value(member)}
 
 
 def named(value: Any) -> str:
-    """The id in a value that is an id, or an array of them."""
-    return str(value[0] if isinstance(value, list) else value)
+    """The id in a value that is an id, or the first of an array of them, as text."""
+    first = value[0] if isinstance(value, list) else value
+    return str(first)

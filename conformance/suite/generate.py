@@ -57,7 +57,10 @@ class Drawing:
         self._drawn: dict[str, Any] | None = None
 
     def cases(self, operation: Operation, mode: str) -> list[Drawn]:
-        """The cases of one operation and mode. Raises RuntimeError where drawing failed."""
+        """The cases of one operation and mode, none if they were not wanted.
+
+        Waits for the process at the first call. Raises RuntimeError where drawing failed.
+        """
         drawn: list[list[Drawn]] = self._all()["cases"]
         return dict(zip(self._wanted, drawn, strict=True)).get((operation.id, mode), [])
 
@@ -107,7 +110,8 @@ _DRAWINGS: dict[tuple[str, tuple[tuple[str, str], ...], Depth, int, int], Drawin
 def draw(client: Client) -> Drawing | None:
     """What a run wants drawn; None where it wants nothing.
 
-    It is drawn once a process, and begun at the first call.
+    It is drawn once a process, and begun at the first call. The digest of the contract, the seed
+    and the depth decide what is drawn.
     """
     wanted, programs = client.planned("generated"), len(client.planned("mixed-walk"))
     key = (client.contract.digest, wanted, client.depth, programs, client.seed)
@@ -164,34 +168,37 @@ class _Writer:
         """The message. Raises _UnwritableError where there can be none."""
         path, query = self._path(), self._query()
         body = self._body()
-        pairs = [pair for name, value in query.items() for pair in _pairs(name, value)]
+        pairs: list[tuple[str, str]] = []
+        for name, value in query.items():
+            pairs += _pairs(name, value)
         _require_unicode([path, *chain.from_iterable(pairs)])
         headers = [] if body is None else [("Content-Type", "application/json")]
-        for parameter in self._operation.parameters:
-            if parameter.place == "header":
-                headers.append((parameter.name, str(self._client.value(parameter))))
+        for parameter in self._operation.parameters_in("header"):
+            headers.append((parameter.name, str(self._client.value(parameter))))
         return Message(self._operation.method, path, tuple(pairs), tuple(headers), body)
 
     def _path(self) -> str:
+        """The path, with a value for each of its parameters."""
         path = self._operation.path
-        for parameter in self._operation.parameters:
+        for parameter in self._operation.parameters_in("path"):
             name = parameter.name
-            if parameter.place == "path":
-                value = self._referred(name, self._case["path"].get(name, "x"))
-                path = path.replace(f"{{{name}}}", _path_text(value))
+            value = self._referred(name, self._case["path"].get(name, "x"))
+            path = path.replace(f"{{{name}}}", _path_text(value))
         return path
 
     def _referred(self, name: str, drawn: Any) -> Any:
         """The value of a parameter: in a positive case what exists, if it is known."""
-        return self._known.get(name, drawn) if self._positive else drawn
+        if not self._positive:
+            return drawn
+        return self._known.get(name, drawn)
 
     def _query(self) -> dict[str, Any]:
         """The parameters of the query, with a text for the one that selects the mode."""
         query = self._of_this_mode(self._case["query"])
-        for parameter in self._operation.parameters:
+        for parameter in self._operation.parameters_in("query"):
             name = parameter.name
-            known = parameter.place == "query" and name in self._known
-            if known and (parameter.required or name in query):
+            is_sent = parameter.required or name in query
+            if is_sent and name in self._known:
                 drawn = query.get(name, self._known[name])
                 query[name] = self._referred(name, drawn)
         selector = self._selector("query")
@@ -249,9 +256,11 @@ class _Writer:
         """A drawn value of a member, or a valid one where the drawn one could do harm."""
         if parameter is None or not isinstance(drawn, str):
             return drawn
-        if self._refers(parameter) and parameter.schema.get("type") != "array":
+        names_one = self._refers(parameter) and parameter.schema.get("type") != "array"
+        if names_one:
             known = self._client.value(parameter)  # of a pool, an object that is still free
-            return known if self._positive and known is not ABSENT else drawn
+            keeps_drawn = known is ABSENT or not self._positive
+            return drawn if keeps_drawn else known
         if self._reaches_somebody(parameter, drawn):
             return self._client.value(parameter)
         return drawn
@@ -271,12 +280,10 @@ class _Writer:
 
 
 def _selecting(contract: Contract, operation: Operation) -> set[str]:
-    """The parameters that would select another mode of the method and path."""
+    """The names of the parameters that would select another mode of the method and path."""
     place = (operation.path, operation.method)
-    selecting = set()
-    for twin in contract.operations.values():
-        if (twin.path, twin.method) == place and twin.when:
-            selecting.add(twin.when)
+    twins = [other for other in contract.operations.values() if (other.path, other.method) == place]
+    selecting = {twin.when for twin in twins if twin.when}
     return selecting - {operation.when or ""}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.model import Contract
+from conformance.reading import is_id
 
 Id = str | int
 """An id as the target gives it: it goes into a body as it came."""
@@ -36,18 +37,18 @@ def identifier(
 ) -> Id | None:
     """What names an item of a list: its identifier, or another member; an item that is text itself.
 
-    None for an item that shows no name.
+    None for an item that shows no name, which is a text or a whole number.
     """
     value = item
     if isinstance(item, dict):
         value = item.get(member or contract.identifier_of(kind))
-    return value if isinstance(value, str | int) and not isinstance(value, bool) else None
+    return value if is_id(value) else None
 
 
 def identifiers(
     contract: Contract, items: list[Any], kind: str | None, member: str | None = None
 ) -> Iterator[Id]:
-    """What names each of some items; those that show no name are left out."""
+    """What names each of some items, in their order; those that show no name are left out."""
     for item in items:
         name = identifier(contract, item, kind, member)
         if name is not None:
@@ -58,7 +59,7 @@ def unknown_id(seed: int, sample: str, salt: str = "") -> str:
     """An id of the same form as a known one that names nothing.
 
     Another salt gives another id, except where ids are numbers. A server that reads ids has no
-    reason to call it malformed.
+    reason to call it malformed. The same seed, sample and salt always give the same id.
     """
     digest = hashlib.sha256(f"{seed} {sample}{salt}".encode()).digest()
     if re.fullmatch(r"\+[0-9]{7,15}", sample):
@@ -69,7 +70,9 @@ def unknown_id(seed: int, sample: str, salt: str = "") -> str:
     if tail.isdigit() and len(tail) < SHORT_COUNTER:
         return sample[: len(sample) - len(tail)] + _larger(tail)
     unknown = _changed(sample, tail, digest)
-    return unknown if unknown != sample else sample + "0"
+    if unknown == sample:
+        return sample + "0"
+    return unknown
 
 
 def _fictional_number(digest: bytes) -> str:
@@ -90,11 +93,12 @@ def _tail(sample: str) -> str:
 
 def _changed(sample: str, tail: str, digest: bytes) -> str:
     """The id with characters at its end changed, each within its class."""
-    first = len(sample) - max(FEWEST_CHANGED, len(tail))
-    places = [place for place, char in enumerate(sample) if char.isalnum() and place >= first]
+    first = max(0, len(sample) - max(FEWEST_CHANGED, len(tail)))
+    places = [place for place in range(first, len(sample)) if sample[place].isalnum()]
     places = places[-MOST_CHANGED:]
-    # a long tail shows which characters ids are made of
-    usable = tail if len(places) == MOST_CHANGED and not tail.isdigit() else ""
+    usable = ""
+    if len(places) == MOST_CHANGED and not tail.isdigit():
+        usable = tail  # a long tail shows which characters ids are made of
     characters = list(sample)
     for byte, place in zip(digest, places, strict=False):
         characters[place] = _alike(sample[place], byte, usable)
@@ -103,8 +107,8 @@ def _changed(sample: str, tail: str, digest: bytes) -> str:
 
 def _alike(char: str, byte: int, usable: str) -> str:
     """Another character of the same class, out of the usable ones if there are any."""
-    alphabet = next((letters for letters in ALPHABETS if char in letters), "")
-    if not alphabet:
-        return char
-    candidates = [other for other in alphabet if other in usable] or alphabet
-    return candidates[byte % len(candidates)]
+    for alphabet in ALPHABETS:
+        if char in alphabet:
+            candidates = [other for other in alphabet if other in usable] or alphabet
+            return candidates[byte % len(candidates)]
+    return char

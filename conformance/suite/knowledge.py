@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from conformance.model import Business, Open, Operation, Paging, Parameter, Role, key_role
-from conformance.reading import Answer, before_last, members_of, rows_of, runs_forward
+from conformance.model import Business, Open, Operation, Parameter, Role, key_role
+from conformance.reading import Answer, members_of, rows_of
 from conformance.suite.ids import Id, identifiers
 from conformance.suite.memory import Memory, Values
 from conformance.suite.sending import Sending
@@ -21,11 +21,6 @@ SEVERAL = 5
 
 OWNERS_TRIED = 4
 """Objects that other lists name most, and that a list is tried with."""
-PAGES_TO_END = 40
-"""Pages that are turned to reach the end of a list that runs from old to new."""
-LAST = 5
-"""Items before the end of such a list that its last page should show."""
-
 Fill = Callable[[Operation, str], Values | None]
 """Gives valid values for an operation and a key; None if a required one is not known."""
 
@@ -43,14 +38,18 @@ class Knowledge:
     # --- lists ---
 
     def listed(self, kind: str, key: str = "full") -> list[Any]:
-        """The items of the first page of the list of a kind."""
-        place = (kind, key)
-        if place not in self._memory.lists:
-            self._memory.lists[place] = []  # for a list whose values need the list itself
+        """The items of the first page of the list of a kind, as a key sees it.
+
+        The list is asked for once. Empty for a kind without a list, and for a list that cannot be
+        asked for or answers no items.
+        """
+        lists, place = self._memory.lists, (kind, key)
+        if place not in lists:
+            lists[place] = []  # for a list whose values need the list itself
             operation = self.contract.list_of(kind)
             if operation is not None:
-                self._memory.lists[place] = self._first_page(operation, key)
-        return self._memory.lists[place]
+                lists[place] = self._first_page(operation, key)
+        return lists[place]
 
     def forget(self, kind: str, key: str) -> list[Any]:
         """Drop what the list of a kind showed, so that it is asked for again. Returns that."""
@@ -76,27 +75,28 @@ class Knowledge:
 
     def _owner(self, operation: Operation) -> Parameter | None:
         """The required parameter that names the object whose items a list shows."""
-        for parameter in operation.parameters:
-            tenant = parameter.name == self.contract.tenant
-            if parameter.required and parameter.references and not tenant:
+        for parameter in operation.required:
+            if parameter.references and parameter.name != self.contract.tenant:
                 return parameter
         return None
 
-    def _ask(self, operation: Operation, values: Mapping[str, Any], key: str) -> Answer:
+    def ask(self, operation: Operation, values: Mapping[str, Any], key: str) -> Answer:
+        """What an operation answers to some values, in a request that arranges a scenario."""
         exchange = self._sending.send(operation, values, key=key, role=Role.ARRANGE)
         return Answer(self.contract, operation, exchange)
 
     def _first_page(self, operation: Operation, key: str) -> list[Any]:
-        """The first page, in a large size if the usual one is small."""
+        """The items of the first page, in a large size if the usual one is small."""
         values, paging = self.listing(operation, key), operation.paging
         if values is None or paging is None:
             return []
-        page = self._ask(operation, values, key)
+        page = self.ask(operation, values, key)
         items = page.items or []
         limit = self.within(operation, WANTED)
-        if not page.more or len(items) >= limit:
+        is_enough = len(items) >= limit or not page.more
+        if is_enough:
             return items
-        larger = self._ask(operation, {**values, paging.limit: str(limit)}, key)
+        larger = self.ask(operation, {**values, paging.limit: str(limit)}, key)
         return max(items, larger.items or [], key=len)
 
     def within(self, operation: Operation, limit: int) -> int:
@@ -109,7 +109,7 @@ class Knowledge:
         """The object with the longest list, among a few; the first with several items is enough."""
         best, most = values[owner.name], -1
         for candidate in self._busiest(owner, key):
-            page = self._ask(operation, {**values, owner.name: candidate}, key)
+            page = self.ask(operation, {**values, owner.name: candidate}, key)
             count = len(page.items or [])
             if count > most:
                 best, most = candidate, count
@@ -136,22 +136,29 @@ class Knowledge:
                 return parameter.filters
         return None
 
-    def _names_in(self, listing: Operation, member: str, key: str) -> Iterable[Id]:
-        items = self.listed(listing.kind or "", key)
-        values = [row.get(member) for row in rows_of(items)]
-        return [value for value in values if isinstance(value, str | int)]
+    def _names_in(self, listing: Operation, member: str, key: str) -> list[Id]:
+        """What the items of a list name by a member, once for each item."""
+        names = []
+        for row in rows_of(self.listed(listing.kind or "", key)):
+            value = row.get(member)
+            if isinstance(value, str | int):
+                names.append(value)
+        return names
 
     # --- objects ---
 
     def known_ids(self, kind: str, key: str = "full", member: str | None = None) -> list[Id]:
         """The ids of the objects that a key sees, those of its own business first.
 
-        A key may reach several businesses, while other keys reach only that one.
+        A key may reach several businesses, while other keys reach only that one. ``member`` holds
+        the id, if it is not the identifier of the kind.
         """
         tenant, business = self.contract.tenant, self.business(key)
 
         def elsewhere(item: Any) -> bool:
-            return not isinstance(item, dict) or item.get(tenant) != business
+            if not isinstance(item, dict):
+                return True
+            return item.get(tenant) != business
 
         ordered = sorted(self.listed(kind, key), key=elsewhere)
         return list(identifiers(self.contract, ordered, kind, member))
@@ -161,9 +168,11 @@ class Knowledge:
         return next(iter(self.known_ids(kind, key, member)), None)
 
     def business(self, key: str = "full") -> str | None:
-        """The id of the business of a key: as declared, else as its objects show it."""
-        role = key_role(key)
-        owner = (role and role.business) or Business.MAIN
+        """The id of the business of a key: as declared, else as its objects show it.
+
+        None if the target file does not declare it, and no list has shown it so far.
+        """
+        owner = _owner_of(key)
         if owner in self.target.businesses:
             return self.target.businesses[owner]
         for item in self._remembered(key):
@@ -179,41 +188,56 @@ class Knowledge:
             yield from self._memory.lists.get((kind or "", key), ())
 
     def free(self, kind: str, key: str) -> Id | None:
-        """An object of a pool that the run has not used yet.
+        """An object of a pool that the run has not used yet; None if the pool has none left.
 
         When all listed objects are used, the list is asked for again. Objects that it still shows
         are free: they were used in refused requests. The latest may yet be taken.
         """
         used = self._memory.used.setdefault(kind, {})
-        unused = [name for name in self._names(kind, key) if name not in used]
-        if not unused:
+        chosen = self._unused(kind, key)
+        if chosen is None:
             self.forget(kind, key)
-            shown = self._names(kind, key)
-            unused = [name for name in shown if name not in used]
-            unused += [name for name in used if name in shown]
-        if not unused:
-            return None
-        chosen = unused[0]
-        used.pop(chosen, None)
-        used[chosen] = None
+            chosen = self._unused(kind, key)
+        if chosen is None:
+            chosen = self._still_listed(kind, key)
+        if chosen is not None:
+            used.pop(chosen, None)
+            used[chosen] = None  # now the most recent one
         return chosen
 
-    def _names(self, kind: str, key: str) -> list[Id]:
-        return list(identifiers(self.contract, self.listed(kind, key), kind))
+    def _unused(self, kind: str, key: str) -> Id | None:
+        """The first listed object of a pool that the run has not used."""
+        used = self._memory.used[kind]
+        for name in identifiers(self.contract, self.listed(kind, key), kind):
+            if name not in used:
+                return name
+        return None
+
+    def _still_listed(self, kind: str, key: str) -> Id | None:
+        """The object of a pool that was used least recently and is still listed."""
+        listed = list(identifiers(self.contract, self.listed(kind, key), kind))
+        for name in self._memory.used[kind]:
+            if name in listed:
+                return name
+        return None
 
     def readable(
         self, operation: Operation, values: Mapping[str, Any], selector: Parameter, key: str
     ) -> Id:
-        """The first known object that a read returns, among a few; else the first known one."""
-        place = (operation.id, key)
-        if place not in self._memory.readable:
-            known = self.known_ids(selector.references or "", key, selector.by)
-            self._memory.readable[place] = known[0]
-            for candidate in known[:WANTED]:
-                if self._ask(operation, {**values, selector.name: candidate}, key).ok:
-                    self._memory.readable[place] = candidate
-                    break
-        return self._memory.readable[place]
+        """The first known object that a read returns, among a few; else the first known one.
+
+        Raises IndexError if no object is known.
+        """
+        readable, place = self._memory.readable, (operation.id, key)
+        if place in readable:
+            return readable[place]
+        known = self.known_ids(selector.references or "", key, selector.by)
+        readable[place] = known[0]
+        for candidate in known[:WANTED]:
+            if self.ask(operation, {**values, selector.name: candidate}, key).ok:
+                readable[place] = candidate
+                break
+        return readable[place]
 
     # --- objects of our own ---
 
@@ -251,60 +275,17 @@ class Knowledge:
 
     def _creation(self, kind: str) -> Operation | None:
         """The operation that creates objects of a kind, if the target file allows it."""
-        creations = self.contract.operations_by("create", kind)
-        return next((one for one in creations if one.effect in self.target.allow), None)
+        for creation in self.contract.operations_by("create", kind):
+            if creation.effect in self.target.allow:
+                return creation
+        return None
 
     def _create(self, creation: Operation) -> Id | None:
+        """Create an object. Returns its id; None if that fails or no valid values are known."""
         values = self._fill(creation, "full")
-        return None if values is None else self._ask(creation, values, "full").id
-
-    # --- the end of a list ---
-
-    def newest(self, operation: Operation, values: Values) -> Values:
-        """Cursor and limit of a page near the end of a list that runs from old to new.
-
-        Empty for a list that runs the other way: what is new stands on its first page.
-        """
-        paging = operation.paging
-        if paging is None or not runs_forward(paging, self.listed(operation.kind or "")):
-            return {}
-        begin = self._memory.ends.get(operation.id, {})
-        sizes = [str(self.within(operation, limit)) for limit in (LARGE, WANTED)]
-        positions = self._positions_from(operation, paging, values, begin, sizes)
-        if positions is None:
-            return {}
-        before = before_last(positions, LAST)
-        if before is not None:
-            begin = {paging.after: before}
-        self._memory.ends[operation.id] = begin
-        return {**begin, paging.limit: sizes[0]} if positions else dict(begin)
-
-    def _positions_from(
-        self, operation: Operation, paging: Paging, values: Values, begin: Values, sizes: list[str]
-    ) -> list[str] | None:
-        """The positions from a cursor to the end of a list; None if its pages run back."""
-        place, positions = begin, list[str]()
-        for _ in range(PAGES_TO_END):
-            page = self._page_with_items(operation, {**values, **place}, sizes)
-            if place and page.items and not _follows(paging, place[paging.after], page.items[0]):
-                return None
-            positions += page.positions
-            if not page.more or page.cursor is None:
-                break
-            place = {paging.after: page.cursor}
-        return positions
-
-    def _page_with_items(
-        self, operation: Operation, values: Mapping[str, Any], sizes: list[str]
-    ) -> Answer:
-        """The first page that has items, in one of some sizes; ``sizes`` keeps that size alone."""
-        assert operation.paging is not None
-        for size in list(sizes):
-            page = self._ask(operation, {**values, operation.paging.limit: size}, "full")
-            if page.items:
-                sizes[:] = [size]
-                break
-        return page
+        if values is None:
+            return None
+        return self.ask(creation, values, "full").id
 
     # --- objects that are gone ---
 
@@ -313,31 +294,40 @@ class Knowledge:
         return self._memory.retries > 0 and bool(self._naming(operation, values))
 
     def renewed(self, operation: Operation, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The values with another object in place of each that its list no longer shows."""
+        """The values with another object in place of each that its list no longer shows.
+
+        Each call counts as one of the retries of the run.
+        """
         self._memory.retries -= 1
         fresh = dict(values)
         for parameter in self._naming(operation, values):
-            kind, member = parameter.references or "", parameter.by
-            before = self.forget(kind, "full")
-            if values[parameter.name] not in identifiers(self.contract, before, kind, member):
-                continue
-            now = identifiers(self.contract, self.listed(kind), kind, member)
-            other = self.known_id(kind, member=member)
-            if values[parameter.name] not in now and other is not None:
-                fresh[parameter.name] = other
+            if self._has_gone(parameter, values[parameter.name]):
+                other = self.known_id(parameter.references or "", member=parameter.by)
+                if other is not None:
+                    fresh[parameter.name] = other
         return fresh
+
+    def _has_gone(self, parameter: Parameter, name: Id) -> bool:
+        """Whether the list of an object showed it before, but does not when asked again."""
+        kind, member = parameter.references or "", parameter.by
+        before = self.forget(kind, "full")
+        if name not in identifiers(self.contract, before, kind, member):
+            return False
+        return name not in identifiers(self.contract, self.listed(kind), kind, member)
 
     def _naming(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
         """The parameters that name objects."""
-        return [
-            parameter
-            for parameter in operation.parameters
-            if parameter.references
-            and parameter.name != self.contract.tenant
-            and isinstance(values.get(parameter.name), str | int)
-        ]
+        naming = []
+        for parameter in operation.parameters:
+            refers = parameter.references and parameter.name != self.contract.tenant
+            if refers and isinstance(values.get(parameter.name), str | int):
+                naming.append(parameter)
+        return naming
 
 
-def _follows(paging: Paging, cursor: str, item: Any) -> bool:
-    """Whether an item is newer than a cursor."""
-    return runs_forward(paging, [{paging.position: cursor}, item])
+def _owner_of(key: str) -> Business:
+    """The business that a key belongs to: that of its role, else the main one."""
+    role = key_role(key)
+    if role is None or role.business is None:
+        return Business.MAIN
+    return role.business

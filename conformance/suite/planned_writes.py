@@ -22,20 +22,22 @@ def is_visible(contract: Contract, operation: Operation) -> bool:
 
 
 def creations(planning: Planning) -> Iterator[Draft]:
-    """Each creation of something that can be read or listed."""
+    """Each creation of something that can be read or listed.
+
+    A list can show the new object only if the request holds a text of its own.
+    """
     for operation in operations(planning, "create"):
         if is_visible(planning.contract, operation):
             rules = ["create.read-back", "create.one"]
-            listed = planning.contract.operations_by("list", operation.kind)
-            if listed and _sends_fresh_text(operation):
+            lists = planning.contract.operations_by("list", operation.kind)
+            if lists and _sends_fresh_text(operation):
                 rules.append("create.listed")
             yield Draft(operation, needs=("full",), cost=4, rules=tuple(rules))
 
 
 def _sends_fresh_text(operation: Operation) -> bool:
     """Whether a valid request holds a text that no other request holds."""
-    sent = [parameter for parameter in operation.body if parameter.required or parameter.advised]
-    return any(parameter.fresh for parameter in sent)
+    return any(member.required or member.advised for member in operation.fresh_members)
 
 
 def counted_creations(planning: Planning) -> Iterator[Draft]:
@@ -60,7 +62,7 @@ def _has_open_list(contract: Contract, kind: str | None) -> bool:
     listing = contract.list_of(kind)
     if listing is None or listing.pool:
         return False
-    return not any(p.required for p in listing.parameters)
+    return not listing.required
 
 
 def every_creation(planning: Planning) -> Iterator[Draft]:
@@ -70,11 +72,11 @@ def every_creation(planning: Planning) -> Iterator[Draft]:
 
 
 def overlapping_creations(planning: Planning) -> Iterator[Draft]:
-    """A few creations of something that can be read."""
+    """A few creations of something that can be read, and that costs no money."""
     wanted = []
     for operation in operations(planning, "create"):
-        readable = planning.contract.operations_by("read", operation.kind)
-        if readable and operation.keyed and operation.effect is Effect.WRITE:
+        is_harmless = operation.keyed and operation.effect is Effect.WRITE
+        if is_harmless and planning.contract.operations_by("read", operation.kind):
             wanted.append(operation)
     for operation in wanted[: CREATIONS[planning.depth]]:
         yield Draft(operation, needs=("full", "other"), cost=7, optional=True)
@@ -115,11 +117,10 @@ def refused_writes(planning: Planning) -> Iterator[Draft]:
 
 def _shows_effect(contract: Contract, operation: Operation) -> bool:
     """Whether an effect of a write would be seen: a fresh text, or an object that is gone."""
-    if not operation.keyed or operation.effect is Effect.READ:
+    is_write = operation.keyed and operation.effect is not Effect.READ
+    if not is_write or not is_visible(contract, operation):
         return False
-    if not is_visible(contract, operation):
-        return False
-    return operation.action == "delete" or any(p.fresh for p in operation.body)
+    return operation.action == "delete" or bool(operation.fresh_members)
 
 
 def _with_key(operation: Operation, variant: str, role: str) -> Draft:

@@ -31,20 +31,27 @@ def other_scopes(planning: Planning, operation: Operation) -> list[str]:
     kind, and a write of an object that it refers to. Then follow a scope for the same verb and any
     other. Other writes of its own kind are left out: they may include its scope.
     """
-    scopes = _unopening(planning, operation)
-    of_kind = [scope for scope in scopes if scope.concerns(operation.kind)]
-    foreign = _turned(operation, [scope for scope in scopes if scope not in of_kind])
-    chosen = [operation.beside] if operation.beside else []
+    of_kind: list[_Scope] = []
+    elsewhere: list[_Scope] = []
+    for scope in _unopening(planning, operation):
+        group = of_kind if scope.concerns(operation.kind) else elsewhere
+        group.append(scope)
+    foreign = _turned(operation, elsewhere)
     if operation.effect is Effect.READ:
         likely, most = _first_reading(foreign), OTHERS_TRIED
     else:
         likely, most = _near_a_write(operation, of_kind, foreign), OTHERS_TRIED_FOR_A_WRITE
-    chosen += [scope.name for scope in (*likely, *foreign)]
-    return list(dict.fromkeys(chosen))[:most]
+    names = [scope.name for scope in (*likely, *foreign)]
+    if operation.beside:
+        names.insert(0, operation.beside)
+    return list(dict.fromkeys(names))[:most]
 
 
 def _unopening(planning: Planning, operation: Operation) -> list[_Scope]:
-    """The scopes of the contract that do not open the operation."""
+    """The scopes of the contract that do not open the operation.
+
+    Each comes with the kinds of the operations that it opens, in the order of the contract.
+    """
     scopes: dict[str, _Scope] = {}
     for other in operations(planning):
         for name in other.scopes:
@@ -56,7 +63,9 @@ def _unopening(planning: Planning, operation: Operation) -> list[_Scope]:
 
 def _turned(operation: Operation, scopes: list[_Scope]) -> list[_Scope]:
     """The scopes from a start that differs by operation, so that each has its turn."""
-    start = sum(map(ord, operation.id)) % max(1, len(scopes))
+    if not scopes:
+        return []
+    start = sum(map(ord, operation.id)) % len(scopes)
     return scopes[start:] + scopes[:start]
 
 
@@ -72,7 +81,7 @@ def _near_a_write(
 
     They open only reads of its kind, the write of an object that it must name, or any write.
     """
-    referred = {parameter.references for parameter in operation.parameters if parameter.required}
+    referred = {parameter.references for parameter in operation.required}
     writing = [scope for scope in foreign if scope.written]
     naming = [scope for scope in writing if scope.written & referred]
     reading = [scope for scope in of_kind if not scope.written]

@@ -60,7 +60,9 @@ def test_odd_request(client: Client) -> None:
     for way in odd_ways(operation):
         if way.name in names:
             _send_odd(client, way)
-    ask = client.lister(operation.kind) if operation.effect is not Effect.READ else None
+    if operation.effect is Effect.READ:
+        return
+    ask = client.lister(operation.kind)
     if ask is not None:
         ask(role=Role.CONTROL)
 
@@ -74,8 +76,11 @@ def _send_odd(client: Client, way: OddWay) -> None:
 
 def _send(client: Client, request: Message, facts: Facts) -> None:
     """Send a request of the operation, with the key if the operation takes one."""
-    key, carried = ("full", None) if client.operation.takes_key else (None, ())
-    client.raw(request, client.operation.id, key=key, carried=carried, facts=facts)
+    operation = client.operation
+    if operation.takes_key:
+        client.raw(request, operation.id, facts=facts)
+    else:
+        client.raw(request, operation.id, key=None, carried=(), facts=facts)
 
 
 def both_modes(planning: Planning) -> Iterator[Draft]:
@@ -91,7 +96,9 @@ def both_modes(planning: Planning) -> Iterator[Draft]:
 def test_generated(client: Client) -> None:
     """Drawn first, then sent one by one."""
     mode, drawing = client.case.variant, draw(client)
-    cases = drawing.cases(client.operation, mode) if drawing else []
+    if drawing is None:
+        return
+    cases = drawing.cases(client.operation, mode)
     if mode == NEGATIVE:  # half of them: other scenarios send many mistakes
         cases = cases[: max(1, len(cases) // 2)]
     for case in cases:
@@ -170,13 +177,15 @@ def _send_improper(client: Client) -> None:
     paging, facts = listing.paging, Facts(mistake=True, odd=True, mendable=True)
     for template in IMPROPER:
         target = template.format(path=listing.path, limit=paging.limit, after=paging.after)
-        # an improper query still names an operation, which more rules judge than an unknown path
-        known = template.startswith("{path}?")
+        operation, role = WHOLE_API, Role.PROBE
+        if template.startswith("{path}?"):
+            # an improper query still names an operation, which more rules judge
+            operation, role = listing.id, Role.BYSTANDER
         client.raw(
             Message("GET", "", plain=target),
-            listing.id if known else WHOLE_API,
+            operation,
             carried=_key_header(client),
-            role=Role.BYSTANDER if known else Role.PROBE,
+            role=role,
             facts=facts,
         )
 
@@ -184,6 +193,6 @@ def _send_improper(client: Client) -> None:
 def _simple_list(client: Client) -> Operation | None:
     """The first list that requires no parameter."""
     for listing in client.contract.operations_by("list"):
-        if not any(parameter.required for parameter in listing.parameters):
+        if not listing.required:
             return listing
     return None

@@ -21,7 +21,7 @@ from conformance.model import (
     Side,
     Step,
 )
-from conformance.reading import Answer
+from conformance.reading import Answer, members_of
 from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite import bad_keys
 from conformance.suite.bad_keys import RefusedKeys
@@ -114,13 +114,14 @@ def _spelled(client: Client, values: dict[str, Any]) -> None:
     """No key, and another spelling of the path, which a server may take for the same path."""
     message = message_for(client.operation, values)
     path, mark, query = encoded(message).partition("?")
-    spellings = (f"{path}/", f"/{path}", path.upper())
+    spellings = [f"{path}/", f"/{path}", path.upper()]
+    if client.depth is not Depth.DEEP:
+        spellings = spellings[:1]
     facts = Facts(mistake=True, odd=True, form=Form.SPELLED)
-    for spelling in spellings if client.depth is Depth.DEEP else spellings[:1]:
+    for spelling in spellings:
         # no operation is named: this may be no path of the API
-        client.raw(
-            replace(message, plain=f"{spelling}{mark}{query}"), carried=(), key=None, facts=facts
-        )
+        spelled = replace(message, plain=f"{spelling}{mark}{query}")
+        client.raw(spelled, carried=(), key=None, facts=facts)
 
 
 def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
@@ -139,8 +140,7 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
 
 def _in_query(contract: Contract) -> Iterator[tuple[str, str]]:
     """The full key under every name by which a query may carry one."""
-    secrets = {name for operation in contract.operations.values() for name in operation.secrets}
-    for name in (*QUERY_NAMES, *sorted(secrets)):
+    for name in (*QUERY_NAMES, *sorted(contract.secret_members)):
         yield name, str(Placeholder.of_identity("full"))
 
 
@@ -252,18 +252,18 @@ def _later_page(client: Client) -> dict[str, str]:
     operation, paging = client.operation, client.operation.paging
     if paging is None:
         return {}
-    first = next(iter(client.knowledge.listed(operation.kind or "")), None)
-    cursor = first.get(paging.position) if isinstance(first, dict) else None
+    first = members_of(next(iter(client.knowledge.listed(operation.kind or "")), None))
+    cursor = first.get(paging.position)
     if not isinstance(cursor, str):
         return {}
     limit = str(client.knowledge.within(operation, PAGE_SIZE))
     return {paging.after: cursor, paging.limit: limit, **_narrowed(operation, first)}
 
 
-def _narrowed(operation: Operation, item: Any) -> dict[str, str]:
+def _narrowed(operation: Operation, members: dict[str, Any]) -> dict[str, str]:
     """The first plain filter of a list that takes a value of an item; empty without one."""
     for parameter in operation.plain_filters:
-        value = item.get(parameter.filters)
+        value = members.get(parameter.filters or "")
         if isinstance(value, str):
             return {parameter.name: value}
     return {}
@@ -299,9 +299,9 @@ def test_new_key(client: Client) -> None:
 def _plain_list(contract: Contract) -> Operation | None:
     """The first list of a business that needs no parameter."""
     for listing in contract.operations_by("list"):
-        if not listing.keyed or listing.pool:
-            continue
-        if not any(p.required or p.advised for p in listing.parameters):
+        is_owned = listing.keyed and not listing.pool
+        advised = any(parameter.advised for parameter in listing.parameters)
+        if is_owned and not listing.required and not advised:
             return listing
     return None
 
@@ -312,7 +312,8 @@ def _handed_out(client: Client) -> str | None:
     if values is None or member is None:
         return None
     exchange = client.control(client.operation, values, facts=Facts(step=Step.MADE))
-    account = Answer(client.contract, client.operation, exchange).object
-    value = account.get(member) if isinstance(account, dict) else None
-    key = Placeholder.parse(value) if isinstance(value, str) else None
-    return key.identity if key is not None and key.kind is SecretKind.SECRET else None
+    account = members_of(Answer(client.contract, client.operation, exchange).object)
+    key = Placeholder.parse(str(account.get(member)))
+    if key is None or key.kind is not SecretKind.SECRET:
+        return None
+    return key.identity

@@ -10,14 +10,15 @@ from typing import Any
 from conformance.model import Facts, Form, Open, Operation, Parameter, Params, Role
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
-from conformance.suite.ids import MALFORMED, Id
+from conformance.suite.foreign import named
+from conformance.suite.ids import MALFORMED
 
 SHORT_ID = 7
 """Characters of an id so short that a piece of it may well be another id."""
 
 
 def plain_reads(planning: Planning) -> Iterator[Draft]:
-    """Each operation that reads."""
+    """Each operation that reads; a read of one object may also ask for three similar ids."""
     for operation in operations(planning, "read", "fetch"):
         cost = 4 if operation.selector else 1
         yield Draft(operation, cost=cost, needs=key_needs(operation), quick=True)
@@ -29,25 +30,26 @@ def test_plain_read(client: Client) -> None:
     values, selector = client.valid(client.operation), client.operation.selector
     if values is None:
         return
-    if selector is not None and _may_choose(client, selector):
-        known = client.knowledge.known_ids(selector.references or "", member=selector.by)
-        if values[selector.name] in known:
-            values[selector.name] = _older(known)
-            _send_similar_ids(client, values, selector)
+    if selector is not None:
+        _choose_older(client, values, selector)
     client.control(client.operation, values)
 
 
-def _may_choose(client: Client, selector: Parameter) -> bool:
-    """Whether any known object can be read: neither the sources nor the target file limit it."""
+def _choose_older(client: Client, values: dict[str, Any], selector: Parameter) -> None:
+    """Read the third known object, or the last of fewer; before it, ask for similar ids.
+
+    The values stay as they are where the sources or the target file limit what can be read.
+    """
     operation = client.operation
     given = client.target.inputs.get(operation.id, {})
     limited = operation.open & {Open.INPUT, Open.ABSENT_OBJECT}
-    return not limited and selector.name not in given
-
-
-def _older(known: list[Id]) -> Id:
-    """The third of some ids, or the last of fewer."""
-    return known[min(2, len(known) - 1)]
+    if limited or selector.name in given:
+        return
+    known = client.knowledge.known_ids(selector.references or "", member=selector.by)
+    if values[selector.name] in known:
+        third = min(2, len(known) - 1)
+        values[selector.name] = known[third]
+        _send_similar_ids(client, values, selector)
 
 
 def _send_similar_ids(client: Client, values: dict[str, Any], selector: Parameter) -> None:
@@ -78,11 +80,12 @@ def test_unknown_id(client: Client) -> None:
         return
     client.control(client.operation, values)
     known = values[selector.name]
-    in_array = isinstance(known, list)
-    unknown = client.unknown_id(str(known[0] if in_array else known))
-    for name, role in ((unknown, Role.PROBE), (MALFORMED, Role.BYSTANDER)):
-        wrong = {**values, selector.name: [name] if in_array else name}
-        client.mistake(client.operation, wrong, role=role)
+    unknown: Any = client.unknown_id(named(known))
+    malformed: Any = MALFORMED
+    if isinstance(known, list):
+        unknown, malformed = [unknown], [malformed]
+    client.mistake(client.operation, {**values, selector.name: unknown})
+    client.mistake(client.operation, {**values, selector.name: malformed}, role=Role.BYSTANDER)
 
 
 # --- missing and invalid parameters ---------------------------------------------------------------
@@ -98,33 +101,40 @@ class OneParameter(Params):
 def required_parameters(planning: Planning) -> Iterator[Draft]:
     """Each required parameter that can be left out without meaning another operation."""
     for operation in operations(planning):
-        for parameter in filter(_may_be_omitted, operation.parameters):
-            if parameter.name != operation.when or operation.only:
+        for parameter in operation.required:
+            if _may_be_omitted(operation, parameter):
                 yield _omission(operation, parameter)
 
 
-def _may_be_omitted(parameter: Parameter) -> bool:
-    """Whether a parameter can be left out of a request, which must then be refused."""
-    if not parameter.required or parameter.place == "path":
+def _may_be_omitted(operation: Operation, parameter: Parameter) -> bool:
+    """Whether a required parameter can be left out of a request, which must then be refused."""
+    if parameter.place == "path" or Open.OMISSION in parameter.open:
         return False
-    return Open.OMISSION not in parameter.open
+    return parameter.name != operation.when or operation.only
 
 
 def _omission(operation: Operation, parameter: Parameter) -> Draft:
     """The case of one required parameter, which may also be null in a body."""
     rules: tuple[str, ...] = ("parameter.missing",)
-    # in a change, null may clear a member
-    if parameter.place == "body" and (parameter.references or operation.action != "update"):
+    may_clear = operation.action == "update" and not parameter.references
+    if parameter.place == "body" and not may_clear:
         rules += ("parameter.blank",)
-    params = OneParameter(parameter.name)
     return Draft(
-        operation, parameter.name, needs=key_needs(operation), params=params, rules=rules, cost=3
+        operation,
+        parameter.name,
+        needs=key_needs(operation),
+        params=OneParameter(parameter.name),
+        rules=rules,
+        cost=3,
     )
 
 
 @scenario(required_parameters, rules=("parameter.missing", "parameter.blank"), phase=1)
 def test_missing_parameter(client: Client) -> None:
-    """A valid request but for one required parameter, which is left out or null."""
+    """A valid request but for one required parameter, which is left out or null.
+
+    In a change, null may clear a member that names no object, so it is not tried there.
+    """
     values = client.valid(client.operation)
     if values is None:
         return
@@ -146,14 +156,14 @@ def refused_values(planning: Planning) -> Iterator[Draft]:
                     operation,
                     parameter.name,
                     needs=key_needs(operation),
-                    cost=1 + len(parameter.refuse),
+                    cost=1 + len(parameter.refuse),  # a control, and each value
                     params=OneParameter(parameter.name),
                 )
 
 
 @scenario(refused_values, rules=("parameter.invalid",), phase=1)
 def test_invalid_parameter(client: Client) -> None:
-    """A valid request but for one value."""
+    """A valid request but for one value, which no reading can accept; each such value in turn."""
     values = client.valid(client.operation)
     parameter = client.operation.parameter(client.params(OneParameter).name)
     assert parameter is not None
@@ -184,20 +194,26 @@ def bodies(planning: Planning) -> Iterator[Draft]:
     count = len(OTHER_TYPES) if planning.depth is Depth.DEEP else 1
     for number, operation in enumerate(operations(planning)):
         if operation.body:
-            places = tuple((number + turn) % len(OTHER_TYPES) for turn in range(count))
             yield Draft(
                 operation,
                 needs=key_needs(operation),
                 cost=2 + len(BROKEN) + count,
-                params=OtherTypes(places),
+                params=OtherTypes(_turn(number, count)),
                 rules=("body.broken",) if _wants_body(operation) else (),
             )
+
+
+def _turn(number: int, count: int) -> tuple[int, ...]:
+    """The places of so many of ``OTHER_TYPES``, from the one whose turn it is."""
+    return tuple((number + step) % len(OTHER_TYPES) for step in range(count))
 
 
 def _wants_body(operation: Operation) -> bool:
     """Whether a request without a body must be refused; elsewhere a broken one may be ignored."""
     selected_by_member = operation.when and not operation.only
-    return not selected_by_member and any(member.required for member in operation.body)
+    if selected_by_member:
+        return False
+    return any(member.required for member in operation.body)
 
 
 @scenario(bodies, rules=("body.broken",), phase=1)
@@ -231,10 +247,14 @@ class Bounds(Params):
 def odd_positions(planning: Planning) -> Iterator[Draft]:
     """Each list."""
     for operation in operations(planning, "list"):
-        bounds = [p.name for p in operation.filters if p.compare]
-        cost = 2 + len(ODD_LIMITS + ODD_POSITIONS) + len(bounds) + len(_windows(operation))
-        params = Bounds(tuple(bounds))
-        yield Draft(operation, cost=cost, needs=key_needs(operation), params=params)
+        bounds = tuple(p.name for p in operation.filters if p.compare)
+        mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(_windows(operation))
+        yield Draft(
+            operation,
+            cost=2 + mistakes,
+            needs=key_needs(operation),
+            params=Bounds(bounds),
+        )
 
 
 @scenario(odd_positions, rules=("parameter.unparsable",), phase=1)
@@ -261,13 +281,16 @@ def test_unparsable_parameter(client: Client) -> None:
 def _windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:
     """The lower and the upper bounds of a list that bound the same member of its items."""
     windows = []
-    optional = [parameter for parameter in operation.filters if not parameter.required]
-    for least in optional:
-        for most in optional:
-            bounds = (least.compare, most.compare)
-            if bounds == ("at-least", "at-most") and least.filters == most.filters:
+    for least in _optional_bounds(operation, "at-least"):
+        for most in _optional_bounds(operation, "at-most"):
+            if least.filters == most.filters:
                 windows.append((least, most))
     return windows
+
+
+def _optional_bounds(operation: Operation, compare: str) -> list[Parameter]:
+    """The optional filters of a list that are such bounds."""
+    return [p for p in operation.filters if p.compare == compare and not p.required]
 
 
 def _bound(parameter: Parameter, place: int) -> str:

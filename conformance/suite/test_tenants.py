@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.model import Effect, Facts, Open, Operation, Parameter, Params, Role, Side, Step
-from conformance.reading import Answer, as_shown
+from conformance.reading import Answer, as_shown, members_of
 from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.crossing import (
@@ -25,6 +25,7 @@ from conformance.suite.foreign import (
     foreign_object,
     named,
     owning_references,
+    texts_of_member,
     visible_change,
 )
 from conformance.suite.ids import MALFORMED
@@ -120,8 +121,7 @@ def _narrowed_to_shown(client: Client, rows: list[Values]) -> None:
     for parameter in client.operation.plain_filters:
         if parameter.name == client.contract.tenant:
             continue
-        values = [row.get(parameter.filters or "") for row in rows]
-        texts = [value for value in values if isinstance(value, str)]
+        texts = texts_of_member(rows, parameter.filters or "")
         if texts:
             _page(client, "full", {parameter.name: texts[0]})
 
@@ -176,7 +176,7 @@ def _later_page(client: Client) -> dict[str, str]:
     assert paging is not None
     page = {paging.limit: str(client.knowledge.within(operation, PAGE_SIZE))}
     first = next(iter(client.knowledge.listed(operation.kind or "")), None)
-    cursor = first.get(paging.position) if isinstance(first, dict) else None
+    cursor = members_of(first).get(paging.position)
     if isinstance(cursor, str):
         page[paging.after] = cursor
     return page
@@ -259,9 +259,8 @@ def _change_across(client: Client, values: Values, selector: Parameter, foreign:
 def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
     """Each list that needs no parameter, with the key of a business without data."""
     for operation in operations(planning, "list"):
-        if not operation.keyed or operation.pool:
-            continue
-        if not any(parameter.required for parameter in operation.parameters):
+        is_owned = operation.keyed and not operation.pool
+        if is_owned and not operation.required:
             yield Draft(operation, needs=("empty",))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.model import Contract, Exchange, Facts, Operation, Parameter, Step
-from conformance.reading import absent, differences, sought_in
+from conformance.reading import absent, differences, rows_of, sought_in
 from conformance.suite.client import Client
 from conformance.suite.ids import Id, identifier
 
@@ -20,15 +20,19 @@ def in_body(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fresh_texts(operation: Operation, values: Mapping[str, Any]) -> tuple[str, ...]:
-    """The texts among some values that no other request holds."""
-    texts = [values.get(p.name) for p in operation.body if p.fresh]
+    """The texts among some values that no other request holds, in the order of the members."""
+    texts = [values.get(member.name) for member in operation.fresh_members]
     return tuple(text for text in texts if isinstance(text, str))
 
 
 def optional_values(client: Client, operation: Operation) -> dict[str, Any]:
-    """Values for the optional members that take any: an example, or a fresh text."""
-    members = [p for p in operation.body if not p.required]
-    return {p.name: client.value(p) for p in members if p.example is not None or p.fresh}
+    """Values for the optional members that take any, by name: an example, or a fresh text."""
+    values = {}
+    for member in operation.body:
+        takes_any = member.fresh or member.example is not None
+        if takes_any and not member.required:
+            values[member.name] = client.value(member)
+    return values
 
 
 def takes_any_text(parameter: Parameter) -> bool:
@@ -44,9 +48,10 @@ def visible_change(contract: Contract, operation: Operation) -> Parameter | None
     None if the documented members show no such change.
     """
     visible = _documented_members(contract, operation.kind)
-    for parameter in operation.body:
-        if parameter.fresh and (parameter.shows_as or parameter.name) in visible:
-            return parameter
+    for member in operation.fresh_members:
+        shown_as = member.shows_as or member.name
+        if shown_as in visible:
+            return member
     return None
 
 
@@ -83,10 +88,11 @@ def observed_values(client: Client, operation: Operation, sought: Id) -> dict[st
 
 def _filtered_members(contract: Contract, kind: str) -> set[str]:
     """The members that the lists of a kind filter by."""
-    members = set()
+    members: set[str] = set()
     for listing in contract.operations_by("list", kind):
-        members |= {parameter.filters for parameter in listing.filters}
-    return {member for member in members if member is not None}
+        for parameter in listing.filters:
+            members.add(parameter.filters or "")
+    return members
 
 
 def _has_no_value(parameter: Parameter) -> bool:
@@ -96,13 +102,15 @@ def _has_no_value(parameter: Parameter) -> bool:
 
 
 def _rarest_text(client: Client, kind: str, member: str, sought: Id) -> str | None:
-    """The text that the fewest other objects show as a member; None if none shows any."""
+    """The text that the fewest other objects show as a member; None if none shows any.
+
+    Of texts that equally few objects show, it is the first in the order of characters.
+    """
     counts: Counter[str] = Counter()
-    for item in client.knowledge.listed(kind):
-        if not isinstance(item, dict) or identifier(client.contract, item, kind) == sought:
-            continue
-        text = item.get(member)
-        if isinstance(text, str):
+    for row in rows_of(client.knowledge.listed(kind)):
+        text = row.get(member)
+        is_other = identifier(client.contract, row, kind) != sought
+        if is_other and isinstance(text, str):
             counts[text] += 1
     return min(counts, key=lambda text: (counts[text], text), default=None)
 
@@ -121,8 +129,10 @@ def read_back(
     def is_shown(read: Exchange | None) -> bool:
         if read is None:
             return True
-        found, goes_on = sought_in(client.contract, read)
-        return goes_on or (found is not None and not any(differences(operation, sent, found)))
+        shown, goes_on = sought_in(client.contract, read)
+        if goes_on or shown is None:
+            return goes_on
+        return not any(differences(operation, sent, shown))
 
     return client.until(lambda: client.look(kind, sought, facts), is_shown)
 
@@ -134,7 +144,10 @@ def look_in_list(
     values: Mapping[str, Any],
     position: str | None = None,
 ) -> None:
-    """Look for an object in the list page where new ones appear, until it is there."""
+    """Look for an object in the list page where new ones appear, until it is there.
+
+    Nothing is sent without an id, without a fresh text in ``values``, or without a list.
+    """
     texts = fresh_texts(operation, values)
     if sought is None or not texts:
         return

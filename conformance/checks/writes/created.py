@@ -35,7 +35,10 @@ def create_one(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _same_id(created: list[Answer]) -> Violation | None:
-    """The id of an earlier object in the answer to a creation."""
+    """The id of an earlier object in the answer to a creation.
+
+    None if each has an id of its own. ``created`` are the answers that show an id, in order.
+    """
     earlier: dict[str, str] = {}
     for answer in created:
         identifier, exchange = compact(answer.id), answer.exchange
@@ -57,7 +60,10 @@ def _may_exist_already(answer: Answer) -> bool:
 
 
 def _listed_twice(context: JudgeContext, trial: Trial) -> Violation | None:
-    """Several objects in a list that hold the text of one creation."""
+    """Several objects in a list that hold the text of one creation; None where there is one each.
+
+    A text is fresh if no other request sent it.
+    """
     for page in answers_at(context, trial, Step.LISTED):
         alike = items_with(page, page.exchange.facts.fresh)
         if len(alike) > 1:

@@ -49,7 +49,10 @@ def _sought_at(trial: Trial, step: Step) -> str | None:
 def _around_deletion(
     context: JudgeContext, trial: Trial, step: Step, following: Step
 ) -> Iterator[Outcome]:
-    """Compare the looks of two steps at one object, before and after the deletion."""
+    """Compare the looks of two steps at one object, before and after the deletion.
+
+    The list is only a second place to see the object, so its silence is no gap.
+    """
     before, after = trial.last(step), trial.last(following)
     if before is None or after is None:
         return

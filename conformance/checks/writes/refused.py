@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import filterfalse
 from typing import Any
 
-from conformance.judging.answers import answered, said, status_of
+from conformance.judging.answers import answered, said
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.judging.writes import answers_at, items_with, sent_members
@@ -64,7 +64,7 @@ def refused_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _is_refused(attempt: Exchange) -> bool:
     """Whether a write was refused. One without an answer may have been accepted."""
-    return (status_of(attempt) or 0) >= 400
+    return (attempt.status or 0) >= 400
 
 
 def _effect(look: Look, answer: Answered) -> Iterator[Outcome]:
@@ -80,25 +80,34 @@ def _effect(look: Look, answer: Answered) -> Iterator[Outcome]:
 
 
 def _text_kept(look: Look) -> Violation | None:
-    """An object that holds a text which only refused attempts sent."""
-    accepted = {text for attempt in look.others for text in attempt.facts.fresh}
+    """An object that holds a text which only refused attempts sent; None without one."""
+    accepted = set[str]()
+    for attempt in look.others:
+        accepted.update(attempt.facts.fresh)
     texts = [text for text in look.exchange.facts.fresh if text not in accepted]
-    for item in items_with(look.answer, texts):
-        return look.violation("no effect of refused requests", compact(item))
-    return None
+    items = items_with(look.answer, texts)
+    if not items:
+        return None
+    return look.violation("no effect of refused requests", compact(items[0]))
 
 
 def _item_added(look: Look) -> Violation | None:
-    """An item that was not in the list before, and that may come from an attempt."""
+    """An item that was not in the list before, and that may come from an attempt.
+
+    None where every new item contradicts what was sent, or is no newer than the old ones.
+    """
     for before in answers_at(look.context, look.trial, Step.LISTED_BEFORE):
         for item in _newest_items(look, before):
-            if any(_may_be_of(attempt, item, look.context) for attempt in look.refused):
+            if _may_be_of_any(look, item):
                 return look.violation("no object created by refused requests", compact(item))
     return None
 
 
 def _newest_items(look: Look, before: Answer) -> list[Any]:
-    """The new items of a page that are newer than all that were on it before."""
+    """The new items of a page that are newer than all that were on it before.
+
+    Empty where no item of before is left on it, for then nothing tells their age.
+    """
     listing, items = look.answer.operation, look.answer.items or []
     added = newly(look.context.contract, listing, before.items or [], items)
     places = [place for place, item in enumerate(items) if item not in added]
@@ -107,6 +116,11 @@ def _newest_items(look: Look, before: Answer) -> list[Any]:
     if runs_forward(listing.paging, items):
         return items[places[-1] + 1 :]
     return items[: places[0]]
+
+
+def _may_be_of_any(look: Look, item: Any) -> bool:
+    """Whether an item may come from one of the refused attempts."""
+    return any(_may_be_of(attempt, item, look.context) for attempt in look.refused)
 
 
 def _may_be_of(attempt: Exchange, item: Any, context: JudgeContext) -> bool:
@@ -121,14 +135,17 @@ def _may_be_of(attempt: Exchange, item: Any, context: JudgeContext) -> bool:
 
 
 def _object_removed(look: Look) -> Violation | None:
-    """The object of the attempts, if it was there before and is gone."""
+    """The object of the attempts, if it was there before and is gone.
+
+    None if it is still shown, or if a later page of its list may show it.
+    """
     sought, contract = look.exchange.facts.sought, look.context.contract
-    found, goes_on = sought_in(contract, look.exchange)
-    if sought is None or found is not None or goes_on:
+    looks = look.trial.at(Step.BEFORE)
+    if sought is None or not looks:
         return None
-    for before in look.trial.at(Step.BEFORE)[:1]:
-        old, _ = sought_in(contract, before)
-        if old is not None:
-            expected = f"{sought}, as its deletion was refused"
-            return look.violation(expected, said(look.exchange))
-    return None
+    old, _ = sought_in(contract, looks[0])
+    new, goes_on = sought_in(contract, look.exchange)
+    if old is None or new is not None or goes_on:
+        return None
+    expected = f"{sought}, as its deletion was refused"
+    return look.violation(expected, said(look.exchange))

@@ -1,0 +1,87 @@
+"""What a message for people shows of the inside of a server: traces, paths, SQL, secrets."""
+
+from __future__ import annotations
+
+import re
+
+from conformance.judging.outcomes import JudgeContext
+from conformance.model import Placeholder, Response, SecretKind, compact
+from conformance.model.placeholder import FOUND_KEY
+
+_TRACE = (
+    r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+"
+    r"|^\s+at (?:new |async )?[\w$.<>]+ ?"
+    r"\((?:[^)\n]*:\d+|native|<anonymous>|Native Method|Unknown Source)\)"
+    r"|^\s+at (?:[A-Z]\w*\.){2,}\w+\("
+    r"|\bat [\w$.]+\([\w$]+\.(?:java|kt|js|ts|py|go|rb):\d+"
+)
+_SQL = (
+    r"\bSELECT\b.+\bFROM\b|\bINSERT INTO\b|\bUPDATE\b \S+ \bSET\b|\bDELETE FROM\b"
+    r"|syntax error at or near|SQLSTATE|sqlite3\.|psycopg|relation \"\w+\" does not exist"
+)
+_PATH = (
+    r"(?<![\w:/.])/(?:usr|home|var|srv|opt|root|etc|tmp)/[\w.-]+"
+    r"|(?<![\w:/.])(?:/[\w.-]+)+\.(?:py|js|ts|rb|go|java|kt|php|cs)\b"
+    r"|\b[A-Z]:\\[\w\\]+|node_modules/"
+)
+_INSIDE = (
+    r"\b(?:10\.[0-9]{1,3}|127\.[0-9]{1,3}|192\.168|172\.(?:1[6-9]|2[0-9]|3[01]))"
+    r"\.[0-9]{1,3}\.[0-9]{1,3}:[0-9]{2,5}\b"
+    r"|\blocalhost:[0-9]{2,5}\b|\bECONNREFUSED\b|\bENOTFOUND\b"
+)
+_CREDENTIAL = (  # a text without a digit is an example of one, such as YOUR_API_KEY
+    r"\bsk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}"
+    r"|\bBearer (?=[A-Za-z_.~+/-]*[0-9])[A-Za-z0-9_.~+/-]{20,}"
+    r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
+)
+_LEAKS = (
+    ("a stack trace", re.compile(_TRACE, re.M)),
+    ("an address of the inside", re.compile(_INSIDE)),
+    ("a secret", re.compile(_CREDENTIAL)),
+    ("SQL", re.compile(_SQL)),
+    ("a file path of the server", re.compile(_PATH)),
+)
+
+
+def _leaked(context: JudgeContext, response: Response, message: str) -> Placeholder | None:
+    """The first secret that a message shows, by its placeholder; None if it shows none.
+
+    A link that the response hands out elsewhere may be shown again.
+    """
+    for secret in Placeholder.all_in(message):
+        if _from_transport(context, secret) and not _handed_out(response, message, secret):
+            return secret
+    return None
+
+
+def _from_transport(context: JudgeContext, secret: Placeholder) -> bool:
+    """Whether the transport put a placeholder in; a message may hold one of its own."""
+    if secret.kind is SecretKind.PLAIN:
+        return False
+    if secret.kind is SecretKind.KEY:
+        return secret.name in context.target.keys
+    if secret.kind is SecretKind.UNKNOWN:
+        return secret.name in (context.contract.authentication.prefixes or ("",))
+    return secret.member in (FOUND_KEY, *context.contract.secret_members)
+
+
+def _handed_out(response: Response, message: str, secret: Placeholder) -> bool:
+    """Whether a secret is a link that a member of this very response hands out, as to pay by."""
+    if secret.kind is not SecretKind.LINK:
+        return False
+    link = str(secret.whole)
+    body = response.body.text or ""
+    return f'"{link}"' in body and message != link
+
+
+def inside_shown(context: JudgeContext, response: Response, message: str) -> str | None:
+    """What of the server's inside a message shows, with the text that shows it; None if nothing.
+
+    ``message`` stands in the body of ``response``, whose secrets are placeholders already.
+    """
+    for what, pattern in _LEAKS:
+        found = pattern.search(message)
+        if found:
+            return f"{what}: {compact(found[0])}"
+    secret = _leaked(context, response, message)
+    return None if secret is None else f"a key: {compact(str(secret))}"
