@@ -112,7 +112,7 @@ def main() -> None:
         if wanted["programs"]:
             from conformance.suite.programs import programs as drawn_programs
 
-            programs = drawn_programs(wanted["programs"], seed)
+            programs = drawn_programs(wanted["programs"], STEPS, seed)
     json.dump({"cases": cases, "programs": programs}, sys.stdout)
 
 

@@ -12,7 +12,6 @@ import hypothesis
 from hypothesis import stateful
 from hypothesis.strategies import sampled_from
 
-from conformance.suite.drawing import STEPS
 
 Program = list[list[Any]]
 """The steps of a mixed walk: each a word, and what it takes."""
@@ -71,8 +70,8 @@ class Mixed(stateful.RuleBasedStateMachine):
         self.program.append(["remove"])
 
 
-def programs(count: int, seed: int) -> list[Program]:
-    """Programs that end with a page, those with most kinds of steps first."""
+def programs(count: int, steps: int, seed: int) -> list[Program]:
+    """Programs of at most so many steps that end with a page, those of most kinds first."""
 
     class Recorded(Mixed):
         """Keeps what is drawn now."""
@@ -81,7 +80,7 @@ def programs(count: int, seed: int) -> list[Program]:
 
     settings = hypothesis.settings(
         max_examples=5 * count,
-        stateful_step_count=STEPS,
+        stateful_step_count=steps,
         phases=[hypothesis.Phase.generate],
         database=None,
         deadline=None,
