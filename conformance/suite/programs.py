@@ -12,7 +12,6 @@ import hypothesis
 from hypothesis import stateful
 from hypothesis.strategies import sampled_from
 
-
 Program = list[list[Any]]
 """The steps of a mixed walk: each a word, and what it takes."""
 
