@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import subprocess
 import sys
@@ -15,13 +14,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conformance import contract, target
+from conformance import target
 from conformance.command.cli import group
-from conformance.server import application
 from docs import pages
+from tests import generated
+from tests.support.contracts import real
 
 ROOT = Path(__file__).parent.parent
-SANDBOX = ROOT / "docs" / "sandbox.md"
 WRITTEN = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PAGES = {
     str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
@@ -33,22 +32,61 @@ CONTRIBUTING = PAGES["CONTRIBUTING.md"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-def trigger_table() -> str:
-    """The triggers of the reference server as a Markdown table."""
-    triggers = application(contract.load()).triggers
-    rows = [f"| `{t.operation}` | `{json.dumps(dict(t.input))}` | {t.code} |" for t in triggers]
-    return "\n".join(["| operation | input | answers |", "|---|---|---|", *rows])
+@pytest.mark.parametrize("path", generated.DOCUMENTS, ids=lambda path: path.name)
+def test_generated_tables_are_fresh(path: Path) -> None:
+    """The tables are those of today's code; ``python -m tests.generated`` writes them anew."""
+    text = path.read_text(encoding="utf-8")
+    assert text == generated.renewed(text)
 
 
-def test_the_documented_triggers_are_those_of_the_server() -> None:
-    """The table of triggers is generated; ``python -m tests.test_docs`` writes it anew."""
-    text = SANDBOX.read_text(encoding="utf-8")
-    between = re.search(
-        r"<!-- triggers: begin[^\n]*-->\n(.*?)<!-- triggers: end -->", text, re.DOTALL
-    )
+def test_every_generated_table_is_shown() -> None:
+    """No table is made that no document shows."""
+    documents = [path.read_text(encoding="utf-8") for path in generated.DOCUMENTS]
+    assert {name for text in documents for name in generated.blocks(text)} == set(generated.TABLES)
 
-    assert between is not None
-    assert between[1].strip() == trigger_table()
+
+def _listed(table: str) -> list[str]:
+    """The first cells of a table, without marks."""
+    return re.findall(r"^\| \**`([\w/.]+?)/?`\** \|", table, re.MULTILINE)
+
+
+def test_the_map_names_every_module() -> None:
+    """Each module and package of conformance/ stands in the map once, and says what it is for."""
+    package = ROOT / "conformance"
+    modules = [path.with_suffix("") for path in package.rglob("*.py")]
+    names = {str(path.relative_to(package)).removesuffix("/__init__") for path in modules}
+    listed = _listed(generated.map_of_the_code())
+
+    assert sorted(listed) == sorted(names - {"__init__"})
+    assert all(row.count("|") == 3 for row in generated.map_of_the_code().splitlines())
+    assert "|  |" not in generated.map_of_the_code()
+
+
+def test_the_map_of_the_tests_is_complete() -> None:
+    """Each folder and file of tests/ stands in the map of the tests once."""
+    hidden = ("__pycache__", "__init__.py")
+    names = {path.name for path in (ROOT / "tests").iterdir() if path.name not in hidden}
+    listed = _listed(generated.map_of_the_tests())
+
+    assert sorted(listed) == sorted(f"tests/{name}" for name in names)
+    assert "|  |" not in generated.map_of_the_tests()
+
+
+def test_advice_on_tests_names_what_exists() -> None:
+    """The table "If you change ..." leads to files, and leaves no folder of the package out."""
+    section = CONTRIBUTING.partition("## If you change")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.+) \| (`.+) \|$", section, re.MULTILINE)
+    changed = [name for row in rows for name in re.findall(r"`([^`]+)`", row[0])]
+    tests = [name.split()[0] for row in rows for name in re.findall(r"`([^`]+)`", row[1])]
+    folders = {f"conformance/{name}/" for name in generated.layers() if _is_folder(name)}
+
+    assert rows
+    assert all((ROOT / name).exists() for name in [*changed, *tests])
+    assert folders <= set(changed)
+
+
+def _is_folder(name: str) -> bool:
+    return (ROOT / "conformance" / name).is_dir()
 
 
 def test_the_readme_has_exactly_two_commands_for_a_fresh_machine() -> None:
@@ -80,7 +118,7 @@ def test_every_command_is_documented_and_has_help(name: str) -> None:
 
 def test_every_clause_and_operation_is_on_the_site() -> None:
     """The pages of the contract are generated from it: each clause with rules and source."""
-    loaded = contract.load()
+    loaded = real()
     ledger, operations = pages.clauses(loaded, {}), pages.operations(loaded)
 
     for clause in loaded.clauses.values():
@@ -91,7 +129,7 @@ def test_every_clause_and_operation_is_on_the_site() -> None:
 
 def test_a_clause_names_the_faults_that_prove_it() -> None:
     """The faults of the kill matrix stand under each clause that they break."""
-    loaded = contract.load()
+    loaded = real()
     name = next(iter(loaded.clauses))
     kills = {"odd-fault": {"does": "Something odd.", "breaks": [name]}}
 
@@ -157,18 +195,6 @@ def test_actions_are_pinned_by_commit() -> None:
         assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
 
 
-def test_the_map_names_every_module() -> None:
-    """Each module and folder of the package stands in the map of CONTRIBUTING.md."""
-    modules = {
-        path.stem
-        for path in (ROOT / "conformance").iterdir()
-        if path.suffix == ".py" or (path / "__init__.py").exists()
-    }
-    named = set(re.findall(r"`(\w+)/?`", CONTRIBUTING))
-
-    assert modules - {"__init__", "__main__"} <= named
-
-
 def test_every_argued_mutant_is_of_a_line_that_stands() -> None:
     """docs/mutants.md argues about lines that exist; the tool itself sees whether they survive."""
     rows = re.findall(
@@ -194,11 +220,3 @@ def test_help_of_the_command_names_the_exit_codes() -> None:
         word in told
         for word in ("0 conforms", "1 a MUST is broken", "2 wrong usage", "3 could not judge")
     )
-
-
-if __name__ == "__main__":
-    head = "<!-- triggers: begin (generated from the reference server) -->"
-    block = f"{head}\n{trigger_table()}\n<!-- triggers: end -->"
-    written = SANDBOX.read_text(encoding="utf-8")
-    pattern = r"<!-- triggers: begin.*?<!-- triggers: end -->"
-    SANDBOX.write_text(re.sub(pattern, lambda _: block, written, flags=re.DOTALL), encoding="utf-8")

@@ -23,7 +23,17 @@ PACKAGE = TESTS.parent / "conformance"
 
 SUPPORT = {
     "examples": {"base", "common"},
-    "faults": {"base", "shared", "faults", "harness", "rows", "table", "matrix", "test_faults"},
+    "faults": {
+        "base",
+        "shared",
+        "faults",
+        "harness",
+        "rows",
+        "table",
+        "matrix",
+        "test_faults",
+        "test_names",
+    },
     "variants": set(),
 }
 """The modules of a folder that hold no entries."""

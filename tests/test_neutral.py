@@ -76,7 +76,7 @@ def _names(schema: Any) -> Iterator[str]:
 
 @cache
 def terms() -> frozenset[str]:
-    """Everything that the contract names: paths, ids, codes, headers, key prefixes, members, kinds, scopes, schemas."""
+    """All that the contract names: paths, ids, codes, headers, prefixes, members and so on."""
     loaded = real()
     found = {
         loaded.base_path,
@@ -122,8 +122,13 @@ def terms() -> frozenset[str]:
     return frozenset(found - {""})
 
 
-def literals(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def literals(path: Path) -> tuple[tuple[int, str], ...]:
     """The string literals of a module with their lines, docstrings aside."""
+    return tuple(_literals(path))
+
+
+def _literals(path: Path) -> Iterator[tuple[int, str]]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     bare = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
@@ -145,13 +150,13 @@ def named(module: Path) -> list[str]:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ENGINE)))
 def test_no_literal_of_the_engine_names_the_api(module: Path) -> None:
-    """No string of a module is a path, id, schema, code, header, key prefix or member of the contract."""
+    """No string of a module is a path, an id, a code, a header or a member of the contract."""
     assert named(module) == []
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ENGINE)))
 def test_the_product_is_named_once(module: Path) -> None:
-    """The name of this API stands in no literal but the name of the distribution and of the file that the command writes."""
+    """Only the distribution, and the file that `init` writes, have the name of this API."""
     allowed = {DISTRIBUTION, *OF_THE_COMMAND.get(module.name, ())}
     assert [
         (line, text)
@@ -170,7 +175,7 @@ def test_the_package_knows_nothing_of_its_tests(module: Path) -> None:
 
 
 def test_the_engine_was_looked_at() -> None:
-    """The test sees the modules and the terms: dozens of the one, scores of the other, and nothing is excused in vain."""
+    """The test sees dozens of modules and scores of terms, and no word is excused in vain."""
     found = terms()
     assert len(MODULES) > 50
     assert len(found) > 100
@@ -190,6 +195,6 @@ def test_the_engine_was_looked_at() -> None:
 
 
 def test_the_folder_that_may_name_the_api_does_so() -> None:
-    """What is special of the reference server is in one folder, and the test would find it elsewhere."""
+    """The one folder that names the API would be found, were it not left out."""
     special = sorted((ENGINE / "server" / "special").glob("*.py"))
     assert any(named(module) for module in special)

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -201,9 +202,10 @@ def violations(passages: Iterable[Passage]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def everything() -> list[str]:
+@cache
+def everything() -> tuple[str, ...]:
     """The violations of all that is checked."""
-    return violations([*documents(), *clauses(), *messages()])
+    return tuple(violations([*documents(), *clauses(), *messages()]))
 
 
 def what(violation: str) -> str:

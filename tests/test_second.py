@@ -16,10 +16,6 @@ import pytest
 
 from conformance import contract
 from conformance.model import Effect
-from tests.second.actions import SIGNUP
-from tests.second.intake import ROUTES
-from tests.second.lists import register
-from tests.second.wire import PUBLIC
 from tests.servers import command, no_traceback, run_of, stored
 
 ROOT = Path(__file__).parent.parent
@@ -149,35 +145,3 @@ def test_random_habits_are_not_accused(dice: int, tmp_path: Path) -> None:
     no_traceback(outcome)
     _cells(tmp_path)
     assert outcome.code == 0
-
-
-def test_the_second_server_has_the_operations_of_the_contract() -> None:
-    """It has every method of every path of the contract, and no other."""
-    register()
-    routes = {(method, path) for path, methods in ROUTES.items() for method in methods}
-    operations = contract.load().operations.values()
-    assert routes == {(operation.method, operation.path) for operation in operations}
-
-
-def test_the_second_server_has_the_parameters_of_the_contract() -> None:
-    """Its forms have every parameter of every operation."""
-    register()
-    for operation in contract.load().operations.values():
-        route = ROUTES[operation.path][operation.method]
-        body = SIGNUP if operation.path == PUBLIC else route.body
-        known = {
-            "query": set(route.query.fields),
-            "body": set(body.fields) if body else set(),
-            "header": {"Idempotency-Key"},
-        }
-        missing = [p.name for p in operation.parameters if p.name not in known[p.place]]
-        assert not missing, operation.id
-
-
-def test_the_second_server_is_independent() -> None:
-    """It imports nothing of the suite and opens none of its files."""
-    for module in sorted((ROOT / "tests" / "second").glob("*.py")):
-        text = module.read_text(encoding="utf-8")
-        assert "import conformance" not in text
-        assert "from conformance" not in text
-        assert "spec/" not in text

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -66,11 +67,14 @@ def contract_of(name: str) -> Contract:
     return real() if name == "real" else toy()
 
 
+@cache
+def _read(name: str) -> Any:
+    return yaml.safe_load((DIRECTORIES[name] / "openapi.yaml").read_text(encoding="utf-8"))
+
+
 def document_of(name: str) -> dict[str, Any]:
     """The OpenAPI document of a contract, as any YAML reader reads it."""
-    document: dict[str, Any] = yaml.safe_load(
-        (DIRECTORIES[name] / "openapi.yaml").read_text(encoding="utf-8")
-    )
+    document: dict[str, Any] = deepcopy(_read(name))
     return document
 
 

@@ -422,28 +422,6 @@ def test_the_examples_of_init_are_right(contract: Contract, path: Path) -> None:
 
 # --- key roles ------------------------------------------------------------------------------------
 
-ROOT = Path(__file__).parent.parent
-BLOCK = re.compile(r"(<!-- key roles: begin -->\n).*?(<!-- key roles: end -->)", re.DOTALL)
-
-
-def documents() -> list[Path]:
-    """The pages that show the table of keys."""
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    return [page for page in pages if BLOCK.search(page.read_text(encoding="utf-8"))]
-
-
-def with_key_table(text: str) -> str:
-    """A page with the table of keys as it is now."""
-    return BLOCK.sub(lambda match: f"{match[1]}{initfile.key_table()}\n{match[2]}", text)
-
-
-def test_the_documented_keys_are_those_of_the_model() -> None:
-    """The table of keys is generated; ``python -m tests.test_target`` writes it anew."""
-    assert documents()
-    for page in documents():
-        text = page.read_text(encoding="utf-8")
-        assert text == with_key_table(text), page
-
 
 @pytest.mark.parametrize("role", KEY_ROLES.values(), ids=KEY_ROLES)
 def test_a_key_role_is_everywhere(contract: Contract, path: Path, role: KeyRole) -> None:
@@ -462,8 +440,3 @@ def test_the_role_of_a_scoped_key_names_its_scope() -> None:
     assert role.business == "main"
     assert "scoped_keys: calls:read in the target file" in role.advice
     assert key_role("nobody") is None
-
-
-if __name__ == "__main__":
-    for document in documents():
-        document.write_text(with_key_table(document.read_text(encoding="utf-8")), encoding="utf-8")

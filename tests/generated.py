@@ -1,0 +1,151 @@
+"""The tables of the documents that are made from the code.
+
+``python -m tests.generated`` writes them anew, each between two comments that name it.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from conformance.command import initfile
+from conformance.report import FORMATS
+from conformance.server import application
+from docs.pages import table
+from tests.recipes import recipes
+from tests.support.contracts import real
+
+ROOT = Path(__file__).parent.parent
+PACKAGE, TESTS = ROOT / "conformance", ROOT / "tests"
+DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md")))
+
+WITHOUT_CODE = {"peers": "Settings of the other tools that `test_peers` runs."}
+"""Folders of tests/ that hold no module, and what they are for."""
+
+
+@cache
+def summary(path: Path) -> str:
+    """The first paragraph of the docstring of a module or a package, on one line."""
+    file = path / "__init__.py" if path.is_dir() else path
+    text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return " ".join(text.partition("\n\n")[0].split()).replace("``", "`")
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def triggers() -> str:
+    """The triggers of the reference server."""
+    magic = application(real()).triggers
+    rows = ((f"`{m.operation}`", f"`{json.dumps(dict(m.input))}`", m.code) for m in magic)
+    return table(("operation", "input", "answers"), rows)
+
+
+def report_files() -> str:
+    """The file of each report format, as its module describes it: ``name: what it is``."""
+    rows = []
+    for name, write in FORMATS:
+        text = summary(Path(sys.modules[write.__module__].__file__ or "")).removeprefix(f"{name}: ")
+        rows.append((f"`{name}`", text[0].upper() + text[1:]))
+    return table(("file", "what it holds"), rows)
+
+
+def map_of_the_code() -> str:
+    """Every module of the package, lowest layer first, with what its docstring says."""
+    return table(("module", "what it is for"), _rows_of(layers(), PACKAGE))
+
+
+def layers() -> list[str]:
+    """The modules and packages of conformance/ by their layers, lowest first."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    (whole,) = (each for each in contracts if each.get("containers") == ["conformance"])
+    return [name.strip() for layer in reversed(whole["layers"]) for name in layer.split("|")]
+
+
+def _rows_of(names: Iterable[str], folder: Path) -> Iterator[tuple[str, str]]:
+    """A row for each module or package in a folder; behind a package the rows of its own."""
+    for name in names:
+        path = folder / name
+        place = str(path.relative_to(PACKAGE))
+        if not path.is_dir():
+            yield f"`{place}`", summary(path.with_suffix(".py"))
+            continue
+        yield f"**`{place}/`**", summary(path)
+        inner = sorted(part.stem for part in path.iterdir() if _is_module(part))
+        yield from _rows_of(inner, path)
+
+
+def _is_module(path: Path) -> bool:
+    if path.is_dir():
+        return (path / "__init__.py").is_file()
+    return path.suffix == ".py" and path.stem != "__init__"
+
+
+def map_of_the_tests() -> str:
+    """Every folder and module of tests/: the folders, the tests, and what they share."""
+    entries = [path for path in sorted(TESTS.iterdir()) if _is_module(path)]
+    folders = [path for path in entries if path.is_dir()]
+    tests = [path for path in entries if path.stem.startswith("test_")]
+    shared = [path for path in entries if path not in folders and path not in tests]
+    rows = [(f"**`tests/{path.name}/`**", summary(path)) for path in folders]
+    rows += [(f"**`tests/{name}/`**", text) for name, text in WITHOUT_CODE.items()]
+    rows += [(f"`tests/{path.name}`", summary(path)) for path in (*tests, *shared)]
+    return table(("folder or file", "what it shows or holds"), rows)
+
+
+def recipe_table() -> str:
+    """The recipes, with the files that each of them touches."""
+    rows = ((f"[{each.name}](#{_anchor(each.title)})", _as_code(each.files)) for each in recipes())
+    return table(("to add", "files"), rows)
+
+
+def _anchor(title: str) -> str:
+    return title.lower().replace(" ", "-")
+
+
+def _as_code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "triggers": triggers,
+    "key roles": initfile.key_table,
+    "report files": report_files,
+    "recipes": recipe_table,
+    "map of the code": map_of_the_code,
+    "map of the tests": map_of_the_tests,
+}
+"""The tables by the names in the comments around them."""
+
+
+# --- documents ------------------------------------------------------------------------------------
+
+
+def blocks(text: str) -> dict[str, str]:
+    """The generated tables that stand in a document, by name."""
+    found = re.findall(r"<!-- ([\w ]+): begin -->\n(.*?)\n<!-- \1: end -->", text, re.DOTALL)
+    return dict(found)
+
+
+def renewed(text: str) -> str:
+    """A document with its tables as they are now. Raises KeyError for the name of no table."""
+    for name, block in blocks(text).items():
+        around = f"<!-- {name}: begin -->\n{{}}\n<!-- {name}: end -->"
+        text = text.replace(around.format(block), around.format(TABLES[name]()))
+    return text
+
+
+if __name__ == "__main__":
+    for document in DOCUMENTS:
+        before = document.read_text(encoding="utf-8")
+        after = renewed(before)
+        if after != before:
+            document.write_text(after, encoding="utf-8")
+            print(f"{document.relative_to(ROOT)} written")
