@@ -34,8 +34,9 @@ PARTS = (
 )
 """The files and folders of a copy."""
 
+JUDGES = ("conformance/checks", "conformance/judging", "tests/examples")
+"""Where a change calls for the examples of the judges."""
 FAST = (
-    "tests/test_checks.py",
     "tests/test_spec.py",
     "tests/test_plan.py",
     "tests/test_labels.py",
