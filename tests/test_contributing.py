@@ -111,7 +111,9 @@ def tried(recipe: Recipe, directory: Path) -> str | None:
         if failure:
             return f"{command}\n{failure}"
     options = ("-q", "-p", "no:cacheprovider", "--deselect", LEFT_OUT)
-    return run_in(directory, "-m", "pytest", *options, *FAST)
+    touches_judges = any(f"+++ b/{place}" in recipe.diff for place in JUDGES)
+    tests = ("tests/test_checks.py", *FAST) if touches_judges else FAST
+    return run_in(directory, "-m", "pytest", *options, *tests)
 
 
 @pytest.fixture(scope="module")
