@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from itertools import chain
 from typing import Any
 
 from conformance import checks
@@ -34,6 +35,8 @@ def _case_as_data(case: Case) -> dict[str, Any]:
     }
     if case.gap:
         members["untested"] = case.gap
+    elif case.lacks:
+        members["lacks"] = list(case.lacks)
     return members
 
 
@@ -50,7 +53,9 @@ def text(prepared: Prepared, with_cases: bool) -> str:
         lines.append(_scenario_row(name, cases))
         if with_cases:
             lines += [_case_line(case) for case in cases]
-    return "\n".join([*lines, "", *_sums(prepared), *_gaps(chosen)])
+    gaps = _counted("Not run:", (case.gap for case in chosen.cases if case.gap))
+    lacks = _counted("Run, and would try more:", chain(*(case.lacks for case in chosen.runnable)))
+    return "\n".join([*lines, "", *_sums(prepared), *gaps, *lacks])
 
 
 def _scenario_row(name: str, cases: Iterable[Case]) -> str:
@@ -92,9 +97,9 @@ def _cells(prepared: Prepared, clauses: Collection[str]) -> list[Cell]:
     return [cell for cell in cells if cell.clause in clauses]
 
 
-def _gaps(chosen: Plan) -> list[str]:
-    """What keeps cases from running, the most frequent first."""
-    gaps = Counter(case.gap for case in chosen.cases if case.gap)
-    if not gaps:
+def _counted(heading: str, advice: Iterable[str]) -> list[str]:
+    """The advice below a heading, each with its number of cases, the most frequent first."""
+    counts = Counter(advice).most_common()
+    if not counts:
         return []
-    return ["", "Not run:", *(f"  {count:>4}  {gap}" for gap, count in gaps.most_common())]
+    return ["", heading, *(f"  {count:>4}  {text}" for text, count in counts)]
