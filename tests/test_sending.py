@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -208,3 +209,46 @@ def test_an_improper_target_goes_out_as_it_is(listening: socket.socket, target: 
         url = f"http://127.0.0.1:{listening.getsockname()[1]}{target}"
         assert HttpWire(60).send(WireRequest("GET", url, (), None, plain=True)).body == b"{}"
         assert line.result().split()[1].decode() == target
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
+@pytest.mark.parametrize("body", [None, b"{}"])
+@pytest.mark.parametrize("effect", [Effect.WRITE, Effect.SPEND], ids=["kept", "of its own"])
+def test_the_log_holds_the_headers_that_went_out(
+    listening: socket.socket, method: str, body: bytes | None, effect: Effect
+) -> None:
+    """The connection adds none of its own, a cookie of an earlier answer included."""
+    origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    heads: list[list[str]] = []
+    with recording(listening, heads):
+        given = replace(embedded(), declaration=replace(embedded().declaration, url=origin))
+        to_server = Sender(real(), given, HttpWire(60), Recorder(None), seed=0)
+        written = replace(label(), case=replace(CASE, effect=effect))
+        message = Message(method, "/agents", body=body)
+        sent = [to_server.send(message, written) for _ in range(2)]
+    logged = [sorted(f"{name}: {value}" for name, value in each.request.headers) for each in sent]
+    assert [sorted(head) for head in heads] == logged
+
+
+@contextmanager
+def recording(listening: socket.socket, heads: list[list[str]]) -> Iterator[None]:
+    """Answer every request with a cookie, and keep the headers of each."""
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as lines:
+                while lines.readline():
+                    head = [line.decode().strip() for line in iter(lines.readline, b"\r\n")]
+                    heads.append(head)
+                    sizes = [line.split(": ")[1] for line in head if "Content-Length" in line]
+                    lines.read(int(sizes[0]) if sizes else 0)
+                    connection.sendall(
+                        b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"
+                    )
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield

@@ -209,8 +209,8 @@ def rate_evasion(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _claims(exchange: Exchange) -> str:
     """The headers by which a request pretends to be another client."""
-    usual = ("Accept", "Content-Type")
-    headers = [pair for pair in exchange.request.headers if pair[0] not in usual]
+    usual = ("accept", "accept-encoding", "content-length", "content-type", "host", "user-agent")
+    headers = [pair for pair in exchange.request.headers if pair[0].lower() not in usual]
     return ", ".join(f"{name}: {value}" for name, value in headers)
 
 

@@ -1,7 +1,7 @@
 """HTTP through requests, without the conveniences that would blur the evidence.
 
 There are no redirects (they would get our keys), no settings from the environment (a netrc entry
-would replace the key) and no retries. A body is bounded in bytes, a whole response in time.
+would replace the key), no cookies (they would mix identities) and no retries. A body is bounded in bytes, a whole response in time.
 requests and urllib3 mend a malformed path, so such a request goes over a connection of its own.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -22,6 +23,9 @@ from urllib3.util import parse_url
 
 from conformance.transport.bounded import CONNECTIONS, OPENED, POOLS
 from conformance.transport.wire import BODY_LIMIT, WireFailure, WireRequest, WireResponse
+
+NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
+"""Neither takes a cookie nor sends one back."""
 
 CHUNK = 65_536
 """Bytes of a body that are read at a time."""
@@ -111,6 +115,7 @@ class HttpWire:
             session = requests.Session()
             session.trust_env = False
             session.headers.clear()
+            session.cookies.set_policy(NO_COOKIES)
             for scheme in ("http://", "https://"):
                 session.mount(scheme, _Adapter(address))
             self._sessions[address] = session

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from conformance import __version__
 from conformance.errors import Unjudgeable
@@ -42,6 +43,7 @@ REPEATS = 2
 USUAL_HEADERS = (
     ("User-Agent", f"conformance-suite/{__version__}"),
     ("Accept", "application/json"),
+    ("Accept-Encoding", "identity"),
 )
 """Headers of every message that does not set them itself."""
 
@@ -228,12 +230,19 @@ class Sender:
     def _depart(self, message: Message, label: Label, address: str | None) -> _Departure:
         """A request ready to go out, once budget and pace allow it."""
         number = self._allowance.take()
-        set_already = {name.lower() for name, _ in message.headers}
-        usual = [pair for pair in USUAL_HEADERS if pair[0].lower() not in set_already]
-        headers = (*usual, *message.headers)
+        headers = self._all_headers(message)
         wired = self._wired(message, headers, address)
         now = datetime.now(UTC)
         return _Departure(f"{self._prefix}{number}", message, label, headers, wired, now)
+
+    def _all_headers(self, message: Message) -> tuple[tuple[str, str], ...]:
+        """Every header that goes out. The wire adds none, so the log shows what was sent."""
+        added = [("Host", urlsplit(self.target.declaration.url).netloc), *USUAL_HEADERS]
+        if message.method not in ("GET", "HEAD") or message.body:
+            added.append(("Content-Length", str(len(message.body or b""))))
+        set_already = {name.lower() for name, _ in message.headers}
+        usual = [pair for pair in added if pair[0].lower() not in set_already]
+        return (*usual, *message.headers)
 
     def _wired(
         self, message: Message, headers: tuple[tuple[str, str], ...], address: str | None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from http.cookies import SimpleCookie
 
 from conformance.model import Operation
-from conformance.server.messages import Refusal, Request
+from conformance.server.messages import Refusal, Reply, Request
 from conformance.server.store import Identity
 from tests.faults.base import Faulty, variant
 
@@ -64,3 +65,20 @@ class DocumentBehindKey(Faulty):
 
     def wants_key(self, operation: Operation) -> bool:
         return operation.takes_key
+
+
+@variant("L71", socket=True)
+class SessionCookies(Faulty):
+    """A valid key opens a session, whose cookie does instead of a key from then on."""
+
+    def parse_key(self, request: Request) -> str | None:
+        cookies = SimpleCookie(request.header("cookie"))
+        session = cookies.get("session")
+        return super().parse_key(request) or (session.value if session else None)
+
+    def all_headers(self, request: Request, reply: Reply, body: bytes) -> list[tuple[str, str]]:
+        headers = super().all_headers(request, reply, body)
+        key = self.parse_key(request)
+        if reply.status < 400 and key is not None:
+            headers.append(("Set-Cookie", f"session={key}; Path=/"))
+        return headers

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from conformance.model import Operation
-from conformance.server.messages import Context
+from conformance.server.messages import Context, Reply, Request
 from conformance.server.moments import sort_key
 from conformance.server.store import Page, Row
 from conformance.values import instant
@@ -33,6 +33,20 @@ class CursorIsAnId(Faulty):
 
     def parse_cursor(self, text: str) -> Fraction | None:
         return super().parse_cursor(text) if "-" in text and "T" not in text else None
+
+
+@fault(
+    "paging-supported", also="paging-exclusive paging-order paging-complete has-more-true", depth=2
+)
+class CursorOnlyInSession(Faulty):
+    """Lists ignore the cursor unless the request carries the cookie of a session."""
+
+    def all_headers(self, request: Request, reply: Reply, body: bytes) -> list[tuple[str, str]]:
+        return [*super().all_headers(request, reply, body), ("Set-Cookie", "session=1; Path=/")]
+
+    def edge_of(self, context: Context) -> str | None:
+        edge = super().edge_of(context)
+        return edge if context.request.header("cookie") else None
 
 
 # --- pages that include the item of their cursor ---
