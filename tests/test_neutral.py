@@ -116,7 +116,8 @@ def terms() -> frozenset[str]:
             }
         if operation.payment:
             payment = operation.payment
-            found |= {payment.terms_header, payment.version, payment.terms, payment.proof_header}
+            found |= {payment.terms_header, payment.version, payment.terms}
+            found |= set(payment.proof_headers)
         definition = loaded.document["paths"][operation.path][operation.method.lower()]
         found |= {definition["operationId"], *definition.get("tags", ())}
     return frozenset(found - {""})

@@ -471,6 +471,8 @@ OPEN = {
     "target: /properties/maximum": "ids of lists",
     "target: /properties/collections": "ids of lists",
     "target: /properties/inputs": "ids of operations",
+    "target: /properties/triggers/items/properties/query": "parameters",
+    "target: /properties/triggers/items/properties/headers": "headers",
     "target: /properties/inputs/additionalProperties": "names of parameters",
     "clauses: /$defs/clause/properties/verified_by_role": "roles of codes",
     "x-conformance: /$defs/root/properties/identifiers": "kinds",

@@ -61,7 +61,7 @@ def _triggered(context: JudgeContext, trial: Trial, probe: Exchange, row: ErrorC
     """
     code = code_of(context.contract, probe)
     right_status = probe.status == row.status
-    if right_status and code in (row.code, None):
+    if right_status and code == row.code:
         return Pass((probe.id,))
     if not right_status and code != row.code:
         excuse = unusable(context, probe)
@@ -285,14 +285,19 @@ def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     unpaid = tuple(probe.id for probe in trial.plain_probes if probe.status == 402)
     if not unpaid:
         return
-    for probe in trial.at(Step.SETTLED):
-        answer, ids = answered(context, probe), (*unpaid, probe.id)
+    paid = trial.at(Step.SETTLED)
+    taken = next((probe for probe in paid if probe.ok), None)
+    if taken is not None:
+        yield Pass((*unpaid, taken.id))
+        return
+    for probe in paid:
+        answer = answered(context, probe)
         if not isinstance(answer, Answered):
             yield answer
-        elif answer.ok:
-            yield Pass(ids)
-        else:
-            yield Violation("status", "200 or 201, as it was paid for", said(probe), ids)
+            return
+    if paid:
+        ids = (*unpaid, *(probe.id for probe in paid))
+        yield Violation("status", "200 or 201, as it was paid for", said(paid[-1]), ids)
 
 
 def _takes_no_payment(_contract: Contract, operation: Operation, _clause: Clause) -> bool:

@@ -84,7 +84,7 @@ class Payment:
     terms_header: str  # of a response
     version: str  # a member of the body
     terms: str  # a member of the body: a list
-    proof_header: str  # of a request
+    proof_headers: tuple[str, ...]  # of a request; the sources leave open which one is read
 
 
 @dataclass(frozen=True)

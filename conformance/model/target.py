@@ -87,15 +87,19 @@ def key_role(name: str) -> KeyRole | None:
 class Trigger:
     """A recipe that makes the target answer with a code: an operation and members of its input.
 
-    ``payment`` is a proof of payment that the target accepts for this input, where the code asks
-    for one. A ``robust`` trigger also works if its text stands inside a longer text, in capitals,
-    or beside optional references.
+    ``query`` and ``headers`` go out beside what the contract names. ``payment`` is a proof of
+    payment that the target accepts for this input, where the code asks for one; without
+    ``payment_header`` it goes out under each usual name. A ``robust`` trigger also works if its
+    text stands inside a longer text, in capitals, or beside optional references.
     """
 
     code: str
     operation: str
-    input: Mapping[str, Any]
+    input: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     payment: str | None = None
+    payment_header: str | None = None
     robust: bool = False
 
 

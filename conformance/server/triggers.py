@@ -68,7 +68,11 @@ class Triggers(Core):
 
     def payment_proof(self, payment: Payment, request: Request) -> str | None:
         """The proof of payment that a request carries, or None."""
-        return request.header(payment.proof_header)
+        for name in payment.proof_headers:
+            proof = request.header(name)
+            if proof is not None:
+                return proof
+        return None
 
     def is_paid(self, proof: str | None) -> bool:
         """Whether a proof is well formed: base64 of a JSON object. This server takes no money."""

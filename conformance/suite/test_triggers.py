@@ -10,10 +10,10 @@ from conformance.model import (
     CodeRole,
     Contract,
     Effect,
+    Exchange,
     Facts,
     Operation,
     Params,
-    Payment,
     Role,
     Step,
     Trigger,
@@ -31,14 +31,17 @@ FALSE_PROOFS = ("not a payment", "bm90IGEgcGF5bWVudA==")
 
 @dataclass(frozen=True)
 class Recipe(Params):
-    """The input of a trigger, the proof of payment that settles it, and whether it is robust."""
+    """The request of a trigger, the proof of payment that settles it, and whether it is robust."""
 
     input: Mapping[str, Any]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
     payment: str | None
+    payment_headers: tuple[str, ...]
     robust: bool
 
 
-NO_RECIPE = Recipe({}, None, robust=False)
+NO_RECIPE = Recipe({}, {}, {}, None, (), robust=False)
 """For a trigger that the target file does not give."""
 
 
@@ -63,9 +66,7 @@ def triggers(planning: Planning) -> Iterator[Draft]:
 
 def _draft(contract: Contract, operation: Operation, code: str, trigger: Trigger | None) -> Draft:
     """The case of a code and an operation. Without a trigger it is a gap."""
-    recipe = NO_RECIPE
-    if trigger is not None:
-        recipe = Recipe(dict(trigger.input), trigger.payment, trigger.robust)
+    recipe = NO_RECIPE if trigger is None else _recipe(operation, trigger)
     return Draft(
         operation,
         code,
@@ -75,6 +76,19 @@ def _draft(contract: Contract, operation: Operation, code: str, trigger: Trigger
         cost=8 if recipe.robust else 5,
         gap=None if trigger is not None else _advice(f"{code} at {operation.id}"),
         rules=_rules(contract, operation, code, recipe),
+    )
+
+
+def _recipe(operation: Operation, trigger: Trigger) -> Recipe:
+    """What a trigger sends. A proof goes out under each name that the target may read."""
+    names = operation.payment.proof_headers if operation.payment else ()
+    return Recipe(
+        dict(trigger.input),
+        dict(trigger.query),
+        dict(trigger.headers),
+        trigger.payment,
+        (trigger.payment_header,) if trigger.payment_header else names,
+        trigger.robust,
     )
 
 
@@ -115,12 +129,15 @@ def test_trigger(client: Client) -> None:
         ask(role=Role.CONTROL, facts=Facts(step=Step.BEFORE))
     for inputs in list(_inputs(client, recipe)):
         values = client.valid(operation) or values
-        client.call(operation, {**values, **inputs})
+        client.raw(
+            _request(client, {**values, **inputs}),
+            operation.id,
+            key="full" if operation.takes_key else None,
+        )
     if ask is not None:
         ask(facts=Facts(step=Step.AFTER))
     if operation.payment is not None and "payment.terms" in client.case.rules:
-        message = message_for(operation, {**values, **recipe.input})
-        _pay(client, operation.payment, message)
+        _pay(client, _request(client, {**values, **recipe.input}))
 
 
 def _values(client: Client, recipe: Recipe) -> dict[str, Any] | None:
@@ -167,18 +184,35 @@ def _references_beside(client: Client, given: Mapping[str, Any]) -> dict[str, An
     return {name: value for name, value in values.items() if value is not ABSENT}
 
 
-def _pay(client: Client, payment: Payment, message: Message) -> None:
-    """Send the request with false proofs of payment, then with one that the target accepts."""
-    for proof in FALSE_PROOFS:
-        _send_with_proof(client, payment, message, proof, Facts(mistake=True, step=Step.PAID))
-    accepted = client.params(Recipe).payment
-    if accepted:
-        _send_with_proof(client, payment, message, accepted, Facts(step=Step.SETTLED))
+def _request(client: Client, values: Mapping[str, Any]) -> Message:
+    """The request of a trigger, with the parameters and headers that the contract does not name."""
+    recipe, message = client.params(Recipe), message_for(client.operation, values)
+    return replace(
+        message,
+        query=(*message.query, *recipe.query.items()),
+        headers=(*message.headers, *recipe.headers.items()),
+    )
+
+
+def _pay(client: Client, message: Message) -> None:
+    """Send the request with false proofs of payment, then with one that the target accepts.
+
+    The accepted one goes out under one name after the other, until the target takes it.
+    """
+    recipe = client.params(Recipe)
+    for name in recipe.payment_headers:
+        for proof in FALSE_PROOFS:
+            false = Facts(mistake=True, step=Step.PAID)
+            _send_with_proof(client, message, (name, proof), false)
+    for name in recipe.payment_headers if recipe.payment else ():
+        proof = (name, recipe.payment or "")
+        if _send_with_proof(client, message, proof, Facts(step=Step.SETTLED)).ok:
+            return
 
 
 def _send_with_proof(
-    client: Client, payment: Payment, message: Message, proof: str, facts: Facts
-) -> None:
-    """Send a request with a proof of payment, without a key."""
-    paid = replace(message, headers=(*message.headers, (payment.proof_header, proof)))
-    client.raw(paid, client.operation.id, carried=(), key=None, facts=facts)
+    client: Client, message: Message, proof: tuple[str, str], facts: Facts
+) -> Exchange:
+    """Send a request with a proof of payment in a header, without a key."""
+    paid = replace(message, headers=(*message.headers, proof))
+    return client.raw(paid, client.operation.id, carried=(), key=None, facts=facts)

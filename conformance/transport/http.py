@@ -1,8 +1,9 @@
 """HTTP through requests, without the conveniences that would blur the evidence.
 
 There are no redirects (they would get our keys), no settings from the environment (a netrc entry
-would replace the key), no cookies (they would mix identities) and no retries. A body is bounded in bytes, a whole response in time.
-requests and urllib3 mend a malformed path, so such a request goes over a connection of its own.
+would replace the key), no cookies (they would mix identities) and no retries. A body is bounded in
+bytes, a whole response in time. requests and urllib3 mend a malformed path, so such a request goes
+over a connection of its own.
 """
 
 from __future__ import annotations

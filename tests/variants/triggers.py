@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.model import Operation, Payment
 from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.triggers import PROOF
 from tests.faults.base import Faulty, variant
 
 
@@ -46,6 +47,58 @@ class TermsInBody(Faulty):
             "nonce": next(self._numbers),
             "accepts": [{**t, "amount": "7"} for t in terms["accepts"]],
         }
+
+
+@variant("L70")
+class ProofInOldHeader(Faulty):
+    """Sign-up reads a proof of payment only from the header X-PAYMENT, as in x402 version 1."""
+
+    def payment_proof(self, payment: Payment, request: Request) -> str | None:
+        return request.header("x-payment")
+
+
+@variant("L70")
+class ProofInNewHeader(Faulty):
+    """Sign-up reads a proof of payment only from PAYMENT-SIGNATURE, as in x402 version 2."""
+
+    def payment_proof(self, payment: Payment, request: Request) -> str | None:
+        return request.header("payment-signature")
+
+
+@variant(
+    "L70",
+    target={
+        "triggers": [
+            {
+                "code": "payment_required",
+                "operation": "sign_up",
+                "input": {"plan_id": "paid"},
+                "payment": PROOF,
+                "payment_header": "X-Pay",
+            },
+            {
+                "code": "call_failed",
+                "operation": "create_call",
+                "headers": {"X-Sandbox-Outcome": "call_failed"},
+            },
+            {"code": "sms_send_failed", "operation": "send_sms", "query": {"simulate": "outage"}},
+        ]
+    },
+    untested="code-vapi_error code-content_blocked code-number_on_dnc code-number_opted_out "
+    "code-tcpa_violation code-internal_error status-500 refused-unchanged",
+)
+class TriggersBesideTheContract(Faulty):
+    """Headers and parameters of the sandbox make requests fail, and X-Pay holds the payment."""
+
+    def payment_proof(self, payment: Payment, request: Request) -> str | None:
+        return request.header("x-pay")
+
+    def triggered(self, context: Context) -> str | None:
+        if context.request.header("x-sandbox-outcome") is not None:
+            return context.request.header("x-sandbox-outcome")
+        if context.request.query.get("simulate") == "outage":
+            return "sms_send_failed"
+        return super().triggered(context)
 
 
 @variant(

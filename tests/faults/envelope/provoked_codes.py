@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.model import Payment
 from conformance.server.messages import Context, Refusal, Reply, Request
 from tests.faults.base import Faulty, fault, is_for
 from tests.faults.shared import ErrorReplaced
@@ -160,6 +159,14 @@ class EmptyTerms(Faulty):
         return {**super().payment_terms(payment, context), payment.terms: []}
 
 
+@fault("code-payment_required", at="sign_up", by="trigger", depth=5)
+class AnyProofPaysInOldHeader(Faulty):
+    """Any text in the header X-PAYMENT counts as paid."""
+
+    def payment_due(self, context: Context) -> bool:
+        return super().payment_due(context) and not context.request.header("x-payment")
+
+
 @fault("code-payment_required", at="sign_up", depth=3)
 class PaidAndAskedAgain(Faulty):
     """A sign-up with a valid payment is asked to pay again."""
@@ -168,9 +175,18 @@ class PaidAndAskedAgain(Faulty):
         return False
 
 
-@fault("code-payment_required", at="sign_up", depth=4)
-class ProofInOldHeaderOnly(Faulty):
-    """Sign-up reads proof of payment only from the header X-PAYMENT."""
+@fault(
+    "code-call_failed",
+    also="envelope-structure envelope-code code-registered",
+    at="create_call",
+    by="trigger",
+    depth=3,
+)
+class CallFailedWithoutCode(Faulty):
+    """A call that cannot be placed is answered 500, with a message and no code."""
 
-    def payment_proof(self, payment: Payment, request: Request) -> str | None:
-        return request.header("x-payment")
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        if refusal.code != "call_failed":
+            return reply
+        return Reply(reply.status, {"error": {"message": reply.body["error"]["message"]}})
