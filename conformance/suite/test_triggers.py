@@ -205,8 +205,8 @@ def _pay(client: Client, message: Message) -> None:
             false = Facts(mistake=True, step=Step.PAID)
             _send_with_proof(client, message, (name, proof), false)
     for name in recipe.payment_headers if recipe.payment else ():
-        proof = (name, recipe.payment or "")
-        if _send_with_proof(client, message, proof, Facts(step=Step.SETTLED)).ok:
+        accepted = (name, recipe.payment or "")
+        if _send_with_proof(client, message, accepted, Facts(step=Step.SETTLED)).ok:
             return
 
 
