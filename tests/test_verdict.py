@@ -50,6 +50,7 @@ from tests.support.exchanges import answer
 TODAY = date(2026, 11, 25)
 WORDS: dict[str, Outcome] = {
     "+": Pass(("e1",)),
+    "c": Pass(("e1",), without_code=True),
     "-": Violation("status", "200", "500", ("e1",)),
     "n": Violation("status", "200", "500", ("e1",), note=True),
     "g": Gap("give a key"),
@@ -212,6 +213,23 @@ def test_a_note_of_a_rule_is_never_graded() -> None:
     """A problem that its judge calls a note fails no clause of level MUST."""
     found = cell(saying("n+"))
     assert (found.verdict, found.findings, len(found.notes)) == (Verdict.PASSED, (), 1)
+
+
+@pytest.mark.parametrize(
+    ("about", "expected"),
+    [
+        (About(code="not_found"), Verdict.UNTESTED),
+        (About(status=404, codes=("not_found",)), Verdict.PASSED),
+        (None, Verdict.PASSED),
+    ],
+)
+def test_a_refusal_without_a_code_shows_nothing_about_a_code(
+    about: About | None, expected: Verdict
+) -> None:
+    """Its status may be right; clauses of the error structure blame the missing code."""
+    found = cell(saying("c"), clauses=[clause(about=about)])
+    assert found.verdict is expected
+    assert cell(saying("c+"), clauses=[clause(about=about)]).verdict is expected
 
 
 def test_a_finding_says_what_it_is() -> None:

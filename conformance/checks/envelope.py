@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from conformance.judging.answers import code_of, pointer, quoted, role_of, said
-from conformance.judging.leaks import inside_shown
+from conformance.judging.leaks import inside_shown, visible_text
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation
 from conformance.judging.rules import PassiveJudge, every, passive, probe
 from conformance.model import (
@@ -15,6 +15,7 @@ from conformance.model import (
     CodeRole,
     Contract,
     Exchange,
+    Form,
     Operation,
     Response,
     compact,
@@ -138,7 +139,12 @@ def _text_member(
 def error_message_clean(
     context: JudgeContext, exchange: Exchange, response: Response
 ) -> Iterator[Outcome]:
-    """The message of an error shows nothing of the server's inside."""
+    """The message of an error, or a body that is no JSON, shows nothing of the server's inside."""
+    if response.json is NOT_JSON:
+        inside = inside_shown(context, response, visible_text(response))
+        if inside is not None:
+            yield Violation("/", "a message for people", inside, (exchange.id,))
+        return
     message = pointed(response.json, context.contract.message_pointer)
     if not isinstance(message, str) or not message.strip():
         return
@@ -256,6 +262,9 @@ ENVELOPE = (
 @probe("route.unknown")
 def route_unknown(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     """A path or method that does not exist gets the error structure, and no 5xx."""
+    if answer.ok and answer.facts.form is Form.INVENTED:
+        yield Violation("status", "404, as the path is invented", said(answer.exchange), answer.ids)
+        return
     if answer.status < 400:
         if not answer.facts.mendable:
             actual = said(answer.exchange)

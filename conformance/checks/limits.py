@@ -136,7 +136,7 @@ def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchan
     code = code_of(context.contract, limited)
     codes = context.contract.codes_of(CodeRole.RATE_LIMITED)
     if code is None or code in codes:
-        return Pass((limited.id,))
+        return Pass((limited.id,), without_code=code is None)
     where = pointer(context.contract.code_pointer)
     return Violation(where, " or ".join(codes), said(limited), (limited.id,))
 

@@ -177,6 +177,7 @@ def body_broken(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     )
 
 
+INTERNAL_ERROR = 500
 REFUSED_FOR_ACCESS = (401, 403)
 """Answers to a valid request that other rules judge."""
 
@@ -205,6 +206,16 @@ def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bo
     return clause.about is None or operation.successes == (clause.about.status,)
 
 
+def _should_succeed(exchange: Exchange) -> bool:
+    """Whether a request must not be answered as it was.
+
+    What only prepares a case may be refused, but it is no reason for a server fault.
+    """
+    if exchange.role is Role.ARRANGE:
+        return exchange.status == INTERNAL_ERROR and not exchange.facts.mistake
+    return exchange.role is Role.CONTROL
+
+
 @passive("success.status", applies=_same_status, hint="no request succeeded")
 def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A valid request succeeds, and with the status of its operation."""
@@ -219,7 +230,7 @@ def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
             yield Pass(ids, about=about)
         elif response.status in context.contract.statuses:
             yield Violation("status", expected, said(exchange), ids, about=about)
-    elif exchange.role is Role.CONTROL and not _excused(context, exchange, response.status):
+    elif _should_succeed(exchange) and not _excused(context, exchange, response.status):
         expected = f"{expected} for a valid request"
         yield Violation("status", expected, said(exchange), ids, about=about)
 

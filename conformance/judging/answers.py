@@ -154,7 +154,7 @@ def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[CodeRole, ...]
         return answer
     right_status = answer.status in {row.status for row in _rows(context.contract, roles)}
     if right_status or role_of(context.contract, probe) in roles:
-        return Pass(answer.ids)
+        return Pass(answer.ids, without_code=code_of(context.contract, probe) is None)
     return refusal(context, probe, roles)
 
 
@@ -179,9 +179,8 @@ def refusal(
     if not codes:
         return Violation("status", expected, said(probe), answer.ids)
     code = code_of(context.contract, probe)
-    # without a code the error structure is broken, which its own rules blame
     if code is None or code in codes:
-        return Pass(answer.ids)
+        return Pass(answer.ids, without_code=code is None)
     where = pointer(context.contract.code_pointer)
     return Violation(where, expected, said(probe), answer.ids)
 

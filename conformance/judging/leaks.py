@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from conformance.judging.outcomes import JudgeContext
@@ -34,6 +35,10 @@ _CREDENTIAL = (  # a text without a digit is an example of one, such as YOUR_API
     r"|\bBearer (?=[A-Za-z_.~+/-]*[0-9])[A-Za-z0-9_.~+/-]{20,}"
     r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
 )
+_TAG = re.compile(r"<[^<>]{0,500}>")
+LONGEST_PAGE = 20_000
+"""Characters of an error page that are looked at."""
+
 _LEAKS = (
     ("a stack trace", re.compile(_TRACE, re.M)),
     ("an address of the inside", re.compile(_INSIDE)),
@@ -72,6 +77,12 @@ def _handed_out(response: Response, message: str, secret: Placeholder) -> bool:
     link = str(secret.whole)
     body = response.body.text or ""
     return f'"{link}"' in body and message != link
+
+
+def visible_text(response: Response) -> str:
+    """The start of a body that is no JSON, without the tags of HTML."""
+    text = (response.body.text or "")[:LONGEST_PAGE]
+    return html.unescape(_TAG.sub(" ", text))
 
 
 def inside_shown(context: JudgeContext, response: Response, message: str) -> str | None:

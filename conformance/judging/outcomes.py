@@ -27,10 +27,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Pass(Outcome):
-    """Judged, without a violation. ``exchanges`` are the ids that it rests on."""
+    """Judged, without a violation. ``exchanges`` are the ids that it rests on.
+
+    A refusal ``without_code`` may have the right status; it shows nothing about a code.
+    """
 
     exchanges: tuple[str, ...]
     about: str | None = None
+    without_code: bool = False
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ PREFLIGHT = "preflight"
 """The scenario of requests that only ask whether this is a target; they are not judged."""
 ANY_DAY = date.min
 """For a look at the cells alone, where no waiver counts."""
+WITHOUT_CODE = "the error has no code, which the clauses of the error structure blame"
 NOT_THERE = "the target declares that it has no such operation"
 
 
@@ -164,7 +165,11 @@ class _Evaluation:
     def _outcomes_of(self, rule: Rule, clause: Clause, operation: str) -> list[Outcome]:
         """What a rule gave on an operation, as far as it counts for a clause."""
         outcomes = self.outcomes.get((rule.id, operation), ())
-        return [outcome for about, outcome in outcomes if _concerns(clause, about, outcome)]
+        return [
+            _as_seen_by(clause, outcome)
+            for about, outcome in outcomes
+            if _concerns(clause, about, outcome)
+        ]
 
 
 def _concerns(clause: Clause, about: str | None, outcome: Outcome) -> bool:
@@ -175,6 +180,18 @@ def _concerns(clause: Clause, about: str | None, outcome: Outcome) -> bool:
     by_status = clause.about is not None and clause.about.status is not None
     elsewhere = by_status and isinstance(outcome, Violation) and outcome.where != "status"
     return clause.concerns(about) and not elsewhere
+
+
+def _as_seen_by(clause: Clause, outcome: Outcome) -> Outcome:
+    """An outcome as it counts for a clause.
+
+    An error without a code breaks the error structure, which other clauses blame. A clause about a
+    code learns nothing from it.
+    """
+    about_code = clause.about is not None and clause.about.code is not None
+    if about_code and isinstance(outcome, Pass) and outcome.without_code:
+        return Gap(WITHOUT_CODE)
+    return outcome
 
 
 def _breaks(clause: Clause, about: str | None, outcome: Outcome) -> bool:

@@ -48,6 +48,7 @@ class Form(StrEnum):
     REVOKED = "revoked"
     OMITTED = "omitted"  # a required parameter is left out
     NULL = "null"  # a required parameter is null
+    INVENTED = "invented"  # a path that no server can have
 
 
 class Step(StrEnum):

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.model import WHOLE_API, Effect, Facts, Operation, Params, Role
+from conformance.model import WHOLE_API, Effect, Facts, Form, Operation, Params, Role
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
@@ -152,9 +152,12 @@ def _plain_paths(client: Client) -> list[str]:
 
 
 def _send_unknown_paths(client: Client) -> None:
-    below_known = [f"{path}/no-such-thing" for path in _plain_paths(client)[:2]]
-    for path in ("/no-such-resource", "/no/such/resource", *below_known):
-        _send_unknown(client, Message("GET", path))
+    """Paths of an invented word, and such a word below paths that the contract has."""
+    word = client.token()
+    for path in (f"/{word}", f"/{word}/{word}"):
+        _send_unknown(client, Message("GET", path), Form.INVENTED)
+    for path in _plain_paths(client)[:2]:
+        _send_unknown(client, Message("GET", f"{path}/{word}"))
 
 
 def _send_unknown_methods(client: Client) -> None:
@@ -165,8 +168,9 @@ def _send_unknown_methods(client: Client) -> None:
                 _send_unknown(client, Message(method, path))
 
 
-def _send_unknown(client: Client, request: Message) -> None:
-    client.raw(request, carried=_key_header(client), facts=Facts(mistake=True, odd=True))
+def _send_unknown(client: Client, request: Message, form: Form | None = None) -> None:
+    facts = Facts(mistake=True, odd=True, form=form)
+    client.raw(request, carried=_key_header(client), facts=facts)
 
 
 def _send_improper(client: Client) -> None:

@@ -219,6 +219,20 @@ def a_message_is_for_people() -> Iterator[Example]:
 
 
 @examples_of("error.message-clean")
+def an_error_page_is_for_people() -> Iterator[Example]:
+    """A body that is no JSON shows nothing of the inside; links and tags of a page are no paths."""
+    trace = "Traceback (most recent call last):\n  File &quot;/srv/app/views.py&quot;, line 12"
+    for text, media in (
+        (f"<pre>{trace}</pre>", "text/html"),
+        ("no such file: /var/www/app/config.yaml", "text/plain"),
+        ("near SELECT id FROM calls", "text/plain"),
+    ):
+        yield refused(f"'{text.splitlines()[0]}'", answer(500, text=text, media=media))
+    page = '<a href="/home/start"><img src="/static/app.js"></a><h1>Not Found</h1>'
+    yield silent("a page with links", answer(404, text=page, media="text/html"))
+
+
+@examples_of("error.message-clean")
 def a_message_repeats_a_link() -> Iterator[Example]:
     """A message may name a link that a member of the same response hands out."""
     link = "{link:checkout_url-3}"
@@ -325,6 +339,10 @@ def a_route_is_unknown() -> Iterator[Example]:
     yield noted("399, which is no error status", answer(399, {}, **odd), mentions="an error status")
     yield noted("200, which is no error status", answer(200, {}, **odd))
     yield refused("500 with the envelope", refusal("internal_error", **odd))
+    invented = {**odd, "form": "invented"}
+    yield refused("200 for an invented path", answer(200, {}, **invented))
+    yield noted("a redirect of an invented path", answer(302, {}, **invented))
+    yield accepted("404 for an invented path", refusal("not_found", **invented))
 
 
 @examples_of("route.unknown", operation="*")

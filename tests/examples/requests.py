@@ -48,6 +48,9 @@ def a_valid_request_succeeds() -> Iterator[Example]:
     yield refused("a valid request is answered 400", invalid)
     crashed = refusal("internal_error", role="control")
     yield refused("a valid request is answered 500", crashed)
+    prepares = refusal("internal_error", role="setup")
+    yield refused("what prepares a case is answered 500", prepares)
+    yield silent("what prepares a case is answered 400", refusal("bad_request", role="setup"))
     for code in ("bad_request", "internal_error"):
         at_sign_up = refusal(code, role="control", operation="sign_up")
         yield refused(f"a sign-up is answered {code}", at_sign_up)

@@ -188,3 +188,13 @@ class OkForUnknown(Faulty):
             if refusal.role == "not_found" and self.operation_of(request)
             else reply
         )
+
+
+@fault("status-200", at="update_agent", by="update", depth=3)
+class ChangeOfTwoMembersCrashes(Faulty):
+    """update_agent fails with 500 where a request changes more than one member."""
+
+    def act_update(self, context: Context) -> Reply:
+        if is_for(context, "update_agent") and len(context.values) > 2:
+            raise RuntimeError("not implemented")
+        return super().act_update(context)

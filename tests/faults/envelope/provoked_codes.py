@@ -175,13 +175,7 @@ class PaidAndAskedAgain(Faulty):
         return False
 
 
-@fault(
-    "code-call_failed",
-    also="envelope-structure envelope-code code-registered",
-    at="create_call",
-    by="trigger",
-    depth=3,
-)
+@fault("envelope-code", at="create_call", by="trigger", depth=3)
 class CallFailedWithoutCode(Faulty):
     """A call that cannot be placed is answered 500, with a message and no code."""
 

@@ -57,3 +57,14 @@ class BrokenPercentInPathFails(Faulty):
         if route is None and ("%" in request.path or "\ufffd" in request.path):
             raise Refusal("internal")
         return route
+
+
+@fault("envelope-unrouted", at="*", depth=2)
+class PageForEveryPath(Faulty):
+    """Every path that does not exist gets the start page of a web application."""
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        reply, body = super().answer(request)
+        if self.operation_of(request) or self.is_control(request) or request.method != "GET":
+            return reply, body
+        return Reply(200, b"<html></html>"), b"<html></html>"

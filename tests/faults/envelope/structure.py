@@ -117,6 +117,16 @@ class HtmlErrors(Faulty):
         return Reply(reply.status, b"<html><h1>Error</h1></html>", reply.headers)
 
 
+@fault("envelope-message-human envelope-json envelope-unrouted", by=ERRORS, depth=2)
+class TracePages(Faulty):
+    """Errors are HTML pages of a debugger, with the escaped stack trace."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        trace = b"File &quot;/srv/app/views.py&quot;, line 12, in show\n    raise NotFound()"
+        return Reply(reply.status, b"<html><pre>" + trace + b"</pre></html>", reply.headers)
+
+
 @fault("envelope-json envelope-unrouted", by=ERRORS)
 class ErrorsAsPlainText(Faulty):
     """Errors are JSON with the content type text/plain."""
