@@ -10,13 +10,23 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from conformance.model import WHOLE_API, Business, Case, Declaration, Effect, key_role
-from conformance.scenarios import BAD_KEYS_ALLOWED, Draft, Planning, Scenario
+from conformance.model import (
+    KEY_ROLES,
+    WHOLE_API,
+    Business,
+    Case,
+    Declaration,
+    Effect,
+    Operation,
+    Reach,
+    key_role,
+)
+from conformance.scenarios import BAD_KEYS_ALLOWED, KEY, Draft, Planning, Scenario
 
 BUSINESS = "business:"
 """How the need for the id of a business begins; its name follows."""
-OTHER_NEEDS = frozenset({"clock", "addresses", *(BUSINESS + name for name in Business)})
-"""What a case may need beside keys."""
+OTHER_NEEDS = frozenset({KEY, "clock", "addresses", *(BUSINESS + name for name in Business)})
+"""What a case may need beside certain keys."""
 FIRST_CHANGES = 2
 """The first phase in which requests may change the target."""
 
@@ -157,6 +167,8 @@ def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
     """What to provide for a case to run; None if it can run."""
     for advice in _missing(draft.needs, target):
         return advice
+    if "full" in draft.needs and not _may_make(draft.operation, effect, target):
+        return KEY_ROLES["full"].advice
     if effect not in target.allow:
         return f"add {effect} to allow: in the target file (such requests may {_HARM[effect]})"
     return None
@@ -168,6 +180,18 @@ def _missing(needs: Iterable[str], target: Declaration) -> Iterator[str]:
         advice = _advice(need, target)
         if advice is not None:
             yield advice
+
+
+def _may_make(operation: Operation | None, effect: Effect, target: Declaration) -> bool:
+    """Whether the main key may make the requests of a case.
+
+    A case with an effect may also send other operations than its own.
+    """
+    role = key_role(target.main_key or "")
+    if role is None or role.reach is Reach.EVERY:
+        return role is not None
+    reads = effect in (Effect.READ, Effect.FLOOD)
+    return reads and (operation is None or role.opens(operation))
 
 
 _HARM = {
@@ -184,6 +208,8 @@ def _advice(need: str, target: Declaration) -> str | None:
     A need is the role of a key, or a member of OTHER_NEEDS.
     """
     role = key_role(need)
+    if need in (KEY, "full"):
+        return None if target.main_key else KEY_ROLES["full"].advice
     if role is not None:
         return None if need in target.keys else role.advice
     if need == "clock":

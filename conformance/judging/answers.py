@@ -16,6 +16,7 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.model import (
+    KEY_ROLES,
     UNAVAILABLE,
     CodeRole,
     Contract,
@@ -132,9 +133,14 @@ def refusals(
     """Judge probes of a trial as refusals for one of some roles, if the controls succeeded.
 
     The first role is the one that the clause names. A refusal with one of ``statuses`` is right
-    whatever its code.
+    whatever its code. Where the main key lacks the scope there is no control: then a success is
+    wrong, a refusal with a right code is right, and nothing follows from others.
     """
     if not probes:
+        return
+    if not context.target.opens(context.operation):
+        for probe in probes:
+            yield _without_control(refusal(context, probe, roles, statuses), probe)
         return
     gap = control_gap(context, trial)
     if gap:
@@ -142,6 +148,13 @@ def refusals(
         return
     for probe in probes:
         yield refusal(context, probe, roles, statuses)
+
+
+def _without_control(outcome: Outcome, probe: Exchange) -> Outcome:
+    """The outcome of a refusal that no valid request stands beside."""
+    if isinstance(outcome, Violation) and not probe.ok:
+        return Gap(f"a refusal with {probe.status} proves nothing: {KEY_ROLES['full'].advice}")
+    return outcome
 
 
 def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[CodeRole, ...]) -> Outcome:

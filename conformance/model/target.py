@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from conformance.model.operation import Effect
+from conformance.model.operation import Effect, Operation
 
 SCOPE = "scope:"
 """How the role of a key with a single scope begins; the scope follows."""
@@ -48,6 +48,14 @@ class KeyRole:
         place = f"scoped_keys: {scope}" if self.reach is Reach.ONE else f"keys: {self.name}"
         return f"give {self.what} ({place} in the target file)"
 
+    def opens(self, operation: Operation) -> bool:
+        """Whether a key of this role has the scope of an operation."""
+        if self.reach is Reach.EVERY or not operation.scopes:
+            return True
+        if self.reach is Reach.READS:
+            return operation.effect is Effect.READ
+        return self.name.removeprefix(SCOPE) in operation.scopes
+
 
 KEY_ROLES: Mapping[str, KeyRole] = {
     role.name: role
@@ -74,6 +82,10 @@ reference server are made from this table.
 
 DEAD_KEYS = tuple(role.name for role in KEY_ROLES.values() if role.dead)
 """Names of the keys that were valid once, and must be refused."""
+
+
+MAIN_KEYS = ("full", "test", "read_only")
+"""The keys that may make most requests of a run. The first one that is given does."""
 
 
 def key_role(name: str) -> KeyRole | None:
@@ -133,3 +145,15 @@ class Declaration:
     addresses: tuple[str, ...] = ()
     inapplicable: frozenset[str] = frozenset()
     waivers: tuple[Waiver, ...] = ()
+
+    @property
+    def main_key(self) -> str | None:
+        """The role of the key that makes most requests; None without a key of that kind."""
+        scoped = sorted(role for role in self.keys if role.startswith(SCOPE))
+        given = [role for role in (*MAIN_KEYS, *scoped) if role in self.keys]
+        return given[0] if given else None
+
+    def opens(self, operation: Operation) -> bool:
+        """Whether the main key has the scope of an operation, as far as the target file says."""
+        role = key_role(self.main_key or "")
+        return role is not None and role.opens(operation)

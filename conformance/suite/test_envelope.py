@@ -12,7 +12,7 @@ from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
 from conformance.suite.generate import COUNT, draw, message
 from conformance.suite.odd import OddWay, Sort, odd_ways
-from conformance.transport.message import Message, header_of
+from conformance.transport.message import Message
 
 EACH = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 3}
 """Odd requests of each sort that an operation gets."""
@@ -140,11 +140,6 @@ def test_unknown_route(client: Client) -> None:
         _send_unknown_methods(client)
 
 
-def _key_header(client: Client) -> tuple[tuple[str, str], ...]:
-    """The header with the key, if the target file gives one."""
-    return header_of(client.contract, "full" if "full" in client.target.keys else None)
-
-
 def _plain_paths(client: Client) -> list[str]:
     """The documented paths without parameters, sorted."""
     paths = {operation.path for operation in client.contract.operations.values()}
@@ -170,7 +165,7 @@ def _send_unknown_methods(client: Client) -> None:
 
 def _send_unknown(client: Client, request: Message, form: Form | None = None) -> None:
     facts = Facts(mistake=True, odd=True, form=form)
-    client.raw(request, carried=_key_header(client), facts=facts)
+    client.raw(request, facts=facts)
 
 
 def _send_improper(client: Client) -> None:
@@ -188,7 +183,6 @@ def _send_improper(client: Client) -> None:
         client.raw(
             Message("GET", "", plain=target),
             operation,
-            carried=_key_header(client),
             role=role,
             facts=facts,
         )

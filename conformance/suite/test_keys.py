@@ -22,7 +22,7 @@ from conformance.model import (
     Step,
 )
 from conformance.reading import Answer, members_of
-from conformance.scenarios import Depth, Draft, Planning, operations, scenario
+from conformance.scenarios import KEY, Depth, Draft, Planning, given, operations, scenario
 from conformance.suite import bad_keys
 from conformance.suite.bad_keys import RefusedKeys
 from conformance.suite.client import Client
@@ -61,7 +61,7 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
         rules = (*KEY_RULES, SPELLING) if operation.method == "GET" else KEY_RULES
         yield Draft(
             operation,
-            needs=("full",),
+            needs=(KEY,),
             cost=2 + tried.count,
             bad_keys=tried.never_issued,
             params=tried,
@@ -73,11 +73,11 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
 def test_refused_key(client: Client) -> None:
     """A valid request without a key, and with a key that is misplaced, malformed or not valid."""
     operation, keys = client.operation, client.params(RefusedKeys)
-    values = client.valid(operation)
+    values, opened = client.valid(operation), client.target.opens(operation)
     if values is None:
         return
     ends = operation.action in ("delete", "perform")  # nothing is left to ask for afterwards
-    if ends:
+    if ends and opened:
         client.control(operation, values)
     _without_key(client, values)
     if operation.method == "GET":
@@ -89,7 +89,7 @@ def test_refused_key(client: Client) -> None:
     for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
         for key in keys.of(form):
             client.mistake(operation, values, key=key, facts=Facts(form=form))
-    if not ends:  # a valid key is still accepted after all these refusals
+    if opened and not ends:  # a valid key is still accepted after all these refusals
         control = client.control(operation, values)
         _dead_keys_on_a_later_page(client, values, control)
 
@@ -130,23 +130,28 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
     form = Form.SCHEME
     if place == bad_keys.IN_QUERY:
         form = Form.MISPLACED
-        message = replace(message, query=(*message.query, *_in_query(client.contract)))
+        message = replace(message, query=(*message.query, *_in_query(client)))
     else:
-        header = (client.contract.authentication.header, _after_scheme(place))
+        header = (client.contract.authentication.header, _after_scheme(client, place))
         message = replace(message, headers=(*message.headers, header))
     facts = Facts(mistake=True, form=form)
     client.raw(message, client.operation.id, carried=(), key="full", facts=facts)
 
 
-def _in_query(contract: Contract) -> Iterator[tuple[str, str]]:
-    """The full key under every name by which a query may carry one."""
-    for name in (*QUERY_NAMES, *sorted(contract.secret_members)):
-        yield name, str(Placeholder.of_identity("full"))
+def _in_query(client: Client) -> Iterator[tuple[str, str]]:
+    """The main key under every name by which a query may carry one."""
+    for name in (*QUERY_NAMES, *sorted(client.contract.secret_members)):
+        yield name, str(_main_key(client))
 
 
-def _after_scheme(place: str) -> str:
-    """The full key after another scheme, or as the user name of Basic authentication."""
-    key = Placeholder.of_identity("full")
+def _main_key(client: Client) -> Placeholder:
+    """The placeholder of the key that makes most requests."""
+    return Placeholder.of_identity(client.target.main_key or "full")
+
+
+def _after_scheme(client: Client, place: str) -> str:
+    """The main key after another scheme, or as the user name of Basic authentication."""
+    key = _main_key(client)
     if place == bad_keys.BASIC_USER:
         return f"Basic {replace(key, suffix=BASIC)}"
     return f"{place} {key}"
@@ -199,8 +204,9 @@ def with_scope(planning: Planning) -> Iterator[Draft]:
         if operation.scopes:
             # a key with one scope alone may be refused where a second may be required
             scoped = () if operation.beside else operation.scopes
-            keys = (*(f"scope:{scope}" for scope in scoped), "full")
-            yield Draft(operation, needs=("full", *keys), params=Keys(keys))
+            scoped = tuple(f"scope:{scope}" for scope in scoped)
+            keys = (*given(planning, scoped), "full")
+            yield Draft(operation, needs=("full",), wants=scoped, params=Keys(keys))
 
 
 @scenario(with_scope, rules=("scope.opens",))
@@ -223,13 +229,28 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
     for operation in keyed(planning):
         if not operation.scopes:
             continue
-        yield Draft(operation, "none", needs=("full", "no_scope"), params=Keys(("no_scope",)))
-        keys = [f"scope:{scope}" for scope in other_scopes(planning, operation)]
+        wanted = [f"scope:{scope}" for scope in other_scopes(planning, operation)]
         if operation.effect is not Effect.READ:
-            keys.append("read_only")
-        if keys:
-            needs, cost = ("full", *keys), 1 + len(keys)
-            yield Draft(operation, ANOTHER, needs=needs, cost=cost, params=Keys(tuple(keys)))
+            wanted.append("read_only")
+        keys = given(planning, wanted)
+        # either case is enough to judge by
+        yield Draft(
+            operation,
+            "none",
+            needs=(KEY, "no_scope"),
+            params=Keys(("no_scope",)),
+            optional=bool(keys),
+        )
+        if wanted:
+            yield Draft(
+                operation,
+                ANOTHER,
+                needs=(KEY,) if keys else (KEY, *wanted[-1:]),
+                wants=tuple(wanted),
+                cost=1 + len(keys),
+                params=Keys(keys),
+                optional=not keys,
+            )
 
 
 @scenario(without_scope, rules=("scope.refused",), phase=1)
@@ -242,7 +263,8 @@ def test_missing_scope(client: Client) -> None:
         return
     if client.case.variant == ANOTHER:
         values |= _later_page(client)
-    client.control(operation, values)
+    if client.target.opens(operation):
+        client.control(operation, values)
     for key in client.params(Keys).roles:
         client.mistake(operation, values, key=key)
 

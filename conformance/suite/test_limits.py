@@ -10,7 +10,7 @@ from conformance.model import WHOLE_API, Effect, Exchange, Facts, Rate, Role, St
 from conformance.reading import soon
 from conformance.scenarios import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
-from conformance.transport.message import header_of, message_for
+from conformance.transport.message import message_for
 
 ELSEWHERE = "198.51.100.7"
 FURTHER = "203.0.113.9"
@@ -202,8 +202,7 @@ def _known_headers(client: Client) -> tuple[tuple[str, str], ...]:
     for other in client.contract.operations.values():
         if other.path != path:
             names |= {p.name: None for p in other.parameters if p.place == "header"}
-    key = "full" if "full" in client.target.keys else None
-    return (*((name, "another") for name in names), *header_of(client.contract, key))
+    return (*((name, "another") for name in names), *client.key_header())
 
 
 def _ask_until_accepted(
