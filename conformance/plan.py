@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.model import (
     KEY_ROLES,
@@ -18,7 +18,6 @@ from conformance.model import (
     Declaration,
     Effect,
     Operation,
-    Reach,
     key_role,
 )
 from conformance.scenarios import BAD_KEYS_ALLOWED, KEY, Draft, Planning, Scenario
@@ -27,6 +26,7 @@ BUSINESS = "business:"
 """How the need for the id of a business begins; its name follows."""
 OTHER_NEEDS = frozenset({KEY, "clock", "addresses", *(BUSINESS + name for name in Business)})
 """What a case may need beside certain keys."""
+NO_PARAMETER = "the target declares that it has no such parameter (absent: in the target file)"
 FIRST_CHANGES = 2
 """The first phase in which requests may change the target."""
 
@@ -65,6 +65,17 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
     cases = tuple(case for _, case in sorted(phased, key=lambda pair: pair[0]))
     _check_ids(cases)
     return Plan(cases)
+
+
+def with_inapplicable(plan: Plan, complete: Plan) -> Plan:
+    """A plan for a target without some parameters, and the cases that only they would give it.
+
+    ``complete`` is the plan for a target that has them. Those cases never run.
+    """
+    known = {case.id for case in plan.cases}
+    lost = [case for case in complete.cases if case.id not in known]
+    marked = [replace(case, gap=NO_PARAMETER, inapplicable=True) for case in lost]
+    return Plan((*plan.cases, *marked))
 
 
 def _drafts(planning: Planning, scenarios: Iterable[Scenario]) -> Iterator[tuple[Scenario, Draft]]:
@@ -158,14 +169,14 @@ def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration)
         params=draft.params,
         quick=draft.quick,
         gap=draft.gap or _gap(draft, effect, target),
-        lacks=tuple(_missing(draft.wants, target)),
+        lacks=tuple(_missing(draft.wants, None, target)),
         optional=draft.optional,
     )
 
 
 def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
     """What to provide for a case to run; None if it can run."""
-    for advice in _missing(draft.needs, target):
+    for advice in _missing(draft.needs, draft.operation, target):
         return advice
     if "full" in draft.needs and not _may_make(draft.operation, effect, target):
         return KEY_ROLES["full"].advice
@@ -174,12 +185,25 @@ def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
     return None
 
 
-def _missing(needs: Iterable[str], target: Declaration) -> Iterator[str]:
-    """What to provide for each need that the target does not meet."""
+def _missing(
+    needs: Iterable[str], operation: Operation | None, target: Declaration
+) -> Iterator[str]:
+    """What to provide for each need that the target does not meet.
+
+    The key of another business must have the scope of the operation.
+    """
     for need in needs:
         advice = _advice(need, target)
         if advice is not None:
             yield advice
+        elif operation is not None and _lacks_scope(need, operation, target):
+            yield KEY_ROLES[need].advice
+
+
+def _lacks_scope(need: str, operation: Operation, target: Declaration) -> bool:
+    """Whether a need is the key of another business that is listed without the scope."""
+    is_foreign = need in (Business.OTHER, Business.EMPTY)
+    return is_foreign and not target.opens(operation, need)
 
 
 def _may_make(operation: Operation | None, effect: Effect, target: Declaration) -> bool:
@@ -187,11 +211,10 @@ def _may_make(operation: Operation | None, effect: Effect, target: Declaration) 
 
     A case with an effect may also send other operations than its own.
     """
-    role = key_role(target.main_key or "")
-    if role is None or role.reach is Reach.EVERY:
-        return role is not None
+    if target.opens_all(target.main_key):
+        return True
     reads = effect in (Effect.READ, Effect.FLOOD)
-    return reads and (operation is None or role.opens(operation))
+    return reads and (operation is None or target.opens(operation))
 
 
 _HARM = {

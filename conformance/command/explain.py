@@ -145,3 +145,27 @@ def table(contract: Contract) -> str:
 def _row(clause: Clause) -> list[str]:
     text = f"{clause.id:<28} {clause.level:<6} {clause.text}"
     return textwrap.wrap(text, 110, initial_indent="  ", subsequent_indent=" " * 38)
+
+
+def operations(contract: Contract) -> list[dict[str, Any]]:
+    """The operations as data."""
+    return [
+        {
+            "id": operation.id,
+            "method": operation.method,
+            "path": operation.path,
+            "effect": operation.effect.value,
+            "scopes": list(operation.scopes),
+            "parameters": [parameter.name for parameter in operation.parameters],
+        }
+        for operation in contract.operations.values()
+    ]
+
+
+def operation_table(contract: Contract) -> str:
+    """The operations as lines: id, effect, method and path."""
+    width = max(map(len, contract.operations))
+    lines = []
+    for operation in contract.operations.values():
+        lines.append(f"{operation.id:<{width}}  {operation.effect.value:<5}  {operation.route}")
+    return "\n".join(lines)

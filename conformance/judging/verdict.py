@@ -35,6 +35,7 @@ PREFLIGHT = "preflight"
 ANY_DAY = date.min
 """For a look at the cells alone, where no waiver counts."""
 WITHOUT_CODE = "the error has no code, which the clauses of the error structure blame"
+AREA_NOT_THERE = "the target declares that the area does not apply"
 NOT_THERE = "the target declares that it has no such operation"
 
 
@@ -131,12 +132,29 @@ class _Evaluation:
 
     def _cell(self, clause: Clause, operation: str) -> Cell:
         """The cell of a clause on an operation, from what all rules of the clause gave."""
-        if operation in self.target.inapplicable:
-            return Cell(clause.id, operation, Verdict.INAPPLICABLE, reasons=(NOT_THERE,))
+        reason = self._inapplicable(clause, operation)
+        if reason is not None:
+            return Cell(clause.id, operation, Verdict.INAPPLICABLE, reasons=(reason,))
         tally = _Tally()
         for rule_id in clause.rules:
             self._add(tally, self.rules[rule_id], clause, operation)
         return _weighed(clause, operation, tally, self._waiver(clause, operation))
+
+    def _inapplicable(self, clause: Clause, operation: str) -> str | None:
+        """Why a clause cannot apply on an operation of this target; None if it can."""
+        if operation in self.target.inapplicable:
+            return NOT_THERE
+        if clause.area in self.target.areas_inapplicable:
+            return AREA_NOT_THERE
+        feeding = [case for id_ in clause.rules for case in self._feeding(clause, id_, operation)]
+        if feeding and all(case.inapplicable for case in feeding):
+            return feeding[0].gap
+        return None
+
+    def _feeding(self, clause: Clause, rule_id: str, operation: str) -> list[Case]:
+        """The cases that feed a rule of a clause on an operation."""
+        feeding = self.coverage.feeding(self.rules[rule_id], clause)
+        return [case for case in feeding if case.operation == operation]
 
     def _waiver(self, clause: Clause, operation: str) -> Waiver | None:
         """The waiver that covers a cell on the day of judgement."""
@@ -152,8 +170,8 @@ class _Evaluation:
         outcomes = self._outcomes_of(rule, clause, operation)
         for outcome in outcomes:
             tally.add(rule, outcome)
-        feeding = self.coverage.feeding(rule, clause)
-        cases = [case for case in feeding if case.operation == operation]
+        feeding = self._feeding(clause, rule.id, operation)
+        cases = [case for case in feeding if not case.inapplicable]
         gaps = self.coverage.gaps(cases)
         tally.gaps += gaps
         tally.errors += self.coverage.crashes(cases)

@@ -48,6 +48,7 @@ from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.target import (
     DEAD_KEYS,
     KEY_ROLES,
+    NAMED,
     SCOPE,
     Business,
     Declaration,
@@ -62,6 +63,7 @@ __all__ = [
     "DEAD_KEYS",
     "FROM_PROXIES",
     "KEY_ROLES",
+    "NAMED",
     "NOTHING",
     "RENAMED_RULES",
     "SCOPE",

@@ -157,6 +157,11 @@ class Contract:
         """
         return tuple(row.code for row in self.errors.values() if row.role == role)
 
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """Each method with its path, once, as ``GET /calls``."""
+        return tuple(dict.fromkeys(each.route for each in self.operations.values()))
+
     def operations_by(self, action: str, kind: str | None = None) -> tuple[Operation, ...]:
         """The operations of one action, in the order of the document.
 

@@ -116,6 +116,11 @@ class Operation:
     open: frozenset[Open] = frozenset()
 
     @property
+    def route(self) -> str:
+        """Method and path, as ``GET /calls``. All modes of an operation share it."""
+        return f"{self.method} {self.path}"
+
+    @property
     def key(self) -> str | None:
         """The name of the member of a success that is a key of this API; None without one."""
         for name, kind in self.secrets.items():

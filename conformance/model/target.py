@@ -12,6 +12,8 @@ from conformance.model.operation import Effect, Operation
 
 SCOPE = "scope:"
 """How the role of a key with a single scope begins; the scope follows."""
+NAMED = "name:"
+"""How the role of a key begins whose scopes the target file lists; its name follows."""
 
 
 class Business(StrEnum):
@@ -29,6 +31,7 @@ class Reach(StrEnum):
     READS = "reads"
     NONE = "none"
     ONE = "one"
+    LISTED = "listed"  # those that the target file lists
 
 
 @dataclass(frozen=True)
@@ -48,13 +51,11 @@ class KeyRole:
         place = f"scoped_keys: {scope}" if self.reach is Reach.ONE else f"keys: {self.name}"
         return f"give {self.what} ({place} in the target file)"
 
-    def opens(self, operation: Operation) -> bool:
-        """Whether a key of this role has the scope of an operation."""
-        if self.reach is Reach.EVERY or not operation.scopes:
-            return True
+    def has(self, scope: str, reads: bool) -> bool:
+        """Whether a key of this role has a scope, which opens reads or something else."""
         if self.reach is Reach.READS:
-            return operation.effect is Effect.READ
-        return self.name.removeprefix(SCOPE) in operation.scopes
+            return reads
+        return self.reach is Reach.EVERY or scope == self.name.removeprefix(SCOPE)
 
 
 KEY_ROLES: Mapping[str, KeyRole] = {
@@ -92,7 +93,13 @@ def key_role(name: str) -> KeyRole | None:
     """The role of that name, such as ``full`` or ``scope:calls:read``; None if there is none."""
     if name.startswith(SCOPE):
         return KeyRole(name, f"a key with only the scope {name.removeprefix(SCOPE)}", Reach.ONE)
+    if name.startswith(NAMED):
+        return KeyRole(name, f"the key {name.removeprefix(NAMED)}", Reach.LISTED)
     return KEY_ROLES.get(name)
+
+
+def _is_named(role: str) -> bool:
+    return role.startswith(NAMED)
 
 
 @dataclass(frozen=True)
@@ -135,6 +142,7 @@ class Declaration:
     allow: frozenset[Effect]
     keys: frozenset[str]
     full_declared: bool  # keys.full is declared to have every scope (a bare --key is not)
+    key_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # as listed, by role
     businesses: Mapping[str, str] = field(default_factory=dict)  # id by Business
     phone_numbers: tuple[str, ...] = ()
     maximum: Mapping[str, int] = field(default_factory=dict)  # items of a page, by list
@@ -143,17 +151,35 @@ class Declaration:
     triggers: tuple[Trigger, ...] = ()
     clock: Mapping[str, str] | None = None
     addresses: tuple[str, ...] = ()
-    inapplicable: frozenset[str] = frozenset()
+    inapplicable: frozenset[str] = frozenset()  # operations
+    areas_inapplicable: frozenset[str] = frozenset()  # of clauses
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # parameters, by operation
     waivers: tuple[Waiver, ...] = ()
 
     @property
     def main_key(self) -> str | None:
         """The role of the key that makes most requests; None without a key of that kind."""
-        scoped = sorted(role for role in self.keys if role.startswith(SCOPE))
-        given = [role for role in (*MAIN_KEYS, *scoped) if role in self.keys]
+        several = sorted(filter(_is_named, self.keys), key=lambda role: -len(self.key_scopes[role]))
+        single = sorted(role for role in self.keys if role.startswith(SCOPE))
+        given = [role for role in (*MAIN_KEYS, *several, *single) if role in self.keys]
         return given[0] if given else None
 
-    def opens(self, operation: Operation) -> bool:
-        """Whether the main key has the scope of an operation, as far as the target file says."""
-        role = key_role(self.main_key or "")
-        return role is not None and role.opens(operation)
+    def opens(self, operation: Operation, role: str | None = None) -> bool:
+        """Whether a key has the scope of an operation, as far as the target file says.
+
+        Without ``role`` it is the main key; False if there is none.
+        """
+        role = role or self.main_key
+        known = key_role(role or "")
+        if role is None or known is None:
+            return False
+        if not operation.scopes:
+            return True
+        if role in self.key_scopes:
+            return not set(operation.scopes).isdisjoint(self.key_scopes[role])
+        return any(known.has(scope, operation.effect is Effect.READ) for scope in operation.scopes)
+
+    def opens_all(self, role: str | None) -> bool:
+        """Whether a key has every scope, as far as the target file says."""
+        known = key_role(role or "")
+        return known is not None and known.reach is Reach.EVERY and role not in self.key_scopes

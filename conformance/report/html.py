@@ -22,6 +22,7 @@ from conformance.model import (
     WHOLE_API,
     Cell,
     Clause,
+    Declaration,
     Effect,
     Finding,
     PageEntry,
@@ -238,8 +239,14 @@ def _target(run: Run) -> list[tuple[str, str]]:
     return [
         ("Allowed effects", _listed(allowed)),
         ("Keys given", _listed(_keys(target.keys))),
-        ("Declared inapplicable", _listed(sorted(target.inapplicable))),
+        ("Declared inapplicable", _listed(_lacking(target))),
     ]
+
+
+def _lacking(target: Declaration) -> list[str]:
+    """What the target declares that it lacks: areas, operations, and parameters of operations."""
+    absent = [f"{name} of {each}" for each, names in target.absent.items() for name in names]
+    return [*sorted(target.areas_inapplicable), *sorted(target.inapplicable), *absent]
 
 
 def _listed(words: list[str]) -> str:

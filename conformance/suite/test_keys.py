@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.model import (
     DEAD_KEYS,
+    NAMED,
     Contract,
     Effect,
     Exchange,
@@ -35,6 +36,8 @@ SPELLING = "auth.spelling"
 DEAD_FORMS = tuple(Form(role) for role in DEAD_KEYS)
 QUERY_NAMES = ("key", "access_token")
 """Query parameters that a server may take a key from; the secrets of the contract come on top."""
+NAMED_TRIED = 2
+"""Keys with listed scopes that an operation is tried with."""
 PAGE_SIZE = 2
 """Items of a later page that a key asks for which must not see it."""
 
@@ -205,8 +208,19 @@ def with_scope(planning: Planning) -> Iterator[Draft]:
             # a key with one scope alone may be refused where a second may be required
             scoped = () if operation.beside else operation.scopes
             scoped = tuple(f"scope:{scope}" for scope in scoped)
-            keys = (*given(planning, scoped), "full")
+            keys = (
+                *given(planning, scoped),
+                *_named_keys(planning, operation, opening=True),
+                "full",
+            )
             yield Draft(operation, needs=("full",), wants=scoped, params=Keys(keys))
+
+
+def _named_keys(planning: Planning, operation: Operation, *, opening: bool) -> list[str]:
+    """A few of the keys whose scopes the target file lists, that open an operation or do not."""
+    named = sorted(role for role in planning.target.keys if role.startswith(NAMED))
+    fitting = [role for role in named if planning.target.opens(operation, role) is opening]
+    return fitting[:NAMED_TRIED]
 
 
 @scenario(with_scope, rules=("scope.opens",))
@@ -232,7 +246,10 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
         wanted = [f"scope:{scope}" for scope in other_scopes(planning, operation)]
         if operation.effect is not Effect.READ:
             wanted.append("read_only")
-        keys = given(planning, wanted)
+        keys = (
+            *given(planning, wanted),
+            *_named_keys(planning, operation, opening=False),
+        )
         # either case is enough to judge by
         yield Draft(
             operation,
@@ -241,7 +258,7 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
             params=Keys(("no_scope",)),
             optional=bool(keys),
         )
-        if wanted:
+        if wanted or keys:
             yield Draft(
                 operation,
                 ANOTHER,
