@@ -107,7 +107,7 @@ class _Loader:
 
     def _digest(self) -> str:
         total = hashlib.sha256()
-        for path in sorted(p for p in self.where.rglob("*.yaml") if p.is_file()):
+        for path in sorted(filter(Path.is_file, self.where.rglob("*.yaml"))):
             name = path.relative_to(self.where).as_posix()
             total.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
         return total.hexdigest()

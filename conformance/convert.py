@@ -49,7 +49,7 @@ def modern(value: Json) -> Json:
         return value
     changed = {FORMER_NAMES.get(name, name): member for name, member in value.items()}
     if isinstance(changed.get("rules"), list):
-        changed["rules"] = [_current(rule) for rule in changed["rules"]]
+        changed["rules"] = list(map(_current, changed["rules"]))
     return changed
 
 
@@ -67,11 +67,10 @@ def modern_run(run: dict[str, Json]) -> dict[str, Json]:
     """
     changed = dict(run)
     if isinstance(run.get("plan"), list):
-        changed["plan"] = [modern(case) for case in run["plan"]]
+        changed["plan"] = list(map(modern, run["plan"]))
     target = run.get("target")
     if isinstance(target, dict) and isinstance(target.get("triggers"), list):
-        triggers = [modern(trigger) for trigger in target["triggers"]]
-        changed["target"] = target | {"triggers": triggers}
+        changed["target"] = target | {"triggers": list(map(modern, target["triggers"]))}
     return changed
 
 

@@ -132,7 +132,7 @@ def _take_former_names(data: Json) -> None:
     """Give the triggers of a file today's names of their members."""
     triggers = data.get("triggers") if isinstance(data, dict) else None
     if isinstance(triggers, list):
-        data["triggers"] = [convert.modern(trigger) for trigger in triggers]
+        data["triggers"] = list(map(convert.modern, triggers))
 
 
 def _faulty(faults: list[str]) -> TargetError:

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+Value = TypeVar("Value")
 
 
 class _NotJson:
@@ -49,6 +51,21 @@ def pointed(value: Any, path: Sequence[str]) -> Any:
             return ABSENT
         value = value[name]
     return value
+
+
+def as_text(value: Any) -> str | None:
+    """A value that is a text; None for any other value."""
+    return value if isinstance(value, str) else None
+
+
+def only(values: Sequence[Value]) -> Value | None:
+    """The one value of a sequence; None where there is none, or several."""
+    return values[0] if len(values) == 1 else None
+
+
+def cut(text: str, limit: int) -> str:
+    """The text, at most ``limit`` characters of it, with an ellipsis where some are left out."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def respelled(text: str, minutes: int) -> str | None:

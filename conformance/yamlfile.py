@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 import yaml
 
+from conformance.values import cut
+
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
@@ -183,7 +185,7 @@ def _message(error: ValidationError, hidden: bool) -> str:
     message = error.message
     if hidden and error.validator != "additionalProperties":
         message = f"this does not fit: {error.validator} {error.validator_value}"
-    return message if len(message) <= LONGEST else message[: LONGEST - 1] + "…"
+    return cut(message, LONGEST)
 
 
 def _unknown_member(error: ValidationError) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.judging.answers import answered, refusals, role_of, said
+from conformance.judging.answers import answered, ids_of, refusals, role_of, said
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -118,7 +118,7 @@ def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     used, made = trial.at(Step.USED), trial.at(Step.MADE)
     if not used:
         return
-    ids = tuple(exchange.id for exchange in (*made, *used))
+    ids = ids_of([*made, *used])
     several = min(len(made), len(used)) > 1
     identities = {use.identity for use in used}
     if several and len(identities) == 1:
@@ -140,7 +140,7 @@ def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     twice = _given_twice(made, tenant)
     if twice is not None:
         expected = "a business of its own for each account"
-        ids = tuple(exchange.id for exchange in made)
+        ids = ids_of(made)
         yield Violation(f"/{tenant}", expected, f"{compact(twice)} twice", ids)
         return
     before: set[str] = set()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, filterfalse
 
-from conformance.judging.answers import code_of, pointer, refusal, said
+from conformance.judging.answers import code_of, ids_of, pointer, refusal, said
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.model import CodeRole, Exchange, Rate, Step
@@ -24,7 +24,7 @@ class Burst:
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids of the requests."""
-        return _ids(self.exchanges)
+        return ids_of(self.exchanges)
 
     @property
     def accepted(self) -> int:
@@ -70,11 +70,6 @@ def _limited(exchange: Exchange) -> bool:
 def _accepted(exchange: Exchange) -> bool:
     """Whether a request was accepted."""
     return exchange.ok
-
-
-def _ids(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
-    """The ids of some requests, in their order."""
-    return tuple(exchange.id for exchange in exchanges)
 
 
 def _failure(bursts: list[Burst]) -> Gap | None:
@@ -131,7 +126,7 @@ def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchan
     if len(over) > 1:
         expected = f"at most {rate.requests} accepted from one address within {rate.seconds} s"
         actual = f"{over[0].accepted} and {over[1].accepted} requests were accepted"
-        ids = _ids(chain.from_iterable(burst.exchanges for burst in over))
+        ids = ids_of(chain.from_iterable(burst.exchanges for burst in over))
         return Violation("status", expected, actual, ids)
     code = code_of(context.contract, limited)
     codes = context.contract.codes_of(CodeRole.RATE_LIMITED)
@@ -150,7 +145,7 @@ def _not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
     accepted = list(filter(_accepted, beyond))
     if len(accepted) > 1:
         expected = f"429 for request {rate.requests + 1} within {rate.seconds} s"
-        return Violation("status", expected, said(accepted[0]), _ids(accepted))
+        return Violation("status", expected, said(accepted[0]), ids_of(accepted))
     failure = bursts[0].first(rate.requests).failed
     others = list(filterfalse(_accepted, beyond))
     # a sign-up may want a payment before it counts
@@ -174,9 +169,9 @@ def _open(trial: Trial, step: Step, expected: str) -> Iterator[Outcome]:
     """
     exchanges = _after_limit(trial, step)
     if exchanges and all(map(_limited, exchanges)):
-        yield Violation("status", expected, said(exchanges[0]), _ids(exchanges))
+        yield Violation("status", expected, said(exchanges[0]), ids_of(exchanges))
     elif any(map(_accepted, exchanges)):
-        yield Pass(_ids(exchanges))
+        yield Pass(ids_of(exchanges))
 
 
 @trial("rate.window", hint=NEEDS_LIMIT)
@@ -190,9 +185,9 @@ def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if len(exchanges) >= 2 * requests and all(map(_accepted, exchanges)):
         when = f"{seconds} s after {rate.requests} were accepted"
         expected = f"429 to one of {requests} requests, {when}"
-        yield Violation("status", expected, said(exchanges[0]), _ids(exchanges))
+        yield Violation("status", expected, said(exchanges[0]), ids_of(exchanges))
     elif any(map(_limited, exchanges)):
-        yield Pass(_ids(exchanges))
+        yield Pass(ids_of(exchanges))
 
 
 @trial("rate.evasion", hint=NEEDS_LIMIT)
@@ -204,7 +199,7 @@ def rate_evasion(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         expected = f"429, as the address reached its limit ({_claims(accepted)})"
         yield Violation("status", expected, said(accepted), (accepted.id,))
     elif any(map(_limited, exchanges)):
-        yield Pass(_ids(exchanges))
+        yield Pass(ids_of(exchanges))
 
 
 def _claims(exchange: Exchange) -> str:
@@ -232,4 +227,4 @@ def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     unlimited = len(again) >= rate.requests and all(map(_accepted, again))
     if opened and unlimited:
         expected = f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too"
-        yield Violation("status", expected, said(again[-1]), _ids(again))
+        yield Violation("status", expected, said(again[-1]), ids_of(again))

@@ -112,7 +112,7 @@ def list_maximum(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     maximum = context.target.maximum.get(exchange.operation)
     if maximum is None:
         return
-    items = _answer(context, exchange).items or []
+    items = _answer(context, exchange).listed
     if len(items) > maximum:
         actual = f"{len(items)} items"
         yield Violation("/", f"at most {maximum} items", actual, (exchange.id,))

@@ -193,7 +193,7 @@ def _unfiltered(context: JudgeContext, trial: Trial) -> set[str]:
     identities: set[str] = set()
     for exchange in trial.at(Step.UNFILTERED):
         answer = Answer(context.contract, context.operation, exchange)
-        identities.update(map(answer.identity, answer.items or []))
+        identities.update(map(answer.identity, answer.listed))
     return identities
 
 
@@ -270,7 +270,9 @@ class _Rows:
 
 def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
     """Applies where a list belongs to a business."""
-    return bool(contract.tenant and operation.paging and operation.keyed and not operation.pool)
+    if contract.tenant is None or operation.paging is None:
+        return False
+    return operation.owned
 
 
 @passive("tenant.named", applies=_owned, hint="The items of the list must name their business.")

@@ -13,6 +13,7 @@ from conformance.judging.answers import (
     answered,
     code_of,
     control_gap,
+    ids_of,
     pointer,
     role_of,
     said,
@@ -34,7 +35,7 @@ from conformance.model import (
     compact,
 )
 from conformance.reading import Answer, id_of, members_of, moment_of, position_of
-from conformance.values import NOT_JSON, instants, strict_json
+from conformance.values import instants, strict_json
 
 SHORTEST_TEXT = 6
 """Characters of a text that tells one item from another."""
@@ -111,7 +112,7 @@ def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     accepted = _accepted(context, control, before, texts)
     ids = (
         *last_ids(trial, Step.TAKEN, Step.BEFORE),
-        *(probe.id for probe in probes),
+        *ids_of(probes),
         *last_ids(trial, Step.AFTER),
     )
     for item in added:
@@ -165,7 +166,7 @@ def _made(context: JudgeContext, control: Exchange, before: Answer, texts: Texts
     They are the items with the id of its answer. Without any, they are those that show most of the
     texts that this request alone sent. An item that shows none of them is never among them.
     """
-    items = before.items or []
+    items = before.listed
     named = _named(context, control, before)
     if named:
         return named
@@ -182,7 +183,7 @@ def _named(context: JudgeContext, control: Exchange, before: Answer) -> list[Any
     made = id_of(contract, answer.operation.kind, answer.object)
     if made is None:
         return []
-    return [item for item in before.items or [] if id_of(contract, kind, item) == made]
+    return [item for item in before.listed if id_of(contract, kind, item) == made]
 
 
 def _as_accepted(
@@ -268,10 +269,8 @@ def _has_terms(payment: Payment, value: Any) -> bool:
     return bool(terms) and all(map(members_of, terms))
 
 
-def _decoded(header: str | None) -> Any:
+def _decoded(header: str) -> Any:
     """The JSON of a header, plain or in base64 of either alphabet; NOT_JSON for anything else."""
-    if header is None:
-        return NOT_JSON
     try:
         text = base64.b64decode(header + "==", altchars=b"-_", validate=False).decode()
     except (binascii.Error, ValueError):
@@ -282,7 +281,7 @@ def _decoded(header: str | None) -> Any:
 @trial("payment.retry", hint="Needs a request that is answered with a request for payment.")
 def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request that wanted a payment is accepted with a proof that the target takes."""
-    unpaid = tuple(probe.id for probe in trial.plain_probes if probe.status == 402)
+    unpaid = ids_of(probe for probe in trial.plain_probes if probe.status == 402)
     if not unpaid:
         return
     for probe in trial.at(Step.SETTLED):

@@ -238,7 +238,7 @@ def _misfits(context: JudgeContext, page: Page) -> Iterator[Violation]:
     """The items that a filter of their page leaves out, as far as they show what it looks at."""
     for name, value in page.filters:
         parameter = context.operation.parameter(name)
-        if parameter is None or parameter.filters is None:
+        if parameter is None or not parameter.filters:
             continue
         member = parameter.filters
         for item in page.items:

@@ -78,7 +78,7 @@ class Page:
     @property
     def last(self) -> Item | None:
         """The item whose timestamp is the next cursor."""
-        return self.items[-1] if self.items else None
+        return next(reversed(self.items), None)
 
     def near(self, item: Item) -> bool:
         """Whether an item stands in the same second as the cursor."""

@@ -26,8 +26,7 @@ def answers_at(context: JudgeContext, trial: Trial, step: Step) -> list[Answer]:
 
 def last_answer(context: JudgeContext, trial: Trial, step: Step) -> Answer | None:
     """The answer to the last request of a step; None if the trial has no such step."""
-    answers = answers_at(context, trial, step)
-    return answers[-1] if answers else None
+    return next(reversed(answers_at(context, trial, step)), None)
 
 
 def last_ids(trial: Trial, *steps: Step) -> tuple[str, ...]:
@@ -67,7 +66,7 @@ def items_with(look: Answer, texts: Iterable[str]) -> list[Any]:
 
     Empty for a look that was refused.
     """
-    items = look.items or []
+    items = look.listed
     if look.ok and look.operation.paging is None:
         items = [look.object]
     escaped = [_written(text)[1:-1] for text in texts]

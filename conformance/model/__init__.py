@@ -20,8 +20,10 @@ from conformance.model.evidence import (
     UNAVAILABLE,
     Body,
     Exchange,
+    Headers,
     Request,
     Response,
+    header_in,
 )
 from conformance.model.judgement import (
     RENAMED_RULES,
@@ -43,6 +45,7 @@ from conformance.model.operation import (
     Parameter,
     Payment,
     Rate,
+    mildest_first,
 )
 from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.target import (
@@ -83,6 +86,7 @@ __all__ = [
     "Facts",
     "Finding",
     "Form",
+    "Headers",
     "Json",
     "KeyRole",
     "Level",
@@ -107,6 +111,8 @@ __all__ = [
     "Verdict",
     "Waiver",
     "compact",
+    "header_in",
     "key_role",
+    "mildest_first",
     "worst",
 ]

@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from conformance.model.operation import Json, Operation
+from conformance.values import cut
 
 WHOLE_API = "*"
 """Stands for the operation in a cell that belongs to no single operation."""
@@ -164,7 +165,7 @@ class Contract:
         """
         matching = []
         for operation in self.operations.values():
-            if operation.action == action and kind in (None, operation.kind):
+            if operation.action == action and kind in (None, "", operation.kind):
                 matching.append(operation)
         return tuple(matching)
 
@@ -182,4 +183,4 @@ def compact(value: Json, width: int = 200) -> str:
     The members of objects are sorted. A value that JSON cannot hold is written as its ``str``.
     """
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return cut(text, width)

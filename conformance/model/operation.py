@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -18,6 +18,11 @@ class Effect(StrEnum):
     WRITE = "write"
     SPEND = "spend"
     FLOOD = "flood"
+
+
+def mildest_first(effects: Iterable[Effect]) -> list[Effect]:
+    """Some effects in their order."""
+    return sorted(effects, key=list(Effect).index)
 
 
 class Open(StrEnum):
@@ -43,9 +48,9 @@ class Parameter:
     place: str  # "query", "path", "header" or "body"
     required: bool
     schema: Mapping[str, Json]
-    references: str | None = None  # the kind of object whose id it holds
+    references: str = ""  # the kind of object whose id it holds; empty where it holds none
     by: str | None = None  # the member of that object that it holds, if not the identifier
-    filters: str | None = None  # the member of an item by which it narrows a list
+    filters: str = ""  # the member of an item by which it narrows a list; empty where it does not
     compare: str | None = None  # "at-least" or "at-most" where the filter is a bound
     joined: bool = False  # a filter that takes several values, joined by commas
     advised: bool = False  # sent in every valid request, because some servers may require it
@@ -105,7 +110,7 @@ class Operation:
     keyed: bool  # a key is required; False where it is not, or where that is open
     takes_key: bool  # a key may be sent
     secrets: Mapping[str, Json]  # members of a success that are secrets: "key" is one of this API
-    kind: str | None = None
+    kind: str = ""  # the kind of object that it works on; empty where it works on none
     when: str | None = None  # the query parameter or body member that selects this mode
     paging: Paging | None = None
     provokes: tuple[str, ...] = ()  # codes that a trigger may provoke here
@@ -130,6 +135,11 @@ class Operation:
         Where the sources name several, they stand in rising order: 201 is the last.
         """
         return self.successes[-1] if self.action == "create" else self.successes[0]
+
+    @property
+    def owned(self) -> bool:
+        """Whether its objects belong to the business of the key."""
+        return self.keyed and not self.pool
 
     def parameters_in(self, place: str) -> tuple[Parameter, ...]:
         """The parameters of one place, in their order: "query", "path", "header" or "body"."""

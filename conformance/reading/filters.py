@@ -16,7 +16,7 @@ def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
     ``value`` is the filter as the query holds it. None if the item does not show that member.
     None as well where the sources leave it open, as for an item exactly on a bound.
     """
-    if parameter is None or parameter.filters is None:
+    if parameter is None or not parameter.filters:
         return None
     member = members_of(item).get(parameter.filters)
     if member is None or isinstance(member, dict | list):

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, TypeGuard
 
 from conformance.model import Contract, Operation, Paging, compact
-from conformance.values import instant, instants
+from conformance.values import instant, instants, only
 
 
 def members_of(value: Any) -> dict[str, Any]:
@@ -45,17 +45,18 @@ def items_of(operation: Operation, value: Any) -> list[Any] | None:
         return arrays.get(paging.collection)
     if paging.usual in arrays:
         return arrays[paging.usual]
-    if len(arrays) == 1:
-        return next(iter(arrays.values()))
-    return _likeliest(paging, list(arrays.values()))
+    candidates = list(arrays.values())
+    if len(candidates) > 1:
+        return _likeliest(paging, candidates)
+    return only(candidates)
 
 
 def _likeliest(paging: Paging, arrays: list[list[Any]]) -> list[Any] | None:
     """The only array that holds objects with a position; an empty one if none holds objects."""
-    if not any(map(rows_of, arrays)):
-        return [] if [] in arrays else None
-    placed = [array for array in arrays if _shows_positions(paging, array)]
-    return placed[0] if len(placed) == 1 else None
+    if any(map(rows_of, arrays)):
+        return only([array for array in arrays if _shows_positions(paging, array)])
+    empty = [array for array in arrays if not array]
+    return next(iter(empty), None)
 
 
 def _shows_positions(paging: Paging, items: list[Any]) -> bool:
@@ -79,13 +80,13 @@ def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
     inner = {key: member for key, member in value.items() if name in members_of(member)}
     if len(inner) == 1:
         return next(iter(inner.values()))
-    return inner.get(operation.kind or "", value)
+    return inner.get(operation.kind, value)
 
 
 # --- identity -------------------------------------------------------------------------------------
 
 
-def id_of(contract: Contract, kind: str | None, item: Any) -> str | None:
+def id_of(contract: Contract, kind: str, item: Any) -> str | None:
     """The id of an item as JSON text, else the member that tells its kind apart; None without.
 
     The text is whole, however long, so that two ids are equal only if they are the same.
@@ -97,7 +98,7 @@ def id_of(contract: Contract, kind: str | None, item: Any) -> str | None:
     return None
 
 
-def identity_of(contract: Contract, kind: str | None, item: Any) -> str:
+def identity_of(contract: Contract, kind: str, item: Any) -> str:
     """What tells an item from another: its id, else its whole content.
 
     Two items without an id that look alike have the same identity.

@@ -9,7 +9,8 @@ from markupsafe import escape
 
 from conformance.model import Body, Cell, Exchange, Finding, Role, Run, Verdict
 from conformance.report import view
-from conformance.report.text import amount, clean, cut
+from conformance.report.text import amount, clean
+from conformance.values import cut
 
 BODY_LIMIT = 4096
 """Characters of a body that are shown."""

@@ -8,7 +8,7 @@ only exchanges that findings point at.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,11 +22,11 @@ from conformance.model import (
     WHOLE_API,
     Cell,
     Clause,
-    Effect,
     Finding,
     PageEntry,
     Run,
     Verdict,
+    mildest_first,
     worst,
 )
 from conformance.report import view
@@ -217,7 +217,7 @@ def _groups(run: Run, verdict: Verdict, exhibition: Exhibition) -> list[Group]:
     """The problems of one verdict by clause, at most PER_CLAUSE of each clause."""
     groups = []
     for clause, cells in view.problems(run, verdict):
-        problems = tuple(exhibition.problem(cell) for cell in cells[:PER_CLAUSE])
+        problems = tuple(map(exhibition.problem, cells[:PER_CLAUSE]))
         more = max(0, len(cells) - PER_CLAUSE)
         groups.append(Group(clause, problems, more))
     return groups
@@ -234,15 +234,14 @@ def _notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...], int]]:
 def _target(run: Run) -> list[tuple[str, str]]:
     """What the target declares, as far as it bears on the verdicts: labels and values."""
     target = run.target
-    allowed = [effect.value for effect in Effect if effect in target.allow]
     return [
-        ("Allowed effects", _listed(allowed)),
+        ("Allowed effects", _listed(mildest_first(target.allow))),
         ("Keys given", _listed(_keys(target.keys))),
         ("Declared inapplicable", _listed(sorted(target.inapplicable))),
     ]
 
 
-def _listed(words: list[str]) -> str:
+def _listed(words: Sequence[str]) -> str:
     return ", ".join(words) or "none"
 
 

@@ -114,8 +114,8 @@ class Session:
 
     def _client(self, case: Case, attempt: int) -> Client:
         if self._memory is None:
-            cases = tuple(case for case in self.plan.runnable if self._is_selected(case))
-            self._memory = Memory(cases)
+            selected = filter(self._is_selected, self.plan.runnable)
+            self._memory = Memory(tuple(selected))
             draw(self._client(case, attempt))  # takes seconds, in a process beside the run
         return Client(
             self.sender,

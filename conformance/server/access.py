@@ -111,7 +111,7 @@ class Access(Core):
     def names_tenant(self, parameter: Parameter) -> bool:
         """Whether a parameter holds the id of a tenant."""
         kind = self.catalog.tenant_kind
-        return kind is not None and parameter.references == kind
+        return bool(kind) and parameter.references == kind
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
         """Raise Refusal if the key does not reach the tenant with this id."""
@@ -149,7 +149,7 @@ class Access(Core):
 
         A filter by an unknown object is an empty list. The action itself looks up its own object.
         """
-        if parameter.references is None or parameter.filters is not None:
+        if parameter.filters or not parameter.references:
             return False
         selects = parameter == self.selector_of(operation)
         return not (selects and parameter.references == operation.kind)
@@ -166,10 +166,7 @@ class Access(Core):
 
     def _reaches(self, parameter: Parameter, identifier: str, context: Context) -> bool:
         """Whether the key reaches the object that a parameter names."""
-        kind = parameter.references
-        if kind is None:
-            return False
-        return self.find(kind, identifier, context) is not None
+        return self.find(parameter.references, identifier, context) is not None
 
     def check_references(self, context: Context) -> None:
         """Raise Refusal if a parameter names a tenant or an object that the key does not reach.

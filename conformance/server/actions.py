@@ -32,7 +32,7 @@ class Actions(Paging):
         """The object that a request is about. Raises Refusal if the key reaches no such object."""
         selector = self.selector_of(context.operation)
         value = context.values.get(selector.name) if selector else None
-        kind = context.operation.kind or ""
+        kind = context.operation.kind
         member = self._selecting_member(context.operation)
         if member:
             row = self.find_by(kind, member, value, context)
@@ -49,14 +49,14 @@ class Actions(Paging):
             return None
         if selector.by:
             return selector.by
-        refers_elsewhere = selector.references not in (None, operation.kind or "")
+        refers_elsewhere = selector.references not in ("", operation.kind)
         return selector.name if refers_elsewhere else None
 
     def find_by(self, kind: str, member: str, value: Any, context: Context) -> Row | None:
         """The newest object of a kind whose member has a value, or None."""
         matches = (Filter(member, value),)
         rows = self.store.page(Page(kind, self.list_tenant(context), 1, filters=matches))
-        return rows[0] if rows else None
+        return next(iter(rows), None)
 
     # --- reading ---
 
@@ -132,7 +132,7 @@ class Actions(Paging):
 
     def act_create(self, context: Context) -> Reply:
         """Create an object, and answer with it."""
-        kind = context.operation.kind or ""
+        kind = context.operation.kind
         row = self.add(kind, self.own_tenant(context), self.document(context, kind))
         return self.succeed(context, self.render_item(context.operation, row))
 
@@ -145,7 +145,7 @@ class Actions(Paging):
         fixed = {self.contract.identifier_of(operation.kind), self.contract.tenant}
         if selector:
             fixed.add(selector.name)
-        kept = self.kept(operation.kind or "", self.as_shown(context))
+        kept = self.kept(operation.kind, self.as_shown(context))
         return {name: value for name, value in kept.items() if name not in fixed}
 
     def as_shown(self, context: Context) -> dict[str, Any]:

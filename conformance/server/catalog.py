@@ -69,11 +69,11 @@ class Catalog:
                 return operation.paging.position
         return None
 
-    def item(self, kind: str | None) -> Mapping[str, Any]:
+    def item(self, kind: str) -> Mapping[str, Any]:
         """The schema of an object of a kind: as read, else as listed, else as created."""
-        return self._items.get(kind or "", {})
+        return self._items.get(kind, {})
 
-    def members(self, kind: str | None) -> Mapping[str, Any]:
+    def members(self, kind: str) -> Mapping[str, Any]:
         """The members of an object of a kind with their schemas; empty if none are documented."""
         properties: Mapping[str, Any] = self.item(kind).get("properties", {})
         return properties

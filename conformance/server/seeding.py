@@ -114,7 +114,7 @@ class _Seeder:
         self.extras = extras
         self.seed = seed
         self.kinds = [k for k in self.catalog.kinds if k != self.catalog.tenant_kind]
-        self.references: dict[tuple[str | None, str], str] = {}
+        self.references: dict[tuple[str, str], str] = {}
         for operation in contract.operations.values():
             for parameter in operation.parameters:
                 if parameter.references:

@@ -94,6 +94,12 @@ class Client(Sending):
         """Valid values for an operation; None if a required one is not known."""
         return self.filling.valid(operation, key)
 
+    def valid_or(
+        self, values: dict[str, Any], operation: Operation, key: str = "full"
+    ) -> dict[str, Any]:
+        """Valid values for an operation; the given ones where a required one is not known."""
+        return self.valid(operation, key) or values
+
     def value(self, parameter: Parameter, key: str = "full") -> Any:
         """A valid value for a parameter; ABSENT where none is known."""
         return self.filling.value(parameter, key)
@@ -226,7 +232,7 @@ class Client(Sending):
         answer = answer_of(self.contract, exchange)
         return None if answer is None else answer.id
 
-    def lister(self, kind: str | None) -> Ask | None:
+    def lister(self, kind: str) -> Ask | None:
         """Asks for the list page where a newly created object will appear.
 
         None if the kind has no list, or no valid values for it are known.

@@ -84,7 +84,7 @@ def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
         return
     client.mistake(operation, {**values, tenant: elsewhere}, facts=Facts(step=Step.OPTIONAL))
     facts = Facts(step=Step.TIED, tied={tenant: elsewhere})
-    client.look(operation.kind or "", values[selector.name], facts=facts)
+    client.look(operation.kind, values[selector.name], facts=facts)
 
 
 def create_inside(client: Client) -> None:
@@ -100,7 +100,7 @@ def create_inside(client: Client) -> None:
     for parameter in owning_references(client.contract, operation):
         foreign = client.value(parameter, "other")
         if foreign is not ABSENT and foreign != values.get(parameter.name):
-            fresh = client.valid(operation) or values
+            fresh = client.valid_or(values, operation)
             _create_naming(client, {**fresh, parameter.name: foreign}, parameter)
     _create_in_business(client)
 
@@ -145,7 +145,7 @@ def _create_tied(client: Client, values: Values, name: str) -> None:
     created = client.created_id(exchange)
     if created is not None:
         tied = as_shown(operation, {name: values[name]})
-        client.look(operation.kind or "", created, facts=Facts(step=Step.TIED, tied=tied))
+        client.look(operation.kind, created, facts=Facts(step=Step.TIED, tied=tied))
 
 
 def with_query(message: Message, name: str, value: str) -> Message:

@@ -140,7 +140,7 @@ class Filling:
         """The id of a business, of a free object of a pool, or of an object that the key sees."""
         if parameter.name == self._contract.tenant:
             return self._known.business(key)
-        kind = parameter.references or ""
+        kind = parameter.references
         for listing in self._contract.operations_by("list", kind):
             if listing.pool:
                 return self._known.free(kind, key)

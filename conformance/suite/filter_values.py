@@ -34,7 +34,7 @@ def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
     """
     texts = []
     for item in items:
-        text = text_of(members_of(item).get(parameter.filters or "")) or ""
+        text = text_of(members_of(item).get(parameter.filters)) or ""
         several = parameter.joined and "," in text
         if text and not several:
             texts.append(text)

@@ -16,7 +16,7 @@ def foreign_filter(client: Client, parameter: Parameter) -> Any:
     Best is a value that its list shows, and the list of the main business does not. Where the
     filter names a business, it is the id of the other one.
     """
-    kind, member = client.operation.kind or "", parameter.filters or ""
+    kind, member = client.operation.kind, parameter.filters
     own = texts_of_member(client.knowledge.listed(kind), member)
     foreign = texts_of_member(client.knowledge.listed(kind, "other"), member)
     if parameter.name == client.contract.tenant:
@@ -42,7 +42,7 @@ def foreign_object(client: Client, operation: Operation, selector: Parameter) ->
     declared = client.target.inputs.get(operation.id, {})
     if operation.effect is not Effect.READ or selector.name in declared:
         return client.value(selector, "other")
-    values = client.valid(operation, "other") or {}
+    values = client.valid_or({}, operation, "other")
     return values.get(selector.name, ABSENT)
 
 
@@ -51,8 +51,8 @@ def owning_references(contract: Contract, operation: Operation) -> list[Paramete
 
     Only kinds of objects that have a list count.
     """
-    owned: set[str | None] = set()
-    pools: set[str | None] = set()
+    owned: set[str] = set()
+    pools: set[str] = set()
     for listing in contract.operations_by("list"):
         group = pools if listing.pool else owned
         group.add(listing.kind)

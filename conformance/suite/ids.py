@@ -32,9 +32,7 @@ ALPHABETS = (
 """The classes of characters; a changed character stays in the first class that has it."""
 
 
-def identifier(
-    contract: Contract, item: Any, kind: str | None, member: str | None = None
-) -> Id | None:
+def identifier(contract: Contract, item: Any, kind: str, member: str | None = None) -> Id | None:
     """What names an item of a list: its identifier, or another member; an item that is text itself.
 
     None for an item that shows no name, which is a text or a whole number.
@@ -46,7 +44,7 @@ def identifier(
 
 
 def identifiers(
-    contract: Contract, items: list[Any], kind: str | None, member: str | None = None
+    contract: Contract, items: list[Any], kind: str, member: str | None = None
 ) -> Iterator[Id]:
     """What names each of some items, in their order; those that show no name are left out."""
     for item in items:

@@ -91,13 +91,13 @@ class Knowledge:
         if values is None or paging is None:
             return []
         page = self.ask(operation, values, key)
-        items = page.items or []
+        items = page.listed
         limit = self.within(operation, WANTED)
         is_enough = len(items) >= limit or not page.more
         if is_enough:
             return items
         larger = self.ask(operation, {**values, paging.limit: str(limit)}, key)
-        return max(items, larger.items or [], key=len)
+        return max(items, larger.listed, key=len)
 
     def within(self, operation: Operation, limit: int) -> int:
         """A limit, or the declared maximum of the list if that is smaller."""
@@ -110,7 +110,7 @@ class Knowledge:
         best, most = values[owner.name], -1
         for candidate in self._busiest(owner, key):
             page = self.ask(operation, {**values, owner.name: candidate}, key)
-            count = len(page.items or [])
+            count = len(page.listed)
             if count > most:
                 best, most = candidate, count
             if count >= SEVERAL:
@@ -124,7 +124,7 @@ class Knowledge:
             member = self._member_naming(listing, owner)
             if member is not None:
                 named.update(self._names_in(listing, member, key))
-        kind = owner.references or ""
+        kind = owner.references
         first = identifiers(self.contract, self.listed(kind, key), kind, owner.by)
         often = [name for name, _ in named.most_common(OWNERS_TRIED)]
         return list(dict.fromkeys([*often, *first]))[: 2 * OWNERS_TRIED]
@@ -139,7 +139,7 @@ class Knowledge:
     def _names_in(self, listing: Operation, member: str, key: str) -> list[Id]:
         """What the items of a list name by a member, once for each item."""
         names = []
-        for row in rows_of(self.listed(listing.kind or "", key)):
+        for row in rows_of(self.listed(listing.kind, key)):
             value = row.get(member)
             if isinstance(value, str | int):
                 names.append(value)
@@ -185,7 +185,7 @@ class Knowledge:
         """The items that the lists of a key have shown so far, in the order of the contract."""
         kinds = [listing.kind for listing in self.contract.operations_by("list")]
         for kind in dict.fromkeys(kinds):
-            yield from self._memory.lists.get((kind or "", key), ())
+            yield from self._memory.lists.get((kind, key), ())
 
     def free(self, kind: str, key: str) -> Id | None:
         """An object of a pool that the run has not used yet; None if the pool has none left.
@@ -231,7 +231,7 @@ class Knowledge:
         readable, place = self._memory.readable, (operation.id, key)
         if place in readable:
             return readable[place]
-        known = self.known_ids(selector.references or "", key, selector.by)
+        known = self.known_ids(selector.references, key, selector.by)
         readable[place] = known[0]
         for candidate in known[:WANTED]:
             if self.ask(operation, {**values, selector.name: candidate}, key).ok:
@@ -247,7 +247,7 @@ class Knowledge:
         It is one that the run created, if it can. A change may share one; a deletion gets its own.
         Objects that were there before are changed only if none can be created, and never deleted.
         """
-        kind = operation.kind or ""
+        kind = operation.kind
         creation = self._creation(kind)
         if operation.action == "delete":
             return self._id_to_delete(kind, creation)
@@ -271,7 +271,7 @@ class Knowledge:
     def _existing(self, operation: Operation) -> Id | None:
         """The id of an object that was there before the run."""
         member = operation.selector.by if operation.selector else None
-        return self.known_id(operation.kind or "", member=member)
+        return self.known_id(operation.kind, member=member)
 
     def _creation(self, kind: str) -> Operation | None:
         """The operation that creates objects of a kind, if the target file allows it."""
@@ -302,14 +302,14 @@ class Knowledge:
         fresh = dict(values)
         for parameter in self._naming(operation, values):
             if self._has_gone(parameter, values[parameter.name]):
-                other = self.known_id(parameter.references or "", member=parameter.by)
+                other = self.known_id(parameter.references, member=parameter.by)
                 if other is not None:
                     fresh[parameter.name] = other
         return fresh
 
     def _has_gone(self, parameter: Parameter, name: Id) -> bool:
         """Whether the list of an object showed it before, but does not when asked again."""
-        kind, member = parameter.references or "", parameter.by
+        kind, member = parameter.references, parameter.by
         before = self.forget(kind, "full")
         if name not in identifiers(self.contract, before, kind, member):
             return False

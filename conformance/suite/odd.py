@@ -99,7 +99,7 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_texts(operation: Operation) -> Iterator[OddWay]:
-    parameters = [parameter for parameter in operation.parameters if _takes_text(parameter)]
+    parameters = list(filter(_takes_text, operation.parameters))
     for (name, text), parameter in zip(TEXTS.items(), cycle(parameters), strict=False):
         make = _with_value(operation, parameter.name, text)
         yield OddWay(Sort.TEXT, f"{name}-in-{parameter.name}", make)

@@ -16,10 +16,10 @@ class _Scope:
     """A scope, and the kinds of objects that it opens reads and writes of."""
 
     name: str
-    read: set[str | None] = field(default_factory=set)
-    written: set[str | None] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
 
-    def concerns(self, kind: str | None) -> bool:
+    def concerns(self, kind: str) -> bool:
         """Whether it opens anything on objects of a kind."""
         return kind in self.read or kind in self.written
 

@@ -175,5 +175,12 @@ class Sending:
         return self._sender.fresh_address()
 
 
+def full_key_header(sending: Sending) -> tuple[tuple[str, str], ...]:
+    """The header with the full key, if the target file gives one."""
+    if "full" not in sending.target.keys:
+        return ()
+    return header_of(sending.contract, "full")
+
+
 def _headed(message: Message, headers: tuple[tuple[str, str], ...]) -> Message:
     return replace(message, headers=(*headers, *message.headers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import (
@@ -29,6 +30,7 @@ from conformance.suite.client import Client
 from conformance.suite.scopes import other_scopes
 from conformance.transport.message import Message, encoded, message_for
 from conformance.transport.near_misses import BASIC
+from conformance.values import as_text
 
 KEY_RULES = ("auth.missing", "auth.scheme", "auth.invalid", "auth.expired", "auth.revoked")
 SPELLING = "auth.spelling"
@@ -41,7 +43,7 @@ PAGE_SIZE = 2
 
 def keyed(planning: Planning) -> Iterator[Operation]:
     """The operations that want a key."""
-    return (operation for operation in operations(planning) if operation.keyed)
+    return filter(attrgetter("keyed"), operations(planning))
 
 
 @dataclass(frozen=True)
@@ -252,9 +254,9 @@ def _later_page(client: Client) -> dict[str, str]:
     operation, paging = client.operation, client.operation.paging
     if paging is None:
         return {}
-    first = members_of(next(iter(client.knowledge.listed(operation.kind or "")), None))
-    cursor = first.get(paging.position)
-    if not isinstance(cursor, str):
+    first = members_of(next(iter(client.knowledge.listed(operation.kind)), None))
+    cursor = as_text(first.get(paging.position))
+    if cursor is None:
         return {}
     limit = str(client.knowledge.within(operation, PAGE_SIZE))
     return {paging.after: cursor, paging.limit: limit, **_narrowed(operation, first)}
@@ -263,7 +265,7 @@ def _later_page(client: Client) -> dict[str, str]:
 def _narrowed(operation: Operation, members: dict[str, Any]) -> dict[str, str]:
     """The first plain filter of a list that takes a value of an item; empty without one."""
     for parameter in operation.plain_filters:
-        value = members.get(parameter.filters or "")
+        value = members.get(parameter.filters)
         if isinstance(value, str):
             return {parameter.name: value}
     return {}
@@ -299,9 +301,9 @@ def test_new_key(client: Client) -> None:
 def _plain_list(contract: Contract) -> Operation | None:
     """The first list of a business that needs no parameter."""
     for listing in contract.operations_by("list"):
-        is_owned = listing.keyed and not listing.pool
         advised = any(parameter.advised for parameter in listing.parameters)
-        if is_owned and not listing.required and not advised:
+        needs_something = listing.required or advised
+        if listing.owned and not needs_something:
             return listing
     return None
 

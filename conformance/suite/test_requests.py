@@ -45,7 +45,7 @@ def _choose_older(client: Client, values: dict[str, Any], selector: Parameter) -
     limited = operation.open & {Open.INPUT, Open.ABSENT_OBJECT}
     if limited or selector.name in given:
         return
-    known = client.knowledge.known_ids(selector.references or "", member=selector.by)
+    known = client.knowledge.known_ids(selector.references, member=selector.by)
     if values[selector.name] in known:
         third = min(2, len(known) - 1)
         values[selector.name] = known[third]
@@ -139,7 +139,7 @@ def test_missing_parameter(client: Client) -> None:
     if values is None:
         return
     client.control(client.operation, values)
-    fresh = client.valid(client.operation) or values
+    fresh = client.valid_or(values, client.operation)
     omitted = client.params(OneParameter).name
     without = {name: value for name, value in fresh.items() if name != omitted}
     client.mistake(client.operation, without, facts=Facts(form=Form.OMITTED))
@@ -171,7 +171,7 @@ def test_invalid_parameter(client: Client) -> None:
         return
     client.control(client.operation, values)
     for value in parameter.refuse:
-        fresh = client.valid(client.operation) or values
+        fresh = client.valid_or(values, client.operation)
         client.mistake(client.operation, {**fresh, parameter.name: value})
 
 

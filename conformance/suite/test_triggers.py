@@ -18,7 +18,7 @@ from conformance.model import (
     Step,
     Trigger,
 )
-from conformance.scenarios import Draft, Planning, operations, scenario
+from conformance.scenarios import Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
 from conformance.transport.message import Message, message_for
 from conformance.values import ABSENT
@@ -69,7 +69,7 @@ def _draft(contract: Contract, operation: Operation, code: str, trigger: Trigger
     return Draft(
         operation,
         code,
-        needs=("full",) if operation.keyed else (),
+        needs=key_needs(operation),
         about=code,
         params=recipe,
         cost=8 if recipe.robust else 5,
@@ -114,7 +114,7 @@ def test_trigger(client: Client) -> None:
         client.control(operation, values, facts=Facts(step=Step.TAKEN))
         ask(role=Role.CONTROL, facts=Facts(step=Step.BEFORE))
     for inputs in list(_inputs(client, recipe)):
-        values = client.valid(operation) or values
+        values = client.valid_or(values, operation)
         client.call(operation, {**values, **inputs})
     if ask is not None:
         ask(facts=Facts(step=Step.AFTER))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import filterfalse
 from typing import Any
 
-from conformance.judging.answers import answered, said
+from conformance.judging.answers import answered, ids_of, said
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.judging.writes import answers_at, items_with, sent_members
@@ -28,7 +28,7 @@ class Look:
     @property
     def ids(self) -> tuple[str, ...]:
         """The writes that were refused, and the look."""
-        return tuple(exchange.id for exchange in (*self.refused, self.exchange))
+        return ids_of([*self.refused, self.exchange])
 
     @property
     def answer(self) -> Answer:
@@ -108,8 +108,8 @@ def _newest_items(look: Look, before: Answer) -> list[Any]:
 
     Empty where no item of before is left on it, for then nothing tells their age.
     """
-    listing, items = look.answer.operation, look.answer.items or []
-    added = newly(look.context.contract, listing, before.items or [], items)
+    listing, items = look.answer.operation, look.answer.listed
+    added = newly(look.context.contract, listing, before.listed, items)
     places = [place for place, item in enumerate(items) if item not in added]
     if listing.paging is None or not places:
         return []
