@@ -7,13 +7,14 @@ applies to. A finding outside the plan, such as a code with a wrong status, make
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 
 from conformance.evidence import Log
 from conformance.judging.coverage import DONE, OVER_BUDGET, Coverage
-from conformance.judging.judge import Outcomes, is_finding, is_note, judge
+from conformance.judging.judge import Outcomes, findings_of, is_note, judge
 from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Violation
 from conformance.judging.rules import Rule
 from conformance.model import (
@@ -120,11 +121,14 @@ class _Evaluation:
 
     def _blamed(self, clause: Clause) -> set[str]:
         """The operations on which a clause was seen broken."""
-        operations = set()
+        blamed = set()
         for (rule, operation), outcomes in self.outcomes.items():
-            if rule in clause.rules and any(_breaks(clause, *each) for each in outcomes):
-                operations.add(operation)
-        return operations
+            if rule not in clause.rules:
+                continue
+            counting = [outcome for about, outcome in outcomes if _concerns(clause, about, outcome)]
+            if findings_of(counting):
+                blamed.add(operation)
+        return blamed
 
     # --- one cell ---
 
@@ -140,9 +144,7 @@ class _Evaluation:
     def _waiver(self, clause: Clause, operation: str) -> Waiver | None:
         """The waiver that covers a cell on the day of judgement."""
         for waiver in self.target.waivers:
-            if waiver.clause != clause.id or self.today > waiver.expires:
-                continue
-            if not waiver.operations or operation in waiver.operations:
+            if waiver.covers(clause.id, operation) and self.today <= waiver.expires:
                 return waiver
         return None
 
@@ -172,14 +174,12 @@ def _concerns(clause: Clause, about: str | None, outcome: Outcome) -> bool:
 
     For a clause about a status, only violations that are about the status count.
     """
-    by_status = clause.about is not None and clause.about.status is not None
-    elsewhere = by_status and isinstance(outcome, Violation) and outcome.where != "status"
-    return clause.concerns(about) and not elsewhere
-
-
-def _breaks(clause: Clause, about: str | None, outcome: Outcome) -> bool:
-    """Whether an outcome is a finding that counts for a clause."""
-    return is_finding(outcome) and _concerns(clause, about, outcome)
+    if not clause.concerns(about):
+        return False
+    if clause.about is None or clause.about.status is None:
+        return True
+    elsewhere = isinstance(outcome, Violation) and outcome.where != "status"
+    return not elsewhere
 
 
 def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | None) -> Cell:
@@ -215,15 +215,22 @@ def _verdict(
     clause: Clause, tally: _Tally, broken: bool, waiver: Waiver | None
 ) -> tuple[Verdict, list[str]]:
     """The verdict of a tally, and why nothing was judged where that is so."""
-    if broken and clause.level is Level.SHOULD:
-        return Verdict.WARNED, []
     if broken:
-        return Verdict.WAIVED if waiver else Verdict.FAILED, []
+        return _verdict_of_broken(clause, waiver), []
     if tally.errors:
         return Verdict.ERROR, tally.errors
     if tally.gaps or not tally.passed:
         return Verdict.UNTESTED, tally.gaps
     return Verdict.PASSED, []
+
+
+def _verdict_of_broken(clause: Clause, waiver: Waiver | None) -> Verdict:
+    """The verdict of a cell with findings."""
+    if clause.level is Level.SHOULD:
+        return Verdict.WARNED
+    if waiver is not None:
+        return Verdict.WAIVED
+    return Verdict.FAILED
 
 
 def _merged(
@@ -243,9 +250,9 @@ def _merged(
     )
 
 
-def _ids(findings: Sequence[Finding | Violation]) -> list[str]:
+def _ids(findings: Sequence[Finding | Violation]) -> Iterator[str]:
     """The ids of the exchanges that show some findings."""
-    return [name for finding in findings for name in finding.exchanges]
+    return chain.from_iterable(finding.exchanges for finding in findings)
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import filterfalse
+from operator import attrgetter
 from typing import Any
 
 Json = Any
@@ -60,6 +62,15 @@ class Parameter:
     refuse: tuple[Json, ...] = ()  # values that no reading can accept
     example: Json = None
     open: frozenset[Open] = frozenset()
+
+    @property
+    def plain(self) -> bool:
+        """Whether it may be left out, and takes a value that is no bound."""
+        return not self.required and not self.compare
+
+    def values(self, text: str) -> list[str]:
+        """What a text in the query asks for: several values where the parameter takes them."""
+        return text.split(",") if self.joined else [text]
 
 
 @dataclass(frozen=True)
@@ -153,12 +164,12 @@ class Operation:
     @property
     def fresh_members(self) -> tuple[Parameter, ...]:
         """The members of the body that take a text which no other request holds."""
-        return tuple(p for p in self.body if p.fresh)
+        return tuple(filter(attrgetter("fresh"), self.body))
 
     @property
     def required(self) -> tuple[Parameter, ...]:
         """The required parameters, in their order."""
-        return tuple(p for p in self.parameters if p.required)
+        return tuple(filter(attrgetter("required"), self.parameters))
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name; None if the operation does not have it."""
@@ -176,18 +187,19 @@ class Operation:
         """
         if self.action not in ("read", "update", "delete", "perform"):
             return None
-        naming = [p for p in self.required if p.references]
+        naming = list(filter(attrgetter("references"), self.required))
         for parameter in naming:
             if parameter.references == self.kind:
                 return parameter
-        return naming[0] if naming and self.action == "read" else None
+        return next(iter(naming), None) if self.action == "read" else None
 
     @property
     def filters(self) -> tuple[Parameter, ...]:
         """The parameters that narrow a list, in their order."""
-        return tuple(p for p in self.parameters if p.filters)
+        return tuple(filter(attrgetter("filters"), self.parameters))
 
     @property
     def plain_filters(self) -> tuple[Parameter, ...]:
         """The optional filters that take a value as an item shows it, and refer to no object."""
-        return tuple(p for p in self.filters if not (p.required or p.compare or p.references))
+        plain = filter(attrgetter("plain"), self.filters)
+        return tuple(filterfalse(attrgetter("references"), plain))

@@ -109,6 +109,12 @@ class Waiver:
     owner: str
     expires: date  # the last day on which it counts
 
+    def covers(self, clause: str, operation: str) -> bool:
+        """Whether it is about a cell; one without operations is about all of its clause."""
+        if clause != self.clause:
+            return False
+        return not self.operations or operation in self.operations
+
 
 @dataclass(frozen=True)
 class Declaration:

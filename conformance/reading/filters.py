@@ -22,8 +22,7 @@ def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
     if member is None or isinstance(member, dict | list):
         return None
     if parameter.compare is None:
-        values = value.split(",") if parameter.joined else [value]
-        return _is_named(member, values)
+        return _is_named(member, parameter.values(value))
     if Open.TIME_BOUND in parameter.open and _on_both_sides(item, value):
         return None
     return _within(parameter.compare, member, value)
@@ -39,8 +38,7 @@ def _on_both_sides(item: dict[str, Any], value: str) -> bool:
     bound = instant(value)
     if bound is None:
         return False
-    times = instants(item.values())
-    sides = {moment > bound for moment in times}
+    sides = {moment > bound for moment in instants(item.values())}
     return len(sides) == 2
 
 
@@ -69,4 +67,6 @@ def _number(value: Any) -> Fraction | None:
 
 def _text(value: Any) -> str:
     """A value as a query holds it: a text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else compact(value)
+    if isinstance(value, str):
+        return value
+    return compact(value)

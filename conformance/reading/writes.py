@@ -38,6 +38,15 @@ def as_shown(operation: Operation, sent: Mapping[str, Any]) -> dict[str, Any]:
     return {other_names.get(name, name): value for name, value in sent.items()}
 
 
+def compared(sent: Mapping[str, Any], got: Any) -> list[tuple[Any, Any]]:
+    """Each value that was sent and that an object shows, with what the object shows for it.
+
+    A member that is null is taken as not shown.
+    """
+    members = members_of(got)
+    return [(sent[name], members[name]) for name in sent if members.get(name) is not None]
+
+
 def differences(
     operation: Operation, sent: Mapping[str, Any], got: Any
 ) -> Iterator[tuple[str, str, str]]:

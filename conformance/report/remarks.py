@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from conformance.model import DEAD_KEYS, Cell, Declaration, Exchange, Run, Verdict, Waiver
+from conformance.model import DEAD_KEYS, Cell, Declaration, Exchange, Run, Verdict
 
 
 def of(run: Run) -> list[str]:
@@ -27,16 +27,9 @@ def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> 
     for waiver in target.waivers:
         if waiver.expires.isoformat() < judged_on:
             sentences.append(f"the waiver of {waiver.clause} expired on {waiver.expires}")
-        elif not any(_covers(waiver, cell) for cell in waived):
+        elif not any(waiver.covers(cell.clause, cell.operation) for cell in waived):
             sentences.append(f"the waiver of {waiver.clause} covers no failure of this run")
     return sentences
-
-
-def _covers(waiver: Waiver, cell: Cell) -> bool:
-    """Whether a waiver is about a cell; one without operations is about all of its clause."""
-    if cell.clause != waiver.clause:
-        return False
-    return not waiver.operations or cell.operation in waiver.operations
 
 
 def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[str]:

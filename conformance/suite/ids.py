@@ -47,10 +47,8 @@ def identifiers(
     contract: Contract, items: list[Any], kind: str, member: str | None = None
 ) -> Iterator[Id]:
     """What names each of some items, in their order; those that show no name are left out."""
-    for item in items:
-        name = identifier(contract, item, kind, member)
-        if name is not None:
-            yield name
+    names = (identifier(contract, item, kind, member) for item in items)
+    return (name for name in names if name is not None)
 
 
 def unknown_id(seed: int, sample: str, salt: str = "") -> str:
@@ -85,8 +83,7 @@ def _larger(number: str) -> str:
 
 def _tail(sample: str) -> str:
     """The letters and digits at the end of an id."""
-    match = re.search(r"[A-Za-z0-9]*$", sample)
-    return match[0] if match else ""
+    return str(re.findall(r"[A-Za-z0-9]*$", sample)[0])
 
 
 def _changed(sample: str, tail: str, digest: bytes) -> str:
@@ -107,6 +104,6 @@ def _alike(char: str, byte: int, usable: str) -> str:
     """Another character of the same class, out of the usable ones if there are any."""
     for alphabet in ALPHABETS:
         if char in alphabet:
-            candidates = [other for other in alphabet if other in usable] or alphabet
+            candidates = list(filter(usable.__contains__, alphabet)) or alphabet
             return candidates[byte % len(candidates)]
     return char

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import filterfalse
+from operator import attrgetter
 
 from conformance.model import Effect, Operation
 from conformance.scenarios import Planning, operations
@@ -71,7 +73,7 @@ def _turned(operation: Operation, scopes: list[_Scope]) -> list[_Scope]:
 
 def _first_reading(scopes: list[_Scope]) -> list[_Scope]:
     """The first scope that opens a read."""
-    return [scope for scope in scopes if scope.read][:1]
+    return list(filter(attrgetter("read"), scopes))[:1]
 
 
 def _near_a_write(
@@ -82,7 +84,7 @@ def _near_a_write(
     They open only reads of its kind, the write of an object that it must name, or any write.
     """
     referred = {parameter.references for parameter in operation.required}
-    writing = [scope for scope in foreign if scope.written]
+    reading = filterfalse(attrgetter("written"), of_kind)
+    writing = list(filter(attrgetter("written"), foreign))
     naming = [scope for scope in writing if scope.written & referred]
-    reading = [scope for scope in of_kind if not scope.written]
     return [*reading, *naming[:1], *writing[:1]]

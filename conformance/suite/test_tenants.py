@@ -193,7 +193,7 @@ def _later_page(client: Client) -> dict[str, str]:
 def on_objects(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
     """The operations on one object of a business, each with the parameter that names it."""
     for operation in operations(planning, "read", "update", "delete", "perform"):
-        if operation.selector is not None and operation.keyed:
+        if operation.selector is not None and operation.keyed and operation.kind:
             yield operation, operation.selector
 
 

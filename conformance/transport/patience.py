@@ -89,19 +89,21 @@ class Patience:
         if isinstance(answer, WireFailure):
             repeatable = answer.stale or method in SAFE_METHODS
             return Reason.BROKEN if repeatable else None
-        if answer.status in UNAVAILABLE:
-            return Reason.BROKEN
-        if answer.status == LIMITED and self._waits_for(answer.headers):
-            return Reason.LIMITED
-        if answer.status == NOT_FOUND and self.missing:
-            return Reason.MISSING
-        return None
+        reasons = dict.fromkeys(UNAVAILABLE, Reason.BROKEN)
+        if self._waits_for(answer.headers):
+            reasons[LIMITED] = Reason.LIMITED
+        if self.missing:
+            reasons[NOT_FOUND] = Reason.MISSING
+        return reasons.get(answer.status)
 
     def _waits_for(self, headers: Headers) -> bool:
         """Whether a limit is waited out. A date in Retry-After never counts as hopeless."""
+        if not self.limits:
+            return False
+        if self.hopeless:
+            return True
         seconds = _whole_number(header_in(headers, "Retry-After"))
-        is_hopeless = seconds is not None and seconds > HOPELESS
-        return self.limits and (self.hopeless or not is_hopeless)
+        return seconds is None or seconds <= HOPELESS
 
 
 def told_to_wait(headers: Headers) -> float:
