@@ -58,6 +58,11 @@ def as_text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def texts_in(values: Iterable[Any]) -> list[str]:
+    """Those of some values that are texts, in their order."""
+    return [value for value in values if isinstance(value, str)]
+
+
 def only(values: Sequence[Value]) -> Value | None:
     """The one value of a sequence; None where there is none, or several."""
     return values[0] if len(values) == 1 else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, filterfalse
+from operator import attrgetter
 
 from conformance.judging.answers import code_of, ids_of, pointer, refusal, said
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
@@ -39,11 +41,8 @@ class Burst:
     @property
     def failed(self) -> Exchange | None:
         """The first request that failed for another reason than the limit; None if none did."""
-        for exchange in self.exchanges:
-            counted = _limited(exchange) or _accepted(exchange)
-            if not counted:
-                return exchange
-        return None
+        others = filterfalse(_limited, self.exchanges)
+        return next(filterfalse(_accepted, others), None)
 
     def exceeds(self, rate: Rate) -> bool:
         """Whether there are more requests than a limit allows."""
@@ -56,10 +55,10 @@ class Burst:
 
 def _bursts(trial: Trial) -> list[Burst]:
     """The bursts of a trial, one for each address."""
-    by_address: dict[str, list[Exchange]] = {}
+    by_address: dict[str | None, tuple[Exchange, ...]] = defaultdict(tuple)
     for exchange in trial.at(Step.COUNT):
-        by_address.setdefault(exchange.facts.address or "", []).append(exchange)
-    return [Burst(tuple(exchanges)) for exchanges in by_address.values()]
+        by_address[exchange.facts.address] += (exchange,)
+    return list(map(Burst, by_address.values()))
 
 
 def _limited(exchange: Exchange) -> bool:
@@ -77,13 +76,12 @@ def _failure(bursts: list[Burst]) -> Gap | None:
 
     None if no request did.
     """
-    for burst in bursts:
-        if burst.failed is not None:
-            return Gap(
-                "The requests up to the limit must succeed, "
-                f"but {burst.failed.id} was answered: {said(burst.failed)}"
-            )
-    return None
+    failed = next(filter(None, map(attrgetter("failed"), bursts)), None)
+    if failed is None:
+        return None
+    return Gap(
+        f"The requests up to the limit must succeed, but {failed.id} was answered: {said(failed)}"
+    )
 
 
 @trial("rate.allowance")
@@ -93,15 +91,14 @@ def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if rate is None or not bursts:
         return
     within = [burst.first(rate.requests) for burst in bursts]
-    limited = within[0].limited
-    always = all(burst.limited for burst in within)
-    if limited is not None and always:
-        number = within[0].exchanges.index(limited) + 1
-        expected = f"{rate.requests} requests to be accepted"
-        actual = f"request {number} from a fresh address: {said(limited)}"
-        yield Violation("status", expected, actual, within[0].ids)
-    else:
+    limited = [burst.limited for burst in within if burst.limited is not None]
+    if len(limited) < len(within):
         yield _failure(bursts) or Pass(within[0].ids)
+        return
+    number = within[0].exchanges.index(limited[0]) + 1
+    expected = f"{rate.requests} requests to be accepted"
+    actual = f"request {number} from a fresh address: {said(limited[0])}"
+    yield Violation("status", expected, actual, within[0].ids)
 
 
 @trial("rate.limit")
@@ -110,11 +107,11 @@ def rate_limit(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     rate, bursts = context.operation.rate, _bursts(trial)
     if rate is None or not bursts:
         return
-    limited = [burst.limited for burst in bursts if burst.limited is not None]
-    if limited:
-        yield _met(context, rate, bursts, limited[0])
-    else:
+    limited = next(filter(None, map(attrgetter("limited"), bursts)), None)
+    if limited is None:
         yield _not_met(context, rate, bursts)
+    else:
+        yield _met(context, rate, bursts, limited)
 
 
 def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchange) -> Outcome:
@@ -158,8 +155,9 @@ def _not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
 
 def _after_limit(trial: Trial, step: Step) -> list[Exchange]:
     """The requests of a later step; none if the limit was never met."""
-    met = any(burst.limited for burst in _bursts(trial))
-    return trial.at(step) if met else []
+    if not any(map(attrgetter("limited"), _bursts(trial))):
+        return []
+    return trial.at(step)
 
 
 def _open(trial: Trial, step: Step, expected: str) -> Iterator[Outcome]:
@@ -206,7 +204,7 @@ def _claims(exchange: Exchange) -> str:
     """The headers by which a request pretends to be another client."""
     usual = ("Accept", "Content-Type")
     headers = [pair for pair in exchange.request.headers if pair[0] not in usual]
-    return ", ".join(f"{name}: {value}" for name, value in headers)
+    return ", ".join(map(": ".join, headers))
 
 
 @trial("rate.address", hint=NEEDS_LIMIT)

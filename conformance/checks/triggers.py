@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any, TypeGuard
 
 from conformance.judging.answers import (
@@ -61,10 +63,12 @@ def _triggered(context: JudgeContext, trial: Trial, probe: Exchange, row: ErrorC
     An answer that proves nothing elsewhere, such as a 503, may be the very answer that it wants.
     """
     code = code_of(context.contract, probe)
-    right_status = probe.status == row.status
-    if right_status and code in (row.code, None):
-        return Pass((probe.id,))
-    if not right_status and code != row.code:
+    where = "status"
+    if probe.status == row.status:
+        if code in (row.code, None):
+            return Pass((probe.id,))
+        where = pointer(context.contract.code_pointer)
+    elif code != row.code:
         excuse = unusable(context, probe)
         if excuse:
             return excuse
@@ -72,7 +76,6 @@ def _triggered(context: JudgeContext, trial: Trial, probe: Exchange, row: ErrorC
         gap = control_gap(context, trial, Step.TAKEN)
         if gap is not None:
             return gap
-    where = pointer(context.contract.code_pointer) if right_status else "status"
     return Violation(where, f"{row.status} {row.code}", said(probe), (probe.id,))
 
 
@@ -93,6 +96,12 @@ class Accepted:
 
     states: tuple[dict[str, Any], ...]
     latest: Fraction | None
+
+    def is_later_than(self, moment: Fraction | None) -> bool:
+        """Whether it is known to be later than a moment."""
+        if moment is None or self.latest is None:
+            return False
+        return moment < self.latest
 
 
 @trial(
@@ -124,15 +133,12 @@ def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _all_refused(probes: list[Exchange]) -> bool:
     """Whether there are probes, and each of them was refused. A lost one may have succeeded."""
-    return bool(probes) and all(probe.refused for probe in probes)
+    return bool(probes) and all(map(attrgetter("refused"), probes))
 
 
 def _texts_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:
     """The texts that some requests sent in their bodies."""
-    texts = set[str]()
-    for exchange in exchanges:
-        texts |= _texts(sent_members(exchange))
-    return frozenset(texts)
+    return frozenset().union(*map(_texts, map(sent_members, exchanges)))
 
 
 def _texts(item: Any) -> set[str]:
@@ -166,14 +172,16 @@ def _made(context: JudgeContext, control: Exchange, before: Answer, texts: Texts
     They are the items with the id of its answer. Without any, they are those that show most of the
     texts that this request alone sent. An item that shows none of them is never among them.
     """
-    items = before.listed
     named = _named(context, control, before)
     if named:
         return named
     own = texts.accepted - texts.refused
-    counts = [len(own & _texts(item)) for item in items]
-    most = max(counts, default=0)
-    return [item for item, count in zip(items, counts, strict=True) if 0 < count == most]
+    by_count: dict[int, list[Any]] = defaultdict(list)
+    for item in before.listed:
+        by_count[len(own & _texts(item))].append(item)
+    by_count.pop(0, None)
+    most = max(by_count, default=0)
+    return by_count[most]
 
 
 def _named(context: JudgeContext, control: Exchange, before: Answer) -> list[Any]:
@@ -193,8 +201,7 @@ def _as_accepted(
 
     An item that is older than that was there before, and shows only now.
     """
-    moment = moment_of(listing, item)
-    if moment is not None and accepted.latest is not None and moment < accepted.latest:
+    if accepted.is_later_than(moment_of(listing, item)):
         return False
     if texts.refused.isdisjoint(_texts(item)):
         return False
@@ -238,10 +245,10 @@ def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             continue
         if isinstance(response.json, dict):  # else other rules judge it
             yield _with_terms(payment, probe, response)
-    for probe in trial.at(Step.PAID):
-        if probe.ok:
-            yield Violation("status", "a refusal, as nothing was paid", said(probe), (probe.id,))
-            return
+    accepted = next(filter(attrgetter("ok"), trial.at(Step.PAID)), None)
+    if accepted is not None:
+        expected = "a refusal, as nothing was paid"
+        yield Violation("status", expected, said(accepted), (accepted.id,))
 
 
 def _with_terms(payment: Payment, probe: Exchange, response: Response) -> Outcome:
@@ -250,8 +257,7 @@ def _with_terms(payment: Payment, probe: Exchange, response: Response) -> Outcom
     They may stand in the body, or in the header that the contract names.
     """
     header = response.header(payment.terms_header)
-    places = response.json, _decoded(header)
-    if any(_has_terms(payment, place) for place in places):
+    if _has_terms(payment, response.json) or _has_terms(payment, _decoded(header)):
         return Pass((probe.id,))
     expected = (
         f"payment terms: a list {payment.terms} beside the error, "
@@ -264,9 +270,9 @@ def _with_terms(payment: Payment, probe: Exchange, response: Response) -> Outcom
 def _has_terms(payment: Payment, value: Any) -> bool:
     """Whether an object has terms: a list of objects, none of them empty."""
     terms = members_of(value).get(payment.terms)
-    if not isinstance(terms, list):
+    if not isinstance(terms, list) or not terms:
         return False
-    return bool(terms) and all(map(members_of, terms))
+    return all(map(members_of, terms))
 
 
 def _decoded(header: str) -> Any:

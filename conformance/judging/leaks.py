@@ -61,7 +61,7 @@ def _from_transport(context: JudgeContext, secret: Placeholder) -> bool:
     if secret.kind is SecretKind.KEY:
         return secret.name in context.target.keys
     if secret.kind is SecretKind.UNKNOWN:
-        return secret.name in (context.contract.authentication.prefixes or ("",))
+        return secret.name in context.contract.authentication.beginnings
     return secret.member in (FOUND_KEY, *context.contract.secret_members)
 
 

@@ -58,6 +58,7 @@ from conformance.model.target import (
     Reach,
     Trigger,
     Waiver,
+    business_of,
     key_role,
 )
 
@@ -110,6 +111,7 @@ __all__ = [
     "Trigger",
     "Verdict",
     "Waiver",
+    "business_of",
     "compact",
     "header_in",
     "key_role",

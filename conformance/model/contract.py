@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from conformance.model.operation import Json, Operation
+from conformance.model.operation import Json, Operation, Parameter
 from conformance.values import cut
 
 WHOLE_API = "*"
@@ -115,6 +115,11 @@ class Authentication:
     scheme: str | None
     prefixes: tuple[str, ...] = ()
 
+    @property
+    def beginnings(self) -> tuple[str, ...]:
+        """How keys begin; where no prefix is stated, with nothing."""
+        return self.prefixes or ("",)
+
 
 @dataclass(frozen=True)
 class Contract:
@@ -142,6 +147,18 @@ class Contract:
     def identifier_of(self, kind: str | None) -> str:
         """The name of the member that tells objects of a kind apart."""
         return self.identifiers.get(kind or "", self.identifier)
+
+    @cached_property
+    def position(self) -> str:
+        """The member of an item that is the cursor of its list; empty without a list."""
+        for operation in self.operations.values():
+            if operation.paging is not None:
+                return operation.paging.position
+        return ""
+
+    def refers(self, parameter: Parameter) -> bool:
+        """Whether a parameter holds the id of an object or of a business."""
+        return bool(parameter.references) or parameter.name == self.tenant
 
     @cached_property
     def secret_members(self) -> frozenset[str]:

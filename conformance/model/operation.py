@@ -68,6 +68,11 @@ class Parameter:
         """Whether it may be left out, and takes a value that is no bound."""
         return not self.required and not self.compare
 
+    @property
+    def shown_as(self) -> str:
+        """The member of the object that shows it."""
+        return self.shows_as or self.name
+
     def values(self, text: str) -> list[str]:
         """What a text in the query asks for: several values where the parameter takes them."""
         return text.split(",") if self.joined else [text]

@@ -83,6 +83,12 @@ def key_role(name: str) -> KeyRole | None:
     return KEY_ROLES.get(name)
 
 
+def business_of(name: str) -> Business | None:
+    """The business that a key belongs to, by the name of its role; None where it may be any."""
+    role = key_role(name)
+    return None if role is None else role.business
+
+
 @dataclass(frozen=True)
 class Trigger:
     """A recipe that makes the target answer with a code: an operation and members of its input.

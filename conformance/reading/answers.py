@@ -18,7 +18,7 @@ from conformance.reading.items import (
     position_of,
     rows_of,
 )
-from conformance.values import as_text, instant, only
+from conformance.values import as_text, instant, only, texts_in
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,7 @@ class Answer:
     @property
     def positions(self) -> list[str]:
         """The positions that the items show, in their order."""
-        positions = (as_text(position_of(self.operation, row)) for row in self.rows)
-        return [position for position in positions if position is not None]
+        return texts_in(position_of(self.operation, row) for row in self.rows)
 
     @property
     def more(self) -> bool | None:

@@ -12,6 +12,7 @@ import base64
 import re
 import shlex
 from dataclasses import dataclass
+from operator import attrgetter
 from urllib.parse import urlsplit
 
 from conformance.model import Body, Request
@@ -149,7 +150,7 @@ def _data(body: Body | None) -> _Data:
     remarks = ("the body was cut in the log",) if body.cut else ()
     binary = _binary(body)
     if binary is None:
-        return _Data("", ("--data-raw", _word(body.text or "")), remarks)
+        return _Data("", ("--data-raw", _word(body.kept)), remarks)
     feed = f"printf %s {_word(binary)} | base64 -d | "
     return _Data(feed, ("--data-binary", "@-"), remarks)
 
@@ -158,10 +159,9 @@ def _binary(body: Body) -> str | None:
     """The base64 of a body that no argument can hold; None for one that an argument can."""
     if body.base64 is not None:
         return body.base64
-    text = body.text or ""
-    if "\0" not in text:
+    if "\0" not in body.kept:
         return None
-    return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+    return base64.b64encode(body.kept.encode("utf-8", "surrogatepass")).decode()
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ def _parts(text: str) -> list[_Part]:
         parts.append(_Part(variable(match[0]), is_variable=True))
         end = match.end()
     parts.append(_Part(text[end:]))
-    return [part for part in parts if part.text]
+    return list(filter(attrgetter("text"), parts))
 
 
 def _in_double_quotes(parts: list[_Part]) -> str:

@@ -150,8 +150,8 @@ class Actions(Paging):
 
     def as_shown(self, context: Context) -> dict[str, Any]:
         """The values of a request, under the names that the object shows them by."""
-        shown_as = {p.name: p.shows_as for p in context.operation.parameters if p.shows_as}
-        return {shown_as.get(name, name): value for name, value in context.values.items()}
+        names = {parameter.name: parameter.shown_as for parameter in context.operation.parameters}
+        return {names.get(name, name): value for name, value in context.values.items()}
 
     def confirmation(self, operation: Operation, row: Row) -> dict[str, Any]:
         """The body of a success that confirms a change, built from the schema and the object.

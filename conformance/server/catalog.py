@@ -62,12 +62,9 @@ class Catalog:
         return None
 
     @cached_property
-    def position(self) -> str | None:
-        """The member that the cursor of a list is compared with, or None without lists."""
-        for operation in self._operations:
-            if operation.paging is not None:
-                return operation.paging.position
-        return None
+    def position(self) -> str:
+        """The member that the cursor of a list is compared with; empty without lists."""
+        return self.contract.position
 
     def item(self, kind: str) -> Mapping[str, Any]:
         """The schema of an object of a kind: as read, else as listed, else as created."""
@@ -80,7 +77,7 @@ class Catalog:
 
     def shows(self, kind: str, name: str | None) -> bool:
         """Whether an object of a kind has a member. A kind without a schema has any member."""
-        if name is None:
+        if not name:
             return False
         members = self.members(kind)
         return name in members or not members
@@ -89,7 +86,7 @@ class Catalog:
         """The members that hold the tenant and the position of an object, if its kind has them."""
         members: dict[str, Any] = {}
         for name, value in ((self.contract.tenant, tenant), (self.position, position)):
-            if name is not None and self.shows(kind, name):
+            if name and self.shows(kind, name):
                 members[name] = value
         return members
 
@@ -137,10 +134,8 @@ class Catalog:
 
 def _kinds_of(operations: Iterable[Operation]) -> tuple[str, ...]:
     """The kinds of some operations, each once, in their order."""
-    kinds: dict[str, None] = {}
-    for operation in operations:
-        if operation.kind:
-            kinds[operation.kind] = None
+    kinds = dict.fromkeys(operation.kind for operation in operations)
+    kinds.pop("", None)
     return tuple(kinds)
 
 

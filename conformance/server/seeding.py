@@ -54,7 +54,7 @@ _DEATHS: dict[str, dict[str, Any]] = {
 def identities(contract: Contract, seed: int) -> dict[str, Identity]:
     """The seeded keys by name. A key with a single scope has the name of that scope."""
     catalog = Catalog(contract)
-    prefixes = contract.authentication.prefixes or ("",)
+    prefixes = contract.authentication.beginnings
     scopes_of = {
         Reach.EVERY: frozenset({ALL}),
         Reach.READS: catalog.read_scopes,

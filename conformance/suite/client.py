@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from conformance.model import NOTHING, Case, Exchange, Facts, Operation, Parameter, Params, Role
-from conformance.reading import Answer, answer_of, position_of, sought_in
+from conformance.reading import Answer, answer_of, members_of, sought_in
 from conformance.scenarios import Depth
 from conformance.suite import ids
 from conformance.suite.ends import Ends
@@ -226,9 +226,7 @@ class Client(Sending):
         if look is None:
             return None
         shown, _ = sought_in(self.contract, look)
-        for listing in self.contract.operations_by("list"):
-            return as_text(position_of(listing, shown))
-        return None
+        return as_text(members_of(shown).get(self.contract.position))
 
     def created_id(self, exchange: Exchange) -> Id | None:
         """The id of the object that a success shows; None if it shows none."""

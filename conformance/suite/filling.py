@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, Protocol
 
 from conformance.model import (
@@ -89,15 +90,11 @@ class Filling:
             name = self._known.own_id(operation)
             values[selector.name] = _as_typed(selector, name)
 
-    def _refers(self, parameter: Parameter) -> bool:
-        """Whether a parameter holds the id of an object or of a business."""
-        return bool(parameter.references) or parameter.name == self._contract.tenant
-
     def _changes_nothing(self, operation: Operation, values: Mapping[str, Any]) -> bool:
         """Whether the values of a change only name objects."""
         for parameter in operation.parameters:
             is_given = values.get(parameter.name, ABSENT) is not ABSENT
-            if is_given and not self._refers(parameter):
+            if is_given and not self._contract.refers(parameter):
                 return False
         return True
 
@@ -125,7 +122,7 @@ class Filling:
         An id that the key sees, a phone number of the target file, or a text that no other request
         holds. Else the documented example, or a value that the schema allows.
         """
-        if self._refers(parameter):
+        if self._contract.refers(parameter):
             return _as_typed(parameter, self._reference(parameter, key))
         if parameter.phone:
             numbers = self._target.phone_numbers or (FICTIONAL_NUMBER,)
@@ -156,10 +153,10 @@ class Filling:
 def _complete(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any] | None:
     """The values that are known; None if one for a required parameter is not."""
     known = {name: value for name, value in values.items() if value is not ABSENT}
-    for parameter in operation.required:
-        if parameter.name not in known:
-            return None
-    return known
+    required = set(map(attrgetter("name"), operation.required))
+    if required <= known.keys():
+        return known
+    return None
 
 
 def _sample(schema: Mapping[str, Any]) -> Any:

@@ -154,15 +154,11 @@ class _Writer:
     def _references(self) -> dict[str, Any]:
         """Valid values of the parameters that refer to something, as far as they are known."""
         known = {}
-        for parameter in filter(self._refers, self._operation.parameters):
+        for parameter in filter(self._client.contract.refers, self._operation.parameters):
             value = self._client.value(parameter)
             if value is not ABSENT:
                 known[parameter.name] = value
         return known
-
-    def _refers(self, parameter: Parameter) -> bool:
-        """Whether a parameter names an object or a business."""
-        return bool(parameter.references) or parameter.name == self._client.contract.tenant
 
     def message(self) -> Message:
         """The message. Raises _UnwritableError where there can be none."""
@@ -257,7 +253,9 @@ class _Writer:
         """A drawn value of a member, or a valid one where the drawn one could do harm."""
         if parameter is None or not isinstance(drawn, str):
             return drawn
-        names_one = self._refers(parameter) and parameter.schema.get("type") != "array"
+        names_one = (
+            self._client.contract.refers(parameter) and parameter.schema.get("type") != "array"
+        )
         if names_one:
             return self._existing(parameter, drawn)
         if self._reaches_somebody(parameter, drawn):

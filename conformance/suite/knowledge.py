@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from itertools import filterfalse
 from typing import Any
 
-from conformance.model import Business, Open, Operation, Parameter, Role, key_role
+from conformance.model import Business, Open, Operation, Parameter, Role, business_of
 from conformance.reading import Answer, members_of, rows_of
 from conformance.suite.ids import Id, identifiers
 from conformance.suite.memory import Memory, Values
@@ -75,10 +76,11 @@ class Knowledge:
 
     def _owner(self, operation: Operation) -> Parameter | None:
         """The required parameter that names the object whose items a list shows."""
-        for parameter in operation.required:
-            if parameter.references and parameter.name != self.contract.tenant:
-                return parameter
-        return None
+        return next(filter(self._names_object, operation.required), None)
+
+    def _names_object(self, parameter: Parameter) -> bool:
+        """Whether a parameter names an object other than a business."""
+        return parameter.references != "" and parameter.name != self.contract.tenant
 
     def ask(self, operation: Operation, values: Mapping[str, Any], key: str) -> Answer:
         """What an operation answers to some values, in a request that arranges a scenario."""
@@ -172,7 +174,7 @@ class Knowledge:
 
         None if the target file does not declare it, and no list has shown it so far.
         """
-        owner = _owner_of(key)
+        owner = business_of(key) or Business.MAIN
         if owner in self.target.businesses:
             return self.target.businesses[owner]
         for item in self._remembered(key):
@@ -208,18 +210,13 @@ class Knowledge:
     def _unused(self, kind: str, key: str) -> Id | None:
         """The first listed object of a pool that the run has not used."""
         used = self._memory.used[kind]
-        for name in identifiers(self.contract, self.listed(kind, key), kind):
-            if name not in used:
-                return name
-        return None
+        listed = identifiers(self.contract, self.listed(kind, key), kind)
+        return next(filterfalse(used.__contains__, listed), None)
 
     def _still_listed(self, kind: str, key: str) -> Id | None:
         """The object of a pool that was used least recently and is still listed."""
         listed = list(identifiers(self.contract, self.listed(kind, key), kind))
-        for name in self._memory.used[kind]:
-            if name in listed:
-                return name
-        return None
+        return next(filter(listed.__contains__, self._memory.used[kind]), None)
 
     def readable(
         self, operation: Operation, values: Mapping[str, Any], selector: Parameter, key: str
@@ -318,16 +315,7 @@ class Knowledge:
     def _naming(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
         """The parameters that name objects."""
         naming = []
-        for parameter in operation.parameters:
-            refers = parameter.references and parameter.name != self.contract.tenant
-            if refers and isinstance(values.get(parameter.name), str | int):
+        for parameter in filter(self._names_object, operation.parameters):
+            if isinstance(values.get(parameter.name), str | int):
                 naming.append(parameter)
         return naming
-
-
-def _owner_of(key: str) -> Business:
-    """The business that a key belongs to: that of its role, else the main one."""
-    role = key_role(key)
-    if role is None or role.business is None:
-        return Business.MAIN
-    return role.business
