@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from conformance.model import RENAMED_RULES, Declaration, Json
+from conformance.values import ABSENT
 
 if TYPE_CHECKING:
     from cattrs.preconf.json import JsonConverter
@@ -82,6 +83,6 @@ def declaration_from_json(value: Json) -> Declaration:
     declaration = from_json(value, Declaration)
     again = to_json(declaration)
     for name, member in value.items():
-        if name not in again or again[name] != member:
+        if again.get(name, ABSENT) != member:
             raise ValueError(f"target/{name}: no target file declares this")
     return declaration

@@ -7,6 +7,7 @@ or the names of members with ``x-names`` are of that kind.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Json, Open
@@ -84,7 +85,7 @@ def _check_inputs(contract: Contract, file: YamlFile, faults: list[str]) -> None
         operation = contract.operations.get(name)
         if operation is None or Open.INPUT in operation.open:  # its input is for the target to say
             continue
-        parameters = {parameter.name for parameter in operation.parameters}
+        parameters = set(map(attrgetter("name"), operation.parameters))
         for member in values:
             what = (f"parameter of {name},", member)
             _check_name(file, ("inputs", name, member), what, parameters, faults)
@@ -92,7 +93,8 @@ def _check_inputs(contract: Contract, file: YamlFile, faults: list[str]) -> None
 
 def _check_payments(contract: Contract, file: YamlFile, faults: list[str]) -> None:
     """A trigger with a proof of payment must name an operation that asks for one."""
-    paid = [operation.id for operation in contract.operations.values() if operation.payment]
+    paying = filter(attrgetter("payment"), contract.operations.values())
+    paid = [operation.id for operation in paying]
     for index, trigger in enumerate(file.value.get("triggers", ())):
         name = trigger["operation"]
         if "payment" in trigger and name in contract.operations:

@@ -80,7 +80,7 @@ def quick(plan: Plan, contract: Contract) -> Plan:
     A clause is judged on the operation that adds the fewest requests. All cases that feed the
     clause there are taken, because a cell is untested while one of them has not run.
     """
-    chosen = {case.id for case in plan.runnable if case.quick}
+    chosen = {case.id for case in filter(attrgetter("quick"), plan.runnable)}
     for clause in contract.clauses.values():
         if clause.level is Level.MUST:
             chosen |= _cheapest(_feeding(plan, clause), chosen)
@@ -103,7 +103,7 @@ def _cheapest(candidates: list[list[Case]], chosen: set[str]) -> set[str]:
     """
     costs: dict[frozenset[str], int] = {}
     for cases in candidates:
-        if not any(case.gap for case in cases):
+        if not any(map(attrgetter("gap"), cases)):
             ids = frozenset(case.id for case in cases)
             costs[ids] = sum(case.cost for case in cases if case.id not in chosen)
     return set(min(costs, key=costs.__getitem__, default=()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final, TypeVar
@@ -61,6 +61,16 @@ def as_text(value: Any) -> str | None:
 def texts_in(values: Iterable[Any]) -> list[str]:
     """Those of some values that are texts, in their order."""
     return [value for value in values if isinstance(value, str)]
+
+
+def picked(members: Mapping[str, Any], names: Container[str | None]) -> dict[str, Any]:
+    """Those of some members that have one of some names, in their order."""
+    return {name: value for name, value in members.items() if name in names}
+
+
+def without(members: Mapping[str, Any], names: Container[str | None]) -> dict[str, Any]:
+    """Some members but those of some names, in their order."""
+    return {name: value for name, value in members.items() if name not in names}
 
 
 def only(values: Sequence[Value]) -> Value | None:

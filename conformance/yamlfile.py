@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -195,7 +195,7 @@ def _unknown_member(error: ValidationError) -> tuple[str, ...]:
     schema: Any = error.schema
     patterns = schema.get("patternProperties", {})
     for name in error.instance:
-        matched = any(re.search(pattern, name) for pattern in patterns)
+        matched = any(map(partial(re.search, string=name), patterns))
         if name not in schema.get("properties", {}) and not matched:
             return (name,)
     return ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 from typing import Any
 
 from conformance.judging.answers import code_of, pointer, quoted, role_of, said, with_body
@@ -22,7 +21,7 @@ from conformance.model import (
     compact,
     header_in,
 )
-from conformance.values import ABSENT, NOT_JSON, pointed
+from conformance.values import ABSENT, NOT_JSON, pointed, without
 
 
 def _error(context: JudgeContext, exchange: Exchange) -> Response | None:
@@ -31,8 +30,9 @@ def _error(context: JudgeContext, exchange: Exchange) -> Response | None:
     if response is None or response.status < 400:
         return None
     envelope = pointed(response.json, context.contract.code_pointer[:1])
-    from_proxy = response.status in FROM_PROXIES and envelope is ABSENT
-    return None if from_proxy else response
+    if response.status in FROM_PROXIES and envelope is ABSENT:
+        return None
+    return response
 
 
 def json_fault(response: Response) -> tuple[str, str, str] | None:
@@ -189,8 +189,7 @@ def _pairs(context: JudgeContext, response: Response) -> bool:
 
 def _is_error_alone(context: JudgeContext, body: Any) -> bool:
     """Whether a body holds an error and shows no object beside it."""
-    envelope = context.contract.code_pointer[0]
-    beside = {name: member for name, member in body.items() if name != envelope}
+    beside = without(body, context.contract.code_pointer[:1])
     if context.contract.identifier in beside:
         return False
     return not any(isinstance(member, dict | list) for member in beside.values())
@@ -269,5 +268,9 @@ def route_unknown(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
 
 def _broken_envelope(context: JudgeContext, exchange: Exchange) -> list[Violation]:
     """What is wrong with an error, whatever its path."""
-    outcomes = chain.from_iterable(judge(context, exchange) for judge in ENVELOPE)
-    return [outcome for outcome in outcomes if isinstance(outcome, Violation)]
+    violations = []
+    for judge in ENVELOPE:
+        for outcome in judge(context, exchange):
+            if isinstance(outcome, Violation):
+                violations.append(outcome)
+    return violations

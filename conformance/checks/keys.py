@@ -101,7 +101,9 @@ def _spelled(answer: Answered, guarded: list[Any]) -> Outcome:
 def _same_members(body: Any, other: Any) -> bool:
     """Whether two answers are objects with the same members, and have any."""
     names = members_of(body).keys()
-    return bool(names) and names == members_of(other).keys()
+    if not names:
+        return False
+    return names == members_of(other).keys()
 
 
 @probe("auth.prefixes", select=lambda trial: (*trial.controls, *trial.probes))

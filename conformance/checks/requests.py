@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 import jsonschema_rs
@@ -205,8 +206,10 @@ def _open_refusals(context: JudgeContext) -> set[int]:
 
 def _needs_phone(context: JudgeContext, operation: Operation) -> bool:
     """Whether a request needs a phone number, and the target file gives none."""
-    required = any(parameter.phone for parameter in operation.body if parameter.required)
-    return required and not context.target.phone_numbers
+    if context.target.phone_numbers:
+        return False
+    required = filter(attrgetter("required"), operation.body)
+    return any(map(attrgetter("phone"), required))
 
 
 def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bool:

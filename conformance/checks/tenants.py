@@ -38,6 +38,8 @@ from conformance.reading import Answer, answer_of, id_of, sought_in
 FOREIGN_KEY = "(keys: other in the target file)"
 KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
 """The roles of the codes that refuse an object of another business."""
+BEYOND = {Side.OWN: Business.OTHER, Side.FOREIGN: Business.MAIN}
+"""The business that a key cannot reach, by the side that it shows."""
 
 # --- objects ---
 
@@ -310,8 +312,7 @@ def _unreachable(context: JudgeContext, exchange: Exchange) -> str | None:
     side = exchange.facts.side or _side(exchange.identity or "")
     if side is None:
         return None
-    business = Business.OTHER if side is Side.OWN else Business.MAIN
-    return context.target.businesses.get(business)
+    return context.target.businesses.get(BEYOND[side])
 
 
 def _side(identity: str) -> Side | None:

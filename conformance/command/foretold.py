@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection
+from operator import attrgetter
 from typing import Any
 
 from conformance import checks
@@ -98,7 +99,7 @@ def _cells(prepared: Prepared, clauses: Collection[str]) -> list[Cell]:
 
 def _gaps(chosen: Plan) -> list[str]:
     """What keeps cases from running, the most frequent first."""
-    gaps = Counter(case.gap for case in chosen.cases if case.gap)
+    gaps = Counter(filter(None, map(attrgetter("gap"), chosen.cases)))
     if not gaps:
         return []
     return ["", "Not run:", *(f"  {count:>4}  {gap}" for gap, count in gaps.most_common())]

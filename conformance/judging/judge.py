@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import chain, filterfalse
 from typing import Any
 
@@ -69,7 +70,7 @@ class _Judging:
     def case(self, case: Case, attempts: list[tuple[Exchange, ...]]) -> None:
         """Judge the attempts of one case by the rules that it feeds."""
         context = self._context(case.operation)
-        trials = [Trial(case, exchanges) for exchanges in attempts]
+        trials = list(map(partial(Trial, case), attempts))
         for rule_id in case.rules:
             rule = self._rules[rule_id]
             runs = [_guarded(rule, rule.trial, context, trial, ()) for trial in trials]
@@ -114,8 +115,11 @@ def _confirmed(runs: list[list[Outcome]]) -> list[Outcome]:
 
 def findings_of(outcomes: Iterable[Outcome]) -> list[Violation]:
     """Those of some outcomes that are violations, and graded."""
-    violations = (outcome for outcome in outcomes if isinstance(outcome, Violation))
-    return [violation for violation in violations if not violation.note]
+    found = []
+    for outcome in outcomes:
+        if isinstance(outcome, Violation) and not outcome.note:
+            found.append(outcome)
+    return found
 
 
 def is_note(outcome: Outcome) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from itertools import chain
 
 from conformance.evidence import Log
@@ -93,12 +94,12 @@ class _Evaluation:
 
     def cells(self) -> tuple[Cell, ...]:
         """The cells in the order of the ledger, and of the operations within a clause."""
-        cells = []
+        cells: list[Cell] = []
         for clause in self.contract.clauses.values():
             operations = self._planned(clause) | self._blamed(clause)
             unknown = sorted(operations - self.contract.operations.keys())
-            known = [name for name in self.contract.operations if name in operations]
-            cells += [self._cell(clause, operation) for operation in (*unknown, *known)]
+            known = filter(operations.__contains__, self.contract.operations)
+            cells += map(partial(self._cell, clause), [*unknown, *known])
         return tuple(cells)
 
     # --- which cells there are ---
@@ -122,10 +123,10 @@ class _Evaluation:
     def _blamed(self, clause: Clause) -> set[str]:
         """The operations on which a clause was seen broken."""
         blamed = set()
-        for (rule, operation), outcomes in self.outcomes.items():
+        for rule, operation in self.outcomes:
             if rule not in clause.rules:
                 continue
-            counting = [outcome for about, outcome in outcomes if _concerns(clause, about, outcome)]
+            counting = self._outcomes_of(self.rules[rule], clause, operation)
             if findings_of(counting):
                 blamed.add(operation)
         return blamed

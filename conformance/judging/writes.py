@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from conformance.judging.answers import ids_of
 from conformance.judging.outcomes import JudgeContext, Trial
 from conformance.model import Exchange, Step
-from conformance.reading import Answer, newly
+from conformance.reading import Answer, members_of, newly
 from conformance.values import strict_json
 
 
@@ -31,8 +32,8 @@ def last_answer(context: JudgeContext, trial: Trial, step: Step) -> Answer | Non
 
 def last_ids(trial: Trial, *steps: Step) -> tuple[str, ...]:
     """The ids of the last exchange of each of some steps."""
-    exchanges = [trial.last(step) for step in steps]
-    return tuple(exchange.id for exchange in exchanges if exchange is not None)
+    exchanges = map(trial.last, steps)
+    return ids_of(filter(None, exchanges))
 
 
 def sent_members(exchange: Exchange) -> dict[str, Any]:
@@ -43,8 +44,7 @@ def sent_members(exchange: Exchange) -> dict[str, Any]:
     body = exchange.request.body
     if body is None:
         return {}
-    value = strict_json(body.text or "")
-    return value if isinstance(value, dict) else {}
+    return members_of(strict_json(body.text or ""))
 
 
 def added_items(context: JudgeContext, trial: Trial) -> list[Any] | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from fractions import Fraction
+from functools import partial
+from itertools import filterfalse
 from typing import Any, TypeGuard
 
 from conformance.model import Contract, Operation, Paging, compact
@@ -54,9 +56,9 @@ def items_of(operation: Operation, value: Any) -> list[Any] | None:
 def _likeliest(paging: Paging, arrays: list[list[Any]]) -> list[Any] | None:
     """The only array that holds objects with a position; an empty one if none holds objects."""
     if any(map(rows_of, arrays)):
-        return only([array for array in arrays if _shows_positions(paging, array)])
-    empty = [array for array in arrays if not array]
-    return next(iter(empty), None)
+        placed = filter(partial(_shows_positions, paging), arrays)
+        return only(list(placed))
+    return next(filterfalse(None, arrays), None)
 
 
 def _shows_positions(paging: Paging, items: list[Any]) -> bool:
@@ -112,11 +114,12 @@ def newly(contract: Contract, listing: Operation, old: list[Any], new: list[Any]
     An item without an id may look different the next time. It is new only if no old item stands at
     its moment.
     """
-    known = {identity_of(contract, listing.kind, item) for item in old}
-    moments = {moment_of(listing, item) for item in old} - {None}
+    identity = partial(identity_of, contract, listing.kind)
+    known = set(map(identity, old))
+    moments = set(map(partial(moment_of, listing), old)) - {None}
     added = []
     for item in new:
-        if identity_of(contract, listing.kind, item) in known:
+        if identity(item) in known:
             continue
         nameless = id_of(contract, listing.kind, item) is None
         if nameless and moment_of(listing, item) in moments:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import starmap, zip_longest
 
-from conformance.model import Cell, Clause, Exchange, Run, Verdict
+from conformance.model import Cell, Clause, Run, Verdict
 from conformance.report import view
 from conformance.report.text import amount, clean
 from conformance.values import cut
@@ -183,7 +183,7 @@ def durations(run: Run) -> str:
         _costs(run, "area", _cells_by(run, lambda cell: clauses[cell.clause].area)),
         _costs(run, "scenario", _exchanges_by_scenario(run)),
     ]
-    whole = _cost_line(len(run.exchanges), _seconds(run.exchanges), "all, each once")
+    whole = _cost_line(len(run.exchanges), view.elapsed_ms(run.exchanges), "all, each once")
     blocks[-1].append(whole)
     return "\n".join(line for block in blocks for line in (*block, ""))
 
@@ -209,15 +209,10 @@ def _costs(run: Run, kind: str, groups: dict[str, set[str]]) -> list[str]:
     for group, ids in groups.items():
         if ids:
             exchanges = view.exchanges_of(run, ids)
-            rows.append((len(exchanges), _seconds(exchanges), group))
+            rows.append((len(exchanges), view.elapsed_ms(exchanges), group))
     rows.sort(reverse=True)
     return [f"requests  seconds  {kind}", *starmap(_cost_line, rows)]
 
 
-def _cost_line(requests: int, seconds: float, name: str) -> str:
-    return f"{requests:>8,}{seconds:>9.2f}  {name}"
-
-
-def _seconds(exchanges: Iterable[Exchange]) -> float:
-    """How long the exchanges took."""
-    return sum(exchange.elapsed_ms for exchange in exchanges) / 1000
+def _cost_line(requests: int, milliseconds: float, name: str) -> str:
+    return f"{requests:>8,}{milliseconds / 1000:>9.2f}  {name}"

@@ -72,7 +72,9 @@ def _method(request: Request, *, has_data: bool) -> list[str]:
 def _url(url: str) -> list[str]:
     """The URL as the last words; ``--url`` where it would be taken for an option."""
     word = _word(url.replace("\0", "%00"))
-    return ["--url", word] if url.startswith("-") else [word]
+    if url.startswith("-"):
+        return ["--url", word]
+    return [word]
 
 
 def _path(url: str) -> str:
@@ -203,9 +205,9 @@ def _word(text: str) -> str:
     if not PATTERN.search(text):
         return _literal(text)
     parts = _parts(text)
-    if all(part.fits_double_quotes for part in parts):
+    if all(map(attrgetter("fits_double_quotes"), parts)):
         return f'"{_in_double_quotes(parts)}"'
-    return "".join(part.quoted for part in parts)
+    return "".join(map(attrgetter("quoted"), parts))
 
 
 def _parts(text: str) -> list[_Part]:

@@ -8,6 +8,7 @@ request body, which stands here as base64 and says so.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -21,7 +22,7 @@ _UNKNOWN_VERSION = "HTTP/1.1"  # the log does not hold it, and HAR requires it
 
 def write(run: Run, path: Path) -> None:
     """Write evidence.har."""
-    answered = [exchange for exchange in run.exchanges if exchange.response is not None]
+    answered = list(filter(attrgetter("response"), run.exchanges))
     lost = amount(len(run.exchanges) - len(answered), "exchange")
     comment = (
         f"Exported from exchanges.jsonl. Left out: {lost} without a response. "

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class Entry:
     @property
     def share(self) -> str:
         """How many of its cells passed, and how many the target does not have."""
-        counts = Counter(cell.verdict for cell in self.cells)
+        counts = Counter(map(attrgetter("verdict"), self.cells))
         lacking = counts[Verdict.INAPPLICABLE]
         passed = f"{counts[Verdict.PASSED]} of {amount(len(self.cells), 'operation')} passed"
         return passed + (f", {lacking} inapplicable" if lacking else "")
@@ -159,7 +160,7 @@ def _areas(run: Run) -> list[Area]:
         own = [entry for entry in entries if entry.clause.area == name]
         counts: Counter[Verdict] = Counter()
         for entry in own:
-            counts.update(cell.verdict for cell in entry.cells)
+            counts.update(map(attrgetter("verdict"), entry.cells))
         area = Area(name, title, tuple(own), counts)
         areas.append(area)
     return areas

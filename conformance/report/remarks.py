@@ -37,9 +37,10 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
     statuses: dict[str, list[int]] = defaultdict(list)
     valid = target.keys.difference(DEAD_KEYS)
     for exchange in exchanges:
-        role, response = exchange.identity, exchange.response
-        if role in valid and response is not None and not exchange.facts.form:
-            statuses[role or ""].append(response.status)
+        if exchange.identity not in valid or exchange.facts.form:
+            continue
+        if exchange.response is not None:
+            statuses[str(exchange.identity)].append(exchange.response.status)
     sentences = []
     for role, answered in sorted(statuses.items()):
         if set(answered) == {401}:

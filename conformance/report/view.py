@@ -70,7 +70,9 @@ def headline(run: Run) -> str:
         return "Breaks the contract"
     if run.exit_code != Exit.CONFORMS:
         return "Could not be judged"
-    return "Conforms as far as judged" if run.counts["untested"] else "Conforms"
+    if run.counts["untested"]:
+        return "Conforms as far as judged"
+    return "Conforms"
 
 
 def qualification(run: Run) -> str:
@@ -208,8 +210,12 @@ def duration_ms(run: Run, cell: Cell) -> int:
 
     Cells share exchanges, so these times do not add up to that of the run.
     """
-    exchanges = exchanges_of(run, cell.exchanges)
-    return round(sum(exchange.elapsed_ms for exchange in exchanges))
+    return round(elapsed_ms(exchanges_of(run, cell.exchanges)))
+
+
+def elapsed_ms(exchanges: Iterable[Exchange]) -> float:
+    """The milliseconds that some exchanges took together."""
+    return sum(exchange.elapsed_ms for exchange in exchanges)
 
 
 def epoch_ms(moment: str) -> int:
@@ -260,7 +266,9 @@ def message(cell: Cell) -> str:
         return "; ".join(map(shown, cell.reasons))
     first = sentence(cell.findings[0])
     more = len(cell.findings) - 1
-    return f"{first} (and {amount(more, 'more finding')})" if more else first
+    if more:
+        return f"{first} (and {amount(more, 'more finding')})"
+    return first
 
 
 def account(run: Run, cell: Cell) -> str:

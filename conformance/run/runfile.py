@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ def _plan(path: Path, data: dict[str, Any]) -> Plan:
     cases = []
     for index, row in enumerate(data["plan"]):
         case = convert.from_json(row, Case)
-        unknown = [rule for rule in case.rules if rule not in checks.RULES]
+        unknown = list(filterfalse(checks.RULES.__contains__, case.rules))
         if unknown:
             version = data["suite"]["version"]
             raise UsageError(

@@ -69,7 +69,9 @@ class Access(Core):
             return None
         key = self.parse_key(request)
         identity = self.known_key(key) if key else None
-        if identity is None or self.is_expired(identity) or self.is_revoked(identity):
+        if identity is None:
+            raise self.unauthenticated(operation)
+        if self.is_expired(identity) or self.is_revoked(identity):
             raise self.unauthenticated(operation)
         return identity
 
@@ -141,8 +143,9 @@ class Access(Core):
         row = self.store.get(kind, identifier)
         if row is None or kind in self.catalog.pools:
             return row
-        is_reached = self.may_reach(row.tenant, context.identity)
-        return row if is_reached else None
+        if self.may_reach(row.tenant, context.identity):
+            return row
+        return None
 
     def must_exist(self, operation: Operation, parameter: Parameter) -> bool:
         """Whether the object that a parameter names has to exist.

@@ -17,6 +17,7 @@ from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.moments import key_of, render
 from conformance.server.paging import Paging
 from conformance.server.store import Filter, Page, Row
+from conformance.values import picked, without
 
 
 class Actions(Paging):
@@ -92,8 +93,7 @@ class Actions(Paging):
 
     def kept(self, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """Those of the values that an object of a kind stores: the members of its schema."""
-        members = self.catalog.members(kind)
-        return {name: value for name, value in values.items() if name in members}
+        return picked(values, self.catalog.members(kind))
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         """A new object: the values of the request, and defaults for its required members."""
@@ -146,7 +146,7 @@ class Actions(Paging):
         if selector:
             fixed.add(selector.name)
         kept = self.kept(operation.kind, self.as_shown(context))
-        return {name: value for name, value in kept.items() if name not in fixed}
+        return without(kept, fixed)
 
     def as_shown(self, context: Context) -> dict[str, Any]:
         """The values of a request, under the names that the object shows them by."""

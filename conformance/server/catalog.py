@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Effect, Operation
@@ -37,7 +38,7 @@ class Catalog:
     @cached_property
     def pools(self) -> frozenset[str]:
         """The kinds whose objects belong to no tenant."""
-        return frozenset(_kinds_of(o for o in self._operations if o.pool))
+        return frozenset(_kinds_of(filter(attrgetter("pool"), self._operations)))
 
     @cached_property
     def scopes(self) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ class Routing(Core):
     def _given(self, modes: list[Operation], request: Request) -> Mapping[str, Any]:
         """The values that may select a mode: members of the body, or the query."""
         for mode in modes:
-            if mode.when in [parameter.name for parameter in mode.body]:
+            if mode.when in map(attrgetter("name"), mode.body):
                 return self.peek(request)
         return request.query
 

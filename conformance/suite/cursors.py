@@ -37,7 +37,7 @@ def starts(positions: Sequence[str | None], *, deeply: bool) -> list[int]:
     They stand just before neighbours in the same second, and in the middle of a long list, or at
     the end of a large page of it.
     """
-    pairs = pairwise(instant(position) for position in positions)
+    pairs = pairwise(map(instant, positions))
     telling = [place for place, pair in enumerate(pairs) if _same_second(*pair)]
     each = 2 if deeply else 1
     chosen = telling[:each] + telling[-each:] + _middles(len(positions), each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import filterfalse
 from operator import attrgetter
 from typing import Any, Protocol
 
@@ -92,11 +93,8 @@ class Filling:
 
     def _changes_nothing(self, operation: Operation, values: Mapping[str, Any]) -> bool:
         """Whether the values of a change only name objects."""
-        for parameter in operation.parameters:
-            is_given = values.get(parameter.name, ABSENT) is not ABSENT
-            if is_given and not self._contract.refers(parameter):
-                return False
-        return True
+        others = filterfalse(self._contract.refers, operation.parameters)
+        return all(values.get(parameter.name, ABSENT) is ABSENT for parameter in others)
 
     def _add_change(self, operation: Operation, values: dict[str, Any], key: str) -> None:
         """Change the first member that takes a fresh text, if a change would change nothing."""
@@ -138,9 +136,9 @@ class Filling:
         if parameter.name == self._contract.tenant:
             return self._known.business(key)
         kind = parameter.references
-        for listing in self._contract.operations_by("list", kind):
-            if listing.pool:
-                return self._known.free(kind, key)
+        lists = self._contract.operations_by("list", kind)
+        if any(map(attrgetter("pool"), lists)):
+            return self._known.free(kind, key)
         return self._known.known_id(kind, key, parameter.by)
 
     def filled(self, value: Any) -> Any:
@@ -173,5 +171,6 @@ def _as_typed(parameter: Parameter, name: Id | None) -> Any:
     """An id as the parameter takes it: alone, or in an array; ABSENT for None."""
     if name is None:
         return ABSENT
-    takes_several = parameter.schema.get("type") == "array"
-    return [name] if takes_several else name
+    if parameter.schema.get("type") == "array":
+        return [name]
+    return name

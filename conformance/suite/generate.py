@@ -21,7 +21,7 @@ from conformance.scenarios import Depth
 from conformance.suite.client import Client
 from conformance.suite.drawing import POSITIVE
 from conformance.transport.message import Message, query_text
-from conformance.values import ABSENT
+from conformance.values import ABSENT, without
 
 Drawn = Mapping[str, Any]
 
@@ -240,7 +240,7 @@ class _Writer:
 
     def _of_this_mode(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
         """What was drawn, without what would select another mode."""
-        return {name: value for name, value in drawn.items() if name not in self._other_modes}
+        return without(drawn, self._other_modes)
 
     def _selector(self, place: str) -> Parameter | None:
         """The parameter that selects the mode, if it stands in this place."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import filterfalse
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Business, Open, Operation, Parameter, Role, business_of
@@ -133,8 +134,9 @@ class Knowledge:
 
     def _member_naming(self, listing: Operation, owner: Parameter) -> str | None:
         """The member by which items of a list name an object of the same kind."""
-        for parameter in listing.filters:
-            if parameter.references == owner.references and not parameter.required:
+        optional = filterfalse(attrgetter("required"), listing.filters)
+        for parameter in optional:
+            if parameter.references == owner.references:
                 return parameter.filters
         return None
 

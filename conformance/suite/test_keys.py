@@ -197,12 +197,11 @@ def test_prefixes(client: Client) -> None:
 
 def with_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that has a scope, with keys that have it."""
-    for operation in keyed(planning):
-        if operation.scopes:
-            # a key with one scope alone may be refused where a second may be required
-            scoped = () if operation.beside else operation.scopes
-            keys = (*(f"scope:{scope}" for scope in scoped), "full")
-            yield Draft(operation, needs=("full", *keys), params=Keys(keys))
+    for operation in filter(attrgetter("scopes"), keyed(planning)):
+        # a key with one scope alone may be refused where a second may be required
+        scoped = () if operation.beside else operation.scopes
+        keys = (*(f"scope:{scope}" for scope in scoped), "full")
+        yield Draft(operation, needs=("full", *keys), params=Keys(keys))
 
 
 @scenario(with_scope, rules=("scope.opens",))
@@ -222,9 +221,7 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
 
     A key that may only read is tried with every write.
     """
-    for operation in keyed(planning):
-        if not operation.scopes:
-            continue
+    for operation in filter(attrgetter("scopes"), keyed(planning)):
         yield Draft(operation, "none", needs=("full", "no_scope"), params=Keys(("no_scope",)))
         keys = [f"scope:{scope}" for scope in other_scopes(planning, operation)]
         if operation.effect is not Effect.READ:
@@ -276,9 +273,8 @@ def _narrowed(operation: Operation, members: dict[str, Any]) -> dict[str, str]:
 
 def handing_out(planning: Planning) -> Iterator[Draft]:
     """Each operation that answers with a key."""
-    for operation in operations(planning):
-        if operation.key is not None:
-            yield Draft(operation, needs=("full",), cost=6)
+    for operation in filter(attrgetter("key"), operations(planning)):
+        yield Draft(operation, needs=("full",), cost=6)
 
 
 @scenario(handing_out, rules=("account.key", "account.rows"), phase=2)
@@ -301,7 +297,7 @@ def test_new_key(client: Client) -> None:
 def _plain_list(contract: Contract) -> Operation | None:
     """The first list of a business that needs no parameter."""
     for listing in contract.operations_by("list"):
-        advised = any(parameter.advised for parameter in listing.parameters)
+        advised = any(map(attrgetter("advised"), listing.parameters))
         needs_something = listing.required or advised
         if listing.owned and not needs_something:
             return listing

@@ -14,6 +14,7 @@ from conformance.scenarios import Depth, Draft, Planning, key_needs, operations,
 from conformance.suite.client import Client
 from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
+from conformance.values import without
 
 SHORT_ID = 7
 """Characters of an id so short that a piece of it may well be another id."""
@@ -145,8 +146,7 @@ def test_missing_parameter(client: Client) -> None:
     client.control(client.operation, values)
     fresh = client.valid_or(values, client.operation)
     omitted = client.params(OneParameter).name
-    without = {name: value for name, value in fresh.items() if name != omitted}
-    client.mistake(client.operation, without, facts=Facts(form=Form.OMITTED))
+    client.mistake(client.operation, without(fresh, {omitted}), facts=Facts(form=Form.OMITTED))
     if "parameter.blank" in client.case.rules:
         client.mistake(client.operation, {**fresh, omitted: None}, facts=Facts(form=Form.NULL))
 

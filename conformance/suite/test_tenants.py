@@ -73,7 +73,8 @@ def test_rows_of_two_businesses(client: Client) -> None:
     _more_pages(client, "other", foreign)
     _more_pages(client, "full", own)
     _named_another(client)
-    _narrowed_to_shown(client, [*_rows(foreign), *_rows(own)])
+    pages = filter(None, (foreign, own))
+    _narrowed_to_shown(client, [row for page in pages for row in page.rows])
 
 
 def _more_pages(client: Client, key: str, first: Answer | None) -> None:
@@ -84,11 +85,6 @@ def _more_pages(client: Client, key: str, first: Answer | None) -> None:
         _page(client, key, {paging.after: first.cursor})
     limit = client.knowledge.within(client.operation, PAGE_SIZE)
     _page(client, key, {paging.limit: str(limit)})
-
-
-def _rows(page: Answer | None) -> list[Values]:
-    """The items of a page that are objects; none where there is no page."""
-    return [] if page is None else page.rows
 
 
 def _page(client: Client, key: str, values: Values) -> Answer | None:
@@ -192,8 +188,9 @@ def _later_page(client: Client) -> dict[str, str]:
 
 def on_objects(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
     """The operations on one object of a business, each with the parameter that names it."""
-    for operation in operations(planning, "read", "update", "delete", "perform"):
-        if operation.selector is not None and operation.keyed and operation.kind:
+    acting = operations(planning, "read", "update", "delete", "perform")
+    for operation in filter(attrgetter("keyed"), acting):
+        if operation.selector is not None and operation.kind:
             yield operation, operation.selector
 
 
@@ -262,8 +259,8 @@ def _change_across(client: Client, values: Values, selector: Parameter, foreign:
 
 def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
     """Each list that needs no parameter, with the key of a business without data."""
-    for operation in operations(planning, "list"):
-        if operation.owned and not operation.required:
+    for operation in filter(attrgetter("owned"), operations(planning, "list")):
+        if not operation.required:
             yield Draft(operation, needs=("empty",))
 
 

@@ -130,9 +130,9 @@ def test_trigger(client: Client) -> None:
 def _values(client: Client, recipe: Recipe) -> dict[str, Any] | None:
     """Valid values; none are needed where the trigger itself names the object."""
     values, selector = client.valid(client.operation), client.operation.selector
-    if values is None and selector is not None and selector.name in recipe.input:
-        return {}
-    return values
+    if values is not None or selector is None:
+        return values
+    return {} if selector.name in recipe.input else None
 
 
 def _inputs(client: Client, recipe: Recipe) -> Iterator[Mapping[str, Any]]:

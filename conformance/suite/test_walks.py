@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Operation, Parameter, Params, Role
@@ -83,8 +84,8 @@ def every_list(planning: Planning) -> Iterator[Draft]:
 
 def _rules_of_walk(operation: Operation, tenant: str | None) -> tuple[str, ...]:
     """The rules that a walk feeds; the one of filters, too, where the list must be given one."""
-    for parameter in operation.filters:
-        if parameter.required and parameter.name != tenant:
+    for parameter in filter(attrgetter("required"), operation.filters):
+        if parameter.name != tenant:
             return (*WALK_RULES, "paging.filter")
     return WALK_RULES
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -43,10 +44,9 @@ class Walker:
     def _required_filters(self) -> dict[str, str]:
         """The values of the filters that the list must be given, other than the business."""
         given, required = self.given or {}, {}
-        for parameter in self.operation.filters:
-            value = given.get(parameter.name)
-            by_tenant = parameter.name == self.tenant
-            if parameter.required and not by_tenant and isinstance(value, str):
+        for parameter in filter(attrgetter("required"), self.operation.filters):
+            value = as_text(given.get(parameter.name))
+            if value is not None and parameter.name != self.tenant:
                 required[parameter.name] = value
         return required
 

@@ -28,10 +28,11 @@ def create_one(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     answers = answers_at(context, trial, Step.WRITE)
     created = [answer for answer in answers if answer.id is not None]
     violation = _same_id(created) or _listed_twice(context, trial)
-    by_id = {compact(answer.id): answer.exchange.id for answer in created}
     if violation is not None:
         yield violation
-    elif len(by_id) > 1:
+        return
+    by_id = {compact(answer.id): answer.exchange.id for answer in created}
+    if len(by_id) > 1:
         yield Pass(tuple(by_id.values()))
 
 

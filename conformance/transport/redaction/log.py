@@ -158,9 +158,10 @@ def _pattern_of_keys(prefixes: Iterable[str]) -> re.Pattern[str]:
 
 def _is_unreadable_grant(received: WireResponse, operation: Operation | None) -> bool:
     """Whether a success should hand out secrets, but is no JSON object."""
-    if operation is None or not operation.secrets or not received.ok:
+    if operation is None or not operation.secrets:
         return False
-    return not isinstance(strict_json(received.body.decode("utf-8", "replace")), dict)
+    text = received.body.decode("utf-8", "replace")
+    return received.ok and not isinstance(strict_json(text), dict)
 
 
 def _withheld_header(header: tuple[str, str]) -> tuple[str, str]:
