@@ -84,4 +84,6 @@ def inside_shown(context: JudgeContext, response: Response, message: str) -> str
         if found:
             return f"{what}: {compact(found[0])}"
     secret = _leaked(context, response, message)
-    return None if secret is None else f"a key: {compact(str(secret))}"
+    if secret is None:
+        return None
+    return f"a key: {compact(str(secret))}"

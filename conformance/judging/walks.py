@@ -79,7 +79,9 @@ class Walks:
         for page in self.pages:
             if page.cursor is not None:
                 distances += [item.at - page.cursor for item in page.items]
-        return any(distances) and min(distances) >= 0
+        if not any(distances):
+            return False
+        return min(distances) >= 0
 
     def certain(self, item: Item, page: Page) -> bool:
         """Whether an item was in the list when a page was asked for.

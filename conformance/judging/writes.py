@@ -73,7 +73,7 @@ def items_with(look: Answer, texts: Iterable[str]) -> list[Any]:
     holding = []
     for item in items:
         written = _written(item)
-        if any(text in written for text in escaped):
+        if any(map(written.__contains__, escaped)):
             holding.append(item)
     return holding
 

@@ -144,9 +144,9 @@ class Contract:
     tenant: str | None
     authentication: Authentication
 
-    def identifier_of(self, kind: str | None) -> str:
+    def identifier_of(self, kind: str) -> str:
         """The name of the member that tells objects of a kind apart."""
-        return self.identifiers.get(kind or "", self.identifier)
+        return self.identifiers.get(kind, self.identifier)
 
     @cached_property
     def position(self) -> str:

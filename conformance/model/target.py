@@ -86,7 +86,9 @@ def key_role(name: str) -> KeyRole | None:
 def business_of(name: str) -> Business | None:
     """The business that a key belongs to, by the name of its role; None where it may be any."""
     role = key_role(name)
-    return None if role is None else role.business
+    if role is None:
+        return None
+    return role.business
 
 
 @dataclass(frozen=True)

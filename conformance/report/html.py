@@ -211,7 +211,9 @@ def _operations(run: Run) -> list[tuple[str, list[tuple[Verdict, int] | None]]]:
 def _worst(verdicts: list[Verdict]) -> tuple[Verdict, int] | None:
     """The worst verdict and how often it occurs; None where there is none."""
     verdict = worst(verdicts)
-    return None if verdict is None else (verdict, verdicts.count(verdict))
+    if verdict is None:
+        return None
+    return verdict, verdicts.count(verdict)
 
 
 def _groups(run: Run, verdict: Verdict, exhibition: Exhibition) -> list[Group]:

@@ -89,7 +89,7 @@ class Attempts:
         """Whether a member may name an object other than a business, but need not."""
         if parameter.required or parameter.name == self._client.contract.tenant:
             return False
-        return bool(parameter.references)
+        return parameter.references != ""
 
     def _unselected(self) -> None:
         """Send the change without the id of its object, and with the id of none."""

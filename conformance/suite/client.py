@@ -231,7 +231,9 @@ class Client(Sending):
     def created_id(self, exchange: Exchange) -> Id | None:
         """The id of the object that a success shows; None if it shows none."""
         answer = answer_of(self.contract, exchange)
-        return None if answer is None else answer.id
+        if answer is None:
+            return None
+        return answer.id
 
     def lister(self, kind: str) -> Ask | None:
         """Asks for the list page where a newly created object will appear.

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from conformance.model import Operation
 from conformance.suite.knowledge import LARGE
-from conformance.values import instant, rendered, respelled
+from conformance.values import instant, instants, rendered, respelled
 
 Choice = TypeVar("Choice")
 
@@ -68,13 +68,10 @@ def unserved_cursors(positions: Sequence[str | None], operation: Operation) -> d
     Some spell a position otherwise, one lies between two items, some beyond both ends. Empty for
     a list that is too short, or whose positions cannot all be read.
     """
-    times: list[Fraction] = []
-    for position in positions:
-        moment = instant(position)
-        if moment is None:
-            return {}
-        times.append(moment)
-    if len(times) < SHORTEST or times[0] == times[-1]:
+    times = instants(positions)
+    if len(times) < max(SHORTEST, len(positions)):
+        return {}
+    if times[0] == times[-1]:
         return {}
     cursors = _respelled(str(positions[2]), operation)
     between = _between(times)

@@ -40,7 +40,9 @@ def identifier(contract: Contract, item: Any, kind: str, member: str | None = No
     value = item
     if isinstance(item, dict):
         value = item.get(member or contract.identifier_of(kind))
-    return value if is_id(value) else None
+    if is_id(value):
+        return value
+    return None
 
 
 def identifiers(

@@ -66,7 +66,9 @@ class Knowledge:
         if place not in self._memory.listings:
             self._memory.listings[place] = self._filled(operation, key)
         known = self._memory.listings[place]
-        return None if known is None else dict(known)
+        if known is None:
+            return None
+        return dict(known)
 
     def _filled(self, operation: Operation, key: str) -> Values | None:
         values = self._fill(operation, key)
