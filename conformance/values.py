@@ -1,4 +1,4 @@
-"""Strict JSON, timestamps and pointers, for the loader and the judges."""
+"""Values: strict JSON, timestamps and pointers, and those of some texts and members."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ def _body(body: Body | None) -> tuple[str | None, str]:
     size = amount(body.size, "byte")
     if body.withheld:
         return None, f"Body withheld ({size}): it held a secret in an encoded form."
-    if body.size == len(body.kept) == 0:
+    if not body.size and not body.kept:
         return None, "No body."
     if body.text is None and body.base64 is None:
         return None, f"Body not kept ({size})."
