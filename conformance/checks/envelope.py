@@ -189,7 +189,7 @@ def _pairs(context: JudgeContext, response: Response) -> bool:
 
 def _is_error_alone(context: JudgeContext, body: Any) -> bool:
     """Whether a body holds an error and shows no object beside it."""
-    beside = without(body, context.contract.code_pointer[:1])
+    beside = without(body, {context.contract.code_pointer[0]})
     if context.contract.identifier in beside:
         return False
     return not any(isinstance(member, dict | list) for member in beside.values())

@@ -91,13 +91,14 @@ def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if rate is None or not bursts:
         return
     within = [burst.first(rate.requests) for burst in bursts]
-    limited = [burst.limited for burst in within if burst.limited is not None]
-    if len(limited) < len(within):
+    limits = [burst.limited for burst in within]
+    limited = limits[0]
+    if limited is None or None in limits:
         yield _failure(bursts) or Pass(within[0].ids)
         return
-    number = within[0].exchanges.index(limited[0]) + 1
+    number = within[0].exchanges.index(limited) + 1
     expected = f"{rate.requests} requests to be accepted"
-    actual = f"request {number} from a fresh address: {said(limited[0])}"
+    actual = f"request {number} from a fresh address: {said(limited)}"
     yield Violation("status", expected, actual, within[0].ids)
 
 

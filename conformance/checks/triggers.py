@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -176,12 +175,9 @@ def _made(context: JudgeContext, control: Exchange, before: Answer, texts: Texts
     if named:
         return named
     own = texts.accepted - texts.refused
-    by_count: dict[int, list[Any]] = defaultdict(list)
-    for item in before.listed:
-        by_count[len(own & _texts(item))].append(item)
-    by_count.pop(0, None)
-    most = max(by_count, default=0)
-    return by_count[most]
+    counts = [len(own & _texts(item)) for item in before.listed]
+    most = max(counts, default=0)
+    return [item for item, count in zip(before.listed, counts, strict=True) if 0 < count == most]
 
 
 def _named(context: JudgeContext, control: Exchange, before: Answer) -> list[Any]:

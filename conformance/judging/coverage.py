@@ -87,10 +87,10 @@ class Coverage:
             return self._silence_of_trial(rule, cases)
         if not all(map(self._is_selected, cases)):
             return NOT_SELECTED
-        gaps = self.gaps(cases)
-        if len(gaps) < len(cases) or not cases:  # some have run
+        some_ran = any(self._gap_of(case) is None for case in cases)
+        if some_ran or not cases:
             return rule.hint
-        return mode(gaps)  # the commonest reason
+        return mode(self.gaps(cases))  # the commonest reason
 
     def _silence_of_trial(self, rule: Rule, cases: list[Case]) -> str:
         """The hint of a rule if one of its cases asked for something; else that nothing did."""

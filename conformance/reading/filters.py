@@ -38,7 +38,8 @@ def _on_both_sides(item: dict[str, Any], value: str) -> bool:
     bound = instant(value)
     if bound is None:
         return False
-    sides = {moment > bound for moment in instants(item.values())}
+    times = instants(item.values())
+    sides = {moment > bound for moment in times}
     return len(sides) == 2
 
 

@@ -47,10 +47,9 @@ def items_of(operation: Operation, value: Any) -> list[Any] | None:
         return arrays.get(paging.collection)
     if paging.usual in arrays:
         return arrays[paging.usual]
-    candidates = list(arrays.values())
-    if len(candidates) > 1:
-        return _likeliest(paging, candidates)
-    return only(candidates)
+    if len(arrays) == 1:
+        return next(iter(arrays.values()))
+    return _likeliest(paging, list(arrays.values()))
 
 
 def _likeliest(paging: Paging, arrays: list[list[Any]]) -> list[Any] | None:
