@@ -69,7 +69,7 @@ def _drafts(planning: Planning, scenarios: Iterable[Scenario]) -> Iterator[tuple
 
 def _check_needs(scenario: Scenario, draft: Draft) -> None:
     """Raise ValueError for a need that no target file can meet."""
-    for need in draft.needs:
+    for need in (*draft.needs, *draft.wants):
         if key_role(need) is None and need not in OTHER_NEEDS:
             raise ValueError(
                 f"the scenario {scenario.name} needs {need!r}, "
@@ -148,19 +148,26 @@ def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration)
         params=draft.params,
         quick=draft.quick,
         gap=draft.gap or _gap(draft, effect, target),
+        lacks=tuple(_missing(draft.wants, target)),
         optional=draft.optional,
     )
 
 
 def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
     """What to provide for a case to run; None if it can run."""
-    for need in draft.needs:
-        advice = _advice(need, target)
-        if advice is not None:
-            return advice
+    for advice in _missing(draft.needs, target):
+        return advice
     if effect not in target.allow:
         return f"add {effect} to allow: in the target file (such requests may {_HARM[effect]})"
     return None
+
+
+def _missing(needs: Iterable[str], target: Declaration) -> Iterator[str]:
+    """What to provide for each need that the target does not meet."""
+    for need in needs:
+        advice = _advice(need, target)
+        if advice is not None:
+            yield advice
 
 
 _HARM = {

@@ -20,8 +20,9 @@ class Draft:
     """A case as a scenario asks for it.
 
     ``needs`` names what the target file must give: a role of a key (``full``, ``scope:NAME``), the
-    id of a business (``business:NAME``), ``clock`` or ``addresses``. ``effect`` is the worst that
-    any of its requests does if the target wrongly accepts it; None means that of the operation.
+    id of a business (``business:NAME``), ``clock`` or ``addresses``. The case runs without what it
+    ``wants`` of these, and sends less. ``effect`` is the worst that any of its requests does if the
+    target wrongly accepts it; None means that of the operation.
     ``gap`` says why the case cannot run whatever the target file gives. An ``optional`` case leaves
     no clause untested if it does not run. ``rules`` replaces those of the scenario.
     """
@@ -30,6 +31,7 @@ class Draft:
     variant: str = ""
     effect: Effect | None = None
     needs: tuple[str, ...] = ()
+    wants: tuple[str, ...] = ()
     cost: int = 2
     bad_keys: int = 0
     about: str | None = None

@@ -17,6 +17,7 @@ from conformance.run import planning
 from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
 from conformance.selection import nearest, select, wanted
 from conformance.suite.bad_keys import RefusedKeys
+from conformance.suite.planned_writes import WrongKeys
 from tests.page import PAGE_CODES
 from tests.support import contracts
 
@@ -224,6 +225,19 @@ def test_an_inapplicable_operation_has_no_case(name: str) -> None:
     cases = planning.planned(contract, given, 0).cases
     assert cases
     assert all(case.operation != missing for case in cases)
+
+
+def test_a_case_runs_without_a_key_that_it_only_wants() -> None:
+    """Without a revoked key the refused write is still sent, and says what more keys would add."""
+    given = embedded("real")
+    fewer = replace(given, keys=given.keys - {*DEAD_KEYS, "no_scope"})
+    plan = planning.planned(contract_of("real"), fewer, 0)
+    case = next(case for case in plan.runnable if case.id == "refused-write[create_agent]")
+    assert case.params == WrongKeys(("read_only",))
+    assert [advice.partition(" (")[0] for advice in case.lacks] == [
+        "give an expired key",
+        "give a valid key without any scope",
+    ]
 
 
 def test_requests_are_counted_by_effect() -> None:

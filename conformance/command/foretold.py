@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -35,6 +36,8 @@ def _case_as_data(case: Case) -> dict[str, Any]:
     }
     if case.gap:
         members["untested"] = case.gap
+    elif case.lacks:
+        members["lacks"] = list(case.lacks)
     return members
 
 
@@ -53,7 +56,10 @@ def text(prepared: Prepared, with_cases: bool) -> str:
         lines.append(_scenario_row(name, Plan(tuple(cases))))
         if with_cases:
             lines += map(_case_line, cases)
-    return "\n".join([*lines, "", *_sums(prepared), *_gaps(chosen)])
+    gaps = filter(None, map(attrgetter("gap"), chosen.cases))
+    lacks = chain.from_iterable(case.lacks for case in chosen.runnable)
+    missing = [*_counted("Not run:", gaps), *_counted("Run, and would try more:", lacks)]
+    return "\n".join([*lines, "", *_sums(prepared), *missing])
 
 
 def _scenario_row(name: str, cases: Plan) -> str:
@@ -97,9 +103,9 @@ def _cells(prepared: Prepared, clauses: Collection[str]) -> list[Cell]:
     return [cell for cell in cells if cell.clause in clauses]
 
 
-def _gaps(chosen: Plan) -> list[str]:
-    """What keeps cases from running, the most frequent first."""
-    gaps = Counter(filter(None, map(attrgetter("gap"), chosen.cases)))
-    if not gaps:
+def _counted(heading: str, advice: Iterable[str]) -> list[str]:
+    """The advice below a heading, each with its number of cases, the most frequent first."""
+    counts = Counter(advice).most_common()
+    if not counts:
         return []
-    return ["", "Not run:", *(f"  {count:>4}  {gap}" for gap, count in gaps.most_common())]
+    return ["", heading, *(f"  {count:>4}  {text}" for text, count in counts)]

@@ -84,7 +84,8 @@ class Params:
 class Case:
     """One planned run of a scenario: an operation, a variant, and the rules that it feeds.
 
-    ``gap`` says why it cannot run and what to provide; ``cost`` is the usual number of requests.
+    ``gap`` says why it cannot run and what to provide. ``lacks`` says what to provide for it to try
+    more. ``cost`` is the usual number of requests.
     """
 
     id: str
@@ -97,6 +98,7 @@ class Case:
     about: str | None = None  # the code that the case is about
     params: Params | Mapping[str, Json] = field(default_factory=dict)  # a mapping when read back
     gap: str | None = None
+    lacks: tuple[str, ...] = ()
     quick: bool = False  # runs in a quick run, whatever clause it feeds
     optional: bool = False  # more depth where it can run; its gap leaves no cell untested
 

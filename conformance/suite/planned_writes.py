@@ -94,25 +94,27 @@ def updates(planning: Planning) -> Iterator[Draft]:
 
 
 @dataclass(frozen=True)
-class WrongKey(Params):
-    """The role of the key that a write is refused for; None for a write without a key."""
+class WrongKeys(Params):
+    """The roles of the keys that a write is refused for."""
 
-    role: str | None
+    roles: tuple[str, ...]
 
 
 def refused_writes(planning: Planning) -> Iterator[Draft]:
-    """Each write whose effect would be seen: without a key and with mistakes, and with wrong keys.
-
-    Each wrong key has a case of its own, as a target may not give all of them.
-    """
+    """Each write whose effect would be seen: without a key, with wrong keys, and with mistakes."""
     for operation in operations(planning, "create", "update", "delete", "perform"):
-        if not _shows_effect(planning.contract, operation):
-            continue
-        yield Draft(operation, needs=("full",), cost=6, params=WrongKey(None))
-        yield _with_key(operation, "dead-key", _dead_key(planning, operation))
-        if operation.scopes:
-            yield _with_key(operation, "no-scope", "no_scope")
-            yield _with_key(operation, "read-only", READ_ONLY)
+        if _shows_effect(planning.contract, operation):
+            wrong = [_dead_key(planning, operation)]
+            if operation.scopes:
+                wrong += ["no_scope", READ_ONLY]
+            given = tuple(role for role in wrong if role in planning.target.keys)
+            yield Draft(
+                operation,
+                needs=("full",),
+                wants=tuple(wrong),
+                cost=6 + len(given),
+                params=WrongKeys(given),
+            )
 
 
 def _shows_effect(contract: Contract, operation: Operation) -> bool:
@@ -121,18 +123,6 @@ def _shows_effect(contract: Contract, operation: Operation) -> bool:
     if not is_write or not is_visible(contract, operation):
         return False
     return operation.action == "delete" or bool(operation.fresh_members)
-
-
-def _with_key(operation: Operation, variant: str, role: str) -> Draft:
-    """A write that is refused for its key. Optional, as the write without a key is refused, too."""
-    return Draft(
-        operation,
-        variant,
-        needs=("full", role),
-        cost=3,
-        params=WrongKey(role),
-        optional=True,
-    )
 
 
 def _dead_key(planning: Planning, operation: Operation) -> str:

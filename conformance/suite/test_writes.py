@@ -13,7 +13,7 @@ from conformance.suite.client import Client
 from conformance.suite.ids import Id
 from conformance.suite.planned_writes import (
     READ_ONLY,
-    WrongKey,
+    WrongKeys,
     counted_creations,
     creations,
     deletions,
@@ -196,13 +196,13 @@ def _attempt_on_object(client: Client, attempts: Attempts, sought: Id) -> None:
 
 
 def _attempt(client: Client, attempts: Attempts) -> None:
-    """Send the attempts of the case: with its wrong key, or without a key and with mistakes."""
-    role = client.params(WrongKey).role
-    if role == READ_ONLY and client.operation.method != "GET":
+    """Send the write without a key, with each wrong key, and with mistakes."""
+    roles = client.params(WrongKeys).roles
+    if READ_ONLY in roles and client.operation.method != "GET":
         attempts.disguise(READ_ONLY)
-    attempts.send(key=role)
-    if role is None:
-        attempts.mistakes()
+    for role in (None, *roles):
+        attempts.send(key=role)
+    attempts.mistakes()
 
 
 # --- creations at the same time ------------------------------------------------------------------
