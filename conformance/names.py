@@ -7,6 +7,7 @@ or the names of members with ``x-names`` are of that kind.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Json, Open, Operation, Parameter
@@ -88,11 +89,12 @@ def _check_parameters(contract: Contract, file: YamlFile, member: str, faults: l
         operation = contract.operations.get(name)
         if operation is None or Open.INPUT in operation.open:  # its input is for the target to say
             continue
-        parameters = {parameter.name for parameter in operation.parameters}
+        fitting = operation.parameters
         kind = f"parameter of {name},"
         if member == "absent":
-            parameters = {p.name for p in operation.parameters if _may_be_absent(operation, p)}
+            fitting = tuple(p for p in fitting if _may_be_absent(operation, p))
             kind = f"optional parameter of {name} beside those of paging,"
+        parameters = set(map(attrgetter("name"), fitting))
         for parameter in given:
             _check_name(file, (member, name, parameter), (kind, parameter), parameters, faults)
 
@@ -106,7 +108,8 @@ def _may_be_absent(operation: Operation, parameter: Parameter) -> bool:
 
 def _check_payments(contract: Contract, file: YamlFile, faults: list[str]) -> None:
     """A trigger with a proof of payment must name an operation that asks for one."""
-    paid = [operation.id for operation in contract.operations.values() if operation.payment]
+    paying = filter(attrgetter("payment"), contract.operations.values())
+    paid = [operation.id for operation in paying]
     for index, trigger in enumerate(file.value.get("triggers", ())):
         name = trigger["operation"]
         if "payment" in trigger and name in contract.operations:

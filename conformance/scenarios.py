@@ -94,9 +94,10 @@ def scenario(
 
 def operations(planning: Planning, *actions: str) -> Iterator[Operation]:
     """The operations with one of some actions, or all."""
-    for operation in planning.contract.operations.values():
-        if not actions or operation.action in actions:
-            yield operation
+    known = planning.contract.operations.values()
+    if not actions:
+        return iter(known)
+    return (operation for operation in known if operation.action in actions)
 
 
 def given(planning: Planning, roles: Iterable[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
@@ -22,6 +23,7 @@ from conformance.contract import packaged
 from conformance.errors import TargetError
 from conformance.keyring import GivenKey
 from conformance.model import KEY_ROLES, Contract, Declaration, Effect, Json
+from conformance.values import picked
 from conformance.yamlfile import Place, YamlFile
 
 KEY_VARIABLE = "CONFORMANCE_KEY"
@@ -137,7 +139,7 @@ def _take_former_names(data: Json) -> None:
     """Give the triggers of a file today's names of their members."""
     triggers = data.get("triggers") if isinstance(data, dict) else None
     if isinstance(triggers, list):
-        data["triggers"] = [convert.modern(trigger) for trigger in triggers]
+        data["triggers"] = list(map(convert.modern, triggers))
 
 
 def _faulty(faults: list[str]) -> TargetError:
@@ -170,16 +172,16 @@ def _lists_full(keys: Iterable[Mapping[str, Any]]) -> bool:
 
 def _target(data: Mapping[str, Any], keys: Mapping[str, str]) -> Target:
     """The target of a checked file: each member goes to the field of the same name."""
-    public = {member.name for member in fields(Declaration)}
     usual = {"name": urlsplit(data["url"]).netloc, "allow": []}
-    declared = usual | {name: value for name, value in data.items() if name in public}
+    declared = usual | picked(data, _names_of(Declaration))
     declared["allow"] = [Effect.READ, *declared["allow"]]
-    limits = {member.name for member in fields(Target)} - {"declaration", "keys"}
-    return Target(
-        convert.from_json(declared, Declaration),
-        keys,
-        **{name: value for name, value in data.items() if name in limits},
-    )
+    limits = picked(data, _names_of(Target) - {"declaration", "keys"})
+    return Target(convert.from_json(declared, Declaration), keys, **limits)
+
+
+def _names_of(noun: type[Declaration | Target]) -> set[str]:
+    """The names of the fields of a noun."""
+    return set(map(attrgetter("name"), fields(noun)))
 
 
 # --- keys -----------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from conformance.judging.outcomes import (
@@ -28,7 +28,7 @@ from conformance.model import (
     compact,
 )
 from conformance.reading import asked
-from conformance.values import ABSENT, NOT_JSON, instant, pointed
+from conformance.values import ABSENT, NOT_JSON, as_text, instant, pointed
 
 SUMMARY_LENGTH = 160
 """Characters of a body that is not JSON, as findings quote it."""
@@ -45,8 +45,7 @@ def answered(context: JudgeContext, exchange: Exchange) -> Answered | Gap | Judg
 
 def code_of(contract: Contract, exchange: Exchange) -> str | None:
     """The error code of a response, if it has a text where the code stands."""
-    value = pointed(exchange.json, contract.code_pointer)
-    return value if isinstance(value, str) else None
+    return as_text(pointed(exchange.json, contract.code_pointer))
 
 
 def role_of(contract: Contract, exchange: Exchange) -> CodeRole | None:
@@ -58,6 +57,11 @@ def role_of(contract: Contract, exchange: Exchange) -> CodeRole | None:
 def pointer(path: tuple[str, ...]) -> str:
     """A JSON pointer as text."""
     return "/" + "/".join(path)
+
+
+def ids_of(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
+    """The ids of some exchanges, in their order, as outcomes name them."""
+    return tuple(exchange.id for exchange in exchanges)
 
 
 def quoted(value: Any) -> str:
@@ -205,11 +209,23 @@ def _rows(contract: Contract, roles: tuple[CodeRole, ...]) -> list[ErrorCode]:
 
 def page_of(context: JudgeContext, exchange: Exchange) -> tuple[Paging, Any] | None:
     """Paging and body of an accepted list; None for anything else, also for a body not kept."""
-    response, paging = exchange.response, context.operation.paging
+    response, paging = with_body(exchange), context.operation.paging
     if paging is None or response is None or not response.ok:
         return None
-    unseen = response.body.cut or response.body.withheld
-    return None if unseen or exchange.request.method == "HEAD" else (paging, response.json)
+    return paging, response.json
+
+
+def with_body(exchange: Exchange) -> Response | None:
+    """The response of an exchange whose body can be judged.
+
+    None for an answer to HEAD, and where the log does not hold the whole body.
+    """
+    response = exchange.response
+    if response is None or exchange.request.method == "HEAD":
+        return None
+    if response.body.cut or response.body.withheld:
+        return None
+    return response
 
 
 def odd_cursor(context: JudgeContext, exchange: Exchange) -> bool:

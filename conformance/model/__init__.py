@@ -20,8 +20,10 @@ from conformance.model.evidence import (
     UNAVAILABLE,
     Body,
     Exchange,
+    Headers,
     Request,
     Response,
+    header_in,
 )
 from conformance.model.judgement import (
     RENAMED_RULES,
@@ -43,6 +45,7 @@ from conformance.model.operation import (
     Parameter,
     Payment,
     Rate,
+    mildest_first,
 )
 from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.target import (
@@ -56,6 +59,7 @@ from conformance.model.target import (
     Reach,
     Trigger,
     Waiver,
+    business_of,
     key_role,
 )
 
@@ -85,6 +89,7 @@ __all__ = [
     "Facts",
     "Finding",
     "Form",
+    "Headers",
     "Json",
     "KeyRole",
     "Level",
@@ -108,7 +113,10 @@ __all__ = [
     "Trigger",
     "Verdict",
     "Waiver",
+    "business_of",
     "compact",
+    "header_in",
     "key_role",
+    "mildest_first",
     "worst",
 ]

@@ -98,6 +98,14 @@ def key_role(name: str) -> KeyRole | None:
     return KEY_ROLES.get(name)
 
 
+def business_of(name: str) -> Business | None:
+    """The business that a key belongs to, by the name of its role; None where it may be any."""
+    role = key_role(name)
+    if role is None:
+        return None
+    return role.business
+
+
 def _is_named(role: str) -> bool:
     return role.startswith(NAMED)
 
@@ -131,6 +139,12 @@ class Waiver:
     reason: str
     owner: str
     expires: date  # the last day on which it counts
+
+    def covers(self, clause: str, operation: str) -> bool:
+        """Whether it is about a cell; one without operations is about all of its clause."""
+        if clause != self.clause:
+            return False
+        return not self.operations or operation in self.operations
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from conformance.model import (
     Role,
     Run,
     Verdict,
-    Waiver,
 )
 
 NO_SUCH_ROUTE = {404, 405, 501}
@@ -43,16 +42,9 @@ def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> 
     for waiver in target.waivers:
         if waiver.expires.isoformat() < judged_on:
             sentences.append(f"the waiver of {waiver.clause} expired on {waiver.expires}")
-        elif not any(_covers(waiver, cell) for cell in waived):
+        elif not any(waiver.covers(cell.clause, cell.operation) for cell in waived):
             sentences.append(f"the waiver of {waiver.clause} covers no failure of this run")
     return sentences
-
-
-def _covers(waiver: Waiver, cell: Cell) -> bool:
-    """Whether a waiver is about a cell; one without operations is about all of its clause."""
-    if cell.clause != waiver.clause:
-        return False
-    return not waiver.operations or cell.operation in waiver.operations
 
 
 def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[str]:
@@ -60,9 +52,10 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
     statuses: dict[str, list[int]] = defaultdict(list)
     valid = target.keys.difference(DEAD_KEYS)
     for exchange in exchanges:
-        role, response = exchange.identity, exchange.response
-        if role in valid and response is not None and not exchange.facts.form:
-            statuses[role or ""].append(response.status)
+        if exchange.identity not in valid or exchange.facts.form:
+            continue
+        if exchange.response is not None:
+            statuses[str(exchange.identity)].append(exchange.response.status)
     sentences = []
     for role, answered in sorted(statuses.items()):
         if set(answered) == {401}:

@@ -89,7 +89,8 @@ class Sending:
     ) -> Exchange:
         """Send a message as it is, with the header of a key, or with the headers ``carried``."""
         headers = self.key_header(key) if carried is None else carried
-        headers += COMPRESSED if role is Role.CONTROL else ()
+        if role is Role.CONTROL:
+            headers += COMPRESSED
         labelled = _headed(message, headers)
         known = self.contract.operations.get(operation)
         rotate = address is None and known is not None and known.rate is not None

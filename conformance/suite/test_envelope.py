@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
+from operator import attrgetter
 
 from conformance.model import WHOLE_API, Effect, Facts, Form, Operation, Params, Role
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
@@ -142,8 +144,8 @@ def test_unknown_route(client: Client) -> None:
 
 def _plain_paths(client: Client) -> list[str]:
     """The documented paths without parameters, sorted."""
-    paths = {operation.path for operation in client.contract.operations.values()}
-    return sorted(path for path in paths if "{" not in path)
+    paths = set(map(attrgetter("path"), client.contract.operations.values()))
+    return [path for path in sorted(paths) if "{" not in path]
 
 
 def _send_unknown_paths(client: Client) -> None:
@@ -157,10 +159,10 @@ def _send_unknown_paths(client: Client) -> None:
 
 def _send_unknown_methods(client: Client) -> None:
     known = {(each.method, each.path) for each in client.contract.operations.values()}
-    for path in _plain_paths(client):
-        for method in ("DELETE", "PUT"):
-            if (method, path) not in known:
-                _send_unknown(client, Message(method, path))
+    paths = _plain_paths(client)
+    for path, method in product(paths, ("DELETE", "PUT")):
+        if (method, path) not in known:
+            _send_unknown(client, Message(method, path))
 
 
 def _send_unknown(client: Client, request: Message, form: Form | None = None) -> None:

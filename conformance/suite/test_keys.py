@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import (
     DEAD_KEYS,
-    NAMED,
     Contract,
     Effect,
     Exchange,
@@ -27,24 +27,23 @@ from conformance.scenarios import KEY, Depth, Draft, Planning, given, operations
 from conformance.suite import bad_keys
 from conformance.suite.bad_keys import RefusedKeys
 from conformance.suite.client import Client
-from conformance.suite.scopes import other_scopes
+from conformance.suite.scopes import named_keys, other_scopes
 from conformance.transport.message import Message, encoded, message_for
 from conformance.transport.near_misses import BASIC
+from conformance.values import as_text
 
 KEY_RULES = ("auth.missing", "auth.scheme", "auth.invalid", "auth.expired", "auth.revoked")
 SPELLING = "auth.spelling"
 DEAD_FORMS = tuple(Form(role) for role in DEAD_KEYS)
 QUERY_NAMES = ("key", "access_token")
 """Query parameters that a server may take a key from; the secrets of the contract come on top."""
-NAMED_TRIED = 2
-"""Keys with listed scopes that an operation is tried with."""
 PAGE_SIZE = 2
 """Items of a later page that a key asks for which must not see it."""
 
 
 def keyed(planning: Planning) -> Iterator[Operation]:
     """The operations that want a key."""
-    return (operation for operation in operations(planning) if operation.keyed)
+    return filter(attrgetter("keyed"), operations(planning))
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,22 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
 @scenario(refused_keys, rules=(*KEY_RULES, SPELLING), phase=1)
 def test_refused_key(client: Client) -> None:
     """A valid request without a key, and with a key that is misplaced, malformed or not valid."""
-    operation, keys = client.operation, client.params(RefusedKeys)
+    operation = client.operation
     values, opened = client.valid(operation), client.target.opens(operation)
     if values is None:
         return
     ends = operation.action in ("delete", "perform")  # nothing is left to ask for afterwards
-    if ends and opened:
+    if opened and ends:
         client.control(operation, values)
+    _send_bad_keys(client, values)
+    if opened and not ends:  # a valid key is still accepted after all these refusals
+        control = client.control(operation, values)
+        _dead_keys_on_a_later_page(client, values, control)
+
+
+def _send_bad_keys(client: Client, values: dict[str, Any]) -> None:
+    """No key, then each form of a bad one."""
+    operation, keys = client.operation, client.params(RefusedKeys)
     _without_key(client, values)
     if operation.method == "GET":
         _spelled(client, values)
@@ -92,9 +100,6 @@ def test_refused_key(client: Client) -> None:
     for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
         for key in keys.of(form):
             client.mistake(operation, values, key=key, facts=Facts(form=form))
-    if opened and not ends:  # a valid key is still accepted after all these refusals
-        control = client.control(operation, values)
-        _dead_keys_on_a_later_page(client, values, control)
 
 
 def _without_key(client: Client, values: dict[str, Any]) -> None:
@@ -203,24 +208,13 @@ def test_prefixes(client: Client) -> None:
 
 def with_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that has a scope, with keys that have it."""
-    for operation in keyed(planning):
-        if operation.scopes:
-            # a key with one scope alone may be refused where a second may be required
-            scoped = () if operation.beside else operation.scopes
-            scoped = tuple(f"scope:{scope}" for scope in scoped)
-            keys = (
-                *given(planning, scoped),
-                *_named_keys(planning, operation, opening=True),
-                "full",
-            )
-            yield Draft(operation, needs=("full",), wants=scoped, params=Keys(keys))
-
-
-def _named_keys(planning: Planning, operation: Operation, *, opening: bool) -> list[str]:
-    """A few of the keys whose scopes the target file lists, that open an operation or do not."""
-    named = sorted(role for role in planning.target.keys if role.startswith(NAMED))
-    fitting = [role for role in named if planning.target.opens(operation, role) is opening]
-    return fitting[:NAMED_TRIED]
+    for operation in filter(attrgetter("scopes"), keyed(planning)):
+        # a key with one scope alone may be refused where a second may be required
+        scopes = () if operation.beside else operation.scopes
+        scoped = tuple(f"scope:{scope}" for scope in scopes)
+        named = named_keys(planning, operation, opening=True)
+        keys = (*given(planning, scoped), *named, "full")
+        yield Draft(operation, needs=("full",), wants=scoped, params=Keys(keys))
 
 
 @scenario(with_scope, rules=("scope.opens",))
@@ -240,15 +234,13 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
 
     A key that may only read is tried with every write.
     """
-    for operation in keyed(planning):
-        if not operation.scopes:
-            continue
+    for operation in filter(attrgetter("scopes"), keyed(planning)):
         wanted = [f"scope:{scope}" for scope in other_scopes(planning, operation)]
         if operation.effect is not Effect.READ:
             wanted.append("read_only")
         keys = (
             *given(planning, wanted),
-            *_named_keys(planning, operation, opening=False),
+            *named_keys(planning, operation, opening=False),
         )
         # either case is enough to judge by
         yield Draft(
@@ -291,9 +283,9 @@ def _later_page(client: Client) -> dict[str, str]:
     operation, paging = client.operation, client.operation.paging
     if paging is None:
         return {}
-    first = members_of(next(iter(client.knowledge.listed(operation.kind or "")), None))
-    cursor = first.get(paging.position)
-    if not isinstance(cursor, str):
+    first = members_of(next(iter(client.knowledge.listed(operation.kind)), None))
+    cursor = as_text(first.get(paging.position))
+    if cursor is None:
         return {}
     limit = str(client.knowledge.within(operation, PAGE_SIZE))
     return {paging.after: cursor, paging.limit: limit, **_narrowed(operation, first)}
@@ -302,7 +294,7 @@ def _later_page(client: Client) -> dict[str, str]:
 def _narrowed(operation: Operation, members: dict[str, Any]) -> dict[str, str]:
     """The first plain filter of a list that takes a value of an item; empty without one."""
     for parameter in operation.plain_filters:
-        value = members.get(parameter.filters or "")
+        value = members.get(parameter.filters)
         if isinstance(value, str):
             return {parameter.name: value}
     return {}
@@ -313,9 +305,8 @@ def _narrowed(operation: Operation, members: dict[str, Any]) -> dict[str, str]:
 
 def handing_out(planning: Planning) -> Iterator[Draft]:
     """Each operation that answers with a key."""
-    for operation in operations(planning):
-        if operation.key is not None:
-            yield Draft(operation, needs=("full",), cost=6)
+    for operation in filter(attrgetter("key"), operations(planning)):
+        yield Draft(operation, needs=("full",), cost=6)
 
 
 @scenario(handing_out, rules=("account.key", "account.rows"), phase=2)
@@ -338,9 +329,9 @@ def test_new_key(client: Client) -> None:
 def _plain_list(contract: Contract) -> Operation | None:
     """The first list of a business that needs no parameter."""
     for listing in contract.operations_by("list"):
-        is_owned = listing.keyed and not listing.pool
-        advised = any(parameter.advised for parameter in listing.parameters)
-        if is_owned and not listing.required and not advised:
+        advised = any(map(attrgetter("advised"), listing.parameters))
+        needs_something = listing.required or advised
+        if listing.owned and not needs_something:
             return listing
     return None
 
