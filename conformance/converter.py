@@ -58,7 +58,7 @@ def _as_stored(value: Json, _: Any) -> Json:
 
 _SILENT: Mapping[type[Any], Callable[[Any], bool]] = {
     Body: _unset,
-    Trigger: _unset,
+    Trigger: operator.not_,
     Request: _empty,
     Response: _empty,
     Exchange: _empty,
