@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.model import Contract, Declaration, Operation
+from conformance.values import without
 
 
 def members(contract: Contract, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,10 +32,14 @@ def _named(contract: Contract, names: Iterable[str]) -> set[str]:
     }
 
 
-def without(contract: Contract, target: Declaration) -> Contract:
+def offered(contract: Contract, target: Declaration) -> Contract:
+    """The contract without the operations that the target declares inapplicable."""
+    operations = without(contract.operations, target.inapplicable)
+    return replace(contract, operations=operations)
+
+
+def fitted(contract: Contract, target: Declaration) -> Contract:
     """The contract without the parameters that the target declares absent."""
-    if not target.absent:
-        return contract
     operations = dict(contract.operations)
     for name, absent in target.absent.items():
         if name in operations:

@@ -79,13 +79,11 @@ def with_inapplicable(plan: Plan, complete: Plan) -> Plan:
 
 
 def _drafts(planning: Planning, scenarios: Iterable[Scenario]) -> Iterator[tuple[Scenario, Draft]]:
-    """The drafts of all scenarios, without those for operations that the target does not have."""
+    """The drafts of all scenarios."""
     for scenario in scenarios:
         for draft in scenario.drafts(planning):
             _check_needs(scenario, draft)
-            operation = draft.operation
-            if operation is None or operation.id not in planning.target.inapplicable:
-                yield scenario, draft
+            yield scenario, draft
 
 
 def _check_needs(scenario: Scenario, draft: Draft) -> None:

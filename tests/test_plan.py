@@ -367,3 +367,19 @@ def test_a_suggestion_is_close_or_none() -> None:
     assert nearest("statsu", ["status", "paging"]) == " (did you mean status?)"
     assert nearest("zzz", ["status", "paging"]) == ""
     assert nearest("x", []) == ""
+
+
+def test_no_scenario_uses_what_the_target_does_not_have() -> None:
+    """Neither as its own operation nor on the way; no key is asked for that only it would need."""
+    contract = contract_of("real")
+    lists = {each.id for each in contract.operations_by("list")} - {"list_agents"}
+    evals = {each.id for each in contract.operations.values() if "/evals" in each.path}
+    given = replace(
+        embedded("real"), inapplicable=frozenset(lists | evals), keys=frozenset({"full"})
+    )
+    planned_for = planning.planned(contract, given, 0)
+    assert {case.operation for case in planned_for.cases}.isdisjoint(lists | evals)
+    advice = " ".join(text for case in planned_for.cases for text in (case.gap or "", *case.lacks))
+    assert "scope:agents" not in advice
+    assert "agents:" in advice
+    assert "evals:" not in advice

@@ -7,8 +7,8 @@ import pkgutil
 from dataclasses import dataclass
 
 import conformance.suite
+from conformance import extent
 from conformance import target as targets
-from conformance.extent import without
 from conformance.model import Contract, Declaration
 from conformance.options import Choice, Depth
 from conformance.plan import Plan, build, with_inapplicable
@@ -28,7 +28,8 @@ def planned(contract: Contract, target: Declaration, seed: int, depth: Depth = D
     """The plan of the whole suite for a target."""
     load_suite()
     scenarios = sorted(REGISTRY.values(), key=_position)
-    return build(Planning(contract, target, seed, depth), scenarios)
+    offered = extent.offered(contract, target)
+    return build(Planning(offered, target, seed, depth), scenarios)
 
 
 def _position(scenario: Scenario) -> tuple[str, int]:
@@ -70,13 +71,13 @@ def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
     """Plan a run. Raises UsageError for an area or a clause that does not exist."""
     declaration, depth = target.declaration, Depth(choice.depth)
     complete = named(contract, declaration)
-    fitted = without(complete, declaration)
-    plan = planned(fitted, declaration, choice.seed, depth)
+    contract = extent.fitted(complete, declaration)
+    plan = planned(contract, declaration, choice.seed, depth)
     if declaration.absent:
         plan = with_inapplicable(plan, planned(complete, declaration, choice.seed, depth))
-    clauses = wanted(fitted, choice.areas, choice.clauses)
+    clauses = wanted(contract, choice.areas, choice.clauses)
     applicable = tuple(c for c in clauses if c.area not in declaration.areas_inapplicable)
-    chosen = select(plan, fitted, applicable)
+    chosen = select(plan, contract, applicable)
     if depth is Depth.QUICK:
-        chosen = quick(chosen, fitted)
-    return Prepared(fitted, target, choice, plan, chosen)
+        chosen = quick(chosen, contract)
+    return Prepared(contract, target, choice, plan, chosen)

@@ -44,7 +44,7 @@ def check(session: Session) -> None:
     require_key(session.target)
     client = Client(session.sender, CASE, 1, Memory(), seed=session.choice.seed, nonce="")
     failed: list[Exchange] = []
-    for operation in _plain_reads(session.contract):
+    for operation in _plain_reads(client.contract):
         exchange = client.call(operation, {})
         if _succeeded(exchange):
             return

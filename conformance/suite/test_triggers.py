@@ -49,7 +49,11 @@ NO_RECIPE = Recipe({}, {}, {}, None, (), robust=False)
 def triggers(planning: Planning) -> Iterator[Draft]:
     """Each code that an operation may be made to answer, and each trigger of the target."""
     contract = planning.contract
-    given = {(trigger.code, trigger.operation): trigger for trigger in planning.target.triggers}
+    given = {
+        (trigger.code, trigger.operation): trigger
+        for trigger in planning.target.triggers
+        if trigger.operation in contract.operations
+    }
     pairs = set(given)
     for operation in operations(planning):
         pairs.update((code, operation.id) for code in operation.provokes)
