@@ -178,8 +178,9 @@ def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
         return advice
     if "full" in draft.needs and not _may_make(draft.operation, effect, target):
         return KEY_ROLES["full"].advice
-    if effect not in target.allow:
-        return f"add {effect} to allow: in the target file (such requests may {_HARM[effect]})"
+    for harm in (effect, _operation_effect(draft)) if effect is Effect.FLOOD else (effect,):
+        if harm not in target.allow:
+            return f"add {harm} to allow: in the target file (such requests may {_HARM[harm]})"
     return None
 
 

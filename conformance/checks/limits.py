@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, filterfalse
 from operator import attrgetter
+from typing import Any
 
 from conformance.judging.answers import code_of, ids_of, pointer, refusal, said
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
@@ -53,12 +54,16 @@ class Burst:
         return Burst(self.exchanges[:count])
 
 
-def _bursts(trial: Trial) -> list[Burst]:
-    """The bursts of a trial, one for each address."""
-    by_address: dict[str | None, tuple[Exchange, ...]] = defaultdict(tuple)
-    for exchange in trial.at(Step.COUNT):
-        by_address[exchange.facts.address] += (exchange,)
-    return list(map(Burst, by_address.values()))
+def _bursts(trial: Trial, rate: Rate) -> list[Burst]:
+    """The bursts of a trial, one for each address.
+
+    Without addresses all requests come from one: each burst has one more than the limit allows.
+    """
+    bursts: dict[Any, tuple[Exchange, ...]] = defaultdict(tuple)
+    for number, exchange in enumerate(trial.at(Step.COUNT)):
+        address = exchange.facts.address
+        bursts[address or number // (rate.requests + 1)] += (exchange,)
+    return list(map(Burst, bursts.values()))
 
 
 def _limited(exchange: Exchange) -> bool:
@@ -87,7 +92,8 @@ def _failure(bursts: list[Burst]) -> Gap | None:
 @trial("rate.allowance")
 def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """The limit does not refuse a request that stays within it."""
-    rate, bursts = context.operation.rate, _bursts(trial)
+    rate = context.operation.rate
+    bursts = [] if rate is None else _bursts(trial, rate)
     if rate is None or not bursts:
         return
     within = [burst.first(rate.requests) for burst in bursts]
@@ -105,7 +111,8 @@ def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 @trial("rate.limit")
 def rate_limit(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request beyond the limit is refused as too many."""
-    rate, bursts = context.operation.rate, _bursts(trial)
+    rate = context.operation.rate
+    bursts = [] if rate is None else _bursts(trial, rate)
     if rate is None or not bursts:
         return
     limited = next(filter(None, map(attrgetter("limited"), bursts)), None)
@@ -156,7 +163,7 @@ def _not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
 
 def _after_limit(trial: Trial, step: Step) -> list[Exchange]:
     """The requests of a later step; none if the limit was never met."""
-    if not any(map(attrgetter("limited"), _bursts(trial))):
+    if not any(map(_limited, trial.at(Step.COUNT))):
         return []
     return trial.at(step)
 

@@ -58,26 +58,21 @@ EVASIONS = (
     Evasion(end="/"),
 )
 
-BASE = ("rate.limit", "rate.address", "rate.evasion")
+BASE = ("rate.limit", "rate.evasion")
+BURST = ("rate.limit", "rate.address")
 TIMED = ("rate.limit", "rate.allowance", "rate.reset")
 
 
 def limited(planning: Planning) -> Iterator[Draft]:
-    """Each operation with a limit: four cases, two of which need the clock."""
+    """Each operation with a limit: four cases. The first needs neither addresses nor a clock."""
     for operation in operations(planning):
         if operation.rate is None:
             continue
         twice = 2 * operation.rate.requests + 5  # two addresses, and the requests after them
-        flood = Draft(operation, effect=Effect.FLOOD, needs=("addresses",), cost=twice)
+        flood = Draft(operation, effect=Effect.FLOOD, cost=twice)
         clocked = replace(flood, needs=("addresses", "clock"))
-        yield replace(flood, cost=twice + len(EVASIONS), rules=BASE)
-        yield replace(
-            flood,
-            variant="burst",
-            cost=2 * (operation.rate.requests + 3),
-            rules=("rate.limit",),
-            optional=True,
-        )
+        yield replace(flood, wants=("addresses",), cost=twice + len(EVASIONS), rules=BASE)
+        yield replace(flood, variant="burst", needs=("addresses",), rules=BURST)
         yield replace(
             clocked, variant="soon", cost=2 * twice, rules=("rate.window",), optional=True
         )
@@ -99,7 +94,7 @@ def test_rate_limit(client: Client) -> None:
 
 
 def _evade(client: Client, rate: Rate) -> None:
-    """Meet the limit; then pretend to come from elsewhere, and really come from elsewhere."""
+    """Meet the limit; then pretend to come from elsewhere."""
     address, limited = _meet(client, rate)
     if not limited:
         return
@@ -107,7 +102,6 @@ def _evade(client: Client, rate: Rate) -> None:
         _pretend(client, evasion, address)
     client.call(client.operation, {}, address=address, patient=False, facts=Facts(mistake=True))
     _ask(client, address, Step.EVASION)  # a request that lacks everything opens nothing
-    _ask_until_accepted(client, (client.fresh_address(), client.fresh_address()), Step.ELSEWHERE)
 
 
 def _wait(client: Client, rate: Rate) -> None:
@@ -135,7 +129,10 @@ def _ask_soon(client: Client, rate: Rate) -> None:
 
 
 def _burst(client: Client, rate: Rate) -> None:
-    """Send more requests than the limit allows at the same time; again if too many are accepted."""
+    """Send more requests than the limit allows at the same time; again if too many are accepted.
+
+    Then really come from elsewhere.
+    """
     operation = client.operation
     for _ in range(2):
         address = client.fresh_address()
@@ -146,6 +143,7 @@ def _burst(client: Client, rate: Rate) -> None:
         accepted = sum(exchange.ok for exchange in exchanges)
         if accepted <= rate.requests:
             break
+    _ask_until_accepted(client, (client.fresh_address(), client.fresh_address()), Step.ELSEWHERE)
 
 
 def _counted(client: Client) -> tuple[None, dict[str, Any], Facts]:
