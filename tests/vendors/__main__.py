@@ -37,7 +37,8 @@ def main(vendor: str, *names: str) -> None:
     if names == ("each",) or names[:1] == ("from",):
         start = [row.name for row in rows].index(names[1]) if names[1:] else 0
         for row in rows[start:]:
-            measured(vendor, [row])
+            clauses = [word for clause in row.blames for word in ("--clause", clause)]
+            measured(vendor, [row], *clauses)
     elif names in (("off",), ("on",)):
         measured(vendor, rows if names == ("on",) else ())
     else:

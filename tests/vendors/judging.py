@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
 from typing import Any
 
 from conformance import contract
@@ -32,7 +32,7 @@ def serving(vendor: str, directory: Path, wrong: Iterable[str]) -> Iterator[Path
     """A process of a server with some of its wrongs; gives its target file."""
     file = directory / "target.json"
     arguments = [sys.executable, "-m", f"tests.vendors.{vendor}", str(file), *wrong]
-    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with Popen(arguments, cwd=ROOT, stdout=PIPE, stderr=DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline().startswith("ready ")

@@ -46,7 +46,8 @@ def main(target: str, *wrong: str) -> None:
     """Write the target file and serve until the process ends."""
     broken.update(wrong)
     store = Store()
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}{BASE}"
     told = declaration(store, url)
     Path(target).write_text(json.dumps(told, indent=1), encoding="utf-8")

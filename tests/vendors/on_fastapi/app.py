@@ -38,7 +38,8 @@ async def invalid(request: Request, error: RequestValidationError) -> Response:
         return await request_validation_exception_handler(request, error)
     faults: Any = error.errors()
     missing = any(fault["type"] == "missing" for fault in faults)
-    if on("one-code-for-both") and path == "/leads":
+    new_lead = path == "/leads" and request.method == "POST"
+    if on("one-code-for-both") and new_lead:
         missing = False
     place = ".".join(str(part) for part in faults[0]["loc"])
     code = "bad_request" if missing else "invalid_request"
@@ -61,6 +62,13 @@ async def crashed(request: Request, error: Exception) -> Response:
     return JSONResponse(Problem("internal_error", "Something went wrong").body(), 500)
 
 
+async def half(request: Request, error: UnicodeEncodeError) -> Response:
+    """A text with half a character, which cannot be stored."""
+    if on("surrogate-crashes"):
+        return await crashed(request, error)
+    return JSONResponse(Problem("invalid_request", "A text is not valid Unicode").body(), 400)
+
+
 async def tick(request: Request) -> Response:
     """Move the clock of the sign-up limit."""
     request.app.state.moved += (await request.json())["seconds"]
@@ -78,6 +86,7 @@ def build(store: Store) -> FastAPI:
         Problem: problem,
         RequestValidationError: invalid,
         AnyHttp: unrouted,
+        UnicodeEncodeError: half,
         Exception: crashed,
     }
     for kind, handler in handlers.items():

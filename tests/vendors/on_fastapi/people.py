@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -45,8 +44,7 @@ async def place_call(form: NewCall, who: Caller = scope("calls:write")) -> Any:
     """Queue a call."""
     members = {"status": "queued", "direction": "outbound", **form.model_dump(exclude_none=True)}
     members["duration"] = None
-    if on("call-before-check"):
-        who.store.add("calls", who.business, members)
+    early = on("call-before-check") and who.store.add("calls", who.business, members)
     agent = who.find("agents", form.agent_id)
     if form.lead_id is not None:
         who.find("leads", form.lead_id)
@@ -55,6 +53,9 @@ async def place_call(form: NewCall, who: Caller = scope("calls:write")) -> Any:
     if form.to == UNPLACED:
         raise Problem("call_failed", "The call was not placed", 502 if on("bad-gateway") else 500)
     members["agent_name"] = agent["name"]
+    if early:
+        who.store.save("calls", {**early, **members})
+        return shown("calls", {**early, **members})
     return shown("calls", who.store.add("calls", who.business, members))
 
 
@@ -87,19 +88,9 @@ async def new_agent(form: NewAgent, who: Caller = scope("agents:write")) -> Any:
     business = who.check(form.business_id)
     members = form.model_dump(exclude_none=True)
     members["prompts"] = {"inbound": members.pop("system_prompt")}
-    if not on("surrogate-crashes"):
-        storable(members)
     if on("agent-twice"):
         who.store.add("agents", business, members)
     return shown("agents", who.store.add("agents", business, {"status": "active", **members}))
-
-
-def storable(members: dict[str, Any]) -> None:
-    """Raises Problem if a text of the members has half a character."""
-    try:
-        json.dumps(members, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise Problem("invalid_request", "A text is not valid Unicode") from None
 
 
 @router.patch("/agents")
@@ -110,7 +101,6 @@ async def change_agent(form: AgentChange, who: Caller = scope("agents:change")) 
     agent = who.find("agents", form.id)
     reset = on("unsent-members-reset")
     change = form.model_dump() if reset else form.model_dump(exclude_unset=True)
-    storable(change)
     prompts = dict(agent.get("prompts") or {})
     for name in ("inbound", "outbound", "sms"):
         if f"{name}_prompt" in change:

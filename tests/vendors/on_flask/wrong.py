@@ -321,6 +321,12 @@ WRONG = (
         CRASH,
         HTML,
     ),
+    Wrong(
+        "deep-body-crashes",
+        "A body that nests very deeply is a RecursionError of json, and so a 500.",
+        EVERY,
+        CRASH,
+    ),
     # --- writes ---
     Wrong(
         "not-committed",
@@ -381,3 +387,13 @@ WRONG = (
         ("status-402",),
     ),
 )
+
+ACCUSED = (
+    Wrong(
+        "proof-in-x-payment",
+        "Proof of payment is taken in X-PAYMENT only, as version 1 of x402 has it.",
+        ("sign_up",),
+        ("code-payment_required",),
+    ),
+)
+"""Legal habits that the suite blames; a server without wrongs has them switched off."""
