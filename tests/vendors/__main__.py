@@ -1,5 +1,6 @@
-"""``python -m tests.vendors VENDOR [off | on | each | NAME ...]`` judges a server and prints what is
-found, what is not, and what no row explains.
+"""``python -m tests.vendors VENDOR [off | on | each | NAME ...]`` judges one of the two servers.
+
+It prints which wrongs are not seen, and what no wrong explains.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.vendors.judging import judge, wrong_list
+from tests.vendors.judging import habits, judge, wrong_list
 from tests.vendors.rows import Wrong
 
 
@@ -42,7 +43,7 @@ def main(vendor: str, *names: str) -> None:
     elif names in (("off",), ("on",)):
         measured(vendor, rows if names == ("on",) else ())
     else:
-        measured(vendor, [row for row in rows if row.name in names])
+        measured(vendor, [row for row in (*rows, *habits(vendor)) if row.name in names])
 
 
 if __name__ == "__main__":

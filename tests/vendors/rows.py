@@ -13,6 +13,7 @@ class Wrong:
     """What a server does, where, the clauses of which one must be blamed, and what else may be.
 
     ``survives`` says why the suite does not see it; it is empty for a row that must be seen.
+    ``hidden_by`` names another row of the same server behind which it cannot be seen.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Wrong:
     blames: tuple[str, ...]
     also: tuple[str, ...] = ()
     survives: str = ""
+    hidden_by: str = ""
 
     def explains(self, clause: str, operation: str) -> bool:
         """Whether a finding may come from this row."""

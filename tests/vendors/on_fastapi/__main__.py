@@ -22,6 +22,8 @@ LISTS = (
     "list_calls", "list_transcripts", "list_agents", "list_leads", "list_webhooks", "list_events",
     "list_phone_numbers", "list_available_numbers",
 )  # fmt: skip
+
+
 def declaration(store: Store, url: str) -> dict[str, Any]:
     """Fill the store and return its target file as data."""
     keys, scoped = seed(store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -30,7 +30,7 @@ SCOPES = (
 )  # fmt: skip
 
 
-class Problem(Exception):
+class ProblemError(Exception):
     """An error of the API."""
 
     def __init__(self, code: str, message: str, status: int = 0) -> None:
@@ -51,16 +51,16 @@ class Caller:
     store: Store
 
     def find(self, kind: str, value: str, member: str = "id", anybody: bool = False) -> Row:
-        """An object of the business. Raises Problem if there is none."""
+        """An object of the business. Raises ProblemError if there is none."""
         row = self.store.one(kind, None if anybody else self.business, value, member)
         if row is None:
-            raise Problem("not_found", f"No such object in {kind}")
+            raise ProblemError("not_found", f"No such object in {kind}")
         return row
 
     def check(self, business: str | None) -> str:
-        """The business that a request names, or that of the key. Raises Problem for another."""
+        """The business that a request names, or that of the key. Raises ProblemError for another."""
         if business is not None and business != self.business:
-            raise Problem("forbidden", "The key has no access to this business")
+            raise ProblemError("forbidden", "The key has no access to this business")
         return self.business
 
 
@@ -69,15 +69,15 @@ def caller(request: Request) -> Caller:
     store: Store = request.app.state.store
     header = request.headers.get("authorization")
     if header is None and on("missing-key-403"):
-        raise Problem("forbidden", "Not authenticated")
+        raise ProblemError("forbidden", "Not authenticated")
     scheme, _, token = (header or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise Problem("unauthorized", "Send the header Authorization: Bearer YOUR_KEY")
+        raise ProblemError("unauthorized", "Send Authorization: Bearer YOUR_KEY")
     row = _key(store, token)
     if row is None or row[3]:
-        raise Problem("unauthorized", "Invalid or expired API key")
+        raise ProblemError("unauthorized", "Invalid or expired API key")
     if row[2] and row[2] < text_of(datetime.now(UTC)) and not on("expired-open"):
-        raise Problem("unauthorized", "Invalid or expired API key")
+        raise ProblemError("unauthorized", "Invalid or expired API key")
     return Caller(row[0], frozenset(json.loads(row[1])), store)
 
 
@@ -92,10 +92,10 @@ def _key(store: Store, token: str) -> Any:
 def scope(name: str) -> Any:
     """The caller, if the key has a scope."""
 
-    def check(who: Caller = Depends(caller)) -> Caller:
+    def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
         if not _has(who, name):
             code = "unauthorized" if on("scope-401") and name == "events:read" else "forbidden"
-            raise Problem(code, f"The key lacks the scope {name}")
+            raise ProblemError(code, f"The key lacks the scope {name}")
         return who
 
     return Depends(check)
@@ -109,4 +109,3 @@ def _has(who: Caller, name: str) -> bool:
     if name == "events:replay" and on("scope-of-another-name"):
         name = "events:write"
     return name in who.scopes
-

@@ -14,14 +14,14 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException as AnyHttp
 
 from tests.vendors.on_fastapi import hooks, leads, others, people
-from tests.vendors.on_fastapi.access import Problem
+from tests.vendors.on_fastapi.access import ProblemError
 from tests.vendors.on_fastapi.store import Store, on
 
 BASE = "/api/v1"
 CLOCK = "/clock"
 
 
-async def problem(request: Request, error: Problem) -> Response:
+async def problem(request: Request, error: ProblemError) -> Response:
     """An error of the API."""
     path = request.url.path.removeprefix(BASE)
     if on("detail-404") and path == "/agents" and request.method == "GET" and error.status == 404:
@@ -44,7 +44,7 @@ async def invalid(request: Request, error: RequestValidationError) -> Response:
     place = ".".join(str(part) for part in faults[0]["loc"])
     code = "bad_request" if missing else "invalid_request"
     text = f"{ascii(place)[1:-1][:80]}: it is {'missing' if missing else 'not valid'}"
-    return JSONResponse(Problem(code, text).body(), 400)
+    return JSONResponse(ProblemError(code, text).body(), 400)
 
 
 async def unrouted(request: Request, error: AnyHttp) -> Response:
@@ -52,21 +52,21 @@ async def unrouted(request: Request, error: AnyHttp) -> Response:
     if on("unrouted-detail") and error.status_code in (404, 405):
         return await http_exception_handler(request, error)
     code = "not_found" if error.status_code in (404, 405) else "invalid_request"
-    return JSONResponse(Problem(code, str(error.detail)).body(), error.status_code)
+    return JSONResponse(ProblemError(code, str(error.detail)).body(), error.status_code)
 
 
 async def crashed(request: Request, error: Exception) -> Response:
     """An exception that nobody expected."""
-    if isinstance(error, people.ProviderDown):
+    if isinstance(error, people.ProviderDownError):
         return PlainTextResponse("Internal Server Error", 500)
-    return JSONResponse(Problem("internal_error", "Something went wrong").body(), 500)
+    return JSONResponse(ProblemError("internal_error", "Something went wrong").body(), 500)
 
 
 async def half(request: Request, error: UnicodeEncodeError) -> Response:
     """A text with half a character, which cannot be stored."""
     if on("surrogate-crashes"):
         return await crashed(request, error)
-    return JSONResponse(Problem("invalid_request", "A text is not valid Unicode").body(), 400)
+    return JSONResponse(ProblemError("invalid_request", "A text is not valid Unicode").body(), 400)
 
 
 async def tick(request: Request) -> Response:
@@ -83,7 +83,7 @@ def build(store: Store) -> FastAPI:
         app.include_router(module.router, prefix=BASE)
     app.add_route(CLOCK, tick, methods=["POST"])
     handlers: Any = {
-        Problem: problem,
+        ProblemError: problem,
         RequestValidationError: invalid,
         AnyHttp: unrouted,
         UnicodeEncodeError: half,

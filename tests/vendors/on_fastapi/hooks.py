@@ -18,7 +18,7 @@ Text = Annotated[str | None, Query(min_length=1)]
 
 @router.get("/webhooks")
 async def webhooks(
-    page: Paging, business_id: Text = None, who: Caller = scope("webhooks:read")
+    who: Annotated[Caller, scope("webhooks:read")], page: Paging, business_id: Text = None
 ) -> Any:
     """A page of subscriptions."""
     who.check(business_id)
@@ -27,7 +27,7 @@ async def webhooks(
 
 @router.post("/webhooks", status_code=201)
 async def save(
-    form: WebhookSave, response: Response, who: Caller = scope("webhooks:write")
+    who: Annotated[Caller, scope("webhooks:write")], form: WebhookSave, response: Response
 ) -> Any:
     """Make a subscription, or with an id change it."""
     business = who.check(form.business_id)
@@ -56,10 +56,10 @@ def _new(sent: dict[str, Any], secret: str = "") -> dict[str, Any]:
 
 @router.delete("/webhooks")
 async def delete(
+    who: Annotated[Caller, scope("webhooks:write")],
     id: Annotated[str, Query(min_length=1)],
     response: Response,
     business_id: Text = None,
-    who: Caller = scope("webhooks:write"),
 ) -> Any:
     """Delete a subscription."""
     who.check(business_id)
@@ -73,7 +73,7 @@ async def delete(
 
 
 @router.post("/webhooks/rotate-secret")
-async def rotate(form: WebhookReference, who: Caller = scope("webhooks:write")) -> Any:
+async def rotate(who: Annotated[Caller, scope("webhooks:write")], form: WebhookReference) -> Any:
     """Give a subscription another secret."""
     who.check(form.business_id)
     row = who.find("webhooks", form.id)

@@ -30,6 +30,7 @@ ONE_OF = "instr(',' || ? || ',', ',' || json_extract(doc, '$.status') || ',') > 
 
 @router.get("/leads")
 async def leads(
+    who: Annotated[Caller, scope("leads:read")],
     page: Paging,
     id: Text = None,
     status: Text = None,
@@ -44,7 +45,6 @@ async def leads(
     score_gte: Score = None,
     score_lte: Score = None,
     business_id: Text = None,
-    who: Caller = scope("leads:read"),
 ) -> Any:
     """A page of leads, or one."""
     given = dict(locals())

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
-from tests.vendors.on_fastapi.access import Caller, Problem
+from tests.vendors.on_fastapi.access import Caller, ProblemError
 from tests.vendors.on_fastapi.store import Row, on, text_of
 
 MAXIMUM = 100
@@ -30,11 +30,11 @@ class Page:
 
 
 def stored(moment: datetime) -> str:
-    """A moment of a request as it is stored. Raises Problem if it cannot be."""
+    """A moment of a request as it is stored. Raises ProblemError if it cannot be."""
     try:
         return text_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (OverflowError, ValueError):
-        raise Problem("invalid_request", "That is no moment") from None
+        raise ProblemError("invalid_request", "That is no moment") from None
 
 
 def page(

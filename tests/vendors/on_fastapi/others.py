@@ -12,7 +12,7 @@ from fastapi import APIRouter, Body, Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from tests.vendors.on_fastapi.access import SCOPES, Caller, Problem, caller, scope
+from tests.vendors.on_fastapi.access import SCOPES, Caller, ProblemError, caller, scope
 from tests.vendors.on_fastapi.forms import PHONE, Assignment, Replay, SignUp
 from tests.vendors.on_fastapi.lists import MAXIMUM, Paging, serve, shown, stored
 from tests.vendors.on_fastapi.store import Store, on
@@ -31,10 +31,10 @@ async def health(who: Annotated[Caller, Depends(caller)]) -> Any:
 
 @router.get("/phone-numbers")
 async def numbers(
+    who: Annotated[Caller, scope("numbers:read")],
     page: Paging,
     business_id: Text = None,
     phone_number: Annotated[str | None, Query(pattern=PHONE)] = None,
-    who: Caller = scope("numbers:read"),
 ) -> Any:
     """A page of numbers, or one."""
     if phone_number is not None:
@@ -48,14 +48,14 @@ async def numbers(
 
 
 @router.post("/phone-numbers", status_code=201)
-async def assign(form: Assignment, who: Caller = scope("numbers:write")) -> Any:
+async def assign(who: Annotated[Caller, scope("numbers:write")], form: Assignment) -> Any:
     """Take a number out of the pool."""
     business = who.check(form.business_id)
     if form.agent_id is not None:
         who.find("agents", form.agent_id)
     free = who.store.one("pool", None, form.phone_number, "phone_number")
     if free is None:
-        raise Problem("not_found", "The number is not in the pool")
+        raise ProblemError("not_found", "The number is not in the pool")
     who.store.remove("pool", free["id"])
     members = {"phone_number": form.phone_number, "agent_id": form.agent_id}
     return shown("numbers", who.store.add("numbers", business, members))
@@ -63,7 +63,7 @@ async def assign(form: Assignment, who: Caller = scope("numbers:write")) -> Any:
 
 @router.delete("/phone-numbers")
 async def release(
-    phone_number: Number, business_id: Text = None, who: Caller = scope("numbers:write")
+    who: Annotated[Caller, scope("numbers:write")], phone_number: Number, business_id: Text = None
 ) -> Any:
     """Put a number back into the pool."""
     business = who.check(business_id)
@@ -76,11 +76,11 @@ async def release(
 
 @router.get("/phone-numbers/available")
 async def available(
+    who: Annotated[Caller, scope("numbers:read")],
     page: Paging,
     country: Annotated[str | None, Query(min_length=2, max_length=2)] = None,
     area_code: Text = None,
     capability: Text = None,
-    who: Caller = scope("numbers:read"),
 ) -> Any:
     """A page of the pool."""
     where: list[tuple[str, Any]] = []
@@ -99,6 +99,7 @@ async def available(
 
 @router.get("/events")
 async def events(
+    who: Annotated[Caller, scope("events:read")],
     page: Paging,
     business_id: Text = None,
     event_id: Text = None,
@@ -108,14 +109,13 @@ async def events(
     status: Text = None,
     start: Annotated[datetime | None, Query(alias="from")] = None,
     end: Annotated[datetime | None, Query(alias="to")] = None,
-    who: Caller = scope("events:read"),
 ) -> Any:
     """A page of events. A limit above the maximum is refused."""
     who.check(business_id)
     if on("huge-limit-crashes"):
         who.store.db.execute("SELECT 1 LIMIT ?", (page.limit,))
     elif page.limit > MAXIMUM:
-        raise Problem("invalid_request", f"limit is at most {MAXIMUM}")
+        raise ProblemError("invalid_request", f"limit is at most {MAXIMUM}")
     filters = {"id": event_id, "event_type": event_type, "object_type": object_type}
     filters |= {"object_id": object_id, "status": status}
     bounds = [("created >= ?", stored(start))] if start else []
@@ -125,7 +125,7 @@ async def events(
 
 @router.post("/events/replay")
 async def replay(
-    body: Annotated[dict[str, Any], Body()], who: Caller = scope("events:replay")
+    who: Annotated[Caller, scope("events:replay")], body: Annotated[dict[str, Any], Body()]
 ) -> Any:
     """Send an event once more."""
     if on("body-as-dict"):
@@ -142,12 +142,12 @@ async def replay(
 
 
 def allowance(request: Request) -> None:
-    """Raises Problem from the sixth request of an address within an hour on."""
+    """Raises ProblemError from the sixth request of an address within an hour on."""
     host = request.client.host if request.client else ""
     clock = time.monotonic() + request.app.state.moved
     visits[host] = [moment for moment in visits[host] if moment > clock - 3600]
     if len(visits[host]) >= 5:
-        raise Problem("rate_limit_exceeded", "5 sign-ups per hour")
+        raise ProblemError("rate_limit_exceeded", "5 sign-ups per hour")
     visits[host].append(clock)
 
 

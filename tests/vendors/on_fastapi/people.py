@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from tests.vendors.on_fastapi.access import Caller, Problem, scope
+from tests.vendors.on_fastapi.access import Caller, ProblemError, scope
 from tests.vendors.on_fastapi.forms import AgentChange, LeadChange, NewAgent, NewCall, NewLead
 from tests.vendors.on_fastapi.lists import Paging, serve, shown
 from tests.vendors.on_fastapi.store import on, text_of
@@ -18,18 +18,18 @@ Text = Annotated[str | None, Query(min_length=1)]
 DOWN, UNPLACED = "+12025550171", "+12025550172"
 
 
-class ProviderDown(Exception):
+class ProviderDownError(Exception):
     """The voice provider does not answer."""
 
 
 @router.get("/calls")
 async def calls(
+    who: Annotated[Caller, scope("calls:read")],
     page: Paging,
     id: Text = None,
     agent_id: Text = None,
     status: Text = None,
     business_id: Text = None,
-    who: Caller = scope("calls:read"),
 ) -> Any:
     """A page of calls, or one."""
     if id is not None:
@@ -40,7 +40,7 @@ async def calls(
 
 
 @router.post("/calls", status_code=201)
-async def place_call(form: NewCall, who: Caller = scope("calls:write")) -> Any:
+async def place_call(who: Annotated[Caller, scope("calls:write")], form: NewCall) -> Any:
     """Queue a call."""
     members = {"status": "queued", "direction": "outbound", **form.model_dump(exclude_none=True)}
     members["duration"] = None
@@ -49,9 +49,15 @@ async def place_call(form: NewCall, who: Caller = scope("calls:write")) -> Any:
     if form.lead_id is not None:
         who.find("leads", form.lead_id)
     if form.to == DOWN:
-        raise ProviderDown if on("provider-plain-500") else Problem("vapi_error", "Provider down")
+        raise (
+            ProviderDownError
+            if on("provider-plain-500")
+            else ProblemError("vapi_error", "Provider down")
+        )
     if form.to == UNPLACED:
-        raise Problem("call_failed", "The call was not placed", 502 if on("bad-gateway") else 500)
+        raise ProblemError(
+            "call_failed", "The call was not placed", 502 if on("bad-gateway") else 500
+        )
     members["agent_name"] = agent["name"]
     if early:
         who.store.save("calls", {**early, **members})
@@ -61,10 +67,10 @@ async def place_call(form: NewCall, who: Caller = scope("calls:write")) -> Any:
 
 @router.get("/transcripts")
 async def transcripts(
+    who: Annotated[Caller, scope("calls:read")],
     page: Paging,
     agent_id: Text = None,
     days: Annotated[int | None, Query(ge=1, le=3650)] = None,
-    who: Caller = scope("calls:read"),
 ) -> Any:
     """A page of transcripts."""
     if agent_id is not None and not on("agent-instead-of-business"):
@@ -75,7 +81,9 @@ async def transcripts(
 
 
 @router.get("/agents")
-async def agents(page: Paging, id: Text = None, who: Caller = scope("agents:read")) -> Any:
+async def agents(
+    who: Annotated[Caller, scope("agents:read")], page: Paging, id: Text = None
+) -> Any:
     """A page of agents, or one."""
     if id is not None:
         return shown("agents", who.find("agents", id))
@@ -83,7 +91,7 @@ async def agents(page: Paging, id: Text = None, who: Caller = scope("agents:read
 
 
 @router.post("/agents", status_code=201)
-async def new_agent(form: NewAgent, who: Caller = scope("agents:write")) -> Any:
+async def new_agent(who: Annotated[Caller, scope("agents:write")], form: NewAgent) -> Any:
     """Create an agent."""
     business = who.check(form.business_id)
     members = form.model_dump(exclude_none=True)
@@ -94,7 +102,7 @@ async def new_agent(form: NewAgent, who: Caller = scope("agents:write")) -> Any:
 
 
 @router.patch("/agents")
-async def change_agent(form: AgentChange, who: Caller = scope("agents:change")) -> Any:
+async def change_agent(who: Annotated[Caller, scope("agents:change")], form: AgentChange) -> Any:
     """Change some members of an agent."""
     if on("change-of-nobody") and who.store.one("agents", who.business, form.id) is None:
         return {"id": form.id, "updated": True}
@@ -110,7 +118,7 @@ async def change_agent(form: AgentChange, who: Caller = scope("agents:change")) 
 
 
 @router.post("/leads", status_code=201)
-async def new_lead(form: NewLead, who: Caller = scope("leads:write")) -> Any:
+async def new_lead(who: Annotated[Caller, scope("leads:write")], form: NewLead) -> Any:
     """Create a lead."""
     business = who.check(form.business_id)
     members = form.model_dump()
@@ -123,14 +131,14 @@ async def new_lead(form: NewLead, who: Caller = scope("leads:write")) -> Any:
 
 
 @router.patch("/leads")
-async def change_lead(form: LeadChange, who: Caller = scope("leads:write")) -> Any:
+async def change_lead(who: Annotated[Caller, scope("leads:write")], form: LeadChange) -> Any:
     """Change some members of a lead."""
     lead = who.find("leads", form.id, anybody=on("change-anybody"))
     change = form.model_dump(exclude_unset=True)
     if on("empty-text-ignored"):
         change = {name: value for name, value in change.items() if value}
     if form.score is not None and not math.isfinite(form.score) and not on("infinite-score"):
-        raise Problem("invalid_request", "score is too large")
+        raise ProblemError("invalid_request", "score is too large")
     lead |= {**change, "updated_at": text_of(datetime.now(UTC))}
     if form.score is None or math.isfinite(form.score):
         who.store.save("leads", lead)

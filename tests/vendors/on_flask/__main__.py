@@ -33,8 +33,10 @@ class Handler(WSGIRequestHandler):
 def declaration(data: Data, url: str) -> dict[str, Any]:
     """Fill the data and return its target file."""
     keys, scoped = seed(data)
-    query = "SELECT id FROM calls WHERE business_id = ?"
-    call = data.db.execute(query, (MAIN,)).fetchone()[0]
+    query = "SELECT id FROM {} WHERE business_id = ? ORDER BY created_at DESC"
+    call, agent = (
+        data.db.execute(query.format(table), (MAIN,)).fetchone()[0] for table in ("calls", "agents")
+    )
     blocked = {"message": "Win at our CASINO"}
     paid = {"code": "payment_required", "operation": "sign_up", "input": {"plan_id": "pro"}}
     return {
@@ -45,7 +47,10 @@ def declaration(data: Data, url: str) -> dict[str, Any]:
         "scoped_keys": scoped,
         "businesses": {"main": MAIN, "other": OTHER, "empty": EMPTY},
         "maximum": {**dict.fromkeys(LISTS, 50), "list_messages": 20},
-        "inputs": {"read_recording": {"call_id": call}},
+        "inputs": {
+            "read_recording": {"call_id": call},
+            "update_sms_prompt": {"agent_id": agent},
+        },
         "triggers": [
             {"code": "content_blocked", "operation": "send_sms", "input": blocked},
             {**paid, "payment": PAID},

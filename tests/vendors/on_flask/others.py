@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, g, redirect, request
@@ -101,7 +101,7 @@ def recording() -> Any:
     if id_ is None:
         raise missing("call_id")
     if wrong("nul-in-a-path") and "\0" in id_:
-        os.stat(f"recordings/{id_}.mp3")
+        Path(f"recordings/{id_}.mp3").stat()
     call = owned("calls", id_)
     url = f"https://recordings.example.com/{call['id']}.mp3"
     return {"call_id": call["id"], "recording_url": url, "status": "available"}

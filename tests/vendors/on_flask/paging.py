@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -62,7 +62,7 @@ def page(
     table: str,
     collection: str,
     filters: Mapping[str, Any],
-    bounds: Terms = [],
+    bounds: Sequence[tuple[str, Any]] = (),
     show: Callable[[Thing], Thing] = dict,
 ) -> Any:
     """A page of the rows of the business for which all filters and bounds hold."""
@@ -72,7 +72,7 @@ def page(
         terms = []
     if table == "messages" and wrong("thread-instead-of-business") and filters["conversation_id"]:
         terms = terms[1:]
-    terms += bounds + cursor(table)
+    terms += [*bounds, *cursor(table)]
     limit = size(table)
     where = " AND ".join(term for term, _ in terms) or "1"
     order = "" if table == "evals" and wrong("no-order") else "ORDER BY created_at"

@@ -227,5 +227,3 @@ def messages() -> Any:
         raise invalid("direction")
     filters = {"conversation_id": argument("conversation_id"), "direction": direction}
     return page("messages", "messages", filters)
-
-

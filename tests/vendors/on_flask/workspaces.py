@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 
 from tests.vendors.on_flask.data import Thing, wrong
 from tests.vendors.on_flask.paging import page
@@ -14,7 +14,6 @@ from tests.vendors.on_flask.web import (
     argument,
     body,
     data,
-    g,
     identify,
     invalid,
     missing,
@@ -143,10 +142,14 @@ def turns(content: Thing, required: bool) -> Any:
     value = content.get("messages")
     if value is None and required:
         raise missing("messages")
-    if value is not None:
-        if not isinstance(value, list) or not all(isinstance(turn, dict) for turn in value):
-            raise invalid("messages")
+    if value is not None and not is_turns(value):
+        raise invalid("messages")
     return value
+
+
+def is_turns(value: Any) -> bool:
+    """Whether a value is an array of objects."""
+    return isinstance(value, list) and all(isinstance(turn, dict) for turn in value)
 
 
 @routes.post("/evals")
