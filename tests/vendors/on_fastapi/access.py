@@ -58,7 +58,7 @@ class Caller:
         return row
 
     def check(self, business: str | None) -> str:
-        """The business that a request names, or that of the key. Raises ProblemError for another."""
+        """The business that is named, or that of the key. Raises ProblemError for another."""
         if business is not None and business != self.business:
             raise ProblemError("forbidden", "The key has no access to this business")
         return self.business
@@ -107,5 +107,5 @@ def _has(who: Caller, name: str) -> bool:
     if name == "calls:write" and on("scope-by-area"):
         return any(held.startswith("calls:") for held in who.scopes)
     if name == "events:replay" and on("scope-of-another-name"):
-        name = "events:write"
+        name = "events:read"
     return name in who.scopes

@@ -40,8 +40,6 @@ async def save(
             return shown("webhooks", who.store.add("webhooks", business, _new(sent)))
         who.store.save("webhooks", {**old, **sent})
         return shown("webhooks", {**old, **sent})
-    if on("created-200"):
-        response.status_code = 200
     if on("false-becomes-true"):
         sent["is_active"] = sent.get("is_active") or True
     secret = "whsec_" + secrets.token_urlsafe(24)

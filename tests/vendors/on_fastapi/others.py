@@ -70,7 +70,7 @@ async def release(
     number = who.find("numbers", phone_number, "phone_number")
     if not on("release-keeps"):
         who.store.remove("numbers", number["id"])
-        who.store.add("pool", None, {"phone_number": phone_number, "country": "US"})
+    who.store.add("pool", None, {"phone_number": phone_number, "country": "US"})
     return {"released": True, "business_id": business}
 
 

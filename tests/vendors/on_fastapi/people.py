@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from tests.vendors.on_fastapi.access import Caller, ProblemError, scope
 from tests.vendors.on_fastapi.forms import AgentChange, LeadChange, NewAgent, NewCall, NewLead
@@ -91,8 +91,12 @@ async def agents(
 
 
 @router.post("/agents", status_code=201)
-async def new_agent(who: Annotated[Caller, scope("agents:write")], form: NewAgent) -> Any:
+async def new_agent(
+    who: Annotated[Caller, scope("agents:write")], form: NewAgent, response: Response
+) -> Any:
     """Create an agent."""
+    if on("created-200"):
+        response.status_code = 200
     business = who.check(form.business_id)
     members = form.model_dump(exclude_none=True)
     members["prompts"] = {"inbound": members.pop("system_prompt")}

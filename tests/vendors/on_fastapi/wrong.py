@@ -290,6 +290,7 @@ WRONG = (
         "A limit has no upper bound and does not fit into an integer of SQLite.",
         ("list_events",),
         CRASH,
+        survives="A limit beyond 64 bits is tried on one list of a run.",
     ),
     Wrong(
         "surrogate-crashes",
@@ -302,6 +303,7 @@ WRONG = (
         "The score 1e999 is infinite, and the answer cannot be written as JSON.",
         ("update_lead",),
         CRASH,
+        survives="Odd numbers stand in a member that no operation has, and never in score.",
     ),
     # --- writes ---
     Wrong(
@@ -315,12 +317,15 @@ WRONG = (
         "The notes of a new lead are not stored.",
         ("create_lead",),
         ("created-resource",),
+        survives="A lost text passes as null where the contract gives it a fixed sample.",
     ),
     Wrong(
         "call-before-check",
         "A call is stored before its agent is looked up.",
         ("create_call",),
-        ("refused-unchanged",),
+        ("refused-unchanged", "business-object"),
+        ("created-resource",),
+        survives="No list is looked at after a call that is refused for its agent.",
     ),
     Wrong(
         "release-keeps",
@@ -345,6 +350,7 @@ WRONG = (
         "A change of a lead to an empty text or to 0 is ignored, because it is tested with if.",
         ("update_lead",),
         ("changed-resource",),
+        survives="A change never sends an empty text or 0.",
     ),
     Wrong(
         "false-becomes-true",
