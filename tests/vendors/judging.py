@@ -14,23 +14,22 @@ from typing import Any
 
 from conformance import contract
 from tests.servers import Outcome, command, run_of, stored
-from tests.vendors.rows import Wrong
+from tests.vendors.rows import Wrong, rows_of
 
-ROOT = Path(__file__).parent.parent.parent
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
 VENDORS = ("on_fastapi", "on_flask")
 GOOD = ("passed", "untested", "inapplicable")
 
 
 def wrong_list(vendor: str) -> tuple[Wrong, ...]:
     """What is wrong in a server."""
-    rows: tuple[Wrong, ...] = import_module(f"tests.vendors.{vendor}.wrong").WRONG
-    return rows
+    return rows_of(HERE / vendor / "wrong.yaml", "wrong")
 
 
 def habits(vendor: str) -> tuple[Wrong, ...]:
     """Legal habits of a server that the suite blames all the same."""
-    rows: tuple[Wrong, ...] = getattr(import_module(f"tests.vendors.{vendor}.wrong"), "ACCUSED", ())
-    return rows
+    return rows_of(HERE / vendor / "wrong.yaml", "accused")
 
 
 @contextmanager

@@ -54,7 +54,11 @@ def main(target: str, *wrong: str) -> None:
     told = declaration(store, url)
     Path(target).write_text(json.dumps(told, indent=1), encoding="utf-8")
     settings = uvicorn.Config(
-        build(store), log_config=None, access_log=False, proxy_headers=on("proxy-headers"), forwarded_allow_ips="*"
+        build(store),
+        log_config=None,
+        access_log=False,
+        proxy_headers=on("proxy-headers"),
+        forwarded_allow_ips="*",
     )
     print("ready", url, flush=True)
     uvicorn.Server(settings).run(sockets=[listener])

@@ -44,7 +44,7 @@ def cursor(table: str) -> Terms:
         return [("created_at >= ?", after)]
     if table == "workspaces" and wrong("milliseconds-shown"):
         return [("created_at > ?", after[:23] + "+00:00")]
-    if table == "messages" and wrong("cursor-is-a-day"):
+    if table == "agents" and wrong("cursor-is-a-day"):
         return [("created_at > ?", after[:10])]
     return [("created_at > ?", after)]
 
