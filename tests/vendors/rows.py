@@ -42,8 +42,8 @@ class Wrong:
 def rows_of(file: Path, part: str) -> tuple[Wrong, ...]:
     """The rows of a part of a wrong list."""
     rows: list[dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8")).get(part, [])
-    lists = ("at", "blames", "also")
-    return tuple(
-        Wrong(**{name: tuple(value) if name in lists else value for name, value in row.items()})
-        for row in rows
-    )
+    return tuple(_row(**row) for row in rows)
+
+
+def _row(at: list[str], blames: list[str], also: Iterable[str] = (), **texts: str) -> Wrong:
+    return Wrong(at=tuple(at), blames=tuple(blames), also=tuple(also), **texts)

