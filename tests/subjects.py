@@ -7,7 +7,7 @@ from importlib import import_module
 
 PREFIXES = {
     "envelope": ("error", "code", "status", "route"),
-    "keys": ("auth", "account", "scope"),
+    "keys": ("auth", "account", "scope", "secret"),
     "tenants": ("tenant",),
     "pages": ("list", "sample"),
     "walks": ("paging",),

@@ -17,8 +17,19 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
-from conformance.judging.rules import probe, trial
-from conformance.model import CodeRole, Exchange, Form, Side, Step, compact
+from conformance.judging.rules import every, passive, probe, trial
+from conformance.model import (
+    CodeRole,
+    Exchange,
+    Form,
+    Placeholder,
+    Response,
+    SecretKind,
+    Side,
+    Step,
+    compact,
+)
+from conformance.model.placeholder import PART
 from conformance.reading import answer_of, members_of
 
 HANDED_OUT = "Needs a key that the target hands out, and its use."
@@ -204,3 +215,38 @@ def scope_opens(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
             yield Violation("status", expected, said(exchange), answer.ids)
     elif answer.ok or role_of(context.contract, exchange):
         yield Pass(answer.ids)
+
+
+# --- secrets --------------------------------------------------------------------------------------
+
+
+@passive("secret.elsewhere", applies=every, hint="no request succeeded")
+def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """A success shows no key and no secret that another answer handed out."""
+    response = exchange.response
+    if response is None or not response.ok or exchange.facts.mistake:
+        return
+    shown = [name for name in _secrets_in(context, response) if name.suffix != PART]
+    if shown:
+        expected = "no key, and no secret that this request does not hand out"
+        yield Violation("/", expected, str(shown[0]), (exchange.id,))
+    else:
+        yield Pass((exchange.id,))
+
+
+def _secrets_in(context: JudgeContext, response: Response) -> Iterator[Placeholder]:
+    """The placeholders of secrets in a body that its operation does not hand out."""
+    for placeholder in Placeholder.all_in(response.body.text or ""):
+        if _is_out_of_place(context, placeholder):
+            yield placeholder
+
+
+def _is_out_of_place(context: JudgeContext, placeholder: Placeholder) -> bool:
+    """Whether an answer to the operation should not show a secret. A link is none here."""
+    if placeholder.kind is SecretKind.KEY:
+        return placeholder.name in context.target.keys
+    if placeholder.kind is SecretKind.FOUND:
+        return context.operation.key is None
+    if placeholder.kind is SecretKind.SECRET:
+        return placeholder.member not in context.operation.secrets
+    return False

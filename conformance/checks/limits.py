@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Any
 
 from conformance.judging.answers import code_of, ids_of, pointer, refusal, said
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.rules import trial
-from conformance.model import CodeRole, Exchange, Rate, Step
+from conformance.judging.rules import passive, trial
+from conformance.model import (
+    Clause,
+    CodeRole,
+    Contract,
+    Exchange,
+    Operation,
+    Rate,
+    Step,
+    compact,
+)
 from conformance.reading import soon
 
 NEEDS_LIMIT = "Needs a run that reaches the limit first."
@@ -234,3 +244,29 @@ def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if opened and unlimited:
         expected = f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too"
         yield Violation("status", expected, said(again[-1]), ids_of(again))
+
+
+def _is_limited(_contract: Contract, operation: Operation, _clause: Clause) -> bool:
+    """Applies where a limit is documented."""
+    return operation.rate is not None
+
+
+@passive("rate.retry-after", applies=_is_limited, hint=NEEDS_LIMIT)
+def retry_after(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """Retry-After, if there is one, is a whole number of seconds, or a date as HTTP writes it."""
+    response = exchange.response
+    text = response.header("Retry-After").strip() if response is not None else ""
+    if not text and not _limited(exchange):
+        return
+    if not text or text.isdecimal() or _is_http_date(text):
+        yield Pass((exchange.id,))
+    else:
+        expected = "a whole number of seconds, or an HTTP date"
+        yield Violation("Retry-After", expected, compact(text), (exchange.id,))
+
+
+def _is_http_date(text: str) -> bool:
+    try:
+        return parsedate_to_datetime(text) is not None
+    except (ValueError, OverflowError):
+        return False

@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from conformance.checks.envelope import json_fault
 from conformance.judging.answers import (
     answered,
     control_gap,
@@ -244,6 +245,18 @@ def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
     elif _should_succeed(exchange) and not _excused(context, exchange, response.status):
         expected = f"{expected} for a valid request"
         yield Violation("status", expected, said(exchange), ids, about=about)
+
+
+@passive("success.label", applies=every, hint="no request succeeded")
+def success_label(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """The body of a success is JSON and labelled so."""
+    response = exchange.response
+    if response is None or not response.ok or exchange.request.method == "HEAD":
+        return
+    if response.body.withheld or response.body.cut or not response.body.size:
+        return
+    fault = json_fault(response)
+    yield Violation(*fault, (exchange.id,)) if fault else Pass((exchange.id,))
 
 
 @passive("success.shape", applies=every, hint="no request succeeded")

@@ -322,3 +322,26 @@ def payment_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Out
         yield Violation("status", "any status but 402", said(exchange), (exchange.id,))
     else:
         yield Pass((exchange.id,))
+
+
+def _takes_payment(_contract: Contract, operation: Operation, _clause: Clause) -> bool:
+    """Applies where a payment is taken."""
+    return operation.payment is not None
+
+
+@passive("payment.nothing", applies=_takes_payment, hint="no request for payment was seen")
+def payment_nothing(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """A request for payment hands out nothing."""
+    if exchange.status != 402:
+        return
+    given = sorted(members_of(exchange.json).keys() & _handed_out(context.operation))
+    if given:
+        expected = "nothing handed out before the payment"
+        yield Violation(f"/{given[0]}", expected, said(exchange), (exchange.id,))
+    else:
+        yield Pass((exchange.id,))
+
+
+def _handed_out(operation: Operation) -> set[str]:
+    """The members that a success hands out: its secrets, and what its schema requires."""
+    return {*operation.secrets, *operation.schema.get("required", ())}

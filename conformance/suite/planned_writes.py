@@ -28,7 +28,7 @@ def creations(planning: Planning) -> Iterator[Draft]:
     """
     for operation in operations(planning, "create"):
         if is_visible(planning.contract, operation):
-            rules = ["create.read-back", "create.one"]
+            rules = ["create.read-back", "create.one", "create.position"]
             lists = planning.contract.operations_by("list", operation.kind)
             if lists and _sends_fresh_text(operation):
                 rules.append("create.listed")
@@ -47,7 +47,10 @@ def counted_creations(planning: Planning) -> Iterator[Draft]:
     """
     for operation in operations(planning, "create", "perform"):
         if _makes_one(operation) and _has_open_list(planning.contract, operation.kind):
-            yield Draft(operation, needs=("full",), cost=3)
+            rules = ("create.count",)
+            if operation.action == "create":
+                rules = ("create.count", "create.newest")
+            yield Draft(operation, needs=("full",), cost=3, rules=rules)
 
 
 def _makes_one(operation: Operation) -> bool:

@@ -39,7 +39,11 @@ SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
 # --- creations ------------------------------------------------------------------------------------
 
 
-@scenario(creations, rules=("create.read-back", "create.one", "create.listed"), phase=2)
+@scenario(
+    creations,
+    rules=("create.read-back", "create.one", "create.listed", "create.position"),
+    phase=2,
+)
 def test_creation(client: Client) -> None:
     """Create with the required members, with all members, and with odd signs; read each back.
 
@@ -92,7 +96,7 @@ def _create_with_id(client: Client, taken: Id) -> None:
         client.mistake(operation, {**values, name: taken}, facts=Facts(step=Step.WRITE))
 
 
-@scenario(counted_creations, rules=("create.count",), phase=2)
+@scenario(counted_creations, rules=("create.count", "create.newest"), phase=2)
 def test_counted_creation(client: Client) -> None:
     """Look at the list of a kind, create one object, and look again."""
     operation = client.operation

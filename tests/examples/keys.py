@@ -277,3 +277,29 @@ def a_scope_opens_its_operations() -> Iterator[Example]:
     yield gap(undeclared, refusal("forbidden"), target=bare)
     yield gap("429 for a key with the scope", refusal("rate_limit_exceeded"))
     yield judge_error("no response", answer(None))
+
+
+# --- secrets --------------------------------------------------------------------------------------
+
+
+@examples_of("secret.elsewhere", operation="list_webhooks")
+def a_success_shows_no_secret() -> Iterator[Example]:
+    """Neither a key of the run, nor what looks like one, nor what another answer handed out."""
+    here: dict[str, Any] = {"operation": "list_webhooks"}
+    yield accepted("nothing of that kind", answer(200, {"webhooks": []}, **here))
+    for secret in ("{key:full}", "{found:key-1}", "{secret:webhook_secret-1}"):
+        shown = answer(200, {"webhooks": [{"note": f"see {secret}"}]}, **here)
+        yield refused(secret, shown)
+    for harmless in ("{key:nobody}", "{plain:key-1}", "{link:next-1}", "{key:full~part}"):
+        yield accepted(harmless, answer(200, {"webhooks": [{"note": harmless}]}, **here))
+    yield silent("an error, which other rules judge", refusal("not_found", **here))
+    mistaken = answer(200, {"url": "?key={key:full}"}, mistake=True, **here)
+    yield silent("a request that carried the key where none belongs", mistaken)
+
+
+@examples_of("secret.elsewhere", operation="sign_up")
+def the_answer_that_hands_out_a_key_shows_it() -> Iterator[Example]:
+    """A sign-up shows its new key, and no other."""
+    new = {"api_key": "{secret:api_key-1}"}
+    yield accepted("the new key", answer(201, new, operation="sign_up"))
+    yield refused("the key of the run", answer(201, {"api_key": "{key:full}"}, operation="sign_up"))

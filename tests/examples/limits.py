@@ -221,3 +221,17 @@ def the_limit_lasts_for_its_window() -> Iterator[Example]:
     one_address = later("soon", "+++")
     at_the_end = f"{sentence} accepted three times, as at the end of a window"
     yield silent(at_the_end, *limited, *one_address)
+
+
+@examples_of("rate.retry-after")
+def when_to_come_back() -> Iterator[Example]:
+    """Retry-After is a number of seconds or a date."""
+    for text in ("0", "3600", "Wed, 21 Oct 2026 07:28:00 GMT"):
+        limited = refusal("rate_limit_exceeded", headers=[("retry-after", text)])
+        yield accepted(text, limited)
+    for text in ("soon", "1.5", "-1", "60s", "2026-10-21T07:28:00Z"):
+        limited = refusal("rate_limit_exceeded", headers=[("Retry-After", text)])
+        yield refused(text, limited)
+    yield accepted("no such header", refusal("rate_limit_exceeded"))
+    yield silent("another refusal without it", refusal("not_found"))
+    yield silent("no response", answer(None))

@@ -298,3 +298,19 @@ def a_parameter_cannot_be_parsed() -> Iterator[Example]:
     yield silent("a control and no probe", control())
     yield gap("429 for the parameter", control(), refusal("rate_limit_exceeded"))
     yield judge_error("502 of a proxy", control(), proxy())
+
+
+@examples_of("success.label")
+def a_success_is_json() -> Iterator[Example]:
+    """The body of a success is JSON, and its media type says so."""
+    yield accepted("JSON with the media type of JSON", call_list())
+    plain = answer(200, EMPTY_LIST, media="text/plain")
+    yield refused("JSON as plain text", plain)
+    yield refused("no media type", answer(200, EMPTY_LIST, media=None))
+    yield refused("HTML", answer(200, text="<html>", media="text/html"))
+    yield silent("no body", answer(200, text="", media=None))
+    yield silent("an answer to HEAD", answer(200, text="x", media=None, method="HEAD"))
+    yield silent("an error", refusal("not_found"))
+    yield silent("a body that did not end", endless(200))
+    yield silent("a body that is not in the log", withheld(200))
+    yield silent("no response", answer(None))

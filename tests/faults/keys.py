@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from contextlib import suppress
+from typing import Any
 
 from conformance.model import Operation
 from conformance.server import seeding
@@ -418,3 +419,27 @@ class MessagesWantAgents(Faulty):
         allowed = super().has_scope(operation, identity)
         beside = bool({ALL, "agents:read"} & identity.scopes)
         return allowed and (beside or operation.id not in ("list_messages", "list_conversations"))
+
+
+# --- secrets in answers ---
+
+
+@fault("key-secret", at="read_agent", by="plain-read", depth=3)
+class KeyInAnAgent(Faulty):
+    """read_agent shows the key that the request carried."""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        if is_for(context, "read_agent"):
+            body = {**body, "debug": {"key": context.request.header("authorization")}}
+        return super().succeed(context, body)
+
+
+@fault("key-secret", at="list_calls", by="walk", depth=3)
+class SomebodyElsesKeyInCalls(Faulty):
+    """list_calls shows the live key of another customer in every item."""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        if is_for(context, "list_calls"):
+            calls = [{**call, "via": "kc_live_qT7wE2rZ9uI4oP6aS1dF"} for call in body["calls"]]
+            body = {**body, "calls": calls}
+        return super().succeed(context, body)

@@ -167,3 +167,13 @@ class LastForwardedBelieved(Faulty):
     def rate_address(self, request: Request) -> str:
         parts = (request.header("x-forwarded-for") or "").split(",")
         return parts[-1].strip() if len(parts) > 1 else request.address
+
+
+@fault("retry-after", at="sign_up", by="rate-limit", depth=3)
+class RetryAfterInWords(Faulty):
+    """A 429 says in words when to come back."""
+
+    def error_headers(self, code: str, refusal: Refusal) -> tuple[tuple[str, str], ...]:
+        if code != "rate_limit_exceeded":
+            return super().error_headers(code, refusal)
+        return (("Retry-After", "in about an hour"),)

@@ -7,7 +7,7 @@ from typing import Any
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Row
-from tests.faults.base import Faulty, altered, fault, is_for
+from tests.faults.base import SUCCESSES, Faulty, altered, fault, is_for
 from tests.faults.shared import InOneList, in_each_list
 
 # --- successes ---
@@ -198,3 +198,11 @@ class ChangeOfTwoMembersCrashes(Faulty):
         if is_for(context, "update_agent") and len(context.values) > 2:
             raise RuntimeError("not implemented")
         return super().act_update(context)
+
+
+@fault("success-json", by=SUCCESSES, depth=2)
+class SuccessesAsText(Faulty):
+    """Successes are labelled as plain text."""
+
+    def content_type(self, reply: Reply) -> str:
+        return "text/plain" if reply.status < 400 else super().content_type(reply)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from functools import partial
 from itertools import starmap
 from typing import Any
@@ -12,8 +13,21 @@ from conformance.judging.answers import answered, said
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.judging.writes import added_items, answers_at, items_with, last_answer, last_ids
-from conformance.model import Step, compact
-from conformance.reading import Answer, absent, compared, same
+from conformance.model import Exchange, Step, compact
+from conformance.reading import (
+    Answer,
+    absent,
+    answer_of,
+    compared,
+    id_of,
+    members_of,
+    moment_of,
+    same,
+)
+from conformance.values import instant, instants
+
+SAME_TIME = 1
+"""Seconds by which one position may differ from place to place, for it may be rounded."""
 
 
 @trial("create.read-back", hint="Needs an object that is created and read again.")
@@ -117,3 +131,63 @@ def _shows(sent: Mapping[str, Any], item: Any) -> bool:
     """Whether an item shows some of the members that were sent, each with its value."""
     pairs = compared(sent, item)
     return bool(pairs) and all(starmap(same, pairs))
+
+
+# --- the position ---------------------------------------------------------------------------------
+
+
+@trial("create.position", hint="Needs an object that is created, and read or listed.")
+def create_position(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """An object has one position wherever it is shown, to the second."""
+    first: dict[str, tuple[Fraction, str]] = {}
+    for exchange in trial.exchanges:
+        for identifier, moment in _positions(context, exchange):
+            earlier, seen = first.setdefault(identifier, (moment, exchange.id))
+            ids = (seen, exchange.id)
+            if abs(moment - earlier) > SAME_TIME:
+                expected = f"the {context.contract.position} of {seen}"
+                yield Violation(f"/{context.contract.position}", expected, said(exchange), ids)
+                return
+            yield Pass(ids)
+
+
+def _positions(context: JudgeContext, exchange: Exchange) -> Iterator[tuple[str, Fraction]]:
+    """The id and the moment of each object of the judged kind that an answer shows."""
+    kind, answer = context.operation.kind, answer_of(context.contract, exchange)
+    if answer is None or not answer.ok or answer.operation.kind != kind:
+        return
+    for item in answer.listed if answer.operation.paging else [answer.object]:
+        identifier = id_of(context.contract, kind, item)
+        moment = instant(members_of(item).get(context.contract.position))
+        if identifier is not None and moment is not None:
+            yield str(identifier), moment
+
+
+@trial(
+    "create.newest",
+    hint="Needs a list before and after a creation, with positions that can be read.",
+    confirm=True,
+)
+def create_newest(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A new object is not older than what its list held before."""
+    before, added = last_answer(context, trial, Step.BEFORE), added_items(context, trial)
+    made = [item for item in added or [] if _is_made(context, trial, item)]
+    if before is None or not made:
+        return
+    newest = max(instants(before.positions), default=None)
+    moment = moment_of(before.operation, made[0])
+    if newest is None or moment is None:
+        return
+    ids = last_ids(trial, Step.BEFORE, Step.WRITE, Step.AFTER)
+    if moment < newest - SAME_TIME:
+        expected = "a time after that of every older object"
+        yield Violation(f"/{context.contract.position}", expected, compact(made[0]), ids)
+    else:
+        yield Pass(ids)
+
+
+def _is_made(context: JudgeContext, trial: Trial, item: Any) -> bool:
+    """Whether an item has the id that the creation of a trial answered with."""
+    written, kind = last_answer(context, trial, Step.WRITE), context.operation.kind
+    made = None if written is None else id_of(context.contract, kind, written.object)
+    return made is not None and id_of(context.contract, kind, item) == made

@@ -105,3 +105,12 @@ def a_paid_sign_up_is_taken() -> Iterator[Example]:
     yield gap("the paid sign-up is answered 429", wanted, refusal("rate_limit_exceeded", **settled))
     not_asked = opened(step="count", address="127.0.0.2")
     yield silent("no payment was wanted before", not_asked, taken)
+
+
+@examples_of("payment.nothing", operation="sign_up")
+def a_request_for_payment_hands_out_nothing() -> Iterator[Example]:
+    """A 402 holds terms and the error, and nothing that a success holds."""
+    yield accepted("terms alone", payment(**TERMS))
+    yield refused("a key", payment(**TERMS, api_key="{secret:api_key-1}"))
+    yield silent("an account is opened", opened())
+    yield silent("another refusal", turned_down("bad_request"))

@@ -93,7 +93,7 @@ NEW_EVAL: dict[str, Any] = {"step": "listed", "sought": "e9", "position": at(9)}
 def evals(*seconds: int, more: bool = False, status: int = 200, **labels: Any) -> Exchange:
     """The first page of evals, each called by the second that it was created in."""
     rows = [
-        {"id": f"e{second}", "name": f"Eval {second}", "created_at": at(second)}
+        {"id": f"e{second}", "name": f"Eval {second}", "created_at": at(second, width=1)}
         for second in seconds
     ]
     body = {"scenarios": rows, "has_more": more}
@@ -251,3 +251,52 @@ def no_count_to_judge() -> Iterator[Example]:
     yield silent("the second list is refused", before, created, after_refused)
     after_lost = without_response(after)
     yield silent("the second list gets no response", before, created, after_lost)
+
+
+# --- positions ------------------------------------------------------------------------------------
+
+
+def agent_at(when: str | None, identifier: str = "a1", **labels: Any) -> Exchange:
+    """An answer that shows an agent with a position."""
+    return answer(200, {"id": identifier, "created_at": when}, operation="read_agent", **labels)
+
+
+@examples_of("create.position", operation="create_agent")
+def an_object_has_one_position() -> Iterator[Example]:
+    """A read shows the created_at of the creation, to the second."""
+    made = relabelled(agent_at(at(5)), step="write")
+    yield accepted("the same text", made, agent_at(at(5)))
+    yield accepted("the same time in another zone", made, agent_at("2026-01-01T14:00:05+02:00"))
+    yield accepted("the same second", made, agent_at(at(5.4, width=3)))
+    yield refused("two hours off", made, agent_at("2026-01-01T14:00:05Z"))
+    yield refused("some seconds off", made, agent_at(at(8)))
+    yield accepted("another agent", made, agent_at(at(8), "a2"))
+    yield accepted("one look alone", made, agent_at(None))
+    yield silent("no position", agent_at(None))
+
+
+def evals_at(step: str, *seconds: float) -> Exchange:
+    """A page of evals that were made at some seconds, and are called so."""
+    items = [{"id": f"e{second:g}", "created_at": at(second, width=1)} for second in seconds]
+    body = {"scenarios": items, "has_more": False}
+    return answer(200, body, operation="list_evals", role="setup", step=step)
+
+
+def eval_made(second: float) -> Exchange:
+    """An eval is created at a second."""
+    body = {"id": f"e{second:g}", "created_at": at(second, width=1)}
+    return answer(201, body, operation="create_eval", role="control", step="write")
+
+
+@examples_of("create.newest", operation="create_eval")
+def a_new_object_is_the_newest() -> Iterator[Example]:
+    """No object that was there before is newer than the new one."""
+    before = evals_at("before", 9, 5)
+    yield accepted("it is newer", before, eval_made(12), evals_at("after", 12, 9, 5))
+    yield accepted("it ties", before, eval_made(8.5), evals_at("after", 9, 8.5, 5))
+    yield refused("it is older than another", before, eval_made(7), evals_at("after", 9, 7, 5))
+    yield silent("it is not listed", before, eval_made(7), evals_at("after", 9, 5))
+    yield silent("another one is new", before, eval_made(7), evals_at("after", 9, 6, 5))
+    empty = evals_at("before")
+    yield silent("nothing was there before", empty, eval_made(7), evals_at("after", 7))
+    yield silent("no look before", eval_made(7), evals_at("after", 9, 7, 5))

@@ -184,3 +184,15 @@ class CallFailedWithoutCode(Faulty):
         if refusal.code != "call_failed":
             return reply
         return Reply(reply.status, {"error": {"message": reply.body["error"]["message"]}})
+
+
+@fault("code-payment_required", at="sign_up", by="trigger", depth=3)
+class KeyBeforePayment(Faulty):
+    """A 402 already holds the key of the new account."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        if reply.status != 402:
+            return reply
+        body = {**reply.body, "api_key": "kc_live_bN3mV8cX5zL2kJ7hG4fD"}
+        return Reply(reply.status, body, reply.headers)

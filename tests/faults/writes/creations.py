@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from conformance.model import Parameter
@@ -254,3 +255,37 @@ class ScenarioTurnedAround(Kept):
             for message in document.get("messages") or []
         ]
         return {**document, "messages": messages[:1]}
+
+
+# --- positions ------------------------------------------------------------------------------------
+
+
+@fault("created-at", at="create_agent", by="creation", depth=4)
+class CreatedAtInLocalTime(Faulty):
+    """create_agent answers with a created_at that is two hours off."""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        if is_for(context, "create_agent"):
+            hours = timedelta(hours=2)
+            moment = datetime.fromisoformat(body["created_at"]) + hours
+            body = {**body, "created_at": moment.isoformat()}
+        return super().succeed(context, body)
+
+
+@fault(
+    "created-at",
+    at="create_lead",
+    by="counted-creation",
+    depth=4,
+)
+class NewLeadIsOld(Faulty):
+    """create_lead files each new lead some seconds before the one that it made last."""
+
+    _made = 0
+
+    def new_moment(self, kind: str, tenant: str) -> int:
+        moment = super().new_moment(kind, tenant)
+        if kind != "lead":
+            return moment
+        self._made += 1
+        return moment - 30_000_000 * self._made
