@@ -39,13 +39,14 @@ def starts(positions: Sequence[str | None], *, deeply: bool) -> list[int]:
     """
     pairs = list(pairwise(map(instant, positions)))
     each = 2 if deeply else 1
-    chosen: list[int] = []
-    for tell, most in ((_same_second, 2 * each), *((tell, each) for tell in TELLING)):
+    chosen: dict[int, None] = {}
+    for tell in TELLING:
         places = [place for place, pair in enumerate(pairs) if tell(*pair)]
-        chosen += places[: most - most // 2] + places[len(places) - most // 2 :]
-    chosen += _middles(len(positions), each)
-    before = [place - 1 for place in chosen if place > 1]
-    return list(dict.fromkeys(before))
+        chosen |= dict.fromkeys(places[:each])
+        if tell is _same_second and len(chosen) < 2 * each:
+            chosen |= dict.fromkeys(places[-each:])
+    chosen |= dict.fromkeys(_middles(len(positions), each))
+    return [place - 1 for place in chosen if place > 1]
 
 
 def _same_second(one: Fraction | None, other: Fraction | None) -> bool:
@@ -72,8 +73,8 @@ def _beside_nothing(one: Fraction | None, other: Fraction | None) -> bool:
     return one is not None and other is None
 
 
-TELLING = (_same_millisecond, _same_instant, _beside_nothing)
-"""Which neighbours tell most where a page ends between them, beside those of one second."""
+TELLING = (_same_millisecond, _same_second, _same_instant, _beside_nothing)
+"""Which neighbours tell most where a page ends between them."""
 
 
 def _middles(length: int, count: int) -> list[int]:
