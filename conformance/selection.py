@@ -96,14 +96,14 @@ def _feeding(plan: Plan, clause: Clause) -> list[list[Case]]:
 def _cheapest(candidates: list[list[Case]], chosen: set[str]) -> set[str]:
     """The ids of the list of cases that adds the fewest requests to those chosen.
 
-    Lists with a case that cannot run are left out. Empty if no list remains.
+    A list with a case that cannot run is taken only if there is no other: it says what to provide.
     """
     runnable = [cases for cases in candidates if all(case.gap is None for case in cases)]
 
     def added_cost(cases: list[Case]) -> int:
         return sum(case.cost for case in cases if case.id not in chosen)
 
-    cheapest = min(runnable, key=added_cost, default=[])
+    cheapest = min(runnable or candidates, key=added_cost, default=[])
     return {case.id for case in cheapest}
 
 

@@ -31,6 +31,7 @@ def auth_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 @trial(
     "auth.invalid",
     hint="more than 20 requests with a bad key want flood (allow: in the target file)",
+    provide=True,
 )
 def auth_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key that was never issued, or is not quite one that was, is refused as unauthenticated."""
@@ -38,13 +39,13 @@ def auth_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield from refusals(context, trial, trial.of_form(form), CodeRole.UNAUTHENTICATED)
 
 
-@trial("auth.expired", hint="give an expired key (keys: expired in the target file)")
+@trial("auth.expired", hint="give an expired key (keys: expired in the target file)", provide=True)
 def auth_expired(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An expired key is refused as unauthenticated."""
     yield from refusals(context, trial, trial.of_form(Form.EXPIRED), CodeRole.UNAUTHENTICATED)
 
 
-@trial("auth.revoked", hint="give a revoked key (keys: revoked in the target file)")
+@trial("auth.revoked", hint="give a revoked key (keys: revoked in the target file)", provide=True)
 def auth_revoked(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A revoked key is refused as unauthenticated."""
     yield from refusals(context, trial, trial.of_form(Form.REVOKED), CodeRole.UNAUTHENTICATED)

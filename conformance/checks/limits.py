@@ -8,8 +8,8 @@ from itertools import chain, filterfalse
 
 from conformance.judging.answers import code_of, pointer, refusal, said
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.rules import trial
-from conformance.model import CodeRole, Exchange, Rate, Step
+from conformance.judging.rules import USABLE, trial
+from conformance.model import CodeRole, Exchange, Rate, ReasonKind, Step
 from conformance.reading import soon
 
 NEEDS_LIMIT = "Needs a run that reaches the limit first."
@@ -86,7 +86,8 @@ def _failure(bursts: list[Burst]) -> Gap | None:
         if burst.failed is not None:
             return Gap(
                 "The requests up to the limit must succeed, "
-                f"but {burst.failed.id} was answered: {said(burst.failed)}"
+                f"but {burst.failed.id} was answered: {said(burst.failed)}",
+                ReasonKind.OWN_LIMIT,
             )
     return None
 
@@ -179,7 +180,7 @@ def _open(trial: Trial, step: Step, expected: str) -> Iterator[Outcome]:
         yield Pass(_ids(exchanges))
 
 
-@trial("rate.window", hint=NEEDS_LIMIT)
+@trial("rate.window", hint=NEEDS_LIMIT, rests_on=("rate.limit", *USABLE))
 def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Before half of the window is over, a full limit accepts few requests or none."""
     rate, exchanges = context.operation.rate, _after_limit(trial, Step.SOON)
@@ -195,7 +196,7 @@ def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield Pass(_ids(exchanges))
 
 
-@trial("rate.evasion", hint=NEEDS_LIMIT)
+@trial("rate.evasion", hint=NEEDS_LIMIT, rests_on=("rate.limit", *USABLE))
 def rate_evasion(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """The limit holds for the address of the connection, whatever a request says of itself."""
     exchanges = _after_limit(trial, Step.EVASION)
@@ -214,13 +215,13 @@ def _claims(exchange: Exchange) -> str:
     return ", ".join(f"{name}: {value}" for name, value in headers)
 
 
-@trial("rate.address", hint=NEEDS_LIMIT)
+@trial("rate.address", hint=NEEDS_LIMIT, rests_on=("rate.limit", *USABLE))
 def rate_address(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """The limit of one address does not affect another address."""
     yield from _open(trial, Step.ELSEWHERE, "no 429 from another address")
 
 
-@trial("rate.reset", hint=NEEDS_LIMIT, confirm=True)
+@trial("rate.reset", hint=NEEDS_LIMIT, rests_on=("rate.limit", *USABLE), confirm=True)
 def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """After the window, requests are accepted again, up to the same limit."""
     rate = context.operation.rate

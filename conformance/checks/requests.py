@@ -19,7 +19,8 @@ from conformance.judging.answers import (
     unusable,
 )
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.rules import every, passive, trial
+from conformance.judging.rules import USABLE, every, passive, trial
+from conformance.judging.shown import Asked
 from conformance.model import (
     Clause,
     CodeRole,
@@ -35,10 +36,12 @@ from conformance.model import (
 from conformance.reading import Answer, asked, is_id, members_of
 from conformance.values import NOT_JSON
 
+NEEDS_OBJECT = "an object would have to be known, to make an id that is not one"
+
 Judge = Callable[[JudgeContext, Exchange, tuple[CodeRole, ...]], Outcome]
 
 
-@trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
+@trial("id.unknown", hint=NEEDS_OBJECT, provide=True, asks=Asked.OBJECT)
 def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An id that names nothing is answered not found."""
     if Open.ABSENT_OBJECT in context.operation.open:
@@ -96,7 +99,14 @@ def _named_in_query(contract: Contract, operation: Operation, clause: Clause) ->
     return _named_by(operation) is not None
 
 
-@passive("read.asked", applies=_named_in_query, hint="Needs a known object to ask for.")
+@passive(
+    "read.asked",
+    applies=_named_in_query,
+    hint="Needs a known object to ask for.",
+    provide=True,
+    asks=Asked.OBJECT,
+    rests_on=USABLE,
+)
 def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A read returns the object that was asked for, by the member that named it."""
     answer = Answer(context.contract, context.operation, exchange)
@@ -235,7 +245,12 @@ def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
         yield Violation("status", expected, said(exchange), ids, about=about)
 
 
-@passive("success.shape", applies=every, hint="no request succeeded")
+@passive(
+    "success.shape",
+    applies=every,
+    hint="no request succeeded",
+    rests_on=("success.status", "list.more-flag"),
+)
 def success_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The body of a success is JSON with the documented members and types."""
     response = exchange.response

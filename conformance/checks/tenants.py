@@ -25,6 +25,7 @@ from conformance.model import (
     Exchange,
     Open,
     Operation,
+    ReasonKind,
     Side,
     Step,
     compact,
@@ -39,7 +40,9 @@ KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
 # --- objects ---
 
 
-@trial("tenant.object", hint=f"Needs a known object of another business {FOREIGN_KEY}.")
+@trial(
+    "tenant.object", hint=f"Needs a known object of another business {FOREIGN_KEY}.", provide=True
+)
 def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
     objects, references = trial.at(Step.FOREIGN), trial.at(Step.REFERENCE)
@@ -172,7 +175,11 @@ def _first_changed(old: Any, new: Any, sent: Mapping[str, Any]) -> str | None:
 # --- filters ---
 
 
-@trial("tenant.filter", hint="Needs the id of another business, or of one of its objects.")
+@trial(
+    "tenant.filter",
+    hint="Needs the id of another business, or of one of its objects.",
+    provide=True,
+)
 def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A list narrowed to another business is refused, or shows nothing that is not its own."""
     unfiltered = _unfiltered(context, trial)
@@ -216,7 +223,7 @@ def _narrowed_to_foreign(answer: Answer, unfiltered: set[str]) -> Iterator[Outco
 # --- rows ---
 
 
-@trial("tenant.rows", hint=f"Needs the list of another business {FOREIGN_KEY}.")
+@trial("tenant.rows", hint=f"Needs the list of another business {FOREIGN_KEY}.", provide=True)
 def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Two businesses have no item in common, and no item names another business."""
     rows = _Rows(context)
@@ -273,7 +280,12 @@ def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
     return bool(contract.tenant and operation.paging and operation.keyed and not operation.pool)
 
 
-@passive("tenant.named", applies=_owned, hint="The items of the list must name their business.")
+@passive(
+    "tenant.named",
+    applies=_owned,
+    hint="The items of the list must name their business.",
+    rests_on=("success.status", "list.items"),
+)
 def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No item of any page names a business that the key cannot reach."""
     answer = Answer(context.contract, context.operation, exchange)
@@ -334,7 +346,8 @@ def tenant_empty(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     if page.items is None or paging is None:
         return
     if page.items and Open.EMPTY_TENANT in context.operation.open:
-        yield Gap("A business without data may have items in this list, and has some.")
+        reason = "A business without data may have items in this list, and has some."
+        yield Gap(reason, ReasonKind.OWN_LIMIT)
     elif page.items:
         yield Violation("/", "an empty list", f"{len(page.items)} items", answer.ids)
     elif page.more:

@@ -15,6 +15,7 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
+from conformance.judging.shown import Asked
 from conformance.model import (
     UNAVAILABLE,
     CodeRole,
@@ -22,6 +23,7 @@ from conformance.model import (
     ErrorCode,
     Exchange,
     Paging,
+    ReasonKind,
     Response,
     Step,
     compact,
@@ -111,15 +113,23 @@ def control_gap(
     """
     controls = trial.controls if step is None else trial.at(step)
     if not controls:
-        return Gap("no control request could be made: the target shows no object to make it with")
+        reason = "no control request could be made: the target shows no object to make it with"
+        return Gap(reason, asks=Asked.OBJECT)
     for control in controls:
         answer = answered(context, control)
         if not isinstance(answer, Answered):
             return answer
         if not answer.ok:
             failed = f"the control request {control.id} was answered {answer.status}"
-            return Gap(f"{failed}, so a refusal proves nothing")
+            return _without_control(failed, answer.status)
     return None
+
+
+def _without_control(failed: str, status: int) -> Gap:
+    """Why refusals prove nothing, as a control failed with a status."""
+    if status in (401, 403):
+        return Gap(f"{failed}: give a key that may do this, or declare the operation inapplicable")
+    return Gap(f"{failed}, so a refusal proves nothing", ReasonKind.OWN_LIMIT)
 
 
 def refusals(

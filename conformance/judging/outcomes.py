@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from conformance.judging.shown import Asked
 from conformance.model import (
     Case,
     Contract,
@@ -12,6 +13,7 @@ from conformance.model import (
     Facts,
     Form,
     Operation,
+    ReasonKind,
     Response,
     Role,
     Step,
@@ -51,9 +53,14 @@ class Violation(Outcome):
 
 @dataclass(frozen=True)
 class Gap(Outcome):
-    """Could not be judged because something is missing: why, and what to provide."""
+    """Could not be judged because something is missing: why, and what to provide.
+
+    ``kind`` says whether anybody can provide it, ``asks`` what the log may show to be there.
+    """
 
     reason: str
+    kind: ReasonKind = ReasonKind.PROVIDE
+    asks: Asked | None = None
 
 
 @dataclass(frozen=True)

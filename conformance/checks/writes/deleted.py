@@ -16,7 +16,7 @@ from conformance.judging.outcomes import (
 )
 from conformance.judging.rules import trial
 from conformance.judging.writes import last_answer, last_ids
-from conformance.model import Step, compact
+from conformance.model import ReasonKind, Step, compact
 from conformance.reading import sought_in
 
 LOOKS_AT_DELETED = {Step.BEFORE: Step.AFTER, Step.LISTED_BEFORE: Step.LISTED_AFTER}
@@ -66,7 +66,8 @@ def _around_deletion(
         ids = last_ids(trial, step, Step.DELETE, following)
         yield _compared(step, old, new, answer, ids)
     elif step is not Step.LISTED_BEFORE:
-        yield Gap("The object could not be seen both before and after the deletion.")
+        reason = "The object could not be seen both before and after the deletion."
+        yield Gap(reason, ReasonKind.OWN_LIMIT)
 
 
 def _compared(

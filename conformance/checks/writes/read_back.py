@@ -16,7 +16,7 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.judging.writes import sent_members
-from conformance.model import Exchange, Step, compact
+from conformance.model import Exchange, ReasonKind, Step, compact
 from conformance.reading import answer_of, as_shown, differences, shown, sought_in
 
 
@@ -93,7 +93,8 @@ def _one_read_back(context: JudgeContext, write: Exchange, read: Exchange) -> It
     elif not answer.ok:
         yield Violation("status", "200 for an object that was just written", said(read), ids)
     elif goes_on:
-        yield Gap("The list is too long to find in it what was just written.")
+        reason = "The list is too long to find in it what was just written."
+        yield Gap(reason, ReasonKind.OWN_LIMIT)
     elif found is None:
         expected = f"{read.facts.sought}, which was just written"
         yield Violation("/", expected, said(read), ids)
