@@ -832,7 +832,7 @@ def run(*verdicts: Verdict, **members: Any) -> Run:
         "contract": ledger(clause(), clause(name="d")),
         "suite": "0",
         "seed": 0,
-        "target": {},
+        "target": embedded().declaration,
         "started": "",
         "finished": "",
         "judged_on": "",

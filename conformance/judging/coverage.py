@@ -94,11 +94,10 @@ class Coverage:
             return self._silence_of_trial(rule, operation, cases)
         if not all(map(self._is_selected, cases)):
             return NOT_SELECTED
-        some_ran = any(self._gap_of(case) is None for case in cases)
-        if some_ran or not cases:
-            return self._hint(rule, operation)
         gaps = self.gaps(cases)
         cut = [gap for gap in gaps if gap.kind is ReasonKind.NOT_RUN]
+        if (len(gaps) < len(cases) and not cut) or not cases:
+            return self._hint(rule, operation)
         return mode(cut or gaps)  # the commonest reason; what could have run comes first
 
     def _silence_of_trial(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
