@@ -30,11 +30,22 @@ def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         answer = answered(context, write)
         if not isinstance(answer, Answered):
             yield answer
-        elif write.id in reads:
+            continue
+        yield from _misquoted(context, write)
+        if write.id in reads:
             yield from _one_read_back(context, write, reads[write.id])
         elif _lacks_id(context, answer):
             name = context.contract.identifier_of(context.operation.kind)
             yield Violation(f"/{name}", "the id of the new object", said(write), answer.ids)
+
+
+def _misquoted(context: JudgeContext, write: Exchange) -> Iterator[Violation]:
+    """The members that the success of a write shows with other values than were sent."""
+    answer = answer_of(context.contract, write)
+    if answer is None or not answer.ok:
+        return
+    for where, expected, actual in differences(context.operation, _sent_last(write), answer.object):
+        yield Violation(where, f"{expected}, as it was sent", actual, (write.id,))
 
 
 def _last_writes(context: JudgeContext, trial: Trial) -> list[Exchange]:
