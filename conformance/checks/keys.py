@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.judging.answers import answered, refusals, role_of, said
+from conformance.judging.answers import answered, lets_in, refusals, said
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -109,7 +109,7 @@ def auth_prefixes(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     if answer.status == 401:
         expected = "a key with this prefix to be accepted"
         yield Violation("status", expected, said(answer.exchange), answer.ids)
-    else:
+    elif lets_in(context.contract, answer.exchange):
         yield Pass(answer.ids)
 
 
@@ -127,7 +127,8 @@ def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     refused = [use for use in used if use.status == 401]
     if not refused:
-        yield Pass(ids)
+        if all(lets_in(context.contract, use) for use in used):
+            yield Pass(ids)
         return
     expected = "the new key to be accepted"
     # a key that never works may have to be confirmed by a person first
@@ -198,5 +199,5 @@ def scope_opens(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
         else:
             expected = "not refused, as the key has the scope"
             yield Violation("status", expected, said(exchange), answer.ids)
-    elif answer.ok or role_of(context.contract, exchange):
+    elif lets_in(context.contract, exchange):
         yield Pass(answer.ids)

@@ -216,14 +216,27 @@ def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bo
     return clause.about is None or operation.successes == (clause.about.status,)
 
 
-def _should_succeed(exchange: Exchange) -> bool:
+def _should_succeed(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether a request must not be answered as it was.
 
-    What only prepares a case may be refused, but it is no reason for a server fault.
+    What only prepares a case, or asks its question, may be refused. Without a mistake it is no
+    reason for a server fault.
     """
-    if exchange.role is Role.ARRANGE:
-        return exchange.status == INTERNAL_ERROR and not exchange.facts.mistake
+    if exchange.role in (Role.ARRANGE, Role.PROBE):
+        broken = exchange.status == INTERNAL_ERROR and not exchange.facts.mistake
+        return broken and not _may_be_triggered(context, exchange)
     return exchange.role is Role.CONTROL
+
+
+def _may_be_triggered(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether a trigger of the target file makes the operation answer with this status."""
+    errors = context.contract.errors
+    return exchange.role is Role.PROBE and any(
+        trigger.operation == exchange.operation
+        and trigger.code in errors
+        and errors[trigger.code].status == exchange.status
+        for trigger in context.target.triggers
+    )
 
 
 @passive("success.status", applies=_same_status, hint="no request succeeded")
@@ -240,7 +253,7 @@ def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
             yield Pass(ids, about=about)
         elif response.status in context.contract.statuses:
             yield Violation("status", expected, said(exchange), ids, about=about)
-    elif _should_succeed(exchange) and not _excused(context, exchange, response.status):
+    elif _should_succeed(context, exchange) and not _excused(context, exchange, response.status):
         expected = f"{expected} for a valid request"
         yield Violation("status", expected, said(exchange), ids, about=about)
 

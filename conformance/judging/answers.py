@@ -56,6 +56,17 @@ def role_of(contract: Contract, exchange: Exchange) -> CodeRole | None:
     return code.role if code else None
 
 
+def lets_in(contract: Contract, exchange: Exchange) -> bool:
+    """Whether an answer shows that a key was let in: a success, or a refusal for something else.
+
+    Redirects, failures of the server and refusals without a registered code show nothing of a key.
+    """
+    if exchange.ok:
+        return True
+    known = role_of(contract, exchange)
+    return exchange.refused and (exchange.status or 0) < 500 and known is not None
+
+
 def pointer(path: tuple[str, ...]) -> str:
     """A JSON pointer as text."""
     return "/" + "/".join(path)

@@ -10,8 +10,8 @@ from conformance.judging.answers import answered, said
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.judging.writes import added_items, answers_at, items_with, last_answer, last_ids
-from conformance.model import Step, compact
-from conformance.reading import Answer, absent, same
+from conformance.model import Exchange, Step, compact
+from conformance.reading import Answer, absent, answer_of, same
 
 
 @trial("create.read-back", hint="Needs an object that is created and read again.")
@@ -89,8 +89,14 @@ def create_listed(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     elif absent(context.contract, page):
         expected = f"{page.facts.sought}, which was just created"
         yield Violation("/", expected, said(page), answer.ids)
-    elif answer.ok:
+    elif _is_list(context, page):
         yield Pass(answer.ids)
+
+
+def _is_list(context: JudgeContext, page: Exchange) -> bool:
+    """Whether a page was accepted and shows items that can be told apart from none."""
+    shown = answer_of(context.contract, page)
+    return shown is not None and shown.items is not None
 
 
 @trial(

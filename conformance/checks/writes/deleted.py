@@ -62,7 +62,7 @@ def _around_deletion(
         return
     old, _ = sought_in(context.contract, before)
     new, goes_on = sought_in(context.contract, after)
-    if old is not None and not goes_on:
+    if old is not None and not goes_on and (new is None or isinstance(new, dict)):
         ids = last_ids(trial, step, Step.DELETE, following)
         yield _compared(step, old, new, answer, ids)
     elif step is not Step.LISTED_BEFORE:

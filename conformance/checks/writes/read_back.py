@@ -106,7 +106,7 @@ def _one_read_back(context: JudgeContext, write: Exchange, read: Exchange) -> It
     elif goes_on:
         reason = "The list is too long to find in it what was just written."
         yield Gap(reason, ReasonKind.OWN_LIMIT)
-    elif found is None:
+    elif not isinstance(found, dict):
         expected = f"{read.facts.sought}, which was just written"
         yield Violation("/", expected, said(read), ids)
     else:
@@ -127,7 +127,8 @@ def _compared(
         yield Violation(where, expected, actual, ids)
     # a read that shows nothing of a change does not prove it
     visible = shown(context.operation, as_shown(context.operation, sent), found)
-    if not wrong and (context.operation.action == "create" or visible):
+    is_there = context.operation.action == "create" and identifier is not None
+    if not wrong and (is_there or visible):
         yield Pass(ids)
 
 
