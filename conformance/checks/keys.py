@@ -16,7 +16,7 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.judging.rules import probe, trial
-from conformance.model import CodeRole, Exchange, Form, Side, Step, compact
+from conformance.model import CodeRole, Exchange, Form, Role, Side, Step, compact
 from conformance.reading import answer_of, members_of
 
 HANDED_OUT = "Needs a key that the target hands out, and its use."
@@ -109,8 +109,8 @@ def auth_prefixes(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     if answer.status == 401:
         expected = "a key with this prefix to be accepted"
         yield Violation("status", expected, said(answer.exchange), answer.ids)
-    elif lets_in(context.contract, answer.exchange):
-        yield Pass(answer.ids)
+    elif answer.exchange.role is Role.PROBE and lets_in(context.contract, answer.exchange):
+        yield Pass(answer.ids)  # that the control succeeds shows nothing of the other prefix
 
 
 @trial("account.key", hint=HANDED_OUT)
@@ -178,7 +178,7 @@ def _listed(context: JudgeContext, exchange: Exchange) -> set[str] | None:
     answer = answer_of(context.contract, exchange)
     if answer is None or not answer.ok:
         return None
-    if answer.operation.paging is None:
+    if answer.operation.paging is None or answer.items is None:
         return None
     return {answer.identity(row) for row in answer.rows}
 

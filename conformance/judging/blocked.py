@@ -38,20 +38,21 @@ class Blocked:
         places = dict.fromkeys([operation, *(exchange.operation for exchange in sent)])
         places |= dict.fromkeys(self._lists_of(operation))
         for rule in rests_on:
-            clause = self._clause_of.get(rule)
-            for place in places if clause else ():
-                if self._fails(rule, place, ids):
+            for place in places:
+                clause = self._broken(rule, place, ids)
+                if clause is not None:
                     text = f"blocked by a failure: {clause} at {place}"
                     return Reason(ReasonKind.BLOCKED, text)
         return None
 
-    def _fails(self, rule: str, place: str, ids: set[str]) -> bool:
-        """Whether a rule blames one of some exchanges, or every answer of an operation."""
-        outcomes = [outcome for _, outcome in self._outcomes.get((rule, place), ())]
-        violations = [each for each in outcomes if is_finding(each)]
-        if any(isinstance(each, Pass) for each in outcomes):
-            violations = [each for each in violations if _names_one(each, ids)]
-        return bool(violations)
+    def _broken(self, rule: str, place: str, ids: set[str]) -> str | None:
+        """The clause by which a rule blames one of some exchanges, or all of an operation."""
+        outcomes = self._outcomes.get((rule, place), ())
+        partly = any(isinstance(outcome, Pass) for _, outcome in outcomes)
+        for about, outcome in outcomes:
+            if is_finding(outcome) and (not partly or _names_one(outcome, ids)):
+                return self._clause_of(rule, about)
+        return None
 
     def _lists_of(self, operation: str) -> Iterator[str]:
         """The lists that show the objects which an operation must name."""
@@ -69,15 +70,13 @@ class Blocked:
             by_case[exchange.case].append(exchange)
         return by_case
 
-    @cached_property
-    def _clause_of(self) -> dict[str, str]:
-        """The first graded clause that each rule verifies."""
-        clauses: dict[str, str] = {}
+    def _clause_of(self, rule: str, about: str | None) -> str | None:
+        """The first graded clause that a rule verifies, about a code or status if there is one."""
         for clause in self._contract.clauses.values():
-            if clause.level is not Level.NOTE:
-                for rule in clause.rules:
-                    clauses.setdefault(rule, clause.id)
-        return clauses
+            graded = clause.level is not Level.NOTE
+            if graded and rule in clause.rules and clause.concerns(about):
+                return clause.id
+        return None
 
 
 def _names_one(outcome: object, ids: set[str]) -> bool:

@@ -42,26 +42,31 @@ class Shown:
         if known is None or asked is None:
             return False
         if asked is Asked.ITEMS:
-            return len(self._instants.get(operation, ())) >= ENOUGH_ITEMS
+            return self._most_items.get(operation, 0) >= ENOUGH_ITEMS
         kinds = kinds_of(known)
         return bool(kinds) and kinds <= self._kinds
 
     @cached_property
-    def _instants(self) -> dict[str, set[Any]]:
-        """The created times that each list shows, by operation."""
-        instants: dict[str, set[Any]] = {}
-        for operation, items in self._pages:
+    def _most_items(self) -> dict[str, int]:
+        """The most items with created times that differ in one walk or page of each list."""
+        instants: dict[tuple[str, ...], set[Any]] = {}
+        for exchange, operation, items in self._pages:
+            walk = exchange.facts.walk or exchange.id
             moments = {instant(position_of(operation, item)) for item in items}
-            instants.setdefault(operation.id, set()).update(moments - {None})
-        return instants
+            place = (operation.id, exchange.case, str(exchange.attempt), walk)
+            instants.setdefault(place, set()).update(moments - {None})
+        most: dict[str, int] = {}
+        for place, moments in instants.items():
+            most[place[0]] = max(most.get(place[0], 0), len(moments))
+        return most
 
     @cached_property
     def _kinds(self) -> set[str]:
         """The kinds of the objects that are shown in lists."""
-        return {operation.kind for operation, items in self._pages if items and operation.kind}
+        return {operation.kind for _, operation, _ in self._pages if operation.kind}
 
     @cached_property
-    def _pages(self) -> list[tuple[Operation, list[Any]]]:
+    def _pages(self) -> list[tuple[Exchange, Operation, list[Any]]]:
         """Each page of a list that the main key got, with its items."""
         pages = []
         for exchange in self._exchanges:
@@ -70,7 +75,7 @@ class Shown:
                 continue
             items = Answer(self._contract, operation, exchange).items
             if items:
-                pages.append((operation, items))
+                pages.append((exchange, operation, items))
         return pages
 
 

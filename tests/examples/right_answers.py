@@ -1,15 +1,15 @@
 """Which answers each rule takes for right: each class of answers is tried on each rule.
 
-The table is made from an accepted example of the rule: its last probe is answered in each way.
+The table is made from an accepted example of the rule, whose probes are all answered in one way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from conformance.checks import RULES
-from conformance.model import Exchange, Response, Role
+from conformance.model import CodeRole, Exchange, Response, Role
 from tests.examples import all_examples
 from tests.examples.base import Example, Expected, in_a_word, outcomes
 from tests.support.contracts import real
@@ -41,29 +41,51 @@ def _response(exchange: Exchange) -> Response:
 
 
 CLASSES: Mapping[str, Response] = dict(_classes())
+SUCCESSES = frozenset(name for name in CLASSES if name.startswith("20"))
+FAULTS = frozenset(name for name in CLASSES if name.startswith(("5", "302", "405")))
+"""Classes that are never the right answer to a documented request."""
+SENDING = frozenset(
+    f"400 {row.code}" for row in real().errors.values() if row.role is CodeRole.REFUSAL
+)
+GROUPS: Mapping[str, frozenset[str]] = {
+    "any answer": frozenset(CLASSES),
+    "any success": SUCCESSES,
+    "400 with a code about the content": SENDING,
+}
+"""Names for several classes together, largest first."""
 
 
 def taken() -> dict[str, dict[str, Expected]]:
     """What each trial rule makes of each class of answers, in a word; by rule, then by class."""
-    table = {}
-    for example in all_examples():
-        is_trial = RULES[example.rule].trial is not None
-        if example.expected is Expected.ACCEPTED and is_trial and example.rule not in table:
-            last = _last_probe(example)
-            if last is not None:
-                table[example.rule] = dict(_tried(example, last))
-    return table
+    table: dict[str, dict[str, Expected]] = {}
+    for example in filter(_is_tried, all_examples()):
+        if example.rule not in table:
+            table[example.rule] = dict(_tried(example))
+    return dict(sorted(table.items()))
 
 
-def _last_probe(example: Example) -> int | None:
-    """The place of the last probe of an example; None without one."""
-    places = [n for n, each in enumerate(example.exchanges) if each.role is Role.PROBE]
-    return places[-1] if places else None
+def _is_tried(example: Example) -> bool:
+    """Whether an example passes, is of a trial rule, and has a probe."""
+    passes = example.expected is Expected.ACCEPTED and RULES[example.rule].trial is not None
+    return passes and any(each.role is Role.PROBE for each in example.exchanges)
 
 
-def _tried(example: Example, place: int) -> Iterator[tuple[str, Expected]]:
-    """What the rule of an example makes of each class of answers to one of its requests."""
+def _tried(example: Example) -> Iterator[tuple[str, Expected]]:
+    """What the rule of an example makes of each class of answers to its probes."""
     for name, response in CLASSES.items():
-        exchanges = list(example.exchanges)
-        exchanges[place] = replace(exchanges[place], response=response)
-        yield name, in_a_word(outcomes(replace(example, exchanges=tuple(exchanges))))
+        exchanges = tuple(
+            replace(each, response=response) if each.role is Role.PROBE else each
+            for each in example.exchanges
+        )
+        yield name, in_a_word(outcomes(replace(example, exchanges=exchanges)))
+
+
+def grouped(names: Iterable[str]) -> list[str]:
+    """The names of classes for people: those that fill a group as its name."""
+    left = list(names)
+    words = []
+    for group, members in GROUPS.items():
+        if members <= set(left):
+            words.append(group)
+            left = [name for name in left if name not in members]
+    return words + left
