@@ -19,8 +19,8 @@ from conformance.report import FORMATS
 from conformance.server import application
 from docs.pages import table
 from tests.examples.base import Expected
-from tests.examples.right_answers import grouped, taken
 from tests.recipes import recipes
+from tests.right_answers import grouped, taken
 from tests.support.contracts import real
 
 ROOT = Path(__file__).parent.parent

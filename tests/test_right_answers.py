@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.examples.base import Expected
-from tests.examples.right_answers import FAULTS, SUCCESSES, taken
+from tests.right_answers import FAULTS, SUCCESSES, taken
 
 PASSING_BESIDE_FAULTS = {
     "auth.spelling": "it asks whether an answer shows anything, and a fault shows nothing",

@@ -126,13 +126,17 @@ def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield Violation("/", "a key of its own for each account", "the same key twice", ids)
         return
     refused = [use for use in used if use.status == 401]
-    if not refused:
-        if all(lets_in(context.contract, use) for use in used):
-            yield Pass(ids)
-        return
-    expected = "the new key to be accepted"
-    # a key that never works may have to be confirmed by a person first
-    yield Violation("status", expected, said(refused[0]), ids, note=refused == used)
+    if refused:
+        expected = "the new key to be accepted"
+        # a key that never works may have to be confirmed by a person first
+        yield Violation("status", expected, said(refused[0]), ids, note=refused == used)
+    elif _all_let_in(context, used):
+        yield Pass(ids)
+
+
+def _all_let_in(context: JudgeContext, used: list[Exchange]) -> bool:
+    """Whether every use of a new key shows that it works."""
+    return all(lets_in(context.contract, use) for use in used)
 
 
 @trial("account.rows", hint=HANDED_OUT)

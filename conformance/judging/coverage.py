@@ -94,11 +94,18 @@ class Coverage:
             return self._silence_of_trial(rule, operation, cases)
         if not all(map(self._is_selected, cases)):
             return NOT_SELECTED
+        return self._silence_of_passive(rule, operation, cases)
+
+    def _silence_of_passive(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
+        """The hint of a rule if all cases that could run did; else the commonest gap of the rest.
+
+        What could have run comes first.
+        """
         gaps = self.gaps(cases)
         cut = [gap for gap in gaps if gap.kind is ReasonKind.NOT_RUN]
         if (len(gaps) < len(cases) and not cut) or not cases:
             return self._hint(rule, operation)
-        return mode(cut or gaps)  # the commonest reason; what could have run comes first
+        return mode(cut or gaps)
 
     def _silence_of_trial(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
         """The hint of a rule if one of its cases asked for something; else that nothing did."""

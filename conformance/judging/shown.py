@@ -56,8 +56,8 @@ class Shown:
             place = (operation.id, exchange.case, str(exchange.attempt), walk)
             instants.setdefault(place, set()).update(moments - {None})
         most: dict[str, int] = {}
-        for place, moments in instants.items():
-            most[place[0]] = max(most.get(place[0], 0), len(moments))
+        for (listing, *_), seen in instants.items():
+            most[listing] = max(most.get(listing, 0), len(seen))
         return most
 
     @cached_property

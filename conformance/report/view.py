@@ -53,7 +53,7 @@ SIGNS = {
     Verdict.WAIVED: Sign("≈", "Failed, and a valid waiver (reason, owner, expiry) covers it."),
     Verdict.WARNED: Sign("▲", "A SHOULD of the contract was broken."),
     Verdict.UNTESTED: Sign(
-        "○", "A prerequisite is missing, not selected or over budget. It never counts as passed."
+        "○", "There is no evidence: it was blocked, lacks something, or did not run. Never a pass."
     ),
     Verdict.PASSED: Sign("✓", "Judged on evidence, without a finding."),
     Verdict.INAPPLICABLE: Sign("–", "The target declares that it has no such operation."),

@@ -50,6 +50,12 @@ SENDING = frozenset(
 GROUPS: Mapping[str, frozenset[str]] = {
     "any answer": frozenset(CLASSES),
     "any success": SUCCESSES,
+    "400 to 404 with a code": frozenset(
+        f"{row.status} {row.code}" for row in real().errors.values() if row.status < 405
+    ),
+    "an error without a code": frozenset(
+        name for name in CLASSES if name.endswith("no code") and not name.startswith(("429", "502"))
+    ),
     "400 with a code about the content": SENDING,
 }
 """Names for several classes together, largest first."""

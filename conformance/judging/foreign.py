@@ -1,55 +1,17 @@
-"""The judge of single objects of another business: they are refused, and stay as they were."""
+"""What requests for something of another tenant have done: in their answers, and afterwards."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.checks.requests import shown_absent
-from conformance.judging.answers import control_gap, kept_out, said, unusable
-from conformance.judging.outcomes import (
-    JudgeContext,
-    Outcome,
-    Pass,
-    Trial,
-    Violation,
-)
-from conformance.judging.rules import trial
-from conformance.model import (
-    CodeRole,
-    Exchange,
-    Open,
-    Step,
-    compact,
-)
-from conformance.reading import Answer, answer_of, id_of, sought_in
-
-FOREIGN_KEY = "(keys: other in the target file)"
-KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
-"""The roles of the codes that refuse an object of another business."""
+from conformance.judging.answers import said, unusable
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.model import Exchange, Step, compact
+from conformance.reading import Answer, answer_of, sought_in
 
 
-@trial(
-    "tenant.object", hint=f"Needs a known object of another business {FOREIGN_KEY}.", provide=True
-)
-def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """An object of another business is refused, and stays as it was."""
-    yield from _answers_untied(context, trial)
-    objects, references = trial.at(Step.FOREIGN), trial.at(Step.REFERENCE)
-    references += [optional for optional in trial.at(Step.OPTIONAL) if optional.refused]
-    if not any((objects, references, trial.at(Step.TIED))):
-        return
-    gap = control_gap(context, trial)
-    if gap:
-        yield gap
-        return
-    yield from _objects_refused(context, trial, objects)
-    for exchange in references:
-        yield kept_out(context, exchange, (*KEPT_OUT, CodeRole.INVALID_PARAMETER))
-    yield from _effects(context, trial)
-
-
-def _effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge what the requests for objects of another business have done."""
     for listing in trial.at(Step.LISTING):
         yield from _not_created(context, listing)
@@ -60,52 +22,7 @@ def _effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield from _unchanged(context, before, after)
 
 
-def _objects_refused(
-    context: JudgeContext, trial: Trial, objects: list[Exchange]
-) -> Iterator[Outcome]:
-    """Judge the requests for an object of another business.
-
-    A read by name may show an object of this business that has the same name.
-    """
-    if Open.ABSENT_OBJECT in context.operation.open:
-        yield from shown_absent(context, trial, objects, *KEPT_OUT, judge=kept_out)
-        return
-    owners = [_id_shown(context, owner) for owner in trial.at(Step.OWNER)]
-    for exchange in objects:
-        if _is_namesake(context, owners, exchange) or _advises(context, exchange):
-            yield Pass((exchange.id,))
-        else:
-            yield kept_out(context, exchange, KEPT_OUT)
-
-
-def _advises(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether an action that takes any input only tells what is wrong with it."""
-    operation = context.operation
-    takes_any_input = Open.INPUT in operation.open and operation.action == "perform"
-    return takes_any_input and (exchange.ok or exchange.status == 400)
-
-
-def _is_namesake(context: JudgeContext, owners: list[str | None], exchange: Exchange) -> bool:
-    """Whether the answer shows another object, which only shares its name with the foreign one.
-
-    ``owners`` are the ids that the other business was shown. If one is missing, nothing is known.
-    """
-    selector = context.operation.selector
-    if selector is None or selector.by is None:
-        return False
-    shown = _id_shown(context, exchange)
-    if shown is None or None in owners:
-        return False
-    return shown not in owners
-
-
-def _id_shown(context: JudgeContext, exchange: Exchange) -> str | None:
-    """The id of the object that an answer shows, or None."""
-    answer = Answer(context.contract, context.operation, exchange)
-    return id_of(context.contract, context.operation.kind, answer.object)
-
-
-def _answers_untied(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
+def answers_untied(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
     """A success does not show what the request named of another business.
 
     A change that such a success confirms does not take the object away, either.
