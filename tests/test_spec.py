@@ -471,6 +471,7 @@ OPEN = {
     "target: /properties/maximum": "ids of lists",
     "target: /properties/collections": "ids of lists",
     "target: /properties/inputs": "ids of operations",
+    "target: /properties/absent": "ids of operations",
     "target: /properties/triggers/items/properties/query": "parameters",
     "target: /properties/triggers/items/properties/headers": "headers",
     "target: /properties/inputs/additionalProperties": "names of parameters",

@@ -74,6 +74,30 @@ def test_a_second_filter_narrows_what_passes_the_first() -> None:
     assert filter_values.narrower(items, listing, PLAIN, "b") == {}
 
 
+@pytest.mark.parametrize(
+    ("positions", "start"),
+    [
+        ([f"2026-01-01T12:00:0{n}.5Z" for n in (9, 8, 7, 6)], None),
+        (["2026-01-01T12:00:09Z", "2026-01-01T12:00:08Z", *["2026-01-01T12:00:07Z"] * 2], 1),
+        (
+            [
+                "2026-01-01T12:00:09Z",
+                "2026-01-01T12:00:08Z",
+                "2026-01-01T12:00:07.0004Z",
+                "2026-01-01T12:00:07.0001Z",
+            ],
+            1,
+        ),
+        (["2026-01-01T12:00:09Z", "2026-01-01T12:00:08Z", "2026-01-01T12:00:07Z", None], 1),
+    ],
+)
+def test_a_walk_starts_where_the_data_of_the_target_tell_most(
+    positions: list[str | None], start: int | None
+) -> None:
+    """Just before two items of one instant, of one millisecond, or beside one without a time."""
+    assert cursors.starts(positions, deeply=False) == ([] if start is None else [start])
+
+
 def test_walks_start_at_telling_neighbours() -> None:
     """They start just before two items of one second, and within a long list in its middle."""
     assert cursors.starts(timestamps(50, 40, 30.5, 30.2, 20), deeply=False) == [1]

@@ -155,6 +155,20 @@ def _inputs(contract: Contract) -> Json:
     return {operation.id: {"parameter": "text {}"} for operation in creations[:1]}
 
 
+def _only(contract: Contract) -> Json:
+    """An operation by its id, and another one by its route."""
+    first, *_, last = contract.operations.values()
+    return [first.id, last.route]
+
+
+def _absent(contract: Contract) -> Json:
+    """The first filter that a server may go without."""
+    for operation in contract.operations.values():
+        for parameter in operation.plain_filters:
+            return {operation.id: [parameter.name]}
+    return {}
+
+
 def _triggers(contract: Contract) -> Json:
     """A trigger for each code that the contract says an operation provokes."""
     triggers = []
@@ -169,6 +183,8 @@ _EXAMPLES: Mapping[str, Callable[[Contract], Json]] = {
     "scoped_keys": _scoped_keys,
     "collections": _collections,
     "inputs": _inputs,
+    "only": _only,
+    "absent": _absent,
     "triggers": _triggers,
 }
 _DEFAULTS = {

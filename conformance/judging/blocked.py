@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from conformance.judging.judge import Outcomes, is_finding
+from conformance.judging.judge import Outcomes
 from conformance.judging.outcomes import Pass, Violation
 from conformance.judging.shown import kinds_of
 from conformance.model import Case, Contract, Exchange, Level, Reason, ReasonKind
@@ -50,7 +50,7 @@ class Blocked:
         outcomes = self._outcomes.get((rule, place), ())
         partly = any(isinstance(outcome, Pass) for _, outcome in outcomes)
         for about, outcome in outcomes:
-            if is_finding(outcome) and (not partly or _names_one(outcome, ids)):
+            if _is_finding(outcome) and (not partly or _names_one(outcome, ids)):
                 return self._clause_of(rule, about)
         return None
 
@@ -82,3 +82,8 @@ class Blocked:
 def _names_one(outcome: object, ids: set[str]) -> bool:
     """Whether a violation names one of some exchanges."""
     return isinstance(outcome, Violation) and not ids.isdisjoint(outcome.exchanges)
+
+
+def _is_finding(outcome: object) -> bool:
+    """Whether an outcome is a violation that is graded."""
+    return isinstance(outcome, Violation) and not outcome.note

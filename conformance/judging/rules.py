@@ -64,6 +64,11 @@ def _register(rule: Rule) -> None:
     RULES[rule.id] = rule
 
 
+def _summary(judge: Callable[..., object]) -> str:
+    """What a judge says of itself."""
+    return (judge.__doc__ or "").strip()
+
+
 def passive(
     rule_id: str,
     *,
@@ -77,8 +82,7 @@ def passive(
     """
 
     def register(judge: PassiveJudge) -> PassiveJudge:
-        summary = (judge.__doc__ or "").strip()
-        _register(Rule(rule_id, summary, passive=judge, applies=applies, hint=hint, **more))
+        _register(Rule(rule_id, _summary(judge), passive=judge, applies=applies, hint=hint, **more))
         return judge
 
     return register
@@ -94,8 +98,7 @@ def trial(
     """Register a judge of trials. ``more`` are further fields of the rule."""
 
     def register(judge: TrialJudge) -> TrialJudge:
-        summary = (judge.__doc__ or "").strip()
-        _register(Rule(rule_id, summary, trial=judge, hint=hint, rests_on=rests_on, **more))
+        _register(Rule(rule_id, _summary(judge), trial=judge, hint=hint, rests_on=rests_on, **more))
         return judge
 
     return register

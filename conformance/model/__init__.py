@@ -20,8 +20,10 @@ from conformance.model.evidence import (
     UNAVAILABLE,
     Body,
     Exchange,
+    Headers,
     Request,
     Response,
+    header_in,
 )
 from conformance.model.judgement import (
     RENAMED_RULES,
@@ -45,11 +47,13 @@ from conformance.model.operation import (
     Parameter,
     Payment,
     Rate,
+    mildest_first,
 )
 from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.target import (
     DEAD_KEYS,
     KEY_ROLES,
+    NAMED,
     SCOPE,
     Business,
     Declaration,
@@ -57,6 +61,7 @@ from conformance.model.target import (
     Reach,
     Trigger,
     Waiver,
+    business_of,
     key_role,
 )
 
@@ -64,6 +69,7 @@ __all__ = [
     "DEAD_KEYS",
     "FROM_PROXIES",
     "KEY_ROLES",
+    "NAMED",
     "NOTHING",
     "RENAMED_RULES",
     "SCOPE",
@@ -85,6 +91,7 @@ __all__ = [
     "Facts",
     "Finding",
     "Form",
+    "Headers",
     "Json",
     "KeyRole",
     "Level",
@@ -110,7 +117,10 @@ __all__ = [
     "Trigger",
     "Verdict",
     "Waiver",
+    "business_of",
     "compact",
+    "header_in",
     "key_role",
+    "mildest_first",
     "worst",
 ]

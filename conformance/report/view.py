@@ -25,7 +25,8 @@ from conformance.model import (
     Verdict,
 )
 from conformance.report.curl import curl
-from conformance.report.text import amount, clean, cut
+from conformance.report.text import amount, clean
+from conformance.values import cut
 
 LIMIT = 1000
 """Characters of an expected or actual value that a report shows."""
@@ -228,11 +229,16 @@ def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
     for exchange in exchanges:
         if exchange.role is Role.PROBE:
             return exchange
-    return exchanges[0] if exchanges else None
+    return next(iter(exchanges), None)
 
 
-def repeat_line(exchange: Exchange) -> str:
-    """The curl line of an exchange, or where to find a request that is too long for one."""
+def repeat_line(exchange: Exchange | None) -> str:
+    """The curl line of an exchange, or where to find a request that is too long for one.
+
+    Empty for no exchange.
+    """
+    if exchange is None:
+        return ""
     body = exchange.request.body or Body()
     if len(body.kept) <= CURL_LIMIT:
         line = curl(exchange.request)
@@ -246,8 +252,12 @@ def duration_ms(run: Run, cell: Cell) -> int:
 
     Cells share exchanges, so these times do not add up to that of the run.
     """
-    exchanges = exchanges_of(run, cell.exchanges)
-    return round(sum(exchange.elapsed_ms for exchange in exchanges))
+    return round(elapsed_ms(exchanges_of(run, cell.exchanges)))
+
+
+def elapsed_ms(exchanges: Iterable[Exchange]) -> float:
+    """The milliseconds that some exchanges took together."""
+    return sum(exchange.elapsed_ms for exchange in exchanges)
 
 
 def epoch_ms(moment: str) -> int:
@@ -295,10 +305,12 @@ def message(cell: Cell) -> str:
     Empty for a cell that passed.
     """
     if not cell.findings:
-        return "; ".join(shown(text) for text in cell.why)
+        return "; ".join(map(shown, cell.why))
     first = sentence(cell.findings[0])
     more = len(cell.findings) - 1
-    return f"{first} (and {amount(more, 'more finding')})" if more else first
+    if more:
+        return f"{first} (and {amount(more, 'more finding')})"
+    return first
 
 
 def account(run: Run, cell: Cell) -> str:
@@ -324,7 +336,7 @@ def _finding_lines(run: Run, finding: Finding) -> Iterator[str]:
     yield f"expected: {shown(finding.expected)}"
     yield f"actual: {shown(finding.actual)}"
     if finding.exchanges:
-        yield f"exchanges: {', '.join(clean(name) for name in finding.exchanges)}"
+        yield f"exchanges: {', '.join(map(clean, finding.exchanges))}"
     exchange = probe(run, finding.exchanges)
     if exchange:
         yield f"repeat: {repeat_line(exchange)}"

@@ -7,10 +7,11 @@ import pkgutil
 from dataclasses import dataclass
 
 import conformance.suite
+from conformance import extent
 from conformance import target as targets
 from conformance.model import Contract, Declaration
 from conformance.options import Choice, Depth
-from conformance.plan import Plan, build
+from conformance.plan import Plan, build, with_inapplicable
 from conformance.scenarios import REGISTRY, Planning, Scenario
 from conformance.selection import quick, select, wanted
 from conformance.target import Target, named
@@ -27,7 +28,8 @@ def planned(contract: Contract, target: Declaration, seed: int, depth: Depth = D
     """The plan of the whole suite for a target."""
     load_suite()
     scenarios = sorted(REGISTRY.values(), key=_position)
-    return build(Planning(contract, target, seed, depth), scenarios)
+    offered = extent.offered(contract, target)
+    return build(Planning(offered, target, seed, depth), scenarios)
 
 
 def _position(scenario: Scenario) -> tuple[str, int]:
@@ -67,10 +69,15 @@ class Prepared:
 
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
     """Plan a run. Raises UsageError for an area or a clause that does not exist."""
-    fitted = named(contract, target.declaration)
-    depth = Depth(choice.depth)
-    plan = planned(fitted, target.declaration, choice.seed, depth)
-    chosen = select(plan, fitted, wanted(fitted, choice.areas, choice.clauses))
+    declaration, depth = target.declaration, Depth(choice.depth)
+    complete = named(contract, declaration)
+    contract = extent.fitted(complete, declaration)
+    plan = planned(contract, declaration, choice.seed, depth)
+    if declaration.absent:
+        plan = with_inapplicable(plan, planned(complete, declaration, choice.seed, depth))
+    clauses = wanted(contract, choice.areas, choice.clauses)
+    applicable = tuple(c for c in clauses if c.area not in declaration.areas_inapplicable)
+    chosen = select(plan, contract, applicable)
     if depth is Depth.QUICK:
-        chosen = quick(chosen, fitted)
-    return Prepared(fitted, target, choice, plan, chosen)
+        chosen = quick(chosen, contract)
+    return Prepared(contract, target, choice, plan, chosen)

@@ -10,7 +10,7 @@ from conformance.reading import as_shown, sought_in
 from conformance.suite.client import Client
 from conformance.suite.foreign import named, owning_references
 from conformance.transport.message import Message, message_for
-from conformance.values import ABSENT
+from conformance.values import ABSENT, picked
 
 Values = dict[str, Any]
 """Values for the parameters of an operation, by name."""
@@ -78,17 +78,29 @@ def name_both(client: Client, values: Values) -> None:
 
 def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
     """A change that names the other business in a member that no document names."""
-    operation, tenant = client.operation, client.contract.tenant
-    elsewhere = client.knowledge.business("other")
-    if elsewhere is None or tenant is None or operation.parameter(tenant) is not None:
+    operation, beside = client.operation, _undocumented_business(client)
+    if not beside:
         return
-    facts = Facts(step=Step.OPTIONAL, tied={tenant: elsewhere})
-    client.mistake(operation, {**values, tenant: elsewhere}, facts=facts)
-    facts = Facts(step=Step.TIED, tied={tenant: elsewhere})
+    facts = Facts(step=Step.OPTIONAL, tied=beside)
+    client.mistake(operation, {**values, **beside}, facts=facts)
+    facts = Facts(step=Step.TIED, tied=beside)
     client.until(
-        lambda: client.look(operation.kind or "", values[selector.name], facts=facts),
+        lambda: client.look(operation.kind, values[selector.name], facts=facts),
         lambda look: look is None or sought_in(client.contract, look)[0] is not None,
     )
+
+
+def _undocumented_business(client: Client) -> dict[str, str]:
+    """The id of the other business by the name of the tenant.
+
+    Empty where it is not known, or where a parameter of the operation has that name.
+    """
+    tenant, business = client.contract.tenant, client.knowledge.business("other")
+    if tenant is None or business is None:
+        return {}
+    if client.operation.parameter(tenant) is not None:
+        return {}
+    return {tenant: business}
 
 
 def create_inside(client: Client) -> None:
@@ -104,7 +116,7 @@ def create_inside(client: Client) -> None:
     for parameter in owning_references(client.contract, operation):
         foreign = client.value(parameter, "other")
         if foreign is not ABSENT and foreign != values.get(parameter.name):
-            fresh = client.valid(operation) or values
+            fresh = client.valid_or(values, operation)
             _create_naming(client, {**fresh, parameter.name: foreign}, parameter)
     _create_in_business(client)
 
@@ -114,7 +126,7 @@ def _create_naming(client: Client, values: Values, parameter: Parameter) -> None
     if parameter.required or parameter.advised:
         _create_with_reference(client, values, parameter)
     else:
-        _create_tied(client, values, parameter.name)
+        _create_tied(client, values, picked(values, {parameter.name}))
 
 
 def _create_with_reference(client: Client, values: Values, parameter: Parameter) -> None:
@@ -133,23 +145,23 @@ def _create_with_reference(client: Client, values: Values, parameter: Parameter)
 
 def _create_in_business(client: Client) -> None:
     """A creation that names the other business in a member that no document names."""
-    operation, tenant = client.operation, client.contract.tenant
-    business = client.knowledge.business("other")
-    if tenant is None or business is None or operation.parameter(tenant) is not None:
+    beside = _undocumented_business(client)
+    if not beside:
         return
-    values = client.valid(operation)
+    values = client.valid(client.operation)
     if values is not None:
-        _create_tied(client, {**values, tenant: business}, tenant)
+        _create_tied(client, values, beside)
 
 
-def _create_tied(client: Client, values: Values, name: str) -> None:
+def _create_tied(client: Client, values: Values, beside: Values) -> None:
     """A creation that names something of another business without need; then a look at it."""
     operation = client.operation
-    tied = as_shown(operation, {name: values[name]})
-    exchange = client.mistake(operation, values, facts=Facts(step=Step.OPTIONAL, tied=tied))
+    facts = Facts(step=Step.OPTIONAL, tied=as_shown(operation, beside))
+    exchange = client.mistake(operation, {**values, **beside}, facts=facts)
     created = client.created_id(exchange)
     if created is not None:
-        client.look(operation.kind or "", created, facts=Facts(step=Step.TIED, tied=tied))
+        facts = Facts(step=Step.TIED, tied=as_shown(operation, beside))
+        client.look(operation.kind, created, facts=facts)
 
 
 def with_query(message: Message, name: str, value: str) -> Message:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from conformance.model import Operation
 from conformance.suite.knowledge import LARGE
-from conformance.values import instant, rendered, respelled
+from conformance.values import instant, instants, rendered, respelled
 
 Choice = TypeVar("Choice")
 
@@ -34,13 +34,16 @@ def in_turn(choices: Sequence[Choice], operation: Operation) -> Choice:
 def starts(positions: Sequence[str | None], *, deeply: bool) -> list[int]:
     """The items after which walks start, beside the first, by their places among the items.
 
-    They stand just before neighbours in the same second, and in the middle of a long list, or at
-    the end of a large page of it.
+    They stand just before telling neighbours, and in the middle of a long list, or at the end of a
+    large page of it.
     """
-    pairs = pairwise(instant(position) for position in positions)
-    telling = [place for place, pair in enumerate(pairs) if _same_second(*pair)]
+    pairs = list(pairwise(map(instant, positions)))
     each = 2 if deeply else 1
-    chosen = telling[:each] + telling[-each:] + _middles(len(positions), each)
+    chosen: list[int] = []
+    for tell, most in ((_same_second, 2 * each), *((tell, each) for tell in TELLING)):
+        places = [place for place, pair in enumerate(pairs) if tell(*pair)]
+        chosen += places[: most - most // 2] + places[len(places) - most // 2 :]
+    chosen += _middles(len(positions), each)
     before = [place - 1 for place in chosen if place > 1]
     return list(dict.fromkeys(before))
 
@@ -50,6 +53,27 @@ def _same_second(one: Fraction | None, other: Fraction | None) -> bool:
     if one is None or other is None or one == other:
         return False
     return one // 1 == other // 1
+
+
+def _same_millisecond(one: Fraction | None, other: Fraction | None) -> bool:
+    """Whether two instants differ, but only in the fraction of a millisecond."""
+    if one is None or other is None or one == other:
+        return False
+    return one * 1000 // 1 == other * 1000 // 1
+
+
+def _same_instant(one: Fraction | None, other: Fraction | None) -> bool:
+    """Whether two items stand at one instant."""
+    return one is not None and one == other
+
+
+def _beside_nothing(one: Fraction | None, other: Fraction | None) -> bool:
+    """Whether the second of two items has no position that can be read, and the first has one."""
+    return one is not None and other is None
+
+
+TELLING = (_same_millisecond, _same_instant, _beside_nothing)
+"""Which neighbours tell most where a page ends between them, beside those of one second."""
 
 
 def _middles(length: int, count: int) -> list[int]:
@@ -68,13 +92,10 @@ def unserved_cursors(positions: Sequence[str | None], operation: Operation) -> d
     Some spell a position otherwise, one lies between two items, some beyond both ends. Empty for
     a list that is too short, or whose positions cannot all be read.
     """
-    times: list[Fraction] = []
-    for position in positions:
-        moment = instant(position)
-        if moment is None:
-            return {}
-        times.append(moment)
-    if len(times) < SHORTEST or times[0] == times[-1]:
+    times = instants(positions)
+    if len(times) < max(SHORTEST, len(positions)):
+        return {}
+    if times[0] == times[-1]:
         return {}
     cursors = _respelled(str(positions[2]), operation)
     between = _between(times)

@@ -10,7 +10,7 @@ from conformance.model import WHOLE_API, Effect, Exchange, Facts, Rate, Role, St
 from conformance.reading import soon
 from conformance.scenarios import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
-from conformance.transport.message import header_of, message_for
+from conformance.transport.message import message_for
 
 ELSEWHERE = "198.51.100.7"
 FURTHER = "203.0.113.9"
@@ -58,26 +58,21 @@ EVASIONS = (
     Evasion(end="/"),
 )
 
-BASE = ("rate.limit", "rate.address", "rate.evasion")
+BASE = ("rate.limit", "rate.evasion")
+BURST = ("rate.limit", "rate.address")
 TIMED = ("rate.limit", "rate.allowance", "rate.reset")
 
 
 def limited(planning: Planning) -> Iterator[Draft]:
-    """Each operation with a limit: four cases, two of which need the clock."""
+    """Each operation with a limit: four cases. The first needs neither addresses nor a clock."""
     for operation in operations(planning):
         if operation.rate is None:
             continue
         twice = 2 * operation.rate.requests + 5  # two addresses, and the requests after them
-        flood = Draft(operation, effect=Effect.FLOOD, needs=("addresses",), cost=twice)
+        flood = Draft(operation, effect=Effect.FLOOD, cost=twice)
         clocked = replace(flood, needs=("addresses", "clock"))
-        yield replace(flood, cost=twice + len(EVASIONS), rules=BASE)
-        yield replace(
-            flood,
-            variant="burst",
-            cost=2 * (operation.rate.requests + 3),
-            rules=("rate.limit",),
-            optional=True,
-        )
+        yield replace(flood, wants=("addresses",), cost=twice + len(EVASIONS), rules=BASE)
+        yield replace(flood, variant="burst", needs=("addresses",), rules=BURST)
         yield replace(
             clocked, variant="soon", cost=2 * twice, rules=("rate.window",), optional=True
         )
@@ -101,7 +96,7 @@ def test_rate_limit(client: Client) -> None:
 
 
 def _evade(client: Client, rate: Rate) -> None:
-    """Meet the limit; then pretend to come from elsewhere, and really come from elsewhere."""
+    """Meet the limit; then pretend to come from elsewhere."""
     address, limited = _meet(client, rate)
     if not limited:
         return
@@ -109,7 +104,6 @@ def _evade(client: Client, rate: Rate) -> None:
         _pretend(client, evasion, address)
     client.call(client.operation, {}, address=address, patient=False, facts=Facts(mistake=True))
     _ask(client, address, Step.EVASION)  # a request that lacks everything opens nothing
-    _ask_until_accepted(client, (client.fresh_address(), client.fresh_address()), Step.ELSEWHERE)
 
 
 def _wait(client: Client, rate: Rate) -> None:
@@ -137,19 +131,26 @@ def _ask_soon(client: Client, rate: Rate) -> None:
 
 
 def _burst(client: Client, rate: Rate) -> None:
-    """Send more requests than the limit allows at the same time; again if too many are accepted."""
+    """Send more requests than the limit allows at the same time; again if too many are accepted.
+
+    Then really come from elsewhere.
+    """
     operation = client.operation
     for _ in range(2):
         address = client.fresh_address()
-        requests: list[tuple[None, dict[str, Any], Facts]] = []
-        for _ in range(rate.requests + 3):
-            requests.append((None, client.valid(operation) or {}, Facts(step=Step.COUNT)))
+        requests = [_counted(client) for _ in range(rate.requests + 3)]
         exchanges = client.together(
             operation, requests, role=Role.PROBE, address=address, patient=False
         )
-        accepted = [e for e in exchanges if e.response is not None and e.response.ok]
-        if len(accepted) <= rate.requests:
+        accepted = sum(exchange.ok for exchange in exchanges)
+        if accepted <= rate.requests:
             break
+    _ask_until_accepted(client, (client.fresh_address(), client.fresh_address()), Step.ELSEWHERE)
+
+
+def _counted(client: Client) -> tuple[None, dict[str, Any], Facts]:
+    """One of many requests at the same time: its key, values and facts."""
+    return None, client.valid_or({}, client.operation), Facts(step=Step.COUNT)
 
 
 # --- requests -------------------------------------------------------------------------------------
@@ -176,7 +177,7 @@ def _fill(client: Client, rate: Rate, address: str | None) -> list[Exchange]:
 def _pretend(client: Client, evasion: Evasion, address: str | None) -> None:
     """Send a request that pretends to come from another client."""
     operation = client.operation
-    message = message_for(operation, client.valid(operation) or {})
+    message = message_for(operation, client.valid_or({}, operation))
     headers = (*message.headers, *evasion.headers)
     if evasion.known_headers:
         headers += _known_headers(client)
@@ -200,12 +201,13 @@ def _pretend(client: Client, evasion: Evasion, address: str | None) -> None:
 
 def _known_headers(client: Client) -> tuple[tuple[str, str], ...]:
     """Headers that other operations take, and a key if there is one."""
-    path, names = client.operation.path, dict[str, None]()
+    names = dict[str, None]()
     for other in client.contract.operations.values():
-        if other.path != path:
-            names |= {p.name: None for p in other.parameters if p.place == "header"}
-    key = "full" if "full" in client.target.keys else None
-    return (*((name, "another") for name in names), *header_of(client.contract, key))
+        if other.path != client.operation.path:
+            taken = other.parameters_in("header")
+            names.update((parameter.name, None) for parameter in taken)
+    pretended = ((name, "another") for name in names)
+    return (*pretended, *client.key_header())
 
 
 def _ask_until_accepted(
@@ -220,10 +222,10 @@ def _ask_until_accepted(
 def _ask(client: Client, address: str | None, step: Step) -> Exchange:
     """Send one valid request from an address."""
     operation = client.operation
-    values = client.valid(operation) or {}
+    values = client.valid_or({}, operation)
     return client.call(operation, values, address=address, patient=False, facts=Facts(step=step))
 
 
 def _limited(exchange: Exchange) -> bool:
     """Whether a request was refused by a limit."""
-    return exchange.response is not None and exchange.response.status == 429
+    return exchange.status == 429

@@ -180,6 +180,7 @@ def each_account_has_a_key() -> Iterator[Example]:
     unconfirmed = handed(FIRST_KEY, 401)
     yield noted("the key is refused, as before a confirmation", account(), unconfirmed)
     yield silent("the new key is never used", account())
+    yield silent("the list is not there for any key", account(), handed(FIRST_KEY, 404))
 
 
 @examples_of("account.key", operation="sign_up")
