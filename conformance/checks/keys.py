@@ -134,13 +134,13 @@ def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         expected = "the new key to be accepted"
         # a key that never works may have to be confirmed by a person first
         yield Violation("status", expected, said(refused[0]), ids, note=refused == used)
-    elif _all_let_in(context, used):
+    elif all(map(_works, used)):
         yield Pass(ids)
 
 
-def _all_let_in(context: JudgeContext, used: list[Exchange]) -> bool:
-    """Whether every use of a new key shows that it works."""
-    return all(lets_in(context.contract, use) for use in used)
+def _works(use: Exchange) -> bool:
+    """Whether a use of a new key shows that it works: it may lack the scope of the list."""
+    return use.ok or use.status == 403
 
 
 @trial("account.rows", hint=HANDED_OUT)
