@@ -67,6 +67,9 @@ _SILENT: Mapping[type[Any], Callable[[Any], bool]] = {
 }
 """By noun, which values of its members are left out: they say nothing."""
 
+_ALWAYS: Mapping[type[Any], tuple[str, ...]] = {Trigger: ("input",)}
+"""By noun, which members are stored whatever their values."""
+
 _USUAL: Mapping[type[Any], dict[str, Json]] = {
     Exchange: {"identity": None, "facts": {}, "response": None},
     Case: {"variant": "", "rules": (), "cost": 0, "params": {}},
@@ -86,7 +89,8 @@ _OVERRIDES: Mapping[type[Any], dict[str, Any]] = {
 def _leaving_out(kind: type[Noun], silent: Callable[[Any], bool]) -> Callable[[Noun], Json]:
     """Turns a noun into an object without the members whose values say nothing."""
     whole = make_dict_unstructure_fn(kind, CONVERTER, **_OVERRIDES.get(kind, {}))
-    return lambda noun: {name: v for name, v in whole(noun).items() if not silent(v)}
+    always = _ALWAYS.get(kind, ())
+    return lambda noun: {n: v for n, v in whole(noun).items() if n in always or not silent(v)}
 
 
 def _filling_in(kind: type[Noun], usual: dict[str, Json]) -> Callable[[Json, Any], Noun]:

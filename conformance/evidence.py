@@ -1,4 +1,4 @@
-"""The evidence log, exchanges.jsonl: a flushed line for each exchange and for each case that ended.
+"""The evidence log, exchanges.jsonl: a flushed line for each exchange, and for each end.
 
 The log is all that a judge ever sees, during the run as well as at a replay. What is judged is
 what ``parse`` gives back, never what came over the wire.
@@ -22,11 +22,18 @@ MEND = "Only the suite writes this file: restore it, or run again."
 
 @dataclass
 class Log:
-    """What was logged: exchanges in order, outcomes of cases, why the run broke off."""
+    """What was logged: exchanges in order, outcomes of cases, why the run broke off, and its end.
+
+    A log that does not say that the run ended was broken off.
+    """
 
     exchanges: list[Exchange] = field(default_factory=list)
     ends: dict[str, str] = field(default_factory=dict)  # outcome by id of the case
     incomplete: str | None = None
+    ended: bool = False
+
+
+CUT_OFF = "The log has no end: the run was broken off, or the file was cut."
 
 
 class Recorder:
@@ -55,6 +62,12 @@ class Recorder:
             self._write(json.dumps({"incomplete": reason}))
             self.log.incomplete = reason
 
+    def close(self) -> None:
+        """Log that the run ended: nothing comes after it."""
+        if not self.log.ended:
+            self._write(json.dumps({"run_end": True}))
+            self.log.ended = True
+
     def merge(self, other: Log) -> None:
         """Log all of another log, such as that of a worker."""
         for exchange in other.exchanges:
@@ -82,12 +95,18 @@ def exchange_from_json(line: Json) -> Exchange:
 
 
 def read(path: Path) -> Log:
-    """Read a log file. Raises UsageError for a file that cannot be read, or holds another line."""
+    """Read a log file. One without the end of its run is incomplete.
+
+    Raises UsageError for a file that cannot be read, or holds another line.
+    """
     try:
         with path.open(encoding="utf-8") as stream:
-            return parse(stream, str(path))
+            log = parse(stream, str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None
+    if not log.ended and log.incomplete is None:
+        log.incomplete = CUT_OFF
+    return log
 
 
 def parse(lines: Iterable[str], name: str) -> Log:
@@ -117,6 +136,8 @@ def _add(log: Log, line: str) -> str | None:
         return fault
     if "case_end" in entry:
         log.ends[entry["case_end"]] = entry["outcome"]
+    elif "run_end" in entry:
+        log.ended = True
     elif "incomplete" in entry:
         log.incomplete = entry["incomplete"]
     else:

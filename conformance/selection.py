@@ -99,13 +99,13 @@ def _feeding(plan: Plan, clause: Clause) -> list[list[Case]]:
 def _cheapest(candidates: list[list[Case]], chosen: set[str]) -> set[str]:
     """The ids of the list of cases that adds the fewest requests to those chosen.
 
-    Lists with a case that cannot run are left out. Empty if no list remains.
+    A list with a case that cannot run is taken only if there is no other: it says what to provide.
     """
     costs: dict[frozenset[str], int] = {}
-    for cases in candidates:
-        if not any(map(attrgetter("gap"), cases)):
-            ids = frozenset(case.id for case in cases)
-            costs[ids] = sum(case.cost for case in cases if case.id not in chosen)
+    runnable = [cases for cases in candidates if not any(map(attrgetter("gap"), cases))]
+    for cases in runnable or candidates:
+        ids = frozenset(case.id for case in cases)
+        costs[ids] = sum(case.cost for case in cases if case.id not in chosen)
     return set(min(costs, key=costs.__getitem__, default=()))
 
 

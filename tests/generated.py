@@ -18,7 +18,9 @@ from conformance.command import initfile
 from conformance.report import FORMATS
 from conformance.server import application
 from docs.pages import table
+from tests.examples.base import Expected
 from tests.recipes import recipes
+from tests.right_answers import grouped, taken
 from tests.support.contracts import real
 
 ROOT = Path(__file__).parent.parent
@@ -114,10 +116,21 @@ def _as_code(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+def right_answers() -> str:
+    """Which answers each rule takes for right, of those that are tried on it."""
+    rows = []
+    for rule, row in taken().items():
+        names = [name for name, word in row.items() if word is Expected.ACCEPTED]
+        if names:
+            rows.append((f"`{rule}`", "; ".join(grouped(names))))
+    return table(("rule", "takes for right"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "triggers": triggers,
     "key roles": initfile.key_table,
     "report files": report_files,
+    "right answers": right_answers,
     "recipes": recipe_table,
     "map of the code": map_of_the_code,
     "map of the tests": map_of_the_tests,

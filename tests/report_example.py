@@ -21,6 +21,8 @@ from conformance.model import (
     Finding,
     Level,
     Operation,
+    Reason,
+    ReasonKind,
     Request,
     Response,
     Role,
@@ -146,6 +148,9 @@ def _cells_of(clause: Clause, names: Sequence[str], exchanges: tuple[Exchange, .
     ]
 
 
+LOST = Reason(ReasonKind.ERROR, f"the connection was lost {HOSTILE}")
+
+
 def finding(cell: Cell, number: int = 0, hostile: bool = False) -> Finding:
     """A finding on a cell, plain or hostile."""
     return Finding(
@@ -176,7 +181,7 @@ def _mark(cell: Cell, number: int) -> Cell:  # noqa: PLR0911 - one return per ve
             findings=(finding(cell, hostile=cell.clause == "envelope-message"),),
         )
     if cell.clause == "has-more-true":
-        held = replace(cell, verdict=Verdict.ERROR, reasons=(f"the connection was lost {HOSTILE}",))
+        held = replace(cell, verdict=Verdict.ERROR, reasons=(LOST,))
         return replace(held, exchanges=("e00006", "e00007"))
     if cell.clause == "paging-order":
         waiver = "Known since June, owner platform@example.test, until 2026-12-31"
@@ -192,7 +197,12 @@ def _mark(cell: Cell, number: int) -> Cell:  # noqa: PLR0911 - one return per ve
             if cell.clause.startswith("key")
             else f"name a trigger for {what}"
         )
-        return replace(cell, verdict=Verdict.UNTESTED, reasons=(reason,), exchanges=())
+        return replace(
+            cell,
+            verdict=Verdict.UNTESTED,
+            reasons=(Reason(ReasonKind.PROVIDE, reason),),
+            exchanges=(),
+        )
     if cell.operation == "sign_up":
         return replace(cell, verdict=Verdict.INAPPLICABLE, exchanges=())
     if cell.clause == "paging-ties":

@@ -29,6 +29,8 @@ from conformance.model import (
     Facts,
     Finding,
     Level,
+    Reason,
+    ReasonKind,
     Request,
     Response,
     Role,
@@ -88,7 +90,8 @@ def members() -> dict[str, Any]:
 def broken_cell() -> Cell:
     """A cell with a finding and a note, as run.json may hold it."""
     found = Finding("c", "o", "r", "status", "200", "404", ("e1",), Level.MUST)
-    return Cell("c", "o", Verdict.WAIVED, ("e1",), (found,), (found,), ("why",), "because")
+    why = (Reason(ReasonKind.PROVIDE, "why"),)
+    return Cell("c", "o", Verdict.WAIVED, ("e1",), (found,), (found,), why, "because")
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def _cells(directory: Path) -> tuple[dict[str, Any], dict[tuple[str, str], list[
     assert not blamed, json.dumps(blamed, indent=1)
     assert run["incomplete"] is None
     return run, {
-        (cell["clause"], cell["operation"]): cell["reasons"]
+        (cell["clause"], cell["operation"]): [reason["text"] for reason in cell["reasons"]]
         for cell in run["cells"]
         if cell["verdict"] == "untested"
     }

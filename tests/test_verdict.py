@@ -166,7 +166,7 @@ def test_the_worst_of_what_was_seen_is_the_verdict(words: str, expected: Verdict
     """A finding beats an error, an error a gap, a gap a pass; a note or nothing is no verdict."""
     found = cell(saying(words))
     assert found.verdict is expected
-    assert bool(found.reasons) == (expected in (Verdict.ERROR, Verdict.UNTESTED))
+    assert bool(found.why) == (expected in (Verdict.ERROR, Verdict.UNTESTED))
     assert bool(found.notes) == ("n" in words)
     if expected is Verdict.PASSED:
         assert found.exchanges == ("e1",)
@@ -289,22 +289,22 @@ def test_a_clause_of_two_rules_is_as_bad_as_the_worse(
 
 def test_a_judge_that_crashes_is_our_error() -> None:
     """A crash never becomes the target's fault, and says which judge it was."""
-    assert "r.one crashed: ZeroDivisionError" in cell(saying("x")).reasons[0]
+    assert "r.one crashed: ZeroDivisionError" in cell(saying("x")).why[0]
 
 
 def test_a_scenario_that_crashes_is_our_error() -> None:
     """A case that did not end well makes its cell an error, whatever was proved before."""
     found = cell(saying("+"), ends={CASE.id: "the scenario s crashed: KeyError: 'x'"})
     assert found.verdict is Verdict.ERROR
-    assert found.reasons == ("the scenario s crashed: KeyError: 'x'",)
+    assert found.why == ("the scenario s crashed: KeyError: 'x'",)
 
 
 @pytest.mark.parametrize(
     ("ends", "selected", "reason"),
     [
-        ({}, None, coverage.NOT_RUN),
+        ({}, None, coverage.NOT_RUN.text),
         ({CASE.id: verdict.OVER_BUDGET}, None, verdict.OVER_BUDGET),
-        ({}, frozenset({"other"}), coverage.NOT_SELECTED),
+        ({}, frozenset({"other"}), coverage.NOT_SELECTED.text),
     ],
 )
 def test_what_did_not_run_is_untested(
@@ -313,7 +313,7 @@ def test_what_did_not_run_is_untested(
     """Cases that an early end, the budget or a selection leaves out make untested cells."""
     for exchanges in ((), (seen(),)):
         found = cell(saying("+"), exchanges, ends=ends, selected=selected)
-        assert (found.verdict, found.reasons) == (Verdict.UNTESTED, (reason,))
+        assert (found.verdict, found.why) == (Verdict.UNTESTED, (reason,))
 
 
 def test_a_finding_counts_though_the_case_did_not_end() -> None:
@@ -330,14 +330,14 @@ def test_an_operation_that_nothing_ran_on_names_what_keeps_most_of_it() -> None:
     plan, log = Plan(tuple(cases)), Log()
     found = verdict.cells(loaded, embedded().declaration, RULES, plan.cases, log, today=TODAY)
     mine = next(one for one in found if one.name == "status-listed[read_call]")
-    assert (mine.verdict, mine.reasons) == (Verdict.UNTESTED, ("add write",))
+    assert (mine.verdict, mine.why) == (Verdict.UNTESTED, ("add write",))
 
 
 def test_one_case_of_two_that_cannot_run_leaves_the_cell_untested() -> None:
     """A cell passes only if all its planned cases were judged; an optional one is not missed."""
     second = case("s[list_calls-2]", gap="give a key (keys: x in the target file)")
     found = cell(saying("+"), cases=[CASE, second], ends={CASE.id: "done"})
-    assert (found.verdict, found.reasons) == (
+    assert (found.verdict, found.why) == (
         Verdict.UNTESTED,
         ("give a key (keys: x in the target file)",),
     )
@@ -346,7 +346,7 @@ def test_one_case_of_two_that_cannot_run_leaves_the_cell_untested() -> None:
         cell(saying("+"), cases=[CASE, optional], ends={CASE.id: "done"}).verdict is Verdict.PASSED
     )
     third = case("s[list_calls-3]", gap="add write")
-    assert cell(saying("+"), cases=[CASE, optional, third], ends={CASE.id: "done"}).reasons == (
+    assert cell(saying("+"), cases=[CASE, optional, third], ends={CASE.id: "done"}).why == (
         "add write",
     )
 
@@ -369,7 +369,7 @@ def test_a_case_of_another_operation_is_not_missed(other: str) -> None:
     found = judged(
         passive, (), cases=[case(rules=(), gap="give a key"), case(f"s[{other}]", other, rules=())]
     )
-    assert [one.reasons for one in found if one.operation == "list_calls"] == [("give a key",)]
+    assert [one.why for one in found if one.operation == "list_calls"] == [("give a key",)]
 
 
 def test_an_optional_case_that_runs_counts() -> None:
@@ -382,8 +382,8 @@ def test_an_optional_case_that_runs_counts() -> None:
 def test_an_optional_case_that_did_not_run_is_not_asked_for() -> None:
     """The hint of a rule is for cases that ran, or were to run."""
     optional = replace(CASE, optional=True)
-    assert cell(saying("", hint="give a key"), (), cases=[optional], ends={}).reasons == ()
-    assert cell(saying("", hint="give a key"), cases=[optional]).reasons == ("give a key",)
+    assert cell(saying("", hint="give a key"), (), cases=[optional], ends={}).why == ()
+    assert cell(saying("", hint="give a key"), cases=[optional]).why == ("give a key",)
 
 
 @pytest.mark.parametrize(("operation", "applies"), [("list_calls", False), ("*", True)])
@@ -413,11 +413,11 @@ def test_a_selection_is_why_a_passive_rule_saw_nothing() -> None:
     )
     cases = [case(rules=()), case("s[list_calls-2]", rules=())]
     for selected, reason in (
-        (frozenset({CASE.id}), coverage.NOT_SELECTED),
+        (frozenset({CASE.id}), coverage.NOT_SELECTED.text),
         (frozenset(c.id for c in cases), "nothing was seen"),
     ):
         found = judged(passive, cases=cases, selected=selected)
-        assert [one.reasons for one in found if one.operation == "list_calls"] == [(reason,)]
+        assert [one.why for one in found if one.operation == "list_calls"] == [(reason,)]
 
 
 @pytest.mark.parametrize("end", ["done", "the scenario s crashed", "~"])
@@ -432,9 +432,7 @@ def test_a_passive_rule_says_what_it_needs_if_one_case_of_two_ran(end: str) -> N
     )
     cases = [case(rules=()), case("s[list_calls-2]", rules=(), gap="add write")]
     found = judged(passive, cases=cases, ends={CASE.id: end})
-    assert [one.reasons for one in found if one.operation == "list_calls"] == [
-        ("nothing was seen",)
-    ]
+    assert [one.why for one in found if one.operation == "list_calls"] == [("nothing was seen",)]
 
 
 def test_a_trial_rule_says_what_it_needs_if_its_own_case_asked() -> None:
@@ -442,13 +440,13 @@ def test_a_trial_rule_says_what_it_needs_if_its_own_case_asked() -> None:
     other = case("s[list_calls-2]", rules=())
     quiet = saying("", hint="the list must hold three items")
     found = cell(quiet, [seen(of=other)], cases=[CASE, other])
-    assert found.reasons == (coverage.NOTHING_ASKED,)
+    assert found.why == (coverage.NOTHING_ASKED.text,)
 
 
 def test_a_rule_that_saw_nothing_says_what_it_needs() -> None:
     """A case that came to nothing gives the hint of its rule."""
     found = cell(saying("", hint="the list must hold three items"))
-    assert (found.verdict, found.reasons) == (Verdict.UNTESTED, ("the list must hold three items",))
+    assert (found.verdict, found.why) == (Verdict.UNTESTED, ("the list must hold three items",))
 
 
 def test_a_clause_without_a_case_has_no_cell() -> None:
@@ -783,7 +781,7 @@ def normal(cells: Iterable[Cell]) -> list[Any]:
             sorted(one.exchanges),
             plain(one.findings),
             plain(one.notes),
-            sorted(one.reasons),
+            sorted(one.why),
             one.waiver,
         )
         for one in cells
@@ -834,7 +832,7 @@ def run(*verdicts: Verdict, **members: Any) -> Run:
         "contract": ledger(clause(), clause(name="d")),
         "suite": "0",
         "seed": 0,
-        "target": {},
+        "target": embedded().declaration,
         "started": "",
         "finished": "",
         "judged_on": "",
@@ -849,7 +847,8 @@ def run(*verdicts: Verdict, **members: Any) -> Run:
 @pytest.mark.parametrize(
     ("verdicts", "members", "code"),
     [
-        ((), {}, 0),
+        ((), {}, 3),
+        ((Verdict.UNTESTED, Verdict.INAPPLICABLE), {}, 3),
         ((Verdict.PASSED,), {}, 0),
         ((Verdict.WARNED, Verdict.WAIVED, Verdict.UNTESTED, Verdict.INAPPLICABLE), {}, 0),
         ((Verdict.FAILED,), {}, 1),
@@ -865,7 +864,8 @@ def run(*verdicts: Verdict, **members: Any) -> Run:
 def test_the_exit_code_of_a_run(
     verdicts: tuple[Verdict, ...], members: dict[str, Any], code: int
 ) -> None:
-    """A broken MUST is 1 and wins over 3; untested cells count if completeness is required."""
+    """A broken MUST is 1 and wins over 3; untested cells count if completeness is required, and
+    a run that judged nothing is 3."""
     assert run(*verdicts, **members).exit_code == code
 
 

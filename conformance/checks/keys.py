@@ -7,7 +7,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from conformance.judging.answers import answered, ids_of, refusals, role_of, said
+from conformance.judging.answers import answered, ids_of, lets_in, refusals, said
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -24,6 +24,7 @@ from conformance.model import (
     Form,
     Placeholder,
     Response,
+    Role,
     SecretKind,
     Side,
     Step,
@@ -44,6 +45,7 @@ def auth_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 @trial(
     "auth.invalid",
     hint="more than 20 requests with a bad key want flood (allow: in the target file)",
+    provide=True,
 )
 def auth_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key that was never issued, or is not quite one that was, is refused as unauthenticated."""
@@ -51,13 +53,13 @@ def auth_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield from refusals(context, trial, trial.of_form(form), CodeRole.UNAUTHENTICATED)
 
 
-@trial("auth.expired", hint="give an expired key (keys: expired in the target file)")
+@trial("auth.expired", hint="give an expired key (keys: expired in the target file)", provide=True)
 def auth_expired(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An expired key is refused as unauthenticated."""
     yield from refusals(context, trial, trial.of_form(Form.EXPIRED), CodeRole.UNAUTHENTICATED)
 
 
-@trial("auth.revoked", hint="give a revoked key (keys: revoked in the target file)")
+@trial("auth.revoked", hint="give a revoked key (keys: revoked in the target file)", provide=True)
 def auth_revoked(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A revoked key is refused as unauthenticated."""
     yield from refusals(context, trial, trial.of_form(Form.REVOKED), CodeRole.UNAUTHENTICATED)
@@ -123,8 +125,8 @@ def auth_prefixes(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     if answer.status == 401:
         expected = "a key with this prefix to be accepted"
         yield Violation("status", expected, said(answer.exchange), answer.ids)
-    else:
-        yield Pass(answer.ids)
+    elif answer.exchange.role is Role.PROBE and lets_in(context.contract, answer.exchange):
+        yield Pass(answer.ids)  # that the control succeeds shows nothing of the other prefix
 
 
 @trial("account.key", hint=HANDED_OUT)
@@ -140,13 +142,17 @@ def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield Violation("/", "a key of its own for each account", "the same key twice", ids)
         return
     refused = [use for use in used if use.status == 401]
-    if not refused:
-        if all(use.ok or use.status == 403 for use in used):
-            yield Pass(ids)
-        return
-    expected = "the new key to be accepted"
-    # a key that never works may have to be confirmed by a person first
-    yield Violation("status", expected, said(refused[0]), ids, note=refused == used)
+    if refused:
+        expected = "the new key to be accepted"
+        # a key that never works may have to be confirmed by a person first
+        yield Violation("status", expected, said(refused[0]), ids, note=refused == used)
+    elif all(map(_works, used)):
+        yield Pass(ids)
+
+
+def _works(use: Exchange) -> bool:
+    """Whether a use of a new key shows that it works: it may lack the scope of the list."""
+    return use.ok or use.status == 403
 
 
 @trial("account.rows", hint=HANDED_OUT)
@@ -192,7 +198,7 @@ def _listed(context: JudgeContext, exchange: Exchange) -> set[str] | None:
     answer = answer_of(context.contract, exchange)
     if answer is None or not answer.ok:
         return None
-    if answer.operation.paging is None:
+    if answer.operation.paging is None or answer.items is None:
         return None
     return set(map(answer.identity, answer.rows))
 
@@ -213,7 +219,7 @@ def scope_opens(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
         else:
             expected = "not refused, as the key has the scope"
             yield Violation("status", expected, said(exchange), answer.ids)
-    elif answer.ok or role_of(context.contract, exchange):
+    elif lets_in(context.contract, exchange):
         yield Pass(answer.ids)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from conformance.judging.answers import code_of, ids_of, pointer, refusal, said
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.rules import passive, trial
+from conformance.judging.rules import USABLE, passive, trial
 from conformance.model import (
     Clause,
     CodeRole,
@@ -20,6 +20,7 @@ from conformance.model import (
     Exchange,
     Operation,
     Rate,
+    ReasonKind,
     Step,
     compact,
 )
@@ -95,7 +96,8 @@ def _failure(bursts: list[Burst]) -> Gap | None:
     if failed is None:
         return None
     return Gap(
-        f"The requests up to the limit must succeed, but {failed.id} was answered: {said(failed)}"
+        f"The requests up to the limit must succeed, but {failed.id} was answered: {said(failed)}",
+        ReasonKind.OWN_LIMIT,
     )
 
 
@@ -190,7 +192,7 @@ def _open(trial: Trial, step: Step, expected: str) -> Iterator[Outcome]:
         yield Pass(ids_of(exchanges))
 
 
-@trial("rate.window", hint=NEEDS_LIMIT)
+@trial("rate.window", hint=NEEDS_LIMIT, rests_on=("rate.limit", *USABLE))
 def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Before half of the window is over, a full limit accepts few requests or none."""
     rate, exchanges = context.operation.rate, _after_limit(trial, Step.SOON)
@@ -206,7 +208,7 @@ def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield Pass(ids_of(exchanges))
 
 
-@trial("rate.evasion", hint=NEEDS_LIMIT)
+@trial("rate.evasion", hint=NEEDS_LIMIT, rests_on=("rate.limit", *USABLE))
 def rate_evasion(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """The limit holds for the address of the connection, whatever a request says of itself."""
     exchanges = _after_limit(trial, Step.EVASION)
@@ -225,13 +227,13 @@ def _claims(exchange: Exchange) -> str:
     return ", ".join(map(": ".join, headers))
 
 
-@trial("rate.address", hint=NEEDS_LIMIT)
+@trial("rate.address", hint=NEEDS_LIMIT, rests_on=("rate.limit", *USABLE))
 def rate_address(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """The limit of one address does not affect another address."""
     yield from _open(trial, Step.ELSEWHERE, "no 429 from another address")
 
 
-@trial("rate.reset", hint=NEEDS_LIMIT, confirm=True)
+@trial("rate.reset", hint=NEEDS_LIMIT, rests_on=("rate.limit", *USABLE), confirm=True)
 def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """After the window, requests are accepted again, up to the same limit."""
     rate = context.operation.rate

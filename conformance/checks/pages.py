@@ -8,7 +8,8 @@ from typing import Any
 
 from conformance.judging.answers import page_of, quoted, role_of, said, unusable
 from conformance.judging.outcomes import Answered, Gap, JudgeContext, Outcome, Pass, Violation
-from conformance.judging.rules import lists, passive, probe
+from conformance.judging.rules import USABLE, lists, passive, probe
+from conformance.judging.shown import Asked
 from conformance.model import CodeRole, Exchange, Paging, compact
 from conformance.reading import Answer, arrays_of, asked, position_of
 from conformance.values import NOT_JSON, instant, pointed, zoned
@@ -36,7 +37,12 @@ def _limit(context: JudgeContext, exchange: Exchange) -> int | None:
     return int(limit) if re.fullmatch("[0-9]{1,9}", limit) else None
 
 
-@passive("list.items", applies=lists, hint="no list was answered")
+NO_FULL_PAGE = "the list must hold items, and more of them than one page"
+OF_ITEMS: dict[str, Any] = {"provide": True, "rests_on": ("success.status", "list.items")}
+"""What holds for rules that judge the items of a list."""
+
+
+@passive("list.items", applies=lists, hint="no list was answered", rests_on=("success.status",))
 def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A list response is an object with its items in an array."""
     page = page_of(context, exchange)
@@ -73,7 +79,12 @@ def _without_items(paging: Paging, body: dict[str, Any], exchange: Exchange) -> 
     return Violation("/", "an array of items", "no array", (exchange.id,))
 
 
-@passive("list.more-flag", applies=lists, hint="no list was answered")
+@passive(
+    "list.more-flag",
+    applies=lists,
+    hint="no list was answered",
+    rests_on=("success.status", "list.items"),
+)
 def list_more_flag(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A list response has the boolean that says whether more follows."""
     page = page_of(context, exchange)
@@ -87,7 +98,7 @@ def list_more_flag(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
         yield Violation(f"/{paging.more}", "a boolean", actual, (exchange.id,))
 
 
-@passive("list.limit", applies=lists, hint="no page with a limit was answered that had items")
+@passive("list.limit", applies=lists, hint=NO_FULL_PAGE, asks=Asked.ITEMS, **OF_ITEMS)
 def list_limit(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A page holds no more items than its limit."""
     limit = _limit(context, exchange)
@@ -106,6 +117,8 @@ def list_limit(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     applies=lists,
     hint="the list must hold more items than its maximum, "
     "which the target has to declare (maximum: in the target file)",
+    provide=True,
+    rests_on=(*USABLE, "list.limit"),
 )
 def list_maximum(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A page holds no more items than the declared maximum."""
@@ -128,7 +141,7 @@ def _limits(context: JudgeContext, exchange: Exchange) -> bool:
     return bool(answer.items and answer.more)
 
 
-@passive("list.position", applies=lists, hint="the list has no items")
+@passive("list.position", applies=lists, hint="the list has no items", **OF_ITEMS)
 def list_position(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The cursor can be taken from the last item: an ISO timestamp."""
     answer, paging = _answer(context, exchange), context.operation.paging

@@ -21,7 +21,8 @@ from conformance.judging.answers import (
     unusable,
 )
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.rules import every, passive, trial
+from conformance.judging.rules import USABLE, every, passive, trial
+from conformance.judging.shown import Asked
 from conformance.model import (
     Clause,
     CodeRole,
@@ -37,10 +38,12 @@ from conformance.model import (
 from conformance.reading import Answer, asked, is_id, members_of
 from conformance.values import NOT_JSON
 
+NEEDS_OBJECT = "an object would have to be known, to make an id that is not one"
+
 Judge = Callable[[JudgeContext, Exchange, tuple[CodeRole, ...]], Outcome]
 
 
-@trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
+@trial("id.unknown", hint=NEEDS_OBJECT, provide=True, asks=Asked.OBJECT)
 def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An id that names nothing is answered not found."""
     if Open.ABSENT_OBJECT in context.operation.open:
@@ -98,7 +101,14 @@ def _named_in_query(contract: Contract, operation: Operation, clause: Clause) ->
     return _named_by(operation) is not None
 
 
-@passive("read.asked", applies=_named_in_query, hint="Needs a known object to ask for.")
+@passive(
+    "read.asked",
+    applies=_named_in_query,
+    hint="Needs a known object to ask for.",
+    provide=True,
+    asks=Asked.OBJECT,
+    rests_on=USABLE,
+)
 def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A read returns the object that was asked for, by the member that named it."""
     answer = Answer(context.contract, context.operation, exchange)
@@ -218,14 +228,27 @@ def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bo
     return clause.about is None or operation.successes == (clause.about.status,)
 
 
-def _should_succeed(exchange: Exchange) -> bool:
+def _should_succeed(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether a request must not be answered as it was.
 
-    What only prepares a case may be refused, but it is no reason for a server fault.
+    What only prepares a case, or asks its question, may be refused. Without a mistake it is no
+    reason for a server fault.
     """
-    if exchange.role is Role.ARRANGE:
-        return exchange.status == INTERNAL_ERROR and not exchange.facts.mistake
+    if exchange.role in (Role.ARRANGE, Role.PROBE):
+        broken = exchange.status == INTERNAL_ERROR and not exchange.facts.mistake
+        return broken and not _may_be_triggered(context, exchange)
     return exchange.role is Role.CONTROL
+
+
+def _may_be_triggered(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether a trigger of the target file makes the operation answer with this status."""
+    errors = context.contract.errors
+    return exchange.role is Role.PROBE and any(
+        trigger.operation == exchange.operation
+        and trigger.code in errors
+        and errors[trigger.code].status == exchange.status
+        for trigger in context.target.triggers
+    )
 
 
 @passive("success.status", applies=_same_status, hint="no request succeeded")
@@ -242,7 +265,7 @@ def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
             yield Pass(ids, about=about)
         elif response.status in context.contract.statuses:
             yield Violation("status", expected, said(exchange), ids, about=about)
-    elif _should_succeed(exchange) and not _excused(context, exchange, response.status):
+    elif _should_succeed(context, exchange) and not _excused(context, exchange, response.status):
         expected = f"{expected} for a valid request"
         yield Violation("status", expected, said(exchange), ids, about=about)
 
@@ -259,7 +282,12 @@ def success_label(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     yield Violation(*fault, (exchange.id,)) if fault else Pass((exchange.id,))
 
 
-@passive("success.shape", applies=every, hint="no request succeeded")
+@passive(
+    "success.shape",
+    applies=every,
+    hint="no request succeeded",
+    rests_on=("success.status", "list.more-flag"),
+)
 def success_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The body of a success is JSON with the documented members and types."""
     response = exchange.response

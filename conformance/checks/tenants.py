@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 from operator import attrgetter
@@ -10,6 +10,7 @@ from typing import Any
 
 from conformance.checks.requests import shown_absent
 from conformance.judging.answers import control_gap, kept_out, said, unusable
+from conformance.judging.foreign import answers_untied, foreign_effects
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -28,12 +29,13 @@ from conformance.model import (
     Exchange,
     Open,
     Operation,
+    ReasonKind,
     Side,
     Step,
     business_of,
     compact,
 )
-from conformance.reading import Answer, answer_of, id_of, sought_in
+from conformance.reading import Answer, answer_of, id_of
 
 FOREIGN_KEY = "(keys: other in the target file)"
 KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
@@ -44,9 +46,12 @@ BEYOND = {Side.OWN: Business.OTHER, Side.FOREIGN: Business.MAIN}
 # --- objects ---
 
 
-@trial("tenant.object", hint=f"Needs a known object of another business {FOREIGN_KEY}.")
+@trial(
+    "tenant.object", hint=f"Needs a known object of another business {FOREIGN_KEY}.", provide=True
+)
 def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
+    yield from answers_untied(context, trial)
     objects, references = trial.at(Step.FOREIGN), trial.at(Step.REFERENCE)
     references += filter(attrgetter("refused"), trial.at(Step.OPTIONAL))
     if not any((objects, references, trial.at(Step.TIED))):
@@ -58,18 +63,7 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     yield from _objects_refused(context, trial, objects)
     for exchange in references:
         yield kept_out(context, exchange, (*KEPT_OUT, CodeRole.INVALID_PARAMETER))
-    yield from _effects(context, trial)
-
-
-def _effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Judge what the requests for objects of another business have done."""
-    for listing in trial.at(Step.LISTING):
-        yield from _not_created(context, listing)
-    for look in trial.at(Step.TIED):
-        yield from _untied(context, look)
-    for before in trial.at(Step.BEFORE):
-        for after in trial.at(Step.AFTER):
-            yield from _unchanged(context, before, after)
+    yield from foreign_effects(context, trial)
 
 
 def _objects_refused(
@@ -118,67 +112,14 @@ def _id_shown(context: JudgeContext, exchange: Exchange) -> str | None:
     return id_of(context.contract, context.operation.kind, answer.object)
 
 
-def _untied(context: JudgeContext, look: Exchange) -> Iterator[Outcome]:
-    """A new object does not show the foreign object that the request tied it to."""
-    shown, _ = sought_in(context.contract, look)
-    if not isinstance(shown, dict):
-        return
-    for name, value in look.facts.tied.items():
-        if shown.get(name) == value:
-            yield Violation(f"/{name}", "nothing of another business", compact(value), (look.id,))
-        else:
-            yield Pass((look.id,))
-
-
-def _not_created(context: JudgeContext, listing: Exchange) -> Iterator[Outcome]:
-    """A refused object is not in the list of the other business."""
-    answer = answer_of(context.contract, listing)
-    if answer is None:
-        return
-    for row in answer.rows:
-        if _has_all(row, listing.facts.sent):
-            expected = "nothing created in another business"
-            yield Violation("/", expected, compact(row), (listing.id,))
-
-
-def _has_all(row: dict[str, Any], sent: Mapping[str, Any]) -> bool:
-    """Whether a row shows every member with the value that was sent."""
-    return all(row.get(name) == value for name, value in sent.items())
-
-
-def _unchanged(context: JudgeContext, before: Exchange, after: Exchange) -> Iterator[Outcome]:
-    """Another business neither removed nor changed an object."""
-    old, _ = sought_in(context.contract, before)
-    new, goes_on = sought_in(context.contract, after)
-    if old is None or unusable(context, after) or goes_on:
-        return
-    ids = (before.id, after.id)
-    if new is None:
-        expected = f"{after.facts.sought}, as another business may not remove it"
-        yield Violation("/", expected, said(after), ids)
-        return
-    changed = _first_changed(old, new, after.facts.sent)
-    if changed is None:
-        yield Pass(ids)
-        return
-    expected = f"{compact(old.get(changed))}, as another business may not change it"
-    yield Violation(f"/{changed}", expected, compact(new[changed]), ids)
-
-
-def _first_changed(old: Any, new: Any, sent: Mapping[str, Any]) -> str | None:
-    """The first member that now has the value that the other business sent."""
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return None
-    for name, value in sent.items():
-        if old.get(name) != new.get(name) == value:
-            return name
-    return None
-
-
 # --- filters ---
 
 
-@trial("tenant.filter", hint="Needs the id of another business, or of one of its objects.")
+@trial(
+    "tenant.filter",
+    hint="Needs the id of another business, or of one of its objects.",
+    provide=True,
+)
 def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A list narrowed to another business is refused, or shows nothing that is not its own."""
     unfiltered = _unfiltered(context, trial)
@@ -222,7 +163,7 @@ def _narrowed_to_foreign(answer: Answer, unfiltered: set[str]) -> Iterator[Outco
 # --- rows ---
 
 
-@trial("tenant.rows", hint=f"Needs the list of another business {FOREIGN_KEY}.")
+@trial("tenant.rows", hint=f"Needs the list of another business {FOREIGN_KEY}.", provide=True)
 def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Two businesses have no item in common, and no item names another business."""
     rows = _Rows(context)
@@ -281,7 +222,12 @@ def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
     return operation.owned
 
 
-@passive("tenant.named", applies=_owned, hint="The items of the list must name their business.")
+@passive(
+    "tenant.named",
+    applies=_owned,
+    hint="The items of the list must name their business.",
+    rests_on=("success.status", "list.items"),
+)
 def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No item of any page names a business that the key cannot reach."""
     answer = Answer(context.contract, context.operation, exchange)
@@ -337,7 +283,8 @@ def tenant_empty(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     if page.items is None or paging is None:
         return
     if page.items and Open.EMPTY_TENANT in context.operation.open:
-        yield Gap("A business without data may have items in this list, and has some.")
+        reason = "A business without data may have items in this list, and has some."
+        yield Gap(reason, ReasonKind.OWN_LIMIT)
     elif page.items:
         yield Violation("/", "an empty list", f"{len(page.items)} items", answer.ids)
     elif page.more:

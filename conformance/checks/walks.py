@@ -145,6 +145,7 @@ def paging_complete(context: JudgeContext, trial: Trial, walks: Walks) -> Iterat
 @walked(
     "paging.precision",
     hint="two neighbours in the list must differ only in the fraction of a second",
+    asks=None,
     sound=True,
 )
 def paging_precision(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
@@ -227,6 +228,7 @@ def _flag(context: JudgeContext) -> str:
 @walked(
     "paging.filter",
     hint="the list must hold several items that a filter takes, and others that it leaves out",
+    asks=None,
 )
 def paging_filter(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
     """Every page of a filtered list holds what the filter takes, and nothing else."""

@@ -15,6 +15,7 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
+from conformance.judging.shown import Asked
 from conformance.model import (
     KEY_ROLES,
     UNAVAILABLE,
@@ -23,6 +24,7 @@ from conformance.model import (
     ErrorCode,
     Exchange,
     Paging,
+    ReasonKind,
     Response,
     Step,
     compact,
@@ -52,6 +54,17 @@ def role_of(contract: Contract, exchange: Exchange) -> CodeRole | None:
     """The role of the error code of a response; None without a registered code."""
     code = contract.errors.get(code_of(contract, exchange) or "")
     return code.role if code else None
+
+
+def lets_in(contract: Contract, exchange: Exchange) -> bool:
+    """Whether an answer shows that a key was let in: a success, or a refusal for something else.
+
+    Redirects, failures of the server and refusals without a registered code show nothing of a key.
+    """
+    if exchange.ok:
+        return True
+    known = role_of(contract, exchange)
+    return exchange.refused and (exchange.status or 0) < 500 and known is not None
 
 
 def pointer(path: tuple[str, ...]) -> str:
@@ -116,15 +129,23 @@ def control_gap(
     """
     controls = trial.controls if step is None else trial.at(step)
     if not controls:
-        return Gap("no control request could be made: the target shows no object to make it with")
+        reason = "no control request could be made: the target shows no object to make it with"
+        return Gap(reason, asks=Asked.OBJECT)
     for control in controls:
         answer = answered(context, control)
         if not isinstance(answer, Answered):
             return answer
         if not answer.ok:
             failed = f"the control request {control.id} was answered {answer.status}"
-            return Gap(f"{failed}, so a refusal proves nothing")
+            return _failed_control(failed, answer.status)
     return None
+
+
+def _failed_control(failed: str, status: int) -> Gap:
+    """Why refusals prove nothing, as a control failed with a status."""
+    if status in (401, 403):
+        return Gap(f"{failed}: give a key that may do this, or declare the operation inapplicable")
+    return Gap(f"{failed}, so a refusal proves nothing", ReasonKind.OWN_LIMIT)
 
 
 def refusals(

@@ -9,16 +9,19 @@ from statistics import mode
 
 from conformance.evidence import Log
 from conformance.judging.rules import Rule
-from conformance.model import Case, Clause, Contract, Role
+from conformance.judging.shown import IN_VAIN, Asked, Shown
+from conformance.model import Case, Clause, Contract, Reason, ReasonKind, Role
 
-NOT_RUN = "not run: the run ended before it"
-NOT_SELECTED = "not selected"
-NOTHING_ASKED = (
-    "No valid request could be built because the target has no suitable objects. "
-    "Supply values under inputs: in the target file."
-)
 OVER_BUDGET = "the request budget is used up (budget: in the target file)"
 DONE = "done"
+NOT_RUN = Reason(ReasonKind.NOT_RUN, "not run: the run ended before it")
+BEYOND_BUDGET = Reason(ReasonKind.NOT_RUN, OVER_BUDGET)
+NOT_SELECTED = Reason(ReasonKind.NOT_SELECTED, "not selected")
+NOTHING_ASKED = Reason(
+    ReasonKind.PROVIDE,
+    "No valid request could be built because the target has no suitable objects. "
+    "Supply values under inputs: in the target file.",
+)
 
 
 @dataclass(frozen=True)
@@ -72,44 +75,70 @@ class Coverage:
         ends = [self.log.ends.get(case.id, DONE) for case in cases]
         return [end for end in ends if end not in (DONE, OVER_BUDGET)]
 
-    def gaps(self, cases: Iterable[Case]) -> list[str]:
+    def gaps(self, cases: Iterable[Case]) -> list[Reason]:
         """Why cases have not run, one reason each; those that have are left out."""
         gaps = map(self._gap_of, self._counted(cases))
         return [gap for gap in gaps if gap is not None]
 
-    def silence(self, rule: Rule, operation: str) -> str:
-        """Why a rule had nothing to judge on an operation, in the words of the report.
+    def silence(self, rule: Rule, operation: str) -> Reason:
+        """Why a rule had nothing to judge on an operation, as far as no failure explains it.
 
         A passive rule rests on all cases of the operation, a trial rule on those that feed it.
         """
         cases = self._counted(case for case in self.cases if case.operation == operation)
         if rule.trial:
-            return self._silence_of_trial(rule, cases)
+            return self._silence_of_trial(rule, operation, cases)
         if not all(map(self._is_selected, cases)):
             return NOT_SELECTED
-        some_ran = any(self._gap_of(case) is None for case in cases)
-        if some_ran or not cases:
-            return rule.hint
-        return mode(self.gaps(cases))  # the commonest reason
+        return self._silence_of_passive(rule, operation, cases)
 
-    def _silence_of_trial(self, rule: Rule, cases: list[Case]) -> str:
+    def _silence_of_passive(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
+        """The hint of a rule if all cases that could run did; else the commonest gap of the rest.
+
+        What could have run comes first.
+        """
+        gaps = self.gaps(cases)
+        cut = [gap for gap in gaps if gap.kind is ReasonKind.NOT_RUN]
+        if (len(gaps) < len(cases) and not cut) or not cases:
+            return self._hint(rule, operation)
+        return mode(cut or gaps)
+
+    def _silence_of_trial(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
         """The hint of a rule if one of its cases asked for something; else that nothing did."""
         for case in cases:
             if rule.id in case.rules and case.id in self._asking:
-                return rule.hint
-        return NOTHING_ASKED
+                return self._hint(rule, operation)
+        return self.asking(NOTHING_ASKED, Asked.OBJECT, operation)
 
-    def _gap_of(self, case: Case) -> str | None:
+    def _hint(self, rule: Rule, operation: str) -> Reason:
+        """The hint of a rule."""
+        kind = ReasonKind.PROVIDE if rule.provide else ReasonKind.OWN_LIMIT
+        return self.asking(Reason(kind, rule.hint), rule.asks, operation)
+
+    def asking(self, reason: Reason, asked: Asked | None, operation: str) -> Reason:
+        """A reason that asks for something; another one where the log shows that it is there."""
+        if asked is not None and self._shown.has(asked, operation):
+            return Reason(ReasonKind.OWN_LIMIT, IN_VAIN[asked])
+        return reason
+
+    @cached_property
+    def _shown(self) -> Shown:
+        """What the log shows of the target."""
+        return Shown(self.contract, self.log.exchanges)
+
+    def _gap_of(self, case: Case) -> Reason | None:
         """Why a case has not run; None if it has.
 
-        What the plan knows comes first, then the selection, then how the case ended.
+        The selection comes first, then what the plan knows, then how the case ended.
         """
-        if case.gap:
-            return case.gap
         if not self._is_selected(case):
             return NOT_SELECTED
-        end = self.log.ends.get(case.id, NOT_RUN)
-        return end if end in (NOT_RUN, OVER_BUDGET) else None
+        if case.gap:
+            declared = case.inapplicable
+            return Reason(ReasonKind.DECLARED if declared else ReasonKind.PROVIDE, case.gap)
+        if case.id not in self.log.ends:
+            return NOT_RUN
+        return BEYOND_BUDGET if self.log.ends[case.id] == OVER_BUDGET else None
 
     def _counted(self, cases: Iterable[Case]) -> list[Case]:
         """The cases that must run; an optional one counts only once it has run."""

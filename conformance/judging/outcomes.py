@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import filterfalse
 from operator import attrgetter
 
+from conformance.judging.shown import Asked
 from conformance.model import (
     Case,
     Contract,
@@ -14,6 +15,7 @@ from conformance.model import (
     Facts,
     Form,
     Operation,
+    ReasonKind,
     Response,
     Role,
     Step,
@@ -53,9 +55,14 @@ class Violation(Outcome):
 
 @dataclass(frozen=True)
 class Gap(Outcome):
-    """Could not be judged because something is missing: why, and what to provide."""
+    """Could not be judged because something is missing: why, and what to provide.
+
+    ``kind`` says whether anybody can provide it, ``asks`` what the log may show to be there.
+    """
 
     reason: str
+    kind: ReasonKind = ReasonKind.PROVIDE
+    asks: Asked | None = None
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from conformance.judging.answers import answered
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Trial
+from conformance.judging.shown import Asked
 from conformance.model import Clause, Contract, Exchange, Operation
 
 Applies = Callable[[Contract, Operation, Clause], bool]
@@ -31,6 +33,9 @@ class Rule:
     ``applies`` says on which operations a passive rule plans a cell. ``hint`` says why the rule may
     have nothing to judge. With ``confirm`` the case is repeated, because other clients may have
     changed the state of the target; only what every attempt shows is a finding.
+
+    ``provide`` says whether a person can provide what the hint names, and ``asks`` what the log may
+    show to be there. ``rests_on`` are the rules whose failures may leave this one without evidence.
     """
 
     id: str
@@ -40,7 +45,15 @@ class Rule:
     applies: Applies = _nowhere
     hint: str = "nothing that this rule judges was seen"
     confirm: bool = False
+    provide: bool = False
+    asks: Asked | None = None
+    rests_on: tuple[str, ...] = ()
 
+
+USABLE = ("success.status", "list.items", "list.more-flag", "list.position")
+"""The rules that say whether the answer to a valid request can be used."""
+CODED = ("error.json", "error.shape", "error.code-text")
+"""The rules that say whether an error shows its code."""
 
 RULES: dict[str, Rule] = {}
 
@@ -57,24 +70,35 @@ def _summary(judge: Callable[..., object]) -> str:
 
 
 def passive(
-    rule_id: str, *, applies: Applies = _nowhere, hint: str = "no answer of this kind was seen"
+    rule_id: str,
+    *,
+    applies: Applies = _nowhere,
+    hint: str = "no answer of this kind was seen",
+    **more: Any,
 ) -> Callable[[PassiveJudge], PassiveJudge]:
-    """Register a judge of single exchanges; without ``applies`` it plans no cell of its own."""
+    """Register a judge of single exchanges; without ``applies`` it plans no cell of its own.
+
+    ``more`` are further fields of the rule.
+    """
 
     def register(judge: PassiveJudge) -> PassiveJudge:
-        _register(Rule(rule_id, _summary(judge), passive=judge, applies=applies, hint=hint))
+        _register(Rule(rule_id, _summary(judge), passive=judge, applies=applies, hint=hint, **more))
         return judge
 
     return register
 
 
 def trial(
-    rule_id: str, *, hint: str = "the case did not come to its probe", confirm: bool = False
+    rule_id: str,
+    *,
+    hint: str = "the case did not come to its probe",
+    rests_on: tuple[str, ...] = USABLE,
+    **more: Any,
 ) -> Callable[[TrialJudge], TrialJudge]:
-    """Register a judge of trials."""
+    """Register a judge of trials. ``more`` are further fields of the rule."""
 
     def register(judge: TrialJudge) -> TrialJudge:
-        _register(Rule(rule_id, _summary(judge), trial=judge, hint=hint, confirm=confirm))
+        _register(Rule(rule_id, _summary(judge), trial=judge, hint=hint, rests_on=rests_on, **more))
         return judge
 
     return register
@@ -85,6 +109,7 @@ def probe(
     *,
     hint: str = "the case did not come to its probe",
     select: Callable[[Trial], Iterable[Exchange]] = lambda trial: trial.probes,
+    provide: bool = False,
 ) -> Callable[[ProbeJudge], ProbeJudge]:
     """Register a judge of single probes of a trial, by default of all.
 
@@ -100,7 +125,8 @@ def probe(
                 else:
                     yield answer
 
-        _register(Rule(rule_id, _summary(judge), trial=judged, hint=hint))
+        judged.__doc__ = judge.__doc__
+        trial(rule_id, hint=hint, provide=provide)(judged)
         return judge
 
     return register

@@ -14,10 +14,11 @@ from functools import partial
 from itertools import chain
 
 from conformance.evidence import Log
+from conformance.judging.blocked import Blocked
 from conformance.judging.coverage import DONE, OVER_BUDGET, Coverage
 from conformance.judging.judge import Outcomes, findings_of, is_note, judge
 from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Violation
-from conformance.judging.rules import Rule
+from conformance.judging.rules import CODED, Rule
 from conformance.model import (
     Case,
     Cell,
@@ -26,6 +27,8 @@ from conformance.model import (
     Declaration,
     Finding,
     Level,
+    Reason,
+    ReasonKind,
     Verdict,
     Waiver,
 )
@@ -37,8 +40,8 @@ PREFLIGHT = "preflight"
 ANY_DAY = date.min
 """For a look at the cells alone, where no waiver counts."""
 WITHOUT_CODE = "the error has no code, which the clauses of the error structure blame"
-AREA_NOT_THERE = "the target declares that the area does not apply"
-NOT_THERE = "the target declares that it has no such operation"
+AREA_NOT_THERE = Reason(ReasonKind.DECLARED, "the target declares that the area does not apply")
+NOT_THERE = Reason(ReasonKind.DECLARED, "the target declares that it has no such operation")
 
 
 def cells(
@@ -59,7 +62,8 @@ def cells(
     judged = [exchange for exchange in log.exchanges if exchange.scenario != PREFLIGHT]
     outcomes = judge(contract, target, rules, cases, judged)
     coverage = Coverage(contract, cases, log, selected)
-    return _Evaluation(contract, target, rules, today, coverage, outcomes).cells()
+    blocked = Blocked(contract, outcomes, judged)
+    return _Evaluation(contract, target, rules, today, coverage, outcomes, blocked).cells()
 
 
 @dataclass
@@ -68,7 +72,7 @@ class _Tally:
 
     violations: list[tuple[Rule, Violation]] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)  # ids of exchanges
-    gaps: list[str] = field(default_factory=list)
+    reasons: list[Reason] = field(default_factory=list)  # why something could not be judged
     errors: list[str] = field(default_factory=list)
 
     def add(self, rule: Rule, outcome: Outcome) -> None:
@@ -77,8 +81,6 @@ class _Tally:
             self.violations.append((rule, outcome))
         elif isinstance(outcome, Pass):
             self.passed += outcome.exchanges
-        elif isinstance(outcome, Gap):
-            self.gaps.append(outcome.reason)
         elif isinstance(outcome, JudgeError):
             self.errors.append(outcome.reason)
 
@@ -93,6 +95,7 @@ class _Evaluation:
     today: date
     coverage: Coverage
     outcomes: Outcomes
+    blocked: Blocked
 
     def cells(self) -> tuple[Cell, ...]:
         """The cells in the order of the ledger, and of the operations within a clause."""
@@ -145,7 +148,7 @@ class _Evaluation:
             self._add(tally, self.rules[rule_id], clause, operation)
         return _weighed(clause, operation, tally, self._waiver(clause, operation))
 
-    def _inapplicable(self, clause: Clause, operation: str) -> str | None:
+    def _inapplicable(self, clause: Clause, operation: str) -> Reason | None:
         """Why a clause cannot apply on an operation of this target; None if it can."""
         if operation in self.target.inapplicable:
             return NOT_THERE
@@ -153,7 +156,7 @@ class _Evaluation:
             return AREA_NOT_THERE
         feeding = [case for id_ in clause.rules for case in self._feeding(clause, id_, operation)]
         if feeding and all(case.inapplicable for case in feeding):
-            return feeding[0].gap
+            return Reason(ReasonKind.DECLARED, feeding[0].gap or "")
         return None
 
     def _feeding(self, clause: Clause, rule_id: str, operation: str) -> list[Case]:
@@ -171,17 +174,26 @@ class _Evaluation:
     def _add(self, tally: _Tally, rule: Rule, clause: Clause, operation: str) -> None:
         """Count what a rule gave, and why it could not give more."""
         outcomes = self._outcomes_of(rule, clause, operation)
-        for outcome in outcomes:
-            tally.add(rule, outcome)
         feeding = self._feeding(clause, rule.id, operation)
         cases = [case for case in feeding if not case.inapplicable]
+        for outcome in outcomes:
+            tally.add(rule, outcome)
+            if isinstance(outcome, Gap):
+                tally.reasons.append(self._reason(rule, operation, cases, outcome))
         gaps = self.coverage.gaps(cases)
-        tally.gaps += gaps
+        tally.reasons += gaps
         tally.errors += self.coverage.crashes(cases)
         if gaps or not all(map(is_note, outcomes)):
             return
         if self.coverage.expects(rule, clause, operation, cases):
-            tally.gaps.append(self.coverage.silence(rule, operation))
+            failure = self.blocked.reason(rule.rests_on, operation, cases)
+            tally.reasons.append(failure or self.coverage.silence(rule, operation))
+
+    def _reason(self, rule: Rule, operation: str, cases: list[Case], gap: Gap) -> Reason:
+        """Why a judge could not judge: the failure that explains it, else what the judge says."""
+        rests_on = CODED if gap.kind is ReasonKind.BLOCKED else rule.rests_on
+        failure = self.blocked.reason(rests_on, operation, cases)
+        return failure or self.coverage.asking(Reason(gap.kind, gap.reason), gap.asks, operation)
 
     def _outcomes_of(self, rule: Rule, clause: Clause, operation: str) -> list[Outcome]:
         """What a rule gave on an operation, as far as it counts for a clause."""
@@ -214,7 +226,7 @@ def _as_seen_by(clause: Clause, outcome: Outcome) -> Outcome:
     """
     about_code = clause.about is not None and clause.about.code is not None
     if about_code and isinstance(outcome, Pass) and outcome.without_code:
-        return Gap(WITHOUT_CODE)
+        return Gap(WITHOUT_CODE, ReasonKind.BLOCKED)
     return outcome
 
 
@@ -237,7 +249,7 @@ def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | Non
         _unique([*tally.passed, *_ids(findings)]),
         findings,
         _merged(clause, operation, noted),
-        _unique(reasons),
+        tuple(dict.fromkeys(reasons)),
         waived_by,
     )
 
@@ -249,14 +261,14 @@ def _worded(waiver: Waiver) -> str:
 
 def _verdict(
     clause: Clause, tally: _Tally, broken: bool, waiver: Waiver | None
-) -> tuple[Verdict, list[str]]:
+) -> tuple[Verdict, list[Reason]]:
     """The verdict of a tally, and why nothing was judged where that is so."""
     if broken:
         return _verdict_of_broken(clause, waiver), []
     if tally.errors:
-        return Verdict.ERROR, tally.errors
-    if tally.gaps or not tally.passed:
-        return Verdict.UNTESTED, tally.gaps
+        return Verdict.ERROR, [Reason(ReasonKind.ERROR, text) for text in tally.errors]
+    if tally.reasons or not tally.passed:
+        return Verdict.UNTESTED, tally.reasons
     return Verdict.PASSED, []
 
 

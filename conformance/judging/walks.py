@@ -19,7 +19,8 @@ from weakref import WeakKeyDictionary
 from conformance.judging import rules
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Trial
 from conformance.judging.pages import Filters, Item, Page, read_page
-from conformance.model import Open, Operation
+from conformance.judging.shown import Asked
+from conformance.model import Open, Operation, ReasonKind
 from conformance.reading import Answer, takes
 
 _instant = attrgetter("at")
@@ -240,27 +241,45 @@ POLLED = (
     "the rules of pagination do not apply"
 )
 
+BORDERS = ("list.limit", "paging.order", "paging.advances")
+"""The rules that say whether a list has pages with borders, beside those of every answer."""
+
+
+def _basis(rule_id: str) -> tuple[str, ...]:
+    """The rules that a rule of walks rests on: all that are not the rule itself."""
+    return tuple(rule for rule in (*rules.USABLE, *BORDERS) if rule != rule_id)
+
+
 WalkJudge = Callable[[JudgeContext, Trial, Walks], Iterable[Outcome]]
 
 
 def walked(
-    rule_id: str, *, hint: str = NEEDS_ITEMS, sound: bool = False, confirm: bool = True
+    rule_id: str,
+    *,
+    hint: str = NEEDS_ITEMS,
+    asks: Asked | None = Asked.ITEMS,
+    sound: bool = False,
+    confirm: bool = True,
 ) -> Callable[[WalkJudge], WalkJudge]:
     """Register a judge of the walks of a trial.
 
     A ``sound`` judge looks at the borders of pages, and is not asked where their order is broken.
+    ``asks`` is what the hint asks for.
     """
 
     def register(judge: WalkJudge) -> WalkJudge:
         def judged(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             walks = walks_of(context, trial)
             if walks.polled:
-                yield Gap(POLLED)
+                yield Gap(POLLED, ReasonKind.OWN_LIMIT)
             elif not (sound and any(map(walks.inversion, walks.pages))):
                 yield from judge(context, trial, walks)
 
         judged.__doc__ = judge.__doc__
-        rules.trial(rule_id, hint=hint, confirm=confirm)(judged)
+        register_trial = rules.trial(
+            rule_id, hint=hint, rests_on=_basis(rule_id), provide=True, asks=asks, confirm=confirm
+        )
+        register_trial(judged)
         return judge
 
     return register

@@ -35,6 +35,10 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
     return min(verdicts, key=lambda verdict: verdict.rank, default=None)
 
 
+JUDGED = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED, Verdict.PASSED)
+"""The verdicts that rest on evidence."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One observed departure from a clause."""
@@ -49,6 +53,33 @@ class Finding:
     level: Level = Level.MUST
 
 
+class ReasonKind(StrEnum):
+    """What kind of thing keeps a cell from its verdict. What helps most comes first."""
+
+    BLOCKED = "blocked"
+    """A failure, which the text names: mend it first."""
+    PROVIDE = "provide"
+    """Something that a person can provide, as the text says."""
+    NOT_RUN = "not-run"
+    """A chosen case that did not run: over budget, or the run ended before it."""
+    NOT_SELECTED = "not-selected"
+    """A case that was not chosen."""
+    OWN_LIMIT = "own-limit"
+    """A limit of the suite itself; nobody can provide anything."""
+    DECLARED = "declared"
+    """The target file declares that there is nothing to judge."""
+    ERROR = "error"
+    """A lost connection, or a bug of ours."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a cell is untested or in error: what kind of thing it is, and a sentence for people."""
+
+    kind: ReasonKind
+    text: str
+
+
 @dataclass(frozen=True)
 class Cell:
     """A clause on an operation, with its verdict and what it rests on."""
@@ -59,13 +90,23 @@ class Cell:
     exchanges: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[Finding, ...] = ()
-    reasons: tuple[str, ...] = ()  # why untested or error, and what to provide
+    reasons: tuple[Reason, ...] = ()  # why untested or error
     waiver: str | None = None
 
     @property
     def name(self) -> str:
         """The unique name of the cell in every report."""
         return f"{self.clause}[{self.operation}]"
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """The texts of its reasons."""
+        return tuple(reason.text for reason in self.reasons)
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the run was to judge it; a cell that was judged by the way counts, too."""
+        return all(reason.kind is not ReasonKind.NOT_SELECTED for reason in self.reasons)
 
 
 RENAMED_RULES = {"paging.empty": "tenant.empty"}
@@ -154,14 +195,38 @@ class Run:
     def exit_code(self) -> int:
         """1 if a MUST is broken, else 3 if something could not be judged, else 0.
 
-        An untested cell counts as not judged only where ``require_complete`` demands it.
+        An untested cell counts as not judged only where ``require_complete`` demands it. A run that
+        judged no cell at all shows nothing.
         """
         if self.counts["failed"]:
             return 1
         unjudged = self.counts["error"]
         if self.require_complete:
             unjudged += self.counts["untested"]
-        return 3 if self.incomplete or unjudged else 0
+        return 3 if self.incomplete or unjudged or self._shows_nothing else 0
+
+    @property
+    def _shows_nothing(self) -> bool:
+        """Whether no cell was judged, or the target declares that it has no operation."""
+        return not self.judged or self.contract.operations.keys() <= self.target.inapplicable
+
+    @property
+    def judged(self) -> int:
+        """How many cells were judged on evidence, whatever came out."""
+        return sum(self.counts[verdict] for verdict in JUDGED)
+
+    @property
+    def applicable(self) -> int:
+        """How many cells the target does not declare inapplicable."""
+        return len(self.cells) - self.counts[Verdict.INAPPLICABLE]
+
+    @cached_property
+    def standing(self) -> Verdict:
+        """What the run as a whole deserves: PASSED only if every chosen cell passed."""
+        if self.exit_code:
+            return Verdict.FAILED if self.exit_code == 1 else Verdict.ERROR
+        chosen = {cell.verdict for cell in self.cells if cell.chosen}
+        return worst(chosen - {Verdict.INAPPLICABLE}) or Verdict.ERROR
 
     def clause_verdict(self, clause: str) -> Verdict | None:
         """The worst verdict of the cells of a clause; None where it has no cells."""

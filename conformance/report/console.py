@@ -18,7 +18,7 @@ PER_CLAUSE = 5
 """Findings shown for a clause."""
 
 REASONS = 12
-"""Reasons shown for untested cells."""
+"""Reasons of one kind that are shown for untested cells."""
 
 LIMIT = 300
 """Characters of a text that are shown."""
@@ -53,7 +53,7 @@ class Block:
 def summary(run: Run, *, width: int, colour: bool) -> str:
     """The summary of a run, to print as it is; the last line holds the counts.
 
-    Problems come first, then what to provide for untested cells. ``width`` counts columns.
+    Problems come first, then why cells are untested. ``width`` counts columns.
     """
     page = _Page(max(width, 40), colour)
     for verdict in view.PROBLEMS:
@@ -65,9 +65,8 @@ def summary(run: Run, *, width: int, colour: bool) -> str:
     if run.incomplete:
         page.wrap(f"The run is incomplete: {view.shown(run.incomplete)}", "")
         page.lines.append("")
-    verdict = {0: Verdict.PASSED, 1: Verdict.FAILED}.get(run.exit_code, Verdict.ERROR)
-    page.lines.append(page.paint(view.headline(run), verdict, bold=True))
-    page.lines.append(page.paint(view.counts_line(run), verdict))
+    page.lines.append(page.paint(view.headline(run), run.standing, bold=True))
+    page.lines.append(page.paint(view.counts_line(run), run.standing))
     return "\n".join(page.lines)
 
 
@@ -141,7 +140,7 @@ def _show(page: _Page, block: Block) -> None:
 def _blocks(run: Run, cell: Cell) -> Iterator[Block]:
     """A block for each finding of a cell, or one for the cell if it has none."""
     title = view.operation_name(cell.operation)
-    more = [("reason", view.shown(reason, LIMIT)) for reason in cell.reasons]
+    more = [("reason", view.shown(text, LIMIT)) for text in cell.why]
     if cell.waiver:
         more.append(("waiver", view.shown(cell.waiver, LIMIT)))
     for finding in cell.findings:
@@ -157,16 +156,16 @@ def _blocks(run: Run, cell: Cell) -> Iterator[Block]:
 
 
 def _missing(page: _Page, run: Run) -> None:
-    """Why cells are untested, and what to provide."""
-    groups = view.missing(run)
-    if not groups:
-        return
-    page.title("Untested: what to provide", Verdict.UNTESTED)
-    for reason, cells in groups[:REASONS]:
-        page.wrap(f"{cut(clean(reason), LIMIT)} ({amount(len(cells), 'cell')})", "  ")
-    if len(groups) > REASONS:
-        page.lines.append(f"  and {amount(len(groups) - REASONS, 'more reason')}; see the report")
-    page.lines.append("")
+    """Why cells are untested, by kind of reason."""
+    for kind, groups in view.missing(run).items():
+        title = view.KINDS[kind]
+        page.title(f"Untested: {title[0].lower()}{title[1:]}", Verdict.UNTESTED)
+        for reason, cells in groups[:REASONS]:
+            page.wrap(f"{cut(clean(reason), LIMIT)} ({amount(len(cells), 'cell')})", "  ")
+        more = len(groups) - REASONS
+        if more > 0:
+            page.lines.append(f"  and {amount(more, 'more reason')}; see the report")
+        page.lines.append("")
 
 
 # --- durations ------------------------------------------------------------------------------------

@@ -11,7 +11,19 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from conformance.errors import Exit
-from conformance.model import WHOLE_API, Body, Cell, Clause, Exchange, Finding, Role, Run, Verdict
+from conformance.model import (
+    WHOLE_API,
+    Body,
+    Cell,
+    Clause,
+    Exchange,
+    Finding,
+    Reason,
+    ReasonKind,
+    Role,
+    Run,
+    Verdict,
+)
 from conformance.report.curl import curl
 from conformance.report.text import amount, clean
 from conformance.values import cut
@@ -42,7 +54,7 @@ SIGNS = {
     Verdict.WAIVED: Sign("≈", "Failed, and a valid waiver (reason, owner, expiry) covers it."),
     Verdict.WARNED: Sign("▲", "A SHOULD of the contract was broken."),
     Verdict.UNTESTED: Sign(
-        "○", "A prerequisite is missing, not selected or over budget. It never counts as passed."
+        "○", "There is no evidence: it was blocked, lacks something, or did not run. Never a pass."
     ),
     Verdict.PASSED: Sign("✓", "Judged on evidence, without a finding."),
     Verdict.INAPPLICABLE: Sign("–", "The target declares that it has no such operation."),
@@ -64,15 +76,31 @@ NO_REASON = "No reason was recorded."
 def headline(run: Run) -> str:
     """The overall verdict, in the words of the exit code.
 
-    It claims no more than was judged: with untested cells it says so.
+    It claims no more than was judged: with untested cells it says what share that is.
     """
     if run.exit_code == Exit.VIOLATED:
         return "Breaks the contract"
     if run.exit_code != Exit.CONFORMS:
         return "Could not be judged"
-    if run.counts["untested"]:
-        return "Conforms as far as judged"
-    return "Conforms"
+    whole = run.judged == run.applicable
+    if run.counts["waived"]:
+        seen = "Only waived failures seen"
+    elif whole:
+        return "Conforms"
+    else:
+        seen = "No failure seen"
+    return seen if whole else f"{seen} in {share(run)} of the contract"
+
+
+def share(run: Run) -> str:
+    """How much of the contract was judged, such as ``0.4 %``; never more than there was.
+
+    It counts cells. Those that are inapplicable do not belong to the contract of this target.
+    """
+    tenths = 1000 * run.judged // max(run.applicable, 1)
+    if run.judged and not tenths:
+        return "less than 0.1 %"
+    return f"{tenths / 10:g} %"
 
 
 def qualification(run: Run) -> str:
@@ -81,10 +109,8 @@ def qualification(run: Run) -> str:
     Such as ``40 of 42 cells judged, 1 failed, 2 untested.``
     """
     counts = run.counts
-    total = len(run.cells)
-    judged = total - counts["untested"] - counts["error"] - counts["inapplicable"]
-    parts = [f"{judged:,} of {amount(total, 'cell')} judged"]
-    for name in ("failed", "error", "waived", "warned", "untested"):
+    parts = [f"{run.judged:,} of {amount(len(run.cells), 'cell')} judged"]
+    for name in ("failed", "error", "waived", "warned", "untested", "inapplicable"):
         if counts[name]:
             parts.append(f"{counts[name]:,} {name}")
     summary = f"{', '.join(parts)}."
@@ -128,18 +154,34 @@ def problems(run: Run, verdict: Verdict) -> Iterator[tuple[Clause, tuple[Cell, .
             yield clause, tuple(alike)
 
 
-def missing(run: Run) -> list[tuple[str, list[Cell]]]:
-    """Why cells are untested: each reason with its cells, the most frequent first.
+Missing = list[tuple[str, list[Cell]]]
+"""Texts of reasons, each with its cells, the most frequent first."""
+
+KINDS = {
+    ReasonKind.BLOCKED: "Blocked by a failure",
+    ReasonKind.PROVIDE: "What to provide",
+    ReasonKind.NOT_RUN: "Over budget, or not run",
+    ReasonKind.NOT_SELECTED: "Not selected",
+    ReasonKind.OWN_LIMIT: "Limits of the suite",
+}
+"""The kinds of reasons of untested cells, with the titles of their groups."""
+
+
+def missing(run: Run) -> dict[ReasonKind, Missing]:
+    """Why cells are untested, by kind in the order of KINDS; kinds without a cell are left out.
 
     A cell with several reasons stands under each of them.
     """
-    groups: dict[str, list[Cell]] = {}
+    groups: dict[ReasonKind, dict[str, list[Cell]]] = {kind: {} for kind in KINDS}
     for cell in run.cells:
         if cell.verdict is not Verdict.UNTESTED:
             continue
-        reasons = cell.reasons or (NO_REASON,)
-        for reason in dict.fromkeys(reasons):
-            groups.setdefault(reason, []).append(cell)
+        for reason in cell.reasons or (Reason(ReasonKind.OWN_LIMIT, NO_REASON),):
+            groups.setdefault(reason.kind, {}).setdefault(reason.text, []).append(cell)
+    return {kind: _most_frequent_first(texts) for kind, texts in groups.items() if texts}
+
+
+def _most_frequent_first(groups: dict[str, list[Cell]]) -> Missing:
     return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
 
 
@@ -263,7 +305,7 @@ def message(cell: Cell) -> str:
     Empty for a cell that passed.
     """
     if not cell.findings:
-        return "; ".join(map(shown, cell.reasons))
+        return "; ".join(map(shown, cell.why))
     first = sentence(cell.findings[0])
     more = len(cell.findings) - 1
     if more:
@@ -283,7 +325,7 @@ def account(run: Run, cell: Cell) -> str:
     more = len(cell.findings) - FINDINGS_LIMIT
     if more > 0:
         lines.append(f"and {amount(more, 'more finding')}")
-    lines += [f"reason: {shown(reason)}" for reason in cell.reasons]
+    lines += [f"reason: {shown(reason.text)} ({reason.kind})" for reason in cell.reasons]
     if cell.waiver:
         lines.append(f"waiver: {shown(cell.waiver)}")
     return "\n".join(lines)

@@ -37,7 +37,9 @@ def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
         choice = replace(choice, key=os.environ.get("CONFORMANCE_KEY"))
     try:
         if hasattr(config, "workerinput"):
-            config.pluginmanager.register(_worker(choice, config.workerinput))
+            worker = _worker(choice, config.workerinput)
+            config.pluginmanager.register(worker)
+            config.pluginmanager.register(WorkerEnd(worker.running))
             return
         stream = _log_in(output) if output else None
         items = _items(choice, stream)
@@ -71,6 +73,18 @@ def _items(
     return Items(running, prepared.chosen)
 
 
+class WorkerEnd:
+    """Ends the log of a worker; a log without that end shows that the worker died."""
+
+    def __init__(self, running: Session) -> None:
+        self._running = running
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Log the end."""
+        self._running.recorder.close()
+
+
 class Reporter:
     """Judges the whole log when all items have run, and writes the reports."""
 
@@ -84,6 +98,13 @@ class Reporter:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker of pytest-xdist where its log goes."""
         node.workerinput[LOGS] = self._logs.name
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """The cases that the workers are to run, by the names of their items."""
+        names = {name.rpartition("::test_")[2] for name in ids}
+        cases = [case.id for case in self._running.plan.cases]
+        self._running.selected = frozenset(case for case in cases if _item_name(case) in names)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -102,3 +123,9 @@ class Reporter:
         if self._run is not None:
             terminalreporter.section("conformance")
             terminalreporter.write_line(console.summary(self._run, width=100, colour=False))
+
+
+def _item_name(case: str) -> str:
+    """The name of the item of a case, without what each begins with."""
+    scenario, bracket, variant = case.partition("[")
+    return f"{scenario.replace('-', '_')}{bracket}{variant}"

@@ -9,6 +9,7 @@ from conformance.evidence import Log
 from conformance.judging import verdict
 from conformance.model import Contract, Declaration, Run
 from conformance.plan import Plan
+from conformance.report.text import amount
 
 
 def finished(
@@ -29,6 +30,8 @@ def finished(
     ``contract`` is the contract as the target has it, from ``target.named``. ``selected`` are the
     ids of the cases that were to run, None for all. Waivers count as on the day ``today``.
     """
+    runnable = {case.id for case in plan.runnable}
+    unended = (runnable if selected is None else runnable & selected) - log.ends.keys()
     cells = verdict.cells(
         contract, target, checks.RULES, plan.cases, log, today=today, selected=selected
     )
@@ -40,9 +43,18 @@ def finished(
         started=started,
         finished=ended,
         judged_on=today.isoformat(),
-        incomplete=log.incomplete,
+        incomplete=log.incomplete or _without_end(len(unended)),
         cases=plan.cases,
         cells=cells,
         exchanges=tuple(log.exchanges),
         require_complete=require_complete,
+    )
+
+
+def _without_end(cases: int) -> str | None:
+    """Why a run is incomplete whose log lacks the end of some cases; None if it lacks none."""
+    if not cases:
+        return None
+    return (
+        f"{amount(cases, 'chosen case')} ran in part or not at all: the log holds no end of them."
     )

@@ -144,6 +144,7 @@ class Session:
     def finish(self) -> Run:
         """The finished run, judged."""
         now = datetime.now(UTC)
+        self.recorder.close()
         return finished(
             self.contract,
             self.target.declaration,

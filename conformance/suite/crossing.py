@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.model import Facts, Open, Parameter, Step
-from conformance.reading import as_shown
+from conformance.reading import as_shown, sought_in
 from conformance.suite.client import Client
 from conformance.suite.foreign import named, owning_references
 from conformance.transport.message import Message, message_for
@@ -72,7 +72,7 @@ def name_both(client: Client, values: Values) -> None:
     """
     elsewhere, tenant = client.knowledge.business("other"), client.contract.tenant
     if elsewhere is not None and tenant in values:
-        facts = Facts(step=Step.OPTIONAL)
+        facts = Facts(step=Step.OPTIONAL, tied={tenant: elsewhere})
         client.mistake(client.operation, {**values, tenant: elsewhere}, facts=facts)
 
 
@@ -81,9 +81,13 @@ def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
     operation, beside = client.operation, _undocumented_business(client)
     if not beside:
         return
-    client.mistake(operation, {**values, **beside}, facts=Facts(step=Step.OPTIONAL))
+    facts = Facts(step=Step.OPTIONAL, tied=beside)
+    client.mistake(operation, {**values, **beside}, facts=facts)
     facts = Facts(step=Step.TIED, tied=beside)
-    client.look(operation.kind, values[selector.name], facts=facts)
+    client.until(
+        lambda: client.look(operation.kind, values[selector.name], facts=facts),
+        lambda look: look is None or sought_in(client.contract, look)[0] is not None,
+    )
 
 
 def _undocumented_business(client: Client) -> dict[str, str]:
@@ -152,7 +156,8 @@ def _create_in_business(client: Client) -> None:
 def _create_tied(client: Client, values: Values, beside: Values) -> None:
     """A creation that names something of another business without need; then a look at it."""
     operation = client.operation
-    exchange = client.mistake(operation, {**values, **beside}, facts=Facts(step=Step.OPTIONAL))
+    facts = Facts(step=Step.OPTIONAL, tied=as_shown(operation, beside))
+    exchange = client.mistake(operation, {**values, **beside}, facts=facts)
     created = client.created_id(exchange)
     if created is not None:
         facts = Facts(step=Step.TIED, tied=as_shown(operation, beside))

@@ -47,7 +47,7 @@ def counted_creations(planning: Planning) -> Iterator[Draft]:
     """
     for operation in operations(planning, "create", "perform"):
         if _makes_one(operation) and _has_open_list(planning.contract, operation.kind):
-            rules = ("create.count",)
+            rules: tuple[str, ...] = ("create.count",)
             if operation.action == "create":
                 rules = ("create.count", "create.newest")
             yield Draft(operation, needs=("full",), cost=3, rules=rules)

@@ -54,11 +54,12 @@ def other_scopes(planning: Planning, operation: Operation) -> list[str]:
 def _unopening(planning: Planning, operation: Operation) -> list[_Scope]:
     """The scopes of the contract that do not open the operation.
 
-    Each comes with the kinds of the operations that it opens, in the order of the contract.
+    Each comes with the kinds of the operations that it opens, in the order of the contract. What
+    opens only operations that the target does not have is no scope of the target.
     """
     scopes: dict[str, _Scope] = {}
     for other in operations(planning):
-        for name in other.scopes:
+        for name in () if other.id in planning.target.inapplicable else other.scopes:
             scope = scopes.setdefault(name, _Scope(name))
             opened = scope.read if other.effect is Effect.READ else scope.written
             opened.add(other.kind)

@@ -223,6 +223,8 @@ def _single_value(walker: Walker, parameter: Parameter, known: list[Any]) -> Non
     texts = texts_of(known, parameter)
     if texts and not parameter.compare:
         walker.page("single", None, None, {parameter.name: texts[0]}, served=False)
+        if walker.repeated:
+            walker.stretch("unfiltered-after")
 
 
 @dataclass(frozen=True)
@@ -282,6 +284,8 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
     deleted = client.call(deletion, values, role=Role.CONTROL)
     if position is not None and Answer(client.contract, deletion, deleted).ok:
         walker.page("after-a-deleted-item", position, 3)
+        if walker.repeated:
+            walker.walk("after", None, None, items=WINDOW, pages=1)
 
 
 def lists_that_gain_an_item(planning: Planning) -> Iterator[Draft]:
@@ -305,6 +309,8 @@ def test_item_made_between_pages(client: Client) -> None:
     client.call(creation, values, role=Role.ARRANGE)
     if cursor is not None:
         walker.page("interrupted", cursor, 2)
+        if walker.repeated:
+            walker.walk("whole-again", None, 5, items=5, pages=1)
 
 
 def moving_lists(planning: Planning) -> Iterator[Draft]:

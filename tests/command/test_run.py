@@ -137,7 +137,10 @@ def _has_bad_key(line: dict[str, Any]) -> bool:
 
 
 def _advises(cell: dict[str, Any]) -> bool:
-    return any(ADVICE.search(reason) for reason in cell["reasons"])
+    """Whether each thing to provide is advice, and nothing is blocked or left out."""
+    kinds = {reason["kind"] for reason in cell["reasons"]}
+    wanted = [reason["text"] for reason in cell["reasons"] if reason["kind"] == "provide"]
+    return kinds <= {"provide", "own-limit"} and all(map(ADVICE.search, wanted))
 
 
 def test_require_complete(sandbox: Sandbox, tmp_path: Path) -> None:

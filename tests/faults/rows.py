@@ -183,7 +183,7 @@ def _line(run: Run, cell: Cell) -> str:
         line += f": {finding.rule} {finding.where}: expected {finding.expected}"
         line += f", got {finding.actual[:200]} <- {_request(run, finding.exchanges[-1])}"
     if cell.reasons:
-        line += f" ({cell.reasons[0]})"
+        line += f" ({cell.why[0]})"
     return line
 
 

@@ -104,8 +104,14 @@ def create_listed(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     elif absent(context.contract, page):
         expected = f"{page.facts.sought}, which was just created"
         yield Violation("/", expected, said(page), answer.ids)
-    elif answer.ok:
+    elif _is_list(context, page):
         yield Pass(answer.ids)
+
+
+def _is_list(context: JudgeContext, page: Exchange) -> bool:
+    """Whether a page was accepted and shows items that can be told apart from none."""
+    shown = answer_of(context.contract, page)
+    return shown is not None and shown.items is not None
 
 
 @trial(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from conformance.judging.answers import answered, said
 from conformance.judging.outcomes import (
@@ -16,7 +17,7 @@ from conformance.judging.outcomes import (
 )
 from conformance.judging.rules import trial
 from conformance.judging.writes import last_answer, last_ids
-from conformance.model import Step, compact
+from conformance.model import Exchange, ReasonKind, Step, compact
 from conformance.reading import sought_in
 
 LOOKS_AT_DELETED = {Step.BEFORE: Step.AFTER, Step.LISTED_BEFORE: Step.LISTED_AFTER}
@@ -64,11 +65,22 @@ def _around_deletion(
         return
     old, _ = sought_in(context.contract, before)
     new, goes_on = sought_in(context.contract, after)
-    if old is not None and not goes_on:
+    if old is not None and not goes_on and _shows_one(context, after, step, new):
         ids = last_ids(trial, step, Step.DELETE, following)
         yield _compared(step, old, new, answer, ids)
     elif step is not Step.LISTED_BEFORE:
-        yield Gap("The object could not be seen both before and after the deletion.")
+        reason = "The object could not be seen both before and after the deletion."
+        yield Gap(reason, ReasonKind.OWN_LIMIT)
+
+
+def _shows_one(context: JudgeContext, look: Exchange, step: Step, found: Any) -> bool:
+    """Whether a look tells something: no object, or one, which must be itself if it is to stay."""
+    if found is None:
+        return True
+    if not isinstance(found, dict):
+        return False
+    name = context.contract.identifier_of(context.contract.operations[look.operation].kind)
+    return step in LOOKS_AT_DELETED or str(found.get(name)) == look.facts.sought
 
 
 def _compared(

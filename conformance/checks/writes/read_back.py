@@ -16,7 +16,7 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.judging.writes import sent_members
-from conformance.model import Exchange, Operation, Step, compact
+from conformance.model import Exchange, Operation, ReasonKind, Step, compact
 from conformance.reading import answer_of, as_shown, differences, members_of, shown, sought_in
 
 
@@ -30,11 +30,22 @@ def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         answer = answered(context, write)
         if not isinstance(answer, Answered):
             yield answer
-        elif write.id in reads:
+            continue
+        yield from _misquoted(context, write)
+        if write.id in reads:
             yield from _one_read_back(context, write, reads[write.id])
         elif _lacks_id(context, answer):
             name = context.contract.identifier_of(context.operation.kind)
             yield Violation(f"/{name}", "the id of the new object", said(write), answer.ids)
+
+
+def _misquoted(context: JudgeContext, write: Exchange) -> Iterator[Violation]:
+    """The members that the success of a write shows with other values than were sent."""
+    answer = answer_of(context.contract, write)
+    if answer is None or not answer.ok:
+        return
+    for where, expected, actual in differences(context.operation, _sent_last(write), answer.object):
+        yield Violation(where, f"{expected}, as it was sent", actual, (write.id,))
 
 
 def _last_writes(context: JudgeContext, trial: Trial) -> list[Exchange]:
@@ -95,8 +106,9 @@ def _one_read_back(context: JudgeContext, write: Exchange, read: Exchange) -> It
     elif not answer.ok:
         yield Violation("status", "200 for an object that was just written", said(read), ids)
     elif goes_on:
-        yield Gap("The list is too long to find in it what was just written.")
-    elif found is None:
+        reason = "The list is too long to find in it what was just written."
+        yield Gap(reason, ReasonKind.OWN_LIMIT)
+    elif not isinstance(found, dict):
         expected = f"{read.facts.sought}, which was just written"
         yield Violation("/", expected, said(read), ids)
     else:
@@ -115,13 +127,13 @@ def _compared(
         wrong.append((f"/{name}", compact(read.facts.sought), compact(identifier)))
     for where, expected, actual in wrong:
         yield Violation(where, expected, actual, ids)
-    if not wrong and _proves(context.operation, sent, found):
+    if not wrong and _proves(context.operation, sent, found, identifier):
         yield Pass(ids)
 
 
-def _proves(operation: Operation, sent: Mapping[str, Any], found: Any) -> bool:
-    """Whether a read proves a write: one that shows nothing of a change does not."""
-    if operation.action == "create":
+def _proves(operation: Operation, sent: Mapping[str, Any], found: Any, identifier: Any) -> bool:
+    """Whether a read proves a write: it shows what was sent, or the id of a new object."""
+    if operation.action == "create" and identifier is not None:
         return True
     return bool(shown(operation, as_shown(operation, sent), found))
 

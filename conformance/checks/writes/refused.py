@@ -75,7 +75,8 @@ def _effect(look: Look, answer: Answered) -> Iterator[Outcome]:
         if violation is not None:
             yield violation
             return
-    if answer.ok:
+    shown = look.answer
+    if answer.ok and (shown.items is not None or isinstance(shown.object, dict)):
         yield Pass(look.ids)
 
 

@@ -311,3 +311,35 @@ def a_number_that_may_be_null() -> Iterator[Example]:
     for digits in ("+0", "+2"):
         another = number(digits, step="foreign", sought="+1")
         yield accepted(f"another object is shown, {digits}", owners, another)
+
+
+# --- what the request itself is answered ----------------------------------------------------------
+
+
+def changed(**shown: str) -> Exchange:
+    """A change of an agent that names b_main, the other business, is accepted."""
+    tied = {"business_id": "b_main"}
+    body = {"id": "a", **shown}
+    return answer(200, body, operation="update_agent", step="optional", tied=tied)
+
+
+def looked_for(status: int) -> Exchange:
+    """A read of the agent after the change."""
+    body = error("not_found") if status == 404 else {"id": "a"}
+    tied = {"business_id": "b_main"}
+    return answer(status, body, operation="read_agent", step="tied", tied=tied)
+
+
+@examples_of("tenant.object", operation="update_agent")
+def an_answer_names_no_other_business() -> Iterator[Example]:
+    """A change that names another business may be accepted; its answer does not show that."""
+    there, gone = looked_for(200), looked_for(404)
+    yield accepted("the answer shows no business", before(), changed(), there)
+    own = changed(business_id="b_own")
+    yield accepted("the answer shows the own business", before(), own, there)
+    foreign = changed(business_id="b_main")
+    yield refused("the answer shows the other business", before(), foreign, there)
+    yield refused("the same, and no control succeeded", foreign)
+    yield refused("the object is gone after the change", before(), changed(), gone)
+    kept_away = refusal("forbidden", operation="update_agent", step="optional")
+    yield accepted("the change is refused, and no read finds it", before(), kept_away, gone)

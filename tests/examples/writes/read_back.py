@@ -90,6 +90,15 @@ def _values(operation: str) -> Iterator[Example]:
     yield refused("the read shows true as 1", enabled, read({"id": "a1", "transfer_enabled": 1}))
 
 
+def _answers(operation: str) -> Iterator[Example]:
+    """The answer to the write shows what was sent, as far as it shows it."""
+    shown = read(SHOWN)
+    yield accepted("the answer shows what was sent", write(operation, SENT, SHOWN), shown)
+    old = write(operation, SENT, {**SHOWN, "name": "Old"})
+    yield refused("the answer shows another value", old, shown)
+    yield refused("the answer shows another value, and no read follows", old)
+
+
 def _lists(operation: str) -> Iterator[Example]:
     """A read shows a list item by item, each with its defaults."""
     written = write(operation, {"tags": [{"name": "a"}, "b"]})
@@ -156,6 +165,7 @@ def _another_reference(operation: str) -> Iterator[Example]:
 
 def _any_write(operation: str) -> Iterator[Example]:
     yield from _values(operation)
+    yield from _answers(operation)
     yield from _lists(operation)
     yield from _reads(operation)
     yield from _two_writes(operation)

@@ -1,0 +1,89 @@
+"""Failures that keep other rules from judging: a list that cannot be read, a refused creation.
+
+A rule that saw nothing may rest on answers that another rule blames. Then nobody has to provide
+anything: the failure has to be mended first, and the reason names it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from conformance.judging.judge import Outcomes
+from conformance.judging.outcomes import Pass, Violation
+from conformance.judging.shown import kinds_of
+from conformance.model import Case, Contract, Exchange, Level, Reason, ReasonKind
+
+
+class Blocked:
+    """Finds the failure that explains why a rule had nothing to judge."""
+
+    def __init__(
+        self, contract: Contract, outcomes: Outcomes, exchanges: Iterable[Exchange]
+    ) -> None:
+        self._contract = contract
+        self._outcomes = outcomes
+        self._exchanges = exchanges
+
+    def reason(
+        self, rests_on: Iterable[str], operation: str, cases: Iterable[Case]
+    ) -> Reason | None:
+        """Why the ``cases`` of a rule showed it nothing on an operation; None without a failure.
+
+        ``rests_on`` are the rules whose failures may be the cause, those that tell most first.
+        """
+        sent = [each for case in cases for each in self._by_case.get(case.id, ())]
+        ids = {exchange.id for exchange in sent}
+        places = dict.fromkeys([operation, *(exchange.operation for exchange in sent)])
+        places |= dict.fromkeys(self._lists_of(operation))
+        for rule in rests_on:
+            for place in places:
+                clause = self._broken(rule, place, ids)
+                if clause is not None:
+                    text = f"blocked by a failure: {clause} at {place}"
+                    return Reason(ReasonKind.BLOCKED, text)
+        return None
+
+    def _broken(self, rule: str, place: str, ids: set[str]) -> str | None:
+        """The clause by which a rule blames one of some exchanges, or all of an operation."""
+        outcomes = self._outcomes.get((rule, place), ())
+        partly = any(isinstance(outcome, Pass) for _, outcome in outcomes)
+        for about, outcome in outcomes:
+            if _is_finding(outcome) and (not partly or _names_one(outcome, ids)):
+                return self._clause_of(rule, about)
+        return None
+
+    def _lists_of(self, operation: str) -> Iterator[str]:
+        """The lists that show the objects which an operation must name."""
+        known = self._contract.operations.get(operation)
+        kinds = kinds_of(known) if known else set()
+        for listing in self._contract.operations.values():
+            if listing.paging is not None and listing.kind in kinds:
+                yield listing.id
+
+    @cached_property
+    def _by_case(self) -> dict[str, list[Exchange]]:
+        """The exchanges of each case, by its id."""
+        by_case: dict[str, list[Exchange]] = defaultdict(list)
+        for exchange in self._exchanges:
+            by_case[exchange.case].append(exchange)
+        return by_case
+
+    def _clause_of(self, rule: str, about: str | None) -> str | None:
+        """The first graded clause that a rule verifies, about a code or status if there is one."""
+        for clause in self._contract.clauses.values():
+            graded = clause.level is not Level.NOTE
+            if graded and rule in clause.rules and clause.concerns(about):
+                return clause.id
+        return None
+
+
+def _names_one(outcome: object, ids: set[str]) -> bool:
+    """Whether a violation names one of some exchanges."""
+    return isinstance(outcome, Violation) and not ids.isdisjoint(outcome.exchanges)
+
+
+def _is_finding(outcome: object) -> bool:
+    """Whether an outcome is a violation that is graded."""
+    return isinstance(outcome, Violation) and not outcome.note

@@ -1,0 +1,107 @@
+"""What requests for something of another tenant have done: in their answers, and afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.judging.answers import said, unusable
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.model import Exchange, Step, compact
+from conformance.reading import Answer, answer_of, sought_in
+
+
+def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """Judge what the requests for objects of another business have done."""
+    for listing in trial.at(Step.LISTING):
+        yield from _not_created(context, listing)
+    for look in trial.at(Step.TIED):
+        yield from _untied(context, look)
+    for before in trial.at(Step.BEFORE):
+        for after in trial.at(Step.AFTER):
+            yield from _unchanged(context, before, after)
+
+
+def answers_untied(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
+    """A success does not show what the request named of another business.
+
+    A change that such a success confirms does not take the object away, either.
+    """
+    for exchange in trial.at(Step.OPTIONAL):
+        if not exchange.ok:
+            continue
+        shown = Answer(context.contract, context.operation, exchange).object
+        yield from _shown_of(exchange, shown)
+        if context.operation.action == "update":
+            yield from _taken_away(exchange, trial.at(Step.TIED))
+
+
+def _taken_away(change: Exchange, looks: list[Exchange]) -> Iterator[Violation]:
+    """An object that was there for a change, and is not for the last look after it."""
+    for look in looks[-1:]:
+        if look.status in (403, 404):
+            expected = "the object, as a change may not move it to another business"
+            yield Violation("status", expected, said(look), (change.id, look.id))
+
+
+def _shown_of(exchange: Exchange, shown: Any) -> Iterator[Violation]:
+    """The members of an object that show what a request named of another business."""
+    members = shown if isinstance(shown, dict) else {}
+    for name, value in exchange.facts.tied.items():
+        if members.get(name) == value:
+            expected = "nothing of another business"
+            yield Violation(f"/{name}", expected, compact(value), (exchange.id,))
+
+
+def _untied(context: JudgeContext, look: Exchange) -> Iterator[Outcome]:
+    """A new object does not show the foreign object that the request tied it to."""
+    shown, _ = sought_in(context.contract, look)
+    if not isinstance(shown, dict):
+        return
+    violations: list[Outcome] = list(_shown_of(look, shown))
+    yield from violations or [Pass((look.id,))]
+
+
+def _not_created(context: JudgeContext, listing: Exchange) -> Iterator[Outcome]:
+    """A refused object is not in the list of the other business."""
+    answer = answer_of(context.contract, listing)
+    if answer is None:
+        return
+    for row in answer.rows:
+        if _has_all(row, listing.facts.sent):
+            expected = "nothing created in another business"
+            yield Violation("/", expected, compact(row), (listing.id,))
+
+
+def _has_all(row: dict[str, Any], sent: Mapping[str, Any]) -> bool:
+    """Whether a row shows every member with the value that was sent."""
+    return all(row.get(name) == value for name, value in sent.items())
+
+
+def _unchanged(context: JudgeContext, before: Exchange, after: Exchange) -> Iterator[Outcome]:
+    """Another business neither removed nor changed an object."""
+    old, _ = sought_in(context.contract, before)
+    new, goes_on = sought_in(context.contract, after)
+    if old is None or unusable(context, after) or goes_on:
+        return
+    ids = (before.id, after.id)
+    if new is None:
+        expected = f"{after.facts.sought}, as another business may not remove it"
+        yield Violation("/", expected, said(after), ids)
+        return
+    changed = _first_changed(old, new, after.facts.sent)
+    if changed is None:
+        yield Pass(ids)
+        return
+    expected = f"{compact(old.get(changed))}, as another business may not change it"
+    yield Violation(f"/{changed}", expected, compact(new[changed]), ids)
+
+
+def _first_changed(old: Any, new: Any, sent: Mapping[str, Any]) -> str | None:
+    """The first member that now has the value that the other business sent."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return None
+    for name, value in sent.items():
+        if old.get(name) != new.get(name) == value:
+            return name
+    return None

@@ -1,0 +1,86 @@
+"""What the log shows of a target, so that nobody is asked for what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from conformance.model import Contract, Exchange, Operation
+from conformance.reading import Answer, position_of
+from conformance.values import instant
+
+ENOUGH_ITEMS = 3
+"""Items with created times that differ, which make more than one page."""
+
+
+class Asked(StrEnum):
+    """What a hint or a gap asks a person for, where the log can tell that it is there."""
+
+    OBJECT = "object"
+    ITEMS = "items"
+
+
+IN_VAIN = {
+    Asked.OBJECT: "The target has such an object, but the case did not come to its probe.",
+    Asked.ITEMS: "The list shows enough items, but the walks did not meet what this rule judges.",
+}
+"""What is true instead of a request for what is there."""
+
+
+class Shown:
+    """What the exchanges of a log show of the objects of a target."""
+
+    def __init__(self, contract: Contract, exchanges: Iterable[Exchange]) -> None:
+        self._contract = contract
+        self._exchanges = exchanges
+
+    def has(self, asked: Asked | None, operation: str) -> bool:
+        """Whether the target has what an operation needs; False where nothing can tell."""
+        known = self._contract.operations.get(operation)
+        if known is None or asked is None:
+            return False
+        if asked is Asked.ITEMS:
+            return self._most_items.get(operation, 0) >= ENOUGH_ITEMS
+        kinds = kinds_of(known)
+        return bool(kinds) and kinds <= self._kinds
+
+    @cached_property
+    def _most_items(self) -> dict[str, int]:
+        """The most items with created times that differ in one walk or page of each list."""
+        instants: dict[tuple[str, ...], set[Any]] = {}
+        for exchange, operation, items in self._pages:
+            walk = exchange.facts.walk or exchange.id
+            moments = {instant(position_of(operation, item)) for item in items}
+            place = (operation.id, exchange.case, str(exchange.attempt), walk)
+            instants.setdefault(place, set()).update(moments - {None})
+        most: dict[str, int] = {}
+        for (listing, *_), seen in instants.items():
+            most[listing] = max(most.get(listing, 0), len(seen))
+        return most
+
+    @cached_property
+    def _kinds(self) -> set[str]:
+        """The kinds of the objects that are shown in lists."""
+        return {operation.kind for _, operation, _ in self._pages if operation.kind}
+
+    @cached_property
+    def _pages(self) -> list[tuple[Exchange, Operation, list[Any]]]:
+        """Each page of a list that the main key got, with its items."""
+        pages = []
+        for exchange in self._exchanges:
+            operation = self._contract.operations.get(exchange.operation)
+            if operation is None or operation.paging is None or exchange.identity != "full":
+                continue
+            items = Answer(self._contract, operation, exchange).items
+            if items:
+                pages.append((exchange, operation, items))
+        return pages
+
+
+def kinds_of(operation: Operation) -> set[str]:
+    """The kinds of the objects that an operation must name, else that of its own objects."""
+    named = {each.references for each in operation.required if each.references}
+    own = {operation.kind} if operation.kind else set()
+    return named or own

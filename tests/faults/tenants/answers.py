@@ -1,0 +1,94 @@
+"""Faults that only the answer to the request itself shows: it names another business."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.server.messages import Context, Reply
+from conformance.server.store import Row
+from tests.faults.base import Faulty, fault, is_for
+from tests.faults.shared import body_of
+
+
+def _named(context: Context, operation: str, member: str) -> Any:
+    """What the body of a request for an operation holds as a member; None without it."""
+    return body_of(context.request).get(member) if is_for(context, operation) else None
+
+
+class Echoing(Faulty):
+    """The reference server, where the success of an operation shows a member as it was sent."""
+
+    here, member = "", ""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        named = _named(context, self.here, self.member)
+        shown = {**body, self.member: named} if named and isinstance(body, dict) else body
+        return super().succeed(context, shown)
+
+
+@fault(
+    "business-object",
+    also="status-200 status-404 changed-resource read-resource",
+    at="update_agent read_agent",
+    depth=5,
+)
+class AgentMovedAway(Echoing):
+    """update_agent moves an agent into the undocumented business_id of the request, and says so."""
+
+    here, member = "update_agent", "business_id"
+
+    def act_update(self, context: Context) -> Reply:
+        reply = super().act_update(context)
+        business = _named(context, self.here, self.member)
+        if business:
+            row = self.selected(context)
+            self.store.remove(row)
+            self.add("agent", str(business), {**row.document, "business_id": business})
+        return reply
+
+
+@fault("business-object", at="update_lead", depth=5)
+class LeadAnswerOfAnother(Echoing):
+    """update_lead answers with the undocumented business_id of the request as the owner."""
+
+    here, member = "update_lead", "business_id"
+
+
+@fault("business-object", at="create_workspace", depth=5)
+class WorkspaceAnswerOfAnother(Echoing):
+    """create_workspace answers with the undocumented business_id of the request as the owner."""
+
+    here, member = "create_workspace", "business_id"
+
+
+@fault("business-object", at="create_call", depth=5)
+class CallAnswerWithForeignLead(Echoing):
+    """create_call drops a lead of another business, but answers with its id."""
+
+    here, member = "create_call", "lead_id"
+
+    def check_reference(self, parameter: Any, value: Any, context: Context) -> None:
+        if not (is_for(context, self.here) and parameter.name == self.member):
+            super().check_reference(parameter, value, context)
+
+    def document(self, context: Context, kind: str) -> dict[str, Any]:
+        whole = super().document(context, kind)
+        return {**whole, "lead_id": None} if is_for(context, self.here) else whole
+
+
+@fault("business-object", at="update_eval", depth=5)
+class EvalMovedAway(Faulty):
+    """update_eval moves an eval into the undocumented business_id of the request."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        return super().changes(context)
+
+    def act_update(self, context: Context) -> Reply:
+        row: Row | None = None
+        business = _named(context, "update_eval", "business_id")
+        if business:
+            row = self.selected(context)
+        reply = super().act_update(context)
+        if row is not None:
+            self.store.remove(row)
+        return reply
