@@ -11,6 +11,7 @@ import jsonschema_rs
 from conformance.judging.answers import (
     answered,
     control_gap,
+    kept_out,
     odd_cursor,
     refusal,
     refusals,
@@ -30,12 +31,15 @@ from conformance.model import (
     Operation,
     Parameter,
     Role,
+    Step,
     compact,
 )
-from conformance.reading import Answer, asked, is_id, members_of
+from conformance.reading import Answer, asked, is_id, members_of, sought_in
 from conformance.values import NOT_JSON
 
 Judge = Callable[[JudgeContext, Exchange, tuple[CodeRole, ...]], Outcome]
+NAMES_NOTHING = (CodeRole.NOT_FOUND, CodeRole.FORBIDDEN, CodeRole.INVALID_PARAMETER)
+"""The roles of the codes that refuse a request which names what does not exist."""
 
 
 @trial("id.unknown", hint="an object would have to be known, to make an id that is not one")
@@ -45,6 +49,34 @@ def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield from shown_absent(context, trial, trial.probes, CodeRole.NOT_FOUND)
     else:
         yield from refusals(context, trial, trial.probes, CodeRole.NOT_FOUND)
+
+
+@trial("id.reference", hint="an object would have to be known, to name one that does not exist")
+def id_reference(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A write that names an object which does not exist is refused, or ignores that name."""
+    named = trial.at(Step.REFERENCE)
+    named += [optional for optional in trial.at(Step.OPTIONAL) if optional.refused]
+    gap = control_gap(context, trial) if named else None
+    if gap:
+        yield gap
+        return
+    for exchange in named:
+        yield kept_out(context, exchange, NAMES_NOTHING)
+    optional = [answer for answer in trial.at(Step.OPTIONAL) if answer.facts.tied]
+    for look in (*optional, *trial.at(Step.TIED)):
+        yield from untied(context, look, "no object that does not exist")
+
+
+def untied(context: JudgeContext, look: Exchange, expected: str) -> Iterator[Outcome]:
+    """A new object does not show a reference that it must not have."""
+    shown, _ = sought_in(context.contract, look)
+    if not isinstance(shown, dict):
+        return
+    for name, value in look.facts.tied.items():
+        if shown.get(name) == value:
+            yield Violation(f"/{name}", expected, compact(value), (look.id,))
+        else:
+            yield Pass((look.id,))
 
 
 def shown_absent(

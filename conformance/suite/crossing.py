@@ -77,14 +77,33 @@ def name_both(client: Client, values: Values) -> None:
 
 
 def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
-    """A change that names the other business in a member that no document names."""
-    operation, tenant = client.operation, client.contract.tenant
-    elsewhere = client.knowledge.business("other")
-    if elsewhere is None or tenant is None or operation.parameter(tenant) is not None:
-        return
-    client.mistake(operation, {**values, tenant: elsewhere}, facts=Facts(step=Step.OPTIONAL))
-    facts = Facts(step=Step.TIED, tied={tenant: elsewhere})
-    client.look(operation.kind or "", values[selector.name], facts=facts)
+    """Changes that name the other business, or an object of it, in a member of their own each.
+
+    No document gives the change such a member, but a creation may have it.
+    """
+    operation = client.operation
+    for name, foreign in _undocumented(client).items():
+        facts = Facts(step=Step.OPTIONAL, tied={name: foreign})
+        client.mistake(operation, {**values, name: foreign}, facts=facts)
+        facts = Facts(step=Step.TIED, tied={name: foreign})
+        client.look(operation.kind or "", values[selector.name], facts=facts)
+
+
+def _undocumented(client: Client) -> dict[str, Any]:
+    """What a change does not take by any document: the other business, and objects of it."""
+    operation, contract = client.operation, client.contract
+    named: dict[str, Any] = {}
+    if contract.tenant is not None:
+        named[contract.tenant] = client.knowledge.business("other")
+    for creation in contract.operations_by("create", operation.kind):
+        for member in owning_references(contract, creation):
+            named.setdefault(member.name, client.value(member, "other"))
+    unknown = (None, ABSENT)
+    return {
+        name: value
+        for name, value in named.items()
+        if value not in unknown and operation.parameter(name) is None
+    }
 
 
 def create_inside(client: Client) -> None:
@@ -110,7 +129,7 @@ def _create_naming(client: Client, values: Values, parameter: Parameter) -> None
     if parameter.required or parameter.advised:
         _create_with_reference(client, values, parameter)
     else:
-        _create_tied(client, values, parameter.name)
+        create_tied(client, values, parameter.name)
 
 
 def _create_with_reference(client: Client, values: Values, parameter: Parameter) -> None:
@@ -135,16 +154,16 @@ def _create_in_business(client: Client) -> None:
         return
     values = client.valid(operation)
     if values is not None:
-        _create_tied(client, {**values, tenant: business}, tenant)
+        create_tied(client, {**values, tenant: business}, tenant)
 
 
-def _create_tied(client: Client, values: Values, name: str) -> None:
-    """A creation that names something of another business without need; then a look at it."""
+def create_tied(client: Client, values: Values, name: str) -> None:
+    """A creation that names what it must not, without need; then a look at the new object."""
     operation = client.operation
-    exchange = client.mistake(operation, values, facts=Facts(step=Step.OPTIONAL))
+    tied = as_shown(operation, {name: values[name]})
+    exchange = client.mistake(operation, values, facts=Facts(step=Step.OPTIONAL, tied=tied))
     created = client.created_id(exchange)
     if created is not None:
-        tied = as_shown(operation, {name: values[name]})
         client.look(operation.kind or "", created, facts=Facts(step=Step.TIED, tied=tied))
 
 

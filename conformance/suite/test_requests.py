@@ -12,6 +12,7 @@ from conformance.scenarios import Depth, Draft, Planning, key_needs, operations,
 from conformance.suite.client import Client
 from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
+from conformance.suite.references import name_nothing, referring
 
 SHORT_ID = 7
 """Characters of an id so short that a piece of it may well be another id."""
@@ -68,17 +69,25 @@ def selecting(planning: Planning) -> Iterator[Draft]:
     """Each operation on one object."""
     for operation in operations(planning, "read", "update", "delete", "perform"):
         if operation.selector:
-            yield Draft(operation, needs=key_needs(operation), cost=3)
+            yield Draft(operation, needs=key_needs(operation), cost=3, rules=("id.unknown",))
+    for operation, members in referring(planning):
+        needs, cost = key_needs(operation), 2 + len(members)
+        yield Draft(operation, needs=needs, cost=cost, rules=("id.reference",))
 
 
-@scenario(selecting, rules=("id.unknown",), phase=1)
+@scenario(selecting, rules=("id.unknown", "id.reference"), phase=1)
 def test_unknown_id(client: Client) -> None:
-    """An id of the right form that names nothing, and one of no form that ids have."""
+    """An id of the right form that names nothing, and one of no form that ids have.
+
+    A write that works on no object names one in each member that refers to an object.
+    """
     values, selector = client.valid(client.operation), client.operation.selector
-    assert selector is not None
     if values is None:
         return
     client.control(client.operation, values)
+    if selector is None:
+        name_nothing(client)
+        return
     known = values[selector.name]
     unknown: Any = client.unknown_id(named(known))
     malformed: Any = MALFORMED

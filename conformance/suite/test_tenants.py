@@ -20,6 +20,7 @@ from conformance.suite.crossing import (
     name_both,
     with_query,
 )
+from conformance.suite.figures import TENANT_HEADERS, compare_figures, reports
 from conformance.suite.foreign import (
     foreign_filter,
     foreign_object,
@@ -34,8 +35,6 @@ from conformance.values import ABSENT
 
 PAGE_SIZE = 5
 """Items of a page that is asked for in another size, or with a cursor."""
-TENANT_HEADERS = ("X-Business-Id", "X-Tenant-Id", "X-Account-Id", "X-Organization-Id")
-"""Headers that a server may take the business from, instead of from the key."""
 OVERLAPPING = {Depth.QUICK: 0, Depth.FULL: 4, Depth.DEEP: 100}
 """Lists that two businesses ask for at the same time."""
 ROUNDS = 3
@@ -251,6 +250,12 @@ def _change_across(client: Client, values: Values, selector: Parameter, foreign:
     ask_naming_main(client, {**values, **change}, selector, "other")
     if operation.action == "update":
         move_elsewhere(client, {**values, **change}, selector)
+
+
+@scenario(reports, rules=("tenant.figures",), phase=1)
+def test_foreign_figures(client: Client) -> None:
+    """A report of figures that is asked for in the name of another business."""
+    compare_figures(client)
 
 
 # --- a business without data ---

@@ -1,11 +1,11 @@
-"""Judges of tenants: what belongs to another tenant is neither shown nor changed."""
+"""Judges of objects and lists of another tenant: neither shown nor changed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.checks.requests import shown_absent
+from conformance.checks.requests import shown_absent, untied
 from conformance.judging.answers import control_gap, kept_out, said, unusable
 from conformance.judging.outcomes import (
     Answered,
@@ -60,8 +60,9 @@ def _effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge what the requests for objects of another business have done."""
     for listing in trial.at(Step.LISTING):
         yield from _not_created(context, listing)
-    for look in trial.at(Step.TIED):
-        yield from _untied(context, look)
+    optional = [answer for answer in trial.at(Step.OPTIONAL) if answer.facts.tied]
+    for look in (*optional, *trial.at(Step.TIED)):
+        yield from untied(context, look, "nothing of another business")
     for before in trial.at(Step.BEFORE):
         for after in trial.at(Step.AFTER):
             yield from _unchanged(context, before, after)
@@ -110,18 +111,6 @@ def _id_shown(context: JudgeContext, exchange: Exchange) -> str | None:
     """The id of the object that an answer shows, or None."""
     answer = Answer(context.contract, context.operation, exchange)
     return id_of(context.contract, context.operation.kind, answer.object)
-
-
-def _untied(context: JudgeContext, look: Exchange) -> Iterator[Outcome]:
-    """A new object does not show the foreign object that the request tied it to."""
-    shown, _ = sought_in(context.contract, look)
-    if not isinstance(shown, dict):
-        return
-    for name, value in look.facts.tied.items():
-        if shown.get(name) == value:
-            yield Violation(f"/{name}", "nothing of another business", compact(value), (look.id,))
-        else:
-            yield Pass((look.id,))
 
 
 def _not_created(context: JudgeContext, listing: Exchange) -> Iterator[Outcome]:
