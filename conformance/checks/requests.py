@@ -34,7 +34,7 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import Answer, asked, is_id, members_of, sought_in
+from conformance.reading import Answer, asked, is_hexadecimal, is_id, members_of, sought_in
 from conformance.values import NOT_JSON
 
 Judge = Callable[[JudgeContext, Exchange, tuple[CodeRole, ...]], Outcome]
@@ -138,7 +138,7 @@ def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     member = _member_named(context, selector)
     wanted = asked(exchange, selector.name)
     shown = members_of(answer.object).get(member)
-    if wanted is None or not is_id(shown) or _plain(str(shown)) == _plain(wanted):
+    if wanted is None or not is_id(shown) or _names(wanted, str(shown)):
         yield Pass((exchange.id,))  # an answer without that member says nothing against it
     else:
         yield Violation(f"/{member}", compact(wanted), compact(shown), (exchange.id,))
@@ -153,9 +153,19 @@ def _member_named(context: JudgeContext, selector: Parameter) -> str:
     return selector.name
 
 
+def _names(wanted: str, shown: str) -> bool:
+    """Whether a name means an object that shows another spelling of it.
+
+    A server may write the signs otherwise, and the case of hexadecimal digits.
+    """
+    if is_hexadecimal(wanted):
+        return _plain(wanted).casefold() == _plain(shown).casefold()
+    return _plain(wanted) == _plain(shown)
+
+
 def _plain(text: str) -> str:
-    """A name without the signs and the case that a server may write otherwise."""
-    return re.sub(r"[\W_]", "", text).casefold()
+    """A name without its signs."""
+    return re.sub(r"[\W_]", "", text)
 
 
 @trial("parameter.missing")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import conformance.suite
 from conformance import target as targets
@@ -16,6 +16,10 @@ from conformance.selection import quick, select, wanted
 from conformance.target import Target, named
 
 
+USUAL = 5_800
+"""Requests that a full plan has if the budget allows them. A run adds looks and repetitions."""
+
+
 def load_suite() -> None:
     """Import every module of scenarios, so that they are registered."""
     for module in pkgutil.iter_modules(conformance.suite.__path__):
@@ -23,11 +27,25 @@ def load_suite() -> None:
             importlib.import_module(f"conformance.suite.{module.name}")
 
 
-def planned(contract: Contract, target: Declaration, seed: int, depth: Depth = Depth.FULL) -> Plan:
-    """The plan of the whole suite for a target."""
+def planned(
+    contract: Contract,
+    target: Declaration,
+    seed: int,
+    depth: Depth = Depth.FULL,
+    budget: int = 0,
+) -> Plan:
+    """The plan of the whole suite for a target.
+
+    A full plan spends what it leaves of the request budget on more odd requests.
+    """
     load_suite()
     scenarios = sorted(REGISTRY.values(), key=_position)
-    return build(Planning(contract, target, seed, depth), scenarios)
+    planning = Planning(contract, target, seed, depth)
+    plan = build(planning, scenarios)
+    spare = min(budget, USUAL) - sum(plan.requests().values())
+    if depth is Depth.FULL and spare > 0:
+        return build(replace(planning, spare=spare), scenarios)
+    return plan
 
 
 def _position(scenario: Scenario) -> tuple[str, int]:
@@ -69,7 +87,7 @@ def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
     """Plan a run. Raises UsageError for an area or a clause that does not exist."""
     fitted = named(contract, target.declaration)
     depth = Depth(choice.depth)
-    plan = planned(fitted, target.declaration, choice.seed, depth)
+    plan = planned(fitted, target.declaration, choice.seed, depth, target.budget)
     chosen = select(plan, fitted, wanted(fitted, choice.areas, choice.clauses))
     if depth is Depth.QUICK:
         chosen = quick(chosen, fitted)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import cycle
+from itertools import chain, cycle
 from typing import Any
 
 from conformance.model import Operation, Parameter
@@ -35,6 +35,8 @@ CONTENTS = {
     "deep": b'{"deep": ' + b"[" * 2_000 + b"]" * 2_000 + b"}",
     "huge-number": b'{"number": 1' + b"0" * 400 + b"}",
     "infinite-number": b'{"number": 1e999}',
+    "not-a-number": b'{"number": NaN}',
+    "infinity": b'{"number": -Infinity}',
     "invalid-utf-8": b'{"text": "\xff\xfe"}',
     "utf-16": '{"text": "a"}'.encode("utf-16"),
     "byte-order-mark": b"\xef\xbb\xbf{}",
@@ -43,6 +45,7 @@ CONTENTS = {
     "comment": b"{/* */}",
     "control-character": b'{"text": "a\tb\x01"}',
 }
+MEGABYTE = b'{"text": "' + b"x" * 1_050_000 + b'"}'
 MEDIA = {
     "text": "text/plain",
     "form": "application/x-www-form-urlencoded",
@@ -50,9 +53,19 @@ MEDIA = {
     "nonsense": "nonsense",
 }
 HALF_A_CHARACTER = "\ud800"
+OTHER_TYPES: Mapping[str, Any] = {
+    "string": "text",
+    "number": 7,
+    "boolean": True,
+    "object": {"a": 1},
+    "array": [{"a": 1}, 1],
+}
+"""A value of each type, by its name in a schema. An array holds items of two types."""
 
 Make = Callable[[Mapping[str, Any]], Message]
 """Makes a message from valid values."""
+Pairs = tuple[tuple[str, str], ...]
+"""Names and values of the query."""
 
 
 class Sort(StrEnum):
@@ -60,10 +73,15 @@ class Sort(StrEnum):
 
     TEXT = "text"
     QUERY = "query"
+    TWICE = "twice"
+    BRACKETS = "brackets"
     HEADER = "header"
     PAGE = "page"
     MEMBER = "member"
+    TYPES = "types"
+    OPTIONAL = "optional"
     CONTENT = "content"
+    LARGE = "large"
 
 
 @dataclass(frozen=True)
@@ -77,20 +95,21 @@ class OddWay:
     @property
     def may_have_other_status(self) -> bool:
         """Whether the answer may have a status that the contract does not list."""
-        return self.name.startswith(("long", "override"))
+        return self.name.startswith(("long", "override", "body-megabyte"))
 
 
 def odd_ways(operation: Operation) -> Iterator[OddWay]:
     """The ways in which a request of an operation can be odd, always in the same order."""
     yield from _odd_texts(operation)
     yield from _odd_queries(operation)
-    sort = Sort.HEADER if operation.body else Sort.QUERY
-    yield OddWay(sort, "override-method", _overridden(operation))
+    if operation.body or not operation.parameters_in("query"):
+        yield OddWay(Sort.HEADER, "override-method", _overridden(_valid(operation)))
     yield from _odd_pages(operation)
     if operation.body:
         yield from _odd_members(operation)
         for name, content in CONTENTS.items():
             yield OddWay(Sort.CONTENT, f"body-{name}", _with_content(operation, content))
+        yield OddWay(Sort.LARGE, "body-megabyte", _with_content(operation, MEGABYTE))
         for name, media in MEDIA.items():
             yield OddWay(Sort.HEADER, f"media-{name}", _with_media_type(operation, media))
 
@@ -112,15 +131,33 @@ def _takes_text(parameter: Parameter) -> bool:
 
 
 def _odd_queries(operation: Operation) -> Iterator[OddWay]:
-    for parameter in operation.parameters:
+    parameters = [p for p in operation.parameters_in("query") if p.name != operation.when]
+    if not parameters:
+        return
+    twice = [_twice(parameter) for parameter in parameters]
+    yield OddWay(Sort.TWICE, "all-twice", _with_pairs(operation, *chain(*twice)))
+    brackets = [_in_brackets(parameter) for parameter in parameters]
+    make = _with_pairs(operation, *chain(*brackets))
+    if operation.body:
+        yield OddWay(Sort.BRACKETS, "all-in-brackets", make)
+    else:  # one request for both
+        yield OddWay(Sort.BRACKETS, "override-and-brackets", _overridden(make))
+    for parameter, two, odd in zip(parameters, twice, brackets, strict=True):
         name = parameter.name
-        if parameter.place != "query" or name == operation.when:
-            continue
-        twice = _with_pairs(operation, (name, "1"), (name, "2"))
-        yield OddWay(Sort.QUERY, f"{name}-twice", twice)
-        in_brackets = _with_pairs(operation, (f"{name}[]", "1"), (f"{name}[a]", "2"))
-        yield OddWay(Sort.QUERY, f"{name}-in-brackets", in_brackets)
+        yield OddWay(Sort.QUERY, f"{name}-twice", _with_pairs(operation, *two))
+        yield OddWay(Sort.QUERY, f"{name}-in-brackets", _with_pairs(operation, *odd))
         yield OddWay(Sort.QUERY, f"{name}-empty", _with_pairs(operation, (name, "")))
+
+
+def _twice(parameter: Parameter) -> Pairs:
+    """A parameter of the query, twice: as valid as its documents tell."""
+    text = str(parameter.schema.get("enum", [None])[0] or parameter.example or "1")
+    return ((parameter.name, text), (parameter.name, text))
+
+
+def _in_brackets(parameter: Parameter) -> Pairs:
+    """A parameter of the query, as an array and as an object."""
+    return ((f"{parameter.name}[]", "1"), (f"{parameter.name}[a]", "2"))
 
 
 def _odd_pages(operation: Operation) -> Iterator[OddWay]:
@@ -133,12 +170,45 @@ def _odd_pages(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_members(operation: Operation) -> Iterator[OddWay]:
-    for parameter in operation.body:
+    selector = operation.selector
+    members = [p for p in operation.body if p.name != operation.when]
+    free = [member for member in members if member != selector]
+    optional = [member for member in free if not member.required]
+    for turn in range(len(OTHER_TYPES)):
+        wrong = _with_values(operation, _wrong_types(free, turn))
+        yield OddWay(Sort.TYPES, f"types-{turn}", wrong)
+        wrong = _with_values(operation, _wrong_types(optional, turn))
+        yield OddWay(Sort.OPTIONAL, f"optional-types-{turn}", wrong)
+    for parameter in members:
         name = parameter.name
-        if name != operation.when:
-            yield OddWay(Sort.MEMBER, f"{name}-null", _with_value(operation, name, None))
-            half = _with_value(operation, name, HALF_A_CHARACTER)
-            yield OddWay(Sort.MEMBER, f"{name}-half-a-character", half)
+        yield OddWay(Sort.MEMBER, f"{name}-null", _with_value(operation, name, None))
+        half = _with_value(operation, name, HALF_A_CHARACTER)
+        yield OddWay(Sort.MEMBER, f"{name}-half-a-character", half)
+        yield OddWay(Sort.MEMBER, f"{name}-tail", _with_tail(operation, name))
+        for kind, value in _others(parameter).items():
+            make = _with_value(operation, name, value)
+            yield OddWay(Sort.MEMBER, f"{name}-{kind}", make)
+
+
+def _wrong_types(members: list[Parameter], turn: int) -> dict[str, Any]:
+    """A value of another type for each member.
+
+    The types take turns, so that so many turns as there are types give each member each of them.
+    """
+    wrong = {}
+    for place, parameter in enumerate(members):
+        others = list(_others(parameter).values())
+        wrong[parameter.name] = others[(turn + place) % len(others)]
+    return wrong
+
+
+def _others(parameter: Parameter) -> dict[str, Any]:
+    """A value of each type that a member does not have, by type."""
+    documented = parameter.schema.get("type", "string")
+    own = {documented} if isinstance(documented, str) else set(documented)
+    if "integer" in own:
+        own.add("number")
+    return {kind: value for kind, value in OTHER_TYPES.items() if kind not in own or kind == "array"}
 
 
 # --- making messages ------------------------------------------------------------------------------
@@ -148,15 +218,33 @@ def _with_value(operation: Operation, name: str, value: Any) -> Make:
     return lambda values: message_for(operation, {**values, name: value})
 
 
-def _overridden(operation: Operation) -> Make:
-    """Headers that some frameworks take for another method. That method does nothing anywhere."""
+def _with_values(operation: Operation, changes: Mapping[str, Any]) -> Make:
+    return lambda values: message_for(operation, {**values, **changes})
+
+
+def _with_tail(operation: Operation, name: str) -> Make:
+    """A text that begins as a valid one, and has a letter and the end of a line behind it."""
 
     def make(values: Mapping[str, Any]) -> Message:
-        message = message_for(operation, values)
+        return message_for(operation, {**values, name: f"{values.get(name, 'text')}x\n"})
+
+    return make
+
+
+def _valid(operation: Operation) -> Make:
+    """A valid message of an operation."""
+    return lambda values: message_for(operation, values)
+
+
+def _overridden(make: Make) -> Make:
+    """Headers that some frameworks take for another method. That method does nothing anywhere."""
+
+    def overridden(values: Mapping[str, Any]) -> Message:
+        message = make(values)
         overrides = tuple((name, "TRACE") for name in OVERRIDES)
         return replace(message, headers=message.headers + overrides)
 
-    return make
+    return overridden
 
 
 def _with_pairs(operation: Operation, *pairs: tuple[str, str]) -> Make:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 
 from conformance.model import WHOLE_API, Effect, Facts, Form, Operation, Params, Role
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
@@ -16,8 +17,11 @@ from conformance.transport.message import Message, header_of
 
 EACH = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 3}
 """Odd requests of each sort that an operation gets."""
-MORE = {Sort.CONTENT: 2, Sort.PAGE: 2}
-"""Sorts with many odd requests, and how many times as many of them an operation gets."""
+MORE = {Sort.CONTENT: 2, Sort.PAGE: 2, Sort.TYPES: 5, Sort.QUERY: 0, Sort.OPTIONAL: 0}
+"""How many times as many of a sort an operation gets. Some have others that stand for all."""
+
+LARGE_BODIES = 2
+"""Operations that get a body of a megabyte: each fills the log with it."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,12 @@ class OddWays(Params):
 def odd_requests(planning: Planning) -> Iterator[Draft]:
     """Each operation that takes an input."""
     turns: Counter[Sort] = Counter()
-    for operation in operations(planning):
+    there = [o for o in operations(planning) if o.id not in planning.target.inapplicable]
+    more = planning.spare // max(1, len(there))
+    for operation in there:
         names = _names_for(operation, planning.depth, turns)
         if names:
+            names += _others_for(operation, names, more)
             needs, params = key_needs(operation), OddWays(tuple(names))
             yield Draft(operation, needs=needs, cost=len(names) + 1, params=params)
 
@@ -48,9 +55,21 @@ def _names_for(operation: Operation, depth: Depth, turns: Counter[Sort]) -> list
     chosen = []
     for sort, names in by_sort.items():
         count = min(EACH[depth] * MORE.get(sort, 1), len(names))
+        if sort is Sort.LARGE and turns[sort] >= LARGE_BODIES:
+            continue
         chosen += [names[(turns[sort] + turn) % len(names)] for turn in range(count)]
         turns[sort] += count
     return chosen
+
+
+def _others_for(operation: Operation, names: list[str], count: int) -> list[str]:
+    """So many more odd requests: the sorts take turns, each in its order."""
+    by_sort: dict[Sort, list[str]] = defaultdict(list)
+    for way in odd_ways(operation):
+        if way.name not in names and way.sort is not Sort.LARGE:
+            by_sort[way.sort].append(way.name)
+    rounds = chain.from_iterable(zip_longest(*by_sort.values()))
+    return [name for name in rounds if name is not None][:count]
 
 
 @scenario(odd_requests, phase=3)
@@ -162,8 +181,9 @@ def _send_unknown_paths(client: Client) -> None:
 
 def _send_unknown_methods(client: Client) -> None:
     known = {(each.method, each.path) for each in client.contract.operations.values()}
-    for path in _plain_paths(client):
-        for method in ("DELETE", "PUT"):
+    for place, path in enumerate(_plain_paths(client)):
+        methods = ("DELETE", "PUT") if place % 2 == 0 else ("DELETE",)
+        for method in methods:
             if (method, path) not in known:
                 _send_unknown(client, Message(method, path))
 

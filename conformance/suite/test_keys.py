@@ -199,13 +199,13 @@ def with_scope(planning: Planning) -> Iterator[Draft]:
         if operation.scopes:
             # a key with one scope alone may be refused where a second may be required
             scoped = () if operation.beside else operation.scopes
-            keys = (*(f"scope:{scope}" for scope in scoped), "full")
+            keys = tuple(f"scope:{scope}" for scope in scoped) or ("full",)
             yield Draft(operation, needs=("full", *keys), params=Keys(keys))
 
 
 @scenario(with_scope, rules=("scope.opens",))
 def test_scope_opens(client: Client) -> None:
-    """A key with only the scope of the operation, and one with every scope."""
+    """A key with only the scope of the operation; one with every scope where that is not enough."""
     for key in client.params(Keys).roles:
         values = client.valid(client.operation)
         if values is not None:

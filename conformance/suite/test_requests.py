@@ -10,6 +10,7 @@ from typing import Any
 from conformance.model import Facts, Form, Open, Operation, Parameter, Params, Role
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
+from conformance.reading import is_hexadecimal
 from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
 from conformance.suite.references import name_nothing, referring
@@ -58,8 +59,11 @@ def _send_similar_ids(client: Client, values: dict[str, Any], selector: Paramete
     known = str(values[selector.name])
     if selector.references != client.operation.kind or len(known) <= SHORT_ID:
         return
-    for similar in (known[:-1], f"{known}x", f"{known[:-1]}%"):
-        client.mistake(client.operation, {**values, selector.name: similar})
+    similar = [known[:-1], f"{known}x", f"{known[:-1]}%"]
+    if not is_hexadecimal(known):
+        similar.append(known.swapcase())
+    for identifier in similar:
+        client.mistake(client.operation, {**values, selector.name: identifier})
 
 
 # --- unknown ids ----------------------------------------------------------------------------------
