@@ -68,5 +68,10 @@ def _number(value: Any) -> Fraction | None:
 
 
 def _text(value: Any) -> str:
-    """A value as a query holds it: a text as it is, anything else as JSON."""
+    """A value as a query holds it: a text as it is, anything else as JSON.
+
+    A whole number has no point, however it is rendered.
+    """
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return value if isinstance(value, str) else compact(value)

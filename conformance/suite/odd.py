@@ -80,6 +80,7 @@ class Sort(StrEnum):
     MEMBER = "member"
     TYPES = "types"
     OPTIONAL = "optional"
+    TAILS = "tails"
     CONTENT = "content"
     LARGE = "large"
 
@@ -179,12 +180,17 @@ def _odd_members(operation: Operation) -> Iterator[OddWay]:
         yield OddWay(Sort.TYPES, f"types-{turn}", wrong)
         wrong = _with_values(operation, _wrong_types(optional, turn))
         yield OddWay(Sort.OPTIONAL, f"optional-types-{turn}", wrong)
+    texts = [member.name for member in free if _is_text(member)]
+    yield OddWay(Sort.TAILS, "all-tails", _with_tails(operation, texts))
+    if selector is not None and selector.place == "body" and _is_text(selector):
+        yield OddWay(Sort.TAILS, "selector-tail", _with_tails(operation, [selector.name]))
     for parameter in members:
         name = parameter.name
         yield OddWay(Sort.MEMBER, f"{name}-null", _with_value(operation, name, None))
         half = _with_value(operation, name, HALF_A_CHARACTER)
         yield OddWay(Sort.MEMBER, f"{name}-half-a-character", half)
-        yield OddWay(Sort.MEMBER, f"{name}-tail", _with_tail(operation, name))
+        if _is_text(parameter):
+            yield OddWay(Sort.MEMBER, f"{name}-tail", _with_tails(operation, [name]))
         for kind, value in _others(parameter).items():
             make = _with_value(operation, name, value)
             yield OddWay(Sort.MEMBER, f"{name}-{kind}", make)
@@ -200,6 +206,10 @@ def _wrong_types(members: list[Parameter], turn: int) -> dict[str, Any]:
         others = list(_others(parameter).values())
         wrong[parameter.name] = others[(turn + place) % len(others)]
     return wrong
+
+
+def _is_text(parameter: Parameter) -> bool:
+    return parameter.schema.get("type", "string") == "string"
 
 
 def _others(parameter: Parameter) -> dict[str, Any]:
@@ -222,11 +232,13 @@ def _with_values(operation: Operation, changes: Mapping[str, Any]) -> Make:
     return lambda values: message_for(operation, {**values, **changes})
 
 
-def _with_tail(operation: Operation, name: str) -> Make:
-    """A text that begins as a valid one, and has a letter and the end of a line behind it."""
+def _with_tails(operation: Operation, names: list[str]) -> Make:
+    """Texts that begin as valid ones, each with a letter and the end of a line behind it."""
+    examples = {p.name: p.example or "text" for p in operation.body}
 
     def make(values: Mapping[str, Any]) -> Message:
-        return message_for(operation, {**values, name: f"{values.get(name, 'text')}x\n"})
+        tails = {name: f"{values.get(name, examples[name])}x\n" for name in names}
+        return message_for(operation, {**values, **tails})
 
     return make
 

@@ -282,7 +282,7 @@ def handing_out(planning: Planning) -> Iterator[Draft]:
 @scenario(handing_out, rules=("account.key", "account.rows"), phase=2)
 def test_new_key(client: Client) -> None:
     """Two keys are handed out. Each lists what it sees, the first before and after the second."""
-    listing = _plain_list(client.contract)
+    listing = _plain_list(client)
     if listing is None:
         return
     client.call(listing, {}, role=Role.ARRANGE, facts=Facts(side=Side.OWN))
@@ -296,12 +296,13 @@ def test_new_key(client: Client) -> None:
             client.call(listing, {}, key=used, facts=Facts(step=Step.USED, side=Side.FOREIGN))
 
 
-def _plain_list(contract: Contract) -> Operation | None:
-    """The first list of a business that needs no parameter."""
-    for listing in contract.operations_by("list"):
+def _plain_list(client: Client) -> Operation | None:
+    """The first list of a business that needs no parameter, neither by contract nor by target."""
+    for listing in client.contract.operations_by("list"):
         is_owned = listing.keyed and not listing.pool
         advised = any(parameter.advised for parameter in listing.parameters)
-        if is_owned and not listing.required and not advised:
+        given = listing.id in client.target.inputs
+        if is_owned and not (listing.required or advised or given):
             return listing
     return None
 

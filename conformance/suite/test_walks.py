@@ -282,7 +282,7 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
     made = values[deletion.selector.name]
     position = client.position(client.settled(kind, made))
     client.knowledge.own_id(deletion)
-    known = walker.stretch("before")
+    known = walker.deep("before")
     deleted = client.call(deletion, values, role=Role.CONTROL)
     if position is not None and Answer(client.contract, deletion, deleted).ok:
         walker.page("after-a-deleted-item", position, 3)

@@ -113,16 +113,6 @@ class DescriptionAsBoolean(CrashesOnMember):
         return isinstance(value, bool)
 
 
-@fault(CRASHES, at="replay_several_events", by=BY, depth=5)
-class EventIdsAsText(CrashesOnMember):
-    """replay_several_events crashes on ids that are objects."""
-
-    here, member = "replay_several_events", "event_ids"
-
-    def crashes(self, value: Any) -> bool:
-        return isinstance(value, list) and any(isinstance(item, dict) for item in value)
-
-
 @fault(CRASHES, at="run_agent_evals", by=BY, depth=5)
 class WaitAsObject(CrashesOnMember):
     """run_agent_evals crashes where wait is an object."""
@@ -168,12 +158,12 @@ class TailOfTime(CrashesOnMember):
 
 @fault(CRASHES, at="update_lead", by=BY, depth=5)
 class IdWithTail(CrashesOnMember):
-    """update_lead casts the id to a UUID and crashes on one with a character too many."""
+    """update_lead casts the id to a UUID and crashes on one that is too long."""
 
     here, member = "update_lead", "id"
 
     def crashes(self, value: Any) -> bool:
-        return isinstance(value, str) and len(value) == len("8a6e0804-2bd0-4672-b79d-d97027f9071a") + 1
+        return isinstance(value, str) and re.fullmatch(r"[0-9a-f-]{36}.+", value, re.S) is not None
 
 
 @fault(CRASHES, by="odd-request", depth=5)
@@ -236,11 +226,11 @@ class ChannelTwice(Faulty):
         return super().query_values(operation, request)
 
 
-@fault(CRASHES, at="read_eval", by="odd-request", depth=5)
-class EmptyIdCrashes(Faulty):
-    """read_eval_run crashes where its id is sent twice."""
+@fault(CRASHES, at="list_eval_runs", by="odd-request", depth=5)
+class LimitTwice(Faulty):
+    """list_eval_runs crashes where its limit is sent twice."""
 
     def query_values(self, operation: Operation, request: Request) -> dict[str, Any]:
-        if request.path.endswith("/evals") and request.query_text.count("id=") > 1:
+        if operation.id == "list_eval_runs" and request.query_text.count("limit=") > 1:
             raise TypeError
         return super().query_values(operation, request)

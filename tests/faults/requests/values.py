@@ -148,7 +148,12 @@ class TailOfTimeTaken(TakesTail):
     here, member, start = "backfill_events", "to", r"\d{4}-\d\d-\d\dT"
 
 
-@fault("status-400 code-invalid_request", at="change_communication_run", depth=4)
+@fault(
+    "status-400 code-invalid_request",
+    also="status-no-5xx-for-mistakes",
+    at="change_communication_run",
+    depth=4,
+)
 class TailOfActionTaken(TakesTail):
     """change_communication_run accepts an action with letters behind it."""
 

@@ -63,13 +63,6 @@ class ForeignAgentEvaluated(TakesForeign):
     here, member = "run_agent_evals", "agent_id"
 
 
-@fault("business-object", at="rotate_webhook_secret", depth=5)
-class SecretRotatedForForeign(TakesForeign):
-    """rotate_webhook_secret takes another business beside the own webhook."""
-
-    here, member = "rotate_webhook_secret", "business_id"
-
-
 class KeepsForeign(Faulty):
     """The reference server, where a change stores a member that no document gives the change."""
 

@@ -96,7 +96,7 @@ class CountsDeleted(Flagged):
         return self.gone.get((context.operation.kind or "", str(self.list_tenant(context))), 0)
 
 
-@fault("has-more-false", also="has-more-true", at="list_evals", by="deletion mixed-walk", depth=5)
+@fault("has-more-true", also="has-more-false", at="list_evals", by="deletion mixed-walk", depth=5)
 class MoreForDeletedEvals(CountsDeleted):
     """list_evals counts deleted evals for has_more."""
 
@@ -106,7 +106,7 @@ class MoreForDeletedEvals(CountsDeleted):
         return more
 
 
-@fault("has-more-false has-more-true", at="list_webhooks", by="deletion mixed-walk", depth=5)
+@fault("has-more-false", also="has-more-true", at="list_webhooks", by="deletion mixed-walk", depth=5)
 class EndAfterDeletion(CountsDeleted):
     """After a deletion list_webhooks says too early that nothing follows."""
 
