@@ -15,7 +15,6 @@ from conformance.scenarios import REGISTRY, Planning, Scenario
 from conformance.selection import quick, select, wanted
 from conformance.target import Target, named
 
-
 USUAL = 5_800
 """Requests that a full plan has if the budget allows them. A run adds looks and repetitions."""
 

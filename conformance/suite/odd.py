@@ -209,7 +209,8 @@ def _wrong_types(members: list[Parameter], turn: int) -> dict[str, Any]:
 
 
 def _is_text(parameter: Parameter) -> bool:
-    return parameter.schema.get("type", "string") == "string"
+    """Whether a member is a text, by its schema."""
+    return bool(parameter.schema.get("type", "string") == "string")
 
 
 def _others(parameter: Parameter) -> dict[str, Any]:
@@ -218,7 +219,9 @@ def _others(parameter: Parameter) -> dict[str, Any]:
     own = {documented} if isinstance(documented, str) else set(documented)
     if "integer" in own:
         own.add("number")
-    return {kind: value for kind, value in OTHER_TYPES.items() if kind not in own or kind == "array"}
+    return {
+        kind: value for kind, value in OTHER_TYPES.items() if kind not in own or kind == "array"
+    }
 
 
 # --- making messages ------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.model import Facts, Form, Open, Operation, Parameter, Params, Role
+from conformance.reading import is_hexadecimal
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
-from conformance.reading import is_hexadecimal
 from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
 from conformance.suite.references import name_nothing, referring

@@ -39,12 +39,8 @@ OVERLAPPING = {Depth.QUICK: 0, Depth.FULL: 4, Depth.DEEP: 100}
 """Lists that two businesses ask for at the same time."""
 ROUNDS = 3
 """Requests of each business that are under way at the same time."""
-SIDES = {
-    "full": Side.OWN,
-    "read_only": Side.OWN,
-    "other": Side.FOREIGN,
-    "empty": Side.FOREIGN,
-}
+_OWN, _FOREIGN = Side.OWN, Side.FOREIGN
+SIDES = {"full": _OWN, "read_only": _OWN, "other": _FOREIGN, "empty": _FOREIGN}
 """Whose data a list shows, by the key that asks for it."""
 
 

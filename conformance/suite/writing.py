@@ -86,6 +86,25 @@ def observed_values(client: Client, operation: Operation, sought: Id) -> dict[st
     return values
 
 
+def usual_values(client: Client, operation: Operation) -> dict[str, str]:
+    """What several objects of the kind show for optional members that the contract gives no value.
+
+    Only members that lists filter by: their values are words that objects share, not free texts.
+    """
+    kind = operation.kind or ""
+    filtered = _filtered_members(client.contract, kind)
+    rows = rows_of(client.knowledge.listed(kind))
+    values: dict[str, str] = {}
+    for parameter in filter(_has_no_value, operation.body):
+        member = parameter.shows_as or parameter.name
+        texts = [row.get(member) for row in rows] if member in filtered else []
+        counts = Counter(text for text in texts if isinstance(text, str))
+        shared = [text for text, count in counts.items() if count > 1]
+        if shared:
+            values[parameter.name] = min(shared, key=lambda text: (-counts[text], text))
+    return values
+
+
 def _filtered_members(contract: Contract, kind: str) -> set[str]:
     """The members that the lists of a kind filter by."""
     members: set[str] = set()

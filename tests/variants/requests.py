@@ -178,19 +178,18 @@ class NumericIds(Faulty):
 class UnknownOptionIgnored(Faulty):
     """A lead of an unknown agent, and a call for an unknown lead, are made without it."""
 
-    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        try:
-            super().check_reference(parameter, value, context)
-        except Refusal:
-            if parameter.required or context.operation.action != "create":
-                raise
-            context.values.pop(parameter.name)
-
-    def check_references(self, context: Context) -> None:
-        values = dict(context.values)
-        super().check_references(Context(context.operation, context.request, context.identity, values))
-        for name in context.values.keys() - values.keys():
-            context.values.pop(name)
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        values = super().take_in(operation, request, in_path)
+        if operation.id not in ("create_lead", "create_call"):
+            return values
+        kinds = {p.name: p.references for p in operation.body if not p.required}
+        return {
+            name: value
+            for name, value in values.items()
+            if not kinds.get(name) or self.store.get(kinds[name] or "", str(value))
+        }
 
 
 @variant("L58")
@@ -206,10 +205,9 @@ class ShortNames(Faulty):
     """Names of more than 20 characters are refused."""
 
     def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
-        if parameter.place == "body" and parameter.name in ("name", "business_name"):
-            if isinstance(value, str) and len(value) > 20:
-                return False
-        return super().is_valid(operation, parameter, value)
+        is_name = parameter.place == "body" and parameter.name in ("name", "business_name")
+        is_long = is_name and isinstance(value, str) and len(value) > 20
+        return not is_long and super().is_valid(operation, parameter, value)
 
 
 @variant("L72")

@@ -19,9 +19,8 @@ class TakesUnknown(Faulty):
     here, member = "", ""
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        if not (is_for(context, self.here) and parameter.name == self.member):
-            super().check_reference(parameter, value, context)
-        elif self.store.get(parameter.references or "", str(value)):
+        is_here = is_for(context, self.here) and parameter.name == self.member
+        if not is_here or self.store.get(parameter.references or "", str(value)):
             super().check_reference(parameter, value, context)
 
 
@@ -91,9 +90,8 @@ class WebhookOfNoBusiness(Faulty):
     """create_webhook takes a business that does not exist."""
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
-        if not is_for(context, "create_webhook") or self.store.get("business", value):
-            super().check_tenant(parameter, value, context)
-        elif value in {str(self.store.note(f"tenant:{name}")) for name in ("main", "other")}:
+        known = {str(self.store.note(f"tenant:{name}")) for name in ("main", "other")}
+        if not is_for(context, "create_webhook") or value in known:
             super().check_tenant(parameter, value, context)
 
 

@@ -254,3 +254,23 @@ class ScenarioTurnedAround(Kept):
             for message in document.get("messages") or []
         ]
         return {**document, "messages": messages[:1]}
+
+
+@fault("created-resource", at="create_lead", depth=5)
+class SourceOfLeadReplaced(Kept):
+    """create_lead takes the source of a lead and stores another one."""
+
+    of = "lead"
+
+    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
+        return {**document, "source": "api"}
+
+
+@fault("created-resource", at="create_lead", depth=5)
+class StatusOfLeadForced(Kept):
+    """create_lead takes the status of a lead and stores it in capitals."""
+
+    of = "lead"
+
+    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
+        return {**document, "status": str(document.get("status", "new")).upper()}

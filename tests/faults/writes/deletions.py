@@ -106,7 +106,9 @@ class MoreForDeletedEvals(CountsDeleted):
         return more
 
 
-@fault("has-more-false", also="has-more-true", at="list_webhooks", by="deletion mixed-walk", depth=5)
+@fault(
+    "has-more-false", also="has-more-true", at="list_webhooks", by="deletion mixed-walk", depth=5
+)
 class EndAfterDeletion(CountsDeleted):
     """After a deletion list_webhooks says too early that nothing follows."""
 
