@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ class _Loader:
 
     def _digest(self) -> str:
         total = hashlib.sha256()
-        for path in sorted(p for p in self.where.rglob("*.yaml") if p.is_file()):
+        for path in sorted(filter(Path.is_file, self.where.rglob("*.yaml"))):
             name = path.relative_to(self.where).as_posix()
             total.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
         return total.hexdigest()
@@ -130,7 +131,7 @@ class _Loader:
 
     def _clause_files(self) -> tuple[dict[str, YamlFile], bool]:
         """The files of the clauses by area, and whether all of them can be read."""
-        names = sorted(path.name for path in (self.where / "clauses").glob("*.yaml"))
+        names = sorted(map(attrgetter("name"), (self.where / "clauses").glob("*.yaml")))
         if not names:
             self.faults.append("clauses:1: the directory has no *.yaml file")
         found: dict[str, YamlFile] = {}

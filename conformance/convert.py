@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from conformance.model import RENAMED_RULES, Declaration, Json
+from conformance.values import ABSENT
 
 if TYPE_CHECKING:
     from cattrs.preconf.json import JsonConverter
@@ -49,7 +50,7 @@ def modern(value: Json) -> Json:
         return value
     changed = {FORMER_NAMES.get(name, name): member for name, member in value.items()}
     if isinstance(changed.get("rules"), list):
-        changed["rules"] = [_current(rule) for rule in changed["rules"]]
+        changed["rules"] = list(map(_current, changed["rules"]))
     return changed
 
 
@@ -67,11 +68,10 @@ def modern_run(run: dict[str, Json]) -> dict[str, Json]:
     """
     changed = dict(run)
     if isinstance(run.get("plan"), list):
-        changed["plan"] = [modern(case) for case in run["plan"]]
+        changed["plan"] = list(map(modern, run["plan"]))
     target = run.get("target")
     if isinstance(target, dict) and isinstance(target.get("triggers"), list):
-        triggers = [modern(trigger) for trigger in target["triggers"]]
-        changed["target"] = target | {"triggers": triggers}
+        changed["target"] = target | {"triggers": list(map(modern, target["triggers"]))}
     return changed
 
 
@@ -83,6 +83,6 @@ def declaration_from_json(value: Json) -> Declaration:
     declaration = from_json(value, Declaration)
     again = to_json(declaration)
     for name, member in value.items():
-        if name not in again or again[name] != member:
+        if again.get(name, ABSENT) != member:
             raise ValueError(f"target/{name}: no target file declares this")
     return declaration

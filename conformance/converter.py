@@ -28,6 +28,7 @@ from conformance.model import (
     Response,
     Trigger,
     Waiver,
+    mildest_first,
 )
 
 Noun = TypeVar("Noun")
@@ -40,11 +41,11 @@ def _unset(value: Any) -> bool:
 
 
 def _empty(value: Any) -> bool:
-    return value is None or value in ((), [], {})
+    return value in (None, (), [], {})
 
 
 def _in_order(effects: frozenset[Effect]) -> list[str]:
-    return [effect.value for effect in Effect if effect in effects]
+    return [effect.value for effect in mildest_first(effects)]
 
 
 def _tenths(milliseconds: float) -> float:

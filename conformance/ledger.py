@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from conformance.model import About, Clause, CodeRole, ErrorCode, Level, PageEntry
+from conformance.values import without
 from conformance.yamlfile import Place, YamlFile
 
 Row = dict[str, Any]
@@ -108,7 +109,7 @@ class Ledger:
         if "for_each" not in entry:
             yield entry
             return
-        template = {name: value for name, value in entry.items() if name != "for_each"}
+        template = without(entry, {"for_each"})
         for number, code in enumerate(self.errors.values(), 1):
             try:
                 row = _filled(template, {**asdict(code), "row": number})

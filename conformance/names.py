@@ -7,9 +7,10 @@ or the names of members with ``x-names`` are of that kind.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
-from conformance.model import Contract, Json, Open
+from conformance.model import Contract, Json, Open, Operation, Parameter
 from conformance.yamlfile import Place, YamlFile
 
 
@@ -21,8 +22,11 @@ def known(contract: Contract) -> dict[str, Collection[str]]:
         scopes.update(operation.scopes)
         if operation.paging:
             lists.append(operation.id)
+    operations = dict.fromkeys(contract.operations)
     return {
-        "operation": contract.operations,
+        "operation": operations,
+        "route": [*operations, *contract.routes],
+        "route or area": [*operations, *contract.routes, *contract.areas],
         "list": lists,
         "code": contract.errors,
         "clause": contract.clauses,
@@ -38,7 +42,8 @@ def check(contract: Contract, file: YamlFile, schema: Mapping[str, Any], faults:
     kinds = known(contract)
     for place, kind, name in _named(schema, file.value):
         _check_name(file, place, (kind, name), kinds[kind], faults)
-    _check_inputs(contract, file, faults)
+    for member in ("inputs", "absent"):
+        _check_parameters(contract, file, member, faults)
     _check_payments(contract, file, faults)
 
 
@@ -78,21 +83,33 @@ def _check_name(
         faults.append(file.fault(place, message))
 
 
-def _check_inputs(contract: Contract, file: YamlFile, faults: list[str]) -> None:
-    """What a target file gives values for must be parameters of the operation."""
-    for name, values in file.value.get("inputs", {}).items():
+def _check_parameters(contract: Contract, file: YamlFile, member: str, faults: list[str]) -> None:
+    """What a member of a target file names by operation must be parameters of the operation."""
+    for name, given in file.value.get(member, {}).items():
         operation = contract.operations.get(name)
         if operation is None or Open.INPUT in operation.open:  # its input is for the target to say
             continue
-        parameters = {parameter.name for parameter in operation.parameters}
-        for member in values:
-            what = (f"parameter of {name},", member)
-            _check_name(file, ("inputs", name, member), what, parameters, faults)
+        fitting = operation.parameters
+        kind = f"parameter of {name},"
+        if member == "absent":
+            fitting = tuple(p for p in fitting if _may_be_absent(operation, p))
+            kind = f"optional parameter of {name} beside those of paging,"
+        parameters = set(map(attrgetter("name"), fitting))
+        for parameter in given:
+            _check_name(file, (member, name, parameter), (kind, parameter), parameters, faults)
+
+
+def _may_be_absent(operation: Operation, parameter: Parameter) -> bool:
+    """Whether a server may go without a parameter: the page wants paging on every list."""
+    paging = operation.paging
+    of_paging = paging is not None and parameter.name in (paging.after, paging.limit)
+    return not parameter.required and not of_paging
 
 
 def _check_payments(contract: Contract, file: YamlFile, faults: list[str]) -> None:
     """A trigger with a proof of payment must name an operation that asks for one."""
-    paid = [operation.id for operation in contract.operations.values() if operation.payment]
+    paying = filter(attrgetter("payment"), contract.operations.values())
+    paid = [operation.id for operation in paying]
     for index, trigger in enumerate(file.value.get("triggers", ())):
         name = trigger["operation"]
         if "payment" in trigger and name in contract.operations:

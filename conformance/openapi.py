@@ -104,8 +104,9 @@ def _definition_at(place: Place, owner: Mapping[str, Any]) -> str:
         return "operation"
     if "securitySchemes" in place:
         return "security"
-    is_parameter = {"in", "name"} <= owner.keys()
-    return "parameter" if is_parameter else "property"
+    if {"in", "name"} <= owner.keys():
+        return "parameter"
+    return "property"
 
 
 def base_path(document: Mapping[str, Any]) -> str:
@@ -160,9 +161,10 @@ def _error_answers(document: Mapping[str, Any]) -> Iterator[tuple[int, dict[str,
     """The JSON of each error response, as it stands in the document, with its status."""
     for _, _, definition in definitions(document):
         for status, response in definition["responses"].items():
-            is_error = status.isdigit() and int(status) >= 400
+            if not status.isdigit() or int(status) < 400:
+                continue
             answer = _json_of(document, response)
-            if is_error and answer is not None:
+            if answer is not None:
                 yield int(status), answer
 
 
@@ -174,8 +176,9 @@ def _json_of(document: Mapping[str, Any], response: Any) -> dict[str, Any] | Non
         answer = response["content"]["application/json"]
     except (KeyError, TypeError):
         return None
-    has_schema = isinstance(answer, dict) and "schema" in answer
-    return answer if has_schema else None
+    if isinstance(answer, dict) and "schema" in answer:
+        return answer
+    return None
 
 
 def _schema_of_codes(pointer: tuple[str, ...], codes: list[str]) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def operation(document: Mapping[str, Any], mode: Mode) -> Operation:
 
 _CONVERTED: dict[str, Callable[[Any], Any]] = {
     "effect": Effect,
-    "open": lambda words: frozenset(Open(word) for word in words),
+    "open": lambda words: frozenset(map(Open, words)),
     "payment": lambda members: Payment(**members),
     "provokes": tuple,
     "rate": lambda members: Rate(**members),
@@ -81,10 +81,13 @@ def _fields(noun: type[Operation | Parameter], words: Mapping[str, Any]) -> dict
     values = {}
     for field in fields(noun):
         if field.name in words:
-            convert = _CONVERTED.get(field.name)
-            value = words[field.name]
-            values[field.name] = convert(value) if convert else value
+            convert = _CONVERTED.get(field.name, _as_it_stands)
+            values[field.name] = convert(words[field.name])
     return values
+
+
+def _as_it_stands(word: Any) -> Any:
+    return word
 
 
 def _scopes(
@@ -105,9 +108,10 @@ def _scopes(
 
 def _successes(mode: Mode) -> tuple[int, ...]:
     """The documented statuses of a success, in order; the usual one where there is none."""
-    statuses = [int(text) for text in mode.definition["responses"] if text.startswith("2")]
-    usual = 201 if mode.words["action"] == "create" else 200
-    return tuple(sorted(statuses)) or (usual,)
+    documented = [int(text) for text in mode.definition["responses"] if text.startswith("2")]
+    if documented:
+        return tuple(sorted(documented))
+    return (201,) if mode.words["action"] == "create" else (200,)
 
 
 def _paging(
@@ -116,11 +120,9 @@ def _paging(
     """How a list is paged; None for what is no list."""
     if words["action"] != "list":
         return None
-    usual = None
-    for name, member in _properties(schema).items():
-        if member.get("type") == "array":
-            usual = name
-            break
+    members = _properties(schema).items()
+    arrays = (name for name, member in members if member.get("type") == "array")
+    usual = next(arrays, None)
     return Paging(**document[X]["paging"], collection=words.get("collection"), usual=usual)
 
 
@@ -149,14 +151,12 @@ def _parameters(mode: Mode) -> Iterator[Parameter]:
     that one and those that are required.
     """
     when = mode.words.get("when")
-    only_required = bool(when) and mode.words["action"] in ("read", "fetch")
+    only_required = when and mode.words["action"] in ("read", "fetch")
     for parameter in _inputs(mode.definition):
+        is_required = parameter.required or not only_required
         if parameter.name == when:
             yield replace(parameter, required=True)
-            continue
-        selects_another = parameter.name in mode.selectors
-        left_out = only_required and not parameter.required
-        if parameter.place == "path" or not (selects_another or left_out):
+        elif parameter.place == "path" or (is_required and parameter.name not in mode.selectors):
             yield parameter
 
 

@@ -8,15 +8,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from conformance.model import WHOLE_API, Business, Case, Declaration, Effect, key_role
-from conformance.scenarios import BAD_KEYS_ALLOWED, Draft, Planning, Scenario
+from conformance.model import (
+    KEY_ROLES,
+    WHOLE_API,
+    Business,
+    Case,
+    Declaration,
+    Effect,
+    Operation,
+    key_role,
+)
+from conformance.scenarios import BAD_KEYS_ALLOWED, KEY, Draft, Planning, Scenario
 
 BUSINESS = "business:"
 """How the need for the id of a business begins; its name follows."""
-OTHER_NEEDS = frozenset({"clock", "addresses", *(BUSINESS + name for name in Business)})
-"""What a case may need beside keys."""
+OTHER_NEEDS = frozenset({KEY, "clock", "addresses", *(BUSINESS + name for name in Business)})
+"""What a case may need beside certain keys."""
+NO_PARAMETER = "the target declares that it has no such parameter (absent: in the target file)"
 FIRST_CHANGES = 2
 """The first phase in which requests may change the target."""
 
@@ -55,6 +65,17 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
     cases = tuple(case for _, case in sorted(phased, key=lambda pair: pair[0]))
     _check_ids(cases)
     return Plan(cases)
+
+
+def with_inapplicable(plan: Plan, complete: Plan) -> Plan:
+    """A plan for a target without some parameters, and the cases that only they would give it.
+
+    ``complete`` is the plan for a target that has them. Those cases never run.
+    """
+    known = {case.id for case in plan.cases}
+    lost = [case for case in complete.cases if case.id not in known]
+    marked = [replace(case, gap=NO_PARAMETER, inapplicable=True) for case in lost]
+    return Plan((*plan.cases, *marked))
 
 
 def _drafts(planning: Planning, scenarios: Iterable[Scenario]) -> Iterator[tuple[Scenario, Draft]]:
@@ -148,26 +169,52 @@ def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration)
         params=draft.params,
         quick=draft.quick,
         gap=draft.gap or _gap(draft, effect, target),
-        lacks=tuple(_missing(draft.wants, target)),
+        lacks=tuple(_missing(draft.wants, None, target)),
         optional=draft.optional,
     )
 
 
 def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
     """What to provide for a case to run; None if it can run."""
-    for advice in _missing(draft.needs, target):
+    for advice in _missing(draft.needs, draft.operation, target):
         return advice
+    if "full" in draft.needs and not _may_make(draft.operation, effect, target):
+        return KEY_ROLES["full"].advice
     if effect not in target.allow:
         return f"add {effect} to allow: in the target file (such requests may {_HARM[effect]})"
     return None
 
 
-def _missing(needs: Iterable[str], target: Declaration) -> Iterator[str]:
-    """What to provide for each need that the target does not meet."""
+def _missing(
+    needs: Iterable[str], operation: Operation | None, target: Declaration
+) -> Iterator[str]:
+    """What to provide for each need that the target does not meet.
+
+    The key of another business must have the scope of the operation.
+    """
     for need in needs:
         advice = _advice(need, target)
         if advice is not None:
             yield advice
+        elif operation is not None and _lacks_scope(need, operation, target):
+            yield KEY_ROLES[need].advice
+
+
+def _lacks_scope(need: str, operation: Operation, target: Declaration) -> bool:
+    """Whether a need is the key of another business that is listed without the scope."""
+    is_foreign = need in (Business.OTHER, Business.EMPTY)
+    return is_foreign and not target.opens(operation, need)
+
+
+def _may_make(operation: Operation | None, effect: Effect, target: Declaration) -> bool:
+    """Whether the main key may make the requests of a case.
+
+    A case with an effect may also send other operations than its own.
+    """
+    if target.opens_all(target.main_key):
+        return True
+    reads = effect in (Effect.READ, Effect.FLOOD)
+    return reads and (operation is None or target.opens(operation))
 
 
 _HARM = {
@@ -184,6 +231,8 @@ def _advice(need: str, target: Declaration) -> str | None:
     A need is the role of a key, or a member of OTHER_NEEDS.
     """
     role = key_role(need)
+    if need in (KEY, "full"):
+        return None if target.main_key else KEY_ROLES["full"].advice
     if role is not None:
         return None if need in target.keys else role.advice
     if need == "clock":

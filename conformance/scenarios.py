@@ -11,6 +11,9 @@ from conformance.options import Depth as Depth  # noqa: PLC0414 - scenarios ask 
 BAD_KEYS_ALLOWED = 20
 """Requests with a bad key that a run may send without ``flood``."""
 
+KEY = "key"
+"""The need for a main key, whatever its scopes."""
+
 NO_PARAMS = Params()
 """The parameters of a case that needs none."""
 
@@ -19,10 +22,11 @@ NO_PARAMS = Params()
 class Draft:
     """A case as a scenario asks for it.
 
-    ``needs`` names what the target file must give: a role of a key (``full``, ``scope:NAME``), the
-    id of a business (``business:NAME``), ``clock`` or ``addresses``. The case runs without what it
-    ``wants`` of these, and sends less. ``effect`` is the worst that any of its requests does if the
-    target wrongly accepts it; None means that of the operation.
+    ``needs`` names what the target file must give: a role of a key (``full``, ``scope:NAME``), KEY
+    for a main key that may lack the scope of the operation, the id of a business
+    (``business:NAME``), ``clock`` or ``addresses``. The case runs without what it ``wants`` of
+    these, and sends less. ``effect`` is the worst that any of its requests does if the target
+    wrongly accepts it; None means that of the operation.
     ``gap`` says why the case cannot run whatever the target file gives. An ``optional`` case leaves
     no clause untested if it does not run. ``rules`` replaces those of the scenario.
     """
@@ -94,9 +98,15 @@ def scenario(
 
 def operations(planning: Planning, *actions: str) -> Iterator[Operation]:
     """The operations with one of some actions, or all."""
-    for operation in planning.contract.operations.values():
-        if not actions or operation.action in actions:
-            yield operation
+    known = planning.contract.operations.values()
+    if not actions:
+        return iter(known)
+    return (operation for operation in known if operation.action in actions)
+
+
+def given(planning: Planning, roles: Iterable[str]) -> tuple[str, ...]:
+    """Those of some roles that the target file gives a key for."""
+    return tuple(role for role in roles if role in planning.target.keys)
 
 
 def key_needs(operation: Operation) -> tuple[str, ...]:

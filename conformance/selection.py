@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from itertools import filterfalse
+from operator import attrgetter
 
 from conformance.errors import UsageError
 from conformance.judging.rules import RULES
@@ -77,7 +80,7 @@ def quick(plan: Plan, contract: Contract) -> Plan:
     A clause is judged on the operation that adds the fewest requests. All cases that feed the
     clause there are taken, because a cell is untested while one of them has not run.
     """
-    chosen = {case.id for case in plan.runnable if case.quick}
+    chosen = {case.id for case in filter(attrgetter("quick"), plan.runnable)}
     for clause in contract.clauses.values():
         if clause.level is Level.MUST:
             chosen |= _cheapest(_feeding(plan, clause), chosen)
@@ -86,10 +89,10 @@ def quick(plan: Plan, contract: Contract) -> Plan:
 
 def _feeding(plan: Plan, clause: Clause) -> list[list[Case]]:
     """The cases that must run for a clause: a list for each operation, in the order of the plan."""
-    feeding: dict[str, list[Case]] = {}
-    for case in plan.cases:
-        if not case.optional and _feeds(case, clause, clause.rules):
-            feeding.setdefault(case.operation, []).append(case)
+    feeding: dict[str, list[Case]] = defaultdict(list)
+    for case in filterfalse(attrgetter("optional"), plan.cases):
+        if _feeds(case, clause, clause.rules):
+            feeding[case.operation].append(case)
     return list(feeding.values())
 
 
@@ -98,13 +101,12 @@ def _cheapest(candidates: list[list[Case]], chosen: set[str]) -> set[str]:
 
     Lists with a case that cannot run are left out. Empty if no list remains.
     """
-    runnable = [cases for cases in candidates if all(case.gap is None for case in cases)]
-
-    def added_cost(cases: list[Case]) -> int:
-        return sum(case.cost for case in cases if case.id not in chosen)
-
-    cheapest = min(runnable, key=added_cost, default=[])
-    return {case.id for case in cheapest}
+    costs: dict[frozenset[str], int] = {}
+    for cases in candidates:
+        if not any(map(attrgetter("gap"), cases)):
+            ids = frozenset(case.id for case in cases)
+            costs[ids] = sum(case.cost for case in cases if case.id not in chosen)
+    return set(min(costs, key=costs.__getitem__, default=()))
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

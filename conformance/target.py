@@ -10,17 +10,20 @@ import ipaddress
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
-from conformance import convert, names, yamlfile
+from conformance import convert, extent, keyring, names, yamlfile
 from conformance.contract import packaged
 from conformance.errors import TargetError
-from conformance.model import KEY_ROLES, SCOPE, Contract, Declaration, Effect, Json
+from conformance.keyring import GivenKey
+from conformance.model import KEY_ROLES, Contract, Declaration, Effect, Json
+from conformance.values import picked
 from conformance.yamlfile import Place, YamlFile
 
 KEY_VARIABLE = "CONFORMANCE_KEY"
@@ -104,8 +107,11 @@ def from_file(
         file.value["url"] = _checked_url(contract, url, "--url")
     full_declared = not _take_key(file.value, key)
     names.check(contract, file, form, faults)
-    keys = _keys(file, faults)
+    listed = keyring.read(contract, file)
+    keys = _keys(file, listed, faults)
     derived = {
+        "key_scopes": keyring.scopes(listed),
+        **extent.members(contract, file.value),
         "keys": sorted(keys),
         "full_declared": full_declared,
         "addresses": _addresses(file, faults),
@@ -125,6 +131,7 @@ def schema() -> dict[str, Any]:
     for role in KEY_ROLES.values():
         keys.setdefault("properties", {})[role.name] = secret | {"description": role.what}
     keys["additionalProperties"] = False
+    keys["items"]["properties"]["role"]["enum"] = list(KEY_ROLES)
     return whole
 
 
@@ -132,7 +139,7 @@ def _take_former_names(data: Json) -> None:
     """Give the triggers of a file today's names of their members."""
     triggers = data.get("triggers") if isinstance(data, dict) else None
     if isinstance(triggers, list):
-        data["triggers"] = [convert.modern(trigger) for trigger in triggers]
+        data["triggers"] = list(map(convert.modern, triggers))
 
 
 def _faulty(faults: list[str]) -> TargetError:
@@ -142,48 +149,62 @@ def _faulty(faults: list[str]) -> TargetError:
 
 def _take_key(data: dict[str, Any], key: str | None) -> bool:
     """Put the key of a flag or of the environment into a file; whether there was one to put."""
-    declared = "full" in data.get("keys", {})
+    keys = data.setdefault("keys", {})
+    listed = isinstance(keys, list)
+    declared = _lists_full(keys) if listed else "full" in keys
     where = "--key" if key else KEY_VARIABLE
     if not key and not declared:
         key = os.environ.get(KEY_VARIABLE)
     if not key:
         return False
-    data.setdefault("keys", {})["full"] = _checked_key(key, where)
+    key = _checked_key(key, where)
+    if listed:
+        others = [entry for entry in keys if entry.get("role") != "full"]
+        data["keys"] = [*others, {"role": "full", "key": key}]
+    else:
+        keys["full"] = key
     return True
+
+
+def _lists_full(keys: Iterable[Mapping[str, Any]]) -> bool:
+    return any(entry.get("role") == "full" for entry in keys)
 
 
 def _target(data: Mapping[str, Any], keys: Mapping[str, str]) -> Target:
     """The target of a checked file: each member goes to the field of the same name."""
-    public = {member.name for member in fields(Declaration)}
     usual = {"name": urlsplit(data["url"]).netloc, "allow": []}
-    declared = usual | {name: value for name, value in data.items() if name in public}
+    declared = usual | picked(data, _names_of(Declaration))
     declared["allow"] = [Effect.READ, *declared["allow"]]
-    limits = {member.name for member in fields(Target)} - {"declaration", "keys"}
-    return Target(
-        convert.from_json(declared, Declaration),
-        keys,
-        **{name: value for name, value in data.items() if name in limits},
-    )
+    limits = picked(data, _names_of(Target) - {"declaration", "keys"})
+    return Target(convert.from_json(declared, Declaration), keys, **limits)
+
+
+def _names_of(noun: type[Declaration | Target]) -> set[str]:
+    """The names of the fields of a noun."""
+    return set(map(attrgetter("name"), fields(noun)))
 
 
 # --- keys -----------------------------------------------------------------------------------------
 
 
-def _keys(file: YamlFile, faults: list[str]) -> dict[str, str]:
+def _keys(file: YamlFile, listed: Iterable[GivenKey], faults: list[str]) -> dict[str, str]:
     """The keys of a file by role, taken from the environment where the file says so."""
     keys: dict[str, str] = {}
     places: dict[str, Place] = {}
-    for member, start in (("keys", ""), ("scoped_keys", SCOPE)):
-        for name, text in file.value.get(member, {}).items():
-            role = start + name
-            places[role] = (member, name)
-            try:
-                keys[role] = _checked_key(_from_environment(text), f"{member}/{name}")
-            except TargetError as error:
-                faults.append(file.fault(places[role], str(error)))
-    given = list(keys.values())
+    for given in listed:
+        if given.role in keys:
+            message = f"two keys are {given.role}: name their scopes or their businesses apart"
+            faults.append(file.fault(given.place, message))
+            continue
+        places[given.role] = given.place
+        try:
+            where = "/".join(map(str, given.place))
+            keys[given.role] = _checked_key(_from_environment(given.text), where)
+        except TargetError as error:
+            faults.append(file.fault(given.place, str(error)))
+    values = list(keys.values())
     for role, key in keys.items():
-        if given.count(key) > 1:
+        if values.count(key) > 1:
             message = f"{role} has the same key as another role; each role needs a key of its own"
             faults.append(file.fault(places[role], message))
     return keys

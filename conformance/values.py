@@ -1,13 +1,15 @@
-"""Strict JSON, timestamps and pointers, for the loader and the judges."""
+"""Values: strict JSON, timestamps and pointers, and those of some texts and members."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+Value = TypeVar("Value")
 
 
 class _NotJson:
@@ -49,6 +51,36 @@ def pointed(value: Any, path: Sequence[str]) -> Any:
             return ABSENT
         value = value[name]
     return value
+
+
+def as_text(value: Any) -> str | None:
+    """A value that is a text; None for any other value."""
+    return value if isinstance(value, str) else None
+
+
+def texts_in(values: Iterable[Any]) -> list[str]:
+    """Those of some values that are texts, in their order."""
+    return [value for value in values if isinstance(value, str)]
+
+
+def picked(members: Mapping[str, Any], names: Container[str | None]) -> dict[str, Any]:
+    """Those of some members that have one of some names, in their order."""
+    return {name: value for name, value in members.items() if name in names}
+
+
+def without(members: Mapping[str, Any], names: Container[str | None]) -> dict[str, Any]:
+    """Some members but those of some names, in their order."""
+    return {name: value for name, value in members.items() if name not in names}
+
+
+def only(values: Sequence[Value]) -> Value | None:
+    """The one value of a sequence; None where there is none, or several."""
+    return values[0] if len(values) == 1 else None
+
+
+def cut(text: str, limit: int) -> str:
+    """The text, at most ``limit`` characters of it, with an ellipsis where some are left out."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def respelled(text: str, minutes: int) -> str | None:

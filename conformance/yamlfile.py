@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 import yaml
+
+from conformance.values import cut
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -183,7 +185,7 @@ def _message(error: ValidationError, hidden: bool) -> str:
     message = error.message
     if hidden and error.validator != "additionalProperties":
         message = f"this does not fit: {error.validator} {error.validator_value}"
-    return message if len(message) <= LONGEST else message[: LONGEST - 1] + "…"
+    return cut(message, LONGEST)
 
 
 def _unknown_member(error: ValidationError) -> tuple[str, ...]:
@@ -193,7 +195,7 @@ def _unknown_member(error: ValidationError) -> tuple[str, ...]:
     schema: Any = error.schema
     patterns = schema.get("patternProperties", {})
     for name in error.instance:
-        matched = any(re.search(pattern, name) for pattern in patterns)
+        matched = any(map(partial(re.search, string=name), patterns))
         if name not in schema.get("properties", {}) and not matched:
             return (name,)
     return ()

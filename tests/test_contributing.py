@@ -5,6 +5,7 @@ The copies are tried at the same time, one for each processor.
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
@@ -24,7 +26,7 @@ from conformance.server import application
 from conformance.server.messages import Context
 from tests.faults import harness
 from tests.faults.base import Faulty
-from tests.recipes import Recipe, recipes
+from tests.recipes import FAST, SLOW, Recipe, fast, recipes
 
 ROOT = Path(__file__).parent.parent
 PARTS = (
@@ -34,26 +36,11 @@ PARTS = (
 )
 """The files and folders of a copy."""
 
-JUDGES = ("conformance/checks", "conformance/judging", "tests/examples")
-"""Where a change calls for the examples of the judges."""
-FAST = (
-    "tests/test_spec.py",
-    "tests/test_plan.py",
-    "tests/test_labels.py",
-    "tests/test_map.py",
-    "tests/test_neutral.py",
-    "tests/test_evidence.py",
-    "tests/test_target.py",
-    "tests/test_options.py",
-    "tests/test_report.py",
-    "tests/test_docs.py",
-    "tests/test_prose.py",
-    "tests/faults/test_names.py",
-    "tests/test_second_routes.py",
-)
-"""The tests that start no server and take seconds in all."""
-LEFT_OUT = "tests/test_checks.py::test_one_subject_is_imported_by_itself"
-"""A test of these that takes a second, and depends on nothing that a recipe changes."""
+QUIETLY = ("-q", "-p", "no:cacheprovider")
+
+BY_HAND = ("python -m pytest ", "python -m tests.golden", "python -m tests.selftest --write")
+"""How commands begin that run servers for long. They are not tried; other tests see that they work.
+"""
 
 RECIPES = {recipe.name: recipe for recipe in recipes()}
 WANTED = (
@@ -74,62 +61,101 @@ MOST_FILES = {"check": 3, "scenario": 4, "target-file member": 3}
 """Files that a recipe may touch, where two are not enough."""
 
 
-def copy(recipe: Recipe, to: Path) -> None:
-    """Copy the project, and apply the diff of a recipe. Fails the test if the diff does not fit."""
+def copy_of(place: Path, to: Path) -> Path:
+    """Copy the project from a place."""
     ignored = shutil.ignore_patterns("*.pyc.*", "_build", "_generated")
     for name in PARTS:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, to / name, ignore=ignored)
+        if (place / name).is_dir():
+            shutil.copytree(place / name, to / name, ignore=ignored)
         else:
-            shutil.copy(ROOT / name, to / name)
+            to.mkdir(exist_ok=True)
+            shutil.copy2(place / name, to / name)
+    return to
+
+
+def apply(recipe: Recipe, directory: Path) -> None:
+    """Apply the diff of a recipe to a copy. Fails the test if it does not fit."""
     command = ["git", "apply", "-C1", "-p1", "-"]
     done = subprocess.run(
-        command, cwd=to, input=recipe.diff, text=True, capture_output=True, check=False
+        command, cwd=directory, input=recipe.diff, text=True, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
 
 
-def run_in(directory: Path, *arguments: str) -> str | None:
-    """Run Python in a copy. Returns what it printed if it failed, else None."""
-    environment = {**os.environ, "PYTHONPATH": str(directory)}
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=directory,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout[-20_000:] + done.stderr if done.returncode else None
+class Warm:
+    """A warm interpreter, see ``tests/support/warm.py``."""
+
+    def __init__(self) -> None:
+        hidden = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", str(ROOT / "tests" / "support" / "warm.py")],
+            env={name: value for name, value in os.environ.items() if name not in hidden},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, directory: Path, module: str, *arguments: str) -> str | None:
+        """Run a module in a copy. Returns what it printed if it failed, else None."""
+        output = directory / "output.txt"
+        order = {"directory": str(directory), "module": module, "arguments": arguments}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({**order, "output": str(output)}) + "\n")
+        self._process.stdin.flush()
+        code = self._process.stdout.readline()
+        return None if code == "0\n" else f"{code}{output.read_text()[-20_000:]}"
+
+    def close(self) -> None:
+        """End the interpreter, which may be in the middle of a command that nobody waits for."""
+        self._process.kill()
+        self._process.communicate()
 
 
-def tried(recipe: Recipe, directory: Path) -> str | None:
+def tried(warm: Warm, recipe: Recipe, directory: Path) -> str | None:
     """Follow a recipe in a copy, and run the fast tests. Returns what went wrong, or None."""
-    copy(recipe, directory)
+    apply(recipe, directory)
     for command in recipe.commands:
-        failure = run_in(directory, *shlex.split(command.removeprefix("python ")))
+        if command.startswith(BY_HAND):
+            continue
+        failure = warm.run(directory, *shlex.split(command.removeprefix("python -m ")))
         if failure:
             return f"{command}\n{failure}"
-    options = ("-q", "-p", "no:cacheprovider", "--deselect", LEFT_OUT)
-    touches_judges = any(f"+++ b/{place}" in recipe.diff for place in JUDGES)
-    tests = ("tests/test_checks.py", *FAST) if touches_judges else FAST
-    return run_in(directory, "-m", "pytest", *options, *tests)
+    return warm.run(directory, "pytest", *QUIETLY, *fast(recipe.files))
 
 
 @pytest.fixture(scope="module")
 def outcomes(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Mapping[str, Future[str | None]]]:
-    """The outcome of each recipe that is to be tested, by name, once it is known."""
+    """The outcome of each recipe that is to be tested, by name, once it is known.
+
+    All are copies of one copy, in which every module is compiled.
+    """
     collected = {item.name for item in request.session.items}
     names = [
         name for name in RECIPES if f"{test_a_recipe_stays_green.__name__}[{name}]" in collected
     ]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield {
-            name: pool.submit(tried, RECIPES[name], tmp_path_factory.mktemp(name.replace(" ", "-")))
-            for name in names
-        }
+    warm = [Warm() for _ in range(os.cpu_count() or 1)]
+    compiled = copy_of(ROOT, tmp_path_factory.mktemp("compiled"))
+    failure = warm[0].run(compiled, "pytest", *QUIETLY, "--collect-only", *FAST)
+    assert failure is None, failure
+    idle: Queue[Warm] = Queue()
+    for each in warm:
+        idle.put(each)
+
+    def follow(name: str) -> str | None:
+        directory = copy_of(compiled, tmp_path_factory.mktemp(name.replace(" ", "-")))
+        mine = idle.get()
+        try:
+            return tried(mine, RECIPES[name], directory)
+        finally:
+            idle.put(mine)
+
+    with ThreadPoolExecutor(len(warm)) as pool:
+        yield {name: pool.submit(follow, name) for name in names}
+    for each in warm:
+        each.close()
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -148,7 +174,24 @@ def test_there_is_a_recipe_for_all_that_is_added_often() -> None:
 
 def test_fast_tests_exist() -> None:
     """Each entry of the list is a file."""
-    assert [name for name in FAST if not (ROOT / name).is_file()] == []
+    assert [name for name in FAST if not (ROOT / name.partition("::")[0]).is_file()] == []
+
+
+def test_slow_tests_exist() -> None:
+    """Each entry of the list is a function in a file of the fast tests."""
+    for name in SLOW:
+        file, _, function = name.partition("::")
+        assert file in FAST
+        assert f"def {function}(" in (ROOT / file).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_command_that_is_not_tried_names_files_that_exist(name: str) -> None:
+    """The tests that a recipe ends with are files of the project."""
+    for command in RECIPES[name].commands:
+        assert command.startswith("python -m ")
+        files = [word for word in command.split() if word.endswith(".py")]
+        assert [file for file in files if not (ROOT / file).is_file()] == []
 
 
 # --- what a new endpoint gets ---------------------------------------------------------------------
@@ -183,7 +226,7 @@ def _cells(run: Run, verdict: Verdict) -> set[tuple[str, str]]:
 
 def test_an_endpoint_takes_no_line_of_code(tmp_path: Path) -> None:
     """With its path item alone it is planned, served, judged and reported, and its faults show."""
-    copy(RECIPES["endpoint"], tmp_path)
+    apply(RECIPES["endpoint"], copy_of(ROOT, tmp_path))
     run = _run(tmp_path, Faulty)
     clauses = {clause for clause, operation in _cells(run, Verdict.PASSED) if operation == LIST}
     assert clauses >= PROMISED

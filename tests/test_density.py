@@ -22,9 +22,9 @@ MOST_LINES = 40
 """Lines of a function."""
 MODULE_LINES = 350
 WIDTH = 100
-GOALS = {"conformance": 0.39, "conformance/checks": 0.45}
-"""Decisions a line of function in a whole folder, at most. The aim for the package is 0.35: lower
-the figure when the code gets simpler, and never raise it."""
+GOALS = {"conformance": 0.35, "conformance/checks": 0.40}
+"""Decisions a line of function in a whole folder, at most. Lower a figure when the code gets
+simpler, and never raise it."""
 
 MODULES = {str(path.relative_to(ROOT)): path for path in sorted(PACKAGE.rglob("*.py"))}
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
-from conformance import evidence
 from tests import golden
 
 CONTRACTS = tuple(golden.SPECS)
@@ -32,6 +34,20 @@ def test_the_requests_are_the_frozen_ones(name: str) -> None:
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_the_golden_log_is_judged_as_before(name: str) -> None:
     """The judges make of the golden log the cells that they made of it when it was frozen."""
-    log = evidence.parse(golden.stored_log(name).splitlines(), name)
-    found = list(golden.cells(name, log))
+    found = golden.judged(name, golden.stored_log(name))
     assert found == (golden.FOLDER / name / "cells.txt").read_text(encoding="utf-8").splitlines()
+
+
+def test_a_second_writing_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``python -m tests.golden`` leaves files alone that say the same, and writes stale ones."""
+    folder = tmp_path / "toy"
+    shutil.copytree(golden.FOLDER / "toy", folder)
+    monkeypatch.setattr(golden, "FOLDER", tmp_path)
+    frozen = {file.name: file.read_bytes() for file in folder.iterdir()}
+    golden.write("toy")
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == frozen
+    (folder / "cells.txt").write_text("stale")
+    (folder / "exchanges.jsonl.xz").unlink()
+    golden.write("toy")
+    assert golden.stored_log("toy") == golden.run("toy")[2]
+    assert (folder / "cells.txt").read_text() != "stale"

@@ -163,7 +163,7 @@ def test_a_gap_names_what_to_provide(name: str, declared: str) -> None:
         assert case.gap is None or ADVICE.search(case.gap), (case.id, case.gap)
 
 
-@pytest.mark.parametrize("role", sorted(KEY_ROLES.keys() - set(DEAD_KEYS)))
+@pytest.mark.parametrize("role", sorted(KEY_ROLES.keys() - {*DEAD_KEYS, "full"}))
 def test_a_missing_key_leaves_a_gap(role: str) -> None:
     """No probe is left out in silence: a case that needs the key cannot run, and says so.
 
@@ -175,6 +175,31 @@ def test_a_missing_key_leaves_a_gap(role: str) -> None:
     gaps = [case.gap for case in cases if case.gap is not None]
     assert gaps
     assert set(gaps) == {KEY_ROLES[role].advice}
+
+
+def test_a_read_only_key_alone_reads_everything_and_is_tried_with_every_write() -> None:
+    """Only what must succeed as a write waits for a key with every scope."""
+    contract = contract_of("real")
+    alone = replace(embedded("real"), keys=frozenset({"read_only"}))
+    runnable = {case.id for case in planning.planned(contract, alone, 0).runnable}
+    for operation in contract.operations.values():
+        if operation.keyed and operation.effect is Effect.READ:
+            assert f"plain-read[{operation.id}]" in runnable or operation.action != "read"
+        elif operation.scopes:
+            assert f"missing-scope[{operation.id}-another]" in runnable
+            assert f"refused-key[{operation.id}]" in runnable
+    assert "creation[create_agent]" not in runnable
+    gaps = {case.id: case.gap for case in planning.planned(contract, alone, 0).cases}
+    assert gaps["creation[create_agent]"] == KEY_ROLES["full"].advice
+
+
+@pytest.mark.parametrize("role", ["full", "test", "read_only", "scope:calls:read"])
+def test_each_of_the_main_keys_is_enough(role: str) -> None:
+    """The first of them that is given makes the requests; a dead or a foreign key makes none."""
+    dead_too = replace(embedded("real"), keys=frozenset({role, "revoked", "other", "no_scope"}))
+    assert dead_too.main_key == role
+    assert dead_too.opens(contract_of("real").operations["list_calls"])
+    assert replace(dead_too, keys=dead_too.keys - {role}).main_key is None
 
 
 def test_the_embedded_server_leaves_few_gaps() -> None:

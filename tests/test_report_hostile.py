@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.model import Verdict
-from conformance.report import html, write_all
+from conformance.report import FILES, html, write_all
 from conformance.report.console import summary
 from conformance.report.text import clean
 from tests import report_example as example
@@ -62,7 +62,7 @@ def test_clean_keeps_lines_only_on_request() -> None:
     assert clean("a\nb\tc\r", lines=True) == "a\nb\tc\\r"
 
 
-@pytest.mark.parametrize("name", ["report.html", "junit.xml", "results.ctrf.json"])
+@pytest.mark.parametrize("name", FILES)
 def test_reports_hold_no_active_character(written: Path, name: str) -> None:
     """No report holds a control character, a reversal of direction or half a character."""
     assert not ACTIVE.search((written / name).read_text(encoding="utf-8", errors="surrogatepass"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -52,14 +54,14 @@ def selftest(registry: dict[str, Fault], only: Fault) -> tuple[int, list[str]]:
 def test_a_fault_that_is_found_ends_with_0(few: dict[str, Fault]) -> None:
     """The last line is the sum."""
     code, lines = selftest(few, fault(NoFlag, "has-more-present"))
-    assert (code, lines[-1]) == (0, "1 of 1 faults, 0 findings on 1 variants")
+    assert (code, lines[-1]) == (0, "caught 1 of 1 faults; blamed 0 of 2 legal servers")
 
 
 def test_a_fault_that_survives_ends_with_1(few: dict[str, Fault]) -> None:
     """The clause that was not found is named."""
     code, lines = selftest(few, fault(Harmless, "has-more-present"))
-    assert (code, lines[-1]) == (1, "0 of 1 faults, 0 findings on 1 variants")
-    assert any(line == "not found: has-more-present; found:" for line in lines)
+    assert (code, lines[-1]) == (1, "caught 0 of 1 faults; blamed 0 of 2 legal servers")
+    assert any(line == "not found: has-more-present; found: nothing" for line in lines)
 
 
 def test_a_clause_beside_the_broken_ones_ends_with_1(few: dict[str, Fault]) -> None:
@@ -76,7 +78,7 @@ def test_a_blamed_variant_ends_with_1(
     variant = Variant("odd", "What it does.", NoFlag, "L00")
     monkeypatch.setattr(matrix, "VARIANTS", {"odd": variant})
     code, lines = selftest(few, fault(NoFlag, "has-more-present"))
-    assert (code, lines[-1]) == (1, "1 of 1 faults, 1 findings on 1 variants")
+    assert (code, lines[-1]) == (1, "caught 1 of 1 faults; blamed 1 of 2 legal servers")
 
 
 def test_a_single_fault_can_be_named(few: dict[str, Fault]) -> None:
@@ -85,22 +87,80 @@ def test_a_single_fault_can_be_named(few: dict[str, Fault]) -> None:
     few["one"] = fault(NoFlag, "has-more-present")
     texts: list[str] = []
     assert matrix.main(False, texts.append, names=("one",)) == 0
-    assert texts == ["1 of 1 faults, 0 findings on 0 variants"]
+    assert texts == ["caught 1 of 1 faults; blamed 0 of 0 legal servers"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["nope"], "No fault and no variant is called nope"),
-        (["never-more", "--write"], "--write writes the whole matrix"),
-    ],
-)
-def test_a_usage_error_ends_with_2(arguments: list[str], message: str) -> None:
-    """An unknown name, and a name beside --write, are refused with the reason."""
-    command = [sys.executable, "-m", "tests.selftest", *arguments]
+def test_a_usage_error_ends_with_2() -> None:
+    """An unknown name is refused with the reason."""
+    command = [sys.executable, "-m", "tests.selftest", "nope"]
     done = subprocess.run(command, cwd=matrix.ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(message)
+    assert done.stderr.startswith("No fault and no variant is called nope")
+
+
+# --- the stored matrix ----------------------------------------------------------------------------
+
+KNOWN = {
+    "gone": ["has-more-true"],
+    "one": ["success-members", "no-clause"],
+    "other": ["has-more-true"],
+}
+"""What a matrix holds before a run: the clauses found broken by each fault."""
+
+
+@pytest.fixture
+def written(few: dict[str, Fault], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stored matrix of a fault that is no more and two that are; a third was never stored."""
+    monkeypatch.setattr(matrix, "DATA", tmp_path / "kills.json")
+    monkeypatch.setattr(matrix, "PAGE", tmp_path / "kill-matrix.md")
+    rows = {
+        name: {"does": "", "depth": 1, "breaks": [], "found": found}
+        for name, found in KNOWN.items()
+    }
+    matrix.DATA.write_text(json.dumps(rows))
+    few["one"] = fault(NoFlag, "has-more-present")
+    few["other"] = few["new"] = fault(Harmless, "has-more-true")
+    return matrix.DATA
+
+
+ONE = {"one": matrix.Row("one", ("has-more-present",), "")}
+
+
+@pytest.mark.usefixtures("written")
+def test_a_short_run_adds_to_the_matrix() -> None:
+    """What was found stands behind what was known; other faults stay, and what is no more goes."""
+    assert matrix.renewed(ONE, exactly=False) == {
+        "one": ("success-members", "has-more-present"),
+        "other": ("has-more-true",),
+    }
+
+
+@pytest.mark.usefixtures("written")
+def test_a_complete_run_replaces_the_rows_that_ran() -> None:
+    """A fault that ran has what was found and nothing else; other faults stay."""
+    assert matrix.renewed(ONE, exactly=True) == {
+        "one": ("has-more-present",),
+        "other": ("has-more-true",),
+    }
+
+
+def test_one_fault_is_written_in_seconds(written: Path) -> None:
+    """Its row is written, and the page; a fault that is still missing is named with what to do."""
+    texts: list[str] = []
+    assert matrix.main(False, texts.append, write=True, names=("one",)) == 0
+    assert "kills.json lacks new: run these with --write" in texts
+    assert matrix.stored()["one"]["found"] == ["success-members", "has-more-present"]
+    assert matrix.PAGE.read_text() == matrix.page(matrix.stored())
+    once = written.read_bytes()
+    matrix.main(False, texts.append, write=True, names=("one",))
+    assert written.read_bytes() == once
+
+
+def test_a_fault_that_survives_is_not_written(written: Path) -> None:
+    """The matrix stays as it was."""
+    before = written.read_bytes()
+    assert matrix.main(False, lambda _text: None, write=True, names=("other",)) == 1
+    assert written.read_bytes() == before
 
 
 def test_there_are_enough_faults_and_variants() -> None:

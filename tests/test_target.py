@@ -26,6 +26,8 @@ from conformance.model import (
     Waiver,
     key_role,
 )
+from conformance.options import Choice
+from conformance.run.planning import prepare
 from tests.support.contracts import real
 
 URL = "https://api.example.test/api/v1"
@@ -199,7 +201,7 @@ WRONG: list[tuple[str, int, str]] = [
     (f"url: {URL}\nmaximum:\n  list_cals: 5\n", 3, "no list list_cals"),
     (f"url: {URL}\nmaximum:\n  read_call: 5\n", 3, "no list read_call"),
     (f"url: {URL}\nmaximum:\n  list_calls: 0\n", 3, "0"),
-    (f"url: {URL}\ninapplicable:\n  - sign_up\n  - signup\n", 4, "no operation signup"),
+    (f"url: {URL}\ninapplicable:\n  - sign_up\n  - signup\n", 4, "no route or area signup"),
     (
         f"url: {URL}\ntriggers:\n  - {{code: none, operation: create_call, input: {{to: x}}}}\n",
         3,
@@ -351,6 +353,10 @@ def test_no_key_stands_in_what_is_public(contract: Contract, path: Path) -> None
         f"keys: {SECRET}",
         f"keys: [{SECRET}]",
         f"keys: {{full: [{SECRET}]}}",
+        f"keys: [{{role: full, key: '{SECRET} '}}]",
+        f"keys: [{{role: full, key: {SECRET}}}, {{role: other, key: {SECRET}}}]",
+        f"keys: [{{name: mine, key: {SECRET}}}]",
+        f"keys: [{{key: {SECRET}}}]",
         f"keys: {{full: {{value: {SECRET}}}}}",
         "keys: {full: 98765432123456789}",
         f"scoped_keys: {{'calls:read': [{SECRET}]}}",
@@ -403,16 +409,14 @@ def test_a_member_is_explained_and_offered(contract: Contract, member: str) -> N
 def test_a_member_has_a_field() -> None:
     """What a target file says goes to the field of that name, keys aside."""
     held = {member.name for noun in (Declaration, target.Target) for member in fields(noun)}
-    assert set(target.schema()["properties"]) - held == {"scoped_keys"}
+    assert set(target.schema()["properties"]) - held == {"scoped_keys", "only"}
 
 
 def test_the_examples_of_init_are_right(contract: Contract, path: Path) -> None:
     """Once all of it is uncommented and filled in, a file of `init` is a target file."""
-    text = re.sub(
-        r"(?m)^# (input|query|headers|robust|payment|payment_header|operations): [A-Z].*$",
-        "",
-        initfile.text(contract),
-    )
+    described = "input|query|headers|robust|payment|payment_header|operations"
+    of_keys = "role|name|scopes|business"
+    text = re.sub(rf"(?m)^# ({described}|{of_keys}): [A-Z].*$", "", initfile.text(contract))
     text = re.sub(r"(?m)^# (\w+:.*|  .*)$", r"\1", text)
     text = text.replace("input: {}", "input: {to: x}").replace("parameter:", "agent_id:")
     names = re.findall(r"\$\{(\w+)\}", text)
@@ -444,3 +448,105 @@ def test_the_role_of_a_scoped_key_names_its_scope() -> None:
     assert role.business == "main"
     assert "scoped_keys: calls:read in the target file" in role.advice
     assert key_role("nobody") is None
+
+
+# --- keys in a list -------------------------------------------------------------------------------
+
+READING = ("calls:read", "agents:read")
+
+
+def listed(contract: Contract, path: Path, *keys: dict[str, Any]) -> Declaration:
+    """The declaration of a target file with a list of keys."""
+    entries = [{"key": f"{SECRET}{number}", **key} for number, key in enumerate(keys)]
+    return read(contract, path, {"url": URL, "keys": entries}).declaration
+
+
+def scopes_of(contract: Contract, *, reading: bool = False) -> list[str]:
+    """The scopes of the contract, or those that open reads."""
+    operations = contract.operations.values()
+    wanted = [each for each in operations if each.effect is Effect.READ or not reading]
+    return sorted({scope for each in wanted for scope in each.scopes})
+
+
+def test_a_listed_key_gets_the_role_that_its_scopes_fit(contract: Contract, path: Path) -> None:
+    """A dashboard knows names and scopes; the suite works out what each key can show."""
+    declared = listed(
+        contract,
+        path,
+        {"name": "all", "scopes": scopes_of(contract)},
+        {"name": "reads", "scopes": scopes_of(contract, reading=True)},
+        {"name": "nothing", "scopes": []},
+        {"name": "one", "scopes": ["calls:read"]},
+        {"name": "two", "scopes": list(READING)},
+        {"name": "partner", "scopes": ["calls:read"], "business": "other"},
+        {"role": "revoked"},
+    )
+    roles = {"full", "read_only", "no_scope", "scope:calls:read", "name:two", "other", "revoked"}
+    assert declared.keys == roles
+    assert declared.main_key == "full"
+    operations = contract.operations
+    assert declared.opens(operations["list_calls"], "name:two")
+    assert not declared.opens(operations["create_agent"], "name:two")
+    assert declared.opens(operations["list_calls"], "other")
+    assert not declared.opens(operations["list_agents"], "other")
+
+
+def test_the_listed_key_with_most_scopes_makes_the_requests(contract: Contract, path: Path) -> None:
+    """Without a key for everything, an operation is asked for as far as the best key opens it."""
+    declared = listed(
+        contract,
+        path,
+        {"name": "small", "scopes": ["calls:read", "leads:read"]},
+        {"name": "large", "scopes": [*READING, "agents:write"]},
+    )
+    assert declared.main_key == "name:large"
+    assert declared.opens(contract.operations["create_agent"])
+    assert not declared.opens(contract.operations["list_leads"])
+
+
+def test_two_listed_keys_of_one_role_are_an_error(contract: Contract, path: Path) -> None:
+    """The message names the line of the second."""
+    text = (
+        f"url: {URL}\nkeys:\n  - {{role: other, key: {SECRET}1}}\n"
+        f"  - {{name: x, scopes: [], business: other, key: {SECRET}2}}\n"
+    )
+    with pytest.raises(TargetError, match=r":4: two keys are other"):
+        read(contract, path, text)
+
+
+# --- what a target has ----------------------------------------------------------------------------
+
+
+def test_operations_and_areas_can_be_inapplicable(contract: Contract, path: Path) -> None:
+    """An operation goes by its id or by its route; the name of an area stands for its clauses."""
+    text = f"url: {URL}\ninapplicable: [sign_up, GET /calls, limits]\n"
+    declared = read(contract, path, text).declaration
+    assert declared.inapplicable == {"sign_up", "list_calls", "read_call"}
+    assert declared.areas_inapplicable == {"limits"}
+
+
+def test_only_is_the_counterpart_of_inapplicable(contract: Contract, path: Path) -> None:
+    """All operations but those are inapplicable."""
+    declared = read(contract, path, f"url: {URL}\nonly: [GET /calls, list_agents]\n").declaration
+    kept = contract.operations.keys() - declared.inapplicable
+    assert kept == {"list_calls", "read_call", "list_agents"}
+
+
+@pytest.mark.parametrize("name", ["limit", "after", "nothing"])
+def test_paging_cannot_be_absent(contract: Contract, path: Path, name: str) -> None:
+    """The page gives every list both parameters. Another name must be one of the operation."""
+    text = f"url: {URL}\nabsent: {{list_calls: [{name}]}}\n"
+    with pytest.raises(TargetError, match=f"no optional parameter of list_calls .*{name}"):
+        read(contract, path, text)
+
+
+def test_an_absent_parameter_is_never_sent(contract: Contract, path: Path) -> None:
+    """Cases that only it would give are inapplicable, and so are their cells."""
+    text = f"url: {URL}\nkeys: {{full: {SECRET}}}\nabsent: {{list_evals: [agent_id]}}\n"
+    given = read(contract, path, text)
+    prepared = prepare(contract, given, Choice())
+    assert prepared.contract.operations["list_evals"].parameter("agent_id") is None
+    lost = [case for case in prepared.plan.cases if case.inapplicable]
+    assert lost
+    assert {case.operation for case in lost} == {"list_evals"}
+    assert not any(case in prepared.plan.runnable for case in lost)

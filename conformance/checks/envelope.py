@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from conformance.judging.answers import code_of, pointer, quoted, role_of, said
+from conformance.judging.answers import code_of, pointer, quoted, role_of, said, with_body
 from conformance.judging.leaks import inside_shown, visible_text
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation
 from conformance.judging.rules import PassiveJudge, every, passive, probe
@@ -19,28 +20,26 @@ from conformance.model import (
     Operation,
     Response,
     compact,
+    header_in,
 )
-from conformance.values import ABSENT, NOT_JSON, pointed
+from conformance.values import ABSENT, NOT_JSON, pointed, without
 
 
 def _error(context: JudgeContext, exchange: Exchange) -> Response | None:
     """The response of an exchange, if it is an error of the application with a body to judge."""
-    response = exchange.response
+    response = with_body(exchange)
     if response is None or response.status < 400:
         return None
-    body = response.body
-    if exchange.request.method == "HEAD" or body.withheld or body.cut:
-        return None
     envelope = pointed(response.json, context.contract.code_pointer[:1])
-    from_proxy = response.status in FROM_PROXIES and envelope is ABSENT
-    return None if from_proxy else response
+    if response.status in FROM_PROXIES and envelope is ABSENT:
+        return None
+    return response
 
 
 def json_fault(response: Response) -> tuple[str, str, str] | None:
     """Why a response is not strict JSON labelled as JSON: where, expected, actual."""
-    media = (response.header("Content-Type") or "").split(";")[0].strip().lower()
-    structured = media.startswith("application/") and media.endswith("+json")
-    if media != "application/json" and not structured:
+    media = response.header("Content-Type", "").split(";")[0].strip().lower()
+    if not re.fullmatch(r"application/(json|.*\+json)", media):
         return "Content-Type", "application/json", media or "no content type"
     if response.json is NOT_JSON:
         return "/", "a JSON value", _start_of(response.body.text)
@@ -196,12 +195,10 @@ def _pairs(context: JudgeContext, response: Response) -> bool:
 
 def _is_error_alone(context: JudgeContext, body: Any) -> bool:
     """Whether a body holds an error and shows no object beside it."""
-    envelope = context.contract.code_pointer[0]
-    for name, member in body.items():
-        shows_object = name == context.contract.identifier or isinstance(member, dict | list)
-        if shows_object and name != envelope:
-            return False
-    return True
+    beside = without(body, {context.contract.code_pointer[0]})
+    if context.contract.identifier in beside:
+        return False
+    return not any(isinstance(member, dict | list) for member in beside.values())
 
 
 @passive("status.listed", applies=every)
@@ -222,10 +219,8 @@ def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
 
 def _of_another_media_type(exchange: Exchange) -> bool:
     """Whether a request says that its body is not JSON."""
-    for name, value in exchange.request.headers:
-        if name.lower() == "content-type":
-            return not value.lower().startswith("application/json")
-    return False
+    media = header_in(exchange.request.headers, "Content-Type", "application/json")
+    return not media.lower().startswith("application/json")
 
 
 def _from_proxy(context: JudgeContext, exchange: Exchange) -> bool:

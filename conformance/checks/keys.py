@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
-from conformance.judging.answers import answered, refusals, role_of, said
+from conformance.judging.answers import answered, ids_of, refusals, role_of, said
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -60,7 +62,7 @@ def auth_scheme(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     # a header that is not the scheme and one token may be called malformed
     malformed = trial.of_form(Form.SCHEME)
     yield from refusals(context, trial, malformed, CodeRole.UNAUTHENTICATED, statuses=(400,))
-    open_to_all = any(exchange.ok for exchange in trial.of_form(Form.MISSING))
+    open_to_all = any(map(attrgetter("ok"), trial.of_form(Form.MISSING)))
     for exchange in trial.of_form(Form.MISPLACED):
         if exchange.response is not None:
             yield _misplaced(context, exchange, open_to_all)
@@ -89,8 +91,8 @@ def auth_spelling(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _spelled(answer: Answered, guarded: list[Any]) -> Outcome:
     """Judge an answer without a key; ``guarded`` are the bodies that need one."""
-    body = answer.response.json
-    if answer.ok and any(_same_members(body, each) for each in guarded):
+    is_same = partial(_same_members, answer.response.json)
+    if answer.ok and any(map(is_same, guarded)):
         expected = "nothing without a key, however the path is spelled"
         return Violation("status", expected, said(answer.exchange), answer.ids)
     return Pass(answer.ids)
@@ -99,7 +101,9 @@ def _spelled(answer: Answered, guarded: list[Any]) -> Outcome:
 def _same_members(body: Any, other: Any) -> bool:
     """Whether two answers are objects with the same members, and have any."""
     names = members_of(body).keys()
-    return bool(names) and names == members_of(other).keys()
+    if not names:
+        return False
+    return names == members_of(other).keys()
 
 
 @probe("auth.prefixes", select=lambda trial: (*trial.controls, *trial.probes))
@@ -118,7 +122,7 @@ def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     used, made = trial.at(Step.USED), trial.at(Step.MADE)
     if not used:
         return
-    ids = tuple(exchange.id for exchange in (*made, *used))
+    ids = ids_of([*made, *used])
     several = min(len(made), len(used)) > 1
     identities = {use.identity for use in used}
     if several and len(identities) == 1:
@@ -140,7 +144,7 @@ def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     twice = _given_twice(made, tenant)
     if twice is not None:
         expected = "a business of its own for each account"
-        ids = tuple(exchange.id for exchange in made)
+        ids = ids_of(made)
         yield Violation(f"/{tenant}", expected, f"{compact(twice)} twice", ids)
         return
     before: set[str] = set()
@@ -178,7 +182,7 @@ def _listed(context: JudgeContext, exchange: Exchange) -> set[str] | None:
         return None
     if answer.operation.paging is None:
         return None
-    return {answer.identity(row) for row in answer.rows}
+    return set(map(answer.identity, answer.rows))
 
 
 @trial("scope.refused")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, filterfalse
+from operator import attrgetter
 
-from conformance.judging.answers import code_of, pointer, refusal, said
+from conformance.judging.answers import code_of, ids_of, pointer, refusal, said
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.model import CodeRole, Exchange, Rate, Step
@@ -24,7 +26,7 @@ class Burst:
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids of the requests."""
-        return _ids(self.exchanges)
+        return ids_of(self.exchanges)
 
     @property
     def accepted(self) -> int:
@@ -39,11 +41,8 @@ class Burst:
     @property
     def failed(self) -> Exchange | None:
         """The first request that failed for another reason than the limit; None if none did."""
-        for exchange in self.exchanges:
-            counted = _limited(exchange) or _accepted(exchange)
-            if not counted:
-                return exchange
-        return None
+        others = filterfalse(_limited, self.exchanges)
+        return next(filterfalse(_accepted, others), None)
 
     def exceeds(self, rate: Rate) -> bool:
         """Whether there are more requests than a limit allows."""
@@ -56,10 +55,10 @@ class Burst:
 
 def _bursts(trial: Trial) -> list[Burst]:
     """The bursts of a trial, one for each address."""
-    by_address: dict[str, list[Exchange]] = {}
+    by_address: dict[str | None, tuple[Exchange, ...]] = defaultdict(tuple)
     for exchange in trial.at(Step.COUNT):
-        by_address.setdefault(exchange.facts.address or "", []).append(exchange)
-    return [Burst(tuple(exchanges)) for exchanges in by_address.values()]
+        by_address[exchange.facts.address] += (exchange,)
+    return list(map(Burst, by_address.values()))
 
 
 def _limited(exchange: Exchange) -> bool:
@@ -72,23 +71,17 @@ def _accepted(exchange: Exchange) -> bool:
     return exchange.ok
 
 
-def _ids(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
-    """The ids of some requests, in their order."""
-    return tuple(exchange.id for exchange in exchanges)
-
-
 def _failure(bursts: list[Burst]) -> Gap | None:
     """Why a count proves nothing: a request failed for another reason than the limit.
 
     None if no request did.
     """
-    for burst in bursts:
-        if burst.failed is not None:
-            return Gap(
-                "The requests up to the limit must succeed, "
-                f"but {burst.failed.id} was answered: {said(burst.failed)}"
-            )
-    return None
+    failed = next(filter(None, map(attrgetter("failed"), bursts)), None)
+    if failed is None:
+        return None
+    return Gap(
+        f"The requests up to the limit must succeed, but {failed.id} was answered: {said(failed)}"
+    )
 
 
 @trial("rate.allowance")
@@ -98,15 +91,15 @@ def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if rate is None or not bursts:
         return
     within = [burst.first(rate.requests) for burst in bursts]
-    limited = within[0].limited
-    always = all(burst.limited for burst in within)
-    if limited is not None and always:
-        number = within[0].exchanges.index(limited) + 1
-        expected = f"{rate.requests} requests to be accepted"
-        actual = f"request {number} from a fresh address: {said(limited)}"
-        yield Violation("status", expected, actual, within[0].ids)
-    else:
+    limits = [burst.limited for burst in within]
+    limited = limits[0]
+    if limited is None or None in limits:
         yield _failure(bursts) or Pass(within[0].ids)
+        return
+    number = within[0].exchanges.index(limited) + 1
+    expected = f"{rate.requests} requests to be accepted"
+    actual = f"request {number} from a fresh address: {said(limited)}"
+    yield Violation("status", expected, actual, within[0].ids)
 
 
 @trial("rate.limit")
@@ -115,11 +108,11 @@ def rate_limit(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     rate, bursts = context.operation.rate, _bursts(trial)
     if rate is None or not bursts:
         return
-    limited = [burst.limited for burst in bursts if burst.limited is not None]
-    if limited:
-        yield _met(context, rate, bursts, limited[0])
-    else:
+    limited = next(filter(None, map(attrgetter("limited"), bursts)), None)
+    if limited is None:
         yield _not_met(context, rate, bursts)
+    else:
+        yield _met(context, rate, bursts, limited)
 
 
 def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchange) -> Outcome:
@@ -131,7 +124,7 @@ def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchan
     if len(over) > 1:
         expected = f"at most {rate.requests} accepted from one address within {rate.seconds} s"
         actual = f"{over[0].accepted} and {over[1].accepted} requests were accepted"
-        ids = _ids(chain.from_iterable(burst.exchanges for burst in over))
+        ids = ids_of(chain.from_iterable(burst.exchanges for burst in over))
         return Violation("status", expected, actual, ids)
     code = code_of(context.contract, limited)
     codes = context.contract.codes_of(CodeRole.RATE_LIMITED)
@@ -150,7 +143,7 @@ def _not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
     accepted = list(filter(_accepted, beyond))
     if len(accepted) > 1:
         expected = f"429 for request {rate.requests + 1} within {rate.seconds} s"
-        return Violation("status", expected, said(accepted[0]), _ids(accepted))
+        return Violation("status", expected, said(accepted[0]), ids_of(accepted))
     failure = bursts[0].first(rate.requests).failed
     others = list(filterfalse(_accepted, beyond))
     # a sign-up may want a payment before it counts
@@ -163,8 +156,9 @@ def _not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
 
 def _after_limit(trial: Trial, step: Step) -> list[Exchange]:
     """The requests of a later step; none if the limit was never met."""
-    met = any(burst.limited for burst in _bursts(trial))
-    return trial.at(step) if met else []
+    if not any(map(attrgetter("limited"), _bursts(trial))):
+        return []
+    return trial.at(step)
 
 
 def _open(trial: Trial, step: Step, expected: str) -> Iterator[Outcome]:
@@ -174,9 +168,9 @@ def _open(trial: Trial, step: Step, expected: str) -> Iterator[Outcome]:
     """
     exchanges = _after_limit(trial, step)
     if exchanges and all(map(_limited, exchanges)):
-        yield Violation("status", expected, said(exchanges[0]), _ids(exchanges))
+        yield Violation("status", expected, said(exchanges[0]), ids_of(exchanges))
     elif any(map(_accepted, exchanges)):
-        yield Pass(_ids(exchanges))
+        yield Pass(ids_of(exchanges))
 
 
 @trial("rate.window", hint=NEEDS_LIMIT)
@@ -190,9 +184,9 @@ def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if len(exchanges) >= 2 * requests and all(map(_accepted, exchanges)):
         when = f"{seconds} s after {rate.requests} were accepted"
         expected = f"429 to one of {requests} requests, {when}"
-        yield Violation("status", expected, said(exchanges[0]), _ids(exchanges))
+        yield Violation("status", expected, said(exchanges[0]), ids_of(exchanges))
     elif any(map(_limited, exchanges)):
-        yield Pass(_ids(exchanges))
+        yield Pass(ids_of(exchanges))
 
 
 @trial("rate.evasion", hint=NEEDS_LIMIT)
@@ -204,14 +198,14 @@ def rate_evasion(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         expected = f"429, as the address reached its limit ({_claims(accepted)})"
         yield Violation("status", expected, said(accepted), (accepted.id,))
     elif any(map(_limited, exchanges)):
-        yield Pass(_ids(exchanges))
+        yield Pass(ids_of(exchanges))
 
 
 def _claims(exchange: Exchange) -> str:
     """The headers by which a request pretends to be another client."""
     usual = ("accept", "accept-encoding", "content-length", "content-type", "host", "user-agent")
     headers = [pair for pair in exchange.request.headers if pair[0].lower() not in usual]
-    return ", ".join(f"{name}: {value}" for name, value in headers)
+    return ", ".join(map(": ".join, headers))
 
 
 @trial("rate.address", hint=NEEDS_LIMIT)
@@ -232,4 +226,4 @@ def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     unlimited = len(again) >= rate.requests and all(map(_accepted, again))
     if opened and unlimited:
         expected = f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too"
-        yield Violation("status", expected, said(again[-1]), _ids(again))
+        yield Violation("status", expected, said(again[-1]), ids_of(again))

@@ -112,7 +112,7 @@ def list_maximum(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     maximum = context.target.maximum.get(exchange.operation)
     if maximum is None:
         return
-    items = _answer(context, exchange).items or []
+    items = _answer(context, exchange).listed
     if len(items) > maximum:
         actual = f"{len(items)} items"
         yield Violation("/", f"at most {maximum} items", actual, (exchange.id,))
@@ -168,20 +168,20 @@ def _is_timestamp(value: Any) -> bool:
 @probe("sample.accepted")
 def sample_accepted(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     """A request as the page prints it is answered as a success."""
-    refused = answer.status == 400
-    if answer.ok or (refused and _may_be_refused(context, answer)):
+    if answer.ok or _rightly_refused(context, answer):
         yield Pass(answer.ids)
     elif answer.status != 403:
         yield Violation("status", "200", said(answer.exchange), answer.ids)
 
 
-def _may_be_refused(context: JudgeContext, answer: Answered) -> bool:
-    """Whether a printed request may be refused.
+def _rightly_refused(context: JudgeContext, answer: Answered) -> bool:
+    """Whether a printed request was refused as it may be.
 
     Its cursor is a date of long ago, and its limit may be above the maximum of the target.
     """
-    beyond = _beyond_maximum(context, answer.exchange)
-    return answer.facts.printed_cursor or beyond
+    if answer.status != 400:
+        return False
+    return answer.facts.printed_cursor or _beyond_maximum(context, answer.exchange)
 
 
 def _beyond_maximum(context: JudgeContext, exchange: Exchange) -> bool:

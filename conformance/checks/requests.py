@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 import jsonschema_rs
@@ -103,12 +104,12 @@ def shown_absent(
 def _not_shown(answer: Answer) -> Outcome:
     """Judge a success: it does not show the object that the key cannot reach."""
     name = answer.contract.identifier_of(answer.operation.kind)
-    shown, sought = answer.object, answer.exchange.facts.sought
+    identifier = members_of(answer.object).get(name)
     ids = (answer.exchange.id,)
-    if sought is not None and isinstance(shown, dict) and str(shown.get(name)) == sought:
-        expected = "nothing, as the key reaches no such object"
-        return Violation(f"/{name}", expected, compact(shown), ids)
-    return Pass(ids)
+    if str(identifier) != answer.exchange.facts.sought:
+        return Pass(ids)
+    expected = "nothing, as the key reaches no such object"
+    return Violation(f"/{name}", expected, compact(answer.object), ids)
 
 
 def _named_by(operation: Operation) -> Parameter | None:
@@ -117,10 +118,10 @@ def _named_by(operation: Operation) -> Parameter | None:
     None where the sources leave open what such a read returns.
     """
     selector = operation.selector
-    if operation.action != "read" or selector is None or selector.place != "query":
-        return None
     uncertain = {Open.INPUT, Open.ABSENT_OBJECT} & operation.open
-    return None if uncertain else selector
+    if operation.action != "read" or uncertain:
+        return None
+    return selector if selector in operation.parameters_in("query") else None
 
 
 def _named_in_query(contract: Contract, operation: Operation, clause: Clause) -> bool:
@@ -226,22 +227,32 @@ REFUSED_FOR_ACCESS = (401, 403)
 
 def _excused(context: JudgeContext, exchange: Exchange, status: int) -> bool:
     """Whether a valid request may have been refused here."""
+    if unusable(context, exchange) or odd_cursor(context, exchange):
+        return True
+    if role_of(context.contract, exchange) is CodeRole.REFUSAL:
+        return True
+    return status in _open_refusals(context)
+
+
+def _open_refusals(context: JudgeContext) -> set[int]:
+    """The statuses with which a valid request may be refused, whatever its code."""
     operation = context.operation
-    if status in REFUSED_FOR_ACCESS or unusable(context, exchange):
-        return True
-    if role_of(context.contract, exchange) is CodeRole.REFUSAL or odd_cursor(context, exchange):
-        return True
-    if operation.payment and status == 402:
-        return True
-    if Open.INPUT in operation.open and status in (400, 404):
-        return True
-    return status == 400 and _needs_phone(context, operation)
+    statuses = set(REFUSED_FOR_ACCESS)
+    if operation.payment:
+        statuses.add(402)
+    if Open.INPUT in operation.open:
+        statuses |= {400, 404}
+    if _needs_phone(context, operation):
+        statuses.add(400)
+    return statuses
 
 
 def _needs_phone(context: JudgeContext, operation: Operation) -> bool:
     """Whether a request needs a phone number, and the target file gives none."""
-    required = any(parameter.phone for parameter in operation.body if parameter.required)
-    return required and not context.target.phone_numbers
+    if context.target.phone_numbers:
+        return False
+    required = filter(attrgetter("required"), operation.body)
+    return any(map(attrgetter("phone"), required))
 
 
 def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bool:
@@ -286,19 +297,18 @@ def success_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     if response.body.withheld:
         return
     answer = answered(context, exchange)
-    if not isinstance(answer, Answered):
-        yield answer
-    elif response.json is not NOT_JSON:
+    if isinstance(answer, Answered):
         yield from _shape(context.operation, answer)
-    elif response.body.text != "" or context.operation.schema.get("type"):
-        yield Violation("/", "a JSON value", said(exchange), answer.ids)
     else:
-        yield Pass(answer.ids)  # where no source shows a body there may be none
+        yield answer
 
 
 def _shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
-    """Judge a JSON body by the schema of its operation."""
+    """Judge the body of a success by the schema of its operation."""
     body = answer.response.json
+    if body is NOT_JSON:
+        yield _no_json(operation, answer)
+        return
     if _lacks_flag(operation, body):
         return  # list.more-flag judges it
     if _valid(operation, body):
@@ -306,9 +316,17 @@ def _shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
         return
     error = _best_error(operation, body)
     if error is not None:
-        where = "/" + "/".join(str(step) for step in error.absolute_path)
+        where = "/" + "/".join(map(str, error.absolute_path))
         expected = compact({error.validator: error.validator_value})
         yield Violation(where, expected, error.message[:200], answer.ids)
+
+
+def _no_json(operation: Operation, answer: Answered) -> Outcome:
+    """Judge a body that is no JSON: where no source shows a body there may be none."""
+    nothing_shown = not operation.schema.get("type")
+    if nothing_shown and answer.response.body.text == "":
+        return Pass(answer.ids)
+    return Violation("/", "a JSON value", said(answer.exchange), answer.ids)
 
 
 def _best_error(operation: Operation, body: Any) -> Any:

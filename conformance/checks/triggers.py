@@ -7,12 +7,14 @@ import binascii
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any, TypeGuard
 
 from conformance.judging.answers import (
     answered,
     code_of,
     control_gap,
+    ids_of,
     pointer,
     role_of,
     said,
@@ -34,7 +36,7 @@ from conformance.model import (
     compact,
 )
 from conformance.reading import Answer, id_of, members_of, moment_of, position_of
-from conformance.values import NOT_JSON, instants, strict_json
+from conformance.values import instants, strict_json
 
 SHORTEST_TEXT = 6
 """Characters of a text that tells one item from another."""
@@ -60,10 +62,12 @@ def _triggered(context: JudgeContext, trial: Trial, probe: Exchange, row: ErrorC
     An answer that proves nothing elsewhere, such as a 503, may be the very answer that it wants.
     """
     code = code_of(context.contract, probe)
-    right_status = probe.status == row.status
-    if right_status and code in (row.code, None):
-        return Pass((probe.id,), without_code=code is None)
-    if not right_status and code != row.code:
+    where = "status"
+    if probe.status == row.status:
+        if code in (row.code, None):
+            return Pass((probe.id,), without_code=code is None)
+        where = pointer(context.contract.code_pointer)
+    elif code != row.code:
         excuse = unusable(context, probe)
         if excuse:
             return excuse
@@ -71,7 +75,6 @@ def _triggered(context: JudgeContext, trial: Trial, probe: Exchange, row: ErrorC
         gap = control_gap(context, trial, Step.TAKEN)
         if gap is not None:
             return gap
-    where = pointer(context.contract.code_pointer) if right_status else "status"
     return Violation(where, f"{row.status} {row.code}", said(probe), (probe.id,))
 
 
@@ -93,6 +96,12 @@ class Accepted:
     states: tuple[dict[str, Any], ...]
     latest: Fraction | None
 
+    def is_later_than(self, moment: Fraction | None) -> bool:
+        """Whether it is known to be later than a moment."""
+        if moment is None or self.latest is None:
+            return False
+        return moment < self.latest
+
 
 @trial(
     "trigger.effect",
@@ -111,7 +120,7 @@ def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     accepted = _accepted(context, control, before, texts)
     ids = (
         *last_ids(trial, Step.TAKEN, Step.BEFORE),
-        *(probe.id for probe in probes),
+        *ids_of(probes),
         *last_ids(trial, Step.AFTER),
     )
     for item in added:
@@ -123,15 +132,12 @@ def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _all_refused(probes: list[Exchange]) -> bool:
     """Whether there are probes, and each of them was refused. A lost one may have succeeded."""
-    return bool(probes) and all(probe.refused for probe in probes)
+    return bool(probes) and all(map(attrgetter("refused"), probes))
 
 
 def _texts_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:
     """The texts that some requests sent in their bodies."""
-    texts = set[str]()
-    for exchange in exchanges:
-        texts |= _texts(sent_members(exchange))
-    return frozenset(texts)
+    return frozenset().union(*map(_texts, map(sent_members, exchanges)))
 
 
 def _texts(item: Any) -> set[str]:
@@ -165,14 +171,13 @@ def _made(context: JudgeContext, control: Exchange, before: Answer, texts: Texts
     They are the items with the id of its answer. Without any, they are those that show most of the
     texts that this request alone sent. An item that shows none of them is never among them.
     """
-    items = before.items or []
     named = _named(context, control, before)
     if named:
         return named
     own = texts.accepted - texts.refused
-    counts = [len(own & _texts(item)) for item in items]
+    counts = [len(own & _texts(item)) for item in before.listed]
     most = max(counts, default=0)
-    return [item for item, count in zip(items, counts, strict=True) if 0 < count == most]
+    return [item for item, count in zip(before.listed, counts, strict=True) if 0 < count == most]
 
 
 def _named(context: JudgeContext, control: Exchange, before: Answer) -> list[Any]:
@@ -182,7 +187,7 @@ def _named(context: JudgeContext, control: Exchange, before: Answer) -> list[Any
     made = id_of(contract, answer.operation.kind, answer.object)
     if made is None:
         return []
-    return [item for item in before.items or [] if id_of(contract, kind, item) == made]
+    return [item for item in before.listed if id_of(contract, kind, item) == made]
 
 
 def _as_accepted(
@@ -192,8 +197,7 @@ def _as_accepted(
 
     An item that is older than that was there before, and shows only now.
     """
-    moment = moment_of(listing, item)
-    if moment is not None and accepted.latest is not None and moment < accepted.latest:
+    if accepted.is_later_than(moment_of(listing, item)):
         return False
     if texts.refused.isdisjoint(_texts(item)):
         return False
@@ -237,10 +241,10 @@ def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             continue
         if isinstance(response.json, dict):  # else other rules judge it
             yield _with_terms(payment, probe, response)
-    for probe in trial.at(Step.PAID):
-        if probe.ok:
-            yield Violation("status", "a refusal, as nothing was paid", said(probe), (probe.id,))
-            return
+    accepted = next(filter(attrgetter("ok"), trial.at(Step.PAID)), None)
+    if accepted is not None:
+        expected = "a refusal, as nothing was paid"
+        yield Violation("status", expected, said(accepted), (accepted.id,))
 
 
 def _with_terms(payment: Payment, probe: Exchange, response: Response) -> Outcome:
@@ -249,8 +253,7 @@ def _with_terms(payment: Payment, probe: Exchange, response: Response) -> Outcom
     They may stand in the body, or in the header that the contract names.
     """
     header = response.header(payment.terms_header)
-    places = response.json, _decoded(header)
-    if any(_has_terms(payment, place) for place in places):
+    if _has_terms(payment, response.json) or _has_terms(payment, _decoded(header)):
         return Pass((probe.id,))
     expected = (
         f"payment terms: a list {payment.terms} beside the error, "
@@ -263,15 +266,13 @@ def _with_terms(payment: Payment, probe: Exchange, response: Response) -> Outcom
 def _has_terms(payment: Payment, value: Any) -> bool:
     """Whether an object has terms: a list of objects, none of them empty."""
     terms = members_of(value).get(payment.terms)
-    if not isinstance(terms, list):
+    if not isinstance(terms, list) or not terms:
         return False
-    return bool(terms) and all(map(members_of, terms))
+    return all(map(members_of, terms))
 
 
-def _decoded(header: str | None) -> Any:
+def _decoded(header: str) -> Any:
     """The JSON of a header, plain or in base64 of either alphabet; NOT_JSON for anything else."""
-    if header is None:
-        return NOT_JSON
     try:
         text = base64.b64decode(header + "==", altchars=b"-_", validate=False).decode()
     except (binascii.Error, ValueError):
@@ -282,7 +283,7 @@ def _decoded(header: str | None) -> Any:
 @trial("payment.retry", hint="Needs a request that is answered with a request for payment.")
 def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request that wanted a payment is accepted with a proof that the target takes."""
-    unpaid = tuple(probe.id for probe in trial.plain_probes if probe.status == 402)
+    unpaid = ids_of(probe for probe in trial.plain_probes if probe.status == 402)
     if not unpaid:
         return
     paid = trial.at(Step.SETTLED)
@@ -290,13 +291,19 @@ def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if taken is not None:
         yield Pass((*unpaid, taken.id))
         return
-    for probe in paid:
-        answer = answered(context, probe)
-        if not isinstance(answer, Answered):
-            yield answer
-            return
-    if paid:
-        ids = (*unpaid, *(probe.id for probe in paid))
+    yield from _unaccepted(context, unpaid, paid)
+
+
+def _unaccepted(
+    context: JudgeContext, unpaid: tuple[str, ...], paid: list[Exchange]
+) -> Iterator[Outcome]:
+    """Judge proofs of payment that were refused, under each name of their header."""
+    answers = [answered(context, probe) for probe in paid]
+    unclear = [answer for answer in answers if not isinstance(answer, Answered)]
+    if unclear:
+        yield unclear[0]
+    elif paid:
+        ids = (*unpaid, *ids_of(paid))
         yield Violation("status", "200 or 201, as it was paid for", said(paid[-1]), ids)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain, filterfalse
+from operator import attrgetter
 
 from conformance.judging.answers import answered, odd_cursor, said
 from conformance.judging.misplaced import (
@@ -135,7 +138,7 @@ def _shown_twice(context: JudgeContext, page: Page) -> str | None:
 def paging_complete(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
     """No item between the cursor and the end of a page is lost."""
     lost = losses(walks)
-    yield from _lost(loss for loss in lost if not loss.near)
+    yield from _lost(filterfalse(attrgetter("near"), lost))
     yield from _passes(blameless(walks, lost))
 
 
@@ -149,11 +152,13 @@ def paging_precision(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
     repeated, lost = repeats(walks), losses(walks)
     if cuts_fraction(walks, repeated):
         yield from _repeated(repeated)
-    elif explained_by_cut(walks, lost):  # else paging.complete or paging.exclusive blames it
-        yield from _lost(loss for loss in lost if loss.near)
-        for page in blameless(walks, [*repeated, *lost]):
-            if page.near(page.items[0]):
-                yield Pass(page.ids)
+        return
+    if not explained_by_cut(walks, lost):
+        return  # paging.complete or paging.exclusive blames it
+    yield from _lost(filter(attrgetter("near"), lost))
+    for page in blameless(walks, [*repeated, *lost]):
+        if page.near(page.items[0]):
+            yield Pass(page.ids)
 
 
 def _repeated(repeated: list[Misplaced]) -> Iterator[Violation]:
@@ -203,10 +208,12 @@ def paging_more_true(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
             yield Violation(flag, expected, "true", page.ids)
             return
     for first, second in walks.steps():
+        if not first.more:
+            continue
         ids = _ids(first, second)
-        if first.more and second.items:
+        if second.items:
             yield Pass(ids)
-        elif first.more:
+        else:
             expected = "false, as the next page is empty"
             yield Violation(flag, expected, "true", ids, note=True)
 
@@ -224,13 +231,12 @@ def _flag(context: JudgeContext) -> str:
 def paging_filter(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
     """Every page of a filtered list holds what the filter takes, and nothing else."""
     yield from _refused_page(context, trial)
-    filtered = [page for page in walks.pages if page.filters]
-    for page in filtered:
-        misfit = next(_misfits(context, page), None)
-        if misfit is not None:
-            yield misfit
-            return
-    if any(page.continues for page in filtered):
+    filtered = list(filter(attrgetter("filters"), walks.pages))
+    misfits = chain.from_iterable(map(partial(_misfits, context), filtered))
+    misfit = next(misfits, None)
+    if misfit is not None:
+        yield misfit
+    elif any(page.continues for page in filtered):
         yield Pass(_ids(*filtered))
 
 
@@ -238,7 +244,7 @@ def _misfits(context: JudgeContext, page: Page) -> Iterator[Violation]:
     """The items that a filter of their page leaves out, as far as they show what it looks at."""
     for name, value in page.filters:
         parameter = context.operation.parameter(name)
-        if parameter is None or parameter.filters is None:
+        if parameter is None:
             continue
         member = parameter.filters
         for item in page.items:

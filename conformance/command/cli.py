@@ -136,7 +136,13 @@ def plan(choice: Choice, cases: bool, as_json: bool) -> None:
             click.echo(foretold.text(prepared, cases))
 
 
-for _command in (commands.explain_, commands.clauses_, commands.init, commands.serve):
+for _command in (
+    commands.explain_,
+    commands.clauses_,
+    commands.operations_,
+    commands.init,
+    commands.serve,
+):
     group.add_command(_command)
 
 

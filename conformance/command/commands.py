@@ -50,6 +50,20 @@ def clauses_(as_json: bool, spec: Path | None) -> None:
         click.echo(explain.table(contract))
 
 
+@click.command(name="operations")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@with_spec
+def operations_(as_json: bool, spec: Path | None) -> None:
+    """List the operations of the contract, for only: and inapplicable: of a target file."""
+    from conformance.command import explain
+
+    contract = load(spec)
+    if as_json:
+        click.echo(json.dumps(explain.operations(contract), indent=1))
+    else:
+        click.echo(explain.operation_table(contract))
+
+
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=Path(TARGET_FILE))
 @click.option("--force", is_flag=True, help="Overwrite a file that exists.")

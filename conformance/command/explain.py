@@ -19,6 +19,10 @@ from conformance.selection import nearest
 KILLS = Path(conformance.__file__).with_name("kills.json")
 
 
+NO_MATRIX: Mapping[str, Any] = {}
+"""For a clause that is shown without its proof."""
+
+
 def kills(spec: Path | None) -> dict[str, Any]:
     """The kill matrix of the packaged contract, by the name of the fault.
 
@@ -31,7 +35,7 @@ def kills(spec: Path | None) -> dict[str, Any]:
     return matrix
 
 
-def clause(contract: Contract, name: str, matrix: Mapping[str, Any] | None = None) -> str:
+def clause(contract: Contract, name: str, matrix: Mapping[str, Any] = NO_MATRIX) -> str:
     """What a clause demands, its source, how it is verified, and the faults that prove that.
 
     Raises UsageError for an unknown one.
@@ -51,7 +55,7 @@ def clause(contract: Contract, name: str, matrix: Mapping[str, Any] | None = Non
             *_source(contract, clause),
             "",
             *_verification(clause),
-            *_proof(clause, matrix or {}),
+            *_proof(clause, matrix),
         ]
     )
 
@@ -111,7 +115,7 @@ def _proof(clause: Clause, matrix: Mapping[str, Any]) -> list[str]:
 
 def ledger(contract: Contract) -> list[dict[str, Any]]:
     """The clauses as data."""
-    return [_as_data(clause) for clause in contract.clauses.values()]
+    return list(map(_as_data, contract.clauses.values()))
 
 
 def _as_data(clause: Clause) -> dict[str, Any]:
@@ -145,3 +149,27 @@ def table(contract: Contract) -> str:
 def _row(clause: Clause) -> list[str]:
     text = f"{clause.id:<28} {clause.level:<6} {clause.text}"
     return textwrap.wrap(text, 110, initial_indent="  ", subsequent_indent=" " * 38)
+
+
+def operations(contract: Contract) -> list[dict[str, Any]]:
+    """The operations as data."""
+    return [
+        {
+            "id": operation.id,
+            "method": operation.method,
+            "path": operation.path,
+            "effect": operation.effect.value,
+            "scopes": list(operation.scopes),
+            "parameters": [parameter.name for parameter in operation.parameters],
+        }
+        for operation in contract.operations.values()
+    ]
+
+
+def operation_table(contract: Contract) -> str:
+    """The operations as lines: id, effect, method and path."""
+    width = max(map(len, contract.operations))
+    lines = []
+    for operation in contract.operations.values():
+        lines.append(f"{operation.id:<{width}}  {operation.effect.value:<5}  {operation.route}")
+    return "\n".join(lines)

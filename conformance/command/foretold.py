@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from conformance import checks
 from conformance.evidence import Log
 from conformance.judging import verdict
-from conformance.model import Case, Cell, Effect
+from conformance.model import Case, Cell, mildest_first
 from conformance.plan import Plan
 from conformance.run.planning import Prepared
 from conformance.selection import wanted
@@ -19,7 +20,7 @@ from conformance.selection import wanted
 def as_data(plan: Plan) -> dict[str, Any]:
     """The cases in their order, and the usual number of requests by safety class."""
     return {
-        "cases": [_case_as_data(case) for case in plan.cases],
+        "cases": list(map(_case_as_data, plan.cases)),
         "requests": {effect.value: count for effect, count in plan.requests().items()},
     }
 
@@ -48,38 +49,43 @@ def text(prepared: Prepared, with_cases: bool) -> str:
         "",
         f"{'scenario':<26}{'cases':>6}{'run':>6}{'requests':>10}  effects",
     ]
-    for name in dict.fromkeys(case.scenario for case in chosen.cases):
-        cases = [case for case in chosen.cases if case.scenario == name]
-        lines.append(_scenario_row(name, cases))
+    of_scenario: dict[str, list[Case]] = defaultdict(list)
+    for case in chosen.cases:
+        of_scenario[case.scenario].append(case)
+    for name, cases in of_scenario.items():
+        lines.append(_scenario_row(name, Plan(tuple(cases))))
         if with_cases:
-            lines += [_case_line(case) for case in cases]
-    gaps = _counted("Not run:", (case.gap for case in chosen.cases if case.gap))
-    lacks = _counted("Run, and would try more:", chain(*(case.lacks for case in chosen.runnable)))
-    return "\n".join([*lines, "", *_sums(prepared), *gaps, *lacks])
+            lines += map(_case_line, cases)
+    gaps = filter(None, map(attrgetter("gap"), chosen.cases))
+    lacks = chain.from_iterable(case.lacks for case in chosen.runnable)
+    missing = [*_counted("Not run:", gaps), *_counted("Run, and would try more:", lacks)]
+    return "\n".join([*lines, "", *_sums(prepared), *missing])
 
 
-def _scenario_row(name: str, cases: Iterable[Case]) -> str:
-    cases = list(cases)
-    runnable = [case for case in cases if not case.gap]
-    present = {case.effect for case in runnable}
-    effects = ", ".join(effect for effect in Effect if effect in present) or "-"
-    requests = sum(case.cost for case in runnable)
-    return f"{name:<26}{len(cases):>6}{len(runnable):>6}{requests:>10}  {effects}"
+def _scenario_row(name: str, cases: Plan) -> str:
+    effects = mildest_first({case.effect for case in cases.runnable})
+    requests = sum(case.cost for case in cases.runnable)
+    return (
+        f"{name:<26}{len(cases.cases):>6}{len(cases.runnable):>6}{requests:>10}"
+        f"  {', '.join(effects) or '-'}"
+    )
 
 
 def _case_line(case: Case) -> str:
-    return f"    {case.id}  untested: {case.gap}" if case.gap else f"    {case.id}"
+    if case.gap:
+        return f"    {case.id}  untested: {case.gap}"
+    return f"    {case.id}"
 
 
 def _sums(prepared: Prepared) -> list[str]:
     """The numbers of cases, cells, clauses and requests."""
     chosen = prepared.chosen
     clauses = wanted(prepared.contract, prepared.choice.areas, prepared.choice.clauses)
-    cells = len(_cells(prepared, {clause.id for clause in clauses}))
+    cells = _cells(prepared, {clause.id for clause in clauses})
     requests = [f"{count} {effect}" for effect, count in chosen.requests().items() if count]
     return [
         f"{len(chosen.runnable)} of {len(chosen.cases)} cases run, "
-        f"for {cells} cells of {len(clauses)} clauses",
+        f"for {len(cells)} cells of {len(clauses)} clauses",
         f"requests, about: {', '.join(requests) or 'none'}",
     ]
 

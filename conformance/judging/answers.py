@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from conformance.judging.outcomes import (
@@ -16,6 +16,7 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.model import (
+    KEY_ROLES,
     UNAVAILABLE,
     CodeRole,
     Contract,
@@ -27,7 +28,7 @@ from conformance.model import (
     compact,
 )
 from conformance.reading import asked
-from conformance.values import ABSENT, NOT_JSON, instant, pointed
+from conformance.values import ABSENT, NOT_JSON, as_text, instant, pointed
 
 SUMMARY_LENGTH = 160
 """Characters of a body that is not JSON, as findings quote it."""
@@ -44,8 +45,7 @@ def answered(context: JudgeContext, exchange: Exchange) -> Answered | Gap | Judg
 
 def code_of(contract: Contract, exchange: Exchange) -> str | None:
     """The error code of a response, if it has a text where the code stands."""
-    value = pointed(exchange.json, contract.code_pointer)
-    return value if isinstance(value, str) else None
+    return as_text(pointed(exchange.json, contract.code_pointer))
 
 
 def role_of(contract: Contract, exchange: Exchange) -> CodeRole | None:
@@ -57,6 +57,11 @@ def role_of(contract: Contract, exchange: Exchange) -> CodeRole | None:
 def pointer(path: tuple[str, ...]) -> str:
     """A JSON pointer as text."""
     return "/" + "/".join(path)
+
+
+def ids_of(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
+    """The ids of some exchanges, in their order, as outcomes name them."""
+    return tuple(exchange.id for exchange in exchanges)
 
 
 def quoted(value: Any) -> str:
@@ -132,9 +137,14 @@ def refusals(
     """Judge probes of a trial as refusals for one of some roles, if the controls succeeded.
 
     The first role is the one that the clause names. A refusal with one of ``statuses`` is right
-    whatever its code.
+    whatever its code. Where the main key lacks the scope there is no control: then a success is
+    wrong, a refusal with a right code is right, and nothing follows from others.
     """
     if not probes:
+        return
+    if not context.target.opens(context.operation):
+        for probe in probes:
+            yield _without_control(refusal(context, probe, roles, statuses), probe)
         return
     gap = control_gap(context, trial)
     if gap:
@@ -142,6 +152,13 @@ def refusals(
         return
     for probe in probes:
         yield refusal(context, probe, roles, statuses)
+
+
+def _without_control(outcome: Outcome, probe: Exchange) -> Outcome:
+    """The outcome of a refusal that no valid request stands beside."""
+    if isinstance(outcome, Violation) and not probe.ok:
+        return Gap(f"a refusal with {probe.status} proves nothing: {KEY_ROLES['full'].advice}")
+    return outcome
 
 
 def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[CodeRole, ...]) -> Outcome:
@@ -192,11 +209,23 @@ def _rows(contract: Contract, roles: tuple[CodeRole, ...]) -> list[ErrorCode]:
 
 def page_of(context: JudgeContext, exchange: Exchange) -> tuple[Paging, Any] | None:
     """Paging and body of an accepted list; None for anything else, also for a body not kept."""
-    response, paging = exchange.response, context.operation.paging
+    response, paging = with_body(exchange), context.operation.paging
     if paging is None or response is None or not response.ok:
         return None
-    unseen = response.body.cut or response.body.withheld
-    return None if unseen or exchange.request.method == "HEAD" else (paging, response.json)
+    return paging, response.json
+
+
+def with_body(exchange: Exchange) -> Response | None:
+    """The response of an exchange whose body can be judged.
+
+    None for an answer to HEAD, and where the log does not hold the whole body.
+    """
+    response = exchange.response
+    if response is None or exchange.request.method == "HEAD":
+        return None
+    if response.body.cut or response.body.withheld:
+        return None
+    return response
 
 
 def odd_cursor(context: JudgeContext, exchange: Exchange) -> bool:

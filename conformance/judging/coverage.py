@@ -57,7 +57,7 @@ class Coverage:
         ``cases`` feed it there. A passive rule has none: it says itself where it applies.
         """
         if rule.trial:
-            return bool(self._counted(cases))
+            return any(map(self._counts, cases))
         known = self.contract.operations.get(operation)
         if known is None:
             return False
@@ -74,12 +74,8 @@ class Coverage:
 
     def gaps(self, cases: Iterable[Case]) -> list[str]:
         """Why cases have not run, one reason each; those that have are left out."""
-        gaps = []
-        for case in self._counted(cases):
-            gap = self._gap_of(case)
-            if gap is not None:
-                gaps.append(gap)
-        return gaps
+        gaps = map(self._gap_of, self._counted(cases))
+        return [gap for gap in gaps if gap is not None]
 
     def silence(self, rule: Rule, operation: str) -> str:
         """Why a rule had nothing to judge on an operation, in the words of the report.
@@ -117,7 +113,11 @@ class Coverage:
 
     def _counted(self, cases: Iterable[Case]) -> list[Case]:
         """The cases that must run; an optional one counts only once it has run."""
-        return [case for case in cases if not case.optional or case.id in self.log.ends]
+        return list(filter(self._counts, cases))
+
+    def _counts(self, case: Case) -> bool:
+        """Whether a case must run, or has run."""
+        return not case.optional or case.id in self.log.ends
 
     def _is_selected(self, case: Case) -> bool:
         """Whether a case was to run."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
+from itertools import chain, filterfalse
 from typing import Any
 
 from conformance.judging.outcomes import JudgeContext, JudgeError, Outcome, Trial, Violation
@@ -68,11 +70,12 @@ class _Judging:
     def case(self, case: Case, attempts: list[tuple[Exchange, ...]]) -> None:
         """Judge the attempts of one case by the rules that it feeds."""
         context = self._context(case.operation)
-        trials = [Trial(case, exchanges) for exchanges in attempts]
+        trials = list(map(partial(Trial, case), attempts))
         for rule_id in case.rules:
             rule = self._rules[rule_id]
             runs = [_guarded(rule, rule.trial, context, trial, ()) for trial in trials]
-            for outcome in _confirmed(runs) if rule.confirm else _joined(runs):
+            combine = _confirmed if rule.confirm else _joined
+            for outcome in combine(runs):
                 about = case.about or outcome.about
                 self.outcomes[rule_id, case.operation].append((about, outcome))
 
@@ -94,7 +97,7 @@ def _guarded(
 
 def _joined(runs: list[list[Outcome]]) -> list[Outcome]:
     """The outcomes of all attempts, in order."""
-    return [outcome for run in runs for outcome in run]
+    return list(chain.from_iterable(runs))
 
 
 def _confirmed(runs: list[list[Outcome]]) -> list[Outcome]:
@@ -104,15 +107,19 @@ def _confirmed(runs: list[list[Outcome]]) -> list[Outcome]:
     """
     first, *repeated = runs
     later = _joined(repeated)
-    if all(map(_has_finding, runs)):
+    if all(map(findings_of, runs)):
         return first + [outcome for outcome in later if not isinstance(outcome, Violation)]
-    new = [outcome for outcome in later if not is_note(outcome)]
-    return list(map(_as_note, first + new))
+    new = filterfalse(is_note, later)
+    return list(map(_as_note, [*first, *new]))
 
 
-def _has_finding(run: list[Outcome]) -> bool:
-    """Whether one attempt shows a finding."""
-    return any(map(is_finding, run))
+def findings_of(outcomes: Iterable[Outcome]) -> list[Violation]:
+    """Those of some outcomes that are violations, and graded."""
+    found = []
+    for outcome in outcomes:
+        if isinstance(outcome, Violation) and not outcome.note:
+            found.append(outcome)
+    return found
 
 
 def is_note(outcome: Outcome) -> bool:
@@ -120,14 +127,9 @@ def is_note(outcome: Outcome) -> bool:
     return isinstance(outcome, Violation) and outcome.note
 
 
-def is_finding(outcome: Outcome) -> bool:
-    """Whether an outcome is a violation that is graded."""
-    return isinstance(outcome, Violation) and not outcome.note
-
-
 def _as_note(outcome: Outcome) -> Outcome:
     """The outcome, as a note if it is a finding."""
-    if not isinstance(outcome, Violation) or outcome.note:
-        return outcome
-    actual = f"{outcome.actual} (seen once, not when repeated)"
-    return replace(outcome, actual=actual, about=None, note=True)
+    if isinstance(outcome, Violation) and not outcome.note:
+        actual = f"{outcome.actual} (seen once, not when repeated)"
+        return replace(outcome, actual=actual, about=None, note=True)
+    return outcome

@@ -66,7 +66,7 @@ def _from_transport(context: JudgeContext, secret: Placeholder) -> bool:
     if secret.kind is SecretKind.KEY:
         return secret.name in context.target.keys
     if secret.kind is SecretKind.UNKNOWN:
-        return secret.name in (context.contract.authentication.prefixes or ("",))
+        return secret.name in context.contract.authentication.beginnings
     return secret.member in (FOUND_KEY, *context.contract.secret_members)
 
 
@@ -95,4 +95,6 @@ def inside_shown(context: JudgeContext, response: Response, message: str) -> str
         if found:
             return f"{what}: {compact(found[0])}"
     secret = _leaked(context, response, message)
-    return None if secret is None else f"a key: {compact(str(secret))}"
+    if secret is None:
+        return None
+    return f"a key: {compact(str(secret))}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from conformance.judging.pages import Item, Page
 from conformance.judging.walks import Walks
@@ -69,7 +70,7 @@ def cuts_fraction(walks: Walks, repeated: Iterable[Misplaced]) -> bool:
             return False
         filters.add(repeat.page.filters)
     pages = [page for page in walks.pages if page.filters in filters]
-    return any(_spares_its_cursor(walks, page) for page in pages)
+    return any(map(partial(_spares_its_cursor, walks), pages))
 
 
 def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:

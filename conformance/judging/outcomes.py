@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import filterfalse
+from operator import attrgetter
 
 from conformance.model import (
     Case,
@@ -138,7 +140,7 @@ class Trial:
     @property
     def plain_probes(self) -> list[Exchange]:
         """The probes that are no step of a longer case."""
-        return [probe for probe in self.probes if probe.facts.step is None]
+        return list(filterfalse(attrgetter("facts.step"), self.probes))
 
     def at(self, step: Step) -> list[Exchange]:
         """The exchanges of a step, in order; none if the case did not come to it."""

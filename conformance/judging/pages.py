@@ -78,7 +78,7 @@ class Page:
     @property
     def last(self) -> Item | None:
         """The item whose timestamp is the next cursor."""
-        return self.items[-1] if self.items else None
+        return next(reversed(self.items), None)
 
     def near(self, item: Item) -> bool:
         """Whether an item stands in the same second as the cursor."""
@@ -123,7 +123,9 @@ def _item(answer: Answer, key: str, raw: Any) -> Item | None:
     """An item with its position; None where it has none that can be read."""
     text = position_of(answer.operation, raw)
     at = instant(text)
-    return None if at is None else Item(key, text, at, raw)
+    if at is None:
+        return None
+    return Item(key, text, at, raw)
 
 
 def _has_no_position(answer: Answer, raw: Any) -> bool:

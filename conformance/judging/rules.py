@@ -51,14 +51,18 @@ def _register(rule: Rule) -> None:
     RULES[rule.id] = rule
 
 
+def _summary(judge: Callable[..., object]) -> str:
+    """What a judge says of itself."""
+    return (judge.__doc__ or "").strip()
+
+
 def passive(
-    rule_id: str, *, applies: Applies | None = None, hint: str = "no answer of this kind was seen"
+    rule_id: str, *, applies: Applies = _nowhere, hint: str = "no answer of this kind was seen"
 ) -> Callable[[PassiveJudge], PassiveJudge]:
     """Register a judge of single exchanges; without ``applies`` it plans no cell of its own."""
 
     def register(judge: PassiveJudge) -> PassiveJudge:
-        summary = (judge.__doc__ or "").strip()
-        _register(Rule(rule_id, summary, passive=judge, applies=applies or _nowhere, hint=hint))
+        _register(Rule(rule_id, _summary(judge), passive=judge, applies=applies, hint=hint))
         return judge
 
     return register
@@ -70,8 +74,7 @@ def trial(
     """Register a judge of trials."""
 
     def register(judge: TrialJudge) -> TrialJudge:
-        summary = (judge.__doc__ or "").strip()
-        _register(Rule(rule_id, summary, trial=judge, hint=hint, confirm=confirm))
+        _register(Rule(rule_id, _summary(judge), trial=judge, hint=hint, confirm=confirm))
         return judge
 
     return register
@@ -97,7 +100,7 @@ def probe(
                 else:
                     yield answer
 
-        _register(Rule(rule_id, (judge.__doc__ or "").strip(), trial=judged, hint=hint))
+        _register(Rule(rule_id, _summary(judge), trial=judged, hint=hint))
         return judge
 
     return register

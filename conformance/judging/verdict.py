@@ -7,13 +7,15 @@ applies to. A finding outside the plan, such as a code with a wrong status, make
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from itertools import chain
 
 from conformance.evidence import Log
 from conformance.judging.coverage import DONE, OVER_BUDGET, Coverage
-from conformance.judging.judge import Outcomes, is_finding, is_note, judge
+from conformance.judging.judge import Outcomes, findings_of, is_note, judge
 from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Violation
 from conformance.judging.rules import Rule
 from conformance.model import (
@@ -35,6 +37,7 @@ PREFLIGHT = "preflight"
 ANY_DAY = date.min
 """For a look at the cells alone, where no waiver counts."""
 WITHOUT_CODE = "the error has no code, which the clauses of the error structure blame"
+AREA_NOT_THERE = "the target declares that the area does not apply"
 NOT_THERE = "the target declares that it has no such operation"
 
 
@@ -93,12 +96,12 @@ class _Evaluation:
 
     def cells(self) -> tuple[Cell, ...]:
         """The cells in the order of the ledger, and of the operations within a clause."""
-        cells = []
+        cells: list[Cell] = []
         for clause in self.contract.clauses.values():
             operations = self._planned(clause) | self._blamed(clause)
             unknown = sorted(operations - self.contract.operations.keys())
-            known = [name for name in self.contract.operations if name in operations]
-            cells += [self._cell(clause, operation) for operation in (*unknown, *known)]
+            known = filter(operations.__contains__, self.contract.operations)
+            cells += map(partial(self._cell, clause), [*unknown, *known])
         return tuple(cells)
 
     # --- which cells there are ---
@@ -121,29 +124,47 @@ class _Evaluation:
 
     def _blamed(self, clause: Clause) -> set[str]:
         """The operations on which a clause was seen broken."""
-        operations = set()
-        for (rule, operation), outcomes in self.outcomes.items():
-            if rule in clause.rules and any(_breaks(clause, *each) for each in outcomes):
-                operations.add(operation)
-        return operations
+        blamed = set()
+        for rule, operation in self.outcomes:
+            if rule not in clause.rules:
+                continue
+            counting = self._outcomes_of(self.rules[rule], clause, operation)
+            if findings_of(counting):
+                blamed.add(operation)
+        return blamed
 
     # --- one cell ---
 
     def _cell(self, clause: Clause, operation: str) -> Cell:
         """The cell of a clause on an operation, from what all rules of the clause gave."""
-        if operation in self.target.inapplicable:
-            return Cell(clause.id, operation, Verdict.INAPPLICABLE, reasons=(NOT_THERE,))
+        reason = self._inapplicable(clause, operation)
+        if reason is not None:
+            return Cell(clause.id, operation, Verdict.INAPPLICABLE, reasons=(reason,))
         tally = _Tally()
         for rule_id in clause.rules:
             self._add(tally, self.rules[rule_id], clause, operation)
         return _weighed(clause, operation, tally, self._waiver(clause, operation))
 
+    def _inapplicable(self, clause: Clause, operation: str) -> str | None:
+        """Why a clause cannot apply on an operation of this target; None if it can."""
+        if operation in self.target.inapplicable:
+            return NOT_THERE
+        if clause.area in self.target.areas_inapplicable:
+            return AREA_NOT_THERE
+        feeding = [case for id_ in clause.rules for case in self._feeding(clause, id_, operation)]
+        if feeding and all(case.inapplicable for case in feeding):
+            return feeding[0].gap
+        return None
+
+    def _feeding(self, clause: Clause, rule_id: str, operation: str) -> list[Case]:
+        """The cases that feed a rule of a clause on an operation."""
+        feeding = self.coverage.feeding(self.rules[rule_id], clause)
+        return [case for case in feeding if case.operation == operation]
+
     def _waiver(self, clause: Clause, operation: str) -> Waiver | None:
         """The waiver that covers a cell on the day of judgement."""
         for waiver in self.target.waivers:
-            if waiver.clause != clause.id or self.today > waiver.expires:
-                continue
-            if not waiver.operations or operation in waiver.operations:
+            if waiver.covers(clause.id, operation) and self.today <= waiver.expires:
                 return waiver
         return None
 
@@ -152,8 +173,8 @@ class _Evaluation:
         outcomes = self._outcomes_of(rule, clause, operation)
         for outcome in outcomes:
             tally.add(rule, outcome)
-        feeding = self.coverage.feeding(rule, clause)
-        cases = [case for case in feeding if case.operation == operation]
+        feeding = self._feeding(clause, rule.id, operation)
+        cases = [case for case in feeding if not case.inapplicable]
         gaps = self.coverage.gaps(cases)
         tally.gaps += gaps
         tally.errors += self.coverage.crashes(cases)
@@ -177,9 +198,12 @@ def _concerns(clause: Clause, about: str | None, outcome: Outcome) -> bool:
 
     For a clause about a status, only violations that are about the status count.
     """
-    by_status = clause.about is not None and clause.about.status is not None
-    elsewhere = by_status and isinstance(outcome, Violation) and outcome.where != "status"
-    return clause.concerns(about) and not elsewhere
+    if not clause.concerns(about):
+        return False
+    if clause.about is None or clause.about.status is None:
+        return True
+    elsewhere = isinstance(outcome, Violation) and outcome.where != "status"
+    return not elsewhere
 
 
 def _as_seen_by(clause: Clause, outcome: Outcome) -> Outcome:
@@ -192,11 +216,6 @@ def _as_seen_by(clause: Clause, outcome: Outcome) -> Outcome:
     if about_code and isinstance(outcome, Pass) and outcome.without_code:
         return Gap(WITHOUT_CODE)
     return outcome
-
-
-def _breaks(clause: Clause, about: str | None, outcome: Outcome) -> bool:
-    """Whether an outcome is a finding that counts for a clause."""
-    return is_finding(outcome) and _concerns(clause, about, outcome)
 
 
 def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | None) -> Cell:
@@ -232,15 +251,22 @@ def _verdict(
     clause: Clause, tally: _Tally, broken: bool, waiver: Waiver | None
 ) -> tuple[Verdict, list[str]]:
     """The verdict of a tally, and why nothing was judged where that is so."""
-    if broken and clause.level is Level.SHOULD:
-        return Verdict.WARNED, []
     if broken:
-        return Verdict.WAIVED if waiver else Verdict.FAILED, []
+        return _verdict_of_broken(clause, waiver), []
     if tally.errors:
         return Verdict.ERROR, tally.errors
     if tally.gaps or not tally.passed:
         return Verdict.UNTESTED, tally.gaps
     return Verdict.PASSED, []
+
+
+def _verdict_of_broken(clause: Clause, waiver: Waiver | None) -> Verdict:
+    """The verdict of a cell with findings."""
+    if clause.level is Level.SHOULD:
+        return Verdict.WARNED
+    if waiver is not None:
+        return Verdict.WAIVED
+    return Verdict.FAILED
 
 
 def _merged(
@@ -260,9 +286,9 @@ def _merged(
     )
 
 
-def _ids(findings: Sequence[Finding | Violation]) -> list[str]:
+def _ids(findings: Sequence[Finding | Violation]) -> Iterator[str]:
     """The ids of the exchanges that show some findings."""
-    return [name for finding in findings for name in finding.exchanges]
+    return chain.from_iterable(finding.exchanges for finding in findings)
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:

@@ -57,9 +57,15 @@ class Walks:
     def _neighbours(self) -> Iterator[tuple[Item, Item]]:
         for page in self.pages:
             yield from pairwise(page.items)
-        for first, second in pairwise(self.pages):
-            if first.walk == second.walk and first.last and second.last:
+        for first, second in self._in_a_row():
+            if first.last and second.last:
                 yield first.last, second.last
+
+    def _in_a_row(self) -> Iterator[tuple[Page, Page]]:
+        """Pairs of pages that one walk asked for one after the other."""
+        for first, second in pairwise(self.pages):
+            if first.walk == second.walk:
+                yield first, second
 
     @cached_property
     def polled(self) -> bool:
@@ -73,7 +79,9 @@ class Walks:
         for page in self.pages:
             if page.cursor is not None:
                 distances += [item.at - page.cursor for item in page.items]
-        return any(distances) and min(distances) >= 0
+        if not any(distances):
+            return False
+        return min(distances) >= 0
 
     def certain(self, item: Item, page: Page) -> bool:
         """Whether an item was in the list when a page was asked for.
@@ -95,11 +103,15 @@ class Walks:
         A ``start`` of None is the head of the list, an ``end`` of None its end.
         """
         low, high = (end, start) if self.descending else (start, end)
-        first = 0 if low is None else bisect_right(self.untied, low, key=_instant)
-        last = None if high is None else bisect_left(self.untied, high, key=_instant)
-        items = self.untied[first:last]
-        ordered = reversed(items) if self.descending else items
-        return (item for item in ordered if self.passes(item, filters))
+        first, last = 0, len(self.untied)
+        if low is not None:
+            first = bisect_right(self.untied, low, key=_instant)
+        if high is not None:
+            last = bisect_left(self.untied, high, key=_instant)
+        items = list(self.untied[first:last])
+        if self.descending:
+            items.reverse()
+        return (item for item in items if self.passes(item, filters))
 
     def passes(self, item: Item, filters: Filters) -> bool:
         """Whether an item shows that every filter takes it."""
@@ -110,8 +122,8 @@ class Walks:
 
     def steps(self) -> Iterator[tuple[Page, Page]]:
         """Pairs of pages of one walk, where the second starts after the last item of the first."""
-        for first, second in pairwise(self.pages):
-            if first.walk == second.walk and first.last and second.after == first.last.text:
+        for first, second in self._in_a_row():
+            if first.last and second.after == first.last.text:
                 yield first, second
 
     def inversion(self, page: Page) -> tuple[Item, Item] | None:

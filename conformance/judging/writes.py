@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from conformance.judging.answers import ids_of
 from conformance.judging.outcomes import JudgeContext, Trial
 from conformance.model import Exchange, Step
-from conformance.reading import Answer, newly
+from conformance.reading import Answer, members_of, newly
 from conformance.values import strict_json
 
 
@@ -26,14 +27,13 @@ def answers_at(context: JudgeContext, trial: Trial, step: Step) -> list[Answer]:
 
 def last_answer(context: JudgeContext, trial: Trial, step: Step) -> Answer | None:
     """The answer to the last request of a step; None if the trial has no such step."""
-    answers = answers_at(context, trial, step)
-    return answers[-1] if answers else None
+    return next(reversed(answers_at(context, trial, step)), None)
 
 
 def last_ids(trial: Trial, *steps: Step) -> tuple[str, ...]:
     """The ids of the last exchange of each of some steps."""
-    exchanges = [trial.last(step) for step in steps]
-    return tuple(exchange.id for exchange in exchanges if exchange is not None)
+    exchanges = map(trial.last, steps)
+    return ids_of(filter(None, exchanges))
 
 
 def sent_members(exchange: Exchange) -> dict[str, Any]:
@@ -44,8 +44,7 @@ def sent_members(exchange: Exchange) -> dict[str, Any]:
     body = exchange.request.body
     if body is None:
         return {}
-    value = strict_json(body.text or "")
-    return value if isinstance(value, dict) else {}
+    return members_of(strict_json(body.text or ""))
 
 
 def added_items(context: JudgeContext, trial: Trial) -> list[Any] | None:
@@ -67,14 +66,14 @@ def items_with(look: Answer, texts: Iterable[str]) -> list[Any]:
 
     Empty for a look that was refused.
     """
-    items = look.items or []
+    items = look.listed
     if look.ok and look.operation.paging is None:
         items = [look.object]
     escaped = [_written(text)[1:-1] for text in texts]
     holding = []
     for item in items:
         written = _written(item)
-        if any(text in written for text in escaped):
+        if any(map(written.__contains__, escaped)):
             holding.append(item)
     return holding
 

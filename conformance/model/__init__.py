@@ -20,8 +20,10 @@ from conformance.model.evidence import (
     UNAVAILABLE,
     Body,
     Exchange,
+    Headers,
     Request,
     Response,
+    header_in,
 )
 from conformance.model.judgement import (
     RENAMED_RULES,
@@ -43,11 +45,13 @@ from conformance.model.operation import (
     Parameter,
     Payment,
     Rate,
+    mildest_first,
 )
 from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.target import (
     DEAD_KEYS,
     KEY_ROLES,
+    NAMED,
     SCOPE,
     Business,
     Declaration,
@@ -55,6 +59,7 @@ from conformance.model.target import (
     Reach,
     Trigger,
     Waiver,
+    business_of,
     key_role,
 )
 
@@ -62,6 +67,7 @@ __all__ = [
     "DEAD_KEYS",
     "FROM_PROXIES",
     "KEY_ROLES",
+    "NAMED",
     "NOTHING",
     "RENAMED_RULES",
     "SCOPE",
@@ -83,6 +89,7 @@ __all__ = [
     "Facts",
     "Finding",
     "Form",
+    "Headers",
     "Json",
     "KeyRole",
     "Level",
@@ -106,7 +113,10 @@ __all__ = [
     "Trigger",
     "Verdict",
     "Waiver",
+    "business_of",
     "compact",
+    "header_in",
     "key_role",
+    "mildest_first",
     "worst",
 ]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from conformance.model.operation import Json, Operation
+from conformance.model.operation import Json, Operation, Parameter
+from conformance.values import cut
 
 WHOLE_API = "*"
 """Stands for the operation in a cell that belongs to no single operation."""
@@ -114,6 +115,11 @@ class Authentication:
     scheme: str | None
     prefixes: tuple[str, ...] = ()
 
+    @property
+    def beginnings(self) -> tuple[str, ...]:
+        """How keys begin; where no prefix is stated, with nothing."""
+        return self.prefixes or ("",)
+
 
 @dataclass(frozen=True)
 class Contract:
@@ -138,9 +144,21 @@ class Contract:
     tenant: str | None
     authentication: Authentication
 
-    def identifier_of(self, kind: str | None) -> str:
+    def identifier_of(self, kind: str) -> str:
         """The name of the member that tells objects of a kind apart."""
-        return self.identifiers.get(kind or "", self.identifier)
+        return self.identifiers.get(kind, self.identifier)
+
+    @cached_property
+    def position(self) -> str:
+        """The member of an item that is the cursor of its list; empty without a list."""
+        for operation in self.operations.values():
+            if operation.paging is not None:
+                return operation.paging.position
+        return ""
+
+    def refers(self, parameter: Parameter) -> bool:
+        """Whether a parameter holds the id of an object or of a business."""
+        return bool(parameter.references) or parameter.name == self.tenant
 
     @cached_property
     def secret_members(self) -> frozenset[str]:
@@ -157,6 +175,11 @@ class Contract:
         """
         return tuple(row.code for row in self.errors.values() if row.role == role)
 
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """Each method with its path, once, as ``GET /calls``."""
+        return tuple(dict.fromkeys(each.route for each in self.operations.values()))
+
     def operations_by(self, action: str, kind: str | None = None) -> tuple[Operation, ...]:
         """The operations of one action, in the order of the document.
 
@@ -164,7 +187,7 @@ class Contract:
         """
         matching = []
         for operation in self.operations.values():
-            if operation.action == action and kind in (None, operation.kind):
+            if operation.action == action and kind in (None, "", operation.kind):
                 matching.append(operation)
         return tuple(matching)
 
@@ -182,4 +205,4 @@ def compact(value: Json, width: int = 200) -> str:
     The members of objects are sorted. A value that JSON cannot hold is written as its ``str``.
     """
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return cut(text, width)

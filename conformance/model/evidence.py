@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,6 +15,17 @@ UNAVAILABLE = (502, 503, 504)
 
 FROM_PROXIES = frozenset({408, 411, 413, 414, 417, 421, 426, 431, 501, *UNAVAILABLE})
 """Statuses that something in front of the application may answer, without its envelope."""
+
+
+Headers = Sequence[tuple[str, str]]
+
+
+def header_in(headers: Headers, name: str, default: str = "") -> str:
+    """The value of the first header of a name, whatever its case; the default without one."""
+    for key, value in headers:
+        if key.lower() == name.lower():
+            return value
+    return default
 
 
 @dataclass(frozen=True)
@@ -55,13 +67,9 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
     body: Body = field(default_factory=Body)
 
-    def header(self, name: str) -> str | None:
-        """The value of the first header of that name, whatever its case; None without one."""
-        wanted = name.lower()
-        for key, value in self.headers:
-            if key.lower() == wanted:
-                return value
-        return None
+    def header(self, name: str, default: str = "") -> str:
+        """The value of the first header of a name; see ``header_in``."""
+        return header_in(self.headers, name, default)
 
     @cached_property
     def json(self) -> Json:

@@ -100,6 +100,7 @@ class Case:
     gap: str | None = None
     lacks: tuple[str, ...] = ()
     quick: bool = False  # runs in a quick run, whatever clause it feeds
+    inapplicable: bool = False  # the target lacks the parameters that it needs
     optional: bool = False  # more depth where it can run; its gap leaves no cell untested
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import filterfalse
+from operator import attrgetter
 from typing import Any
 
 Json = Any
@@ -18,6 +20,11 @@ class Effect(StrEnum):
     WRITE = "write"
     SPEND = "spend"
     FLOOD = "flood"
+
+
+def mildest_first(effects: Iterable[Effect]) -> list[Effect]:
+    """Some effects in their order."""
+    return sorted(effects, key=list(Effect).index)
 
 
 class Open(StrEnum):
@@ -43,9 +50,9 @@ class Parameter:
     place: str  # "query", "path", "header" or "body"
     required: bool
     schema: Mapping[str, Json]
-    references: str | None = None  # the kind of object whose id it holds
+    references: str = ""  # the kind of object whose id it holds; empty where it holds none
     by: str | None = None  # the member of that object that it holds, if not the identifier
-    filters: str | None = None  # the member of an item by which it narrows a list
+    filters: str = ""  # the member of an item by which it narrows a list; empty where it does not
     compare: str | None = None  # "at-least" or "at-most" where the filter is a bound
     joined: bool = False  # a filter that takes several values, joined by commas
     advised: bool = False  # sent in every valid request, because some servers may require it
@@ -55,6 +62,20 @@ class Parameter:
     refuse: tuple[Json, ...] = ()  # values that no reading can accept
     example: Json = None
     open: frozenset[Open] = frozenset()
+
+    @property
+    def plain(self) -> bool:
+        """Whether it may be left out, and takes a value that is no bound."""
+        return not self.required and not self.compare
+
+    @property
+    def shown_as(self) -> str:
+        """The member of the object that shows it."""
+        return self.shows_as or self.name
+
+    def values(self, text: str) -> list[str]:
+        """What a text in the query asks for: several values where the parameter takes them."""
+        return text.split(",") if self.joined else [text]
 
 
 @dataclass(frozen=True)
@@ -105,7 +126,7 @@ class Operation:
     keyed: bool  # a key is required; False where it is not, or where that is open
     takes_key: bool  # a key may be sent
     secrets: Mapping[str, Json]  # members of a success that are secrets: "key" is one of this API
-    kind: str | None = None
+    kind: str = ""  # the kind of object that it works on; empty where it works on none
     when: str | None = None  # the query parameter or body member that selects this mode
     paging: Paging | None = None
     provokes: tuple[str, ...] = ()  # codes that a trigger may provoke here
@@ -114,6 +135,11 @@ class Operation:
     wrapper: str | None = None  # the member of a success that holds the object
     pool: bool = False  # the items belong to no tenant
     open: frozenset[Open] = frozenset()
+
+    @property
+    def route(self) -> str:
+        """Method and path, as ``GET /calls``. All modes of an operation share it."""
+        return f"{self.method} {self.path}"
 
     @property
     def key(self) -> str | None:
@@ -131,6 +157,11 @@ class Operation:
         """
         return self.successes[-1] if self.action == "create" else self.successes[0]
 
+    @property
+    def owned(self) -> bool:
+        """Whether its objects belong to the business of the key."""
+        return self.keyed and not self.pool
+
     def parameters_in(self, place: str) -> tuple[Parameter, ...]:
         """The parameters of one place, in their order: "query", "path", "header" or "body"."""
         return tuple(p for p in self.parameters if p.place == place)
@@ -143,12 +174,12 @@ class Operation:
     @property
     def fresh_members(self) -> tuple[Parameter, ...]:
         """The members of the body that take a text which no other request holds."""
-        return tuple(p for p in self.body if p.fresh)
+        return tuple(filter(attrgetter("fresh"), self.body))
 
     @property
     def required(self) -> tuple[Parameter, ...]:
         """The required parameters, in their order."""
-        return tuple(p for p in self.parameters if p.required)
+        return tuple(filter(attrgetter("required"), self.parameters))
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name; None if the operation does not have it."""
@@ -166,18 +197,19 @@ class Operation:
         """
         if self.action not in ("read", "update", "delete", "perform"):
             return None
-        naming = [p for p in self.required if p.references]
+        naming = list(filter(attrgetter("references"), self.required))
         for parameter in naming:
             if parameter.references == self.kind:
                 return parameter
-        return naming[0] if naming and self.action == "read" else None
+        return next(iter(naming), None) if self.action == "read" else None
 
     @property
     def filters(self) -> tuple[Parameter, ...]:
         """The parameters that narrow a list, in their order."""
-        return tuple(p for p in self.parameters if p.filters)
+        return tuple(filter(attrgetter("filters"), self.parameters))
 
     @property
     def plain_filters(self) -> tuple[Parameter, ...]:
         """The optional filters that take a value as an item shows it, and refer to no object."""
-        return tuple(p for p in self.filters if not (p.required or p.compare or p.references))
+        plain = filter(attrgetter("plain"), self.filters)
+        return tuple(filterfalse(attrgetter("references"), plain))

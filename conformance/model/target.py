@@ -8,10 +8,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from conformance.model.operation import Effect
+from conformance.model.operation import Effect, Operation
 
 SCOPE = "scope:"
 """How the role of a key with a single scope begins; the scope follows."""
+NAMED = "name:"
+"""How the role of a key begins whose scopes the target file lists; its name follows."""
 
 
 class Business(StrEnum):
@@ -29,6 +31,7 @@ class Reach(StrEnum):
     READS = "reads"
     NONE = "none"
     ONE = "one"
+    LISTED = "listed"  # those that the target file lists
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,12 @@ class KeyRole:
         scope = self.name.removeprefix(SCOPE)
         place = f"scoped_keys: {scope}" if self.reach is Reach.ONE else f"keys: {self.name}"
         return f"give {self.what} ({place} in the target file)"
+
+    def has(self, scope: str, reads: bool) -> bool:
+        """Whether a key of this role has a scope, which opens reads or something else."""
+        if self.reach is Reach.READS:
+            return reads
+        return self.reach is Reach.EVERY or scope == self.name.removeprefix(SCOPE)
 
 
 KEY_ROLES: Mapping[str, KeyRole] = {
@@ -76,11 +85,29 @@ DEAD_KEYS = tuple(role.name for role in KEY_ROLES.values() if role.dead)
 """Names of the keys that were valid once, and must be refused."""
 
 
+MAIN_KEYS = ("full", "test", "read_only")
+"""The keys that may make most requests of a run. The first one that is given does."""
+
+
 def key_role(name: str) -> KeyRole | None:
     """The role of that name, such as ``full`` or ``scope:calls:read``; None if there is none."""
     if name.startswith(SCOPE):
         return KeyRole(name, f"a key with only the scope {name.removeprefix(SCOPE)}", Reach.ONE)
+    if name.startswith(NAMED):
+        return KeyRole(name, f"the key {name.removeprefix(NAMED)}", Reach.LISTED)
     return KEY_ROLES.get(name)
+
+
+def business_of(name: str) -> Business | None:
+    """The business that a key belongs to, by the name of its role; None where it may be any."""
+    role = key_role(name)
+    if role is None:
+        return None
+    return role.business
+
+
+def _is_named(role: str) -> bool:
+    return role.startswith(NAMED)
 
 
 @dataclass(frozen=True)
@@ -113,6 +140,12 @@ class Waiver:
     owner: str
     expires: date  # the last day on which it counts
 
+    def covers(self, clause: str, operation: str) -> bool:
+        """Whether it is about a cell; one without operations is about all of its clause."""
+        if clause != self.clause:
+            return False
+        return not self.operations or operation in self.operations
+
 
 @dataclass(frozen=True)
 class Declaration:
@@ -123,6 +156,7 @@ class Declaration:
     allow: frozenset[Effect]
     keys: frozenset[str]
     full_declared: bool  # keys.full is declared to have every scope (a bare --key is not)
+    key_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # as listed, by role
     businesses: Mapping[str, str] = field(default_factory=dict)  # id by Business
     phone_numbers: tuple[str, ...] = ()
     maximum: Mapping[str, int] = field(default_factory=dict)  # items of a page, by list
@@ -131,5 +165,35 @@ class Declaration:
     triggers: tuple[Trigger, ...] = ()
     clock: Mapping[str, str] | None = None
     addresses: tuple[str, ...] = ()
-    inapplicable: frozenset[str] = frozenset()
+    inapplicable: frozenset[str] = frozenset()  # operations
+    areas_inapplicable: frozenset[str] = frozenset()  # of clauses
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # parameters, by operation
     waivers: tuple[Waiver, ...] = ()
+
+    @property
+    def main_key(self) -> str | None:
+        """The role of the key that makes most requests; None without a key of that kind."""
+        several = sorted(filter(_is_named, self.keys), key=lambda role: -len(self.key_scopes[role]))
+        single = sorted(role for role in self.keys if role.startswith(SCOPE))
+        given = [role for role in (*MAIN_KEYS, *several, *single) if role in self.keys]
+        return given[0] if given else None
+
+    def opens(self, operation: Operation, role: str | None = None) -> bool:
+        """Whether a key has the scope of an operation, as far as the target file says.
+
+        Without ``role`` it is the main key; False if there is none.
+        """
+        role = role or self.main_key
+        known = key_role(role or "")
+        if role is None or known is None:
+            return False
+        if not operation.scopes:
+            return True
+        if role in self.key_scopes:
+            return not set(operation.scopes).isdisjoint(self.key_scopes[role])
+        return any(known.has(scope, operation.effect is Effect.READ) for scope in operation.scopes)
+
+    def opens_all(self, role: str | None) -> bool:
+        """Whether a key has every scope, as far as the target file says."""
+        known = key_role(role or "")
+        return known is not None and known.reach is Reach.EVERY and role not in self.key_scopes

@@ -20,7 +20,7 @@ from conformance.reading.items import (
     runs_forward,
 )
 from conformance.reading.limits import soon
-from conformance.reading.writes import absent, as_shown, differences, same, shown
+from conformance.reading.writes import absent, as_shown, compared, differences, same, shown
 
 __all__ = [
     "Answer",
@@ -30,6 +30,7 @@ __all__ = [
     "as_shown",
     "asked",
     "before_last",
+    "compared",
     "differences",
     "id_of",
     "identity_of",

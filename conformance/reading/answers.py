@@ -18,7 +18,7 @@ from conformance.reading.items import (
     position_of,
     rows_of,
 )
-from conformance.values import instant
+from conformance.values import as_text, instant, only, texts_in
 
 
 @dataclass(frozen=True)
@@ -45,23 +45,25 @@ class Answer:
         return items_of(self.operation, self.body)
 
     @property
+    def listed(self) -> list[Any]:
+        """The items of an accepted list; none for anything else."""
+        return self.items or []
+
+    @property
     def rows(self) -> list[dict[str, Any]]:
         """The items that are objects."""
-        return rows_of(self.items or [])
+        return rows_of(self.listed)
 
     @property
     def cursor(self) -> str | None:
         """The position of the last item, which is the cursor of the next page; None without one."""
-        if not self.items:
-            return None
-        position = position_of(self.operation, self.items[-1])
-        return position if isinstance(position, str) else None
+        last = next(reversed(self.listed), None)
+        return as_text(position_of(self.operation, last))
 
     @property
     def positions(self) -> list[str]:
         """The positions that the items show, in their order."""
-        positions = [position_of(self.operation, row) for row in self.rows]
-        return [position for position in positions if isinstance(position, str)]
+        return texts_in(position_of(self.operation, row) for row in self.rows)
 
     @property
     def more(self) -> bool | None:
@@ -101,8 +103,7 @@ def answer_of(contract: Contract, exchange: Exchange) -> Answer | None:
 def asked(exchange: Exchange, name: str) -> str | None:
     """The value of a query parameter that was sent exactly once; None otherwise."""
     query = urlsplit(exchange.request.url).query
-    values = parse_qs(query, keep_blank_values=True).get(name, [])
-    return values.pop() if len(values) == 1 else None
+    return only(parse_qs(query, keep_blank_values=True).get(name, []))
 
 
 def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:

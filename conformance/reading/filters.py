@@ -16,14 +16,13 @@ def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
     ``value`` is the filter as the query holds it. None if the item does not show that member.
     None as well where the sources leave it open, as for an item exactly on a bound.
     """
-    if parameter is None or parameter.filters is None:
+    if parameter is None or not parameter.filters:
         return None
     member = members_of(item).get(parameter.filters)
     if member is None or isinstance(member, dict | list):
         return None
     if parameter.compare is None:
-        values = value.split(",") if parameter.joined else [value]
-        return _is_named(member, values)
+        return _is_named(member, parameter.values(value))
     if Open.TIME_BOUND in parameter.open and _on_both_sides(item, value):
         return None
     return _within(parameter.compare, member, value)
@@ -72,6 +71,8 @@ def _text(value: Any) -> str:
 
     A whole number has no point, however it is rendered.
     """
+    if isinstance(value, str):
+        return value
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return value if isinstance(value, str) else compact(value)
+    return compact(value)

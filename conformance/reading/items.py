@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import sys
 from fractions import Fraction
+from functools import partial
+from itertools import filterfalse
 from typing import Any, TypeGuard
 
 from conformance.model import Contract, Operation, Paging, compact
-from conformance.values import instant, instants
+from conformance.values import instant, instants, only
 
 
 def members_of(value: Any) -> dict[str, Any]:
@@ -58,10 +60,10 @@ def items_of(operation: Operation, value: Any) -> list[Any] | None:
 
 def _likeliest(paging: Paging, arrays: list[list[Any]]) -> list[Any] | None:
     """The only array that holds objects with a position; an empty one if none holds objects."""
-    if not any(map(rows_of, arrays)):
-        return [] if [] in arrays else None
-    placed = [array for array in arrays if _shows_positions(paging, array)]
-    return placed[0] if len(placed) == 1 else None
+    if any(map(rows_of, arrays)):
+        placed = filter(partial(_shows_positions, paging), arrays)
+        return only(list(placed))
+    return next(filterfalse(None, arrays), None)
 
 
 def _shows_positions(paging: Paging, items: list[Any]) -> bool:
@@ -85,13 +87,13 @@ def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
     inner = {key: member for key, member in value.items() if name in members_of(member)}
     if len(inner) == 1:
         return next(iter(inner.values()))
-    return inner.get(operation.kind or "", value)
+    return inner.get(operation.kind, value)
 
 
 # --- identity -------------------------------------------------------------------------------------
 
 
-def id_of(contract: Contract, kind: str | None, item: Any) -> str | None:
+def id_of(contract: Contract, kind: str, item: Any) -> str | None:
     """The id of an item as JSON text, else the member that tells its kind apart; None without.
 
     The text is whole, however long, so that two ids are equal only if they are the same.
@@ -103,7 +105,7 @@ def id_of(contract: Contract, kind: str | None, item: Any) -> str | None:
     return None
 
 
-def identity_of(contract: Contract, kind: str | None, item: Any) -> str:
+def identity_of(contract: Contract, kind: str, item: Any) -> str:
     """What tells an item from another: its id, else its whole content.
 
     Two items without an id that look alike have the same identity.
@@ -117,11 +119,12 @@ def newly(contract: Contract, listing: Operation, old: list[Any], new: list[Any]
     An item without an id may look different the next time. It is new only if no old item stands at
     its moment.
     """
-    known = {identity_of(contract, listing.kind, item) for item in old}
-    moments = {moment_of(listing, item) for item in old} - {None}
+    identity = partial(identity_of, contract, listing.kind)
+    known = set(map(identity, old))
+    moments = set(map(partial(moment_of, listing), old)) - {None}
     added = []
     for item in new:
-        if identity_of(contract, listing.kind, item) in known:
+        if identity(item) in known:
             continue
         nameless = id_of(contract, listing.kind, item) is None
         if nameless and moment_of(listing, item) in moments:

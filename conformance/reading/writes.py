@@ -18,9 +18,12 @@ def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
 
     An optional member may be left out. It may be null, too, unless it takes free text.
     """
-    members, kept = members_of(got), _never_null(operation)
-    names = [name for name in sent if name in members]
-    return [name for name in names if members[name] is not None or name in kept]
+    members, telling = members_of(got), _never_null(operation)
+    for name, value in members.items():
+        if value is not None:
+            telling.add(name)
+    telling &= members.keys()
+    return list(filter(telling.__contains__, sent))
 
 
 def _never_null(operation: Operation) -> set[str]:
@@ -28,14 +31,23 @@ def _never_null(operation: Operation) -> set[str]:
     names = set()
     for parameter in operation.body:
         if parameter.required or parameter.fresh:
-            names.add(parameter.shows_as or parameter.name)
+            names.add(parameter.shown_as)
     return names
 
 
 def as_shown(operation: Operation, sent: Mapping[str, Any]) -> dict[str, Any]:
     """The members that were sent, by the names under which the object shows them."""
-    other_names = {p.name: p.shows_as for p in operation.body if p.shows_as}
-    return {other_names.get(name, name): value for name, value in sent.items()}
+    names = {parameter.name: parameter.shown_as for parameter in operation.body}
+    return {names.get(name, name): value for name, value in sent.items()}
+
+
+def compared(sent: Mapping[str, Any], got: Any) -> list[tuple[Any, Any]]:
+    """Each value that was sent and that an object shows, with what the object shows for it.
+
+    A member that is null is taken as not shown.
+    """
+    members = members_of(got)
+    return [(sent[name], members[name]) for name in sent if members.get(name) is not None]
 
 
 def differences(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from functools import partial
+from itertools import starmap, zip_longest
 
-from conformance.model import Cell, Clause, Exchange, Run, Verdict
+from conformance.model import Cell, Clause, Run, Verdict
 from conformance.report import view
-from conformance.report.text import amount, clean, cut
+from conformance.report.text import amount, clean
+from conformance.values import cut
 
 PER_CLAUSE = 5
 """Findings shown for a clause."""
@@ -114,10 +116,10 @@ def _problems(page: _Page, run: Run, verdict: Verdict) -> None:
 def _clause(page: _Page, run: Run, clause: Clause, cells: tuple[Cell, ...]) -> None:
     """A clause with a few of the findings on its cells, the first one of each cell first."""
     page.wrap(f"{clause.id}: {clause.text}", "  ")
-    of_cells = [_blocks(run, cell) for cell in cells]
+    of_cells = map(partial(_blocks, run), cells)
     blocks: list[Block] = []
     for turn in zip_longest(*of_cells):
-        blocks += [block for block in turn if block]
+        blocks += filter(None, turn)
     for block in blocks[:PER_CLAUSE]:
         _show(page, block)
     if len(blocks) > PER_CLAUSE:
@@ -149,8 +151,7 @@ def _blocks(run: Run, cell: Cell) -> Iterator[Block]:
             ("expected", view.shown(finding.expected, LIMIT)),
             ("actual", view.shown(finding.actual, LIMIT)),
         )
-        repeat = view.repeat_line(exchange) if exchange else ""
-        yield Block(title, tuple(more), texts, repeat)
+        yield Block(title, tuple(more), texts, view.repeat_line(exchange))
     if not cell.findings:
         yield Block(title, tuple(more) or (("reason", view.NO_REASON),))
 
@@ -182,7 +183,7 @@ def durations(run: Run) -> str:
         _costs(run, "area", _cells_by(run, lambda cell: clauses[cell.clause].area)),
         _costs(run, "scenario", _exchanges_by_scenario(run)),
     ]
-    whole = _cost_line(len(run.exchanges), _seconds(run.exchanges), "all, each once")
+    whole = _cost_line(len(run.exchanges), view.elapsed_ms(run.exchanges), "all, each once")
     blocks[-1].append(whole)
     return "\n".join(line for block in blocks for line in (*block, ""))
 
@@ -208,16 +209,10 @@ def _costs(run: Run, kind: str, groups: dict[str, set[str]]) -> list[str]:
     for group, ids in groups.items():
         if ids:
             exchanges = view.exchanges_of(run, ids)
-            rows.append((len(exchanges), _seconds(exchanges), group))
+            rows.append((len(exchanges), view.elapsed_ms(exchanges), group))
     rows.sort(reverse=True)
-    lines = [_cost_line(*row) for row in rows]
-    return [f"requests  seconds  {kind}", *lines]
+    return [f"requests  seconds  {kind}", *starmap(_cost_line, rows)]
 
 
-def _cost_line(requests: int, seconds: float, name: str) -> str:
-    return f"{requests:>8,}{seconds:>9.2f}  {name}"
-
-
-def _seconds(exchanges: Iterable[Exchange]) -> float:
-    """How long the exchanges took."""
-    return sum(exchange.elapsed_ms for exchange in exchanges) / 1000
+def _cost_line(requests: int, milliseconds: float, name: str) -> str:
+    return f"{requests:>8,}{milliseconds / 1000:>9.2f}  {name}"

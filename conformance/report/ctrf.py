@@ -102,9 +102,9 @@ def _extra(cell: Cell) -> dict[str, Any]:
     """What CTRF has no member for: findings, notes and waiver, where there are any."""
     extra: dict[str, Any] = {"exchanges": len(cell.exchanges)}
     if cell.findings:
-        extra["findings"] = [_finding(finding) for finding in cell.findings]
+        extra["findings"] = list(map(_finding, cell.findings))
     if cell.notes:
-        extra["notes"] = [_finding(note) for note in cell.notes]
+        extra["notes"] = list(map(_finding, cell.notes))
     if cell.waiver:
         extra["waiver"] = clean(cell.waiver)
     return extra

@@ -12,6 +12,7 @@ import base64
 import re
 import shlex
 from dataclasses import dataclass
+from operator import attrgetter
 from urllib.parse import urlsplit
 
 from conformance.model import Body, Request
@@ -71,7 +72,9 @@ def _method(request: Request, *, has_data: bool) -> list[str]:
 def _url(url: str) -> list[str]:
     """The URL as the last words; ``--url`` where it would be taken for an option."""
     word = _word(url.replace("\0", "%00"))
-    return ["--url", word] if url.startswith("-") else [word]
+    if url.startswith("-"):
+        return ["--url", word]
+    return [word]
 
 
 def _path(url: str) -> str:
@@ -149,7 +152,7 @@ def _data(body: Body | None) -> _Data:
     remarks = ("the body was cut in the log",) if body.cut else ()
     binary = _binary(body)
     if binary is None:
-        return _Data("", ("--data-raw", _word(body.text or "")), remarks)
+        return _Data("", ("--data-raw", _word(body.kept)), remarks)
     feed = f"printf %s {_word(binary)} | base64 -d | "
     return _Data(feed, ("--data-binary", "@-"), remarks)
 
@@ -158,10 +161,9 @@ def _binary(body: Body) -> str | None:
     """The base64 of a body that no argument can hold; None for one that an argument can."""
     if body.base64 is not None:
         return body.base64
-    text = body.text or ""
-    if "\0" not in text:
+    if "\0" not in body.kept:
         return None
-    return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+    return base64.b64encode(body.kept.encode("utf-8", "surrogatepass")).decode()
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -203,9 +205,9 @@ def _word(text: str) -> str:
     if not PATTERN.search(text):
         return _literal(text)
     parts = _parts(text)
-    if all(part.fits_double_quotes for part in parts):
+    if all(map(attrgetter("fits_double_quotes"), parts)):
         return f'"{_in_double_quotes(parts)}"'
-    return "".join(part.quoted for part in parts)
+    return "".join(map(attrgetter("quoted"), parts))
 
 
 def _parts(text: str) -> list[_Part]:
@@ -217,7 +219,7 @@ def _parts(text: str) -> list[_Part]:
         parts.append(_Part(variable(match[0]), is_variable=True))
         end = match.end()
     parts.append(_Part(text[end:]))
-    return [part for part in parts if part.text]
+    return list(filter(attrgetter("text"), parts))
 
 
 def _in_double_quotes(parts: list[_Part]) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import filterfalse
+from operator import attrgetter
 
 from markupsafe import escape
 
 from conformance.model import Body, Cell, Exchange, Finding, Role, Run, Verdict
 from conformance.report import view
-from conformance.report.text import amount, clean, cut
+from conformance.report.text import amount, clean
+from conformance.values import cut
 
 BODY_LIMIT = 4096
 """Characters of a body that are shown."""
@@ -94,7 +97,7 @@ class Exhibition:
 
     def _point(self, finding: Finding | None, ids: tuple[str, ...], shown: set[str]) -> Point:
         """A finding with the best of its exchanges; ``shown`` grows by those on the page."""
-        above = [name for name in ids if name in shown]
+        above = tuple(filter(shown.__contains__, ids))
         exhibits = []
         for exchange in _best(view.exchanges_of(self._run, ids)):
             if exchange.id in shown:
@@ -103,13 +106,8 @@ class Exhibition:
             if self._fits(exhibit.weight):
                 exhibits.append(exhibit)
                 shown.add(exchange.id)
-        left_out = [name for name in ids if name not in shown]
-        return Point(
-            finding=finding,
-            exhibits=tuple(exhibits),
-            above=tuple(above),
-            left_out=tuple(left_out),
-        )
+        left_out = tuple(filterfalse(shown.__contains__, ids))
+        return Point(finding=finding, exhibits=tuple(exhibits), above=above, left_out=left_out)
 
     def _exhibit(self, exchange: Exchange) -> Exhibit:
         if exchange.id not in self._made:
@@ -139,10 +137,9 @@ def _best(exchanges: list[Exchange]) -> list[Exchange]:
 def _unjudged(run: Run, cell: Cell) -> tuple[str, ...]:
     """The last exchanges of a cell in error: those without a response if there are any."""
     exchanges = view.exchanges_of(run, cell.exchanges)
-    unanswered = [exchange for exchange in exchanges if exchange.response is None]
-    candidates = unanswered or exchanges
-    ids = [exchange.id for exchange in candidates]
-    return tuple(ids[-PER_FINDING:])
+    unanswered = list(filterfalse(attrgetter("response"), exchanges))
+    last = (unanswered or exchanges)[-PER_FINDING:]
+    return tuple(exchange.id for exchange in last)
 
 
 # --- messages -------------------------------------------------------------------------------------
@@ -181,7 +178,8 @@ def _message(line: str, headers: Iterable[tuple[str, str]], body: Body | None) -
 
 def _body(body: Body | None) -> tuple[str | None, str]:
     """The part of a body that is shown, and a note about it."""
-    body = body or Body()
+    if body is None:
+        return None, "No body."
     size = amount(body.size, "byte")
     if body.withheld:
         return None, f"Body withheld ({size}): it held a secret in an encoded form."

@@ -8,12 +8,13 @@ request body, which stands here as base64 and says so.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import harfile
 
-from conformance.model import Body, Exchange, Request, Response, Run
+from conformance.model import Body, Exchange, Request, Response, Run, header_in
 from conformance.report.text import amount
 
 _UNKNOWN_VERSION = "HTTP/1.1"  # the log does not hold it, and HAR requires it
@@ -21,7 +22,7 @@ _UNKNOWN_VERSION = "HTTP/1.1"  # the log does not hold it, and HAR requires it
 
 def write(run: Run, path: Path) -> None:
     """Write evidence.har."""
-    answered = [exchange for exchange in run.exchanges if exchange.response is not None]
+    answered = list(filter(attrgetter("response"), run.exchanges))
     lost = amount(len(run.exchanges) - len(answered), "exchange")
     comment = (
         f"Exported from exchanges.jsonl. Left out: {lost} without a response. "
@@ -69,10 +70,9 @@ def _request(request: Request) -> harfile.Request:
 
 def _post_data(request: Request, body: Body) -> harfile.PostData:
     """The body of a request. HAR gives it no encoding, so the comment names it."""
-    headers = {name.lower(): value for name, value in reversed(request.headers)}
     text, encoding, comment = _content(body)
     return harfile.PostData(
-        mimeType=_whole(headers.get("content-type", "")),
+        mimeType=_whole(header_in(request.headers, "content-type")),
         text=text,
         comment=comment or encoding,
     )
@@ -87,12 +87,12 @@ def _response(response: Response) -> harfile.Response:
         headers=_records(response.headers),
         content=harfile.Content(
             size=response.body.size,
-            mimeType=_whole(response.header("content-type") or ""),
+            mimeType=_whole(response.header("content-type")),
             text=text,
             encoding=encoding,
             comment=comment,
         ),
-        redirectURL=_whole(response.header("location") or ""),
+        redirectURL=_whole(response.header("location")),
     )
 
 

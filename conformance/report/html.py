@@ -8,9 +8,10 @@ only exchanges that findings point at.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,12 @@ from conformance.model import (
     WHOLE_API,
     Cell,
     Clause,
-    Effect,
+    Declaration,
     Finding,
     PageEntry,
     Run,
     Verdict,
+    mildest_first,
     worst,
 )
 from conformance.report import view
@@ -62,7 +64,7 @@ class Entry:
     @property
     def share(self) -> str:
         """How many of its cells passed, and how many the target does not have."""
-        counts = Counter(cell.verdict for cell in self.cells)
+        counts = Counter(map(attrgetter("verdict"), self.cells))
         lacking = counts[Verdict.INAPPLICABLE]
         passed = f"{counts[Verdict.PASSED]} of {amount(len(self.cells), 'operation')} passed"
         return passed + (f", {lacking} inapplicable" if lacking else "")
@@ -159,7 +161,7 @@ def _areas(run: Run) -> list[Area]:
         own = [entry for entry in entries if entry.clause.area == name]
         counts: Counter[Verdict] = Counter()
         for entry in own:
-            counts.update(cell.verdict for cell in entry.cells)
+            counts.update(map(attrgetter("verdict"), entry.cells))
         area = Area(name, title, tuple(own), counts)
         areas.append(area)
     return areas
@@ -210,14 +212,16 @@ def _operations(run: Run) -> list[tuple[str, list[tuple[Verdict, int] | None]]]:
 def _worst(verdicts: list[Verdict]) -> tuple[Verdict, int] | None:
     """The worst verdict and how often it occurs; None where there is none."""
     verdict = worst(verdicts)
-    return None if verdict is None else (verdict, verdicts.count(verdict))
+    if verdict is None:
+        return None
+    return verdict, verdicts.count(verdict)
 
 
 def _groups(run: Run, verdict: Verdict, exhibition: Exhibition) -> list[Group]:
     """The problems of one verdict by clause, at most PER_CLAUSE of each clause."""
     groups = []
     for clause, cells in view.problems(run, verdict):
-        problems = tuple(exhibition.problem(cell) for cell in cells[:PER_CLAUSE])
+        problems = tuple(map(exhibition.problem, cells[:PER_CLAUSE]))
         more = max(0, len(cells) - PER_CLAUSE)
         groups.append(Group(clause, problems, more))
     return groups
@@ -234,15 +238,20 @@ def _notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...], int]]:
 def _target(run: Run) -> list[tuple[str, str]]:
     """What the target declares, as far as it bears on the verdicts: labels and values."""
     target = run.target
-    allowed = [effect.value for effect in Effect if effect in target.allow]
     return [
-        ("Allowed effects", _listed(allowed)),
+        ("Allowed effects", _listed(mildest_first(target.allow))),
         ("Keys given", _listed(_keys(target.keys))),
-        ("Declared inapplicable", _listed(sorted(target.inapplicable))),
+        ("Declared inapplicable", _listed(_lacking(target))),
     ]
 
 
-def _listed(words: list[str]) -> str:
+def _lacking(target: Declaration) -> list[str]:
+    """What the target declares that it lacks: areas, operations, and parameters of operations."""
+    absent = [f"{name} of {each}" for each, names in target.absent.items() for name in names]
+    return [*sorted(target.areas_inapplicable), *sorted(target.inapplicable), *absent]
+
+
+def _listed(words: Sequence[str]) -> str:
     return ", ".join(words) or "none"
 
 

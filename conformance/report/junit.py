@@ -7,6 +7,7 @@ the exchanges of a cell took. Cells share exchanges, so the times of a suite do 
 from __future__ import annotations
 
 from collections import Counter
+from operator import attrgetter
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -50,12 +51,12 @@ def _suite(run: Run, area: str, title: str, cells: tuple[Cell, ...]) -> ET.Eleme
 
 def _numbers(cells: tuple[Cell, ...]) -> dict[str, str]:
     """The counts that a suite has as attributes."""
-    counts = Counter(cell.verdict for cell in cells)
+    counts = Counter(map(attrgetter("verdict"), cells))
     return {
         "tests": str(len(cells)),
         "failures": str(counts[Verdict.FAILED]),
         "errors": str(counts[Verdict.ERROR]),
-        "skipped": str(sum(counts[verdict] for verdict in _SKIPPED)),
+        "skipped": str(sum(map(counts.__getitem__, _SKIPPED))),
     }
 
 

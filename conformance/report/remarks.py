@@ -1,4 +1,4 @@
-"""What a run shows about its target file: waivers without effect, keys that may be wrong.
+"""What a run shows about its target file: idle waivers, doubtful keys, and what is to be added.
 
 Remarks are never graded.
 """
@@ -8,13 +8,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from conformance.model import DEAD_KEYS, Cell, Declaration, Exchange, Run, Verdict, Waiver
+from conformance.model import (
+    DEAD_KEYS,
+    WHOLE_API,
+    Cell,
+    Declaration,
+    Exchange,
+    Role,
+    Run,
+    Verdict,
+)
+
+NO_SUCH_ROUTE = {404, 405, 501}
+"""Statuses that a server without a route answers."""
+FILTER_RULE = "paging.filter"
+"""The rule that judges whether a filter holds."""
 
 
 def of(run: Run) -> list[str]:
     """A sentence for each thing in the target file that deserves a look."""
     waivers = idle_waivers(run.target, run.cells, run.judged_on)
-    return [*waivers, *doubtful_keys(run.target, run.exchanges)]
+    doubtful = doubtful_keys(run.target, run.exchanges)
+    return [*waivers, *doubtful, *lacking(run.exchanges), *idle_filters(run)]
 
 
 def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> list[str]:
@@ -27,16 +42,9 @@ def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> 
     for waiver in target.waivers:
         if waiver.expires.isoformat() < judged_on:
             sentences.append(f"the waiver of {waiver.clause} expired on {waiver.expires}")
-        elif not any(_covers(waiver, cell) for cell in waived):
+        elif not any(waiver.covers(cell.clause, cell.operation) for cell in waived):
             sentences.append(f"the waiver of {waiver.clause} covers no failure of this run")
     return sentences
-
-
-def _covers(waiver: Waiver, cell: Cell) -> bool:
-    """Whether a waiver is about a cell; one without operations is about all of its clause."""
-    if cell.clause != waiver.clause:
-        return False
-    return not waiver.operations or cell.operation in waiver.operations
 
 
 def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[str]:
@@ -44,9 +52,10 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
     statuses: dict[str, list[int]] = defaultdict(list)
     valid = target.keys.difference(DEAD_KEYS)
     for exchange in exchanges:
-        role, response = exchange.identity, exchange.response
-        if role in valid and response is not None and not exchange.facts.form:
-            statuses[role or ""].append(response.status)
+        if exchange.identity not in valid or exchange.facts.form:
+            continue
+        if exchange.response is not None:
+            statuses[str(exchange.identity)].append(exchange.response.status)
     sentences = []
     for role, answered in sorted(statuses.items()):
         if set(answered) == {401}:
@@ -55,3 +64,34 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
                 "is the key in the target file one of this target?"
             )
     return sentences
+
+
+def lacking(exchanges: Iterable[Exchange]) -> list[str]:
+    """A line for a target file with the operations that were never there, whoever asked."""
+    statuses: dict[str, set[int]] = defaultdict(set)
+    for exchange in exchanges:
+        if exchange.role is Role.CONTROL or exchange.status not in (401, 403):
+            statuses[exchange.operation].add(exchange.status or 0)
+    missing = [
+        name for name, seen in statuses.items() if name != WHOLE_API and seen <= NO_SUCH_ROUTE
+    ]
+    if not missing:
+        return []
+    line = f"inapplicable: [{', '.join(missing)}]"
+    return [f"if the target does not have these operations, add to the target file: {line}"]
+
+
+def idle_filters(run: Run) -> list[str]:
+    """A line for a target file with the filters that lists were seen to ignore."""
+    ignored: dict[str, set[str]] = defaultdict(set)
+    for cell in run.cells:
+        for finding in cell.findings:
+            for name in finding.exchanges:
+                if finding.rule == FILTER_RULE and len(run.exchange[name].facts.filters) == 1:
+                    ignored[cell.operation].update(run.exchange[name].facts.filters)
+    if not ignored:
+        return []
+    lists = ", ".join(f"{name}: [{', '.join(sorted(ignored[name]))}]" for name in sorted(ignored))
+    return [
+        f"if the target does not have these filters, add to the target file: absent: {{{lists}}}"
+    ]

@@ -1,4 +1,4 @@
-"""Texts from outside made fit to show: inert for terminals, logs, XML and pages, and cut to size.
+"""Texts from outside made fit to show: inert for terminals, logs, XML and pages.
 
 What a target sends may hold escape sequences that repaint a terminal, marks that reverse the
 reading order, or characters that XML forbids. They become visible escapes.
@@ -29,11 +29,6 @@ def clean(text: str, *, lines: bool = False) -> str:
 
 def _escaped(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode()
-
-
-def cut(text: str, limit: int) -> str:
-    """The text, at most ``limit`` characters of it, with an ellipsis where some are left out."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def amount(number: int, noun: str) -> str:

@@ -13,7 +13,8 @@ from typing import Protocol
 from conformance.errors import Exit
 from conformance.model import WHOLE_API, Body, Cell, Clause, Exchange, Finding, Role, Run, Verdict
 from conformance.report.curl import curl
-from conformance.report.text import amount, clean, cut
+from conformance.report.text import amount, clean
+from conformance.values import cut
 
 LIMIT = 1000
 """Characters of an expected or actual value that a report shows."""
@@ -69,7 +70,9 @@ def headline(run: Run) -> str:
         return "Breaks the contract"
     if run.exit_code != Exit.CONFORMS:
         return "Could not be judged"
-    return "Conforms as far as judged" if run.counts["untested"] else "Conforms"
+    if run.counts["untested"]:
+        return "Conforms as far as judged"
+    return "Conforms"
 
 
 def qualification(run: Run) -> str:
@@ -184,11 +187,16 @@ def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
     for exchange in exchanges:
         if exchange.role is Role.PROBE:
             return exchange
-    return exchanges[0] if exchanges else None
+    return next(iter(exchanges), None)
 
 
-def repeat_line(exchange: Exchange) -> str:
-    """The curl line of an exchange, or where to find a request that is too long for one."""
+def repeat_line(exchange: Exchange | None) -> str:
+    """The curl line of an exchange, or where to find a request that is too long for one.
+
+    Empty for no exchange.
+    """
+    if exchange is None:
+        return ""
     body = exchange.request.body or Body()
     if len(body.kept) <= CURL_LIMIT:
         line = curl(exchange.request)
@@ -202,8 +210,12 @@ def duration_ms(run: Run, cell: Cell) -> int:
 
     Cells share exchanges, so these times do not add up to that of the run.
     """
-    exchanges = exchanges_of(run, cell.exchanges)
-    return round(sum(exchange.elapsed_ms for exchange in exchanges))
+    return round(elapsed_ms(exchanges_of(run, cell.exchanges)))
+
+
+def elapsed_ms(exchanges: Iterable[Exchange]) -> float:
+    """The milliseconds that some exchanges took together."""
+    return sum(exchange.elapsed_ms for exchange in exchanges)
 
 
 def epoch_ms(moment: str) -> int:
@@ -251,10 +263,12 @@ def message(cell: Cell) -> str:
     Empty for a cell that passed.
     """
     if not cell.findings:
-        return "; ".join(shown(reason) for reason in cell.reasons)
+        return "; ".join(map(shown, cell.reasons))
     first = sentence(cell.findings[0])
     more = len(cell.findings) - 1
-    return f"{first} (and {amount(more, 'more finding')})" if more else first
+    if more:
+        return f"{first} (and {amount(more, 'more finding')})"
+    return first
 
 
 def account(run: Run, cell: Cell) -> str:
@@ -280,7 +294,7 @@ def _finding_lines(run: Run, finding: Finding) -> Iterator[str]:
     yield f"expected: {shown(finding.expected)}"
     yield f"actual: {shown(finding.actual)}"
     if finding.exchanges:
-        yield f"exchanges: {', '.join(clean(name) for name in finding.exchanges)}"
+        yield f"exchanges: {', '.join(map(clean, finding.exchanges))}"
     exchange = probe(run, finding.exchanges)
     if exchange:
         yield f"repeat: {repeat_line(exchange)}"

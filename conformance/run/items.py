@@ -74,6 +74,11 @@ class CaseItem(pytest.Item):
         pytest.fail(redact("".join(traceback.format_exception(error))), pytrace=False)
 
 
+def cases_of(session: pytest.Session) -> list[Case]:
+    """The cases among the items of a session of pytest."""
+    return [item.case for item in session.items if isinstance(item, CaseItem)]
+
+
 class Items:
     """The plugin that makes the items of a run, in the order of the plan."""
 
@@ -120,15 +125,12 @@ class Items:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Cases that were deselected are not to run."""
-        self.running.selected = frozenset(
-            item.case.id for item in session.items if isinstance(item, CaseItem)
-        )
+        self.running.selected = frozenset(case.id for case in cases_of(session))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
         """Look at the target before the first case."""
-        ours = any(isinstance(item, CaseItem) for item in session.items)
-        if ours and not session.config.option.collectonly:
+        if cases_of(session) and not session.config.option.collectonly:
             self._look(session)
         return (yield)
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 import conformance.suite
 from conformance import target as targets
+from conformance.extent import without
 from conformance.model import Contract, Declaration
 from conformance.options import Choice, Depth
-from conformance.plan import Plan, build
+from conformance.plan import Plan, build, with_inapplicable
 from conformance.scenarios import REGISTRY, Planning, Scenario
 from conformance.selection import quick, select, wanted
 from conformance.target import Target, named
@@ -84,10 +85,15 @@ class Prepared:
 
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
     """Plan a run. Raises UsageError for an area or a clause that does not exist."""
-    fitted = named(contract, target.declaration)
-    depth = Depth(choice.depth)
-    plan = planned(fitted, target.declaration, choice.seed, depth, target.budget)
-    chosen = select(plan, fitted, wanted(fitted, choice.areas, choice.clauses))
+    declaration, depth = target.declaration, Depth(choice.depth)
+    complete = named(contract, declaration)
+    fitted = without(complete, declaration)
+    plan = planned(fitted, declaration, choice.seed, depth, target.budget)
+    if declaration.absent:
+        plan = with_inapplicable(plan, planned(complete, declaration, choice.seed, depth))
+    clauses = wanted(fitted, choice.areas, choice.clauses)
+    applicable = tuple(c for c in clauses if c.area not in declaration.areas_inapplicable)
+    chosen = select(plan, fitted, applicable)
     if depth is Depth.QUICK:
         chosen = quick(chosen, fitted)
     return Prepared(fitted, target, choice, plan, chosen)

@@ -6,6 +6,8 @@ target is given up only if every plain read fails in the same way.
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from conformance.errors import TargetError, Unjudgeable
 from conformance.judging.verdict import PREFLIGHT
 from conformance.model import (
@@ -30,10 +32,10 @@ CASE = Case("preflight[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
 
 def require_key(target: Target) -> None:
     """Raise TargetError for a target without a key, where hardly anything can be judged."""
-    if "full" not in target.keys:
+    if target.declaration.main_key is None:
         raise TargetError(
             "A key is needed: give --key (or set CONFORMANCE_KEY), "
-            "or keys: full in the target file."
+            "or keys: full in the target file. keys: read_only alone is enough to read."
         )
 
 
@@ -47,32 +49,32 @@ def check(session: Session) -> None:
         if _succeeded(exchange):
             return
         failed.append(exchange)
-    problem = _problem(session, failed) if failed else None
+    if not failed:
+        return
+    problem = _problem(session, failed)
     if problem:
         raise Unjudgeable(problem)
 
 
 def _plain_reads(contract: Contract) -> list[Operation]:
     """The operations that need nothing but a key. Those that do need a key come first."""
-    reads = [
-        operation
-        for operation in contract.operations.values()
-        if operation.effect is Effect.READ
-        and not any(parameter.required for parameter in operation.parameters)
-    ]
-    return sorted(reads, key=lambda operation: not operation.keyed)[:ATTEMPTS]
+    reads = []
+    for operation in contract.operations.values():
+        if operation.effect is Effect.READ and not operation.required:
+            reads.append(operation)
+    reads.sort(key=attrgetter("keyed"), reverse=True)
+    return reads[:ATTEMPTS]
 
 
 def _succeeded(exchange: Exchange) -> bool:
-    response = exchange.response
-    return response is not None and response.ok and isinstance(response.json, dict | list)
+    return exchange.ok and isinstance(exchange.json, dict | list)
 
 
 def _problem(session: Session, failed: list[Exchange]) -> str | None:
     """What all failed reads have in common, as a sentence; None if they differ."""
     url = session.target.declaration.url
-    first = failed[0].request
-    asked = f"{first.method} {first.url}"
+    request = failed[0].request
+    asked = f"{request.method} {request.url}"
     responses = [exchange.response for exchange in failed if exchange.response is not None]
     if not responses:
         return (
@@ -87,22 +89,23 @@ def _problem(session: Session, failed: list[Exchange]) -> str | None:
             f"{url} refuses the main key on every read ({refused.status}). "
             "Is the key (--key, or keys: full) one of this server?"
         )
-    if all(response.json is NOT_JSON for response in responses):
-        media = responses[0].header("Content-Type") or "no content type"
-        return (
-            f"{url} does not look like this API: "
-            f"{asked} gave {responses[0].status} with {media}, no JSON."
-        )
-    return None
+    if any(response.json is not NOT_JSON for response in responses):
+        return None
+    media = responses[0].header("Content-Type") or "no content type"
+    return (
+        f"{url} does not look like this API: "
+        f"{asked} gave {responses[0].status} with {media}, no JSON."
+    )
 
 
 def _refused_key(contract: Contract, failed: list[Exchange]) -> Response | None:
     """The first refusal of the main key; None unless every read with a key was refused."""
-    responses = [
-        exchange.response
-        for exchange in failed
-        if exchange.response is not None and contract.operations[exchange.operation].keyed
-    ]
-    if not all(response.status in (401, 403) for response in responses):
-        return None
-    return responses[0] if responses else None
+    refusals = []
+    for exchange in failed:
+        keyed = contract.operations[exchange.operation].keyed
+        if exchange.response is None or not keyed:
+            continue
+        if exchange.status not in (401, 403):
+            return None
+        refusals.append(exchange.response)
+    return next(iter(refusals), None)

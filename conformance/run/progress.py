@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import filterfalse
+from operator import attrgetter
 
 import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from conformance.report.text import amount, clean
-from conformance.run.items import CaseItem
+from conformance.run.items import cases_of
 
 
 class Live:
@@ -38,8 +40,8 @@ class Live:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
         """Show the bar while items run. Without a terminal it would print an empty line."""
-        cases = [item.case for item in session.items if isinstance(item, CaseItem)]
-        self._progress.update(self._task, total=sum(not case.gap for case in cases))
+        runnable = filterfalse(attrgetter("gap"), cases_of(session))
+        self._progress.update(self._task, total=len(list(runnable)))
         if self._live:
             self._progress.start()
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,10 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
         "counts": run.counts,
-        "cells": [convert.to_json(cell) for cell in run.cells],
+        "cells": list(map(convert.to_json, run.cells)),
         "uncovered": {c.id: c.uncovered for c in clauses if not run.by_clause[c.id]},
         "selected": None if selected is None else sorted(selected),
-        "plan": [convert.to_json(case) for case in run.cases],
+        "plan": list(map(convert.to_json, run.cases)),
     }
 
 
@@ -133,7 +134,7 @@ def _plan(path: Path, data: dict[str, Any]) -> Plan:
     cases = []
     for index, row in enumerate(data["plan"]):
         case = convert.from_json(row, Case)
-        unknown = [rule for rule in case.rules if rule not in checks.RULES]
+        unknown = list(filterfalse(checks.RULES.__contains__, case.rules))
         if unknown:
             version = data["suite"]["version"]
             raise UsageError(

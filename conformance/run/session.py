@@ -8,13 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import TextIO
 
 from conformance import checks
 from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
 from conformance.judging import verdict
-from conformance.judging.judge import judge
+from conformance.judging.judge import findings_of, judge
 from conformance.judging.outcomes import Violation
 from conformance.model import Case, Run
 from conformance.options import Depth
@@ -114,8 +115,8 @@ class Session:
 
     def _client(self, case: Case, attempt: int) -> Client:
         if self._memory is None:
-            cases = tuple(case for case in self.plan.runnable if self._is_selected(case))
-            self._memory = Memory(cases)
+            selected = filter(self._is_selected, self.plan.runnable)
+            self._memory = Memory(tuple(selected))
             draw(self._client(case, attempt))  # takes seconds, in a process beside the run
         return Client(
             self.sender,
@@ -136,9 +137,8 @@ class Session:
         outcomes = judge(self.contract, self.target.declaration, checks.RULES, [case], exchanges)
         violations: Found = []
         for (rule, _), given in outcomes.items():
-            for _, outcome in given:
-                if isinstance(outcome, Violation) and not outcome.note:
-                    violations.append((rule, outcome))
+            found = findings_of(outcome for _, outcome in given)
+            violations += zip(repeat(rule), found)
         return violations
 
     def finish(self) -> Run:

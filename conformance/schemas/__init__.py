@@ -29,14 +29,14 @@ def fault(schema: str, value: Json) -> str | None:
         return f"this does not fit ({type(unreadable).__name__})"
     if error is None:
         return None
-    place = "/".join(str(step) for step in error.instance_path)
+    place = "/".join(map(str, error.instance_path))
     message = error.message if len(error.message) <= LONGEST else _summary(error)
     return f"{place}: {message}" if place else message
 
 
 def _summary(error: jsonschema_rs.ValidationError) -> str:
     """What a large value does not fit, without the value."""
-    return f"this does not fit: {'/'.join(str(step) for step in error.schema_path[-2:])}"
+    return f"this does not fit: {'/'.join(map(str, error.schema_path[-2:]))}"
 
 
 @cache

@@ -69,7 +69,9 @@ class Access(Core):
             return None
         key = self.parse_key(request)
         identity = self.known_key(key) if key else None
-        if identity is None or self.is_expired(identity) or self.is_revoked(identity):
+        if identity is None:
+            raise self.unauthenticated(operation)
+        if self.is_expired(identity) or self.is_revoked(identity):
             raise self.unauthenticated(operation)
         return identity
 
@@ -111,7 +113,7 @@ class Access(Core):
     def names_tenant(self, parameter: Parameter) -> bool:
         """Whether a parameter holds the id of a tenant."""
         kind = self.catalog.tenant_kind
-        return kind is not None and parameter.references == kind
+        return bool(kind) and parameter.references == kind
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
         """Raise Refusal if the key does not reach the tenant with this id."""
@@ -141,15 +143,16 @@ class Access(Core):
         row = self.store.get(kind, identifier)
         if row is None or kind in self.catalog.pools:
             return row
-        is_reached = self.may_reach(row.tenant, context.identity)
-        return row if is_reached else None
+        if self.may_reach(row.tenant, context.identity):
+            return row
+        return None
 
     def must_exist(self, operation: Operation, parameter: Parameter) -> bool:
         """Whether the object that a parameter names has to exist.
 
         A filter by an unknown object is an empty list. The action itself looks up its own object.
         """
-        if parameter.references is None or parameter.filters is not None:
+        if parameter.filters or not parameter.references:
             return False
         selects = parameter == self.selector_of(operation)
         return not (selects and parameter.references == operation.kind)
@@ -166,10 +169,7 @@ class Access(Core):
 
     def _reaches(self, parameter: Parameter, identifier: str, context: Context) -> bool:
         """Whether the key reaches the object that a parameter names."""
-        kind = parameter.references
-        if kind is None:
-            return False
-        return self.find(kind, identifier, context) is not None
+        return self.find(parameter.references, identifier, context) is not None
 
     def check_references(self, context: Context) -> None:
         """Raise Refusal if a parameter names a tenant or an object that the key does not reach.

@@ -17,6 +17,7 @@ from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.moments import key_of, render
 from conformance.server.paging import Paging
 from conformance.server.store import Filter, Page, Row
+from conformance.values import picked, without
 
 
 class Actions(Paging):
@@ -32,7 +33,7 @@ class Actions(Paging):
         """The object that a request is about. Raises Refusal if the key reaches no such object."""
         selector = self.selector_of(context.operation)
         value = context.values.get(selector.name) if selector else None
-        kind = context.operation.kind or ""
+        kind = context.operation.kind
         member = self._selecting_member(context.operation)
         if member:
             row = self.find_by(kind, member, value, context)
@@ -49,14 +50,14 @@ class Actions(Paging):
             return None
         if selector.by:
             return selector.by
-        refers_elsewhere = selector.references not in (None, operation.kind or "")
+        refers_elsewhere = selector.references not in ("", operation.kind)
         return selector.name if refers_elsewhere else None
 
     def find_by(self, kind: str, member: str, value: Any, context: Context) -> Row | None:
         """The newest object of a kind whose member has a value, or None."""
         matches = (Filter(member, value),)
         rows = self.store.page(Page(kind, self.list_tenant(context), 1, filters=matches))
-        return rows[0] if rows else None
+        return next(iter(rows), None)
 
     # --- reading ---
 
@@ -92,8 +93,7 @@ class Actions(Paging):
 
     def kept(self, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """Those of the values that an object of a kind stores: the members of its schema."""
-        members = self.catalog.members(kind)
-        return {name: value for name, value in values.items() if name in members}
+        return picked(values, self.catalog.members(kind))
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         """A new object: the values of the request, and defaults for its required members."""
@@ -132,7 +132,7 @@ class Actions(Paging):
 
     def act_create(self, context: Context) -> Reply:
         """Create an object, and answer with it."""
-        kind = context.operation.kind or ""
+        kind = context.operation.kind
         row = self.add(kind, self.own_tenant(context), self.document(context, kind))
         return self.succeed(context, self.render_item(context.operation, row))
 
@@ -145,13 +145,13 @@ class Actions(Paging):
         fixed = {self.contract.identifier_of(operation.kind), self.contract.tenant}
         if selector:
             fixed.add(selector.name)
-        kept = self.kept(operation.kind or "", self.as_shown(context))
-        return {name: value for name, value in kept.items() if name not in fixed}
+        kept = self.kept(operation.kind, self.as_shown(context))
+        return without(kept, fixed)
 
     def as_shown(self, context: Context) -> dict[str, Any]:
         """The values of a request, under the names that the object shows them by."""
-        shown_as = {p.name: p.shows_as for p in context.operation.parameters if p.shows_as}
-        return {shown_as.get(name, name): value for name, value in context.values.items()}
+        names = {parameter.name: parameter.shown_as for parameter in context.operation.parameters}
+        return {names.get(name, name): value for name, value in context.values.items()}
 
     def confirmation(self, operation: Operation, row: Row) -> dict[str, Any]:
         """The body of a success that confirms a change, built from the schema and the object.

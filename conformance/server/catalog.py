@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Effect, Operation
@@ -37,7 +38,7 @@ class Catalog:
     @cached_property
     def pools(self) -> frozenset[str]:
         """The kinds whose objects belong to no tenant."""
-        return frozenset(_kinds_of(o for o in self._operations if o.pool))
+        return frozenset(_kinds_of(filter(attrgetter("pool"), self._operations)))
 
     @cached_property
     def scopes(self) -> tuple[str, ...]:
@@ -62,25 +63,22 @@ class Catalog:
         return None
 
     @cached_property
-    def position(self) -> str | None:
-        """The member that the cursor of a list is compared with, or None without lists."""
-        for operation in self._operations:
-            if operation.paging is not None:
-                return operation.paging.position
-        return None
+    def position(self) -> str:
+        """The member that the cursor of a list is compared with; empty without lists."""
+        return self.contract.position
 
-    def item(self, kind: str | None) -> Mapping[str, Any]:
+    def item(self, kind: str) -> Mapping[str, Any]:
         """The schema of an object of a kind: as read, else as listed, else as created."""
-        return self._items.get(kind or "", {})
+        return self._items.get(kind, {})
 
-    def members(self, kind: str | None) -> Mapping[str, Any]:
+    def members(self, kind: str) -> Mapping[str, Any]:
         """The members of an object of a kind with their schemas; empty if none are documented."""
         properties: Mapping[str, Any] = self.item(kind).get("properties", {})
         return properties
 
     def shows(self, kind: str, name: str | None) -> bool:
         """Whether an object of a kind has a member. A kind without a schema has any member."""
-        if name is None:
+        if not name:
             return False
         members = self.members(kind)
         return name in members or not members
@@ -89,7 +87,7 @@ class Catalog:
         """The members that hold the tenant and the position of an object, if its kind has them."""
         members: dict[str, Any] = {}
         for name, value in ((self.contract.tenant, tenant), (self.position, position)):
-            if name is not None and self.shows(kind, name):
+            if name and self.shows(kind, name):
                 members[name] = value
         return members
 
@@ -137,10 +135,8 @@ class Catalog:
 
 def _kinds_of(operations: Iterable[Operation]) -> tuple[str, ...]:
     """The kinds of some operations, each once, in their order."""
-    kinds: dict[str, None] = {}
-    for operation in operations:
-        if operation.kind:
-            kinds[operation.kind] = None
+    kinds = dict.fromkeys(operation.kind for operation in operations)
+    kinds.pop("", None)
     return tuple(kinds)
 
 

@@ -40,7 +40,9 @@ class Control(Core):
 
 def _seconds(body: Any) -> float | None:
     """The seconds in a body, or None if they are not a number that the clock can calculate with."""
-    seconds = body.get(MEMBER) if isinstance(body, dict) else None
+    if not isinstance(body, dict):
+        return None
+    seconds = body.get(MEMBER)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return None
     return float(seconds) if abs(seconds) < _MOST else None

@@ -51,7 +51,7 @@ class Core:
         if refusal.code:
             return refusal.code
         codes = self.contract.codes_of(refusal.role)
-        return codes[0] if codes else refusal.role
+        return next(iter(codes), refusal.role)
 
     def status_of(self, code: str) -> int:
         """The HTTP status that a code is sent with."""

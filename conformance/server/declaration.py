@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import yaml
@@ -54,7 +55,7 @@ def _keys(app: Application) -> dict[str, Any]:
 
 def _takes_phone_numbers(contract: Contract) -> bool:
     for operation in contract.operations.values():
-        if any(parameter.phone for parameter in operation.parameters):
+        if any(map(attrgetter("phone"), operation.parameters)):
             return True
     return False
 

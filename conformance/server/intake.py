@@ -116,7 +116,9 @@ class Intake(Core):
             return float(text)
         if "boolean" in types:
             return _BOOLEANS.get(text, text)
-        return text.split(",") if "array" in types else text
+        if "array" in types:
+            return text.split(",")
+        return text
 
     def header_values(self, operation: Operation, request: Request) -> dict[str, Any]:
         """The known headers of the request, by name. An empty one counts as absent."""

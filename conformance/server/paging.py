@@ -113,7 +113,7 @@ class Paging(Access):
 
     def filter_of(self, parameter: Parameter, value: Any) -> Filter:
         """The condition that a filter parameter puts on a member."""
-        member = str(parameter.filters)
+        member = parameter.filters
         if parameter.compare is None:
             return Filter(member, value.split(",") if parameter.joined else value)
         bound = BOUNDS[parameter.compare]
@@ -136,7 +136,7 @@ class Paging(Access):
         """The rows of the page, and the extra row if there is one."""
         return self.store.page(
             Page(
-                kind=context.operation.kind or "",
+                kind=context.operation.kind,
                 tenant=self.list_tenant(context),
                 count=self.look_ahead(limit),
                 edge=self.edge_of(context),

@@ -9,6 +9,7 @@ more at intervals below it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from random import Random
 from typing import Any
 
@@ -54,7 +55,7 @@ _DEATHS: dict[str, dict[str, Any]] = {
 def identities(contract: Contract, seed: int) -> dict[str, Identity]:
     """The seeded keys by name. A key with a single scope has the name of that scope."""
     catalog = Catalog(contract)
-    prefixes = contract.authentication.prefixes or ("",)
+    prefixes = contract.authentication.beginnings
     scopes_of = {
         Reach.EVERY: frozenset({ALL}),
         Reach.READS: catalog.read_scopes,
@@ -114,11 +115,10 @@ class _Seeder:
         self.extras = extras
         self.seed = seed
         self.kinds = [k for k in self.catalog.kinds if k != self.catalog.tenant_kind]
-        self.references: dict[tuple[str | None, str], str] = {}
+        self.references: dict[tuple[str, str], str] = {}
         for operation in contract.operations.values():
-            for parameter in operation.parameters:
-                if parameter.references:
-                    self.references[operation.kind, parameter.name] = parameter.references
+            for parameter in filter(attrgetter("references"), operation.parameters):
+                self.references[operation.kind, parameter.name] = parameter.references
 
     def recipe(self, kind: str) -> Recipe:
         return self.extras.recipes.get(kind, Recipe())
@@ -127,8 +127,9 @@ class _Seeder:
         """How many objects of a kind a tenant has."""
         if kind not in self.kinds or tenant == EMPTY:
             return 0
-        recipe = self.recipe(kind)
-        return recipe.main if tenant == MAIN else recipe.other
+        if tenant == MAIN:
+            return self.recipe(kind).main
+        return self.recipe(kind).other
 
     def tenant(self, kind: str, index: int, name: str) -> Row:
         """The object that describes a tenant."""

@@ -159,7 +159,7 @@ class Store:
         )
         with self.lock:
             rows = self._base.execute(query, (*values, page.count)).fetchall()
-        return [_row(row) for row in rows]
+        return list(map(_row, rows))
 
     # --- keys ---
 

@@ -130,9 +130,10 @@ def _usual_triggers(contract: Contract, special: list[MagicInput]) -> Iterator[M
 def _free_text(operation: Operation) -> str | None:
     """The name of the first member of the body that takes any text, or None."""
     for member in operation.body:
-        is_text = member.schema.get("type") == "string"
-        limited = {"format", "enum"} & set(member.schema)
-        if is_text and not (limited or member.references or member.phone):
+        limited = {"format", "enum"} & member.schema.keys()
+        if limited or member.references or member.phone:
+            continue
+        if member.schema.get("type") == "string":
             return member.name
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Facts, Open, Operation, Parameter, Role, Step
@@ -61,12 +62,14 @@ class Attempts:
         """Send the write with a member omitted, with a wrong value, and with unknown ids."""
         if self._operation.action == "delete":
             return
+        members = list(self._operation.body)
         selector = selector_of(self._operation)
-        members = [parameter for parameter in self._operation.body if parameter != selector]
+        if selector in members:
+            members.remove(selector)
         omitted = next(filter(_must_be_there, members), None)
         if omitted is not None:
             self.send({omitted.name: ABSENT})
-        wrong = next((member for member in members if member.refuse), None)
+        wrong = next(filter(attrgetter("refuse"), members), None)
         if wrong is not None:
             self.send({wrong.name: wrong.refuse[0]})
         already = len(self.fresh)
@@ -86,7 +89,7 @@ class Attempts:
         """Whether a member may name an object other than a business, but need not."""
         if parameter.required or parameter.name == self._client.contract.tenant:
             return False
-        return parameter.references is not None
+        return parameter.references != ""
 
     def _unselected(self) -> None:
         """Send the change without the id of its object, and with the id of none."""
@@ -111,7 +114,9 @@ class Attempts:
 
 def selector_of(operation: Operation) -> Parameter | None:
     """The parameter that names the object of a write; None for a creation."""
-    return None if operation.action == "create" else operation.selector
+    if operation.action == "create":
+        return None
+    return operation.selector
 
 
 def _must_be_there(parameter: Parameter) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import filterfalse
 
 from conformance.model import DEAD_KEYS, Effect, Operation, Params, Placeholder, SecretKind
 from conformance.scenarios import BAD_KEYS_ALLOWED, Planning
@@ -36,12 +37,12 @@ class RefusedKeys(Params):
     @property
     def count(self) -> int:
         """How many requests carry a bad key."""
-        return sum(len(keys) for keys in self.by_form.values())
+        return sum(map(len, self.by_form.values()))
 
     @property
     def never_issued(self) -> int:
         """How many of them carry a key that was never issued."""
-        return sum(len(self.of(form)) for form in NEVER_ISSUED)
+        return sum(map(len, map(self.of, NEVER_ISSUED)))
 
 
 def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys]:
@@ -62,7 +63,7 @@ def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys
             if cost <= left:
                 chosen[number][form] = keys
                 left -= cost
-    return [RefusedKeys(by_form) for by_form in chosen]
+    return list(map(RefusedKeys, chosen))
 
 
 def _floods(planning: Planning) -> bool:
@@ -95,14 +96,14 @@ def _malformed(planning: Planning, number: int) -> list[str]:
 
 def _unknown(planning: Planning, number: int) -> list[str]:
     """A key that was never issued, with one of the prefixes, in turn."""
-    prefixes = planning.contract.authentication.prefixes or ("",)
+    prefixes = planning.contract.authentication.beginnings
     return [Placeholder(SecretKind.UNKNOWN, prefixes[number % len(prefixes)]).identity]
 
 
 def _altered(planning: Planning, number: int) -> list[str]:
     """The full key in the usual alterations, and in one of the rarer ones, in turn."""
     prefixes = planning.contract.authentication.prefixes
-    rarer = [name for name in ALTERATIONS if name not in ALTERED_ALWAYS]
+    rarer = list(filterfalse(ALTERED_ALWAYS.__contains__, ALTERATIONS))
     if prefixes:
         rarer.insert(0, NO_PREFIX)
     if len(prefixes) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from conformance.model import Contract, Effect, Operation, Role
+from conformance.model import Contract, Effect, Operation, Role, mildest_first
 from conformance.reading import Answer
 from conformance.scenarios import Planning, operations
 from conformance.suite.client import Client
@@ -16,7 +16,7 @@ Writes = dict[str, Operation]
 """The first operation that creates, updates and deletes objects of a kind, by action."""
 
 
-def writes_of(contract: Contract, kind: str | None) -> Writes:
+def writes_of(contract: Contract, kind: str) -> Writes:
     """The operations that write the objects of a kind, as far as the contract has them."""
     writes = {}
     for action in ("create", "update", "delete"):
@@ -27,8 +27,7 @@ def writes_of(contract: Contract, kind: str | None) -> Writes:
 
 def worst_effect(writes: Iterable[Operation]) -> Effect:
     """The worst that some operations do."""
-    order = list(Effect)
-    return max((operation.effect for operation in writes), key=order.index)
+    return mildest_first(operation.effect for operation in writes)[-1]
 
 
 def changeable_lists(planning: Planning) -> Iterator[tuple[Operation, Writes]]:

@@ -18,6 +18,7 @@ from conformance.suite.knowledge import Knowledge
 from conformance.suite.memory import Memory
 from conformance.suite.sending import Sending
 from conformance.transport.sender import Sender
+from conformance.values import as_text
 
 PAUSES = (0.5, 1.5)
 """Seconds before a look is repeated: a write may take time to show."""
@@ -79,8 +80,11 @@ class Client(Sending):
 
     def planned(self, scenario: str) -> tuple[tuple[str, str], ...]:
         """Operation and variant of each case of a scenario that runs."""
-        cases = [case for case in self._memory.cases if case.scenario == scenario]
-        return tuple((case.operation, case.variant) for case in cases)
+        planned = []
+        for case in self._memory.cases:
+            if case.scenario == scenario:
+                planned.append((case.operation, case.variant))
+        return tuple(planned)
 
     # --- values ---
 
@@ -93,6 +97,12 @@ class Client(Sending):
     def valid(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:
         """Valid values for an operation; None if a required one is not known."""
         return self.filling.valid(operation, key)
+
+    def valid_or(
+        self, values: dict[str, Any], operation: Operation, key: str = "full"
+    ) -> dict[str, Any]:
+        """Valid values for an operation; the given ones where a required one is not known."""
+        return self.valid(operation, key) or values
 
     def value(self, parameter: Parameter, key: str = "full") -> Any:
         """A valid value for a parameter; ABSENT where none is known."""
@@ -188,19 +198,20 @@ class Client(Sending):
     def _search(self, kind: str, facts: Facts, key: str, role: Role) -> Exchange | None:
         """Turn the pages of a list until one shows the object, or none can."""
         listing = self.contract.list_of(kind)
-        values = None if listing is None else self.knowledge.listing(listing, key)
-        if listing is None or listing.paging is None or values is None:
+        if listing is None or listing.paging is None:
             return None
-        paging = listing.paging
+        values, after = self.knowledge.listing(listing, key), listing.paging.after
+        if values is None:
+            return None
         if listing.id in self.target.maximum:
-            values[paging.limit] = str(self.target.maximum[listing.id])
+            values[listing.paging.limit] = str(self.target.maximum[listing.id])
         for _ in range(PAGES_SOUGHT):
             exchange = self.call(listing, values, key=key, role=role, facts=facts)
             _, goes_on = sought_in(self.contract, exchange)
             cursor = Answer(self.contract, listing, exchange).cursor
-            if not goes_on or cursor is None or cursor == values.get(paging.after):
+            if not goes_on or cursor in (None, values.get(after)):
                 break
-            values = {**values, paging.after: cursor}
+            values = {**values, after: cursor}
         return exchange
 
     def settled(self, kind: str, sought: Id, facts: Facts = NOTHING) -> Exchange | None:
@@ -214,26 +225,26 @@ class Client(Sending):
         """The position of the object that a look shows; None if it shows none."""
         if look is None:
             return None
-        shown = members_of(sought_in(self.contract, look)[0])
-        for listing in self.contract.operations.values():
-            if listing.paging is not None:
-                value = shown.get(listing.paging.position)
-                return value if isinstance(value, str) else None
-        return None
+        shown, _ = sought_in(self.contract, look)
+        return as_text(members_of(shown).get(self.contract.position))
 
     def created_id(self, exchange: Exchange) -> Id | None:
         """The id of the object that a success shows; None if it shows none."""
         answer = answer_of(self.contract, exchange)
-        return None if answer is None else answer.id
+        if answer is None:
+            return None
+        return answer.id
 
-    def lister(self, kind: str | None) -> Ask | None:
+    def lister(self, kind: str) -> Ask | None:
         """Asks for the list page where a newly created object will appear.
 
         None if the kind has no list, or no valid values for it are known.
         """
         listing = self.contract.list_of(kind)
-        values = None if listing is None else self.knowledge.listing(listing)
-        if listing is None or values is None:
+        if listing is None:
+            return None
+        values = self.knowledge.listing(listing)
+        if values is None:
             return None
         page = {**values, **self._ends.newest(listing, values)}
 

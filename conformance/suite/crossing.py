@@ -10,7 +10,7 @@ from conformance.reading import as_shown
 from conformance.suite.client import Client
 from conformance.suite.foreign import named, owning_references
 from conformance.transport.message import Message, message_for
-from conformance.values import ABSENT
+from conformance.values import ABSENT, picked
 
 Values = dict[str, Any]
 """Values for the parameters of an operation, by name."""
@@ -82,28 +82,36 @@ def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
     No document gives the change such a member, but a creation may have it.
     """
     operation = client.operation
-    for name, foreign in _undocumented(client).items():
-        facts = Facts(step=Step.OPTIONAL, tied={name: foreign})
-        client.mistake(operation, {**values, name: foreign}, facts=facts)
-        facts = Facts(step=Step.TIED, tied={name: foreign})
-        client.look(operation.kind or "", values[selector.name], facts=facts)
+    for name, foreign in {**_undocumented_business(client), **_undocumented(client)}.items():
+        beside = {name: foreign}
+        facts = Facts(step=Step.OPTIONAL, tied=beside)
+        client.mistake(operation, {**values, **beside}, facts=facts)
+        facts = Facts(step=Step.TIED, tied=beside)
+        client.look(operation.kind, values[selector.name], facts=facts)
 
 
-def _undocumented(client: Client) -> dict[str, Any]:
-    """What a change does not take by any document: the other business, and objects of it."""
+def _undocumented(client: Client) -> Values:
+    """Objects of the other business by the members that name one in a creation alone."""
     operation, contract = client.operation, client.contract
-    named: dict[str, Any] = {}
-    if contract.tenant is not None:
-        named[contract.tenant] = client.knowledge.business("other")
+    named: Values = {}
     for creation in contract.operations_by("create", operation.kind):
         for member in owning_references(contract, creation):
-            named.setdefault(member.name, client.value(member, "other"))
-    unknown = (None, ABSENT)
-    return {
-        name: value
-        for name, value in named.items()
-        if value not in unknown and operation.parameter(name) is None
-    }
+            if operation.parameter(member.name) is None and member.name != contract.tenant:
+                named[member.name] = client.value(member, "other")
+    return {name: value for name, value in named.items() if value is not ABSENT}
+
+
+def _undocumented_business(client: Client) -> dict[str, str]:
+    """The id of the other business by the name of the tenant.
+
+    Empty where it is not known, or where a parameter of the operation has that name.
+    """
+    tenant, business = client.contract.tenant, client.knowledge.business("other")
+    if tenant is None or business is None:
+        return {}
+    if client.operation.parameter(tenant) is not None:
+        return {}
+    return {tenant: business}
 
 
 def create_inside(client: Client) -> None:
@@ -119,7 +127,7 @@ def create_inside(client: Client) -> None:
     for parameter in owning_references(client.contract, operation):
         foreign = client.value(parameter, "other")
         if foreign is not ABSENT and foreign != values.get(parameter.name):
-            fresh = client.valid(operation) or values
+            fresh = client.valid_or(values, operation)
             _create_naming(client, {**fresh, parameter.name: foreign}, parameter)
     _create_in_business(client)
 
@@ -129,7 +137,7 @@ def _create_naming(client: Client, values: Values, parameter: Parameter) -> None
     if parameter.required or parameter.advised:
         _create_with_reference(client, values, parameter)
     else:
-        create_tied(client, values, parameter.name)
+        create_tied(client, values, picked(values, {parameter.name}))
 
 
 def _create_with_reference(client: Client, values: Values, parameter: Parameter) -> None:
@@ -148,23 +156,21 @@ def _create_with_reference(client: Client, values: Values, parameter: Parameter)
 
 def _create_in_business(client: Client) -> None:
     """A creation that names the other business in a member that no document names."""
-    operation, tenant = client.operation, client.contract.tenant
-    business = client.knowledge.business("other")
-    if tenant is None or business is None or operation.parameter(tenant) is not None:
+    beside = _undocumented_business(client)
+    if not beside:
         return
-    values = client.valid(operation)
+    values = client.valid(client.operation)
     if values is not None:
-        create_tied(client, {**values, tenant: business}, tenant)
+        create_tied(client, values, beside)
 
 
-def create_tied(client: Client, values: Values, name: str) -> None:
+def create_tied(client: Client, values: Values, beside: Values) -> None:
     """A creation that names what it must not, without need; then a look at the new object."""
-    operation = client.operation
-    tied = as_shown(operation, {name: values[name]})
-    exchange = client.mistake(operation, values, facts=Facts(step=Step.OPTIONAL, tied=tied))
-    created = client.created_id(exchange)
+    operation, tied = client.operation, as_shown(client.operation, beside)
+    facts = Facts(step=Step.OPTIONAL, tied=tied)
+    created = client.created_id(client.mistake(operation, {**values, **beside}, facts=facts))
     if created is not None:
-        client.look(operation.kind or "", created, facts=Facts(step=Step.TIED, tied=tied))
+        client.look(operation.kind, created, facts=Facts(step=Step.TIED, tied=tied))
 
 
 def with_query(message: Message, name: str, value: str) -> Message:

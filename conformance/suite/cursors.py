@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from conformance.model import Operation
 from conformance.suite.knowledge import LARGE
-from conformance.values import instant, rendered, respelled
+from conformance.values import instant, instants, rendered, respelled
 
 Choice = TypeVar("Choice")
 
@@ -37,7 +37,7 @@ def starts(positions: Sequence[str | None], *, deeply: bool) -> list[int]:
     They stand just before neighbours in the same second, and in the middle of a long list, or at
     the end of a large page of it.
     """
-    pairs = pairwise(instant(position) for position in positions)
+    pairs = pairwise(map(instant, positions))
     telling = [place for place, pair in enumerate(pairs) if _same_second(*pair)]
     each = 2 if deeply else 1
     chosen = telling[:each] + telling[-each:] + _middles(len(positions), each)
@@ -68,13 +68,10 @@ def unserved_cursors(positions: Sequence[str | None], operation: Operation) -> d
     Some spell a position otherwise, one lies between two items, some beyond both ends. Empty for
     a list that is too short, or whose positions cannot all be read.
     """
-    times: list[Fraction] = []
-    for position in positions:
-        moment = instant(position)
-        if moment is None:
-            return {}
-        times.append(moment)
-    if len(times) < SHORTEST or times[0] == times[-1]:
+    times = instants(positions)
+    if len(times) < max(SHORTEST, len(positions)):
+        return {}
+    if times[0] == times[-1]:
         return {}
     cursors = _respelled(str(positions[2]), operation)
     between = _between(times)

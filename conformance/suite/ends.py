@@ -31,7 +31,7 @@ class Ends:
         paging = operation.paging
         if paging is None:
             return {}
-        listed = self._knowledge.listed(operation.kind or "")
+        listed = self._knowledge.listed(operation.kind)
         if not runs_forward(paging, listed):
             return {}
         begin = self._memory.ends.get(operation.id, {})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import filterfalse
+from operator import attrgetter
 from typing import Any, Protocol
 
 from conformance.model import (
@@ -89,17 +91,10 @@ class Filling:
             name = self._known.own_id(operation)
             values[selector.name] = _as_typed(selector, name)
 
-    def _refers(self, parameter: Parameter) -> bool:
-        """Whether a parameter holds the id of an object or of a business."""
-        return bool(parameter.references) or parameter.name == self._contract.tenant
-
     def _changes_nothing(self, operation: Operation, values: Mapping[str, Any]) -> bool:
         """Whether the values of a change only name objects."""
-        for parameter in operation.parameters:
-            is_given = values.get(parameter.name, ABSENT) is not ABSENT
-            if is_given and not self._refers(parameter):
-                return False
-        return True
+        others = filterfalse(self._contract.refers, operation.parameters)
+        return all(values.get(parameter.name, ABSENT) is ABSENT for parameter in others)
 
     def _add_change(self, operation: Operation, values: dict[str, Any], key: str) -> None:
         """Change the first member that takes a fresh text, if a change would change nothing."""
@@ -125,7 +120,7 @@ class Filling:
         An id that the key sees, a phone number of the target file, or a text that no other request
         holds. Else the documented example, or a value that the schema allows.
         """
-        if self._refers(parameter):
+        if self._contract.refers(parameter):
             return _as_typed(parameter, self._reference(parameter, key))
         if parameter.phone:
             numbers = self._target.phone_numbers or (FICTIONAL_NUMBER,)
@@ -140,10 +135,10 @@ class Filling:
         """The id of a business, of a free object of a pool, or of an object that the key sees."""
         if parameter.name == self._contract.tenant:
             return self._known.business(key)
-        kind = parameter.references or ""
-        for listing in self._contract.operations_by("list", kind):
-            if listing.pool:
-                return self._known.free(kind, key)
+        kind = parameter.references
+        lists = self._contract.operations_by("list", kind)
+        if any(map(attrgetter("pool"), lists)):
+            return self._known.free(kind, key)
         return self._known.known_id(kind, key, parameter.by)
 
     def _given(self, name: str, value: Any, key: str) -> Any:
@@ -163,10 +158,10 @@ class Filling:
 def _complete(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any] | None:
     """The values that are known; None if one for a required parameter is not."""
     known = {name: value for name, value in values.items() if value is not ABSENT}
-    for parameter in operation.required:
-        if parameter.name not in known:
-            return None
-    return known
+    required = set(map(attrgetter("name"), operation.required))
+    if required <= known.keys():
+        return known
+    return None
 
 
 def _sample(schema: Mapping[str, Any]) -> Any:
@@ -183,5 +178,6 @@ def _as_typed(parameter: Parameter, name: Id | None) -> Any:
     """An id as the parameter takes it: alone, or in an array; ABSENT for None."""
     if name is None:
         return ABSENT
-    takes_several = parameter.schema.get("type") == "array"
-    return [name] if takes_several else name
+    if parameter.schema.get("type") == "array":
+        return [name]
+    return name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Operation, Parameter
@@ -36,12 +37,10 @@ def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
 
     For a filter that takes several values at once a text with a comma is no single value.
     """
-    texts = []
-    for item in items:
-        text = text_of(members_of(item).get(parameter.filters or "")) or ""
-        several = parameter.joined and "," in text
-        if text and not several:
-            texts.append(text)
+    shown = (text_of(members_of(item).get(parameter.filters)) for item in items)
+    texts = list(filter(None, shown))
+    if parameter.joined:
+        return [text for text in texts if "," not in text]
     return texts
 
 
@@ -105,9 +104,8 @@ def another_value(items: Iterable[Any], parameter: Parameter, value: str) -> str
     """
     if parameter.compare:
         return None
-    tried = value.split(",") if parameter.joined else [value]
     counts = Counter(texts_of(items, parameter))
-    for text in tried:
+    for text in parameter.values(value):
         del counts[text]
     return min(counts, key=lambda text: (-counts[text], text), default=None)
 
@@ -118,11 +116,9 @@ def shared_filter(items: Iterable[Any], operation: Operation, tenant: str | None
     Returns its name with that value; empty if the items show none. ``tenant`` is the name of the
     parameter for the business.
     """
-    for parameter in operation.filters:
-        if parameter.name == tenant or not _takes_one_value(parameter):
-            continue
+    for parameter in filter(attrgetter("plain"), operation.filters):
         texts = texts_of(items, parameter)
-        if texts:
+        if texts and parameter.name != tenant:
             return {parameter.name: texts[0]}
     return {}
 
@@ -139,11 +135,12 @@ def narrower(
     place = operation.filters.index(parameter)
     others = operation.filters[place + 1 :] + operation.filters[:place]
     choices: list[tuple[bool, int, int, str, str]] = []
-    for turn, other in enumerate(others):
-        if _takes_one_value(other) and other.filters != parameter.filters:
-            for text, count in _not_in_all(passing, other).items():
-                too_few = count < SECOND_PAGE
-                choices.append((too_few, turn, count, other.name, text))
+    for turn, other in enumerate(filter(attrgetter("plain"), others)):
+        if other.filters == parameter.filters:
+            continue
+        for text, count in _not_in_all(passing, other).items():
+            too_few = count < SECOND_PAGE
+            choices.append((too_few, turn, count, other.name, text))
     if not choices:
         return {}
     *_, name, text = min(choices)
@@ -156,16 +153,13 @@ def _not_in_all(items: list[Any], parameter: Parameter) -> dict[str, int]:
     return {text: count for text, count in counts.items() if count < len(items)}
 
 
-def _takes_one_value(parameter: Parameter) -> bool:
-    """Whether a filter is optional and compares for equality."""
-    return not parameter.required and not parameter.compare
-
-
 def options_of(operation: Operation) -> Iterator[Parameter]:
     """The parameters that narrow a list by something that its items do not show."""
     assert operation.paging is not None
     turning = (operation.paging.after, operation.paging.limit)
     for parameter in operation.parameters_in("query"):
-        other_job = parameter.required or parameter.filters or parameter.name in turning
-        if not other_job and parameter.example is not None:
+        has_other_job = parameter in operation.filters or parameter.name in turning
+        if has_other_job or parameter.required:
+            continue
+        if parameter.example is not None:
             yield parameter

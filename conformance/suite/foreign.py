@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import filterfalse
 from typing import Any
 
 from conformance.model import Contract, Effect, Operation, Parameter
 from conformance.reading import rows_of
 from conformance.suite.client import Client
-from conformance.values import ABSENT
+from conformance.values import ABSENT, texts_in
 
 
 def foreign_filter(client: Client, parameter: Parameter) -> Any:
@@ -16,21 +17,18 @@ def foreign_filter(client: Client, parameter: Parameter) -> Any:
     Best is a value that its list shows, and the list of the main business does not. Where the
     filter names a business, it is the id of the other one.
     """
-    kind, member = client.operation.kind or "", parameter.filters or ""
+    kind, member = client.operation.kind, parameter.filters
     own = texts_of_member(client.knowledge.listed(kind), member)
     foreign = texts_of_member(client.knowledge.listed(kind, "other"), member)
-    if parameter.name == client.contract.tenant:
+    shown = next(filterfalse(own.__contains__, foreign), None)
+    if shown is None or parameter.name == client.contract.tenant:
         return client.value(parameter, "other")
-    for text in foreign:
-        if text not in own:
-            return text
-    return client.value(parameter, "other")
+    return shown
 
 
 def texts_of_member(items: list[Any], member: str) -> list[str]:
     """The texts that the items show as a member, in their order."""
-    values = [row.get(member) for row in rows_of(items)]
-    return [value for value in values if isinstance(value, str)]
+    return texts_in(row.get(member) for row in rows_of(items))
 
 
 def foreign_object(client: Client, operation: Operation, selector: Parameter) -> Any:
@@ -42,7 +40,7 @@ def foreign_object(client: Client, operation: Operation, selector: Parameter) ->
     declared = client.target.inputs.get(operation.id, {})
     if operation.effect is not Effect.READ or selector.name in declared:
         return client.value(selector, "other")
-    values = client.valid(operation, "other") or {}
+    values = client.valid_or({}, operation, "other")
     return values.get(selector.name, ABSENT)
 
 
@@ -51,8 +49,8 @@ def owning_references(contract: Contract, operation: Operation) -> list[Paramete
 
     Only kinds of objects that have a list count.
     """
-    owned: set[str | None] = set()
-    pools: set[str | None] = set()
+    owned: set[str] = set()
+    pools: set[str] = set()
     for listing in contract.operations_by("list"):
         group = pools if listing.pool else owned
         group.add(listing.kind)

@@ -20,8 +20,8 @@ from conformance.model import Contract, Operation, Parameter
 from conformance.scenarios import Depth
 from conformance.suite.client import Client
 from conformance.suite.drawing import POSITIVE
-from conformance.transport.message import Message
-from conformance.values import ABSENT
+from conformance.transport.message import Message, query_text
+from conformance.values import ABSENT, without
 
 Drawn = Mapping[str, Any]
 
@@ -154,15 +154,11 @@ class _Writer:
     def _references(self) -> dict[str, Any]:
         """Valid values of the parameters that refer to something, as far as they are known."""
         known = {}
-        for parameter in filter(self._refers, self._operation.parameters):
+        for parameter in filter(self._client.contract.refers, self._operation.parameters):
             value = self._client.value(parameter)
             if value is not ABSENT:
                 known[parameter.name] = value
         return known
-
-    def _refers(self, parameter: Parameter) -> bool:
-        """Whether a parameter names an object or a business."""
-        return bool(parameter.references) or parameter.name == self._client.contract.tenant
 
     def message(self) -> Message:
         """The message. Raises _UnwritableError where there can be none."""
@@ -244,25 +240,33 @@ class _Writer:
 
     def _of_this_mode(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
         """What was drawn, without what would select another mode."""
-        return {name: value for name, value in drawn.items() if name not in self._other_modes}
+        return without(drawn, self._other_modes)
 
     def _selector(self, place: str) -> Parameter | None:
         """The parameter that selects the mode, if it stands in this place."""
-        when = self._operation.when
-        selector = self._operation.parameter(when) if when else None
-        return selector if selector is not None and selector.place == place else None
+        for parameter in self._operation.parameters_in(place):
+            if parameter.name == self._operation.when:
+                return parameter
+        return None
 
     def _safe(self, parameter: Parameter | None, drawn: Any) -> Any:
         """A drawn value of a member, or a valid one where the drawn one could do harm."""
         if parameter is None or not isinstance(drawn, str):
             return drawn
-        names_one = self._refers(parameter) and parameter.schema.get("type") != "array"
+        names_one = (
+            self._client.contract.refers(parameter) and parameter.schema.get("type") != "array"
+        )
         if names_one:
-            known = self._client.value(parameter)  # of a pool, an object that is still free
-            keeps_drawn = known is ABSENT or not self._positive
-            return drawn if keeps_drawn else known
+            return self._existing(parameter, drawn)
         if self._reaches_somebody(parameter, drawn):
             return self._client.value(parameter)
+        return drawn
+
+    def _existing(self, parameter: Parameter, drawn: str) -> Any:
+        """What a reference names in a positive case: something that exists, if any is known."""
+        known = self._client.value(parameter)  # of a pool, an object that is still free
+        if self._positive and known is not ABSENT:
+            return known
         return drawn
 
     def _reaches_somebody(self, parameter: Parameter, drawn: str) -> bool:
@@ -270,21 +274,22 @@ class _Writer:
 
         In a positive case any text of such a parameter may be, for it has the right form.
         """
-        digits = sum(map(str.isdigit, drawn))
         if "@" in drawn or "://" in drawn:
             return True
-        if parameter.phone and digits >= DIALLED:
-            return True
-        contact = parameter.phone or parameter.schema.get("format") in ("uri", "email")
-        return contact and self._positive
+        digits = sum(map(str.isdigit, drawn))
+        if parameter.phone:
+            return self._positive or digits >= DIALLED
+        is_address = parameter.schema.get("format") in ("uri", "email")
+        return is_address and self._positive
 
 
-def _selecting(contract: Contract, operation: Operation) -> set[str]:
+def _selecting(contract: Contract, operation: Operation) -> set[str | None]:
     """The names of the parameters that would select another mode of the method and path."""
-    place = (operation.path, operation.method)
-    twins = [other for other in contract.operations.values() if (other.path, other.method) == place]
-    selecting = {twin.when for twin in twins if twin.when}
-    return selecting - {operation.when or ""}
+    selecting = set()
+    for other in contract.operations.values():
+        if (other.path, other.method) == (operation.path, operation.method):
+            selecting.add(other.when)
+    return selecting - {operation.when}
 
 
 def _require_unicode(texts: Iterable[str]) -> None:
@@ -298,12 +303,11 @@ def _require_unicode(texts: Iterable[str]) -> None:
 
 def _path_text(value: Any) -> str:
     """A value as a segment of a path, which is not empty."""
-    text = value if isinstance(value, str) else json.dumps(value)
-    return quote(text, safe="") or "x"
+    return quote(query_text(value), safe="") or "x"
 
 
 def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
     """A parameter of the query as pairs, one for each item of a list."""
     items = value if isinstance(value, list) else [value]
     for item in items:
-        yield name, item if isinstance(item, str) else json.dumps(item)
+        yield name, query_text(item)

@@ -32,9 +32,7 @@ ALPHABETS = (
 """The classes of characters; a changed character stays in the first class that has it."""
 
 
-def identifier(
-    contract: Contract, item: Any, kind: str | None, member: str | None = None
-) -> Id | None:
+def identifier(contract: Contract, item: Any, kind: str, member: str | None = None) -> Id | None:
     """What names an item of a list: its identifier, or another member; an item that is text itself.
 
     None for an item that shows no name, which is a text or a whole number.
@@ -42,17 +40,17 @@ def identifier(
     value = item
     if isinstance(item, dict):
         value = item.get(member or contract.identifier_of(kind))
-    return value if is_id(value) else None
+    if is_id(value):
+        return value
+    return None
 
 
 def identifiers(
-    contract: Contract, items: list[Any], kind: str | None, member: str | None = None
+    contract: Contract, items: list[Any], kind: str, member: str | None = None
 ) -> Iterator[Id]:
     """What names each of some items, in their order; those that show no name are left out."""
-    for item in items:
-        name = identifier(contract, item, kind, member)
-        if name is not None:
-            yield name
+    names = (identifier(contract, item, kind, member) for item in items)
+    return (name for name in names if name is not None)
 
 
 def unknown_id(seed: int, sample: str, salt: str = "") -> str:
@@ -87,8 +85,7 @@ def _larger(number: str) -> str:
 
 def _tail(sample: str) -> str:
     """The letters and digits at the end of an id."""
-    match = re.search(r"[A-Za-z0-9]*$", sample)
-    return match[0] if match else ""
+    return str(re.findall(r"[A-Za-z0-9]*$", sample)[0])
 
 
 def _changed(sample: str, tail: str, digest: bytes) -> str:
@@ -109,6 +106,6 @@ def _alike(char: str, byte: int, usable: str) -> str:
     """Another character of the same class, out of the usable ones if there are any."""
     for alphabet in ALPHABETS:
         if char in alphabet:
-            candidates = [other for other in alphabet if other in usable] or alphabet
+            candidates = list(filter(usable.__contains__, alphabet)) or alphabet
             return candidates[byte % len(candidates)]
     return char

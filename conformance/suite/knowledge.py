@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from itertools import filterfalse
+from operator import attrgetter
 from typing import Any
 
-from conformance.model import Business, Open, Operation, Parameter, Role, key_role
+from conformance.model import Business, Open, Operation, Parameter, Role, business_of
 from conformance.reading import Answer, members_of, rows_of
 from conformance.suite.ids import Id, identifiers
 from conformance.suite.memory import Memory, Values
@@ -64,7 +66,9 @@ class Knowledge:
         if place not in self._memory.listings:
             self._memory.listings[place] = self._filled(operation, key)
         known = self._memory.listings[place]
-        return None if known is None else dict(known)
+        if known is None:
+            return None
+        return dict(known)
 
     def _filled(self, operation: Operation, key: str) -> Values | None:
         values = self._fill(operation, key)
@@ -75,10 +79,11 @@ class Knowledge:
 
     def _owner(self, operation: Operation) -> Parameter | None:
         """The required parameter that names the object whose items a list shows."""
-        for parameter in operation.required:
-            if parameter.references and parameter.name != self.contract.tenant:
-                return parameter
-        return None
+        return next(filter(self._names_object, operation.required), None)
+
+    def _names_object(self, parameter: Parameter) -> bool:
+        """Whether a parameter names an object other than a business."""
+        return parameter.references != "" and parameter.name != self.contract.tenant
 
     def ask(self, operation: Operation, values: Mapping[str, Any], key: str) -> Answer:
         """What an operation answers to some values, in a request that arranges a scenario."""
@@ -91,13 +96,13 @@ class Knowledge:
         if values is None or paging is None:
             return []
         page = self.ask(operation, values, key)
-        items = page.items or []
+        items = page.listed
         limit = self.within(operation, WANTED)
         is_enough = len(items) >= limit or not page.more
         if is_enough:
             return items
         larger = self.ask(operation, {**values, paging.limit: str(limit)}, key)
-        return max(items, larger.items or [], key=len)
+        return max(items, larger.listed, key=len)
 
     def within(self, operation: Operation, limit: int) -> int:
         """A limit, or the declared maximum of the list if that is smaller."""
@@ -110,7 +115,7 @@ class Knowledge:
         best, most = values[owner.name], -1
         for candidate in self._busiest(owner, key):
             page = self.ask(operation, {**values, owner.name: candidate}, key)
-            count = len(page.items or [])
+            count = len(page.listed)
             if count > most:
                 best, most = candidate, count
             if count >= SEVERAL:
@@ -124,22 +129,23 @@ class Knowledge:
             member = self._member_naming(listing, owner)
             if member is not None:
                 named.update(self._names_in(listing, member, key))
-        kind = owner.references or ""
+        kind = owner.references
         first = identifiers(self.contract, self.listed(kind, key), kind, owner.by)
         often = [name for name, _ in named.most_common(OWNERS_TRIED)]
         return list(dict.fromkeys([*often, *first]))[: 2 * OWNERS_TRIED]
 
     def _member_naming(self, listing: Operation, owner: Parameter) -> str | None:
         """The member by which items of a list name an object of the same kind."""
-        for parameter in listing.filters:
-            if parameter.references == owner.references and not parameter.required:
+        optional = filterfalse(attrgetter("required"), listing.filters)
+        for parameter in optional:
+            if parameter.references == owner.references:
                 return parameter.filters
         return None
 
     def _names_in(self, listing: Operation, member: str, key: str) -> list[Id]:
         """What the items of a list name by a member, once for each item."""
         names = []
-        for row in rows_of(self.listed(listing.kind or "", key)):
+        for row in rows_of(self.listed(listing.kind, key)):
             value = row.get(member)
             if isinstance(value, str | int):
                 names.append(value)
@@ -172,7 +178,7 @@ class Knowledge:
 
         None if the target file does not declare it, and no list has shown it so far.
         """
-        owner = _owner_of(key)
+        owner = business_of(key) or Business.MAIN
         if owner in self.target.businesses:
             return self.target.businesses[owner]
         for item in self._remembered(key):
@@ -185,7 +191,7 @@ class Knowledge:
         """The items that the lists of a key have shown so far, in the order of the contract."""
         kinds = [listing.kind for listing in self.contract.operations_by("list")]
         for kind in dict.fromkeys(kinds):
-            yield from self._memory.lists.get((kind or "", key), ())
+            yield from self._memory.lists.get((kind, key), ())
 
     def free(self, kind: str, key: str) -> Id | None:
         """An object of a pool that the run has not used yet; None if the pool has none left.
@@ -208,18 +214,13 @@ class Knowledge:
     def _unused(self, kind: str, key: str) -> Id | None:
         """The first listed object of a pool that the run has not used."""
         used = self._memory.used[kind]
-        for name in identifiers(self.contract, self.listed(kind, key), kind):
-            if name not in used:
-                return name
-        return None
+        listed = identifiers(self.contract, self.listed(kind, key), kind)
+        return next(filterfalse(used.__contains__, listed), None)
 
     def _still_listed(self, kind: str, key: str) -> Id | None:
         """The object of a pool that was used least recently and is still listed."""
         listed = list(identifiers(self.contract, self.listed(kind, key), kind))
-        for name in self._memory.used[kind]:
-            if name in listed:
-                return name
-        return None
+        return next(filter(listed.__contains__, self._memory.used[kind]), None)
 
     def readable(
         self, operation: Operation, values: Mapping[str, Any], selector: Parameter, key: str
@@ -231,7 +232,7 @@ class Knowledge:
         readable, place = self._memory.readable, (operation.id, key)
         if place in readable:
             return readable[place]
-        known = self.known_ids(selector.references or "", key, selector.by)
+        known = self.known_ids(selector.references, key, selector.by)
         readable[place] = known[0]
         for candidate in known[:WANTED]:
             if self.ask(operation, {**values, selector.name: candidate}, key).ok:
@@ -247,7 +248,7 @@ class Knowledge:
         It is one that the run created, if it can. A change may share one; a deletion gets its own.
         Objects that were there before are changed only if none can be created, and never deleted.
         """
-        kind = operation.kind or ""
+        kind = operation.kind
         creation = self._creation(kind)
         if operation.action == "delete":
             return self._id_to_delete(kind, creation)
@@ -271,7 +272,7 @@ class Knowledge:
     def _existing(self, operation: Operation) -> Id | None:
         """The id of an object that was there before the run."""
         member = operation.selector.by if operation.selector else None
-        return self.known_id(operation.kind or "", member=member)
+        return self.known_id(operation.kind, member=member)
 
     def _creation(self, kind: str) -> Operation | None:
         """The operation that creates objects of a kind, if the target file allows it."""
@@ -302,14 +303,14 @@ class Knowledge:
         fresh = dict(values)
         for parameter in self._naming(operation, values):
             if self._has_gone(parameter, values[parameter.name]):
-                other = self.known_id(parameter.references or "", member=parameter.by)
+                other = self.known_id(parameter.references, member=parameter.by)
                 if other is not None:
                     fresh[parameter.name] = other
         return fresh
 
     def _has_gone(self, parameter: Parameter, name: Id) -> bool:
         """Whether the list of an object showed it before, but does not when asked again."""
-        kind, member = parameter.references or "", parameter.by
+        kind, member = parameter.references, parameter.by
         before = self.forget(kind, "full")
         if name not in identifiers(self.contract, before, kind, member):
             return False
@@ -318,16 +319,7 @@ class Knowledge:
     def _naming(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
         """The parameters that name objects."""
         naming = []
-        for parameter in operation.parameters:
-            refers = parameter.references and parameter.name != self.contract.tenant
-            if refers and isinstance(values.get(parameter.name), str | int):
+        for parameter in filter(self._names_object, operation.parameters):
+            if isinstance(values.get(parameter.name), str | int):
                 naming.append(parameter)
         return naming
-
-
-def _owner_of(key: str) -> Business:
-    """The business that a key belongs to: that of its role, else the main one."""
-    role = key_role(key)
-    if role is None or role.business is None:
-        return Business.MAIN
-    return role.business

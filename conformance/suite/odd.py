@@ -12,6 +12,7 @@ from typing import Any
 from conformance.model import Operation, Parameter
 from conformance.suite.sending import OVERRIDES
 from conformance.transport.message import Message, message_for
+from conformance.values import without
 
 TEXTS = {
     "nul": "a\0b",
@@ -119,7 +120,7 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_texts(operation: Operation) -> Iterator[OddWay]:
-    parameters = [parameter for parameter in operation.parameters if _takes_text(parameter)]
+    parameters = list(filter(_takes_text, operation.parameters))
     for (name, text), parameter in zip(TEXTS.items(), cycle(parameters), strict=False):
         make = _with_value(operation, parameter.name, text)
         yield OddWay(Sort.TEXT, f"{name}-in-{parameter.name}", make)
@@ -128,7 +129,10 @@ def _odd_texts(operation: Operation) -> Iterator[OddWay]:
 def _takes_text(parameter: Parameter) -> bool:
     if parameter.place not in ("query", "body") or parameter.phone:
         return False
-    return parameter.schema.get("type", "string") == "string" and "enum" not in parameter.schema
+    if "enum" in parameter.schema:
+        return False
+    kind = parameter.schema.get("type", "string")
+    return bool(kind == "string")
 
 
 def _odd_queries(operation: Operation) -> Iterator[OddWay]:
@@ -267,8 +271,7 @@ def _with_pairs(operation: Operation, *pairs: tuple[str, str]) -> Make:
     replaced = {name.partition("[")[0] for name, _ in pairs}
 
     def make(values: Mapping[str, Any]) -> Message:
-        kept = {name: value for name, value in values.items() if name not in replaced}
-        message = message_for(operation, kept)
+        message = message_for(operation, without(values, replaced))
         return replace(message, query=(*message.query, *pairs))
 
     return make

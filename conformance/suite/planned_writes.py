@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conformance.model import DEAD_KEYS, Contract, Effect, Operation, Params
-from conformance.scenarios import Depth, Draft, Planning, operations
+from conformance.scenarios import KEY, Depth, Draft, Planning, given, operations
 from conformance.suite.writing import visible_change
 
 READ_ONLY = "read_only"
@@ -107,13 +107,13 @@ def refused_writes(planning: Planning) -> Iterator[Draft]:
             wrong = [_dead_key(planning, operation)]
             if operation.scopes:
                 wrong += ["no_scope", READ_ONLY]
-            given = tuple(role for role in wrong if role in planning.target.keys)
+            tried = given(planning, wrong)
             yield Draft(
                 operation,
-                needs=("full",),
+                needs=(KEY,),
                 wants=tuple(wrong),
-                cost=6 + len(given),
-                params=WrongKeys(given),
+                cost=6 + len(tried),
+                params=WrongKeys(tried),
             )
 
 

@@ -33,11 +33,11 @@ def name_nothing(client: Client) -> None:
         values, known = client.valid(operation), client.value(parameter)
         if values is None or not isinstance(known, str | int):
             continue
-        changed = {**values, parameter.name: _unknown(client, known)}
+        named = {parameter.name: _unknown(client, known)}
         if parameter.required or parameter.advised:
-            client.mistake(operation, changed, facts=Facts(step=Step.REFERENCE))
+            client.mistake(operation, {**values, **named}, facts=Facts(step=Step.REFERENCE))
         else:
-            create_tied(client, changed, parameter.name)
+            create_tied(client, values, named)
 
 
 def _unknown(client: Client, known: str | int) -> Any:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import filterfalse
+from operator import attrgetter
 
-from conformance.model import Effect, Operation
+from conformance.model import NAMED, Effect, Operation
 from conformance.scenarios import Planning, operations
 
 OTHERS_TRIED, OTHERS_TRIED_FOR_A_WRITE = 2, 4
 """Keys with another scope that an operation is tried with."""
+NAMED_TRIED = 2
+"""Keys with listed scopes that an operation is tried with."""
 
 
 @dataclass(frozen=True)
@@ -16,10 +20,10 @@ class _Scope:
     """A scope, and the kinds of objects that it opens reads and writes of."""
 
     name: str
-    read: set[str | None] = field(default_factory=set)
-    written: set[str | None] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
 
-    def concerns(self, kind: str | None) -> bool:
+    def concerns(self, kind: str) -> bool:
         """Whether it opens anything on objects of a kind."""
         return kind in self.read or kind in self.written
 
@@ -71,7 +75,7 @@ def _turned(operation: Operation, scopes: list[_Scope]) -> list[_Scope]:
 
 def _first_reading(scopes: list[_Scope]) -> list[_Scope]:
     """The first scope that opens a read."""
-    return [scope for scope in scopes if scope.read][:1]
+    return list(filter(attrgetter("read"), scopes))[:1]
 
 
 def _near_a_write(
@@ -82,7 +86,14 @@ def _near_a_write(
     They open only reads of its kind, the write of an object that it must name, or any write.
     """
     referred = {parameter.references for parameter in operation.required}
-    writing = [scope for scope in foreign if scope.written]
+    reading = filterfalse(attrgetter("written"), of_kind)
+    writing = list(filter(attrgetter("written"), foreign))
     naming = [scope for scope in writing if scope.written & referred]
-    reading = [scope for scope in of_kind if not scope.written]
     return [*reading, *naming[:1], *writing[:1]]
+
+
+def named_keys(planning: Planning, operation: Operation, *, opening: bool) -> list[str]:
+    """A few of the keys whose scopes the target file lists, that open an operation or do not."""
+    named = sorted(role for role in planning.target.keys if role.startswith(NAMED))
+    fitting = [role for role in named if planning.target.opens(operation, role) is opening]
+    return fitting[:NAMED_TRIED]

@@ -61,7 +61,7 @@ class Sending:
         message = message_for(operation, values)
         if content is not None:
             message = replace(message, body=content)
-        carried = header_of(self.contract, key) if operation.takes_key else ()
+        carried = self.key_header(key) if operation.takes_key else ()
         return self.raw(
             message,
             operation.id,
@@ -88,8 +88,9 @@ class Sending:
         renewed: Callable[[], Message] | None = None,
     ) -> Exchange:
         """Send a message as it is, with the header of a key, or with the headers ``carried``."""
-        headers = header_of(self.contract, key) if carried is None else carried
-        headers += COMPRESSED if role is Role.CONTROL else ()
+        headers = self.key_header(key) if carried is None else carried
+        if role is Role.CONTROL:
+            headers += COMPRESSED
         labelled = _headed(message, headers)
         known = self.contract.operations.get(operation)
         rotate = address is None and known is not None and known.rate is not None
@@ -117,14 +118,28 @@ class Sending:
             message = message_for(operation, values)
             sends.append(
                 (
-                    _headed(message, header_of(self.contract, key)),
+                    _headed(message, self.key_header(key)),
                     self._label(operation.id, role, key, facts),
                 )
             )
         return self._sender.together(sends, address, patient=patient)
 
     def _label(self, operation: str, role: Role, key: str | None, facts: Facts) -> Label:
-        return Label(self.case, self._attempt, operation, role, key, facts)
+        return Label(self.case, self._attempt, operation, role, self._given(key), facts)
+
+    def key_header(self, key: str | None = "full") -> tuple[tuple[str, str], ...]:
+        """The header with a key; no header for None, and for a target without any key."""
+        return header_of(self.contract, self._given(key))
+
+    def _given(self, key: str | None) -> str | None:
+        """A key by the name that the target gives it. Where there is no full key, the main one is.
+
+        An alteration of the key, after a tilde, stays.
+        """
+        if key is None or key.partition("~")[0] != "full":
+            return key
+        main = self.target.main_key
+        return None if main is None else key.replace("full", main, 1)
 
     def mistake(
         self,

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, zip_longest
+from operator import attrgetter
 
 from conformance.model import WHOLE_API, Effect, Facts, Form, Operation, Params, Role
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
@@ -13,7 +14,7 @@ from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
 from conformance.suite.generate import COUNT, draw, message
 from conformance.suite.odd import OddWay, Sort, odd_ways
-from conformance.transport.message import Message, header_of
+from conformance.transport.message import Message
 
 EACH = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 3}
 """Odd requests of each sort that an operation gets."""
@@ -163,15 +164,10 @@ def test_unknown_route(client: Client) -> None:
         _send_unknown_methods(client)
 
 
-def _key_header(client: Client) -> tuple[tuple[str, str], ...]:
-    """The header with the key, if the target file gives one."""
-    return header_of(client.contract, "full" if "full" in client.target.keys else None)
-
-
 def _plain_paths(client: Client) -> list[str]:
     """The documented paths without parameters, sorted."""
-    paths = {operation.path for operation in client.contract.operations.values()}
-    return sorted(path for path in paths if "{" not in path)
+    paths = set(map(attrgetter("path"), client.contract.operations.values()))
+    return [path for path in sorted(paths) if "{" not in path]
 
 
 def _send_unknown_paths(client: Client) -> None:
@@ -194,7 +190,7 @@ def _send_unknown_methods(client: Client) -> None:
 
 def _send_unknown(client: Client, request: Message, form: Form | None = None) -> None:
     facts = Facts(mistake=True, odd=True, form=form)
-    client.raw(request, carried=_key_header(client), facts=facts)
+    client.raw(request, facts=facts)
 
 
 def _send_improper(client: Client) -> None:
@@ -212,7 +208,6 @@ def _send_improper(client: Client) -> None:
         client.raw(
             Message("GET", "", plain=target),
             operation,
-            carried=_key_header(client),
             role=role,
             facts=facts,
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import (
     DEAD_KEYS,
-    Contract,
     Effect,
     Exchange,
     Facts,
@@ -22,13 +22,14 @@ from conformance.model import (
     Step,
 )
 from conformance.reading import Answer, members_of
-from conformance.scenarios import Depth, Draft, Planning, operations, scenario
+from conformance.scenarios import KEY, Depth, Draft, Planning, given, operations, scenario
 from conformance.suite import bad_keys
 from conformance.suite.bad_keys import RefusedKeys
 from conformance.suite.client import Client
-from conformance.suite.scopes import other_scopes
+from conformance.suite.scopes import named_keys, other_scopes
 from conformance.transport.message import Message, encoded, message_for
 from conformance.transport.near_misses import BASIC
+from conformance.values import as_text
 
 KEY_RULES = ("auth.missing", "auth.scheme", "auth.invalid", "auth.expired", "auth.revoked")
 SPELLING = "auth.spelling"
@@ -41,7 +42,7 @@ PAGE_SIZE = 2
 
 def keyed(planning: Planning) -> Iterator[Operation]:
     """The operations that want a key."""
-    return (operation for operation in operations(planning) if operation.keyed)
+    return filter(attrgetter("keyed"), operations(planning))
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
         rules = (*KEY_RULES, SPELLING) if operation.method == "GET" else KEY_RULES
         yield Draft(
             operation,
-            needs=("full",),
+            needs=(KEY,),
             cost=2 + tried.count,
             bad_keys=tried.never_issued,
             params=tried,
@@ -72,13 +73,22 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
 @scenario(refused_keys, rules=(*KEY_RULES, SPELLING), phase=1)
 def test_refused_key(client: Client) -> None:
     """A valid request without a key, and with a key that is misplaced, malformed or not valid."""
-    operation, keys = client.operation, client.params(RefusedKeys)
-    values = client.valid(operation)
+    operation = client.operation
+    values, opened = client.valid(operation), client.target.opens(operation)
     if values is None:
         return
     ends = operation.action in ("delete", "perform")  # nothing is left to ask for afterwards
-    if ends:
+    if opened and ends:
         client.control(operation, values)
+    _send_bad_keys(client, values)
+    if opened and not ends:  # a valid key is still accepted after all these refusals
+        control = client.control(operation, values)
+        _dead_keys_on_a_later_page(client, values, control)
+
+
+def _send_bad_keys(client: Client, values: dict[str, Any]) -> None:
+    """No key, then each form of a bad one."""
+    operation, keys = client.operation, client.params(RefusedKeys)
     _without_key(client, values)
     if operation.method == "GET":
         _spelled(client, values)
@@ -89,9 +99,6 @@ def test_refused_key(client: Client) -> None:
     for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
         for key in keys.of(form):
             client.mistake(operation, values, key=key, facts=Facts(form=form))
-    if not ends:  # a valid key is still accepted after all these refusals
-        control = client.control(operation, values)
-        _dead_keys_on_a_later_page(client, values, control)
 
 
 def _without_key(client: Client, values: dict[str, Any]) -> None:
@@ -130,23 +137,28 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
     form = Form.SCHEME
     if place == bad_keys.IN_QUERY:
         form = Form.MISPLACED
-        message = replace(message, query=(*message.query, *_in_query(client.contract)))
+        message = replace(message, query=(*message.query, *_in_query(client)))
     else:
-        header = (client.contract.authentication.header, _after_scheme(place))
+        header = (client.contract.authentication.header, _after_scheme(client, place))
         message = replace(message, headers=(*message.headers, header))
     facts = Facts(mistake=True, form=form)
     client.raw(message, client.operation.id, carried=(), key="full", facts=facts)
 
 
-def _in_query(contract: Contract) -> Iterator[tuple[str, str]]:
-    """The full key under every name by which a query may carry one."""
-    for name in (*QUERY_NAMES, *sorted(contract.secret_members)):
-        yield name, str(Placeholder.of_identity("full"))
+def _in_query(client: Client) -> Iterator[tuple[str, str]]:
+    """The main key under every name by which a query may carry one."""
+    for name in (*QUERY_NAMES, *sorted(client.contract.secret_members)):
+        yield name, str(_main_key(client))
 
 
-def _after_scheme(place: str) -> str:
-    """The full key after another scheme, or as the user name of Basic authentication."""
-    key = Placeholder.of_identity("full")
+def _main_key(client: Client) -> Placeholder:
+    """The placeholder of the key that makes most requests."""
+    return Placeholder.of_identity(client.target.main_key or "full")
+
+
+def _after_scheme(client: Client, place: str) -> str:
+    """The main key after another scheme, or as the user name of Basic authentication."""
+    key = _main_key(client)
     if place == bad_keys.BASIC_USER:
         return f"Basic {replace(key, suffix=BASIC)}"
     return f"{place} {key}"
@@ -195,12 +207,12 @@ def test_prefixes(client: Client) -> None:
 
 def with_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that has a scope, with keys that have it."""
-    for operation in keyed(planning):
-        if operation.scopes:
-            # a key with one scope alone may be refused where a second may be required
-            scoped = () if operation.beside else operation.scopes
-            keys = tuple(f"scope:{scope}" for scope in scoped) or ("full",)
-            yield Draft(operation, needs=("full", *keys), params=Keys(keys))
+    for operation in filter(attrgetter("scopes"), keyed(planning)):
+        # a key with one scope alone may be refused where a second may be required
+        scopes = () if operation.beside else operation.scopes
+        scoped = tuple(f"scope:{scope}" for scope in scopes)
+        keys = (*given(planning, scoped), *named_keys(planning, operation, opening=True))
+        yield Draft(operation, needs=("full",), wants=scoped, params=Keys(keys or ("full",)))
 
 
 @scenario(with_scope, rules=("scope.opens",))
@@ -220,16 +232,32 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
 
     A key that may only read is tried with every write.
     """
-    for operation in keyed(planning):
-        if not operation.scopes:
-            continue
-        yield Draft(operation, "none", needs=("full", "no_scope"), params=Keys(("no_scope",)))
-        keys = [f"scope:{scope}" for scope in other_scopes(planning, operation)]
+    for operation in filter(attrgetter("scopes"), keyed(planning)):
+        wanted = [f"scope:{scope}" for scope in other_scopes(planning, operation)]
         if operation.effect is not Effect.READ:
-            keys.append("read_only")
-        if keys:
-            needs, cost = ("full", *keys), 1 + len(keys)
-            yield Draft(operation, ANOTHER, needs=needs, cost=cost, params=Keys(tuple(keys)))
+            wanted.append("read_only")
+        keys = (
+            *given(planning, wanted),
+            *named_keys(planning, operation, opening=False),
+        )
+        # either case is enough to judge by
+        yield Draft(
+            operation,
+            "none",
+            needs=(KEY, "no_scope"),
+            params=Keys(("no_scope",)),
+            optional=bool(keys),
+        )
+        if wanted or keys:
+            yield Draft(
+                operation,
+                ANOTHER,
+                needs=(KEY,) if keys else (KEY, *wanted[-1:]),
+                wants=tuple(wanted),
+                cost=1 + len(keys),
+                params=Keys(keys),
+                optional=not keys,
+            )
 
 
 @scenario(without_scope, rules=("scope.refused",), phase=1)
@@ -242,7 +270,8 @@ def test_missing_scope(client: Client) -> None:
         return
     if client.case.variant == ANOTHER:
         values |= _later_page(client)
-    client.control(operation, values)
+    if client.target.opens(operation):
+        client.control(operation, values)
     for key in client.params(Keys).roles:
         client.mistake(operation, values, key=key)
 
@@ -252,9 +281,9 @@ def _later_page(client: Client) -> dict[str, str]:
     operation, paging = client.operation, client.operation.paging
     if paging is None:
         return {}
-    first = members_of(next(iter(client.knowledge.listed(operation.kind or "")), None))
-    cursor = first.get(paging.position)
-    if not isinstance(cursor, str):
+    first = members_of(next(iter(client.knowledge.listed(operation.kind)), None))
+    cursor = as_text(first.get(paging.position))
+    if cursor is None:
         return {}
     limit = str(client.knowledge.within(operation, PAGE_SIZE))
     return {paging.after: cursor, paging.limit: limit, **_narrowed(operation, first)}
@@ -263,7 +292,7 @@ def _later_page(client: Client) -> dict[str, str]:
 def _narrowed(operation: Operation, members: dict[str, Any]) -> dict[str, str]:
     """The first plain filter of a list that takes a value of an item; empty without one."""
     for parameter in operation.plain_filters:
-        value = members.get(parameter.filters or "")
+        value = members.get(parameter.filters)
         if isinstance(value, str):
             return {parameter.name: value}
     return {}
@@ -274,9 +303,8 @@ def _narrowed(operation: Operation, members: dict[str, Any]) -> dict[str, str]:
 
 def handing_out(planning: Planning) -> Iterator[Draft]:
     """Each operation that answers with a key."""
-    for operation in operations(planning):
-        if operation.key is not None:
-            yield Draft(operation, needs=("full",), cost=6)
+    for operation in filter(attrgetter("key"), operations(planning)):
+        yield Draft(operation, needs=("full",), cost=6)
 
 
 @scenario(handing_out, rules=("account.key", "account.rows"), phase=2)
@@ -299,10 +327,9 @@ def test_new_key(client: Client) -> None:
 def _plain_list(client: Client) -> Operation | None:
     """The first list of a business that needs no parameter, neither by contract nor by target."""
     for listing in client.contract.operations_by("list"):
-        is_owned = listing.keyed and not listing.pool
-        advised = any(parameter.advised for parameter in listing.parameters)
-        given = listing.id in client.target.inputs
-        if is_owned and not (listing.required or advised or given):
+        advised = any(map(attrgetter("advised"), listing.parameters))
+        needs_something = listing.required or advised or listing.id in client.target.inputs
+        if listing.owned and not needs_something:
             return listing
     return None
 

@@ -10,7 +10,7 @@ from conformance.model import WHOLE_API, Effect, Exchange, Facts, Rate, Role, St
 from conformance.reading import soon
 from conformance.scenarios import Draft, Planning, operations, scenario
 from conformance.suite.client import Client
-from conformance.transport.message import header_of, message_for
+from conformance.transport.message import message_for
 
 ELSEWHERE = "198.51.100.7"
 FURTHER = "203.0.113.9"
@@ -148,15 +148,18 @@ def _burst(client: Client, rate: Rate) -> None:
     operation = client.operation
     for _ in range(2):
         address = client.fresh_address()
-        requests: list[tuple[None, dict[str, Any], Facts]] = []
-        for _ in range(rate.requests + 3):
-            requests.append((None, client.valid(operation) or {}, Facts(step=Step.COUNT)))
+        requests = [_counted(client) for _ in range(rate.requests + 3)]
         exchanges = client.together(
             operation, requests, role=Role.PROBE, address=address, patient=False
         )
-        accepted = [e for e in exchanges if e.response is not None and e.response.ok]
-        if len(accepted) <= rate.requests:
+        accepted = sum(exchange.ok for exchange in exchanges)
+        if accepted <= rate.requests:
             break
+
+
+def _counted(client: Client) -> tuple[None, dict[str, Any], Facts]:
+    """One of many requests at the same time: its key, values and facts."""
+    return None, client.valid_or({}, client.operation), Facts(step=Step.COUNT)
 
 
 # --- requests -------------------------------------------------------------------------------------
@@ -183,7 +186,7 @@ def _fill(client: Client, rate: Rate, address: str | None) -> list[Exchange]:
 def _pretend(client: Client, evasion: Evasion, address: str | None) -> None:
     """Send a request that pretends to come from another client."""
     operation = client.operation
-    message = message_for(operation, client.valid(operation) or {})
+    message = message_for(operation, client.valid_or({}, operation))
     headers = (*message.headers, *evasion.headers)
     if evasion.known_headers:
         headers += _known_headers(client)
@@ -207,12 +210,13 @@ def _pretend(client: Client, evasion: Evasion, address: str | None) -> None:
 
 def _known_headers(client: Client) -> tuple[tuple[str, str], ...]:
     """Headers that other operations take, and a key if there is one."""
-    path, names = client.operation.path, dict[str, None]()
+    names = dict[str, None]()
     for other in client.contract.operations.values():
-        if other.path != path:
-            names |= {p.name: None for p in other.parameters if p.place == "header"}
-    key = "full" if "full" in client.target.keys else None
-    return (*((name, "another") for name in names), *header_of(client.contract, key))
+        if other.path != client.operation.path:
+            taken = other.parameters_in("header")
+            names.update((parameter.name, None) for parameter in taken)
+    pretended = ((name, "another") for name in names)
+    return (*pretended, *client.key_header())
 
 
 def _ask_until_accepted(
@@ -227,10 +231,10 @@ def _ask_until_accepted(
 def _ask(client: Client, address: str | None, step: Step) -> Exchange:
     """Send one valid request from an address."""
     operation = client.operation
-    values = client.valid(operation) or {}
+    values = client.valid_or({}, operation)
     return client.call(operation, values, address=address, patient=False, facts=Facts(step=step))
 
 
 def _limited(exchange: Exchange) -> bool:
     """Whether a request was refused by a limit."""
-    return exchange.response is not None and exchange.response.status == 429
+    return exchange.status == 429

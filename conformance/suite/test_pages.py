@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.model import Facts, Operation, Params
 from conformance.reading import Answer, position_of
-from conformance.scenarios import Draft, Planning, operations, scenario
+from conformance.scenarios import Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.knowledge import LARGE
 
@@ -19,7 +19,7 @@ WIDE = 10**8
 def large_pages(planning: Planning) -> Iterator[Draft]:
     """A page beyond the declared maximum of each list."""
     for operation in operations(planning, "list"):
-        yield Draft(operation, cost=2, needs=("full",) if operation.keyed else (), rules=())
+        yield Draft(operation, cost=2, needs=key_needs(operation), rules=())
 
 
 @scenario(large_pages)
@@ -91,8 +91,8 @@ def _with_served_cursor(client: Client, query: Mapping[str, str]) -> dict[str, s
     """The query with a cursor of the target; without any where the target gives none."""
     operation = client.operation
     assert operation.paging is not None
-    items = client.knowledge.listed(operation.kind or "")
-    position = position_of(operation, items[-1]) if items else None
+    items = client.knowledge.listed(operation.kind)
+    position = position_of(operation, next(reversed(items), None))
     changed = dict(query)
     if isinstance(position, str):
         changed[operation.paging.after] = position

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import filterfalse, product
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Facts, Form, Open, Operation, Parameter, Params, Role
@@ -14,6 +16,7 @@ from conformance.suite.client import Client
 from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
 from conformance.suite.references import name_nothing, referring
+from conformance.values import without
 
 SHORT_ID = 7
 """Characters of an id so short that a piece of it may well be another id."""
@@ -47,7 +50,7 @@ def _choose_older(client: Client, values: dict[str, Any], selector: Parameter) -
     limited = operation.open & {Open.INPUT, Open.ABSENT_OBJECT}
     if limited or selector.name in given:
         return
-    known = client.knowledge.known_ids(selector.references or "", member=selector.by)
+    known = client.knowledge.known_ids(selector.references, member=selector.by)
     if values[selector.name] in known:
         third = min(2, len(known) - 1)
         values[selector.name] = known[third]
@@ -71,9 +74,9 @@ def _send_similar_ids(client: Client, values: dict[str, Any], selector: Paramete
 
 def selecting(planning: Planning) -> Iterator[Draft]:
     """Each operation on one object."""
-    for operation in operations(planning, "read", "update", "delete", "perform"):
-        if operation.selector:
-            yield Draft(operation, needs=key_needs(operation), cost=3, rules=("id.unknown",))
+    acting = operations(planning, "read", "update", "delete", "perform")
+    for operation in filter(attrgetter("selector"), acting):
+        yield Draft(operation, needs=key_needs(operation), cost=3, rules=("id.unknown",))
     for operation, members in referring(planning):
         needs, cost = key_needs(operation), 2 + len(members)
         yield Draft(operation, needs=needs, cost=cost, rules=("id.reference",))
@@ -123,7 +126,9 @@ def _may_be_omitted(operation: Operation, parameter: Parameter) -> bool:
     """Whether a required parameter can be left out of a request, which must then be refused."""
     if parameter.place == "path" or Open.OMISSION in parameter.open:
         return False
-    return parameter.name != operation.when or operation.only
+    if parameter.name == operation.when:
+        return operation.only
+    return True
 
 
 def _omission(operation: Operation, parameter: Parameter) -> Draft:
@@ -152,10 +157,9 @@ def test_missing_parameter(client: Client) -> None:
     if values is None:
         return
     client.control(client.operation, values)
-    fresh = client.valid(client.operation) or values
+    fresh = client.valid_or(values, client.operation)
     omitted = client.params(OneParameter).name
-    without = {name: value for name, value in fresh.items() if name != omitted}
-    client.mistake(client.operation, without, facts=Facts(form=Form.OMITTED))
+    client.mistake(client.operation, without(fresh, {omitted}), facts=Facts(form=Form.OMITTED))
     if "parameter.blank" in client.case.rules:
         client.mistake(client.operation, {**fresh, omitted: None}, facts=Facts(form=Form.NULL))
 
@@ -163,15 +167,14 @@ def test_missing_parameter(client: Client) -> None:
 def refused_values(planning: Planning) -> Iterator[Draft]:
     """Each parameter for which the contract lists values that no reading can accept."""
     for operation in operations(planning):
-        for parameter in operation.parameters:
-            if parameter.refuse:
-                yield Draft(
-                    operation,
-                    parameter.name,
-                    needs=key_needs(operation),
-                    cost=1 + len(parameter.refuse),  # a control, and each value
-                    params=OneParameter(parameter.name),
-                )
+        for parameter in filter(attrgetter("refuse"), operation.parameters):
+            yield Draft(
+                operation,
+                parameter.name,
+                needs=key_needs(operation),
+                cost=1 + len(parameter.refuse),  # a control, and each value
+                params=OneParameter(parameter.name),
+            )
 
 
 @scenario(refused_values, rules=("parameter.invalid",), phase=1)
@@ -184,7 +187,7 @@ def test_invalid_parameter(client: Client) -> None:
         return
     client.control(client.operation, values)
     for value in parameter.refuse:
-        fresh = client.valid(client.operation) or values
+        fresh = client.valid_or(values, client.operation)
         client.mistake(client.operation, {**fresh, parameter.name: value})
 
 
@@ -226,7 +229,7 @@ def _wants_body(operation: Operation) -> bool:
     selected_by_member = operation.when and not operation.only
     if selected_by_member:
         return False
-    return any(member.required for member in operation.body)
+    return any(map(attrgetter("required"), operation.body))
 
 
 @scenario(bodies, rules=("body.broken",), phase=1)
@@ -260,7 +263,7 @@ class Bounds(Params):
 def odd_positions(planning: Planning) -> Iterator[Draft]:
     """Each list."""
     for operation in operations(planning, "list"):
-        bounds = tuple(p.name for p in operation.filters if p.compare)
+        bounds = tuple(p.name for p in filter(attrgetter("compare"), operation.filters))
         mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(_windows(operation))
         yield Draft(
             operation,
@@ -294,16 +297,17 @@ def test_unparsable_parameter(client: Client) -> None:
 def _windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:
     """The lower and the upper bounds of a list that bound the same member of its items."""
     windows = []
-    for least in _optional_bounds(operation, "at-least"):
-        for most in _optional_bounds(operation, "at-most"):
-            if least.filters == most.filters:
-                windows.append((least, most))
+    lower, upper = _optional_bounds(operation, "at-least"), _optional_bounds(operation, "at-most")
+    for least, most in product(lower, upper):
+        if least.filters == most.filters:
+            windows.append((least, most))
     return windows
 
 
 def _optional_bounds(operation: Operation, compare: str) -> list[Parameter]:
     """The optional filters of a list that are such bounds."""
-    return [p for p in operation.filters if p.compare == compare and not p.required]
+    optional = filterfalse(attrgetter("required"), operation.filters)
+    return [parameter for parameter in optional if parameter.compare == compare]
 
 
 def _bound(parameter: Parameter, place: int) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Effect, Facts, Open, Operation, Parameter, Params, Role, Side, Step
-from conformance.reading import Answer, as_shown, members_of
+from conformance.reading import Answer, as_shown, position_of
 from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.crossing import (
@@ -31,7 +32,7 @@ from conformance.suite.foreign import (
 )
 from conformance.suite.ids import MALFORMED
 from conformance.transport.message import message_for
-from conformance.values import ABSENT
+from conformance.values import ABSENT, as_text
 
 PAGE_SIZE = 5
 """Items of a page that is asked for in another size, or with a cursor."""
@@ -50,9 +51,7 @@ SIDES = {"full": _OWN, "read_only": _OWN, "other": _FOREIGN, "empty": _FOREIGN}
 def owned_lists(planning: Planning) -> Iterator[Operation]:
     """The lists of what belongs to a business."""
     if planning.contract.tenant:
-        for operation in operations(planning, "list"):
-            if operation.keyed and not operation.pool:
-                yield operation
+        yield from filter(attrgetter("owned"), operations(planning, "list"))
 
 
 def lists_of_two(planning: Planning) -> Iterator[Draft]:
@@ -64,18 +63,23 @@ def lists_of_two(planning: Planning) -> Iterator[Draft]:
 @scenario(lists_of_two, rules=("tenant.rows",))
 def test_rows_of_two_businesses(client: Client) -> None:
     """Pages of a list as two businesses see it: in two sizes, with a cursor, and narrowed."""
-    paging = client.operation.paging
-    assert paging is not None
-    limit = str(client.knowledge.within(client.operation, PAGE_SIZE))
     foreign = _page(client, "other", {})
     own = _page(client, "full", {})
-    for key, first in (("other", foreign), ("full", own)):
-        if first is not None and first.cursor is not None:
-            _page(client, key, {paging.after: first.cursor})
-        _page(client, key, {paging.limit: limit})
+    _more_pages(client, "other", foreign)
+    _more_pages(client, "full", own)
     _named_another(client)
-    pages = [page for page in (foreign, own) if page is not None]
+    pages = filter(None, (foreign, own))
     _narrowed_to_shown(client, [row for page in pages for row in page.rows])
+
+
+def _more_pages(client: Client, key: str, first: Answer | None) -> None:
+    """The page after the first one, and the first one in another size."""
+    paging = client.operation.paging
+    assert paging is not None
+    if first is not None and first.cursor is not None:
+        _page(client, key, {paging.after: first.cursor})
+    limit = client.knowledge.within(client.operation, PAGE_SIZE)
+    _page(client, key, {paging.limit: str(limit)})
 
 
 def _page(client: Client, key: str, values: Values) -> Answer | None:
@@ -114,10 +118,8 @@ def _narrowed_to_shown(client: Client, rows: list[Values]) -> None:
     The rows of the other business come first: a value that only it has tells most.
     """
     for parameter in client.operation.plain_filters:
-        if parameter.name == client.contract.tenant:
-            continue
-        texts = texts_of_member(rows, parameter.filters or "")
-        if texts:
+        texts = texts_of_member(rows, parameter.filters)
+        if texts and parameter.name != client.contract.tenant:
             _page(client, "full", {parameter.name: texts[0]})
 
 
@@ -134,15 +136,14 @@ class ForeignFilter(Params):
 def foreign_filters(planning: Planning) -> Iterator[Draft]:
     """Each list with a filter that names another business, or an object of it."""
     for operation in operations(planning, "list"):
-        for parameter in operation.filters:
-            if parameter.references:
-                yield Draft(
-                    operation,
-                    parameter.name,
-                    needs=("full", "other"),
-                    params=ForeignFilter(parameter.name),
-                    cost=4,
-                )
+        for parameter in filter(attrgetter("references"), operation.filters):
+            yield Draft(
+                operation,
+                parameter.name,
+                needs=("full", "other"),
+                params=ForeignFilter(parameter.name),
+                cost=4,
+            )
 
 
 @scenario(foreign_filters, rules=("tenant.filter",), phase=1)
@@ -169,9 +170,9 @@ def _later_page(client: Client) -> dict[str, str]:
     operation, paging = client.operation, client.operation.paging
     assert paging is not None
     page = {paging.limit: str(client.knowledge.within(operation, PAGE_SIZE))}
-    first = next(iter(client.knowledge.listed(operation.kind or "")), None)
-    cursor = members_of(first).get(paging.position)
-    if isinstance(cursor, str):
+    first = next(iter(client.knowledge.listed(operation.kind)), None)
+    cursor = as_text(position_of(operation, first))
+    if cursor is not None:
         page[paging.after] = cursor
     return page
 
@@ -181,10 +182,10 @@ def _later_page(client: Client) -> dict[str, str]:
 
 def on_objects(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
     """The operations on one object of a business, each with the parameter that names it."""
-    for operation in operations(planning, "read", "update", "delete", "perform"):
-        selector = operation.selector
-        if selector is not None and operation.keyed and operation.kind:
-            yield operation, selector
+    acting = operations(planning, "read", "update", "delete", "perform")
+    for operation in filter(attrgetter("keyed"), acting):
+        if operation.selector is not None and operation.kind:
+            yield operation, operation.selector
 
 
 def foreign_objects(planning: Planning) -> Iterator[Draft]:
@@ -233,7 +234,7 @@ def _read_across(client: Client, values: Values, selector: Parameter, foreign: A
 
 def _change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
     """Change the object of the other business, look whether it changed, and go the other way."""
-    operation, kind, sought = client.operation, client.operation.kind or "", named(foreign)
+    operation, kind, sought = client.operation, client.operation.kind, named(foreign)
     name_both(client, values)
     change = visible_change(client, operation)
     facts = Facts(step=Step.BEFORE)
@@ -258,9 +259,8 @@ def test_foreign_figures(client: Client) -> None:
 
 def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
     """Each list that needs no parameter, with the key of a business without data."""
-    for operation in operations(planning, "list"):
-        is_owned = operation.keyed and not operation.pool
-        if is_owned and not operation.required:
+    for operation in filter(attrgetter("owned"), operations(planning, "list")):
+        if not operation.required:
             yield Draft(operation, needs=("empty",))
 
 
@@ -269,7 +269,7 @@ def test_empty_list(client: Client) -> None:
     """The list of a business without data, plain and with a limit."""
     paging = client.operation.paging
     assert paging is not None
-    values = client.valid(client.operation, "empty") or {}
+    values = client.valid_or({}, client.operation, "empty")
     client.call(client.operation, values, key="empty", facts=Facts(side=Side.FOREIGN))
     client.call(client.operation, {**values, paging.limit: "1"}, key="empty")
 

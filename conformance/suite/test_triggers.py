@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import (
@@ -18,7 +19,7 @@ from conformance.model import (
     Step,
     Trigger,
 )
-from conformance.scenarios import Draft, Planning, operations, scenario
+from conformance.scenarios import Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
 from conformance.transport.message import Message, message_for
 from conformance.values import ABSENT
@@ -49,32 +50,34 @@ def triggers(planning: Planning) -> Iterator[Draft]:
     """Each code that an operation may be made to answer, and each trigger of the target."""
     contract = planning.contract
     given = {(trigger.code, trigger.operation): trigger for trigger in planning.target.triggers}
-    provoked = {
-        (code, operation.id) for operation in operations(planning) for code in operation.provokes
-    }
-    pairs = sorted(provoked | given.keys())
-    for code, operation_id in pairs:
+    pairs = set(given)
+    for operation in operations(planning):
+        pairs.update((code, operation.id) for code in operation.provokes)
+    for code, operation_id in sorted(pairs):
         operation = contract.operations[operation_id]
-        trigger = given.get((code, operation_id))
-        yield _draft(contract, operation, code, trigger)
+        yield _draft(contract, operation, code, given.get((code, operation_id)))
     codes = {code for code, _ in pairs}
-    for row in contract.errors.values():
-        if row.role is CodeRole.INTERNAL and row.code not in codes:
-            gap = _advice(row.code)
-            yield Draft(None, row.code, about=row.code, gap=gap, rules=("trigger.answer",))
+    for code in contract.codes_of(CodeRole.INTERNAL):
+        if code not in codes:
+            gap = _advice(code)
+            yield Draft(None, code, about=code, gap=gap, rules=("trigger.answer",))
 
 
 def _draft(contract: Contract, operation: Operation, code: str, trigger: Trigger | None) -> Draft:
     """The case of a code and an operation. Without a trigger it is a gap."""
-    recipe = NO_RECIPE if trigger is None else _recipe(operation, trigger)
+    recipe, gap = NO_RECIPE, None
+    if trigger is None:
+        gap = _advice(f"{code} at {operation.id}")
+    else:
+        recipe = _recipe(operation, trigger)
     return Draft(
         operation,
         code,
-        needs=("full",) if operation.keyed else (),
+        needs=key_needs(operation),
         about=code,
         params=recipe,
         cost=8 if recipe.robust else 5,
-        gap=None if trigger is not None else _advice(f"{code} at {operation.id}"),
+        gap=gap,
         rules=_rules(contract, operation, code, recipe),
     )
 
@@ -99,13 +102,16 @@ def _advice(missing: str) -> str:
 
 def _rules(contract: Contract, operation: Operation, code: str, recipe: Recipe) -> tuple[str, ...]:
     """The rules that a trigger feeds."""
-    if operation.payment and contract.errors[code].role is CodeRole.PAYMENT_REQUIRED:
-        rules = ("trigger.answer", "payment.terms")
-        return (*rules, "payment.retry") if recipe.payment else rules
+    rules = ["trigger.answer"]
+    if operation.payment and code in contract.codes_of(CodeRole.PAYMENT_REQUIRED):
+        rules.append("payment.terms")
+        if recipe.payment:
+            rules.append("payment.retry")
+        return tuple(rules)
     listed = contract.operations_by("list", operation.kind)
     if listed and operation.effect is not Effect.READ:
-        return ("trigger.answer", "trigger.effect")
-    return ("trigger.answer",)
+        rules.append("trigger.effect")
+    return tuple(rules)
 
 
 # --- the scenario ---------------------------------------------------------------------------------
@@ -128,7 +134,7 @@ def test_trigger(client: Client) -> None:
         client.control(operation, values, facts=Facts(step=Step.TAKEN))
         ask(role=Role.CONTROL, facts=Facts(step=Step.BEFORE))
     for inputs in list(_inputs(client, recipe)):
-        values = client.valid(operation) or values
+        values = client.valid_or(values, operation)
         client.raw(
             _request(client, {**values, **inputs}),
             operation.id,
@@ -143,9 +149,9 @@ def test_trigger(client: Client) -> None:
 def _values(client: Client, recipe: Recipe) -> dict[str, Any] | None:
     """Valid values; none are needed where the trigger itself names the object."""
     values, selector = client.valid(client.operation), client.operation.selector
-    if values is None and selector is not None and selector.name in recipe.input:
-        return {}
-    return values
+    if values is not None or selector is None:
+        return values
+    return {} if selector.name in recipe.input else None
 
 
 def _inputs(client: Client, recipe: Recipe) -> Iterator[Mapping[str, Any]]:
@@ -158,13 +164,14 @@ def _inputs(client: Client, recipe: Recipe) -> Iterator[Mapping[str, Any]]:
     if not recipe.robust:
         yield given
         return
-    texts = {name: value for name, value in given.items() if _has_letters(value)}
-    if texts:
-        yield {**given, **{name: text.upper() for name, text in texts.items()}}
-        yield {
-            **given,
-            **{name: f"Good day. {text} - and thank you." for name, text in texts.items()},
-        }
+    capitals, longer = dict(given), dict(given)
+    names = [name for name, value in given.items() if _has_letters(value)]
+    for name in names:
+        capitals[name] = given[name].upper()
+        longer[name] = f"Good day. {given[name]} - and thank you."
+    if names:
+        yield capitals
+        yield longer
     yield {**given, **_references_beside(client, given)}
 
 
@@ -176,12 +183,14 @@ def _has_letters(value: Any) -> bool:
 def _references_beside(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
     """Known objects for the optional references that an input does not name."""
     values = {}
-    for parameter in client.operation.body:
-        if parameter.required or not parameter.references or parameter.name in given:
+    for parameter in filter(attrgetter("references"), client.operation.body):
+        is_given = parameter.name in given or parameter.name == client.contract.tenant
+        if is_given or parameter.required:
             continue
-        if parameter.name != client.contract.tenant:
-            values[parameter.name] = client.value(parameter)
-    return {name: value for name, value in values.items() if value is not ABSENT}
+        value = client.value(parameter)
+        if value is not ABSENT:
+            values[parameter.name] = value
+    return values
 
 
 def _request(client: Client, values: Mapping[str, Any]) -> Message:

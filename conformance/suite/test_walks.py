@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Operation, Parameter, Params, Role
 from conformance.reading import Answer
-from conformance.scenarios import Depth, Draft, Planning, operations, scenario
+from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.changing import Mixed, changeable_lists, worst_effect, writes_of
 from conformance.suite.client import Client
 from conformance.suite.cursors import WINDOW, in_turn, starts, unserved_cursors
@@ -75,7 +76,7 @@ def every_list(planning: Planning) -> Iterator[Draft]:
         yield Draft(
             operation,
             cost=4 if brief else 60,
-            needs=("full",) if operation.keyed else (),
+            needs=key_needs(operation),
             params=WalkParams(brief),
             quick=quick,
             rules=_rules_of_walk(operation, planning.contract.tenant),
@@ -84,8 +85,8 @@ def every_list(planning: Planning) -> Iterator[Draft]:
 
 def _rules_of_walk(operation: Operation, tenant: str | None) -> tuple[str, ...]:
     """The rules that a walk feeds; the one of filters, too, where the list must be given one."""
-    for parameter in operation.filters:
-        if parameter.required and parameter.name != tenant:
+    for parameter in filter(attrgetter("required"), operation.filters):
+        if parameter.name != tenant:
             return (*WALK_RULES, "paging.filter")
     return WALK_RULES
 
@@ -274,7 +275,7 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
 
     The item stands behind a newer one. The list ends as before, with the flags of before.
     """
-    walker, kind = Walker(client), client.operation.kind or ""
+    walker, kind = Walker(client), client.operation.kind
     deletion = writes_of(client.contract, kind)["delete"]
     values = client.valid(deletion)
     if values is None or deletion.selector is None or walker.given is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +12,7 @@ from conformance.reading import Answer, position_of
 from conformance.scenarios import Depth
 from conformance.suite.client import Client
 from conformance.suite.knowledge import LARGE
+from conformance.values import as_text
 
 SURELY_TAKEN = 7
 """A limit taken to be below every maximum, until a page shows how many items a list does give."""
@@ -42,10 +44,9 @@ class Walker:
     def _required_filters(self) -> dict[str, str]:
         """The values of the filters that the list must be given, other than the business."""
         given, required = self.given or {}, {}
-        for parameter in self.operation.filters:
-            value = given.get(parameter.name)
-            by_tenant = parameter.name == self.tenant
-            if parameter.required and not by_tenant and isinstance(value, str):
+        for parameter in filter(attrgetter("required"), self.operation.filters):
+            value = as_text(given.get(parameter.name))
+            if value is not None and parameter.name != self.tenant:
                 required[parameter.name] = value
         return required
 
@@ -80,7 +81,7 @@ class Walker:
         role = Role.CONTROL if plain else Role.PROBE
         exchange = self._client.call(self.operation, values, role=role, facts=facts)
         answer = Answer(self._client.contract, self.operation, exchange)
-        self._most = max(self._most, len(answer.items or []))
+        self._most = max(self._most, len(answer.listed))
         return answer
 
     def _above_maximum(self, limit: int | None) -> bool:
@@ -90,8 +91,7 @@ class Walker:
 
     def cursor(self, items: Sequence[Any]) -> str | None:
         """The position of the last of some items; None where it has none, or there is no item."""
-        position = position_of(self.operation, items[-1]) if items else None
-        return position if isinstance(position, str) else None
+        return as_text(position_of(self.operation, next(reversed(items), None)))
 
     def positions(self, items: Sequence[Any]) -> list[str | None]:
         """The position of each of some items; None for one without."""
@@ -135,7 +135,7 @@ class Walker:
         for _ in range(pages):
             owed = served or after is None
             answer = self.page(name, after, limit, filters, served=owed)
-            seen += answer.items or []
+            seen += answer.listed
             after = answer.cursor
             if after is None or len(seen) >= items:
                 break

@@ -76,7 +76,7 @@ class HttpWire:
         except WireFailure:
             raise
         except Exception as error:  # of any kind: an odd response may break the library anywhere
-            refused = any(word in str(error) for word in REFUSED)
+            refused = any(map(str(error).__contains__, REFUSED))
             raise WireFailure(_reason(error), unreachable=refused) from None
         return WireResponse(raw.status, tuple(raw.headers.items()), body, cut)
 

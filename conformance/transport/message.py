@@ -58,6 +58,11 @@ def header_of(
     return ((contract.authentication.header, f"{scheme} {key}" if scheme else str(key)),)
 
 
+def query_text(value: Any) -> str:
+    """A value as a query holds it: a text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
     """A message with each value where the operation takes it; a value of ABSENT is left out.
 
@@ -74,7 +79,7 @@ def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
         if place == "path":
             path = path.replace(f"{{{name}}}", quote(str(value), safe="", errors=LONE))
         elif place == "query":
-            query.append((name, value if isinstance(value, str) else json.dumps(value)))
+            query.append((name, query_text(value)))
         elif place == "header":
             headers.append((name, str(value)))
         else:

@@ -43,22 +43,20 @@ BASIC = "basic"
 
 def altered(key: str, alteration: str, prefixes: Sequence[str]) -> str | None:
     """The key as an alteration makes it; None if no alteration has that name."""
+    prefix = prefix_of(key, prefixes)
+    private = key.removeprefix(prefix)
     if alteration == BASIC:
         return base64.b64encode(f"{key}:".encode()).decode()
-    prefix = prefix_of(key, prefixes)
     if alteration == NO_PREFIX:
-        return key.removeprefix(prefix)
+        return private
     if alteration == OTHER_PREFIX:
-        others = [other for other in prefixes if other != prefix]
-        return (others or [prefix])[0] + key.removeprefix(prefix)
-    if alteration in ALTERATIONS:
-        return ALTERATIONS[alteration](key)
-    return None
+        others = (other for other in prefixes if other != prefix)
+        return next(others, prefix) + private
+    if alteration not in ALTERATIONS:
+        return None
+    return ALTERATIONS[alteration](key)
 
 
 def prefix_of(key: str, prefixes: Sequence[str]) -> str:
     """The public prefix that a key begins with, or an empty string."""
-    for prefix in prefixes:
-        if key.startswith(prefix):
-            return prefix
-    return ""
+    return next(filter(key.startswith, prefixes), "")

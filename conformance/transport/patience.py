@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
-from conformance.model import UNAVAILABLE
+from conformance.model import UNAVAILABLE, Headers, header_in
 from conformance.target import Target
 from conformance.transport.wire import WireFailure, WireResponse
 
@@ -33,8 +33,6 @@ AFTER_BREAK = 0.2
 """Seconds until a request is repeated that a broken connection or a proxy spoilt."""
 
 SAFE_METHODS = ("GET", "HEAD")
-
-Headers = Sequence[tuple[str, str]]
 
 
 class OverBudget(Exception):  # noqa: N818 - it is nobody's error
@@ -91,19 +89,21 @@ class Patience:
         if isinstance(answer, WireFailure):
             repeatable = answer.stale or method in SAFE_METHODS
             return Reason.BROKEN if repeatable else None
-        if answer.status in UNAVAILABLE:
-            return Reason.BROKEN
-        if answer.status == LIMITED and self._waits_for(answer.headers):
-            return Reason.LIMITED
-        if answer.status == NOT_FOUND and self.missing:
-            return Reason.MISSING
-        return None
+        reasons = dict.fromkeys(UNAVAILABLE, Reason.BROKEN)
+        if self._waits_for(answer.headers):
+            reasons[LIMITED] = Reason.LIMITED
+        if self.missing:
+            reasons[NOT_FOUND] = Reason.MISSING
+        return reasons.get(answer.status)
 
     def _waits_for(self, headers: Headers) -> bool:
         """Whether a limit is waited out. A date in Retry-After never counts as hopeless."""
-        seconds = _whole_number(_header(headers, "Retry-After"))
-        is_hopeless = seconds is not None and seconds > HOPELESS
-        return self.limits and (self.hopeless or not is_hopeless)
+        if not self.limits:
+            return False
+        if self.hopeless:
+            return True
+        seconds = _whole_number(header_in(headers, "Retry-After"))
+        return seconds is None or seconds <= HOPELESS
 
 
 def told_to_wait(headers: Headers) -> float:
@@ -111,24 +111,16 @@ def told_to_wait(headers: Headers) -> float:
 
     USUAL_WAIT if neither can be read, or if the number has more than five digits.
     """
-    told = _header(headers, "Retry-After")
+    told = header_in(headers, "Retry-After")
     seconds = _whole_number(told)
     if seconds is not None:
         return seconds if seconds < 100_000 else USUAL_WAIT
     try:
         until = parsedate_to_datetime(told).replace(tzinfo=UTC)  # HTTP knows no other zone
-        now = parsedate_to_datetime(_header(headers, "Date")).replace(tzinfo=UTC)
+        now = parsedate_to_datetime(header_in(headers, "Date")).replace(tzinfo=UTC)
         return max(0.0, (until - now).total_seconds())
     except (ValueError, OverflowError):
         return USUAL_WAIT
-
-
-def _header(headers: Headers, name: str) -> str:
-    """The first header of a name, whatever its case, or an empty string."""
-    for key, value in headers:
-        if key.lower() == name.lower():
-            return value
-    return ""
 
 
 def _whole_number(text: str) -> float | None:

@@ -41,6 +41,7 @@ __all__ = [
     "main",
     "page",
     "refresh",
+    "renewed",
     "stored",
     "unproven",
 ]
@@ -60,7 +61,7 @@ def main(complete: bool, say: Say, write: bool = False, names: Collection[str] =
     """Run the suite against all servers, or the named ones; return 0 if all is well, else 1.
 
     Says what is wrong with each row, the matrix (unless names are given), and the sum.
-    ``write`` stores the matrix as data and as a page, if every fault was caught.
+    ``write`` stores the rows as data and as a page, if every fault was caught; see ``renewed``.
     """
     faults, variants = _chosen(FAULTS, names), _chosen(VARIANTS, names)
     rows = _rows([*_jobs(faults, variants, complete, bool(names))], say)
@@ -68,12 +69,12 @@ def main(complete: bool, say: Say, write: bool = False, names: Collection[str] =
         say("\n".join(["", *table.lines(contract(), FAULTS, rows), ""]))
     stale = [] if write else _stale(faults, rows)
     if stale:
-        say(f"{DATA.name} is stale on {', '.join(stale)}: run all with --complete --write")
+        say(f"{DATA.name} is stale on {', '.join(stale)}: run these with --write")
     missed, findings = _failures(rows)
     if write and not missed:
-        _write({name: rows[name].found for name in FAULTS})
-    caught = len(faults) - missed
-    say(f"{caught} of {len(faults)} faults, {findings} findings on {len(variants)} variants")
+        _store(renewed(rows, complete), say)
+    caught, legal = len(faults) - missed, len(rows) - len(faults)
+    say(f"caught {caught} of {len(faults)} faults; blamed {findings} of {legal} legal servers")
     return int(missed + findings + len(stale) > 0)
 
 
@@ -139,8 +140,27 @@ def stored() -> dict[str, Any]:
     return matrix
 
 
+def renewed(rows: Mapping[str, Row], exactly: bool) -> dict[str, tuple[str, ...]]:
+    """The clauses found broken by each fault, with those of some rows.
+
+    A short run tries a part of the suite only, so it adds to what is stored, behind it.
+    ``exactly`` replaces what is stored of these faults. Other faults stay as they are stored;
+    faults and clauses that are no more go.
+    """
+    clauses = contract().clauses
+    found = {
+        name: tuple(clause for clause in row["found"] if clause in clauses)
+        for name, row in stored().items()
+        if name in FAULTS
+    }
+    for name in FAULTS.keys() & rows.keys():
+        before = () if exactly else found.get(name, ())
+        found[name] = tuple(dict.fromkeys([*before, *rows[name].found]))
+    return found
+
+
 def data(found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
-    """The matrix of all faults as data; ``found`` holds the clauses found broken by each."""
+    """The matrix as data; ``found`` holds the clauses found broken by each fault."""
     return table.data(FAULTS, found)
 
 
@@ -153,6 +173,14 @@ def _stale(faults: Iterable[str], rows: Mapping[str, Row]) -> list[str]:
     """The faults of which more clauses were found broken than the stored matrix has."""
     known = {name: set(row["found"]) for name, row in stored().items()}
     return [name for name in faults if name in known and not set(rows[name].found) <= known[name]]
+
+
+def _store(found: Mapping[str, Iterable[str]], say: Say) -> None:
+    """Write the matrix; says which faults are still missing from it."""
+    _write(found)
+    missing = [name for name in FAULTS if name not in found]
+    if missing:
+        say(f"{DATA.name} lacks {', '.join(missing)}: run these with --write")
 
 
 def _write(found: Mapping[str, Iterable[str]]) -> None:

@@ -54,7 +54,7 @@ def judge_fault(fault: Fault, complete: bool = False) -> Row:
     missed = [clause for clause in fault.breaks if clause not in found]
     complaints = [
         _interruption(run),
-        f"not found: {', '.join(missed)}; found:\n{_listing(run, blamed)}" if missed else "",
+        _complaint_of_missed(run, missed, blamed),
         _complaint("blamed for more than it breaks", run, _beyond(fault, blamed)),
         _complaint("not judged", run, _with_verdict(run, Verdict.ERROR)),
     ]
@@ -161,6 +161,14 @@ def _interruption(run: Run) -> str:
 def _complaint(title: str, run: Run, cells: list[Cell]) -> str:
     """A title above the cells that it is about; empty without cells."""
     return f"{title}:\n{_listing(run, cells)}" if cells else ""
+
+
+def _complaint_of_missed(run: Run, missed: list[str], blamed: list[Cell]) -> str:
+    """The clauses that were not found above the cells that were; empty if none was missed."""
+    if not missed:
+        return ""
+    found = f"\n{_listing(run, blamed)}" if blamed else " nothing"
+    return f"not found: {', '.join(missed)}; found:{found}"
 
 
 def _listing(run: Run, cells: list[Cell]) -> str:

@@ -61,7 +61,7 @@ def _line(name: str, faults: list[Fault], caught: int) -> str:
 
 
 def data(faults: Faults, found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
-    """The matrix as data, sorted by the names of the faults.
+    """The matrix as data, sorted by the names of the faults; without those not in ``found``.
 
     ``found`` holds the clauses that the suite found broken, by the name of the fault.
     """
@@ -73,6 +73,7 @@ def data(faults: Faults, found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
             "found": list(found[name]),
         }
         for name, fault in sorted(faults.items())
+        if name in found
     }
 
 

@@ -1,7 +1,8 @@
 """What the suite plans, sends and concludes, frozen for both contracts.
 
 Each folder holds the plan, the log of one whole run of the embedded server, and the cells of that
-log. ``python -m tests.golden`` writes them anew; a commit that changes one of them says why.
+log. ``python -m tests.golden`` writes those anew that are stale; a commit that changes one of them
+says why.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from conformance import contract as contracts
 from conformance import evidence
 from conformance.checks import RULES
 from conformance.command import foretold
+from conformance.errors import ConformanceError
 from conformance.judging import verdict
 from conformance.model import Cell, Contract
 from conformance.options import Choice
@@ -99,11 +101,42 @@ def sent(lines: Iterable[str]) -> Iterator[str]:
 
 
 def write(name: str) -> None:
-    """Freeze what the suite does now."""
+    """Freeze what the suite does now, in the files that are stale."""
     folder = FOLDER / name
     folder.mkdir(exist_ok=True)
+    _put(folder / "plan.json", planned(name))
     log = run(name)[2]
-    (folder / "plan.json").write_text(planned(name), encoding="utf-8")
-    (folder / "exchanges.jsonl.xz").write_bytes(lzma.compress(log.encode(), preset=9))
-    found = cells(name, evidence.parse(log.splitlines(), "log"))
-    (folder / "cells.txt").write_text("".join(f"{line}\n" for line in found), encoding="utf-8")
+    if not _is_frozen(name, log):
+        (folder / "exchanges.jsonl.xz").write_bytes(lzma.compress(log.encode(), preset=9))
+        print(f"{name}/exchanges.jsonl.xz written")
+    _put(folder / "cells.txt", "".join(f"{line}\n" for line in judged(name, stored_log(name))))
+
+
+def judged(name: str, log: str) -> list[str]:
+    """The cells of a log as lines."""
+    return list(cells(name, evidence.parse(log.splitlines(), name)))
+
+
+def _is_frozen(name: str, log: str) -> bool:
+    """Whether the frozen log has the requests and the verdicts of another one.
+
+    Its times differ in each run, and with them how many exchanges some judges can use.
+    """
+    try:
+        frozen = stored_log(name)
+        return _told(name, frozen) == _told(name, log)
+    except (OSError, lzma.LZMAError, ConformanceError):
+        return False  # there is none, or it is of a form that is no more
+
+
+def _told(name: str, log: str) -> tuple[list[str], list[str]]:
+    """The requests of a log, and its verdicts and findings."""
+    verdicts = [line.partition(", on ")[0] for line in judged(name, log)]
+    return list(sent(log.splitlines())), verdicts
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a file if its text changes, and say so."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+        print(f"{path.relative_to(FOLDER)} written")

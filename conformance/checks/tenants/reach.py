@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from conformance.checks.requests import shown_absent, untied
@@ -27,14 +30,16 @@ from conformance.model import (
     Operation,
     Side,
     Step,
+    business_of,
     compact,
-    key_role,
 )
 from conformance.reading import Answer, answer_of, id_of, sought_in
 
 FOREIGN_KEY = "(keys: other in the target file)"
 KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
 """The roles of the codes that refuse an object of another business."""
+BEYOND = {Side.OWN: Business.OTHER, Side.FOREIGN: Business.MAIN}
+"""The business that a key cannot reach, by the side that it shows."""
 
 # --- objects ---
 
@@ -43,7 +48,7 @@ KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
 def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
     objects, references = trial.at(Step.FOREIGN), trial.at(Step.REFERENCE)
-    references += [optional for optional in trial.at(Step.OPTIONAL) if optional.refused]
+    references += filter(attrgetter("refused"), trial.at(Step.OPTIONAL))
     if not any((objects, references, trial.at(Step.TIED))):
         return
     gap = control_gap(context, trial)
@@ -89,8 +94,9 @@ def _objects_refused(
 def _advises(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether an action that takes any input only tells what is wrong with it."""
     operation = context.operation
-    takes_any_input = Open.INPUT in operation.open and operation.action == "perform"
-    return takes_any_input and (exchange.ok or exchange.status == 400)
+    if operation.action != "perform" or Open.INPUT not in operation.open:
+        return False
+    return exchange.ok or exchange.status == 400
 
 
 def _is_namesake(context: JudgeContext, owners: list[str | None], exchange: Exchange) -> bool:
@@ -182,7 +188,7 @@ def _unfiltered(context: JudgeContext, trial: Trial) -> set[str]:
     identities: set[str] = set()
     for exchange in trial.at(Step.UNFILTERED):
         answer = Answer(context.contract, context.operation, exchange)
-        identities.update(map(answer.identity, answer.items or []))
+        identities.update(map(answer.identity, answer.listed))
     return identities
 
 
@@ -259,7 +265,9 @@ class _Rows:
 
 def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
     """Applies where a list belongs to a business."""
-    return bool(contract.tenant and operation.paging and operation.keyed and not operation.pool)
+    if contract.tenant is None or operation.paging is None:
+        return False
+    return operation.owned
 
 
 @passive("tenant.named", applies=_owned, hint="The items of the list must name their business.")
@@ -268,12 +276,8 @@ def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     answer = Answer(context.contract, context.operation, exchange)
     if answer.items is None or exchange.facts.side or context.operation.pool:
         return
-    for row in answer.rows:
-        violation = next(_named_business(context, exchange, row), None)
-        if violation is not None:
-            yield violation
-            return
-    yield Pass((exchange.id,))
+    violations = map(partial(_named_business, context, exchange), answer.rows)
+    yield next(chain.from_iterable(violations), Pass((exchange.id,)))
 
 
 def _named_business(
@@ -297,16 +301,15 @@ def _unreachable(context: JudgeContext, exchange: Exchange) -> str | None:
     side = exchange.facts.side or _side(exchange.identity or "")
     if side is None:
         return None
-    business = Business.OTHER if side is Side.OWN else Business.MAIN
-    return context.target.businesses.get(business)
+    return context.target.businesses.get(BEYOND[side])
 
 
 def _side(identity: str) -> Side | None:
     """Whose data a key shows; None for a key that may belong to any business."""
-    role = key_role(identity)
-    if role is None or role.business is None:
+    business = business_of(identity)
+    if business is None:
         return None
-    return Side.OWN if role.business is Business.MAIN else Side.FOREIGN
+    return Side.OWN if business is Business.MAIN else Side.FOREIGN
 
 
 # --- a business without data ---

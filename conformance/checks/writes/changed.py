@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import filterfalse
+from operator import attrgetter
 from typing import Any
 
 from conformance.checks.writes.read_back import read_back
@@ -60,9 +62,11 @@ def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _change(context: JudgeContext, trial: Trial) -> Change | None:
     """The change of a trial; None if it was refused, or if a read does not show the object."""
-    before, after = trial.last(Step.BEFORE), trial.last(Step.READ)
     write = last_answer(context, trial, Step.WRITE)
-    if before is None or after is None or write is None or not write.ok:
+    if write is None or not write.ok:
+        return None
+    before, after = trial.last(Step.BEFORE), trial.last(Step.READ)
+    if before is None or after is None:
         return None
     old, _ = sought_in(context.contract, before)
     new, _ = sought_in(context.contract, after)
@@ -94,10 +98,9 @@ def _free_texts(context: JudgeContext) -> set[str]:
         *contract.operations_by("create", kind),
         *contract.operations_by("update", kind),
     ]
-    names = set()
-    for operation in writes:
-        if not operation.when:
-            names |= {p.shows_as or p.name for p in operation.body if p.fresh}
+    names = set[str]()
+    for operation in filterfalse(attrgetter("when"), writes):
+        names.update(member.shown_as for member in operation.fresh_members)
     return names
 
 
@@ -124,13 +127,13 @@ def _earlier_change(change: Change) -> Violation | None:
 
 def _moved(change: Change) -> Violation | None:
     """Another position of the object in its list."""
-    operations = change.context.contract.operations.values()
-    names = [operation.paging.position for operation in operations if operation.paging]
-    for name in names[:1]:
-        old, new = instant(change.old.get(name)), instant(change.new.get(name))
-        if None not in (old, new) and old != new:
-            return change.of_member(name, change.old[name])
-    return None
+    name = change.context.contract.position
+    old, new = instant(change.old.get(name)), instant(change.new.get(name))
+    if old is None or new is None:
+        return None
+    if old == new:
+        return None
+    return change.of_member(name, change.old[name])
 
 
 def _other_object(change: Change) -> Violation | None:

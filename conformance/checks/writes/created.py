@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import starmap
 from typing import Any
 
 from conformance.checks.writes.read_back import read_back
@@ -11,7 +13,7 @@ from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, 
 from conformance.judging.rules import trial
 from conformance.judging.writes import added_items, answers_at, items_with, last_answer, last_ids
 from conformance.model import Step, compact
-from conformance.reading import Answer, absent, same
+from conformance.reading import Answer, absent, compared, same
 
 
 @trial("create.read-back", hint="Needs an object that is created and read again.")
@@ -55,8 +57,7 @@ def _may_exist_already(answer: Answer) -> bool:
 
     Of several statuses of success the last one says that the object is new.
     """
-    response = answer.exchange.response
-    return response is not None and response.status in answer.operation.successes[:-1]
+    return answer.exchange.status in answer.operation.successes[:-1]
 
 
 def _listed_twice(context: JudgeContext, trial: Trial) -> Violation | None:
@@ -103,8 +104,8 @@ def create_count(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     write, added = last_answer(context, trial, Step.WRITE), added_items(context, trial)
     if write is None or not write.ok or added is None:
         return
-    sent = write.exchange.facts.sent
-    alike = [item for item in added if _shows(sent, item)]
+    shows_all = partial(_shows, write.exchange.facts.sent)
+    alike = list(filter(shows_all, added))
     ids = last_ids(trial, Step.BEFORE, Step.WRITE, Step.AFTER)
     if len(alike) > 1:
         yield _too_many(alike, ids)
@@ -114,7 +115,5 @@ def create_count(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _shows(sent: Mapping[str, Any], item: Any) -> bool:
     """Whether an item shows some of the members that were sent, each with its value."""
-    if not isinstance(item, dict):
-        return False
-    common = [name for name in sent if item.get(name) is not None]
-    return bool(common) and all(same(sent[name], item[name]) for name in common)
+    pairs = compared(sent, item)
+    return bool(pairs) and all(starmap(same, pairs))

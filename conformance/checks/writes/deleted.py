@@ -43,7 +43,9 @@ def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _sought_at(trial: Trial, step: Step) -> str | None:
     """The id of the object that a step looks at."""
     look = trial.last(step)
-    return None if look is None else look.facts.sought
+    if look is None:
+        return None
+    return look.facts.sought
 
 
 def _around_deletion(

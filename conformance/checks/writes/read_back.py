@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.judging.answers import answered, said
@@ -16,8 +16,8 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.judging.writes import sent_members
-from conformance.model import Exchange, Step, compact
-from conformance.reading import answer_of, as_shown, differences, shown, sought_in
+from conformance.model import Exchange, Operation, Step, compact
+from conformance.reading import answer_of, as_shown, differences, members_of, shown, sought_in
 
 
 def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
@@ -68,7 +68,9 @@ def _last_reads(context: JudgeContext, trial: Trial) -> dict[str, Exchange]:
 def _written_id(context: JudgeContext, write: Exchange) -> str | None:
     """The id that the answer to a write shows."""
     answer = answer_of(context.contract, write)
-    return None if answer is None or answer.id is None else str(answer.id)
+    if answer is None or answer.id is None:
+        return None
+    return str(answer.id)
 
 
 def _lacks_id(context: JudgeContext, answer: Answered) -> bool:
@@ -108,15 +110,20 @@ def _compared(
     ids, sent = (write.id, read.id), _sent_last(write)
     wrong = list(differences(context.operation, sent, found))
     name = context.contract.identifier_of(context.contract.operations[read.operation].kind)
-    identifier = found.get(name) if isinstance(found, dict) else None
+    identifier = members_of(found).get(name)
     if identifier is not None and str(identifier) != read.facts.sought:
         wrong.append((f"/{name}", compact(read.facts.sought), compact(identifier)))
     for where, expected, actual in wrong:
         yield Violation(where, expected, actual, ids)
-    # a read that shows nothing of a change does not prove it
-    visible = shown(context.operation, as_shown(context.operation, sent), found)
-    if not wrong and (context.operation.action == "create" or visible):
+    if not wrong and _proves(context.operation, sent, found):
         yield Pass(ids)
+
+
+def _proves(operation: Operation, sent: Mapping[str, Any], found: Any) -> bool:
+    """Whether a read proves a write: one that shows nothing of a change does not."""
+    if operation.action == "create":
+        return True
+    return bool(shown(operation, as_shown(operation, sent), found))
 
 
 def _sent_last(write: Exchange) -> dict[str, Any]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import filterfalse
+from itertools import filterfalse, starmap
 from typing import Any
 
-from conformance.judging.answers import answered, said
+from conformance.judging.answers import answered, ids_of, said
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.judging.writes import answers_at, items_with, sent_members
 from conformance.model import Exchange, Step, compact
-from conformance.reading import Answer, as_shown, newly, runs_forward, same, sought_in
+from conformance.reading import Answer, as_shown, compared, newly, runs_forward, same, sought_in
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Look:
     @property
     def ids(self) -> tuple[str, ...]:
         """The writes that were refused, and the look."""
-        return tuple(exchange.id for exchange in (*self.refused, self.exchange))
+        return ids_of([*self.refused, self.exchange])
 
     @property
     def answer(self) -> Answer:
@@ -84,11 +84,10 @@ def _text_kept(look: Look) -> Violation | None:
     accepted = set[str]()
     for attempt in look.others:
         accepted.update(attempt.facts.fresh)
-    texts = [text for text in look.exchange.facts.fresh if text not in accepted]
-    items = items_with(look.answer, texts)
-    if not items:
-        return None
-    return look.violation("no effect of refused requests", compact(items[0]))
+    texts = set(look.exchange.facts.fresh) - accepted
+    for item in items_with(look.answer, texts):
+        return look.violation("no effect of refused requests", compact(item))
+    return None
 
 
 def _item_added(look: Look) -> Violation | None:
@@ -108,8 +107,8 @@ def _newest_items(look: Look, before: Answer) -> list[Any]:
 
     Empty where no item of before is left on it, for then nothing tells their age.
     """
-    listing, items = look.answer.operation, look.answer.items or []
-    added = newly(look.context.contract, listing, before.items or [], items)
+    listing, items = look.answer.operation, look.answer.listed
+    added = newly(look.context.contract, listing, before.listed, items)
     places = [place for place, item in enumerate(items) if item not in added]
     if listing.paging is None or not places:
         return []
@@ -125,13 +124,9 @@ def _may_be_of_any(look: Look, item: Any) -> bool:
 
 def _may_be_of(attempt: Exchange, item: Any, context: JudgeContext) -> bool:
     """Whether an item may come from a request: it contradicts nothing that was sent."""
-    if not isinstance(item, dict):
-        return True
     operation = context.contract.operations[attempt.operation]
-    for name, value in as_shown(operation, sent_members(attempt)).items():
-        if item.get(name) is not None and not same(value, item[name]):
-            return False
-    return True
+    sent = as_shown(operation, sent_members(attempt))
+    return all(starmap(same, compared(sent, item)))
 
 
 def _object_removed(look: Look) -> Violation | None:

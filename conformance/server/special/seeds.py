@@ -18,7 +18,8 @@ _AGENTS = (
     "Reception",
     "Follow-up",
 )
-_STATUSES = (("completed", 70), ("ended", 15), ("no-answer", 8), ("busy", 4), ("failed", 3))
+_STATUSES = {"completed": 70, "ended": 15, "no-answer": 8, "busy": 4, "failed": 3}
+"""How often a call has each status, in percent."""
 _FIRST = ("Ada", "Bo", "Cleo", "Dan", "Eve", "Finn", "Gil")
 _LAST = ("Ash", "Birch", "Cedar", "Dale", "Elm")
 _SUMMARIES = (
@@ -36,7 +37,7 @@ def agent_name(identifier: object) -> str:
 
 
 def _call(random: Random, index: int, document: Document) -> Document:
-    status = random.choices([name for name, _ in _STATUSES], [weight for _, weight in _STATUSES])[0]
+    status = random.choices(list(_STATUSES), list(_STATUSES.values()))[0]
     call: Document = {
         "conversation_id": None,
         "status": status,

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from conformance.errors import Unjudgeable
@@ -14,7 +15,7 @@ from conformance.model.placeholder import FOUND_KEY
 from conformance.transport.redaction.encodings import readings
 from conformance.transport.redaction.secrets import WITHHELD, SecretStore, telling_parts
 from conformance.transport.wire import WireResponse
-from conformance.values import strict_json
+from conformance.values import as_text, strict_json
 
 SHORTEST, VARIED = 8, 5
 """The least characters, and different characters, of a text that counts as a secret."""
@@ -60,7 +61,8 @@ class LogRedactor:
             kind = _kind_of(value, received.ok)
             if kind is not None:
                 self._hold(kind, member, value)
-        for text in (*texts, *(value for _, value in received.headers)):
+        texts += map(itemgetter(1), received.headers)
+        for text in texts:
             self._learn_keys(text)
 
     def body(self, raw: bytes | None) -> Body | None:
@@ -82,11 +84,9 @@ class LogRedactor:
         return Response(received.status, headers, replace(body, cut=received.cut))
 
     def _header(self, header: tuple[str, str]) -> tuple[str, str]:
-        name, value = header
-        opens_session = name.lower() in SESSION_HEADERS
-        return self._secrets.redact(name), WITHHELD if opens_session else self._secrets.redact(
-            value
-        )
+        name, value = map(self._secrets.redact, header)
+        opens_session = header[0].lower() in SESSION_HEADERS
+        return name, WITHHELD if opens_session else value
 
     def _members_in(self, texts: list[str]) -> Iterator[tuple[str, str]]:
         """The secret members in a body, with their values, read as JSON and as plain text."""
@@ -128,11 +128,16 @@ def body_for_log(raw: bytes | None, secrets: SecretStore) -> Body | None:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        if any(secrets.holds_secret(reading) for reading in readings(raw)):
-            return Body(text=WITHHELD, size=len(raw), withheld=True)
-        return Body(base64=base64.b64encode(raw).decode(), size=len(raw))
+        return _coded_body_for_log(raw, secrets)
     clean = secrets.redact(text)
     return Body(text=clean, size=len(raw), withheld=clean == WITHHELD)
+
+
+def _coded_body_for_log(raw: bytes, secrets: SecretStore) -> Body:
+    """A body that is no UTF-8 as base64, or withheld if it may hold a secret."""
+    if any(map(secrets.holds_secret, readings(raw))):
+        return Body(text=WITHHELD, size=len(raw), withheld=True)
+    return Body(base64=base64.b64encode(raw).decode(), size=len(raw))
 
 
 def _pattern_of_members(names: Iterable[str]) -> re.Pattern[str]:
@@ -153,15 +158,18 @@ def _pattern_of_keys(prefixes: Iterable[str]) -> re.Pattern[str]:
 
 def _is_unreadable_grant(received: WireResponse, operation: Operation | None) -> bool:
     """Whether a success should hand out secrets, but is no JSON object."""
-    if operation is None or not operation.secrets or not received.ok:
+    if operation is None or not operation.secrets:
         return False
-    return not isinstance(strict_json(received.body.decode("utf-8", "replace")), dict)
+    text = received.body.decode("utf-8", "replace")
+    return received.ok and not isinstance(strict_json(text), dict)
 
 
 def _withheld_header(header: tuple[str, str]) -> tuple[str, str]:
     """A header without its value, and without its name if the target made it up."""
     name, _ = header
-    return name if name.lower() in PLAIN_HEADERS else WITHHELD, WITHHELD
+    if name.lower() in PLAIN_HEADERS:
+        return name, WITHHELD
+    return WITHHELD, WITHHELD
 
 
 def _texts(raw: bytes) -> Iterator[str]:
@@ -174,15 +182,16 @@ def _texts(raw: bytes) -> Iterator[str]:
 
 def _string_members(value: Any, names: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The members with these names and a string value, anywhere in a JSON value."""
+    inner: Iterable[Any] = ()
     if isinstance(value, list):
-        for item in value:
-            yield from _string_members(item, names)
+        inner = value
     elif isinstance(value, dict):
+        inner = value.values()
         for name in sorted(names):
             if isinstance(value.get(name), str):
                 yield name, value[name]
-        for member in value.values():
-            yield from _string_members(member, names)
+    for member in inner:
+        yield from _string_members(member, names)
 
 
 def _kind_of(value: str, granted: bool) -> SecretKind | None:
@@ -195,12 +204,16 @@ def _kind_of(value: str, granted: bool) -> SecretKind | None:
         return SecretKind.LINK if telling_parts(value) else SecretKind.PLAIN
     if granted:
         return SecretKind.SECRET
-    return SecretKind.FOUND if _is_random(value) else None
+    if _is_random(value):
+        return SecretKind.FOUND
+    return None
 
 
 def _is_random(text: str) -> bool:
     """Whether a text looks random: long, with a digit, and without spaces."""
-    return len(text) >= KEY_LENGTH and re.fullmatch(r"\S*[0-9]\S*", text) is not None
+    if len(text) < KEY_LENGTH:
+        return False
+    return re.fullmatch(r"\S*[0-9]\S*", text) is not None
 
 
 def _reads_like_example(key: str) -> bool:
@@ -208,7 +221,9 @@ def _reads_like_example(key: str) -> bool:
 
     They do in ``abc123def456``, and in ``a1b2c3d4``, where every other character counts up.
     """
-    return not _is_random(key) or _counts_up(key, 1) or _counts_up(key, 2)
+    if not _is_random(key):
+        return True
+    return _counts_up(key, 1) or _counts_up(key, 2)
 
 
 def _counts_up(text: str, distance: int) -> bool:
@@ -220,5 +235,5 @@ def _counts_up(text: str, distance: int) -> bool:
 
 def _unescaped(text: str) -> str:
     """The value of a JSON string between its quotes, or the text itself if it is no JSON."""
-    value = strict_json(f'"{text}"')
-    return value if isinstance(value, str) else text
+    value = as_text(strict_json(f'"{text}"'))
+    return text if value is None else value

@@ -8,7 +8,7 @@ reads as once up to LAYERS encodings are undone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conformance.model import Placeholder
 from conformance.transport.redaction.encodings import coded_runs, decoded, undone
@@ -58,8 +58,12 @@ class PieceSearch:
             hidden = self._find_coded(run, layers)
             if hidden is not None:
                 return hidden
-        for view in undone(text):
-            hidden = self.find(view, layers - 1)
+        return self._find_in(undone(text), layers - 1)
+
+    def _find_in(self, readings: Iterable[str], layers: int) -> Placeholder | None:
+        """The secret of which the first of some readings of a text holds a piece."""
+        for reading in readings:
+            hidden = self.find(reading, layers)
             if hidden is not None:
                 return hidden
         return None
@@ -88,12 +92,10 @@ class PieceSearch:
         known = f"{layers} {run}"
         if known in self._clean:
             return None
-        for view in decoded(run, self._shortest):
-            hidden = self.find(view, layers - 1)
-            if hidden is not None:
-                return hidden
-        self._remember(known)
-        return None
+        hidden = self._find_in(decoded(run, self._shortest), layers - 1)
+        if hidden is None:
+            self._remember(known)
+        return hidden
 
     def _remember(self, run: str) -> None:
         """Do not search this run again until another secret is added."""
@@ -112,7 +114,9 @@ class PieceSearch:
     def _unless_hiding(self, match: re.Match[str]) -> str:
         """A stretch of text, or the placeholder of the secret that hides in it."""
         hidden = self.find(match[0])
-        return match[0] if hidden is None else str(hidden.part)
+        if hidden is None:
+            return match[0]
+        return str(hidden.part)
 
     def _without_pieces(self, match: re.Match[str]) -> str:
         """A run of characters with a placeholder for each stretch that pieces cover."""
@@ -133,4 +137,10 @@ def _fold(text: str) -> str:
     """The text in lower case, with each character at its place."""
     if text.isascii():
         return text.lower()
-    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    return "".join(map(_folded, text))
+
+
+def _folded(char: str) -> str:
+    """A character in lower case, if that is one character as well."""
+    lower = char.lower()
+    return lower if len(lower) == 1 else char

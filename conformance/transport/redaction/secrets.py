@@ -132,7 +132,9 @@ def _spellings(secret: str) -> Iterable[str]:
 
 def _piece_length(part: str, kind: SecretKind) -> int:
     """How many characters of a part of a secret give it away."""
-    length = max(SHORTEST_PIECE, min(PIECE, len(part) // 2)) if kind in ALTERED else PIECE
+    length = PIECE
+    if kind in ALTERED:
+        length = max(SHORTEST_PIECE, min(PIECE, len(part) // 2))
     return min(length, len(part))
 
 
@@ -145,7 +147,7 @@ def telling_parts(link: str) -> list[str]:
     telling = list(filter(None, map(_private_text, re.split("[/?&;#]", rest))))
     if telling:
         return telling
-    return [rest] if len(rest) >= PIECE and _is_no_word(rest) else []
+    return list(filter(_is_telling, [rest]))
 
 
 def _after_host(link: str) -> str:
@@ -157,9 +159,14 @@ def _after_host(link: str) -> str:
 def _private_text(part: str) -> str:
     """What a segment or ``name=value`` of a link keeps secret; empty if it may be public."""
     name, equals, value = part.partition("=")
-    text = value if equals else name
-    secret = len(text) >= PIECE and (equals or _is_no_word(text))
-    return text if secret else ""
+    if equals:
+        return value if len(value) >= PIECE else ""
+    return name if _is_telling(name) else ""
+
+
+def _is_telling(text: str) -> bool:
+    """Whether a text is long, and no mere word."""
+    return len(text) >= PIECE and _is_no_word(text)
 
 
 def _is_no_word(text: str) -> bool:
