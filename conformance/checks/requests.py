@@ -22,6 +22,7 @@ from conformance.judging.answers import (
 )
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import every, passive, trial
+from conformance.judging.writes import untied
 from conformance.model import (
     Clause,
     CodeRole,
@@ -35,7 +36,7 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import Answer, asked, is_hexadecimal, is_id, members_of, sought_in
+from conformance.reading import Answer, asked, is_hexadecimal, is_id, members_of
 from conformance.values import NOT_JSON
 
 Judge = Callable[[JudgeContext, Exchange, tuple[CodeRole, ...]], Outcome]
@@ -63,21 +64,7 @@ def id_reference(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     for exchange in named:
         yield kept_out(context, exchange, NAMES_NOTHING)
-    optional = [answer for answer in trial.at(Step.OPTIONAL) if answer.facts.tied]
-    for look in (*optional, *trial.at(Step.TIED)):
-        yield from untied(context, look, "no object that does not exist")
-
-
-def untied(context: JudgeContext, look: Exchange, expected: str) -> Iterator[Outcome]:
-    """A new object does not show a reference that it must not have."""
-    shown, _ = sought_in(context.contract, look)
-    if not isinstance(shown, dict):
-        return
-    for name, value in look.facts.tied.items():
-        if shown.get(name) == value:
-            yield Violation(f"/{name}", expected, compact(value), (look.id,))
-        else:
-            yield Pass((look.id,))
+    yield from untied(context, trial, "no object that does not exist")
 
 
 def shown_absent(

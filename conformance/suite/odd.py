@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain, cycle
@@ -175,29 +175,35 @@ def _odd_pages(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_members(operation: Operation) -> Iterator[OddWay]:
+    """One member is odd, or all members that name no object of the write are."""
     selector = operation.selector
     members = [p for p in operation.body if p.name != operation.when]
     free = [member for member in members if member != selector]
-    optional = [member for member in free if not member.required]
+    yield from _odd_together(operation, free)
+    if selector in members:
+        yield OddWay(Sort.TAILS, "selector-tail", _with_tails(operation, [selector]))
+    for member in members:
+        yield from _odd_member(operation, member)
+
+
+def _odd_together(operation: Operation, members: list[Parameter]) -> Iterator[OddWay]:
+    """Members of other types: all of them, and those that are not required; and tails."""
+    optional = [member for member in members if not member.required]
     for turn in range(len(OTHER_TYPES)):
-        wrong = _with_values(operation, _wrong_types(free, turn))
+        wrong = _with_values(operation, _wrong_types(members, turn))
         yield OddWay(Sort.TYPES, f"types-{turn}", wrong)
         wrong = _with_values(operation, _wrong_types(optional, turn))
         yield OddWay(Sort.OPTIONAL, f"optional-types-{turn}", wrong)
-    texts = [member.name for member in free if _is_text(member)]
-    yield OddWay(Sort.TAILS, "all-tails", _with_tails(operation, texts))
-    if selector is not None and selector.place == "body" and _is_text(selector):
-        yield OddWay(Sort.TAILS, "selector-tail", _with_tails(operation, [selector.name]))
-    for parameter in members:
-        name = parameter.name
-        yield OddWay(Sort.MEMBER, f"{name}-null", _with_value(operation, name, None))
-        half = _with_value(operation, name, HALF_A_CHARACTER)
-        yield OddWay(Sort.MEMBER, f"{name}-half-a-character", half)
-        if _is_text(parameter):
-            yield OddWay(Sort.MEMBER, f"{name}-tail", _with_tails(operation, [name]))
-        for kind, value in _others(parameter).items():
-            make = _with_value(operation, name, value)
-            yield OddWay(Sort.MEMBER, f"{name}-{kind}", make)
+    yield OddWay(Sort.TAILS, "all-tails", _with_tails(operation, members))
+
+
+def _odd_member(operation: Operation, member: Parameter) -> Iterator[OddWay]:
+    """A member that is null, half a character, has a tail, or is of another type."""
+    odd = {"null": None, "half-a-character": HALF_A_CHARACTER, **_others(member)}
+    for word, value in odd.items():
+        make = _with_value(operation, member.name, value)
+        yield OddWay(Sort.MEMBER, f"{member.name}-{word}", make)
+    yield OddWay(Sort.MEMBER, f"{member.name}-tail", _with_tails(operation, [member]))
 
 
 def _wrong_types(members: list[Parameter], turn: int) -> dict[str, Any]:
@@ -212,20 +218,13 @@ def _wrong_types(members: list[Parameter], turn: int) -> dict[str, Any]:
     return wrong
 
 
-def _is_text(parameter: Parameter) -> bool:
-    """Whether a member is a text, by its schema."""
-    return bool(parameter.schema.get("type", "string") == "string")
-
-
 def _others(parameter: Parameter) -> dict[str, Any]:
-    """A value of each type that a member does not have, by type."""
+    """A value of each type that a member does not have, by type; an array is odd in its items."""
     documented = parameter.schema.get("type", "string")
     own = {documented} if isinstance(documented, str) else set(documented)
-    if "integer" in own:
-        own.add("number")
-    return {
-        kind: value for kind, value in OTHER_TYPES.items() if kind not in own or kind == "array"
-    }
+    numbers = own | {"number"} if "integer" in own else own
+    kept = OTHER_TYPES.keys() - (numbers - {"array"})
+    return {kind: OTHER_TYPES[kind] for kind in OTHER_TYPES if kind in kept}
 
 
 # --- making messages ------------------------------------------------------------------------------
@@ -239,12 +238,12 @@ def _with_values(operation: Operation, changes: Mapping[str, Any]) -> Make:
     return lambda values: message_for(operation, {**values, **changes})
 
 
-def _with_tails(operation: Operation, names: list[str]) -> Make:
-    """Texts that begin as valid ones, each with a letter and the end of a line behind it."""
-    examples = {p.name: p.example or "text" for p in operation.body}
+def _with_tails(operation: Operation, members: Iterable[Parameter]) -> Make:
+    """Members as texts that begin as valid ones, with a letter and the end of a line behind."""
+    examples = {member.name: member.example or "text" for member in members}
 
     def make(values: Mapping[str, Any]) -> Message:
-        tails = {name: f"{values.get(name, examples[name])}x\n" for name in names}
+        tails = {name: f"{values.get(name, text)}x\n" for name, text in examples.items()}
         return message_for(operation, {**values, **tails})
 
     return make

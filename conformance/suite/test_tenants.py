@@ -248,7 +248,7 @@ def _change_across(client: Client, values: Values, selector: Parameter, foreign:
         move_elsewhere(client, {**values, **change}, selector)
 
 
-@scenario(reports, rules=("tenant.figures",), phase=1)
+@scenario(reports, rules=("figures.own",), phase=1)
 def test_foreign_figures(client: Client) -> None:
     """A report of figures that is asked for in the name of another business."""
     compare_figures(client)

@@ -287,7 +287,7 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
     deleted = client.call(deletion, values, role=Role.CONTROL)
     if position is not None and Answer(client.contract, deletion, deleted).ok:
         walker.page("after-a-deleted-item", position, 3)
-        walker.walk("end", walker.cursor(known[:-2]), 1, items=3, pages=3)
+        walker.walk("last-items", walker.cursor(known[:-2]), 1, items=3, pages=3)
 
 
 def lists_that_gain_an_item(planning: Planning) -> Iterator[Draft]:

@@ -8,7 +8,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any
 
-from conformance.checks.requests import shown_absent, untied
+from conformance.checks.requests import shown_absent
 from conformance.judging.answers import control_gap, kept_out, said, unusable
 from conformance.judging.outcomes import (
     Answered,
@@ -20,6 +20,7 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.judging.rules import passive, probe, trial
+from conformance.judging.writes import untied
 from conformance.model import (
     Business,
     Clause,
@@ -65,9 +66,7 @@ def _effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge what the requests for objects of another business have done."""
     for listing in trial.at(Step.LISTING):
         yield from _not_created(context, listing)
-    optional = [answer for answer in trial.at(Step.OPTIONAL) if answer.facts.tied]
-    for look in (*optional, *trial.at(Step.TIED)):
-        yield from untied(context, look, "nothing of another business")
+    yield from untied(context, trial, "nothing of another business")
     for before in trial.at(Step.BEFORE):
         for after in trial.at(Step.AFTER):
             yield from _unchanged(context, before, after)

@@ -45,7 +45,7 @@ def later(figure: Any) -> Exchange:
     return answer(200, body, role="setup", step="after", **REPORT)
 
 
-@examples_of("tenant.figures", operation="read_balance")
+@examples_of("figures.own", operation="read_balance")
 def a_report_names_another_business() -> Iterator[Example]:
     """The report shows what it shows without that name, or nothing, or it is refused."""
     yield accepted("the own figures", own(), owner(), named(12))
@@ -65,7 +65,7 @@ def a_report_names_another_business() -> Iterator[Example]:
     yield refused("refused with unauthorized", own(), owner(), kept)
 
 
-@examples_of("tenant.figures", operation="read_balance")
+@examples_of("figures.own", operation="read_balance")
 def a_report_of_every_business() -> Iterator[Example]:
     """The plain report names no other business."""
     yield refused("it names the other business", own(of="b_other"), owner(), named(12))
@@ -73,7 +73,7 @@ def a_report_of_every_business() -> Iterator[Example]:
     yield accepted("it names its own business", own(of="b_main"), owner(), named(12))
 
 
-@examples_of("tenant.figures", operation="read_balance")
+@examples_of("figures.own", operation="read_balance")
 def a_report_that_proves_nothing() -> Iterator[Example]:
     """Without the own report there is nothing to compare with."""
     yield silent("no report", named(40), owner())
