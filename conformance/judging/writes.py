@@ -87,8 +87,8 @@ def untied(context: JudgeContext, trial: Trial, expected: str) -> Iterator[Outco
     """The answers and looks of a trial show no reference that a write must not have made."""
     for look in (*trial.at(Step.OPTIONAL), *trial.at(Step.TIED)):
         shown = members_of(sought_in(context.contract, look)[0])
-        for name in look.facts.tied.keys() & shown.keys():
-            if shown[name] == look.facts.tied[name]:
-                yield Violation(f"/{name}", expected, compact(shown[name]), (look.id,))
+        for name, value in look.facts.tied.items() if shown else ():
+            if shown.get(name) == value:
+                yield Violation(f"/{name}", expected, compact(value), (look.id,))
             else:
                 yield Pass((look.id,))

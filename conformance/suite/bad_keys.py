@@ -94,10 +94,10 @@ def _malformed(planning: Planning, number: int) -> list[str]:
     return [texts[number % len(texts)]]
 
 
-def _unknown(planning: Planning, number: int) -> list[str]:
-    """A key that was never issued, with one of the prefixes, in turn."""
+def _unknown(planning: Planning, _number: int) -> list[str]:
+    """A key with each prefix that was never issued."""
     prefixes = planning.contract.authentication.beginnings
-    return [Placeholder(SecretKind.UNKNOWN, prefixes[number % len(prefixes)]).identity]
+    return [Placeholder(SecretKind.UNKNOWN, prefix).identity for prefix in prefixes]
 
 
 def _altered(planning: Planning, number: int) -> list[str]:
