@@ -48,12 +48,16 @@ class Draft:
 
 @dataclass(frozen=True)
 class Planning:
-    """What a scenario may look at when it drafts its cases."""
+    """What a scenario may look at when it drafts its cases.
+
+    ``spare`` is what the other cases leave of the request budget, for more odd requests.
+    """
 
     contract: Contract
     target: Declaration
     seed: int
     depth: Depth = Depth.FULL
+    spare: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from importlib import import_module
 PREFIXES = {
     "envelope": ("error", "code", "status", "route"),
     "keys": ("auth", "account", "scope", "secret"),
-    "tenants": ("tenant",),
+    "tenants": ("tenant", "figures"),
     "pages": ("list", "sample"),
     "walks": ("paging",),
     "requests": ("success", "read", "parameter", "body", "id"),

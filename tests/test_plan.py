@@ -383,3 +383,44 @@ def test_no_scenario_uses_what_the_target_does_not_have() -> None:
     assert "scope:agents" not in advice
     assert "agents:" in advice
     assert "evals:" not in advice
+
+
+# --- the budget -----------------------------------------------------------------------------------
+
+
+def _odd(plan: Plan) -> int:
+    """The requests of the odd cases of a plan."""
+    return sum(case.cost for case in plan.runnable if case.scenario == "odd-request")
+
+
+def _few_operations() -> Declaration:
+    """The embedded target without most of its operations."""
+    kept = list(contract_of("real").operations)[:12]
+    others = frozenset(contract_of("real").operations) - set(kept)
+    return replace(embedded("real"), inapplicable=others)
+
+
+def test_a_small_target_gets_more_odd_requests() -> None:
+    """What the other cases leave of the budget goes to odd requests, the same in each plan."""
+    contract, small = contract_of("real"), _few_operations()
+    usual = planning.planned(contract, small, 0)
+    deeper = planning.planned(contract, small, 0, budget=12_000)
+    assert _odd(deeper) > 3 * _odd(usual)
+    assert sum(deeper.requests().values()) <= planning.USUAL
+    assert planning.planned(contract, small, 0, budget=12_000) == deeper
+    assert {case.id for case in deeper.cases} == {case.id for case in usual.cases}
+
+
+def test_a_small_budget_leaves_nothing_to_spend() -> None:
+    """A budget below the usual plan adds nothing, and so does the plan of a whole target."""
+    contract, small = contract_of("real"), _few_operations()
+    assert planning.planned(contract, small, 0, budget=100) == planning.planned(contract, small, 0)
+    whole = planning.planned(contract, embedded("real"), 0)
+    assert planning.planned(contract, embedded("real"), 0, budget=12_000) == whole
+
+
+def test_a_megabyte_is_sent_to_few_operations() -> None:
+    """A large body fills the log, so only some operations get one, however much is left."""
+    plan = planning.planned(contract_of("real"), _few_operations(), 0, budget=12_000)
+    odd = [case.params for case in plan.cases if case.scenario == "odd-request"]
+    assert sum("body-megabyte" in str(params) for params in odd) == 2

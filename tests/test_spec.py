@@ -182,10 +182,16 @@ def _is_uri(value: object) -> bool:
     return not isinstance(value, str) or re.match(r"[a-z][a-z0-9+.-]*:", value) is not None
 
 
+def _is_email(value: object) -> bool:
+    """Whether a text has an @ and no space."""
+    return not isinstance(value, str) or re.fullmatch(r"[^@\s]+@[^@\s]+", value) is not None
+
+
 def test_values_to_refuse_break_their_schema(name: str) -> None:
     """The schema of a parameter rejects each value to refuse and accepts the usual value."""
     formats = jsonschema.FormatChecker()
     formats.checks("uri")(_is_uri)  # jsonschema needs a slow library to check it
+    formats.checks("email")(_is_email)  # jsonschema looks for an @ alone
     for operation, parameter in _parameters(name):
         where = (operation.id, parameter.name)
         validator = Draft202012Validator(parameter.schema, format_checker=formats)

@@ -13,6 +13,7 @@ from conformance.checks.envelope import json_fault
 from conformance.judging.answers import (
     answered,
     control_gap,
+    kept_out,
     odd_cursor,
     refusal,
     refusals,
@@ -23,6 +24,7 @@ from conformance.judging.answers import (
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import USABLE, every, passive, trial
 from conformance.judging.shown import Asked
+from conformance.judging.writes import untied
 from conformance.model import (
     Clause,
     CodeRole,
@@ -33,14 +35,17 @@ from conformance.model import (
     Operation,
     Parameter,
     Role,
+    Step,
     compact,
 )
-from conformance.reading import Answer, asked, is_id, members_of
+from conformance.reading import Answer, asked, is_hexadecimal, is_id, members_of
 from conformance.values import NOT_JSON
 
 NEEDS_OBJECT = "an object would have to be known, to make an id that is not one"
 
 Judge = Callable[[JudgeContext, Exchange, tuple[CodeRole, ...]], Outcome]
+NAMES_NOTHING = (CodeRole.NOT_FOUND, CodeRole.FORBIDDEN, CodeRole.INVALID_PARAMETER)
+"""The roles of the codes that refuse a request which names what does not exist."""
 
 
 @trial("id.unknown", hint=NEEDS_OBJECT, provide=True, asks=Asked.OBJECT)
@@ -50,6 +55,20 @@ def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield from shown_absent(context, trial, trial.probes, CodeRole.NOT_FOUND)
     else:
         yield from refusals(context, trial, trial.probes, CodeRole.NOT_FOUND)
+
+
+@trial("id.reference", hint="an object would have to be known, to name one that does not exist")
+def id_reference(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A write that names an object which does not exist is refused, or ignores that name."""
+    named = trial.at(Step.REFERENCE)
+    named += [optional for optional in trial.at(Step.OPTIONAL) if optional.refused]
+    gap = control_gap(context, trial) if named else None
+    if gap:
+        yield gap
+        return
+    for exchange in named:
+        yield kept_out(context, exchange, NAMES_NOTHING)
+    yield from untied(context, trial, "no object that does not exist")
 
 
 def shown_absent(
@@ -118,7 +137,7 @@ def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     member = _member_named(context, selector)
     wanted = asked(exchange, selector.name)
     shown = members_of(answer.object).get(member)
-    if wanted is None or not is_id(shown) or _plain(str(shown)) == _plain(wanted):
+    if wanted is None or not is_id(shown) or _names(wanted, str(shown)):
         yield Pass((exchange.id,))  # an answer without that member says nothing against it
     else:
         yield Violation(f"/{member}", compact(wanted), compact(shown), (exchange.id,))
@@ -133,9 +152,19 @@ def _member_named(context: JudgeContext, selector: Parameter) -> str:
     return selector.name
 
 
+def _names(wanted: str, shown: str) -> bool:
+    """Whether a name means an object that shows another spelling of it.
+
+    A server may write the signs otherwise, and the case of hexadecimal digits.
+    """
+    if is_hexadecimal(wanted):
+        return _plain(wanted).casefold() == _plain(shown).casefold()
+    return _plain(wanted) == _plain(shown)
+
+
 def _plain(text: str) -> str:
-    """A name without the signs and the case that a server may write otherwise."""
-    return re.sub(r"[\W_]", "", text).casefold()
+    """A name without its signs."""
+    return re.sub(r"[\W_]", "", text)
 
 
 @trial("parameter.missing")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from conformance.judging.answers import ids_of
-from conformance.judging.outcomes import JudgeContext, Trial
-from conformance.model import Exchange, Step
-from conformance.reading import Answer, members_of, newly
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.model import Exchange, Step, compact
+from conformance.reading import Answer, members_of, newly, sought_in
 from conformance.values import strict_json
 
 
@@ -81,3 +81,14 @@ def items_with(look: Answer, texts: Iterable[str]) -> list[Any]:
 def _written(value: Any) -> str:
     """A value as JSON, with every character as it is."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def untied(context: JudgeContext, trial: Trial, expected: str) -> Iterator[Outcome]:
+    """The answers and looks of a trial show no reference that a write must not have made."""
+    for look in (*trial.at(Step.OPTIONAL), *trial.at(Step.TIED)):
+        shown = members_of(sought_in(context.contract, look)[0])
+        for name, value in look.facts.tied.items() if shown else ():
+            if shown.get(name) == value:
+                yield Violation(f"/{name}", expected, compact(value), (look.id,))
+            else:
+                yield Pass((look.id,))

@@ -67,7 +67,12 @@ def _number(value: Any) -> Fraction | None:
 
 
 def _text(value: Any) -> str:
-    """A value as a query holds it: a text as it is, anything else as JSON."""
+    """A value as a query holds it: a text as it is, anything else as JSON.
+
+    A whole number has no point, however it is rendered.
+    """
     if isinstance(value, str):
         return value
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return compact(value)

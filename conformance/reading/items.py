@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from fractions import Fraction
 from functools import partial
@@ -26,6 +27,11 @@ def arrays_of(value: Any) -> dict[str, list[Any]]:
 def is_id(value: Any) -> TypeGuard[str | int]:
     """Whether a value can be an id: a text or a number, but neither true nor false."""
     return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+def is_hexadecimal(text: str) -> bool:
+    """Whether a text is of hexadecimal digits and signs, as a UUID is: its case means nothing."""
+    return re.fullmatch(r"[0-9a-fA-F\W_]*", text) is not None
 
 
 def rows_of(items: list[Any]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import conformance.suite
 from conformance import extent
@@ -16,6 +16,9 @@ from conformance.scenarios import REGISTRY, Planning, Scenario
 from conformance.selection import quick, select, wanted
 from conformance.target import Target, named
 
+USUAL = 5_800
+"""Requests that a full plan has if the budget allows them. A run adds looks and repetitions."""
+
 
 def load_suite() -> None:
     """Import every module of scenarios, so that they are registered."""
@@ -24,12 +27,25 @@ def load_suite() -> None:
             importlib.import_module(f"conformance.suite.{module.name}")
 
 
-def planned(contract: Contract, target: Declaration, seed: int, depth: Depth = Depth.FULL) -> Plan:
-    """The plan of the whole suite for a target."""
+def planned(
+    contract: Contract,
+    target: Declaration,
+    seed: int,
+    depth: Depth = Depth.FULL,
+    budget: int = 0,
+) -> Plan:
+    """The plan of the whole suite for a target.
+
+    A full plan spends what it leaves of the request budget on more odd requests.
+    """
     load_suite()
     scenarios = sorted(REGISTRY.values(), key=_position)
-    offered = extent.offered(contract, target)
-    return build(Planning(offered, target, seed, depth), scenarios)
+    planning = Planning(extent.offered(contract, target), target, seed, depth)
+    plan = build(planning, scenarios)
+    spare = min(budget, USUAL) - sum(plan.requests().values())
+    if depth is Depth.FULL and spare > 0:
+        return build(replace(planning, spare=spare), scenarios)
+    return plan
 
 
 def _position(scenario: Scenario) -> tuple[str, int]:
@@ -72,7 +88,7 @@ def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
     declaration, depth = target.declaration, Depth(choice.depth)
     complete = named(contract, declaration)
     contract = extent.fitted(complete, declaration)
-    plan = planned(contract, declaration, choice.seed, depth)
+    plan = planned(contract, declaration, choice.seed, depth, target.budget)
     if declaration.absent:
         plan = with_inapplicable(plan, planned(complete, declaration, choice.seed, depth))
     clauses = wanted(contract, choice.areas, choice.clauses)

@@ -77,10 +77,17 @@ def name_both(client: Client, values: Values) -> None:
 
 
 def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
-    """A change that names the other business in a member that no document names."""
-    operation, beside = client.operation, _undocumented_business(client)
-    if not beside:
-        return
+    """Changes that name the other business, or an object of it, in a member of their own each.
+
+    No document gives the change such a member, but a creation may have it.
+    """
+    for name, foreign in {**_undocumented_business(client), **_undocumented(client)}.items():
+        _change_beside(client, values, selector, {name: foreign})
+
+
+def _change_beside(client: Client, values: Values, selector: Parameter, beside: Values) -> None:
+    """A change with a member beside its own; then a look at the object."""
+    operation = client.operation
     facts = Facts(step=Step.OPTIONAL, tied=beside)
     client.mistake(operation, {**values, **beside}, facts=facts)
     facts = Facts(step=Step.TIED, tied=beside)
@@ -88,6 +95,17 @@ def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
         lambda: client.look(operation.kind, values[selector.name], facts=facts),
         lambda look: look is None or sought_in(client.contract, look)[0] is not None,
     )
+
+
+def _undocumented(client: Client) -> Values:
+    """Objects of the other business by the members that name one in a creation alone."""
+    operation, contract = client.operation, client.contract
+    named: Values = {}
+    for creation in contract.operations_by("create", operation.kind):
+        for member in owning_references(contract, creation):
+            if operation.parameter(member.name) is None and member.name != contract.tenant:
+                named[member.name] = client.value(member, "other")
+    return {name: value for name, value in named.items() if value is not ABSENT}
 
 
 def _undocumented_business(client: Client) -> dict[str, str]:
@@ -126,7 +144,7 @@ def _create_naming(client: Client, values: Values, parameter: Parameter) -> None
     if parameter.required or parameter.advised:
         _create_with_reference(client, values, parameter)
     else:
-        _create_tied(client, values, picked(values, {parameter.name}))
+        create_tied(client, values, picked(values, {parameter.name}))
 
 
 def _create_with_reference(client: Client, values: Values, parameter: Parameter) -> None:
@@ -150,18 +168,16 @@ def _create_in_business(client: Client) -> None:
         return
     values = client.valid(client.operation)
     if values is not None:
-        _create_tied(client, values, beside)
+        create_tied(client, values, beside)
 
 
-def _create_tied(client: Client, values: Values, beside: Values) -> None:
-    """A creation that names something of another business without need; then a look at it."""
-    operation = client.operation
-    facts = Facts(step=Step.OPTIONAL, tied=as_shown(operation, beside))
-    exchange = client.mistake(operation, {**values, **beside}, facts=facts)
-    created = client.created_id(exchange)
+def create_tied(client: Client, values: Values, beside: Values) -> None:
+    """A creation that names what it must not, without need; then a look at the new object."""
+    operation, tied = client.operation, as_shown(client.operation, beside)
+    facts = Facts(step=Step.OPTIONAL, tied=tied)
+    created = client.created_id(client.mistake(operation, {**values, **beside}, facts=facts))
     if created is not None:
-        facts = Facts(step=Step.TIED, tied=as_shown(operation, beside))
-        client.look(operation.kind, created, facts=facts)
+        client.look(operation.kind, created, facts=Facts(step=Step.TIED, tied=tied))
 
 
 def with_query(message: Message, name: str, value: str) -> Message:

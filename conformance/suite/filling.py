@@ -79,7 +79,7 @@ class Filling:
         self._add_change(operation, values, key)
         self._select_readable(operation, values, key)
         for name, value in self._target.inputs.get(operation.id, {}).items():
-            values[name] = self.filled(value)
+            values[name] = self._given(name, value, key)
         return _complete(operation, values)
 
     def _select_own(self, operation: Operation, values: dict[str, Any]) -> None:
@@ -140,6 +140,13 @@ class Filling:
         if any(map(attrgetter("pool"), lists)):
             return self._known.free(kind, key)
         return self._known.known_id(kind, key, parameter.by)
+
+    def _given(self, name: str, value: Any, key: str) -> Any:
+        """A value of the target file. It names the business of the full key; others have theirs."""
+        business = None
+        if name == self._contract.tenant and key != "full":
+            business = self._known.business(key)
+        return business or self.filled(value)
 
     def filled(self, value: Any) -> Any:
         """A value of the target file, with a fresh text in place of ``{}``."""

@@ -20,12 +20,16 @@ DISTINCT = 6
 
 
 def text_of(value: Any) -> str | None:
-    """A text or a number as a query takes it; None for any other value."""
+    """A text or a number as a query takes it; None for any other value.
+
+    A whole number is sent as one, however the target renders it.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return str(value)
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if is_whole else value)
 
 
 def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:

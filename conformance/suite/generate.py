@@ -99,7 +99,7 @@ def _started(request: str) -> subprocess.Popen[str]:
     return process
 
 
-COUNT = {Depth.QUICK: 1, Depth.FULL: 2, Depth.DEEP: 20}
+COUNT = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 20}
 """Cases of each operation and mode."""
 DIALLED = 6
 """Digits of the shortest text that may be a phone number of somebody."""

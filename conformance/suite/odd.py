@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import cycle
+from itertools import chain, cycle
 from typing import Any
 
 from conformance.model import Operation, Parameter
@@ -36,6 +36,8 @@ CONTENTS = {
     "deep": b'{"deep": ' + b"[" * 2_000 + b"]" * 2_000 + b"}",
     "huge-number": b'{"number": 1' + b"0" * 400 + b"}",
     "infinite-number": b'{"number": 1e999}',
+    "not-a-number": b'{"number": NaN}',
+    "infinity": b'{"number": -Infinity}',
     "invalid-utf-8": b'{"text": "\xff\xfe"}',
     "utf-16": '{"text": "a"}'.encode("utf-16"),
     "byte-order-mark": b"\xef\xbb\xbf{}",
@@ -44,6 +46,7 @@ CONTENTS = {
     "comment": b"{/* */}",
     "control-character": b'{"text": "a\tb\x01"}',
 }
+MEGABYTE = b'{"text": "' + b"x" * 1_050_000 + b'"}'
 MEDIA = {
     "text": "text/plain",
     "form": "application/x-www-form-urlencoded",
@@ -51,9 +54,19 @@ MEDIA = {
     "nonsense": "nonsense",
 }
 HALF_A_CHARACTER = "\ud800"
+OTHER_TYPES: Mapping[str, Any] = {
+    "string": "text",
+    "number": 7,
+    "boolean": True,
+    "object": {"a": 1},
+    "array": [{"a": 1}, 1],
+}
+"""A value of each type, by its name in a schema. An array holds items of two types."""
 
 Make = Callable[[Mapping[str, Any]], Message]
 """Makes a message from valid values."""
+Pairs = tuple[tuple[str, str], ...]
+"""Names and values of the query."""
 
 
 class Sort(StrEnum):
@@ -61,10 +74,16 @@ class Sort(StrEnum):
 
     TEXT = "text"
     QUERY = "query"
+    TWICE = "twice"
+    BRACKETS = "brackets"
     HEADER = "header"
     PAGE = "page"
     MEMBER = "member"
+    TYPES = "types"
+    OPTIONAL = "optional"
+    TAILS = "tails"
     CONTENT = "content"
+    LARGE = "large"
 
 
 @dataclass(frozen=True)
@@ -78,20 +97,21 @@ class OddWay:
     @property
     def may_have_other_status(self) -> bool:
         """Whether the answer may have a status that the contract does not list."""
-        return self.name.startswith(("long", "override"))
+        return self.name.startswith(("long", "override", "body-megabyte"))
 
 
 def odd_ways(operation: Operation) -> Iterator[OddWay]:
     """The ways in which a request of an operation can be odd, always in the same order."""
     yield from _odd_texts(operation)
     yield from _odd_queries(operation)
-    sort = Sort.HEADER if operation.body else Sort.QUERY
-    yield OddWay(sort, "override-method", _overridden(operation))
+    if operation.body or not operation.parameters_in("query"):
+        yield OddWay(Sort.HEADER, "override-method", _overridden(_valid(operation)))
     yield from _odd_pages(operation)
     if operation.body:
         yield from _odd_members(operation)
         for name, content in CONTENTS.items():
             yield OddWay(Sort.CONTENT, f"body-{name}", _with_content(operation, content))
+        yield OddWay(Sort.LARGE, "body-megabyte", _with_content(operation, MEGABYTE))
         for name, media in MEDIA.items():
             yield OddWay(Sort.HEADER, f"media-{name}", _with_media_type(operation, media))
 
@@ -116,15 +136,33 @@ def _takes_text(parameter: Parameter) -> bool:
 
 
 def _odd_queries(operation: Operation) -> Iterator[OddWay]:
-    for parameter in operation.parameters:
+    parameters = [p for p in operation.parameters_in("query") if p.name != operation.when]
+    if not parameters:
+        return
+    twice = [_twice(parameter) for parameter in parameters]
+    yield OddWay(Sort.TWICE, "all-twice", _with_pairs(operation, *chain(*twice)))
+    brackets = [_in_brackets(parameter) for parameter in parameters]
+    make = _with_pairs(operation, *chain(*brackets))
+    if operation.body:
+        yield OddWay(Sort.BRACKETS, "all-in-brackets", make)
+    else:  # one request for both
+        yield OddWay(Sort.BRACKETS, "override-and-brackets", _overridden(make))
+    for parameter, two, odd in zip(parameters, twice, brackets, strict=True):
         name = parameter.name
-        if parameter.place != "query" or name == operation.when:
-            continue
-        twice = _with_pairs(operation, (name, "1"), (name, "2"))
-        yield OddWay(Sort.QUERY, f"{name}-twice", twice)
-        in_brackets = _with_pairs(operation, (f"{name}[]", "1"), (f"{name}[a]", "2"))
-        yield OddWay(Sort.QUERY, f"{name}-in-brackets", in_brackets)
+        yield OddWay(Sort.QUERY, f"{name}-twice", _with_pairs(operation, *two))
+        yield OddWay(Sort.QUERY, f"{name}-in-brackets", _with_pairs(operation, *odd))
         yield OddWay(Sort.QUERY, f"{name}-empty", _with_pairs(operation, (name, "")))
+
+
+def _twice(parameter: Parameter) -> Pairs:
+    """A parameter of the query, twice: as valid as its documents tell."""
+    text = str(parameter.schema.get("enum", [None])[0] or parameter.example or "1")
+    return ((parameter.name, text), (parameter.name, text))
+
+
+def _in_brackets(parameter: Parameter) -> Pairs:
+    """A parameter of the query, as an array and as an object."""
+    return ((f"{parameter.name}[]", "1"), (f"{parameter.name}[a]", "2"))
 
 
 def _odd_pages(operation: Operation) -> Iterator[OddWay]:
@@ -137,12 +175,56 @@ def _odd_pages(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_members(operation: Operation) -> Iterator[OddWay]:
-    for parameter in operation.body:
-        name = parameter.name
-        if name != operation.when:
-            yield OddWay(Sort.MEMBER, f"{name}-null", _with_value(operation, name, None))
-            half = _with_value(operation, name, HALF_A_CHARACTER)
-            yield OddWay(Sort.MEMBER, f"{name}-half-a-character", half)
+    """One member is odd, or all members that name no object of the write are."""
+    selector = operation.selector
+    members = [p for p in operation.body if p.name != operation.when]
+    free = [member for member in members if member != selector]
+    yield from _odd_together(operation, free)
+    if selector in members:
+        yield OddWay(Sort.TAILS, "selector-tail", _with_tails(operation, [selector]))
+    for member in members:
+        yield from _odd_member(operation, member)
+
+
+def _odd_together(operation: Operation, members: list[Parameter]) -> Iterator[OddWay]:
+    """Members of other types: all of them, and those that are not required; and tails."""
+    optional = [member for member in members if not member.required]
+    for turn in range(len(OTHER_TYPES)):
+        wrong = _with_values(operation, _wrong_types(members, turn))
+        yield OddWay(Sort.TYPES, f"types-{turn}", wrong)
+        wrong = _with_values(operation, _wrong_types(optional, turn))
+        yield OddWay(Sort.OPTIONAL, f"optional-types-{turn}", wrong)
+    yield OddWay(Sort.TAILS, "all-tails", _with_tails(operation, members))
+
+
+def _odd_member(operation: Operation, member: Parameter) -> Iterator[OddWay]:
+    """A member that is null, half a character, has a tail, or is of another type."""
+    odd = {"null": None, "half-a-character": HALF_A_CHARACTER, **_others(member)}
+    for word, value in odd.items():
+        make = _with_value(operation, member.name, value)
+        yield OddWay(Sort.MEMBER, f"{member.name}-{word}", make)
+    yield OddWay(Sort.MEMBER, f"{member.name}-tail", _with_tails(operation, [member]))
+
+
+def _wrong_types(members: list[Parameter], turn: int) -> dict[str, Any]:
+    """A value of another type for each member.
+
+    The types take turns, so that so many turns as there are types give each member each of them.
+    """
+    wrong = {}
+    for place, parameter in enumerate(members):
+        others = list(_others(parameter).values())
+        wrong[parameter.name] = others[(turn + place) % len(others)]
+    return wrong
+
+
+def _others(parameter: Parameter) -> dict[str, Any]:
+    """A value of each type that a member does not have, by type; an array is odd in its items."""
+    documented = parameter.schema.get("type", "string")
+    own = {documented} if isinstance(documented, str) else set(documented)
+    numbers = own | {"number"} if "integer" in own else own
+    kept = OTHER_TYPES.keys() - (numbers - {"array"})
+    return {kind: OTHER_TYPES[kind] for kind in OTHER_TYPES if kind in kept}
 
 
 # --- making messages ------------------------------------------------------------------------------
@@ -152,15 +234,35 @@ def _with_value(operation: Operation, name: str, value: Any) -> Make:
     return lambda values: message_for(operation, {**values, name: value})
 
 
-def _overridden(operation: Operation) -> Make:
-    """Headers that some frameworks take for another method. That method does nothing anywhere."""
+def _with_values(operation: Operation, changes: Mapping[str, Any]) -> Make:
+    return lambda values: message_for(operation, {**values, **changes})
+
+
+def _with_tails(operation: Operation, members: Iterable[Parameter]) -> Make:
+    """Members as texts that begin as valid ones, with a letter and the end of a line behind."""
+    examples = {member.name: member.example or "text" for member in members}
 
     def make(values: Mapping[str, Any]) -> Message:
-        message = message_for(operation, values)
+        tails = {name: f"{values.get(name, text)}x\n" for name, text in examples.items()}
+        return message_for(operation, {**values, **tails})
+
+    return make
+
+
+def _valid(operation: Operation) -> Make:
+    """A valid message of an operation."""
+    return lambda values: message_for(operation, values)
+
+
+def _overridden(make: Make) -> Make:
+    """Headers that some frameworks take for another method. That method does nothing anywhere."""
+
+    def overridden(values: Mapping[str, Any]) -> Message:
+        message = make(values)
         overrides = tuple((name, "TRACE") for name in OVERRIDES)
         return replace(message, headers=message.headers + overrides)
 
-    return make
+    return overridden
 
 
 def _with_pairs(operation: Operation, *pairs: tuple[str, str]) -> Make:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, zip_longest
 from operator import attrgetter
 
 from conformance.model import WHOLE_API, Effect, Facts, Form, Operation, Params, Role
@@ -18,8 +18,11 @@ from conformance.transport.message import Message
 
 EACH = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 3}
 """Odd requests of each sort that an operation gets."""
-MORE = {Sort.CONTENT: 2, Sort.PAGE: 2}
-"""Sorts with many odd requests, and how many times as many of them an operation gets."""
+MORE = {Sort.CONTENT: 2, Sort.TAILS: 2, Sort.TYPES: 5, Sort.QUERY: 0, Sort.OPTIONAL: 0}
+"""How many times as many of a sort an operation gets. Some have others that stand for all."""
+
+LARGE_BODIES = 2
+"""Operations that get a body of a megabyte: each fills the log with it."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,12 @@ class OddWays(Params):
 def odd_requests(planning: Planning) -> Iterator[Draft]:
     """Each operation that takes an input."""
     turns: Counter[Sort] = Counter()
-    for operation in operations(planning):
+    there = [o for o in operations(planning) if o.id not in planning.target.inapplicable]
+    more = planning.spare // max(1, len(there))
+    for operation in there:
         names = _names_for(operation, planning.depth, turns)
         if names:
+            names += _others_for(operation, names, more)
             needs, params = key_needs(operation), OddWays(tuple(names))
             yield Draft(operation, needs=needs, cost=len(names) + 1, params=params)
 
@@ -50,9 +56,21 @@ def _names_for(operation: Operation, depth: Depth, turns: Counter[Sort]) -> list
     chosen = []
     for sort, names in by_sort.items():
         count = min(EACH[depth] * MORE.get(sort, 1), len(names))
+        if sort is Sort.LARGE and turns[sort] >= LARGE_BODIES:
+            continue
         chosen += [names[(turns[sort] + turn) % len(names)] for turn in range(count)]
         turns[sort] += count
     return chosen
+
+
+def _others_for(operation: Operation, names: list[str], count: int) -> list[str]:
+    """So many more odd requests: the sorts take turns, each in its order."""
+    by_sort: dict[Sort, list[str]] = defaultdict(list)
+    for way in odd_ways(operation):
+        if way.name not in names and way.sort is not Sort.LARGE:
+            by_sort[way.sort].append(way.name)
+    rounds = chain.from_iterable(zip_longest(*by_sort.values()))
+    return [name for name in rounds if name is not None][:count]
 
 
 @scenario(odd_requests, phase=3)
@@ -86,9 +104,13 @@ def _send(client: Client, request: Message, facts: Facts) -> None:
 
 
 def both_modes(planning: Planning) -> Iterator[Draft]:
-    """Each operation, with data that its schemas allow and with data that they do not."""
+    """Each operation, with data that its schemas allow and with data that they do not.
+
+    A usual run has enough odd queries without them, so it draws bodies alone.
+    """
     for operation in operations(planning):
-        if operation.parameters:
+        drawn = operation.body if planning.depth is Depth.FULL else operation.parameters
+        if drawn:
             needs, cost = key_needs(operation), COUNT[planning.depth]
             yield Draft(operation, POSITIVE, needs=needs, cost=cost)
             yield Draft(operation, NEGATIVE, needs=needs, cost=cost)
@@ -159,10 +181,11 @@ def _send_unknown_paths(client: Client) -> None:
 
 def _send_unknown_methods(client: Client) -> None:
     known = {(each.method, each.path) for each in client.contract.operations.values()}
-    paths = _plain_paths(client)
-    for path, method in product(paths, ("DELETE", "PUT")):
-        if (method, path) not in known:
-            _send_unknown(client, Message(method, path))
+    for place, path in enumerate(_plain_paths(client)):
+        methods = ("DELETE", "PUT") if place == 0 else ("DELETE",)
+        for method in methods:
+            if (method, path) not in known:
+                _send_unknown(client, Message(method, path))
 
 
 def _send_unknown(client: Client, request: Message, form: Form | None = None) -> None:

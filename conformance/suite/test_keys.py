@@ -9,7 +9,6 @@ from typing import Any
 
 from conformance.model import (
     DEAD_KEYS,
-    Contract,
     Effect,
     Exchange,
     Facts,
@@ -176,14 +175,18 @@ def _malformed(client: Client, values: dict[str, Any], text: str) -> None:
 
 
 def _dead_keys_on_a_later_page(client: Client, values: dict[str, Any], first: Exchange) -> None:
-    """Keys that are no longer valid, on the page after the first one of a list."""
+    """A key that is no longer valid, on the page after the first one of a list.
+
+    The ways of being no longer valid take turns.
+    """
     operation, paging = client.operation, client.operation.paging
     cursor = Answer(client.contract, operation, first).cursor
     if paging is None or cursor is None:
         return
     limit = str(client.knowledge.within(operation, PAGE_SIZE))
     page = {**values, paging.after: cursor, paging.limit: limit}
-    for form in DEAD_FORMS:
+    turn = len(operation.id) % len(DEAD_FORMS)
+    for form in DEAD_FORMS[turn : turn + 1]:
         for key in client.params(RefusedKeys).of(form):
             client.mistake(operation, page, key=key, facts=Facts(form=form))
 
@@ -212,14 +215,13 @@ def with_scope(planning: Planning) -> Iterator[Draft]:
         # a key with one scope alone may be refused where a second may be required
         scopes = () if operation.beside else operation.scopes
         scoped = tuple(f"scope:{scope}" for scope in scopes)
-        named = named_keys(planning, operation, opening=True)
-        keys = (*given(planning, scoped), *named, "full")
-        yield Draft(operation, needs=("full",), wants=scoped, params=Keys(keys))
+        keys = (*given(planning, scoped), *named_keys(planning, operation, opening=True))
+        yield Draft(operation, needs=("full",), wants=scoped, params=Keys(keys or ("full",)))
 
 
 @scenario(with_scope, rules=("scope.opens",))
 def test_scope_opens(client: Client) -> None:
-    """A key with only the scope of the operation, and one with every scope."""
+    """A key with only the scope of the operation; one with every scope where that is not enough."""
     for key in client.params(Keys).roles:
         values = client.valid(client.operation)
         if values is not None:
@@ -312,7 +314,7 @@ def handing_out(planning: Planning) -> Iterator[Draft]:
 @scenario(handing_out, rules=("account.key", "account.rows"), phase=2)
 def test_new_key(client: Client) -> None:
     """Two keys are handed out. Each lists what it sees, the first before and after the second."""
-    listing = _plain_list(client.contract)
+    listing = _plain_list(client)
     if listing is None:
         return
     client.call(listing, {}, role=Role.ARRANGE, facts=Facts(side=Side.OWN))
@@ -326,11 +328,11 @@ def test_new_key(client: Client) -> None:
             client.call(listing, {}, key=used, facts=Facts(step=Step.USED, side=Side.FOREIGN))
 
 
-def _plain_list(contract: Contract) -> Operation | None:
-    """The first list of a business that needs no parameter."""
-    for listing in contract.operations_by("list"):
+def _plain_list(client: Client) -> Operation | None:
+    """The first list of a business that needs no parameter, neither by contract nor by target."""
+    for listing in client.contract.operations_by("list"):
         advised = any(map(attrgetter("advised"), listing.parameters))
-        needs_something = listing.required or advised
+        needs_something = listing.required or advised or listing.id in client.target.inputs
         if listing.owned and not needs_something:
             return listing
     return None

@@ -23,6 +23,13 @@ OF_PROVIDERS = (
     "True-Client-IP",
     "CF-Connecting-IP",
     "X-Client-IP",
+    "Client-IP",
+    "X-Forwarded",
+    "Forwarded-For",
+    "X-Remote-IP",
+    "X-Remote-Addr",
+    "X-Originating-IP",
+    "X-Coming-From",
     "Fastly-Client-IP",
     "Fly-Client-IP",
     "X-Cluster-Client-IP",
@@ -33,6 +40,7 @@ OF_PROVIDERS = (
     "X-Envoy-External-Address",
 )
 OF_CLIENTS = (
+    ("X-Forwarded-For", ELSEWHERE),
     ("User-Agent", "another client"),
     ("Accept-Language", "nl"),
     ("Origin", "https://example.com"),
@@ -55,6 +63,7 @@ EVASIONS = (
     Evasion(FORWARDED),
     Evasion((*((name, ELSEWHERE) for name in OF_PROVIDERS), ("Connection", "close"))),
     Evasion(OF_CLIENTS, query=(("again", "1"),), known_headers=True),
+    Evasion((("X-Forwarded-For", "127.0.0.1"), ("X-Real-IP", "127.0.0.1"))),
     Evasion(end="/"),
 )
 

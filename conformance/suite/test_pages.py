@@ -67,8 +67,13 @@ def _printed(planning: Planning, example: Mapping[str, Any]) -> Operation | None
 
 @scenario(printed_samples, rules=("sample.accepted", "paging.more-false"))
 def test_printed_sample(client: Client) -> None:
-    """A printed request as it stands, and with a cursor of the target for the printed one."""
-    operation, query = client.operation, client.params(PrintedQuery).query
+    """A printed request as it stands, and with a cursor of the target for the printed one.
+
+    What the target file says of the list is added: its keys may reach several businesses.
+    """
+    operation = client.operation
+    given = client.target.inputs.get(operation.id, {})
+    query = {**client.params(PrintedQuery).query, **given}
     paging = operation.paging
     assert paging is not None
     if paging.after in query:
@@ -78,7 +83,7 @@ def test_printed_sample(client: Client) -> None:
         exchange = client.call(operation, query, facts=Facts(walk="printed"))
         cursor = Answer(client.contract, operation, exchange).cursor
         if cursor is not None:
-            following = {paging.after: cursor, paging.limit: "1"}
+            following = {**given, paging.after: cursor, paging.limit: "1"}
             client.call(operation, following, facts=Facts(walk="what-follows"))
 
 

@@ -10,10 +10,12 @@ from operator import attrgetter
 from typing import Any
 
 from conformance.model import Facts, Form, Open, Operation, Parameter, Params, Role
+from conformance.reading import is_hexadecimal
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
+from conformance.suite.references import name_nothing, referring
 from conformance.values import without
 
 SHORT_ID = 7
@@ -60,8 +62,11 @@ def _send_similar_ids(client: Client, values: dict[str, Any], selector: Paramete
     known = str(values[selector.name])
     if selector.references != client.operation.kind or len(known) <= SHORT_ID:
         return
-    for similar in (known[:-1], f"{known}x", f"{known[:-1]}%"):
-        client.mistake(client.operation, {**values, selector.name: similar})
+    similar = [known[:-1], f"{known}x", f"{known[:-1]}%"]
+    if not is_hexadecimal(known):
+        similar.append(known.swapcase())
+    for identifier in similar:
+        client.mistake(client.operation, {**values, selector.name: identifier})
 
 
 # --- unknown ids ----------------------------------------------------------------------------------
@@ -71,17 +76,25 @@ def selecting(planning: Planning) -> Iterator[Draft]:
     """Each operation on one object."""
     acting = operations(planning, "read", "update", "delete", "perform")
     for operation in filter(attrgetter("selector"), acting):
-        yield Draft(operation, needs=key_needs(operation), cost=3)
+        yield Draft(operation, needs=key_needs(operation), cost=3, rules=("id.unknown",))
+    for operation, members in referring(planning):
+        needs, cost = key_needs(operation), 2 + len(members)
+        yield Draft(operation, needs=needs, cost=cost, rules=("id.reference",))
 
 
-@scenario(selecting, rules=("id.unknown",), phase=1)
+@scenario(selecting, rules=("id.unknown", "id.reference"), phase=1)
 def test_unknown_id(client: Client) -> None:
-    """An id of the right form that names nothing, and one of no form that ids have."""
+    """An id of the right form that names nothing, and one of no form that ids have.
+
+    A write that works on no object names one in each member that refers to an object.
+    """
     values, selector = client.valid(client.operation), client.operation.selector
-    assert selector is not None
     if values is None:
         return
     client.control(client.operation, values)
+    if selector is None:
+        name_nothing(client)
+        return
     known = values[selector.name]
     unknown: Any = client.unknown_id(named(known))
     malformed: Any = MALFORMED

@@ -21,6 +21,7 @@ from conformance.suite.crossing import (
     name_both,
     with_query,
 )
+from conformance.suite.figures import TENANT_HEADERS, compare_figures, reports
 from conformance.suite.foreign import (
     foreign_filter,
     foreign_object,
@@ -35,18 +36,12 @@ from conformance.values import ABSENT, as_text
 
 PAGE_SIZE = 5
 """Items of a page that is asked for in another size, or with a cursor."""
-TENANT_HEADERS = ("X-Business-Id", "X-Tenant-Id", "X-Account-Id", "X-Organization-Id")
-"""Headers that a server may take the business from, instead of from the key."""
 OVERLAPPING = {Depth.QUICK: 0, Depth.FULL: 4, Depth.DEEP: 100}
 """Lists that two businesses ask for at the same time."""
 ROUNDS = 3
 """Requests of each business that are under way at the same time."""
-SIDES = {
-    "full": Side.OWN,
-    "read_only": Side.OWN,
-    "other": Side.FOREIGN,
-    "empty": Side.FOREIGN,
-}
+_OWN, _FOREIGN = Side.OWN, Side.FOREIGN
+SIDES = {"full": _OWN, "read_only": _OWN, "other": _FOREIGN, "empty": _FOREIGN}
 """Whose data a list shows, by the key that asks for it."""
 
 
@@ -167,8 +162,7 @@ def test_foreign_filter(client: Client) -> None:
     page = _later_page(client)
     facts = Facts(placed=len(page) > 1)
     client.mistake(operation, {**values, parameter.name: value, **page}, facts=facts)
-    for name in (client.unknown_id(str(value)), MALFORMED):
-        client.mistake(operation, {**values, parameter.name: name}, role=Role.BYSTANDER)
+    client.mistake(operation, {**values, parameter.name: MALFORMED}, role=Role.BYSTANDER)
 
 
 def _later_page(client: Client) -> dict[str, str]:
@@ -252,6 +246,12 @@ def _change_across(client: Client, values: Values, selector: Parameter, foreign:
     ask_naming_main(client, {**values, **change}, selector, "other")
     if operation.action == "update":
         move_elsewhere(client, {**values, **change}, selector)
+
+
+@scenario(reports, rules=("figures.own",), phase=1)
+def test_foreign_figures(client: Client) -> None:
+    """A report of figures that is asked for in the name of another business."""
+    compare_figures(client)
 
 
 # --- a business without data ---

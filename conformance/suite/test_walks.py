@@ -47,6 +47,7 @@ WALK_RULES = (
     "paging.ties",
 )
 MOVED_RULES = ("paging.advances", "paging.exclusive", "paging.complete", "paging.precision")
+FLAG_RULES = ("paging.more-false", "paging.more-true")
 MIXED_RULES = (
     "paging.order",
     "paging.advances",
@@ -267,12 +268,15 @@ def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
     for operation, writes in changeable_lists(planning):
         if "delete" in writes:
             effect = worst_effect([writes["create"], writes["delete"]])
-            yield Draft(operation, effect=effect, needs=("full",), cost=5, optional=True)
+            yield Draft(operation, effect=effect, needs=("full",), cost=9, optional=True)
 
 
-@scenario(lists_that_lose_an_item, rules=MOVED_RULES, phase=2)
+@scenario(lists_that_lose_an_item, rules=(*MOVED_RULES, *FLAG_RULES), phase=2)
 def test_cursor_of_a_deleted_item(client: Client) -> None:
-    """The cursor of an item goes on to mean its position when the item is gone."""
+    """The cursor of an item goes on to mean its position when the item is gone.
+
+    The item stands behind a newer one. The list ends as before, with the flags of before.
+    """
     walker, kind = Walker(client), client.operation.kind
     deletion = writes_of(client.contract, kind)["delete"]
     values = client.valid(deletion)
@@ -280,10 +284,12 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
         return
     made = values[deletion.selector.name]
     position = client.position(client.settled(kind, made))
-    walker.walk("before", None, None, items=WINDOW, pages=1)
+    client.knowledge.own_id(deletion)
+    known = walker.deep("before")
     deleted = client.call(deletion, values, role=Role.CONTROL)
     if position is not None and Answer(client.contract, deletion, deleted).ok:
         walker.page("after-a-deleted-item", position, 3)
+        walker.walk("last-items", walker.cursor(known[:-2]), 1, items=3, pages=3)
         if walker.repeated:
             walker.walk("after", None, None, items=WINDOW, pages=1)
 

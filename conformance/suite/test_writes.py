@@ -29,6 +29,7 @@ from conformance.suite.writing import (
     optional_values,
     read_back,
     takes_any_text,
+    usual_values,
     visible_change,
 )
 
@@ -58,7 +59,8 @@ def test_creation(client: Client) -> None:
     look_in_list(client, operation, first, values, client.position(read))
     values = client.valid(operation)
     if values is not None:
-        _create(client, {**values, **optional_values(client, operation)})
+        more = {**usual_values(client, operation), **optional_values(client, operation)}
+        _create(client, {**values, **more})
     values = client.valid(operation)
     if values is not None:
         _create(client, {**values, **_signs(client, values)}, Role.PROBE)

@@ -86,6 +86,30 @@ def observed_values(client: Client, operation: Operation, sought: Id) -> dict[st
     return values
 
 
+def usual_values(client: Client, operation: Operation) -> dict[str, str]:
+    """What several objects of the kind show for optional members that the contract gives no value.
+
+    Only members that lists filter by: their values are words that objects share, not free texts.
+    """
+    kind = operation.kind or ""
+    filtered, rows = _filtered_members(client.contract, kind), client.knowledge.listed(kind)
+    values: dict[str, str] = {}
+    for parameter in filter(_has_no_value, operation.body):
+        member = parameter.shows_as or parameter.name
+        usual = _usual_text(rows, member) if member in filtered else None
+        if usual is not None:
+            values[parameter.name] = usual
+    return values
+
+
+def _usual_text(items: list[Any], member: str) -> str | None:
+    """The text that most items show as a member; None if no two show the same."""
+    shown = [row.get(member) for row in rows_of(items)]
+    counts = Counter(text for text in shown if isinstance(text, str))
+    usual = min(counts, key=lambda text: (-counts[text], text), default="")
+    return usual if counts[usual] > 1 else None
+
+
 def _filtered_members(contract: Contract, kind: str) -> set[str]:
     """The members that the lists of a kind filter by."""
     members: set[str] = set()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from conformance.model import Exchange
 from tests.examples.base import (
     Example,
     Expected,
@@ -314,3 +315,58 @@ def a_success_is_json() -> Iterator[Example]:
     yield silent("a body that did not end", endless(200))
     yield silent("a body that is not in the log", withheld(200))
     yield silent("no response", answer(None))
+
+
+# --- references to nothing ------------------------------------------------------------------------
+
+CREATES: dict[str, Any] = {"operation": "create_lead"}
+
+
+def made() -> Exchange:
+    """A valid creation."""
+    return answer(201, {"id": "l1"}, role="control", **CREATES)
+
+
+def look(agent: str | None) -> Exchange:
+    """A look at a new lead that was to be tied to the agent a9, which does not exist."""
+    lead = {"id": "l2", "agent_id": agent}
+    return answer(
+        200, lead, operation="read_lead", step="tied", sought="l2", tied={"agent_id": "a9"}
+    )
+
+
+@examples_of("id.reference", operation="create_lead")
+def a_creation_names_nothing() -> Iterator[Example]:
+    """A creation that names an object which does not exist is refused."""
+    for code in ("not_found", "forbidden", "invalid_request"):
+        yield accepted(f"refused with {code}", made(), refusal(code, step="reference", **CREATES))
+    taken = answer(201, {"id": "l2"}, step="reference", **CREATES)
+    yield refused("taken", made(), taken)
+    crashed = refusal("internal_error", step="reference", **CREATES)
+    yield refused("answered 500", made(), crashed)
+    yield silent("nothing was named", made())
+    invalid = refusal("bad_request", role="control", **CREATES)
+    refused_one = refusal("not_found", step="reference", **CREATES)
+    yield gap("a valid creation is refused as well", invalid, refused_one)
+
+
+@examples_of("id.reference", operation="create_lead")
+def a_creation_need_not_name_it() -> Iterator[Example]:
+    """A member that is not required may be ignored, but the new object must not show it."""
+    labels: dict[str, Any] = {"step": "optional", "tied": {"agent_id": "a9"}, **CREATES}
+    yield accepted("refused", made(), refusal("not_found", **labels))
+    yield refused("refused with unauthorized", made(), refusal("unauthorized", **labels))
+    taken = answer(201, {"id": "l2"}, **labels)
+    yield accepted("ignored", made(), taken, look(None))
+    yield refused("shown by a read", made(), taken, look("a9"))
+    shown = answer(201, {"id": "l2", "agent_id": "a9"}, **labels)
+    yield refused("shown by the answer", made(), shown)
+    gone = refusal("not_found", operation="read_lead", step="tied", tied={"agent_id": "a9"})
+    yield silent("the new object is not there", made(), answer(201, None, **labels), gone)
+
+
+@examples_of("read.asked")
+def another_case() -> Iterator[Example]:
+    """The case of hexadecimal digits means nothing; that of other names does."""
+    yield accepted("a UUID in capitals", answer(200, {"id": "ab-1f"}, **asked_for("AB-1F")))
+    yield refused("another name", answer(200, {"id": "Run-1"}, **asked_for("rUN-1")))

@@ -177,3 +177,39 @@ class RetryAfterInWords(Faulty):
         if code != "rate_limit_exceeded":
             return super().error_headers(code, refusal)
         return (("Retry-After", "in about an hour"),)
+
+
+@fault("signup-limit", at="sign_up", depth=5)
+class FirstForwardedBelieved(Faulty):
+    """The limit trusts an address in X-Forwarded-For, if there is only one."""
+
+    def rate_address(self, request: Request) -> str:
+        parts = (request.header("x-forwarded-for") or "").split(",")
+        alone = len(parts) == 1 and parts[0].strip()
+        return alone or request.address
+
+
+@fault("signup-limit", at="sign_up", depth=5)
+class SecondHeaderBelieved(Faulty):
+    """The limit trusts the address in X-Forwarded, an older name of the header."""
+
+    def rate_address(self, request: Request) -> str:
+        return request.header("x-forwarded") or request.address
+
+
+@fault("signup-limit", at="sign_up", depth=5)
+class LocalForwardedTrusted(Faulty):
+    """The limit does not count where X-Forwarded-For names the server itself."""
+
+    def check_rate(self, context: Context) -> None:
+        forwarded = context.request.header("x-forwarded-for") or ""
+        if forwarded.split(",")[0].strip() not in ("127.0.0.1", "::1", "localhost"):
+            super().check_rate(context)
+
+
+@fault("signup-limit", at="sign_up", depth=5)
+class CaseOfPathCountsAnew(Faulty):
+    """Sign-ups are counted by the query of the request as well."""
+
+    def rate_address(self, request: Request) -> str:
+        return f"{request.address} {request.query_text.partition('=')[0]}"

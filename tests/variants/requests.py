@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
-from conformance.model import Contract, Operation
+from conformance.model import Contract, Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Identity, Row
-from tests.faults.base import Faulty, variant
+from tests.faults.base import Faulty, altered, variant
 from tests.faults.shared import number_of
 
 # --- input ---
@@ -171,3 +172,70 @@ class NumericIds(Faulty):
             name: self.ids_behind(value)
             for name, value in super().take_in(operation, request, in_path).items()
         }
+
+
+@variant("S1")
+class UnknownOptionIgnored(Faulty):
+    """A lead of an unknown agent, and a call for an unknown lead, are made without it."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        values = super().take_in(operation, request, in_path)
+        if operation.id not in ("create_lead", "create_call"):
+            return values
+        kinds = {p.name: p.references for p in operation.body if not p.required}
+        return {
+            name: value
+            for name, value in values.items()
+            if not kinds.get(name) or self.store.get(kinds[name] or "", str(value))
+        }
+
+
+@variant("L58")
+class IdsInAnyCase(Faulty):
+    """An id is found in upper case and in lower case, as a UUID of a database is."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        return super().find(kind, identifier.lower(), context)
+
+
+@variant("silent: the length of texts")
+class ShortNames(Faulty):
+    """Names of more than 20 characters are refused."""
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        is_name = parameter.place == "body" and parameter.name in ("name", "business_name")
+        is_long = is_name and isinstance(value, str) and len(value) > 20
+        return not is_long and super().is_valid(operation, parameter, value)
+
+
+@variant("L72")
+class WholeNumbersWithPoint(Faulty):
+    """Integers are rendered as 30.0, but an integer parameter must be a whole number."""
+
+    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
+        return {
+            name: float(value) if type(value) is int else value
+            for name, value in super().render_item(operation, row).items()
+        }
+
+
+@variant("L22 L68", generated=True)
+class NoLargeBodies(Faulty):
+    """A body of more than 100 kilobytes is refused with 413."""
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        if len(request.body) <= 100_000:
+            return super().answer(request)
+        reply = altered(self.refused(request, Refusal("invalid_parameter")), 413)
+        return reply, self.encode(reply)
+
+
+@variant("L44 L48", generated=True)
+class NotANumberRead(Faulty):
+    """NaN and Infinity in a body are read, as Python and JavaScript libraries do, and ignored."""
+
+    def parse_body(self, request: Request) -> Any:
+        plain = re.sub(rb"\b(NaN|-?Infinity)\b", b"0", request.body)
+        return super().parse_body(replace(request, body=plain))

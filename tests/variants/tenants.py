@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from conformance.model import Parameter
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.store import Row
 from tests.faults.base import Faulty, variant
+from tests.faults.shared import number_of
 
 
 @variant("L24 L67")
@@ -54,4 +57,68 @@ class ForbiddenForForeignAgent(Faulty):
             row = self.store.get("agent", str(context.values["agent_id"]))
             if row is None or not self.may_reach(row.tenant, context.identity):
                 raise Refusal("forbidden" if row else "not_found")
+        return super().act_list(context)
+
+
+class OwnFigures(Faulty):
+    """The reference server, where reports have figures of the business of the key."""
+
+    def figure(self, context: Context) -> int:
+        """What stands in place of each figure."""
+        return number_of(self.tenant_of(context.identity)) % 10_000
+
+    def act_fetch(self, context: Context) -> Reply:
+        reply = super().act_fetch(context)
+        return Reply(reply.status, self._counted(reply.body, self.figure(context)))
+
+    def _counted(self, value: Any, figure: int) -> Any:
+        match value:
+            case dict():
+                return {name: self._counted(member, figure) for name, member in value.items()}
+            case list():
+                return [self._counted(member, figure) for member in value]
+            case bool() | str() | None:
+                return value
+        return figure
+
+
+@variant("silent: the business of a report")
+class NoFiguresForForeignBusiness(OwnFigures):
+    """A report that names another business in its query shows zeros."""
+
+    def figure(self, context: Context) -> int:
+        named = context.request.query.get("business_id")
+        reached = named is None or self.may_reach(named, context.identity)
+        return super().figure(context) if reached else 0
+
+
+@variant("silent: what a report shows")
+class FiguresMove(OwnFigures):
+    """The figures of every report rise with each request, whoever asks."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._asked = 0
+
+    def figure(self, context: Context) -> int:
+        self._asked += 1
+        return self._asked
+
+
+@variant(
+    "D15 E28",
+    target={
+        "inputs": {
+            name: {"business_id": "b85d83fa-b0f0-4f30-ad30-c8088c2888e2"}
+            for name in ("list_leads", "list_calls", "list_events")
+        }
+    },
+)
+class ListsWantTheBusiness(Faulty):
+    """Some lists are refused without business_id, which the target file says."""
+
+    def act_list(self, context: Context) -> Reply:
+        wants = context.operation.id in ("list_leads", "list_calls", "list_events")
+        if wants and "business_id" not in context.values:
+            raise Refusal("missing_parameter")
         return super().act_list(context)

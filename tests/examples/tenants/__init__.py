@@ -1,5 +1,5 @@
 """Examples of what one business may see of another."""
 
-from tests.examples.tenants import lists, objects
+from tests.examples.tenants import figures, lists, objects
 
-__all__ = ["lists", "objects"]
+__all__ = ["figures", "lists", "objects"]

@@ -86,7 +86,7 @@ class HalfACharacter(Faulty):
         return super().parse_body(request)
 
 
-@fault("status-no-5xx-for-mistakes", by=MISTAKES, depth=4)
+@fault("status-no-5xx-for-mistakes", by=ODD_INPUT, depth=4)
 class NulInText(Faulty):
     """A NUL character in a body or query string returns 500."""
 

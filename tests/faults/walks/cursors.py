@@ -195,7 +195,12 @@ class HalfHoursDropped(Faulty):
         )
 
 
-@fault("paging-exclusive", also="paging-supported paging-complete", at="list_evals", depth=4)
+@fault(
+    "paging-exclusive",
+    also="paging-supported paging-complete paging-precision",
+    at="list_evals",
+    depth=4,
+)
 class CursorOfDeletedStartsAnew(Faulty):
     """list_evals returns the first page when the eval of the cursor is gone."""
 

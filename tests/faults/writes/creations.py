@@ -289,3 +289,23 @@ class NewLeadIsOld(Faulty):
             return moment
         self._made += 1
         return moment - 30_000_000 * self._made
+
+
+@fault("created-resource", at="create_lead", depth=5)
+class SourceOfLeadReplaced(Kept):
+    """create_lead takes the source of a lead and stores another one."""
+
+    of = "lead"
+
+    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
+        return {**document, "source": "api"}
+
+
+@fault("created-resource", at="create_lead", depth=5)
+class StatusOfLeadForced(Kept):
+    """create_lead takes the status of a lead and stores it in capitals."""
+
+    of = "lead"
+
+    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
+        return {**document, "status": str(document.get("status", "new")).upper()}

@@ -1,4 +1,4 @@
-"""Judges of tenants: what belongs to another tenant is neither shown nor changed."""
+"""Judges of objects and lists of another tenant: neither shown nor changed."""
 
 from __future__ import annotations
 

@@ -1,0 +1,5 @@
+"""Judges of tenants: what belongs to another tenant is neither shown nor changed."""
+
+from conformance.checks.tenants import figures, reach
+
+__all__ = ["figures", "reach"]

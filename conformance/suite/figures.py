@@ -1,0 +1,76 @@
+"""Reports of figures, asked for in the name of another business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from conformance.model import Facts, Role, Step
+from conformance.scenarios import Draft, Planning, operations
+from conformance.suite.client import Client
+from conformance.suite.crossing import with_query
+from conformance.transport.message import Message, message_for
+from conformance.values import ABSENT
+
+TENANT_HEADERS = ("X-Business-Id", "X-Tenant-Id", "X-Account-Id", "X-Organization-Id")
+"""Headers that a server may take the business from, instead of from the key."""
+
+
+def reports(planning: Planning) -> Iterator[Draft]:
+    """Each report of figures."""
+    if planning.contract.tenant:
+        for operation in operations(planning, "fetch"):
+            if operation.keyed:
+                yield Draft(operation, needs=("full", "other"), cost=4)
+
+
+def compare_figures(client: Client) -> None:
+    """The own report; then with the other business in the query, in headers, and as a filter.
+
+    The own report is asked for again where it was answered otherwise.
+    """
+    operation, business = client.operation, client.knowledge.business("other")
+    values, theirs = client.valid(operation), client.valid(operation, "other")
+    if values is None or business is None:
+        return
+    before = client.control(operation, values, facts=Facts(step=Step.BEFORE))
+    if theirs is not None:
+        _ask_as_owner(client, theirs, business)
+    answers = []
+    for message in _naming(client, values, business):
+        facts = Facts(mistake=True, step=Step.FOREIGN, sought=business)
+        answers.append(client.raw(message, operation.id, facts=facts))
+    for name, value in _references(client).items():
+        _ask_as_owner(client, {**(theirs or values), name: value}, value)
+        facts = Facts(step=Step.FOREIGN, sought=str(value))
+        answers.append(client.mistake(operation, {**values, name: value}, facts=facts))
+    if any(answer.ok and answer.json != before.json for answer in answers):
+        client.call(operation, values, role=Role.ARRANGE, facts=Facts(step=Step.AFTER))
+
+
+def _ask_as_owner(client: Client, values: dict[str, Any], sought: Any) -> None:
+    """The report of the other business, with its own key."""
+    facts = Facts(step=Step.OWNER, sought=str(sought))
+    client.call(client.operation, values, role=Role.ARRANGE, key="other", facts=facts)
+
+
+def _naming(client: Client, values: dict[str, Any], business: str) -> Iterator[Message]:
+    """The request with another business in the query, and in headers."""
+    tenant = client.contract.tenant or ""
+    rest = {name: value for name, value in values.items() if name != tenant}
+    yield with_query(message_for(client.operation, rest), tenant, business)
+    message = message_for(client.operation, values)
+    headers = tuple((name, business) for name in TENANT_HEADERS)
+    yield replace(message, headers=(*message.headers, *headers))
+
+
+def _references(client: Client) -> dict[str, Any]:
+    """The parameters that name an object, each with one of the other business."""
+    named = {}
+    for parameter in client.operation.parameters:
+        if parameter.references and parameter.name != client.contract.tenant:
+            value = client.value(parameter, "other")
+            if value is not ABSENT and value != client.value(parameter):
+                named[parameter.name] = value
+    return named

@@ -1,0 +1,86 @@
+"""Examples of reports of figures that name another business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.model import Exchange
+from tests.examples.base import (
+    Example,
+    accepted,
+    examples_of,
+    gap,
+    judge_error,
+    refused,
+    silent,
+)
+from tests.support.exchanges import answer, endless, refusal
+
+REPORT: dict[str, Any] = {"operation": "read_balance"}
+
+
+def own(figure: Any = 12, **members: Any) -> Exchange:
+    """The plain report of the main business."""
+    body = {"plan": "starter", "used": [figure], **members}
+    return answer(200, body, role="control", step="before", **REPORT)
+
+
+def owner(figure: Any = 40, **members: Any) -> Exchange:
+    """The report of the other business, with its own key."""
+    body = {"plan": "starter", "used": [figure], **members}
+    labels: dict[str, Any] = {"role": "setup", "identity": "other", "sought": "b_other"}
+    return answer(200, body, step="owner", **labels, **REPORT)
+
+
+def named(figure: Any, **members: Any) -> Exchange:
+    """The report of the main business, asked for in the name of the other."""
+    body = {"plan": "starter", "used": [figure], **members}
+    return answer(200, body, step="foreign", sought="b_other", **REPORT)
+
+
+def later(figure: Any) -> Exchange:
+    """The plain report, asked for again."""
+    body = {"plan": "starter", "used": [figure]}
+    return answer(200, body, role="setup", step="after", **REPORT)
+
+
+@examples_of("figures.own", operation="read_balance")
+def a_report_names_another_business() -> Iterator[Example]:
+    """The report shows what it shows without that name, or nothing, or it is refused."""
+    yield accepted("the own figures", own(), owner(), named(12))
+    yield refused("the figures of the other business", own(), owner(), named(40))
+    yield refused("the same, and the own figures stand still", own(), owner(), named(40), later(12))
+    yield accepted("figures that move", own(), owner(), named(40), later(41))
+    yield accepted("figures of nobody", own(), owner(), named(7))
+    yield accepted("no figure, as the other business has none", own(), owner(0), named(0))
+    yield accepted("the report of the other business is not seen", own(), named(40))
+    yield accepted("both businesses have the same figures", own(), owner(12), named(12))
+    echoed = own(of="b_main"), owner(of="b_other"), named(12, of="b_other")
+    yield accepted("the name that was asked for", *echoed)
+    for code in ("forbidden", "not_found", "invalid_request"):
+        kept = refusal(code, step="foreign", sought="b_other", **REPORT)
+        yield accepted(f"refused with {code}", own(), owner(), kept)
+    kept = refusal("unauthorized", step="foreign", sought="b_other", **REPORT)
+    yield refused("refused with unauthorized", own(), owner(), kept)
+
+
+@examples_of("figures.own", operation="read_balance")
+def a_report_of_every_business() -> Iterator[Example]:
+    """The plain report names no other business."""
+    yield refused("it names the other business", own(of="b_other"), owner(), named(12))
+    yield refused("alone", own(of="b_other"))
+    yield accepted("it names its own business", own(of="b_main"), owner(), named(12))
+
+
+@examples_of("figures.own", operation="read_balance")
+def a_report_that_proves_nothing() -> Iterator[Example]:
+    """Without the own report there is nothing to compare with."""
+    yield silent("no report", named(40), owner())
+    unseen = refusal("not_found", role="control", step="before", **REPORT)
+    yield silent("a report that is refused", unseen, owner(), named(40))
+    text = answer(200, role="control", step="before", text="fine", **REPORT)
+    yield silent("a report that is no JSON", text, owner(), named(40))
+    limited = refusal("rate_limit_exceeded", step="foreign", **REPORT)
+    yield gap("429 in the middle", own(), owner(), limited)
+    yield judge_error("a body without end", own(), owner(), endless(200, step="foreign", **REPORT))

@@ -1,0 +1,229 @@
+"""Faults of what a request names or holds: objects that do not exist, and values with a tail."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from conformance.model import Operation, Parameter
+from conformance.server.messages import Context
+from conformance.server.store import Page, Row
+from tests.faults.base import Faulty, fault, is_for
+
+# --- references to nothing ---
+
+
+class TakesUnknown(Faulty):
+    """The reference server, where one member of one operation may name what does not exist."""
+
+    here, member = "", ""
+
+    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+        is_here = is_for(context, self.here) and parameter.name == self.member
+        if not is_here or self.store.get(parameter.references or "", str(value)):
+            super().check_reference(parameter, value, context)
+
+
+@fault("reference-known", at="create_eval", depth=3)
+class EvalOfNobody(TakesUnknown):
+    """create_eval creates an eval of an agent that does not exist."""
+
+    here, member = "create_eval", "agent_id"
+
+
+@fault("reference-known", at="create_call", depth=3)
+class CallByNobody(TakesUnknown):
+    """create_call places a call with an agent that does not exist."""
+
+    here, member = "create_call", "agent_id"
+
+    def document(self, context: Context, kind: str) -> dict[str, Any]:
+        agents = self.store.get("agent", str(context.values.get("agent_id")))
+        if kind != "call" or agents:
+            return super().document(context, kind)
+        known = self.rows_of_agents(context)
+        return super().document(
+            Context(
+                context.operation,
+                context.request,
+                context.identity,
+                {**context.values, "agent_id": known},
+            ),
+            kind,
+        )
+
+    def rows_of_agents(self, context: Context) -> str:
+        """The id of the newest agent, which stands in for the unknown one."""
+        return self.store.page(Page("agent", self.own_tenant(context), 1))[0].id
+
+
+@fault("reference-known", at="create_call", depth=4)
+class CallForNobody(TakesUnknown):
+    """create_call ties a call to a lead that does not exist."""
+
+    here, member = "create_call", "lead_id"
+
+
+@fault("reference-known", at="create_lead", depth=4)
+class LeadOfNobody(TakesUnknown):
+    """create_lead ties a lead to an agent that does not exist."""
+
+    here, member = "create_lead", "agent_id"
+
+
+@fault("reference-known", at="send_sms", depth=4)
+class TextFromNobody(TakesUnknown):
+    """send_sms sends a text from an agent that does not exist."""
+
+    here, member = "send_sms", "from_agent_id"
+
+
+@fault("reference-known", at="run_agent_evals", depth=4)
+class NobodyEvaluated(TakesUnknown):
+    """run_agent_evals starts a run for an agent that does not exist."""
+
+    here, member = "run_agent_evals", "agent_id"
+
+
+@fault("reference-known", at="create_webhook", depth=4)
+class WebhookOfNoBusiness(Faulty):
+    """create_webhook takes a business that does not exist."""
+
+    def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
+        known = {str(self.store.note(f"tenant:{name}")) for name in ("main", "other")}
+        if not is_for(context, "create_webhook") or value in known:
+            super().check_tenant(parameter, value, context)
+
+
+# --- values that begin as they should ---
+
+
+class TakesTail(Faulty):
+    """The reference server, where a check of one member reads only the start of a text."""
+
+    here, member, start = "", "", ""
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        valid = super().is_valid(operation, parameter, value)
+        if valid or not isinstance(value, str):
+            return valid
+        named = (operation.id, parameter.name) == (self.here, self.member)
+        return named and re.match(self.start, value) is not None
+
+
+@fault("status-400 code-invalid_request", also="code-not_found", at="create_call", depth=4)
+class TailOfNumberTaken(TakesTail):
+    """create_call accepts a phone number with a letter behind it."""
+
+    here, member, start = "create_call", "to", r"\+[1-9][0-9]{6,14}"
+
+
+@fault("status-400 code-invalid_request", at="send_sms", depth=4)
+class TailOfReceiverTaken(TakesTail):
+    """send_sms accepts a phone number with a letter behind it."""
+
+    here, member, start = "send_sms", "to", r"\+[1-9][0-9]{6,14}"
+
+
+@fault("status-400 code-invalid_request", at="sign_up", depth=4)
+class TailOfAddressTaken(TakesTail):
+    """sign_up accepts an e-mail address with words behind it."""
+
+    here, member, start = "sign_up", "email", r"[^@\s]+@[^@\s]+"
+
+
+@fault("status-400 code-invalid_request", at="update_lead", depth=4)
+class TailOfChangedAddressTaken(TakesTail):
+    """update_lead accepts an e-mail address with words behind it."""
+
+    here, member, start = "update_lead", "email", r"[^@\s]+@[^@\s]+"
+
+
+@fault("status-400 code-invalid_request", at="backfill_events", depth=4)
+class TailOfTimeTaken(TakesTail):
+    """backfill_events accepts a timestamp with a letter behind it."""
+
+    here, member, start = "backfill_events", "to", r"\d{4}-\d\d-\d\dT"
+
+
+@fault(
+    "status-400 code-invalid_request",
+    also="status-no-5xx-for-mistakes",
+    at="change_communication_run",
+    depth=4,
+)
+class TailOfActionTaken(TakesTail):
+    """change_communication_run accepts an action with letters behind it."""
+
+    here, member, start = "change_communication_run", "action", "pause|cancel"
+
+
+# --- ids that are nearly right ---
+
+
+class FindsNear(Faulty):
+    """The reference server, where one read finds an object by a text that is not its id."""
+
+    here = ""
+
+    def is_near(self, identifier: str, known: str) -> bool:
+        """Whether an object is found by a text that is not its id."""
+        raise NotImplementedError
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        row = super().find(kind, identifier, context)
+        is_kind = kind == context.operation.kind
+        if row is not None or not is_kind or not is_for(context, self.here):
+            return row
+        rows = self.rows_by(context, 200, filters=())
+        return next((row for row in rows if self.is_near(identifier, row.id)), None)
+
+
+NEAR = "status-404 code-not_found changed-resource refused-unchanged"
+
+
+@fault("read-resource", also=NEAR, at="read_conversation", by="plain-read", depth=5)
+class StartOfIdIsEnough(FindsNear):
+    """read_conversation finds a conversation by the first half of its id."""
+
+    here = "read_conversation"
+
+    def is_near(self, identifier: str, known: str) -> bool:
+        return len(identifier) >= 8 and known.startswith(identifier)
+
+
+@fault("read-resource", also=NEAR, at="read_workspace", by="plain-read", depth=5)
+class SignsOfIdIgnored(FindsNear):
+    """read_workspace finds a workspace by the start of its id and whatever follows it."""
+
+    here = "read_workspace"
+
+    def is_near(self, identifier: str, known: str) -> bool:
+        return identifier.startswith(known)
+
+
+@fault("read-resource", also=NEAR, at="read_external_run", by="plain-read", depth=5)
+class CaseOfReferenceIgnored(Faulty):
+    """read_external_run takes an external_ref in any case."""
+
+    def find_by(self, kind: str, member: str, value: Any, context: Context) -> Row | None:
+        row = super().find_by(kind, member, value, context)
+        if row is not None or not is_for(context, "read_external_run"):
+            return row
+        rows = self.rows_by(context, 200, filters=())
+        alike = str(value).casefold()
+        return next((r for r in rows if str(r.document.get(member)).casefold() == alike), None)
+
+
+@fault("read-resource", also=NEAR, at="read_provider_run", by="plain-read", depth=5)
+class StartOfRunIsEnough(Faulty):
+    """read_provider_run finds a run by the start of its vapi_run_id."""
+
+    def find_by(self, kind: str, member: str, value: Any, context: Context) -> Row | None:
+        row = super().find_by(kind, member, value, context)
+        if row is not None or not is_for(context, "read_provider_run"):
+            return row
+        rows = self.rows_by(context, 200, filters=())
+        start = str(value)
+        near = (r for r in rows if str(r.document.get(member)).startswith(start))
+        return next(near, None) if len(start) > 6 else None

@@ -1,0 +1,103 @@
+"""Faults of reports of figures: they show what another business has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.server.messages import Context, Reply
+from tests.faults.base import Faulty, fault, is_for
+from tests.faults.shared import number_of
+
+
+class Figures(Faulty):
+    """The reference server, where one report has figures of its business."""
+
+    here = ""
+
+    def business_of(self, context: Context) -> str:
+        """The business whose figures are shown."""
+        return self.tenant_of(context.identity)
+
+    def act_fetch(self, context: Context) -> Reply:
+        reply = super().act_fetch(context)
+        if not is_for(context, self.here) or not isinstance(reply.body, dict):
+            return reply
+        figure = number_of(self.business_of(context)) % 10_000
+        return Reply(reply.status, _counted(reply.body, figure))
+
+
+def _counted(value: Any, figure: int) -> Any:
+    """A report with another figure in the place of each number."""
+    match value:
+        case dict():
+            return {name: _counted(member, figure) for name, member in value.items()}
+        case list():
+            return [_counted(member, figure) for member in value]
+        case bool() | str() | None:
+            return value
+    return figure
+
+
+class NamedInQuery(Figures):
+    """The same, with the figures of the business that the query names."""
+
+    def business_of(self, context: Context) -> str:
+        return context.request.query.get("business_id") or super().business_of(context)
+
+
+@fault("business-figures", at="read_balance", depth=4)
+class ForeignBalance(NamedInQuery):
+    """read_balance shows the balance of the business that the query names."""
+
+    here = "read_balance"
+
+
+@fault("business-figures", at="read_analytics_dashboard", depth=4)
+class ForeignDashboard(NamedInQuery):
+    """read_analytics_dashboard shows the figures of the business that the query names."""
+
+    here = "read_analytics_dashboard"
+
+
+@fault("business-figures", at="read_analytics_weekly", depth=5)
+class ForeignWeekByHeader(Figures):
+    """read_analytics_weekly shows the figures of the business in X-Business-Id."""
+
+    here = "read_analytics_weekly"
+
+    def business_of(self, context: Context) -> str:
+        return context.request.header("x-business-id") or super().business_of(context)
+
+
+@fault("business-figures", at="read_analytics_calls", depth=4)
+class FiguresOfForeignAgent(Figures):
+    """read_analytics_calls shows the figures of an agent of another business."""
+
+    here = "read_analytics_calls"
+
+    def check_reference(self, parameter: Any, value: Any, context: Context) -> None:
+        if not is_for(context, self.here):
+            super().check_reference(parameter, value, context)
+
+    def business_of(self, context: Context) -> str:
+        return str(context.values.get("agent_id") or super().business_of(context))
+
+
+@fault("business-figures", at="audit_leads", depth=5)
+class ForeignAudit(NamedInQuery):
+    """audit_leads shows the figures of the business that the query names."""
+
+    here = "audit_leads"
+
+
+@fault("business-figures", at="read_analytics_businesses", depth=4)
+class EveryBusinessCompared(Faulty):
+    """read_analytics_businesses lists the figures of every business."""
+
+    def act_fetch(self, context: Context) -> Reply:
+        reply = super().act_fetch(context)
+        if not is_for(context, "read_analytics_businesses"):
+            return reply
+        names = [str(self.store.note(f"tenant:{name}")) for name in ("main", "other")]
+        rows = [{"business_id": name, "calls": 4} for name in names]
+        return Reply(reply.status, {"businesses": rows})

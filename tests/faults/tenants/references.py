@@ -1,0 +1,117 @@
+"""Faults of references to another business: a write takes what belongs to somebody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.model import Parameter
+from conformance.server.messages import Context, Reply
+from tests.faults.base import Faulty, fault, is_for
+from tests.faults.shared import body_of
+
+
+class TakesForeign(Faulty):
+    """The reference server, where one member of one operation may name what exists anywhere."""
+
+    here, member = "", ""
+
+    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+        if is_for(context, self.here) and parameter.name == self.member:
+            identifiers = value if isinstance(value, list) else [value]
+            kind = parameter.references or ""
+            if all(self.store.get(kind, str(identifier)) for identifier in identifiers):
+                return
+        super().check_reference(parameter, value, context)
+
+    def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
+        if not (is_for(context, self.here) and parameter.name == self.member):
+            super().check_tenant(parameter, value, context)
+
+
+@fault("business-object", at="create_call", depth=4)
+class CallForForeignLead(TakesForeign):
+    """create_call ties the call to a lead of another business."""
+
+    here, member = "create_call", "lead_id"
+
+
+@fault("business-object", at="create_eval", depth=4)
+class EvalOfForeignAgent(TakesForeign):
+    """create_eval creates an eval of an agent of another business."""
+
+    here, member = "create_eval", "agent_id"
+
+
+@fault("business-object", at="assign_phone_number", depth=4)
+class NumberForForeignAgent(TakesForeign):
+    """assign_phone_number gives the number to an agent of another business."""
+
+    here, member = "assign_phone_number", "agent_id"
+
+
+@fault("business-object", at="send_sms", depth=4)
+class TextFromForeignAgent(TakesForeign):
+    """send_sms sends a text from an agent of another business."""
+
+    here, member = "send_sms", "from_agent_id"
+
+
+@fault("business-object", at="run_agent_evals", depth=4)
+class ForeignAgentEvaluated(TakesForeign):
+    """run_agent_evals runs the evals of an agent of another business."""
+
+    here, member = "run_agent_evals", "agent_id"
+
+
+class KeepsForeign(Faulty):
+    """The reference server, where a change stores a member that no document gives the change."""
+
+    here, member = "", ""
+
+    def act_update(self, context: Context) -> Reply:
+        reply = super().act_update(context)
+        sent = body_of(context.request).get(self.member)
+        if is_for(context, self.here) and isinstance(sent, str):
+            self.store.change(self.selected(context), {self.member: sent})
+        return reply
+
+
+@fault("business-object", at="update_lead", depth=5)
+class LeadHandedToForeignAgent(KeepsForeign):
+    """update_lead takes agent_id, which may name an agent of another business."""
+
+    here, member = "update_lead", "agent_id"
+
+
+@fault("business-object", at="update_eval", depth=5)
+class EvalHandedToForeignAgent(KeepsForeign):
+    """update_eval takes agent_id, which may name an agent of another business."""
+
+    here, member = "update_eval", "agent_id"
+
+
+# --- the answer itself ---
+
+
+@fault("business-object", at="update_workspace", depth=4)
+class WorkspaceSaidToMove(Faulty):
+    """update_workspace returns the foreign business that the request names."""
+
+    def act_update(self, context: Context) -> Reply:
+        reply = super().act_update(context)
+        named = body_of(context.request).get("business_id")
+        if is_for(context, "update_workspace") and named:
+            return Reply(reply.status, {**reply.body, "business_id": named})
+        return reply
+
+
+@fault("business-object", at="update_lead", depth=4)
+class LeadSaidToMove(Faulty):
+    """update_lead returns the foreign business that the request names."""
+
+    def act_update(self, context: Context) -> Reply:
+        reply = super().act_update(context)
+        named = body_of(context.request).get("business_id")
+        if is_for(context, "update_lead") and named:
+            return Reply(reply.status, {**reply.body, "business_id": named})
+        return reply
