@@ -175,20 +175,16 @@ def _malformed(client: Client, values: dict[str, Any], text: str) -> None:
 
 
 def _dead_keys_on_a_later_page(client: Client, values: dict[str, Any], first: Exchange) -> None:
-    """A key that is no longer valid, on the page after the first one of a list.
-
-    The ways of being no longer valid take turns.
-    """
+    """A key that is no longer valid, expired or revoked in turn, on the page after the first."""
     operation, paging = client.operation, client.operation.paging
     cursor = Answer(client.contract, operation, first).cursor
     if paging is None or cursor is None:
         return
     limit = str(client.knowledge.within(operation, PAGE_SIZE))
     page = {**values, paging.after: cursor, paging.limit: limit}
-    turn = len(operation.id) % len(DEAD_FORMS)
-    for form in DEAD_FORMS[turn : turn + 1]:
-        for key in client.params(RefusedKeys).of(form):
-            client.mistake(operation, page, key=key, facts=Facts(form=form))
+    form = DEAD_FORMS[len(operation.id) % len(DEAD_FORMS)]
+    for key in client.params(RefusedKeys).of(form):
+        client.mistake(operation, page, key=key, facts=Facts(form=form))
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:
