@@ -36,3 +36,13 @@ class CreatedShowsLater(Faulty):
             self._fresh.discard(str(context.values["id"]))
             raise Refusal("not_found")
         return super().act_read(context)
+
+
+@variant("success bodies")
+class ChangeAnsweredWithTheOldObject(Faulty):
+    """A change is answered with the object as it was before."""
+
+    def act_update(self, context: Context) -> Reply:
+        before = self.render_item(context.operation, self.selected(context))
+        reply = super().act_update(context)
+        return Reply(reply.status, before, reply.headers) if reply.status == 200 else reply

@@ -31,7 +31,7 @@ def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if not isinstance(answer, Answered):
             yield answer
             continue
-        yield from _misquoted(context, write)
+        yield from _misquoted(context, trial, write)
         if write.id in reads:
             yield from _one_read_back(context, write, reads[write.id])
         elif _lacks_id(context, answer):
@@ -39,13 +39,20 @@ def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield Violation(f"/{name}", "the id of the new object", said(write), answer.ids)
 
 
-def _misquoted(context: JudgeContext, write: Exchange) -> Iterator[Violation]:
-    """The members that the success of a write shows with other values than were sent."""
+def _misquoted(context: JudgeContext, trial: Trial, write: Exchange) -> Iterator[Violation]:
+    """The members that the success of a write shows with other values than were sent.
+
+    A change may be answered with the object as it was before: no source says that it is not.
+    """
     answer = answer_of(context.contract, write)
     if answer is None or not answer.ok:
         return
+    look = trial.last(Step.BEFORE)
+    before = members_of(sought_in(context.contract, look)[0]) if look is not None else {}
     for where, expected, actual in differences(context.operation, _sent_last(write), answer.object):
-        yield Violation(where, f"{expected}, as it was sent", actual, (write.id,))
+        as_before = actual == compact(before.get(where.removeprefix("/")))
+        sent = f"{expected}, as it was sent"
+        yield Violation(where, sent, actual, (write.id,), note=as_before)
 
 
 def _last_writes(context: JudgeContext, trial: Trial) -> list[Exchange]:
