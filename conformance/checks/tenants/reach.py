@@ -8,7 +8,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any
 
-from conformance.checks.requests import shown_absent
+from conformance.checks.requests.named import shown_absent
 from conformance.judging.answers import control_gap, kept_out, said, unusable
 from conformance.judging.foreign import answers_untied, foreign_effects
 from conformance.judging.outcomes import (
