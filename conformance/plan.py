@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import filterfalse
 
 from conformance.model import (
     KEY_ROLES,
@@ -88,8 +89,8 @@ def _drafts(planning: Planning, scenarios: Iterable[Scenario]) -> Iterator[tuple
 
 def _check_needs(scenario: Scenario, draft: Draft) -> None:
     """Raise ValueError for a need that no target file can meet."""
-    for need in (*draft.needs, *draft.wants):
-        if key_role(need) is None and need not in OTHER_NEEDS:
+    for need in filterfalse(OTHER_NEEDS.__contains__, (*draft.needs, *draft.wants)):
+        if key_role(need) is None:
             raise ValueError(
                 f"the scenario {scenario.name} needs {need!r}, "
                 f"which is neither a role of a key nor one of {', '.join(sorted(OTHER_NEEDS))}"
@@ -178,7 +179,10 @@ def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
         return advice
     if "full" in draft.needs and not _may_make(draft.operation, effect, target):
         return KEY_ROLES["full"].advice
-    for harm in (effect, _operation_effect(draft)) if effect is Effect.FLOOD else (effect,):
+    harms = [effect]
+    if effect is Effect.FLOOD:
+        harms.append(_operation_effect(draft))
+    for harm in harms:
         if harm not in target.allow:
             return f"add {harm} to allow: in the target file (such requests may {_HARM[harm]})"
     return None
@@ -212,8 +216,11 @@ def _may_make(operation: Operation | None, effect: Effect, target: Declaration) 
     """
     if target.opens_all(target.main_key):
         return True
-    reads = effect in (Effect.READ, Effect.FLOOD)
-    return reads and (operation is None or target.opens(operation))
+    if effect not in (Effect.READ, Effect.FLOOD):
+        return False
+    if operation is None:
+        return True
+    return target.opens(operation)
 
 
 _HARM = {

@@ -86,7 +86,9 @@ def _refused_page(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
     """
     for probe in trial.probes:
         answer = answered(context, probe)
-        if not isinstance(answer, Answered) or not _owed(context, probe):
+        if not isinstance(answer, Answered):
+            continue
+        if not _owed(context, probe):
             continue
         if not answer.ok and answer.status not in FOR_THE_KEY:
             yield Violation("status", "a page", said(probe), answer.ids)

@@ -63,8 +63,9 @@ def lets_in(contract: Contract, exchange: Exchange) -> bool:
     """
     if exchange.ok:
         return True
-    known = role_of(contract, exchange)
-    return exchange.refused and (exchange.status or 0) < 500 and known is not None
+    if exchange.status is None or exchange.status >= 500:
+        return False
+    return role_of(contract, exchange) is not None
 
 
 def pointer(path: tuple[str, ...]) -> str:
@@ -115,7 +116,8 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | No
     if response.status in UNAVAILABLE and code_of(context.contract, exchange) is None:
         reason = f"something between the suite and the target answered {response.status}"
         return JudgeError(reason, ids)
-    if response.status >= 500 and role_of(context.contract, exchange) is CodeRole.UPSTREAM:
+    is_failing = role_of(context.contract, exchange) is CodeRole.UPSTREAM
+    if response.status >= 500 and is_failing:
         return Gap("a provider of the target was failing: run again later")
     return None
 
@@ -242,9 +244,13 @@ def with_body(exchange: Exchange) -> Response | None:
     None for an answer to HEAD, and where the log does not hold the whole body.
     """
     response = exchange.response
-    if response is None or exchange.request.method == "HEAD":
+    if response is None:
         return None
-    if response.body.cut or response.body.withheld:
+    if exchange.request.method == "HEAD":
+        return None
+    if response.body.cut:
+        return None
+    if response.body.withheld:
         return None
     return response
 

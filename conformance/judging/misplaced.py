@@ -66,7 +66,9 @@ def cuts_fraction(walks: Walks, repeated: Iterable[Misplaced]) -> bool:
     """
     filters = set()
     for repeat in repeated:
-        if not repeat.near or not repeat.page.fraction:
+        if not repeat.near:
+            return False
+        if not repeat.page.fraction:
             return False
         filters.add(repeat.page.filters)
     pages = [page for page in walks.pages if page.filters in filters]
@@ -90,7 +92,9 @@ def _spares_its_cursor(walks: Walks, page: Page) -> bool:
 
     That other item must pass the filters of the page.
     """
-    if not page.continues or page.fraction:
+    if not page.continues:
+        return False
+    if page.fraction:
         return False
     for item in walks.untied:
         if item.at == page.cursor:

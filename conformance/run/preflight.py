@@ -103,7 +103,9 @@ def _refused_key(contract: Contract, failed: list[Exchange]) -> Response | None:
     refusals = []
     for exchange in failed:
         keyed = contract.operations[exchange.operation].keyed
-        if exchange.response is None or not keyed:
+        if exchange.response is None:
+            continue
+        if not keyed:
             continue
         if exchange.status not in (401, 403):
             return None

@@ -70,7 +70,7 @@ def _others_for(operation: Operation, names: list[str], count: int) -> list[str]
         if way.name not in names and way.sort is not Sort.LARGE:
             by_sort[way.sort].append(way.name)
     rounds = chain.from_iterable(zip_longest(*by_sort.values()))
-    return [name for name in rounds if name is not None][:count]
+    return list(filter(None, rounds))[:count]
 
 
 @scenario(odd_requests, phase=3)

@@ -154,7 +154,11 @@ def test_foreign_filter(client: Client) -> None:
     assert parameter is not None
     value = foreign_filter(client, parameter)
     values = client.valid(operation)
-    if value is ABSENT or values is None or value == client.value(parameter):
+    if value is ABSENT:
+        return
+    if values is None:
+        return
+    if value == client.value(parameter):
         return
     if Open.FILTER_IGNORED in parameter.open:
         client.control(operation, values, facts=Facts(step=Step.UNFILTERED))
@@ -195,8 +199,8 @@ def foreign_objects(planning: Planning) -> Iterator[Draft]:
     """
     for operation, _ in on_objects(planning):
         yield Draft(operation, needs=("full", "other"), cost=5)
-    for operation in operations(planning, "create", "perform"):
-        if operation.selector or not operation.keyed:
+    for operation in filter(attrgetter("keyed"), operations(planning, "create", "perform")):
+        if operation.selector:
             continue
         if operation.action == "create" or owning_references(planning.contract, operation):
             yield Draft(operation, needs=("full", "other"), cost=5)
@@ -211,7 +215,9 @@ def test_foreign_object(client: Client) -> None:
         return
     foreign = foreign_object(client, operation, selector)
     values = client.valid(operation)
-    if foreign is ABSENT or values is None or foreign == values[selector.name]:
+    if foreign is ABSENT:
+        return
+    if values is None or foreign == values[selector.name]:
         return
     if operation.effect is Effect.READ:
         _read_across(client, values, selector, foreign)

@@ -152,7 +152,9 @@ def _head(walker: Walker, maximum: int) -> None:
 def _end(walker: Walker, known: list[Any]) -> None:
     """Pages that end at, just before and just past the last item that is known."""
     beyond = walker.page("past-the-end", walker.cursor(known), 2)
-    if beyond.items or len(known) < 5:
+    if beyond.items:
+        return
+    if len(known) < 5:
         return
     third_last = walker.cursor(known[:-3])
     for limit in (2, 3, 4):
@@ -334,7 +336,9 @@ def test_mixed_walk(client: Client) -> None:
     programs = drawing.programs() if drawing else []
     place = [operation for operation, _ in client.planned("mixed-walk")].index(client.operation.id)
     walker = Walker(client, moving=True)
-    if walker.given is None or place >= len(programs):
+    if walker.given is None:
+        return
+    if place >= len(programs):
         return
     known = walker.stretch("opening")
     older = walker.cursor(known[: 3 * len(known) // 4])

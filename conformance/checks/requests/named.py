@@ -116,7 +116,9 @@ def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A read returns the object that was asked for, by the member that named it."""
     answer = Answer(context.contract, context.operation, exchange)
     selector = _named_by(context.operation)
-    if selector is None or not answer.ok:
+    if selector is None:
+        return
+    if not answer.ok:
         return
     member = _member_named(context, selector)
     wanted = asked(exchange, selector.name)

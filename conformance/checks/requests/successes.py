@@ -123,7 +123,9 @@ def success_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     response = exchange.response
     if response is None or not response.ok:
         return
-    if response.body.withheld or exchange.request.method == "HEAD":
+    if response.body.withheld:
+        return
+    if exchange.request.method == "HEAD":
         return
     answer = answered(context, exchange)
     if isinstance(answer, Answered):
