@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import filterfalse
+from operator import attrgetter
 
 from conformance.model import (
     KEY_ROLES,
@@ -73,7 +74,7 @@ def with_inapplicable(plan: Plan, complete: Plan) -> Plan:
 
     ``complete`` is the plan for a target that has them. Those cases never run.
     """
-    known = {case.id for case in plan.cases}
+    known = set(map(attrgetter("id"), plan.cases))
     lost = [case for case in complete.cases if case.id not in known]
     marked = [replace(case, gap=NO_PARAMETER, inapplicable=True) for case in lost]
     return Plan((*plan.cases, *marked))
@@ -99,7 +100,7 @@ def _check_needs(scenario: Scenario, draft: Draft) -> None:
 
 def _check_ids(cases: Iterable[Case]) -> None:
     """Raise ValueError if two cases have one id."""
-    counts = Counter(case.id for case in cases)
+    counts = Counter(map(attrgetter("id"), cases))
     twice = sorted(case_id for case_id, count in counts.items() if count > 1)
     if twice:
         raise ValueError(f"two cases have one id: {', '.join(twice)}")

@@ -80,7 +80,7 @@ def quick(plan: Plan, contract: Contract) -> Plan:
     A clause is judged on the operation that adds the fewest requests. All cases that feed the
     clause there are taken, because a cell is untested while one of them has not run.
     """
-    chosen = {case.id for case in filter(attrgetter("quick"), plan.runnable)}
+    chosen = set(map(attrgetter("id"), filter(attrgetter("quick"), plan.runnable)))
     for clause in contract.clauses.values():
         if clause.level is Level.MUST:
             chosen |= _cheapest(_feeding(plan, clause), chosen)

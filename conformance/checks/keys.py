@@ -94,7 +94,7 @@ def _misplaced(context: JudgeContext, exchange: Exchange, open_to_all: bool) -> 
 def auth_spelling(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """No other spelling of a path shows without a key what the path shows with one."""
     accepted = filter(attrgetter("ok"), trial.controls)
-    guarded = [control.json for control in accepted]
+    guarded = list(map(attrgetter("json"), accepted))
     for exchange in trial.of_form(Form.SPELLED):
         answer = answered(context, exchange)
         if isinstance(answer, Answered):
@@ -138,7 +138,7 @@ def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     ids = ids_of([*made, *used])
     several = min(len(made), len(used)) > 1
-    identities = {use.identity for use in used}
+    identities = set(map(attrgetter("identity"), used))
     if several and len(identities) == 1:
         yield Violation("/", "a key of its own for each account", "the same key twice", ids)
         return

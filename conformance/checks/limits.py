@@ -111,7 +111,7 @@ def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if not bursts:
         return
     within = [burst.first(rate.requests) for burst in bursts]
-    limits = [burst.limited for burst in within]
+    limits = list(map(attrgetter("limited"), within))
     limited = limits[0]
     if limited is None or None in limits:
         yield _failure(bursts) or Pass(within[0].ids)

@@ -317,9 +317,7 @@ def _takes_no_payment(_contract: Contract, operation: Operation, _clause: Clause
 @passive("payment.elsewhere", applies=_takes_no_payment)
 def payment_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """402 comes only from operations that take payments."""
-    if exchange.response is None:
-        return
-    if context.operation.payment is not None:
+    if exchange.response is None or context.operation.payment is not None:
         return
     wants_payment = role_of(context.contract, exchange) is CodeRole.PAYMENT_REQUIRED
     if exchange.status == 402 or wants_payment:

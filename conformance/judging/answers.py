@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from conformance.judging.outcomes import (
@@ -75,7 +76,7 @@ def pointer(path: tuple[str, ...]) -> str:
 
 def ids_of(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
     """The ids of some exchanges, in their order, as outcomes name them."""
-    return tuple(exchange.id for exchange in exchanges)
+    return tuple(map(attrgetter("id"), exchanges))
 
 
 def quoted(value: Any) -> str:
@@ -192,7 +193,8 @@ def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[CodeRole, ...]
     answer = answered(context, probe)
     if not isinstance(answer, Answered):
         return answer
-    right_status = answer.status in {row.status for row in _rows(context.contract, roles)}
+    statuses = set(map(attrgetter("status"), _rows(context.contract, roles)))
+    right_status = answer.status in statuses
     if right_status or role_of(context.contract, probe) in roles:
         return Pass(answer.ids, without_code=code_of(context.contract, probe) is None)
     return refusal(context, probe, roles)

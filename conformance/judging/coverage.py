@@ -79,7 +79,7 @@ class Coverage:
     def gaps(self, cases: Iterable[Case]) -> list[Reason]:
         """Why cases have not run, one reason each; those that have are left out."""
         gaps = map(self._gap_of, self._counted(cases))
-        return [gap for gap in gaps if gap is not None]
+        return list(filter(None, gaps))
 
     def silence(self, rule: Rule, operation: str) -> Reason:
         """Why a rule had nothing to judge on an operation, as far as no failure explains it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 
 from conformance.judging.pages import Item, Page
 from conformance.judging.walks import Walks
@@ -51,7 +52,7 @@ def blameless(walks: Walks, misplaced: Iterable[Misplaced]) -> Iterator[Page]:
 
     ``misplaced`` are the items that pages repeat or lose.
     """
-    blamed = {each.page.place for each in misplaced}
+    blamed = set(map(attrgetter("page.place"), misplaced))
     for page in walks.pages:
         if page.continues and page.place not in blamed:
             yield page

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Exchange, Operation
@@ -86,6 +87,6 @@ class Shown:
 
 def kinds_of(operation: Operation) -> set[str]:
     """The kinds of the objects that an operation must name, else that of its own objects."""
-    named = {each.references for each in operation.required}
+    named = set(map(attrgetter("references"), operation.required))
     kinds = named - {""} or {operation.kind}
     return kinds - {""}

@@ -118,7 +118,7 @@ class _Evaluation:
             if rule.passive:
                 operations |= self._where_applies(rule, clause)
             else:
-                operations |= {case.operation for case in self.coverage.feeding(rule, clause)}
+                operations |= set(map(attrgetter("operation"), self.coverage.feeding(rule, clause)))
         return operations
 
     def _where_applies(self, rule: Rule, clause: Clause) -> set[str]:

@@ -102,7 +102,7 @@ class Cell:
     @property
     def why(self) -> tuple[str, ...]:
         """The texts of its reasons."""
-        return tuple(reason.text for reason in self.reasons)
+        return tuple(map(attrgetter("text"), self.reasons))
 
     @property
     def chosen(self) -> bool:
@@ -170,7 +170,7 @@ class Run:
         The keys are the words of the verdicts. Every report and the exit code take their counts
         from here, so that they agree.
         """
-        counts = {verdict.value: 0 for verdict in Verdict}
+        counts = dict.fromkeys(map(str, Verdict), 0)
         for cell in self.cells:
             counts[cell.verdict.value] += 1
         return counts
@@ -232,9 +232,9 @@ class Run:
             return Verdict.FAILED
         if self.exit_code:
             return Verdict.ERROR
-        chosen = {cell.verdict for cell in filter(attrgetter("chosen"), self.cells)}
+        chosen = set(map(attrgetter("verdict"), filter(attrgetter("chosen"), self.cells)))
         return worst(chosen - {Verdict.INAPPLICABLE}) or Verdict.ERROR
 
     def clause_verdict(self, clause: str) -> Verdict | None:
         """The worst verdict of the cells of a clause; None where it has no cells."""
-        return worst(cell.verdict for cell in self.by_clause[clause])
+        return worst(map(attrgetter("verdict"), self.by_clause[clause]))

@@ -76,9 +76,8 @@ def lacking(exchanges: Iterable[Exchange]) -> list[str]:
     for exchange in exchanges:
         if exchange.role is Role.CONTROL or exchange.status not in (401, 403):
             statuses[exchange.operation].add(exchange.status or 0)
-    missing = [
-        name for name, seen in statuses.items() if name != WHOLE_API and seen <= NO_SUCH_ROUTE
-    ]
+    statuses.pop(WHOLE_API, None)
+    missing = [name for name, seen in statuses.items() if seen <= NO_SUCH_ROUTE]
     if not missing:
         return []
     line = f"inapplicable: [{', '.join(missing)}]"

@@ -81,7 +81,7 @@ def _problem(session: Session, failed: list[Exchange]) -> str | None:
             f"No usable answer from {url}: {failed[0].failure}. "
             "Is the server up, and is the address right?"
         )
-    if all(response.body.cut for response in responses):
+    if all(map(attrgetter("body.cut"), responses)):
         return f"{url} sends bodies that do not end within the limits of size and time: {asked}"
     refused = _refused_key(session.contract, failed)
     if refused:

@@ -61,9 +61,13 @@ def _naming(client: Client, values: dict[str, Any], business: str) -> Iterator[M
     tenant = client.contract.tenant or ""
     rest = without(values, {tenant})
     yield with_query(message_for(client.operation, rest), tenant, business)
-    message = message_for(client.operation, values)
-    headers = tuple((name, business) for name in TENANT_HEADERS)
-    yield replace(message, headers=(*message.headers, *headers))
+    yield with_tenant_headers(message_for(client.operation, values), business)
+
+
+def with_tenant_headers(message: Message, business: str) -> Message:
+    """The message with a business in each header that a server may take it from."""
+    headers = [(name, business) for name in TENANT_HEADERS]
+    return replace(message, headers=(*message.headers, *headers))
 
 
 def _references(client: Client) -> dict[str, Any]:

@@ -180,7 +180,8 @@ def _send_unknown_paths(client: Client) -> None:
 
 
 def _send_unknown_methods(client: Client) -> None:
-    known = {(each.method, each.path) for each in client.contract.operations.values()}
+    documented = client.contract.operations.values()
+    known = set(map(attrgetter("method", "path"), documented))
     for place, path in enumerate(_plain_paths(client)):
         methods = ("DELETE", "PUT") if place == 0 else ("DELETE",)
         for method in methods:

@@ -327,9 +327,10 @@ def test_new_key(client: Client) -> None:
 def _plain_list(client: Client) -> Operation | None:
     """The first list of a business that needs no parameter, neither by contract nor by target."""
     for listing in client.contract.operations_by("list"):
+        if not listing.owned or listing.required:
+            continue
         advised = any(map(attrgetter("advised"), listing.parameters))
-        needs_something = listing.required or advised or listing.id in client.target.inputs
-        if listing.owned and not needs_something:
+        if not advised and listing.id not in client.target.inputs:
             return listing
     return None
 

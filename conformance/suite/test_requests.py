@@ -269,7 +269,7 @@ class Bounds(Params):
 def odd_positions(planning: Planning) -> Iterator[Draft]:
     """Each list."""
     for operation in operations(planning, "list"):
-        bounds = tuple(p.name for p in filter(attrgetter("compare"), operation.filters))
+        bounds = tuple(map(attrgetter("name"), filter(attrgetter("compare"), operation.filters)))
         mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(_windows(operation))
         yield Draft(
             operation,

@@ -78,7 +78,7 @@ def _may_be_triggered(context: JudgeContext, exchange: Exchange) -> bool:
     triggers = context.target.triggers
     codes = {each.code for each in triggers if each.operation == exchange.operation}
     rows = filter(None, map(context.contract.errors.get, codes))
-    return exchange.status in {row.status for row in rows}
+    return exchange.status in set(map(attrgetter("status"), rows))
 
 
 @passive("success.status", applies=_same_status, hint="no request succeeded")
