@@ -50,7 +50,7 @@ class Draft:
 class Planning:
     """What a scenario may look at when it drafts its cases.
 
-    ``spare`` is what the other cases leave of the request budget, for more odd requests.
+    ``spare`` is what the other cases leave of the request budget, for more odd requests and walks.
     """
 
     contract: Contract

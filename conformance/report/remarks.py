@@ -1,4 +1,4 @@
-"""What a run shows about its target file: idle waivers, doubtful keys, and what is to be added.
+"""What a run shows about target and target file, such as idle waivers, doubtful keys and outages.
 
 Remarks are never graded.
 """
@@ -12,6 +12,7 @@ from operator import attrgetter
 
 from conformance.model import (
     DEAD_KEYS,
+    UNAVAILABLE,
     WHOLE_API,
     Cell,
     Declaration,
@@ -23,6 +24,8 @@ from conformance.model import (
 
 NO_SUCH_ROUTE = {404, 405, 501}
 """Statuses that a server without a route answers."""
+OFTEN = 0.01
+"""The share of requests that something in front of a target may spoil without advice."""
 FILTER_RULE = "paging.filter"
 """The rule that judges whether a filter holds."""
 
@@ -31,7 +34,8 @@ def of(run: Run) -> list[str]:
     """A sentence for each thing in the target file that deserves a look."""
     waivers = idle_waivers(run.target, run.cells, run.judged_on)
     doubtful = doubtful_keys(run.target, run.exchanges)
-    return [*waivers, *doubtful, *lacking(run.exchanges), *idle_filters(run)]
+    added = [*lacking(run.exchanges), *idle_filters(run)]
+    return [*waivers, *doubtful, *added, *unavailable(run.exchanges)]
 
 
 def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> list[str]:
@@ -99,3 +103,15 @@ def idle_filters(run: Run) -> list[str]:
     lists = [f"{name}: [{', '.join(sorted(ignored[name]))}]" for name in sorted(ignored)]
     line = f"absent: {{{', '.join(lists)}}}"
     return [f"if the target does not have these filters, add to the target file: {line}"]
+
+
+def unavailable(exchanges: Iterable[Exchange]) -> list[str]:
+    """How many requests were answered 502, 503 or 504, and sent again."""
+    statuses = [exchange.status for exchange in exchanges]
+    spoilt = sum(status in UNAVAILABLE for status in statuses)
+    if not spoilt:
+        return []
+    told = f"{spoilt} of {len(statuses)} requests were answered 502, 503 or 504, and sent again"
+    if spoilt < OFTEN * len(statuses):
+        return [told]
+    return [f"{told}: something in front of the target often fails; set rate: in the target file"]

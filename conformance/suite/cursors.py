@@ -32,22 +32,29 @@ def in_turn(choices: Sequence[Choice], operation: Operation) -> Choice:
     return choices[sum(map(ord, operation.id)) % len(choices)]
 
 
-def starts(positions: Sequence[str | None], *, deeply: bool) -> list[int]:
+def starts(positions: Sequence[str | None], each: int) -> list[int]:
     """The items after which walks start, beside the first, by their places among the items.
 
-    They stand just before telling neighbours, and in the middle of a long list, or at the end of a
-    large page of it.
+    They stand just before telling neighbours, ``each`` of every kind, and in the middle of a long
+    list, or at the end of a large page of it.
     """
     pairs = list(pairwise(map(instant, positions)))
-    each = 2 if deeply else 1
     chosen: dict[int, None] = {}
     for tell in TELLING:
         places = [place for place, pair in enumerate(pairs) if tell(*pair)]
-        chosen |= dict.fromkeys(places[:each])
-        if tell is _same_second and len(chosen) < 2 * each:
-            chosen |= dict.fromkeys(places[-each:])
+        count = 2 * each - len(chosen) if tell is _same_second else each
+        chosen |= dict.fromkeys(_spread(places, count))
     chosen |= dict.fromkeys(_middles(len(positions), each))
     return [place - 1 for place in chosen if place > 1]
+
+
+def _spread(places: Sequence[int], count: int) -> list[int]:
+    """So many of some places, as far apart as they go: the first, the last, and some between."""
+    if len(places) <= count:
+        return list(places)
+    if count <= 1:
+        return list(places[:count])
+    return [places[number * (len(places) - 1) // (count - 1)] for number in range(count)]
 
 
 def _differ_within(part: Fraction, one: Fraction | None, other: Fraction | None) -> bool:

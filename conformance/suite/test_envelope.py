@@ -35,8 +35,8 @@ class OddWays(Params):
 def odd_requests(planning: Planning) -> Iterator[Draft]:
     """Each operation that takes an input."""
     turns: Counter[Sort] = Counter()
-    there = [o for o in operations(planning) if o.id not in planning.target.inapplicable]
-    more = planning.spare // max(1, len(there))
+    there = list(operations(planning))
+    more = planning.spare // 2 // max(1, len(there))
     for operation in there:
         names = _names_for(operation, planning.depth, turns)
         if names:
