@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import chain
+from operator import attrgetter
 
 from conformance.model import (
     DEAD_KEYS,
@@ -56,7 +58,9 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
     statuses: dict[str, list[int]] = defaultdict(list)
     valid = target.keys.difference(DEAD_KEYS)
     for exchange in exchanges:
-        if exchange.identity not in valid or exchange.facts.form:
+        if exchange.identity not in valid:
+            continue
+        if exchange.facts.form:
             continue
         if exchange.response is not None:
             statuses[str(exchange.identity)].append(exchange.response.status)
@@ -76,9 +80,8 @@ def lacking(exchanges: Iterable[Exchange]) -> list[str]:
     for exchange in exchanges:
         if exchange.role is Role.CONTROL or exchange.status not in (401, 403):
             statuses[exchange.operation].add(exchange.status or 0)
-    missing = [
-        name for name, seen in statuses.items() if name != WHOLE_API and seen <= NO_SUCH_ROUTE
-    ]
+    statuses.pop(WHOLE_API, None)
+    missing = [name for name, seen in statuses.items() if seen <= NO_SUCH_ROUTE]
     if not missing:
         return []
     line = f"inapplicable: [{', '.join(missing)}]"
@@ -88,17 +91,18 @@ def lacking(exchanges: Iterable[Exchange]) -> list[str]:
 def idle_filters(run: Run) -> list[str]:
     """A line for a target file with the filters that lists were seen to ignore."""
     ignored: dict[str, set[str]] = defaultdict(set)
-    for cell in run.cells:
-        for finding in cell.findings:
-            for name in finding.exchanges:
-                if finding.rule == FILTER_RULE and len(run.exchange[name].facts.filters) == 1:
-                    ignored[cell.operation].update(run.exchange[name].facts.filters)
+    for finding in chain.from_iterable(map(attrgetter("findings"), run.cells)):
+        if finding.rule != FILTER_RULE:
+            continue
+        for name in finding.exchanges:
+            filters = run.exchange[name].facts.filters
+            if len(filters) == 1:
+                ignored[finding.operation].update(filters)
     if not ignored:
         return []
-    lists = ", ".join(f"{name}: [{', '.join(sorted(ignored[name]))}]" for name in sorted(ignored))
-    return [
-        f"if the target does not have these filters, add to the target file: absent: {{{lists}}}"
-    ]
+    lists = [f"{name}: [{', '.join(sorted(ignored[name]))}]" for name in sorted(ignored)]
+    line = f"absent: {{{', '.join(lists)}}}"
+    return [f"if the target does not have these filters, add to the target file: {line}"]
 
 
 def unavailable(exchanges: Iterable[Exchange]) -> list[str]:

@@ -87,7 +87,9 @@ class Attempts:
 
     def _is_optional_reference(self, parameter: Parameter) -> bool:
         """Whether a member may name an object other than a business, but need not."""
-        if parameter.required or parameter.name == self._client.contract.tenant:
+        if parameter.required:
+            return False
+        if parameter.name == self._client.contract.tenant:
             return False
         return parameter.references != ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import TypeVar
 
@@ -56,18 +57,17 @@ def _spread(places: Sequence[int], count: int) -> list[int]:
     return [places[number * (len(places) - 1) // (count - 1)] for number in range(count)]
 
 
-def _same_second(one: Fraction | None, other: Fraction | None) -> bool:
-    """Whether two instants differ, but only in the fraction of a second."""
-    if one is None or other is None or one == other:
+def _differ_within(part: Fraction, one: Fraction | None, other: Fraction | None) -> bool:
+    """Whether two instants differ, but lie in the same part of a second."""
+    if one is None or other is None:
         return False
-    return one // 1 == other // 1
+    if one == other:
+        return False
+    return one // part == other // part
 
 
-def _same_millisecond(one: Fraction | None, other: Fraction | None) -> bool:
-    """Whether two instants differ, but only in the fraction of a millisecond."""
-    if one is None or other is None or one == other:
-        return False
-    return one * 1000 // 1 == other * 1000 // 1
+_same_second = partial(_differ_within, Fraction(1))
+_same_millisecond = partial(_differ_within, Fraction(1, 1000))
 
 
 def _same_instant(one: Fraction | None, other: Fraction | None) -> bool:

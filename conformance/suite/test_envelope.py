@@ -70,7 +70,7 @@ def _others_for(operation: Operation, names: list[str], count: int) -> list[str]
         if way.name not in names and way.sort is not Sort.LARGE:
             by_sort[way.sort].append(way.name)
     rounds = chain.from_iterable(zip_longest(*by_sort.values()))
-    return [name for name in rounds if name is not None][:count]
+    return list(filter(None, rounds))[:count]
 
 
 @scenario(odd_requests, phase=3)
@@ -180,7 +180,8 @@ def _send_unknown_paths(client: Client) -> None:
 
 
 def _send_unknown_methods(client: Client) -> None:
-    known = {(each.method, each.path) for each in client.contract.operations.values()}
+    documented = client.contract.operations.values()
+    known = set(map(attrgetter("method", "path"), documented))
     for place, path in enumerate(_plain_paths(client)):
         methods = ("DELETE", "PUT") if place == 0 else ("DELETE",)
         for method in methods:

@@ -32,34 +32,12 @@ SINGLES = 8
 """Items of the stretch that are walked one by one."""
 LENGTHS = (25, 10, 50, 20)
 """Usual lengths of a page, of which each list is asked for one, in turn."""
-FILTER_RULES = (
-    "paging.order",
-    "paging.exclusive",
-    "paging.complete",
-    "paging.precision",
-    "paging.more-false",
-    "paging.more-true",
-)
-WALK_RULES = (
-    "paging.order",
-    "paging.advances",
-    "paging.exclusive",
-    "paging.complete",
-    "paging.precision",
-    "paging.more-false",
-    "paging.more-true",
-    "paging.ties",
-)
-MOVED_RULES = ("paging.advances", "paging.exclusive", "paging.complete", "paging.precision")
+PAGE_RULES = ("paging.exclusive", "paging.complete", "paging.precision")
 FLAG_RULES = ("paging.more-false", "paging.more-true")
-MIXED_RULES = (
-    "paging.order",
-    "paging.advances",
-    "paging.exclusive",
-    "paging.complete",
-    "paging.precision",
-    "paging.more-false",
-)
+MOVED_RULES = ("paging.advances", *PAGE_RULES)
+FILTER_RULES = ("paging.order", *PAGE_RULES, *FLAG_RULES)
+WALK_RULES = ("paging.order", *MOVED_RULES, *FLAG_RULES, "paging.ties")
+MIXED_RULES = ("paging.order", *MOVED_RULES, "paging.more-false")
 
 
 # --- plain walks ----------------------------------------------------------------------------------
@@ -166,7 +144,9 @@ def _head(walker: Walker, maximum: int) -> None:
 def _end(walker: Walker, known: list[Any]) -> None:
     """Pages that end at, just before and just past the last item that is known."""
     beyond = walker.page("past-the-end", walker.cursor(known), 2)
-    if beyond.items or len(known) < 5:
+    if beyond.items:
+        return
+    if len(known) < 5:
         return
     third_last = walker.cursor(known[:-3])
     for limit in (2, 3, 4):
@@ -348,7 +328,9 @@ def test_mixed_walk(client: Client) -> None:
     programs = drawing.programs() if drawing else []
     place = [operation for operation, _ in client.planned("mixed-walk")].index(client.operation.id)
     walker = Walker(client, moving=True)
-    if walker.given is None or place >= len(programs):
+    if walker.given is None:
+        return
+    if place >= len(programs):
         return
     known = walker.stretch("opening")
     older = walker.cursor(known[: 3 * len(known) // 4])
