@@ -24,7 +24,7 @@ SIZES = (1, 2, 3, 7)
 """Page sizes of the walks that begin after the first item."""
 SIZES_AGAIN = ((1, 7), (2, 3))
 """Page sizes of the walks that begin at other places, in turn."""
-SINGLES = 8
+SINGLES = 5
 """Items of the stretch that are walked one by one."""
 LENGTHS = (25, 10, 50, 20)
 """Usual lengths of a page, of which each list is asked for one, in turn."""
@@ -155,8 +155,9 @@ def _end(walker: Walker, known: list[Any]) -> None:
     if beyond.items or len(known) < 5:
         return
     third_last = walker.cursor(known[:-3])
-    for limit in (2, 3, 4):
-        walker.walk(f"last-3-by-{limit}", third_last, limit, items=4, pages=2)
+    walker.walk("last-3-by-2", third_last, 2, items=4, pages=2)
+    for limit in (3, 4):
+        walker.page(f"last-3-by-{limit}", third_last, limit)
     walker.walk("last-2-by-1", walker.cursor(known[:-2]), 1, items=2, pages=2)
     filters = shared_filter(known[-1:], walker.operation, walker.tenant)
     if filters:
