@@ -70,7 +70,6 @@ def test_every_wrong_of_a_vendor_is_reported(vendor: str, runs: Runs) -> None:
 @pytest.mark.parametrize(
     ("vendor", "habit"), [(vendor, row) for vendor in VENDORS for row in habits(vendor)]
 )
-@pytest.mark.xfail(reason="the suite blames a legal habit")
 def test_a_legal_habit_is_not_accused(vendor: str, habit: Wrong, tmp_path: Path) -> None:
     """A vendor with a legal habit is not blamed for it."""
     clauses = [word for clause in habit.blames for word in ("--clause", clause)]

@@ -12,13 +12,17 @@ from conformance.reading.answers import Answer, answer_of, asked, sought_in
 from conformance.reading.items import members_of
 from conformance.values import instant, instants
 
+EMPTY: tuple[Any, ...] = ("", [], {}, None)
+"""Values that an object may show as null, for they say as much as none."""
+
 
 def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
     """The members that were sent and that a read shows.
 
-    An optional member may be left out. It may be null, too, unless it takes free text.
+    An optional member may be left out. It may be null, too, unless the contract gives a value
+    for it, and that is not empty.
     """
-    members, telling = members_of(got), _never_null(operation)
+    members, telling = members_of(got), _never_null(operation, sent)
     for name, value in members.items():
         if value is not None:
             telling.add(name)
@@ -26,11 +30,16 @@ def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
     return list(filter(telling.__contains__, sent))
 
 
-def _never_null(operation: Operation) -> set[str]:
-    """The members of an object that are required, or take free text, as the object names them."""
+def _never_null(operation: Operation, sent: Mapping[str, Any]) -> set[str]:
+    """The members that are required, or have a value in the contract, as the object names them.
+
+    An empty value may be the same as none, unless it is of a required member.
+    """
     names = set()
     for parameter in operation.body:
-        if parameter.required or parameter.fresh:
+        has_value = parameter.fresh or parameter.example is not None
+        is_empty = sent.get(parameter.shown_as) in EMPTY
+        if parameter.required or (has_value and not is_empty):
             names.add(parameter.shown_as)
     return names
 

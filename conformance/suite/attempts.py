@@ -79,19 +79,19 @@ class Attempts:
             self._look_in_list(self.fresh[already:])
 
     def _unknown_references(self) -> None:
-        """Send the write with each optional reference to an object that does not exist."""
-        for parameter in filter(self._is_optional_reference, self._operation.body):
+        """Send the write with each of some references to an object that does not exist."""
+        for parameter in filter(self._may_name_nothing, self._operation.body):
             known = self._client.value(parameter)
             if isinstance(known, str):
                 self.send({parameter.name: self._client.unknown_id(known)})
 
-    def _is_optional_reference(self, parameter: Parameter) -> bool:
-        """Whether a member may name an object other than a business, but need not."""
-        if parameter.required:
-            return False
+    def _may_name_nothing(self, parameter: Parameter) -> bool:
+        """Whether a member names an object other than a business; in a change it is optional."""
         if parameter.name == self._client.contract.tenant:
             return False
-        return parameter.references != ""
+        if not parameter.references:
+            return False
+        return not parameter.required or self._operation.action == "create"
 
     def _unselected(self) -> None:
         """Send the change without the id of its object, and with the id of none."""

@@ -24,7 +24,8 @@ TEXTS = {
     "percent": "100%25%zz",
     "template": "{{7*7}}${7*7}",
 }
-LIMITS = ("1e2", "9" * 20, " 5", "٣", "5,6", "true")
+BEYOND_64_BITS = "9" * 20
+LIMITS = ("1e2", " 5", "٣", "5,6", "true")
 POSITIONS = (
     "0001-01-01T00:00:00Z",
     "9999-12-31T23:59:59.999999999Z",
@@ -46,6 +47,8 @@ CONTENTS = {
     "comment": b"{/* */}",
     "control-character": b'{"text": "a\tb\x01"}',
 }
+FIGURES = {"infinite": b"1e999", "huge": b"1" + b"0" * 400, "not-a-number": b"NaN"}
+"""Numbers as a body has them, which many parsers take, and which 64 bits do not hold."""
 MEGABYTE = b'{"text": "' + b"x" * 1_050_000 + b'"}'
 MEDIA = {
     "text": "text/plain",
@@ -79,6 +82,7 @@ class Sort(StrEnum):
     HEADER = "header"
     PAGE = "page"
     MEMBER = "member"
+    FIGURE = "figure"
     TYPES = "types"
     OPTIONAL = "optional"
     TAILS = "tails"
@@ -104,6 +108,7 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
     """The ways in which a request of an operation can be odd, always in the same order."""
     yield from _odd_texts(operation)
     yield from _odd_queries(operation)
+    yield from _huge_query(operation)
     if operation.body or not operation.parameters_in("query"):
         yield OddWay(Sort.HEADER, "override-method", _overridden(_valid(operation)))
     yield from _odd_pages(operation)
@@ -154,6 +159,15 @@ def _odd_queries(operation: Operation) -> Iterator[OddWay]:
         yield OddWay(Sort.QUERY, f"{name}-empty", _with_pairs(operation, (name, "")))
 
 
+def _huge_query(operation: Operation) -> Iterator[OddWay]:
+    """All numbers of the query, but the limit of a page, are beyond 64 bits."""
+    paging = operation.paging
+    names = [p.name for p in filter(_takes_number, operation.parameters_in("query"))]
+    pairs = [(name, BEYOND_64_BITS) for name in names if not paging or name != paging.limit]
+    if pairs:
+        yield OddWay(Sort.FIGURE, "query-huge", _with_pairs(operation, *pairs))
+
+
 def _twice(parameter: Parameter) -> Pairs:
     """A parameter of the query, twice: as valid as its documents tell."""
     text = str(parameter.schema.get("enum", [None])[0] or parameter.example or "1")
@@ -184,6 +198,8 @@ def _odd_members(operation: Operation) -> Iterator[OddWay]:
         yield OddWay(Sort.TAILS, "selector-tail", _with_tails(operation, [selector]))
     for member in members:
         yield from _odd_member(operation, member)
+        if _takes_number(member):
+            yield from _odd_figures(operation, member)
 
 
 def _odd_together(operation: Operation, members: list[Parameter]) -> Iterator[OddWay]:
@@ -204,6 +220,19 @@ def _odd_member(operation: Operation, member: Parameter) -> Iterator[OddWay]:
         make = _with_value(operation, member.name, value)
         yield OddWay(Sort.MEMBER, f"{member.name}-{word}", make)
     yield OddWay(Sort.MEMBER, f"{member.name}-tail", _with_tails(operation, [member]))
+
+
+def _takes_number(member: Parameter) -> bool:
+    """Whether a member is a number."""
+    return member.schema.get("type") in ("integer", "number")
+
+
+def _odd_figures(operation: Operation, member: Parameter) -> Iterator[OddWay]:
+    """A number is infinite, huge, or none, in a request that is valid but for it."""
+    for word, figure in FIGURES.items():
+        content = b'{"%b": %b}' % (member.name.encode(), figure)
+        make = _with_content(operation, content, instead=member.name)
+        yield OddWay(Sort.FIGURE, f"{member.name}-{word}", make)
 
 
 def _wrong_types(members: list[Parameter], turn: int) -> dict[str, Any]:
@@ -276,11 +305,14 @@ def _with_pairs(operation: Operation, *pairs: tuple[str, str]) -> Make:
     return make
 
 
-def _with_content(operation: Operation, content: bytes) -> Make:
-    """Odd content as the body; the members of an odd object join those of a valid request."""
+def _with_content(operation: Operation, content: bytes, instead: str = "") -> Make:
+    """Odd content as the body; the members of an odd object join those of a valid request.
+
+    ``instead`` names the member of the valid request whose place the odd one takes.
+    """
 
     def make(values: Mapping[str, Any]) -> Message:
-        message = message_for(operation, values)
+        message = message_for(operation, without(values, {instead}))
         valid = message.body or b""
         if content.startswith(b'{"') and len(valid) > len(b"{}"):
             return replace(message, body=valid[:-1] + b", " + content[1:])

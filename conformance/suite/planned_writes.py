@@ -96,6 +96,26 @@ def updates(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=("full",), cost=4)
 
 
+def zeroes(operation: Operation) -> dict[str, int]:
+    """0 for each optional number that has another value in the contract, and may be 0."""
+    values = {}
+    for member in operation.body:
+        is_number = member.schema.get("type") in ("integer", "number")
+        may_be_zero = member.schema.get("minimum", 0) <= 0
+        if is_number and may_be_zero and member.example and not member.required:
+            values[member.name] = 0
+    return values
+
+
+def changes_to_zero(planning: Planning) -> Iterator[Draft]:
+    """Each change of a number of an object that can be read or listed."""
+    for operation in operations(planning, "update"):
+        selector = operation.selector
+        is_own = selector is not None and selector.references == operation.kind
+        if is_own and zeroes(operation) and is_visible(planning.contract, operation):
+            yield Draft(operation, needs=("full",), cost=4, optional=True)
+
+
 @dataclass(frozen=True)
 class WrongKeys(Params):
     """The roles of the keys that a write is refused for."""
@@ -121,10 +141,12 @@ def refused_writes(planning: Planning) -> Iterator[Draft]:
 
 
 def _shows_effect(contract: Contract, operation: Operation) -> bool:
-    """Whether an effect of a write would be seen: a fresh text, or an object that is gone."""
+    """Whether an effect of a write would be seen: a fresh text, or an object that comes or goes."""
     is_write = operation.keyed and operation.effect is not Effect.READ
     if not is_write or not is_visible(contract, operation):
         return False
+    if operation.action == "create" and _has_open_list(contract, operation.kind):
+        return True
     return operation.action == "delete" or bool(operation.fresh_members)
 
 

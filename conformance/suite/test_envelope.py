@@ -18,7 +18,14 @@ from conformance.transport.message import Message
 
 EACH = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 3}
 """Odd requests of each sort that an operation gets."""
-MORE = {Sort.CONTENT: 2, Sort.TAILS: 2, Sort.TYPES: 5, Sort.QUERY: 0, Sort.OPTIONAL: 0}
+MORE = {
+    Sort.CONTENT: 2,
+    Sort.FIGURE: 3,
+    Sort.TAILS: 2,
+    Sort.TYPES: 5,
+    Sort.QUERY: 0,
+    Sort.OPTIONAL: 0,
+}
 """How many times as many of a sort an operation gets. Some have others that stand for all."""
 
 LARGE_BODIES = 2

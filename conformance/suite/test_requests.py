@@ -15,6 +15,7 @@ from conformance.scenarios import Depth, Draft, Planning, key_needs, operations,
 from conformance.suite.client import Client
 from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
+from conformance.suite.odd import BEYOND_64_BITS
 from conformance.suite.references import name_nothing, referring
 from conformance.values import without
 
@@ -255,6 +256,8 @@ def test_broken_body(client: Client) -> None:
 # --- limits, cursors and bounds that cannot be parsed ---------------------------------------------
 
 ODD_LIMITS = ("abc", "-1")
+ODD_WISHES = ("0", BEYOND_64_BITS)
+"""Limits that are numbers: zero items may be a valid wish, and the largest page may be cut."""
 ODD_POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")
 """Values that no cursor has."""
 
@@ -273,7 +276,7 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
         mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(_windows(operation))
         yield Draft(
             operation,
-            cost=2 + mistakes,
+            cost=1 + len(ODD_WISHES) + mistakes,
             needs=key_needs(operation),
             params=Bounds(bounds),
         )
@@ -291,8 +294,8 @@ def test_unparsable_parameter(client: Client) -> None:
         client.mistake(client.operation, {**values, paging.limit: limit})
     for position in ODD_POSITIONS:
         client.mistake(client.operation, {**values, paging.after: position})
-    # zero items may be a valid wish
-    client.mistake(client.operation, {**values, paging.limit: "0"}, role=Role.BYSTANDER)
+    for limit in ODD_WISHES:
+        client.mistake(client.operation, {**values, paging.limit: limit}, role=Role.BYSTANDER)
     for bound in client.params(Bounds).names:
         client.mistake(client.operation, {**values, bound: "abc"})
     for least, most in _windows(client.operation):

@@ -28,7 +28,7 @@ PLACE = 30
 """Requests of the walks from one more place of each kind."""
 MOST_PLACES = 8
 """Places of each kind that a list is walked from at most, beside the first one."""
-SINGLES = 8
+SINGLES = 5
 """Items of the stretch that are walked one by one."""
 LENGTHS = (25, 10, 50, 20)
 """Usual lengths of a page, of which each list is asked for one, in turn."""
@@ -149,8 +149,9 @@ def _end(walker: Walker, known: list[Any]) -> None:
     if len(known) < 5:
         return
     third_last = walker.cursor(known[:-3])
-    for limit in (2, 3, 4):
-        walker.walk(f"last-3-by-{limit}", third_last, limit, items=4, pages=2)
+    walker.walk("last-3-by-2", third_last, 2, items=4, pages=2)
+    for limit in (3, 4):
+        walker.page(f"last-3-by-{limit}", third_last, limit)
     walker.walk("last-2-by-1", walker.cursor(known[:-2]), 1, items=2, pages=2)
     filters = shared_filter(known[-1:], walker.operation, walker.tenant)
     if filters:

@@ -14,6 +14,7 @@ from conformance.suite.ids import Id
 from conformance.suite.planned_writes import (
     READ_ONLY,
     WrongKeys,
+    changes_to_zero,
     counted_creations,
     creations,
     deletions,
@@ -21,6 +22,7 @@ from conformance.suite.planned_writes import (
     overlapping_creations,
     refused_writes,
     updates,
+    zeroes,
 )
 from conformance.suite.writing import (
     in_body,
@@ -113,9 +115,14 @@ def test_counted_creation(client: Client) -> None:
 
 @scenario(every_creation, phase=2)
 def test_repeated_creation(client: Client) -> None:
-    """Send the same creation twice. Two objects are allowed; the answers follow the contract."""
+    """Send the same creation twice, with every member that may have to be unique.
+
+    Two objects are allowed; the answers follow the contract.
+    """
     values = client.valid(client.operation)
     if values is not None:
+        for member in client.operation.fresh_members:
+            values.setdefault(member.name, client.value(member))
         client.call(client.operation, values, role=Role.ARRANGE)
         client.mistake(client.operation, values, role=Role.BYSTANDER)
 
@@ -164,6 +171,21 @@ def _look_before_change(client: Client, sought: Id, first: Facts) -> None:
 
     facts = Facts(step=Step.BEFORE)
     client.until(lambda: client.settled(operation.kind or "", sought, facts), is_shown)
+
+
+@scenario(changes_to_zero, rules=("update.read-back",), phase=2)
+def test_change_to_zero(client: Client) -> None:
+    """Change numbers to their values in the contract, then to 0, which the server may refuse."""
+    operation, values = client.operation, client.valid(client.operation)
+    assert operation.selector is not None
+    if values is None:
+        return
+    sought, sent = values[operation.selector.name], zeroes(operation)
+    numbers = {p.name: client.value(p) for p in operation.body if p.name in sent}
+    client.call(operation, {**values, **numbers}, role=Role.ARRANGE)
+    facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought))
+    if client.mistake(operation, {**values, **sent}, facts=facts).ok:
+        read_back(client, operation, sought, sent)
 
 
 # --- refused writes -------------------------------------------------------------------------------

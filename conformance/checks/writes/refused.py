@@ -68,8 +68,8 @@ def _is_refused(attempt: Exchange) -> bool:
 
 
 def _effect(look: Look, answer: Answered) -> Iterator[Outcome]:
-    """Judge one look. If an attempt was accepted, only texts tell whose effect it shows."""
-    checks = [_text_kept] if look.others else [_text_kept, _item_added, _object_removed]
+    """Judge one look. If an attempt was accepted, that an object is gone tells nothing."""
+    checks = [_text_kept, _item_added] + ([] if look.others else [_object_removed])
     for check in checks:
         violation = check(look)
         if violation is not None:
@@ -94,7 +94,8 @@ def _text_kept(look: Look) -> Violation | None:
 def _item_added(look: Look) -> Violation | None:
     """An item that was not in the list before, and that may come from an attempt.
 
-    None where every new item contradicts what was sent, or is no newer than the old ones.
+    None where every new item contradicts what was sent, or is no newer than the old ones, or may
+    come from an attempt that was accepted.
     """
     for before in answers_at(look.context, look.trial, Step.LISTED_BEFORE):
         for item in _newest_items(look, before):
@@ -119,7 +120,9 @@ def _newest_items(look: Look, before: Answer) -> list[Any]:
 
 
 def _may_be_of_any(look: Look, item: Any) -> bool:
-    """Whether an item may come from one of the refused attempts."""
+    """Whether an item may come from a refused attempt, and from no other."""
+    if any(_may_be_of(attempt, item, look.context) for attempt in look.others):
+        return False
     return any(_may_be_of(attempt, item, look.context) for attempt in look.refused)
 
 

@@ -86,6 +86,12 @@ def _values(operation: str) -> Iterator[Example]:
         yield refused(
             f"the read shows another value, {sentence}", written, read({**SHOWN, "name": value})
         )
+    greeted = write(operation, {"first_message": "Hello"})
+    emptied = read({"id": "a1", "first_message": None})
+    yield refused("the read shows null for a text of the contract", greeted, emptied)
+    with_data = write(operation, {"metadata": {"team": "front"}})
+    without = read({"id": "a1", "metadata": None})
+    yield refused("the read shows null for an object of the contract", with_data, without)
     enabled = write(operation, {"transfer_enabled": True})
     yield refused("the read shows true as 1", enabled, read({"id": "a1", "transfer_enabled": 1}))
 
@@ -205,6 +211,17 @@ def little_of_a_changed_object_is_shown() -> Iterator[Example]:
     yield refused(
         "the read shows null for the only member", renamed, read({"id": "a1", "name": None})
     )
+    off = write(UPDATE, {"transfer_enabled": False})
+    unset = read({"id": "a1", "transfer_enabled": None})
+    yield refused("the read shows null for false", off, unset)
+    empties: tuple[Any, ...] = ({}, "", [])
+    for empty in empties:
+        cleared = write(UPDATE, {"metadata": empty})
+        unset = read({"id": "a1", "metadata": None})
+        yield silent(f"the read shows null for the empty value {empty!r}", cleared, unset)
+    unsaid = write(UPDATE, {"voice": {"provider": "p"}})
+    unset = read({"id": "a1", "voice": None})
+    yield silent("the read shows null where the contract gives no value", unsaid, unset)
     both = write(UPDATE, {"name": "New", "first_message": "Hello"})
     emptied = read({"id": "a1", "name": None, "first_message": "Hello"})
     yield refused("the read shows null for one of two members", both, emptied)

@@ -152,6 +152,14 @@ def a_new_row_may_be_of_somebody_else() -> Iterator[Example]:
         new = {"id": name, "name": name, "created_at": at(1)}
         before, after = listed("setup", "listed-before", old), listed("probe", "look", new, old)
         yield example(expected, sentence, before, ours, after)
+    taken = with_request_body(answer(201, {"id": "a7"}, **ATTEMPT), {"name": "Taken"})
+    for sentence, expected, name in (
+        ("a new row shows the name that a refused attempt sent", Expected.REFUSED, "Ours"),
+        ("a new row shows the name that an accepted attempt sent", Expected.ACCEPTED, "Taken"),
+    ):
+        new = {"id": name, "name": name, "created_at": at(1)}
+        before, after = listed("setup", "listed-before", old), listed("probe", "look", new, old)
+        yield example(expected, f"of two attempts, {sentence}", before, ours, taken, after)
 
 
 # --- deletions ------------------------------------------------------------------------------------

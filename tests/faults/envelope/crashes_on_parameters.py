@@ -122,6 +122,30 @@ class EnormousLimit(Faulty):
         return limit
 
 
+@fault("status-no-5xx-for-mistakes", at="list_evals", by=ODD_INPUT, depth=4)
+class LimitBeyondTheDatabase(Faulty):
+    """list_evals returns 500 for a limit that the database cannot hold."""
+
+    def parse_limit(self, operation: Operation, text: str) -> int:
+        limit = super().parse_limit(operation, text)
+        if operation.id == "list_evals" and int(text) >= 2**63:
+            raise OverflowError
+        return limit
+
+
+@fault("status-no-5xx-for-mistakes", at="list_transcripts", by=ODD_INPUT, depth=4)
+class DaysBeyondTheCalendar(Faulty):
+    """list_transcripts returns 500 for more days than there are dates."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        days = request.query.get("days", "")
+        if operation.id == "list_transcripts" and days.isdigit() and int(days) >= 10**9:
+            raise OverflowError
+        return super().take_in(operation, request, in_path)
+
+
 @fault("status-no-5xx-for-mistakes", at="list_messages", by=LISTS, depth=4)
 class LimitBeyondMaximumFails(Faulty):
     """list_messages returns 500 for a limit above the maximum."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -71,6 +72,36 @@ class ScoreAsArray(CrashesOnMember):
 
     def crashes(self, value: Any) -> bool:
         return isinstance(value, list)
+
+
+@fault(CRASHES, at="create_call", by=BY, depth=4)
+class DurationWithoutEnd(CrashesOnMember):
+    """create_call rounds max_duration and crashes on an infinite one."""
+
+    here, member = "create_call", "max_duration"
+
+    def crashes(self, value: Any) -> bool:
+        return isinstance(value, float) and math.isinf(value)
+
+
+@fault(CRASHES, at="update_agent", by=BY, depth=4)
+class DurationBeyondTheDatabase(CrashesOnMember):
+    """update_agent crashes on a max_duration that the database cannot hold."""
+
+    here, member = "update_agent", "max_duration"
+
+    def crashes(self, value: Any) -> bool:
+        return isinstance(value, int) and value >= 2**63
+
+
+@fault(CRASHES, at="run_eval", by=BY, depth=4)
+class WaitThatIsNoNumber(CrashesOnMember):
+    """run_eval crashes on a max_wait_ms of NaN."""
+
+    here, member = "run_eval", "max_wait_ms"
+
+    def crashes(self, value: Any) -> bool:
+        return isinstance(value, float) and math.isnan(value)
 
 
 @fault(CRASHES, at="create_webhook", by=BY, depth=4)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from conformance.model import Operation
-from conformance.server.messages import Refusal, Reply, Request
-from tests.faults.base import ERRORS, ODD_REQUESTS, Faulty, altered, fault
+from conformance.server.messages import Context, Refusal, Reply, Request
+from tests.faults.base import ERRORS, ODD_REQUESTS, Faulty, altered, fault, is_for
 
 # --- no message ---
 
@@ -139,3 +139,17 @@ class NearlyAKeyRepeated(Faulty):
             if here and self.parse_key(request)
             else reply
         )
+
+
+@fault("envelope-message-human", at="create_lead", by="repeated-creation", depth=4)
+class AddressOfLeadIsUnique(Faulty):
+    """create_lead refuses the e-mail address of an earlier lead with the error of the database."""
+
+    def act_create(self, context: Context) -> Reply:
+        if is_for(context, "create_lead") and "email" in context.values:
+            place = f"address:{context.values['email']}"
+            if self.store.note(place):
+                said = "psycopg.errors.UniqueViolation: duplicate key value in leads_email_key"
+                raise Refusal("invalid_parameter", said)
+            self.store.leave(place, 1)
+        return super().act_create(context)

@@ -72,6 +72,25 @@ class DescriptionReset(Faulty):
         )
 
 
+@fault("changed-resource", at="update_eval", depth=5)
+class MessagesReset(Faulty):
+    """update_eval stores null in place of messages that the request omits."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        return {"messages": None, **made} if is_for(context, "update_eval") else made
+
+
+@fault("changed-resource", at="update_lead", by="change-to-zero", depth=5)
+class ScoreOfNothing(Faulty):
+    """update_lead takes a score of 0 for none that was sent."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        no_score = is_for(context, "update_lead") and made.get("score") == 0
+        return {name: value for name, value in made.items() if name != "score" or not no_score}
+
+
 @fault("changed-resource", at="update_lead", depth=5)
 class StateGoesBack(Faulty):
     """update_lead resets the status to new when the request omits it."""

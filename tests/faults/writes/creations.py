@@ -191,6 +191,26 @@ class NotesOfLeadLost(Kept):
         return {**document, "notes": ""} if document.get("notes") else document
 
 
+@fault("created-resource", at="create_agent", depth=4)
+class GreetingOfAgentIsNull(Kept):
+    """create_agent stores null in place of the first message."""
+
+    of = "agent"
+
+    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
+        return {**document, "first_message": None}
+
+
+@fault("created-resource", at="create_workspace", depth=4)
+class MetadataOfWorkspaceIsNull(Kept):
+    """create_workspace stores null in place of the metadata."""
+
+    of = "workspace"
+
+    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
+        return {**document, "metadata": None}
+
+
 @fault("created-resource", at="create_lead", depth=5)
 class AccentsOfLeadLost(Kept):
     """create_lead replaces letters with accents by question marks."""

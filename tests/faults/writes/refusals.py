@@ -60,6 +60,13 @@ class WorkspaceRenamedWithoutKey(ActsBeforeRefusing):
     before, role = ("update_workspace",), "unauthenticated"
 
 
+@fault("refused-unchanged", also="created-resource", at="create_call", depth=4)
+class CallStoredForNoAgent(ActsBeforeRefusing):
+    """create_call stores the call before it refuses an unknown agent."""
+
+    before, role = ("create_call",), "not_found"
+
+
 @fault("refused-unchanged", also="created-resource", at="create_eval", depth=5)
 class EvalStoredWithoutMessages(ActsBeforeRefusing):
     """create_eval stores the eval before it refuses the missing messages."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
 
 from tests.vendors.on_fastapi.access import Caller, ProblemError, scope
 from tests.vendors.on_fastapi.forms import AgentChange, LeadChange, NewAgent, NewCall, NewLead
@@ -146,4 +147,4 @@ async def change_lead(who: Annotated[Caller, scope("leads:write")], form: LeadCh
     lead |= {**change, "updated_at": text_of(datetime.now(UTC))}
     if form.score is None or math.isfinite(form.score):
         who.store.save("leads", lead)
-    return shown("leads", lead)
+    return JSONResponse(shown("leads", lead))
