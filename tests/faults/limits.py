@@ -169,7 +169,7 @@ class LastForwardedBelieved(Faulty):
         return parts[-1].strip() if len(parts) > 1 else request.address
 
 
-@fault("retry-after", at="sign_up", by="rate-limit", depth=3)
+@fault("waiting-time", at="sign_up", by="rate-limit", depth=3)
 class RetryAfterInWords(Faulty):
     """A 429 says in words when to come back."""
 
