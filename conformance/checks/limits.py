@@ -264,16 +264,17 @@ def retry_after(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     if response is None:
         return
     text = response.header("Retry-After").strip()
-    if not text and not _limited(exchange):
-        return
-    if not text or text.isdecimal() or _is_http_date(text):
-        yield Pass((exchange.id,))
-    else:
+    if text and not _is_waiting_time(text):
         expected = "a whole number of seconds, or an HTTP date"
         yield Violation("Retry-After", expected, compact(text), (exchange.id,))
+    elif text or _limited(exchange):
+        yield Pass((exchange.id,))
 
 
-def _is_http_date(text: str) -> bool:
+def _is_waiting_time(text: str) -> bool:
+    """Whether a text is a whole number, or a date as HTTP writes it."""
+    if text.isdecimal():
+        return True
     try:
         return parsedate_to_datetime(text) is not None
     except (ValueError, OverflowError):

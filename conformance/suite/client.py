@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
@@ -18,7 +18,7 @@ from conformance.suite.knowledge import Knowledge
 from conformance.suite.memory import Memory
 from conformance.suite.sending import Sending
 from conformance.transport.sender import Sender
-from conformance.values import as_text
+from conformance.values import ABSENT, as_text
 
 PAUSES = (0.5, 1.5)
 """Seconds before a look is repeated: a write may take time to show."""
@@ -107,6 +107,11 @@ class Client(Sending):
     def value(self, parameter: Parameter, key: str = "full") -> Any:
         """A valid value for a parameter; ABSENT where none is known."""
         return self.filling.value(parameter, key)
+
+    def known(self, parameters: Iterable[Parameter], key: str = "full") -> dict[str, Any]:
+        """A valid value for each of some parameters, by name; none where no value is known."""
+        values = {parameter.name: self.value(parameter, key) for parameter in parameters}
+        return {name: value for name, value in values.items() if value is not ABSENT}
 
     def unknown_id(self, sample: str, salt: str = "") -> str:
         """An id of the same form as a known one that names nothing."""

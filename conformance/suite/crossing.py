@@ -101,13 +101,11 @@ def _change_beside(client: Client, values: Values, selector: Parameter, beside: 
 def _undocumented(client: Client) -> Values:
     """Objects of the other business by the members that name one in a creation alone."""
     operation, contract = client.operation, client.contract
-    named: Values = {}
+    members: list[Parameter] = []
     for creation in contract.operations_by("create", operation.kind):
-        for member in owning_references(contract, creation):
-            is_new = operation.parameter(member.name) is None
-            if is_new and member.name != contract.tenant:
-                named[member.name] = client.value(member, "other")
-    return {name: value for name, value in named.items() if value is not ABSENT}
+        members += owning_references(contract, creation)
+    own = {contract.tenant, *(parameter.name for parameter in operation.parameters)}
+    return client.known((member for member in members if member.name not in own), "other")
 
 
 def _undocumented_business(client: Client) -> dict[str, str]:

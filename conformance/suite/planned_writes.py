@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.model import DEAD_KEYS, Contract, Effect, Operation, Params
+from conformance.model import DEAD_KEYS, Contract, Effect, Operation, Parameter, Params
 from conformance.scenarios import KEY, Depth, Draft, Planning, given, operations
 from conformance.suite.writing import visible_change
 
@@ -87,13 +87,18 @@ def overlapping_creations(planning: Planning) -> Iterator[Draft]:
 
 def updates(planning: Planning) -> Iterator[Draft]:
     """Each change of an object that a read or a list shows."""
-    for operation in operations(planning, "update"):
-        selector = operation.selector
-        if selector is None or selector.references != operation.kind:
-            continue
+    for operation, selector in _changes_of_its_own(planning):
         whole = operation.when in (None, selector.name)
         if whole and visible_change(planning.contract, operation):
             yield Draft(operation, needs=("full",), cost=4)
+
+
+def _changes_of_its_own(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
+    """The changes of an object of their own kind, each with the parameter that names it."""
+    for operation in operations(planning, "update"):
+        selector = operation.selector
+        if selector is not None and selector.references == operation.kind:
+            yield operation, selector
 
 
 def zeroes(operation: Operation) -> dict[str, int]:
@@ -109,10 +114,8 @@ def zeroes(operation: Operation) -> dict[str, int]:
 
 def changes_to_zero(planning: Planning) -> Iterator[Draft]:
     """Each change of a number of an object that can be read or listed."""
-    for operation in operations(planning, "update"):
-        selector = operation.selector
-        is_own = selector is not None and selector.references == operation.kind
-        if is_own and zeroes(operation) and is_visible(planning.contract, operation):
+    for operation, _ in _changes_of_its_own(planning):
+        if zeroes(operation) and is_visible(planning.contract, operation):
             yield Draft(operation, needs=("full",), cost=4, optional=True)
 
 

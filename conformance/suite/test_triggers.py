@@ -22,7 +22,6 @@ from conformance.model import (
 from conformance.scenarios import Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
 from conformance.transport.message import Message, message_for
-from conformance.values import ABSENT
 
 FALSE_PROOFS = ("not a payment", "bm90IGEgcGF5bWVudA==")
 """Proofs of payment that no target may accept."""
@@ -188,17 +187,12 @@ def _has_letters(value: Any) -> bool:
 
 def _references_beside(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
     """Known objects for the optional references that an input does not name."""
-    values = {}
+    members = []
     for parameter in filter(attrgetter("references"), client.operation.body):
         is_given = parameter.name in given or parameter.name == client.contract.tenant
-        if is_given:
-            continue
-        if parameter.required:
-            continue
-        value = client.value(parameter)
-        if value is not ABSENT:
-            values[parameter.name] = value
-    return values
+        if not is_given and not parameter.required:
+            members.append(parameter)
+    return client.known(members)
 
 
 def _request(client: Client, values: Mapping[str, Any]) -> Message:

@@ -83,9 +83,11 @@ def _create(
 
 def _signs(client: Client, values: Mapping[str, Any]) -> dict[str, str]:
     """Odd signs for each member that is sent and that takes any text."""
-    members = [p for p in client.operation.body if takes_any_text(p)]
-    sent = [p for p in members if p.name in values or p.advised]
-    return {p.name: f"{SIGNS} {client.token()}" for p in sent}
+    signs = {}
+    for member in filter(takes_any_text, client.operation.body):
+        if member.name in values or member.advised:
+            signs[member.name] = f"{SIGNS} {client.token()}"
+    return signs
 
 
 def _create_with_id(client: Client, taken: Id) -> None:
@@ -170,7 +172,7 @@ def _look_before_change(client: Client, sought: Id, first: Facts) -> None:
         return found is None or not any(differences(operation, sent, found))
 
     facts = Facts(step=Step.BEFORE)
-    client.until(lambda: client.settled(operation.kind or "", sought, facts), is_shown)
+    client.until(lambda: client.settled(operation.kind, sought, facts), is_shown)
 
 
 @scenario(changes_to_zero, rules=("update.read-back",), phase=2)
@@ -216,7 +218,7 @@ def _attempt_in_list(client: Client, attempts: Attempts) -> None:
 
 def _attempt_on_object(client: Client, attempts: Attempts, sought: Id) -> None:
     """Look at the object before and after the attempts."""
-    kind = client.operation.kind or ""
+    kind = client.operation.kind
     before = client.settled(kind, sought, facts=Facts(step=Step.BEFORE))
     position = client.position(before)
     _attempt(client, attempts)
@@ -259,7 +261,7 @@ def test_overlapping_creations(client: Client) -> None:
 
 def _read_with(client: Client, key: str, sought: Id) -> None:
     """Read an object with a key until it is there."""
-    kind, facts = client.operation.kind or "", Facts(step=Step.READ)
+    kind, facts = client.operation.kind, Facts(step=Step.READ)
     client.until(
         lambda: client.look(kind, sought, facts, key=key),
         lambda read: read is None or sought_in(client.contract, read)[0] is not None,
@@ -292,7 +294,7 @@ def test_deletion(client: Client) -> None:
     _look_until_gone(client, sought, positions[sought])
     for step, other in ((Step.OLDER_AFTER, older), (Step.NEWER_AFTER, newer)):
         facts = Facts(step=step, position=positions[other])
-        client.look(operation.kind or "", other, facts)
+        client.look(operation.kind, other, facts)
     client.until(
         lambda: _look_in_list(client, sought, Step.LISTED_AFTER),
         lambda listed: _is_gone(client, listed),
@@ -301,13 +303,13 @@ def test_deletion(client: Client) -> None:
 
 def _position(client: Client, step: Step, sought: Id) -> str | None:
     """Look at an object before the deletion; returns its position."""
-    look = client.settled(client.operation.kind or "", sought, facts=Facts(step=step))
+    look = client.settled(client.operation.kind, sought, facts=Facts(step=step))
     return client.position(look)
 
 
 def _look_until_gone(client: Client, sought: Id, position: str | None) -> None:
     """Look at the deleted object until it is gone."""
-    kind, facts = client.operation.kind or "", Facts(step=Step.AFTER, position=position)
+    kind, facts = client.operation.kind, Facts(step=Step.AFTER, position=position)
     client.until(
         lambda: client.look(kind, sought, facts),
         lambda look: _is_gone(client, look),

@@ -10,6 +10,7 @@ from conformance.model import Contract, Exchange, Facts, Operation, Parameter, S
 from conformance.reading import absent, differences, rows_of, sought_in
 from conformance.suite.client import Client
 from conformance.suite.ids import Id, identifier
+from conformance.values import texts_in
 
 # --- values ---------------------------------------------------------------------------------------
 
@@ -21,8 +22,7 @@ def in_body(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def fresh_texts(operation: Operation, values: Mapping[str, Any]) -> tuple[str, ...]:
     """The texts among some values that no other request holds, in the order of the members."""
-    texts = [values.get(member.name) for member in operation.fresh_members]
-    return tuple(text for text in texts if isinstance(text, str))
+    return tuple(texts_in(values.get(member.name) for member in operation.fresh_members))
 
 
 def optional_values(client: Client, operation: Operation) -> dict[str, Any]:
@@ -49,8 +49,7 @@ def visible_change(contract: Contract, operation: Operation) -> Parameter | None
     """
     visible = _documented_members(contract, operation.kind)
     for member in operation.fresh_members:
-        shown_as = member.shows_as or member.name
-        if shown_as in visible:
+        if member.shown_as in visible:
             return member
     return None
 
@@ -72,11 +71,11 @@ def observed_values(client: Client, operation: Operation, sought: Id) -> dict[st
 
     A member that is a phone number gets one, too.
     """
-    kind = operation.kind or ""
+    kind = operation.kind
     filtered = _filtered_members(client.contract, kind)
     values: dict[str, Any] = {}
     for parameter in filter(_has_no_value, operation.body):
-        member = parameter.shows_as or parameter.name
+        member = parameter.shown_as
         if parameter.phone:
             values[parameter.name] = client.value(parameter)
         elif member in filtered:
@@ -91,11 +90,11 @@ def usual_values(client: Client, operation: Operation) -> dict[str, str]:
 
     Only members that lists filter by: their values are words that objects share, not free texts.
     """
-    kind = operation.kind or ""
+    kind = operation.kind
     filtered, rows = _filtered_members(client.contract, kind), client.knowledge.listed(kind)
     values: dict[str, str] = {}
     for parameter in filter(_has_no_value, operation.body):
-        member = parameter.shows_as or parameter.name
+        member = parameter.shown_as
         usual = _usual_text(rows, member) if member in filtered else None
         if usual is not None:
             values[parameter.name] = usual
@@ -104,8 +103,7 @@ def usual_values(client: Client, operation: Operation) -> dict[str, str]:
 
 def _usual_text(items: list[Any], member: str) -> str | None:
     """The text that most items show as a member; None if no two show the same."""
-    shown = [row.get(member) for row in rows_of(items)]
-    counts = Counter(text for text in shown if isinstance(text, str))
+    counts = Counter(texts_in(row.get(member) for row in rows_of(items)))
     usual = min(counts, key=lambda text: (-counts[text], text), default="")
     return usual if counts[usual] > 1 else None
 
@@ -114,8 +112,7 @@ def _filtered_members(contract: Contract, kind: str) -> set[str]:
     """The members that the lists of a kind filter by."""
     members: set[str] = set()
     for listing in contract.operations_by("list", kind):
-        for parameter in listing.filters:
-            members.add(parameter.filters or "")
+        members.update(parameter.filters for parameter in listing.filters)
     return members
 
 
@@ -148,7 +145,7 @@ def read_back(
     """Read an object until it shows what was sent; None without an id or a way to read it."""
     if sought is None:
         return None
-    kind, facts = operation.kind or "", Facts(step=Step.READ)
+    kind, facts = operation.kind, Facts(step=Step.READ)
 
     def is_shown(read: Exchange | None) -> bool:
         if read is None:

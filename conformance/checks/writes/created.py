@@ -160,13 +160,22 @@ def create_position(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _positions(context: JudgeContext, exchange: Exchange) -> Iterator[tuple[str, Fraction]]:
     """The id and the moment of each object of the judged kind that an answer shows."""
     kind, answer = context.operation.kind, answer_of(context.contract, exchange)
-    if answer is None or not answer.ok or answer.operation.kind != kind:
+    if answer is None or answer.operation.kind != kind:
         return
-    for item in answer.listed if answer.operation.paging else [answer.object]:
+    for item in _shown_by(answer):
         identifier = id_of(context.contract, kind, item)
         moment = instant(members_of(item).get(context.contract.position))
         if identifier is not None and moment is not None:
             yield str(identifier), moment
+
+
+def _shown_by(answer: Answer) -> list[Any]:
+    """The items of a list, or the object of another answer; none of a refusal."""
+    if not answer.ok:
+        return []
+    if answer.operation.paging is None:
+        return [answer.object]
+    return answer.listed
 
 
 @trial(
