@@ -60,7 +60,9 @@ class _Loader:
         known: dict[str, Operation] = {}
         if document is not None and self._is_well_formed(document):
             known = self._operations(document)
-        if self.faults or document is None or page is None:
+        if self.faults:
+            return None
+        if document is None or page is None:
             return None
         return self._contract(document.value, known, page.value["page"])
 

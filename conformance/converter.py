@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from cattrs.gen import (
@@ -45,7 +46,7 @@ def _empty(value: Any) -> bool:
 
 
 def _in_order(effects: frozenset[Effect]) -> list[str]:
-    return [effect.value for effect in mildest_first(effects)]
+    return list(map(attrgetter("value"), mildest_first(effects)))
 
 
 def _tenths(milliseconds: float) -> float:

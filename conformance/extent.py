@@ -17,8 +17,8 @@ def members(contract: Contract, data: Mapping[str, Any]) -> dict[str, Any]:
     if "only" in data:
         operations |= contract.operations.keys() - _named(contract, data["only"])
     return {
-        "inapplicable": [name for name in contract.operations if name in operations],
-        "areas_inapplicable": [area for area in contract.areas if area in lacking],
+        "inapplicable": list(filter(operations.__contains__, contract.operations)),
+        "areas_inapplicable": list(filter(lacking.__contains__, contract.areas)),
     }
 
 

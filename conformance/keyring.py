@@ -73,7 +73,10 @@ def _role(contract: Contract, entry: Mapping[str, Any]) -> str:
 def _scopes_of(contract: Contract, role: str) -> Iterator[str]:
     """The scopes that a key of a role has."""
     known = key_role(role)
+    if known is None:
+        return
     for operation in contract.operations.values():
+        reads = operation.effect is Effect.READ
         for scope in operation.scopes:
-            if known is not None and known.has(scope, operation.effect is Effect.READ):
+            if known.has(scope, reads):
                 yield scope

@@ -157,7 +157,9 @@ class Ledger:
     def _check_about(self, file: YamlFile, place: Place, row: Row) -> None:
         """Add a fault for a code that is no row of errors.yaml, if that could be read."""
         code = row.get("about", {}).get("code")
-        if code is None or not self.errors:
+        if code is None:
+            return
+        if not self.errors:
             return
         if code not in self.errors:
             message = f"errors.yaml has no code {code}"

@@ -101,15 +101,18 @@ def _check_parameters(contract: Contract, file: YamlFile, member: str, faults: l
 
 def _may_be_absent(operation: Operation, parameter: Parameter) -> bool:
     """Whether a server may go without a parameter: the page wants paging on every list."""
+    if parameter.required:
+        return False
     paging = operation.paging
-    of_paging = paging is not None and parameter.name in (paging.after, paging.limit)
-    return not parameter.required and not of_paging
+    if paging is None:
+        return True
+    return parameter.name not in (paging.after, paging.limit)
 
 
 def _check_payments(contract: Contract, file: YamlFile, faults: list[str]) -> None:
     """A trigger with a proof of payment must name an operation that asks for one."""
     paying = filter(attrgetter("payment"), contract.operations.values())
-    paid = [operation.id for operation in paying]
+    paid = list(map(attrgetter("id"), paying))
     for index, trigger in enumerate(file.value.get("triggers", ())):
         name = trigger["operation"]
         if "payment" in trigger and name in contract.operations:

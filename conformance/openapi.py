@@ -161,7 +161,9 @@ def _error_answers(document: Mapping[str, Any]) -> Iterator[tuple[int, dict[str,
     """The JSON of each error response, as it stands in the document, with its status."""
     for _, _, definition in definitions(document):
         for status, response in definition["responses"].items():
-            if not status.isdigit() or int(status) < 400:
+            if not status.isdigit():
+                continue
+            if int(status) < 400:
                 continue
             answer = _json_of(document, response)
             if answer is not None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import filterfalse
+from operator import attrgetter
 
 from conformance.model import (
     KEY_ROLES,
@@ -72,7 +74,7 @@ def with_inapplicable(plan: Plan, complete: Plan) -> Plan:
 
     ``complete`` is the plan for a target that has them. Those cases never run.
     """
-    known = {case.id for case in plan.cases}
+    known = set(map(attrgetter("id"), plan.cases))
     lost = [case for case in complete.cases if case.id not in known]
     marked = [replace(case, gap=NO_PARAMETER, inapplicable=True) for case in lost]
     return Plan((*plan.cases, *marked))
@@ -88,8 +90,8 @@ def _drafts(planning: Planning, scenarios: Iterable[Scenario]) -> Iterator[tuple
 
 def _check_needs(scenario: Scenario, draft: Draft) -> None:
     """Raise ValueError for a need that no target file can meet."""
-    for need in (*draft.needs, *draft.wants):
-        if key_role(need) is None and need not in OTHER_NEEDS:
+    for need in filterfalse(OTHER_NEEDS.__contains__, (*draft.needs, *draft.wants)):
+        if key_role(need) is None:
             raise ValueError(
                 f"the scenario {scenario.name} needs {need!r}, "
                 f"which is neither a role of a key nor one of {', '.join(sorted(OTHER_NEEDS))}"
@@ -98,7 +100,7 @@ def _check_needs(scenario: Scenario, draft: Draft) -> None:
 
 def _check_ids(cases: Iterable[Case]) -> None:
     """Raise ValueError if two cases have one id."""
-    counts = Counter(case.id for case in cases)
+    counts = Counter(map(attrgetter("id"), cases))
     twice = sorted(case_id for case_id, count in counts.items() if count > 1)
     if twice:
         raise ValueError(f"two cases have one id: {', '.join(twice)}")
@@ -178,7 +180,10 @@ def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
         return advice
     if "full" in draft.needs and not _may_make(draft.operation, effect, target):
         return KEY_ROLES["full"].advice
-    for harm in (effect, _operation_effect(draft)) if effect is Effect.FLOOD else (effect,):
+    harms = [effect]
+    if effect is Effect.FLOOD:
+        harms.append(_operation_effect(draft))
+    for harm in harms:
         if harm not in target.allow:
             return f"add {harm} to allow: in the target file (such requests may {_HARM[harm]})"
     return None
@@ -212,8 +217,11 @@ def _may_make(operation: Operation | None, effect: Effect, target: Declaration) 
     """
     if target.opens_all(target.main_key):
         return True
-    reads = effect in (Effect.READ, Effect.FLOOD)
-    return reads and (operation is None or target.opens(operation))
+    if effect not in (Effect.READ, Effect.FLOOD):
+        return False
+    if operation is None:
+        return True
+    return target.opens(operation)
 
 
 _HARM = {

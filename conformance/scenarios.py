@@ -50,7 +50,7 @@ class Draft:
 class Planning:
     """What a scenario may look at when it drafts its cases.
 
-    ``spare`` is what the other cases leave of the request budget, for more odd requests.
+    ``spare`` is what the other cases leave of the request budget, for more odd requests and walks.
     """
 
     contract: Contract
@@ -106,7 +106,7 @@ def operations(planning: Planning, *actions: str) -> Iterator[Operation]:
 
 def given(planning: Planning, roles: Iterable[str]) -> tuple[str, ...]:
     """Those of some roles that the target file gives a key for."""
-    return tuple(role for role in roles if role in planning.target.keys)
+    return tuple(filter(planning.target.keys.__contains__, roles))
 
 
 def key_needs(operation: Operation) -> tuple[str, ...]:

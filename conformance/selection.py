@@ -80,7 +80,7 @@ def quick(plan: Plan, contract: Contract) -> Plan:
     A clause is judged on the operation that adds the fewest requests. All cases that feed the
     clause there are taken, because a cell is untested while one of them has not run.
     """
-    chosen = {case.id for case in filter(attrgetter("quick"), plan.runnable)}
+    chosen = set(map(attrgetter("id"), filter(attrgetter("quick"), plan.runnable)))
     for clause in contract.clauses.values():
         if clause.level is Level.MUST:
             chosen |= _cheapest(_feeding(plan, clause), chosen)
@@ -104,8 +104,9 @@ def _cheapest(candidates: list[list[Case]], chosen: set[str]) -> set[str]:
     costs: dict[frozenset[str], int] = {}
     runnable = [cases for cases in candidates if not any(map(attrgetter("gap"), cases))]
     for cases in runnable or candidates:
-        ids = frozenset(case.id for case in cases)
-        costs[ids] = sum(case.cost for case in cases if case.id not in chosen)
+        ids = frozenset(map(attrgetter("id"), cases))
+        added = [case for case in cases if case.id not in chosen]
+        costs[ids] = sum(map(attrgetter("cost"), added))
     return set(min(costs, key=costs.__getitem__, default=()))
 
 

@@ -190,7 +190,9 @@ def _message(error: ValidationError, hidden: bool) -> str:
 
 def _unknown_member(error: ValidationError) -> tuple[str, ...]:
     """The first member that the schema does not know, where that is the error."""
-    if error.validator != "additionalProperties" or not isinstance(error.instance, dict):
+    if error.validator != "additionalProperties":
+        return ()
+    if not isinstance(error.instance, dict):
         return ()
     schema: Any = error.schema
     patterns = schema.get("patternProperties", {})

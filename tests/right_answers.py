@@ -56,7 +56,7 @@ GROUPS: Mapping[str, frozenset[str]] = {
     "an error without a code": frozenset(
         name for name in CLASSES if name.endswith("no code") and not name.startswith(("429", "502"))
     ),
-    "400 with a code about the content": SENDING,
+    "400 for the content": SENDING,
 }
 """Names for several classes together, largest first."""
 

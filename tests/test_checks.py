@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from conformance.checks import RULES, requests
+from conformance.checks import RULES
+from conformance.checks.requests import successes
 from conformance.judging.outcomes import (
     Gap,
     JudgeContext,
@@ -231,7 +232,7 @@ def test_what_the_quick_validator_cannot_take_goes_to_the_other(
 
     operation = real().operations["read_call"]
     for error in (ValueError, RecursionError):
-        monkeypatch.setattr(requests, "_VALIDATORS", {operation.id: (operation, Failing(error))})
+        monkeypatch.setattr(successes, "_VALIDATORS", {operation.id: (operation, Failing(error))})
         for body, expected in (
             ({"id": "c", "status": "busy"}, Expected.ACCEPTED),
             ({"id": 1, "status": "busy"}, Expected.REFUSED),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import FrozenInstanceError, replace
 from datetime import date
@@ -41,7 +42,7 @@ from conformance.model import (
     worst,
 )
 from conformance.plan import Plan
-from conformance.report.remarks import doubtful_keys, idle_waivers
+from conformance.report.remarks import doubtful_keys, idle_waivers, lacking, unavailable
 from conformance.run import planning
 from tests.examples import all_examples
 from tests.support.contracts import TARGET, embedded, real
@@ -533,6 +534,30 @@ def test_keys_that_never_open_anything_are_told() -> None:
         "every request with the key other (2) was answered 401: "
         "is the key in the target file one of this target?"
     ]
+
+
+def test_what_the_target_lacks_is_told_in_words_to_paste() -> None:
+    """An operation that was never there, whoever asked, and one that was there for one key."""
+    seen = [
+        answer(404, operation="list_evals", role="control"),
+        answer(405, operation="list_evals"),
+        answer(403, operation="list_evals", identity="no_scope"),
+        answer(404, operation="read_call"),
+        answer(200, {}, operation="read_call"),
+        answer(404, operation="*"),
+    ]
+    (line,) = lacking(seen)
+    assert line.endswith("add to the target file: inapplicable: [list_evals]")
+    assert lacking(seen[3:]) == []
+
+
+@pytest.mark.parametrize(("good", "words"), [(999, "sent again$"), (9, "set rate: in the target")])
+def test_answers_of_a_proxy_are_counted(good: int, words: str) -> None:
+    """A target that needs repeats often is told what to do about it; one without any is not."""
+    (line,) = unavailable([answer(503), *[answer(200, {})] * good])
+    assert line.startswith(f"1 of {good + 1} requests were answered 502, 503 or 504")
+    assert re.search(words, line)
+    assert unavailable([answer(200, {})]) == []
 
 
 def test_waivers_that_do_nothing_are_told() -> None:

@@ -95,15 +95,23 @@ def test_a_walk_starts_where_the_data_of_the_target_tell_most(
     positions: list[str | None], start: int | None
 ) -> None:
     """Just before two items of one instant, of one millisecond, or beside one without a time."""
-    assert cursors.starts(positions, deeply=False) == ([] if start is None else [start])
+    assert cursors.starts(positions, 1) == ([] if start is None else [start])
+
+
+def test_more_places_are_spread_over_the_list() -> None:
+    """The first and the last telling neighbours come with those between them."""
+    pairs = [second + part for second in range(90, 0, -10) for part in (0.5, 0.2)]
+    assert cursors.starts(timestamps(*pairs), 1) == [15]
+    assert cursors.starts(timestamps(*pairs), 2) == [3, 9, 15]
+    assert len(cursors.starts(timestamps(*pairs), 8)) == 8
 
 
 def test_walks_start_at_telling_neighbours() -> None:
     """They start just before two items of one second, and within a long list in its middle."""
-    assert cursors.starts(timestamps(50, 40, 30.5, 30.2, 20), deeply=False) == [1]
-    assert cursors.starts(timestamps(50, 40, 30), deeply=False) == []
-    assert cursors.starts(timestamps(*range(40, 0, -1)), deeply=False) == [19]
-    assert cursors.starts(timestamps(*range(120, 0, -1)), deeply=True) == [39, 98]
+    assert cursors.starts(timestamps(50, 40, 30.5, 30.2, 20), 1) == [1]
+    assert cursors.starts(timestamps(50, 40, 30), 1) == []
+    assert cursors.starts(timestamps(*range(40, 0, -1)), 1) == [19]
+    assert cursors.starts(timestamps(*range(120, 0, -1)), 2) == [39, 98]
 
 
 @pytest.mark.parametrize("descending", [True, False])

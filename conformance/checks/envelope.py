@@ -205,7 +205,9 @@ def _is_error_alone(context: JudgeContext, body: Any) -> bool:
 def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The status is one of the list."""
     response = exchange.response
-    if response is None or exchange.facts.odd:
+    if response is None:
+        return
+    if exchange.facts.odd:
         return
     statuses = context.contract.statuses
     if response.status in statuses:
@@ -232,7 +234,9 @@ def _from_proxy(context: JudgeContext, exchange: Exchange) -> bool:
 def status_client_mistake(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A mistake of the client is not answered with a 5xx."""
     response = exchange.response
-    if response is None or not exchange.facts.mistake:
+    if response is None:
+        return
+    if not exchange.facts.mistake:
         return
     if _from_proxy(context, exchange):
         return

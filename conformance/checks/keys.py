@@ -93,7 +93,8 @@ def _misplaced(context: JudgeContext, exchange: Exchange, open_to_all: bool) -> 
 @trial("auth.spelling")
 def auth_spelling(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """No other spelling of a path shows without a key what the path shows with one."""
-    guarded = [control.json for control in trial.controls if control.ok]
+    accepted = filter(attrgetter("ok"), trial.controls)
+    guarded = list(map(attrgetter("json"), accepted))
     for exchange in trial.of_form(Form.SPELLED):
         answer = answered(context, exchange)
         if isinstance(answer, Answered):
@@ -137,7 +138,7 @@ def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     ids = ids_of([*made, *used])
     several = min(len(made), len(used)) > 1
-    identities = {use.identity for use in used}
+    identities = set(map(attrgetter("identity"), used))
     if several and len(identities) == 1:
         yield Violation("/", "a key of its own for each account", "the same key twice", ids)
         return
@@ -196,9 +197,7 @@ def _given_twice(made: list[Exchange], tenant: str | None) -> Any:
 def _listed(context: JudgeContext, exchange: Exchange) -> set[str] | None:
     """What tells the items of an accepted list apart; None for any other exchange."""
     answer = answer_of(context.contract, exchange)
-    if answer is None or not answer.ok:
-        return None
-    if answer.operation.paging is None or answer.items is None:
+    if answer is None or answer.items is None:
         return None
     return set(map(answer.identity, answer.rows))
 
@@ -230,7 +229,9 @@ def scope_opens(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
 def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A success shows no key and no secret that another answer handed out."""
     response = exchange.response
-    if response is None or not response.ok or exchange.facts.mistake:
+    if response is None or not response.ok:
+        return
+    if exchange.facts.mistake:
         return
     shown = [name for name in _secrets_in(context, response) if name.suffix != PART]
     if shown:
@@ -242,9 +243,8 @@ def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outc
 
 def _secrets_in(context: JudgeContext, response: Response) -> Iterator[Placeholder]:
     """The placeholders of secrets in a body that its operation does not hand out."""
-    for placeholder in Placeholder.all_in(response.body.text or ""):
-        if _is_out_of_place(context, placeholder):
-            yield placeholder
+    placeholders = Placeholder.all_in(response.body.text or "")
+    yield from filter(partial(_is_out_of_place, context), placeholders)
 
 
 def _is_out_of_place(context: JudgeContext, placeholder: Placeholder) -> bool:

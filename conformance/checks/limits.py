@@ -105,11 +105,13 @@ def _failure(bursts: list[Burst]) -> Gap | None:
 def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """The limit does not refuse a request that stays within it."""
     rate = context.operation.rate
-    bursts = [] if rate is None else _bursts(trial, rate)
-    if rate is None or not bursts:
+    if rate is None:
+        return
+    bursts = _bursts(trial, rate)
+    if not bursts:
         return
     within = [burst.first(rate.requests) for burst in bursts]
-    limits = [burst.limited for burst in within]
+    limits = list(map(attrgetter("limited"), within))
     limited = limits[0]
     if limited is None or None in limits:
         yield _failure(bursts) or Pass(within[0].ids)
@@ -124,8 +126,10 @@ def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def rate_limit(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request beyond the limit is refused as too many."""
     rate = context.operation.rate
-    bursts = [] if rate is None else _bursts(trial, rate)
-    if rate is None or not bursts:
+    if rate is None:
+        return
+    bursts = _bursts(trial, rate)
+    if not bursts:
         return
     limited = next(filter(None, map(attrgetter("limited"), bursts)), None)
     if limited is None:
@@ -143,7 +147,7 @@ def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchan
     if len(over) > 1:
         expected = f"at most {rate.requests} accepted from one address within {rate.seconds} s"
         actual = f"{over[0].accepted} and {over[1].accepted} requests were accepted"
-        ids = ids_of(chain.from_iterable(burst.exchanges for burst in over))
+        ids = ids_of(chain.from_iterable(map(attrgetter("exchanges"), over)))
         return Violation("status", expected, actual, ids)
     code = code_of(context.contract, limited)
     codes = context.contract.codes_of(CodeRole.RATE_LIMITED)
@@ -257,7 +261,9 @@ def _is_limited(_contract: Contract, operation: Operation, _clause: Clause) -> b
 def retry_after(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """Retry-After, if there is one, is a whole number of seconds, or a date as HTTP writes it."""
     response = exchange.response
-    text = response.header("Retry-After").strip() if response is not None else ""
+    if response is None:
+        return
+    text = response.header("Retry-After").strip()
     if not text and not _limited(exchange):
         return
     if not text or text.isdecimal() or _is_http_date(text):

@@ -145,7 +145,9 @@ def _limits(context: JudgeContext, exchange: Exchange) -> bool:
 def list_position(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The cursor can be taken from the last item: an ISO timestamp."""
     answer, paging = _answer(context, exchange), context.operation.paging
-    if paging is None or not answer.items:
+    if paging is None:
+        return
+    if not answer.items:
         return
     bad = _bad_position(answer, answer.items)
     if bad is None:

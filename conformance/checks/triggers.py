@@ -114,7 +114,9 @@ def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     probes, added = trial.plain_probes, added_items(context, trial)
     if control is None or before is None or added is None:
         return
-    if unusable(context, control) or not _all_refused(probes):
+    if unusable(context, control):
+        return
+    if not _all_refused(probes):
         return
     texts = Texts(_texts_sent([control]), _texts_sent(probes))
     accepted = _accepted(context, control, before, texts)
@@ -287,7 +289,7 @@ def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if not unpaid:
         return
     paid = trial.at(Step.SETTLED)
-    taken = next((probe for probe in paid if probe.ok), None)
+    taken = next(filter(attrgetter("ok"), paid), None)
     if taken is not None:
         yield Pass((*unpaid, taken.id))
         return

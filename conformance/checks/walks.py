@@ -52,7 +52,7 @@ def paging_order(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[
 
 def _ids(*pages: Page) -> tuple[str, ...]:
     """The ids of the exchanges of some pages."""
-    return tuple(page.exchange.id for page in pages)
+    return tuple(map(attrgetter("exchange.id"), pages))
 
 
 def _turns(walks: Walks, first: Page, second: Page) -> bool:
@@ -60,8 +60,9 @@ def _turns(walks: Walks, first: Page, second: Page) -> bool:
 
     Both must show several items, or the direction of the list is not known.
     """
-    both = first.several and second.several
-    return both and walks.backwards(second)
+    if not first.several:
+        return False
+    return second.several and walks.backwards(second)
 
 
 @walked("paging.advances")
@@ -86,7 +87,9 @@ def _refused_page(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
     """
     for probe in trial.probes:
         answer = answered(context, probe)
-        if not isinstance(answer, Answered) or not _owed(context, probe):
+        if not isinstance(answer, Answered):
+            continue
+        if not _owed(context, probe):
             continue
         if not answer.ok and answer.status not in FOR_THE_KEY:
             yield Violation("status", "a page", said(probe), answer.ids)
@@ -238,7 +241,7 @@ def paging_filter(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator
     misfit = next(misfits, None)
     if misfit is not None:
         yield misfit
-    elif any(page.continues for page in filtered):
+    elif any(map(attrgetter("continues"), filtered)):
         yield Pass(_ids(*filtered))
 
 

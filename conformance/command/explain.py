@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ def operations(contract: Contract) -> list[dict[str, Any]]:
             "path": operation.path,
             "effect": operation.effect.value,
             "scopes": list(operation.scopes),
-            "parameters": [parameter.name for parameter in operation.parameters],
+            "parameters": list(map(attrgetter("name"), operation.parameters)),
         }
         for operation in contract.operations.values()
     ]

@@ -57,14 +57,14 @@ def text(prepared: Prepared, with_cases: bool) -> str:
         if with_cases:
             lines += map(_case_line, cases)
     gaps = filter(None, map(attrgetter("gap"), chosen.cases))
-    lacks = chain.from_iterable(case.lacks for case in chosen.runnable)
+    lacks = chain.from_iterable(map(attrgetter("lacks"), chosen.runnable))
     missing = [*_counted("Not run:", gaps), *_counted("Run, and would try more:", lacks)]
     return "\n".join([*lines, "", *_sums(prepared), *missing])
 
 
 def _scenario_row(name: str, cases: Plan) -> str:
-    effects = mildest_first({case.effect for case in cases.runnable})
-    requests = sum(case.cost for case in cases.runnable)
+    effects = mildest_first(set(map(attrgetter("effect"), cases.runnable)))
+    requests = sum(map(attrgetter("cost"), cases.runnable))
     return (
         f"{name:<26}{len(cases.cases):>6}{len(cases.runnable):>6}{requests:>10}"
         f"  {', '.join(effects) or '-'}"
@@ -81,7 +81,7 @@ def _sums(prepared: Prepared) -> list[str]:
     """The numbers of cases, cells, clauses and requests."""
     chosen = prepared.chosen
     clauses = wanted(prepared.contract, prepared.choice.areas, prepared.choice.clauses)
-    cells = _cells(prepared, {clause.id for clause in clauses})
+    cells = _cells(prepared, set(map(attrgetter("id"), clauses)))
     requests = [f"{count} {effect}" for effect, count in chosen.requests().items() if count]
     return [
         f"{len(chosen.runnable)} of {len(chosen.cases)} cases run, "

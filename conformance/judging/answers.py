@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from conformance.judging.outcomes import (
@@ -63,8 +64,9 @@ def lets_in(contract: Contract, exchange: Exchange) -> bool:
     """
     if exchange.ok:
         return True
-    known = role_of(contract, exchange)
-    return exchange.refused and (exchange.status or 0) < 500 and known is not None
+    if exchange.status is None or exchange.status >= 500:
+        return False
+    return role_of(contract, exchange) is not None
 
 
 def pointer(path: tuple[str, ...]) -> str:
@@ -74,7 +76,7 @@ def pointer(path: tuple[str, ...]) -> str:
 
 def ids_of(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
     """The ids of some exchanges, in their order, as outcomes name them."""
-    return tuple(exchange.id for exchange in exchanges)
+    return tuple(map(attrgetter("id"), exchanges))
 
 
 def quoted(value: Any) -> str:
@@ -115,7 +117,8 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | No
     if response.status in UNAVAILABLE and code_of(context.contract, exchange) is None:
         reason = f"something between the suite and the target answered {response.status}"
         return JudgeError(reason, ids)
-    if response.status >= 500 and role_of(context.contract, exchange) is CodeRole.UPSTREAM:
+    is_failing = role_of(context.contract, exchange) is CodeRole.UPSTREAM
+    if response.status >= 500 and is_failing:
         return Gap("a provider of the target was failing: run again later")
     return None
 
@@ -190,7 +193,8 @@ def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[CodeRole, ...]
     answer = answered(context, probe)
     if not isinstance(answer, Answered):
         return answer
-    right_status = answer.status in {row.status for row in _rows(context.contract, roles)}
+    statuses = set(map(attrgetter("status"), _rows(context.contract, roles)))
+    right_status = answer.status in statuses
     if right_status or role_of(context.contract, probe) in roles:
         return Pass(answer.ids, without_code=code_of(context.contract, probe) is None)
     return refusal(context, probe, roles)
@@ -242,9 +246,13 @@ def with_body(exchange: Exchange) -> Response | None:
     None for an answer to HEAD, and where the log does not hold the whole body.
     """
     response = exchange.response
-    if response is None or exchange.request.method == "HEAD":
+    if response is None:
         return None
-    if response.body.cut or response.body.withheld:
+    if exchange.request.method == "HEAD":
+        return None
+    if response.body.cut:
+        return None
+    if response.body.withheld:
         return None
     return response
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from operator import attrgetter
 
+from conformance.judging.answers import ids_of
 from conformance.judging.judge import Outcomes
 from conformance.judging.outcomes import Pass, Violation
 from conformance.judging.shown import kinds_of
@@ -34,9 +36,9 @@ class Blocked:
         ``rests_on`` are the rules whose failures may be the cause, those that tell most first.
         """
         sent = [each for case in cases for each in self._by_case.get(case.id, ())]
-        ids = {exchange.id for exchange in sent}
-        places = dict.fromkeys([operation, *(exchange.operation for exchange in sent)])
-        places |= dict.fromkeys(self._lists_of(operation))
+        ids = set(ids_of(sent))
+        asked = map(attrgetter("operation"), sent)
+        places = dict.fromkeys([operation, *asked, *self._lists_of(operation)])
         for rule in rests_on:
             for place in places:
                 clause = self._broken(rule, place, ids)
@@ -50,14 +52,18 @@ class Blocked:
         outcomes = self._outcomes.get((rule, place), ())
         partly = any(isinstance(outcome, Pass) for _, outcome in outcomes)
         for about, outcome in outcomes:
-            if _is_finding(outcome) and (not partly or _names_one(outcome, ids)):
+            if not _is_finding(outcome):
+                continue
+            if not partly or _names_one(outcome, ids):
                 return self._clause_of(rule, about)
         return None
 
     def _lists_of(self, operation: str) -> Iterator[str]:
         """The lists that show the objects which an operation must name."""
         known = self._contract.operations.get(operation)
-        kinds = kinds_of(known) if known else set()
+        if known is None:
+            return
+        kinds = kinds_of(known)
         for listing in self._contract.operations.values():
             if listing.paging is not None and listing.kind in kinds:
                 yield listing.id
@@ -74,7 +80,8 @@ class Blocked:
         """The first graded clause that a rule verifies, about a code or status if there is one."""
         for clause in self._contract.clauses.values():
             graded = clause.level is not Level.NOTE
-            if graded and rule in clause.rules and clause.concerns(about):
+            verifies = rule in clause.rules and clause.concerns(about)
+            if graded and verifies:
                 return clause.id
         return None
 

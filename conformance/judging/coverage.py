@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import filterfalse
 from statistics import mode
 
 from conformance.evidence import Log
@@ -73,12 +74,12 @@ class Coverage:
         none.
         """
         ends = [self.log.ends.get(case.id, DONE) for case in cases]
-        return [end for end in ends if end not in (DONE, OVER_BUDGET)]
+        return list(filterfalse((DONE, OVER_BUDGET).__contains__, ends))
 
     def gaps(self, cases: Iterable[Case]) -> list[Reason]:
         """Why cases have not run, one reason each; those that have are left out."""
         gaps = map(self._gap_of, self._counted(cases))
-        return [gap for gap in gaps if gap is not None]
+        return list(filter(None, gaps))
 
     def silence(self, rule: Rule, operation: str) -> Reason:
         """Why a rule had nothing to judge on an operation, as far as no failure explains it.
@@ -99,9 +100,11 @@ class Coverage:
         """
         gaps = self.gaps(cases)
         cut = [gap for gap in gaps if gap.kind is ReasonKind.NOT_RUN]
-        if (len(gaps) < len(cases) and not cut) or not cases:
+        if cut:
+            return mode(cut)
+        if len(gaps) < len(cases) or not cases:
             return self._hint(rule, operation)
-        return mode(cut or gaps)
+        return mode(gaps)
 
     def _silence_of_trial(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
         """The hint of a rule if one of its cases asked for something; else that nothing did."""
@@ -134,11 +137,13 @@ class Coverage:
         if not self._is_selected(case):
             return NOT_SELECTED
         if case.gap:
-            declared = case.inapplicable
-            return Reason(ReasonKind.DECLARED if declared else ReasonKind.PROVIDE, case.gap)
+            kind = ReasonKind.DECLARED if case.inapplicable else ReasonKind.PROVIDE
+            return Reason(kind, case.gap)
         if case.id not in self.log.ends:
             return NOT_RUN
-        return BEYOND_BUDGET if self.log.ends[case.id] == OVER_BUDGET else None
+        if self.log.ends[case.id] == OVER_BUDGET:
+            return BEYOND_BUDGET
+        return None
 
     def _counted(self, cases: Iterable[Case]) -> list[Case]:
         """The cases that must run; an optional one counts only once it has run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
 from conformance.judging.answers import said, unusable
@@ -17,9 +18,8 @@ def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield from _not_created(context, listing)
     for look in trial.at(Step.TIED):
         yield from _untied(context, look)
-    for before in trial.at(Step.BEFORE):
-        for after in trial.at(Step.AFTER):
-            yield from _unchanged(context, before, after)
+    for before, after in product(trial.at(Step.BEFORE), trial.at(Step.AFTER)):
+        yield from _unchanged(context, before, after)
 
 
 def answers_untied(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
@@ -82,7 +82,11 @@ def _unchanged(context: JudgeContext, before: Exchange, after: Exchange) -> Iter
     """Another business neither removed nor changed an object."""
     old, _ = sought_in(context.contract, before)
     new, goes_on = sought_in(context.contract, after)
-    if old is None or unusable(context, after) or goes_on:
+    if old is None:
+        return
+    if unusable(context, after):
+        return
+    if goes_on:
         return
     ids = (before.id, after.id)
     if new is None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain, filterfalse
+from operator import attrgetter
 from typing import Any
 
 from conformance.judging.outcomes import JudgeContext, JudgeError, Outcome, Trial, Violation
@@ -50,7 +51,7 @@ class _Judging:
         self._contract = contract
         self._target = target
         self._rules = rules
-        self._passive = [rule for rule in rules.values() if rule.passive]
+        self._passive = list(filter(attrgetter("passive"), rules.values()))
         self.outcomes: Outcomes = defaultdict(list)
 
     def _context(self, operation: str) -> JudgeContext:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 
 from conformance.judging.pages import Item, Page
 from conformance.judging.walks import Walks
@@ -51,7 +52,7 @@ def blameless(walks: Walks, misplaced: Iterable[Misplaced]) -> Iterator[Page]:
 
     ``misplaced`` are the items that pages repeat or lose.
     """
-    blamed = {each.page.place for each in misplaced}
+    blamed = set(map(attrgetter("page.place"), misplaced))
     for page in walks.pages:
         if page.continues and page.place not in blamed:
             yield page
@@ -66,7 +67,9 @@ def cuts_fraction(walks: Walks, repeated: Iterable[Misplaced]) -> bool:
     """
     filters = set()
     for repeat in repeated:
-        if not repeat.near or not repeat.page.fraction:
+        if not repeat.near:
+            return False
+        if not repeat.page.fraction:
             return False
         filters.add(repeat.page.filters)
     pages = [page for page in walks.pages if page.filters in filters]
@@ -90,7 +93,9 @@ def _spares_its_cursor(walks: Walks, page: Page) -> bool:
 
     That other item must pass the filters of the page.
     """
-    if not page.continues or page.fraction:
+    if not page.continues:
+        return False
+    if page.fraction:
         return False
     for item in walks.untied:
         if item.at == page.cursor:

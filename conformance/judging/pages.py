@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Exchange
@@ -68,7 +69,7 @@ class Page:
     @cached_property
     def keys(self) -> frozenset[str]:
         """What tells all of its items from others."""
-        return self.unplaced.union(item.key for item in self.items)
+        return self.unplaced.union(map(attrgetter("key"), self.items))
 
     @property
     def several(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Exchange, Operation
@@ -44,7 +45,9 @@ class Shown:
         if asked is Asked.ITEMS:
             return self._most_items.get(operation, 0) >= ENOUGH_ITEMS
         kinds = kinds_of(known)
-        return bool(kinds) and kinds <= self._kinds
+        if not kinds:
+            return False
+        return kinds <= self._kinds
 
     @cached_property
     def _most_items(self) -> dict[str, int]:
@@ -63,7 +66,8 @@ class Shown:
     @cached_property
     def _kinds(self) -> set[str]:
         """The kinds of the objects that are shown in lists."""
-        return {operation.kind for _, operation, _ in self._pages if operation.kind}
+        kinds = {operation.kind for _, operation, _ in self._pages}
+        return kinds - {""}
 
     @cached_property
     def _pages(self) -> list[tuple[Exchange, Operation, list[Any]]]:
@@ -71,7 +75,9 @@ class Shown:
         pages = []
         for exchange in self._exchanges:
             operation = self._contract.operations.get(exchange.operation)
-            if operation is None or operation.paging is None or exchange.identity != "full":
+            if operation is None or operation.paging is None:
+                continue
+            if exchange.identity != "full":
                 continue
             items = Answer(self._contract, operation, exchange).items
             if items:
@@ -81,6 +87,6 @@ class Shown:
 
 def kinds_of(operation: Operation) -> set[str]:
     """The kinds of the objects that an operation must name, else that of its own objects."""
-    named = {each.references for each in operation.required if each.references}
-    own = {operation.kind} if operation.kind else set()
-    return named or own
+    named = set(map(attrgetter("references"), operation.required))
+    kinds = named - {""} or {operation.kind}
+    return kinds - {""}

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from itertools import chain
+from itertools import chain, filterfalse
+from operator import attrgetter
 
 from conformance.evidence import Log
 from conformance.judging.blocked import Blocked
@@ -117,7 +118,7 @@ class _Evaluation:
             if rule.passive:
                 operations |= self._where_applies(rule, clause)
             else:
-                operations |= {case.operation for case in self.coverage.feeding(rule, clause)}
+                operations |= set(map(attrgetter("operation"), self.coverage.feeding(rule, clause)))
         return operations
 
     def _where_applies(self, rule: Rule, clause: Clause) -> set[str]:
@@ -154,8 +155,10 @@ class _Evaluation:
             return NOT_THERE
         if clause.area in self.target.areas_inapplicable:
             return AREA_NOT_THERE
-        feeding = [case for id_ in clause.rules for case in self._feeding(clause, id_, operation)]
-        if feeding and all(case.inapplicable for case in feeding):
+        of_rules = (self._feeding(clause, rule_id, operation) for rule_id in clause.rules)
+        feeding = list(chain.from_iterable(of_rules))
+        declared = all(map(attrgetter("inapplicable"), feeding))
+        if feeding and declared:
             return Reason(ReasonKind.DECLARED, feeding[0].gap or "")
         return None
 
@@ -175,7 +178,7 @@ class _Evaluation:
         """Count what a rule gave, and why it could not give more."""
         outcomes = self._outcomes_of(rule, clause, operation)
         feeding = self._feeding(clause, rule.id, operation)
-        cases = [case for case in feeding if not case.inapplicable]
+        cases = list(filterfalse(attrgetter("inapplicable"), feeding))
         for outcome in outcomes:
             tally.add(rule, outcome)
             if isinstance(outcome, Gap):
@@ -183,7 +186,9 @@ class _Evaluation:
         gaps = self.coverage.gaps(cases)
         tally.reasons += gaps
         tally.errors += self.coverage.crashes(cases)
-        if gaps or not all(map(is_note, outcomes)):
+        if gaps:
+            return
+        if not all(map(is_note, outcomes)):
             return
         if self.coverage.expects(rule, clause, operation, cases):
             failure = self.blocked.reason(rule.rests_on, operation, cases)
@@ -236,7 +241,8 @@ def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | Non
     noted: list[tuple[Rule, Violation]] = []
     for rule, violation in tally.violations:
         note = violation.note or clause.level is Level.NOTE
-        (noted if note else graded).append((rule, violation))
+        group = noted if note else graded
+        group.append((rule, violation))
     findings = _merged(clause, operation, graded)
     verdict, reasons = _verdict(clause, tally, bool(findings), waiver)
     waived_by = None
@@ -300,7 +306,7 @@ def _merged(
 
 def _ids(findings: Sequence[Finding | Violation]) -> Iterator[str]:
     """The ids of the exchanges that show some findings."""
-    return chain.from_iterable(finding.exchanges for finding in findings)
+    return chain.from_iterable(map(attrgetter("exchanges"), findings))
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:

@@ -74,7 +74,9 @@ class Walks:
 
         Only some lists may. It shows in pages that hold nothing older than their cursor.
         """
-        if Open.POLLING not in self.operation.open or not self.descending:
+        if Open.POLLING not in self.operation.open:
+            return False
+        if not self.descending:
             return False
         distances: list[Fraction] = []
         for page in self.pages:
@@ -159,7 +161,9 @@ class Walks:
         None where the cursor is no timestamp, or where several items stand at it.
         """
         unreadable = page.after is not None and page.cursor is None
-        if unreadable or page.cursor in self.tied:
+        if unreadable:
+            return None
+        if page.cursor in self.tied:
             return None
         end = page.last.at if page.last else None
         return self._missing(page, page.cursor, end)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
 
 from conformance.model.operation import Json, Operation, Parameter
 from conformance.values import cut
@@ -178,7 +179,7 @@ class Contract:
     @property
     def routes(self) -> tuple[str, ...]:
         """Each method with its path, once, as ``GET /calls``."""
-        return tuple(dict.fromkeys(each.route for each in self.operations.values()))
+        return tuple(dict.fromkeys(map(attrgetter("route"), self.operations.values())))
 
     def operations_by(self, action: str, kind: str | None = None) -> tuple[Operation, ...]:
         """The operations of one action, in the order of the document.

@@ -78,7 +78,9 @@ class Response:
         NOT_JSON for a body that is no JSON, and for one that the log does not hold whole.
         """
         body = self.body
-        if body.text is None or body.cut or body.withheld:
+        if body.text is None or body.cut:
+            return NOT_JSON
+        if body.withheld:
             return NOT_JSON
         return strict_json(body.text)
 

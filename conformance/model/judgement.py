@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
 
 from conformance.model.contract import Contract, Level
 from conformance.model.evidence import Exchange
@@ -101,7 +102,7 @@ class Cell:
     @property
     def why(self) -> tuple[str, ...]:
         """The texts of its reasons."""
-        return tuple(reason.text for reason in self.reasons)
+        return tuple(map(attrgetter("text"), self.reasons))
 
     @property
     def chosen(self) -> bool:
@@ -169,7 +170,7 @@ class Run:
         The keys are the words of the verdicts. Every report and the exit code take their counts
         from here, so that they agree.
         """
-        counts = {verdict.value: 0 for verdict in Verdict}
+        counts = dict.fromkeys(map(str, Verdict), 0)
         for cell in self.cells:
             counts[cell.verdict.value] += 1
         return counts
@@ -200,20 +201,24 @@ class Run:
         """
         if self.counts["failed"]:
             return 1
+        if self.incomplete or self._shows_nothing:
+            return 3
         unjudged = self.counts["error"]
         if self.require_complete:
             unjudged += self.counts["untested"]
-        return 3 if self.incomplete or unjudged or self._shows_nothing else 0
+        return 3 if unjudged else 0
 
     @property
     def _shows_nothing(self) -> bool:
         """Whether no cell was judged, or the target declares that it has no operation."""
-        return not self.judged or self.contract.operations.keys() <= self.target.inapplicable
+        if not self.judged:
+            return True
+        return self.contract.operations.keys() <= self.target.inapplicable
 
     @property
     def judged(self) -> int:
         """How many cells were judged on evidence, whatever came out."""
-        return sum(self.counts[verdict] for verdict in JUDGED)
+        return sum(map(self.counts.__getitem__, JUDGED))
 
     @property
     def applicable(self) -> int:
@@ -223,11 +228,13 @@ class Run:
     @cached_property
     def standing(self) -> Verdict:
         """What the run as a whole deserves: PASSED only if every chosen cell passed."""
+        if self.exit_code == 1:
+            return Verdict.FAILED
         if self.exit_code:
-            return Verdict.FAILED if self.exit_code == 1 else Verdict.ERROR
-        chosen = {cell.verdict for cell in self.cells if cell.chosen}
+            return Verdict.ERROR
+        chosen = set(map(attrgetter("verdict"), filter(attrgetter("chosen"), self.cells)))
         return worst(chosen - {Verdict.INAPPLICABLE}) or Verdict.ERROR
 
     def clause_verdict(self, clause: str) -> Verdict | None:
         """The worst verdict of the cells of a clause; None where it has no cells."""
-        return worst(cell.verdict for cell in self.by_clause[clause])
+        return worst(map(attrgetter("verdict"), self.by_clause[clause]))

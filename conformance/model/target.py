@@ -55,7 +55,9 @@ class KeyRole:
         """Whether a key of this role has a scope, which opens reads or something else."""
         if self.reach is Reach.READS:
             return reads
-        return self.reach is Reach.EVERY or scope == self.name.removeprefix(SCOPE)
+        if self.reach is Reach.EVERY:
+            return True
+        return scope == self.name.removeprefix(SCOPE)
 
 
 KEY_ROLES: Mapping[str, KeyRole] = {
@@ -107,7 +109,13 @@ def business_of(name: str) -> Business | None:
 
 
 def _is_named(role: str) -> bool:
+    """Whether a key is one of those whose scopes the target file lists."""
     return role.startswith(NAMED)
+
+
+def _is_of_one_scope(role: str) -> bool:
+    """Whether a key has a single scope, which its name says."""
+    return role.startswith(SCOPE)
 
 
 @dataclass(frozen=True)
@@ -174,9 +182,9 @@ class Declaration:
     def main_key(self) -> str | None:
         """The role of the key that makes most requests; None without a key of that kind."""
         several = sorted(filter(_is_named, self.keys), key=lambda role: -len(self.key_scopes[role]))
-        single = sorted(role for role in self.keys if role.startswith(SCOPE))
-        given = [role for role in (*MAIN_KEYS, *several, *single) if role in self.keys]
-        return given[0] if given else None
+        single = sorted(filter(_is_of_one_scope, self.keys))
+        given = filter(self.keys.__contains__, (*MAIN_KEYS, *several, *single))
+        return next(given, None)
 
     def opens(self, operation: Operation, role: str | None = None) -> bool:
         """Whether a key has the scope of an operation, as far as the target file says.
@@ -191,9 +199,14 @@ class Declaration:
             return True
         if role in self.key_scopes:
             return not set(operation.scopes).isdisjoint(self.key_scopes[role])
-        return any(known.has(scope, operation.effect is Effect.READ) for scope in operation.scopes)
+        reads = operation.effect is Effect.READ
+        return any(known.has(scope, reads) for scope in operation.scopes)
 
     def opens_all(self, role: str | None) -> bool:
         """Whether a key has every scope, as far as the target file says."""
         known = key_role(role or "")
-        return known is not None and known.reach is Reach.EVERY and role not in self.key_scopes
+        if known is None:
+            return False
+        if role in self.key_scopes:
+            return False
+        return known.reach is Reach.EVERY

@@ -129,6 +129,8 @@ def _passed(paging: Paging, items: list[Any], position: str | None) -> bool:
     """Whether a page holds items on both sides of a position, so that it had to show it."""
     at = instant(position)
     moments = moments_of(paging, items)
-    if at is None or not moments:
+    if at is None:
+        return False
+    if not moments:
         return False
     return min(moments) < at < max(moments)

@@ -126,7 +126,9 @@ def _is_set_by_curl(request: Request, name: str, value: str) -> bool:
 
 def _is_sendable(name: str, value: str) -> bool:
     """Whether curl sends a header as it is: it reads ``@name`` as a file."""
-    if name == "" or name.startswith("@"):
+    if name == "":
+        return False
+    if name.startswith("@"):
         return False
     return re.search("[\0\r\n]", name + value) is None
 

@@ -139,7 +139,7 @@ def _unjudged(run: Run, cell: Cell) -> tuple[str, ...]:
     exchanges = view.exchanges_of(run, cell.exchanges)
     unanswered = list(filterfalse(attrgetter("response"), exchanges))
     last = (unanswered or exchanges)[-PER_FINDING:]
-    return tuple(exchange.id for exchange in last)
+    return tuple(map(attrgetter("id"), last))
 
 
 # --- messages -------------------------------------------------------------------------------------

@@ -199,7 +199,7 @@ def _operations(run: Run) -> list[tuple[str, list[tuple[Verdict, int] | None]]]:
     for cell in run.cells:
         area = run.contract.clauses[cell.clause].area
         verdicts[cell.operation, area].append(cell.verdict)
-    names = dict.fromkeys([*run.contract.operations, *(cell.operation for cell in run.cells)])
+    names = dict.fromkeys([*run.contract.operations, *map(attrgetter("operation"), run.cells)])
     names.pop(WHOLE_API, None)
     rows = []
     for name in (*names, WHOLE_API):

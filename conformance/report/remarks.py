@@ -1,4 +1,4 @@
-"""What a run shows about its target file: idle waivers, doubtful keys, and what is to be added.
+"""What a run shows about target and target file, such as idle waivers, doubtful keys and outages.
 
 Remarks are never graded.
 """
@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import chain
+from operator import attrgetter
 
 from conformance.model import (
     DEAD_KEYS,
+    UNAVAILABLE,
     WHOLE_API,
     Cell,
     Declaration,
@@ -21,6 +24,8 @@ from conformance.model import (
 
 NO_SUCH_ROUTE = {404, 405, 501}
 """Statuses that a server without a route answers."""
+OFTEN = 0.01
+"""The share of requests that something in front of a target may spoil without advice."""
 FILTER_RULE = "paging.filter"
 """The rule that judges whether a filter holds."""
 
@@ -29,7 +34,8 @@ def of(run: Run) -> list[str]:
     """A sentence for each thing in the target file that deserves a look."""
     waivers = idle_waivers(run.target, run.cells, run.judged_on)
     doubtful = doubtful_keys(run.target, run.exchanges)
-    return [*waivers, *doubtful, *lacking(run.exchanges), *idle_filters(run)]
+    added = [*lacking(run.exchanges), *idle_filters(run)]
+    return [*waivers, *doubtful, *added, *unavailable(run.exchanges)]
 
 
 def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> list[str]:
@@ -52,7 +58,9 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
     statuses: dict[str, list[int]] = defaultdict(list)
     valid = target.keys.difference(DEAD_KEYS)
     for exchange in exchanges:
-        if exchange.identity not in valid or exchange.facts.form:
+        if exchange.identity not in valid:
+            continue
+        if exchange.facts.form:
             continue
         if exchange.response is not None:
             statuses[str(exchange.identity)].append(exchange.response.status)
@@ -72,9 +80,8 @@ def lacking(exchanges: Iterable[Exchange]) -> list[str]:
     for exchange in exchanges:
         if exchange.role is Role.CONTROL or exchange.status not in (401, 403):
             statuses[exchange.operation].add(exchange.status or 0)
-    missing = [
-        name for name, seen in statuses.items() if name != WHOLE_API and seen <= NO_SUCH_ROUTE
-    ]
+    statuses.pop(WHOLE_API, None)
+    missing = [name for name, seen in statuses.items() if seen <= NO_SUCH_ROUTE]
     if not missing:
         return []
     line = f"inapplicable: [{', '.join(missing)}]"
@@ -84,14 +91,27 @@ def lacking(exchanges: Iterable[Exchange]) -> list[str]:
 def idle_filters(run: Run) -> list[str]:
     """A line for a target file with the filters that lists were seen to ignore."""
     ignored: dict[str, set[str]] = defaultdict(set)
-    for cell in run.cells:
-        for finding in cell.findings:
-            for name in finding.exchanges:
-                if finding.rule == FILTER_RULE and len(run.exchange[name].facts.filters) == 1:
-                    ignored[cell.operation].update(run.exchange[name].facts.filters)
+    for finding in chain.from_iterable(map(attrgetter("findings"), run.cells)):
+        if finding.rule != FILTER_RULE:
+            continue
+        for name in finding.exchanges:
+            filters = run.exchange[name].facts.filters
+            if len(filters) == 1:
+                ignored[finding.operation].update(filters)
     if not ignored:
         return []
-    lists = ", ".join(f"{name}: [{', '.join(sorted(ignored[name]))}]" for name in sorted(ignored))
-    return [
-        f"if the target does not have these filters, add to the target file: absent: {{{lists}}}"
-    ]
+    lists = [f"{name}: [{', '.join(sorted(ignored[name]))}]" for name in sorted(ignored)]
+    line = f"absent: {{{', '.join(lists)}}}"
+    return [f"if the target does not have these filters, add to the target file: {line}"]
+
+
+def unavailable(exchanges: Iterable[Exchange]) -> list[str]:
+    """How many requests were answered 502, 503 or 504, and sent again."""
+    statuses = [exchange.status for exchange in exchanges]
+    spoilt = sum(status in UNAVAILABLE for status in statuses)
+    if not spoilt:
+        return []
+    told = f"{spoilt} of {len(statuses)} requests were answered 502, 503 or 504, and sent again"
+    if spoilt < OFTEN * len(statuses):
+        return [told]
+    return [f"{told}: something in front of the target often fails; set rate: in the target file"]

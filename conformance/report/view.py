@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Protocol
 
 from conformance.errors import Exit
@@ -128,7 +129,7 @@ def counts_line(run: Run) -> str:
     for name, count in run.counts.items():
         if count and name != "passed":
             verdicts.append(f"{count:,} {name}")
-    judged_clauses = {cell.clause for cell in run.cells}
+    judged_clauses = set(map(attrgetter("clause"), run.cells))
     size = [
         amount(len(run.cells), "cell"),
         amount(len(judged_clauses), "clause"),

@@ -11,6 +11,7 @@ import os
 import tempfile
 import time
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -103,7 +104,7 @@ class Reporter:
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """The cases that the workers are to run, by the names of their items."""
         names = {name.rpartition("::test_")[2] for name in ids}
-        cases = [case.id for case in self._running.plan.cases]
+        cases = list(map(attrgetter("id"), self._running.plan.cases))
         self._running.selected = frozenset(case for case in cases if _item_name(case) in names)
 
     @pytest.hookimpl(trylast=True)

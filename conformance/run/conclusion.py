@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from operator import attrgetter
 
 from conformance import __version__, checks
 from conformance.evidence import Log
@@ -30,7 +31,7 @@ def finished(
     ``contract`` is the contract as the target has it, from ``target.named``. ``selected`` are the
     ids of the cases that were to run, None for all. Waivers count as on the day ``today``.
     """
-    runnable = {case.id for case in plan.runnable}
+    runnable = set(map(attrgetter("id"), plan.runnable))
     unended = (runnable if selected is None else runnable & selected) - log.ends.keys()
     cells = verdict.cells(
         contract, target, checks.RULES, plan.cases, log, today=today, selected=selected

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import conformance.suite
 from conformance import extent
@@ -80,7 +81,7 @@ class Prepared:
         """The ids of the chosen cases; None if every case was chosen."""
         if self.chosen is self.plan:
             return None
-        return frozenset(case.id for case in self.chosen.cases)
+        return frozenset(map(attrgetter("id"), self.chosen.cases))
 
 
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:

@@ -81,7 +81,7 @@ def _problem(session: Session, failed: list[Exchange]) -> str | None:
             f"No usable answer from {url}: {failed[0].failure}. "
             "Is the server up, and is the address right?"
         )
-    if all(response.body.cut for response in responses):
+    if all(map(attrgetter("body.cut"), responses)):
         return f"{url} sends bodies that do not end within the limits of size and time: {asked}"
     refused = _refused_key(session.contract, failed)
     if refused:
@@ -103,7 +103,9 @@ def _refused_key(contract: Contract, failed: list[Exchange]) -> Response | None:
     refusals = []
     for exchange in failed:
         keyed = contract.operations[exchange.operation].keyed
-        if exchange.response is None or not keyed:
+        if exchange.response is None:
+            continue
+        if not keyed:
             continue
         if exchange.status not in (401, 403):
             return None

@@ -82,7 +82,9 @@ class Access(Core):
 
         Any of its scopes does. An operation for which the sources state no scope is open to all.
         """
-        if not operation.scopes or ALL in identity.scopes:
+        if not operation.scopes:
+            return True
+        if ALL in identity.scopes:
             return True
         return not identity.scopes.isdisjoint(operation.scopes)
 
@@ -131,7 +133,9 @@ class Access(Core):
         if operation.selector is not None:
             return operation.selector
         for parameter in operation.parameters:
-            if parameter.place == "path" or parameter.name == operation.when:
+            if parameter.place == "path":
+                return parameter
+            if parameter.name == operation.when:
                 return parameter
         return None
 
@@ -141,7 +145,9 @@ class Access(Core):
         Objects of a pool belong to no tenant, so every key reaches them.
         """
         row = self.store.get(kind, identifier)
-        if row is None or kind in self.catalog.pools:
+        if row is None:
+            return row
+        if kind in self.catalog.pools:
             return row
         if self.may_reach(row.tenant, context.identity):
             return row
@@ -152,7 +158,9 @@ class Access(Core):
 
         A filter by an unknown object is an empty list. The action itself looks up its own object.
         """
-        if parameter.filters or not parameter.references:
+        if parameter.filters:
+            return False
+        if not parameter.references:
             return False
         selects = parameter == self.selector_of(operation)
         return not (selects and parameter.references == operation.kind)

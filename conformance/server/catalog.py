@@ -135,7 +135,7 @@ class Catalog:
 
 def _kinds_of(operations: Iterable[Operation]) -> tuple[str, ...]:
     """The kinds of some operations, each once, in their order."""
-    kinds = dict.fromkeys(operation.kind for operation in operations)
+    kinds = dict.fromkeys(map(attrgetter("kind"), operations))
     kinds.pop("", None)
     return tuple(kinds)
 

@@ -171,7 +171,9 @@ class Intake(Core):
 
         Empty for an empty body, and for an operation that takes none.
         """
-        if not operation.body or not request.body.strip():
+        if not operation.body:
+            return {}
+        if not request.body.strip():
             return {}
         self.check_media_type(request)
         body = self.parse_body(request)

@@ -35,7 +35,9 @@ class Clock:
     def forward(self, seconds: float) -> bool:
         """Move the clock forward. Returns False without moving if it is too far or backwards."""
         added = self.added + round(seconds * MICRO)
-        if seconds < 0 or added > _FURTHEST * MICRO:
+        if seconds < 0:
+            return False
+        if added > _FURTHEST * MICRO:
             return False
         self.added = added
         return True

@@ -125,7 +125,9 @@ class _Seeder:
 
     def count(self, kind: str, tenant: str) -> int:
         """How many objects of a kind a tenant has."""
-        if kind not in self.kinds or tenant == EMPTY:
+        if kind not in self.kinds:
+            return 0
+        if tenant == EMPTY:
             return 0
         if tenant == MAIN:
             return self.recipe(kind).main

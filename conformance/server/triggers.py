@@ -105,7 +105,9 @@ class Triggers(Core):
         The refusal carries the terms of the payment, in a header and beside the error (x402).
         """
         payment = context.operation.payment
-        if payment is None or not self.payment_due(context):
+        if payment is None:
+            return
+        if not self.payment_due(context):
             return
         if self.is_paid(self.payment_proof(payment, context.request)):
             return
@@ -131,7 +133,11 @@ def _free_text(operation: Operation) -> str | None:
     """The name of the first member of the body that takes any text, or None."""
     for member in operation.body:
         limited = {"format", "enum"} & member.schema.keys()
-        if limited or member.references or member.phone:
+        if limited:
+            continue
+        if member.references:
+            continue
+        if member.phone:
             continue
         if member.schema.get("type") == "string":
             return member.name
@@ -154,6 +160,8 @@ def _matches(magic: MagicInput, context: Context) -> bool:
 def _stands_within(text: str, longer: Any) -> bool:
     """Whether a text that has letters occurs in another one, in any case."""
     has_letters = text.upper() != text.lower()
-    if not has_letters or not isinstance(longer, str):
+    if not has_letters:
+        return False
+    if not isinstance(longer, str):
         return False
     return text.casefold() in longer.casefold()

@@ -20,6 +20,8 @@ PLACES = ("Basic", "Token", BASIC_USER)
 """Where a valid key is put that does not belong there: after another scheme, or as a Basic user."""
 ENDLESS = "x" * 2_000
 """A key far longer than any."""
+PAGE_SIZE = 2
+"""Items of a later page that a key asks for which must not see it."""
 ALTERED_ALWAYS = ("last-char", "longer")
 """The alterations that every operation is tried with."""
 

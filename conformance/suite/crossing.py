@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Facts, Open, Parameter, Step
@@ -103,7 +104,8 @@ def _undocumented(client: Client) -> Values:
     named: Values = {}
     for creation in contract.operations_by("create", operation.kind):
         for member in owning_references(contract, creation):
-            if operation.parameter(member.name) is None and member.name != contract.tenant:
+            is_new = operation.parameter(member.name) is None
+            if is_new and member.name != contract.tenant:
                 named[member.name] = client.value(member, "other")
     return {name: value for name, value in named.items() if value is not ABSENT}
 
@@ -155,7 +157,7 @@ def _create_with_reference(client: Client, values: Values, parameter: Parameter)
     if listing is None:
         return
     page = client.valid(listing, "other")
-    fresh = {p.name: values[p.name] for p in operation.fresh_members if p.name in values}
+    fresh = picked(values, set(map(attrgetter("name"), operation.fresh_members)))
     if page is not None and fresh:
         facts = Facts(step=Step.LISTING, sent=as_shown(operation, fresh))
         client.call(listing, page, key="other", facts=facts)

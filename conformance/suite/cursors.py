@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import TypeVar
 
@@ -31,36 +32,42 @@ def in_turn(choices: Sequence[Choice], operation: Operation) -> Choice:
     return choices[sum(map(ord, operation.id)) % len(choices)]
 
 
-def starts(positions: Sequence[str | None], *, deeply: bool) -> list[int]:
+def starts(positions: Sequence[str | None], each: int) -> list[int]:
     """The items after which walks start, beside the first, by their places among the items.
 
-    They stand just before telling neighbours, and in the middle of a long list, or at the end of a
-    large page of it.
+    They stand just before telling neighbours, ``each`` of every kind, and in the middle of a long
+    list, or at the end of a large page of it.
     """
     pairs = list(pairwise(map(instant, positions)))
-    each = 2 if deeply else 1
     chosen: dict[int, None] = {}
     for tell in TELLING:
         places = [place for place, pair in enumerate(pairs) if tell(*pair)]
-        chosen |= dict.fromkeys(places[:each])
-        if tell is _same_second and len(chosen) < 2 * each:
-            chosen |= dict.fromkeys(places[-each:])
+        count = 2 * each - len(chosen) if tell is _same_second else each
+        chosen |= dict.fromkeys(_spread(places, count))
     chosen |= dict.fromkeys(_middles(len(positions), each))
     return [place - 1 for place in chosen if place > 1]
 
 
-def _same_second(one: Fraction | None, other: Fraction | None) -> bool:
-    """Whether two instants differ, but only in the fraction of a second."""
-    if one is None or other is None or one == other:
-        return False
-    return one // 1 == other // 1
+def _spread(places: Sequence[int], count: int) -> list[int]:
+    """So many of some places, as far apart as they go: the first, the last, and some between."""
+    if len(places) <= count:
+        return list(places)
+    if count <= 1:
+        return list(places[:count])
+    return [places[number * (len(places) - 1) // (count - 1)] for number in range(count)]
 
 
-def _same_millisecond(one: Fraction | None, other: Fraction | None) -> bool:
-    """Whether two instants differ, but only in the fraction of a millisecond."""
-    if one is None or other is None or one == other:
+def _differ_within(part: Fraction, one: Fraction | None, other: Fraction | None) -> bool:
+    """Whether two instants differ, but lie in the same part of a second."""
+    if one is None or other is None:
         return False
-    return one * 1000 // 1 == other * 1000 // 1
+    if one == other:
+        return False
+    return one // part == other // part
+
+
+_same_second = partial(_differ_within, Fraction(1))
+_same_millisecond = partial(_differ_within, Fraction(1, 1000))
 
 
 def _same_instant(one: Fraction | None, other: Fraction | None) -> bool:

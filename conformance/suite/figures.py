@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Facts, Role, Step
@@ -11,7 +12,7 @@ from conformance.scenarios import Draft, Planning, operations
 from conformance.suite.client import Client
 from conformance.suite.crossing import with_query
 from conformance.transport.message import Message, message_for
-from conformance.values import ABSENT
+from conformance.values import ABSENT, without
 
 TENANT_HEADERS = ("X-Business-Id", "X-Tenant-Id", "X-Account-Id", "X-Organization-Id")
 """Headers that a server may take the business from, instead of from the key."""
@@ -19,10 +20,10 @@ TENANT_HEADERS = ("X-Business-Id", "X-Tenant-Id", "X-Account-Id", "X-Organizatio
 
 def reports(planning: Planning) -> Iterator[Draft]:
     """Each report of figures."""
-    if planning.contract.tenant:
-        for operation in operations(planning, "fetch"):
-            if operation.keyed:
-                yield Draft(operation, needs=("full", "other"), cost=4)
+    if not planning.contract.tenant:
+        return
+    for operation in filter(attrgetter("keyed"), operations(planning, "fetch")):
+        yield Draft(operation, needs=("full", "other"), cost=4)
 
 
 def compare_figures(client: Client) -> None:
@@ -58,11 +59,15 @@ def _ask_as_owner(client: Client, values: dict[str, Any], sought: Any) -> None:
 def _naming(client: Client, values: dict[str, Any], business: str) -> Iterator[Message]:
     """The request with another business in the query, and in headers."""
     tenant = client.contract.tenant or ""
-    rest = {name: value for name, value in values.items() if name != tenant}
+    rest = without(values, {tenant})
     yield with_query(message_for(client.operation, rest), tenant, business)
-    message = message_for(client.operation, values)
-    headers = tuple((name, business) for name in TENANT_HEADERS)
-    yield replace(message, headers=(*message.headers, *headers))
+    yield with_tenant_headers(message_for(client.operation, values), business)
+
+
+def with_tenant_headers(message: Message, business: str) -> Message:
+    """The message with a business in each header that a server may take it from."""
+    headers = [(name, business) for name in TENANT_HEADERS]
+    return replace(message, headers=(*message.headers, *headers))
 
 
 def _references(client: Client) -> dict[str, Any]:

@@ -85,7 +85,9 @@ class Filling:
     def _select_own(self, operation: Operation, values: dict[str, Any]) -> None:
         """Work on an object of our own where the operation does more than read."""
         selector = operation.selector
-        if selector is None or operation.effect is Effect.READ:
+        if selector is None:
+            return
+        if operation.effect is Effect.READ:
             return
         if selector.references == operation.kind:
             name = self._known.own_id(operation)
@@ -98,7 +100,9 @@ class Filling:
 
     def _add_change(self, operation: Operation, values: dict[str, Any], key: str) -> None:
         """Change the first member that takes a fresh text, if a change would change nothing."""
-        if operation.action != "update" or not self._changes_nothing(operation, values):
+        if operation.action != "update":
+            return
+        if not self._changes_nothing(operation, values):
             return
         if operation.fresh_members:
             member = operation.fresh_members[0]
@@ -108,7 +112,9 @@ class Filling:
         """Read an object that can be read, where the sources leave open which ones can."""
         selector = operation.selector
         is_open_read = operation.action == "read" and Open.INPUT in operation.open
-        if selector is None or not is_open_read:
+        if selector is None:
+            return
+        if not is_open_read:
             return
         if values[selector.name] is not ABSENT:
             known = self._known.readable(operation, values, selector, key)

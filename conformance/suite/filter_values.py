@@ -82,7 +82,9 @@ def _two_values(counts: Counter[str]) -> str | None:
     """The two rarest of more than two values, joined, where enough items have one of them."""
     rarest = sorted(counts, key=lambda text: (counts[text], text))[:2]
     items = sum(map(counts.__getitem__, rarest))
-    if len(counts) <= len(rarest) or items < SECOND_PAGE:
+    if len(counts) <= len(rarest):
+        return None
+    if items < SECOND_PAGE:
         return None
     return ",".join(rarest)
 
@@ -159,7 +161,9 @@ def options_of(operation: Operation) -> Iterator[Parameter]:
     turning = (operation.paging.after, operation.paging.limit)
     for parameter in operation.parameters_in("query"):
         has_other_job = parameter in operation.filters or parameter.name in turning
-        if has_other_job or parameter.required:
+        if has_other_job:
+            continue
+        if parameter.required:
             continue
         if parameter.example is not None:
             yield parameter

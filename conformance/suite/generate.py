@@ -251,7 +251,9 @@ class _Writer:
 
     def _safe(self, parameter: Parameter | None, drawn: Any) -> Any:
         """A drawn value of a member, or a valid one where the drawn one could do harm."""
-        if parameter is None or not isinstance(drawn, str):
+        if parameter is None:
+            return drawn
+        if not isinstance(drawn, str):
             return drawn
         names_one = (
             self._client.contract.refers(parameter) and parameter.schema.get("type") != "array"
@@ -274,7 +276,9 @@ class _Writer:
 
         In a positive case any text of such a parameter may be, for it has the right form.
         """
-        if "@" in drawn or "://" in drawn:
+        if "@" in drawn:
+            return True
+        if "://" in drawn:
             return True
         digits = sum(map(str.isdigit, drawn))
         if parameter.phone:

@@ -189,7 +189,7 @@ class Knowledge:
 
     def _remembered(self, key: str) -> Iterator[Any]:
         """The items that the lists of a key have shown so far, in the order of the contract."""
-        kinds = [listing.kind for listing in self.contract.operations_by("list")]
+        kinds = list(map(attrgetter("kind"), self.contract.operations_by("list")))
         for kind in dict.fromkeys(kinds):
             yield from self._memory.lists.get((kind, key), ())
 

@@ -19,7 +19,11 @@ def referring(planning: Planning) -> Iterator[tuple[Operation, list[Parameter]]]
     """
     for operation in operations(planning, "create", "perform"):
         advises = operation.action == "perform" and Open.INPUT in operation.open
-        if operation.selector is not None or not operation.keyed or advises:
+        if operation.selector is not None:
+            continue
+        if not operation.keyed:
+            continue
+        if advises:
             continue
         members = owning_references(planning.contract, operation)
         if members:
@@ -31,7 +35,9 @@ def name_nothing(client: Client) -> None:
     operation = client.operation
     for parameter in owning_references(client.contract, operation):
         values, known = client.valid(operation), client.value(parameter)
-        if values is None or not isinstance(known, str | int):
+        if values is None:
+            continue
+        if not isinstance(known, str | int):
             continue
         named = {parameter.name: _unknown(client, known)}
         if parameter.required or parameter.advised:

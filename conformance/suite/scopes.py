@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import filterfalse
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 
 from conformance.model import NAMED, Effect, Operation
 from conformance.scenarios import Planning, operations
@@ -25,7 +25,7 @@ class _Scope:
 
     def concerns(self, kind: str) -> bool:
         """Whether it opens anything on objects of a kind."""
-        return kind in self.read or kind in self.written
+        return kind in self.read | self.written
 
 
 def other_scopes(planning: Planning, operation: Operation) -> list[str]:
@@ -45,7 +45,7 @@ def other_scopes(planning: Planning, operation: Operation) -> list[str]:
         likely, most = _first_reading(foreign), OTHERS_TRIED
     else:
         likely, most = _near_a_write(operation, of_kind, foreign), OTHERS_TRIED_FOR_A_WRITE
-    names = [scope.name for scope in (*likely, *foreign)]
+    names = list(map(attrgetter("name"), (*likely, *foreign)))
     if operation.beside:
         names.insert(0, operation.beside)
     return list(dict.fromkeys(names))[:most]
@@ -59,7 +59,9 @@ def _unopening(planning: Planning, operation: Operation) -> list[_Scope]:
     """
     scopes: dict[str, _Scope] = {}
     for other in operations(planning):
-        for name in () if other.id in planning.target.inapplicable else other.scopes:
+        if other.id in planning.target.inapplicable:
+            continue
+        for name in other.scopes:
             scope = scopes.setdefault(name, _Scope(name))
             opened = scope.read if other.effect is Effect.READ else scope.written
             opened.add(other.kind)
@@ -86,7 +88,7 @@ def _near_a_write(
 
     They open only reads of its kind, the write of an object that it must name, or any write.
     """
-    referred = {parameter.references for parameter in operation.required}
+    referred = set(map(attrgetter("references"), operation.required))
     reading = filterfalse(attrgetter("written"), of_kind)
     writing = list(filter(attrgetter("written"), foreign))
     naming = [scope for scope in writing if scope.written & referred]
@@ -95,6 +97,6 @@ def _near_a_write(
 
 def named_keys(planning: Planning, operation: Operation, *, opening: bool) -> list[str]:
     """A few of the keys whose scopes the target file lists, that open an operation or do not."""
-    named = sorted(role for role in planning.target.keys if role.startswith(NAMED))
+    named = sorted(filter(methodcaller("startswith", NAMED), planning.target.keys))
     fitting = [role for role in named if planning.target.opens(operation, role) is opening]
     return fitting[:NAMED_TRIED]

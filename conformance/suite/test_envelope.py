@@ -42,8 +42,8 @@ class OddWays(Params):
 def odd_requests(planning: Planning) -> Iterator[Draft]:
     """Each operation that takes an input."""
     turns: Counter[Sort] = Counter()
-    there = [o for o in operations(planning) if o.id not in planning.target.inapplicable]
-    more = planning.spare // max(1, len(there))
+    there = list(operations(planning))
+    more = planning.spare // 2 // max(1, len(there))
     for operation in there:
         names = _names_for(operation, planning.depth, turns)
         if names:
@@ -77,7 +77,7 @@ def _others_for(operation: Operation, names: list[str], count: int) -> list[str]
         if way.name not in names and way.sort is not Sort.LARGE:
             by_sort[way.sort].append(way.name)
     rounds = chain.from_iterable(zip_longest(*by_sort.values()))
-    return [name for name in rounds if name is not None][:count]
+    return list(filter(None, rounds))[:count]
 
 
 @scenario(odd_requests, phase=3)
@@ -187,7 +187,8 @@ def _send_unknown_paths(client: Client) -> None:
 
 
 def _send_unknown_methods(client: Client) -> None:
-    known = {(each.method, each.path) for each in client.contract.operations.values()}
+    documented = client.contract.operations.values()
+    known = set(map(attrgetter("method", "path"), documented))
     for place, path in enumerate(_plain_paths(client)):
         methods = ("DELETE", "PUT") if place == 0 else ("DELETE",)
         for method in methods:

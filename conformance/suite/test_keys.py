@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 from conformance.model import (
-    DEAD_KEYS,
     Effect,
-    Exchange,
     Facts,
-    Form,
     Operation,
     Params,
     Placeholder,
@@ -22,22 +19,15 @@ from conformance.model import (
     Step,
 )
 from conformance.reading import Answer, members_of
-from conformance.scenarios import KEY, Depth, Draft, Planning, given, operations, scenario
+from conformance.scenarios import KEY, Draft, Planning, given, operations, scenario
 from conformance.suite import bad_keys
-from conformance.suite.bad_keys import RefusedKeys
 from conformance.suite.client import Client
+from conformance.suite.misuse import send_bad_keys, send_dead_keys_on_a_later_page
 from conformance.suite.scopes import named_keys, other_scopes
-from conformance.transport.message import Message, encoded, message_for
-from conformance.transport.near_misses import BASIC
 from conformance.values import as_text
 
 KEY_RULES = ("auth.missing", "auth.scheme", "auth.invalid", "auth.expired", "auth.revoked")
 SPELLING = "auth.spelling"
-DEAD_FORMS = tuple(Form(role) for role in DEAD_KEYS)
-QUERY_NAMES = ("key", "access_token")
-"""Query parameters that a server may take a key from; the secrets of the contract come on top."""
-PAGE_SIZE = 2
-"""Items of a later page that a key asks for which must not see it."""
 
 
 def keyed(planning: Planning) -> Iterator[Operation]:
@@ -80,111 +70,10 @@ def test_refused_key(client: Client) -> None:
     ends = operation.action in ("delete", "perform")  # nothing is left to ask for afterwards
     if opened and ends:
         client.control(operation, values)
-    _send_bad_keys(client, values)
+    send_bad_keys(client, values)
     if opened and not ends:  # a valid key is still accepted after all these refusals
         control = client.control(operation, values)
-        _dead_keys_on_a_later_page(client, values, control)
-
-
-def _send_bad_keys(client: Client, values: dict[str, Any]) -> None:
-    """No key, then each form of a bad one."""
-    operation, keys = client.operation, client.params(RefusedKeys)
-    _without_key(client, values)
-    if operation.method == "GET":
-        _spelled(client, values)
-    for place in keys.of(bad_keys.MISPLACED):
-        _misplaced(client, values, place)
-    for text in keys.of(bad_keys.MALFORMED):
-        _malformed(client, values, text)
-    for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
-        for key in keys.of(form):
-            client.mistake(operation, values, key=key, facts=Facts(form=form))
-
-
-def _without_key(client: Client, values: dict[str, Any]) -> None:
-    """No key, but a local address that no server may trust, and a wish for any type of content."""
-    message = message_for(client.operation, values)
-    more = (("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*"))
-    message = replace(message, headers=(*message.headers, *more))
-    _without_valid_key(client, message, Form.MISSING)
-
-
-def _without_valid_key(
-    client: Client, message: Message, form: Form, carried: tuple[tuple[str, str], ...] = ()
-) -> None:
-    """Send a message with these headers in place of the one that carries a key."""
-    facts = Facts(mistake=True, form=form)
-    client.raw(message, client.operation.id, carried=carried, key=None, facts=facts)
-
-
-def _spelled(client: Client, values: dict[str, Any]) -> None:
-    """No key, and another spelling of the path, which a server may take for the same path."""
-    message = message_for(client.operation, values)
-    path, mark, query = encoded(message).partition("?")
-    spellings = [f"{path}/", f"/{path}", path.upper()]
-    if client.depth is not Depth.DEEP:
-        spellings = spellings[:1]
-    facts = Facts(mistake=True, odd=True, form=Form.SPELLED)
-    for spelling in spellings:
-        # no operation is named: this may be no path of the API
-        spelled = replace(message, plain=f"{spelling}{mark}{query}")
-        client.raw(spelled, carried=(), key=None, facts=facts)
-
-
-def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
-    """A valid key in a place where none belongs."""
-    message = replace(message_for(client.operation, values), misplaced=True)
-    form = Form.SCHEME
-    if place == bad_keys.IN_QUERY:
-        form = Form.MISPLACED
-        message = replace(message, query=(*message.query, *_in_query(client)))
-    else:
-        header = (client.contract.authentication.header, _after_scheme(client, place))
-        message = replace(message, headers=(*message.headers, header))
-    facts = Facts(mistake=True, form=form)
-    client.raw(message, client.operation.id, carried=(), key="full", facts=facts)
-
-
-def _in_query(client: Client) -> Iterator[tuple[str, str]]:
-    """The main key under every name by which a query may carry one."""
-    for name in (*QUERY_NAMES, *sorted(client.contract.secret_members)):
-        yield name, str(_main_key(client))
-
-
-def _main_key(client: Client) -> Placeholder:
-    """The placeholder of the key that makes most requests."""
-    return Placeholder.of_identity(client.target.main_key or "full")
-
-
-def _after_scheme(client: Client, place: str) -> str:
-    """The main key after another scheme, or as the user name of Basic authentication."""
-    key = _main_key(client)
-    if place == bad_keys.BASIC_USER:
-        return f"Basic {replace(key, suffix=BASIC)}"
-    return f"{place} {key}"
-
-
-def _malformed(client: Client, values: dict[str, Any], text: str) -> None:
-    """A header that is not the scheme and a key."""
-    authentication = client.contract.authentication
-    token = text.removeprefix(f"{authentication.scheme} ")
-    is_token = token in (*authentication.prefixes, bad_keys.ENDLESS)
-    form = Form.UNKNOWN if is_token else Form.SCHEME
-    message = message_for(client.operation, values)
-    _without_valid_key(client, message, form, ((authentication.header, text),))
-
-
-def _dead_keys_on_a_later_page(client: Client, values: dict[str, Any], first: Exchange) -> None:
-    """A key that is no longer valid, expired or revoked in turn, on the page after the first."""
-    operation, paging = client.operation, client.operation.paging
-    cursor = Answer(client.contract, operation, first).cursor
-    if paging is None or cursor is None:
-        return
-    limit = str(client.knowledge.within(operation, PAGE_SIZE))
-    page = {**values, paging.after: cursor, paging.limit: limit}
-    form = DEAD_FORMS[len(operation.id) % len(DEAD_FORMS)]
-    for key in client.params(RefusedKeys).of(form):
-        client.mistake(operation, page, key=key, facts=Facts(form=form))
+        send_dead_keys_on_a_later_page(client, values, control)
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:
@@ -285,7 +174,7 @@ def _later_page(client: Client) -> dict[str, str]:
     cursor = as_text(first.get(paging.position))
     if cursor is None:
         return {}
-    limit = str(client.knowledge.within(operation, PAGE_SIZE))
+    limit = str(client.knowledge.within(operation, bad_keys.PAGE_SIZE))
     return {paging.after: cursor, paging.limit: limit, **_narrowed(operation, first)}
 
 
@@ -327,9 +216,10 @@ def test_new_key(client: Client) -> None:
 def _plain_list(client: Client) -> Operation | None:
     """The first list of a business that needs no parameter, neither by contract nor by target."""
     for listing in client.contract.operations_by("list"):
+        if not listing.owned or listing.required:
+            continue
         advised = any(map(attrgetter("advised"), listing.parameters))
-        needs_something = listing.required or advised or listing.id in client.target.inputs
-        if listing.owned and not needs_something:
+        if not advised and listing.id not in client.target.inputs:
             return listing
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import WHOLE_API, Effect, Exchange, Facts, Rate, Role, Step
@@ -151,7 +152,7 @@ def _burst(client: Client, rate: Rate) -> None:
         exchanges = client.together(
             operation, requests, role=Role.PROBE, address=address, patient=False
         )
-        accepted = sum(exchange.ok for exchange in exchanges)
+        accepted = sum(map(attrgetter("ok"), exchanges))
         if accepted <= rate.requests:
             break
     _ask_until_accepted(client, (client.fresh_address(), client.fresh_address()), Step.ELSEWHERE)

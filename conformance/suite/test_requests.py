@@ -49,7 +49,9 @@ def _choose_older(client: Client, values: dict[str, Any], selector: Parameter) -
     operation = client.operation
     given = client.target.inputs.get(operation.id, {})
     limited = operation.open & {Open.INPUT, Open.ABSENT_OBJECT}
-    if limited or selector.name in given:
+    if limited:
+        return
+    if selector.name in given:
         return
     known = client.knowledge.known_ids(selector.references, member=selector.by)
     if values[selector.name] in known:
@@ -61,7 +63,9 @@ def _choose_older(client: Client, values: dict[str, Any], selector: Parameter) -
 def _send_similar_ids(client: Client, values: dict[str, Any], selector: Parameter) -> None:
     """Ask for ids that differ little from a known one: only that object itself may be shown."""
     known = str(values[selector.name])
-    if selector.references != client.operation.kind or len(known) <= SHORT_ID:
+    if selector.references != client.operation.kind:
+        return
+    if len(known) <= SHORT_ID:
         return
     similar = [known[:-1], f"{known}x", f"{known[:-1]}%"]
     if not is_hexadecimal(known):
@@ -125,7 +129,9 @@ def required_parameters(planning: Planning) -> Iterator[Draft]:
 
 def _may_be_omitted(operation: Operation, parameter: Parameter) -> bool:
     """Whether a required parameter can be left out of a request, which must then be refused."""
-    if parameter.place == "path" or Open.OMISSION in parameter.open:
+    if parameter.place == "path":
+        return False
+    if Open.OMISSION in parameter.open:
         return False
     if parameter.name == operation.when:
         return operation.only
@@ -266,7 +272,7 @@ class Bounds(Params):
 def odd_positions(planning: Planning) -> Iterator[Draft]:
     """Each list."""
     for operation in operations(planning, "list"):
-        bounds = tuple(p.name for p in filter(attrgetter("compare"), operation.filters))
+        bounds = tuple(map(attrgetter("name"), filter(attrgetter("compare"), operation.filters)))
         mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(_windows(operation))
         yield Draft(
             operation,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -21,7 +21,7 @@ from conformance.suite.crossing import (
     name_both,
     with_query,
 )
-from conformance.suite.figures import TENANT_HEADERS, compare_figures, reports
+from conformance.suite.figures import compare_figures, reports, with_tenant_headers
 from conformance.suite.foreign import (
     foreign_filter,
     foreign_object,
@@ -105,10 +105,8 @@ def _named_another(client: Client) -> None:
     own = client.knowledge.business()
     if operation.parameter(tenant) and own is not None:  # the main business is named first
         values[tenant] = own
-    message = message_for(operation, values)
-    headers = [(name, business) for name in TENANT_HEADERS]
-    message = with_query(message, tenant, business)
-    message = replace(message, headers=(*message.headers, *headers))
+    message = with_query(message_for(operation, values), tenant, business)
+    message = with_tenant_headers(message, business)
     client.raw(message, operation.id, facts=Facts(mistake=True, side=Side.OWN))
 
 
@@ -154,7 +152,9 @@ def test_foreign_filter(client: Client) -> None:
     assert parameter is not None
     value = foreign_filter(client, parameter)
     values = client.valid(operation)
-    if value is ABSENT or values is None or value == client.value(parameter):
+    if value is ABSENT or values is None:
+        return
+    if value == client.value(parameter):
         return
     if Open.FILTER_IGNORED in parameter.open:
         client.control(operation, values, facts=Facts(step=Step.UNFILTERED))
@@ -195,8 +195,8 @@ def foreign_objects(planning: Planning) -> Iterator[Draft]:
     """
     for operation, _ in on_objects(planning):
         yield Draft(operation, needs=("full", "other"), cost=5)
-    for operation in operations(planning, "create", "perform"):
-        if operation.selector or not operation.keyed:
+    for operation in filter(attrgetter("keyed"), operations(planning, "create", "perform")):
+        if operation.selector:
             continue
         if operation.action == "create" or owning_references(planning.contract, operation):
             yield Draft(operation, needs=("full", "other"), cost=5)
@@ -211,7 +211,9 @@ def test_foreign_object(client: Client) -> None:
         return
     foreign = foreign_object(client, operation, selector)
     values = client.valid(operation)
-    if foreign is ABSENT or values is None or foreign == values[selector.name]:
+    if foreign is ABSENT:
+        return
+    if values is None or foreign == values[selector.name]:
         return
     if operation.effect is Effect.READ:
         _read_across(client, values, selector, foreign)

@@ -153,7 +153,9 @@ def test_trigger(client: Client) -> None:
 def _values(client: Client, recipe: Recipe) -> dict[str, Any] | None:
     """Valid values; none are needed where the trigger itself names the object."""
     values, selector = client.valid(client.operation), client.operation.selector
-    if values is not None or selector is None:
+    if values is not None:
+        return values
+    if selector is None:
         return values
     return {} if selector.name in recipe.input else None
 
@@ -189,7 +191,9 @@ def _references_beside(client: Client, given: Mapping[str, Any]) -> dict[str, An
     values = {}
     for parameter in filter(attrgetter("references"), client.operation.body):
         is_given = parameter.name in given or parameter.name == client.contract.tenant
-        if is_given or parameter.required:
+        if is_given:
+            continue
+        if parameter.required:
             continue
         value = client.value(parameter)
         if value is not ABSENT:

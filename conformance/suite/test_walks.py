@@ -24,38 +24,20 @@ SIZES = (1, 2, 3, 7)
 """Page sizes of the walks that begin after the first item."""
 SIZES_AGAIN = ((1, 7), (2, 3))
 """Page sizes of the walks that begin at other places, in turn."""
+PLACE = 30
+"""Requests of the walks from one more place of each kind."""
+MOST_PLACES = 8
+"""Places of each kind that a list is walked from at most, beside the first one."""
 SINGLES = 5
 """Items of the stretch that are walked one by one."""
 LENGTHS = (25, 10, 50, 20)
 """Usual lengths of a page, of which each list is asked for one, in turn."""
-FILTER_RULES = (
-    "paging.order",
-    "paging.exclusive",
-    "paging.complete",
-    "paging.precision",
-    "paging.more-false",
-    "paging.more-true",
-)
-WALK_RULES = (
-    "paging.order",
-    "paging.advances",
-    "paging.exclusive",
-    "paging.complete",
-    "paging.precision",
-    "paging.more-false",
-    "paging.more-true",
-    "paging.ties",
-)
-MOVED_RULES = ("paging.advances", "paging.exclusive", "paging.complete", "paging.precision")
+PAGE_RULES = ("paging.exclusive", "paging.complete", "paging.precision")
 FLAG_RULES = ("paging.more-false", "paging.more-true")
-MIXED_RULES = (
-    "paging.order",
-    "paging.advances",
-    "paging.exclusive",
-    "paging.complete",
-    "paging.precision",
-    "paging.more-false",
-)
+MOVED_RULES = ("paging.advances", *PAGE_RULES)
+FILTER_RULES = ("paging.order", *PAGE_RULES, *FLAG_RULES)
+WALK_RULES = ("paging.order", *MOVED_RULES, *FLAG_RULES, "paging.ties")
+MIXED_RULES = ("paging.order", *MOVED_RULES, "paging.more-false")
 
 
 # --- plain walks ----------------------------------------------------------------------------------
@@ -63,24 +45,34 @@ MIXED_RULES = (
 
 @dataclass(frozen=True)
 class WalkParams(Params):
-    """``brief``: across one border of a page alone."""
+    """``brief``: across one border of a page alone. ``places``: telling places of each kind."""
 
     brief: bool
+    places: int
 
 
 def every_list(planning: Planning) -> Iterator[Draft]:
     """A walk over each list; in a quick run only over the first one, and one border of the rest."""
-    quick = planning.depth is Depth.QUICK
-    for number, operation in enumerate(operations(planning, "list")):
+    quick, lists = planning.depth is Depth.QUICK, list(operations(planning, "list"))
+    places = _places(planning, len(lists))
+    for number, operation in enumerate(lists):
         brief = quick and number > 0
         yield Draft(
             operation,
-            cost=4 if brief else 60,
+            cost=4 if brief else 60 + (places - 1) * PLACE,
             needs=key_needs(operation),
-            params=WalkParams(brief),
+            params=WalkParams(brief, places),
             quick=quick,
             rules=_rules_of_walk(operation, planning.contract.tenant),
         )
+
+
+def _places(planning: Planning, lists: int) -> int:
+    """Telling places of each kind that a list is walked from; more where the budget allows it."""
+    if planning.depth is Depth.DEEP:
+        return 2
+    spare = planning.spare // 2 // max(1, lists)
+    return 1 + min(MOST_PLACES, spare // PLACE)
 
 
 def _rules_of_walk(operation: Operation, tenant: str | None) -> tuple[str, ...]:
@@ -107,7 +99,7 @@ def test_walk(client: Client) -> None:
     known = large if len(large) >= len(base) else base
     if len(known) < 2:
         return
-    _inside(walker, known)
+    _inside(walker, known, client.params(WalkParams).places)
     _head(walker, client.target.maximum.get(client.operation.id, LARGE))
     cursors = unserved_cursors(walker.positions(known), client.operation)
     for name, cursor in cursors.items():
@@ -126,14 +118,14 @@ def _border(walker: Walker) -> None:
         walker.walk("head-again", None, 5, items=5, pages=1)
 
 
-def _inside(walker: Walker, known: list[Any]) -> None:
+def _inside(walker: Walker, known: list[Any], places: int) -> None:
     """Walks that start after some of the known items, each in several page sizes."""
     positions = walker.positions(known)
     for size in SIZES:
         window = WINDOW if size > 1 else SINGLES
         reach = min(window, len(known) - 1)
         walker.walk(f"from-0-by-{size}", positions[0], size, items=reach, pages=WINDOW + 1)
-    for number, start in enumerate(starts(positions, deeply=walker.deeply)):
+    for number, start in enumerate(starts(positions, places)):
         sizes = SIZES if walker.deeply else SIZES_AGAIN[number % 2]
         for size in sizes:
             name, reach = f"from-{start}-by-{size}", 2 * size + 1
@@ -152,7 +144,9 @@ def _head(walker: Walker, maximum: int) -> None:
 def _end(walker: Walker, known: list[Any]) -> None:
     """Pages that end at, just before and just past the last item that is known."""
     beyond = walker.page("past-the-end", walker.cursor(known), 2)
-    if beyond.items or len(known) < 5:
+    if beyond.items:
+        return
+    if len(known) < 5:
         return
     third_last = walker.cursor(known[:-3])
     walker.walk("last-3-by-2", third_last, 2, items=4, pages=2)
@@ -335,7 +329,9 @@ def test_mixed_walk(client: Client) -> None:
     programs = drawing.programs() if drawing else []
     place = [operation for operation, _ in client.planned("mixed-walk")].index(client.operation.id)
     walker = Walker(client, moving=True)
-    if walker.given is None or place >= len(programs):
+    if walker.given is None:
+        return
+    if place >= len(programs):
         return
     known = walker.stretch("opening")
     older = walker.cursor(known[: 3 * len(known) // 4])

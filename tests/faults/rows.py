@@ -48,7 +48,7 @@ def judge_fault(fault: Fault, complete: bool = False) -> Row:
 
     It runs the cases of these clauses, or the whole suite if ``complete``.
     """
-    run = harness.run(contract(), fault.make(contract()), aim=None if complete else _aim_at(fault))
+    run = harness.run(contract(), fault.make(contract()), aim=None if complete else aim_at(fault))
     blamed = [cell for cell in run.cells if cell.verdict in BLAMED]
     found = _clauses_of(blamed)
     missed = [clause for clause in fault.breaks if clause not in found]
@@ -61,7 +61,7 @@ def judge_fault(fault: Fault, complete: bool = False) -> Row:
     return Row(fault.name, found, _text(fault.does, complaints))
 
 
-def _aim_at(fault: Fault) -> harness.Aim:
+def aim_at(fault: Fault) -> harness.Aim:
     """The part of the suite that should find a fault."""
     # odd requests take turns over all operations
     everywhere = () if "odd-request" in fault.by else harness.CORE

@@ -124,7 +124,7 @@ class MoreMembersInLists(Faulty):
 @variant(
     "design 4.7",
     untested="paging-supported paging-exclusive paging-complete paging-precision paging-order "
-    "paging-filter-kept has-more-false has-more-true paging-ties",
+    "paging-filter-kept has-more-false has-more-true paging-ties created-at",
 )
 class PositionOfLastOnly(Faulty):
     """Only the last item of a page has created_at."""

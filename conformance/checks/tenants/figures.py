@@ -73,7 +73,9 @@ def _theirs(trial: Trial, sought: str | None) -> Leaves:
 
 def _leaves(exchange: Exchange | None) -> dict[str, Any]:
     """The plain values of a report that was shown; none for any other answer."""
-    if exchange is None or not exchange.ok or exchange.json is NOT_JSON:
+    if exchange is None or not exchange.ok:
+        return {}
+    if exchange.json is NOT_JSON:
         return {}
     return dict(_walked("", exchange.json))
 

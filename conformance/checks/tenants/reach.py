@@ -8,7 +8,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any
 
-from conformance.checks.requests import shown_absent
+from conformance.checks.requests.named import shown_absent
 from conformance.judging.answers import control_gap, kept_out, said, unusable
 from conformance.judging.foreign import answers_untied, foreign_effects
 from conformance.judging.outcomes import (
@@ -87,7 +87,9 @@ def _objects_refused(
 def _advises(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether an action that takes any input only tells what is wrong with it."""
     operation = context.operation
-    if operation.action != "perform" or Open.INPUT not in operation.open:
+    if operation.action != "perform":
+        return False
+    if Open.INPUT not in operation.open:
         return False
     return exchange.ok or exchange.status == 400
 
@@ -101,7 +103,9 @@ def _is_namesake(context: JudgeContext, owners: list[str | None], exchange: Exch
     if selector is None or selector.by is None:
         return False
     shown = _id_shown(context, exchange)
-    if shown is None or None in owners:
+    if shown is None:
+        return False
+    if None in owners:
         return False
     return shown not in owners
 
@@ -231,7 +235,11 @@ def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
 def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No item of any page names a business that the key cannot reach."""
     answer = Answer(context.contract, context.operation, exchange)
-    if answer.items is None or exchange.facts.side or context.operation.pool:
+    if answer.items is None:
+        return
+    if exchange.facts.side:
+        return
+    if context.operation.pool:
         return
     violations = map(partial(_named_business, context, exchange), answer.rows)
     yield next(chain.from_iterable(violations), Pass((exchange.id,)))
@@ -246,7 +254,9 @@ def _named_business(
     """
     tenant = context.contract.tenant
     foreign = _unreachable(context, exchange)
-    if tenant is None or not foreign:
+    if tenant is None:
+        return
+    if not foreign:
         return
     if row.get(tenant) == foreign:
         expected = "no item of another business"

@@ -106,7 +106,9 @@ class LogRedactor:
     def _hold(self, kind: SecretKind, member: str, secret: str) -> None:
         """Have a secret taken out, unless it is too short or too plain to be one."""
         varied = len(set(self._secrets.without_prefix(secret))) >= VARIED
-        if len(secret) < SHORTEST or not varied:
+        if len(secret) < SHORTEST:
+            return
+        if not varied:
             return
         placeholder = Placeholder(kind, f"{member}-{self._count + 1}")
         if self._secrets.learn(placeholder, secret) == placeholder:

@@ -52,7 +52,9 @@ class PieceSearch:
     def find(self, text: str, layers: int = LAYERS) -> Placeholder | None:
         """The secret of which a text holds a piece, looking through so many layers of encoding."""
         plain = self._find_plain(text)
-        if plain is not None or not layers:
+        if plain is not None:
+            return plain
+        if not layers:
             return plain
         for run in self._coded.findall(text):
             hidden = self._find_coded(run, layers)

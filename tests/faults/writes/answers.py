@@ -31,13 +31,3 @@ class WorkspaceAnswerMisquoted(Misquoting):
     """create_workspace answers with another name than it stores."""
 
     here, member = "create_workspace", "name"
-
-
-@fault("changed-resource", at="update_lead", depth=4)
-class LeadAnswerBeforeTheChange(Faulty):
-    """update_lead answers with the lead as it was before the change."""
-
-    def act_update(self, context: Context) -> Reply:
-        old = dict(self.selected(context).document)
-        reply = super().act_update(context)
-        return self.succeed(context, old) if is_for(context, "update_lead") else reply

@@ -1,0 +1,61 @@
+"""Judges of requests with a mistake in a parameter or a body: it is refused for what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.judging.answers import answered, control_gap, refusal, refusals
+from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial
+from conformance.judging.rules import trial
+from conformance.model import CodeRole, Form
+
+
+@trial("parameter.missing")
+def parameter_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A request without a required parameter is refused as that."""
+    yield from refusals(context, trial, trial.of_form(Form.OMITTED), CodeRole.MISSING_PARAMETER)
+
+
+@trial("parameter.blank")
+def parameter_blank(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A required parameter that is null is refused; it may be called missing or invalid."""
+    yield from refusals(
+        context,
+        trial,
+        trial.of_form(Form.NULL),
+        CodeRole.MISSING_PARAMETER,
+        CodeRole.INVALID_PARAMETER,
+    )
+
+
+@trial("parameter.invalid")
+def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A value that no reading can accept is refused as invalid."""
+    yield from refusals(context, trial, trial.probes, CodeRole.INVALID_PARAMETER)
+
+
+@trial(
+    "parameter.unparsable", hint="A value that cannot be parsed must have been refused or ignored."
+)
+def parameter_unparsable(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A value that cannot be parsed is refused as invalid, or ignored."""
+    gap = control_gap(context, trial)
+    if gap:
+        yield gap
+        return
+    for exchange in trial.probes:
+        answer = answered(context, exchange)
+        if not isinstance(answer, Answered):
+            yield answer
+        elif answer.ok:
+            yield Pass(answer.ids)
+        elif answer.status < 500:  # status.client-mistake blames the rest
+            yield refusal(context, exchange, (CodeRole.INVALID_PARAMETER,))
+
+
+@trial("body.broken")
+def body_broken(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A body that is no JSON object is refused; either code of a bad request is right."""
+    yield from refusals(
+        context, trial, trial.probes, CodeRole.INVALID_PARAMETER, CodeRole.MISSING_PARAMETER
+    )

@@ -1,0 +1,153 @@
+"""Judges of requests that name an object: the right one is shown, and none that does not exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+
+from conformance.judging.answers import control_gap, kept_out, refusal, refusals, unusable
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import USABLE, passive, trial
+from conformance.judging.shown import Asked
+from conformance.judging.writes import untied
+from conformance.model import (
+    Clause,
+    CodeRole,
+    Contract,
+    Exchange,
+    Open,
+    Operation,
+    Parameter,
+    Step,
+    compact,
+)
+from conformance.reading import Answer, asked, is_hexadecimal, is_id, members_of
+
+NEEDS_OBJECT = "an object would have to be known, to make an id that is not one"
+
+Judge = Callable[[JudgeContext, Exchange, tuple[CodeRole, ...]], Outcome]
+NAMES_NOTHING = (CodeRole.NOT_FOUND, CodeRole.FORBIDDEN, CodeRole.INVALID_PARAMETER)
+"""The roles of the codes that refuse a request which names what does not exist."""
+
+
+@trial("id.unknown", hint=NEEDS_OBJECT, provide=True, asks=Asked.OBJECT)
+def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """An id that names nothing is answered not found."""
+    if Open.ABSENT_OBJECT in context.operation.open:
+        yield from shown_absent(context, trial, trial.probes, CodeRole.NOT_FOUND)
+    else:
+        yield from refusals(context, trial, trial.probes, CodeRole.NOT_FOUND)
+
+
+@trial("id.reference", hint="an object would have to be known, to name one that does not exist")
+def id_reference(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A write that names an object which does not exist is refused, or ignores that name."""
+    named = trial.at(Step.REFERENCE)
+    named += filter(attrgetter("refused"), trial.at(Step.OPTIONAL))
+    gap = control_gap(context, trial) if named else None
+    if gap:
+        yield gap
+        return
+    for exchange in named:
+        yield kept_out(context, exchange, NAMES_NOTHING)
+    yield from untied(context, trial, "no object that does not exist")
+
+
+def shown_absent(
+    context: JudgeContext,
+    trial: Trial,
+    requests: list[Exchange],
+    *roles: CodeRole,
+    judge: Judge = refusal,
+) -> Iterator[Outcome]:
+    """Judge requests that may be refused, or succeed without the object that they ask for."""
+    gap = control_gap(context, trial)
+    if gap:
+        yield gap
+        return
+    for exchange in requests:
+        excuse = unusable(context, exchange)
+        if excuse:
+            yield excuse
+            continue
+        answer = Answer(context.contract, context.operation, exchange)
+        yield _not_shown(answer) if answer.ok else judge(context, exchange, roles)
+
+
+def _not_shown(answer: Answer) -> Outcome:
+    """Judge a success: it does not show the object that the key cannot reach."""
+    name = answer.contract.identifier_of(answer.operation.kind)
+    identifier = members_of(answer.object).get(name)
+    ids = (answer.exchange.id,)
+    if str(identifier) != answer.exchange.facts.sought:
+        return Pass(ids)
+    expected = "nothing, as the key reaches no such object"
+    return Violation(f"/{name}", expected, compact(answer.object), ids)
+
+
+def _named_by(operation: Operation) -> Parameter | None:
+    """The query parameter that names the object to read.
+
+    None where the sources leave open what such a read returns.
+    """
+    selector = operation.selector
+    if operation.action != "read":
+        return None
+    if {Open.INPUT, Open.ABSENT_OBJECT} & operation.open:
+        return None
+    return selector if selector in operation.parameters_in("query") else None
+
+
+def _named_in_query(contract: Contract, operation: Operation, clause: Clause) -> bool:
+    """Applies where a query parameter names the object to read."""
+    return _named_by(operation) is not None
+
+
+@passive(
+    "read.asked",
+    applies=_named_in_query,
+    hint="Needs a known object to ask for.",
+    provide=True,
+    asks=Asked.OBJECT,
+    rests_on=USABLE,
+)
+def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """A read returns the object that was asked for, by the member that named it."""
+    answer = Answer(context.contract, context.operation, exchange)
+    selector = _named_by(context.operation)
+    if selector is None:
+        return
+    if not answer.ok:
+        return
+    member = _member_named(context, selector)
+    wanted = asked(exchange, selector.name)
+    shown = members_of(answer.object).get(member)
+    if wanted is None or not is_id(shown) or _names(wanted, str(shown)):
+        yield Pass((exchange.id,))  # an answer without that member says nothing against it
+    else:
+        yield Violation(f"/{member}", compact(wanted), compact(shown), (exchange.id,))
+
+
+def _member_named(context: JudgeContext, selector: Parameter) -> str:
+    """The member of the object that a selector holds."""
+    if selector.by is not None:
+        return selector.by
+    if selector.references == context.operation.kind:
+        return context.contract.identifier_of(context.operation.kind)
+    return selector.name
+
+
+def _names(wanted: str, shown: str) -> bool:
+    """Whether a name means an object that shows another spelling of it.
+
+    A server may write the signs otherwise, and the case of hexadecimal digits.
+    """
+    if is_hexadecimal(wanted):
+        return _plain(wanted).casefold() == _plain(shown).casefold()
+    return _plain(wanted) == _plain(shown)
+
+
+def _plain(text: str) -> str:
+    """A name without its signs."""
+    return re.sub(r"[\W_]", "", text)

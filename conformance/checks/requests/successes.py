@@ -1,0 +1,193 @@
+"""Judges of successes: valid requests succeed, with the documented status and body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Any
+
+import jsonschema_rs
+
+from conformance.checks.envelope import json_fault
+from conformance.judging.answers import answered, odd_cursor, role_of, said, unusable, with_body
+from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation
+from conformance.judging.rules import every, passive
+from conformance.model import Clause, CodeRole, Contract, Exchange, Open, Operation, Role, compact
+from conformance.values import NOT_JSON
+
+INTERNAL_ERROR = 500
+REFUSED_FOR_ACCESS = (401, 403)
+"""Answers to a valid request that other rules judge."""
+
+
+def _excused(context: JudgeContext, exchange: Exchange, status: int) -> bool:
+    """Whether a valid request may have been refused here."""
+    if unusable(context, exchange):
+        return True
+    if odd_cursor(context, exchange):
+        return True
+    if role_of(context.contract, exchange) is CodeRole.REFUSAL:
+        return True
+    return status in _open_refusals(context)
+
+
+def _open_refusals(context: JudgeContext) -> set[int]:
+    """The statuses with which a valid request may be refused, whatever its code."""
+    operation = context.operation
+    statuses = set(REFUSED_FOR_ACCESS)
+    if operation.payment:
+        statuses.add(402)
+    if Open.INPUT in operation.open:
+        statuses |= {400, 404}
+    if _needs_phone(context, operation):
+        statuses.add(400)
+    return statuses
+
+
+def _needs_phone(context: JudgeContext, operation: Operation) -> bool:
+    """Whether a request needs a phone number, and the target file gives none."""
+    if context.target.phone_numbers:
+        return False
+    required = filter(attrgetter("required"), operation.body)
+    return any(map(attrgetter("phone"), required))
+
+
+def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bool:
+    """Applies where a success has the status that the clause is about, if it is about one."""
+    if clause.about is None:
+        return True
+    return operation.successes == (clause.about.status,)
+
+
+def _should_succeed(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether a request must not be answered as it was.
+
+    What only prepares a case, or asks its question, may be refused. Without a mistake it is no
+    reason for a server fault.
+    """
+    if exchange.role in (Role.ARRANGE, Role.PROBE):
+        broken = exchange.status == INTERNAL_ERROR and not exchange.facts.mistake
+        return broken and not _may_be_triggered(context, exchange)
+    return exchange.role is Role.CONTROL
+
+
+def _may_be_triggered(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether a trigger of the target file makes the operation answer with this status."""
+    if exchange.role is not Role.PROBE:
+        return False
+    triggers = context.target.triggers
+    codes = {each.code for each in triggers if each.operation == exchange.operation}
+    rows = filter(None, map(context.contract.errors.get, codes))
+    return exchange.status in set(map(attrgetter("status"), rows))
+
+
+@passive("success.status", applies=_same_status, hint="no request succeeded")
+def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """A valid request succeeds, and with the status of its operation."""
+    response, operation = exchange.response, context.operation
+    if response is None:
+        return
+    about = str(operation.success)
+    ids = (exchange.id,)
+    expected = " or ".join(map(str, operation.successes))
+    if response.ok:
+        if response.status in operation.successes:
+            yield Pass(ids, about=about)
+        elif response.status in context.contract.statuses:
+            yield Violation("status", expected, said(exchange), ids, about=about)
+    elif _should_succeed(context, exchange) and not _excused(context, exchange, response.status):
+        expected = f"{expected} for a valid request"
+        yield Violation("status", expected, said(exchange), ids, about=about)
+
+
+@passive("success.label", applies=every, hint="no request succeeded")
+def success_label(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """The body of a success is JSON and labelled so."""
+    response = with_body(exchange)
+    if response is None or not response.ok:
+        return
+    if not response.body.size:
+        return
+    fault = json_fault(response)
+    yield Violation(*fault, (exchange.id,)) if fault else Pass((exchange.id,))
+
+
+@passive(
+    "success.shape",
+    applies=every,
+    hint="no request succeeded",
+    rests_on=("success.status", "list.more-flag"),
+)
+def success_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """The body of a success is JSON with the documented members and types."""
+    response = exchange.response
+    if response is None or not response.ok:
+        return
+    if response.body.withheld:
+        return
+    if exchange.request.method == "HEAD":
+        return
+    answer = answered(context, exchange)
+    if isinstance(answer, Answered):
+        yield from _shape(context.operation, answer)
+    else:
+        yield answer
+
+
+def _shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
+    """Judge the body of a success by the schema of its operation."""
+    body = answer.response.json
+    if body is NOT_JSON:
+        yield _no_json(operation, answer)
+        return
+    if _lacks_flag(operation, body):
+        return  # list.more-flag judges it
+    if _valid(operation, body):
+        yield Pass(answer.ids)
+        return
+    error = _best_error(operation, body)
+    if error is not None:
+        where = "/" + "/".join(map(str, error.absolute_path))
+        expected = compact({error.validator: error.validator_value})
+        yield Violation(where, expected, error.message[:200], answer.ids)
+
+
+def _no_json(operation: Operation, answer: Answered) -> Outcome:
+    """Judge a body that is no JSON: where no source shows a body there may be none."""
+    nothing_shown = not operation.schema.get("type")
+    if nothing_shown and answer.response.body.text == "":
+        return Pass(answer.ids)
+    return Violation("/", "a JSON value", said(answer.exchange), answer.ids)
+
+
+def _best_error(operation: Operation, body: Any) -> Any:
+    """What is most wrong with a body, in words; None if nothing is."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import
+    from jsonschema.exceptions import best_match  # noqa: PLC0415 - the same
+
+    return best_match(Draft202012Validator(operation.schema).iter_errors(body))
+
+
+def _lacks_flag(operation: Operation, body: Any) -> bool:
+    """Whether a list does not say whether more follows."""
+    if operation.paging is None:
+        return False
+    if not isinstance(body, dict):
+        return False
+    return not isinstance(body.get(operation.paging.more), bool)
+
+
+_VALIDATORS: dict[str, tuple[Operation, jsonschema_rs.Validator]] = {}
+"""The fast validator of each operation; jsonschema finds the words for what it refuses."""
+
+
+def _valid(operation: Operation, value: Any) -> bool:
+    """Whether a body obeys the schema of its operation."""
+    known = _VALIDATORS.get(operation.id)
+    if known is None or known[0] is not operation:
+        known = operation, jsonschema_rs.validator_for(dict(operation.schema))
+        _VALIDATORS[operation.id] = known
+    try:
+        return bool(known[1].is_valid(value))
+    except (ValueError, RecursionError):  # only Python holds the value, such as a lone surrogate
+        return _best_error(operation, value) is None
