@@ -19,6 +19,7 @@ _TRACE = (
 _SQL = (
     r"\bSELECT\b.+\bFROM\b|\bINSERT INTO\b|\bUPDATE\b \S+ \bSET\b|\bDELETE FROM\b"
     r"|syntax error at or near|SQLSTATE|sqlite3\.|psycopg|relation \"\w+\" does not exist"
+    r"|\b(?:UNIQUE|NOT NULL|FOREIGN KEY) constraint failed|\bduplicate key value violates\b"
 )
 _PATH = (
     r"(?<![\w:/.])/(?:usr|home|var|srv|opt|root|etc|tmp)/[\w.-]+"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain, cycle
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Operation, Parameter
@@ -161,9 +162,11 @@ def _odd_queries(operation: Operation) -> Iterator[OddWay]:
 
 def _huge_query(operation: Operation) -> Iterator[OddWay]:
     """All numbers of the query, but the limit of a page, are beyond 64 bits."""
-    paging = operation.paging
-    names = [p.name for p in filter(_takes_number, operation.parameters_in("query"))]
-    pairs = [(name, BEYOND_64_BITS) for name in names if not paging or name != paging.limit]
+    numbers = filter(_takes_number, operation.parameters_in("query"))
+    huge = dict.fromkeys(map(attrgetter("name"), numbers), BEYOND_64_BITS)
+    if operation.paging is not None:
+        huge.pop(operation.paging.limit, None)
+    pairs = tuple(huge.items())
     if pairs:
         yield OddWay(Sort.FIGURE, "query-huge", _with_pairs(operation, *pairs))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 
 from conformance.model import DEAD_KEYS, Contract, Effect, Operation, Parameter, Params
 from conformance.scenarios import KEY, Depth, Draft, Planning, given, operations
@@ -103,19 +104,21 @@ def _changes_of_its_own(planning: Planning) -> Iterator[tuple[Operation, Paramet
 
 def zeroes(operation: Operation) -> dict[str, int]:
     """0 for each optional number that has another value in the contract, and may be 0."""
-    values = {}
-    for member in operation.body:
-        is_number = member.schema.get("type") in ("integer", "number")
-        may_be_zero = member.schema.get("minimum", 0) <= 0
-        if is_number and may_be_zero and member.example and not member.required:
-            values[member.name] = 0
-    return values
+    numbers = filter(_may_become_zero, operation.body)
+    return dict.fromkeys(map(attrgetter("name"), numbers), 0)
+
+
+def _may_become_zero(member: Parameter) -> bool:
+    """Whether a member is an optional number with another value in the contract than 0."""
+    is_number = member.schema.get("type") in ("integer", "number")
+    may_be_zero = member.schema.get("minimum", 0) <= 0
+    return all((is_number, may_be_zero, member.example, not member.required))
 
 
 def changes_to_zero(planning: Planning) -> Iterator[Draft]:
-    """Each change of a number of an object that can be read or listed."""
+    """Each change of a number of the object that it names."""
     for operation, _ in _changes_of_its_own(planning):
-        if zeroes(operation) and is_visible(planning.contract, operation):
+        if zeroes(operation):
             yield Draft(operation, needs=("full",), cost=4, optional=True)
 
 

@@ -41,7 +41,7 @@ class CreatedShowsLater(Faulty):
 
 
 @variant("silent: what has to be unique")
-class OneWorkspaceOfAReference(Faulty):
+class TakenReferenceRefused(Faulty):
     """A second workspace with the same external_ref is refused with invalid_request."""
 
     def act_create(self, context: Context) -> Reply:
