@@ -117,6 +117,15 @@ def test_links_and_found_keys_have_names_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
+    "masked", ["whsec_********", "whsec_•••• 91cd", "...9f1e2d3c", "whsec_91c…"]
+)
+def test_a_masked_secret_is_no_secret(masked: str) -> None:
+    """What is left of a secret behind a mask is taken out under another name."""
+    body = json.dumps({"api_key": masked}).encode()
+    assert through(redactor(), body).json == {"api_key": "{plain:api_key-1}"}
+
+
+@pytest.mark.parametrize(
     ("core", "kind"),
     [
         ("your_key_from_the_dashboard", "plain"),

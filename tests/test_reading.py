@@ -8,7 +8,7 @@ import pytest
 
 from conformance.judging.answers import said
 from conformance.model import Body, Exchange, Open, Parameter, Rate
-from conformance.reading import before_last, object_of, runs_forward, soon, sought_in, takes
+from conformance.reading import before_last, object_of, runs_forward, same, soon, sought_in, takes
 from tests.support.contracts import real
 from tests.support.exchanges import answer, at, withheld
 
@@ -33,6 +33,12 @@ def test_a_limit_is_asked_again_before_half_of_its_time() -> None:
 def test_an_answer_is_summarised(exchange: Exchange, summary: str) -> None:
     """A person reads status and body, cut short, or why there is none."""
     assert said(exchange) == summary
+
+
+def test_a_letter_may_have_its_accent_apart() -> None:
+    """A text in one normal form is the same text in another; a text without accents is not."""
+    assert same("Zo\u00eb", "Zoe\u0308")
+    assert not same("Zo\u00eb", "Zoe")
 
 
 # --- filters --------------------------------------------------------------------------------------

@@ -31,7 +31,9 @@ from conformance.model import (
     Exchange,
     Operation,
     Payment,
+    Placeholder,
     Response,
+    SecretKind,
     Step,
     compact,
 )
@@ -333,10 +335,11 @@ def _takes_payment(_contract: Contract, operation: Operation, _clause: Clause) -
 
 @passive("payment.nothing", applies=_takes_payment, hint="no request for payment was seen")
 def payment_nothing(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """A request for payment hands out nothing."""
+    """A request for payment hands out nothing; it may hold a link to pay by."""
     if exchange.status != 402:
         return
-    given = sorted(members_of(exchange.json).keys() & _handed_out(context.operation))
+    shown = members_of(exchange.json)
+    given = [name for name in _handed_out(context.operation) if _is_given(shown.get(name))]
     if given:
         expected = "nothing handed out before the payment"
         yield Violation(f"/{given[0]}", expected, said(exchange), (exchange.id,))
@@ -344,6 +347,13 @@ def payment_nothing(context: JudgeContext, exchange: Exchange) -> Iterator[Outco
         yield Pass((exchange.id,))
 
 
-def _handed_out(operation: Operation) -> set[str]:
-    """The members that a success hands out: its secrets, and what its schema requires."""
-    return {*operation.secrets, *operation.schema.get("required", ())}
+def _handed_out(operation: Operation) -> list[str]:
+    """The members that a success hands out, sorted: its secrets, and what its schema requires."""
+    return sorted({*operation.secrets, *operation.schema.get("required", ())})
+
+
+def _is_given(value: Any) -> bool:
+    """Whether a member holds something of its own: not nothing, and no link."""
+    links = {SecretKind.LINK, SecretKind.PLAIN}
+    placeholder = Placeholder.parse(value) if isinstance(value, str) else None
+    return bool(value) and (placeholder is None or placeholder.kind not in links)

@@ -34,6 +34,24 @@ def is_hexadecimal(text: str) -> bool:
     return re.fullmatch(r"[0-9a-fA-F\W_]*", text) is not None
 
 
+def is_named(wanted: str, shown: str, *, is_own: bool) -> bool:
+    """Whether a name means an object that shows another spelling of it.
+
+    A server may write the signs otherwise, and the case of hexadecimal digits. The case of its own
+    id tells nothing, either, if the end of the id has letters of one case only.
+    """
+    end = re.sub(r".*[\W_]", "", shown)
+    one_case = is_own and end in (end.upper(), end.lower())
+    if one_case or is_hexadecimal(wanted):
+        return _plain(wanted).casefold() == _plain(shown).casefold()
+    return _plain(wanted) == _plain(shown)
+
+
+def _plain(text: str) -> str:
+    """A name without its signs."""
+    return re.sub(r"[\W_]", "", text)
+
+
 def rows_of(items: list[Any]) -> list[dict[str, Any]]:
     """The items that are objects, in their order; other rules blame the rest."""
     return [item for item in items if isinstance(item, dict)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
@@ -76,8 +77,8 @@ def differences(
 def same(sent: Any, got: Any) -> bool:
     """Whether a value came back as it was sent.
 
-    White space of a text may be trimmed or folded, and an object may show more members. A list
-    keeps its order and its length.
+    White space of a text may be trimmed or folded, and an object may show more members. A letter
+    may be written with its accent apart. A list keeps its order and its length.
     """
     match sent, got:
         case dict(), dict():
@@ -92,8 +93,8 @@ def same(sent: Any, got: Any) -> bool:
 
 
 def _folded(text: str) -> str:
-    """A text with each run of white space as one blank, and none at its ends."""
-    return re.sub(r"\s+", " ", text).strip()
+    """A text in normal form C, with each run of white space as one blank, and none at its ends."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
 
 
 def absent(contract: Contract, page: Exchange) -> bool:

@@ -29,7 +29,8 @@ def reports(planning: Planning) -> Iterator[Draft]:
 def compare_figures(client: Client) -> None:
     """The own report; then with the other business in the query, in headers, and as a filter.
 
-    The own report is asked for again where it was answered otherwise.
+    Where one was answered otherwise, the own report is asked for again, and once for each own
+    object in place of a foreign one.
     """
     operation, business = client.operation, client.knowledge.business("other")
     values, theirs = client.valid(operation), client.valid(operation, "other")
@@ -47,7 +48,19 @@ def compare_figures(client: Client) -> None:
         facts = Facts(step=Step.FOREIGN, sought=str(value))
         answers.append(client.mistake(operation, {**values, name: value}, facts=facts))
     if any(answer.ok and answer.json != before.json for answer in answers):
-        client.call(operation, values, role=Role.ARRANGE, facts=Facts(step=Step.AFTER))
+        _ask_again(client, values)
+
+
+def _ask_again(client: Client, values: dict[str, Any]) -> None:
+    """The own report again; before it, with an own object for each parameter that names one."""
+    operation = client.operation
+    for name in _references(client):
+        parameter = operation.parameter(name)
+        own = ABSENT if parameter is None else client.value(parameter)
+        if own is not ABSENT:
+            narrowed, facts = {**values, name: own}, Facts(step=Step.AFTER, sought=str(own))
+            client.call(operation, narrowed, role=Role.ARRANGE, facts=facts)
+    client.call(operation, values, role=Role.ARRANGE, facts=Facts(step=Step.AFTER))
 
 
 def _ask_as_owner(client: Client, values: dict[str, Any], sought: Any) -> None:

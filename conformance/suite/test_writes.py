@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from conformance.model import Exchange, Facts, Role, Step
-from conformance.reading import as_shown, differences, sought_in
+from conformance.reading import absent, as_shown, differences, sought_in
 from conformance.scenarios import scenario
 from conformance.suite.attempts import Attempts, selector_of
 from conformance.suite.client import Client
@@ -57,12 +58,9 @@ def test_creation(client: Client) -> None:
     values = client.valid(operation)
     if values is None:
         return
-    first, read = _create(client, values)
+    _, first, read = _create(client, values)
     look_in_list(client, operation, first, values, client.position(read))
-    values = client.valid(operation)
-    if values is not None:
-        more = {**usual_values(client, operation), **optional_values(client, operation)}
-        _create(client, {**values, **more})
+    _create_with_options(client)
     values = client.valid(operation)
     if values is not None:
         _create(client, {**values, **_signs(client, values)}, Role.PROBE)
@@ -70,15 +68,31 @@ def test_creation(client: Client) -> None:
         _create_with_id(client, first)
 
 
+def _create_with_options(client: Client) -> None:
+    """Create with all members. A value that other objects show may be one that only they may have.
+
+    If it is refused, one without such values follows.
+    """
+    usual = usual_values(client, client.operation)
+    for beside, role in ((usual, Role.PROBE), ({}, Role.CONTROL)):
+        values = client.valid(client.operation)
+        if values is None or not (beside or role is Role.CONTROL):
+            continue
+        more = {**beside, **optional_values(client, client.operation)}
+        written, _, _ = _create(client, {**values, **more}, role)
+        if written.ok:
+            return
+
+
 def _create(
     client: Client, values: Mapping[str, Any], role: Role = Role.CONTROL
-) -> tuple[Id | None, Exchange | None]:
-    """Create an object and read it back: its id, and the last read."""
+) -> tuple[Exchange, Id | None, Exchange | None]:
+    """Create an object and read it back: the creation, its id, and the last read."""
     operation = client.operation
     facts = Facts(step=Step.WRITE, sent=in_body(operation, values))
     written = client.call(operation, values, role=role, facts=facts)
     sought = client.created_id(written)
-    return sought, read_back(client, operation, sought, values)
+    return written, sought, read_back(client, operation, sought, values)
 
 
 def _signs(client: Client, values: Mapping[str, Any]) -> dict[str, str]:
@@ -104,15 +118,22 @@ def _create_with_id(client: Client, taken: Id) -> None:
 
 @scenario(counted_creations, rules=("create.count", "create.newest"), phase=2)
 def test_counted_creation(client: Client) -> None:
-    """Look at the list of a kind, create one object, and look again."""
+    """Look at the list of a kind, create one object, and look again until it is there."""
     operation = client.operation
     ask, values = client.lister(operation.kind), client.valid(operation)
     if ask is None or values is None:
         return
     sent = as_shown(operation, in_body(operation, values))
     ask(role=Role.ARRANGE, facts=Facts(step=Step.BEFORE))
-    client.control(operation, values, facts=Facts(step=Step.WRITE, sent=sent))
-    ask(role=Role.ARRANGE, facts=Facts(step=Step.AFTER))
+    written = client.control(operation, values, facts=Facts(step=Step.WRITE, sent=sent))
+    made, position = client.created_id(written), client.position(written)
+    facts = Facts(step=Step.AFTER)
+    if made is not None:
+        facts = replace(facts, sought=str(made), position=position)
+    client.until(
+        lambda: ask(role=Role.ARRANGE, facts=facts),
+        lambda page: made is None or not absent(client.contract, page),
+    )
 
 
 @scenario(every_creation, phase=2)

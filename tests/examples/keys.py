@@ -297,6 +297,14 @@ def a_success_shows_no_secret() -> Iterator[Example]:
     yield silent("a request that carried the key where none belongs", mistaken)
 
 
+@examples_of("secret.elsewhere", operation="read_schemas")
+def a_document_shows_a_key_as_an_example() -> Iterator[Example]:
+    """What looks like a key in an answer that is no object is a note; a key of the run is not."""
+    here: dict[str, Any] = {"operation": "read_schemas"}
+    yield noted("what looks like a key", answer(200, {"example": "{found:key-1}"}, **here))
+    yield refused("a key of the run", answer(200, {"example": "{key:full}"}, **here))
+
+
 @examples_of("secret.elsewhere", operation="sign_up")
 def the_answer_that_hands_out_a_key_shows_it() -> Iterator[Example]:
     """A sign-up shows its new key, and no other."""

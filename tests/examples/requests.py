@@ -367,6 +367,11 @@ def a_creation_need_not_name_it() -> Iterator[Example]:
 
 @examples_of("read.asked")
 def another_case() -> Iterator[Example]:
-    """The case of hexadecimal digits means nothing; that of other names does."""
+    """The case of hexadecimal digits means nothing, nor does that of ids in one case."""
     yield accepted("a UUID in capitals", answer(200, {"id": "ab-1f"}, **asked_for("AB-1F")))
-    yield refused("another name", answer(200, {"id": "Run-1"}, **asked_for("rUN-1")))
+    yield refused("another name", answer(200, {"id": "run_xY1"}, **asked_for("RUN_Xy1")))
+    ulid = answer(200, {"id": "call_01XYZ"}, **asked_for("CALL_01xyz"))
+    yield accepted("an id whose letters are all capitals", ulid)
+    by_run: dict[str, Any] = {"operation": "read_provider_run", "query": {"vapi_run_id": "RUN"}}
+    run = answer(200, {"id": "e1", "vapi_run_id": "run"}, **by_run)
+    yield refused("a text that clients choose", run)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from http.cookies import SimpleCookie
+from typing import Any
 
 from conformance.model import Operation
-from conformance.server.messages import Refusal, Reply, Request
-from conformance.server.store import Identity
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Identity, Row
 from tests.faults.base import Faulty, variant
 
 
@@ -82,3 +83,22 @@ class SessionCookies(Faulty):
         if reply.status < 400 and key is not None:
             headers.append(("Set-Cookie", f"session={key}; Path=/"))
         return headers
+
+
+@variant("silent: masked secrets")
+class SecretMaskedInPlace(Faulty):
+    """Webhooks show their secret masked, under the name that a new one has."""
+
+    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
+        item = super().render_item(operation, row)
+        return {**item, "webhook_secret": "whsec_********"} if row.kind == "webhook" else item
+
+
+@variant("silent: the text of documents")
+class KeyInDocument(Faulty):
+    """The OpenAPI document and its schemas show a key that nobody has, as an example."""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        if context.operation.id in ("read_openapi", "read_schemas"):
+            body = {**body, "x-example": "Authorization: Bearer kc_live_4eC39HqLyjWDarjtT1zdp7dc"}
+        return super().succeed(context, body)

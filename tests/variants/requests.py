@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from email.utils import parseaddr
 from typing import Any, NoReturn
 
 from conformance.model import Contract, Operation, Parameter
@@ -239,3 +240,93 @@ class NotANumberRead(Faulty):
     def parse_body(self, request: Request) -> Any:
         plain = re.sub(rb"\b(NaN|-?Infinity)\b", b"0", request.body)
         return super().parse_body(replace(request, body=plain))
+
+
+@variant("L58, ids of other kinds")
+class CapitalIds(Faulty):
+    """Ids are letters and digits in capitals, as ULIDs are, and are found in any case."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._ids: dict[str, str] = {}
+        names = ("main", "other", "empty")
+        self._businesses = {str(self.store.note(f"tenant:{name}")) for name in names}
+
+    def _capital(self, value: Any) -> Any:
+        match value:
+            case dict():
+                return {name: self._capital(member) for name, member in value.items()}
+            case list():
+                return list(map(self._capital, value))
+            case str() if re.fullmatch(r"[0-9a-f-]{36}", value) and value not in self._businesses:
+                digits = value.replace("-", "").upper().translate(str.maketrans("ABC", "XYZ"))
+                self._ids[digits] = value
+                return digits
+        return value
+
+    def _behind(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return list(map(self._behind, value))
+        return self._ids.get(value.upper(), value) if isinstance(value, str) else value
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        is_document = context.operation.action == "fetch"
+        return super().succeed(context, body if is_document else self._capital(body))
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        values = super().take_in(operation, request, in_path)
+        return {name: self._behind(value) for name, value in values.items()}
+
+
+@variant("L48, phone numbers")
+class DigitsOfNumbersRead(Faulty):
+    """A phone number is read by its digits alone, as many services do, and kept without signs."""
+
+    def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        values = super().body_values(operation, request)
+        phones = {p.name for p in operation.body if p.phone and not p.references}
+        return {n: _digits(v) if n in phones else v for n, v in values.items()}
+
+
+def _digits(value: Any) -> Any:
+    """The digits of a text, behind a plus; the value itself if it is no text with any."""
+    digits = re.sub("[^0-9]", "", value) if isinstance(value, str) else ""
+    return f"+{digits}" if digits else value
+
+
+@variant("L48, addresses")
+class AddressesParsed(Faulty):
+    """An e-mail address is read as the e-mail library of Python reads it."""
+
+    def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        values = super().body_values(operation, request)
+        email = values.get("email")
+        return {**values, "email": parseaddr(email)[1]} if isinstance(email, str) else values
+
+
+@variant("L48, times")
+class TimesSearched(Faulty):
+    """A timestamp is read from the start of a text, as the Time of Ruby does."""
+
+    def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        values = super().body_values(operation, request)
+        times = {p.name for p in operation.body if p.schema.get("format") == "date-time"}
+        return {n: _time_in(v) if n in times else v for n, v in values.items()}
+
+
+def _time_in(value: Any) -> Any:
+    """The timestamp at the start of a text; the value itself without one."""
+    found = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value) if isinstance(value, str) else None
+    return found[0] if found else value
+
+
+@variant("L48, arrays")
+class OneValueIsAnArray(Faulty):
+    """A single object counts as an array of it, as an option of Jackson has it."""
+
+    def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        values = super().body_values(operation, request)
+        arrays = {p.name for p in operation.body if p.schema.get("type") == "array"}
+        return {n: [v] if n in arrays and isinstance(v, dict) else v for n, v in values.items()}

@@ -122,3 +122,28 @@ class ListsWantTheBusiness(Faulty):
         if wants and "business_id" not in context.values:
             raise Refusal("missing_parameter")
         return super().act_list(context)
+
+
+@variant("silent: the members of a report")
+class ReportsSayWhatTheyCover(OwnFigures):
+    """A report says what it covers; of an agent of another business it shows zeros."""
+
+    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+        if context.operation.action != "fetch":
+            super().check_reference(parameter, value, context)
+
+    def figure(self, context: Context) -> int:
+        agent = context.values.get("agent_id")
+        if agent is None:
+            return super().figure(context)
+        row = self.store.get("agent", str(agent))
+        reached = row is not None and self.may_reach(row.tenant, context.identity)
+        return number_of(row.id) % 10_000 if row and reached else 0
+
+    def act_fetch(self, context: Context) -> Reply:
+        reply = super().act_fetch(context)
+        if not isinstance(reply.body, dict):
+            return reply
+        of_agent = "agent_id" in context.values
+        covers = {"scope": "agent" if of_agent else "business", "filters": int(of_agent)}
+        return Reply(reply.status, {**reply.body, **covers})

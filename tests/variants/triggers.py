@@ -116,3 +116,12 @@ class ProviderDown(Faulty):
         if context.operation.id == "create_call":
             raise Refusal(code="vapi_error")
         return super().act_create(context)
+
+
+@variant("silent: what stands beside a 402")
+class PaymentByLink(Faulty):
+    """A 402 shows a link to pay by, and has empty members for what a payment brings."""
+
+    def terms_members(self, payment: Payment, terms: dict[str, Any]) -> dict[str, Any]:
+        link = "https://pay.example.com/checkout/cs_9f8e7d6c5b4a3f2e1d0c"
+        return {**terms, "checkout_url": link, "api_key": None, "business_id": None}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from conformance.model import Operation, Parameter
-from conformance.server.messages import Context, Refusal, Reply
-from conformance.server.store import Row
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.moments import MICRO, key_of, render
+from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, is_for, variant
 
 
@@ -94,3 +99,105 @@ class ChangeAnsweredWithTheOldObject(Faulty):
         before = self.render_item(context.operation, self.selected(context))
         reply = super().act_update(context)
         return Reply(reply.status, before, reply.headers) if reply.status == 200 else reply
+
+
+@variant("success bodies")
+class ChangeAnsweredWithNothing(Faulty):
+    """A change or a deletion is answered with an empty object."""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        is_change = context.operation.action in ("update", "delete")
+        return super().succeed(context, {} if is_change else body)
+
+
+@variant("silent: how a value is shown")
+class ValuesShownInOtherForms(Faulty):
+    """Phone numbers are shown with signs and read with or without, and names are shown as NFD."""
+
+    def read_text(self, parameter: Parameter, text: str) -> Any:
+        return super().read_text(
+            parameter, re.sub(r"[ ()-]", "", text) if text[:1] == "+" else text
+        )
+
+    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
+        item = super().render_item(operation, row)
+        return {name: _other_form(name, value) for name, value in item.items()}
+
+
+def _other_form(name: str, value: Any) -> Any:
+    """A value as another server may show it."""
+    if name in ("to", "phone", "transfer_phone_number") and isinstance(value, str):
+        return re.sub(r"^\+1(\d{3})(\d{3})(\d{4})$", r"+1 (\1) \2-\3", value)
+    if name == "name" and isinstance(value, str):
+        return unicodedata.normalize("NFD", value)
+    return value
+
+
+@variant("L53")
+class DeletedStaysListed(Faulty):
+    """A deleted object is still read and listed, with deleted_at, and cannot be changed."""
+
+    def act_delete(self, context: Context) -> Reply:
+        row = self.selected(context)
+        if row.document.get("deleted_at"):
+            raise Refusal("not_found")
+        self.store.change(row, {"deleted_at": "2026-04-17T12:00:00Z"})
+        return self.succeed(context, self.confirmation(context.operation, row))
+
+    def act_update(self, context: Context) -> Reply:
+        if self.selected(context).document.get("deleted_at"):
+            raise Refusal("not_found")
+        return super().act_update(context)
+
+
+@variant("L61")
+class SomeItemsOfTomorrow(Faulty):
+    """The newest seeded agent and lead have a time of tomorrow, as imported ones may have."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        for kind in ("agent", "lead"):
+            row = self.store.page(Page(kind, self.main_tenant(), 1))[0]
+            moment = self.clock.now() + 86_400 * MICRO
+            position = render(moment)
+            document = {**row.document, "created_at": position}
+            self.store.remove(row)
+            self.store.put(
+                [replace(row, position=position, sort=key_of(moment), document=document)]
+            )
+
+
+@variant("silent: what a creation may set")
+class NewLeadsAreNew(Faulty):
+    """A lead may not be created with a status or a source."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        values = super().take_in(operation, request, in_path)
+        if operation.id == "create_lead" and {"status", "source"} & values.keys():
+            raise Refusal("invalid_parameter")
+        return values
+
+
+@variant("L54")
+class ListedLater(Faulty):
+    """A list shows a new object only from the third request on."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._waits: dict[str, int] = {}
+
+    def act_create(self, context: Context) -> Reply:
+        reply = super().act_create(context)
+        self._waits[str(reply.body.get("id"))] = 2
+        return reply
+
+    def act_list(self, context: Context) -> Reply:
+        reply = super().act_list(context)
+        for items in filter(lambda member: isinstance(member, list), reply.body.values()):
+            for item in list(items):
+                if isinstance(item, dict) and self._waits.get(str(item.get("id")), 0) > 0:
+                    self._waits[str(item["id"])] -= 1
+                    items.remove(item)
+        return reply

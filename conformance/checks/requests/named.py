@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 
@@ -22,7 +21,7 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import Answer, asked, is_hexadecimal, is_id, members_of
+from conformance.reading import Answer, asked, is_id, is_named, members_of
 
 NEEDS_OBJECT = "an object would have to be known, to make an id that is not one"
 
@@ -123,7 +122,8 @@ def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     member = _member_named(context, selector)
     wanted = asked(exchange, selector.name)
     shown = members_of(answer.object).get(member)
-    if wanted is None or not is_id(shown) or _names(wanted, str(shown)):
+    is_own = selector.by is None
+    if wanted is None or not is_id(shown) or is_named(wanted, str(shown), is_own=is_own):
         yield Pass((exchange.id,))  # an answer without that member says nothing against it
     else:
         yield Violation(f"/{member}", compact(wanted), compact(shown), (exchange.id,))
@@ -136,18 +136,3 @@ def _member_named(context: JudgeContext, selector: Parameter) -> str:
     if selector.references == context.operation.kind:
         return context.contract.identifier_of(context.operation.kind)
     return selector.name
-
-
-def _names(wanted: str, shown: str) -> bool:
-    """Whether a name means an object that shows another spelling of it.
-
-    A server may write the signs otherwise, and the case of hexadecimal digits.
-    """
-    if is_hexadecimal(wanted):
-        return _plain(wanted).casefold() == _plain(shown).casefold()
-    return _plain(wanted) == _plain(shown)
-
-
-def _plain(text: str) -> str:
-    """A name without its signs."""
-    return re.sub(r"[\W_]", "", text)

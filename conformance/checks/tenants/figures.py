@@ -48,12 +48,14 @@ def _names_another(context: JudgeContext, trial: Trial, own: Leaves) -> Iterator
 def _not_shown(trial: Trial, probe: Exchange, own: Leaves) -> Outcome:
     """Judge a report that was asked for another business.
 
-    It may show what it shows without that name, or nothing. A figure that moves by itself proves
-    nothing.
+    It may show what it shows without that name or with an own one, or nothing. A figure that moves
+    by itself proves nothing.
     """
     later = _leaves(trial.last(Step.AFTER)) or own
     theirs = _theirs(trial, probe.facts.sought)
     foreign = _leaves(probe).items() & theirs.items() - own.items()
+    for again in trial.at(Step.AFTER):
+        foreign -= _leaves(again).items()
     for where, value in sorted(foreign, key=str):
         is_echo = str(value) == probe.facts.sought
         if value and not is_echo and own.get(where) == later.get(where):

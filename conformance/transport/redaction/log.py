@@ -35,6 +35,7 @@ SESSION_HEADERS = ("set-cookie", "set-cookie2")
 """Headers whose value opens a session."""
 
 _NOTHING = re.compile("(?!)")
+_MASK = re.compile(r"[*•●]{3}|\.{3}|…")
 
 
 class LogRedactor:
@@ -199,11 +200,15 @@ def _string_members(value: Any, names: Iterable[str]) -> Iterator[tuple[str, str
 def _kind_of(value: str, granted: bool) -> SecretKind | None:
     """What the value of a secret member is: a link, a granted secret, or one that an error shows.
 
+    A masked secret is none.
+
     A link of mere words, such as a login page, opens nothing by itself. A word in an error is no
     secret: the error may say of a member that it is "required".
     """
     if "://" in value:
         return SecretKind.LINK if telling_parts(value) else SecretKind.PLAIN
+    if _MASK.search(value):
+        return SecretKind.PLAIN
     if granted:
         return SecretKind.SECRET
     if _is_random(value):

@@ -39,10 +39,10 @@ def named(figure: Any, **members: Any) -> Exchange:
     return answer(200, body, step="foreign", sought="b_other", **REPORT)
 
 
-def later(figure: Any) -> Exchange:
-    """The plain report, asked for again."""
-    body = {"plan": "starter", "used": [figure]}
-    return answer(200, body, role="setup", step="after", **REPORT)
+def later(figure: Any, sought: str | None = None, **members: Any) -> Exchange:
+    """The plain report, asked for again, or in the name of an own object."""
+    body = {"plan": "starter", "used": [figure], **members}
+    return answer(200, body, role="setup", step="after", sought=sought, **REPORT)
 
 
 @examples_of("figures.own", operation="read_balance")
@@ -51,6 +51,8 @@ def a_report_names_another_business() -> Iterator[Example]:
     yield accepted("the own figures", own(), owner(), named(12))
     yield refused("the figures of the other business", own(), owner(), named(40))
     yield refused("the same, and the own figures stand still", own(), owner(), named(40), later(12))
+    narrowed = owner(40, of="agent"), named(0, of="agent"), later(3, sought="a1", of="agent")
+    yield accepted("what an own object shows, too", own(of="all"), *narrowed, later(12, of="all"))
     yield accepted("figures that move", own(), owner(), named(40), later(41))
     yield accepted("figures of nobody", own(), owner(), named(7))
     yield accepted("no figure, as the other business has none", own(), owner(0), named(0))

@@ -112,5 +112,8 @@ def a_request_for_payment_hands_out_nothing() -> Iterator[Example]:
     """A 402 holds terms and the error, and nothing that a success holds."""
     yield accepted("terms alone", payment(**TERMS))
     yield refused("a key", payment(**TERMS, api_key="{secret:api_key-1}"))
+    yield refused("a business", payment(**TERMS, business_id="b_new"))
+    yield accepted("a link to pay by", payment(**TERMS, checkout_url="{link:checkout_url-1}"))
+    yield accepted("members without a value", payment(**TERMS, api_key=None, business_id=None))
     yield silent("an account is opened", opened())
     yield silent("another refusal", turned_down("bad_request"))

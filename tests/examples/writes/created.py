@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from conformance.model import Exchange
@@ -300,3 +301,5 @@ def a_new_object_is_the_newest() -> Iterator[Example]:
     empty = evals_at("before")
     yield silent("nothing was there before", empty, eval_made(7), evals_at("after", 7))
     yield silent("no look before", eval_made(7), evals_at("after", 9, 7, 5))
+    future = replace(before, started=at(9 - 3_600))
+    yield silent("the others lie in the future", future, eval_made(7), evals_at("after", 9, 7, 5))
