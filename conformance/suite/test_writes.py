@@ -31,6 +31,7 @@ from conformance.suite.writing import (
     observed_values,
     optional_values,
     read_back,
+    read_with,
     takes_any_text,
     usual_values,
     visible_change,
@@ -277,16 +278,7 @@ def test_overlapping_creations(client: Client) -> None:
     for key, exchange in zip(CREATORS, written, strict=True):
         created = client.created_id(exchange)
         if created is not None:
-            _read_with(client, key, created)
-
-
-def _read_with(client: Client, key: str, sought: Id) -> None:
-    """Read an object with a key until it is there."""
-    kind, facts = client.operation.kind, Facts(step=Step.READ)
-    client.until(
-        lambda: client.look(kind, sought, facts, key=key),
-        lambda read: read is None or sought_in(client.contract, read)[0] is not None,
-    )
+            read_with(client, key, created)
 
 
 # --- deletions ------------------------------------------------------------------------------------

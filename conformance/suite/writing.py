@@ -158,6 +158,15 @@ def read_back(
     return client.until(lambda: client.look(kind, sought, facts), is_shown)
 
 
+def read_with(client: Client, key: str, sought: Id) -> None:
+    """Read an object with a key until it is there."""
+    kind, facts = client.operation.kind, Facts(step=Step.READ)
+    client.until(
+        lambda: client.look(kind, sought, facts, key=key),
+        lambda read: read is None or sought_in(client.contract, read)[0] is not None,
+    )
+
+
 def look_in_list(
     client: Client,
     operation: Operation,

@@ -1,0 +1,159 @@
+"""Judges of payments: their terms, their proofs, and what a request for one hands out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Any
+
+from conformance.judging.answers import (
+    answered,
+    ids_of,
+    role_of,
+    said,
+)
+from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import passive, trial
+from conformance.model import (
+    Clause,
+    CodeRole,
+    Contract,
+    Exchange,
+    Operation,
+    Payment,
+    Placeholder,
+    Response,
+    SecretKind,
+    Step,
+    compact,
+)
+from conformance.reading import members_of
+from conformance.values import strict_json
+
+
+@trial("payment.terms")
+def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A request for payment holds its terms, in the body or in a header."""
+    payment = context.operation.payment
+    if payment is None:
+        return
+    for probe in trial.plain_probes:
+        response = probe.response
+        if response is None or response.status != 402:
+            continue
+        if isinstance(response.json, dict):  # else other rules judge it
+            yield _with_terms(payment, probe, response)
+    accepted = next(filter(attrgetter("ok"), trial.at(Step.PAID)), None)
+    if accepted is not None:
+        expected = "a refusal, as nothing was paid"
+        yield Violation("status", expected, said(accepted), (accepted.id,))
+
+
+def _with_terms(payment: Payment, probe: Exchange, response: Response) -> Outcome:
+    """Judge whether a request for payment holds its terms.
+
+    They may stand in the body, or in the header that the contract names.
+    """
+    header = response.header(payment.terms_header)
+    if _has_terms(payment, response.json) or _has_terms(payment, _decoded(header)):
+        return Pass((probe.id,))
+    expected = (
+        f"payment terms: a list {payment.terms} beside the error, "
+        f"or in the header {payment.terms_header}"
+    )
+    actual = compact(header) if header else said(probe)
+    return Violation(payment.terms_header, expected, actual, (probe.id,))
+
+
+def _has_terms(payment: Payment, value: Any) -> bool:
+    """Whether an object has terms: a list of objects, none of them empty."""
+    terms = members_of(value).get(payment.terms)
+    if not isinstance(terms, list) or not terms:
+        return False
+    return all(map(members_of, terms))
+
+
+def _decoded(header: str) -> Any:
+    """The JSON of a header, plain or in base64 of either alphabet; NOT_JSON for anything else."""
+    try:
+        text = base64.b64decode(header + "==", altchars=b"-_", validate=False).decode()
+    except (binascii.Error, ValueError):
+        text = ""
+    return strict_json(text) or strict_json(header)
+
+
+@trial("payment.retry", hint="Needs a request that is answered with a request for payment.")
+def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A request that wanted a payment is accepted with a proof that the target takes."""
+    unpaid = ids_of(probe for probe in trial.plain_probes if probe.status == 402)
+    if not unpaid:
+        return
+    paid = trial.at(Step.SETTLED)
+    taken = next(filter(attrgetter("ok"), paid), None)
+    if taken is not None:
+        yield Pass((*unpaid, taken.id))
+        return
+    yield from _unaccepted(context, unpaid, paid)
+
+
+def _unaccepted(
+    context: JudgeContext, unpaid: tuple[str, ...], paid: list[Exchange]
+) -> Iterator[Outcome]:
+    """Judge proofs of payment that were refused, under each name of their header."""
+    answers = [answered(context, probe) for probe in paid]
+    unclear = [answer for answer in answers if not isinstance(answer, Answered)]
+    if unclear:
+        yield unclear[0]
+    elif paid:
+        ids = (*unpaid, *ids_of(paid))
+        yield Violation("status", "200 or 201, as it was paid for", said(paid[-1]), ids)
+
+
+def _takes_no_payment(_contract: Contract, operation: Operation, _clause: Clause) -> bool:
+    """Applies where no payment is taken."""
+    return operation.payment is None
+
+
+@passive("payment.elsewhere", applies=_takes_no_payment)
+def payment_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """402 comes only from operations that take payments."""
+    if exchange.response is None or context.operation.payment is not None:
+        return
+    wants_payment = role_of(context.contract, exchange) is CodeRole.PAYMENT_REQUIRED
+    if exchange.status == 402 or wants_payment:
+        yield Violation("status", "any status but 402", said(exchange), (exchange.id,))
+    else:
+        yield Pass((exchange.id,))
+
+
+def _takes_payment(_contract: Contract, operation: Operation, _clause: Clause) -> bool:
+    """Applies where a payment is taken."""
+    return operation.payment is not None
+
+
+@passive("payment.nothing", applies=_takes_payment, hint="no request for payment was seen")
+def payment_nothing(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """A request for payment hands out nothing; it may hold a link to pay by."""
+    if exchange.status != 402:
+        return
+    shown = members_of(exchange.json)
+    given = [name for name in _handed_out(context.operation) if _is_given(shown.get(name))]
+    if given:
+        expected = "nothing handed out before the payment"
+        yield Violation(f"/{given[0]}", expected, said(exchange), (exchange.id,))
+    else:
+        yield Pass((exchange.id,))
+
+
+def _handed_out(operation: Operation) -> list[str]:
+    """The members that a success hands out, sorted: its secrets, and what its schema requires."""
+    return sorted({*operation.secrets, *operation.schema.get("required", ())})
+
+
+def _is_given(value: Any) -> bool:
+    """Whether a member holds something of its own: not nothing, and no link."""
+    links = {SecretKind.LINK, SecretKind.PLAIN}
+    placeholder = Placeholder.parse(value) if isinstance(value, str) else None
+    return bool(value) and (placeholder is None or placeholder.kind not in links)
