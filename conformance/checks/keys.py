@@ -227,10 +227,7 @@ def scope_opens(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
 
 @passive("secret.elsewhere", applies=every, hint="no request succeeded")
 def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """A success shows no key and no secret that another answer handed out.
-
-    A key that nobody knows may be an example where an answer is no object: that is a note.
-    """
+    """A success shows no key and no secret that another answer handed out."""
     response = exchange.response
     if response is None or not response.ok:
         return
@@ -239,6 +236,7 @@ def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outc
     shown = [name for name in _secrets_in(context, response) if name.suffix != PART]
     if shown:
         expected = "no key, and no secret that this request does not hand out"
+        # what looks like a key may be an example where an answer is no object
         is_text = not context.operation.kind
         note = is_text and all(name.kind is SecretKind.FOUND for name in shown)
         yield Violation("/", expected, str(shown[0]), (exchange.id,), note=note)

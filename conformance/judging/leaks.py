@@ -1,4 +1,4 @@
-"""What a message for people shows of the inside of a server: traces, paths, SQL, secrets."""
+"""What a message for people shows of the inside of a server, and what an answer hands out."""
 
 from __future__ import annotations
 
@@ -99,3 +99,10 @@ def inside_shown(context: JudgeContext, response: Response, message: str) -> str
     if secret is None:
         return None
     return f"a key: {compact(str(secret))}"
+
+
+def is_given(value: object) -> bool:
+    """Whether a member that a success hands out holds something, and not a link alone."""
+    placeholder = Placeholder.parse(str(value))
+    is_link = placeholder is not None and placeholder.kind in (SecretKind.LINK, SecretKind.PLAIN)
+    return bool(value) and not is_link

@@ -14,6 +14,7 @@ from conformance.judging.answers import (
     role_of,
     said,
 )
+from conformance.judging.leaks import is_given
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import passive, trial
 from conformance.model import (
@@ -23,9 +24,7 @@ from conformance.model import (
     Exchange,
     Operation,
     Payment,
-    Placeholder,
     Response,
-    SecretKind,
     Step,
     compact,
 )
@@ -138,22 +137,11 @@ def payment_nothing(context: JudgeContext, exchange: Exchange) -> Iterator[Outco
     """A request for payment hands out nothing; it may hold a link to pay by."""
     if exchange.status != 402:
         return
-    shown = members_of(exchange.json)
-    given = [name for name in _handed_out(context.operation) if _is_given(shown.get(name))]
+    operation, shown = context.operation, members_of(exchange.json)
+    names = {*operation.secrets, *operation.schema.get("required", ())}
+    given = sorted(name for name in names & shown.keys() if is_given(shown[name]))
     if given:
         expected = "nothing handed out before the payment"
         yield Violation(f"/{given[0]}", expected, said(exchange), (exchange.id,))
     else:
         yield Pass((exchange.id,))
-
-
-def _handed_out(operation: Operation) -> list[str]:
-    """The members that a success hands out, sorted: its secrets, and what its schema requires."""
-    return sorted({*operation.secrets, *operation.schema.get("required", ())})
-
-
-def _is_given(value: Any) -> bool:
-    """Whether a member holds something of its own: not nothing, and no link."""
-    links = {SecretKind.LINK, SecretKind.PLAIN}
-    placeholder = Placeholder.parse(value) if isinstance(value, str) else None
-    return bool(value) and (placeholder is None or placeholder.kind not in links)

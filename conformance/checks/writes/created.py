@@ -186,10 +186,7 @@ def _shown_by(answer: Answer) -> list[Any]:
     confirm=True,
 )
 def create_newest(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A new object is not older than what its list held before.
-
-    An object that lies in the future, as an imported one may, is left out.
-    """
+    """A new object is not older than what its list held before, but for what is of the future."""
     before, added = last_answer(context, trial, Step.BEFORE), added_items(context, trial)
     made = [item for item in added or [] if _is_made(context, trial, item)]
     if before is None or not made:
