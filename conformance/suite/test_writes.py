@@ -75,10 +75,13 @@ def _create_with_options(client: Client) -> None:
     If it is refused, one without such values follows.
     """
     usual = usual_values(client, client.operation)
-    for beside, role in ((usual, Role.PROBE), ({}, Role.CONTROL)):
+    tries: list[tuple[Mapping[str, Any], Role]] = [({}, Role.CONTROL)]
+    if usual:
+        tries.insert(0, (usual, Role.PROBE))
+    for beside, role in tries:
         values = client.valid(client.operation)
-        if values is None or not (beside or role is Role.CONTROL):
-            continue
+        if values is None:
+            return
         more = {**beside, **optional_values(client, client.operation)}
         written, _, _ = _create(client, {**values, **more}, role)
         if written.ok:
