@@ -155,8 +155,12 @@ OTHER_FAULTS: dict[tuple[str, str], type[Application]] = {
 MEET_BY_CHANCE = {
     ("paging.precision", "cursor-of-a-deleted-item"),
     ("paging.precision", "item-made-between-pages"),
+    ("create.newest", "counted-creation"),
 }
 """Scenarios that see what their rule judges only where another case made items just before."""
+
+NOT_CONFIRMED = {("paging.complete", "cursor-of-a-deleted-item")}
+"""Scenarios whose findings end as notes so far."""
 
 
 # --- the runs -------------------------------------------------------------------------------------
@@ -225,7 +229,8 @@ def _pairs() -> list[tuple[str, str]]:
         for rule in RULES.values()
         if rule.confirm
         for scenario in REGISTRY.values()
-        if rule.id in scenario.rules and (rule.id, scenario.name) not in MEET_BY_CHANCE
+        if rule.id in scenario.rules
+        and (rule.id, scenario.name) not in MEET_BY_CHANCE | NOT_CONFIRMED
     ]
 
 
