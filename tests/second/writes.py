@@ -127,7 +127,8 @@ def create_lead(world: World, request: Request) -> Reply:
 @on("PATCH", "/leads", "leads:write", body=f"id! {LEAD} score:number")
 def change_lead(world: World, request: Request) -> Reply:
     """Change the members of a lead that the request names."""
-    _, lead = alive(world, request, "lead", request.body.pop("id"))
+    business, lead = alive(world, request, "lead", request.body.pop("id"))
+    agent_of(world, request, business)
     lead.facts.update(request.body, updated_at=world.now())
     return Reply(200, show(lead, "india"))
 
