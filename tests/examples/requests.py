@@ -309,7 +309,7 @@ def a_success_is_json() -> Iterator[Example]:
     yield refused("JSON as plain text", plain)
     yield refused("no media type", answer(200, EMPTY_LIST, media=None))
     yield refused("HTML", answer(200, text="<html>", media="text/html"))
-    yield silent("no body", answer(200, text="", media=None))
+    yield accepted("no body", answer(200, text="", media=None))
     yield silent("an answer to HEAD", answer(200, text="x", media=None, method="HEAD"))
     yield silent("an error", refusal("not_found"))
     yield silent("a body that did not end", endless(200))

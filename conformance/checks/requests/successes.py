@@ -102,13 +102,11 @@ def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
 
 @passive("success.label", applies=every, hint="no request succeeded")
 def success_label(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """The body of a success is JSON and labelled so."""
+    """The body of a success, if it has one, is JSON and labelled so."""
     response = with_body(exchange)
     if response is None or not response.ok:
         return
-    if not response.body.size:
-        return
-    fault = json_fault(response)
+    fault = json_fault(response) if response.body.size else None
     yield Violation(*fault, (exchange.id,)) if fault else Pass((exchange.id,))
 
 
