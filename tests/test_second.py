@@ -56,6 +56,7 @@ WITH_ONE_KEY = {
         "status-403",
         "business-empty",
         "business-filter",
+        "business-figures",
         "business-object",
         "business-rows",
         "code-forbidden",
