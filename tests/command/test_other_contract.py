@@ -47,7 +47,7 @@ def test_another_seed_generates_other_cases(toys: list[Ran]) -> None:
             (r["method"], r["url"].partition("?")[2], json.dumps(r.get("body"))) for r in requests
         }
 
-    assert len(generated(first) - generated(second)) > len(generated(first)) / 3
+    assert generated(first) != generated(second)
 
 
 class Loose(ToyServer):
