@@ -16,9 +16,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from conformance.server.application import Application
-from conformance.server.messages import Reply, Request
+from conformance.server.application import Application, application
+from conformance.server.messages import Context, Reply, Request
 from tests import servers
+from tests.faults import harness
+from tests.faults.base import Faulty, is_for
 from tests.servers import FILES, Outcome, command, lines_of, no_traceback, run_of, stored
 
 TELLING = 12
@@ -353,3 +355,31 @@ def test_libraries_log_no_answer(tmp_path: Path) -> None:
         for name, text in {**texts, "printed": outcome.said}.items()
         if SAMPLE[8:20] in text
     } == {}
+
+
+class ShowsSigningSecrets(Faulty):
+    """list_webhooks shows the signing secret of each webhook."""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        if is_for(context, "list_webhooks"):
+            shown = [{**each, "webhook_secret": SIGNING_SECRET} for each in body["webhooks"]]
+            body = {**body, "webhooks": shown}
+        return super().succeed(context, body)
+
+
+SIGNING_SECRET = "whsec_Zq7Wm2Xv9Rt4Lp8Nc3Kd"
+
+
+def test_secrets_of_an_operation_that_is_not_there_are_taken_out() -> None:
+    """A target without creations of webhooks may still show their secrets, and is blamed for it."""
+    contract = harness.contract()
+    run = harness.run(
+        contract,
+        application(contract, kind=ShowsSigningSecrets),
+        aim=harness.Aim(("list-items",), ("walk",), ("list_webhooks",)),
+        changes={"only": ["list_webhooks"]},
+    )
+    bodies = [each.response.body.text or "" for each in run.exchanges if each.response]
+    assert any("{secret:webhook_secret-" in body for body in bodies)
+    assert not any(SIGNING_SECRET in body for body in bodies)
+    assert "key-secret" in {cell.clause for cell in run.cells if cell.findings}

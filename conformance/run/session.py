@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import repeat
 from typing import TextIO
 
-from conformance import checks, extent
+from conformance import checks
 from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
 from conformance.judging import verdict
@@ -59,7 +59,7 @@ class Session:
         self.selected = prepared.selected
         self.recorder = Recorder(stream)
         self.sender = Sender(
-            extent.offered(self.contract, self.target.declaration),
+            self.contract,
             self.target,
             wire,
             self.recorder,

@@ -35,7 +35,7 @@ class Sending:
     """Sends requests for one case. ``attempt`` counts its repetitions, from 1."""
 
     def __init__(self, sender: Sender, case: Case, attempt: int) -> None:
-        self.contract: Contract = sender.contract
+        self.contract: Contract = sender.offered
         self.target: Declaration = sender.target.declaration
         self.case = case
         self._attempt = attempt

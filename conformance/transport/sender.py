@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from conformance import __version__
+from conformance import __version__, extent
 from conformance.errors import Unjudgeable
 from conformance.evidence import Recorder
 from conformance.model import NOTHING, Case, Contract, Effect, Exchange, Facts, Request, Role
@@ -81,7 +81,11 @@ class _Arrival:
 
 
 class Sender:
-    """Sends messages to one target and logs each."""
+    """Sends messages to one target and logs each.
+
+    ``offered`` is what scenarios may use of the contract. Secrets are taken out by all of it, for a
+    target may show what an operation hands out that it is declared not to have.
+    """
 
     def __init__(
         self,
@@ -95,6 +99,7 @@ class Sender:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.contract = contract
+        self.offered = extent.offered(contract, target.declaration)
         self.target = target
         self._wire = wire
         self._recorder = recorder
