@@ -11,7 +11,7 @@ from conformance.model import Cell, ReasonKind, Run, Verdict
 from conformance.options import Choice
 from conformance.plan import Plan
 from conformance.run.planning import prepare
-from conformance.server import Application, application
+from conformance.server import Application, application, declaration
 from conformance.server.messages import Context, Reply
 from tests.faults import harness
 from tests.faults.base import Faulty, is_for
@@ -131,8 +131,9 @@ def test_a_short_list_wants_items() -> None:
     assert "more items" in text
 
 
-def test_a_list_that_shows_enough_is_asked_for_nothing() -> None:
-    """Where the items are there, the reason is a limit of the suite."""
+@pytest.mark.parametrize("role", ["full", "read_only"])
+def test_a_list_that_shows_enough_is_asked_for_nothing(role: str) -> None:
+    """Where the items are there, whichever key is the main one, it is a limit of the suite."""
 
     class OnePage(Faulty):
         """A list of calls with one page of twenty, whatever is asked for."""
@@ -142,7 +143,9 @@ def test_a_list_that_shows_enough_is_asked_for_nothing() -> None:
             later = "after" in context.values
             return [] if later and is_for(context, "list_calls") else rows
 
-    run = _run(OnePage, Aim(("paging-precision",), operations=("list_calls",)))
+    keys = declaration(application(harness.contract()), "http://127.0.0.1")["keys"]
+    given = {"keys": {role: keys[role]}, "scoped_keys": None}
+    run = _run(OnePage, Aim(("paging-precision",), operations=("list_calls",)), **given)
     cell = _cell(run, "has-more-true[list_calls]")
     assert "more items" not in " ".join(cell.why)
 

@@ -34,6 +34,7 @@ class Coverage:
     """
 
     contract: Contract
+    main_key: str | None
     cases: tuple[Case, ...]
     log: Log
     selected: frozenset[str] | None
@@ -127,7 +128,7 @@ class Coverage:
     @cached_property
     def _shown(self) -> Shown:
         """What the log shows of the target."""
-        return Shown(self.contract, self.log.exchanges)
+        return Shown(self.contract, self.log.exchanges, self.main_key)
 
     def _gap_of(self, case: Case) -> Reason | None:
         """Why a case has not run; None if it has.

@@ -31,11 +31,14 @@ IN_VAIN = {
 
 
 class Shown:
-    """What the exchanges of a log show of the objects of a target."""
+    """What the exchanges of a log show, to the main key, of the objects of a target."""
 
-    def __init__(self, contract: Contract, exchanges: Iterable[Exchange]) -> None:
+    def __init__(
+        self, contract: Contract, exchanges: Iterable[Exchange], main_key: str | None
+    ) -> None:
         self._contract = contract
         self._exchanges = exchanges
+        self._main_key = main_key
 
     def has(self, asked: Asked | None, operation: str) -> bool:
         """Whether the target has what an operation needs; False where nothing can tell."""
@@ -77,7 +80,7 @@ class Shown:
             operation = self._contract.operations.get(exchange.operation)
             if operation is None or operation.paging is None:
                 continue
-            if exchange.identity != "full":
+            if exchange.identity != self._main_key:
                 continue
             items = Answer(self._contract, operation, exchange).items
             if items:

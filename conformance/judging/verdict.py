@@ -62,7 +62,7 @@ def cells(
     """
     judged = [exchange for exchange in log.exchanges if exchange.scenario != PREFLIGHT]
     outcomes = judge(contract, target, rules, cases, judged)
-    coverage = Coverage(contract, cases, log, selected)
+    coverage = Coverage(contract, target.main_key, cases, log, selected)
     blocked = Blocked(contract, outcomes, judged)
     return _Evaluation(contract, target, rules, today, coverage, outcomes, blocked).cells()
 
