@@ -8,16 +8,18 @@ from typing import Any
 
 from conformance.judging.answers import said, unusable
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.writes import tied, untied
 from conformance.model import Exchange, Step, compact
 from conformance.reading import Answer, answer_of, sought_in
+
+NOTHING_FOREIGN = "nothing of another business"
 
 
 def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge what the requests for objects of another business have done."""
     for listing in trial.at(Step.LISTING):
         yield from _not_created(context, listing)
-    for look in trial.at(Step.TIED):
-        yield from _untied(context, look)
+    yield from untied(context, trial.at(Step.TIED), NOTHING_FOREIGN)
     for before, after in product(trial.at(Step.BEFORE), trial.at(Step.AFTER)):
         yield from _unchanged(context, before, after)
 
@@ -31,7 +33,7 @@ def answers_untied(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
         if not exchange.ok:
             continue
         shown = Answer(context.contract, context.operation, exchange).object
-        yield from _shown_of(exchange, shown)
+        yield from tied(exchange, shown, NOTHING_FOREIGN)
         if context.operation.action == "update":
             yield from _taken_away(exchange, trial.at(Step.TIED))
 
@@ -42,24 +44,6 @@ def _taken_away(change: Exchange, looks: list[Exchange]) -> Iterator[Violation]:
         if look.status in (403, 404):
             expected = "the object, as a change may not move it to another business"
             yield Violation("status", expected, said(look), (change.id, look.id))
-
-
-def _shown_of(exchange: Exchange, shown: Any) -> Iterator[Violation]:
-    """The members of an object that show what a request named of another business."""
-    members = shown if isinstance(shown, dict) else {}
-    for name, value in exchange.facts.tied.items():
-        if members.get(name) == value:
-            expected = "nothing of another business"
-            yield Violation(f"/{name}", expected, compact(value), (exchange.id,))
-
-
-def _untied(context: JudgeContext, look: Exchange) -> Iterator[Outcome]:
-    """A new object does not show the foreign object that the request tied it to."""
-    shown, _ = sought_in(context.contract, look)
-    if not isinstance(shown, dict):
-        return
-    violations: list[Outcome] = list(_shown_of(look, shown))
-    yield from violations or [Pass((look.id,))]
 
 
 def _not_created(context: JudgeContext, listing: Exchange) -> Iterator[Outcome]:

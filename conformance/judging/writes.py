@@ -83,12 +83,21 @@ def _written(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def untied(context: JudgeContext, trial: Trial, expected: str) -> Iterator[Outcome]:
-    """The answers and looks of a trial show no reference that a write must not have made."""
-    for look in (*trial.at(Step.OPTIONAL), *trial.at(Step.TIED)):
-        shown = members_of(sought_in(context.contract, look)[0])
-        for name, value in look.facts.tied.items() if shown else ():
-            if shown.get(name) == value:
-                yield Violation(f"/{name}", expected, compact(value), (look.id,))
-            else:
-                yield Pass((look.id,))
+def untied(context: JudgeContext, looks: Iterable[Exchange], expected: str) -> Iterator[Outcome]:
+    """Objects do not show what a write must not have tied them to.
+
+    An answer or a look that shows no object is left out.
+    """
+    for look in looks:
+        shown = sought_in(context.contract, look)[0]
+        if isinstance(shown, dict):
+            violations: list[Outcome] = list(tied(look, shown, expected))
+            yield from violations or [Pass((look.id,))]
+
+
+def tied(exchange: Exchange, shown: Any, expected: str) -> Iterator[Violation]:
+    """The members of an object that show what a request must not have tied it to."""
+    members = members_of(shown)
+    for name, value in exchange.facts.tied.items():
+        if members.get(name) == value:
+            yield Violation(f"/{name}", expected, compact(value), (exchange.id,))

@@ -50,7 +50,8 @@ def id_reference(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     for exchange in named:
         yield kept_out(context, exchange, NAMES_NOTHING)
-    yield from untied(context, trial, "no object that does not exist")
+    looks = (*trial.at(Step.OPTIONAL), *trial.at(Step.TIED))
+    yield from untied(context, looks, "no object that does not exist")
 
 
 def shown_absent(
