@@ -6,7 +6,7 @@ or the names of members with ``x-names`` are of that kind.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -42,8 +42,8 @@ def check(contract: Contract, file: YamlFile, schema: Mapping[str, Any], faults:
     kinds = known(contract)
     for place, kind, name in _named(schema, file.value):
         _check_name(file, place, (kind, name), kinds[kind], faults)
-    for member in ("inputs", "absent"):
-        _check_parameters(contract, file, member, faults)
+    _check_inputs(contract, file, faults)
+    _check_absent(contract, file, faults)
     _check_payments(contract, file, faults)
 
 
@@ -83,20 +83,41 @@ def _check_name(
         faults.append(file.fault(place, message))
 
 
-def _check_parameters(contract: Contract, file: YamlFile, member: str, faults: list[str]) -> None:
-    """What a member of a target file names by operation must be parameters of the operation."""
-    for name, given in file.value.get(member, {}).items():
-        operation = contract.operations.get(name)
-        if operation is None or Open.INPUT in operation.open:  # its input is for the target to say
-            continue
-        fitting = operation.parameters
-        kind = f"parameter of {name},"
-        if member == "absent":
-            fitting = tuple(p for p in fitting if _may_be_absent(operation, p))
-            kind = f"optional parameter of {name} beside those of paging,"
-        parameters = set(map(attrgetter("name"), fitting))
-        for parameter in given:
-            _check_name(file, (member, name, parameter), (kind, parameter), parameters, faults)
+def _check_inputs(contract: Contract, file: YamlFile, faults: list[str]) -> None:
+    """What a target file gives values for must be parameters of the operation."""
+    for operation in _operations_at(contract, file, "inputs"):
+        if Open.INPUT not in operation.open:  # else its input is for the target to say
+            what = f"parameter of {operation.id},"
+            _check_parameters(file, ("inputs", operation.id), what, operation.parameters, faults)
+
+
+def _check_absent(contract: Contract, file: YamlFile, faults: list[str]) -> None:
+    """What a target file declares absent must be parameters that a server may go without."""
+    for operation in _operations_at(contract, file, "absent"):
+        what = f"optional parameter of {operation.id} beside those of paging,"
+        optional = [each for each in operation.parameters if _may_be_absent(operation, each)]
+        _check_parameters(file, ("absent", operation.id), what, optional, faults)
+
+
+def _operations_at(contract: Contract, file: YamlFile, member: str) -> Iterator[Operation]:
+    """The operations that a member of a target file names and the contract has."""
+    for name in file.value.get(member, {}):
+        if name in contract.operations:
+            yield contract.operations[name]
+
+
+def _check_parameters(
+    file: YamlFile,
+    place: tuple[str, str],
+    what: str,
+    parameters: Iterable[Parameter],
+    faults: list[str],
+) -> None:
+    """Add a fault for each name at a place, a member and an operation, that is no parameter."""
+    known = set(map(attrgetter("name"), parameters))
+    member, operation = place
+    for name in file.value[member][operation]:
+        _check_name(file, (*place, name), (what, name), known, faults)
 
 
 def _may_be_absent(operation: Operation, parameter: Parameter) -> bool:

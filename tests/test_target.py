@@ -540,6 +540,13 @@ def test_paging_cannot_be_absent(contract: Contract, path: Path, name: str) -> N
         read(contract, path, text)
 
 
+def test_a_misspelt_absent_parameter_is_an_error(contract: Contract, path: Path) -> None:
+    """Also at an operation whose input the sources leave open: the name would match nothing."""
+    text = f"url: {URL}\nabsent: {{read_recording: [call_idd]}}\n"
+    with pytest.raises(TargetError, match=r"no optional parameter of read_recording .*call_idd"):
+        read(contract, path, text)
+
+
 def test_an_absent_parameter_is_never_sent(contract: Contract, path: Path) -> None:
     """Cases that only it would give are inapplicable, and so are their cells."""
     text = f"url: {URL}\nkeys: {{full: {SECRET}}}\nabsent: {{list_evals: [agent_id]}}\n"
