@@ -20,7 +20,9 @@ from conformance.run.session import Session
 from conformance.scenarios import REGISTRY
 from conformance.server import Application, application
 from conformance.server.messages import Context, Refusal, Reply
-from conformance.server.store import Row
+from conformance.server.moments import MICRO
+from conformance.server.store import Page, Row
+from conformance.values import instant
 from tests.faults import harness
 from tests.faults.base import Faulty, later_page
 from tests.faults.limits import TwoHours
@@ -115,6 +117,17 @@ class TwoForOne(Faulty):
         return reply
 
 
+class BehindTheNewest(Faulty):
+    """A new object is filed five seconds before the newest one of its list."""
+
+    def new_moment(self, kind: str, tenant: str) -> int:
+        newest = self.store.page(Page(kind, tenant, 1, None, "<", "DESC", ()))
+        moment = instant(newest[0].position) if newest else None
+        if moment is None:
+            return super().new_moment(kind, tenant)
+        return int((moment - 5) * MICRO)
+
+
 class MadeWithoutKey(ActsBeforeRefusing):
     """A creation without a key is refused, but made."""
 
@@ -142,6 +155,7 @@ FAULTS: dict[str, type[Application]] = {
     "paging.more-true": AlwaysMore,
     "paging.filter": Unfiltered,
     "create.count": TwoForOne,
+    "create.newest": BehindTheNewest,
     "refused.effect": MadeWithoutKey,
     "trigger.effect": KeptWhenBlocked,
     "rate.reset": TwoHours,
@@ -155,7 +169,6 @@ OTHER_FAULTS: dict[tuple[str, str], type[Application]] = {
 MEET_BY_CHANCE = {
     ("paging.precision", "cursor-of-a-deleted-item"),
     ("paging.precision", "item-made-between-pages"),
-    ("create.newest", "counted-creation"),
 }
 """Scenarios that see what their rule judges only where another case made items just before."""
 
