@@ -44,6 +44,13 @@ class TargetError(ConformanceError):
 
 
 class Unjudgeable(ConformanceError):  # noqa: N818 - it names the target, not a fault of ours
-    """The target could not be judged at all: dead, not this API, or it refuses the key."""
+    """The target cannot be judged, or not any more: dead, not this API, or it refuses the key.
+
+    ``void`` names the exchanges that failed for that cause, so that nothing is judged by them.
+    """
 
     exit_code = Exit.UNJUDGED
+
+    def __init__(self, reason: str, void: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.void = void

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
 from conformance import convert, schemas
 from conformance.errors import UsageError
 from conformance.model import Exchange, Json
+from conformance.values import without
 
 MEND = "Only the suite writes this file: restore it, or run again."
 """What to do about a stored file that does not fit its schema."""
@@ -24,13 +25,25 @@ MEND = "Only the suite writes this file: restore it, or run again."
 class Log:
     """What was logged: exchanges in order, outcomes of cases, why the run broke off, and its end.
 
-    A log that does not say that the run ended was broken off.
+    ``void`` are the ids of exchanges by which nothing is judged: the target was out. A log that
+    does not say that the run ended was broken off.
     """
 
     exchanges: list[Exchange] = field(default_factory=list)
     ends: dict[str, str] = field(default_factory=dict)  # outcome by id of the case
     incomplete: str | None = None
+    void: frozenset[str] = frozenset()
     ended: bool = False
+
+    @property
+    def judged(self) -> Log:
+        """The log without void exchanges, and without the ends of their cases."""
+        if not self.void:
+            return self
+        kept = [exchange for exchange in self.exchanges if exchange.id not in self.void]
+        spoilt = {exchange.case for exchange in self.exchanges if exchange.id in self.void}
+        ends = without(self.ends, spoilt)
+        return replace(self, exchanges=kept, ends=ends)
 
 
 CUT_OFF = "The log has no end: the run was broken off, or the file was cut."
@@ -56,11 +69,17 @@ class Recorder:
         self._write(json.dumps({"case_end": case, "outcome": outcome}))
         self.log.ends[case] = outcome
 
-    def break_off(self, reason: str) -> None:
-        """Log that the run ends before its plan does; the first reason stands."""
+    def break_off(self, reason: str, void: Iterable[str] = ()) -> None:
+        """Log that the run ends before its plan does; the first reason stands.
+
+        Nothing is judged by the exchanges with the ids ``void``.
+        """
         if self.log.incomplete is None:
-            self._write(json.dumps({"incomplete": reason}))
+            void = sorted(void)
+            members = {"incomplete": reason, **({"void": void} if void else {})}
+            self._write(json.dumps(members))
             self.log.incomplete = reason
+            self.log.void = frozenset(void)
 
     def close(self) -> None:
         """Log that the run ended: nothing comes after it."""
@@ -75,7 +94,7 @@ class Recorder:
         for case, outcome in other.ends.items():
             self.end(case, outcome)
         if other.incomplete:
-            self.break_off(other.incomplete)
+            self.break_off(other.incomplete, other.void)
 
     def _write(self, line: str) -> None:
         if self._stream is not None:
@@ -140,6 +159,7 @@ def _add(log: Log, line: str) -> str | None:
         log.ended = True
     elif "incomplete" in entry:
         log.incomplete = entry["incomplete"]
+        log.void = frozenset(entry.get("void", ()))
     else:
         log.exchanges.append(exchange_from_json(entry))
     return None

@@ -87,6 +87,12 @@ class Choice:
             choices=tuple(depth.value for depth in Depth),
         ),
     )
+    max_seconds: int = field(
+        default=7200,
+        metadata=_given(
+            "Seconds after which a run ends with what it has.", flag="max-seconds", kind=int
+        ),
+    )
     areas: tuple[str, ...] = field(
         default=(), metadata=_given("Only the clauses of an area; may be repeated.", flag="area")
     )

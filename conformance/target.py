@@ -10,6 +10,7 @@ import ipaddress
 import json
 import os
 import re
+import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
@@ -18,11 +19,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
-from conformance import convert, extent, keyring, names, yamlfile
+from conformance import convert, extent, keyring, names, trust, yamlfile
 from conformance.contract import packaged
 from conformance.errors import TargetError
 from conformance.keyring import GivenKey
 from conformance.model import KEY_ROLES, Contract, Declaration, Effect, Json
+from conformance.trust import Trust
 from conformance.values import picked
 from conformance.yamlfile import Place, YamlFile
 
@@ -45,6 +47,12 @@ class Target:
     budget: int = DEFAULT_BUDGET  # requests, at most
     rate: float | None = None  # requests per second, at most
     timeout: float = DEFAULT_TIMEOUT  # seconds for one request
+    ca: Path | None = None  # certificates of a private authority
+
+    @property
+    def trust(self) -> Trust:
+        """Which certificates are accepted."""
+        return Trust(self.ca, self.declaration.verify)
 
     def shared(self, index: int, count: int) -> Target:
         """The part of one of ``count`` workers: its own addresses, its share of budget and rate."""
@@ -116,6 +124,7 @@ def from_file(
         "full_declared": full_declared,
         "addresses": _addresses(file, faults),
         "url": _url(contract, file, faults),
+        **_authority(file, path.parent, faults),
     }
     if faults:
         raise _faulty(faults)
@@ -269,6 +278,20 @@ def _split(url: str, where: str) -> SplitResult:
     except ValueError as error:
         _refuse(where, f"{quoted} is not an address: {error}")
     return parts
+
+
+def _authority(file: YamlFile, folder: Path, faults: list[str]) -> dict[str, Path]:
+    """The member with the place of the certificates, if the file names one."""
+    if "ca" not in file.value:
+        return {}
+    place = folder / file.value["ca"]
+    try:
+        trust.check(place)
+    except (OSError, ssl.SSLError) as error:
+        reason = error.strerror or str(error)
+        message = f"{place} holds no certificates of an authority, in PEM form: {reason}"
+        faults.append(file.fault(("ca",), message))
+    return {"ca": place}
 
 
 def _refuse(where: str, message: str) -> NoReturn:

@@ -13,10 +13,11 @@ import pytest
 
 from conformance.evidence import Recorder
 from conformance.model import Case, Effect, Role
+from conformance.transport.carrier import Label
 from conformance.transport.http import HttpWire
 from conformance.transport.message import Message
-from conformance.transport.sender import Label, Sender
-from conformance.transport.wire import WireFailure, WireRequest, WireResponse
+from conformance.transport.sender import Sender
+from conformance.transport.wire import Loss, WireFailure, WireRequest, WireResponse
 from tests.support.contracts import embedded, real
 
 CASE = Case("one[api]", "one", "*", "", (), Effect.READ, 1)
@@ -56,30 +57,63 @@ def statuses(*codes: int) -> Callable[[WireRequest], tuple[int, tuple[tuple[str,
 
 
 class Ending(Answering):
-    """A wire whose first connection, kept or new, ends without an answer."""
+    """A wire whose first response is lost."""
 
-    def __init__(self, stale: bool) -> None:
+    def __init__(self, loss: Loss) -> None:
         super().__init__(statuses(200))
-        self._stale = stale
+        self._loss = loss
 
     def send(self, request: WireRequest) -> WireResponse:
         if not self.sent:
             self.sent.append(request)
-            raise WireFailure("the connection has ended", stale=self._stale)
+            raise WireFailure("it is lost", self._loss)
         return super().send(request)
 
 
+@pytest.mark.parametrize("loss", [Loss.CLOSED, Loss.SILENT, Loss.BROKEN])
 @pytest.mark.parametrize(
-    ("method", "stale", "times"), [("POST", True, 2), ("POST", False, 1), ("GET", False, 2)]
+    ("method", "times"), [("GET", 2), ("POST", 1), ("PATCH", 1), ("DELETE", 1)]
 )
-def test_a_request_at_the_end_of_a_connection_is_sent_again(
-    method: str, stale: bool, times: int
+def test_what_may_have_been_carried_out_is_not_sent_again(
+    method: str, times: int, loss: Loss
 ) -> None:
-    """Reads always are; writes only on a kept connection, which the target may just have closed."""
-    wire = Ending(stale)
+    """A read whose answer is lost is repeated, a write never."""
+    wire = Ending(loss)
     exchange = sender(wire).send(Message(method, "/agents"), label())
     assert len(wire.sent) == times
     assert (exchange.response is not None) == (times == 2)
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+@pytest.mark.parametrize(("method", "times"), [("GET", 2), ("POST", 1), ("DELETE", 1)])
+def test_what_a_proxy_answers_may_have_been_carried_out(
+    method: str, times: int, status: int
+) -> None:
+    """The application behind the proxy may have done what a write asked for."""
+    wire = Answering(statuses(status))
+    sender(wire).send(Message(method, "/agents"), label())
+    assert len(wire.sent) == times
+
+
+def test_a_write_that_did_not_arrive_is_sent_again() -> None:
+    """Without a connection it was not carried out: the run waits until the target is back."""
+    wire = Answering(statuses(200))
+    waits: list[float] = []
+    sending = sender(wire, waits)
+    sending.send(LIST, label())
+    away = [WireFailure("refused", Loss.UNREACHABLE)] * 3
+    answer = wire.send
+
+    def send(request: WireRequest) -> WireResponse:
+        if away:
+            raise away.pop()
+        return answer(request)
+
+    wire.send = send  # type: ignore[method-assign]
+    exchange = sending.send(Message("POST", "/agents"), label())
+    assert exchange.ok
+    assert exchange.role is Role.PROBE
+    assert waits == [0.2, 0.5, 1.0]
 
 
 def test_a_costly_request_goes_over_a_connection_of_its_own() -> None:
@@ -149,11 +183,12 @@ def test_overlapping_requests_are_under_way_at_the_same_time() -> None:
         meeting.wait()
         return 200, ()
 
-    sending = sender(Answering(answer))
+    wire = Answering(answer)
+    sending = sender(wire)
     messages = [Message("GET", "/calls", (("limit", str(number)),)) for number in range(4)]
     exchanges = sending.together((message, label()) for message in messages)
     assert [exchange.request.url[-1] for exchange in exchanges] == ["0", "1", "2", "3"]
-    assert all(request.apart for request in sending._wire.sent)  # type: ignore[attr-defined]
+    assert all(request.apart for request in wire.sent)
 
 
 def test_a_limited_request_among_overlapping_ones_is_sent_again() -> None:

@@ -664,7 +664,7 @@ def test_an_exchange_that_was_repeated_is_no_part_of_the_trial() -> None:
     assert sizes == [1]
 
 
-@pytest.mark.parametrize(("name", "expected"), [("a", 1), (verdict.PREFLIGHT, 0), ("z", 1)])
+@pytest.mark.parametrize(("name", "expected"), [("a", 1), ("preflight", 0), ("z", 1)])
 def test_a_preflight_is_not_judged(name: str, expected: int) -> None:
     """What only asked whether this is a target at all is no evidence; what any scenario sent is."""
     asked = replace(seen(), scenario=name)

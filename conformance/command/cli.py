@@ -248,7 +248,7 @@ def _conclude(
 
 
 def _judged_anything(finished: Run) -> bool:
-    from conformance.judging.verdict import PREFLIGHT
+    from conformance.model import PREFLIGHT
 
     return any(exchange.scenario != PREFLIGHT for exchange in finished.exchanges)
 

@@ -21,6 +21,7 @@ from conformance.judging.judge import Outcomes, findings_of, is_note, judge
 from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Violation
 from conformance.judging.rules import CODED, Rule
 from conformance.model import (
+    PREFLIGHT,
     Case,
     Cell,
     Clause,
@@ -34,10 +35,8 @@ from conformance.model import (
     Waiver,
 )
 
-__all__ = ["ANY_DAY", "DONE", "OVER_BUDGET", "PREFLIGHT", "cells"]
+__all__ = ["ANY_DAY", "DONE", "OVER_BUDGET", "cells"]
 
-PREFLIGHT = "preflight"
-"""The scenario of requests that only ask whether this is a target; they are not judged."""
 ANY_DAY = date.min
 """For a look at the cells alone, where no waiver counts."""
 WITHOUT_CODE = "the error has no code, which the clauses of the error structure blame"
@@ -60,6 +59,7 @@ def cells(
     ``selected`` holds the ids of the cases that were to run; None for all. A waiver counts up to
     ``today``. The cells come in the order of the ledger, those of a clause in that of the contract.
     """
+    log = log.judged
     judged = [exchange for exchange in log.exchanges if exchange.scenario != PREFLIGHT]
     outcomes = judge(contract, target, rules, cases, judged)
     coverage = Coverage(contract, target.main_key, cases, log, selected)

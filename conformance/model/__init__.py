@@ -17,6 +17,7 @@ from conformance.model.contract import (
 )
 from conformance.model.evidence import (
     FROM_PROXIES,
+    PREFLIGHT,
     UNAVAILABLE,
     Body,
     Exchange,
@@ -71,6 +72,7 @@ __all__ = [
     "KEY_ROLES",
     "NAMED",
     "NOTHING",
+    "PREFLIGHT",
     "RENAMED_RULES",
     "SCOPE",
     "UNAVAILABLE",

@@ -10,6 +10,9 @@ from conformance.model.labels import Facts, Role
 from conformance.model.operation import Json
 from conformance.values import NOT_JSON, strict_json
 
+PREFLIGHT = "preflight"
+"""The scenario of requests that look whether the target is there. Nothing is judged by them."""
+
 UNAVAILABLE = (502, 503, 504)
 """Statuses of a proxy that got no answer from the application behind it."""
 

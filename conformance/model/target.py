@@ -173,6 +173,7 @@ class Declaration:
     triggers: tuple[Trigger, ...] = ()
     clock: Mapping[str, str] | None = None
     addresses: tuple[str, ...] = ()
+    verify: bool = True  # the certificate of the server must be valid
     inapplicable: frozenset[str] = frozenset()  # operations
     areas_inapplicable: frozenset[str] = frozenset()  # of clauses
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # parameters, by operation

@@ -68,7 +68,7 @@ def _items(
 ) -> Items:
     loaded = contract.load(choice.spec, frozenset(checks.RULES))
     prepared = prepare(loaded, target_of(loaded, choice), choice)
-    wire = HttpWire(prepared.target.timeout)
+    wire = HttpWire(prepared.target.timeout, prepared.target.trust)
     prepared = replace(prepared, target=prepared.target.shared(*share))
     running = Session(prepared, wire, stream, prefix=prefix, nonce=str(time.time_ns()))
     return Items(running, prepared.chosen)

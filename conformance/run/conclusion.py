@@ -32,7 +32,8 @@ def finished(
     ids of the cases that were to run, None for all. Waivers count as on the day ``today``.
     """
     runnable = set(map(attrgetter("id"), plan.runnable))
-    unended = (runnable if selected is None else runnable & selected) - log.ends.keys()
+    chosen = runnable if selected is None else runnable & selected
+    unended = chosen - log.judged.ends.keys()
     cells = verdict.cells(
         contract, target, checks.RULES, plan.cases, log, today=today, selected=selected
     )

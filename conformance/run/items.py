@@ -141,7 +141,7 @@ class Items:
         except TargetError as error:
             raise pytest.UsageError(str(error)) from None
         except ConformanceError as error:
-            self.running.recorder.break_off(str(error))
+            self.running.recorder.break_off(str(error), getattr(error, "void", ()))
             session.shouldstop = "the target cannot be judged"
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from operator import attrgetter
 
 from conformance.errors import TargetError, Unjudgeable
-from conformance.judging.verdict import PREFLIGHT
 from conformance.model import (
+    PREFLIGHT,
+    UNAVAILABLE,
     WHOLE_API,
     Case,
     Contract,
@@ -23,8 +24,10 @@ from conformance.run.session import Session
 from conformance.suite.client import Client
 from conformance.suite.memory import Memory
 from conformance.target import Target
+from conformance.transport.patience import LIMITED
 from conformance.values import NOT_JSON
 
+IS_IT_UP = "Is the server up, and is the address right?"
 ATTEMPTS = 4
 """Reads that are tried before a target is given up."""
 CASE = Case("preflight[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
@@ -71,24 +74,56 @@ def _succeeded(exchange: Exchange) -> bool:
 
 
 def _problem(session: Session, failed: list[Exchange]) -> str | None:
-    """What all failed reads have in common, as a sentence; None if they differ."""
+    """What all failed reads have in common, as a sentence; None if they differ.
+
+    A transfer that breaks is a finding, no reason to stop.
+    """
+    if any(exchange.facts.broken for exchange in failed):
+        return None
     url = session.target.declaration.url
-    request = failed[0].request
-    asked = f"{request.method} {request.url}"
     responses = [exchange.response for exchange in failed if exchange.response is not None]
     if not responses:
-        return (
-            f"No usable answer from {url}: {failed[0].failure}. "
-            "Is the server up, and is the address right?"
-        )
-    if all(map(attrgetter("body.cut"), responses)):
-        return f"{url} sends bodies that do not end within the limits of size and time: {asked}"
-    refused = _refused_key(session.contract, failed)
-    if refused:
-        return (
-            f"{url} refuses the main key on every read ({refused.status}). "
-            "Is the key (--key, or keys: full) one of this server?"
-        )
+        return f"No usable answer from {url}: {failed[0].failure}. {IS_IT_UP}"
+    asked = f"{failed[0].request.method} {failed[0].request.url}"
+    return (
+        _endless(url, responses, asked)
+        or _kept_away(url, responses)
+        or _refused_key(session, failed)
+        or _no_json(url, responses, asked)
+    )
+
+
+def _endless(url: str, responses: list[Response], asked: str) -> str | None:
+    """That no body ended."""
+    if not all(map(attrgetter("body.cut"), responses)):
+        return None
+    return f"{url} sends bodies that do not end within the limits of size and time: {asked}"
+
+
+def _kept_away(url: str, responses: list[Response]) -> str | None:
+    """That every read met a limit, or something in front of the target."""
+    statuses = set(map(attrgetter("status"), responses))
+    if statuses == {LIMITED}:
+        return f"{url} answers 429 to every read. Set rate: in the target file, or run again later."
+    if statuses.issubset(UNAVAILABLE):
+        return f"Something in front of {url} answers {min(statuses)}. Is the server behind it up?"
+    return None
+
+
+def _refused_key(session: Session, failed: list[Exchange]) -> str | None:
+    """That every read with a key was refused."""
+    keyed = [each for each in failed if session.contract.operations[each.operation].keyed]
+    statuses = {each.response.status for each in keyed if each.response is not None}
+    if not statuses or not statuses.issubset((401, 403)):
+        return None
+    return (
+        f"{session.target.declaration.url} refuses the main key on every read ({min(statuses)}). "
+        "Is the key (--key, or keys: full) one of this server?"
+    )
+
+
+def _no_json(url: str, responses: list[Response], asked: str) -> str | None:
+    """That no answer was JSON."""
     if any(response.json is not NOT_JSON for response in responses):
         return None
     media = responses[0].header("Content-Type") or "no content type"
@@ -96,18 +131,3 @@ def _problem(session: Session, failed: list[Exchange]) -> str | None:
         f"{url} does not look like this API: "
         f"{asked} gave {responses[0].status} with {media}, no JSON."
     )
-
-
-def _refused_key(contract: Contract, failed: list[Exchange]) -> Response | None:
-    """The first refusal of the main key; None unless every read with a key was refused."""
-    refusals = []
-    for exchange in failed:
-        keyed = contract.operations[exchange.operation].keyed
-        if exchange.response is None:
-            continue
-        if not keyed:
-            continue
-        if exchange.status not in (401, 403):
-            return None
-        refusals.append(exchange.response)
-    return next(iter(refusals), None)

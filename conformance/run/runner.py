@@ -32,7 +32,7 @@ def run(
 
     A run that breaks off is judged by what it has. Raises Unjudgeable if that is nothing.
     """
-    wire = HttpWire(prepared.target.timeout)
+    wire = HttpWire(prepared.target.timeout, prepared.target.trust)
     with (directory / runfile.LOG).open("w", encoding="utf-8") as stream:
         session = Session(prepared, wire, stream, nonce=nonce, require_complete=require_complete)
         live = Live(console)

@@ -65,6 +65,7 @@ class Session:
             self.recorder,
             seed=self.choice.seed,
             prefix=prefix,
+            max_seconds=self.choice.max_seconds,
             sleep=sleep,
         )
         self._nonce = nonce
@@ -105,7 +106,7 @@ class Session:
         except OverBudget:
             return verdict.OVER_BUDGET
         except Unjudgeable as error:
-            self.recorder.break_off(str(error))
+            self.recorder.break_off(str(error), error.void)
             raise
         except Exception as error:
             return self.sender.redact(
@@ -144,6 +145,7 @@ class Session:
     def finish(self) -> Run:
         """The finished run, judged."""
         now = datetime.now(UTC)
+        self._settle()
         self.recorder.close()
         return finished(
             self.contract,
@@ -157,6 +159,14 @@ class Session:
             selected=self.selected,
             require_complete=self._require_complete,
         )
+
+    def _settle(self) -> None:
+        """Look once more at a target that refused the main key in the end."""
+        try:
+            if not self.log.incomplete:
+                self.sender.settle()
+        except (Unjudgeable, OverBudget) as error:
+            self.recorder.break_off(str(error), getattr(error, "void", ()))
 
 
 def _confirming(rules: Iterable[str]) -> bool:

@@ -18,8 +18,9 @@ from conformance.model import (
     Operation,
     Role,
 )
+from conformance.transport.carrier import Label
 from conformance.transport.message import Message, header_of, message_for
-from conformance.transport.sender import Label, Sender
+from conformance.transport.sender import Sender
 
 CLOCK = "(clock)"
 """The operation of a request that moves the target's clock; no rule judges it."""

@@ -7,56 +7,96 @@ read for ever, in a header as well as in a body. Here each read gets what is lef
 from __future__ import annotations
 
 import io
+import math
 import socket
+import ssl
 import threading
 import time
-from http.client import CONTINUE, SWITCHING_PROTOCOLS, HTTPResponse
+from http.client import CONTINUE, SWITCHING_PROTOCOLS, HTTPException, HTTPResponse
 from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from conformance.model import compact
 from conformance.transport.wire import BODY_LIMIT
 
 RAW_LIMIT = 8 * BODY_LIMIT
 """The most bytes of a response on the wire, with headers, chunk sizes and trailers."""
 
+EXCESS_SEEN = 4096
+"""How many bytes behind the end of a response are looked for."""
 
-class _Opened(threading.local):
-    count = 0
+
+class _Current(threading.local):
+    """What is known of the request that the current thread sends."""
+
+    opened = 0  # connections that the thread has opened, or tried to open
+    connected = True  # whether there is a connection that the request goes over
+    deadline = math.inf  # the moment, in monotonic time, at which the request is given up
+    received = 0  # bytes that came back
+    excess = 0  # bytes that came after the end of the response
+
+    def begin(self, seconds: float) -> None:
+        """A request begins, which has so many seconds."""
+        self.connected = True
+        self.deadline = time.monotonic() + seconds
+        self.received = self.excess = 0
+
+    def seconds_left(self) -> float:
+        """The seconds until the deadline. Raises TimeoutError if there are none."""
+        seconds = self.deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError("the time for the request is over")
+        return seconds
 
 
-OPENED = _Opened()
-"""How many connections the current thread has opened, or tried to open.
+CURRENT = _Current()
 
-A request that leaves the count as it was went out over a connection kept from an earlier request.
-"""
+
+class TooMuchError(OSError):
+    """More bytes came than are read."""
 
 
 class _Bounded(io.RawIOBase):
-    """What a socket receives, until its time limit is over or too many bytes came."""
+    """What a socket receives, until the deadline is over or too many bytes came."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
-        limit = sock.gettimeout()
-        self._deadline = None if limit is None else time.monotonic() + limit
+        self._usual = sock.gettimeout()
         self._left = RAW_LIMIT
+        self._ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        if self._deadline is not None:
-            seconds = self._deadline - time.monotonic()
-            if seconds <= 0:
-                raise TimeoutError("the time for the response is over")
-            self._sock.settimeout(seconds)
+        if self._ended:
+            return 0
+        self._sock.settimeout(CURRENT.seconds_left())
         count = self._raw.readinto(buffer)
+        CURRENT.received += count or 0
         self._left -= count or 0
         if self._left < 0:
-            raise OSError(f"more than {RAW_LIMIT >> 20} MiB came on the wire")
+            raise TooMuchError(f"more than {RAW_LIMIT >> 20} MiB came on the wire")
         return count
+
+    def end(self) -> int:
+        """Receive no more. Returns how many bytes wait in the socket, as far as that can be seen.
+
+        Without bytes, a socket that was closed looks the same as one that is open.
+        """
+        self._ended = True
+        if isinstance(self._sock, ssl.SSLSocket):
+            return self._sock.pending()
+        try:
+            self._sock.settimeout(0)
+            return len(self._sock.recv(EXCESS_SEEN, socket.MSG_PEEK))
+        except OSError:
+            return 0
+        finally:
+            self._sock.settimeout(self._usual)  # a kept connection is used again
 
     def close(self) -> None:
         self._raw.close()
@@ -69,7 +109,14 @@ class _Response(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
-        self.fp = io.BufferedReader(_Bounded(sock))
+        self._bounded = _Bounded(sock)
+        self.fp = io.BufferedReader(self._bounded)
+
+    def begin(self) -> None:
+        """Read the head. Raises HTTPException for a length that says nothing."""
+        super().begin()
+        if not self.chunked:
+            _check_lengths(self.headers.get_all("Content-Length", []))
 
     def _read_status(self) -> tuple[str, int, str]:
         """The status line of the response. An announcement such as 103 counts as 100 Continue.
@@ -81,21 +128,45 @@ class _Response(HTTPResponse):
             status = CONTINUE
         return version, status, reason
 
+    def _close_conn(self) -> None:
+        """End the response. What has come by now and was not read stands behind its end."""
+        waiting = self._bounded.end()
+        CURRENT.excess = len(self.fp.peek()) + waiting
+        super()._close_conn()  # type: ignore[misc]  # not in the stubs
 
-class _Connection(HTTPConnection):
-    response_class = _Response
+
+def _check_lengths(lengths: list[str]) -> None:
+    """Raise HTTPException unless all values of Content-Length are the same whole number."""
+    values = {value.strip() for text in lengths for value in text.split(",")}
+    if len(values) > 1:
+        raise HTTPException(f"Content-Length has several values: {compact(sorted(values))}")
+    for value in values:
+        if not (value.isascii() and value.isdecimal()):
+            raise HTTPException(f"Content-Length is no whole number: {compact(value)}")
+
+
+class _Timed:
+    """A connection whose making counts as a part of the request."""
+
+    timeout: float | None
+    sock: Any
 
     def connect(self) -> None:
-        OPENED.count += 1
-        super().connect()
+        """Connect within what is left of the time."""
+        CURRENT.opened += 1
+        CURRENT.connected = False
+        self.timeout = CURRENT.seconds_left()
+        super().connect()  # type: ignore[misc]  # of the connection that this is mixed into
+        self.sock.settimeout(CURRENT.seconds_left())
+        CURRENT.connected = True
 
 
-class _SecureConnection(HTTPSConnection):
+class _Connection(_Timed, HTTPConnection):
     response_class = _Response
 
-    def connect(self) -> None:
-        OPENED.count += 1
-        super().connect()
+
+class _SecureConnection(_Timed, HTTPSConnection):
+    response_class = _Response
 
 
 class _Pool(HTTPConnectionPool):

@@ -1,29 +1,34 @@
 """HTTP through requests, without the conveniences that would blur the evidence.
 
-There are no redirects (they would get our keys), no settings from the environment (a netrc entry
-would replace the key), no cookies (they would mix identities) and no retries. A body is bounded in
-bytes, a whole response in time. requests and urllib3 mend a malformed path, so such a request goes
-over a connection of its own.
+There are no redirects (they would get our keys), no settings from the environment but that of the
+certificate authorities (a netrc entry would replace the key), no cookies (they would mix
+identities) and no retries. A body is bounded in bytes, a request in time. requests and urllib3 mend
+a malformed path, so such a request goes over a connection of its own.
 """
 
 from __future__ import annotations
 
+import http.client
 import logging
+import ssl
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ReadTimeoutError
 from urllib3.util import parse_url
 
-from conformance.transport.bounded import CONNECTIONS, OPENED, POOLS
-from conformance.transport.wire import BODY_LIMIT, WireFailure, WireRequest, WireResponse
+from conformance.transport.bounded import CONNECTIONS, CURRENT, POOLS, TooMuchError
+from conformance.transport.codings import decoded
+from conformance.transport.wire import BODY_LIMIT, Loss, WireFailure, WireRequest, WireResponse
+from conformance.trust import Trust
 
 NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
 """Neither takes a cookie nor sends one back."""
@@ -34,8 +39,18 @@ CHUNK = 65_536
 SILENT = logging.CRITICAL + 1
 """The level of urllib3's logger: it quotes odd answers, and pytest shows what is logged."""
 
-REFUSED = ("NewConnectionError", "refused", "NameResolution")
-"""Words in an error that say that not even a connection was made."""
+TOO_MANY_HEADERS = "got more than"
+"""How http.client begins to say that a response has too many headers."""
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+"""Methods that may be sent again, so that they may meet the end of a kept connection."""
+
+FRESH = 1.0
+"""Seconds for which a kept connection may be idle before a write goes over a new one.
+
+The target may close an idle connection at the moment of sending. Then nobody knows of a write
+whether it was carried out.
+"""
 
 
 class _Adapter(HTTPAdapter):
@@ -52,53 +67,84 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = POOLS
 
 
+class _Kept:
+    """A session for one local address, and when it was used last."""
+
+    def __init__(self, address: str | None, trust: Trust) -> None:
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.verify = trust.verify
+        self.session.headers.clear()
+        self.session.cookies.set_policy(NO_COOKIES)
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, _Adapter(address))
+        self.used = time.monotonic()
+
+
 class HttpWire:
     """Sends over one kept connection for each local address.
 
-    ``timeout`` is the seconds for one whole response.
+    ``timeout`` is the seconds for one request, from connecting to the end of the response.
+    ``trust`` says which certificates are accepted.
     """
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, trust: Trust | None = None) -> None:
         logging.getLogger("urllib3").setLevel(SILENT)
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._timeout = timeout
-        self._sessions: dict[str | None, requests.Session] = {}
+        self._trust = trust or Trust()
+        self._kept: dict[str | None, _Kept] = {}
+        self._keeps = True  # no kept connection has ended at a wrong moment, or held excess bytes
+        self._keeps_for_writes = True
 
     def send(self, request: WireRequest) -> WireResponse:
         """Send one request; see Wire."""
-        way = self._alone if request.plain or request.apart else self._kept
+        CURRENT.begin(self._timeout)
+        opened = CURRENT.opened
+        way = self._over_kept if self._may_keep(request) else self._alone
         try:
             with way(request) as raw:
                 body, cut = _bounded(raw)
-        except requests.ConnectTimeout:
-            raise WireFailure("no connection within the time limit", unreachable=True) from None
-        except requests.Timeout:
-            raise WireFailure(f"no response within {self._timeout:g} s") from None
-        except WireFailure:
-            raise
         except Exception as error:  # of any kind: an odd response may break the library anywhere
-            refused = any(map(str(error).__contains__, REFUSED))
-            raise WireFailure(_reason(error), unreachable=refused) from None
-        return WireResponse(raw.status, tuple(raw.headers.items()), body, cut)
+            failure = self._failure(error)
+            if failure.loss is Loss.CLOSED and CURRENT.opened == opened:
+                self._keeps_for_writes = False
+            raise failure from None
+        excess = 0 if cut else CURRENT.excess
+        if excess:
+            self._keeps = False
+            self._kept.clear()
+        if not cut:
+            body, cut = decoded(body, raw.headers.get("Content-Encoding", ""))
+        return WireResponse(raw.status, tuple(raw.headers.items()), body, cut, excess)
+
+    def _may_keep(self, request: WireRequest) -> bool:
+        """Whether a request may go over a kept connection."""
+        if request.plain or request.apart:
+            return False
+        if request.method in SAFE or not self._keeps:
+            return self._keeps
+        kept = self._kept.get(request.address)
+        idle = time.monotonic() - kept.used if kept else 0
+        return self._keeps_for_writes and idle < FRESH
 
     @contextmanager
-    def _kept(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
+    def _over_kept(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
         """The response over a connection that is kept for the next request."""
-        opened = OPENED.count
-        try:
-            response = self._session(request.address).request(
-                request.method,
-                request.url,
-                headers=dict(request.headers),
-                data=request.body,
-                allow_redirects=False,
-                stream=True,
-                timeout=self._timeout,
-            )
-        except requests.ConnectionError as error:
-            if OPENED.count > opened:
-                raise
-            raise WireFailure(_reason(error), stale=True) from None
+        if request.address not in self._kept:
+            self._kept[request.address] = _Kept(request.address, self._trust)
+        kept = self._kept[request.address]
+        response = kept.session.request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            data=request.body,
+            allow_redirects=False,
+            stream=True,
+            timeout=self._timeout,
+        )
         yield response.raw
+        kept.used = time.monotonic()
 
     @contextmanager
     def _alone(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
@@ -111,22 +157,9 @@ class HttpWire:
             )
             yield connection.getresponse()
 
-    def _session(self, address: str | None) -> requests.Session:
-        if address not in self._sessions:
-            session = requests.Session()
-            session.trust_env = False
-            session.headers.clear()
-            session.cookies.set_policy(NO_COOKIES)
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, _Adapter(address))
-            self._sessions[address] = session
-        return self._sessions[address]
-
     def _connection(self, origin: str, address: str | None) -> HTTPConnection:
         where = parse_url(origin)
-        trust: dict[str, Any] = {}
-        if where.scheme == "https":
-            trust = {"ca_certs": DEFAULT_CA_BUNDLE_PATH, "cert_reqs": "CERT_REQUIRED"}
+        trust = self._trust.of_connection() if where.scheme == "https" else {}
         kind: type[HTTPConnection] = CONNECTIONS[where.scheme or "http"]
         return kind(
             where.host or "",
@@ -136,6 +169,50 @@ class HttpWire:
             **trust,
         )
 
+    def _failure(self, error: Exception) -> WireFailure:
+        """How a response was lost, by what had happened until then."""
+        if isinstance(error, WireFailure):
+            return error
+        causes = list(_causes(error))
+        if not CURRENT.connected:
+            return _without_connection(causes)
+        if _is_any(causes, TimeoutError):
+            return WireFailure(f"no response within {self._timeout:g} s", Loss.SILENT)
+        return WireFailure(_reason(causes), _loss(causes))
+
+
+def _without_connection(causes: list[BaseException]) -> WireFailure:
+    """Why no connection was made."""
+    if _is_any(causes, ssl.SSLError):
+        return WireFailure(_reason(causes), Loss.UNTRUSTED)
+    if _is_any(causes, TimeoutError):
+        return WireFailure("no connection within the time limit", Loss.UNREACHABLE)
+    return WireFailure(_reason(causes), Loss.UNREACHABLE)
+
+
+def _loss(causes: list[BaseException]) -> Loss:
+    """How a response was lost on a connection that had been made."""
+    if not CURRENT.received:
+        return Loss.CLOSED
+    if any(map(_is_limit, causes)):
+        return Loss.BEYOND
+    if _is_any(causes, http.client.RemoteDisconnected):
+        return Loss.BROKEN
+    if _is_any(causes, http.client.BadStatusLine, http.client.UnknownProtocol):
+        return Loss.FOREIGN
+    return Loss.BROKEN
+
+
+def _is_limit(error: BaseException) -> bool:
+    """Whether an error says that a response goes beyond a limit of ours, or of http.client."""
+    if isinstance(error, TooMuchError | http.client.LineTooLong):
+        return True
+    return type(error) is http.client.HTTPException and TOO_MANY_HEADERS in str(error)
+
+
+def _is_any(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
+    return any(isinstance(cause, kinds) for cause in causes)
+
 
 def _bounded(raw: BaseHTTPResponse) -> tuple[bytes, bool]:
     """The body up to the limits of size and time, and whether more was to come.
@@ -144,7 +221,7 @@ def _bounded(raw: BaseHTTPResponse) -> tuple[bytes, bool]:
     """
     kept = bytearray()
     try:
-        for chunk in raw.stream(CHUNK, decode_content=True):
+        for chunk in raw.stream(CHUNK, decode_content=False):
             kept += chunk
             if len(kept) > BODY_LIMIT:
                 raw.close()
@@ -158,10 +235,14 @@ def _bounded(raw: BaseHTTPResponse) -> tuple[bytes, bool]:
     return bytes(kept), False
 
 
-def _reason(error: Exception) -> str:
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what caused it, the innermost last."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _reason(causes: list[BaseException]) -> str:
     """One line for people: type and text of the innermost error."""
-    innermost: BaseException = error
-    while cause := innermost.__cause__ or innermost.__context__:
-        innermost = cause
-    text = " ".join(str(innermost).split())
-    return f"{type(innermost).__name__}: {text}"[:200]
+    text = " ".join(str(causes[-1]).split())
+    return f"{type(causes[-1]).__name__}: {text}"[:200]

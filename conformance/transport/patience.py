@@ -6,22 +6,23 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
+from conformance.errors import Unjudgeable
 from conformance.model import UNAVAILABLE, Headers, header_in
 from conformance.target import Target
-from conformance.transport.wire import WireFailure, WireResponse
+from conformance.transport.wire import UNSENT, Loss, WireFailure, WireResponse
 
 LIMITED = 429
 NOT_FOUND = 404
 
-LONGEST_WAIT = 8.0
-"""The most seconds that one 429 is waited for."""
+LONGEST_WAIT = 60.0
+"""The most seconds that one 429 is waited for. One that asks for more is final."""
 
-HOPELESS = 80.0
-"""A 429 that asks for more seconds than this is not waited for if no other address is left."""
+WAITED_IN_A_ROW = 90.0
+"""The most seconds that are waited for 429s in a row. After that, each is final."""
 
 USUAL_WAIT = 1.0
 """Seconds to wait where Retry-After says nothing that can be read."""
@@ -32,6 +33,12 @@ SHOWN_WITHIN = 1.0
 AFTER_BREAK = 0.2
 """Seconds until a request is repeated that a broken connection or a proxy spoilt."""
 
+RESTARTS_WITHIN = (0.2, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0)
+"""Seconds between the requests to a target that takes no connection any more.
+
+A server that restarts is back by then.
+"""
+
 SAFE_METHODS = ("GET", "HEAD")
 
 
@@ -40,32 +47,47 @@ class OverBudget(Exception):  # noqa: N818 - it is nobody's error
 
 
 class Allowance:
-    """The request budget and the rate cap of a run."""
+    """The request budget, the rate cap and the time of a run."""
 
-    def __init__(self, target: Target, sleep: Callable[[float], None]) -> None:
+    def __init__(self, target: Target, max_seconds: float, sleep: Callable[[float], None]) -> None:
         self._target = target
+        self._max_seconds = max_seconds
         self._sleep = sleep
         self._last = 0.0
+        self._end = time.monotonic() + max_seconds
         self.used = 0
 
     def take(self) -> int:
         """Wait until the rate allows the next request; returns its number, from 1.
 
-        Raises OverBudget once the budget is used up.
+        Raises OverBudget once the budget is used up, and Unjudgeable once the time is.
         """
         if self.used >= self._target.budget:
             raise OverBudget
         self._keep_pace()
+        self._check_time()
         self.used += 1
         return self.used
+
+    def wait(self, seconds: float) -> None:
+        """Wait, but not beyond the time of the run."""
+        self._check_time()
+        self._sleep(min(seconds, self._end - time.monotonic()))
 
     def _keep_pace(self) -> None:
         if not self._target.rate:
             return
         wait = self._last + 1 / self._target.rate - time.monotonic()
         if wait > 0:
-            self._sleep(wait)
+            self.wait(wait)
         self._last = time.monotonic()
+
+    def _check_time(self) -> None:
+        if time.monotonic() >= self._end:
+            raise Unjudgeable(
+                f"The run reached its limit of {self._max_seconds:,} seconds. "
+                "Raise it with --max-seconds, or choose less with --depth or --area."
+            )
 
 
 class Reason(Enum):
@@ -78,51 +100,52 @@ class Reason(Enum):
 
 @dataclass(frozen=True)
 class Patience:
-    """Which answers to a request are not taken as final."""
+    """Which answers to a request are not taken as final.
 
-    limits: bool = True  # wait a 429 out
-    hopeless: bool = True  # also where it asks for a very long wait
+    What may have been carried out is never sent again: only reads are, and requests that were
+    refused, or did not arrive.
+    """
+
+    longest: float = LONGEST_WAIT  # seconds that a 429 is waited for; below 0 it is final
+    silent: bool = True  # ask a target again that did not answer
     missing: bool = False  # ask again for what was not found
 
     def reason(self, method: str, answer: WireResponse | WireFailure) -> Reason | None:
         """Why a request should be sent again after an answer; None if the answer is final."""
         if isinstance(answer, WireFailure):
-            repeatable = answer.stale or method in SAFE_METHODS
-            return Reason.BROKEN if repeatable else None
-        reasons = dict.fromkeys(UNAVAILABLE, Reason.BROKEN)
-        if self._waits_for(answer.headers):
-            reasons[LIMITED] = Reason.LIMITED
-        if self.missing:
-            reasons[NOT_FOUND] = Reason.MISSING
-        return reasons.get(answer.status)
+            return Reason.BROKEN if self._repeats(method, answer.loss) else None
+        if answer.status == LIMITED and told_to_wait(answer.headers) <= self.longest:
+            return Reason.LIMITED
+        if answer.status == NOT_FOUND and self.missing:
+            return Reason.MISSING
+        spoilt = answer.status in UNAVAILABLE or answer.excess
+        return Reason.BROKEN if spoilt and method in SAFE_METHODS else None
 
-    def _waits_for(self, headers: Headers) -> bool:
-        """Whether a limit is waited out. A date in Retry-After never counts as hopeless."""
-        if not self.limits:
+    def _repeats(self, method: str, loss: Loss) -> bool:
+        """Whether a request is sent again whose response was lost."""
+        if method not in SAFE_METHODS or loss in UNSENT:
             return False
-        if self.hopeless:
-            return True
-        seconds = _whole_number(header_in(headers, "Retry-After"))
-        return seconds is None or seconds <= HOPELESS
+        return self.silent or loss is not Loss.SILENT
 
 
 def told_to_wait(headers: Headers) -> float:
     """The seconds that Retry-After asks for: a number, or a date by the clock of the target.
 
-    USUAL_WAIT if neither can be read, or if the number has more than five digits.
+    Without a clock of the target, ours counts. USUAL_WAIT if neither form can be read.
     """
-    told = header_in(headers, "Retry-After")
-    seconds = _whole_number(told)
-    if seconds is not None:
-        return seconds if seconds < 100_000 else USUAL_WAIT
-    try:
-        until = parsedate_to_datetime(told).replace(tzinfo=UTC)  # HTTP knows no other zone
-        now = parsedate_to_datetime(header_in(headers, "Date")).replace(tzinfo=UTC)
-        return max(0.0, (until - now).total_seconds())
-    except (ValueError, OverflowError):
+    told = header_in(headers, "Retry-After").strip()
+    if re.fullmatch("[0-9]+", told):
+        return float(told[:400])  # infinite if there are hundreds of digits
+    until = _moment(told)
+    if until is None:
         return USUAL_WAIT
+    now = _moment(header_in(headers, "Date")) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
 
 
-def _whole_number(text: str) -> float | None:
-    """The number that some digits write; infinite if they are too many, None for other texts."""
-    return float(text) if re.fullmatch("[0-9]+", text) else None
+def _moment(text: str) -> datetime | None:
+    """The moment that a date of HTTP names, which is in UTC; None for any other text."""
+    try:
+        return parsedate_to_datetime(text).replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None

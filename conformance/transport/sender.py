@@ -6,25 +6,36 @@ forget them. ``patience`` decides what is sent again.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from dataclasses import replace
+from functools import partial
 
-from conformance import __version__, extent
-from conformance.errors import Unjudgeable
+from conformance import extent
 from conformance.evidence import Recorder
-from conformance.model import NOTHING, Case, Contract, Effect, Exchange, Facts, Request, Role
+from conformance.model import (
+    PREFLIGHT,
+    WHOLE_API,
+    Case,
+    Contract,
+    Effect,
+    Exchange,
+    Request,
+    Role,
+)
 from conformance.target import Target
 from conformance.transport.addresses import Addresses
-from conformance.transport.message import Message, encoded
+from conformance.transport.carrier import Arrival, Carrier, Departure, Label
+from conformance.transport.message import Message
 from conformance.transport.patience import (
     AFTER_BREAK,
+    LIMITED,
     LONGEST_WAIT,
     SHOWN_WITHIN,
     USUAL_WAIT,
+    WAITED_IN_A_ROW,
     Allowance,
     Patience,
     Reason,
@@ -32,52 +43,14 @@ from conformance.transport.patience import (
 )
 from conformance.transport.redaction.log import LogRedactor
 from conformance.transport.redaction.secrets import SecretStore
-from conformance.transport.wire import Wire, WireFailure, WireRequest, WireResponse
+from conformance.transport.watch import Watch
+from conformance.transport.wire import Wire, WireResponse
 
-DEAD_AFTER = 3
-"""Requests in a row without a connection, after which the target is given up."""
+LOOK = Case("look[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
+"""The case of a read that shows whether the target is out. Nothing is judged by it."""
 
 REPEATS = 2
 """How often a request is sent again because of a limit, or because an object was not found."""
-
-USUAL_HEADERS = (
-    ("User-Agent", f"conformance-suite/{__version__}"),
-    ("Accept", "application/json"),
-    ("Accept-Encoding", "identity"),
-)
-"""Headers of every message that does not set them itself."""
-
-
-@dataclass(frozen=True)
-class Label:
-    """What the log says of a request: its case and its part in it, and facts for the judges."""
-
-    case: Case
-    attempt: int
-    operation: str
-    role: Role
-    identity: str | None
-    facts: Facts = NOTHING
-
-
-@dataclass(frozen=True)
-class _Departure:
-    """A request about to go out. ``headers`` hold placeholders, ``wired`` holds the secrets."""
-
-    id: str
-    message: Message
-    label: Label
-    headers: tuple[tuple[str, str], ...]
-    wired: WireRequest
-    at: datetime
-
-
-@dataclass(frozen=True)
-class _Arrival:
-    """What came back, and after how long."""
-
-    answer: WireResponse | WireFailure
-    elapsed_ms: float
 
 
 class Sender:
@@ -96,20 +69,22 @@ class Sender:
         *,
         seed: int,
         prefix: str = "",
+        max_seconds: float = math.inf,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.contract = contract
         self.offered = extent.offered(contract, target.declaration)
         self.target = target
-        self._wire = wire
         self._recorder = recorder
         self._secrets = SecretStore(target.keys, contract.authentication.prefixes, seed)
         self._redactor = LogRedactor(contract, self._secrets)
-        self._prefix = prefix
-        self._sleep = sleep
-        self._allowance = Allowance(target, sleep)
+        self._allowance = Allowance(target, max_seconds, sleep)
+        self._carrier = Carrier(
+            target, contract.authentication, wire, self._secrets, self._allowance, prefix
+        )
+        self._watch = Watch(contract, target, self._try_again)
         self._addresses = Addresses(target.declaration.addresses)
-        self._dead = 0
+        self._waited = 0.0  # seconds for 429s in a row
 
     def send(
         self,
@@ -123,28 +98,28 @@ class Sender:
     ) -> Exchange:
         """Send a message and log it; returns the last exchange.
 
-        What a proxy or a broken connection spoils is repeated once. A 429 is waited out if
+        A read that a proxy or a broken connection spoils is repeated once. A 429 is waited out if
         ``patient``. ``rotate`` sends from addresses that take turns. ``again`` makes the message
         anew if its object was not found. An exchange that is repeated gets the role retry.
-        Raises OverBudget, or Unjudgeable if the target is gone.
+        Raises OverBudget, or Unjudgeable if the target is out or the time is over.
         """
         self._permit(label)
-        patience = Patience(patient, bool(self.target.declaration.addresses), again is not None)
         for _ in range(REPEATS):
             source = self._addresses.current() if rotate else address
-            exchange, reason = self._once(message, label, source, patience)
+            patience = self._patience(patient, rotate, again is not None)
+            departure = self._carrier.depart(message, label, source)
+            exchange, arrival, reason = self._once(departure, patience)
             if reason is None:
                 return exchange
             if reason is Reason.BROKEN:
-                self._sleep(AFTER_BREAK)
-                return self._once(message, label, source)[0]
+                return self._repaired(departure, arrival)
             if again and reason is Reason.MISSING:
-                self._sleep(SHOWN_WITHIN)
+                self.pause(SHOWN_WITHIN)
                 message = again()
             elif not (rotate and self._addresses.advance()):
                 self.wait_as_told(exchange)
         source = self._addresses.current() if rotate else address
-        return self._once(message, label, source)[0]
+        return self._once(self._carrier.depart(message, label, source))[0]
 
     def together(
         self,
@@ -161,13 +136,13 @@ class Sender:
         departures = []
         for message, label in sends:
             self._permit(label)
-            departures.append(self._depart(message, label, address))
+            departures.append(self._carrier.depart(message, label, address))
         with ThreadPoolExecutor(max(1, len(departures))) as pool:
-            arrivals = list(pool.map(self._travel_apart, departures))
+            arrivals = list(pool.map(partial(self._carrier.carry, apart=True), departures))
         # learn from all before the first is logged, for one may show what another hands out
         for arrival in arrivals:
             self._learn(arrival)
-        patience = Patience(limits=patient)
+        patience = self._patience(patient)
         return [
             self._logged_or_repeated(departure, arrival, patience)
             for departure, arrival in zip(departures, arrivals, strict=True)
@@ -182,14 +157,27 @@ class Sender:
         return self._secrets.redact(text)
 
     def pause(self, seconds: float) -> None:
-        """Wait; in self-tests no time passes."""
-        self._sleep(seconds)
+        """Wait; in self-tests no time passes. Raises Unjudgeable once the run has no time left."""
+        self._allowance.wait(seconds)
 
     def wait_as_told(self, exchange: Exchange) -> None:
         """Wait as the Retry-After of a response says, but at most LONGEST_WAIT seconds."""
         response = exchange.response
         seconds = told_to_wait(response.headers) if response else USUAL_WAIT
-        self._sleep(min(seconds, LONGEST_WAIT))
+        seconds = min(seconds, LONGEST_WAIT)
+        self._waited += seconds
+        self.pause(seconds)
+
+    def settle(self) -> None:
+        """Make sure of what the last requests were refused for; see Watch."""
+        self._watch.settle()
+
+    def _patience(self, patient: bool, rotate: bool = False, missing: bool = False) -> Patience:
+        """What to send again. A limit by address is not waited for where others are left."""
+        longest = min(LONGEST_WAIT, WAITED_IN_A_ROW - self._waited)
+        if rotate and self.target.declaration.addresses:
+            longest = math.inf
+        return Patience(longest if patient else -1, not self._watch.silent, missing)
 
     def _permit(self, label: Label) -> None:
         """Refuse what the target file does not allow; only a bug in a scenario gets here."""
@@ -201,110 +189,74 @@ class Sender:
             raise AssertionError(f"{label.case.id} may not send {label.operation}")
 
     def _once(
-        self,
-        message: Message,
-        label: Label,
-        address: str | None,
-        patience: Patience | None = None,
-    ) -> tuple[Exchange, Reason | None]:
-        """Send a message once; returns the exchange and why to send it again.
+        self, departure: Departure, patience: Patience | None = None
+    ) -> tuple[Exchange, Arrival, Reason | None]:
+        """Send a message once; returns the exchange, what came back, and why to send it again.
 
         Without ``patience`` the answer is final.
         """
-        departure = self._depart(message, label, address)
         # what costs money must not be sent twice, so it may not meet the end of a kept connection
-        costly = label.case.effect is Effect.SPEND and message.method != "GET"
-        arrival = self._travel_apart(departure) if costly else self._travel(departure.wired)
+        method, effect = departure.message.method, departure.label.case.effect
+        costly = effect is Effect.SPEND and method != "GET"
+        arrival = self._carrier.carry(departure, apart=costly)
         self._learn(arrival)
         reason = None
         if patience is not None:
-            reason = patience.reason(message.method, arrival.answer)
-        return self._log(departure, arrival, repeated=reason is not None), reason
+            reason = patience.reason(method, arrival.answer)
+        return self._log(departure, arrival, repeated=reason is not None), arrival, reason
+
+    def _repaired(self, departure: Departure, spoilt: Arrival) -> Exchange:
+        """The exchange that repeats a spoilt one over a fresh connection.
+
+        A transfer that breaks again is told to the judges.
+        """
+        self.pause(AFTER_BREAK)
+        again = self._carrier.depart(departure.message, departure.label, departure.wired.address)
+        arrival = self._carrier.carry(again, apart=True)
+        self._learn(arrival)
+        if spoilt.broken and arrival.broken:
+            facts = replace(again.label.facts, broken=self._secrets.redact(arrival.broken))
+            again = replace(again, label=replace(again.label, facts=facts))
+        return self._log(again, arrival, repeated=False)
 
     def _logged_or_repeated(
-        self, departure: _Departure, arrival: _Arrival, patience: Patience
+        self, departure: Departure, arrival: Arrival, patience: Patience
     ) -> Exchange:
         """Log one of several overlapping requests, and send it again by itself if it was spoilt."""
         reason = patience.reason(departure.message.method, arrival.answer)
         exchange = self._log(departure, arrival, repeated=reason is not None)
         if reason is None:
             return exchange
+        if reason is Reason.BROKEN:
+            return self._repaired(departure, arrival)
         self.wait_as_told(exchange)
         return self.send(departure.message, departure.label, departure.wired.address)
 
-    def _depart(self, message: Message, label: Label, address: str | None) -> _Departure:
-        """A request ready to go out, once budget and pace allow it."""
-        number = self._allowance.take()
-        headers = self._all_headers(message)
-        wired = self._wired(message, headers, address)
-        now = datetime.now(UTC)
-        return _Departure(f"{self._prefix}{number}", message, label, headers, wired, now)
-
-    def _all_headers(self, message: Message) -> tuple[tuple[str, str], ...]:
-        """Every header that goes out. The wire adds none, so the log shows what was sent."""
-        added = [("Host", urlsplit(self.target.declaration.url).netloc), *USUAL_HEADERS]
-        if message.method not in ("GET", "HEAD") or message.body:
-            added.append(("Content-Length", str(len(message.body or b""))))
-        set_already = {name.lower() for name, _ in message.headers}
-        usual = [pair for pair in added if pair[0].lower() not in set_already]
-        return (*usual, *message.headers)
-
-    def _wired(
-        self, message: Message, headers: tuple[tuple[str, str], ...], address: str | None
-    ) -> WireRequest:
-        """The request with its secrets in. They stand in one header unless they are misplaced."""
-        base = self.target.declaration.url
-        if message.outside:
-            base = base[: base.index("/", len("https://"))]
-        key_header: str | None = self.contract.authentication.header.lower()
-        if message.misplaced:
-            key_header = None
-            message = replace(message, query=self._filled(message.query))
-        return WireRequest(
-            message.method,
-            base + encoded(message),
-            self._filled(headers, key_header),
-            message.body,
-            address,
-            plain=message.plain is not None,
-        )
-
-    def _filled(
-        self, pairs: tuple[tuple[str, str], ...], only: str | None = None
-    ) -> tuple[tuple[str, str], ...]:
-        """Names and values with secrets in the values: in all of them, or under one name only."""
-        return tuple(
-            (name, self._secrets.fill(value) if only in (None, name.lower()) else value)
-            for name, value in pairs
-        )
-
-    def _travel(self, request: WireRequest) -> _Arrival:
-        start = time.monotonic()
-        answer: WireResponse | WireFailure
-        try:
-            answer = self._wire.send(request)
-        except WireFailure as failure:
-            answer = failure
-        return _Arrival(answer, (time.monotonic() - start) * 1000)
-
-    def _travel_apart(self, departure: _Departure) -> _Arrival:
-        """Send over a connection that no other request uses."""
-        return self._travel(replace(departure.wired, apart=True))
-
-    def _learn(self, arrival: _Arrival) -> None:
+    def _learn(self, arrival: Arrival) -> None:
         """Learn the secrets that a response hands out."""
         if isinstance(arrival.answer, WireResponse):
             self._redactor.learn(arrival.answer)
 
-    def _log(self, departure: _Departure, arrival: _Arrival, *, repeated: bool) -> Exchange:
+    def _log(self, departure: Departure, arrival: Arrival, *, repeated: bool) -> Exchange:
         """Log an exchange without secrets; returns it as the log holds it."""
         role = Role.RETRY if repeated else departure.label.role
         exchange = self._exchange(departure, arrival, role)
         logged = self._recorder.exchange(exchange)
-        self._count_dead(arrival.answer, exchange.failure)
+        if logged.status != LIMITED:
+            self._waited = 0.0
+        if role is not Role.RETRY:
+            self._watch.see(departure, logged, arrival)
         return logged
 
-    def _exchange(self, departure: _Departure, arrival: _Arrival, role: Role) -> Exchange:
+    def _try_again(self, before: Departure) -> tuple[Exchange, Arrival]:
+        """Send a read once more, only to see whether the target is out."""
+        label = replace(before.label, case=LOOK, role=Role.BYSTANDER)
+        departure = self._carrier.depart(before.message, label)
+        arrival = self._carrier.carry(departure, apart=True)
+        self._learn(arrival)
+        return self._recorder.exchange(self._exchange(departure, arrival, label.role)), arrival
+
+    def _exchange(self, departure: Departure, arrival: Arrival, role: Role) -> Exchange:
         label, message, wired = departure.label, departure.message, departure.wired
         operation = self.contract.operations.get(label.operation)
         response = failure = None
@@ -332,13 +284,3 @@ class Sender:
             started=departure.at.isoformat(timespec="milliseconds"),
             elapsed_ms=arrival.elapsed_ms,
         )
-
-    def _count_dead(self, answer: WireResponse | WireFailure, failure: str | None) -> None:
-        """Count requests in a row that found no server. Raises Unjudgeable at DEAD_AFTER."""
-        unreachable = isinstance(answer, WireFailure) and answer.unreachable
-        self._dead = self._dead + 1 if unreachable else 0
-        if self._dead >= DEAD_AFTER:
-            raise Unjudgeable(
-                f"The target is gone: {DEAD_AFTER} requests in a row found no server at "
-                f"{self.target.declaration.url}: {failure}"
-            )

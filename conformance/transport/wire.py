@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Protocol
 
 BODY_LIMIT = 4 * 1024 * 1024
@@ -28,12 +29,16 @@ class WireRequest:
 
 @dataclass(frozen=True)
 class WireResponse:
-    """A response as received: content codings undone, body cut at BODY_LIMIT."""
+    """A response as received: content codings undone, body cut at BODY_LIMIT.
+
+    ``excess`` counts bytes that came after the end of the response, where none may come.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     cut: bool = False
+    excess: int = 0
 
     @property
     def ok(self) -> bool:
@@ -41,18 +46,28 @@ class WireResponse:
         return 200 <= self.status < 300
 
 
+class Loss(Enum):
+    """How a response was lost."""
+
+    UNREACHABLE = auto()  # not even a connection was made, so the request did not arrive
+    UNTRUSTED = auto()  # the certificate of the target was not accepted; nothing was sent
+    SILENT = auto()  # no whole response came within the time limit
+    CLOSED = auto()  # the connection ended before anything came back
+    FOREIGN = auto()  # what came back is not HTTP
+    BROKEN = auto()  # a response began, but it is not well-formed HTTP, or it is not complete
+    BEYOND = auto()  # the response goes beyond a limit of ours
+
+
+UNSENT = (Loss.UNREACHABLE, Loss.UNTRUSTED)
+"""Losses after which the request is known not to have arrived."""
+
+
 class WireFailure(Exception):  # noqa: N818 - the field says failure
-    """The reason why there is no response, in one line.
+    """The reason why there is no response, in one line, and the kind of the loss."""
 
-    ``unreachable``: not even a connection was made.
-    ``stale``: a connection kept from an earlier request ended before anything came back. The target
-    may have closed it at the moment of sending.
-    """
-
-    def __init__(self, reason: str, unreachable: bool = False, stale: bool = False) -> None:
+    def __init__(self, reason: str, loss: Loss) -> None:
         super().__init__(reason)
-        self.unreachable = unreachable
-        self.stale = stale
+        self.loss = loss
 
 
 class Wire(Protocol):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from conformance.transport.wire import BODY_LIMIT, WireFailure, WireRequest, WireResponse
+from conformance.transport.wire import BODY_LIMIT, Loss, WireFailure, WireRequest, WireResponse
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -36,7 +36,8 @@ class WsgiWire:
                 self._application, builder.get_environ(), buffered=True
             )
         except Exception as error:
-            raise WireFailure(f"the application raised {type(error).__name__}") from None
+            reason = f"the application raised {type(error).__name__}"
+            raise WireFailure(reason, Loss.CLOSED) from None
         finally:
             builder.close()
         body = b"".join(chunks)

@@ -1,0 +1,23 @@
+"""The judge of how answers travel: on every exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Violation
+from conformance.judging.rules import every, passive
+from conformance.model import Exchange, Role
+
+
+@passive("transfer.whole", applies=every, hint="no answer came")
+def transfer_whole(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """An answer is well-formed HTTP, and complete (RFC 9112).
+
+    A transfer that broke once is no finding: the network may be to blame. The transport repeats a
+    read over a fresh connection, and says so if it breaks again.
+    """
+    broken, response = exchange.facts.broken, exchange.response
+    if broken:
+        yield Violation("transfer", "a well-formed and complete answer", broken, (exchange.id,))
+    elif response and not response.body.cut and exchange.role is not Role.RETRY:
+        yield Pass((exchange.id,))

@@ -1,0 +1,105 @@
+"""Tells a target that is out from one that answers wrongly: one outward cause, whatever is asked.
+
+A single operation that fails is a finding. When several operations in a row fail for the same
+outward cause, a read that went well before is tried once more. If it fails alike, the run ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from conformance.model import UNAVAILABLE, Contract, Exchange, Response
+from conformance.transport.patience import LIMITED
+from conformance.transport.wire import Loss
+from conformance.values import NOT_JSON
+
+OPERATIONS = 3
+"""Operations in a row that fail for one cause, after which the target is looked at.
+
+Each look that finds the target well raises the number by as many.
+"""
+
+UNAUTHORIZED = 401
+
+
+class Cause(Enum):
+    """Why every request fails. The value says it of the target, and what to do."""
+
+    SILENT = "does not answer any more. Is it overloaded?"
+    CLOSED = "closes every connection without an answer."
+    FOREIGN = "answers with something that is not HTTP."
+    LIMITED = "answers 429 to everything. Set rate: in the target file, or run again later."
+    GATEWAY = "is not there: something in front of it answers in its place. Is it up?"
+    KEY = "refuses the main key, which it accepted before. Was the key revoked, or has it expired?"
+    PAGES = "answers everything with an HTML page. Is it down for maintenance?"
+
+
+_OF_LOSS: Mapping[Loss | None, Cause] = {
+    Loss.SILENT: Cause.SILENT,
+    Loss.CLOSED: Cause.CLOSED,
+    Loss.FOREIGN: Cause.FOREIGN,
+}
+
+
+class Outage:
+    """The exchanges in a row that failed for one cause."""
+
+    def __init__(self, contract: Contract, main_key: str | None) -> None:
+        self._contract = contract
+        self._main_key = main_key
+        self._needed = OPERATIONS
+        self.cause: Cause | None = None
+        self.streak: list[Exchange] = []
+
+    def see(self, exchange: Exchange, loss: Loss | None) -> bool:
+        """Take an exchange into account. Returns whether the target should be looked at."""
+        cause = self.cause_of(exchange, loss)
+        if cause is None and self._says_nothing(exchange):
+            return False
+        if cause is not self.cause:
+            self._begin(cause)
+        if cause is None:
+            return False
+        self.streak.append(exchange)
+        return len({each.operation for each in self.streak}) >= self._needed
+
+    def refuted(self) -> None:
+        """The target answers well: begin anew, and look less often."""
+        self._needed += OPERATIONS
+        self._begin(None)
+
+    def cause_of(self, exchange: Exchange, loss: Loss | None) -> Cause | None:
+        """The outward cause for which an exchange failed; None if it may say something else."""
+        if exchange.operation not in self._contract.operations:
+            return None
+        if exchange.response is None:
+            return _OF_LOSS.get(loss)
+        if exchange.status == LIMITED:
+            return Cause.LIMITED
+        if exchange.status in UNAVAILABLE:
+            return Cause.GATEWAY
+        if exchange.status == UNAUTHORIZED and self._shows_key(exchange):
+            return Cause.KEY
+        return Cause.PAGES if _is_page(exchange.response) else None
+
+    def _begin(self, cause: Cause | None) -> None:
+        self.cause = cause
+        self.streak = []
+
+    def _says_nothing(self, exchange: Exchange) -> bool:
+        """Whether an exchange neither continues nor ends the streak."""
+        if exchange.operation not in self._contract.operations:
+            return True
+        return self.cause is Cause.KEY and not self._shows_key(exchange)
+
+    def _shows_key(self, exchange: Exchange) -> bool:
+        """Whether a request carried the main key, in the right form, to where one is asked for."""
+        if not self._contract.operations[exchange.operation].keyed:
+            return False
+        return exchange.identity == self._main_key and exchange.facts.form is None
+
+
+def _is_page(response: Response) -> bool:
+    """Whether a response is a page for people."""
+    return "html" in response.header("Content-Type").lower() and response.json is NOT_JSON

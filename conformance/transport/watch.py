@@ -1,0 +1,88 @@
+"""Ends a run whose target is out, so that its silence is not taken for its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance.errors import Unjudgeable
+from conformance.model import Contract, Exchange
+from conformance.target import Target
+from conformance.transport.carrier import Arrival, Departure
+from conformance.transport.outage import Cause, Outage
+from conformance.transport.wire import Loss
+
+Try = Callable[[Departure], tuple[Exchange, Arrival]]
+"""Sends a read once more, which nothing is judged by."""
+
+
+class Watch:
+    """Sees every final exchange of a run, and raises Unjudgeable if the target is out."""
+
+    def __init__(self, contract: Contract, target: Target, try_again: Try) -> None:
+        self._url = target.declaration.url
+        self._main_key = target.declaration.main_key
+        self._outage = Outage(contract, self._main_key)
+        self._try_again = try_again
+        self._good: Departure | None = None  # a read with the main key that went well
+        self._speaks_http = False  # whether any answer of this run was HTTP
+
+    @property
+    def silent(self) -> bool:
+        """Whether the last request got no answer in time."""
+        return self._outage.cause is Cause.SILENT
+
+    def see(self, departure: Departure, exchange: Exchange, arrival: Arrival) -> None:
+        """Take an exchange into account. Raises Unjudgeable if the target is out."""
+        self._check_reached(arrival, exchange.failure)
+        if self._outage.see(exchange, arrival.loss):
+            self._look()
+        elif self._is_good(departure, exchange):
+            self._good = departure
+
+    def settle(self) -> None:
+        """Look at the target a last time if the last requests were refused for the main key.
+
+        Raises Unjudgeable if it is dead: what it was refused for is no finding.
+        """
+        if self._outage.cause is Cause.KEY:
+            self._look()
+
+    def _check_reached(self, arrival: Arrival, failure: str | None) -> None:
+        """Raise Unjudgeable if there is no way to the target."""
+        if arrival.loss is Loss.UNTRUSTED:
+            raise Unjudgeable(
+                f"The certificate of {self._url} was not accepted: {failure}. "
+                "Name its authority with ca: in the target file, or set verify: false there."
+            )
+        self._speaks_http = self._speaks_http or arrival.loss is None
+        if arrival.loss is Loss.FOREIGN and not self._speaks_http:
+            raise Unjudgeable(f"{self._url} does not speak HTTP: {failure}. Is the port right?")
+        if arrival.loss is not Loss.UNREACHABLE:
+            return
+        if arrival.waited:
+            since = f"for {arrival.waited:g} s: {failure}"
+            raise Unjudgeable(f"The target is gone: no server at {self._url} {since}")
+        raise Unjudgeable(
+            f"No usable answer from {self._url}: {failure}. "
+            "Is the server up, and is the address right?"
+        )
+
+    def _is_good(self, departure: Departure, exchange: Exchange) -> bool:
+        """Whether a read with the main key went well, so that it may be tried again."""
+        message = departure.message
+        plain = message.method == "GET" and not message.misplaced
+        return plain and exchange.ok and departure.label.identity == self._main_key
+
+    def _look(self) -> None:
+        """Try a read that went well before. Raises Unjudgeable if it fails as the others did."""
+        cause, streak = self._outage.cause, self._outage.streak
+        if self._good is None or cause is None:
+            return
+        exchange, arrival = self._try_again(self._good)
+        if self._outage.cause_of(exchange, arrival.loss) is not cause:
+            self._outage.refuted()
+            return
+        raise Unjudgeable(
+            f"The target {self._url} {cause.value} It has been so since exchange {streak[0].id}.",
+            void=tuple(each.id for each in streak),
+        )

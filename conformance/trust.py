@@ -1,0 +1,50 @@
+"""Which certificates of a target are accepted."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Variables of the environment that name authorities. The first that is set counts."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """The authorities whose certificates are accepted.
+
+    ``ca`` is a file or a directory of certificates; without it the environment names one, else the
+    usual authorities count. Without ``verified`` any certificate is accepted.
+    """
+
+    ca: Path | None = None
+    verified: bool = True
+
+    @property
+    def verify(self) -> str | bool:
+        """The setting of requests: where the authorities are, or False."""
+        return self.verified and self._authorities
+
+    def of_connection(self) -> dict[str, Any]:
+        """The settings of a connection of urllib3."""
+        if not self.verified:
+            return {"cert_reqs": "CERT_NONE", "assert_hostname": False}
+        place = "ca_cert_dir" if Path(self._authorities).is_dir() else "ca_certs"
+        return {place: self._authorities, "cert_reqs": "CERT_REQUIRED"}
+
+    @property
+    def _authorities(self) -> str:
+        named = map(os.environ.get, CA_VARIABLES)
+        return str(self.ca or next(filter(None, named), DEFAULT_CA_BUNDLE_PATH))
+
+
+def check(place: Path) -> None:
+    """Raise OSError, or ssl.SSLError, unless a place holds certificates of authorities."""
+    if place.is_dir():
+        return
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(place)
