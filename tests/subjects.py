@@ -11,7 +11,7 @@ PREFIXES = {
     "tenants": ("tenant", "figures"),
     "pages": ("list", "sample"),
     "walks": ("paging",),
-    "requests": ("success", "read", "parameter", "body", "id"),
+    "requests": ("success", "read", "parameter", "body", "id", "transfer"),
     "writes": ("create", "update", "delete", "refused"),
     "limits": ("rate",),
     "triggers": ("trigger", "payment"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from conformance import target
 from conformance.command import initfile
@@ -422,6 +424,7 @@ def test_the_examples_of_init_are_right(contract: Contract, path: Path) -> None:
     names = re.findall(r"\$\{(\w+)\}", text)
     for number, name in enumerate(names):
         text = text.replace(f"${{{name}}}", f"{SECRET}{number}")
+    shutil.copy(DEFAULT_CA_BUNDLE_PATH, path.parent / "authority.pem")
     made = read(contract, path, text)
     assert len(made.keys) == len(names) - 1  # one stands in the first comment
     assert made.declaration.triggers

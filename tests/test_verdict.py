@@ -303,7 +303,7 @@ def test_a_scenario_that_crashes_is_our_error() -> None:
 @pytest.mark.parametrize(
     ("ends", "selected", "reason"),
     [
-        ({}, None, coverage.NOT_RUN.text),
+        ({}, None, coverage.NOT_RUN),
         ({CASE.id: verdict.OVER_BUDGET}, None, verdict.OVER_BUDGET),
         ({}, frozenset({"other"}), coverage.NOT_SELECTED.text),
     ],

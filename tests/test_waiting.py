@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
+from conformance.errors import Unjudgeable
+from conformance.evidence import Recorder
+from conformance.model import Case, Effect, Role
+from conformance.transport.carrier import Label
+from conformance.transport.message import Message
 from conformance.transport.patience import told_to_wait
+from conformance.transport.sender import Sender
+from conformance.transport.wire import WireRequest, WireResponse
+from tests.support.contracts import embedded, real
 
 NOW = ("Date", "Wed, 25 Nov 2026 10:00:00 GMT")
 TOLD = {
@@ -26,3 +35,64 @@ TOLD = {
 def test_a_limit_is_waited_for_as_it_asks(headers: list[tuple[str, str]], seconds: float) -> None:
     """A number of seconds, or the time since Date; one second if neither can be read."""
     assert told_to_wait(headers) == seconds
+
+
+CASE = Case("one[api]", "one", "list_calls", "", (), Effect.READ, 1)
+
+
+class Answering:
+    """A wire that gives one answer, after some seconds of a clock that it moves."""
+
+    def __init__(self, answer: WireResponse, now: list[float], seconds: float = 0) -> None:
+        self.sent = 0
+        self._answer = answer
+        self._now = now
+        self._seconds = seconds
+
+    def send(self, _request: WireRequest) -> WireResponse:
+        """The answer."""
+        self.sent += 1
+        self._now[0] += self._seconds
+        return self._answer
+
+
+def ask(sender: Sender) -> None:
+    """Send one read."""
+    sender.send(Message("GET", "/calls"), Label(CASE, 1, "list_calls", Role.PROBE, "full"))
+
+
+def test_a_run_has_a_limit_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends with what it has, and says which option raises the limit."""
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    wire = Answering(WireResponse(200, (), b"{}"), now, seconds=14)
+    sender = Sender(real(), embedded(), wire, Recorder(None), seed=0, max_seconds=100)
+
+    def go_on() -> None:
+        for _ in range(1000):
+            ask(sender)
+
+    with pytest.raises(Unjudgeable, match=r"limit of 100 seconds.*--max-seconds"):
+        go_on()
+    assert wire.sent == 8
+
+
+@pytest.mark.parametrize(
+    ("told", "waits"), [("7", [7, 7]), ("61", []), ("999999999", []), ("soon", [1, 1])]
+)
+def test_a_limit_is_never_met_before_its_time(told: str, waits: list[float]) -> None:
+    """A 429 is waited for as long as it says, or it is final."""
+    waited: list[float] = []
+    wire = Answering(WireResponse(429, (("Retry-After", told),), b"{}"), [0.0])
+    ask(Sender(real(), embedded(), wire, Recorder(None), seed=0, sleep=waited.append))
+    assert waited == waits
+
+
+def test_limits_in_a_row_are_not_waited_for_without_end() -> None:
+    """After a minute and a half, each 429 is final."""
+    waited: list[float] = []
+    wire = Answering(WireResponse(429, (("Retry-After", "40"),), b"{}"), [0.0])
+    sender = Sender(real(), embedded(), wire, Recorder(None), seed=0, sleep=waited.append)
+    for _ in range(5):
+        ask(sender)
+    assert waited == [40, 40]

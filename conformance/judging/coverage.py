@@ -15,7 +15,7 @@ from conformance.model import Case, Clause, Contract, Reason, ReasonKind, Role
 
 OVER_BUDGET = "the request budget is used up (budget: in the target file)"
 DONE = "done"
-NOT_RUN = Reason(ReasonKind.NOT_RUN, "not run: the run ended before it")
+NOT_RUN = "not run: the run ended before it"
 BEYOND_BUDGET = Reason(ReasonKind.NOT_RUN, OVER_BUDGET)
 NOT_SELECTED = Reason(ReasonKind.NOT_SELECTED, "not selected")
 NOTHING_ASKED = Reason(
@@ -141,7 +141,7 @@ class Coverage:
             kind = ReasonKind.DECLARED if case.inapplicable else ReasonKind.PROVIDE
             return Reason(kind, case.gap)
         if case.id not in self.log.ends:
-            return NOT_RUN
+            return Reason(ReasonKind.NOT_RUN, self._why_not_run)
         if self.log.ends[case.id] == OVER_BUDGET:
             return BEYOND_BUDGET
         return None
@@ -157,6 +157,11 @@ class Coverage:
     def _is_selected(self, case: Case) -> bool:
         """Whether a case was to run."""
         return self.selected is None or case.id in self.selected
+
+    @property
+    def _why_not_run(self) -> str:
+        """Why cases have not run, by what broke the run off."""
+        return f"not run: {self.log.incomplete}" if self.log.incomplete else NOT_RUN
 
     @cached_property
     def _asking(self) -> frozenset[str]:

@@ -26,6 +26,7 @@ NO_SUCH_ROUTE = {404, 405, 501}
 """Statuses that a server without a route answers."""
 OFTEN = 0.01
 """The share of requests that something in front of a target may spoil without advice."""
+UNVERIFIED = "the certificate of the target was not verified (verify: false in the target file)"
 FILTER_RULE = "paging.filter"
 """The rule that judges whether a filter holds."""
 
@@ -35,7 +36,8 @@ def of(run: Run) -> list[str]:
     waivers = idle_waivers(run.target, run.cells, run.judged_on)
     doubtful = doubtful_keys(run.target, run.exchanges)
     added = [*lacking(run.exchanges), *idle_filters(run)]
-    return [*waivers, *doubtful, *added, *unavailable(run.exchanges)]
+    trusted = [] if run.target.verify else [UNVERIFIED]
+    return [*trusted, *waivers, *doubtful, *added, *unavailable(run.exchanges)]
 
 
 def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> list[str]:

@@ -36,7 +36,7 @@ class Watch:
         self._check_reached(arrival, exchange.failure)
         if self._outage.see(exchange, arrival.loss):
             self._look()
-        elif self._is_good(departure, exchange):
+        elif self._outage.cause is None and self._is_good(departure, exchange):
             self._good = departure
 
     def settle(self) -> None:
@@ -51,8 +51,8 @@ class Watch:
         """Raise Unjudgeable if there is no way to the target."""
         if arrival.loss is Loss.UNTRUSTED:
             raise Unjudgeable(
-                f"The certificate of {self._url} was not accepted: {failure}. "
-                "Name its authority with ca: in the target file, or set verify: false there."
+                f"No TLS connection to {self._url}: {failure}. "
+                "ca: in the target file names a private authority, verify: false accepts any."
             )
         self._speaks_http = self._speaks_http or arrival.loss is None
         if arrival.loss is Loss.FOREIGN and not self._speaks_http:

@@ -28,6 +28,7 @@ from tests.support.exchanges import (
     control,
     endless,
     error,
+    labelled,
     proxy,
     refusal,
     withheld,
@@ -375,3 +376,19 @@ def another_case() -> Iterator[Example]:
     by_run: dict[str, Any] = {"operation": "read_provider_run", "query": {"vapi_run_id": "RUN"}}
     run = answer(200, {"id": "e1", "vapi_run_id": "run"}, **by_run)
     yield refused("a text that clients choose", run)
+
+
+# --- the transfer ---------------------------------------------------------------------------------
+
+
+@examples_of("transfer.whole")
+def an_answer_arrives_whole() -> Iterator[Example]:
+    """What the transport saw to break twice is a finding; what it did not see whole is none."""
+    yield accepted("an answer", call_list())
+    yield accepted("an error", refusal("not_found"))
+    cut_off = answer(None, failure="it ends before its time")
+    yield refused("an answer broke twice", labelled(cut_off, broken="it ends before its time"))
+    yield refused("bytes came after the end", labelled(call_list(), broken="3 bytes came"))
+    yield silent("an answer was lost", cut_off)
+    yield silent("a body did not end", endless(200))
+    yield silent("an answer is repeated", answer(200, EMPTY_LIST, role="retry"))

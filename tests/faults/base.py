@@ -142,6 +142,7 @@ class Fault(Server):
     ``at`` are the only operations where it may find anything (all if empty).
     ``by`` are scenarios that run beside those that the clauses ask for.
     ``depth`` is 1 if any request shows it, 5 if only a boundary or a meeting of features does.
+    ``socket`` says that it shows on the wire alone.
     """
 
     breaks: tuple[str, ...]
@@ -149,6 +150,7 @@ class Fault(Server):
     at: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
     depth: int = 1
+    socket: bool = False
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,13 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def fault(
-    breaks: str, *, also: str = "", at: str = "", by: str = "", depth: int = 1
+    breaks: str,
+    *,
+    also: str = "",
+    at: str = "",
+    by: str = "",
+    depth: int = 1,
+    socket: bool = False,
 ) -> Callable[[type[Application]], type[Application]]:
     """Register a class as a fault; spaces separate the names of clauses and the like."""
 
@@ -206,6 +214,7 @@ def fault(
                 at=words(at),
                 by=words(by),
                 depth=depth,
+                socket=socket,
             )
         )
         return kind

@@ -48,7 +48,8 @@ def judge_fault(fault: Fault, complete: bool = False) -> Row:
 
     It runs the cases of these clauses, or the whole suite if ``complete``.
     """
-    run = harness.run(contract(), fault.make(contract()), aim=None if complete else aim_at(fault))
+    aim = None if complete else aim_at(fault)
+    run = harness.run(contract(), fault.make(contract()), aim=aim, socket=fault.socket)
     blamed = [cell for cell in run.cells if cell.verdict in BLAMED]
     found = _clauses_of(blamed)
     missed = [clause for clause in fault.breaks if clause not in found]

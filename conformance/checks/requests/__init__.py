@@ -1,5 +1,5 @@
 """Judges of requests: valid ones succeed as documented, mistakes are refused for what they are."""
 
-from conformance.checks.requests import mistakes, named, successes
+from conformance.checks.requests import mistakes, named, successes, transfer
 
-__all__ = ["mistakes", "named", "successes"]
+__all__ = ["mistakes", "named", "successes", "transfer"]

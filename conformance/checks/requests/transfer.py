@@ -1,4 +1,8 @@
-"""The judge of how answers travel: on every exchange."""
+"""The judge of how answers travel: on every exchange.
+
+A transfer that broke once is no finding: the network may be to blame. The transport repeats a read
+over a fresh connection, and says so if it breaks again.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,7 @@ from conformance.model import Exchange, Role
 
 @passive("transfer.whole", applies=every, hint="no answer came")
 def transfer_whole(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """An answer is well-formed HTTP, and complete (RFC 9112).
-
-    A transfer that broke once is no finding: the network may be to blame. The transport repeats a
-    read over a fresh connection, and says so if it breaks again.
-    """
+    """An answer is well-formed HTTP, and complete."""
     broken, response = exchange.facts.broken, exchange.response
     if broken:
         yield Violation("transfer", "a well-formed and complete answer", broken, (exchange.id,))

@@ -1,0 +1,150 @@
+"""A target that is out: the run ends soon, names the one cause, and blames no clause for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from conformance.model import Run, Verdict
+from conformance.options import Choice
+from conformance.run.planning import Prepared, prepare
+from conformance.run.session import Session
+from conformance.server.application import Application, application
+from conformance.transport.wire import Loss, Wire, WireFailure, WireRequest, WireResponse
+from tests.faults import harness
+from tests.support.contracts import embedded, real
+from tests.support.inprocess import execute
+from tests.support.wsgi import WsgiWire
+
+AFTER = 60
+"""Requests that are answered rightly before the target is out."""
+CASES = 80
+"""Cases that are run; they send some hundred requests."""
+
+Spoil = Callable[[WireRequest, WireResponse], WireResponse]
+
+
+def _limited(_request: WireRequest, _answer: WireResponse) -> WireResponse:
+    body = b'{"error": {"code": "rate_limit_exceeded", "message": "Later."}}'
+    headers = (("Content-Type", "application/json"), ("Retry-After", "999999999"))
+    return WireResponse(429, headers, body)
+
+
+def _page(_request: WireRequest, _answer: WireResponse) -> WireResponse:
+    return WireResponse(200, (("Content-Type", "text/html"),), b"<h1>Back soon</h1>")
+
+
+def _gateway(_request: WireRequest, _answer: WireResponse) -> WireResponse:
+    return WireResponse(502, (("Content-Type", "text/html"),), b"<h1>Bad gateway</h1>")
+
+
+def _dead_key(request: WireRequest, answer: WireResponse) -> WireResponse:
+    if dict(request.headers).get("Authorization") != f"Bearer {embedded().keys['full']}":
+        return answer
+    body = b'{"error": {"code": "unauthorized", "message": "Invalid or expired API key"}}'
+    return WireResponse(401, (("Content-Type", "application/json"),), body)
+
+
+def _lost(loss: Loss) -> Spoil:
+    def spoil(_request: WireRequest, _answer: WireResponse) -> WireResponse:
+        raise WireFailure("it is lost", loss)
+
+    return spoil
+
+
+OUT: dict[str, tuple[Spoil, str]] = {
+    "429 for everything": (_limited, "answers 429 to everything"),
+    "a page for everything": (_page, "answers everything with an HTML page"),
+    "a gateway without a server": (_gateway, "something in front of it answers"),
+    "a key that died": (_dead_key, "refuses the main key"),
+    "silence": (_lost(Loss.SILENT), "does not answer any more"),
+    "closed connections": (_lost(Loss.CLOSED), "closes every connection"),
+    "no HTTP": (_lost(Loss.FOREIGN), "answers with something that is not HTTP"),
+    "no server": (_lost(Loss.UNREACHABLE), "The target is gone: no server at"),
+}
+
+
+class Failing:
+    """A wire to a right server that is out from a request on, for ``long`` requests."""
+
+    def __init__(self, wire: Wire, spoil: Spoil, long: int = 1_000_000) -> None:
+        self._wire = wire
+        self._spoil = spoil
+        self._until = AFTER + long
+        self.sent = 0
+
+    def send(self, request: WireRequest) -> WireResponse:
+        """The right answer, or the spoilt one."""
+        self.sent += 1
+        answer = self._wire.send(request)
+        return self._spoil(request, answer) if AFTER < self.sent <= self._until else answer
+
+
+def prepared() -> tuple[Prepared, Application]:
+    """The plan for a right server of this process."""
+    app = application(real())
+    target = harness.target_of(real(), app, "http://127.0.0.1:1", {})
+    return prepare(real(), target, Choice()), app
+
+
+def ran(spoil: Spoil, long: int = 1_000_000) -> tuple[Run, int]:
+    """A run of some cases, and how many requests it sent."""
+    plan, app = prepared()
+    wire = Failing(WsgiWire(app), spoil, long)
+    session = Session(plan, wire, sleep=lambda _seconds: None)
+    cases = plan.plan.runnable[:CASES]
+    session.selected = frozenset(case.id for case in cases)
+    run = execute(session, cases)
+    app.store.close()
+    return run, wire.sent
+
+
+@pytest.mark.parametrize("name", OUT)
+def test_a_run_ends_when_the_target_is_out(name: str) -> None:
+    """Within a few requests, with the cause as the reason, and without a finding."""
+    spoil, cause = OUT[name]
+    run, sent = ran(spoil)
+    assert run.incomplete is not None
+    assert cause in run.incomplete
+    assert sent < AFTER + 40
+    assert not [cell for cell in run.cells if cell.findings]
+    assert run.exit_code == 3
+
+
+def test_the_rest_is_untested_for_the_cause() -> None:
+    """A person reads at each cell why nothing was asked."""
+    run, _ = ran(_limited)
+    untested = [cell for cell in run.cells if cell.verdict is Verdict.UNTESTED]
+    reasons = {reason.text for cell in untested for reason in cell.reasons}
+    assert any("answers 429 to everything" in text for text in reasons)
+
+
+@pytest.mark.parametrize("name", OUT.keys() - {"no server", "a gateway without a server"})
+def test_a_target_that_comes_back_is_judged_to_the_end(name: str) -> None:
+    """What fails for a moment is no outage: the look finds the target well."""
+    run, _ = ran(OUT[name][0], long=1)
+    assert run.incomplete is None
+
+
+def test_a_restart_of_some_seconds_is_waited_for() -> None:
+    """Requests that did not arrive are sent again, and nothing is missed."""
+    run, _ = ran(_lost(Loss.UNREACHABLE), long=5)
+    assert run.incomplete is None
+    assert not [cell for cell in run.cells if cell.verdict in (Verdict.FAILED, Verdict.ERROR)]
+
+
+def test_a_key_that_dies_at_the_end_is_noticed() -> None:
+    """The last requests were refused for it, which is no finding."""
+    plan, app = prepared()
+    wire = Failing(WsgiWire(app), _dead_key)
+    session = Session(plan, wire, sleep=lambda _seconds: None)
+    first, second, *_ = (case for case in plan.plan.runnable if case.scenario == "plain-read")
+    session.selected = frozenset((first.id, second.id))
+    session.run_case(first, judged=False)
+    wire.sent = AFTER
+    session.run_case(second, judged=False)
+    run = session.finish()
+    assert run.incomplete is not None
+    assert "refuses the main key" in run.incomplete
+    assert not [cell for cell in run.cells if cell.findings]

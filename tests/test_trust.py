@@ -1,0 +1,104 @@
+"""TLS: which certificates are accepted, and what is said of the others."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from conformance.transport.http import HttpWire
+from conformance.transport.wire import Loss, WireFailure, WireRequest
+from conformance.trust import CA_VARIABLES, Trust
+
+
+def certificate(folder: Path, host: str = "127.0.0.1") -> Path:
+    """A certificate that vouches for itself, with its key in the same file."""
+    made = folder / f"{host}.pem"
+    kind = "IP" if host[0].isdigit() else "DNS"
+    alone = folder / "only.pem"
+    request = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=test "
+        f"-addext subjectAltName={kind}:{host} -keyout {made} -out {alone} -days 2"
+    )
+    subprocess.run(request.split(), check=True, capture_output=True)
+    made.write_text(made.read_text() + alone.read_text())
+    return made
+
+
+class _Hello(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def serving(pem: Path | None) -> Iterator[str]:
+    """A server with a certificate, or without TLS."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Hello) as server:
+        if pem:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(pem)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def ask(site: str, trust: Trust, *, apart: bool = False) -> int:
+    """The status of a request."""
+    request = WireRequest("GET", f"{site}/it", (), None, apart=apart)
+    return HttpWire(30, trust).send(request).status
+
+
+@pytest.fixture(scope="module")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of this machine."""
+    return certificate(tmp_path_factory.mktemp("trust"))
+
+
+@pytest.fixture(autouse=True)
+def _no_authority(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CA_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["kept", "of its own"])
+def test_a_private_authority_is_accepted_where_it_is_named(
+    pem: Path, monkeypatch: pytest.MonkeyPatch, apart: bool
+) -> None:
+    """By ca: in the target file, by a variable of the environment, or by verify: false."""
+    with serving(pem) as site:
+        with pytest.raises(WireFailure, match="self-signed") as refused:
+            ask(site, Trust(), apart=apart)
+        assert refused.value.loss is Loss.UNTRUSTED
+        assert ask(site, Trust(ca=pem), apart=apart) == 200
+        assert ask(site, Trust(verified=False), apart=apart) == 200
+        monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+        assert ask(site, Trust(), apart=apart) == 200
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["kept", "of its own"])
+def test_a_certificate_of_another_host_is_refused(tmp_path: Path, apart: bool) -> None:
+    """Though its authority is known; the reason names both."""
+    other = certificate(tmp_path, "elsewhere.example")
+    with serving(other) as site, pytest.raises(WireFailure, match=r"not valid for '127.0.0.1'"):
+        ask(site, Trust(ca=other), apart=apart)
+
+
+def test_a_server_without_tls_is_told_apart() -> None:
+    """It is no matter of certificates, and nothing was sent."""
+    with serving(None) as site:
+        with pytest.raises(WireFailure, match="SSL") as refused:
+            ask(site, Trust())
+        assert refused.value.loss is Loss.UNTRUSTED
