@@ -7,6 +7,7 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 Value = TypeVar("Value")
@@ -118,6 +119,9 @@ def rendered(seconds: Fraction) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+USUAL_LENGTH = 50
+"""Timestamps shorter than this are remembered."""
+
 LEAP = 60
 """A leap second: the last one of its minute, and counted with the next."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -138,7 +142,13 @@ def instant(text: Any) -> Fraction | None:
 
     Extended or basic format, with or without separators. A timestamp without zone is read as UTC.
     """
-    match = _INSTANT.fullmatch(text) if isinstance(text, str) else None
+    if not isinstance(text, str):
+        return None
+    return _usual_instant(text) if len(text) < USUAL_LENGTH else _instant(text)
+
+
+def _instant(text: str) -> Fraction | None:
+    match = _INSTANT.fullmatch(text)
     if match is None:
         return None
     year, month, day, hour, minute = map(_number, match.groups()[:5])
@@ -151,6 +161,10 @@ def instant(text: Any) -> Fraction | None:
         return None
     whole = (moment - _EPOCH) // timedelta(seconds=1) + leap
     return whole - _offset(match) + fraction
+
+
+_usual_instant = lru_cache(maxsize=16_384)(_instant)
+"""The same for short texts, which come back in page after page."""
 
 
 def instants(values: Iterable[Any]) -> list[Fraction]:
