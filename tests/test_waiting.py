@@ -88,6 +88,20 @@ def test_a_limit_is_never_met_before_its_time(told: str, waits: list[float]) -> 
     assert waited == waits
 
 
+@pytest.mark.parametrize(
+    ("headers", "waits"),
+    [((), [0.2]), ((("Retry-After", "20"),), [20]), ((("Retry-After", "900"),), [])],
+)
+def test_a_proxy_is_asked_again_when_it_says(
+    headers: tuple[tuple[str, str], ...], waits: list[float]
+) -> None:
+    """A moment later, or as long as Retry-After says; a very long time is not waited for."""
+    waited: list[float] = []
+    wire = Answering(WireResponse(503, headers, b""), [0.0])
+    ask(Sender(real(), embedded(), wire, Recorder(None), seed=0, sleep=waited.append))
+    assert waited == waits
+
+
 def test_limits_in_a_row_are_not_waited_for_without_end() -> None:
     """After a minute and a half, each 429 is final."""
     waited: list[float] = []

@@ -118,14 +118,23 @@ class Patience:
             return Reason.LIMITED
         if answer.status == NOT_FOUND and self.missing:
             return Reason.MISSING
-        spoilt = answer.status in UNAVAILABLE or answer.excess
-        return Reason.BROKEN if spoilt and method in SAFE_METHODS else None
+        if method not in SAFE_METHODS:
+            return None
+        away = answer.status in UNAVAILABLE and pause_after(answer) <= self.longest
+        return Reason.BROKEN if away or answer.excess else None
 
     def _repeats(self, method: str, loss: Loss) -> bool:
         """Whether a request is sent again whose response was lost."""
         if method not in SAFE_METHODS or loss in UNSENT:
             return False
         return self.silent or loss is not Loss.SILENT
+
+
+def pause_after(answer: WireResponse | WireFailure) -> float:
+    """The seconds before a read is repeated that was spoilt: as Retry-After says, or a moment."""
+    if isinstance(answer, WireResponse) and header_in(answer.headers, "Retry-After"):
+        return told_to_wait(answer.headers)
+    return AFTER_BREAK
 
 
 def told_to_wait(headers: Headers) -> float:

@@ -30,7 +30,6 @@ from conformance.transport.addresses import Addresses
 from conformance.transport.carrier import Arrival, Carrier, Departure, Label
 from conformance.transport.message import Message
 from conformance.transport.patience import (
-    AFTER_BREAK,
     LIMITED,
     LONGEST_WAIT,
     SHOWN_WITHIN,
@@ -39,6 +38,7 @@ from conformance.transport.patience import (
     Allowance,
     Patience,
     Reason,
+    pause_after,
     told_to_wait,
 )
 from conformance.transport.redaction.log import LogRedactor
@@ -210,7 +210,7 @@ class Sender:
 
         A transfer that breaks again is told to the judges.
         """
-        self.pause(AFTER_BREAK)
+        self.pause(pause_after(spoilt.answer))
         again = self._carrier.depart(departure.message, departure.label, departure.wired.address)
         arrival = self._carrier.carry(again, apart=True)
         self._learn(arrival)
