@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import filterfalse
@@ -39,13 +40,22 @@ class Coverage:
     log: Log
     selected: frozenset[str] | None
 
-    def feeding(self, rule: Rule, clause: Clause) -> list[Case]:
-        """The cases that feed a rule of a clause, in the order of the plan.
+    def feeding(self, rule: Rule, clause: Clause) -> Mapping[str, list[Case]]:
+        """The cases that feed a rule of a clause, by operation, in the order of the plan.
 
         A case about one code or status feeds only the clauses that speak of it.
         """
-        cases = self._by_rule.get(rule.id, ())
-        return [case for case in cases if clause.concerns(case.about)]
+        known = self._fed.get((rule.id, clause.id))
+        if known is None:
+            cases = self._by_rule.get(rule.id, ())
+            known = _by_operation(case for case in cases if clause.concerns(case.about))
+            self._fed[rule.id, clause.id] = known
+        return known
+
+    @cached_property
+    def _fed(self) -> dict[tuple[str, str], Mapping[str, list[Case]]]:
+        """What ``feeding`` has found, by the ids of rule and clause."""
+        return {}
 
     @cached_property
     def _by_rule(self) -> dict[str, list[Case]]:
@@ -87,12 +97,17 @@ class Coverage:
 
         A passive rule rests on all cases of the operation, a trial rule on those that feed it.
         """
-        cases = self._counted(case for case in self.cases if case.operation == operation)
+        cases = self._counted(self._at.get(operation, ()))
         if rule.trial:
             return self._silence_of_trial(rule, operation, cases)
         if not all(map(self._is_selected, cases)):
             return NOT_SELECTED
         return self._silence_of_passive(rule, operation, cases)
+
+    @cached_property
+    def _at(self) -> Mapping[str, list[Case]]:
+        """The cases of each operation."""
+        return _by_operation(self.cases)
 
     def _silence_of_passive(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
         """The hint of a rule if all cases that could run did; else the commonest gap of the rest.
@@ -174,3 +189,11 @@ class Coverage:
             if exchange.role in (Role.CONTROL, Role.PROBE):
                 cases.add(exchange.case)
         return frozenset(cases)
+
+
+def _by_operation(cases: Iterable[Case]) -> Mapping[str, list[Case]]:
+    """Some cases by their operation, in their order."""
+    by_operation: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        by_operation[case.operation].append(case)
+    return by_operation

@@ -118,7 +118,7 @@ class _Evaluation:
             if rule.passive:
                 operations |= self._where_applies(rule, clause)
             else:
-                operations |= set(map(attrgetter("operation"), self.coverage.feeding(rule, clause)))
+                operations.update(self.coverage.feeding(rule, clause))
         return operations
 
     def _where_applies(self, rule: Rule, clause: Clause) -> set[str]:
@@ -164,8 +164,7 @@ class _Evaluation:
 
     def _feeding(self, clause: Clause, rule_id: str, operation: str) -> list[Case]:
         """The cases that feed a rule of a clause on an operation."""
-        feeding = self.coverage.feeding(self.rules[rule_id], clause)
-        return [case for case in feeding if case.operation == operation]
+        return self.coverage.feeding(self.rules[rule_id], clause).get(operation, [])
 
     def _waiver(self, clause: Clause, operation: str) -> Waiver | None:
         """The waiver that covers a cell on the day of judgement."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from conformance.model.operation import Effect, Operation
@@ -179,7 +180,7 @@ class Declaration:
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # parameters, by operation
     waivers: tuple[Waiver, ...] = ()
 
-    @property
+    @cached_property
     def main_key(self) -> str | None:
         """The role of the key that makes most requests; None without a key of that kind."""
         several = sorted(filter(_is_named, self.keys), key=lambda role: -len(self.key_scopes[role]))

@@ -113,10 +113,16 @@ class HttpWire:
         excess = 0 if cut else CURRENT.excess
         if excess:
             self._keeps = False
-            self._kept.clear()
+            self.close()
         if not cut:
             body, cut = decoded(body, raw.headers.get("Content-Encoding", ""))
         return WireResponse(raw.status, tuple(raw.headers.items()), body, cut, excess)
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        for kept in self._kept.values():
+            kept.session.close()
+        self._kept.clear()
 
     def _may_keep(self, request: WireRequest) -> bool:
         """Whether a request may go over a kept connection."""

@@ -112,22 +112,29 @@ class Patience:
 
     def reason(self, method: str, answer: WireResponse | WireFailure) -> Reason | None:
         """Why a request should be sent again after an answer; None if the answer is final."""
-        if isinstance(answer, WireFailure):
-            return Reason.BROKEN if self._repeats(method, answer.loss) else None
+        if isinstance(answer, WireResponse):
+            refused = self._after_refusal(answer)
+            if refused is not None:
+                return refused
+        if method in SAFE_METHODS and self._is_spoilt(answer):
+            return Reason.BROKEN
+        return None
+
+    def _after_refusal(self, answer: WireResponse) -> Reason | None:
+        """Why a request is sent again that was refused, so that it was not carried out."""
         if answer.status == LIMITED and told_to_wait(answer.headers) <= self.longest:
             return Reason.LIMITED
         if answer.status == NOT_FOUND and self.missing:
             return Reason.MISSING
-        if method not in SAFE_METHODS:
-            return None
-        away = answer.status in UNAVAILABLE and pause_after(answer) <= self.longest
-        return Reason.BROKEN if away or answer.excess else None
+        return None
 
-    def _repeats(self, method: str, loss: Loss) -> bool:
-        """Whether a request is sent again whose response was lost."""
-        if method not in SAFE_METHODS or loss in UNSENT:
-            return False
-        return self.silent or loss is not Loss.SILENT
+    def _is_spoilt(self, answer: WireResponse | WireFailure) -> bool:
+        """Whether the way to the target, or something on it, spoilt a response."""
+        if isinstance(answer, WireFailure):
+            silent = answer.loss is Loss.SILENT
+            return self.silent if silent else answer.loss not in UNSENT
+        away = answer.status in UNAVAILABLE and pause_after(answer) <= self.longest
+        return away or answer.excess > 0
 
 
 def pause_after(answer: WireResponse | WireFailure) -> float:

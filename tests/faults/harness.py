@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from conformance.checks import RULES
 from conformance.model import Case, Contract, Run
 from conformance.options import Choice
 from conformance.plan import Plan
-from conformance.run.planning import prepare
+from conformance.run.planning import Prepared, prepare
 from conformance.run.session import Session
 from conformance.server import Application, declaration
 from conformance.transport.http import HttpWire
@@ -119,13 +120,28 @@ def run(
             return _run(loaded, WsgiWire(app), aimed_at, aim, seed)
         with serving(app) as origin:
             aimed_at = target_of(loaded, app, origin, changes or {})
-            return _run(loaded, HttpWire(15.0), aimed_at, aim, seed)
+            with closing(HttpWire(15.0)) as wire:
+                return _run(loaded, wire, aimed_at, aim, seed)
     finally:
         app.store.close()
 
 
+_PLANS: list[tuple[Contract, int, Prepared]] = []
+"""The last plan: most servers declare the same."""
+
+
+def _prepared(loaded: Contract, aimed_at: target.Target, seed: int) -> Prepared:
+    """The plan for a target, with its keys."""
+    for contract_of_plan, seed_of_plan, known in _PLANS:
+        same = contract_of_plan is loaded and seed_of_plan == seed
+        if same and known.target.declaration == aimed_at.declaration:
+            return replace(known, target=aimed_at)
+    _PLANS[:] = [(loaded, seed, prepare(loaded, aimed_at, Choice(seed=seed)))]
+    return _PLANS[0][2]
+
+
 def _run(loaded: Contract, wire: Wire, aimed_at: target.Target, aim: Aim | None, seed: int) -> Run:
-    prepared = prepare(loaded, aimed_at, Choice(seed=seed))
+    prepared = _prepared(loaded, aimed_at, seed)
     plan = prepared.plan
     selected = None if aim is None or EVERYTHING else feeding(loaded, plan, aim)
     cases = [case for case in plan.runnable if selected is None or case.id in selected]
