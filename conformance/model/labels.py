@@ -73,6 +73,7 @@ class Step(StrEnum):
 
     OWNER = "owner"  # the owner reads an object
     FOREIGN = "foreign"  # another business asks for it
+    NOBODY = "nobody"  # the same for an object that nobody has
     REFERENCE = "reference"  # a required reference to an object of another business
     OPTIONAL = "optional"  # an optional one
     TIED = "tied"  # a look whether the object shows that reference

@@ -23,6 +23,16 @@ def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = "ful
     client.mistake(client.operation, values, key=key, facts=facts)
 
 
+def ask_for_nobodys(client: Client, values: Values, selector: Parameter) -> None:
+    """Ask for an object that nobody has, where a success need not show what it found."""
+    known = values[selector.name]
+    unknown = client.unknown_id(named(known))
+    nobodys = [unknown] if isinstance(known, list) else unknown
+    client.mistake(
+        client.operation, {**values, selector.name: nobodys}, facts=Facts(step=Step.NOBODY)
+    )
+
+
 def ask_the_other_way(client: Client, values: Values, selector: Parameter, key: str) -> None:
     """Ask for an object of the main business with the key of another one."""
     theirs = _as_asked_by(client, values, selector, key)

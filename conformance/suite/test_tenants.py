@@ -14,6 +14,7 @@ from conformance.suite.client import Client
 from conformance.suite.crossing import (
     Values,
     ask_for_foreign,
+    ask_for_nobodys,
     ask_naming_main,
     ask_the_other_way,
     create_inside,
@@ -243,6 +244,8 @@ def _change_across(client: Client, values: Values, selector: Parameter, foreign:
     before = client.look(kind, sought, role=Role.CONTROL, key="other", facts=facts)
     position = client.position(before)
     ask_for_foreign(client, {**values, selector.name: foreign, **change}, foreign)
+    if Open.ABSENT_OBJECT in operation.open:
+        ask_for_nobodys(client, values, selector)
     facts = Facts(step=Step.AFTER, sent=as_shown(operation, change), position=position)
     client.look(kind, sought, key="other", facts=facts)
     ask_naming_main(client, {**values, **change}, selector, "other")

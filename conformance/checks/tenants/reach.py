@@ -40,6 +40,7 @@ from conformance.reading import Answer, answer_of, id_of
 FOREIGN_KEY = "(keys: other in the target file)"
 KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
 """The roles of the codes that refuse an object of another business."""
+NOT_FOUND = 404
 BEYOND = {Side.OWN: Business.OTHER, Side.FOREIGN: Business.MAIN}
 """The business that a key cannot reach, by the side that it shows."""
 
@@ -75,6 +76,7 @@ def _objects_refused(
     """
     if Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(context, trial, objects, *KEPT_OUT, judge=kept_out)
+        yield from _found(trial, objects)
         return
     owners = [_id_shown(context, owner) for owner in trial.at(Step.OWNER)]
     for exchange in objects:
@@ -82,6 +84,15 @@ def _objects_refused(
             yield Pass((exchange.id,))
         else:
             yield kept_out(context, exchange, KEPT_OUT)
+
+
+def _found(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
+    """A foreign object is not worked on by an operation that refuses one that nobody has."""
+    refused = [exchange for exchange in trial.at(Step.NOBODY) if exchange.status == NOT_FOUND]
+    taken = [exchange for exchange in objects if exchange.ok]
+    if refused and taken:
+        expected = f"refused, as an object that nobody has is refused with {NOT_FOUND}"
+        yield Violation("status", expected, said(taken[0]), (taken[0].id, refused[0].id))
 
 
 def _advises(context: JudgeContext, exchange: Exchange) -> bool:

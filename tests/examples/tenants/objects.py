@@ -343,3 +343,20 @@ def an_answer_names_no_other_business() -> Iterator[Example]:
     yield refused("the object is gone after the change", before(), changed(), gone)
     kept_away = refusal("forbidden", operation="update_agent", step="optional")
     yield accepted("the change is refused, and no read finds it", before(), kept_away, gone)
+
+
+def replayed(status: int, **labels: Any) -> Exchange:
+    """An event is replayed, or refused."""
+    body = {"replayed": 1} if status == 200 else error("not_found")
+    return answer(status, body, operation="replay_event", **labels)
+
+
+@examples_of("tenant.object", operation="replay_event")
+def a_foreign_object_is_not_worked_on() -> Iterator[Example]:
+    """Where a success shows no object, it is compared with that for an object nobody has."""
+    own = replayed(200, role="control")
+    taken, unknown = replayed(200, step="foreign"), replayed(404, step="nobody")
+    yield refused("taken, and one that nobody has is refused", own, taken, unknown)
+    yield accepted("taken as one that nobody has", own, taken, replayed(200, step="nobody"))
+    yield accepted("refused", own, replayed(404, step="foreign"), unknown)
+    yield accepted("taken, and nobody's was not asked for", own, taken)

@@ -311,3 +311,18 @@ class EmptyKeyReadsAgents(OneKeyBorderless):
     """read_agent lets the key of the empty business read every agent."""
 
     open_at, by_key = ("read_agent",), "empty"
+
+
+@fault("business-object", at="replay_event replay_several_events", depth=3)
+class ForeignEventReplayed(Faulty):
+    """An event of another business can be replayed, though an unknown one is refused."""
+
+    def act_perform(self, context: Context) -> Reply:
+        selector = context.operation.selector
+        if selector is None or context.operation.kind != "event":
+            return super().act_perform(context)
+        named = context.values.get(selector.name)
+        for identifier in named if isinstance(named, list) else [named]:
+            if self.store.get("event", str(identifier)) is None:
+                raise Refusal("not_found", "There is no such event")
+        return super().act_perform(context)
