@@ -135,7 +135,13 @@ class MissingEmail(Faulty):
         super().refuse_missing(operation, names)
 
 
-@fault("status-no-5xx-for-mistakes", at="create_lead", by="refused-write", depth=5)
+@fault(
+    "status-no-5xx-for-mistakes",
+    also="reference-known",
+    at="create_lead",
+    by="refused-write",
+    depth=5,
+)
 class LeadOfNobodyBreaks(Faulty):
     """create_lead returns 500 for an unknown agent."""
 

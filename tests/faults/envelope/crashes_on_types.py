@@ -177,7 +177,7 @@ class ReferenceAsArray(CrashesOnMember):
 # --- texts that begin as they should, and bodies ---
 
 
-@fault(CRASHES, at="backfill_events", by=BY, depth=5)
+@fault(CRASHES, also="code-invalid_request status-400", at="backfill_events", by=BY, depth=5)
 class TailOfTime(CrashesOnMember):
     """backfill_events crashes on a timestamp with a letter behind it."""
 
