@@ -45,6 +45,13 @@ class Log:
         ends = without(self.ends, spoilt)
         return replace(self, exchanges=kept, ends=ends)
 
+    def join(self, other: Log) -> None:
+        """Add what another log holds and this one does not."""
+        known = {exchange.id for exchange in self.exchanges}
+        self.exchanges += [each for each in other.exchanges if each.id not in known]
+        self.ends |= other.ends
+        self.void |= other.void
+
 
 CUT_OFF = "The log has no end: the run was broken off, or the file was cut."
 
@@ -96,9 +103,14 @@ class Recorder:
         if other.incomplete:
             self.break_off(other.incomplete, other.void)
 
+    def recall(self, path: Path) -> None:
+        """Take the log for what its file holds."""
+        with path.open(encoding="utf-8") as stream:
+            self.log = parse(stream, str(path))
+
     def _write(self, line: str) -> None:
         if self._stream is not None:
-            self._stream.write(line + "\n")
+            self._stream.write(line + "\n")  # at once: a signal must not come between the two
             self._stream.flush()
 
 

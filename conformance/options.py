@@ -76,6 +76,14 @@ class Choice:
             environment="CONFORMANCE_KEY",
         ),
     )
+    key_file: Path | None = field(
+        default=None,
+        metadata=_given(
+            "File that holds the key, and nothing else; - reads it from standard input.",
+            flag="key-file",
+            kind=Path,
+        ),
+    )
     target: Path | None = field(
         default=None, metadata=_given("Target file; `init` writes one.", kind=Path)
     )
@@ -105,6 +113,12 @@ def _option(described: Field[Any]) -> Option:
     more = {"flag": described.name, **described.metadata}
     return Option(field=described.name, default=described.default, **more)
 
+
+KEY_IS_SEEN = (
+    "Warning: a key on the command line is seen by every user of this machine. "
+    "Give it in CONFORMANCE_KEY or in a file."
+)
+"""What both fronts say on stderr about a key that is an argument."""
 
 OPTIONS = tuple(_option(described) for described in fields(Choice))
 """The description of every field of ``Choice``, in its order."""

@@ -24,6 +24,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(f"--{PREFIX}-output", type=Path, help="Directory for the reports of this run.")
 
 
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Refuse a key among arguments that pytest is about to write to a file."""
+    known = early_config.known_args_namespace
+    if known.debug and getattr(known, f"{PREFIX}_key"):
+        raise pytest.UsageError(
+            f"--debug writes all arguments to a file, with the key of --{PREFIX}-key. "
+            f"Give the key in CONFORMANCE_KEY or with --{PREFIX}-key-file."
+        )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Load the suite if a target is given. Raises pytest.UsageError where it cannot be used."""
     choice = Choice(**{option.field: _given(config, option) for option in OPTIONS})

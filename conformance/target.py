@@ -11,6 +11,7 @@ import json
 import os
 import re
 import ssl
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
-from conformance import convert, extent, keyring, names, trust, yamlfile
+from conformance import convert, extent, files, keyring, names, trust, yamlfile
 from conformance.contract import packaged
 from conformance.errors import TargetError
 from conformance.keyring import GivenKey
@@ -34,6 +35,11 @@ DEFAULT_TIMEOUT = 15.0
 FICTIONAL_NUMBER = "+12025550100"
 SECRET = ("keys", "scoped_keys")
 """Members of a target file that hold keys; no message quotes them."""
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+"""A key that stands in the environment."""
+STANDARD_INPUT = Path("-")
+LONGEST_KEY = 10_000
+"""Characters that are read of a file with a key."""
 HOSTS = 200
 """Addresses that are taken of a network."""
 
@@ -48,6 +54,7 @@ class Target:
     rate: float | None = None  # requests per second, at most
     timeout: float = DEFAULT_TIMEOUT  # seconds for one request
     ca: Path | None = None  # certificates of a private authority
+    warnings: tuple[str, ...] = ()  # for whoever runs the suite
 
     @property
     def trust(self) -> Trust:
@@ -125,6 +132,7 @@ def from_file(
         "addresses": _addresses(file, faults),
         "url": _url(contract, file, faults),
         **_authority(file, path.parent, faults),
+        "warnings": _warnings(path, listed),
     }
     if faults:
         raise _faulty(faults)
@@ -219,9 +227,36 @@ def _keys(file: YamlFile, listed: Iterable[GivenKey], faults: list[str]) -> dict
     return keys
 
 
+def key_in(path: Path) -> str:
+    """The key that a file holds, ``-`` for standard input. Raises TargetError if it holds none."""
+    where = "standard input" if path == STANDARD_INPUT else str(path)
+    try:
+        if path == STANDARD_INPUT:
+            text = sys.stdin.readline(LONGEST_KEY)
+        else:
+            with path.open(encoding="ascii") as file:
+                text = file.read(LONGEST_KEY)
+    except UnicodeDecodeError:
+        raise TargetError(f"{where}: a key is plain ASCII text") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise TargetError(f"{where}: no key can be read: {reason}") from None
+    return _checked_key(text.strip(), where)
+
+
+def _warnings(path: Path, listed: Iterable[GivenKey]) -> tuple[str, ...]:
+    """What whoever wrote a target file should change about it."""
+    if files.open_to_others(path) and any(not VARIABLE.fullmatch(key.text) for key in listed):
+        return (
+            f"{path} holds keys, and other users can read it. Give keys as ${{NAME}}, "
+            "or take the right away from them (chmod 600).",
+        )
+    return ()
+
+
 def _from_environment(text: str) -> str:
     """The text, or for ``${NAME}`` the environment variable of that name."""
-    variable = re.fullmatch(r"\$\{(\w+)\}", text)
+    variable = VARIABLE.fullmatch(text)
     if variable is None:
         return text
     value = os.environ.get(variable[1])

@@ -46,6 +46,11 @@ socket.getaddrinfo = socket.create_connection = refuse
 """A sitecustomize that takes the network away from a Python process."""
 
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a shell lets what it starts in the background ignore Ctrl-C, and all that this starts, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 # --- the command ----------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from conformance.options import OPTIONS, Choice, Option
+from conformance.options import KEY_IS_SEEN, OPTIONS, Choice, Option
 
 
 def with_choice(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -21,6 +21,10 @@ def with_choice(command: Callable[..., Any]) -> Callable[..., Any]:
         values = {option.field: given.pop(option.field) for option in OPTIONS}
         if values["target"]:  # a file overrides the environment; a flag overrides the file
             values |= dict.fromkeys(filter(_from_environment, ("url", "key")))
+        if values["key_file"] and _from_environment("key"):
+            values["key"] = None
+        if values["key"] and not _from_environment("key"):
+            click.echo(KEY_IS_SEEN, err=True)
         return command(choice=Choice(**values), **given)
 
     decorated: Callable[..., Any] = chosen

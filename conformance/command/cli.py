@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
-from conformance import __version__
-from conformance.command import commands
+from conformance import __version__, files
+from conformance.command import commands, directory, signals
 from conformance.command.choosing import with_choice, with_output, with_spec
 from conformance.command.commands import load
 from conformance.errors import ConformanceError, Exit, UsageError
@@ -31,30 +30,32 @@ if TYPE_CHECKING:
     from conformance.run.planning import Prepared
 
 
-def main() -> NoReturn:
-    """Entry point: every foreseen error is one message and a documented exit code."""
-    # SIGTERM ends a run as Ctrl-C does: the server stops, and the reports are written.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+def outcome() -> int:
+    """Run the command: every foreseen error is one message. Returns a documented exit code.
+
+    What it writes belongs to the user alone.
+    """
     try:
-        status = group.main(standalone_mode=False)
-        sys.exit(status if isinstance(status, int) else 0)
+        with files.private():
+            status = group.main(standalone_mode=False)
+        return status if isinstance(status, int) else 0
     except click.ClickException as error:
         error.show()
-        sys.exit(Exit.USAGE)
+        return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
-        sys.exit(Exit.UNJUDGED)
+        click.echo(signals.last_words(), err=True)
+        return Exit.UNJUDGED
     except ConformanceError as error:
         from conformance.report.text import clean
 
         click.echo(clean(str(error), lines=True), err=True)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.UNJUDGED)
+        return Exit.UNJUDGED
     except OSError as error:
         click.echo(f"{error.filename or 'A file'}: {error.strerror}", err=True)
-        sys.exit(Exit.USAGE)
+        return Exit.USAGE
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -77,6 +78,7 @@ def group() -> None:
 @with_output
 def run(choice: Choice, yes: bool, require_complete: bool, durations: bool, output: Path) -> int:
     """Run the suite: against the embedded server, or against --url and --key, or --target."""
+    signals.tell("Stopped. Nothing was sent.")
     with _embedded(choice) as server:
         prepared = _prepared(choice, server)
         _check_runnable(prepared)
@@ -84,12 +86,13 @@ def run(choice: Choice, yes: bool, require_complete: bool, durations: bool, outp
             _confirm(prepared.chosen.requests())
         from conformance.run import runner
 
-        directory = _new_directory(output)
+        begin = partial(runner.begin, prepared, require_complete=require_complete)
+        run_directory = _new_run(output, begin)
         console = _console()
         console.print(_announcement(prepared), markup=False)
         finished = runner.run(
             prepared,
-            directory,
+            run_directory,
             console,
             nonce="" if server else str(time.time_ns()),
             require_complete=require_complete,
@@ -98,25 +101,24 @@ def run(choice: Choice, yes: bool, require_complete: bool, durations: bool, outp
         from conformance.report.console import durations as by_duration
 
         click.echo(by_duration(finished))
-    return _conclude(finished, prepared.selected, directory, console)
+    return _conclude(finished, prepared.selected, run_directory, console)
 
 
 @group.command()
-@click.argument("directory", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
+@click.argument(
+    "stored_in", metavar="RUN", type=click.Path(path_type=Path, file_okay=False, resolve_path=True)
+)
 @with_spec
 @with_output
-def replay(directory: Path, spec: Path | None, output: Path) -> int:
+def replay(stored_in: Path, spec: Path | None, output: Path) -> int:
     """Judge a stored run again, from its evidence log alone; same files and exit code."""
     from conformance.run import runfile
 
     console = _console()
-    stored = runfile.replay(directory, load(spec))
+    stored = runfile.replay(stored_in, load(spec))
     if stored.other_contract:
         click.echo(f"Note: {stored.other_contract}", err=True)
-    again = _new_directory(output)
-    for name in (runfile.LOG, runfile.PYTEST_PAGE):
-        if (directory / name).exists():
-            (again / name).write_bytes((directory / name).read_bytes())
+    again = _new_run(output, partial(runfile.copy, stored, stored_in))
     return _conclude(stored.run, stored.selected, again, console)
 
 
@@ -151,8 +153,8 @@ def _embedded(choice: Choice) -> Iterator[Embedded | None]:
     """The embedded server, starting, if no other target is given."""
     if choice.url or choice.target:
         yield None
-    elif choice.key:
-        raise UsageError("--key without --url or --target: say which server it belongs to")
+    elif choice.key or choice.key_file:
+        raise UsageError("A key without --url or --target: say which server it belongs to")
     else:
         from conformance.command.embedded import starting
 
@@ -162,12 +164,16 @@ def _embedded(choice: Choice) -> Iterator[Embedded | None]:
 
 def _prepared(choice: Choice, server: Embedded | None) -> Prepared:
     """The plan for the chosen target, or for the embedded server when it is ready."""
-    from conformance.run.planning import prepare, target_of
+    from conformance.report.text import clean
+    from conformance.run.planning import prepare, target_of, with_key
 
     contract = load(choice.spec)  # while the embedded server starts
     if server:
         choice = replace(choice, target=server.target_file())
-    return prepare(contract, target_of(contract, choice), choice)
+    target = target_of(contract, with_key(choice))
+    for warning in target.warnings:
+        click.echo(f"Warning: {clean(warning)}", err=True)
+    return prepare(contract, target, choice)
 
 
 def _check_runnable(prepared: Prepared) -> None:
@@ -210,39 +216,32 @@ def _console() -> Console:
     return Console(file=sys.stdout, highlight=False, soft_wrap=True)
 
 
-def _new_directory(output: Path) -> Path:
-    """Make ``output/<time>``, and let ``output/latest`` point to it."""
-    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-    for suffix in ("", *(f"-{number}" for number in range(2, 100))):
-        directory = output / (stamp + suffix)
-        try:
-            directory.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        latest = output / "latest"
-        if latest.is_symlink() or not latest.exists():
-            latest.unlink(missing_ok=True)
-            latest.symlink_to(directory.name)
-        return directory
-    raise UsageError(f"{output} has no free name for {stamp}")
+def _new_run(output: Path, begin: Callable[[Path], None]) -> Path:
+    """A new directory of a run. Whatever ends the command from now on, it can be replayed."""
+    from conformance.report.text import clean
+
+    run_directory = directory.new(output, begin)
+    again = f"`kaicalls-conformance replay {run_directory}` judges what was logged"
+    signals.tell(clean(f"Stopped. The run is not judged, or its reports are not written: {again}."))
+    return run_directory
 
 
 def _conclude(
-    finished: Run, selected: frozenset[str] | None, directory: Path, console: Console
+    finished: Run, selected: frozenset[str] | None, run_directory: Path, console: Console
 ) -> int:
     """Write the files, and print where they are and, last, the counts. Returns the exit code."""
     from conformance.report import remarks, write_all
     from conformance.report.text import clean
     from conformance.run import runfile
 
-    runfile.write(finished, selected, directory)
-    write_all(finished, directory)
+    runfile.write(finished, selected, run_directory)
+    write_all(finished, run_directory)
     for sentence in remarks.of(finished):
         click.echo(f"Note: {sentence}", err=True)
     if finished.incomplete and not _judged_anything(finished):
         click.echo(clean(finished.incomplete, lines=True), err=True)
     else:
-        console.print(f"Report: {directory / 'report.html'}", markup=False)
+        console.print(f"Report: {run_directory / 'report.html'}", markup=False)
         _print_summary(finished, console)
     return finished.exit_code
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from conformance import files
 from conformance.command.choosing import with_spec
 from conformance.errors import UsageError
 
@@ -74,7 +75,8 @@ def init(path: Path, force: bool, spec: Path | None) -> None:
 
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; give another name, or --force")
-    path.write_text(initfile.text(load(spec)), encoding="utf-8")
+    with files.own(path, "w") as file:
+        file.write(initfile.text(load(spec)))
     click.echo(f"Wrote {path}. Fill it in, then: kaicalls-conformance run --target {path}")
 
 

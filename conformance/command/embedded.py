@@ -9,6 +9,7 @@ run ends, because it stops when the pipe to its standard input closes.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,7 @@ class Embedded:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            process_group=0,  # Ctrl-C in a terminal is for the run alone
         )
 
     def target_file(self) -> Path:
@@ -71,7 +73,7 @@ def starting(spec: Path | None) -> Iterator[Embedded]:
 
 def _serve(target_out: Path, spec: Path | None) -> int:
     """Serve until a signal. Returns the exit code."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=[target_out], daemon=True).start()
     # Only the server process needs these, and they take most of a second to import.
     from conformance.contract import load
     from conformance.server import serve
@@ -84,8 +86,10 @@ def _serve(target_out: Path, spec: Path | None) -> int:
     return 0
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(target_out: Path) -> None:
+    """End when the run does. A run that was killed has left the target file."""
     sys.stdin.read()
+    shutil.rmtree(target_out.parent, ignore_errors=True)
     os._exit(0)
 
 

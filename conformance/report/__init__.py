@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from conformance import files
 from conformance.model import Run
 from conformance.report import ctrf, har, html, junit
 
@@ -25,6 +26,7 @@ FILES = tuple(name for name, _ in FORMATS)
 
 
 def write_all(run: Run, directory: Path) -> None:
-    """Write every report into a directory that exists."""
+    """Write every report into a directory that exists; each is there whole or not at all."""
     for name, write in FORMATS:
-        write(run, directory / name)
+        with files.whole(directory / name) as written:
+            write(run, written)

@@ -8,23 +8,27 @@ whole log in the end and writes the reports.
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import tempfile
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, TextIO
 
 import pytest
 
-from conformance import checks, contract, evidence
-from conformance.errors import ConformanceError
+from conformance import checks, contract, evidence, files
+from conformance.errors import ConformanceError, Exit
 from conformance.model import Run
-from conformance.options import Choice
-from conformance.report import console, write_all
+from conformance.options import KEY_IS_SEEN, Choice
+from conformance.report import FILES, console, write_all
+from conformance.report.text import clean
 from conformance.run import runfile
 from conformance.run.items import Items
-from conformance.run.planning import prepare, target_of
+from conformance.run.planning import Prepared, prepare, target_of, with_key
 from conformance.run.session import Session
 from conformance.transport.http import HttpWire
 
@@ -34,42 +38,68 @@ LOGS = "conformance_logs"
 
 def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
     """Register what runs and judges the suite. Raises pytest.UsageError for a wrong choice."""
-    if choice.url and not choice.target and not choice.key:
+    if choice.url and not (choice.target or choice.key or choice.key_file):
         choice = replace(choice, key=os.environ.get("CONFORMANCE_KEY"))
+    elif choice.key and not hasattr(config, "workerinput"):
+        sys.stderr.write(f"{KEY_IS_SEEN}\n")
     try:
         if hasattr(config, "workerinput"):
             worker = _worker(choice, config.workerinput)
             config.pluginmanager.register(worker)
             config.pluginmanager.register(WorkerEnd(worker.running))
             return
-        stream = _log_in(output) if output else None
-        items = _items(choice, stream)
+        prepared = _prepared(choice)
+        for warning in prepared.target.warnings:
+            sys.stderr.write(f"Warning: {clean(warning)}\n")
+        stream = None
+        if output and not config.option.collectonly:
+            stream = _log_in(output, prepared)
+        items = _items(prepared, stream)
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(items)
-    config.pluginmanager.register(Reporter(items.running, output))
+    config.pluginmanager.register(Reporter(items.running, prepared, output))
 
 
-def _log_in(output: Path) -> TextIO:
-    output.mkdir(parents=True, exist_ok=True)
-    return (output / runfile.LOG).open("w", encoding="utf-8")
+def _log_in(output: Path, prepared: Prepared) -> TextIO:
+    """The log of a new run in a directory, from which the reports of an earlier one are taken."""
+    with files.private():
+        output.mkdir(parents=True, exist_ok=True)
+        for name in (*FILES, runfile.PYTEST_PAGE):
+            (output / name).unlink(missing_ok=True)
+        shutil.rmtree(output / runfile.WORKERS, ignore_errors=True)
+        runfile.begin(_begun(prepared), prepared.selected, output)
+        return files.lines(output / runfile.LOG)
+
+
+def _begun(prepared: Prepared) -> Run:
+    return prepared.begun(datetime.now(UTC), require_complete=False)
+
+
+def _stopped(output: Path | None) -> str:
+    """What is said when a signal comes after the last case."""
+    if output is None:
+        return "Stopped: the run is not judged."
+    return f"Stopped: `kaicalls-conformance replay {clean(str(output))}` judges what was logged."
 
 
 def _worker(choice: Choice, given: dict[str, Any]) -> Items:
     """The items of one worker, with its share of the addresses and of the budget."""
     name, count = given["workerid"], int(given["workercount"])
-    stream = (Path(given[LOGS]) / f"{name}.jsonl").open("w", encoding="utf-8")
+    stream = files.lines(Path(given[LOGS]) / f"{name}.jsonl")
     index = int(name.removeprefix("gw"))
-    return _items(choice, stream, prefix=f"{name}-", share=(index, count))
+    prepared = _prepared(choice)
+    prepared = replace(prepared, target=prepared.target.shared(index, count))
+    return _items(prepared, stream, prefix=f"{name}-")
 
 
-def _items(
-    choice: Choice, stream: TextIO | None, prefix: str = "", share: tuple[int, int] = (0, 1)
-) -> Items:
+def _prepared(choice: Choice) -> Prepared:
     loaded = contract.load(choice.spec, frozenset(checks.RULES))
-    prepared = prepare(loaded, target_of(loaded, choice), choice)
+    return prepare(loaded, target_of(loaded, with_key(choice)), choice)
+
+
+def _items(prepared: Prepared, stream: TextIO | None, prefix: str = "") -> Items:
     wire = HttpWire(prepared.target.timeout, prepared.target.trust)
-    prepared = replace(prepared, target=prepared.target.shared(*share))
     running = Session(prepared, wire, stream, prefix=prefix, nonce=str(time.time_ns()))
     return Items(running, prepared.chosen)
 
@@ -89,16 +119,21 @@ class WorkerEnd:
 class Reporter:
     """Judges the whole log when all items have run, and writes the reports."""
 
-    def __init__(self, running: Session, output: Path | None) -> None:
+    def __init__(self, running: Session, prepared: Prepared, output: Path | None) -> None:
         self._running = running
+        self._prepared = prepared
         self._output = output
         self._run: Run | None = None
-        self._logs = tempfile.TemporaryDirectory(prefix="conformance-")
+        self._logs: Path | None = None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker of pytest-xdist where its log goes."""
-        node.workerinput[LOGS] = self._logs.name
+        """Tell a worker of pytest-xdist where its log goes: a replay finds it there, too."""
+        if self._logs is None and self._output:
+            self._logs = self._output / runfile.WORKERS
+            self._logs.mkdir(mode=0o700)
+        self._logs = self._logs or Path(tempfile.mkdtemp(prefix="conformance-"))
+        node.workerinput[LOGS] = str(self._logs)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
@@ -106,18 +141,40 @@ class Reporter:
         names = {name.rpartition("::test_")[2] for name in ids}
         cases = list(map(attrgetter("id"), self._running.plan.cases))
         self._running.selected = frozenset(case for case in cases if _item_name(case) in names)
+        self._foretell()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Store which cases are to run, now that pytest knows."""
+        if not session.config.option.collectonly:
+            self._foretell()
+
+    def _foretell(self) -> None:
+        if self._output:
+            with files.private():
+                runfile.foretell(_begun(self._prepared), self._running.selected, self._output)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Merge the logs of the workers, judge, and write the reports."""
         if session.config.option.collectonly:
             return
-        for path in sorted(Path(self._logs.name).glob("*.jsonl")):
-            self._running.recorder.merge(evidence.read(path))
+        try:
+            with files.private():
+                self._conclude()
+        except KeyboardInterrupt:
+            pytest.exit(_stopped(self._output), returncode=int(Exit.UNJUDGED))
+
+    def _conclude(self) -> None:
+        if self._logs:
+            for path in sorted(self._logs.glob("*.jsonl")):
+                self._running.recorder.merge(evidence.read(path))
         self._run = self._running.finish()
+        if self._logs:
+            shutil.rmtree(self._logs)
         if self._output:
-            write_all(self._run, self._output)
             runfile.write(self._run, self._running.selected, self._output)
+            write_all(self._run, self._output)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the counts of cells after those of items."""

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from operator import attrgetter
 
 from conformance import __version__, checks
-from conformance.evidence import Log
+from conformance.evidence import CUT_OFF, Log
 from conformance.judging import verdict
 from conformance.model import Contract, Declaration, Run
 from conformance.plan import Plan
 from conformance.report.text import amount
+
+
+def begun(
+    contract: Contract,
+    target: Declaration,
+    plan: Plan,
+    *,
+    seed: int,
+    now: datetime,
+    require_complete: bool,
+) -> Run:
+    """A run before its first request: all that a replay needs, and no cell."""
+    moment = now.isoformat(timespec="seconds")
+    return Run(
+        contract=contract,
+        suite=__version__,
+        seed=seed,
+        target=target,
+        started=moment,
+        finished=moment,
+        judged_on=now.date().isoformat(),
+        incomplete=CUT_OFF,
+        cases=plan.cases,
+        cells=(),
+        exchanges=(),
+        require_complete=require_complete,
+    )
 
 
 def finished(

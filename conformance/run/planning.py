@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass, replace
+from datetime import datetime
 from operator import attrgetter
 
 import conformance.suite
 from conformance import extent
 from conformance import target as targets
-from conformance.model import Contract, Declaration
+from conformance.errors import UsageError
+from conformance.model import Contract, Declaration, Run
 from conformance.options import Choice, Depth
 from conformance.plan import Plan, build, with_inapplicable
+from conformance.run.conclusion import begun
 from conformance.scenarios import REGISTRY, Planning, Scenario
 from conformance.selection import quick, select, wanted
 from conformance.target import Target, named
@@ -55,6 +58,18 @@ def _position(scenario: Scenario) -> tuple[str, int]:
     return function.__module__, function.__code__.co_firstlineno
 
 
+def with_key(choice: Choice) -> Choice:
+    """The choice with the key that its key file holds.
+
+    Raises TargetError for a file without a key, and UsageError for two keys.
+    """
+    if choice.key_file is None:
+        return choice
+    if choice.key:
+        raise UsageError("Two keys for one target: give --key or --key-file, not both.")
+    return replace(choice, key=targets.key_in(choice.key_file), key_file=None)
+
+
 def target_of(contract: Contract, choice: Choice) -> Target:
     """The target that a person chose. Raises TargetError where file or address are wrong."""
     if choice.target:
@@ -82,6 +97,17 @@ class Prepared:
         if self.chosen is self.plan:
             return None
         return frozenset(map(attrgetter("id"), self.chosen.cases))
+
+    def begun(self, now: datetime, *, require_complete: bool) -> Run:
+        """The run before its first request."""
+        return begun(
+            self.contract,
+            self.target.declaration,
+            self.plan,
+            seed=self.choice.seed,
+            now=now,
+            require_complete=require_complete,
+        )
 
 
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:

@@ -1,27 +1,31 @@
-"""run.json: a finished run as data, and a stored run judged again.
+"""run.json: a run as data, and a stored run judged again.
 
-What decides a verdict (declaration, plan, selection, date) is stored beside exchanges.jsonl. The
-verdicts in the file are for readers; a replay computes its own.
+What decides a verdict (declaration, plan, selection, date) is stored beside exchanges.jsonl, before
+the first request. The verdicts in the file are for readers; a replay computes its own.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
-from conformance import __version__, checks, convert, evidence, schemas
+from conformance import __version__, checks, convert, evidence, files, schemas
 from conformance.errors import UsageError
-from conformance.model import Case, Contract, Run
+from conformance.evidence import Log
+from conformance.model import Case, Contract, Json, Run
 from conformance.plan import Plan
 from conformance.run.conclusion import finished
 from conformance.target import named
 
 FORMAT = 1
 RUN, LOG, PYTEST_PAGE = "run.json", "exchanges.jsonl", "pytest.html"
+WORKERS = "workers"
+"""Directory of the logs that are not joined yet: one file for each worker of pytest-xdist."""
 
 
 def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
@@ -52,10 +56,51 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
     }
 
 
+def begin(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
+    """Store a run before its first request, so that a replay can read it from then on.
+
+    An earlier run in the directory is replaced. At no moment there is one half of a run.
+    """
+    with files.whole(directory / LOG) as written:
+        files.lines(written).close()
+    foretell(run, selected, directory)
+
+
+def foretell(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
+    """Write the run.json of a run that has no end yet."""
+    _write(to_json(run, selected) | {"finished": None, "uncovered": {}}, directory)
+
+
 def write(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
     """Write run.json into a directory that exists."""
-    text = json.dumps(to_json(run, selected), indent=1, ensure_ascii=True)
-    (directory / RUN).write_text(text + "\n", encoding="utf-8")
+    _write(to_json(run, selected), directory)
+
+
+def _write(members: dict[str, Any], directory: Path) -> None:
+    with files.whole(directory / RUN) as written, files.own(written, "w") as stream:
+        stream.write(_text(members))
+
+
+def _text(members: dict[str, Any]) -> str:
+    """The file for readers: a line for each member, and one for each case and each cell."""
+    parts = [f"{json.dumps(name)}: {_member(value)}" for name, value in members.items()]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _member(value: Json) -> str:
+    if isinstance(value, list) and value:
+        return "[\n " + ",\n ".join(map(json.dumps, value)) + "\n]"
+    return json.dumps(value)
+
+
+def copy(stored: Stored, source: Path, directory: Path) -> None:
+    """Copy the evidence of a stored run, and write its run.json anew."""
+    for name in (LOG, PYTEST_PAGE):
+        if (source / name).exists():
+            shutil.copyfile(source / name, directory / name)
+    if (source / WORKERS).exists():
+        shutil.copytree(source / WORKERS, directory / WORKERS, copy_function=shutil.copyfile)
+    write(stored.run, stored.selected, directory)
 
 
 @dataclass(frozen=True)
@@ -78,24 +123,43 @@ def replay(directory: Path, contract: Contract) -> Stored:
     try:
         target = convert.declaration_from_json(data["target"])
         today = date.fromisoformat(data["judged_on"])
-        for moment in (data["started"], data["finished"]):
+        for moment in (data["started"], data["finished"] or data["started"]):
             datetime.fromisoformat(moment)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _misfit(path, str(error)) from None
     selected = None if data["selected"] is None else frozenset(data["selected"])
+    log = _log(directory)
     run = finished(
         named(contract, target),
         target,
         _plan(path, data),
-        evidence.read(directory / LOG),
+        log,
         seed=data["seed"],
         started=data["started"],
-        ended=data["finished"],
+        ended=data["finished"] or _last_moment(log, data["started"]),
         today=today,
         selected=selected,
         require_complete=data["require_complete"],
     )
     return Stored(run, selected, _other_contract(data["spec"]["digest"], contract.digest))
+
+
+def _log(directory: Path) -> Log:
+    """The log of a run, with what its workers logged if the run ended before it was joined."""
+    log = evidence.read(directory / LOG)
+    if not log.ended:
+        for path in sorted((directory / WORKERS).glob("*.jsonl")):
+            log.join(evidence.read(path))
+    return log
+
+
+def _last_moment(log: Log, started: str) -> str:
+    """When the last request of a run went out that did not say when it ended."""
+    last = log.exchanges[-1].started if log.exchanges else None
+    try:
+        return datetime.fromisoformat(last or started).isoformat(timespec="seconds")
+    except ValueError:
+        return started
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -7,12 +7,14 @@ import gc
 import io
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 import conformance.suite
+from conformance import files
 from conformance.errors import Unjudgeable
 from conformance.model import Run
 from conformance.run import runfile
@@ -25,22 +27,37 @@ from conformance.transport.http import HttpWire
 SUITE = Path(next(iter(conformance.suite.__path__)))
 
 
+def begin(prepared: Prepared, directory: Path, *, require_complete: bool) -> None:
+    """Store what a replay needs. Nothing is sent yet."""
+    run = prepared.begun(datetime.now(UTC), require_complete=require_complete)
+    runfile.begin(run, prepared.selected, directory)
+
+
 def run(
     prepared: Prepared, directory: Path, console: Console, *, nonce: str, require_complete: bool
 ) -> Run:
-    """Run the chosen cases and judge them. Writes the log into ``directory`` as they run.
+    """Run the chosen cases and judge them. Adds to the log in ``directory`` as they run.
 
     A run that breaks off is judged by what it has. Raises Unjudgeable if that is nothing.
     """
     wire = HttpWire(prepared.target.timeout, prepared.target.trust)
-    with (directory / runfile.LOG).open("w", encoding="utf-8") as stream:
+    log, page = directory / runfile.LOG, directory / runfile.PYTEST_PAGE
+    with files.lines(log) as stream:
         session = Session(prepared, wire, stream, nonce=nonce, require_complete=require_complete)
         live = Live(console)
         gc.freeze()  # what is imported stays; collecting over it would cost a tenth of the run
-        with _clean_environment(), contextlib.redirect_stdout(io.StringIO()):
+        with (
+            files.whole(page) as written,
+            _clean_environment(),
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
             plugins = [Items(session, prepared.chosen), live]
-            ended = pytest.main(_arguments(directory), plugins=plugins)
-        _note_end(session, live, interrupted=ended == pytest.ExitCode.INTERRUPTED)
+            ended = pytest.main(_arguments(written), plugins=plugins)
+        interrupted = ended == pytest.ExitCode.INTERRUPTED
+        if interrupted:
+            console.print("Stopped: judging what was logged. The next signal leaves that, too.")
+            session.recorder.recall(log)  # the last line was written, but maybe not remembered
+        _note_end(session, live, interrupted)
         if session.log.incomplete and not session.log.exchanges:
             raise Unjudgeable(session.log.incomplete)
         return session.finish()
@@ -55,7 +72,7 @@ def _note_end(session: Session, live: Live, interrupted: bool) -> None:
         session.recorder.break_off("The run was stopped by a signal.")
 
 
-def _arguments(directory: Path) -> list[str]:
+def _arguments(page: Path) -> list[str]:
     return [
         str(SUITE),
         "-c",
@@ -69,7 +86,7 @@ def _arguments(directory: Path) -> list[str]:
         "pytest_metadata.plugin",
         "-p",
         "pytest_html.plugin",
-        f"--html={directory / runfile.PYTEST_PAGE}",
+        f"--html={page}",
         "--self-contained-html",
     ]
 

@@ -14,12 +14,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
 from waitress.task import ErrorTask
 
+from conformance import files
 from conformance.errors import UsageError
 from conformance.model import Contract
 from conformance.server import seeding
@@ -113,9 +114,9 @@ def announce(app: Application, url: str, out: TextIO) -> None:
     print("ready", url, file=out, flush=True)
 
 
-def _writable(path: Path, mode: str) -> TextIO:
+def _writable(path: Path, mode: Literal["w", "a"]) -> TextIO:
     try:
-        return path.open(mode, encoding="utf-8")  # type: ignore[return-value]
+        return files.own(path, mode)
     except OSError as error:
         raise UsageError(f"Cannot write {path}: {error.strerror}") from error
 

@@ -91,6 +91,7 @@ def _started(request: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        process_group=0,  # Ctrl-C in a terminal is for the run alone
     )
     assert process.stdin is not None
     process.stdin.write(request)

@@ -1,0 +1,51 @@
+"""The directory of a run: nobody sees it under its name before a replay could read it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from conformance.errors import UsageError
+
+
+def new(output: Path, fill: Callable[[Path], None]) -> Path:
+    """Make ``output/<time>`` with what ``fill`` writes, and let ``output/latest`` point to it.
+
+    Raises UsageError if there is no free name.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    hidden = Path(tempfile.mkdtemp(prefix=".", dir=output))
+    try:
+        fill(hidden)
+        directory = _named(hidden, output)
+    except BaseException:
+        shutil.rmtree(hidden, ignore_errors=True)
+        raise
+    _point(output / "latest", directory.name)
+    return directory
+
+
+def _named(hidden: Path, output: Path) -> Path:
+    """Give a directory its name: the time, and a number where that is taken."""
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    for suffix in ("", *(f"-{number}" for number in range(2, 100))):
+        try:
+            return hidden.rename(output / (stamp + suffix))
+        except OSError:  # there is a run of that name
+            if not os.path.lexists(output / (stamp + suffix)):
+                raise
+    raise UsageError(f"{output} has no free name for {stamp}")
+
+
+def _point(link: Path, name: str) -> None:
+    """Let a link point to a name. Something else in its place stays."""
+    if link.exists() and not link.is_symlink():
+        return
+    with tempfile.TemporaryDirectory(prefix=".", dir=link.parent) as directory:
+        fresh = Path(directory, link.name)
+        fresh.symlink_to(name)
+        fresh.replace(link)
