@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +20,7 @@ from conformance import __version__
 from conformance.command import commands
 from conformance.command.choosing import with_choice, with_output, with_spec
 from conformance.command.commands import load
+from conformance.command.saying import hand_out, say, show
 from conformance.errors import ConformanceError, Exit, UsageError
 from conformance.options import Choice
 
@@ -35,6 +36,7 @@ def main() -> NoReturn:
     """Entry point: every foreseen error is one message and a documented exit code."""
     # SIGTERM ends a run as Ctrl-C does: the server stops, and the reports are written.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.excepthook = _tell_bug
     try:
         status = group.main(standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
@@ -42,19 +44,22 @@ def main() -> NoReturn:
         error.show()
         sys.exit(Exit.USAGE)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
+        say("Stopped.", err=True)
         sys.exit(Exit.UNJUDGED)
     except ConformanceError as error:
-        from conformance.report.text import clean
-
-        click.echo(clean(str(error), lines=True), err=True)
+        say(str(error), err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.UNJUDGED)
     except OSError as error:
-        click.echo(f"{error.filename or 'A file'}: {error.strerror}", err=True)
+        say(f"{error.filename or 'A file'}: {error.strerror}", err=True)
         sys.exit(Exit.USAGE)
+
+
+def _tell_bug(_kind: object, error: BaseException, _trace: object) -> None:
+    """Print the traceback of a bug of ours. Its message may quote the target."""
+    say("".join(traceback.format_exception(error)), err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -86,7 +91,7 @@ def run(choice: Choice, yes: bool, require_complete: bool, durations: bool, outp
 
         directory = _new_directory(output)
         console = _console()
-        console.print(_announcement(prepared), markup=False)
+        say(_announcement(prepared))
         finished = runner.run(
             prepared,
             directory,
@@ -97,7 +102,7 @@ def run(choice: Choice, yes: bool, require_complete: bool, durations: bool, outp
     if durations:
         from conformance.report.console import durations as by_duration
 
-        click.echo(by_duration(finished))
+        say(by_duration(finished))
     return _conclude(finished, prepared.selected, directory, console)
 
 
@@ -112,7 +117,7 @@ def replay(directory: Path, spec: Path | None, output: Path) -> int:
     console = _console()
     stored = runfile.replay(directory, load(spec))
     if stored.other_contract:
-        click.echo(f"Note: {stored.other_contract}", err=True)
+        say(f"Note: {stored.other_contract}", err=True)
     again = _new_directory(output)
     for name in (runfile.LOG, runfile.PYTEST_PAGE):
         if (directory / name).exists():
@@ -131,9 +136,9 @@ def plan(choice: Choice, cases: bool, as_json: bool) -> None:
 
         prepared = _prepared(choice, server)
         if as_json:
-            click.echo(json.dumps(foretold.as_data(prepared.chosen), indent=1))
+            hand_out(foretold.as_data(prepared.chosen))
         else:
-            click.echo(foretold.text(prepared, cases))
+            say(foretold.text(prepared, cases))
 
 
 for _command in (
@@ -197,9 +202,9 @@ def _confirm(requests: dict[Effect, int]) -> None:
 
 
 def _announcement(prepared: Prepared) -> str:
-    from conformance.report.text import amount, clean
+    from conformance.text import amount
 
-    contract, url = prepared.contract, clean(prepared.target.declaration.url)
+    contract, url = prepared.contract, prepared.target.declaration.url
     cases = amount(len(prepared.chosen.runnable), "case")
     return f"{contract.title} {contract.version} against {url}: {cases}"
 
@@ -232,17 +237,16 @@ def _conclude(
 ) -> int:
     """Write the files, and print where they are and, last, the counts. Returns the exit code."""
     from conformance.report import remarks, write_all
-    from conformance.report.text import clean
     from conformance.run import runfile
 
     runfile.write(finished, selected, directory)
     write_all(finished, directory)
     for sentence in remarks.of(finished):
-        click.echo(f"Note: {sentence}", err=True)
+        say(f"Note: {sentence}", err=True)
     if finished.incomplete and not _judged_anything(finished):
-        click.echo(clean(finished.incomplete, lines=True), err=True)
+        say(finished.incomplete, err=True)
     else:
-        console.print(f"Report: {directory / 'report.html'}", markup=False)
+        say(f"Report: {directory / 'report.html'}")
         _print_summary(finished, console)
     return finished.exit_code
 
@@ -258,4 +262,4 @@ def _print_summary(finished: Run, console: Console) -> None:
 
     colour = console.is_terminal and not console.no_color
     width = console.width if console.is_terminal else 100
-    click.echo(summary(finished, width=width, colour=colour), color=colour)
+    show(summary(finished, width=width, colour=colour), colour=colour)

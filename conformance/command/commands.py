@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from conformance.command.choosing import with_spec
+from conformance.command.saying import hand_out, say
 from conformance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def explain_(clause: str, spec: Path | None) -> None:
     """Say what a clause demands, where it comes from and how it is verified."""
     from conformance.command import explain
 
-    click.echo(explain.clause(load(spec), clause, explain.kills(spec)))
+    say(explain.clause(load(spec), clause, explain.kills(spec)))
 
 
 @click.command(name="clauses")
@@ -45,9 +45,9 @@ def clauses_(as_json: bool, spec: Path | None) -> None:
 
     contract = load(spec)
     if as_json:
-        click.echo(json.dumps(explain.ledger(contract), indent=1))
+        hand_out(explain.ledger(contract))
     else:
-        click.echo(explain.table(contract))
+        say(explain.table(contract))
 
 
 @click.command(name="operations")
@@ -59,9 +59,9 @@ def operations_(as_json: bool, spec: Path | None) -> None:
 
     contract = load(spec)
     if as_json:
-        click.echo(json.dumps(explain.operations(contract), indent=1))
+        hand_out(explain.operations(contract))
     else:
-        click.echo(explain.operation_table(contract))
+        say(explain.operation_table(contract))
 
 
 @click.command()
@@ -75,7 +75,7 @@ def init(path: Path, force: bool, spec: Path | None) -> None:
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; give another name, or --force")
     path.write_text(initfile.text(load(spec)), encoding="utf-8")
-    click.echo(f"Wrote {path}. Fill it in, then: kaicalls-conformance run --target {path}")
+    say(f"Wrote {path}. Fill it in, then: kaicalls-conformance run --target {path}")
 
 
 @click.command()

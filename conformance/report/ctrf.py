@@ -12,7 +12,7 @@ from typing import Any
 
 from conformance.model import Cell, Finding, Run, Verdict
 from conformance.report import view
-from conformance.report.text import clean
+from conformance.text import clean
 
 STATUS = {
     Verdict.PASSED: "passed",

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 import harfile
 
 from conformance.model import Body, Exchange, Request, Response, Run, header_in
-from conformance.report.text import amount
+from conformance.text import amount
 
 _UNKNOWN_VERSION = "HTTP/1.1"  # the log does not hold it, and HAR requires it
 

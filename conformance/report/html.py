@@ -33,7 +33,7 @@ from conformance.model import (
 )
 from conformance.report import view
 from conformance.report.exhibit import Exhibition, Problem
-from conformance.report.text import amount, clean
+from conformance.text import amount, clean
 
 PER_CLAUSE = 20
 """Operations that are shown with their evidence, of each clause and verdict."""

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 from conformance.model import Cell, Run, Verdict
 from conformance.report import view
-from conformance.report.text import clean
+from conformance.text import clean
 
 _BROKEN = {Verdict.FAILED: "failure", Verdict.ERROR: "error"}
 """JUnit's element for a cell that did not pass."""

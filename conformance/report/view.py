@@ -26,7 +26,7 @@ from conformance.model import (
     Verdict,
 )
 from conformance.report.curl import curl
-from conformance.report.text import amount, clean
+from conformance.text import amount, clean
 from conformance.values import cut
 
 LIMIT = 1000

@@ -26,6 +26,7 @@ from conformance.run import runfile
 from conformance.run.items import Items
 from conformance.run.planning import prepare, target_of
 from conformance.run.session import Session
+from conformance.text import for_console
 from conformance.transport.http import HttpWire
 
 LOGS = "conformance_logs"
@@ -45,7 +46,7 @@ def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
         stream = _log_in(output) if output else None
         items = _items(choice, stream)
     except ConformanceError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(for_console(str(error))) from None
     config.pluginmanager.register(items)
     config.pluginmanager.register(Reporter(items.running, output))
 
@@ -123,7 +124,8 @@ class Reporter:
         """Print the counts of cells after those of items."""
         if self._run is not None:
             terminalreporter.section("conformance")
-            terminalreporter.write_line(console.summary(self._run, width=100, colour=False))
+            told = console.summary(self._run, width=100, colour=False)
+            terminalreporter.write_line(for_console(told))
 
 
 def _item_name(case: str) -> str:
