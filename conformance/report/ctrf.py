@@ -53,6 +53,7 @@ def document(run: Run) -> dict[str, Any]:
                         "version": contract.version,
                         "digest": contract.digest,
                     },
+                    "identity": run.target.identity,
                     "seed": run.seed,
                     "judgedOn": run.judged_on,
                     "exitCode": run.exit_code,

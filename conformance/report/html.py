@@ -239,6 +239,7 @@ def _target(run: Run) -> list[tuple[str, str]]:
     """What the target declares, as far as it bears on the verdicts: labels and values."""
     target = run.target
     return [
+        ("Client", view.client(target)),
         ("Allowed effects", _listed(mildest_first(target.allow))),
         ("Keys given", _listed(_keys(target.keys))),
         ("Declared inapplicable", _listed(_lacking(target))),

@@ -43,7 +43,7 @@ def _suites(run: Run) -> ET.Element:
 def _suite(run: Run, area: str, title: str, cells: tuple[Cell, ...]) -> ET.Element:
     """An area of the ledger with its cells."""
     suite = _element("testsuite", name=area, timestamp=run.started, **_numbers(cells))
-    suite.append(_properties(title=title))
+    suite.append(_properties(title=title, identity=run.target.identity))
     for cell in cells:
         suite.append(_case(run, cell))
     return suite
