@@ -23,10 +23,11 @@ from conformance.run import runfile
 from conformance.server.application import Application
 from conformance.server.messages import Reply, Request
 from conformance.target import Target
+from conformance.transport.carrier import Label
 from conformance.transport.headers import all_headers
 from conformance.transport.http import HttpWire
 from conformance.transport.message import Message
-from conformance.transport.sender import Label, Sender
+from conformance.transport.sender import Sender
 from tests import report_example as example
 from tests import servers
 from tests.faults import harness
@@ -85,9 +86,9 @@ def test_a_plain_request_is_that_of_an_ordinary_client(method: str, alone: bool)
     with recorder() as (url, heads):
         sender = Sender(real(), target(url, PLAIN), HttpWire(5), Recorder(None), seed=0)
         sender.send(message, label)
-        more = {"json": {"name": "x"}} if body else {}
         own = {"Authorization": f"Bearer {KEY}"}
-        requests.request(method, f"{url}/agents", headers=own, timeout=5, **more)
+        sent = {"name": "x"} if body else None
+        requests.request(method, f"{url}/agents", headers=own, json=sent, timeout=5)
     assert heads[0] == heads[1]
 
 

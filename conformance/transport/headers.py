@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from urllib.parse import urlsplit
-
-import requests
 
 from conformance import __version__
 from conformance.model import ANNOUNCED, PLAIN, Declaration
@@ -19,7 +18,7 @@ USUAL = {
         ("Accept-Encoding", "identity"),
     ),
     PLAIN: (
-        ("User-Agent", requests.utils.default_user_agent()),
+        ("User-Agent", f"python-requests/{version('requests')}"),
         ("Accept-Encoding", "gzip, deflate"),
         ("Accept", "*/*"),
         ("Connection", "keep-alive"),
