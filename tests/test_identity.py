@@ -174,3 +174,16 @@ def test_the_reports_say_as_whom_the_suite_asked(tmp_path: Path) -> None:
         log = json.loads((tmp_path / "evidence.har").read_text(encoding="utf-8"))["log"]
         assert f"Client: {identity}" in log["comment"]
         assert runfile.to_json(told, None)["target"].get("identity", ANNOUNCED) == identity
+
+
+def test_nothing_that_a_plain_run_sends_names_the_suite(tmp_path: Path) -> None:
+    """No path, no header and no value of a created object says who asks."""
+    app = servers.faulty()
+    with servers.serving(app) as origin:
+        path = servers.target_file(app, origin, tmp_path / "t.yaml", identity=PLAIN)
+        outcome = servers.command("run", "--target", path, "--depth", "quick", cwd=tmp_path)
+    assert outcome.code == 0, outcome.said
+    assert outcome.out.splitlines()[0].endswith(", as an ordinary client")
+    sent = [line["request"] for line in servers.lines_of(servers.run_of(tmp_path))]
+    assert any("body" in request for request in sent)
+    assert not [request for request in sent if "conformance" in json.dumps(request).lower()]

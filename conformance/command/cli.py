@@ -91,7 +91,7 @@ def run(choice: Choice, yes: bool, require_complete: bool, durations: bool, outp
 
         directory = _new_directory(output)
         console = _console()
-        say(_announcement(prepared))
+        say(prepared.announcement)
         finished = runner.run(
             prepared,
             directory,
@@ -116,6 +116,7 @@ def replay(directory: Path, spec: Path | None, output: Path) -> int:
 
     console = _console()
     stored = runfile.replay(directory, load(spec))
+    say(f"{stored.run.contract.name}, judged again: {stored.run.target.url}")
     if stored.other_contract:
         say(f"Note: {stored.other_contract}", err=True)
     again = _new_directory(output)
@@ -199,14 +200,6 @@ def _confirm(requests: dict[Effect, int]) -> None:
     if harmful and sys.stdin.isatty():
         question = f"The plan has requests that do more than read: {', '.join(harmful)}. Go on?"
         click.confirm(question, abort=True)
-
-
-def _announcement(prepared: Prepared) -> str:
-    from conformance.text import amount
-
-    contract, url = prepared.contract, prepared.target.declaration.url
-    cases = amount(len(prepared.chosen.runnable), "case")
-    return f"{contract.title} {contract.version} against {url}: {cases}"
 
 
 def _console() -> Console:

@@ -26,7 +26,7 @@ def write(run: Run, path: Path) -> None:
     answered = list(filter(attrgetter("response"), run.exchanges))
     lost = amount(len(run.exchanges) - len(answered), "exchange")
     comment = (
-        f"Exported from exchanges.jsonl. Left out: {lost} without a response. "
+        f"{run.contract.name}. Exported from exchanges.jsonl. Left out: {lost} without a response. "
         f"Secrets are placeholders. Client: {view.client(run.target)}."
     )
     creator = harfile.Creator(name="conformance", version=run.suite)

@@ -108,6 +108,10 @@ class Reporter:
         cases = list(map(attrgetter("id"), self._running.plan.cases))
         self._running.selected = frozenset(case for case in cases if _item_name(case) in names)
 
+    def pytest_report_header(self) -> str:
+        """By which contract and against which server the suite asks, before the first item."""
+        return for_console(self._running.announcement)
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Merge the logs of the workers, judge, and write the reports."""
@@ -125,7 +129,7 @@ class Reporter:
         if self._run is not None:
             terminalreporter.section("conformance")
             told = console.summary(self._run, width=100, colour=False)
-            terminalreporter.write_line(for_console(told))
+            terminalreporter.write_line(for_console(f"{self._run.contract.name}\n\n{told}"))
 
 
 def _item_name(case: str) -> str:

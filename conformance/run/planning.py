@@ -10,12 +10,13 @@ from operator import attrgetter
 import conformance.suite
 from conformance import extent
 from conformance import target as targets
-from conformance.model import Contract, Declaration
+from conformance.model import ANNOUNCED, Contract, Declaration
 from conformance.options import Choice, Depth
 from conformance.plan import Plan, build, with_inapplicable
 from conformance.scenarios import REGISTRY, Planning, Scenario
 from conformance.selection import quick, select, wanted
 from conformance.target import Target, named
+from conformance.text import amount
 
 USUAL = 5_800
 """Requests that a full plan has if the budget allows them. A run adds looks and repetitions."""
@@ -75,6 +76,14 @@ class Prepared:
     choice: Choice
     plan: Plan
     chosen: Plan
+
+    @property
+    def announcement(self) -> str:
+        """By which contract, against which server and as whom the suite asks, on one line."""
+        declaration = self.target.declaration
+        cases = amount(len(self.chosen.runnable), "case")
+        line = f"{self.contract.name} against {declaration.url}: {cases}"
+        return line if declaration.identity == ANNOUNCED else f"{line}, as an ordinary client"
 
     @property
     def selected(self) -> frozenset[str] | None:
