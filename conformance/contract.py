@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,21 @@ def packaged() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "spec"
 
 
+def digest_of(texts: Mapping[str, str]) -> str:
+    """The SHA-256 of files by name, in hex: of each name and content, with their lengths."""
+    total = hashlib.sha256()
+    for name, text in sorted(texts.items()):
+        for part in (name.encode(), text.encode()):
+            total.update(len(part).to_bytes(8) + part)
+    return total.hexdigest()
+
+
+@cache
+def packaged_digest() -> str:
+    """The digest of the contract that comes with the suite."""
+    return load().digest
+
+
 def load(directory: Path | None = None, rules: frozenset[str] | None = None) -> Contract:
     """Read a contract directory.
 
@@ -37,7 +54,7 @@ def load(directory: Path | None = None, rules: frozenset[str] | None = None) -> 
     where = directory or packaged()
     if not where.is_dir():
         raise SpecError([f"{where}:1: there is no such directory"])
-    loader = _Loader(where, rules)
+    loader = _Loader(where, rules, is_packaged=directory is None)
     contract = loader.contract()
     if contract is None:
         raise SpecError(loader.faults)
@@ -45,8 +62,10 @@ def load(directory: Path | None = None, rules: frozenset[str] | None = None) -> 
 
 
 class _Loader:
-    def __init__(self, where: Path, rules: frozenset[str] | None) -> None:
+    def __init__(self, where: Path, rules: frozenset[str] | None, is_packaged: bool) -> None:
         self.where = where
+        self.is_packaged = is_packaged
+        self.texts: dict[str, str] = {}  # what was parsed, by file
         self.faults: list[str] = []
         self.ledger = Ledger(rules, self.faults)
         self.meta = packaged() / "meta"
@@ -55,7 +74,7 @@ class _Loader:
         """The contract; None where there are faults."""
         document = self._file("openapi.yaml")
         page = self._read_ledger()
-        if (self.where / "open.yaml").exists():
+        if os.path.lexists(self.where / "open.yaml"):
             self._file("open.yaml", "open")
         known: dict[str, Operation] = {}
         if document is not None and self._is_well_formed(document):
@@ -72,10 +91,12 @@ class _Loader:
         root = document[X]
         codes = tuple(self.ledger.errors.values())
         code_pointer = tuple(root["envelope"]["code"][1:].split("/"))
+        digest = digest_of(self.texts)
         return Contract(
             title=document["info"]["title"],
             version=document["info"]["version"],
-            digest=self._digest(),
+            digest=digest,
+            packaged=self.is_packaged or digest == packaged_digest(),
             base_path=openapi.base_path(document),
             document=openapi.with_codes(document, codes, code_pointer),
             operations=known,
@@ -102,18 +123,29 @@ class _Loader:
 
     def _file(self, name: str, schema: str | None = None) -> YamlFile | None:
         """A file that obeys its meta schema; None, and faults, where it does not."""
+        if not self._is_own(name):
+            return None
         file = yamlfile.read(self.where / name, name, self.faults)
+        if file is not None:
+            self.texts[name] = file.text
         if file is None or schema is None:
             return file
         valid = yamlfile.validate(file, self._schema(schema), self.faults)
         return file if valid else None
 
-    def _digest(self) -> str:
-        total = hashlib.sha256()
-        for path in sorted(filter(Path.is_file, self.where.rglob("*.yaml"))):
-            name = path.relative_to(self.where).as_posix()
-            total.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
-        return total.hexdigest()
+    def _is_own(self, name: str) -> bool:
+        """Whether a file or folder is one of the directory itself, with a fault where it is not.
+
+        An installer may link the files of the package; those of another contract may not be links.
+        """
+        path = self.where / name
+        if path.is_symlink() and not self.is_packaged:
+            self.faults.append(f"{name}:1: this is a link; a contract holds its files itself")
+            return False
+        if path.exists() and not path.is_file() and not path.is_dir():
+            self.faults.append(f"{name}:1: this is no file")
+            return False
+        return True
 
     # --- errors.yaml, page.yaml, clauses ---
 
@@ -133,6 +165,8 @@ class _Loader:
 
     def _clause_files(self) -> tuple[dict[str, YamlFile], bool]:
         """The files of the clauses by area, and whether all of them can be read."""
+        if not self._is_own("clauses"):
+            return {}, False
         names = sorted(map(attrgetter("name"), (self.where / "clauses").glob("*.yaml")))
         if not names:
             self.faults.append("clauses:1: the directory has no *.yaml file")

@@ -69,11 +69,12 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_mapping)
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A parsed file: its value, and the tree of YAML that it came from."""
+    """A parsed file: its value, and the tree of YAML and the text that it came from."""
 
     name: str
     value: Any
     node: yaml.Node
+    text: str
 
     @cached_property
     def lines(self) -> dict[Place, int]:
@@ -102,7 +103,7 @@ def _lines(node: yaml.Node, place: Place = ()) -> Iterator[tuple[Place, int]]:
 def read(path: Path, name: str, faults: list[str]) -> YamlFile | None:
     """The parsed file. On failure None, and ``faults`` gains a ``file:line: message``."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         faults.append(f"{name}:1: the file is missing")
         return None
@@ -121,7 +122,7 @@ def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
         if node is None:
             faults.append(f"{name}:1: the file is empty")
             return None
-        return YamlFile(name, loader.construct_document(node), node)
+        return YamlFile(name, loader.construct_document(node), node, text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import random
 import re
 import shutil
@@ -49,6 +50,47 @@ def change(spec: Path, name: str, old: str, new: str, place: int = 1) -> int:
 def test_the_copy_is_a_contract(spec: Path) -> None:
     """Without a typo the copy loads and is the same contract, digest included."""
     assert contract.load(spec, KNOWN) == real()
+
+
+PARSED = ("openapi.yaml", "errors.yaml", "page.yaml", "open.yaml", "clauses/keys.yaml")
+
+
+@pytest.mark.parametrize("name", PARSED)
+def test_the_digest_covers_every_byte(spec: Path, name: str) -> None:
+    """One more byte in any file that is read gives another digest, and another contract."""
+    with (spec / name).open("a", encoding="utf-8") as file:
+        file.write("#")
+    changed = contract.load(spec, KNOWN)
+    assert changed.digest != real().digest
+    assert (changed.packaged, real().packaged, toy().packaged) == (False, True, False)
+
+
+def test_the_digest_covers_names_and_lengths() -> None:
+    """What moves from one file into the next, or into its name, changes the digest."""
+    apart = [{"a": "bc", "d": "e"}, {"a": "b", "d": "ce"}, {"ab": "c", "d": "e"}, {"a": "bcde"}]
+    assert len(set(map(contract.digest_of, apart))) == len(apart)
+
+
+@pytest.mark.parametrize("name", [*PARSED, "clauses"])
+def test_a_symlink_is_refused(spec: Path, tmp_path: Path, name: str) -> None:
+    """Neither a file nor the folder of the clauses may be a link to somewhere else."""
+    elsewhere = tmp_path / "elsewhere"
+    (spec / name).rename(elsewhere)
+    (spec / name).symlink_to(elsewhere)
+    assert faults_of(spec) == [f"{name}:1: this is a link; a contract holds its files itself"]
+
+
+def test_a_pipe_is_refused(spec: Path) -> None:
+    """What is no file is not read: a pipe would never end."""
+    (spec / "errors.yaml").unlink()
+    os.mkfifo(spec / "errors.yaml")
+    assert faults_of(spec) == ["errors.yaml:1: this is no file"]
+
+
+def test_the_folder_itself_may_be_a_link(spec: Path, tmp_path: Path) -> None:
+    """--spec may name a link: its files are those of the folder behind it."""
+    (tmp_path / "link").symlink_to(spec)
+    assert contract.load(tmp_path / "link", KNOWN) == real()
 
 
 CLAUSES, ENVELOPE = "clauses/keys.yaml", "clauses/envelope.yaml"

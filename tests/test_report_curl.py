@@ -11,7 +11,7 @@ import pytest
 
 from conformance.model import Body, Request
 from conformance.report.curl import curl, variable
-from conformance.report.text import clean
+from conformance.text import clean
 from tests import report_example as example
 
 STUB = """#!/bin/sh

@@ -12,7 +12,7 @@ import pytest
 from conformance.model import Verdict
 from conformance.report import FILES, html, write_all
 from conformance.report.console import summary
-from conformance.report.text import clean
+from conformance.text import clean
 from tests import report_example as example
 
 

@@ -224,10 +224,21 @@ def rate_evasion(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield Pass(ids_of(exchanges))
 
 
+_USUAL = (
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "user-agent",
+)
+"""Headers that say nothing about who asks."""
+
+
 def _claims(exchange: Exchange) -> str:
     """The headers by which a request pretends to be another client."""
-    usual = ("accept", "accept-encoding", "content-length", "content-type", "host", "user-agent")
-    headers = [pair for pair in exchange.request.headers if pair[0].lower() not in usual]
+    headers = [pair for pair in exchange.request.headers if pair[0].lower() not in _USUAL]
     return ", ".join(map(": ".join, headers))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +19,7 @@ from conformance import __version__, files
 from conformance.command import commands, directory, signals
 from conformance.command.choosing import with_choice, with_output, with_spec
 from conformance.command.commands import load
+from conformance.command.saying import hand_out, say, show
 from conformance.errors import ConformanceError, Exit, UsageError
 from conformance.options import Choice
 
@@ -35,6 +36,7 @@ def outcome() -> int:
 
     What it writes belongs to the user alone.
     """
+    sys.excepthook = _tell_bug
     try:
         with files.private():
             status = group.main(standalone_mode=False)
@@ -43,19 +45,22 @@ def outcome() -> int:
         error.show()
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo(signals.last_words(), err=True)
+        say(signals.last_words(), err=True)
         return Exit.UNJUDGED
     except ConformanceError as error:
-        from conformance.report.text import clean
-
-        click.echo(clean(str(error), lines=True), err=True)
+        say(str(error), err=True)
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.UNJUDGED
     except OSError as error:
-        click.echo(f"{error.filename or 'A file'}: {error.strerror}", err=True)
+        say(f"{error.filename or 'A file'}: {error.strerror}", err=True)
         return Exit.USAGE
+
+
+def _tell_bug(_kind: object, error: BaseException, _trace: object) -> None:
+    """Print the traceback of a bug of ours. Its message may quote the target."""
+    say("".join(traceback.format_exception(error)), err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -89,7 +94,7 @@ def run(choice: Choice, yes: bool, require_complete: bool, durations: bool, outp
         begin = partial(runner.begin, prepared, require_complete=require_complete)
         run_directory = _new_run(output, begin)
         console = _console()
-        console.print(_announcement(prepared), markup=False)
+        say(prepared.announcement)
         finished = runner.run(
             prepared,
             run_directory,
@@ -100,7 +105,7 @@ def run(choice: Choice, yes: bool, require_complete: bool, durations: bool, outp
     if durations:
         from conformance.report.console import durations as by_duration
 
-        click.echo(by_duration(finished))
+        say(by_duration(finished))
     return _conclude(finished, prepared.selected, run_directory, console)
 
 
@@ -116,8 +121,9 @@ def replay(stored_in: Path, spec: Path | None, output: Path) -> int:
 
     console = _console()
     stored = runfile.replay(stored_in, load(spec))
+    say(f"{stored.run.contract.name}, judged again: {stored.run.target.url}")
     if stored.other_contract:
-        click.echo(f"Note: {stored.other_contract}", err=True)
+        say(f"Note: {stored.other_contract}", err=True)
     again = _new_run(output, partial(runfile.copy, stored, stored_in))
     return _conclude(stored.run, stored.selected, again, console)
 
@@ -133,9 +139,9 @@ def plan(choice: Choice, cases: bool, as_json: bool) -> None:
 
         prepared = _prepared(choice, server)
         if as_json:
-            click.echo(json.dumps(foretold.as_data(prepared.chosen), indent=1))
+            hand_out(foretold.as_data(prepared.chosen))
         else:
-            click.echo(foretold.text(prepared, cases))
+            say(foretold.text(prepared, cases))
 
 
 for _command in (
@@ -164,8 +170,8 @@ def _embedded(choice: Choice) -> Iterator[Embedded | None]:
 
 def _prepared(choice: Choice, server: Embedded | None) -> Prepared:
     """The plan for the chosen target, or for the embedded server when it is ready."""
-    from conformance.report.text import clean
     from conformance.run.planning import prepare, target_of, with_key
+    from conformance.text import clean
 
     contract = load(choice.spec)  # while the embedded server starts
     if server:
@@ -202,14 +208,6 @@ def _confirm(requests: dict[Effect, int]) -> None:
         click.confirm(question, abort=True)
 
 
-def _announcement(prepared: Prepared) -> str:
-    from conformance.report.text import amount, clean
-
-    contract, url = prepared.contract, clean(prepared.target.declaration.url)
-    cases = amount(len(prepared.chosen.runnable), "case")
-    return f"{contract.title} {contract.version} against {url}: {cases}"
-
-
 def _console() -> Console:
     from rich.console import Console
 
@@ -218,7 +216,7 @@ def _console() -> Console:
 
 def _new_run(output: Path, begin: Callable[[Path], None]) -> Path:
     """A new directory of a run. Whatever ends the command from now on, it can be replayed."""
-    from conformance.report.text import clean
+    from conformance.text import clean
 
     run_directory = directory.new(output, begin)
     again = f"`kaicalls-conformance replay {run_directory}` judges what was logged"
@@ -231,17 +229,16 @@ def _conclude(
 ) -> int:
     """Write the files, and print where they are and, last, the counts. Returns the exit code."""
     from conformance.report import remarks, write_all
-    from conformance.report.text import clean
     from conformance.run import runfile
 
     runfile.write(finished, selected, run_directory)
     write_all(finished, run_directory)
     for sentence in remarks.of(finished):
-        click.echo(f"Note: {sentence}", err=True)
+        say(f"Note: {sentence}", err=True)
     if finished.incomplete and not _judged_anything(finished):
-        click.echo(clean(finished.incomplete, lines=True), err=True)
+        say(finished.incomplete, err=True)
     else:
-        console.print(f"Report: {run_directory / 'report.html'}", markup=False)
+        say(f"Report: {run_directory / 'report.html'}")
         _print_summary(finished, console)
     return finished.exit_code
 
@@ -257,4 +254,4 @@ def _print_summary(finished: Run, console: Console) -> None:
 
     colour = console.is_terminal and not console.no_color
     width = console.width if console.is_terminal else 100
-    click.echo(summary(finished, width=width, colour=colour), color=colour)
+    show(summary(finished, width=width, colour=colour), colour=colour)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 
 from conformance import files
 from conformance.command.choosing import with_spec
+from conformance.command.saying import hand_out, say
 from conformance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def explain_(clause: str, spec: Path | None) -> None:
     """Say what a clause demands, where it comes from and how it is verified."""
     from conformance.command import explain
 
-    click.echo(explain.clause(load(spec), clause, explain.kills(spec)))
+    say(explain.clause(load(spec), clause, explain.kills(spec)))
 
 
 @click.command(name="clauses")
@@ -46,9 +46,9 @@ def clauses_(as_json: bool, spec: Path | None) -> None:
 
     contract = load(spec)
     if as_json:
-        click.echo(json.dumps(explain.ledger(contract), indent=1))
+        hand_out(explain.ledger(contract))
     else:
-        click.echo(explain.table(contract))
+        say(explain.table(contract))
 
 
 @click.command(name="operations")
@@ -60,9 +60,9 @@ def operations_(as_json: bool, spec: Path | None) -> None:
 
     contract = load(spec)
     if as_json:
-        click.echo(json.dumps(explain.operations(contract), indent=1))
+        hand_out(explain.operations(contract))
     else:
-        click.echo(explain.operation_table(contract))
+        say(explain.operation_table(contract))
 
 
 @click.command()
@@ -77,7 +77,7 @@ def init(path: Path, force: bool, spec: Path | None) -> None:
         raise UsageError(f"{path} is there already; give another name, or --force")
     with files.own(path, "w") as file:
         file.write(initfile.text(load(spec)))
-    click.echo(f"Wrote {path}. Fill it in, then: kaicalls-conformance run --target {path}")
+    say(f"Wrote {path}. Fill it in, then: kaicalls-conformance run --target {path}")
 
 
 @click.command()

@@ -43,9 +43,9 @@ def _case_as_data(case: Case) -> dict[str, Any]:
 
 def text(prepared: Prepared, with_cases: bool) -> str:
     """What a run would do, as text, on request with every case."""
-    contract, chosen = prepared.contract, prepared.chosen
+    chosen = prepared.chosen
     lines = [
-        f"{contract.title} {contract.version} against {prepared.target.declaration.url}",
+        prepared.announcement,
         "",
         f"{'scenario':<26}{'cases':>6}{'run':>6}{'requests':>10}  effects",
     ]

@@ -52,9 +52,11 @@ from conformance.model.operation import (
 )
 from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.target import (
+    ANNOUNCED,
     DEAD_KEYS,
     KEY_ROLES,
     NAMED,
+    PLAIN,
     SCOPE,
     Business,
     Declaration,
@@ -67,11 +69,13 @@ from conformance.model.target import (
 )
 
 __all__ = [
+    "ANNOUNCED",
     "DEAD_KEYS",
     "FROM_PROXIES",
     "KEY_ROLES",
     "NAMED",
     "NOTHING",
+    "PLAIN",
     "PREFLIGHT",
     "RENAMED_RULES",
     "SCOPE",

@@ -129,6 +129,7 @@ class Contract:
     title: str
     version: str
     digest: str  # sha256 over the files, hex
+    packaged: bool  # whether it is the contract that comes with the suite
     base_path: str
     document: Mapping[str, Json]  # the OpenAPI document
     operations: Mapping[str, Operation]
@@ -144,6 +145,14 @@ class Contract:
     identifiers: Mapping[str, str]  # of the kinds whose objects are told apart by another member
     tenant: str | None
     authentication: Authentication
+
+    @property
+    def name(self) -> str:
+        """Title and version, and what it is if it is not the contract that people expect."""
+        name = f"{self.title} {self.version}"
+        if self.packaged:
+            return name
+        return f"{name} (not the packaged contract; SHA-256 {self.digest})"
 
     def identifier_of(self, kind: str) -> str:
         """The name of the member that tells objects of a kind apart."""

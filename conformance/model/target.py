@@ -16,6 +16,9 @@ SCOPE = "scope:"
 NAMED = "name:"
 """How the role of a key begins whose scopes the target file lists; its name follows."""
 
+ANNOUNCED, PLAIN = "announced", "plain"
+"""As whom the suite asks: by its name, or as an ordinary client."""
+
 
 class Business(StrEnum):
     """The businesses that keys belong to, as a target file names them."""
@@ -179,6 +182,7 @@ class Declaration:
     areas_inapplicable: frozenset[str] = frozenset()  # of clauses
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # parameters, by operation
     waivers: tuple[Waiver, ...] = ()
+    identity: str = ANNOUNCED  # or PLAIN
 
     @cached_property
     def main_key(self) -> str | None:

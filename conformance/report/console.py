@@ -11,7 +11,7 @@ from itertools import starmap, zip_longest
 
 from conformance.model import Cell, Clause, Run, Verdict
 from conformance.report import view
-from conformance.report.text import amount, clean
+from conformance.text import amount, clean
 from conformance.values import cut
 
 PER_CLAUSE = 5
@@ -51,7 +51,7 @@ class Block:
 
 
 def summary(run: Run, *, width: int, colour: bool) -> str:
-    """The summary of a run, to print as it is; the last line holds the counts.
+    """The summary of a run, clean but for colours of ours; the last line holds the counts.
 
     Problems come first, then why cells are untested. ``width`` counts columns.
     """
@@ -79,6 +79,7 @@ class _Page:
         self.lines: list[str] = []
 
     def paint(self, text: str, verdict: Verdict, bold: bool = False) -> str:
+        text = clean(text)
         if not self.colour:
             return text
         weight = "1;" if bold else ""
@@ -91,7 +92,7 @@ class _Page:
         """Add a text in lines of the width; ``label`` stands before the first."""
         first = indent + (f"{label:<10}" if label else "")
         wrapped = textwrap.wrap(
-            text,
+            clean(text),
             self.width,
             initial_indent=first,
             subsequent_indent=" " * len(first),

@@ -12,7 +12,7 @@ from typing import Any
 
 from conformance.model import Cell, Finding, Run, Verdict
 from conformance.report import view
-from conformance.report.text import clean
+from conformance.text import clean
 
 STATUS = {
     Verdict.PASSED: "passed",
@@ -43,7 +43,7 @@ def document(run: Run) -> dict[str, Any]:
             "summary": _summary(run),
             "tests": [_test(run, cell) for cell in run.cells],
             "environment": {
-                "reportName": f"{contract.title} {contract.version}: {view.headline(run)}",
+                "reportName": f"{clean(contract.name)}: {view.headline(run)}",
                 "appName": clean(run.target.name),
                 "testEnvironment": clean(run.target.url),
                 "healthy": run.exit_code == 0,
@@ -52,7 +52,9 @@ def document(run: Run) -> dict[str, Any]:
                         "title": contract.title,
                         "version": contract.version,
                         "digest": contract.digest,
+                        "packaged": contract.packaged,
                     },
+                    "identity": run.target.identity,
                     "seed": run.seed,
                     "judgedOn": run.judged_on,
                     "exitCode": run.exit_code,

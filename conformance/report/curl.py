@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from conformance.model import Body, Request
 from conformance.model.placeholder import PATTERN
-from conformance.report.text import amount, clean
+from conformance.text import amount, clean
 
 _INERT_IN_DOUBLE_QUOTES = re.compile(r"[^\"$`\\!]*")
 _CONTINUES_NAME = re.compile(r"[A-Za-z0-9_\[]")

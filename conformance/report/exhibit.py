@@ -11,7 +11,7 @@ from markupsafe import escape
 
 from conformance.model import Body, Cell, Exchange, Finding, Role, Run, Verdict
 from conformance.report import view
-from conformance.report.text import amount, clean
+from conformance.text import amount, clean
 from conformance.values import cut
 
 BODY_LIMIT = 4096

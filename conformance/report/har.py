@@ -15,7 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 import harfile
 
 from conformance.model import Body, Exchange, Request, Response, Run, header_in
-from conformance.report.text import amount
+from conformance.report import view
+from conformance.text import amount
 
 _UNKNOWN_VERSION = "HTTP/1.1"  # the log does not hold it, and HAR requires it
 
@@ -25,8 +26,8 @@ def write(run: Run, path: Path) -> None:
     answered = list(filter(attrgetter("response"), run.exchanges))
     lost = amount(len(run.exchanges) - len(answered), "exchange")
     comment = (
-        f"Exported from exchanges.jsonl. Left out: {lost} without a response. "
-        "Secrets are placeholders."
+        f"{run.contract.name}. Exported from exchanges.jsonl. Left out: {lost} without a response. "
+        f"Secrets are placeholders. Client: {view.client(run.target)}."
     )
     creator = harfile.Creator(name="conformance", version=run.suite)
     with (

@@ -33,7 +33,7 @@ from conformance.model import (
 )
 from conformance.report import view
 from conformance.report.exhibit import Exhibition, Problem
-from conformance.report.text import amount, clean
+from conformance.text import amount, clean
 
 PER_CLAUSE = 20
 """Operations that are shown with their evidence, of each clause and verdict."""
@@ -239,6 +239,7 @@ def _target(run: Run) -> list[tuple[str, str]]:
     """What the target declares, as far as it bears on the verdicts: labels and values."""
     target = run.target
     return [
+        ("Client", view.client(target)),
         ("Allowed effects", _listed(mildest_first(target.allow))),
         ("Keys given", _listed(_keys(target.keys))),
         ("Declared inapplicable", _listed(_lacking(target))),

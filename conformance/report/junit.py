@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 from conformance.model import Cell, Run, Verdict
 from conformance.report import view
-from conformance.report.text import clean
+from conformance.text import clean
 
 _BROKEN = {Verdict.FAILED: "failure", Verdict.ERROR: "error"}
 """JUnit's element for a cell that did not pass."""
@@ -30,7 +30,7 @@ def write(run: Run, path: Path) -> None:
 
 
 def _suites(run: Run) -> ET.Element:
-    name = f"{run.contract.title} {run.contract.version}: {run.target.name}"
+    name = f"{run.contract.name}: {run.target.name}"
     root = _element("testsuites", name=name, **_numbers(run.cells))
     clauses = run.contract.clauses
     for area, title in run.contract.areas.items():
@@ -43,10 +43,19 @@ def _suites(run: Run) -> ET.Element:
 def _suite(run: Run, area: str, title: str, cells: tuple[Cell, ...]) -> ET.Element:
     """An area of the ledger with its cells."""
     suite = _element("testsuite", name=area, timestamp=run.started, **_numbers(cells))
-    suite.append(_properties(title=title))
+    suite.append(_properties(title=title, **_circumstances(run)))
     for cell in cells:
         suite.append(_case(run, cell))
     return suite
+
+
+def _circumstances(run: Run) -> dict[str, str]:
+    """By what the suite judged, and as whom it asked."""
+    return {
+        "contract": run.contract.name,
+        "contract-digest": run.contract.digest,
+        "identity": run.target.identity,
+    }
 
 
 def _numbers(cells: tuple[Cell, ...]) -> dict[str, str]:

@@ -25,11 +25,11 @@ from conformance.errors import ConformanceError, Exit
 from conformance.model import Run
 from conformance.options import KEY_IS_SEEN, Choice
 from conformance.report import FILES, console, write_all
-from conformance.report.text import clean
 from conformance.run import runfile
 from conformance.run.items import Items
 from conformance.run.planning import Prepared, prepare, target_of, with_key
 from conformance.run.session import Session
+from conformance.text import clean, for_console
 from conformance.transport.http import HttpWire
 
 LOGS = "conformance_logs"
@@ -56,7 +56,7 @@ def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
             stream = _log_in(output, prepared)
         items = _items(prepared, stream)
     except ConformanceError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(for_console(str(error))) from None
     config.pluginmanager.register(items)
     config.pluginmanager.register(Reporter(items.running, prepared, output))
 
@@ -154,6 +154,10 @@ class Reporter:
             with files.private():
                 runfile.foretell(_begun(self._prepared), self._running.selected, self._output)
 
+    def pytest_report_header(self) -> str:
+        """By which contract and against which server the suite asks, before the first item."""
+        return for_console(self._running.announcement)
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Merge the logs of the workers, judge, and write the reports."""
@@ -180,7 +184,8 @@ class Reporter:
         """Print the counts of cells after those of items."""
         if self._run is not None:
             terminalreporter.section("conformance")
-            terminalreporter.write_line(console.summary(self._run, width=100, colour=False))
+            told = console.summary(self._run, width=100, colour=False)
+            terminalreporter.write_line(for_console(f"{self._run.contract.name}\n\n{told}"))
 
 
 def _item_name(case: str) -> str:

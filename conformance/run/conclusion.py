@@ -10,7 +10,7 @@ from conformance.evidence import CUT_OFF, Log
 from conformance.judging import verdict
 from conformance.model import Contract, Declaration, Run
 from conformance.plan import Plan
-from conformance.report.text import amount
+from conformance.text import amount
 
 
 def begun(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from _pytest._code.code import TerminalRepr
 
 from conformance.errors import ConformanceError, TargetError, Unjudgeable
 from conformance.judging.outcomes import Violation
@@ -24,6 +25,7 @@ from conformance.report.view import sentence
 from conformance.run import preflight
 from conformance.run.session import Session
 from conformance.scenarios import REGISTRY
+from conformance.text import for_console
 
 
 class CaseItem(pytest.Item):
@@ -35,7 +37,7 @@ class CaseItem(pytest.Item):
         self.running = running
         self._line = line
         if case.gap:
-            self.add_marker(pytest.mark.skip(reason=f"untested: {case.gap}"))
+            self.add_marker(pytest.mark.skip(reason=for_console(f"untested: {case.gap}")))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the scenario stands, and the name of the item."""
@@ -45,14 +47,18 @@ class CaseItem(pytest.Item):
         """Run the case. Fails with the broken MUSTs, or with why it could not be judged."""
         violations: list[tuple[str, Violation]] = []
         bug: Exception | None = None
+        gone = ""
         try:
             violations = self.running.run_case(self.case)
         except Unjudgeable as error:
-            self.session.shouldstop = "the target is gone"
-            pytest.fail(str(error), pytrace=False)
+            gone = str(error)
         except Exception as error:
             bug = error
-        if bug:  # not inside the except: pytest would show the context, secrets and all
+        # not inside the except: pytest would show the context, secrets and all
+        if gone:
+            self.session.shouldstop = "the target is gone"
+            _fail(gone)
+        if bug:
             self._broke(bug)
         graded = [
             _line(rule, violation)
@@ -60,10 +66,18 @@ class CaseItem(pytest.Item):
             if _is_must(self.running.contract, rule)
         ]
         if graded:
-            pytest.fail("\n".join(graded), pytrace=False)
+            _fail("\n".join(graded))
         outcome = self.running.log.ends.get(self.case.id, DONE)
         if outcome != DONE:
-            pytest.fail(outcome, pytrace=False)
+            _fail(outcome)
+
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: object = None,  # noqa: ARG002 - pytest passes it
+    ) -> TerminalRepr:
+        """The message alone, for pytest could show the locals, which quote the target."""
+        return excinfo.getrepr(style="value", chain=False)
 
     def _broke(self, error: Exception) -> NoReturn:
         """End the run for a bug of ours, and show it without secrets."""
@@ -72,7 +86,7 @@ class CaseItem(pytest.Item):
             redact(f"The suite itself broke: {self.name}: {type(error).__name__}: {error}")
         )
         self.session.shouldstop = "the suite itself broke"
-        pytest.fail(redact("".join(traceback.format_exception(error))), pytrace=False)
+        _fail(redact("".join(traceback.format_exception(error))))
 
 
 def cases_of(session: pytest.Session) -> list[Case]:
@@ -139,10 +153,15 @@ class Items:
         try:
             preflight.check(self.running)
         except TargetError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(for_console(str(error))) from None
         except ConformanceError as error:
             self.running.recorder.break_off(str(error), getattr(error, "void", ()))
             session.shouldstop = "the target cannot be judged"
+
+
+def _fail(message: str) -> NoReturn:
+    """Fail an item. pytest prints the message as it is, so it must be fit for a console."""
+    pytest.fail(for_console(message), pytrace=False)
 
 
 def _is_must(contract: Contract, rule: str) -> bool:

@@ -12,13 +12,14 @@ import conformance.suite
 from conformance import extent
 from conformance import target as targets
 from conformance.errors import UsageError
-from conformance.model import Contract, Declaration, Run
+from conformance.model import ANNOUNCED, Contract, Declaration, Run
 from conformance.options import Choice, Depth
 from conformance.plan import Plan, build, with_inapplicable
 from conformance.run.conclusion import begun
 from conformance.scenarios import REGISTRY, Planning, Scenario
 from conformance.selection import quick, select, wanted
 from conformance.target import Target, named
+from conformance.text import amount
 
 USUAL = 5_800
 """Requests that a full plan has if the budget allows them. A run adds looks and repetitions."""
@@ -90,6 +91,14 @@ class Prepared:
     choice: Choice
     plan: Plan
     chosen: Plan
+
+    @property
+    def announcement(self) -> str:
+        """By which contract, against which server and as whom the suite asks, on one line."""
+        declaration = self.target.declaration
+        cases = amount(len(self.chosen.runnable), "case")
+        line = f"{self.contract.name} against {declaration.url}: {cases}"
+        return line if declaration.identity == ANNOUNCED else f"{line}, as an ordinary client"
 
     @property
     def selected(self) -> frozenset[str] | None:

@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from conformance.report.text import amount, clean
 from conformance.run.items import cases_of
+from conformance.text import amount, clean, for_console
 
 
 class Live:
@@ -74,7 +74,7 @@ class Live:
         if self._done and not self._live:
             findings = f", {self._failed} with findings" if self._failed else ""
             line = f"{self._scenario}: {amount(self._done, 'case')}{findings}"
-            self._console.print(line, markup=False, highlight=False)
+            self._console.print(for_console(line), markup=False, highlight=False)
         self._done = 0
         self._failed = 0
 

@@ -39,6 +39,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
             "title": contract.title,
             "version": contract.version,
             "digest": contract.digest,
+            "packaged": contract.packaged,
         },
         "seed": run.seed,
         "target": convert.to_json(run.target),
@@ -212,4 +213,4 @@ def _plan(path: Path, data: dict[str, Any]) -> Plan:
 def _other_contract(then: str, now: str) -> str | None:
     if then == now:
         return None
-    return f"the run was made with contract {then[:12]}, it is judged by {now[:12]}"
+    return f"the run was made with contract {then}, it is judged by {now}"

@@ -57,6 +57,7 @@ class Session:
         self.plan = prepared.plan
         self.choice = prepared.choice
         self.selected = prepared.selected
+        self.announcement = prepared.announcement
         self.recorder = Recorder(stream)
         self.sender = Sender(
             self.contract,

@@ -42,7 +42,7 @@ OF_PROVIDERS = (
 )
 OF_CLIENTS = (
     ("X-Forwarded-For", ELSEWHERE),
-    ("User-Agent", "another client"),
+    ("User-Agent", "curl/8.5.0"),
     ("Accept-Language", "nl"),
     ("Origin", "https://example.com"),
     ("Cookie", "session=another"),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
-from conformance import __version__
 from conformance.model import NOTHING, Authentication, Case, Facts, Role
 from conformance.target import Target
+from conformance.transport.headers import all_headers
 from conformance.transport.message import Message, encoded
 from conformance.transport.patience import RESTARTS_WITHIN, Allowance
 from conformance.transport.redaction.secrets import SecretStore
@@ -21,13 +20,6 @@ from conformance.transport.wire import (
     WireRequest,
     WireResponse,
 )
-
-USUAL_HEADERS = (
-    ("User-Agent", f"conformance-suite/{__version__}"),
-    ("Accept", "application/json"),
-    ("Accept-Encoding", "identity"),
-)
-"""Headers of every message that does not set them itself."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +94,7 @@ class Carrier:
     def depart(self, message: Message, label: Label, address: str | None = None) -> Departure:
         """A request ready to go out, once budget, pace and time allow it."""
         number = self._allowance.take()
-        headers = self._all_headers(message)
+        headers = all_headers(message, self._target.declaration)
         wired = self._wired(message, headers, address)
         now = datetime.now(UTC)
         return Departure(f"{self._prefix}{number}", message, label, headers, wired, now)
@@ -132,15 +124,6 @@ class Carrier:
         except WireFailure as failure:
             answer = failure
         return Arrival(answer, (time.monotonic() - start) * 1000)
-
-    def _all_headers(self, message: Message) -> tuple[tuple[str, str], ...]:
-        """Every header that goes out. The wire adds none, so the log shows what was sent."""
-        added = [("Host", urlsplit(self._target.declaration.url).netloc), *USUAL_HEADERS]
-        if message.method not in ("GET", "HEAD") or message.body:
-            added.append(("Content-Length", str(len(message.body or b""))))
-        set_already = {name.lower() for name, _ in message.headers}
-        usual = [pair for pair in added if pair[0].lower() not in set_already]
-        return (*usual, *message.headers)
 
     def _wired(
         self, message: Message, headers: tuple[tuple[str, str], ...], address: str | None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -48,6 +50,34 @@ def test_another_seed_generates_other_cases(toys: list[Ran]) -> None:
         }
 
     assert generated(first) != generated(second)
+
+
+def test_another_contract_is_named_first(toys: list[Ran], tmp_path: Path) -> None:
+    """The first line of every output says that the contract is not the packaged one, and which."""
+    ran = toys[0]
+    digest = stored(ran.run)["spec"]["digest"]
+    name = f"Toy library API 2.0 (not the packaged contract; SHA-256 {digest})"
+    assert len(digest) == 64
+    assert stored(ran.run)["spec"]["packaged"] is False
+    assert name in ran.outcome.out.splitlines()[0]
+    again = servers.command("replay", "--spec", TOY, ran.run, cwd=tmp_path)
+    assert name in again.out.splitlines()[0]
+    plan = servers.command("plan", "--spec", TOY, cwd=tmp_path)
+    assert name in plan.out.splitlines()[0]
+    head = (ran.run / "report.html").read_text(encoding="utf-8").partition("<h1")[0]
+    assert name in head.partition("<header>")[2]
+    suites = ElementTree.parse(ran.run / "junit.xml").getroot()
+    assert name in suites.attrib["name"]
+    for suite in suites:
+        values = {p.get("name"): p.get("value") for p in suite.findall("./properties/property")}
+        assert values["contract"] == name
+        assert values["contract-digest"] == digest
+    environment = json.loads((ran.run / "results.ctrf.json").read_text())["results"]["environment"]
+    assert environment["reportName"].startswith(name)
+    assert environment["extra"]["contract"]["packaged"] is False
+    assert environment["extra"]["contract"]["digest"] == digest
+    comment = json.loads((ran.run / "evidence.har").read_text())["log"]["comment"]
+    assert comment.startswith(name)
 
 
 class Loose(ToyServer):

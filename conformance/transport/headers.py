@@ -1,0 +1,50 @@
+"""The headers of every request: as the suite by its name, or as an ordinary client."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+from conformance import __version__
+from conformance.model import ANNOUNCED, PLAIN, Declaration
+from conformance.transport.message import Message
+
+Headers = tuple[tuple[str, str], ...]
+
+USUAL = {
+    ANNOUNCED: (
+        ("User-Agent", f"conformance-suite/{__version__}"),
+        ("Accept", "application/json"),
+        ("Accept-Encoding", "identity"),
+    ),
+    PLAIN: (
+        ("User-Agent", f"python-requests/{version('requests')}"),
+        ("Accept-Encoding", "gzip, deflate"),
+        ("Accept", "*/*"),
+        ("Connection", "keep-alive"),
+    ),
+}
+"""By identity, the headers of a message that does not set them itself.
+
+The plain ones are those of requests, which the official Python client sends, in its order.
+"""
+
+OF_BODY = ("content-length", "content-type")
+"""The last headers of requests, in its order."""
+
+
+def all_headers(message: Message, target: Declaration) -> Headers:
+    """Every header that goes out. The wire adds none, so the log shows what was sent."""
+    added = [("Host", urlsplit(target.url).netloc), *USUAL[target.identity]]
+    if message.method not in ("GET", "HEAD") or message.body:
+        added.append(("Content-Length", str(len(message.body or b""))))
+    set_already = {name.lower() for name, _ in message.headers}
+    usual = [pair for pair in added if pair[0].lower() not in set_already]
+    headers = (*usual, *message.headers)
+    return headers if target.identity == ANNOUNCED else _bodily_last(headers)
+
+
+def _bodily_last(headers: Headers) -> Headers:
+    """The headers in the order of requests: those of the body come last."""
+    last = [pair for name in OF_BODY for pair in headers if pair[0].lower() == name]
+    return (*(pair for pair in headers if pair not in last), *last)
