@@ -36,12 +36,16 @@ LOGS = "conformance_logs"
 """The name under which a worker of pytest-xdist learns the directory for its log."""
 
 
+def _say(text: str) -> None:
+    sys.stderr.write(f"{for_console(text)}\n")
+
+
 def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
     """Register what runs and judges the suite. Raises pytest.UsageError for a wrong choice."""
     if choice.url and not (choice.target or choice.key or choice.key_file):
         choice = replace(choice, key=os.environ.get("CONFORMANCE_KEY"))
     elif choice.key and not hasattr(config, "workerinput"):
-        sys.stderr.write(f"{KEY_IS_SEEN}\n")
+        _say(KEY_IS_SEEN)
     try:
         if hasattr(config, "workerinput"):
             worker = _worker(choice, config.workerinput)
@@ -50,7 +54,7 @@ def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
             return
         prepared = _prepared(choice)
         for warning in prepared.target.warnings:
-            sys.stderr.write(f"Warning: {clean(warning)}\n")
+            _say(f"Warning: {warning}")
         stream = None
         if output and not config.option.collectonly:
             stream = _log_in(output, prepared)

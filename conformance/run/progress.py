@@ -70,11 +70,15 @@ class Live:
         self._failed += report.failed
         self._progress.update(self._task, advance=1, description=scenario)
 
+    def say(self, line: str) -> None:
+        """Print a line."""
+        self._console.print(for_console(line), markup=False, highlight=False)
+
     def _end_scenario(self) -> None:
         if self._done and not self._live:
             findings = f", {self._failed} with findings" if self._failed else ""
             line = f"{self._scenario}: {amount(self._done, 'case')}{findings}"
-            self._console.print(for_console(line), markup=False, highlight=False)
+            self.say(line)
         self._done = 0
         self._failed = 0
 

@@ -55,7 +55,7 @@ def run(
             ended = pytest.main(_arguments(written), plugins=plugins)
         interrupted = ended == pytest.ExitCode.INTERRUPTED
         if interrupted:
-            console.print("Stopped: judging what was logged. The next signal leaves that, too.")
+            live.say("Stopped: judging what was logged. The next signal leaves that, too.")
             session.recorder.recall(log)  # the last line was written, but maybe not remembered
         _note_end(session, live, interrupted)
         if session.log.incomplete and not session.log.exchanges:

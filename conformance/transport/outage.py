@@ -29,6 +29,7 @@ class Cause(Enum):
     SILENT = "does not answer any more. Is it overloaded?"
     CLOSED = "closes every connection without an answer."
     FOREIGN = "answers with something that is not HTTP."
+    BROKEN = "sends answers that are no proper HTTP, or not complete."
     LIMITED = "answers 429 to everything. Set rate: in the target file, or run again later."
     GATEWAY = "is not there: something in front of it answers in its place. Is it up?"
     KEY = "refuses the main key, which it accepted before. Was the key revoked, or has it expired?"
@@ -39,6 +40,7 @@ _OF_LOSS: Mapping[Loss | None, Cause] = {
     Loss.SILENT: Cause.SILENT,
     Loss.CLOSED: Cause.CLOSED,
     Loss.FOREIGN: Cause.FOREIGN,
+    Loss.BROKEN: Cause.BROKEN,
 }
 
 

@@ -74,15 +74,22 @@ class Watch:
         return plain and exchange.ok and departure.label.identity == self._main_key
 
     def _look(self) -> None:
-        """Try a read that went well before. Raises Unjudgeable if it fails as the others did."""
-        cause, streak = self._outage.cause, self._outage.streak
+        """Try a read that went well before. Raises Unjudgeable if it fails as the others did.
+
+        Broken answers need no look, for each read was repeated. They are findings, so they count.
+        """
+        cause = self._outage.cause
+        if cause is Cause.BROKEN:
+            raise Unjudgeable(self._since(cause))
         if self._good is None or cause is None:
             return
         exchange, arrival = self._try_again(self._good)
-        if self._outage.cause_of(exchange, arrival.loss) is not cause:
-            self._outage.refuted()
-            return
-        raise Unjudgeable(
-            f"The target {self._url} {cause.value} It has been so since exchange {streak[0].id}.",
-            void=tuple(each.id for each in streak),
-        )
+        if self._outage.cause_of(exchange, arrival.loss) is cause:
+            void = tuple(each.id for each in self._outage.streak)
+            raise Unjudgeable(self._since(cause), void)
+        self._outage.refuted()
+
+    def _since(self, cause: Cause) -> str:
+        """The cause in words, and since when."""
+        first = self._outage.streak[0].id
+        return f"The target {self._url} {cause.value} It has been so since exchange {first}."
