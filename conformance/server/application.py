@@ -27,10 +27,14 @@ from conformance.server.intake import Intake
 from conformance.server.limits import Limits
 from conformance.server.messages import Context, Refusal, Reply, Request, read_request
 from conformance.server.moments import Clock
+from conformance.server.naming import KEY_LENGTH
 from conformance.server.routing import Routing
 from conformance.server.special import EXTRAS
 from conformance.server.store import Store
 from conformance.server.triggers import Triggers
+
+DECODED = 3
+"""How many percent-encodings, one inside the other, are undone for the journal."""
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -116,8 +120,13 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
     # --- the journal ---
 
     def without_keys(self, text: str) -> str:
-        """A part of a URL with ``{key}`` for whatever looks like a key, also percent-encoded."""
-        plain = unquote(text)
+        """A part of a URL with ``{key}`` for whatever looks like a key, also percent-encoded.
+
+        A key reversed, in capitals or without its prefix still has its length.
+        """
+        plain = text
+        for _ in range(DECODED):
+            plain = unquote(plain)
         if not self._key_form.search(plain):
             return text
         return self._key_form.sub("{key}", plain)
@@ -143,9 +152,9 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
 
 
 def _key_form(prefixes: tuple[str, ...]) -> re.Pattern[str]:
-    """The pattern of a key with one of the prefixes; without prefixes it matches nothing."""
+    """The pattern of a key with one of the prefixes, and of a run as long as the rest of a key."""
     forms = [rf"{re.escape(prefix)}[\w.~%-]*" for prefix in prefixes]
-    return re.compile("|".join(forms) or r"(?!)")
+    return re.compile("|".join([*forms, rf"[\w-]{{{KEY_LENGTH},}}"]), re.IGNORECASE)
 
 
 def application(
@@ -222,7 +231,7 @@ def _template(contract: Contract, extras: Extras, seed: int) -> _Template:
 
 def populate(store: Store, contract: Contract, extras: Extras, seed: int) -> None:
     """Put the seeded objects and keys into an empty store."""
-    store.put(seeding.rows(contract, extras, seed))
+    store.put(seeding.rows(contract, extras, seed), lasting=True)
     for identity in seeding.identities(contract, seed).values():
         store.put_key(identity)
     for name in seeding.TENANTS:

@@ -1,12 +1,16 @@
 """The control endpoint of the sandbox. It moves the clock, and is not part of the API.
 
-It needs no key.
+It needs no key. So a web page in the browser of its user must not reach it: the request has to come
+from its own origin or from no page, under the name of this host, with a body that no form sends.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
+from urllib.parse import urlsplit
 
+from conformance.server.catalog import JSON_TYPE
 from conformance.server.core import Core
 from conformance.server.messages import Refusal, Reply, Request
 from conformance.server.moments import MICRO, render
@@ -15,6 +19,7 @@ from conformance.values import strict_json
 PATH = "/_sandbox/clock"
 METHOD = "POST"
 MEMBER = "seconds"
+LOCAL = "localhost"
 _MOST = 10**12
 """More seconds than the clock ever accepts, but few enough to calculate with."""
 
@@ -30,12 +35,36 @@ class Control(Core):
         """Move the clock forward. Raises Refusal if the body holds no usable number of seconds."""
         if request.method != METHOD:
             raise Refusal("not_found")
+        if not _is_local(request):
+            raise Refusal("forbidden", "No web page of another origin may move the clock")
+        if not _is_json(request):
+            raise Refusal("invalid_parameter", f"The Content-Type must be {JSON_TYPE}")
         seconds = _seconds(strict_json(request.body.decode("utf-8", "replace")))
         if seconds is None or not self.clock.forward(seconds):
             raise Refusal(
                 "invalid_parameter", f"{MEMBER} must be a number of seconds, not below zero"
             )
         return Reply(200, {"now": render(self.clock.now()), "moved": self.clock.added / MICRO})
+
+
+def _is_local(request: Request) -> bool:
+    """Whether a request names this host, and comes from its own origin if from a page at all.
+
+    A page of elsewhere can make its own name point here, but not an IP address or localhost.
+    """
+    host = request.header("Host") or LOCAL
+    if request.header("Origin") not in (None, f"http://{host}"):
+        return False
+    try:
+        name = urlsplit(f"//{host}").hostname
+        return name == LOCAL or bool(ipaddress.ip_address(name or ""))
+    except ValueError:
+        return False
+
+
+def _is_json(request: Request) -> bool:
+    media, _, _ = (request.header("Content-Type") or "").partition(";")
+    return media.strip().lower() == JSON_TYPE
 
 
 def _seconds(body: Any) -> float | None:

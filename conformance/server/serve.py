@@ -11,12 +11,14 @@ import json
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ErrorTask
 
@@ -30,6 +32,10 @@ from conformance.server.declaration import target_file
 from conformance.server.messages import Refusal, Request
 
 THREADS = 8
+MOST_CONNECTIONS = 500
+"""Open connections; beyond them the one that has been idle longest is closed."""
+IDLE_SECONDS = 60
+"""How long a connection may be idle, or half a request may take to go on."""
 IDENT = "sandbox"
 
 
@@ -94,7 +100,9 @@ def listen(app: Application, host: str, port: int) -> Any:
             threads=THREADS,
             ident=IDENT,
             max_request_body_size=1 << 26,
-            connection_limit=1000,
+            connection_limit=2 * MOST_CONNECTIONS,
+            channel_timeout=IDLE_SECONDS,
+            cleanup_interval=IDLE_SECONDS // 6,
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -159,8 +167,32 @@ def _channel(app: Application) -> type[HTTPChannel]:
 
     class Channel(HTTPChannel):  # type: ignore[misc]
         error_task_class = EnvelopeTask
+        parser_class = _Parser
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            _close_surplus(self.server.active_channels)
 
     return Channel
+
+
+def _close_surplus(channels: Mapping[int, HTTPChannel]) -> None:
+    """Close the connection that has been idle longest, if there are too many."""
+    if len(channels) <= MOST_CONNECTIONS:
+        return
+    idle = [each for each in channels.values() if not each.requests and not each.total_outbufs_len]
+    if idle:
+        min(idle, key=attrgetter("last_activity")).handle_close()
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    """Reads a request. One whose end two headers state is refused: others may read it otherwise."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        chunked = self.chunked or "TRANSFER_ENCODING" in self.headers
+        if chunked and "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("Content-Length beside Transfer-Encoding")
 
 
 def _refusal_of(status: int) -> Refusal:

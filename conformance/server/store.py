@@ -2,6 +2,7 @@
 
 An object keeps its position twice, as the client sees it and as a sort key (see ``moments``). All
 its members are a JSON document. A page is one query along the index of positions.
+What clients have made is bounded. Beyond the bound the oldest of it is removed, as if by others.
 One connection serves all threads behind a lock. Holding the lock makes check-then-insert safe.
 """
 
@@ -29,6 +30,13 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value NOT NULL) WITH
 """
 _COLUMNS = "kind, id, tenant, position, sort, document"
 _INSERT = f"INSERT INTO objects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608
+
+MOST = 10_000
+"""Objects and notes that were made since the start of the server."""
+MOST_CHARACTERS = 64 << 20
+"""Characters of these objects and notes together."""
+_NOTE = ""
+"""Stands for the kind of a note among what was made."""
 
 ALL = "*"
 """The scope that grants everything."""
@@ -91,6 +99,8 @@ class Store:
 
     def __init__(self, database: str = ":memory:") -> None:
         self.lock = threading.RLock()
+        self.most, self.most_characters = MOST, MOST_CHARACTERS
+        self._made: dict[tuple[str, str], int] = {}  # characters by kind and id, the oldest first
         self._base = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
         self._base.executescript(_TABLES)
 
@@ -106,8 +116,8 @@ class Store:
 
     # --- objects ---
 
-    def put(self, rows: Iterable[Row]) -> None:
-        """Store new objects, either all or none of them."""
+    def put(self, rows: Iterable[Row], *, lasting: bool = False) -> None:
+        """Store new objects, either all or none of them. ``lasting`` ones are never given up."""
         values = [
             (row.kind, row.id, row.tenant, row.position, row.sort, json.dumps(row.document))
             for row in rows
@@ -120,6 +130,8 @@ class Store:
                 self._base.execute("ROLLBACK")
                 raise
             self._base.execute("COMMIT")
+            if not lasting:
+                self._hold({(kind, own_id): len(text) for kind, own_id, *_, text in values})
 
     def get(self, kind: str, identifier: str) -> Row | None:
         """An object of any tenant by its id, or None."""
@@ -133,16 +145,20 @@ class Store:
         with self.lock:
             current = self.get(row.kind, row.id) or row
             document = {**current.document, **members}
+            text = json.dumps(document)
             self._base.execute(
                 "UPDATE objects SET document = ? WHERE kind = ? AND id = ?",
-                (json.dumps(document), row.kind, row.id),
+                (text, row.kind, row.id),
             )
+            if (row.kind, row.id) in self._made:
+                self._hold({(row.kind, row.id): len(text)})
         return Row(row.kind, row.id, row.tenant, row.position, row.sort, document)
 
     def remove(self, row: Row) -> None:
         """Delete an object."""
         with self.lock:
             self._base.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (row.kind, row.id))
+            self._made.pop((row.kind, row.id), None)
 
     def taken(self, kind: str, tenant: str, sort: str) -> bool:
         """Whether an object of a kind and tenant has this sort key."""
@@ -195,6 +211,34 @@ class Store:
         """Write a note, or replace it."""
         with self.lock:
             self._base.execute("INSERT OR REPLACE INTO counters VALUES (?, ?)", (name, value))
+
+    def remember(self, name: str, value: str) -> None:
+        """Write a note that may be given up."""
+        with self.lock:
+            self.leave(name, value)
+            self._hold({(_NOTE, name): len(name) + len(value)})
+
+    # --- the bound ---
+
+    def _hold(self, made: Mapping[tuple[str, str], int]) -> None:
+        """Count what was made or changed, and give up the oldest where it is too much."""
+        self._made.update(made)
+        while len(self._made) > self.most or self._is_too_large():
+            kind, name = next(iter(self._made))
+            del self._made[kind, name]
+            self._give_up(kind, name)
+
+    def _is_too_large(self) -> bool:
+        """Whether what was made is too much. A single object never is."""
+        return len(self._made) > 1 and sum(self._made.values()) > self.most_characters
+
+    def _give_up(self, kind: str, name: str) -> None:
+        """Remove an object or a note; a tenant takes its keys with it."""
+        if kind == _NOTE:
+            self._base.execute("DELETE FROM counters WHERE name = ?", (name,))
+            return
+        self._base.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, name))
+        self._base.execute("DELETE FROM keys WHERE tenant = ?", (name,))
 
     def number(self) -> int:
         """A number that the store has never returned before."""

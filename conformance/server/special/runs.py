@@ -29,7 +29,7 @@ def create(server: Server, context: Context) -> Document:
         run |= server.kept("communication_run", context.values)
         row = server.add("communication_run", tenant, run)
         answer: Document = {"success": True, "id": row.id, "status": "scheduled"}
-        server.store.leave(note, json.dumps(answer))
+        server.store.remember(note, json.dumps(answer))
     return answer
 
 
