@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
-
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """Variables of the environment that name authorities. The first that is set counts."""
 
@@ -39,6 +37,8 @@ class Trust:
 
     @property
     def _authorities(self) -> str:
+        from requests.utils import DEFAULT_CA_BUNDLE_PATH  # noqa: PLC0415 - slow to import
+
         named = map(os.environ.get, CA_VARIABLES)
         return str(self.ca or next(filter(None, named), DEFAULT_CA_BUNDLE_PATH))
 

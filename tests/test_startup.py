@@ -46,8 +46,11 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.choosing",
         "conformance.command.cli",
         "conformance.command.commands",
+        "conformance.command.directory",
         "conformance.command.saying",
+        "conformance.command.signals",
         "conformance.errors",
+        "conformance.files",
         "conformance.options",
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from conformance.command.saying import say
 from conformance.options import KEY_IS_SEEN, OPTIONS, Choice, Option
 
 
@@ -24,7 +25,7 @@ def with_choice(command: Callable[..., Any]) -> Callable[..., Any]:
         if values["key_file"] and _from_environment("key"):
             values["key"] = None
         if values["key"] and not _from_environment("key"):
-            click.echo(KEY_IS_SEEN, err=True)
+            say(KEY_IS_SEEN, err=True)
         return command(choice=Choice(**values), **given)
 
     decorated: Callable[..., Any] = chosen

@@ -171,14 +171,13 @@ def _embedded(choice: Choice) -> Iterator[Embedded | None]:
 def _prepared(choice: Choice, server: Embedded | None) -> Prepared:
     """The plan for the chosen target, or for the embedded server when it is ready."""
     from conformance.run.planning import prepare, target_of, with_key
-    from conformance.text import clean
 
     contract = load(choice.spec)  # while the embedded server starts
     if server:
         choice = replace(choice, target=server.target_file())
     target = target_of(contract, with_key(choice))
     for warning in target.warnings:
-        click.echo(f"Warning: {clean(warning)}", err=True)
+        say(f"Warning: {warning}", err=True)
     return prepare(contract, target, choice)
 
 

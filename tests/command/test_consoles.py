@@ -225,13 +225,14 @@ def test_own_colours_stay() -> None:
 
 BUG = """\
 import sys
+from conformance import __main__
 from conformance.command import cli
 
 def broken(**_):
     raise ValueError(sys.argv[1])
 
 cli.group.main = broken
-cli.main()
+__main__.main()
 """
 
 
@@ -251,6 +252,7 @@ def test_the_traceback_of_a_bug_holds_no_command(tmp_path: Path) -> None:
 PRINTS = {
     "conformance/command/saying.py",  # the one door
     "conformance/run/progress.py",  # through for_console
+    "conformance/run/bare.py",  # through for_console
     "conformance/server/serve.py",  # the keys of a sandbox, made from its seed
     "conformance/command/embedded.py",  # read by the command, not by people
     "conformance/suite/drawing.py",  # read by the run, not by people

@@ -110,7 +110,7 @@ CALLS = {
     "short-key": Call(
         ("run", "--url", "http://127.0.0.1:9/api/v1", "--key", "abc"), 2, "--key.*8 characters"
     ),
-    "key-without-url": Call(("run", "--key", KEY), 2, "--key without --url"),
+    "key-without-url": Call(("run", "--key", KEY), 2, "A key without --url or --target"),
     "unknown-clause": Call(
         ("run", *HERE, "--clause", "envelope-jsn"),
         2,
