@@ -17,6 +17,7 @@ from conformance.model.contract import (
 )
 from conformance.model.evidence import (
     FROM_PROXIES,
+    LEFT_OUT,
     PREFLIGHT,
     UNAVAILABLE,
     Body,
@@ -53,6 +54,7 @@ from conformance.model.operation import (
 from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.target import (
     DEAD_KEYS,
+    DISK,
     KEY_ROLES,
     NAMED,
     SCOPE,
@@ -68,8 +70,10 @@ from conformance.model.target import (
 
 __all__ = [
     "DEAD_KEYS",
+    "DISK",
     "FROM_PROXIES",
     "KEY_ROLES",
+    "LEFT_OUT",
     "NAMED",
     "NOTHING",
     "PREFLIGHT",

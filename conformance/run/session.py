@@ -57,7 +57,7 @@ class Session:
         self.plan = prepared.plan
         self.choice = prepared.choice
         self.selected = prepared.selected
-        self.recorder = Recorder(stream)
+        self.recorder = Recorder(stream, self.target.declaration.disk)
         self.sender = Sender(
             self.contract,
             self.target,
