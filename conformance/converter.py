@@ -61,7 +61,7 @@ _SILENT: Mapping[type[Any], Callable[[Any], bool]] = {
     Body: _unset,
     Trigger: operator.not_,
     Request: _empty,
-    Response: _empty,
+    Response: lambda value: _empty(value) or value is False,
     Exchange: _empty,
     Cell: operator.not_,
     Case: operator.not_,  # a case without a cost sends nothing

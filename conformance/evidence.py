@@ -1,11 +1,13 @@
 """The evidence log, exchanges.jsonl: a flushed line for each exchange, and for each end.
 
 The log is all that a judge ever sees, during the run as well as at a replay. What is judged is
-what ``parse`` gives back, never what came over the wire.
+what ``parse`` gives back, never what came over the wire. So what the log has no room for is not
+judged, either.
 """
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -13,9 +15,14 @@ from pathlib import Path
 from typing import TextIO
 
 from conformance import convert, schemas
+from conformance.archive import KINDS, Archive, Place, StoredBody, digest_of, packed
 from conformance.errors import UsageError
-from conformance.model import Exchange, Json
+from conformance.model import DISK, Exchange, Json
+from conformance.room import Room
 from conformance.values import without
+
+INLINE = 4096
+"""Bytes of a body, as JSON, up to which it stands in the line of its exchange."""
 
 MEND = "Only the suite writes this file: restore it, or run again."
 """What to do about a stored file that does not fit its schema."""
@@ -34,6 +41,7 @@ class Log:
     incomplete: str | None = None
     void: frozenset[str] = frozenset()
     ended: bool = False
+    archive: Archive = field(default_factory=Archive, compare=False)
 
     @property
     def judged(self) -> Log:
@@ -57,19 +65,54 @@ CUT_OFF = "The log has no end: the run was broken off, or the file was cut."
 
 
 class Recorder:
-    """Appends lines to a log file, each flushed, and keeps what they parse to."""
+    """Appends lines to a log file, each flushed, and keeps what they parse to.
 
-    def __init__(self, stream: TextIO | None, log: Log | None = None) -> None:
-        self.log = log or Log()
+    ``disk`` bounds the whole run in megabytes.
+    """
+
+    def __init__(self, stream: TextIO | None, disk: int = DISK) -> None:
         self._stream = stream
+        self._end = 0 if stream is None else stream.tell()
+        path = None if stream is None or isinstance(stream, io.StringIO) else Path(stream.name)
+        self.log = Log(archive=Archive(path))
+        self._room = Room(disk)
 
     def exchange(self, exchange: Exchange) -> Exchange:
-        """Log an exchange; returns it as the log holds it."""
-        line = json.dumps(exchange_to_json(exchange), ensure_ascii=True)
+        """Log an exchange as far as there is room; returns it as the log holds it."""
+        entry = exchange_to_json(self._room.fitted(exchange))
+        for part in ("request", "response"):
+            self._store(entry.get(part), droppable=part == "response")
+        line = json.dumps(entry, ensure_ascii=True)
         self._write(line)
-        logged = exchange_from_json(json.loads(line))
+        logged = _exchange(json.loads(line), self.log.archive)
         self.log.exchanges.append(logged)
         return logged
+
+    def _store(self, message: Json, *, droppable: bool) -> None:
+        """Put the digest of a long body in the place of its content, which gets a line once.
+
+        Where there is no room for that line any more, the body is marked as left out.
+        """
+        body = (message or {}).get("body") or {}
+        for kind, name in KINDS.items():
+            content = body.get(kind)
+            if content is None or _is_short(content):
+                continue
+            digest = digest_of(content)
+            if digest not in self.log.archive and not self._keep(digest, content, droppable):
+                del body[kind]
+                body["left_out"] = True
+                continue
+            del body[kind]
+            body[name] = digest
+
+    def _keep(self, digest: str, content: str, droppable: bool) -> bool:
+        """Log a content of its own; False if there is no room for it."""
+        line = {"content": digest, "zlib": packed(content)}
+        if droppable and not self._room.takes(len(line["zlib"])):
+            return False
+        self.log.archive.hold(line, self._write(json.dumps(line)))
+        return True
 
     def end(self, case: str, outcome: str) -> None:
         """Log that a case ended."""
@@ -105,13 +148,34 @@ class Recorder:
 
     def recall(self, path: Path) -> None:
         """Take the log for what its file holds."""
-        with path.open(encoding="utf-8") as stream:
-            self.log = parse(stream, str(path))
+        with path.open(encoding="utf-8", newline="") as stream:
+            self.log = parse(stream, str(path), Archive(path))
 
-    def _write(self, line: str) -> None:
+    def _write(self, line: str) -> Place:
+        """Write a line; returns where it stands."""
+        place = Place(self._end, len(line))
+        self._end += len(line) + 1
+        self._room.used = self._end
         if self._stream is not None:
             self._stream.write(line + "\n")  # at once: a signal must not come between the two
             self._stream.flush()
+        return place
+
+
+def _is_short(content: str) -> bool:
+    """Whether a body stands in the line of its exchange."""
+    return len(content) <= INLINE and len(json.dumps(content)) <= INLINE
+
+
+def _exchange(entry: dict[str, Json], archive: Archive) -> Exchange:
+    """An exchange of a log, whose bodies may stand in the archive."""
+    exchange = exchange_from_json(entry)
+    for part in ("request", "response"):
+        reference = entry.get(part, {}).get("body", {})
+        if not reference.keys().isdisjoint(KINDS.values()):
+            message = replace(getattr(exchange, part), body=StoredBody(archive, reference))
+            exchange = replace(exchange, **{part: message})
+    return exchange
 
 
 def exchange_to_json(exchange: Exchange) -> dict[str, Json]:
@@ -131,8 +195,8 @@ def read(path: Path) -> Log:
     Raises UsageError for a file that cannot be read, or holds another line.
     """
     try:
-        with path.open(encoding="utf-8") as stream:
-            log = parse(stream, str(path))
+        with path.open(encoding="utf-8", newline="") as stream:
+            log = parse(stream, str(path), Archive(path))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None
     if not log.ended and log.incomplete is None:
@@ -140,23 +204,31 @@ def read(path: Path) -> Log:
     return log
 
 
-def parse(lines: Iterable[str], name: str) -> Log:
+def parse(lines: Iterable[str], name: str, archive: Archive | None = None) -> Log:
     """Read a log back. A last line that a kill cut off is left out.
 
     Raises UsageError, with ``name``, line and place, for another line that does not fit the schema.
     """
-    log = Log()
-    numbered = list(enumerate(lines, 1))
-    for number, line in numbered:
-        fault = _add(log, line) if line.strip() else None
-        cut_off = number == len(numbered) and not line.endswith("\n")
-        if fault and not cut_off:
-            what = f"this is no line of an evidence log: {fault}"
-            raise UsageError(f"{name}:{number}: {what}. {MEND}")
+    log = Log(archive=archive or Archive())
+    fault: str | None = None
+    end = number = 0
+    for number, line in enumerate(lines, 1):
+        if fault:
+            break
+        start, end = end, end + len(line.encode("utf-8", "surrogatepass"))
+        fault = _add(log, line, Place(start, end - start)) if line.strip() else None
+        cut_off = not line.endswith("\n")
+    else:
+        number += 1
+        if fault and cut_off:
+            return log
+    if fault:
+        what = f"this is no line of an evidence log: {fault}"
+        raise UsageError(f"{name}:{number - 1}: {what}. {MEND}")
     return log
 
 
-def _add(log: Log, line: str) -> str | None:
+def _add(log: Log, line: str, place: Place) -> str | None:
     """Add a line to a log; returns what is wrong with one that does not belong there."""
     try:
         entry = convert.modern(json.loads(line))
@@ -172,6 +244,19 @@ def _add(log: Log, line: str) -> str | None:
     elif "incomplete" in entry:
         log.incomplete = entry["incomplete"]
         log.void = frozenset(entry.get("void", ()))
+    elif "content" in entry:
+        return log.archive.add(entry, place)
     else:
-        log.exchanges.append(exchange_from_json(entry))
+        return _add_exchange(log, entry)
+    return None
+
+
+def _add_exchange(log: Log, entry: dict[str, Json]) -> str | None:
+    """Add an exchange to a log; returns what is wrong with one whose bodies it does not hold."""
+    for part in ("request", "response"):
+        body = entry.get(part, {}).get("body", {})
+        for digest in filter(None, map(body.get, KINDS.values())):
+            if digest not in log.archive:
+                return f"{part}/body: no line before this one holds the content {digest}"
+    log.exchanges.append(_exchange(entry, log.archive))
     return None

@@ -52,7 +52,7 @@ def lines(path: Path) -> TextIO:
     So a signal leaves a line whole or out, and nothing waits in a buffer.
     """
     raw = open(path, "ab", buffering=0, opener=_opened)  # noqa: SIM115 - the wrapper closes it
-    return io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
+    return io.TextIOWrapper(raw, encoding="utf-8", newline="\n", write_through=True)
 
 
 def open_to_others(path: Path) -> bool:

@@ -62,11 +62,12 @@ class Target:
         return Trust(self.ca, self.declaration.verify)
 
     def shared(self, index: int, count: int) -> Target:
-        """The part of one of ``count`` workers: its own addresses, its share of budget and rate."""
+        """The part of one of ``count`` workers: its own addresses, its share of the rest."""
         addresses = self.declaration.addresses[index::count]
+        disk = self.declaration.disk // count
         return replace(
             self,
-            declaration=replace(self.declaration, addresses=addresses),
+            declaration=replace(self.declaration, addresses=addresses, disk=disk),
             budget=self.budget // count,
             rate=self.rate and self.rate / count,
         )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Final, TypeVar
 
 Value = TypeVar("Value")
@@ -34,12 +36,77 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
 
 
+DEEPEST = 500
+"""Levels of nesting that are read. The parser, the judges and the reports go down recursively."""
+
+LONGEST_NUMBER = 4_300
+"""Digits of a whole number that are read: the limit of Python, for time grows with the square."""
+
+HEAVIEST = 64_000_000
+"""Bytes that the value of a text may take in memory, about."""
+
+_WEIGHTS = {"{": 850, "[": 64, ",": 60}
+"""Bytes of memory for each object, array and further value, also where a schema checks them."""
+
+_NO_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[^"\[\]{}]+', re.DOTALL)
+_STEPS = {"{": 1, "[": 1, "}": -1, "]": -1, '"': 0}
+
+
+@dataclass(frozen=True)
+class Unread:
+    """In place of the value of a text that is more than the suite reads: why. Counts as false."""
+
+    reason: str
+
+    def __bool__(self) -> bool:
+        return False
+
+
+TOO_DEEP = Unread(
+    f"the body is nested more than {DEEPEST} levels deep, and the suite reads no more"
+)
+TOO_LONG = Unread(
+    f"the body holds a number of more than {LONGEST_NUMBER:,} digits, and the suite reads no more"
+)
+TOO_MANY = Unread("the body holds more values than the suite reads")
+
+
 def strict_json(text: str) -> Any:
-    """The value of a JSON text (RFC 8259, so no NaN or Infinity); NOT_JSON for anything else."""
+    """The value of a JSON text (RFC 8259, so no NaN or Infinity); NOT_JSON for anything else.
+
+    Unread for a text that may be JSON, but is too much to find out.
+    """
+    if _weight(text) > HEAVIEST:
+        return TOO_MANY
+    brackets = _brackets(text)
+    if _depth(brackets) > DEEPEST:
+        balanced = 2 * (brackets.count("[") + brackets.count("{")) == len(brackets)
+        return TOO_DEEP if balanced else NOT_JSON
     try:
         return json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+    except json.JSONDecodeError:
         return NOT_JSON
+    except ValueError as error:
+        return TOO_LONG if "digits" in str(error) else NOT_JSON
+    except RecursionError:
+        return TOO_DEEP
+
+
+def _weight(text: str) -> int:
+    """Bytes of memory that the value of a text takes, at most."""
+    return sum(weight * text.count(sign) for sign, weight in _WEIGHTS.items())
+
+
+def _brackets(text: str) -> str:
+    """The brackets of a text that stand in no string; none if they are too few to nest deep."""
+    if text.count("{") + text.count("[") <= DEEPEST:
+        return ""
+    return _NO_BRACKETS.sub("", text)
+
+
+def _depth(brackets: str) -> int:
+    """How deep some brackets are nested."""
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
 
 
 def pointed(value: Any, path: Sequence[str]) -> Any:

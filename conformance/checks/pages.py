@@ -59,12 +59,12 @@ def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
 
 
 def _cut(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """Why nothing is known of a list whose body did not end."""
+    """Why nothing is known of a list whose body is not held whole."""
     response = exchange.response
-    if response is None or not response.body.cut:
+    if response is None or not (response.body.cut or response.unheld):
         return
     excuse = unusable(context, exchange)
-    assert excuse is not None  # the body did not end
+    assert excuse is not None  # the body is not there
     yield excuse
 
 

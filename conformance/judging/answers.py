@@ -19,6 +19,7 @@ from conformance.judging.outcomes import (
 from conformance.judging.shown import Asked
 from conformance.model import (
     KEY_ROLES,
+    LEFT_OUT,
     UNAVAILABLE,
     CodeRole,
     Contract,
@@ -111,6 +112,9 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | No
     if response.body.cut:
         reason = "the body of the response did not end within the limits of size and time"
         return JudgeError(reason, ids)
+    if response.unheld:
+        can_raise = response.unheld == LEFT_OUT
+        return Gap(response.unheld, ReasonKind.PROVIDE if can_raise else ReasonKind.OWN_LIMIT)
     if response.status == 429:
         advice = "run again later, or set rate: in the target file"
         return Gap(f"the target kept answering 429: {advice}")
@@ -253,6 +257,8 @@ def with_body(exchange: Exchange) -> Response | None:
     if response.body.cut:
         return None
     if response.body.withheld:
+        return None
+    if response.unheld:
         return None
     return response
 

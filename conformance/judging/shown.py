@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
@@ -54,13 +54,15 @@ class Shown:
 
     @cached_property
     def _most_items(self) -> dict[str, int]:
-        """The most items with created times that differ in one walk or page of each list."""
+        """The items, up to enough, with created times that differ in one walk or page of each list."""
         instants: dict[tuple[str, ...], set[Any]] = {}
-        for exchange, operation, items in self._pages:
+        for exchange, operation, items in self._pages():
             walk = exchange.facts.walk or exchange.id
-            moments = {instant(position_of(operation, item)) for item in items}
             place = (operation.id, exchange.case, str(exchange.attempt), walk)
-            instants.setdefault(place, set()).update(moments - {None})
+            seen = instants.setdefault(place, set())
+            for item in items:
+                if len(seen) < ENOUGH_ITEMS:
+                    seen.update({instant(position_of(operation, item))} - {None})
         most: dict[str, int] = {}
         for (listing, *_), seen in instants.items():
             most[listing] = max(most.get(listing, 0), len(seen))
@@ -69,13 +71,11 @@ class Shown:
     @cached_property
     def _kinds(self) -> set[str]:
         """The kinds of the objects that are shown in lists."""
-        kinds = {operation.kind for _, operation, _ in self._pages}
+        kinds = {operation.kind for _, operation, _ in self._pages()}
         return kinds - {""}
 
-    @cached_property
-    def _pages(self) -> list[tuple[Exchange, Operation, list[Any]]]:
+    def _pages(self) -> Iterator[tuple[Exchange, Operation, list[Any]]]:
         """Each page of a list that the main key got, with its items."""
-        pages = []
         for exchange in self._exchanges:
             operation = self._contract.operations.get(exchange.operation)
             if operation is None or operation.paging is None:
@@ -84,8 +84,7 @@ class Shown:
                 continue
             items = Answer(self._contract, operation, exchange).items
             if items:
-                pages.append((exchange, operation, items))
-        return pages
+                yield exchange, operation, items
 
 
 def kinds_of(operation: Operation) -> set[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -33,6 +33,7 @@ class Walks:
     ``untied`` are the items that stand alone at their instant, oldest first; ``tied`` are the
     instants of all others. ``first`` and ``last`` are the places of the first and the last page
     that show an item, by its key. ``strict``: the list may have changed between the pages.
+    ``cut``: more came than LONGEST_WALKS, so some pages were not read.
     """
 
     operation: Operation
@@ -42,6 +43,7 @@ class Walks:
     first: Mapping[str, int]
     last: Mapping[str, int]
     strict: bool
+    cut: bool = False
 
     @cached_property
     def descending(self) -> bool:
@@ -193,19 +195,27 @@ _WALKS: WeakKeyDictionary[Trial, Walks] = WeakKeyDictionary()
 def walks_of(context: JudgeContext, trial: Trial) -> Walks:
     """The walks of a trial, read once for all of its rules."""
     if trial not in _WALKS:
-        pages = _pages(context, trial)
+        pages, cut = _pages(context, trial)
         strict = any(sent.attempt > 1 or sent.facts.moving for sent in trial.exchanges)
-        _WALKS[trial] = _together(context.operation, pages, strict)
+        _WALKS[trial] = replace(_together(context.operation, pages, strict), cut=cut)
     return _WALKS[trial]
 
 
-def _pages(context: JudgeContext, trial: Trial) -> list[Page]:
-    """The pages of all walks. One that is not well-formed ends its walk; other rules blame it."""
+def _pages(context: JudgeContext, trial: Trial) -> tuple[list[Page], bool]:
+    """The pages of all walks, and whether too much came to read all.
+
+    A page that is not well-formed ends its walk; other rules blame it. So does one too much.
+    """
     pages: list[Page] = []
     ended: set[str] = set()
+    size = 0
     for exchange in trial.exchanges:
         walk = exchange.facts.walk
         if walk is None or walk in ended:
+            continue
+        size += exchange.response.body.size if exchange.response else 0
+        if size > LONGEST_WALKS:
+            ended.add(walk)
             continue
         answer = Answer(context.contract, context.operation, exchange)
         page = read_page(answer, walk, len(pages))
@@ -213,7 +223,7 @@ def _pages(context: JudgeContext, trial: Trial) -> list[Page]:
             ended.add(walk)
         else:
             pages.append(page)
-    return pages
+    return pages, size > LONGEST_WALKS
 
 
 def _together(operation: Operation, pages: list[Page], strict: bool) -> Walks:
@@ -244,6 +254,11 @@ POLLED = (
     'the list reads its cursor as "newer than", which the sources allow for this list; '
     "the rules of pagination do not apply"
 )
+
+LONGEST_WALKS = 8_000_000
+"""Bytes of the pages of a trial that are looked at together, because all stay in memory."""
+
+TOO_MUCH = "the pages of the walks are too large to be compared, and some were left out"
 
 BORDERS = ("list.limit", "paging.order", "paging.advances")
 """The rules that say whether a list has pages with borders, beside those of every answer."""
@@ -278,6 +293,8 @@ def walked(
                 yield Gap(POLLED, ReasonKind.OWN_LIMIT)
             elif not (sound and any(map(walks.inversion, walks.pages))):
                 yield from judge(context, trial, walks)
+            if walks.cut:
+                yield Gap(TOO_MUCH, ReasonKind.OWN_LIMIT)
 
         judged.__doc__ = judge.__doc__
         register_trial = rules.trial(

@@ -17,6 +17,7 @@ from conformance.model.contract import (
 )
 from conformance.model.evidence import (
     FROM_PROXIES,
+    LEFT_OUT,
     PREFLIGHT,
     UNAVAILABLE,
     Body,
@@ -54,6 +55,7 @@ from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.target import (
     ANNOUNCED,
     DEAD_KEYS,
+    DISK,
     KEY_ROLES,
     NAMED,
     PLAIN,
@@ -71,8 +73,10 @@ from conformance.model.target import (
 __all__ = [
     "ANNOUNCED",
     "DEAD_KEYS",
+    "DISK",
     "FROM_PROXIES",
     "KEY_ROLES",
+    "LEFT_OUT",
     "NAMED",
     "NOTHING",
     "PLAIN",

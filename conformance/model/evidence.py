@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from typing import Final
 
 from conformance.model.labels import Facts, Role
 from conformance.model.operation import Json
-from conformance.values import NOT_JSON, strict_json
+from conformance.recent import Recent
+from conformance.values import NOT_JSON, Unread, strict_json
 
 PREFLIGHT = "preflight"
 """The scenario of requests that look whether the target is there. Nothing is judged by them."""
@@ -31,11 +32,22 @@ def header_in(headers: Headers, name: str, default: str = "") -> str:
     return default
 
 
-@dataclass(frozen=True)
+PARSED: Final = Recent[Json](4_000_000)
+"""What bodies hold as JSON, by their content. A value may weigh thirty times its text."""
+
+HEADERS_CUT = "the response has more headers than the log keeps"
+LEFT_OUT = (
+    "the log had reached its bound before this response, and does not hold the body "
+    "(disk: in the target file)"
+)
+
+
+@dataclass(frozen=True, eq=False)
 class Body:
     """A body as logged: text, or base64 of what is not UTF-8.
 
-    ``size`` counts the bytes received, also those that the log does not keep.
+    ``size`` counts the bytes received, also those that the log does not keep. Two bodies are equal
+    if they say the same, wherever they keep it.
     """
 
     text: str | None = None
@@ -43,6 +55,27 @@ class Body:
     size: int = 0
     cut: bool = False  # more came than is kept
     withheld: bool = False  # left out because it held a secret in an encoded form
+    left_out: bool = False  # left out because the log had reached its bound
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Body) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash((self.size, self.cut))
+
+    def _said(self) -> tuple[object, ...]:
+        return (self.text, self.base64, self.size, self.cut, self.withheld, self.left_out)
+
+    @property
+    def key(self) -> Hashable:
+        """What tells a body that is text from others: the text itself, or what stands for it."""
+        return self.text or ""
+
+    @property
+    def is_whole_text(self) -> bool:
+        """Whether the log holds all of it, as text."""
+        lacking = self.cut or self.withheld or self.left_out
+        return not lacking and self.text is not None
 
     @property
     def kept(self) -> str:
@@ -69,23 +102,39 @@ class Response:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: Body = field(default_factory=Body)
+    headers_cut: bool = False  # more headers came than are kept
 
     def header(self, name: str, default: str = "") -> str:
         """The value of the first header of a name; see ``header_in``."""
         return header_in(self.headers, name, default)
 
-    @cached_property
+    @property
     def json(self) -> Json:
         """The body as strict JSON.
 
-        NOT_JSON for a body that is no JSON, and for one that the log does not hold whole.
+        NOT_JSON for a body that is no JSON, for one that the log does not hold whole, and for one
+        that is more than the suite reads.
         """
+        value = self._value
+        return NOT_JSON if isinstance(value, Unread) else value
+
+    @property
+    def unheld(self) -> str | None:
+        """Why the answer cannot be judged, although it came whole; None if it can."""
+        if self.headers_cut:
+            return HEADERS_CUT
+        if self.body.left_out:
+            return LEFT_OUT
+        value = self._value
+        return value.reason if isinstance(value, Unread) else None
+
+    @property
+    def _value(self) -> Json:
+        """The body as JSON, Unread if it is more than the suite reads, else NOT_JSON."""
         body = self.body
-        if body.text is None or body.cut:
+        if not body.is_whole_text:
             return NOT_JSON
-        if body.withheld:
-            return NOT_JSON
-        return strict_json(body.text)
+        return PARSED.get(body.key, lambda: (strict_json(body.text or ""), len(body.text or "")))
 
     @property
     def ok(self) -> bool:

@@ -122,6 +122,10 @@ def _is_of_one_scope(role: str) -> bool:
     return role.startswith(SCOPE)
 
 
+DISK = 200
+"""Megabytes that the files of a run may take, if the target file does not say it."""
+
+
 @dataclass(frozen=True)
 class Trigger:
     """A recipe that makes the target answer with a code: an operation and members of its input.
@@ -183,6 +187,7 @@ class Declaration:
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # parameters, by operation
     waivers: tuple[Waiver, ...] = ()
     identity: str = ANNOUNCED  # or PLAIN
+    disk: int = DISK  # megabytes of the files of a run, at most
 
     @cached_property
     def main_key(self) -> str | None:

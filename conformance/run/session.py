@@ -58,7 +58,7 @@ class Session:
         self.choice = prepared.choice
         self.selected = prepared.selected
         self.announcement = prepared.announcement
-        self.recorder = Recorder(stream)
+        self.recorder = Recorder(stream, self.target.declaration.disk)
         self.sender = Sender(
             self.contract,
             self.target,

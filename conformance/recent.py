@@ -1,0 +1,33 @@
+"""Values that were made lately, and are likely to be asked for again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Value]):
+    """Values by key, as many of the latest as weigh no more than a limit together.
+
+    The latest one is kept whatever it weighs.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._weight = 0
+        self._kept: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], tuple[Value, int]]) -> Value:
+        """The value of a key. ``make`` gives it with its weight, if it is not kept any more."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key][0]
+        made = make()
+        self._kept[key] = made
+        self._weight += made[1]
+        while self._weight > self._limit and len(self._kept) > 1:
+            self._weight -= self._kept.popitem(last=False)[1][1]
+        return made[0]
