@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import click
@@ -39,11 +41,17 @@ def main(names: tuple[str, ...], write: bool, kept: Path | None) -> None:
 
 
 def _one(name: str, kept: Path | None) -> Result:
-    if kept is None:
-        with tempfile.TemporaryDirectory(prefix="hostile-") as directory:
-            return tried(MODES[name], Path(directory))
-    directory = kept / name
-    directory.mkdir(parents=True)
+    """Try a mode in a process of its own, for the command is charged for what its parent holds."""
+    with ProcessPoolExecutor(1, get_context("fork")) as pool:
+        if kept is not None:
+            directory = kept / name
+            directory.mkdir(parents=True)
+            return pool.submit(_tried, name, directory).result()
+        with tempfile.TemporaryDirectory(prefix="hostile-") as made:
+            return pool.submit(_tried, name, Path(made)).result()
+
+
+def _tried(name: str, directory: Path) -> Result:
     return tried(MODES[name], directory)
 
 

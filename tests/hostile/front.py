@@ -56,6 +56,11 @@ class Answer:
         kept += [(name, value) for name, value in changed.items() if value is not None]
         return replace(self, headers=tuple(kept), body=self.body if body is None else body)
 
+    def with_more(self, count: int, value: str) -> Answer:
+        """The answer with more headers, all of one value."""
+        more = tuple((f"X-More-{number}", value) for number in range(count))
+        return replace(self, headers=(*self.headers, *more))
+
     @property
     def json(self) -> Any:
         """The body as data; None if it is no JSON."""

@@ -112,15 +112,19 @@ def tried(mode: Mode, directory: Path) -> Result:
         try:
             ran = servers.command(*arguments, *mode.options, cwd=directory, timeout=SECONDS)
         except AssertionError:
-            wrong = f"the run was not done in {SECONDS} s"
-            seen = declared.seen()
-            wrongs = (wrong, *dict.fromkeys(seen.wrongs))
-            return Result(mode.name, None, seen.requests, SECONDS, 0, _disk(directory), wrongs)
+            return _killed(mode, directory, declared.seen())
         seen = declared.seen()
     wrongs = [*dict.fromkeys(seen.wrongs), *_wrongs(mode, directory, ran, declared.keys)]
     size = _disk(directory / "reports")
     wrongs += _over("the run", ran, size)
     return Result(mode.name, ran.code, seen.requests, ran.seconds, ran.memory, size, tuple(wrongs))
+
+
+def _killed(mode: Mode, directory: Path, seen: Seen) -> Result:
+    """The result of a run that did not end."""
+    wrong = f"the run was not done in {SECONDS} s"
+    wrongs = (wrong, *dict.fromkeys(seen.wrongs))
+    return Result(mode.name, None, seen.requests, SECONDS, 0, _disk(directory), wrongs)
 
 
 def _wrongs(mode: Mode, directory: Path, ran: Outcome, keys: Iterable[str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Callable
 from functools import cache
 
 from tests.hostile.base import ALL, BROKEN, ERRORS, LEGAL, TRANSFER, Mode, Right, When, add, every
@@ -37,42 +38,39 @@ def bomb(_body: bytes) -> bytes:
     return _bomb(b"")
 
 
-CODINGS = {
-    "gzip-right": ("gzip", "The body is compressed, though nobody asked for it.", gzip.compress),
-    "gzip-truncated": (
-        "gzip",
-        "The compressed body ends halfway.",
-        lambda b: gzip.compress(b)[: len(gzip.compress(b)) // 2],
-    ),
+def _half(body: bytes) -> bytes:
+    packed = gzip.compress(body)
+    return packed[: len(packed) // 2]
+
+
+CODINGS: dict[str, tuple[str, str, Callable[[bytes], bytes]]] = {
+    "gzip-right": ("gzip", "The body is compressed, though nobody asked.", gzip.compress),
+    "gzip-truncated": ("gzip", "The compressed body ends halfway.", _half),
     "gzip-without-trailer": (
         "gzip",
         "The compressed body lacks its last 8 bytes.",
-        lambda b: gzip.compress(b)[:-8],
+        lambda body: gzip.compress(body)[:-8],
     ),
     "gzip-bad-checksum": ("gzip", "The checksum of the compressed body is wrong.", _bad_sum),
-    "gzip-not-at-all": ("gzip", "The body says that it is compressed, and is not.", lambda b: b),
+    "gzip-not-at-all": ("gzip", "The body says that it is compressed, and is not.", bytes),
     "gzip-and-more": (
         "gzip",
         "Garbage follows the compressed body.",
-        lambda b: gzip.compress(b) + b"garbage",
+        lambda body: gzip.compress(body) + b"garbage",
     ),
     "gzip-bomb": ("gzip", "Each body of 2 MB unpacks to 2 GB.", bomb),
-    "deflate-right": (
-        "deflate",
-        "The body is compressed by deflate, with a zlib head.",
-        zlib.compress,
-    ),
-    "deflate-raw": ("deflate", "The body is compressed by deflate, without a zlib head.", _raw),
+    "deflate-right": ("deflate", "The body is compressed, with a head of zlib.", zlib.compress),
+    "deflate-raw": ("deflate", "The body is compressed, without a head of zlib.", _raw),
     "coding-unknown": (
         "br",
-        "The body has a coding that nobody asked for, and is garbage.",
-        lambda b: b"\x8b\x02" + b[::-1],
+        "The body is garbage, and has a coding that nobody asked for.",
+        lambda body: b"\x8b\x02" + body[::-1],
     ),
-    "coding-made-up": ("rot13", "The body has a coding that does not exist.", lambda b: b),
+    "coding-made-up": ("rot13", "The body has a coding that does not exist.", bytes),
     "gzip-twice": (
         "gzip, gzip",
         "The body is compressed twice.",
-        lambda b: gzip.compress(gzip.compress(b)),
+        lambda body: gzip.compress(gzip.compress(body)),
     ),
 }
 """Codings: the header, what is wrong, and how the body is coded."""

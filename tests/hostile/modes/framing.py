@@ -63,7 +63,7 @@ def length_too_long_and_open(line: Line, asked: Asked) -> None:
     line.send(asked.answer().having(Content_Length=str(len(body) + 100)))
 
 
-@mode(ERRORS, Right((0, 1, 3), may=(*TRANSFER, "envelope-json")))
+@mode(ERRORS, SEEN)
 @mode(every(10), BROKEN, "now-and-then")
 def length_too_short(line: Line, asked: Asked) -> None:
     """Content-Length is 10 less than there is, and the rest is left over."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
+from typing import Any
 
 from tests.hostile.base import (
     ALL,
@@ -39,14 +40,12 @@ def large_errors(line: Line, asked: Asked) -> None:
 def large_bodies_that_differ(line: Line, asked: Asked) -> None:
     """A member more makes each body 3.9 MB long, and no two are alike or easy to compress."""
     seed = asked.number.to_bytes(4)
-    noise = b"".join(hashlib_of(seed + part.to_bytes(4)) for part in range(60_000))
+    noise = b"".join(_noise(seed + part.to_bytes(4)) for part in range(60_000))
     line.send(asked.answer().adding(note=noise.hex()))
 
 
-def hashlib_of(data: bytes) -> bytes:
+def _noise(data: bytes) -> bytes:
     """32 bytes that look random."""
-    import hashlib
-
     return hashlib.sha256(data).digest()
 
 
@@ -63,8 +62,7 @@ def endless_bodies(line: Line, asked: Asked) -> None:
 @mode(ALL, BROKEN)
 def many_headers(line: Line, asked: Asked) -> None:
     """Each answer has 5,000 headers."""
-    more = {f"X-More-{number}": "x" * 20 for number in range(5_000)}
-    line.send(asked.answer().having(**more))
+    line.send(asked.answer().with_more(5_000, "x" * 20))
 
 
 @mode(ALL, BROKEN)
@@ -76,7 +74,7 @@ def long_header(line: Line, asked: Asked) -> None:
 @mode(ALL, LEGAL)
 def full_headers(line: Line, asked: Asked) -> None:
     """Each answer has 90 headers of 8,000 bytes."""
-    line.send(asked.answer().having(**{f"X-More-{n}": "x" * 8_000 for n in range(90)}))
+    line.send(asked.answer().with_more(90, "x" * 8_000))
 
 
 @mode(ALL, BROKEN)
@@ -94,7 +92,7 @@ def padded_bodies(line: Line, asked: Asked) -> None:
     line.send(asked.answer().having(body + b" \n" * 500_000) if body else asked.answer())
 
 
-def items_of(answer: Answer) -> list[object] | None:
+def items_of(answer: Answer) -> list[Any] | None:
     """The items of a page; None for other answers."""
     known = answer.json
     if isinstance(known, dict) and isinstance(known.get("has_more"), bool):
@@ -102,20 +100,24 @@ def items_of(answer: Answer) -> list[object] | None:
     return None
 
 
-def with_items(answer: Answer, count: int) -> Answer:
-    """A page with its items repeated until they are so many, each with an id of its own."""
+def with_items(answer: Answer, items: list[Any], **more: Any) -> Answer:
+    """A page with other items, and with other members."""
     known = answer.json
+    name = next(name for name, value in known.items() if isinstance(value, list))
+    return answer.telling({**known, name: items, **more})
+
+
+def _repeated(answer: Answer, count: int) -> Answer:
+    """A page with its items again and again until they are so many, each with an id of its own."""
     items = items_of(answer)
     if not items:
         return answer
-    name = next(name for name, value in known.items() if value is items or value == items)
-    many = []
-    for number in range(count):
-        item = dict(items[number % len(items)]) if isinstance(items[0], dict) else items[0]
-        if isinstance(item, dict) and number >= len(items) and "id" in item:
-            item["id"] = f"{item['id']}-{number}"
-        many.append(item)
-    return answer.having(json.dumps({**known, name: many}).encode())
+    many = [
+        {**item, "id": f"{item.get('id')}-{turn}"} if turn else item
+        for turn in range(count // len(items) + 1)
+        for item in items
+    ]
+    return with_items(answer, many[:count])
 
 
 PAGES = Right((0, 1, 3), may=ANY, never=("envelope-*", "success-json"))
@@ -124,29 +126,23 @@ PAGES = Right((0, 1, 3), may=ANY, never=("envelope-*", "success-json"))
 @mode(SUCCESSES, PAGES)
 def pages_of_2000(line: Line, asked: Asked) -> None:
     """Each page holds 2,000 items, whatever the limit."""
-    line.send(with_items(asked.answer(), 2_000))
+    line.send(_repeated(asked.answer(), 2_000))
 
 
 @mode(SUCCESSES, PAGES)
 def pages_of_8000(line: Line, asked: Asked) -> None:
     """Each page holds 8,000 items, whatever the limit."""
-    line.send(with_items(asked.answer(), 8_000))
+    line.send(_repeated(asked.answer(), 8_000))
 
 
 @mode(SUCCESSES, PAGES)
 def pages_of_50000(line: Line, asked: Asked) -> None:
     """Each page holds 50,000 items, whatever the limit."""
-    line.send(with_items(asked.answer(), 50_000))
+    line.send(_repeated(asked.answer(), 50_000))
 
 
 @mode(SUCCESSES, PAGES)
 def pages_of_empty_items(line: Line, asked: Asked) -> None:
     """Each page holds a million empty objects, whatever the limit."""
-    known = asked.answer().json
-    items = items_of(asked.answer())
-    if items is None:
-        line.send(asked.answer())
-        return
-    name = next(name for name, value in known.items() if value == items)
-    rest = json.dumps({**known, name: []})
-    line.send(asked.answer().having(rest.replace("[]", "[" + "{}," * 999_999 + "{}]", 1).encode()))
+    answer = asked.answer()
+    line.send(answer if items_of(answer) is None else with_items(answer, [{}] * 1_000_000))
