@@ -133,7 +133,7 @@ def _wrongs(mode: Mode, directory: Path, ran: Outcome, keys: Iterable[str]) -> I
     yield from _wrong_code(mode.right, ran)
     run = servers.run_of(directory)
     if (run / "run.json").is_file():
-        yield from _wrong_verdicts(mode.right, servers.stored(run))
+        yield from wrong_verdicts(mode.right, servers.stored(run))
         yield from _wrong_replay(directory, run, ran)
     elif run.is_dir():
         yield "the run left files, but no run.json"
@@ -157,7 +157,7 @@ def _wrong_code(right: Right, ran: Outcome) -> Iterator[str]:
         yield f"the output does not say {right.says!r}"
 
 
-def _wrong_verdicts(right: Right, told: Any) -> Iterator[str]:
+def wrong_verdicts(right: Right, told: Any) -> Iterator[str]:
     """What a stored run says that is not right."""
     blamed: dict[str, int] = {}
     for cell in told["cells"]:
@@ -246,4 +246,4 @@ def usual_forms(key: str) -> Iterator[str]:
     yield from {key, json.dumps(key)[1:-1], quote(key, safe="")}
     for offset in range(3):
         coded = base64.b64encode(b"\0" * offset + key.encode()).decode()
-        yield coded[4 if offset else 0 : -4]
+        yield coded[4 if offset else 0 : -4]  # without what depends on the letters around the key

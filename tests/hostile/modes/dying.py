@@ -6,6 +6,7 @@ from tests.hostile.base import (
     ALL,
     BROKEN,
     LEGAL,
+    TRANSFER,
     UNSURE,
     Right,
     after,
@@ -105,7 +106,7 @@ def reset_in_headers(line: Line, asked: Asked) -> None:
     line.reset()
 
 
-@mode(ALL, given_up(GONE, "http-complete"))
+@mode(ALL, Right((1, 3), may=TRANSFER))
 @mode(every(10), BROKEN, "now-and-then")
 def reset_in_body(line: Line, asked: Asked) -> None:
     """The connection is reset within the body."""
