@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import ssl
 import struct
@@ -10,10 +9,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
+
+from tests.hostile.answer import Answer
 
 Secure = Callable[[Path], ssl.SSLContext]
 """Makes what TLS needs, with its files in a directory."""
@@ -23,85 +24,6 @@ COOKIE = "hostile-session"
 
 ONE_END = struct.pack("ii", 1, 0)
 """The option of a socket whose close is a reset."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer of the right server."""
-
-    status: int
-    reason: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-    def wire(self) -> bytes:
-        """The answer as it goes onto the wire."""
-        return self.head() + self.body
-
-    def head(self) -> bytes:
-        """Status line and headers, with the empty line."""
-        lines = [f"HTTP/1.1 {self.status} {self.reason}", *map(": ".join, self.headers), "", ""]
-        return "\r\n".join(lines).encode("utf-8", "surrogatepass")
-
-    def having(self, body: bytes | None = None, **headers: str | None) -> Answer:
-        """The answer with another body, and with headers changed; None takes one out.
-
-        An underscore in a name stands for a dash. The length fits the body unless it is given.
-        """
-        changed = {name.replace("_", "-"): value for name, value in headers.items()}
-        if body is not None:
-            changed = {"Content-Length": str(len(body)), **changed}
-        names = {name.lower() for name in changed}
-        kept = [pair for pair in self.headers if pair[0].lower() not in names]
-        kept += [(name, value) for name, value in changed.items() if value is not None]
-        return replace(self, headers=tuple(kept), body=self.body if body is None else body)
-
-    def with_more(self, count: int, value: str) -> Answer:
-        """The answer with more headers, all of one value."""
-        more = tuple((f"X-More-{number}", value) for number in range(count))
-        return replace(self, headers=(*self.headers, *more))
-
-    @property
-    def json(self) -> Any:
-        """The body as data; None if it is no JSON."""
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return None
-
-    def telling(self, value: Any) -> Answer:
-        """The answer with some data as its body."""
-        return self.having(json.dumps(value).encode())
-
-    def adding(self, **members: Any) -> Answer:
-        """The answer with more members; as it is where the body is no object."""
-        known = self.json
-        return self.telling({**known, **members}) if isinstance(known, dict) else self
-
-    def saying(self, message: str) -> Answer:
-        """An error with another message; as it is where it is no error."""
-        known = self.json
-        if not isinstance(known, dict) or not isinstance(known.get("error"), dict):
-            return self
-        return self.telling({**known, "error": {**known["error"], "message": message}})
-
-
-def page(status: int, reason: str, text: str = "") -> Answer:
-    """An answer with a page for people."""
-    body = (text or f"<html><body><h1>{status} {reason}</h1></body></html>").encode()
-    headers = (("Content-Type", "text/html"), ("Content-Length", str(len(body))))
-    return Answer(status, reason, headers, body)
-
-
-def error(status: int, code: str, **headers: str) -> Answer:
-    """An error as the contract wants it."""
-    body = json.dumps({"error": {"code": code, "message": "Something is wrong."}}).encode()
-    first = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
-    more = ((name.replace("_", "-"), value) for name, value in headers.items())
-    return Answer(status, "Error", (*first, *more), body)
-
-
-# --- connections ----------------------------------------------------------------------------------
 
 
 class Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.hostile.answer import Answer, error, page
 from tests.hostile.base import (
     ALL,
     BLAMED,
@@ -14,7 +15,7 @@ from tests.hostile.base import (
     given_up,
     mode,
 )
-from tests.hostile.front import COOKIE, Answer, Asked, Line, error, page
+from tests.hostile.front import COOKIE, Asked, Line
 
 PAGES = "html|no json|not look like"
 PROXY = "50[234]|proxy|unavailable|html|no json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tests.hostile.answer import Answer
 from tests.hostile.base import (
     ALL,
     ANY,
@@ -18,7 +19,7 @@ from tests.hostile.base import (
     add,
     mode,
 )
-from tests.hostile.front import Answer, Asked, Line
+from tests.hostile.front import Asked, Line
 from tests.hostile.modes.sizes import items_of, with_items
 
 READ = Right((0,), incomplete=False, errors=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.hostile.answer import error
 from tests.hostile.base import (
     ALL,
     BROKEN,
@@ -15,10 +16,12 @@ from tests.hostile.base import (
     given_up,
     mode,
 )
-from tests.hostile.front import Asked, Line, error
+from tests.hostile.front import Asked, Line
 
 GONE = "gone|refused|no (usable )?answer"
 FOR_EVER = 3600.0
+WRITES_IN_FULL = ("--depth", "full", "--area", "writes")
+"""Options of a run that tries every write, for a quick one deletes only once."""
 
 
 @mode(ALL, given_up(GONE))
@@ -117,8 +120,8 @@ def reset_in_body(line: Line, asked: Asked) -> None:
 # --- writes ---------------------------------------------------------------------------------------
 
 
-@mode(every_write(2), UNSURE)
-@mode(every_write(1, "DELETE"), UNSURE, "delete")
+@mode(every_write(2), UNSURE, options=WRITES_IN_FULL)
+@mode(every_write(1, "DELETE"), UNSURE, "delete", options=WRITES_IN_FULL)
 @mode(every_write(1, "PATCH", "PUT"), UNSURE, "patch")
 @mode(every_write(2, "POST"), UNSURE, "post")
 def lost_writes(line: Line, asked: Asked) -> None:

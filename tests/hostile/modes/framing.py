@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.hostile.answer import Answer
 from tests.hostile.base import (
     ALL,
     BROKEN,
@@ -15,7 +16,7 @@ from tests.hostile.base import (
     every,
     mode,
 )
-from tests.hostile.front import Answer, Asked, Line
+from tests.hostile.front import Asked, Line
 
 SEEN = Right((0, 1, 3), may=TRANSFER, must=TRANSFER)
 """The fault repeats, so it must be seen."""

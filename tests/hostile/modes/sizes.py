@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from tests.hostile.answer import Answer
 from tests.hostile.base import (
     ALL,
     ANY,
@@ -17,7 +18,7 @@ from tests.hostile.base import (
     every,
     mode,
 )
-from tests.hostile.front import Answer, Asked, Line
+from tests.hostile.front import Asked, Line
 
 LARGE = Right((0, 3), errors=True)
 """Large, but as the contract wants it: nothing is blamed, though not everything may be judged."""

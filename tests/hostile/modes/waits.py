@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.hostile.answer import error
 from tests.hostile.base import (
     ALL,
     LEGAL,
@@ -15,7 +16,7 @@ from tests.hostile.base import (
     every,
     given_up,
 )
-from tests.hostile.front import Asked, Line, error
+from tests.hostile.front import Asked, Line
 
 LIMIT = "rate_limit_exceeded"
 LATER = {
