@@ -162,10 +162,18 @@ def test_bytes_after_the_end_are_no_answer(excess: bytes) -> None:
         sender, exchange = asked(url)
         label = Label(CASE, 1, "list_calls", Role.PROBE, "full")
         later = sender.send(Message("GET", "/calls"), label)
-    assert exchange.ok
-    assert exchange.facts.broken == f"{len(excess)} bytes came after the end of the response"
+    assert exchange.response is None
+    assert exchange.facts.broken == "bytes came after the end of the response"
     assert later.ok
     assert later.facts.broken is None
+
+
+def test_an_empty_line_after_the_end_does_no_harm() -> None:
+    """Some servers send one."""
+    with answering(WHOLE["a plain one"] + b"\r\n") as (url, lines):
+        _, exchange = asked(url)
+    assert exchange.ok
+    assert len(lines) == 1
 
 
 def test_a_broken_transfer_is_blamed_on_its_own_clause() -> None:

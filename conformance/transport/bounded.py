@@ -35,13 +35,14 @@ class _Current(threading.local):
     connected = True  # whether there is a connection that the request goes over
     deadline = math.inf  # the moment, in monotonic time, at which the request is given up
     received = 0  # bytes that came back
-    excess = 0  # bytes that came after the end of the response
+    excess = b""  # the first bytes that came after the end of the response
 
     def begin(self, seconds: float) -> None:
         """A request begins, which has so many seconds."""
         self.connected = True
         self.deadline = time.monotonic() + seconds
-        self.received = self.excess = 0
+        self.received = 0
+        self.excess = b""
 
     def seconds_left(self) -> float:
         """The seconds until the deadline. Raises TimeoutError if there are none."""
@@ -82,19 +83,19 @@ class _Bounded(io.RawIOBase):
             raise TooMuchError(f"more than {RAW_LIMIT >> 20} MiB came on the wire")
         return count
 
-    def end(self) -> int:
-        """Receive no more. Returns how many bytes wait in the socket, as far as that can be seen.
+    def end(self) -> bytes:
+        """Receive no more. Returns what waits in the socket, as far as that can be seen.
 
         Without bytes, a socket that was closed looks the same as one that is open.
         """
         self._ended = True
-        if isinstance(self._sock, ssl.SSLSocket):
-            return self._sock.pending()
         try:
             self._sock.settimeout(0)
-            return len(self._sock.recv(EXCESS_SEEN, socket.MSG_PEEK))
+            if isinstance(self._sock, ssl.SSLSocket):
+                return self._sock.recv(self._sock.pending()) if self._sock.pending() else b""
+            return self._sock.recv(EXCESS_SEEN, socket.MSG_PEEK)
         except OSError:
-            return 0
+            return b""
         finally:
             self._sock.settimeout(self._usual)  # a kept connection is used again
 
@@ -131,7 +132,7 @@ class _Response(HTTPResponse):
     def _close_conn(self) -> None:
         """End the response. What has come by now and was not read stands behind its end."""
         waiting = self._bounded.end()
-        CURRENT.excess = len(self.fp.peek()) + waiting
+        CURRENT.excess = self.fp.peek() + waiting
         super()._close_conn()  # type: ignore[misc]  # not in the stubs
 
 

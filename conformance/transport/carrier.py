@@ -62,10 +62,7 @@ class Arrival:
     @property
     def broken(self) -> str | None:
         """Why the transfer of the response is no well-formed and complete HTTP; None if it is."""
-        if isinstance(self.answer, WireResponse):
-            excess = self.answer.excess
-            return f"{excess} bytes came after the end of the response" if excess else None
-        return str(self.answer) if self.answer.loss in (Loss.BROKEN, Loss.FOREIGN) else None
+        return str(self.answer) if self.loss in (Loss.BROKEN, Loss.FOREIGN) else None
 
 
 class Carrier:

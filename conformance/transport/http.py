@@ -110,13 +110,23 @@ class HttpWire:
             if failure.loss is Loss.CLOSED and CURRENT.opened == opened:
                 self._keeps_for_writes = False
             raise failure from None
-        excess = 0 if cut else CURRENT.excess
-        if excess:
-            self._keeps = False
-            self.close()
         if not cut:
+            self._check_excess(raw.status)
             body, cut = decoded(body, raw.headers.get("Content-Encoding", ""))
-        return WireResponse(raw.status, tuple(raw.headers.items()), body, cut, excess)
+        return WireResponse(raw.status, tuple(raw.headers.items()), body, cut)
+
+    def _check_excess(self, status: int) -> None:
+        """Raise WireFailure if bytes came after the end of a response; a line end does no harm.
+
+        Whatever it is, it is no answer to the next request. After 101 it is another protocol.
+        """
+        excess = CURRENT.excess
+        if not excess or status == http.client.SWITCHING_PROTOCOLS:
+            return
+        self._keeps = False
+        self.close()
+        if excess.strip(b"\r\n"):
+            raise WireFailure("bytes came after the end of the response", Loss.BROKEN)
 
     def close(self) -> None:
         """Close the kept connections."""

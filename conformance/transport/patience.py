@@ -133,8 +133,7 @@ class Patience:
         if isinstance(answer, WireFailure):
             silent = answer.loss is Loss.SILENT
             return self.silent if silent else answer.loss not in UNSENT
-        away = answer.status in UNAVAILABLE and pause_after(answer) <= self.longest
-        return away or answer.excess > 0
+        return answer.status in UNAVAILABLE and pause_after(answer) <= self.longest
 
 
 def pause_after(answer: WireResponse | WireFailure) -> float:

@@ -29,16 +29,12 @@ class WireRequest:
 
 @dataclass(frozen=True)
 class WireResponse:
-    """A response as received: content codings undone, body cut at BODY_LIMIT.
-
-    ``excess`` counts bytes that came after the end of the response, where none may come.
-    """
+    """A response as received: content codings undone, body cut at BODY_LIMIT."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     cut: bool = False
-    excess: int = 0
 
     @property
     def ok(self) -> bool:
