@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from conformance.model import UNAVAILABLE, Contract, Exchange, Response
+from conformance.model import PREFLIGHT, UNAVAILABLE, Contract, Exchange, Response
 from conformance.transport.patience import LIMITED
 from conformance.transport.wire import Loss
 from conformance.values import NOT_JSON
@@ -26,7 +26,7 @@ UNAUTHORIZED = 401
 class Cause(Enum):
     """Why every request fails. The value says it of the target, and what to do."""
 
-    SILENT = "does not answer any more. Is it overloaded?"
+    SILENT = "gives no answer any more. Is it overloaded?"
     CLOSED = "closes every connection without an answer."
     FOREIGN = "answers with something that is not HTTP."
     BROKEN = "sends answers that are no proper HTTP, or not complete."
@@ -55,7 +55,12 @@ class Outage:
         self.streak: list[Exchange] = []
 
     def see(self, exchange: Exchange, loss: Loss | None) -> bool:
-        """Take an exchange into account. Returns whether the target should be looked at."""
+        """Take an exchange into account. Returns whether the target should be looked at.
+
+        The requests before the first case have a judgement of their own.
+        """
+        if exchange.scenario == PREFLIGHT:
+            return False
         cause = self.cause_of(exchange, loss)
         if cause is None and self._says_nothing(exchange):
             return False

@@ -21,8 +21,8 @@ NOT_FOUND = 404
 LONGEST_WAIT = 60.0
 """The most seconds that one 429 is waited for. One that asks for more is final."""
 
-WAITED_IN_A_ROW = 90.0
-"""The most seconds that are waited for 429s in a row. After that, each is final."""
+WAITED_IN_A_ROW = 60.0
+"""The most seconds that are waited in a row for answers that say when to come back."""
 
 USUAL_WAIT = 1.0
 """Seconds to wait where Retry-After says nothing that can be read."""

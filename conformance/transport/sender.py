@@ -17,6 +17,7 @@ from conformance import extent
 from conformance.evidence import Recorder
 from conformance.model import (
     PREFLIGHT,
+    UNAVAILABLE,
     WHOLE_API,
     Case,
     Contract,
@@ -84,7 +85,7 @@ class Sender:
         )
         self._watch = Watch(contract, target, self._try_again)
         self._addresses = Addresses(target.declaration.addresses)
-        self._waited = 0.0  # seconds for 429s in a row
+        self._waited = 0.0  # seconds in a row, for answers that said when to come back
 
     def send(
         self,
@@ -164,7 +165,9 @@ class Sender:
         """Wait as the Retry-After of a response says, but at most LONGEST_WAIT seconds."""
         response = exchange.response
         seconds = told_to_wait(response.headers) if response else USUAL_WAIT
-        seconds = min(seconds, LONGEST_WAIT)
+        self._wait(min(seconds, LONGEST_WAIT))
+
+    def _wait(self, seconds: float) -> None:
         self._waited += seconds
         self.pause(seconds)
 
@@ -210,7 +213,7 @@ class Sender:
 
         A transfer that breaks again is told to the judges.
         """
-        self.pause(pause_after(spoilt.answer))
+        self._wait(pause_after(spoilt.answer))
         again = self._carrier.depart(departure.message, departure.label, departure.wired.address)
         arrival = self._carrier.carry(again, apart=True)
         self._learn(arrival)
@@ -242,7 +245,7 @@ class Sender:
         role = Role.RETRY if repeated else departure.label.role
         exchange = self._exchange(departure, arrival, role)
         logged = self._recorder.exchange(exchange)
-        if logged.status != LIMITED:
+        if logged.status not in (None, LIMITED, *UNAVAILABLE):
             self._waited = 0.0
         if role is not Role.RETRY:
             self._watch.see(departure, logged, arrival)
