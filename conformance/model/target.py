@@ -17,7 +17,11 @@ NAMED = "name:"
 """How the role of a key begins whose scopes the target file lists; its name follows."""
 
 ANNOUNCED, PLAIN = "announced", "plain"
-"""As whom the suite asks: by its name, or as an ordinary client."""
+IDENTITIES = {
+    ANNOUNCED: "announced, by its name in the User-Agent",
+    PLAIN: "plain, with the headers of an ordinary client",
+}
+"""As whom the suite asks, in words."""
 
 
 class Business(StrEnum):

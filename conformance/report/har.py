@@ -14,8 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import harfile
 
-from conformance.model import Body, Exchange, Request, Response, Run, header_in
-from conformance.report import view
+from conformance.model import IDENTITIES, Body, Exchange, Request, Response, Run, header_in
 from conformance.text import amount
 
 _UNKNOWN_VERSION = "HTTP/1.1"  # the log does not hold it, and HAR requires it
@@ -27,7 +26,7 @@ def write(run: Run, path: Path) -> None:
     lost = amount(len(run.exchanges) - len(answered), "exchange")
     comment = (
         f"{run.contract.name}. Exported from exchanges.jsonl. Left out: {lost} without a response. "
-        f"Secrets are placeholders. Client: {view.client(run.target)}."
+        f"Secrets are placeholders. Client: {IDENTITIES[run.target.identity]}."
     )
     creator = harfile.Creator(name="conformance", version=run.suite)
     with (

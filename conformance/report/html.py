@@ -19,6 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.model import (
+    IDENTITIES,
     SCOPE,
     WHOLE_API,
     Cell,
@@ -239,7 +240,7 @@ def _target(run: Run) -> list[tuple[str, str]]:
     """What the target declares, as far as it bears on the verdicts: labels and values."""
     target = run.target
     return [
-        ("Client", view.client(target)),
+        ("Client", IDENTITIES[target.identity]),
         ("Allowed effects", _listed(mildest_first(target.allow))),
         ("Keys given", _listed(_keys(target.keys))),
         ("Declared inapplicable", _listed(_lacking(target))),

@@ -13,13 +13,10 @@ from typing import Protocol
 
 from conformance.errors import Exit
 from conformance.model import (
-    ANNOUNCED,
-    PLAIN,
     WHOLE_API,
     Body,
     Cell,
     Clause,
-    Declaration,
     Exchange,
     Finding,
     Reason,
@@ -139,14 +136,6 @@ def counts_line(run: Run) -> str:
         amount(len(run.exchanges), "request"),
     ]
     return f"{', '.join(verdicts)} ({', '.join(size)})"
-
-
-def client(target: Declaration) -> str:
-    """As whom the suite asked."""
-    return {
-        ANNOUNCED: "announced, by its name in the User-Agent",
-        PLAIN: "plain, with the headers of an ordinary client",
-    }[target.identity]
 
 
 def operation_name(operation: str) -> str:
