@@ -92,6 +92,11 @@ def every_write(step: int, *methods: str) -> When:
     return When(f"every {step}th of {words}", picks)
 
 
+def every_write_before(step: int) -> When:
+    """Every Nth request that writes, before it is carried out."""
+    return When(f"every {step}th of writes", lambda asked: asked.writes and not asked.turn() % step)
+
+
 # --- the registry ---
 
 Spoil = Callable[[Line, Asked], None]

@@ -12,6 +12,7 @@ from tests.hostile.base import (
     Right,
     after,
     every,
+    every_write_before,
     given_up,
     mode,
 )
@@ -139,7 +140,7 @@ def reset_before_the_body(line: Line, asked: Asked) -> None:
     line.reset()
 
 
-@mode(WRITES, Right((0, 3), may=("*",)))
+@mode(every_write_before(5), UNSURE)
 def body_never_read(line: Line, asked: Asked) -> None:
     """The server takes no body off the connection, and says nothing."""
     line.hang()

@@ -117,7 +117,7 @@ add(
         "key-in-messages",
         "The message of each error quotes the header with the key.",
         ERRORS,
-        Right((0, 1), may=("envelope-message-human",), incomplete=False),
+        Right((1,), may=("envelope-message-human", "envelope-unrouted"), incomplete=False),
         _in_message,
     )
 )

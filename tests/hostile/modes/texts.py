@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.hostile.base import ALL, ERRORS, LEGAL, SUCCESSES, Mode, Right, add, mode
 from tests.hostile.front import Asked, Line
 
-PLAIN = Right((0, 1), may=("envelope-message-human",), incomplete=False)
+PLAIN = Right((0, 1), may=("envelope-message-human", "envelope-unrouted"), incomplete=False)
 """A message that is odd may be called inhuman, but nothing else is wrong."""
 
 LONG = {
@@ -35,7 +35,7 @@ def _add(word: str, what: str, text: str) -> None:
     def body(line: Line, asked: Asked) -> None:
         line.send(asked.answer().adding(note=text))
 
-    right = Right((0, 1), may=("envelope-message*",), incomplete=False)
+    right = Right((0, 1), may=("envelope-message*", "envelope-unrouted"), incomplete=False)
     add(Mode(f"message-of-{word}", f"The message is {what}.", ERRORS, right, message))
     if word in IN_BODIES:
         add(Mode(f"body-with-{word}", f"A member more holds {what}.", SUCCESSES, LEGAL, body))
