@@ -92,12 +92,12 @@ class StoredBody(Body):
             object.__setattr__(self, mark, reference.get(mark, False))
 
     @property
-    def text(self) -> str | None:  # type: ignore[override]  # a frozen field is a property as well
+    def text(self) -> str | None:
         """The body as text; None for one that is not."""
         return self._content("text")
 
     @property
-    def base64(self) -> str | None:  # type: ignore[override]
+    def base64(self) -> str | None:
         """The body as base64; None for one that is text."""
         return self._content("base64")
 

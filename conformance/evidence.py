@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
@@ -210,22 +210,26 @@ def parse(lines: Iterable[str], name: str, archive: Archive | None = None) -> Lo
     Raises UsageError, with ``name``, line and place, for another line that does not fit the schema.
     """
     log = Log(archive=archive or Archive())
-    fault: str | None = None
-    end = number = 0
-    for number, line in enumerate(lines, 1):
-        if fault:
-            break
-        start, end = end, end + len(line.encode("utf-8", "surrogatepass"))
-        fault = _add(log, line, Place(start, end - start)) if line.strip() else None
-        cut_off = not line.endswith("\n")
-    else:
-        number += 1
-        if fault and cut_off:
-            return log
-    if fault:
-        what = f"this is no line of an evidence log: {fault}"
-        raise UsageError(f"{name}:{number - 1}: {what}. {MEND}")
+    start = 0
+    for number, (line, following) in enumerate(_with_next(lines), 1):
+        place = Place(start, len(line.encode("utf-8", "surrogatepass")))
+        start += place.length
+        fault = _add(log, line, place) if line.strip() else None
+        cut_off = following is None and not line.endswith("\n")
+        if fault and not cut_off:
+            what = f"this is no line of an evidence log: {fault}"
+            raise UsageError(f"{name}:{number}: {what}. {MEND}")
     return log
+
+
+def _with_next(lines: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """Each line with the one after it, None after the last."""
+    given = iter(lines)
+    line = next(given, None)
+    while line is not None:
+        following = next(given, None)
+        yield line, following
+        line = following
 
 
 def _add(log: Log, line: str, place: Place) -> str | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -71,11 +72,40 @@ TOO_LONG = Unread(
 TOO_MANY = Unread("the body holds more values than the suite reads")
 
 
-def strict_json(text: str) -> Any:
-    """The value of a JSON text (RFC 8259, so no NaN or Infinity); NOT_JSON for anything else.
+@dataclass(frozen=True)
+class Read:
+    """What a text holds as JSON; ``twice`` is a name that an object has more than once."""
 
-    Unread for a text that may be JSON, but is too much to find out.
+    value: Any
+    twice: str | None = None
+
+
+def strict_json(text: str) -> Any:
+    """The value of a JSON text; see ``read_json``."""
+    return read_json(text).value
+
+
+def read_json(text: str) -> Read:
+    """What a JSON text holds (RFC 8259, so no NaN or Infinity); NOT_JSON for anything else.
+
+    The value is Unread for a text that may be JSON, but is too much to find out. Of members with
+    the same name the last one counts.
     """
+    repeated: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) < len(pairs) and not repeated:
+            counts = Counter(name for name, _ in pairs)
+            repeated.append(counts.most_common(1)[0][0])
+        return members
+
+    value = _parsed(text, members)
+    return Read(value, next(iter(repeated), None))
+
+
+def _parsed(text: str, members: Callable[[list[tuple[str, Any]]], Any]) -> Any:
+    """The value of a text, NOT_JSON or Unread. ``members`` makes an object of its members."""
     if _weight(text) > HEAVIEST:
         return TOO_MANY
     brackets = _brackets(text)
@@ -83,7 +113,7 @@ def strict_json(text: str) -> Any:
         balanced = 2 * (brackets.count("[") + brackets.count("{")) == len(brackets)
         return TOO_DEEP if balanced else NOT_JSON
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=members)
     except json.JSONDecodeError:
         return NOT_JSON
     except ValueError as error:

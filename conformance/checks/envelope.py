@@ -46,6 +46,13 @@ def json_fault(response: Response) -> tuple[str, str, str] | None:
     return None
 
 
+def repeated_names(response: Response, exchange: Exchange) -> Iterator[Outcome]:
+    """A note for an object with two members of one name, of which RFC 8259 says SHOULD NOT."""
+    if response.twice is not None:
+        actual = f"{compact(response.twice)} more than once"
+        yield Violation("/", "names that differ", actual, (exchange.id,), note=True)
+
+
 def _start_of(text: str | None) -> str:
     """The start of a body, in words where it is none."""
     if text is None:
@@ -84,6 +91,7 @@ def error_json(context: JudgeContext, exchange: Exchange, response: Response) ->
     """An error response is JSON and labelled so."""
     fault = json_fault(response)
     yield Violation(*fault, (exchange.id,)) if fault else Pass((exchange.id,))
+    yield from repeated_names(response, exchange)
 
 
 @_of_errors("error.shape")

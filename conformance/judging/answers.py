@@ -34,6 +34,9 @@ from conformance.model import (
 from conformance.reading import asked
 from conformance.values import ABSENT, NOT_JSON, as_text, instant, pointed
 
+LONGEST_RENDERED = 50_000
+"""Characters of a body of which a summary is made anew; of a longer one its start is quoted."""
+
 SUMMARY_LENGTH = 160
 """Characters of a body that is not JSON, as findings quote it."""
 
@@ -97,11 +100,12 @@ def said(exchange: Exchange) -> str:
 
 def _summary(response: Response) -> str:
     """The start of a body on one line."""
-    if response.json is not NOT_JSON:
-        return compact(response.json)
-    if response.body.text is None:
+    text = response.body.text
+    if text is None:
         return f"{response.body.size} bytes that are not UTF-8"
-    return " ".join(response.body.text.split())[:SUMMARY_LENGTH]
+    if len(text) <= LONGEST_RENDERED and response.json is not NOT_JSON:
+        return compact(response.json)
+    return " ".join(text[:LONGEST_RENDERED].split())[:SUMMARY_LENGTH]
 
 
 def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | None:
@@ -109,12 +113,9 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | No
     response, ids = exchange.response, (exchange.id,)
     if response is None:
         return JudgeError(f"no response: {exchange.failure}", ids)
-    if response.body.cut:
-        reason = "the body of the response did not end within the limits of size and time"
-        return JudgeError(reason, ids)
-    if response.unheld:
-        can_raise = response.unheld == LEFT_OUT
-        return Gap(response.unheld, ReasonKind.PROVIDE if can_raise else ReasonKind.OWN_LIMIT)
+    unread = _unread(response, ids)
+    if unread is not None:
+        return unread
     if response.status == 429:
         advice = "run again later, or set rate: in the target file"
         return Gap(f"the target kept answering 429: {advice}")
@@ -125,6 +126,20 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | No
     if response.status >= 500 and is_failing:
         return Gap("a provider of the target was failing: run again later")
     return None
+
+
+def _unread(response: Response, ids: tuple[str, ...]) -> Gap | JudgeError | None:
+    """Why an answer cannot be judged that did not come whole, or is not held; None if it can.
+
+    More room for the log is a person's to give.
+    """
+    if response.body.cut:
+        reason = "the body of the response did not end within the limits of size and time"
+        return JudgeError(reason, ids)
+    if response.unheld is None:
+        return None
+    can_give = response.unheld == LEFT_OUT
+    return Gap(response.unheld, ReasonKind.PROVIDE if can_give else ReasonKind.OWN_LIMIT)
 
 
 def control_gap(

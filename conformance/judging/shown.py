@@ -54,7 +54,7 @@ class Shown:
 
     @cached_property
     def _most_items(self) -> dict[str, int]:
-        """The items, up to enough, with created times that differ in one walk or page of each list."""
+        """The most items with created times that differ in a walk of each list, up to enough."""
         instants: dict[tuple[str, ...], set[Any]] = {}
         for exchange, operation, items in self._pages():
             walk = exchange.facts.walk or exchange.id

@@ -34,6 +34,7 @@ from conformance.model import (
     Verdict,
     Waiver,
 )
+from conformance.values import cut
 
 __all__ = ["ANY_DAY", "DONE", "OVER_BUDGET", "cells"]
 
@@ -286,6 +287,10 @@ def _verdict_of_broken(clause: Clause, waiver: Waiver | None) -> Verdict:
     return Verdict.FAILED
 
 
+LONGEST = 2_000
+"""Characters of each text of a finding. The target chooses some of them."""
+
+
 def _merged(
     clause: Clause, operation: str, violations: list[tuple[Rule, Violation]]
 ) -> tuple[Finding, ...]:
@@ -295,12 +300,14 @@ def _merged(
     """
     alike: dict[tuple[str, str, str], list[Violation]] = {}
     for rule, violation in violations:
-        key = (rule.id, violation.where, violation.expected)
+        key = (rule.id, cut(violation.where, LONGEST), cut(violation.expected, LONGEST))
         alike.setdefault(key, []).append(violation)
-    return tuple(
-        Finding(clause.id, operation, *key, same[0].actual, _unique(_ids(same)), clause.level)
-        for key, same in alike.items()
-    )
+    findings = []
+    for key, same in alike.items():
+        actual = cut(same[0].actual, LONGEST)
+        ids = _unique(_ids(same))
+        findings.append(Finding(clause.id, operation, *key, actual, ids, clause.level))
+    return tuple(findings)
 
 
 def _ids(findings: Sequence[Finding | Violation]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Final
 from conformance.model.labels import Facts, Role
 from conformance.model.operation import Json
 from conformance.recent import Recent
-from conformance.values import NOT_JSON, Unread, strict_json
+from conformance.values import NOT_JSON, Read, Unread, read_json
 
 PREFLIGHT = "preflight"
 """The scenario of requests that look whether the target is there. Nothing is judged by them."""
@@ -32,7 +32,7 @@ def header_in(headers: Headers, name: str, default: str = "") -> str:
     return default
 
 
-PARSED: Final = Recent[Json](4_000_000)
+PARSED: Final = Recent[Read](4_000_000)
 """What bodies hold as JSON, by their content. A value may weigh thirty times its text."""
 
 HEADERS_CUT = "the response has more headers than the log keeps"
@@ -115,8 +115,13 @@ class Response:
         NOT_JSON for a body that is no JSON, for one that the log does not hold whole, and for one
         that is more than the suite reads.
         """
-        value = self._value
+        value = self._read.value
         return NOT_JSON if isinstance(value, Unread) else value
+
+    @property
+    def twice(self) -> str | None:
+        """A name that an object in the body has more than once; None if there is none."""
+        return self._read.twice
 
     @property
     def unheld(self) -> str | None:
@@ -125,16 +130,16 @@ class Response:
             return HEADERS_CUT
         if self.body.left_out:
             return LEFT_OUT
-        value = self._value
+        value = self._read.value
         return value.reason if isinstance(value, Unread) else None
 
     @property
-    def _value(self) -> Json:
-        """The body as JSON, Unread if it is more than the suite reads, else NOT_JSON."""
+    def _read(self) -> Read:
+        """What the body holds as JSON, if the log holds it whole."""
         body = self.body
         if not body.is_whole_text:
-            return NOT_JSON
-        return PARSED.get(body.key, lambda: (strict_json(body.text or ""), len(body.text or "")))
+            return Read(NOT_JSON)
+        return PARSED.get(body.key, lambda: (read_json(body.text or ""), len(body.text or "")))
 
     @property
     def ok(self) -> bool:

@@ -2,7 +2,8 @@
 
 This is an export; the evidence is exchanges.jsonl. HAR has no place for a request without a
 response: those are left out, and the comment of the log counts them. Nor has it one for a binary
-request body, which stands here as base64 and says so.
+request body, which stands here as base64 and says so. It takes a share of the bound of the run: a
+long body is cut, and once the share is used up, bodies are left out.
 """
 
 from __future__ import annotations
@@ -16,6 +17,14 @@ import harfile
 
 from conformance.model import IDENTITIES, Body, Exchange, Request, Response, Run, header_in
 from conformance.text import amount
+
+LONGEST_BODY = 65_536
+"""Characters of a body that are shown."""
+
+SHARE = 0.15
+"""The share of the bound of a run that the file may take."""
+
+_CUT_HERE = "cut here: the evidence is exchanges.jsonl"
 
 _UNKNOWN_VERSION = "HTTP/1.1"  # the log does not hold it, and HAR requires it
 
@@ -33,25 +42,30 @@ def write(run: Run, path: Path) -> None:
         path.open("w", encoding="utf-8", newline="\n") as stream,
         harfile.HarFile(stream, creator=creator, comment=comment) as har,
     ):
+        room = SHARE * run.target.disk * 1_000_000
         for exchange in answered:
-            _add(har, exchange, run.started)
+            longest = LONGEST_BODY if stream.tell() < room else 0
+            _add(har, exchange, run.started, longest)
 
 
-def _add(har: harfile.HarFile, exchange: Exchange, fallback: str) -> None:
-    """Add an exchange with a response; ``fallback`` is the moment of one that has none."""
+def _add(har: harfile.HarFile, exchange: Exchange, fallback: str, longest: int) -> None:
+    """Add an exchange with a response; ``fallback`` is the moment of one that has none.
+
+    ``longest`` are the characters of its bodies that are shown.
+    """
     assert exchange.response is not None
     elapsed = round(exchange.elapsed_ms, 1)
     har.add_entry(
         startedDateTime=exchange.started or fallback,
         time=elapsed,
-        request=_request(exchange.request),
-        response=_response(exchange.response),
+        request=_request(exchange.request, longest),
+        response=_response(exchange.response, longest),
         timings=harfile.Timings(send=0, wait=elapsed, receive=0),
         comment=f"{exchange.case}, exchange {exchange.id}, {exchange.role}",
     )
 
 
-def _request(request: Request) -> harfile.Request:
+def _request(request: Request, longest: int) -> harfile.Request:
     try:
         query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
     except ValueError:
@@ -63,14 +77,14 @@ def _request(request: Request) -> harfile.Request:
         httpVersion=_UNKNOWN_VERSION,
         headers=_records(request.headers),
         queryString=_records(query),
-        postData=_post_data(request, body) if body else None,
+        postData=_post_data(request, body, longest) if body else None,
         bodySize=body.size if body else 0,
     )
 
 
-def _post_data(request: Request, body: Body) -> harfile.PostData:
+def _post_data(request: Request, body: Body, longest: int) -> harfile.PostData:
     """The body of a request. HAR gives it no encoding, so the comment names it."""
-    text, encoding, comment = _content(body)
+    text, encoding, comment = _content(body, longest)
     return harfile.PostData(
         mimeType=_whole(header_in(request.headers, "content-type")),
         text=text,
@@ -78,8 +92,8 @@ def _post_data(request: Request, body: Body) -> harfile.PostData:
     )
 
 
-def _response(response: Response) -> harfile.Response:
-    text, encoding, comment = _content(response.body)
+def _response(response: Response, longest: int) -> harfile.Response:
+    text, encoding, comment = _content(response.body, longest)
     return harfile.Response(
         status=response.status,
         statusText="",
@@ -96,11 +110,15 @@ def _response(response: Response) -> harfile.Response:
     )
 
 
-def _content(body: Body) -> tuple[str | None, str | None, str | None]:
+def _content(body: Body, longest: int) -> tuple[str | None, str | None, str | None]:
     """Text, encoding and comment of a body; None where there is nothing to say."""
     if body.withheld:
         return None, None, "withheld: it held a secret in an encoded form"
+    if body.left_out:
+        return None, None, "left out: the log had reached its bound"
     comment = "cut: more came than is kept" if body.cut else None
+    if len(body.kept) > longest:
+        return _whole(body.kept[:longest]), "base64" if body.base64 else None, _CUT_HERE
     if body.base64 is not None:
         return body.base64, "base64", comment
     if body.text is None:

@@ -16,6 +16,8 @@ Id = str | int
 MALFORMED = "not-an-id"
 """Names nothing. It is no id at all where ids are numbers or have a type of the database."""
 
+LONGEST = 1_000
+"""Characters of a name that is sent: a server may refuse a URL that is much longer."""
 LONGEST_NUMBER = 19
 """Digits of a number that must not grow: it fills 64 bits."""
 SHORT_COUNTER = 6
@@ -35,14 +37,22 @@ ALPHABETS = (
 def identifier(contract: Contract, item: Any, kind: str, member: str | None = None) -> Id | None:
     """What names an item of a list: its identifier, or another member; an item that is text itself.
 
-    None for an item that shows no name, which is a text or a whole number.
+    None for an item that shows no name that can be sent, which is a text or a whole number.
     """
     value = item
     if isinstance(item, dict):
         value = item.get(member or contract.identifier_of(kind))
-    if is_id(value):
+    if is_id(value) and is_sendable(value):
         return value
     return None
+
+
+def is_sendable(name: Id) -> bool:
+    """Whether a name fits into a URL: it is not too long, and no half of a character."""
+    try:
+        return len(str(name)) <= LONGEST and bool(str(name).encode())
+    except ValueError:  # half a character, or more digits than Python prints
+        return False
 
 
 def identifiers(

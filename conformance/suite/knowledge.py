@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.model import Business, Open, Operation, Parameter, Role, business_of
 from conformance.reading import Answer, members_of, rows_of
-from conformance.suite.ids import Id, identifiers
+from conformance.suite.ids import Id, identifiers, is_sendable
 from conformance.suite.memory import Memory, Values
 from conformance.suite.sending import Sending
 
@@ -23,6 +23,9 @@ SEVERAL = 5
 
 OWNERS_TRIED = 4
 """Objects that other lists name most, and that a list is tried with."""
+
+MOST = 1_000
+"""Items of a page that are remembered."""
 Fill = Callable[[Operation, str], Values | None]
 """Gives valid values for an operation and a key; None if a required one is not known."""
 
@@ -96,13 +99,13 @@ class Knowledge:
         if values is None or paging is None:
             return []
         page = self.ask(operation, values, key)
-        items = page.listed
+        items = page.listed[:MOST]
         limit = self.within(operation, WANTED)
         is_enough = len(items) >= limit or not page.more
         if is_enough:
             return items
         larger = self.ask(operation, {**values, paging.limit: str(limit)}, key)
-        return max(items, larger.listed, key=len)
+        return max(items, larger.listed[:MOST], key=len)
 
     def within(self, operation: Operation, limit: int) -> int:
         """A limit, or the declared maximum of the list if that is smaller."""
@@ -286,7 +289,8 @@ class Knowledge:
         values = self._fill(creation, "full")
         if values is None:
             return None
-        return self.ask(creation, values, "full").id
+        created = self.ask(creation, values, "full").id
+        return created if created is not None and is_sendable(created) else None
 
     # --- objects that are gone ---
 

@@ -13,6 +13,7 @@ from conformance.transport.message import Message, encoded
 from conformance.transport.patience import RESTARTS_WITHIN, Allowance
 from conformance.transport.redaction.secrets import SecretStore
 from conformance.transport.wire import (
+    BODY_LIMIT,
     UNSENT,
     Loss,
     Wire,
@@ -96,12 +97,15 @@ class Carrier:
         now = datetime.now(UTC)
         return Departure(f"{self._prefix}{number}", message, label, headers, wired, now)
 
-    def carry(self, departure: Departure, *, apart: bool = False) -> Arrival:
+    def carry(
+        self, departure: Departure, *, apart: bool = False, most: int = BODY_LIMIT
+    ) -> Arrival:
         """Send a request, ``apart``: over a connection that no other request uses.
 
+        ``most`` bytes of the body of its response are kept.
         If there is no connection any more, wait until the target has restarted.
         """
-        request = replace(departure.wired, apart=apart)
+        request = replace(departure.wired, apart=apart, most=most)
         arrival = self._sent(request)
         waited = 0.0
         for seconds in RESTARTS_WITHIN if self._reached else ():

@@ -27,7 +27,7 @@ from urllib3.util import parse_url
 
 from conformance.transport.bounded import CONNECTIONS, CURRENT, POOLS, TooMuchError
 from conformance.transport.codings import decoded
-from conformance.transport.wire import BODY_LIMIT, Loss, WireFailure, WireRequest, WireResponse
+from conformance.transport.wire import Loss, WireFailure, WireRequest, WireResponse
 from conformance.trust import Trust
 
 NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
@@ -104,7 +104,7 @@ class HttpWire:
         way = self._over_kept if self._may_keep(request) else self._alone
         try:
             with way(request) as raw:
-                body, cut = _bounded(raw)
+                body, cut = _bounded(raw, request.most)
         except Exception as error:  # of any kind: an odd response may break the library anywhere
             failure = self._failure(error)
             if failure.loss is Loss.CLOSED and CURRENT.opened == opened:
@@ -113,6 +113,7 @@ class HttpWire:
         if not cut:
             self._check_excess(raw.status)
             body, cut = decoded(body, raw.headers.get("Content-Encoding", ""))
+            body, cut = body[: request.most], cut or len(body) > request.most
         return WireResponse(raw.status, tuple(raw.headers.items()), body, cut)
 
     def _check_excess(self, status: int) -> None:
@@ -230,8 +231,8 @@ def _is_any(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
     return any(isinstance(cause, kinds) for cause in causes)
 
 
-def _bounded(raw: BaseHTTPResponse) -> tuple[bytes, bool]:
-    """The body up to the limits of size and time, and whether more was to come.
+def _bounded(raw: BaseHTTPResponse, most: int) -> tuple[bytes, bool]:
+    """The body up to so many bytes and the limit of time, and whether more was to come.
 
     A body that is read to its end leaves the connection open for the next request.
     """
@@ -239,9 +240,9 @@ def _bounded(raw: BaseHTTPResponse) -> tuple[bytes, bool]:
     try:
         for chunk in raw.stream(CHUNK, decode_content=False):
             kept += chunk
-            if len(kept) > BODY_LIMIT:
+            if len(kept) > most:
                 raw.close()
-                return bytes(kept[:BODY_LIMIT]), True
+                return bytes(kept[:most]), True
     except ReadTimeoutError:
         raw.close()
         return bytes(kept), True

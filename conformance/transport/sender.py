@@ -45,10 +45,13 @@ from conformance.transport.patience import (
 from conformance.transport.redaction.log import LogRedactor
 from conformance.transport.redaction.secrets import SecretStore
 from conformance.transport.watch import Watch
-from conformance.transport.wire import Wire, WireResponse
+from conformance.transport.wire import BODY_LIMIT, Wire, WireResponse
 
 LOOK = Case("look[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
 """The case of a read that shows whether the target is out. Nothing is judged by it."""
+
+TOGETHER = 16 * 1024 * 1024
+"""Bytes of the bodies of overlapping responses that are kept together."""
 
 REPEATS = 2
 """How often a request is sent again because of a limit, or because an object was not found."""
@@ -138,8 +141,10 @@ class Sender:
         for message, label in sends:
             self._permit(label)
             departures.append(self._carrier.depart(message, label, address))
-        with ThreadPoolExecutor(max(1, len(departures))) as pool:
-            arrivals = list(pool.map(partial(self._carrier.carry, apart=True), departures))
+        count = max(1, len(departures))
+        carry = partial(self._carrier.carry, apart=True, most=min(BODY_LIMIT, TOGETHER // count))
+        with ThreadPoolExecutor(count) as pool:
+            arrivals = list(pool.map(carry, departures))
         # learn from all before the first is logged, for one may show what another hands out
         for arrival in arrivals:
             self._learn(arrival)

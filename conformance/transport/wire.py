@@ -15,7 +15,8 @@ class WireRequest:
     """A request with its secrets in: full URL, headers, body, local address to send from.
 
     ``plain``: path and query go out as they are, even if they are malformed.
-    ``apart``: over a connection that no other request uses.
+    ``apart``: over a connection that no other request uses. ``most``: bytes of the body of its
+    response that are kept.
     """
 
     method: str
@@ -25,6 +26,7 @@ class WireRequest:
     address: str | None = None
     plain: bool = False
     apart: bool = False
+    most: int = BODY_LIMIT
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from conformance.checks.envelope import json_fault
+from conformance.checks.envelope import json_fault, repeated_names
 from conformance.judging.answers import answered, odd_cursor, role_of, said, unusable, with_body
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation
 from conformance.judging.rules import every, passive
@@ -108,6 +108,7 @@ def success_label(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
         return
     fault = json_fault(response) if response.body.size else None
     yield Violation(*fault, (exchange.id,)) if fault else Pass((exchange.id,))
+    yield from repeated_names(response, exchange)
 
 
 @passive(

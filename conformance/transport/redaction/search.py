@@ -19,6 +19,9 @@ LAYERS = 3
 REMEMBERED = 200
 """Texts shorter than this are remembered once they were found clean."""
 
+MOST_REMEMBERED = 50_000
+"""How many texts are remembered."""
+
 _NOTHING = re.compile(r"(?!)")
 _TOKEN = re.compile(r"(?:[^\s\"'<>(){}\[\],\\]|\\[^\"'])+")
 """A stretch of text that may hold an encoded secret: up to a space, a quote or a bracket."""
@@ -102,6 +105,8 @@ class PieceSearch:
     def _remember(self, run: str) -> None:
         """Do not search this run again until another secret is added."""
         if len(run) < REMEMBERED:
+            if len(self._clean) > MOST_REMEMBERED:
+                self._clean.clear()
             self._clean.add(run)
 
     def _places(self, run: str) -> Iterator[tuple[int, int, Placeholder]]:

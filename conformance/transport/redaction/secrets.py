@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from conformance.model import Placeholder, SecretKind
 from conformance.model.placeholder import PATTERN
 from conformance.transport.near_misses import altered, prefix_of
-from conformance.transport.redaction.search import REMEMBERED, PieceSearch
+from conformance.transport.redaction.search import MOST_REMEMBERED, REMEMBERED, PieceSearch
 
 PIECE = 10
 """A run of this many characters of a secret, beyond its public prefix, gives the secret away."""
@@ -86,6 +86,8 @@ class SecretStore:
             if self.holds_secret(redacted):
                 return WITHHELD
         if redacted == text and len(text) < REMEMBERED:
+            if len(self._clean) > MOST_REMEMBERED:
+                self._clean.clear()
             self._clean.add(text)
         return redacted
 
