@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 from conformance.judging.outcomes import JudgeContext
 from conformance.model import Placeholder, Response, SecretKind, compact
 from conformance.model.placeholder import FOUND_KEY
+from conformance.values import without_entities
 
 _TRACE = (
     r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+"
@@ -83,7 +83,7 @@ def _handed_out(response: Response, message: str, secret: Placeholder) -> bool:
 def visible_text(response: Response) -> str:
     """The start of a body that is no JSON, without the tags of HTML."""
     text = (response.body.text or "")[:LONGEST_PAGE]
-    return html.unescape(_TAG.sub(" ", text))
+    return without_entities(_TAG.sub(" ", text))
 
 
 def inside_shown(context: JudgeContext, response: Response, message: str) -> str | None:
