@@ -58,20 +58,21 @@ _UNDO: dict[str, _Undo] = {
 _BROKEN = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError)
 
 
-def unpacked(raw: bytes, depth: int = DEPTH) -> Iterator[bytes]:
+def unpacked(raw: bytes) -> Iterator[bytes]:
     """What the boxes in some bytes hold, wherever they begin, and the boxes in there."""
-    if not any(sign in raw for sign in _SIGNS):
-        return
     left = UNPACKED
-    for kind, start in _starts(raw):
-        inside = _opened(kind, raw[start:], left)
-        if inside:
-            left -= len(inside)
-            yield inside
+    waiting = [(raw, DEPTH)]
+    while waiting:
+        raw, depth = waiting.pop()
+        for kind, start in _starts(raw):
+            inside = _opened(kind, raw[start:], left)
+            if inside:
+                yield inside
             if depth > 1:
-                yield from unpacked(inside, depth - 1)
-        if left <= 0:
-            return
+                waiting.append((inside, depth - 1))
+            left -= len(inside)
+            if left <= 0:
+                return
 
 
 def inflated(raw: bytes) -> bytes:
@@ -81,6 +82,8 @@ def inflated(raw: bytes) -> bytes:
 
 def _starts(raw: bytes) -> Iterator[tuple[str, int]]:
     """The kind of each box, and where its data begin."""
+    if not any(sign in raw for sign in _SIGNS):
+        return
     for match in islice(_BOX.finditer(raw), MOST_BOXES):
         kind = match.lastgroup or ""
         if kind == "extra":

@@ -10,7 +10,7 @@ import re
 import string
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 from conformance.transport.redaction.boxes import inflated, unpacked
@@ -29,6 +29,14 @@ _MOSTLY = 8
 LONGEST_58 = 512
 """Characters of base58 that are undone; the time for it grows with the square."""
 
+Spend = Callable[[int], None]
+"""Is told what was done, and raises if that was too much."""
+
+
+def _freely(_: int) -> None:
+    """Spend without a bound."""
+
+
 # --- escapes --------------------------------------------------------------------------------------
 
 _ESCAPED = re.compile(
@@ -45,14 +53,15 @@ _TAG = re.compile(r"<[^<>]{0,500}+>|\x1b\[[0-9;]{0,20}[A-Za-z]")
 _PLACE = re.compile(r'"[0-9]{1,7}"\s{0,8}:\s{0,8}')
 _BREAK = re.compile(rf"[{_CODED}=]\s{{1,20}}+[{_CODED}]")
 _BROKEN_RUN = re.compile(
-    rf"(?<![{_CODED}])(?:[{_CODED}]{{1,120}}+={{0,2}}\s{{1,20}}+)++[{_CODED}]++"
+    rf"(?<![{_CODED}])[{_CODED}]{{1,120}}+(?:={{0,2}}\s{{1,20}}+[{_CODED}]{{1,120}}+)++"
 )
 
 
-def undone(text: str, piece: int) -> Iterator[str]:
+def undone(text: str, piece: int, spend: Spend = _freely) -> Iterator[str]:
     """The other readings of a text, each with one kind of encoding undone.
 
     Readings of bytes have at least ``piece`` readable characters. Only what differs is given.
+    ``spend`` is told how many bytes were unpacked.
     """
     for sign, undo in _UNDO:
         if sign in text:
@@ -65,7 +74,7 @@ def undone(text: str, piece: int) -> Iterator[str]:
     if not text.isascii():
         yield _usual_letters(text)
     for raw in listed(text):
-        yield from _texts(raw, piece)
+        yield from _texts(raw, piece, spend)
 
 
 def unescaped(text: str) -> str:
@@ -133,22 +142,24 @@ def broken_runs(text: str) -> Iterator[str]:
         yield re.sub(r"[\s=]", "", match[0])
 
 
-def decoded(run: str, piece: int) -> Iterator[str]:
+def decoded(run: str, piece: int, spend: Spend = _freely) -> Iterator[str]:
     """The texts that a run may hold, of at least ``piece`` readable characters.
 
     It is read as base64 of either alphabet, as hex and as base32 of three alphabets, each from
-    every place where it may begin, and as base58. What is compressed is unpacked.
+    every place where it may begin, and as base58. What is compressed is unpacked; ``spend`` is
+    told how many bytes.
     """
     for raw in _bytes_of(run, piece):
-        yield from _texts(raw, piece)
+        yield from _texts(raw, piece, spend)
 
 
-def _texts(raw: bytes, piece: int) -> Iterator[str]:
+def _texts(raw: bytes, piece: int, spend: Spend = _freely) -> Iterator[str]:
     """The texts in some bytes, as they are and unpacked."""
     text = readable(raw, piece)
     if text:
         yield text
     for inside in unpacked(raw):
+        spend(len(inside))
         yield readable(inside, piece)
 
 

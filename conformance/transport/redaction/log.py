@@ -99,10 +99,9 @@ class LogRedactor:
         size = len(received.body)
         if _is_coded(received):
             return Body(text=WITHHELD, size=size, withheld=True)
-        body = self.body(received.body) or Body()
-        if body.base64 and _is_binary(received.body):
+        if _is_binary(received.body):
             return Body(text=WITHHELD, size=size)
-        return body
+        return self.body(received.body) or Body()
 
     def _header(self, header: tuple[str, str]) -> tuple[str, str]:
         name, value = map(self._secrets.redact, header)
@@ -175,7 +174,13 @@ def _is_coded(received: WireResponse) -> bool:
 
 def _is_binary(raw: bytes) -> bool:
     """Whether some bytes are no text in any coding: they may be compressed or encrypted."""
-    return len(raw) >= SHORTEST and bool(raw.translate(None, TEXTUAL))
+    if len(raw) < SHORTEST or not raw.translate(None, TEXTUAL):
+        return False
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _pattern_of_members(names: Iterable[str]) -> re.Pattern[str]:

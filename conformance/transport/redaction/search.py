@@ -11,7 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, pairwise
 
 from conformance.model import Placeholder
 from conformance.transport.redaction.encodings import broken_runs, coded_runs, decoded, undone
@@ -35,6 +35,9 @@ VARIED = 4
 
 ACROSS = 8
 """The least letters and digits that give a secret away with other signs between them."""
+
+CHANGES = 3
+"""The least changes between letters and digits in a piece that is searched across other signs."""
 
 _NOTHING = re.compile(r"(?!)")
 _TOKEN = re.compile(r"(?:[^\s\"'<>(){}\[\],\\]|\\[^\"'])++")
@@ -136,7 +139,7 @@ class PieceSearch:
             hidden = self._find_coded(run, layers)
             if hidden is not None:
                 return hidden
-        return self._find_in(undone(text, self._shortest), layers - 1)
+        return self._find_in(undone(text, self._shortest, self._spend), layers - 1)
 
     def _find_in(self, readings: Iterable[str], layers: int) -> Placeholder | None:
         """The secret of which the first of some readings of a text holds a piece."""
@@ -161,7 +164,7 @@ class PieceSearch:
         if known in self._clean:
             return None
         self._spend(RUN_COST * len(run))
-        hidden = self._find_in(decoded(run, self._shortest), layers - 1)
+        hidden = self._find_in(decoded(run, self._shortest, self._spend), layers - 1)
         if hidden is None and len(run) < REMEMBERED:
             self._clean.add(known)
         return hidden
@@ -205,9 +208,9 @@ def _is_varied(piece: str) -> bool:
 
 
 def _is_random(piece: str) -> bool:
-    """Whether letters and digits read like no words: with two of each at least."""
-    digits = sum(map(str.isdigit, piece))
-    return 2 <= digits <= len(piece) - 2 and _is_varied(piece)
+    """Whether letters and digits alternate as in no words, nor in words with a number."""
+    changes = sum(one.isdigit() != other.isdigit() for one, other in pairwise(piece))
+    return changes >= CHANGES and _is_varied(piece)
 
 
 def _letters(text: str) -> str:
