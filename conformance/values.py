@@ -49,7 +49,7 @@ HEAVIEST = 64_000_000
 _WEIGHTS = {"{": 850, "[": 64, ",": 60}
 """Bytes of memory for each object, array and further value, also where a schema checks them."""
 
-_NO_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[^"\[\]{}]+', re.DOTALL)
+_NO_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^"\[\]{}]+', re.DOTALL)
 _STEPS = {"{": 1, "[": 1, "}": -1, "]": -1, '"': 0}
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import base64
+import gzip
 import importlib
 import re
 import time
@@ -19,10 +21,10 @@ from conformance.model import Body, Response
 from conformance.reading.items import is_hexadecimal, is_named
 from conformance.reading.writes import same
 from conformance.suite.ids import unknown_id
-from conformance.transport.redaction import log
+from conformance.transport.redaction import boxes, log, search
 from conformance.transport.redaction.encodings import coded_runs, readings, undone
 from conformance.transport.redaction.log import LogRedactor
-from conformance.transport.redaction.secrets import SecretStore
+from conformance.transport.redaction.secrets import WITHHELD, SecretStore
 from conformance.transport.wire import WireResponse
 from conformance.values import instant, respelled, without_entities, zoned
 from tests.support.contracts import TARGET, real
@@ -130,7 +132,7 @@ UNITS = (
     *("//a@", "[", "](", "...", "**", "é", "\u0301\u0323", "\u00ad", "\0", "BZh9", "x\x01"),
 )
 """What attacks are made of: each is repeated, with a beginning and an end."""
-AROUND = (("", ""), ("", "!"), ('"', "\n"), ("a", "1"), ("\n at ", " "))
+AROUND = (("", ""), ("\"", "\\"), ("", "!"), ('"', "\n"), ("a", "1"), ("\n at ", " "))
 
 
 def attacks() -> Iterator[tuple[str, str, str]]:
@@ -320,3 +322,57 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
 def test_every_reader_is_linear(name: str) -> None:
     """What reads texts of the target takes time in proportion to their length."""
     assert list(superlinear(FUNCTIONS[name])) == []
+
+
+# --- large bodies ---------------------------------------------------------------------------------
+
+MEGABYTE = 1 << 20
+ITEM = '{"id": "655a9d7f-b430-4fcf-8477-1f19e2c58d10", "name": "a \\u00e9 50% &amp;", "at": 12},\n'
+LARGE: dict[str, str] = {
+    "items of a list": ITEM,
+    "one letter": "A",
+    "hex": "9c3f",
+    "base64 of base64": base64.b64encode(base64.b64encode(b"hello world. " * 30)).decode(),
+    "base32": "mfrgg2df",
+    "backslashes": "\\",
+    "words": "a ",
+    "hex with spaces": "6b ",
+    "decimal numbers": "107, ",
+    "rows of a dump": "00000000: 6b63 5f6c 6976 655f 5a71 3757 6d32 5876  aaaaaaaaaaaaaaaa\n",
+    "pieces of a key": f"{KEY[8:20]} ",
+    "whole keys": KEY,
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_body_is_searched_in_time(name: str) -> None:
+    """Two megabytes take hardly more than eight times as long as a quarter of one."""
+
+    def seconds(size: int) -> float:
+        body = (LARGE[name] * (size // len(LARGE[name]))).encode()
+        received = WireResponse(200, (), body)
+        redactor = LogRedactor(real(), _store())
+        before = time.thread_time()
+        redactor.learn(received)
+        redactor.response(received, None)
+        return time.thread_time() - before
+
+    small = min(seconds(MEGABYTE // 4) for _ in range(2))
+    assert seconds(2 * MEGABYTE) < MOST * max(small, UNSEEN)
+
+
+def test_what_cannot_be_searched_in_time_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred bombs in one text are not all unpacked, also if they hold nothing readable."""
+    unpacked: list[int] = []
+    inflate = boxes._UNDO["gzip"]
+
+    def counted(raw: bytes, most: int) -> bytes:
+        inside = inflate(raw, most)
+        unpacked.append(len(inside))
+        return inside
+
+    monkeypatch.setitem(boxes._UNDO, "gzip", counted)
+    bombs = [base64.b64encode(gzip.compress(bytes(3_000_000 + n))).decode() for n in range(40)]
+    text = " , ".join(bombs)
+    assert _store().redact(text) == WITHHELD
+    assert sum(unpacked) < search.WORK + search.WORK_EACH * len(text) + 2 * boxes.UNPACKED

@@ -346,7 +346,7 @@ def test_text_without_a_key_is_untouched(text: str) -> None:
         (f"kc_live_{'0' * 24}", "/api/v1/calls?limit=1000000000000"),
         (f"kc_live_ab{'-_' * 12}", "-_-_-_-_-_-_-_-_-_-_"),
         ("kc_live_aaaabbbb", "aaaa bbb"),
-        ("kc_live_acme_account_01", "Acme Account 01 is unknown; account-01?"),
+        ("kc_live_acme_account_of_tests_01", "Acme account of tests 01 is unknown"),
         ("kc_live_myTestKeyFull", "Give my test key, full of hope"),
     ],
 )

@@ -42,7 +42,7 @@ CHANGES = 3
 _NOTHING = re.compile(r"(?!)")
 _TOKEN = re.compile(r"(?:[^\s\"'<>(){}\[\],\\]|\\[^\"'])++")
 """A stretch of text that may hold an encoded secret: up to a space, a quote or a bracket."""
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 """A string of JSON; one that does not end goes to the end of the text."""
 
 _LOWER = bytes.maketrans(bytes(range(65, 91)), bytes(range(97, 123)))
@@ -98,6 +98,8 @@ class PieceSearch:
 
         Raises Exhausted if that takes too long.
         """
+        if not self._plain:
+            return None
         self._begin(text)
         return self._find(text, LAYERS)
 
