@@ -128,12 +128,8 @@ def right_answers() -> str:
 
 
 def spellings() -> str:
-    """What becomes of each spelling of a key: by fate, then by kind."""
-    grouped: dict[tuple[str, str], list[str]] = {}
-    for kind, spelling, fate in encodings.rows():
-        grouped.setdefault((fate, kind), []).append(spelling)
-    rows = ((f"**{fate}**", kind, "; ".join(names)) for (fate, kind), names in grouped.items())
-    return table(("what becomes of it", "kind", "spellings"), rows)
+    """What becomes of each spelling of a key: first what is taken out, last what is not covered."""
+    return table(("kind", "spelling", "what becomes of it"), encodings.rows())
 
 
 TABLES: dict[str, Callable[[], str]] = {

@@ -13,7 +13,8 @@ _SIGN = b"," * 7
 
 _BETWEEN = f"[{re.escape(_SEPARATORS)}]{{1,40}}+"
 _LIST = re.compile(
-    rf"(?<![0-9A-Za-z])(?:(?:0[xX])?[0-9a-fA-F]{{1,3}}{_BETWEEN}){{7,}}+(?:0[xX])?[0-9a-fA-F]{{0,3}}"
+    rf"(?<![0-9A-Za-z])(?:(?:0[xX])?[0-9a-fA-F]{{1,3}}{_BETWEEN}){{7,}}+"
+    r"(?:0[xX])?[0-9a-fA-F]{0,3}"
 )
 _ROW = re.compile(
     r"^[ \t]{0,8}+(?:0[xX])?[0-9a-fA-F]{4,16}+:?[ \t]{1,4}+"
