@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections import Counter
@@ -49,7 +50,7 @@ HEAVIEST = 64_000_000
 _WEIGHTS = {"{": 850, "[": 64, ",": 60}
 """Bytes of memory for each object, array and further value, also where a schema checks them."""
 
-_NO_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[^"\[\]{}]+', re.DOTALL)
+_NO_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^"\[\]{}]+', re.DOTALL)
 _STEPS = {"{": 1, "[": 1, "}": -1, "]": -1, '"': 0}
 
 
@@ -174,6 +175,16 @@ def without(members: Mapping[str, Any], names: Container[str | None]) -> dict[st
 def only(values: Sequence[Value]) -> Value | None:
     """The one value of a sequence; None where there is none, or several."""
     return values[0] if len(values) == 1 else None
+
+
+_ZEROS = re.compile(r"&#0++(?=[0-9])")
+_BEYOND_CHARACTERS = re.compile(r"&#[0-9]{8,}+")
+
+
+def without_entities(text: str) -> str:
+    """The text with the entities of HTML undone. A number of many digits is no character."""
+    text = _ZEROS.sub("&#", text)
+    return html.unescape(_BEYOND_CHARACTERS.sub("&#0", text))
 
 
 def cut(text: str, limit: int) -> str:

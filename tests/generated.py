@@ -18,6 +18,7 @@ from conformance.command import initfile
 from conformance.report import FORMATS
 from conformance.server import application
 from docs.pages import table
+from tests import encodings
 from tests.examples.base import Expected
 from tests.recipes import recipes
 from tests.right_answers import grouped, taken
@@ -126,12 +127,18 @@ def right_answers() -> str:
     return table(("rule", "takes for right"), rows)
 
 
+def spellings() -> str:
+    """What becomes of each spelling of a key: first what is taken out, last what is not covered."""
+    return table(("kind", "spelling", "what becomes of it"), encodings.rows())
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "triggers": triggers,
     "key roles": initfile.key_table,
     "report files": report_files,
     "right answers": right_answers,
     "recipes": recipe_table,
+    "spellings": spellings,
     "map of the code": map_of_the_code,
     "map of the tests": map_of_the_tests,
 }

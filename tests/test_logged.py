@@ -206,3 +206,13 @@ def test_too_many_secrets_end_the_run() -> None:
     redacting.learn(WireResponse(200, JSON, json.dumps(many).encode()))
     with pytest.raises(Unjudgeable, match="more than 1,000 secrets"):
         redacting.learn(WireResponse(200, JSON, BODIES["JSON"]))
+
+
+def test_secrets_deep_within_json_are_learnt_in_their_order() -> None:
+    """Secrets are numbered from left to right, at whatever depth."""
+    inner = {"api_key": f"{HANDED}a", "more": [{"api_key": f"{HANDED}b"}]}
+    outer = {"first": inner, "second": {"api_key": f"{HANDED}c"}}
+    logged = through(redactor(), json.dumps(outer).encode()).json
+    assert logged["first"]["api_key"] == "{secret:api_key-1}"
+    assert logged["first"]["more"][0]["api_key"] == "{secret:api_key-2}"
+    assert logged["second"]["api_key"] == "{secret:api_key-3}"

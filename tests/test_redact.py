@@ -185,7 +185,7 @@ def test_a_run_of_characters_that_hides_nothing_is_decoded_once(
     """Ids that come back in page after page are decoded once, until another secret is learnt."""
     asked: list[str] = []
 
-    def decoded(run: str, piece: int) -> tuple[str, ...]:
+    def decoded(run: str, *_: object) -> tuple[str, ...]:
         asked.append(run)
         return ()
 
@@ -337,6 +337,26 @@ def test_text_without_a_key_is_untouched(text: str) -> None:
     store = SecretStore({"full": KEY}, PREFIXES)
     assert store.redact(text) == text
     assert store.redact(quote(text)) == quote(text)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        (f"kc_live_{CORE}0000000000000000", "/api/v1/calls?limit=1000000000000"),
+        (f"kc_live_{'0' * 24}", "/api/v1/calls?limit=1000000000000"),
+        (f"kc_live_ab{'-_' * 12}", "-_-_-_-_-_-_-_-_-_-_"),
+        ("kc_live_aaaabbbb", "aaaa bbb"),
+        ("kc_live_acme_account_of_tests_01", "Acme account of tests 01 is unknown"),
+        ("kc_live_myTestKeyFull", "Give my test key, full of hope"),
+    ],
+)
+def test_what_is_no_part_of_a_key_stays(key: str, text: str) -> None:
+    """A run of one character gives nothing away, nor do the words of a key between other signs."""
+    store = SecretStore({"full": key}, PREFIXES)
+    for alteration in ALTERATIONS:
+        store.fill(f"{{key:full~{alteration}}}")
+    assert store.redact(text) == text
+    assert store.redact(f"no {key}") == "no {key:full}"
 
 
 def test_a_short_link_is_taken_out_as_a_whole_and_nothing_else_is() -> None:

@@ -35,3 +35,9 @@ def test_an_unknown_id_has_the_form_of_a_known_one(sample: str, form: str) -> No
         assert re.fullmatch(form, unknown), unknown
         assert unknown != sample
         assert not sample.isdigit() or int(unknown) < 2**63
+
+
+@pytest.mark.parametrize("sample", ["²²", "call_²", "\u0663\u0664", "a!" * 1_000, "abc\n", ""])
+def test_an_odd_id_has_an_unknown_one(sample: str) -> None:
+    """Digits that Python cannot count with, and signs at the end, cause no crash."""
+    assert unknown_id(1, sample) != sample

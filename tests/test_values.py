@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance import yamlfile
-from conformance.values import ABSENT, NOT_JSON, instant, pointed, strict_json
+from conformance.values import ABSENT, NOT_JSON, instant, pointed, strict_json, without_entities
 
 NEW_YEAR = 1767225600
 
@@ -144,6 +144,21 @@ def test_no_text_makes_instant_raise(text: str) -> None:
     """Any text has an instant or None."""
     found = instant(text)
     assert found is None or isinstance(found, Fraction)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("&lt;b&gt; &#107;&#x6B; &amp;", "<b> kk &"),
+        ("&#0000000107;", "k"),
+        (f"a&#{'1' * 5_000};b", "a\ufffdb"),
+        (f"a&#x{'1' * 5_000};b", "a\ufffdb"),
+        ("&#; &#x; &nosuch &", "&#; &#x; &nosuch &"),
+    ],
+)
+def test_entities_are_read_without_a_crash(text: str, read: str) -> None:
+    """A number of thousands of digits is no character; Python refuses to read it."""
+    assert without_entities(text) == read
 
 
 def test_pointed() -> None:

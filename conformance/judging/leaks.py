@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 from conformance.judging.outcomes import JudgeContext
 from conformance.model import Placeholder, Response, SecretKind, compact
 from conformance.model.placeholder import FOUND_KEY
+from conformance.values import without_entities
 
 _TRACE = (
     r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+"
-    r"|^\s+at (?:new |async )?[\w$.<>]+ ?"
+    r"|^[^\S\n]++at (?:new |async )?[\w$.<>]+ ?"
     r"\((?:[^)\n]*:\d+|native|<anonymous>|Native Method|Unknown Source)\)"
-    r"|^\s+at (?:[A-Z]\w*\.){2,}\w+\("
+    r"|^[^\S\n]++at (?:[A-Z]\w*\.){2,}\w+\("
     r"|\bat [\w$.]+\([\w$]+\.(?:java|kt|js|ts|py|go|rb):\d+"
 )
 _SQL = (
-    r"\bSELECT\b.+\bFROM\b|\bINSERT INTO\b|\bUPDATE\b \S+ \bSET\b|\bDELETE FROM\b"
+    r"\bSELECT\b.{1,500}\bFROM\b|\bINSERT INTO\b|\bUPDATE\b \S+ \bSET\b|\bDELETE FROM\b"
     r"|syntax error at or near|SQLSTATE|sqlite3\.|psycopg|relation \"\w+\" does not exist"
     r"|\b(?:UNIQUE|NOT NULL|FOREIGN KEY) constraint failed|\bduplicate key value violates\b"
 )
 _PATH = (
     r"(?<![\w:/.])/(?:usr|home|var|srv|opt|root|etc|tmp)/[\w.-]+"
-    r"|(?<![\w:/.])(?:/[\w.-]+)+\.(?:py|js|ts|rb|go|java|kt|php|cs)\b"
+    r"|(?<![\w:/.-])(?:/[\w.-]+)+\.(?:py|js|ts|rb|go|java|kt|php|cs)\b"
     r"|\b[A-Z]:\\[\w\\]+|node_modules/"
 )
 _INSIDE = (
@@ -32,13 +32,13 @@ _INSIDE = (
     r"|\blocalhost:[0-9]{2,5}\b|\bECONNREFUSED\b|\bENOTFOUND\b"
 )
 _CREDENTIAL = (  # a text without a digit is an example of one, such as YOUR_API_KEY
-    r"\bsk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}"
+    r"\bsk-(?=[A-Za-z_-]{0,100}[0-9])[A-Za-z0-9_-]{16,}"
     r"|\bBearer (?=[A-Za-z_.~+/-]*[0-9])[A-Za-z0-9_.~+/-]{20,}"
-    r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
+    r"|(?<![\w-])eyJ[A-Za-z0-9_-]{10,}+\.[A-Za-z0-9_-]{10,}+\."
 )
 _TAG = re.compile(r"<[^<>]{0,500}>")
-LONGEST_PAGE = 20_000
-"""Characters of an error page that are looked at."""
+LONGEST = 20_000
+"""Characters of an error page or of a message that are looked at."""
 
 _LEAKS = (
     ("a stack trace", re.compile(_TRACE, re.M)),
@@ -82,8 +82,8 @@ def _handed_out(response: Response, message: str, secret: Placeholder) -> bool:
 
 def visible_text(response: Response) -> str:
     """The start of a body that is no JSON, without the tags of HTML."""
-    text = (response.body.text or "")[:LONGEST_PAGE]
-    return html.unescape(_TAG.sub(" ", text))
+    text = (response.body.text or "")[:LONGEST]
+    return without_entities(_TAG.sub(" ", text))
 
 
 def inside_shown(context: JudgeContext, response: Response, message: str) -> str | None:
@@ -91,6 +91,7 @@ def inside_shown(context: JudgeContext, response: Response, message: str) -> str
 
     ``message`` stands in the body of ``response``, whose secrets are placeholders already.
     """
+    message = message[:LONGEST]
     for what, pattern in _LEAKS:
         found = pattern.search(message)
         if found:

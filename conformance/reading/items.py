@@ -40,7 +40,7 @@ def is_named(wanted: str, shown: str, *, is_own: bool) -> bool:
     A server may write the signs otherwise, and the case of hexadecimal digits. The case of its own
     id tells nothing, either, if the end of the id has letters of one case only.
     """
-    end = re.sub(r".*[\W_]", "", shown)
+    end = re.split(r"[\W_]", shown)[-1]
     one_case = is_own and end in (end.upper(), end.lower())
     if one_case or is_hexadecimal(wanted):
         return _plain(wanted).casefold() == _plain(shown).casefold()

@@ -6,12 +6,16 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
 from conformance.model import Contract, Exchange, Operation, compact
 from conformance.reading.answers import Answer, answer_of, asked, sought_in
 from conformance.reading.items import members_of
 from conformance.values import instant, instants
+
+MOST_MARKS = 30
+"""Marks on one letter beyond which a text is not brought into a normal form."""
 
 EMPTY: tuple[Any, ...] = ("", [], {}, None)
 """Values that an object may show as null, for they say as much as none."""
@@ -93,8 +97,21 @@ def same(sent: Any, got: Any) -> bool:
 
 
 def _folded(text: str) -> str:
-    """A text in normal form C, with each run of white space as one blank, and none at its ends."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
+    """A text in normal form C, with each run of white space as one blank, and none at its ends.
+
+    Many marks on one letter are left as they are: to sort them takes the square of their number.
+    """
+    if _most_marks(text) <= MOST_MARKS:
+        text = unicodedata.normalize("NFC", text)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _most_marks(text: str) -> int:
+    """How many marks stand on one letter at most."""
+    if text.isascii():
+        return 0
+    runs = groupby(text, lambda char: unicodedata.combining(char) > 0)
+    return max((len(list(run)) for marks, run in runs if marks), default=0)
 
 
 def absent(contract: Contract, page: Exchange) -> bool:

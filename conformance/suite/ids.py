@@ -24,6 +24,7 @@ SHORT_COUNTER = 6
 """Digits at the end of an id from which they no longer look like a counter."""
 FEWEST_CHANGED, MOST_CHANGED = 6, 12
 """Characters at the end of an id that are changed."""
+ALPHANUMERIC = string.ascii_letters + string.digits
 ALPHABETS = (
     string.digits,
     "abcdef",
@@ -72,7 +73,7 @@ def unknown_id(seed: int, sample: str, salt: str = "") -> str:
     digest = hashlib.sha256(f"{seed} {sample}{salt}".encode()).digest()
     if re.fullmatch(r"\+[0-9]{7,15}", sample):
         return _fictional_number(digest)
-    if sample.isdigit() and len(sample) < LONGEST_NUMBER:
+    if sample.isdecimal() and len(sample) < LONGEST_NUMBER:
         return _larger(sample)
     tail = _tail(sample)
     if tail.isdigit() and len(tail) < SHORT_COUNTER:
@@ -95,7 +96,7 @@ def _larger(number: str) -> str:
 
 def _tail(sample: str) -> str:
     """The letters and digits at the end of an id."""
-    return str(re.findall(r"[A-Za-z0-9]*$", sample)[0])
+    return sample[len(sample.rstrip(ALPHANUMERIC)) :]
 
 
 def _changed(sample: str, tail: str, digest: bytes) -> str:

@@ -1,71 +1,170 @@
-"""Undoes common encodings, so that a secret cannot hide in them."""
+"""Undoes common encodings, so that a secret cannot hide in them.
+
+Every pattern is linear: a run of characters is entered at its beginning only, and not given back.
+"""
 
 from __future__ import annotations
 
 import base64
-import html
 import re
-import zlib
+import string
+import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
-_ESCAPED = re.compile(r"[\\%]+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})")
-_ESCAPED_SIGN = re.compile(r"\\+([\"'/\\])")
-_STANDARD = str.maketrans("-_", "+/")
+from conformance.transport.redaction.boxes import inflated, unpacked
+from conformance.transport.redaction.numbers import listed
+from conformance.values import without_entities
 
-_INFLATED = 1 << 22
-"""How many bytes of a compressed body are looked at once it is inflated."""
+_STANDARD = str.maketrans("-_", "+/")
+_CODED = "-A-Za-z0-9+/_"
 
 _STRETCH = 4
 """How many readable characters in a row may be part of a text."""
 
+_MOSTLY = 8
+"""One byte of so many may be no character in bytes that are read as a text."""
 
-def _unescaped(text: str) -> str:
-    """The text with escapes such as ``\\u0041``, ``%u0041`` and ``\\x41`` undone."""
-    return _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), text)
+LONGEST_58 = 512
+"""Characters of base58 that are undone; the time for it grows with the square."""
+
+Spend = Callable[[int], None]
+"""Is told what was done, and raises if that was too much."""
 
 
-_UNDO: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
-    (re.compile("%"), unquote),
-    (re.compile("&"), html.unescape),
-    (re.compile("\0"), lambda text: text.replace("\0", "")),  # UTF-16 read as UTF-8
-    (re.compile(r"\\"), lambda text: _ESCAPED_SIGN.sub(r"\1", text)),
-    (re.compile(r"\\|%u"), _unescaped),
+def _freely(_: int) -> None:
+    """Spend without a bound."""
+
+
+# --- escapes --------------------------------------------------------------------------------------
+
+_ESCAPED = re.compile(
+    r"(?<![\\%])[\\%]++(?:U([0-9a-fA-F]{8})|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})"
+    r"|[ux]\{([0-9a-fA-F]{1,8})\})|U\+([0-9a-fA-F]{4,6})"
 )
-"""What betrays each encoding, and how it is undone."""
+_OCTAL = re.compile(r"(?<!\\)\\++([0-3][0-7]{2})")
+_ESCAPED_SIGN = re.compile(r"(?<!\\)\\++([\"'/nrt])")
+_BACKSLASHES = re.compile(r"\\{2,}+")
+_BLANKS = {"n": "\n", "r": "\r", "t": "\t"}
+_QUOTED = re.compile(r"=(?:([0-9a-fA-F]{2})|[ \t]{0,8}\r?\n)")
+_WORD = re.compile(r"(?:\?=\s{0,8}+)?=\?[\w-]{1,40}\?[QqBb]\?")
+_TAG = re.compile(r"<[^<>]{0,500}+>|\x1b\[[0-9;]{0,20}[A-Za-z]")
+_PLACE = re.compile(r'"[0-9]{1,7}"\s{0,8}:\s{0,8}')
+_BREAK = re.compile(rf"[{_CODED}=]\s{{1,20}}+[{_CODED}]")
+_BROKEN_RUN = re.compile(
+    rf"(?<![{_CODED}])[{_CODED}]{{1,120}}+(?:={{0,2}}\s{{1,20}}+[{_CODED}]{{1,120}}+)++"
+)
 
 
-def undone(text: str) -> Iterator[str]:
-    """The other readings of a text: percent signs, entities, zero bytes or escapes undone.
+def undone(text: str, piece: int, spend: Spend = _freely) -> Iterator[str]:
+    """The other readings of a text, each with one kind of encoding undone.
 
-    Each encoding is undone by itself, and only readings that differ from the text are given.
+    Readings of bytes have at least ``piece`` readable characters. Only what differs is given.
+    ``spend`` is told how many bytes were unpacked.
     """
     for sign, undo in _UNDO:
-        if sign.search(text):
+        if sign in text:
             view = undo(text)
             if view != text:
                 yield view
+    view = unescaped(text)
+    if view != text:
+        yield view
+    if not text.isascii():
+        yield _usual_letters(text)
+    for raw in listed(text):
+        yield from _texts(raw, piece, spend)
+
+
+def unescaped(text: str) -> str:
+    """The text with percent signs, entities and escapes such as ``\\u0041`` undone, once each."""
+    if "%" in text:
+        text = unquote(text)
+    if "&" in text:
+        text = without_entities(text)
+    if "\\" in text or "%u" in text or "U+" in text:
+        text = _ESCAPED.sub(lambda match: _char(match[match.lastindex or 0], 16), text)
+        text = _OCTAL.sub(lambda match: _char(match[1], 8), text)
+        text = _ESCAPED_SIGN.sub(lambda match: _BLANKS.get(match[1], match[1]), text)
+        text = _BACKSLASHES.sub(r"\\", text)
+    return text
+
+
+def _char(digits: str, base: int) -> str:
+    """The character of a number; none beyond the last one."""
+    code = int(digits, base)
+    return chr(code) if code <= sys.maxunicode else ""
+
+
+def _unquoted_printable(text: str) -> str:
+    """The text with quoted-printable undone, and encoded words of mail headers put together."""
+    text = _WORD.sub("", text)
+    return _QUOTED.sub(lambda match: _char(match[1] or "0", 16), text).replace("\0", "")
+
+
+def _usual_letters(text: str) -> str:
+    """The text without unseen characters, and with letters of other widths and styles as usual."""
+    return text.translate({ord(char): _usual(char) for char in set(text) if not char.isascii()})
+
+
+def _usual(char: str) -> str:
+    """The ASCII that a character stands for; nothing for an unseen one; else itself."""
+    if unicodedata.category(char) in ("Cf", "Mn"):
+        return ""
+    usual = unicodedata.normalize("NFKC", char)
+    return usual if usual.isascii() else char
+
+
+_UNDO = (
+    ("\0", lambda text: text.replace("\0", "")),  # UTF-16 read as UTF-8
+    ("=", _unquoted_printable),
+    ("<", lambda text: _TAG.sub("", text)),
+    ("\x1b", lambda text: _TAG.sub("", text)),
+    ('"1":', lambda text: _PLACE.sub("", text)),  # an array of bytes or characters as an object
+)
+"""What betrays some encodings, and how each is undone."""
+
+# --- runs of base64, hex and the like -------------------------------------------------------------
 
 
 def coded_runs(piece: int) -> re.Pattern[str]:
     """Matches the runs that are long enough to hold ``piece`` characters as base64 or hex."""
     length = -(-piece * 4 // 3)  # base64 makes four characters of three, rounded up
-    return re.compile(f"[A-Za-z0-9+/_-]{{{length},}}")
+    return re.compile(f"[{_CODED}]{{{length},}}")
 
 
-def decoded(run: str, piece: int) -> Iterator[str]:
+def broken_runs(text: str) -> Iterator[str]:
+    """The runs that white space breaks, put together: base64 and hex come in lines."""
+    if not _BREAK.search(text):
+        return
+    for match in _BROKEN_RUN.finditer(text):
+        yield re.sub(r"[\s=]", "", match[0])
+
+
+def decoded(run: str, piece: int, spend: Spend = _freely) -> Iterator[str]:
     """The texts that a run may hold, of at least ``piece`` readable characters.
 
-    It is read as base64 of either alphabet and as hex, each from every place where it may begin.
+    It is read as base64 of either alphabet, as hex and as base32 of three alphabets, each from
+    every place where it may begin, and as base58. What is compressed is unpacked; ``spend`` is
+    told how many bytes.
     """
     for raw in _bytes_of(run, piece):
-        text = readable(raw, piece)
-        if text:
-            yield text
+        yield from _texts(raw, piece, spend)
+
+
+def _texts(raw: bytes, piece: int, spend: Spend = _freely) -> Iterator[str]:
+    """The texts in some bytes, as they are and unpacked."""
+    text = readable(raw, piece)
+    if text:
+        yield text
+    for inside in unpacked(raw):
+        spend(len(inside))
+        yield readable(inside, piece)
 
 
 def _bytes_of(run: str, piece: int) -> Iterator[bytes]:
-    """The bytes of a run as base64 of four alignments, and of its hex digits in two."""
+    """The bytes of a run as base64 of four alignments, of its hex digits in two, and others."""
     plain = run.translate(_STANDARD)
     for start in range(4):
         part = plain[start:]
@@ -73,22 +172,70 @@ def _bytes_of(run: str, piece: int) -> Iterator[bytes]:
     for digits in re.findall(f"[0-9a-fA-F]{{{2 * piece},}}", run):
         for start in (0, 1):
             yield bytes.fromhex(digits[start : start + (len(digits) - start) // 2 * 2])
+    for part in re.findall(f"[0-9A-Za-z]{{{-(-piece * 4 // 3)},}}", run):
+        yield from _of_32(part, piece)
+        if len(part) <= LONGEST_58 and not set("0OIl") & set(part):
+            yield _of_58(part)
+
+
+_DIGITS_32 = string.digits + string.ascii_lowercase[:22]
+_ALPHABETS_32 = (
+    string.ascii_lowercase + "234567",
+    _DIGITS_32,
+    "0123456789abcdefghjkmnpqrstvwxyz",
+)
+"""The digits of base32 as in RFC 4648, with the digits of hex first, and by Crockford."""
+_FROM_32 = tuple(str.maketrans(letters, _DIGITS_32) for letters in _ALPHABETS_32)
+_SETS_32 = tuple(map(frozenset, _ALPHABETS_32))
+_DIGITS_58 = {
+    char: value
+    for value, char in enumerate("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")
+}
+
+
+def _of_32(run: str, piece: int) -> Iterator[bytes]:
+    """The bytes of a run as base32, from each bit where a byte may begin."""
+    if len(run) * 5 < piece * 8:
+        return
+    if run not in (run.lower(), run.upper()):
+        return
+    run = run.lower()
+    used = set(run)
+    for letters, digits in zip(_SETS_32, _FROM_32, strict=True):
+        if used <= letters:
+            number = int(run.translate(digits), 32)
+            for shift in range(8):
+                yield (number >> shift).to_bytes(len(run) * 5 // 8 + 1, "big")
+
+
+def _of_58(run: str) -> bytes:
+    """The bytes of a run as base58, as Bitcoin has it."""
+    number = 0
+    for char in run:
+        number = number * 58 + _DIGITS_58[char]
+    return number.to_bytes(len(run), "big").lstrip(b"\0")
+
+
+# --- bytes ----------------------------------------------------------------------------------------
+
+_PRINTABLE = bytes((*range(0x20, 0x7F), *b"\t\r\n"))
+_LINES = bytes(code if code in _PRINTABLE else 0x0A for code in range(256))
 
 
 def readable(raw: bytes, piece: int) -> str:
-    """The stretches of at least ``piece`` readable characters in some bytes, a line each.
+    """What can be read in some bytes, a line each: all of it if hardly a byte is no character.
 
-    Zero bytes are skipped, so that UTF-16 is read as well.
+    Else the stretches of at least ``piece`` readable characters. Zero bytes are skipped, so that
+    UTF-16 is read as well.
     """
-    stretches = re.findall(b"[\x20-\x7e]{%d,}" % piece, raw.replace(b"\0", b""))
-    return b"\n".join(stretches).decode()
+    raw = raw.replace(b"\0", b"")
+    if len(raw.translate(None, _PRINTABLE)) * _MOSTLY <= len(raw):
+        return raw.translate(_LINES).decode("ascii")
+    stretches = re.findall(b"[\x20-\x7e]{%d,}" % piece, raw)
+    return b"\n".join(stretches).decode("ascii")
 
 
 def readings(raw: bytes) -> Iterator[str]:
-    """What can be read in bytes that are no UTF-8: as they are, and inflated."""
-    yield readable(raw, _STRETCH)
-    for box in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):
-        try:
-            yield readable(zlib.decompressobj(box).decompress(raw, _INFLATED), _STRETCH)
-        except zlib.error:
-            continue
+    """What can be read in bytes that are no UTF-8: as they are, and unpacked."""
+    yield from _texts(raw, _STRETCH)
+    yield readable(inflated(raw), _STRETCH)

@@ -31,6 +31,12 @@ PLAIN_HEADERS = frozenset(
 )
 """Headers whose names are standard, so that no target hides a secret in the name."""
 
+UNDONE = frozenset(("", "identity", "gzip", "x-gzip", "deflate"))
+"""The content codings that the wire undoes."""
+
+TEXTUAL = bytes((*b"\0\t\n\v\f\r\x1b", *range(0x20, 0x7F), *range(0x80, 0x100)))
+"""The bytes of a text in UTF-8, in UTF-16 of Latin letters, and in codings of one byte."""
+
 SESSION_HEADERS = ("set-cookie", "set-cookie2")
 """Headers whose value opens a session."""
 
@@ -76,13 +82,26 @@ class LogRedactor:
         A success of an operation that hands out secrets is withheld if it cannot be read, because
         nobody then knows what it holds.
         """
-        body = self.body(received.body) or Body()
+        body = self._response_body(received)
         headers = tuple(map(self._header, received.headers))
         if _is_unreadable_grant(received, operation):
             # not marked as withheld: the judges must see that it is no JSON object
             body = Body(text=WITHHELD, size=body.size)
             headers = tuple(map(_withheld_header, received.headers))
         return Response(received.status, headers, replace(body, cut=received.cut))
+
+    def _response_body(self, received: WireResponse) -> Body:
+        """The body of a response without secrets.
+
+        What a coding covers that was not undone is withheld: nobody knows what it holds. So are
+        bytes that are no text, but not as a body that nobody can judge: they are no JSON.
+        """
+        size = len(received.body)
+        if _is_coded(received):
+            return Body(text=WITHHELD, size=size, withheld=True)
+        if _is_binary(received.body):
+            return Body(text=WITHHELD, size=size)
+        return self.body(received.body) or Body()
 
     def _header(self, header: tuple[str, str]) -> tuple[str, str]:
         name, value = map(self._secrets.redact, header)
@@ -143,12 +162,33 @@ def _coded_body_for_log(raw: bytes, secrets: SecretStore) -> Body:
     return Body(base64=base64.b64encode(raw).decode(), size=len(raw))
 
 
+def _is_coded(received: WireResponse) -> bool:
+    """Whether a content coding covers a body that nobody undid, and that is no JSON as it is."""
+    values = [value for name, value in received.headers if name.lower() == "content-encoding"]
+    codings = {name.strip().lower() for name in ",".join(values).split(",")}
+    if codings <= UNDONE:
+        return False
+    text = received.body.decode("utf-8", "replace")
+    return bool(text) and not isinstance(strict_json(text), dict | list)
+
+
+def _is_binary(raw: bytes) -> bool:
+    """Whether some bytes are no text in any coding: they may be compressed or encrypted."""
+    if len(raw) < SHORTEST or not raw.translate(None, TEXTUAL):
+        return False
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
 def _pattern_of_members(names: Iterable[str]) -> re.Pattern[str]:
     """Matches a member with a string value, also in broken JSON: groups name and value."""
     alternatives = "|".join(map(re.escape, sorted(names)))
     if not alternatives:
         return _NOTHING
-    return re.compile(rf'"({alternatives})"\s*:\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
+    return re.compile(rf'"({alternatives})"\s*:\s*"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 
 
 def _pattern_of_keys(prefixes: Iterable[str]) -> re.Pattern[str]:
@@ -185,16 +225,17 @@ def _texts(raw: bytes) -> Iterator[str]:
 
 def _string_members(value: Any, names: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The members with these names and a string value, anywhere in a JSON value."""
-    inner: Iterable[Any] = ()
-    if isinstance(value, list):
-        inner = value
-    elif isinstance(value, dict):
-        inner = value.values()
-        for name in sorted(names):
-            if isinstance(value.get(name), str):
-                yield name, value[name]
-    for member in inner:
-        yield from _string_members(member, names)
+    names = sorted(names)
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += reversed(value)
+        elif isinstance(value, dict):
+            waiting += reversed(value.values())
+            for name in names:
+                if isinstance(value.get(name), str):
+                    yield name, value[name]
 
 
 def _kind_of(value: str, granted: bool) -> SecretKind | None:
@@ -220,7 +261,7 @@ def _is_random(text: str) -> bool:
     """Whether a text looks random: long, with a digit, and without spaces."""
     if len(text) < KEY_LENGTH:
         return False
-    return re.fullmatch(r"\S*[0-9]\S*", text) is not None
+    return re.search("[0-9]", text) is not None and re.search(r"\s", text) is None
 
 
 def _reads_like_example(key: str) -> bool:

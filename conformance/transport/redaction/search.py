@@ -1,17 +1,21 @@
 """Finds pieces of secrets in a text and cuts them out.
 
 A near-miss key differs from a key in one character, so a long piece of a key is as secret as the
-key. Pieces are searched whatever their case, forwards and backwards, in the text and in what it
-reads as once up to LAYERS encodings are undone.
+key. Pieces are searched whatever their case, forwards, backwards and in ROT13, with other signs
+between their characters, in the text and in what it reads as once up to LAYERS encodings are
+undone.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
 
 from conformance.model import Placeholder
-from conformance.transport.redaction.encodings import coded_runs, decoded, undone
+from conformance.transport.redaction.encodings import broken_runs, coded_runs, decoded, undone
+from conformance.transport.redaction.pieces import Pieces
 
 LAYERS = 3
 """How many encodings, one inside the other, are undone."""
@@ -22,122 +26,207 @@ REMEMBERED = 200
 MOST_REMEMBERED = 50_000
 """How many texts are remembered."""
 
+WORK, WORK_EACH = 1 << 22, 12
+"""How many characters are searched in all readings of a text: so many, and so many for each of its
+own. What cannot be searched within that is withheld."""
+
+RUN_COST = 4
+"""What the decoding of a run costs: so many characters for each of its own."""
+
+VARIED = 4
+"""The least different characters of a piece of at least nine that gives a secret away."""
+
+ACROSS = 8
+"""The least letters and digits that give a secret away with other signs between them."""
+
+CHANGES = 3
+"""The least changes between letters and digits in a piece that is searched across other signs."""
+
 _NOTHING = re.compile(r"(?!)")
-_TOKEN = re.compile(r"(?:[^\s\"'<>(){}\[\],\\]|\\[^\"'])+")
+_TOKEN = re.compile(r"(?:[^\s\"'<>(){}\[\],\\]|\\[^\"'])++")
 """A stretch of text that may hold an encoded secret: up to a space, a quote or a bracket."""
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+"""A string of JSON; one that does not end goes to the end of the text."""
+
+_LOWER = bytes.maketrans(bytes(range(65, 91)), bytes(range(97, 123)))
+_NO_ALNUM = bytes(code for code in range(256) if not chr(code).isalnum() or code > 127)
+
+
+class Exhausted(Exception):  # noqa: N818 - it says what happened
+    """A text has more readings than can be searched in bounded time."""
 
 
 class PieceSearch:
     """Searches texts for pieces of secrets. It knows each secret by its placeholder only."""
 
     def __init__(self) -> None:
-        self._pieces: dict[int, dict[str, Placeholder]] = {}  # by length
+        self._plain: dict[int, Pieces] = {}  # by length
+        self._across: dict[int, Pieces] = {}  # without the signs, by length
         self._shortest = 0
-        self._alphabet: set[str] = set()
-        self._runs = _NOTHING  # characters in a row that secrets are made of
         self._coded = _NOTHING  # characters in a row that may be base64 or hex
         self._clean: set[str] = set()
+        self._seen: dict[str, int] = {}  # readings of the text that is searched, with their layers
+        self._left = 0
 
-    def add(self, secret: str, placeholder: Placeholder, length: int) -> None:
-        """Search for every run of ``length`` characters of a secret from now on."""
-        pieces = self._pieces.setdefault(length, {})
-        for text in (_fold(secret), _fold(secret[::-1])):
-            self._alphabet.update(text)
-            for start in range(len(text) - length + 1):
-                pieces[text[start : start + length]] = placeholder
-        self._alphabet.update(secret)
-        self._shortest = min(self._pieces)
-        known = re.escape("".join(sorted(self._alphabet)))
-        self._runs = re.compile(f"[{known}]{{{self._shortest},}}", re.IGNORECASE | re.ASCII)
+    def add(self, secret: str, placeholder: Placeholder, length: int, whole: int) -> None:
+        """Search for every run of ``length`` characters of a secret from now on.
+
+        Of runs of at least ``whole`` characters, other forms are searched, too.
+        """
+        forms = [secret, secret[::-1]]
+        if length >= whole:
+            forms += [codecs.encode(form, "rot13") for form in forms]
+        pieces = self._plain.setdefault(length, Pieces(length))
+        for form in forms:
+            for piece in _pieces(_fold(form), length):
+                if _is_varied(piece):
+                    pieces.add(piece, placeholder)
+            self._add_across(_letters(form), placeholder, whole)
+        self._shortest = min(self._plain)
         self._coded = coded_runs(self._shortest)
         self._clean.clear()
 
-    def find(self, text: str, layers: int = LAYERS) -> Placeholder | None:
-        """The secret of which a text holds a piece, looking through so many layers of encoding."""
-        plain = self._find_plain(text)
-        if plain is not None:
-            return plain
-        if not layers:
-            return plain
-        for run in self._coded.findall(text):
+    def _add_across(self, letters: str, placeholder: Placeholder, whole: int) -> None:
+        """Search for runs of letters and digits that have other signs between them."""
+        length = min(whole, len(letters))
+        if length < ACROSS:
+            return
+        pieces = self._across.setdefault(length, Pieces(length))
+        for piece in _pieces(letters, length):
+            if _is_random(piece):
+                pieces.add(piece, placeholder)
+
+    def find(self, text: str) -> Placeholder | None:
+        """The secret of which a text holds a piece, looking through LAYERS encodings.
+
+        Raises Exhausted if that takes too long.
+        """
+        if not self._plain:
+            return None
+        self._begin(text)
+        return self._find(text, LAYERS)
+
+    def without_hiding(self, text: str) -> str:
+        """The text with placeholders in the place of stretches that hide pieces.
+
+        Raises Exhausted if that takes too long.
+        """
+        self._begin(text)
+        for stretches in (self._coded, _TOKEN, _STRING):
+            text = stretches.sub(self._unless_hiding, text)
+        return text
+
+    def _begin(self, text: str) -> None:
+        self._seen.clear()
+        self._left = WORK + WORK_EACH * len(text)
+
+    def _spend(self, characters: int) -> None:
+        self._left -= characters
+        if self._left < 0:
+            raise Exhausted
+
+    def _find(self, text: str, layers: int) -> Placeholder | None:
+        """The secret of which a text holds a piece, looking through so many encodings."""
+        if self._seen.get(text, -1) >= layers:
+            return None
+        self._spend(len(text))
+        self._seen[text] = layers
+        hidden = self._find_plain(text)
+        if hidden is None and layers:
+            hidden = self._find_encoded(text, layers)
+        if hidden is not None:
+            self._seen.pop(text, None)
+        return hidden
+
+    def _find_encoded(self, text: str, layers: int) -> Placeholder | None:
+        """The secret of which a text holds a piece in some encoding."""
+        for run in chain(self._coded.findall(text), broken_runs(text)):
             hidden = self._find_coded(run, layers)
             if hidden is not None:
                 return hidden
-        return self._find_in(undone(text), layers - 1)
+        return self._find_in(undone(text, self._shortest, self._spend), layers - 1)
 
     def _find_in(self, readings: Iterable[str], layers: int) -> Placeholder | None:
         """The secret of which the first of some readings of a text holds a piece."""
         for reading in readings:
-            hidden = self.find(reading, layers)
+            hidden = self._find(reading, layers)
             if hidden is not None:
                 return hidden
         return None
 
-    def cut_out(self, text: str) -> str:
-        """The text with placeholders in the place of pieces, and of stretches that hide pieces."""
-        text = self._runs.sub(self._without_pieces, text)
-        text = self._coded.sub(self._unless_hiding, text)
-        return _TOKEN.sub(self._unless_hiding, text)
-
     def _find_plain(self, text: str) -> Placeholder | None:
-        """The secret of which a piece stands in a text as it is.
-
-        Each run of characters is searched once: ids and words come back in page after page.
-        """
-        for run in self._runs.findall(text):
-            if run in self._clean:
-                continue
-            for _, _, placeholder in self._places(run):
-                return placeholder
-            self._remember(run)
-        return None
+        """The secret of which a piece stands in a text as it is, or across other signs."""
+        folded, letters = text.lower(), _letters(text)
+        near = chain(
+            *(pieces.places(folded) for pieces in self._plain.values()),
+            *(pieces.places(letters) for pieces in self._across.values()),
+        )
+        return next((placeholder for _, _, placeholder in near), None)
 
     def _find_coded(self, run: str, layers: int) -> Placeholder | None:
-        """The secret that a run of characters holds as base64 or hex."""
+        """The secret that a run of characters holds as base64, hex or the like."""
         known = f"{layers} {run}"
         if known in self._clean:
             return None
-        hidden = self._find_in(decoded(run, self._shortest), layers - 1)
-        if hidden is None:
+        self._spend(RUN_COST * len(run))
+        hidden = self._find_in(decoded(run, self._shortest, self._spend), layers - 1)
+        if hidden is None and len(run) < REMEMBERED:
             self._remember(known)
         return hidden
 
-    def _remember(self, run: str) -> None:
-        """Do not search this run again until another secret is added."""
-        if len(run) < REMEMBERED:
-            if len(self._clean) > MOST_REMEMBERED:
-                self._clean.clear()
-            self._clean.add(run)
-
-    def _places(self, run: str) -> Iterator[tuple[int, int, Placeholder]]:
-        """Where pieces stand in a run of characters: start, end, secret."""
-        folded = _fold(run)
-        for length, pieces in self._pieces.items():
-            for start in range(len(folded) - length + 1):
-                placeholder = pieces.get(folded[start : start + length])
-                if placeholder is not None:
-                    yield start, start + length, placeholder
+    def _remember(self, known: str) -> None:
+        """Do not search this again until another secret is added."""
+        if len(self._clean) > MOST_REMEMBERED:
+            self._clean.clear()
+        self._clean.add(known)
 
     def _unless_hiding(self, match: re.Match[str]) -> str:
         """A stretch of text, or the placeholder of the secret that hides in it."""
-        hidden = self.find(match[0])
+        stretch = match[0]
+        hidden = self._find(stretch, LAYERS)
         if hidden is None:
-            return match[0]
-        return str(hidden.part)
+            return stretch
+        quote = '"' if stretch.startswith('"') else ""
+        return f"{quote}{hidden.part}{quote}"
 
-    def _without_pieces(self, match: re.Match[str]) -> str:
-        """A run of characters with a placeholder for each stretch that pieces cover."""
-        run = match[0]
-        covered = bytearray(len(run))
+    def without_pieces(self, text: str) -> str:
+        """The text with a placeholder for each stretch that pieces cover."""
+        covered = bytearray(len(text))
         secrets: dict[int, Placeholder] = {}  # by start
-        for start, end, placeholder in self._places(run):
+        for start, end, placeholder in self._places(_fold(text)):
             covered[start:end] = b"1" * (end - start)
             secrets.setdefault(start, placeholder)
         kept: list[str] = []
         for stretch in re.finditer(rb"1+|\0+", covered):
             secret = secrets.get(stretch.start())
-            kept.append(str(secret.part) if secret else run[stretch.start() : stretch.end()])
+            kept.append(str(secret.part) if secret else text[stretch.start() : stretch.end()])
         return "".join(kept)
+
+    def _places(self, folded: str) -> Iterator[tuple[int, int, Placeholder]]:
+        """Where pieces stand in a text: start, end, secret."""
+        for pieces in self._plain.values():
+            yield from pieces.places(folded)
+
+
+def _pieces(text: str, length: int) -> Iterator[str]:
+    """Every run of so many characters of a text."""
+    return (text[start : start + length] for start in range(len(text) - length + 1))
+
+
+def _is_varied(piece: str) -> bool:
+    """Whether a piece has enough different characters to give a secret away: no row of zeros."""
+    return len(set(piece)) >= min(VARIED, 1 + len(piece) // 3)
+
+
+def _is_random(piece: str) -> bool:
+    """Whether letters and digits alternate as in no words, nor in words with a number."""
+    changes = sum(one.isdigit() != other.isdigit() for one, other in pairwise(piece))
+    return changes >= CHANGES and _is_varied(piece)
+
+
+def _letters(text: str) -> str:
+    """The letters and digits of a text in lower case, without what stands between them."""
+    return text.encode("ascii", "ignore").translate(_LOWER, _NO_ALNUM).decode("ascii")
 
 
 def _fold(text: str) -> str:

@@ -16,7 +16,12 @@ from collections.abc import Iterable, Mapping
 from conformance.model import Placeholder, SecretKind
 from conformance.model.placeholder import PATTERN
 from conformance.transport.near_misses import altered, prefix_of
-from conformance.transport.redaction.search import MOST_REMEMBERED, REMEMBERED, PieceSearch
+from conformance.transport.redaction.search import (
+    MOST_REMEMBERED,
+    REMEMBERED,
+    Exhausted,
+    PieceSearch,
+)
 
 PIECE = 10
 """A run of this many characters of a secret, beyond its public prefix, gives the secret away."""
@@ -46,7 +51,7 @@ class SecretStore:
         self._seed = seed
         self._secrets: dict[Placeholder, str] = {}
         self._placeholders: dict[str, Placeholder] = {}
-        self._wholes: list[tuple[str, Placeholder]] = []  # the longest first
+        self._wholes: list[tuple[str, str]] = []  # with their placeholders, the longest first
         self._search = PieceSearch()
         self._clean: set[str] = set()
         for role, key in keys.items():
@@ -61,10 +66,10 @@ class SecretStore:
             self._secrets[placeholder] = secret
             self._placeholders[secret] = placeholder
             self._clean.clear()
-            self._wholes += [(form, placeholder) for form in _spellings(secret)]
+            self._wholes += [(form, str(placeholder)) for form in _spellings(secret)]
             self._wholes.sort(key=lambda pair: -len(pair[0]))
             for part in self._private_parts(secret):
-                self._search.add(part, placeholder, _piece_length(part, placeholder.kind))
+                self._search.add(part, placeholder, _piece_length(part, placeholder.kind), PIECE)
         return self._placeholders[secret]
 
     def fill(self, text: str) -> str:
@@ -74,26 +79,40 @@ class SecretStore:
     def redact(self, text: str) -> str:
         """The text with placeholders in the place of secrets.
 
-        WITHHELD in its place if a secret hides in an encoding that cannot be cut out.
+        WITHHELD in its place if a secret hides in an encoding that cannot be cut out, and if the
+        search would take too long.
         """
         if text in self._clean:
             return text
         redacted = text
         for whole, placeholder in self._wholes:
-            redacted = redacted.replace(whole, str(placeholder))
-        if self.holds_secret(redacted):
-            redacted = self._search.cut_out(redacted)
-            if self.holds_secret(redacted):
-                return WITHHELD
+            redacted = redacted.replace(whole, placeholder)
+        try:
+            redacted = self._without_pieces(redacted)
+        except Exhausted:
+            return WITHHELD
         if redacted == text and len(text) < REMEMBERED:
             if len(self._clean) > MOST_REMEMBERED:
                 self._clean.clear()
             self._clean.add(text)
         return redacted
 
+    def _without_pieces(self, text: str) -> str:
+        """The text without pieces of secrets; WITHHELD if they cannot be cut out."""
+        if self._search.find(text) is None:
+            return text
+        for cut in (self._search.without_pieces, self._search.without_hiding):
+            text = cut(text)
+            if self._search.find(text) is None:
+                return text
+        return WITHHELD
+
     def holds_secret(self, text: str) -> bool:
-        """Whether a piece of a secret stands in a text, as it is or in encodings."""
-        return self._search.find(text) is not None
+        """Whether a piece of a secret may stand in a text, as it is or in encodings."""
+        try:
+            return self._search.find(text) is not None
+        except Exhausted:
+            return True
 
     def without_prefix(self, key: str) -> str:
         """The part of a key that is not public."""

@@ -1,0 +1,101 @@
+"""Compressed data, unpacked within bounds: gzip, zlib, bzip2, xz, lzma and zip, also nested."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+UNPACKED = 1 << 22
+"""How many bytes come out of one box at most, and of all boxes in some bytes."""
+
+DEPTH = 3
+"""How many boxes, one inside the other, are opened."""
+
+MOST_BOXES = 16
+"""How many boxes in some bytes are opened."""
+
+_MEMORY = 1 << 26
+"""How many bytes xz may ask for."""
+
+_BOX = re.compile(
+    rb"(?P<gzip>\x1f\x8b\x08)|(?P<bzip2>BZh[1-9]1AY&SY)|(?P<xz>\xfd7zXZ\0|\x5d\0\0)"
+    rb"|PK\x03\x04.{4}\x08\0.{16}(?P<zip>..)(?P<extra>..)|(?P<zlib>x[\x01\x5e\x9c\xda])",
+    re.DOTALL,
+)
+"""How each kind of box begins."""
+
+_SIGNS = (
+    b"\x1f\x8b",
+    b"BZh",
+    b"7zXZ",
+    b"\x5d\0\0",
+    b"PK\x03\x04",
+    b"x\x9c",
+    b"x\xda",
+    b"x\x01",
+    b"x^",
+)
+"""One of these is in any box; they are found faster than the pattern is."""
+
+_Undo = Callable[[bytes, int], bytes]
+
+
+def _inflated(container: int) -> _Undo:
+    return lambda raw, most: zlib.decompressobj(container).decompress(raw, most)
+
+
+_UNDO: dict[str, _Undo] = {
+    "gzip": _inflated(zlib.MAX_WBITS | 16),
+    "zlib": _inflated(zlib.MAX_WBITS),
+    "zip": _inflated(-zlib.MAX_WBITS),
+    "bzip2": lambda raw, most: bz2.BZ2Decompressor().decompress(raw, most),
+    "xz": lambda raw, most: lzma.LZMADecompressor(memlimit=_MEMORY).decompress(raw, most),
+}
+_BROKEN = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError)
+
+
+def unpacked(raw: bytes) -> Iterator[bytes]:
+    """What the boxes in some bytes hold, wherever they begin, and the boxes in there."""
+    left = UNPACKED
+    waiting = [(raw, DEPTH)]
+    while waiting:
+        raw, depth = waiting.pop()
+        for kind, start in _starts(raw):
+            inside = _opened(kind, raw[start:], left)
+            if inside:
+                yield inside
+            if depth > 1:
+                waiting.append((inside, depth - 1))
+            left -= len(inside)
+            if left <= 0:
+                return
+
+
+def inflated(raw: bytes) -> bytes:
+    """What some bytes hold as deflated data without a container; nothing if they are none."""
+    return _opened("zip", raw, UNPACKED)
+
+
+def _starts(raw: bytes) -> Iterator[tuple[str, int]]:
+    """The kind of each box, and where its data begin."""
+    if not any(sign in raw for sign in _SIGNS):
+        return
+    for match in islice(_BOX.finditer(raw), MOST_BOXES):
+        kind = match.lastgroup or ""
+        if kind == "extra":
+            names = (int.from_bytes(match[name], "little") for name in ("zip", "extra"))
+            yield "zip", match.end() + sum(names)
+        else:
+            yield kind, match.start()
+
+
+def _opened(kind: str, raw: bytes, most: int) -> bytes:
+    """The first bytes out of a box; none if it is broken from the start."""
+    try:
+        return _UNDO[kind](raw, most)
+    except _BROKEN:
+        return b""

@@ -1,0 +1,71 @@
+"""Undoes lists of numbers: hex dumps with separators, and bytes that are printed as numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_SEPARATORS = " \t\r\n\v\f,;:.|+_/-"
+_DIGITS = b"0123456789abcdefABCDEFxX"
+_SHAPE = bytes(44 if chr(code) in _SEPARATORS else 120 for code in range(256))
+_SIGN = b"," * 7
+"""What is left of a list of numbers without its digits: many separators in a row."""
+
+_BETWEEN = f"[{re.escape(_SEPARATORS)}]{{1,40}}+"
+_LIST = re.compile(
+    rf"(?<![0-9A-Za-z])(?:(?:0[xX])?[0-9a-fA-F]{{1,3}}{_BETWEEN}){{7,}}+"
+    r"(?:0[xX])?[0-9a-fA-F]{0,3}"
+)
+_ROW = re.compile(
+    r"^[ \t]{0,8}+(?:0[xX])?[0-9a-fA-F]{4,16}+:?[ \t]{1,4}+"
+    r"((?:(?:[0-9a-fA-F]{2}){1,16}+(?:[ \t]{1,3}+|$))++)",
+    re.MULTILINE,
+)
+"""A row of a dump: an offset, and digits in groups. Characters may follow."""
+
+ROW = 32
+"""Digits in a row of a dump: those of sixteen bytes."""
+
+_NUMBER = re.compile("[0-9a-fA-F]+")
+_BEYOND = 256
+
+
+def listed(text: str) -> Iterator[bytes]:
+    """The bytes that lists of numbers and dumps in a text may stand for, each way to read them."""
+    shape = text.encode("ascii", "replace").translate(_SHAPE, _DIGITS)
+    if _SIGN not in shape:
+        return
+    for numbers in _LIST.findall(text):
+        yield from _read(_NUMBER.findall(numbers.replace("0x", "").replace("0X", "")))
+    rows = (re.sub("[ \t]", "", row)[:ROW] for row in _ROW.findall(text))
+    digits = "".join(rows)
+    if digits:
+        yield from _dumped(digits)
+
+
+def _dumped(digits: str) -> Iterator[bytes]:
+    """The bytes of a dump, and with the bytes of each pair swapped, as in words of 16 bits."""
+    raw = bytes.fromhex(digits)
+    yield raw
+    swapped = bytearray(raw)
+    even = len(raw) // 2 * 2
+    swapped[0:even:2], swapped[1:even:2] = raw[1:even:2], raw[0:even:2]
+    yield bytes(swapped)
+
+
+def _read(numbers: list[str]) -> Iterator[bytes]:
+    """Some numbers as bytes: as hex, as decimal and as octal."""
+    together = "".join(numbers)
+    if all(len(number) <= 2 for number in numbers):
+        yield bytes.fromhex("".join(number.zfill(2) for number in numbers))
+    if not together.isdecimal():
+        return
+    yield _as_bytes(numbers, 10)
+    if not set("89") & set(together):
+        yield _as_bytes(numbers, 8)
+
+
+def _as_bytes(numbers: list[str], base: int) -> bytes:
+    """Some numbers as bytes; a number that is no byte becomes zero."""
+    values = (int(number, base) for number in numbers)
+    return bytes(value if value < _BEYOND else 0 for value in values)
