@@ -22,6 +22,7 @@ import pytest
 
 from conformance import checks, contract, evidence, files
 from conformance.errors import ConformanceError, Exit
+from conformance.keyring import STANDARD_INPUT
 from conformance.model import Run
 from conformance.options import KEY_IS_SEEN, Choice
 from conformance.report import FILES, console, write_all
@@ -46,6 +47,8 @@ def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
         choice = replace(choice, key=os.environ.get("CONFORMANCE_KEY"))
     elif choice.key and not hasattr(config, "workerinput"):
         _say(KEY_IS_SEEN)
+    if choice.key_file == STANDARD_INPUT and config.getoption("numprocesses", None):
+        raise pytest.UsageError("Workers have no standard input: give the key in a file.")
     try:
         if hasattr(config, "workerinput"):
             worker = _worker(choice, config.workerinput)

@@ -9,7 +9,8 @@ from pathlib import Path
 from tests.servers import Command, Outcome, Sandbox, no_traceback
 
 
-def _pytest(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Outcome:
+def bare(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Outcome:
+    """A run of the suite under pytest."""
     fixed = ("--pyargs", "conformance.suite", "-p", "no:cacheprovider")
     return Command(*fixed, *arguments, cwd=cwd, module="pytest", env=env).end()
 
@@ -20,7 +21,7 @@ def test_bare_pytest_runs_the_suite(sandbox: Sandbox, tmp_path: Path) -> None:
     The key may come from the environment, as with the command.
     """
     arguments = ("--conformance-url", sandbox.url, "-k", "walk", "-x")
-    outcome = _pytest(*arguments, cwd=tmp_path, env={"CONFORMANCE_KEY": sandbox.keys["full"]})
+    outcome = bare(*arguments, cwd=tmp_path, env={"CONFORMANCE_KEY": sandbox.keys["full"]})
     assert outcome.code == 0, outcome.said
     assert re.search(r"[0-9]+ passed", outcome.out)
     assert list(tmp_path.iterdir()) == []
@@ -31,7 +32,7 @@ def test_bare_pytest_wants_a_target(tmp_path: Path) -> None:
 
     An address in the environment is no target: it may be meant for another project.
     """
-    outcome = _pytest(cwd=tmp_path, env={"CONFORMANCE_URL": "http://127.0.0.1:9/api/v1"})
+    outcome = bare(cwd=tmp_path, env={"CONFORMANCE_URL": "http://127.0.0.1:9/api/v1"})
     assert outcome.code == 4
     assert "--conformance-url and --conformance-key, or --conformance-target FILE" in outcome.said
     no_traceback(outcome)
@@ -40,7 +41,7 @@ def test_bare_pytest_wants_a_target(tmp_path: Path) -> None:
 def test_bare_pytest_collects(sandbox: Sandbox, tmp_path: Path) -> None:
     """Node ids are readable ASCII words, like the case ids of the command. Nothing is sent."""
     before = len(sandbox.requests())
-    outcome = _pytest(
+    outcome = bare(
         "--conformance-url",
         sandbox.url,
         "--conformance-key",
