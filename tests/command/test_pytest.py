@@ -9,10 +9,15 @@ from pathlib import Path
 from tests.servers import Command, Outcome, Sandbox, no_traceback
 
 
-def bare(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Outcome:
-    """A run of the suite under pytest."""
+def starting_bare(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Command:
+    """The suite under pytest, which has just begun."""
     fixed = ("--pyargs", "conformance.suite", "-p", "no:cacheprovider")
-    return Command(*fixed, *arguments, cwd=cwd, module="pytest", env=env).end()
+    return Command(*fixed, *arguments, cwd=cwd, module="pytest", env=env)
+
+
+def bare(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Outcome:
+    """The suite under pytest, run to its end."""
+    return starting_bare(*arguments, cwd=cwd, env=env).end()
 
 
 def test_bare_pytest_runs_the_suite(sandbox: Sandbox, tmp_path: Path) -> None:
