@@ -150,6 +150,7 @@ class Recorder:
         """Take the log for what its file holds."""
         with path.open(encoding="utf-8", newline="") as stream:
             self.log = parse(stream, str(path), Archive(path))
+        self._end = path.stat().st_size
 
     def _write(self, line: str) -> Place:
         """Write a line; returns where it stands."""

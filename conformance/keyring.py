@@ -6,12 +6,24 @@ without a role gets the one that its scopes and its business fit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from conformance import files
+from conformance.errors import TargetError
 from conformance.model import NAMED, SCOPE, Business, Contract, Effect, key_role
 from conformance.yamlfile import Place, YamlFile
+
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+"""How a target file names the variable of the environment that holds a key."""
+STANDARD_INPUT = Path("-")
+LONGEST_KEY = 10_000
+"""Characters that are read of a file with a key."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,53 @@ def read(contract: Contract, file: YamlFile) -> list[GivenKey]:
 def scopes(given: list[GivenKey]) -> Mapping[str, tuple[str, ...]]:
     """The scopes of the keys that the file lists scopes for, by role."""
     return {key.role: key.scopes for key in given if key.scopes is not None}
+
+
+def warnings(path: Path, given: Iterable[GivenKey]) -> tuple[str, ...]:
+    """What whoever wrote a target file with these keys should change about it."""
+    if files.open_to_others(path) and any(not VARIABLE.fullmatch(key.text) for key in given):
+        return (
+            f"{path} holds keys, and other users can read it. Give keys as ${{NAME}}, "
+            "or take the right away from them (chmod 600).",
+        )
+    return ()
+
+
+def stored_in(path: Path) -> str:
+    """The key that a file holds, ``-`` for standard input. Raises TargetError if it holds none."""
+    where = "standard input" if path == STANDARD_INPUT else str(path)
+    try:
+        if path == STANDARD_INPUT:
+            text = sys.stdin.readline(LONGEST_KEY)
+        else:
+            with path.open(encoding="ascii") as file:
+                text = file.read(LONGEST_KEY)
+    except UnicodeDecodeError:
+        raise TargetError(f"{where}: a key is plain ASCII text") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise TargetError(f"{where}: no key can be read: {reason}") from None
+    return checked(text.strip(), where)
+
+
+def from_environment(text: str) -> str:
+    """The text, or for ``${NAME}`` the variable of that name. Raises TargetError without one."""
+    variable = VARIABLE.fullmatch(text)
+    if variable is None:
+        return text
+    value = os.environ.get(variable[1])
+    if not value:
+        raise TargetError(f"the environment variable {variable[1]} is not set")
+    return value
+
+
+def checked(key: str, where: str) -> str:
+    """The key. Raises TargetError, with the place but without the text, for one that is none."""
+    if not re.fullmatch(r"[\x21-\x7e]{8,}", key):
+        raise TargetError(
+            f"{where}: a key is at least 8 characters of printable ASCII without spaces"
+        )
+    return key
 
 
 def _listed(contract: Contract, entry: Mapping[str, Any], index: int) -> GivenKey:

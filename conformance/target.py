@@ -11,7 +11,6 @@ import json
 import os
 import re
 import ssl
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
-from conformance import convert, extent, files, keyring, names, trust, yamlfile
+from conformance import convert, extent, keyring, names, trust, yamlfile
 from conformance.contract import packaged
 from conformance.errors import TargetError
 from conformance.keyring import GivenKey
@@ -35,11 +34,6 @@ DEFAULT_TIMEOUT = 15.0
 FICTIONAL_NUMBER = "+12025550100"
 SECRET = ("keys", "scoped_keys")
 """Members of a target file that hold keys; no message quotes them."""
-VARIABLE = re.compile(r"\$\{(\w+)\}")
-"""A key that stands in the environment."""
-STANDARD_INPUT = Path("-")
-LONGEST_KEY = 10_000
-"""Characters that are read of a file with a key."""
 HOSTS = 200
 """Addresses that are taken of a network."""
 
@@ -93,7 +87,7 @@ def from_flags(contract: Contract, url: str, key: str | None) -> Target:
     Raises TargetError for an address or a key that cannot be one.
     """
     url = _checked_url(contract, url, "--url")
-    keys = {"full": _checked_key(key, "--key")} if key else {}
+    keys = {"full": keyring.checked(key, "--key")} if key else {}
     declaration = Declaration(
         name=urlsplit(url).netloc,
         url=url,
@@ -133,7 +127,7 @@ def from_file(
         "addresses": _addresses(file, faults),
         "url": _url(contract, file, faults),
         **_authority(file, path.parent, faults),
-        "warnings": _warnings(path, listed),
+        "warnings": keyring.warnings(path, listed),
     }
     if faults:
         raise _faulty(faults)
@@ -175,7 +169,7 @@ def _take_key(data: dict[str, Any], key: str | None) -> bool:
         key = os.environ.get(KEY_VARIABLE)
     if not key:
         return False
-    key = _checked_key(key, where)
+    key = keyring.checked(key, where)
     if listed:
         others = [entry for entry in keys if entry.get("role") != "full"]
         data["keys"] = [*others, {"role": "full", "key": key}]
@@ -217,7 +211,7 @@ def _keys(file: YamlFile, listed: Iterable[GivenKey], faults: list[str]) -> dict
         places[given.role] = given.place
         try:
             where = "/".join(map(str, given.place))
-            keys[given.role] = _checked_key(_from_environment(given.text), where)
+            keys[given.role] = keyring.checked(keyring.from_environment(given.text), where)
         except TargetError as error:
             faults.append(file.fault(given.place, str(error)))
     values = list(keys.values())
@@ -226,52 +220,6 @@ def _keys(file: YamlFile, listed: Iterable[GivenKey], faults: list[str]) -> dict
             message = f"{role} has the same key as another role; each role needs a key of its own"
             faults.append(file.fault(places[role], message))
     return keys
-
-
-def key_in(path: Path) -> str:
-    """The key that a file holds, ``-`` for standard input. Raises TargetError if it holds none."""
-    where = "standard input" if path == STANDARD_INPUT else str(path)
-    try:
-        if path == STANDARD_INPUT:
-            text = sys.stdin.readline(LONGEST_KEY)
-        else:
-            with path.open(encoding="ascii") as file:
-                text = file.read(LONGEST_KEY)
-    except UnicodeDecodeError:
-        raise TargetError(f"{where}: a key is plain ASCII text") from None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise TargetError(f"{where}: no key can be read: {reason}") from None
-    return _checked_key(text.strip(), where)
-
-
-def _warnings(path: Path, listed: Iterable[GivenKey]) -> tuple[str, ...]:
-    """What whoever wrote a target file should change about it."""
-    if files.open_to_others(path) and any(not VARIABLE.fullmatch(key.text) for key in listed):
-        return (
-            f"{path} holds keys, and other users can read it. Give keys as ${{NAME}}, "
-            "or take the right away from them (chmod 600).",
-        )
-    return ()
-
-
-def _from_environment(text: str) -> str:
-    """The text, or for ``${NAME}`` the environment variable of that name."""
-    variable = VARIABLE.fullmatch(text)
-    if variable is None:
-        return text
-    value = os.environ.get(variable[1])
-    if not value:
-        raise TargetError(f"the environment variable {variable[1]} is not set")
-    return value
-
-
-def _checked_key(key: str, where: str) -> str:
-    if not re.fullmatch(r"[\x21-\x7e]{8,}", key):
-        raise TargetError(
-            f"{where}: a key is at least 8 characters of printable ASCII without spaces"
-        )
-    return key
 
 
 # --- addresses ------------------------------------------------------------------------------------

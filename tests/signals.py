@@ -11,18 +11,19 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 from tests import servers
 from tests.servers import CONTROL, Command, Outcome
 
+PAGE = Path(__file__).parent.parent / "docs" / "trust.md"
 PHASES = ("starting", "running", "judging", "writing")
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 MOMENTS = 40
@@ -181,21 +182,28 @@ def tried(moment: Moment) -> tuple[Outcome, list[str]]:
         return outcome, faults(outcome, directory)
 
 
-def main(arguments: Iterable[str]) -> int:
+def result(wrong: int) -> str:
+    """The line of the documentation."""
+    return f"The last {MOMENTS} moments: {wrong or 'none'} left anything wrong."
+
+
+def main(arguments: Sequence[str]) -> int:
     """Try the moments of a seed; returns 1 if any leaves something wrong."""
-    numbers = [int(word) for word in arguments if word.isdecimal()]
+    seed = next((int(word) for word in arguments if word.isdecimal()), 0)
     with tempfile.TemporaryDirectory() as name:
         counts = counted(Path(name))
     print("calls:", *(f"{phase} {count:,}" for phase, count in counts.items()))
-    results: list[tuple[Moment, Any, list[str]]] = []
-    for moment in drawn(counts, *numbers[:2] or (0,)):
+    bad = 0
+    for moment in drawn(counts, seed):
         outcome, found = tried(moment)
-        results.append((moment, outcome.code, found))
-        print(
-            moment.phase, moment.number, *moment.signals, "exit", outcome.code, *found, flush=True
-        )
-    bad = [moment for moment, _, found in results if found]
-    print(f"{len(results)} moments, {len(bad)} with something wrong")
+        bad += bool(found)
+        said = (moment.phase, moment.number, *moment.signals, "exit", outcome.code, *found)
+        print(*said, flush=True)
+    line = result(bad)
+    print(line)
+    if "--write" in arguments:
+        text = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text(re.sub(r"The last \d+ moments: .*", line, text), encoding="utf-8")
     return 1 if bad else 0
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from conformance.evidence import Recorder
 from conformance.model import Case, Effect, Role
+from conformance.model.placeholder import Placeholder
 from conformance.transport.carrier import Label
 from conformance.transport.http import HttpWire
 from conformance.transport.message import Message
@@ -253,16 +254,44 @@ def test_the_log_holds_the_headers_that_went_out(
     listening: socket.socket, method: str, body: bytes | None, effect: Effect
 ) -> None:
     """The connection adds none of its own, a cookie of an earlier answer included."""
+    heads, logged = sent_and_logged(listening, Message(method, "/agents", body=body), effect)
+    assert heads == logged
+
+
+KEY = Placeholder.of_identity("full")
+WAYS = {
+    "plain": Message("GET", "", plain="/api/v1/agents/%zz"),
+    "misplaced": Message("GET", "/agents", (("key", f"{KEY}"),), misplaced=True),
+    "misplaced in a header": Message("GET", "/agents", (), (("X-Key", f"{KEY}"),), misplaced=True),
+    "key in its place": Message("GET", "/agents", (), (("Authorization", f"Bearer {KEY}"),)),
+    "headers of its own": Message("GET", "/agents", (), (("accept", "*/*"), ("X-A", "1"))),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("effect", [Effect.READ, Effect.SPEND], ids=["kept", "of its own"])
+def test_odd_requests_are_logged_as_they_went_out(
+    listening: socket.socket, way: str, effect: Effect
+) -> None:
+    """The same headers went out as the log holds, with the key where it has a placeholder."""
+    heads, logged = sent_and_logged(listening, WAYS[way], effect)
+    key = embedded().keys["full"]
+    assert heads == [[line.replace(str(KEY), key) for line in head] for head in logged]
+
+
+def sent_and_logged(
+    listening: socket.socket, message: Message, effect: Effect
+) -> tuple[list[list[str]], list[list[str]]]:
+    """The headers of a message that is sent twice: as they arrived, and as the log holds them."""
     origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
     heads: list[list[str]] = []
     with recording(listening, heads):
         given = replace(embedded(), declaration=replace(embedded().declaration, url=origin))
         to_server = Sender(real(), given, HttpWire(60), Recorder(None), seed=0)
         written = replace(label(), case=replace(CASE, effect=effect))
-        message = Message(method, "/agents", body=body)
         sent = [to_server.send(message, written) for _ in range(2)]
     logged = [sorted(f"{name}: {value}" for name, value in each.request.headers) for each in sent]
-    assert [sorted(head) for head in heads] == logged
+    return [sorted(head) for head in heads], logged
 
 
 @contextmanager

@@ -21,7 +21,8 @@ from typing import Any, TextIO
 import pytest
 
 from conformance import checks, contract, evidence, files
-from conformance.errors import ConformanceError, Exit
+from conformance.errors import ConformanceError, Exit, UsageError
+from conformance.keyring import STANDARD_INPUT
 from conformance.model import Run
 from conformance.options import KEY_IS_SEEN, Choice
 from conformance.report import FILES, console, write_all
@@ -42,27 +43,44 @@ def _say(text: str) -> None:
 
 def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
     """Register what runs and judges the suite. Raises pytest.UsageError for a wrong choice."""
-    if choice.url and not (choice.target or choice.key or choice.key_file):
-        choice = replace(choice, key=os.environ.get("CONFORMANCE_KEY"))
-    elif choice.key and not hasattr(config, "workerinput"):
-        _say(KEY_IS_SEEN)
+    register = config.pluginmanager.register
     try:
+        choice = _with_key(config, choice)
         if hasattr(config, "workerinput"):
             worker = _worker(choice, config.workerinput)
-            config.pluginmanager.register(worker)
-            config.pluginmanager.register(WorkerEnd(worker.running))
+            register(worker)
+            register(WorkerEnd(worker.running))
             return
-        prepared = _prepared(choice)
-        for warning in prepared.target.warnings:
-            _say(f"Warning: {warning}")
-        stream = None
-        if output and not config.option.collectonly:
-            stream = _log_in(output, prepared)
-        items = _items(prepared, stream)
+        items, reporter = _judged_here(config, choice, output)
     except ConformanceError as error:
         raise pytest.UsageError(for_console(str(error))) from None
-    config.pluginmanager.register(items)
-    config.pluginmanager.register(Reporter(items.running, prepared, output))
+    register(items)
+    register(reporter)
+
+
+def _with_key(config: pytest.Config, choice: Choice) -> Choice:
+    """The choice with the key of its file, or of the environment if it names no other."""
+    if choice.key_file == STANDARD_INPUT and config.getoption("numprocesses", None):
+        raise UsageError("Workers have no standard input: give the key in a file.")
+    if choice.url and not (choice.target or choice.key or choice.key_file):
+        return replace(choice, key=os.environ.get("CONFORMANCE_KEY"))
+    return with_key(choice)
+
+
+def _judged_here(
+    config: pytest.Config, choice: Choice, output: Path | None
+) -> tuple[Items, Reporter]:
+    """What the process needs that judges the run: the only one, or the one with workers."""
+    prepared = _prepared(choice)
+    if config.getoption("conformance_key"):
+        _say(KEY_IS_SEEN)
+    for warning in prepared.target.warnings:
+        _say(f"Warning: {warning}")
+    stream = None
+    if output and not config.option.collectonly:
+        stream = _log_in(output, prepared)
+    items = _items(prepared, stream)
+    return items, Reporter(items.running, prepared, output)
 
 
 def _log_in(output: Path, prepared: Prepared) -> TextIO:
@@ -99,7 +117,7 @@ def _worker(choice: Choice, given: dict[str, Any]) -> Items:
 
 def _prepared(choice: Choice) -> Prepared:
     loaded = contract.load(choice.spec, frozenset(checks.RULES))
-    return prepare(loaded, target_of(loaded, with_key(choice)), choice)
+    return prepare(loaded, target_of(loaded, choice), choice)
 
 
 def _items(prepared: Prepared, stream: TextIO | None, prefix: str = "") -> Items:

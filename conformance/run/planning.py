@@ -9,7 +9,7 @@ from datetime import datetime
 from operator import attrgetter
 
 import conformance.suite
-from conformance import extent
+from conformance import extent, keyring
 from conformance import target as targets
 from conformance.errors import UsageError
 from conformance.model import ANNOUNCED, Contract, Declaration, Run
@@ -68,7 +68,7 @@ def with_key(choice: Choice) -> Choice:
         return choice
     if choice.key:
         raise UsageError("Two keys for one target: give --key or --key-file, not both.")
-    return replace(choice, key=targets.key_in(choice.key_file), key_file=None)
+    return replace(choice, key=keyring.stored_in(choice.key_file), key_file=None)
 
 
 def target_of(contract: Contract, choice: Choice) -> Target:

@@ -9,9 +9,15 @@ from pathlib import Path
 from tests.servers import Command, Outcome, Sandbox, no_traceback
 
 
-def _pytest(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Outcome:
+def starting_bare(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Command:
+    """The suite under pytest, which has just begun."""
     fixed = ("--pyargs", "conformance.suite", "-p", "no:cacheprovider")
-    return Command(*fixed, *arguments, cwd=cwd, module="pytest", env=env).end()
+    return Command(*fixed, *arguments, cwd=cwd, module="pytest", env=env)
+
+
+def bare(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Outcome:
+    """The suite under pytest, run to its end."""
+    return starting_bare(*arguments, cwd=cwd, env=env).end()
 
 
 def test_bare_pytest_runs_the_suite(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -20,7 +26,7 @@ def test_bare_pytest_runs_the_suite(sandbox: Sandbox, tmp_path: Path) -> None:
     The key may come from the environment, as with the command.
     """
     arguments = ("--conformance-url", sandbox.url, "-k", "walk", "-x")
-    outcome = _pytest(*arguments, cwd=tmp_path, env={"CONFORMANCE_KEY": sandbox.keys["full"]})
+    outcome = bare(*arguments, cwd=tmp_path, env={"CONFORMANCE_KEY": sandbox.keys["full"]})
     assert outcome.code == 0, outcome.said
     assert re.search(r"[0-9]+ passed", outcome.out)
     assert list(tmp_path.iterdir()) == []
@@ -31,7 +37,7 @@ def test_bare_pytest_wants_a_target(tmp_path: Path) -> None:
 
     An address in the environment is no target: it may be meant for another project.
     """
-    outcome = _pytest(cwd=tmp_path, env={"CONFORMANCE_URL": "http://127.0.0.1:9/api/v1"})
+    outcome = bare(cwd=tmp_path, env={"CONFORMANCE_URL": "http://127.0.0.1:9/api/v1"})
     assert outcome.code == 4
     assert "--conformance-url and --conformance-key, or --conformance-target FILE" in outcome.said
     no_traceback(outcome)
@@ -40,7 +46,7 @@ def test_bare_pytest_wants_a_target(tmp_path: Path) -> None:
 def test_bare_pytest_collects(sandbox: Sandbox, tmp_path: Path) -> None:
     """Node ids are readable ASCII words, like the case ids of the command. Nothing is sent."""
     before = len(sandbox.requests())
-    outcome = _pytest(
+    outcome = bare(
         "--conformance-url",
         sandbox.url,
         "--conformance-key",

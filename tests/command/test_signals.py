@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import re
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests import servers
+from tests import servers, signals
+from tests.command.test_pytest import starting_bare
 from tests.servers import Command, Sandbox, no_traceback, run_of, stored
 
 
@@ -78,3 +82,92 @@ def test_an_ended_run_leaves_no_server(tmp_path: Path, by: str) -> None:
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert left == []
+
+
+# --- at any moment --------------------------------------------------------------------------------
+
+USUAL = {"starting": 800_000, "running": 1_000_000, "judging": 600_000, "writing": 1_200_000}
+"""Calls of each phase, about; `python -m tests.signals` counts them."""
+
+
+@pytest.mark.parametrize(
+    ("phase", "names"),
+    [
+        ("starting", ("SIGINT",)),
+        ("running", ("SIGHUP",)),
+        ("judging", ("SIGTERM",)),
+        ("judging", ("SIGINT", "SIGINT")),
+        ("writing", ("SIGINT",)),
+    ],
+    ids="-".join,
+)
+def test_a_signal_at_any_moment_leaves_a_run_that_replays(
+    phase: str, names: tuple[str, ...]
+) -> None:
+    """Exit code 3, one line, no traceback, no half file; `python -m tests.signals` tries more."""
+    number = random.Random(f"{phase} {names}").randint(1, USUAL[phase])
+    outcome, faults = signals.tried(signals.Moment(phase, number, names))
+    assert faults == []
+    assert outcome.code == 3, outcome.said
+    if phase != "starting":
+        assert "kaicalls-conformance replay reports/2" in outcome.err or "Report: " in outcome.out
+
+
+def test_a_killed_run_is_replayed(tmp_path: Path) -> None:
+    """SIGKILL leaves a run without an end: its replay says so, with exit code 3."""
+    with servers.sandbox(tmp_path) as target:
+        slow = servers.slowed(target.target, tmp_path / "t.yaml", 60)
+        begun = Command("run", "--target", slow, cwd=tmp_path)
+        _wait(lambda: _logged(tmp_path) > 20)
+        begun.process.kill()
+        begun.end()
+    run = run_of(tmp_path)
+    assert stored(run)["finished"] is None
+    assert stored(run)["exit_code"] == 3
+    outcome = servers.command("replay", run, "--output", "again", cwd=tmp_path)
+    no_traceback(outcome)
+    assert outcome.code == 3
+    again = stored(tmp_path / "again" / "latest")
+    assert again["incomplete"].startswith("The log has no end")
+    assert again["finished"] >= again["started"]
+    assert again["plan"] == stored(run)["plan"]
+    assert again["counts"]["passed"] > 0
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_bare_pytest_that_is_killed_is_replayed(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    """What its workers logged counts, too; an earlier run in the directory does not."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "report.html").write_text("of an earlier run", encoding="utf-8")
+    with servers.sandbox(tmp_path) as target:
+        slow = servers.slowed(target.target, tmp_path / "t.yaml", 60)
+        arguments = ("--conformance-target", slow, "--conformance-output", out, *workers)
+        begun = starting_bare(*arguments, cwd=tmp_path)
+        _wait(lambda: _logged(tmp_path) > 20)
+        os.killpg(begun.process.pid, signal.SIGKILL)
+        begun.end()
+    assert not (out / "report.html").exists()
+    logged = _logged(tmp_path)
+    outcome = servers.command("replay", out, cwd=tmp_path)
+    no_traceback(outcome)
+    assert outcome.code == 3
+    again = stored(run_of(tmp_path))
+    assert again["incomplete"].startswith("The log has no end")
+    assert again["counts"]["passed"] > 0
+    shown = json.loads((run_of(tmp_path) / "evidence.har").read_text(encoding="utf-8"))
+    assert len(shown["log"]["entries"]) > logged - 5
+
+
+def _wait(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not reached() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert reached()
+
+
+def _logged(directory: Path) -> int:
+    """How many exchanges of cases the logs below a directory hold."""
+    logs = [path for path in directory.rglob("*.jsonl") if path.name != "requests.jsonl"]
+    lines = [line for path in set(map(Path.resolve, logs)) for line in path.open("rb")]
+    return sum(b'"exchange":' in line for line in lines)
