@@ -41,9 +41,9 @@ class Burst:
         return ids_of(self.exchanges)
 
     @property
-    def accepted(self) -> int:
-        """How many requests were accepted."""
-        return sum(map(_accepted, self.exchanges))
+    def accepted(self) -> list[Exchange]:
+        """The requests that were accepted; one that failed need not count towards a limit."""
+        return list(filter(_accepted, self.exchanges))
 
     @property
     def limited(self) -> Exchange | None:
@@ -143,10 +143,11 @@ def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchan
 
     One burst may see the end of a window and get more than the limit allows; two cannot.
     """
-    over = [burst for burst in bursts if burst.accepted > rate.requests]
+    over = [burst for burst in bursts if len(burst.accepted) > rate.requests]
     if len(over) > 1:
         expected = f"at most {rate.requests} accepted from one address within {rate.seconds} s"
-        actual = f"{over[0].accepted} and {over[1].accepted} requests were accepted"
+        first, second = over[:2]
+        actual = f"{len(first.accepted)} and {len(second.accepted)} requests were accepted"
         ids = ids_of(chain.from_iterable(map(attrgetter("exchanges"), over)))
         return Violation("status", expected, actual, ids)
     code = code_of(context.contract, limited)
@@ -162,11 +163,11 @@ def _not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
 
     A single burst may see the end of a window, so two must get more than the limit allows.
     """
-    beyond = [burst.exchanges[rate.requests] for burst in bursts if burst.exceeds(rate)]
-    accepted = list(filter(_accepted, beyond))
-    if len(accepted) > 1:
+    over = [each.accepted[rate.requests] for each in bursts if len(each.accepted) > rate.requests]
+    if len(over) > 1:
         expected = f"429 for request {rate.requests + 1} within {rate.seconds} s"
-        return Violation("status", expected, said(accepted[0]), ids_of(accepted))
+        return Violation("status", expected, said(over[0]), ids_of(over))
+    beyond = [burst.exchanges[rate.requests] for burst in bursts if burst.exceeds(rate)]
     failure = bursts[0].first(rate.requests).failed
     others = list(filterfalse(_accepted, beyond))
     # a sign-up may want a payment before it counts

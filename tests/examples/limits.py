@@ -17,7 +17,7 @@ from tests.examples.base import (
     refused,
     silent,
 )
-from tests.support.exchanges import answer, control, proxy, refusal
+from tests.support.exchanges import answer, control, proxy, refusal, without_response
 
 OTHER_ADDRESS = "127.0.0.3"
 
@@ -27,7 +27,7 @@ def sign_up(result: str, step: str, address: str) -> Exchange:
 
     The result is + for accepted, - for refused by the limit, or a letter: w, the status of the
     limit with another code; h, a proxy under that status; p, a proxy that failed; b, a bad
-    request; f, forbidden; $, payment required.
+    request; f, forbidden; $, payment required; x, no answer.
     """
     label: dict[str, Any] = {
         "operation": "sign_up",
@@ -38,6 +38,8 @@ def sign_up(result: str, step: str, address: str) -> Exchange:
     if result == "+":
         account = {"api_key": "{secret:api_key-1}", "business_id": "b"}
         return answer(201, account, **label)
+    if result == "x":
+        return without_response(control(**label))
     if result in "hp":
         return proxy(429 if result == "h" else 502, **label)
     code, status = {
@@ -127,6 +129,11 @@ def the_limit_is_not_met() -> Iterator[Example]:
         both = (*burst(results), *burst(results, OTHER_ADDRESS))
         yield gap(f"only {len(results)} requests are sent from each of two addresses", *both)
     yield gap("all requests fail for another reason", *burst("bbbbbb"))
+    for results, what in (("++b+++", "is a bad request"), ("++x+++", "gets no answer")):
+        both = (*burst(results), *burst(results, OTHER_ADDRESS))
+        yield gap(f"one of six requests {what}, from each of two addresses", *both)
+    late = (*burst("++x++++"), *burst("++b++++", OTHER_ADDRESS))
+    yield refused("six of seven requests are accepted from each of two addresses", *late)
     yield judge_error("the sixth request is answered by a proxy", *burst("+++++p"))
     yield silent("no request counts towards the limit", control())
 
