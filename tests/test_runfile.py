@@ -379,7 +379,7 @@ def test_a_run_with_former_names_is_read(stored: Callable[[Any], Path]) -> None:
     directory = stored(old)
     log = directory / runfile.LOG
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    for line in lines:
+    for line in filter(lambda line: "exchange" in line, lines):
         line["stimulus"] = line.pop("scenario")
         line["facts"] = {**line.get("facts", {}), "position": None, "seconds": 60}
     log.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")

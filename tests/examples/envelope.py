@@ -46,6 +46,7 @@ def no_error_to_judge() -> Iterator[Example]:
     yield silent("no response", answer(None))
     yield silent("an error whose body did not end", endless(400))
     yield silent("an error whose body is not in the log", withheld(400))
+    yield silent("an error with a number too long to be read", answer(400, text="9" * 5_000))
 
 
 @examples_of("error.json")
@@ -70,6 +71,8 @@ def an_error_is_json() -> Iterator[Example]:
     yield refused(
         "a long text, of which a part is quoted", answer(500, text="x" * 99), mentions=shortened
     )
+    twice = '{"error": {"code": "bad_request", "code": "not_found", "message": "m"}}'
+    yield noted("two members of one name", answer(400, text=twice), mentions='"code" more')
     yield refused("NaN, which is not JSON", answer(400, text='{"error": NaN}'))
     yield refused(
         "bytes that are not UTF-8",

@@ -15,6 +15,7 @@ from tests.examples.base import (
     examples_of,
     gap,
     judge_error,
+    noted,
     refused,
     silent,
 )
@@ -311,6 +312,10 @@ def a_success_is_json() -> Iterator[Example]:
     yield refused("no media type", answer(200, EMPTY_LIST, media=None))
     yield refused("HTML", answer(200, text="<html>", media="text/html"))
     yield accepted("no body", answer(200, text="", media=None))
+    twice = '{"calls": [], "has_more": true, "has_more": false}'
+    yield noted("two members of one name", answer(200, text=twice), mentions='"has_more" more')
+    deep = '{"a":' * 600 + "1" + "}" * 600
+    yield silent("JSON that is nested too deep to be read", answer(200, text=deep))
     yield silent("an answer to HEAD", answer(200, text="x", media=None, method="HEAD"))
     yield silent("an error", refusal("not_found"))
     yield silent("a body that did not end", endless(200))
