@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import NoReturn
 
@@ -17,9 +16,9 @@ def main() -> NoReturn:
 
         code = cli.outcome()
         signals.end(code)
-    except KeyboardInterrupt:  # before the command begins, or after it is done
+    except (KeyboardInterrupt, OSError):  # not within the command, or nobody hears what it says
         signals.end(signals.STOPPED)
-        os.write(2, f"{signals.last_words()}\n".encode(errors="replace"))
+        signals.say_last_words()
         code = signals.STOPPED
     sys.exit(code)
 

@@ -16,10 +16,12 @@ STOPPED = 3
 """The exit code of a command that was stopped: that of Exit.UNJUDGED, without its import."""
 
 _last_words = "Stopped."
+_terminals: list[int] = []
 
 
 def listen() -> None:
     """From now on the first signal raises KeyboardInterrupt."""
+    _terminals[:] = filter(os.isatty, (1, 2))
     _handle(_stop)
 
 
@@ -32,6 +34,12 @@ def tell(words: str) -> None:
 def last_words() -> str:
     """What is to be said now."""
     return _last_words
+
+
+def say_last_words() -> None:
+    """Say it, if there is still somebody to say it to."""
+    with suppress(OSError):
+        os.write(2, f"{_last_words}\n".encode(errors="replace"))
 
 
 def end(code: int) -> None:
@@ -51,18 +59,14 @@ def _stop(number: int, _frame: FrameType | None) -> None:
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    with suppress(OSError):
-        os.write(2, f"\n{_last_words}\n".encode(errors="replace"))
+    say_last_words()
     os._exit(STOPPED)
 
 
 def _let_go_of_the_terminal() -> None:
-    """Print to nowhere where the terminal is gone: the reports are still to be written."""
-    for descriptor in (1, 2):
-        try:
-            os.write(descriptor, b"\n")
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+    """Print to nowhere: the terminal is gone, and the reports are still to be written."""
+    for descriptor in _terminals:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def _handle(handler: object) -> None:
