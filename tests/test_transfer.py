@@ -43,6 +43,7 @@ BROKEN = {
     "an empty length": _head("Content-Length: ,") + JSON,
     "two lengths": _head("Content-Length: 5", "Content-Length: 31") + JSON,
     "a length that is too long": _head("Content-Length: 99") + JSON,
+    "a header without a colon": b"HTTP/1.1 200 OK\r\nno header\r\n" + _sized(JSON)[17:],
     "no last chunk": _head("Transfer-Encoding: chunked") + b"2\r\n{}\r\n",
     "a chunk without size": _head("Transfer-Encoding: chunked") + b"zz\r\n{}\r\n0\r\n\r\n",
     "gzip cut off": _sized(ZIPPED[:-12], "Content-Encoding: gzip"),

@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+from email.errors import MissingHeaderBodySeparatorDefect
 from http.client import CONTINUE, SWITCHING_PROTOCOLS, HTTPException, HTTPResponse
 from typing import Any
 
@@ -114,8 +115,10 @@ class _Response(HTTPResponse):
         self.fp = io.BufferedReader(self._bounded)
 
     def begin(self) -> None:
-        """Read the head. Raises HTTPException for a length that says nothing."""
+        """Read the head. Raises HTTPException for a line or a length that says nothing."""
         super().begin()
+        if any(isinstance(each, MissingHeaderBodySeparatorDefect) for each in self.msg.defects):
+            raise HTTPException("a line of the head is no header")  # those behind it are not read
         if not self.chunked:
             _check_lengths(self.headers.get_all("Content-Length", []))
 
