@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import TextIO
 
@@ -55,7 +56,7 @@ class Log:
 
     def join(self, other: Log) -> None:
         """Add what another log holds and this one does not."""
-        known = {exchange.id for exchange in self.exchanges}
+        known = set(map(attrgetter("id"), self.exchanges))
         self.exchanges += [each for each in other.exchanges if each.id not in known]
         self.ends |= other.ends
         self.void |= other.void

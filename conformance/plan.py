@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import filterfalse
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from conformance.model import (
     KEY_ROLES,
@@ -64,7 +64,7 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
         effect = bad_keys.effect(draft)
         case = _case(scenario, draft, effect, planning.target)
         phased.append((_phase(scenario, draft, effect), case))
-    cases = tuple(case for _, case in sorted(phased, key=lambda pair: pair[0]))
+    cases = tuple(map(itemgetter(1), sorted(phased, key=itemgetter(0))))
     _check_ids(cases)
     return Plan(cases)
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 Value = TypeVar("Value")
@@ -97,7 +98,7 @@ def read_json(text: str) -> Read:
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
         if len(members) < len(pairs) and not repeated:
-            counts = Counter(name for name, _ in pairs)
+            counts = Counter(map(itemgetter(0), pairs))
             repeated.append(counts.most_common(1)[0][0])
         return members
 
@@ -170,6 +171,11 @@ def picked(members: Mapping[str, Any], names: Container[str | None]) -> dict[str
 def without(members: Mapping[str, Any], names: Container[str | None]) -> dict[str, Any]:
     """Some members but those of some names, in their order."""
     return {name: value for name, value in members.items() if name not in names}
+
+
+def present(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Some members but those that are ABSENT, in their order."""
+    return {name: value for name, value in members.items() if value is not ABSENT}
 
 
 def only(values: Sequence[Value]) -> Value | None:

@@ -247,7 +247,7 @@ def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outc
 
 def _secrets_in(context: JudgeContext, response: Response) -> Iterator[Placeholder]:
     """The placeholders of secrets in a body that its operation does not hand out."""
-    placeholders = Placeholder.all_in(response.body.text or "")
+    placeholders = Placeholder.all_in(response.body.written)
     yield from filter(partial(_is_out_of_place, context), placeholders)
 
 

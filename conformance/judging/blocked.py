@@ -12,7 +12,7 @@ from functools import cached_property
 from operator import attrgetter
 
 from conformance.judging.answers import ids_of
-from conformance.judging.judge import Outcomes
+from conformance.judging.judge import Outcomes, is_finding
 from conformance.judging.outcomes import Pass, Violation
 from conformance.judging.shown import kinds_of
 from conformance.model import Case, Contract, Exchange, Level, Reason, ReasonKind
@@ -52,7 +52,7 @@ class Blocked:
         outcomes = self._outcomes.get((rule, place), ())
         partly = any(isinstance(outcome, Pass) for _, outcome in outcomes)
         for about, outcome in outcomes:
-            if not _is_finding(outcome):
+            if not is_finding(outcome):
                 continue
             if not partly or _names_one(outcome, ids):
                 return self._clause_of(rule, about)
@@ -89,8 +89,3 @@ class Blocked:
 def _names_one(outcome: object, ids: set[str]) -> bool:
     """Whether a violation names one of some exchanges."""
     return isinstance(outcome, Violation) and not ids.isdisjoint(outcome.exchanges)
-
-
-def _is_finding(outcome: object) -> bool:
-    """Whether an outcome is a violation that is graded."""
-    return isinstance(outcome, Violation) and not outcome.note

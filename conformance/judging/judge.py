@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain, filterfalse
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeGuard
 
 from conformance.judging.outcomes import JudgeContext, JudgeError, Outcome, Trial, Violation
 from conformance.judging.rules import Rule
@@ -116,11 +116,12 @@ def _confirmed(runs: list[list[Outcome]]) -> list[Outcome]:
 
 def findings_of(outcomes: Iterable[Outcome]) -> list[Violation]:
     """Those of some outcomes that are violations, and graded."""
-    found = []
-    for outcome in outcomes:
-        if isinstance(outcome, Violation) and not outcome.note:
-            found.append(outcome)
-    return found
+    return list(filter(is_finding, outcomes))
+
+
+def is_finding(outcome: object) -> TypeGuard[Violation]:
+    """Whether an outcome is a violation that is graded."""
+    return isinstance(outcome, Violation) and not outcome.note
 
 
 def is_note(outcome: Outcome) -> bool:
@@ -130,7 +131,7 @@ def is_note(outcome: Outcome) -> bool:
 
 def _as_note(outcome: Outcome) -> Outcome:
     """The outcome, as a note if it is a finding."""
-    if isinstance(outcome, Violation) and not outcome.note:
+    if is_finding(outcome):
         actual = f"{outcome.actual} (seen once, not when repeated)"
         return replace(outcome, actual=actual, about=None, note=True)
     return outcome

@@ -76,13 +76,12 @@ def _handed_out(response: Response, message: str, secret: Placeholder) -> bool:
     if secret.kind is not SecretKind.LINK:
         return False
     link = str(secret.whole)
-    body = response.body.text or ""
-    return f'"{link}"' in body and message != link
+    return f'"{link}"' in response.body.written and message != link
 
 
 def visible_text(response: Response) -> str:
     """The start of a body that is no JSON, without the tags of HTML."""
-    text = (response.body.text or "")[:LONGEST]
+    text = response.body.written[:LONGEST]
     return without_entities(_TAG.sub(" ", text))
 
 

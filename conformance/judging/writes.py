@@ -44,7 +44,7 @@ def sent_members(exchange: Exchange) -> dict[str, Any]:
     body = exchange.request.body
     if body is None:
         return {}
-    return members_of(strict_json(body.text or ""))
+    return members_of(strict_json(body.written))
 
 
 def added_items(context: JudgeContext, trial: Trial) -> list[Any] | None:

@@ -67,14 +67,19 @@ class Body:
         return (self.text, self.base64, self.size, self.cut, self.withheld, self.left_out)
 
     @property
+    def written(self) -> str:
+        """The body as text; empty where it is none."""
+        return self.text or ""
+
+    @property
     def key(self) -> Hashable:
         """What tells a body that is text from others: the text itself, or what stands for it."""
-        return self.text or ""
+        return self.written
 
     @property
     def is_whole_text(self) -> bool:
         """Whether the log holds all of it, as text."""
-        lacking = self.cut or self.withheld or self.left_out
+        lacking = any((self.cut, self.withheld, self.left_out))
         return not lacking and self.text is not None
 
     @property
@@ -82,7 +87,7 @@ class Body:
         """What the log keeps of the body, as text or base64; empty where it keeps nothing."""
         if self.base64 is not None:
             return self.base64
-        return self.text or ""
+        return self.written
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,7 @@ class Response:
         body = self.body
         if not body.is_whole_text:
             return Read(NOT_JSON)
-        return PARSED.get(body.key, lambda: (read_json(body.text or ""), len(body.text or "")))
+        return PARSED.get(body.key, lambda: (read_json(body.written), len(body.written)))
 
     @property
     def ok(self) -> bool:

@@ -69,6 +69,16 @@ class Parameter:
         return not self.required and not self.compare
 
     @property
+    def usual(self) -> bool:
+        """Whether every valid request holds it."""
+        return self.required or self.advised
+
+    @property
+    def has_value(self) -> bool:
+        """Whether the contract gives a value for it: an example, or a fresh one."""
+        return bool(self.fresh) or self.example is not None
+
+    @property
     def shown_as(self) -> str:
         """The member of the object that shows it."""
         return self.shows_as or self.name
@@ -170,6 +180,10 @@ class Operation:
     def body(self) -> tuple[Parameter, ...]:
         """The members of the JSON body, in their order."""
         return self.parameters_in("body")
+
+    def in_body(self, values: Mapping[str, Json]) -> dict[str, Json]:
+        """Those of some values that are members of the JSON body, in the order of the members."""
+        return {each.name: values[each.name] for each in self.body if each.name in values}
 
     @property
     def fresh_members(self) -> tuple[Parameter, ...]:

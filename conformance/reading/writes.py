@@ -42,9 +42,8 @@ def _never_null(operation: Operation, sent: Mapping[str, Any]) -> set[str]:
     """
     names = set()
     for parameter in operation.body:
-        has_value = parameter.fresh or parameter.example is not None
         is_empty = sent.get(parameter.shown_as) in EMPTY
-        if parameter.required or (has_value and not is_empty):
+        if parameter.required or (parameter.has_value and not is_empty):
             names.add(parameter.shown_as)
     return names
 

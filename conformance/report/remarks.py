@@ -78,10 +78,10 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
 
 def lacking(exchanges: Iterable[Exchange]) -> list[str]:
     """A line for a target file with the operations that were never there, whoever asked."""
-    statuses: dict[str, set[int]] = defaultdict(set)
+    statuses: dict[str, set[int | None]] = defaultdict(set)
     for exchange in exchanges:
         if exchange.role is Role.CONTROL or exchange.status not in (401, 403):
-            statuses[exchange.operation].add(exchange.status or 0)
+            statuses[exchange.operation].add(exchange.status)
     statuses.pop(WHOLE_API, None)
     missing = [name for name, seen in statuses.items() if seen <= NO_SUCH_ROUTE]
     if not missing:
@@ -109,8 +109,8 @@ def idle_filters(run: Run) -> list[str]:
 
 def unavailable(exchanges: Iterable[Exchange]) -> list[str]:
     """How many requests were answered 502, 503 or 504, and sent again."""
-    statuses = [exchange.status for exchange in exchanges]
-    spoilt = sum(status in UNAVAILABLE for status in statuses)
+    statuses = list(map(attrgetter("status"), exchanges))
+    spoilt = sum(map(UNAVAILABLE.count, statuses))
     if not spoilt:
         return []
     told = f"{spoilt} of {len(statuses)} requests were answered 502, 503 or 504, and sent again"

@@ -78,10 +78,10 @@ def _problem(session: Session, failed: list[Exchange]) -> str | None:
 
     A transfer that breaks is a finding, no reason to stop.
     """
-    if any(exchange.facts.broken for exchange in failed):
+    if any(map(attrgetter("facts.broken"), failed)):
         return None
     url = session.target.declaration.url
-    responses = [exchange.response for exchange in failed if exchange.response is not None]
+    responses = list(filter(None, map(attrgetter("response"), failed)))
     if not responses:
         return f"No usable answer from {url}: {failed[0].failure}. {IS_IT_UP}"
     asked = f"{failed[0].request.method} {failed[0].request.url}"
@@ -113,7 +113,7 @@ def _kept_away(url: str, responses: list[Response]) -> str | None:
 def _refused_key(session: Session, failed: list[Exchange]) -> str | None:
     """That every read with a key was refused."""
     keyed = [each for each in failed if session.contract.operations[each.operation].keyed]
-    statuses = {each.response.status for each in keyed if each.response is not None}
+    statuses = set(map(attrgetter("status"), keyed)) - {None}
     if not statuses or not statuses.issubset((401, 403)):
         return None
     return (

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import repeat
+from operator import itemgetter
 from typing import TextIO
 
 from conformance import checks
@@ -94,7 +95,7 @@ class Session:
         for attempt in (1, 2):
             outcome = self._attempt(case, attempt)
             violations = self._violations(case, before) if judged else []
-            if outcome != verdict.DONE or not _confirming(rule for rule, _ in violations):
+            if outcome != verdict.DONE or not _confirming(map(itemgetter(0), violations)):
                 break
         self.recorder.end(case.id, outcome)
         return violations
@@ -139,7 +140,7 @@ class Session:
         outcomes = judge(self.contract, self.target.declaration, checks.RULES, [case], exchanges)
         violations: Found = []
         for (rule, _), given in outcomes.items():
-            found = findings_of(outcome for _, outcome in given)
+            found = findings_of(map(itemgetter(1), given))
             violations += zip(repeat(rule), found)
         return violations
 

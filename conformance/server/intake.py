@@ -181,7 +181,7 @@ class Intake(Core):
             self.invalid_body("must be an object")
         if not _can_be_kept(body):
             self.invalid_body("is nested too deep, or holds text that cannot be kept")
-        return {p.name: body[p.name] for p in operation.body if p.name in body}
+        return operation.in_body(body)
 
     # --- checks ---
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Effect, Operation, Role, mildest_first
@@ -27,7 +28,7 @@ def writes_of(contract: Contract, kind: str) -> Writes:
 
 def worst_effect(writes: Iterable[Operation]) -> Effect:
     """The worst that some operations do."""
-    return mildest_first(operation.effect for operation in writes)[-1]
+    return mildest_first(map(attrgetter("effect"), writes))[-1]
 
 
 def changeable_lists(planning: Planning) -> Iterator[tuple[Operation, Writes]]:

@@ -18,7 +18,7 @@ from conformance.suite.knowledge import Knowledge
 from conformance.suite.memory import Memory
 from conformance.suite.sending import Sending
 from conformance.transport.sender import Sender
-from conformance.values import ABSENT, as_text
+from conformance.values import as_text, present
 
 PAUSES = (0.5, 1.5)
 """Seconds before a look is repeated: a write may take time to show."""
@@ -110,8 +110,7 @@ class Client(Sending):
 
     def known(self, parameters: Iterable[Parameter], key: str = "full") -> dict[str, Any]:
         """A valid value for each of some parameters, by name; none where no value is known."""
-        values = {parameter.name: self.value(parameter, key) for parameter in parameters}
-        return {name: value for name, value in values.items() if value is not ABSENT}
+        return present({parameter.name: self.value(parameter, key) for parameter in parameters})
 
     def unknown_id(self, sample: str, salt: str = "") -> str:
         """An id of the same form as a known one that names nothing."""
@@ -221,10 +220,11 @@ class Client(Sending):
 
     def settled(self, kind: str, sought: Id, facts: Facts = NOTHING) -> Exchange | None:
         """Look for an object that was just created, until it shows."""
-        return self.until(
-            lambda: self.look(kind, sought, facts, role=Role.ARRANGE),
-            lambda look: look is None or sought_in(self.contract, look)[0] is not None,
-        )
+        return self.until(lambda: self.look(kind, sought, facts, role=Role.ARRANGE), self.is_found)
+
+    def is_found(self, look: Exchange | None) -> bool:
+        """Whether a look shows the object, or there was no way to look for it."""
+        return look is None or sought_in(self.contract, look)[0] is not None
 
     def position(self, look: Exchange | None) -> str | None:
         """The position of the object that a look shows; None if it shows none."""

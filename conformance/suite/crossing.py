@@ -6,8 +6,8 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Facts, Open, Parameter, Step
-from conformance.reading import as_shown, sought_in
+from conformance.model import Facts, Open, Parameter, Role, Step
+from conformance.reading import as_shown
 from conformance.suite.client import Client
 from conformance.suite.foreign import named, owning_references
 from conformance.transport.message import Message, message_for
@@ -76,6 +76,19 @@ def _as_asked_by(client: Client, values: Values, selector: Parameter, key: str) 
     return {**values, tenant: business}
 
 
+def read_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
+    """Read a foreign object with both keys, and an own object with the other key."""
+    operation, tenant = client.operation, client.contract.tenant
+    theirs = {**values, selector.name: foreign}
+    owner = dict(theirs)
+    if tenant in owner:
+        owner[tenant] = client.knowledge.business("other")
+    facts = Facts(step=Step.OWNER)
+    client.call(operation, owner, role=Role.CONTROL, key="other", facts=facts)
+    ask_for_foreign(client, theirs, foreign)
+    ask_the_other_way(client, values, selector, "other")
+
+
 def name_both(client: Client, values: Values) -> None:
     """The own object beside the other business, where the operation takes both.
 
@@ -104,7 +117,7 @@ def _change_beside(client: Client, values: Values, selector: Parameter, beside: 
     facts = Facts(step=Step.TIED, tied=beside)
     client.until(
         lambda: client.look(operation.kind, values[selector.name], facts=facts),
-        lambda look: look is None or sought_in(client.contract, look)[0] is not None,
+        client.is_found,
     )
 
 
@@ -114,7 +127,7 @@ def _undocumented(client: Client) -> Values:
     members: list[Parameter] = []
     for creation in contract.operations_by("create", operation.kind):
         members += owning_references(contract, creation)
-    own = {contract.tenant, *(parameter.name for parameter in operation.parameters)}
+    own = {contract.tenant, *map(attrgetter("name"), operation.parameters)}
     return client.known((member for member in members if member.name not in own), "other")
 
 
@@ -151,7 +164,7 @@ def create_inside(client: Client) -> None:
 
 def _create_naming(client: Client, values: Values, parameter: Parameter) -> None:
     """A creation that names something of the other business in a member that documents name."""
-    if parameter.required or parameter.advised:
+    if parameter.usual:
         _create_with_reference(client, values, parameter)
     else:
         create_tied(client, values, picked(values, {parameter.name}))

@@ -17,7 +17,7 @@ from conformance.model import (
 )
 from conformance.suite.ids import Id
 from conformance.target import FICTIONAL_NUMBER
-from conformance.values import ABSENT
+from conformance.values import ABSENT, present
 
 _SAMPLES: Mapping[str, Any] = {
     "string": "sample",
@@ -72,9 +72,8 @@ class Filling:
         suite's own. A request that does more than read works on an object of the run's own.
         """
         values: dict[str, Any] = {}
-        for parameter in operation.parameters:
-            if parameter.required or parameter.advised:
-                values[parameter.name] = self.value(parameter, key)
+        for parameter in filter(attrgetter("usual"), operation.parameters):
+            values[parameter.name] = self.value(parameter, key)
         self._select_own(operation, values)
         self._add_change(operation, values, key)
         self._select_readable(operation, values, key)
@@ -163,7 +162,7 @@ class Filling:
 
 def _complete(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any] | None:
     """The values that are known; None if one for a required parameter is not."""
-    known = {name: value for name, value in values.items() if value is not ABSENT}
+    known = present(values)
     required = set(map(attrgetter("name"), operation.required))
     if required <= known.keys():
         return known

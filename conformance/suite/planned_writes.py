@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from conformance.model import DEAD_KEYS, Contract, Effect, Operation, Parameter, Params
-from conformance.scenarios import KEY, Depth, Draft, Planning, given, operations
+from conformance.scenarios import KEY, Depth, Draft, Planning, given, key_needs, operations
 from conformance.suite.writing import visible_change
 
 READ_ONLY = "read_only"
@@ -38,7 +38,7 @@ def creations(planning: Planning) -> Iterator[Draft]:
 
 def _sends_fresh_text(operation: Operation) -> bool:
     """Whether a valid request holds a text that no other request holds."""
-    return any(member.required or member.advised for member in operation.fresh_members)
+    return any(map(attrgetter("usual"), operation.fresh_members))
 
 
 def counted_creations(planning: Planning) -> Iterator[Draft]:
@@ -72,7 +72,7 @@ def _has_open_list(contract: Contract, kind: str | None) -> bool:
 def every_creation(planning: Planning) -> Iterator[Draft]:
     """Each creation."""
     for operation in operations(planning, "create"):
-        yield Draft(operation, needs=("full",) if operation.keyed else (), cost=2)
+        yield Draft(operation, needs=key_needs(operation), cost=2)
 
 
 def overlapping_creations(planning: Planning) -> Iterator[Draft]:

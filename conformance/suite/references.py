@@ -40,7 +40,7 @@ def name_nothing(client: Client) -> None:
         if not isinstance(known, str | int):
             continue
         named = {parameter.name: _unknown(client, known)}
-        if parameter.required or parameter.advised:
+        if parameter.usual:
             client.mistake(operation, {**values, **named}, facts=Facts(step=Step.REFERENCE))
         else:
             create_tied(client, values, named)

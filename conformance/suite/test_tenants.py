@@ -16,10 +16,10 @@ from conformance.suite.crossing import (
     ask_for_foreign,
     ask_for_nobodys,
     ask_naming_main,
-    ask_the_other_way,
     create_inside,
     move_elsewhere,
     name_both,
+    read_across,
     with_query,
 )
 from conformance.suite.figures import compare_figures, reports, with_tenant_headers
@@ -217,22 +217,9 @@ def test_foreign_object(client: Client) -> None:
     if values is None or foreign == values[selector.name]:
         return
     if operation.effect is Effect.READ:
-        _read_across(client, values, selector, foreign)
+        read_across(client, values, selector, foreign)
     else:
         _change_across(client, values, selector, foreign)
-
-
-def _read_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
-    """Read a foreign object with both keys, and an own object with the other key."""
-    operation, tenant = client.operation, client.contract.tenant
-    theirs = {**values, selector.name: foreign}
-    owner = dict(theirs)
-    if tenant in owner:
-        owner[tenant] = client.knowledge.business("other")
-    facts = Facts(step=Step.OWNER)
-    client.call(operation, owner, role=Role.CONTROL, key="other", facts=facts)
-    ask_for_foreign(client, theirs, foreign)
-    ask_the_other_way(client, values, selector, "other")
 
 
 def _change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:

@@ -26,7 +26,6 @@ from conformance.suite.planned_writes import (
     zeroes,
 )
 from conformance.suite.writing import (
-    in_body,
     look_in_list,
     observed_values,
     optional_values,
@@ -93,7 +92,7 @@ def _create(
 ) -> tuple[Exchange, Id | None, Exchange | None]:
     """Create an object and read it back: the creation, its id, and the last read."""
     operation = client.operation
-    facts = Facts(step=Step.WRITE, sent=in_body(operation, values))
+    facts = Facts(step=Step.WRITE, sent=operation.in_body(values))
     written = client.call(operation, values, role=role, facts=facts)
     sought = client.created_id(written)
     return written, sought, read_back(client, operation, sought, values)
@@ -127,7 +126,7 @@ def test_counted_creation(client: Client) -> None:
     ask, values = client.lister(operation.kind), client.valid(operation)
     if ask is None or values is None:
         return
-    sent = as_shown(operation, in_body(operation, values))
+    sent = as_shown(operation, operation.in_body(values))
     ask(role=Role.ARRANGE, facts=Facts(step=Step.BEFORE))
     written = client.control(operation, values, facts=Facts(step=Step.WRITE, sent=sent))
     made, position = client.created_id(written), client.position(written)
@@ -275,7 +274,7 @@ def test_overlapping_creations(client: Client) -> None:
         values = client.valid(operation, key)
         if values is None:
             return
-        facts = Facts(step=Step.WRITE, sent=in_body(operation, values))
+        facts = Facts(step=Step.WRITE, sent=operation.in_body(values))
         requests.append((key, values, facts))
     written = client.together(operation, requests, role=Role.CONTROL)
     for key, exchange in zip(CREATORS, written, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Exchange, Facts, Operation, Parameter, Step
@@ -15,11 +16,6 @@ from conformance.values import texts_in
 # --- values ---------------------------------------------------------------------------------------
 
 
-def in_body(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that go into the body: an object is made of them."""
-    return {p.name: values[p.name] for p in operation.body if p.name in values}
-
-
 def fresh_texts(operation: Operation, values: Mapping[str, Any]) -> tuple[str, ...]:
     """The texts among some values that no other request holds, in the order of the members."""
     return tuple(texts_in(values.get(member.name) for member in operation.fresh_members))
@@ -29,8 +25,7 @@ def optional_values(client: Client, operation: Operation) -> dict[str, Any]:
     """Values for the optional members that take any, by name: an example, or a fresh text."""
     values = {}
     for member in operation.body:
-        takes_any = member.fresh or member.example is not None
-        if takes_any and not member.required:
+        if member.has_value and not member.required:
             values[member.name] = client.value(member)
     return values
 
@@ -112,14 +107,13 @@ def _filtered_members(contract: Contract, kind: str) -> set[str]:
     """The members that the lists of a kind filter by."""
     members: set[str] = set()
     for listing in contract.operations_by("list", kind):
-        members.update(parameter.filters for parameter in listing.filters)
+        members.update(map(attrgetter("filters"), listing.filters))
     return members
 
 
 def _has_no_value(parameter: Parameter) -> bool:
     """Whether a member is optional, and the contract gives no value for it."""
-    given = parameter.references or parameter.fresh or parameter.example is not None
-    return not parameter.required and not given
+    return not any((parameter.required, parameter.references, parameter.has_value))
 
 
 def _rarest_text(client: Client, kind: str, member: str, sought: Id) -> str | None:
@@ -163,7 +157,7 @@ def read_with(client: Client, key: str, sought: Id) -> None:
     kind, facts = client.operation.kind, Facts(step=Step.READ)
     client.until(
         lambda: client.look(kind, sought, facts, key=key),
-        lambda read: read is None or sought_in(client.contract, read)[0] is not None,
+        client.is_found,
     )
 
 

@@ -18,7 +18,7 @@ def decoded(body: bytes, codings: str) -> tuple[bytes, bool]:
     Raises WireFailure if a coding is broken, or ends before its time.
     """
     cut = False
-    for coding in reversed(_names(codings)):
+    for coding in reversed(names_of(codings)):
         undo = _UNDO.get(coding)
         if undo is None or cut or not body:
             break
@@ -26,7 +26,7 @@ def decoded(body: bytes, codings: str) -> tuple[bytes, bool]:
     return body, cut
 
 
-def _names(codings: str) -> list[str]:
+def names_of(codings: str) -> list[str]:
     """The names of the codings, in the order in which they were applied."""
     names = [name.strip().lower() for name in codings.split(",")]
     return [name for name in names if name not in ("", "identity")]

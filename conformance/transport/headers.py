@@ -29,8 +29,8 @@ USUAL = {
 The plain ones are those of requests, which the official Python client sends, in its order.
 """
 
-OF_BODY = ("content-length", "content-type")
-"""The last headers of requests, in its order."""
+OF_BODY = {"content-length": 1, "content-type": 2}
+"""The last headers of requests, with their places after all others."""
 
 
 def all_headers(message: Message, target: Declaration) -> Headers:
@@ -46,5 +46,4 @@ def all_headers(message: Message, target: Declaration) -> Headers:
 
 def _bodily_last(headers: Headers) -> Headers:
     """The headers in the order of requests: those of the body come last."""
-    last = [pair for name in OF_BODY for pair in headers if pair[0].lower() == name]
-    return (*(pair for pair in headers if pair not in last), *last)
+    return tuple(sorted(headers, key=lambda pair: OF_BODY.get(pair[0].lower(), 0)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from operator import attrgetter
 
 from conformance.model import PREFLIGHT, UNAVAILABLE, Contract, Exchange, Response
 from conformance.transport.patience import LIMITED
@@ -69,7 +70,7 @@ class Outage:
         if cause is None:
             return False
         self.streak.append(exchange)
-        return len({each.operation for each in self.streak}) >= self._needed
+        return len(set(map(attrgetter("operation"), self.streak))) >= self._needed
 
     def refuted(self) -> None:
         """The target answers well: begin anew, and look less often."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 
 from conformance.errors import Unjudgeable
 from conformance.model import Contract, Exchange
@@ -85,7 +86,7 @@ class Watch:
             return
         exchange, arrival = self._try_again(self._good)
         if self._outage.cause_of(exchange, arrival.loss) is cause:
-            void = tuple(each.id for each in self._outage.streak)
+            void = tuple(map(attrgetter("id"), self._outage.streak))
             raise Unjudgeable(self._since(cause), void)
         self._outage.refuted()
 

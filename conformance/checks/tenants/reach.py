@@ -78,7 +78,7 @@ def _objects_refused(
         yield from shown_absent(context, trial, objects, *KEPT_OUT, judge=kept_out)
         yield from _found(trial, objects)
         return
-    owners = [_id_shown(context, owner) for owner in trial.at(Step.OWNER)]
+    owners = list(map(partial(_id_shown, context), trial.at(Step.OWNER)))
     for exchange in objects:
         if _is_namesake(context, owners, exchange) or _advises(context, exchange):
             yield Pass((exchange.id,))
@@ -89,7 +89,7 @@ def _objects_refused(
 def _found(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
     """A foreign object is not worked on by an operation that refuses one that nobody has."""
     refused = [exchange for exchange in trial.at(Step.NOBODY) if exchange.status == NOT_FOUND]
-    taken = [exchange for exchange in objects if exchange.ok]
+    taken = list(filter(attrgetter("ok"), objects))
     if refused and taken:
         expected = f"refused, as an object that nobody has is refused with {NOT_FOUND}"
         yield Violation("status", expected, said(taken[0]), (taken[0].id, refused[0].id))

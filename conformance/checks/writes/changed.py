@@ -100,7 +100,7 @@ def _free_texts(context: JudgeContext) -> set[str]:
     ]
     names = set[str]()
     for operation in filterfalse(attrgetter("when"), writes):
-        names.update(member.shown_as for member in operation.fresh_members)
+        names.update(map(attrgetter("shown_as"), operation.fresh_members))
     return names
 
 

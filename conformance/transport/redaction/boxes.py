@@ -82,7 +82,7 @@ def inflated(raw: bytes) -> bytes:
 
 def _starts(raw: bytes) -> Iterator[tuple[str, int]]:
     """The kind of each box, and where its data begin."""
-    if not any(sign in raw for sign in _SIGNS):
+    if not any(map(raw.__contains__, _SIGNS)):
         return
     for match in islice(_BOX.finditer(raw), MOST_BOXES):
         kind = match.lastgroup or ""

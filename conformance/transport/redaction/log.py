@@ -12,6 +12,7 @@ from typing import Any
 from conformance.errors import Unjudgeable
 from conformance.model import Body, Contract, Operation, Placeholder, Response, SecretKind
 from conformance.model.placeholder import FOUND_KEY
+from conformance.transport.codings import names_of
 from conformance.transport.redaction.encodings import readings
 from conformance.transport.redaction.secrets import WITHHELD, SecretStore, telling_parts
 from conformance.transport.wire import WireResponse
@@ -31,7 +32,7 @@ PLAIN_HEADERS = frozenset(
 )
 """Headers whose names are standard, so that no target hides a secret in the name."""
 
-UNDONE = frozenset(("", "identity", "gzip", "x-gzip", "deflate"))
+UNDONE = frozenset(("gzip", "x-gzip", "deflate"))
 """The content codings that the wire undoes."""
 
 TEXTUAL = bytes((*b"\0\t\n\v\f\r\x1b", *range(0x20, 0x7F), *range(0x80, 0x100)))
@@ -165,8 +166,8 @@ def _coded_body_for_log(raw: bytes, secrets: SecretStore) -> Body:
 def _is_coded(received: WireResponse) -> bool:
     """Whether a content coding covers a body that nobody undid, and that is no JSON as it is."""
     values = [value for name, value in received.headers if name.lower() == "content-encoding"]
-    codings = {name.strip().lower() for name in ",".join(values).split(",")}
-    if codings <= UNDONE:
+    codings = names_of(",".join(values))
+    if UNDONE.issuperset(codings):
         return False
     text = received.body.decode("utf-8", "replace")
     return bool(text) and not isinstance(strict_json(text), dict | list)

@@ -12,6 +12,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
+from operator import itemgetter
 
 from conformance.model import Placeholder
 from conformance.transport.redaction.encodings import broken_runs, coded_runs, decoded, undone
@@ -161,7 +162,7 @@ class PieceSearch:
             *(pieces.places(folded) for pieces in self._plain.values()),
             *(pieces.places(letters) for pieces in self._across.values()),
         )
-        return next((placeholder for _, _, placeholder in near), None)
+        return next(map(itemgetter(2), near), None)
 
     def _find_coded(self, run: str, layers: int) -> Placeholder | None:
         """The secret that a run of characters holds as base64, hex or the like."""
