@@ -31,6 +31,10 @@ WORK, WORK_EACH = 1 << 22, 12
 """How many characters are searched in all readings of a text: so many, and so many for each of its
 own. What cannot be searched within that is withheld."""
 
+LONG, LONG_TEXTS = 1 << 20, 1 << 26
+"""A text of more characters is long. So many characters of long texts are searched in a run; what
+comes after them is withheld, for the search of a long text takes seconds."""
+
 RUN_COST = 4
 """What the decoding of a run costs: so many characters for each of its own."""
 
@@ -68,6 +72,7 @@ class PieceSearch:
         self._clean: set[str] = set()
         self._seen: dict[str, int] = {}  # readings of the text that is searched, with their layers
         self._left = 0
+        self._long_left = LONG_TEXTS
 
     def add(self, secret: str, placeholder: Placeholder, length: int, whole: int) -> None:
         """Search for every run of ``length`` characters of a secret from now on.
@@ -118,6 +123,10 @@ class PieceSearch:
         return text
 
     def _begin(self, text: str) -> None:
+        if len(text) > LONG:
+            self._long_left -= len(text)
+        if self._long_left < 0 and len(text) > LONG:
+            raise Exhausted
         self._seen.clear()
         self._left = WORK + WORK_EACH * len(text)
 

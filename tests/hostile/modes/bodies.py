@@ -37,8 +37,8 @@ def with_text(answer: Answer, text: bytes) -> Answer:
 
 
 MEMBERS: dict[str, tuple[str, Callable[[], bytes], Right]] = {
-    "nested-900": ("Lists nest 900 deep.", lambda: b"[" * 900 + b"]" * 900, READ),
-    "nested-3000": ("Lists nest 3,000 deep.", lambda: b"[" * 3_000 + b"]" * 3_000, READ),
+    "nested-900": ("Lists nest 900 deep.", lambda: b"[" * 900 + b"]" * 900, UNREAD),
+    "nested-3000": ("Lists nest 3,000 deep.", lambda: b"[" * 3_000 + b"]" * 3_000, UNREAD),
     "nested-100000": ("Lists nest 100,000 deep.", lambda: b"[" * 10**5 + b"]" * 10**5, UNREAD),
     "nested-million": ("Lists nest a million deep.", lambda: b"[" * 10**6 + b"]" * 10**6, UNREAD),
     "digits-3000": ("A number has 3,000 digits.", lambda: b"7" * 3_000, READ),
@@ -52,7 +52,7 @@ MEMBERS: dict[str, tuple[str, Callable[[], bytes], Right]] = {
     "many-members": (
         "An object has 200,000 members.",
         lambda: b"{" + b",".join(b'"m%d":%d' % (n, n) for n in range(200_000)) + b"}",
-        READ,
+        UNREAD,
     ),
 }
 """A member more in each body: what is odd about it, its text, and what is right."""
