@@ -23,7 +23,7 @@ _MEMORY = 1 << 26
 
 _BOX = re.compile(
     rb"(?P<gzip>\x1f\x8b\x08)|(?P<bzip2>BZh[1-9]1AY&SY)|(?P<xz>\xfd7zXZ\0|\x5d\0\0)"
-    rb"|PK\x03\x04.{4}\x08\0.{16}(?P<zip>..)(?P<extra>..)|(?P<zlib>x[\x01\x5e\x9c\xda])",
+    rb"|PK\x03\x04.{4}\x08\0.{16}(?P<pkzip>..)(?P<extra>..)|(?P<zlib>x[\x01\x5e\x9c\xda])",
     re.DOTALL,
 )
 """How each kind of box begins."""
@@ -51,7 +51,7 @@ def _inflated(container: int) -> _Undo:
 _UNDO: dict[str, _Undo] = {
     "gzip": _inflated(zlib.MAX_WBITS | 16),
     "zlib": _inflated(zlib.MAX_WBITS),
-    "zip": _inflated(-zlib.MAX_WBITS),
+    "pkzip": _inflated(-zlib.MAX_WBITS),
     "bzip2": lambda raw, most: bz2.BZ2Decompressor().decompress(raw, most),
     "xz": lambda raw, most: lzma.LZMADecompressor(memlimit=_MEMORY).decompress(raw, most),
 }
@@ -77,7 +77,7 @@ def unpacked(raw: bytes) -> Iterator[bytes]:
 
 def inflated(raw: bytes) -> bytes:
     """What some bytes hold as deflated data without a container; nothing if they are none."""
-    return _opened("zip", raw, UNPACKED)
+    return _opened("pkzip", raw, UNPACKED)
 
 
 def _starts(raw: bytes) -> Iterator[tuple[str, int]]:
@@ -87,8 +87,8 @@ def _starts(raw: bytes) -> Iterator[tuple[str, int]]:
     for match in islice(_BOX.finditer(raw), MOST_BOXES):
         kind = match.lastgroup or ""
         if kind == "extra":
-            names = (int.from_bytes(match[name], "little") for name in ("zip", "extra"))
-            yield "zip", match.end() + sum(names)
+            names = (int.from_bytes(match[name], "little") for name in ("pkzip", "extra"))
+            yield "pkzip", match.end() + sum(names)
         else:
             yield kind, match.start()
 
