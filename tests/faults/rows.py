@@ -52,12 +52,14 @@ def judge_fault(fault: Fault, complete: bool = False) -> Row:
     run = harness.run(contract(), fault.make(contract()), aim=aim, socket=fault.socket)
     blamed = [cell for cell in run.cells if cell.verdict in BLAMED]
     found = _clauses_of(blamed)
+    # an answer that breaks on the wire is lost to every other clause
+    lost = [] if fault.socket else _with_verdict(run, Verdict.ERROR)
     missed = [clause for clause in fault.breaks if clause not in found]
     complaints = [
         _interruption(run),
         _complaint_of_missed(run, missed, blamed),
         _complaint("blamed for more than it breaks", run, _beyond(fault, blamed)),
-        _complaint("not judged", run, _with_verdict(run, Verdict.ERROR)),
+        _complaint("not judged", run, lost),
     ]
     return Row(fault.name, found, _text(fault.does, complaints))
 

@@ -9,31 +9,32 @@ from tests.faults.base import Faulty, fault
 
 
 class Zipped(Faulty):
-    """An answer that is said to be compressed with gzip."""
+    """An error that is said to be compressed with gzip."""
 
     def all_headers(self, request: Request, reply: Reply, body: bytes) -> list[tuple[str, str]]:
         headers = super().all_headers(request, reply, body)
-        return [*headers, ("Content-Encoding", "gzip")]
+        return [*headers, ("Content-Encoding", "gzip")] if reply.status >= 400 else headers
 
     def encode(self, reply: Reply) -> bytes:
-        return self.spoilt(gzip.compress(super().encode(reply)))
+        body = super().encode(reply)
+        return self.spoilt(gzip.compress(body)) if reply.status >= 400 else body
 
     def spoilt(self, body: bytes) -> bytes:
         """The compressed body as it is sent."""
         return body
 
 
-@fault("http-complete", by="plain-read", socket=True)
+@fault("http-complete", by="unknown-id", socket=True)
 class GzipWithoutEnd(Zipped):
-    """A compressed answer lacks its checksum and its length."""
+    """A compressed error lacks its checksum and its length."""
 
     def spoilt(self, body: bytes) -> bytes:
         return body[:-8]
 
 
-@fault("http-complete", by="plain-read", socket=True)
+@fault("http-complete", by="unknown-id", socket=True)
 class GzipOfSomethingElse(Zipped):
-    """The checksum of a compressed answer is wrong."""
+    """The checksum of a compressed error is wrong."""
 
     def spoilt(self, body: bytes) -> bytes:
         return body[:-8] + bytes(4) + body[-4:]
