@@ -294,6 +294,18 @@ def test_escapes_of_json_do_not_hide_a_secret(secret: str, escape: Callable[[str
     assert telling(secret, body.text.replace("\\", "")) == []
 
 
+@pytest.mark.parametrize("spell", [str, lambda piece: base64.b64encode(piece.encode()).decode()])
+@pytest.mark.parametrize("escape", ["\n", "\u00e9", "\\\b"])
+def test_a_cut_leaves_the_escapes_of_json_whole(escape: str, spell: Callable[[str], str]) -> None:
+    """A secret may seem to begin within an escape, by letters that it has in common with it."""
+    for letters in ("n", "u00e9", "b"):
+        secret = f"kc_live_{letters}1sRl6c9xzZtQ7wK2mPm5VdXy0"
+        text = json.dumps({"from": escape + spell(secret.removeprefix(f"kc_live_{letters}"))})
+        redacted = SecretStore({"full": secret}, PREFIXES).redact(text)
+        assert json.loads(redacted)["from"] != json.loads(text)["from"]
+        assert telling(secret, redacted) == []
+
+
 # --- what is no secret ----------------------------------------------------------------------------
 
 ORDINARY = (

@@ -89,6 +89,7 @@ def _problem(session: Session, failed: list[Exchange]) -> str | None:
         _endless(url, responses, asked)
         or _kept_away(url, responses)
         or _refused_key(session, failed)
+        or _unheld(url, responses, asked)
         or _no_json(url, responses, asked)
     )
 
@@ -120,6 +121,12 @@ def _refused_key(session: Session, failed: list[Exchange]) -> str | None:
         f"{session.target.declaration.url} refuses the main key on every read ({min(statuses)}). "
         "Is the key (--key, or keys: full) one of this server?"
     )
+
+
+def _unheld(url: str, responses: list[Response], asked: str) -> str | None:
+    """That every answer is more than the suite keeps or reads, and why."""
+    reasons = [response.unheld for response in responses]
+    return f"{url} cannot be judged by {asked}: {reasons[0]}." if all(reasons) else None
 
 
 def _no_json(url: str, responses: list[Response], asked: str) -> str | None:

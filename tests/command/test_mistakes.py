@@ -52,7 +52,13 @@ def _refusing(write: Callable[[bytes], Any]) -> None:
     write(b"HTTP/1.1 401 No\r\nContent-Type: application/json\r\n" + length + ENVELOPE)
 
 
+def _nested(write: Callable[[bytes], Any]) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1800\r\n\r\n"
+    write(head + b"[" * 900 + b"]" * 900)
+
+
 ODD = {
+    "nested": _nested,
     "html": _html,
     "endless": _endless,
     "drip": _drip,
@@ -87,6 +93,7 @@ HERE = ("--url", "http://127.0.0.1:9/api/v1", "--key", KEY)
 CALLS = {
     "dead-port": Call(("run", *HERE), 3, r"127\.0\.0\.1:9/api/v1.*[Cc]onnection refused"),
     "html-page": _at("html", 3, "does not look like this API.*text/html"),
+    "nested-body": _at("nested", 3, "cannot be judged.*nested more than 500 levels"),
     "endless-body": _at("endless", 3, "do not end"),
     "refused-key": _at("refusing", 3, "refuses the main key.*401"),
     "endless-drip": Call(("run", "--target", "t.yaml"), 3, "do not end|2 s", PATIENT % "drip"),

@@ -56,6 +56,9 @@ _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _LOWER = bytes.maketrans(bytes(range(65, 91)), bytes(range(97, 123)))
 _NO_ALNUM = bytes(code for code in range(256) if not chr(code).isalnum() or code > 127)
 
+_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[bfnrt/])")
+"""An escape of JSON."""
+
 
 class Exhausted(Exception):  # noqa: N818 - it says what happened
     """A text has more readings than can be searched in bounded time."""
@@ -197,13 +200,15 @@ class PieceSearch:
         if hidden is None:
             return stretch
         quote = '"' if stretch.startswith('"') else ""
-        return f"{quote}{hidden.part}{quote}"
+        escaped = match.string[match.start() : _behind_escape(match.string, match.start())]
+        return f"{escaped}{quote}{hidden.part}{quote}"
 
     def without_pieces(self, text: str) -> str:
         """The text with a placeholder for each stretch that pieces cover."""
         covered = bytearray(len(text))
         secrets: dict[int, Placeholder] = {}  # by start
-        for start, end, placeholder in self._places(_fold(text)):
+        for place, end, placeholder in self._places(_fold(text)):
+            start = min(end, _behind_escape(text, place))
             covered[start:end] = b"1" * (end - start)
             secrets.setdefault(start, placeholder)
         kept: list[str] = []
@@ -216,6 +221,19 @@ class PieceSearch:
         """Where pieces stand in a text: start, end, secret."""
         for pieces in self._plain.values():
             yield from pieces.places(folded)
+
+
+def _behind_escape(text: str, place: int) -> int:
+    """The end of the escape of JSON that a place stands within; the place itself if in none.
+
+    What is cut from there on leaves JSON whole.
+    """
+    slash = text.rfind("\\", max(0, place - 5), place)
+    first = slash
+    while first >= 0 and text[first] == "\\":
+        first -= 1
+    escape = _ESCAPE.match(text, slash) if (slash - first) % 2 else None
+    return max(place, escape.end()) if escape else place
 
 
 def _pieces(text: str, length: int) -> Iterator[str]:
