@@ -31,9 +31,9 @@ WORK, WORK_EACH = 1 << 22, 12
 """How many characters are searched in all readings of a text: so many, and so many for each of its
 own. What cannot be searched within that is withheld."""
 
-LONG, LONG_TEXTS = 1 << 20, 1 << 26
-"""A text of more characters is long. So many characters of long texts are searched in a run; what
-comes after them is withheld, for the search of a long text takes seconds."""
+LONG, LONG_WORK = 1 << 20, 1 << 27
+"""A text of more characters is long. So many characters are searched in all readings of the long
+texts of a run. What comes after them is withheld, for the search of a long text takes seconds."""
 
 RUN_COST = 4
 """What the decoding of a run costs: so many characters for each of its own."""
@@ -75,7 +75,8 @@ class PieceSearch:
         self._clean: set[str] = set()
         self._seen: dict[str, int] = {}  # readings of the text that is searched, with their layers
         self._left = 0
-        self._long_left = LONG_TEXTS
+        self._is_long = False
+        self._long_left = LONG_WORK
 
     def add(self, secret: str, placeholder: Placeholder, length: int, whole: int) -> None:
         """Search for every run of ``length`` characters of a secret from now on.
@@ -126,15 +127,15 @@ class PieceSearch:
         return text
 
     def _begin(self, text: str) -> None:
-        if len(text) > LONG:
-            self._long_left -= len(text)
-        if self._long_left < 0 and len(text) > LONG:
-            raise Exhausted
+        self._is_long = len(text) > LONG
         self._seen.clear()
         self._left = WORK + WORK_EACH * len(text)
 
     def _spend(self, characters: int) -> None:
         self._left -= characters
+        if self._is_long:
+            self._long_left -= characters
+            self._left = min(self._left, self._long_left)
         if self._left < 0:
             raise Exhausted
 
