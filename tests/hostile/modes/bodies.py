@@ -26,7 +26,7 @@ READ = Right((0,), incomplete=False, errors=False)
 """JSON that every parser may read."""
 UNREAD = Right((0, 3))
 """JSON beyond what a parser must read: perhaps not judged, and not called anything else."""
-DEEP = Right((3,), says="nested more than")
+DEEP = Right((3,), says="nested more than|more values than")
 """JSON that is deeper than the suite reads, and is not called anything else."""
 NO_JSON = Right((1, 3), may=("envelope-json", "envelope-structure", "success-json"))
 
