@@ -17,6 +17,8 @@ from conformance.transport.wire import UNSENT, Loss, WireFailure, WireResponse
 
 LIMITED = 429
 NOT_FOUND = 404
+OVERLOADED = 503
+"""Nobody could take the request (RFC 9110, section 15.6.4), so it was not carried out."""
 
 LONGEST_WAIT = 60.0
 """The most seconds that one 429 is waited for. One that asks for more is final."""
@@ -126,6 +128,8 @@ class Patience:
             return Reason.LIMITED
         if answer.status == NOT_FOUND and self.missing:
             return Reason.MISSING
+        if answer.status == OVERLOADED and pause_after(answer) <= self.longest:
+            return Reason.BROKEN
         return None
 
     def _is_spoilt(self, answer: WireResponse | WireFailure) -> bool:
