@@ -17,11 +17,10 @@ FEW = (
     "commands-in-messages",
     "cookies",
     "dead-main-key",
+    "header-without-colon",
     "key-hex",
     "left-over-answer-always",
-    "length-negative-errors",
     "lost-writes",
-    "message-of-select",
 )
 """Modes of every family that take seconds; ``python -m tests.hostile`` tries all of them."""
 
