@@ -119,7 +119,7 @@ def changes_to_zero(planning: Planning) -> Iterator[Draft]:
     """Each change of a number of the object that it names."""
     for operation, _ in _changes_of_its_own(planning):
         if zeroes(operation):
-            yield Draft(operation, needs=("full",), cost=4, optional=True)
+            yield Draft(operation, needs=("full",), cost=5, optional=True)
 
 
 @dataclass(frozen=True)

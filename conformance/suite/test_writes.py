@@ -209,6 +209,7 @@ def test_change_to_zero(client: Client) -> None:
     sought, sent = values[operation.selector.name], zeroes(operation)
     numbers = {p.name: client.value(p) for p in operation.body if p.name in sent}
     client.call(operation, {**values, **numbers}, role=Role.ARRANGE)
+    _look_before_change(client, sought, Facts(sent=numbers))
     facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought))
     if client.mistake(operation, {**values, **sent}, facts=facts).ok:
         read_back(client, operation, sought, sent)

@@ -40,6 +40,7 @@ CORE = (
     "read_agent",
     "create_agent",
     "update_agent",
+    "update_lead",
     "create_eval",
     "update_eval",
     "delete_eval",
