@@ -155,6 +155,16 @@ def test_a_write_whose_answer_breaks_is_not_repeated(method: str) -> None:
     assert exchange.facts.broken is None
 
 
+def test_writes_whose_answers_all_break_tell_it() -> None:
+    """None is sent again, but two different ones in a row show the same."""
+    with answering(BROKEN["gzip cut off"]) as (url, lines):
+        sender, _ = asked(url, "POST")
+        label = Label(CASE, 1, "list_calls", Role.PROBE, "full")
+        second = sender.send(Message("POST", "/calls"), label)
+    assert len(lines) == 2
+    assert second.facts.broken
+
+
 @pytest.mark.parametrize("excess", [b"x", b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"])
 def test_bytes_after_the_end_are_no_answer(excess: bytes) -> None:
     """They are told to the judges if they come again, and no other request meets them."""

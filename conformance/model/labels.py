@@ -124,7 +124,7 @@ class Facts:
     )  # the references of an object to another business
     fresh: tuple[str, ...] = ()  # texts that no other request holds
     address: str | None = None  # the local address that the transport sent from
-    broken: str | None = None  # what the transport saw to be wrong with the transfer, twice
+    broken: str | None = None  # what was wrong with this transfer, and with the one before it
 
     @staticmethod
     def of(members: Mapping[str, Any]) -> Facts:

@@ -89,6 +89,7 @@ class Sender:
         self._watch = Watch(contract, target, self._try_again)
         self._addresses = Addresses(target.declaration.addresses)
         self._waited = 0.0  # seconds in a row, for answers that said when to come back
+        self._broken: set[str] = set()  # operations of which the last answer was broken
 
     def send(
         self,
@@ -214,17 +215,11 @@ class Sender:
         return self._log(departure, arrival, repeated=reason is not None), arrival, reason
 
     def _repaired(self, departure: Departure, spoilt: Arrival) -> Exchange:
-        """The exchange that repeats a spoilt one over a fresh connection.
-
-        A transfer that breaks again is told to the judges.
-        """
+        """The exchange that repeats a spoilt one over a fresh connection."""
         self._wait(pause_after(spoilt.answer))
         again = self._carrier.depart(departure.message, departure.label, departure.wired.address)
         arrival = self._carrier.carry(again, apart=True)
         self._learn(arrival)
-        if spoilt.broken and arrival.broken:
-            facts = replace(again.label.facts, broken=self._secrets.redact(arrival.broken))
-            again = replace(again, label=replace(again.label, facts=facts))
         return self._log(again, arrival, repeated=False)
 
     def _logged_or_repeated(
@@ -280,7 +275,11 @@ class Sender:
             operation=label.operation,
             role=role,
             identity=label.identity,
-            facts=replace(label.facts, address=wired.address),
+            facts=replace(
+                label.facts,
+                address=wired.address,
+                broken=self._broken_again(label.operation, arrival.broken),
+            ),
             request=Request(
                 message.method,
                 self._secrets.redact(wired.url),
@@ -292,3 +291,15 @@ class Sender:
             started=departure.at.isoformat(timespec="milliseconds"),
             elapsed_ms=arrival.elapsed_ms,
         )
+
+    def _broken_again(self, operation: str, broken: str | None) -> str | None:
+        """What was wrong with an answer, if the one before it of the same operation broke, too.
+
+        So a read that is repeated tells it, and writes do, which are not.
+        """
+        again = operation in self._broken
+        if broken is None:
+            self._broken.discard(operation)
+            return None
+        self._broken.add(operation)
+        return self._secrets.redact(broken) if again else None

@@ -1,7 +1,7 @@
 """The judge of how answers travel: on every exchange.
 
-A transfer that broke once is no finding: the network may be to blame. The transport repeats a read
-over a fresh connection, and says so if it breaks again.
+A transfer that broke once is no finding: the network may be to blame. The transport says so if two
+answers of an operation break in a row. It repeats a read over a fresh connection, but no write.
 """
 
 from __future__ import annotations

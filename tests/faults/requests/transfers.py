@@ -9,27 +9,31 @@ from tests.faults.base import Faulty, fault
 
 
 class Zipped(Faulty):
-    """An error that is said to be compressed with gzip."""
+    """Some answers are said to be compressed with gzip, and are spoilt on the way."""
+
+    def is_spoilt(self, request: Request, reply: Reply) -> bool:
+        """Whether an answer is spoilt: here, an error."""
+        return reply.status >= 400
+
+    def spoilt(self, body: bytes) -> bytes:
+        """A compressed body without its checksum and its length."""
+        return body[:-8]
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        reply, body = super().answer(request)
+        if self.is_spoilt(request, reply):
+            body = self.spoilt(gzip.compress(body))
+        return reply, body
 
     def all_headers(self, request: Request, reply: Reply, body: bytes) -> list[tuple[str, str]]:
         headers = super().all_headers(request, reply, body)
-        return [*headers, ("Content-Encoding", "gzip")] if reply.status >= 400 else headers
-
-    def encode(self, reply: Reply) -> bytes:
-        body = super().encode(reply)
-        return self.spoilt(gzip.compress(body)) if reply.status >= 400 else body
-
-    def spoilt(self, body: bytes) -> bytes:
-        """The compressed body as it is sent."""
-        return body
+        coding = [("Content-Encoding", "gzip")] if self.is_spoilt(request, reply) else []
+        return [*headers, *coding]
 
 
 @fault("http-complete", by="unknown-id", socket=True)
 class GzipWithoutEnd(Zipped):
     """A compressed error lacks its checksum and its length."""
-
-    def spoilt(self, body: bytes) -> bytes:
-        return body[:-8]
 
 
 @fault("http-complete", by="unknown-id", socket=True)
@@ -38,3 +42,11 @@ class GzipOfSomethingElse(Zipped):
 
     def spoilt(self, body: bytes) -> bytes:
         return body[:-8] + bytes(4) + body[-4:]
+
+
+@fault("http-complete", at="create_agent", by="creation", socket=True, depth=3)
+class CreationCutOff(Zipped):
+    """The compressed answer to a creation of an agent lacks its checksum and its length."""
+
+    def is_spoilt(self, request: Request, reply: Reply) -> bool:
+        return self.operation_of(request) == "create_agent" and reply.status == 201
