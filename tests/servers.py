@@ -7,6 +7,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
-from typing import Any
+from typing import Any, BinaryIO
 
 import yaml
 from waitress.server import create_server
@@ -181,6 +182,17 @@ def no_traceback(outcome: Outcome) -> None:
 
 
 # --- proper servers -------------------------------------------------------------------------------
+
+
+def connections(listening: socket.socket) -> Iterator[tuple[socket.socket, BinaryIO]]:
+    """Each connection to a listening socket with what it sends, until the socket is shut down."""
+    while True:
+        try:
+            connection, _ = listening.accept()
+        except OSError:
+            return
+        with connection, connection.makefile("rb") as sent:
+            yield connection, sent
 
 
 @contextmanager

@@ -46,19 +46,12 @@ def recorder() -> Iterator[tuple[str, list[str]]]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def answer() -> None:
-            while True:
-                try:
-                    connection, _ = listening.accept()
-                except OSError:
-                    return
-                with connection:
-                    got = b""
-                    while b"\r\n\r\n" not in got:
-                        got += connection.recv(65_536)
-                    heads.append(got.partition(b"\r\n\r\n")[0].decode())
-                    connection.sendall(
-                        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
-                    )
+            for connection, sent in servers.connections(listening):
+                head = b"".join(iter(sent.readline, b"\r\n"))
+                heads.append(head.decode().removesuffix("\r\n"))
+                connection.sendall(
+                    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+                )
 
         Thread(target=answer, daemon=True).start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/api/v1", heads

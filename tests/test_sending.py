@@ -19,6 +19,7 @@ from conformance.transport.http import HttpWire
 from conformance.transport.message import Message
 from conformance.transport.sender import Sender
 from conformance.transport.wire import Loss, WireFailure, WireRequest, WireResponse
+from tests import servers
 from tests.support.contracts import embedded, real
 
 CASE = Case("one[api]", "one", "*", "", (), Effect.READ, 1)
@@ -307,20 +308,15 @@ def recording(listening: socket.socket, heads: list[list[str]]) -> Iterator[None
     """Answer every request with a cookie, and keep the headers of each."""
 
     def serve() -> None:
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            with connection, connection.makefile("rb") as lines:
-                while lines.readline():
-                    head = [line.decode().strip() for line in iter(lines.readline, b"\r\n")]
-                    heads.append(head)
-                    sizes = [line.split(": ")[1] for line in head if "Content-Length" in line]
-                    lines.read(int(sizes[0]) if sizes else 0)
-                    connection.sendall(
-                        b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"
-                    )
+        for connection, lines in servers.connections(listening):
+            while lines.readline():
+                head = [line.decode().strip() for line in iter(lines.readline, b"\r\n")]
+                heads.append(head)
+                sizes = [line.split(": ")[1] for line in head if "Content-Length" in line]
+                lines.read(int(sizes[0]) if sizes else 0)
+                connection.sendall(
+                    b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"
+                )
 
     threading.Thread(target=serve, daemon=True).start()
     yield

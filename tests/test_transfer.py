@@ -21,6 +21,7 @@ from conformance.transport.http import HttpWire
 from conformance.transport.message import Message
 from conformance.transport.sender import Sender
 from conformance.transport.wire import Loss, WireFailure, WireRequest
+from tests import servers
 from tests.support.contracts import embedded, real
 
 CASE = Case("one[api]", "one", "list_calls", "", (), Effect.READ, 1)
@@ -83,17 +84,12 @@ def answering(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
     left = [*answers]
 
     def serve() -> None:
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            with connection, connection.makefile("rb") as head:
-                lines.append(head.readline())
-                while head.readline().strip():
-                    pass
-                connection.sendall(left.pop(0) if len(left) > 1 else left[0])
-                connection.shutdown(socket.SHUT_WR)
+        for connection, head in servers.connections(listening):
+            lines.append(head.readline())
+            while head.readline().strip():
+                pass
+            connection.sendall(left.pop(0) if len(left) > 1 else left[0])
+            connection.shutdown(socket.SHUT_WR)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         Thread(target=serve, daemon=True).start()

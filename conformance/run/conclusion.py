@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
 from operator import attrgetter
 
 from conformance import __version__, checks
@@ -19,19 +20,19 @@ def begun(
     plan: Plan,
     *,
     seed: int,
-    now: datetime,
+    started: str,
+    today: date,
     require_complete: bool,
 ) -> Run:
     """A run before its first request: all that a replay needs, and no cell."""
-    moment = now.isoformat(timespec="seconds")
     return Run(
         contract=contract,
         suite=__version__,
         seed=seed,
         target=target,
-        started=moment,
-        finished=moment,
-        judged_on=now.date().isoformat(),
+        started=started,
+        finished=started,
+        judged_on=today.isoformat(),
         incomplete=CUT_OFF,
         cases=plan.cases,
         cells=(),
@@ -64,19 +65,21 @@ def finished(
     cells = verdict.cells(
         contract, target, checks.RULES, plan.cases, log, today=today, selected=selected
     )
-    return Run(
-        contract=contract,
-        suite=__version__,
+    run = begun(
+        contract,
+        target,
+        plan,
         seed=seed,
-        target=target,
         started=started,
+        today=today,
+        require_complete=require_complete,
+    )
+    return replace(
+        run,
         finished=ended,
-        judged_on=today.isoformat(),
         incomplete=log.incomplete or _without_end(len(unended)),
-        cases=plan.cases,
         cells=cells,
         exchanges=tuple(log.exchanges),
-        require_complete=require_complete,
     )
 
 

@@ -114,7 +114,8 @@ class Prepared:
             self.target.declaration,
             self.plan,
             seed=self.choice.seed,
-            now=now,
+            started=now.isoformat(timespec="seconds"),
+            today=now.date(),
             require_complete=require_complete,
         )
 

@@ -27,7 +27,13 @@ from urllib3.util import parse_url
 
 from conformance.transport.bounded import CONNECTIONS, CURRENT, POOLS, TooMuchError
 from conformance.transport.codings import decoded
-from conformance.transport.wire import Loss, WireFailure, WireRequest, WireResponse
+from conformance.transport.wire import (
+    SAFE_METHODS,
+    Loss,
+    WireFailure,
+    WireRequest,
+    WireResponse,
+)
 from conformance.trust import Trust
 
 NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
@@ -41,9 +47,6 @@ SILENT = logging.CRITICAL + 1
 
 TOO_MANY_HEADERS = "got more than"
 """How http.client begins to say that a response has too many headers."""
-
-SAFE = ("GET", "HEAD", "OPTIONS")
-"""Methods that may be sent again, so that they may meet the end of a kept connection."""
 
 FRESH = 1.0
 """Seconds for which a kept connection may be idle before a write goes over a new one.
@@ -139,7 +142,7 @@ class HttpWire:
         """Whether a request may go over a kept connection."""
         if request.plain or request.apart:
             return False
-        if request.method in SAFE or not self._keeps:
+        if request.method in SAFE_METHODS or not self._keeps:
             return self._keeps
         kept = self._kept.get(request.address)
         idle = time.monotonic() - kept.used if kept else 0

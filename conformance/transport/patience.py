@@ -13,7 +13,7 @@ from enum import Enum, auto
 from conformance.errors import Unjudgeable
 from conformance.model import UNAVAILABLE, Headers, header_in
 from conformance.target import Target
-from conformance.transport.wire import UNSENT, Loss, WireFailure, WireResponse
+from conformance.transport.wire import SAFE_METHODS, UNSENT, Loss, WireFailure, WireResponse
 
 LIMITED = 429
 NOT_FOUND = 404
@@ -40,8 +40,6 @@ RESTARTS_WITHIN = (0.2, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0)
 
 A server that restarts is back by then.
 """
-
-SAFE_METHODS = ("GET", "HEAD")
 
 
 class OverBudget(Exception):  # noqa: N818 - it is nobody's error

@@ -10,6 +10,10 @@ BODY_LIMIT = 4 * 1024 * 1024
 """The most bytes of a response body that are kept; a longer body is cut."""
 
 
+SAFE_METHODS = ("GET", "HEAD")
+"""Methods of requests that only read, so that they may be sent again."""
+
+
 @dataclass(frozen=True)
 class WireRequest:
     """A request with its secrets in: full URL, headers, body, local address to send from.

@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from itertools import islice
 
+from conformance.transport.codings import GZIP, RAW, ZLIB
+
 UNPACKED = 1 << 22
 """How many bytes come out of one box at most, and of all boxes in some bytes."""
 
@@ -49,9 +51,9 @@ def _inflated(container: int) -> _Undo:
 
 
 _UNDO: dict[str, _Undo] = {
-    "gzip": _inflated(zlib.MAX_WBITS | 16),
-    "zlib": _inflated(zlib.MAX_WBITS),
-    "pkzip": _inflated(-zlib.MAX_WBITS),
+    "gzip": _inflated(GZIP),
+    "zlib": _inflated(ZLIB),
+    "pkzip": _inflated(RAW),
     "bzip2": lambda raw, most: bz2.BZ2Decompressor().decompress(raw, most),
     "xz": lambda raw, most: lzma.LZMADecompressor(memlimit=_MEMORY).decompress(raw, most),
 }

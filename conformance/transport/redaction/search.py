@@ -64,6 +64,28 @@ class Exhausted(Exception):  # noqa: N818 - it says what happened
     """A text has more readings than can be searched in bounded time."""
 
 
+class CleanTexts:
+    """Short texts that hold no secret, as far as is known: ids and words come back page by page."""
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+
+    def __contains__(self, text: str) -> bool:
+        return text in self._texts
+
+    def add(self, text: str) -> None:
+        """Do not search a text again, if it is short."""
+        if len(text) >= REMEMBERED:
+            return
+        if len(self._texts) > MOST_REMEMBERED:
+            self._texts.clear()
+        self._texts.add(text)
+
+    def clear(self) -> None:
+        """Search all of them again: there is another secret."""
+        self._texts.clear()
+
+
 class PieceSearch:
     """Searches texts for pieces of secrets. It knows each secret by its placeholder only."""
 
@@ -72,7 +94,7 @@ class PieceSearch:
         self._across: dict[int, Pieces] = {}  # without the signs, by length
         self._shortest = 0
         self._coded = _NOTHING  # characters in a row that may be base64 or hex
-        self._clean: set[str] = set()
+        self._clean = CleanTexts()
         self._seen: dict[str, int] = {}  # readings of the text that is searched, with their layers
         self._left = 0
         self._is_long = False
@@ -184,15 +206,9 @@ class PieceSearch:
             return None
         self._spend(RUN_COST * len(run))
         hidden = self._find_in(decoded(run, self._shortest, self._spend), layers - 1)
-        if hidden is None and len(run) < REMEMBERED:
-            self._remember(known)
+        if hidden is None:
+            self._clean.add(known)
         return hidden
-
-    def _remember(self, known: str) -> None:
-        """Do not search this again until another secret is added."""
-        if len(self._clean) > MOST_REMEMBERED:
-            self._clean.clear()
-        self._clean.add(known)
 
     def _unless_hiding(self, match: re.Match[str]) -> str:
         """A stretch of text, or the placeholder of the secret that hides in it."""

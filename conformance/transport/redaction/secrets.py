@@ -16,12 +16,7 @@ from collections.abc import Iterable, Mapping
 from conformance.model import Placeholder, SecretKind
 from conformance.model.placeholder import PATTERN
 from conformance.transport.near_misses import altered, prefix_of
-from conformance.transport.redaction.search import (
-    MOST_REMEMBERED,
-    REMEMBERED,
-    Exhausted,
-    PieceSearch,
-)
+from conformance.transport.redaction.search import CleanTexts, Exhausted, PieceSearch
 
 PIECE = 10
 """A run of this many characters of a secret, beyond its public prefix, gives the secret away."""
@@ -53,7 +48,7 @@ class SecretStore:
         self._placeholders: dict[str, Placeholder] = {}
         self._wholes: list[tuple[str, str]] = []  # with their placeholders, the longest first
         self._search = PieceSearch()
-        self._clean: set[str] = set()
+        self._clean = CleanTexts()
         for role, key in keys.items():
             self.learn(Placeholder(SecretKind.KEY, role), key)
 
@@ -91,9 +86,7 @@ class SecretStore:
             redacted = self._without_pieces(redacted)
         except Exhausted:
             return WITHHELD
-        if redacted == text and len(text) < REMEMBERED:
-            if len(self._clean) > MOST_REMEMBERED:
-                self._clean.clear()
+        if redacted == text:
             self._clean.add(text)
         return redacted
 
