@@ -71,14 +71,19 @@ SUCCESSES = When("successes", lambda asked: asked.answer().status < 300)
 WRITES = When("writes", lambda asked: asked.writes)
 
 
+def _share(step: int) -> str:
+    """Every Nth, in words."""
+    return f"one in {step}" if step > 1 else "all"
+
+
 def every(step: int) -> When:
     """Every Nth answer of the server."""
-    return When(f"every {step}th", lambda asked: asked.number % step == 0)
+    return When(_share(step), lambda asked: asked.number % step == 0)
 
 
 def after(count: int) -> When:
     """All answers but the first ones."""
-    return When(f"from the {count + 1}th", lambda asked: asked.number > count)
+    return When(f"all after the first {count}", lambda asked: asked.number > count)
 
 
 def every_write(step: int, *methods: str) -> When:
@@ -89,12 +94,12 @@ def every_write(step: int, *methods: str) -> When:
         wanted = asked.method in methods if methods else asked.writes
         return wanted and asked.answer().status < 300 and asked.turn() % step == 0
 
-    return When(f"every {step}th of {words}", picks)
+    return When(f"{_share(step)} of {words}", picks)
 
 
 def every_write_before(step: int) -> When:
     """Every Nth request that writes, before it is carried out."""
-    return When(f"every {step}th of writes", lambda asked: asked.writes and not asked.turn() % step)
+    return When(f"{_share(step)} of writes", lambda asked: asked.writes and not asked.turn() % step)
 
 
 # --- the registry ---
