@@ -215,26 +215,29 @@ def odd_case_of_headers(line: Line, asked: Asked) -> None:
     line.send("\r\n".join([*lines, "", ""]).encode() + answer.body)
 
 
+def _with_first(asked: Asked, lines: bytes) -> bytes:
+    """An answer with some lines before its headers."""
+    status, _, rest = asked.answer().wire().partition(b"\r\n")
+    return b"\r\n".join((status, lines, rest))
+
+
 @mode(ALL, BROKEN)
 def header_without_colon(line: Line, asked: Asked) -> None:
     """A header has no colon."""
-    head, _, rest = asked.answer().wire().partition(b"\r\n")
-    line.send(head + b"\r\nthis is no header\r\n" + rest)
+    line.send(_with_first(asked, b"this is no header"))
     line.close()
 
 
 @mode(ALL, BROKEN)
 def header_folded(line: Line, asked: Asked) -> None:
     """A header goes on in the next line."""
-    head, _, rest = asked.answer().wire().partition(b"\r\n")
-    line.send(head + b"\r\nX-Folded: one\r\n two\r\n\tthree\r\n" + rest)
+    line.send(_with_first(asked, b"X-Folded: one\r\n two\r\n\tthree"))
 
 
 @mode(ALL, BROKEN)
 def header_with_controls(line: Line, asked: Asked) -> None:
     """A header holds zero bytes, escapes of a terminal and bytes that are no text."""
-    head, _, rest = asked.answer().wire().partition(b"\r\n")
-    line.send(head + b"\r\nX-Odd: \x00\x1b[2J\x1b]0;owned\x07\xff\xfe\x85\r\n" + rest)
+    line.send(_with_first(asked, b"X-Odd: \x00\x1b[2J\x1b]0;owned\x07\xff\xfe\x85"))
     line.close()
 
 
