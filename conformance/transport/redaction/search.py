@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from itertools import chain, pairwise
 from operator import itemgetter
 
@@ -21,8 +22,8 @@ from conformance.transport.redaction.pieces import Pieces
 LAYERS = 3
 """How many encodings, one inside the other, are undone."""
 
-REMEMBERED = 200
-"""Texts shorter than this are remembered once they were found clean."""
+DIGEST = 16
+"""Bytes of the digest that a text is remembered by."""
 
 MOST_REMEMBERED = 50_000
 """How many texts are remembered."""
@@ -65,25 +66,30 @@ class Exhausted(Exception):  # noqa: N818 - it says what happened
 
 
 class CleanTexts:
-    """Short texts that hold no secret, as far as is known: ids and words come back page by page."""
+    """Texts that hold no secret, as far as is known: ids, words and pages come back again."""
 
     def __init__(self) -> None:
-        self._texts: set[str] = set()
+        self._texts: set[str | bytes] = set()
 
     def __contains__(self, text: str) -> bool:
-        return text in self._texts
+        return _remembered(text) in self._texts
 
     def add(self, text: str) -> None:
-        """Do not search a text again, if it is short."""
-        if len(text) >= REMEMBERED:
-            return
+        """Do not search a text again."""
         if len(self._texts) > MOST_REMEMBERED:
             self._texts.clear()
-        self._texts.add(text)
+        self._texts.add(_remembered(text))
 
     def clear(self) -> None:
         """Search all of them again: there is another secret."""
         self._texts.clear()
+
+
+def _remembered(text: str) -> str | bytes:
+    """What takes the place of a text in memory: itself if it is short, else a digest."""
+    if len(text) <= DIGEST:
+        return text
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST).digest()
 
 
 class PieceSearch:
