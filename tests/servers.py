@@ -31,6 +31,9 @@ from conformance.server.declaration import declaration
 FILES = frozenset({*report.FILES, runfile.RUN, runfile.LOG, runfile.PYTEST_PAGE})
 """The files that a run of the command leaves in its directory."""
 
+BRIEF = "envelope-unrouted"
+"""A clause that a dozen reads with one key verify, for tests that want any run."""
+
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters that act on a terminal; only the line end may stand in what the command prints."""
 

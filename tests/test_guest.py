@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from tests import servers
-from tests.servers import Command, Outcome, Sandbox, command, no_traceback
+from tests.servers import BRIEF, Command, Outcome, Sandbox, command, no_traceback
 
 PROJECT = '''\
 """Two trivial tests of another project."""
@@ -221,7 +221,7 @@ def test_the_command_runs_in_the_directory_of_the_project(house: House, sandbox:
         "--key",
         sandbox.keys["full"],
         "--clause",
-        "paging-supported",
+        BRIEF,
         cwd=house.directory,
         env=house.variables,
     )

@@ -10,7 +10,7 @@ import pytest
 from conformance.server.application import Application
 from tests import servers
 from tests.command.finished import Ran, counts_agree, replay_agrees
-from tests.servers import FILES, Command, Sandbox, command, no_traceback, run_of, stored
+from tests.servers import BRIEF, FILES, Command, Sandbox, command, no_traceback, run_of, stored
 
 
 class Inclusive(Application):
@@ -113,7 +113,7 @@ def test_a_bug_of_ours_is_no_verdict(sandbox: Sandbox, tmp_path: Path) -> None:
     (site / "sitecustomize.py").write_text(
         "from conformance.evidence import Recorder\n\n\n" + broken, encoding="utf-8"
     )
-    arguments = ("run", "--url", sandbox.url, "--key", key, "--clause", "paging-supported")
+    arguments = ("run", "--url", sandbox.url, "--key", key, "--clause", BRIEF)
     outcome = command(*arguments, cwd=tmp_path, env={"PYTHONPATH": str(site)})
     assert outcome.code == 3, outcome.said
     assert "The suite itself broke" in outcome.out

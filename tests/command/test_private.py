@@ -14,11 +14,11 @@ import yaml
 
 from tests import servers
 from tests.command.test_pytest import bare
-from tests.servers import Sandbox, command, no_traceback, run_of, stored
+from tests.servers import BRIEF, Sandbox, command, no_traceback, run_of, stored
 
 SEEN = "Warning: a key on the command line is seen by every user of this machine."
 EXPOSED = "holds keys, and other users can read it"
-CLAUSE = ("--clause", "paging-supported")
+CLAUSE = ("--clause", BRIEF)
 
 
 @pytest.fixture(autouse=True)
@@ -161,7 +161,7 @@ def test_bare_pytest_writes_for_its_user_alone(sandbox: Sandbox, tmp_path: Path)
         "--conformance-key-file",
         "key",
         "--conformance-clause",
-        "paging-supported",
+        BRIEF,
         "--conformance-output",
         "out",
         "--debug",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.command.finished import Ran, counts_agree, replay_agrees, together
-from tests.servers import FILES, Sandbox, command, lines_of, no_traceback, run_of, stored
+from tests.servers import BRIEF, FILES, Sandbox, command, lines_of, no_traceback, run_of, stored
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,15 @@ def _advises(cell: dict[str, Any]) -> bool:
 def test_require_complete(sandbox: Sandbox, tmp_path: Path) -> None:
     """--require-complete turns untested cells into exit 3."""
     target = ("--url", sandbox.url, "--key", sandbox.keys["full"])
-    arguments = ("run", *target, "--clause", "paging-supported", "--require-complete")
+    arguments = (
+        "run",
+        *target,
+        "--clause",
+        BRIEF,
+        "--clause",
+        "business-empty",
+        "--require-complete",
+    )
     outcome = command(*arguments, cwd=tmp_path)
     assert outcome.code == 3, outcome.said
     no_traceback(outcome)

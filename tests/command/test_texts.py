@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from conformance import contract
 from conformance.command.cli import group
-from tests.servers import Sandbox, command, no_traceback, run_of, stored
+from tests.servers import BRIEF, Sandbox, command, no_traceback, run_of, stored
 from tests.support.contracts import TOY
 
 KEY = "kc_live_" + "k3Y" * 14
@@ -72,7 +72,7 @@ def test_init_gives_a_usable_file(sandbox: Sandbox, tmp_path: Path) -> None:
     assert missing.code == 2
     assert "CONFORMANCE_KEY is not set" in missing.err
     path.write_text(re.sub(r"(?m)^url: .*$", f"url: {sandbox.url}", path.read_text()))
-    arguments = ("run", "--target", "mine.yaml", "--clause", "paging-supported")
+    arguments = ("run", "--target", "mine.yaml", "--clause", BRIEF)
     outcome = command(*arguments, cwd=tmp_path, env={"CONFORMANCE_KEY": sandbox.keys["full"]})
     assert outcome.code == 0, outcome.said
     assert stored(run_of(tmp_path))["target"]["full_declared"] is True

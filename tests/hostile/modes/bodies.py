@@ -20,7 +20,7 @@ from tests.hostile.base import (
     mode,
 )
 from tests.hostile.front import Asked, Line
-from tests.hostile.modes.sizes import items_of, with_items
+from tests.hostile.modes.sizes import LARGE, items_of, with_items
 
 READ = Right((0,), incomplete=False, errors=False)
 """JSON that every parser may read."""
@@ -53,7 +53,7 @@ MEMBERS: dict[str, tuple[str, Callable[[], bytes], Right]] = {
     "many-members": (
         "An object has 200,000 members.",
         lambda: b"{" + b",".join(b'"m%d":%d' % (n, n) for n in range(200_000)) + b"}",
-        READ,
+        LARGE,
     ),
 }
 """A member more in each body: what is odd about it, its text, and what is right."""
