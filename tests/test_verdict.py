@@ -27,6 +27,7 @@ from conformance.judging.outcomes import (
 from conformance.judging.rules import Rule
 from conformance.model import (
     About,
+    Body,
     Case,
     Cell,
     Clause,
@@ -42,7 +43,7 @@ from conformance.model import (
     worst,
 )
 from conformance.plan import Plan
-from conformance.report.remarks import doubtful_keys, idle_waivers, lacking, unavailable
+from conformance.report.remarks import doubtful_keys, idle_waivers, lacking, unavailable, unheld
 from conformance.run import planning
 from tests.examples import all_examples
 from tests.support.contracts import TARGET, embedded, real
@@ -558,6 +559,19 @@ def test_answers_of_a_proxy_are_counted(good: int, words: str) -> None:
     assert line.startswith(f"1 of {good + 1} requests were answered 502, 503 or 504")
     assert re.search(words, line)
     assert unavailable([answer(200, {})]) == []
+
+
+def test_what_the_log_does_not_hold_is_counted() -> None:
+    """Bodies beyond the bound of the log, withheld bodies and cut headers, each with its count."""
+    whole = answer(200, {})
+    assert whole.response is not None
+    left_out = replace(whole, response=replace(whole.response, body=Body(size=9, left_out=True)))
+    withheld = replace(whole, response=replace(whole.response, body=Body(size=9, withheld=True)))
+    cut = replace(whole, response=replace(whole.response, headers_cut=True))
+    told = unheld([left_out, left_out, withheld, cut, whole])
+    words = ("2 responses whose body is left out", "1 response whose body", "1 response without")
+    assert all(map(str.startswith, told, words)), told
+    assert unheld([whole]) == []
 
 
 def test_waivers_that_do_nothing_are_told() -> None:

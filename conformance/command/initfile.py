@@ -26,7 +26,8 @@ def text(contract: Contract) -> str:
     """
     parts = [
         f"# Target file: the server under test ({contract.title} {contract.version}).\n"
-        "# Keep keys out of it: ${NAME} takes the environment variable NAME.\n"
+        "# Keep keys out of it: ${NAME} takes the environment variable NAME, and --key-file FILE\n"
+        "# the full key from a file.\n"
     ]
     for name, member in schema()["properties"].items():
         lines = [*_comment(member), *_example(contract, name, member)]

@@ -21,6 +21,7 @@ from conformance.model import (
     Run,
     Verdict,
 )
+from conformance.text import amount
 
 NO_SUCH_ROUTE = {404, 405, 501}
 """Statuses that a server without a route answers."""
@@ -37,7 +38,8 @@ def of(run: Run) -> list[str]:
     doubtful = doubtful_keys(run.target, run.exchanges)
     added = [*lacking(run.exchanges), *idle_filters(run)]
     trusted = [] if run.target.verify else [UNVERIFIED]
-    return [*trusted, *waivers, *doubtful, *added, *unavailable(run.exchanges)]
+    incomplete = [*unavailable(run.exchanges), *unheld(run.exchanges)]
+    return [*trusted, *waivers, *doubtful, *added, *incomplete]
 
 
 def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> list[str]:
@@ -117,3 +119,20 @@ def unavailable(exchanges: Iterable[Exchange]) -> list[str]:
     if spoilt < OFTEN * len(statuses):
         return [told]
     return [f"{told}: something in front of the target often fails; set rate: in the target file"]
+
+
+def unheld(exchanges: Iterable[Exchange]) -> list[str]:
+    """How many responses the log does not hold whole, by what stood against it."""
+    responses = list(filter(None, map(attrgetter("response"), exchanges)))
+    counts = {
+        "whose body is left out of the log, which is full (disk: in the target file)": (
+            sum(response.body.left_out for response in responses)
+        ),
+        "whose body is withheld, for a secret may hide there": (
+            sum(response.body.withheld for response in responses)
+        ),
+        "without some of their headers, for the log keeps no more of them": (
+            sum(response.headers_cut for response in responses)
+        ),
+    }
+    return [f"{amount(count, 'response')} {what}" for what, count in counts.items() if count]

@@ -121,7 +121,9 @@ class Prepared:
 
 
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
-    """Plan a run. Raises UsageError for an area or a clause that does not exist."""
+    """Plan a run. Raises UsageError for an unknown area or clause, and for a run without time."""
+    if choice.max_seconds < 1:
+        raise UsageError(f"max-seconds is {choice.max_seconds}: a run needs at least 1 second")
     declaration, depth = target.declaration, Depth(choice.depth)
     complete = named(contract, declaration)
     contract = extent.fitted(complete, declaration)

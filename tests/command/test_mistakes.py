@@ -123,6 +123,9 @@ CALLS = {
         2,
         "no clause envelope-jsn.*did you mean envelope-json",
     ),
+    "no-time": Call(
+        ("run", *HERE, "--max-seconds", "0"), 2, "max-seconds is 0: a run needs at least 1 second"
+    ),
     "unknown-area": Call(("run", *HERE, "--area", "envelop"), 2, "no area envelop\\b.*envelope"),
     "unknown-option": Call(("run", "--urk", "x"), 2, "No such option.*--urk"),
     "unknown-command": Call(("rum",), 2, "No such command"),

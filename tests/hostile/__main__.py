@@ -1,4 +1,4 @@
-"""``python -m tests.hostile``: the command against every hostile mode, one after another.
+"""``python -m tests.hostile``: the command against every hostile mode.
 
 Exit codes: 0 all is well, 1 a run was wrong, 2 wrong usage.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -22,7 +23,14 @@ from tests.hostile.trial import Result, tried
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option("--write", is_flag=True, help="Store what came, and write docs/hostile-modes.md.")
 @click.option("--keep", "kept", type=Path, help="Keep the files of the runs in this directory.")
-def main(names: tuple[str, ...], write: bool, kept: Path | None) -> None:
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Modes to try at the same time: one for each processor, or the seconds mean little.",
+)
+def main(names: tuple[str, ...], write: bool, kept: Path | None, jobs: int) -> None:
     """Try the suite on hostile and broken servers: all of them, or the NAMEs given.
 
     Each run is bounded in time, memory and files. All of them take about half an hour.
@@ -31,13 +39,14 @@ def main(names: tuple[str, ...], write: bool, kept: Path | None) -> None:
     if unknown:
         click.echo(f"No mode is called {', '.join(unknown)}; see docs/hostile-modes.md", err=True)
         sys.exit(2)
-    found = {}
-    for name in names or MODES:
-        found[name] = result = _one(name, kept)
-        click.echo(_line(result))
-        if write:
-            keep({name: result}, MODES)
-    sys.exit(1 if any(result.wrongs for result in found.values()) else 0)
+    wrong = False
+    with ThreadPoolExecutor(jobs) as pool:
+        for result in pool.map(partial(_one, kept=kept), names or MODES):
+            click.echo(_line(result))
+            wrong |= bool(result.wrongs)
+            if write:
+                keep({result.name: result}, MODES)
+    sys.exit(int(wrong))
 
 
 def _one(name: str, kept: Path | None) -> Result:

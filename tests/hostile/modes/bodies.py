@@ -154,8 +154,8 @@ for _name, _tail in IDS.items():
     )
 add(
     Mode(
-        "ids-of-a-megabyte",
-        "Each id of an object has a million letters.",
+        "ids-of-30000-letters",
+        "Each id of an object has 30,000 letters more.",
         SUCCESSES,
         Right((0, 1, 3), may=ANY, never=("envelope-*",)),
         _with_ids("x" * 30_000),
