@@ -256,6 +256,17 @@ def test_headline_follows_the_exit_code() -> None:
     assert view.headline(_with(incomplete="stopped")) == "Could not be judged"
 
 
+def test_what_the_target_lacks_stands_beside_the_headline() -> None:
+    """Areas, operations and parameters; only the first few of many."""
+    run = example.passing()
+    lists = {"list_calls": ("status",)}
+    target = replace(run.target, inapplicable=frozenset({"create_sms"}), absent=lists)
+    told = view.qualification(replace(run, target=target))
+    assert told.endswith("The target declares that it lacks create_sms, status of list_calls.")
+    many = replace(target, inapplicable=frozenset(f"operation_{number}" for number in range(9)))
+    assert view.qualification(replace(run, target=many)).endswith("operation_5 and 4 more.")
+
+
 def test_incomplete_run_says_so_first() -> None:
     """The reason of an early end stands before the counts."""
     page = html.render(_with(incomplete="the target went away"))

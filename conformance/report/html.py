@@ -24,7 +24,6 @@ from conformance.model import (
     WHOLE_API,
     Cell,
     Clause,
-    Declaration,
     Finding,
     PageEntry,
     Run,
@@ -243,14 +242,8 @@ def _target(run: Run) -> list[tuple[str, str]]:
         ("Client", IDENTITIES[target.identity]),
         ("Allowed effects", _listed(mildest_first(target.allow))),
         ("Keys given", _listed(_keys(target.keys))),
-        ("Declared inapplicable", _listed(_lacking(target))),
+        ("Declared inapplicable", _listed(view.lacking(target))),
     ]
-
-
-def _lacking(target: Declaration) -> list[str]:
-    """What the target declares that it lacks: areas, operations, and parameters of operations."""
-    absent = [f"{name} of {each}" for each, names in target.absent.items() for name in names]
-    return [*sorted(target.areas_inapplicable), *sorted(target.inapplicable), *absent]
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from conformance.model import (
     Body,
     Cell,
     Clause,
+    Declaration,
     Exchange,
     Finding,
     Reason,
@@ -34,6 +35,9 @@ LIMIT = 1000
 
 CURL_LIMIT = 2000
 """Characters of a body that a curl line is written for; a longer one helps nobody."""
+
+FEW = 6
+"""Things that the target lacks that stand beside the headline; all of them stand in the facts."""
 
 FINDINGS_LIMIT = 20
 """Findings of a cell that its plain account lists."""
@@ -105,7 +109,7 @@ def share(run: Run) -> str:
 
 
 def qualification(run: Run) -> str:
-    """One sentence on what the headline rests on, and what it leaves open.
+    """What the headline rests on, what it leaves open, and what the target declares to lack.
 
     Such as ``40 of 42 cells judged, 1 failed, 2 untested.``
     """
@@ -117,7 +121,17 @@ def qualification(run: Run) -> str:
     summary = f"{', '.join(parts)}."
     if run.require_complete and counts["untested"]:
         summary += " Completeness was required."
+    absent = lacking(run.target)
+    if absent:
+        more = f" and {len(absent) - FEW} more" if len(absent) > FEW else ""
+        summary += f" The target declares that it lacks {', '.join(absent[:FEW])}{more}."
     return summary
+
+
+def lacking(target: Declaration) -> list[str]:
+    """What the target declares that it lacks: areas, operations, and parameters of operations."""
+    absent = [f"{name} of {each}" for each, names in target.absent.items() for name in names]
+    return [*sorted(target.areas_inapplicable), *sorted(target.inapplicable), *absent]
 
 
 def counts_line(run: Run) -> str:
