@@ -223,9 +223,9 @@ def _known_headers(client: Client) -> tuple[tuple[str, str], ...]:
 def _ask_until_accepted(
     client: Client, addresses: tuple[str | None, str | None], step: Step
 ) -> None:
-    """Send a request, and another one if the limit refuses it, as a busy server may do once."""
+    """Send a request, and another one unless it is accepted: a busy server may refuse one."""
     for address in addresses:
-        if not _limited(_ask(client, address, step)):
+        if _ask(client, address, step).ok:
             break
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Operation, Parameter, Params, Role
+from conformance.model import Effect, Facts, Operation, Parameter, Params, Role
 from conformance.reading import Answer
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.changing import Mixed, changeable_lists, worst_effect, writes_of
@@ -28,7 +28,9 @@ PLACE = 30
 """Requests of the walks from one more place of each kind."""
 MOST_PLACES = 8
 """Places of each kind that a list is walked from at most, beside the first one."""
-SINGLES = 5
+BURST = 2
+"""Objects that are made at the same time."""
+SINGLES = 4
 """Items of the stretch that are walked one by one."""
 LENGTHS = (25, 10, 50, 20)
 """Usual lengths of a page, of which each list is asked for one, in turn."""
@@ -314,6 +316,30 @@ def test_item_made_between_pages(client: Client) -> None:
         walker.page("interrupted", cursor, 2)
         if walker.repeated:
             walker.walk("whole-again", None, 5, items=5, pages=1)
+
+
+def lists_that_gain_several(planning: Planning) -> Iterator[Draft]:
+    """Each list of objects that can be made with a key, where that costs no money."""
+    for operation, writes in changeable_lists(planning):
+        creation = writes["create"]
+        if creation.keyed and creation.effect is Effect.WRITE:
+            effect, cost = creation.effect, 2 * BURST + 2
+            yield Draft(operation, effect=effect, needs=("full",), cost=cost, optional=True)
+
+
+@scenario(lists_that_gain_several, rules=(*MIXED_RULES, "paging.ties"), phase=2)
+def test_burst(client: Client) -> None:
+    """Objects made at the same time are neighbours like others: pages end between them, too."""
+    walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
+    bodies = [client.valid(creation) for _ in range(BURST)]
+    requests = [("full", values, Facts()) for values in bodies if values is not None]
+    if walker.given is None or len(requests) < BURST:
+        return
+    client.together(creation, requests, role=Role.ARRANGE)
+    walker.walk("whole", None, BURST + 1, items=BURST + 1, pages=1)
+    walker.walk("one-by-one", None, 1, items=BURST + 1, pages=BURST + 1)
+    if walker.repeated:
+        walker.walk("whole-again", None, BURST + 1, items=BURST + 1, pages=1)
 
 
 def moving_lists(planning: Planning) -> Iterator[Draft]:

@@ -6,10 +6,13 @@ import re
 from fractions import Fraction
 
 from conformance.server.messages import Context
-from conformance.server.moments import sort_key
+from conformance.server.moments import MICRO, key_of, sort_key
 from conformance.server.store import Row
 from conformance.values import instant
 from tests.faults.base import Faulty, fault, is_for, later_page
+
+HOUR = 3_600 * MICRO
+"""Microseconds of an hour; what the server held from the start is older."""
 
 
 def _cut(text: str, digits: int) -> str:
@@ -51,6 +54,18 @@ class CursorOfAgentsInSeconds(Faulty):
         return (
             edge.partition(".")[0] + "." if edge and context.operation.id == "list_agents" else edge
         )
+
+
+@fault("paging-precision", also="paging-complete", at="list_leads", by="burst", depth=5)
+class CursorOfNewLeadsInSeconds(Faulty):
+    """list_leads cuts the cursor of new leads to whole seconds; older ones lie far apart."""
+
+    def edge_of(self, context: Context) -> str | None:
+        edge = super().edge_of(context)
+        if edge is None or not is_for(context, "list_leads"):
+            return edge
+        is_new = edge > key_of(self.clock.now() - HOUR)
+        return edge.partition(".")[0] + "." if is_new else edge
 
 
 @fault("paging-precision", also="paging-complete", at="list_events", depth=5)
