@@ -201,6 +201,12 @@ class Declaration:
         given = filter(self.keys.__contains__, (*MAIN_KEYS, *several, *single))
         return next(given, None)
 
+    @property
+    def lacking(self) -> list[str]:
+        """What it declares that the target lacks: areas, operations, parameters of operations."""
+        absent = [f"{name} of {each}" for each, names in self.absent.items() for name in names]
+        return [*sorted(self.areas_inapplicable), *sorted(self.inapplicable), *absent]
+
     def opens(self, operation: Operation, role: str | None = None) -> bool:
         """Whether a key has the scope of an operation, as far as the target file says.
 

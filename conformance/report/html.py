@@ -242,7 +242,7 @@ def _target(run: Run) -> list[tuple[str, str]]:
         ("Client", IDENTITIES[target.identity]),
         ("Allowed effects", _listed(mildest_first(target.allow))),
         ("Keys given", _listed(_keys(target.keys))),
-        ("Declared inapplicable", _listed(view.lacking(target))),
+        ("Declared inapplicable", _listed(target.lacking)),
     ]
 
 

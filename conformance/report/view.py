@@ -17,7 +17,6 @@ from conformance.model import (
     Body,
     Cell,
     Clause,
-    Declaration,
     Exchange,
     Finding,
     Reason,
@@ -121,17 +120,11 @@ def qualification(run: Run) -> str:
     summary = f"{', '.join(parts)}."
     if run.require_complete and counts["untested"]:
         summary += " Completeness was required."
-    absent = lacking(run.target)
+    absent = run.target.lacking
     if absent:
         more = f" and {len(absent) - FEW} more" if len(absent) > FEW else ""
         summary += f" The target declares that it lacks {', '.join(absent[:FEW])}{more}."
     return summary
-
-
-def lacking(target: Declaration) -> list[str]:
-    """What the target declares that it lacks: areas, operations, and parameters of operations."""
-    absent = [f"{name} of {each}" for each, names in target.absent.items() for name in names]
-    return [*sorted(target.areas_inapplicable), *sorted(target.inapplicable), *absent]
 
 
 def counts_line(run: Run) -> str:

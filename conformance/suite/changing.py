@@ -8,13 +8,18 @@ from typing import Any
 
 from conformance.model import Contract, Effect, Operation, Role, mildest_first
 from conformance.reading import Answer
-from conformance.scenarios import Planning, operations
+from conformance.scenarios import Draft, Planning, operations
 from conformance.suite.client import Client
+from conformance.suite.drawing import STEPS
 from conformance.suite.ids import Id
 from conformance.suite.walker import Walker
 
 Writes = dict[str, Operation]
 """The first operation that creates, updates and deletes objects of a kind, by action."""
+
+
+BURST = 2
+"""Objects that are made at the same time."""
 
 
 def writes_of(contract: Contract, kind: str) -> Writes:
@@ -41,6 +46,40 @@ def changeable_lists(planning: Planning) -> Iterator[tuple[Operation, Writes]]:
         needs_something = operation.required or operation.pool
         if "create" in writes and not needs_something:
             yield operation, writes
+
+
+def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
+    """Each list of objects that can be made and deleted."""
+    for operation, writes in changeable_lists(planning):
+        if "delete" in writes:
+            effect = worst_effect([writes["create"], writes["delete"]])
+            yield Draft(operation, effect=effect, needs=("full",), cost=9, optional=True)
+
+
+def lists_that_gain_an_item(planning: Planning) -> Iterator[Draft]:
+    """Each list of objects that can be made with a key."""
+    for operation, writes in changeable_lists(planning):
+        creation = writes["create"]
+        if creation.keyed:
+            effect = creation.effect
+            yield Draft(operation, effect=effect, needs=("full",), cost=4, optional=True)
+
+
+def lists_that_gain_several(planning: Planning) -> Iterator[Draft]:
+    """Each list of objects that can be made with a key, where that costs no money."""
+    for operation, writes in changeable_lists(planning):
+        creation = writes["create"]
+        if creation.keyed and creation.effect is Effect.WRITE:
+            effect, cost = creation.effect, 2 * BURST + 2
+            yield Draft(operation, effect=effect, needs=("full",), cost=cost, optional=True)
+
+
+def moving_lists(planning: Planning) -> Iterator[Draft]:
+    """Each list of objects that can be made with a key; all writes count for the effect."""
+    for operation, writes in changeable_lists(planning):
+        if writes["create"].keyed:
+            effect, cost = worst_effect(writes.values()), STEPS + 3
+            yield Draft(operation, effect=effect, needs=("full",), cost=cost, optional=True)
 
 
 class Mixed:

@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Effect, Facts, Operation, Parameter, Params, Role
+from conformance.model import Facts, Operation, Parameter, Params, Role
 from conformance.reading import Answer
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
-from conformance.suite.changing import Mixed, changeable_lists, worst_effect, writes_of
+from conformance.suite.changing import (
+    BURST,
+    Mixed,
+    lists_that_gain_an_item,
+    lists_that_gain_several,
+    lists_that_lose_an_item,
+    moving_lists,
+    writes_of,
+)
 from conformance.suite.client import Client
 from conformance.suite.cursors import WINDOW, in_turn, starts, unserved_cursors
-from conformance.suite.drawing import STEPS
 from conformance.suite.filter_values import options_of, shared_filter, texts_of, value_for
 from conformance.suite.generate import draw
 from conformance.suite.knowledge import LARGE
@@ -28,8 +35,6 @@ PLACE = 30
 """Requests of the walks from one more place of each kind."""
 MOST_PLACES = 8
 """Places of each kind that a list is walked from at most, beside the first one."""
-BURST = 2
-"""Objects that are made at the same time."""
 SINGLES = 4
 """Items of the stretch that are walked one by one."""
 LENGTHS = (25, 10, 50, 20)
@@ -39,6 +44,7 @@ FLAG_RULES = ("paging.more-false", "paging.more-true")
 MOVED_RULES = ("paging.advances", *PAGE_RULES)
 FILTER_RULES = ("paging.order", *PAGE_RULES, *FLAG_RULES)
 WALK_RULES = ("paging.order", *MOVED_RULES, *FLAG_RULES, "paging.ties")
+BURST_RULES = ("paging.exclusive", "paging.precision", "paging.ties")
 MIXED_RULES = ("paging.order", *MOVED_RULES, "paging.more-false")
 
 
@@ -260,14 +266,6 @@ def test_walk_with_option(client: Client) -> None:
 # --- lists that change ----------------------------------------------------------------------------
 
 
-def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
-    """Each list of objects that can be made and deleted."""
-    for operation, writes in changeable_lists(planning):
-        if "delete" in writes:
-            effect = worst_effect([writes["create"], writes["delete"]])
-            yield Draft(operation, effect=effect, needs=("full",), cost=9, optional=True)
-
-
 @scenario(lists_that_lose_an_item, rules=(*MOVED_RULES, *FLAG_RULES), phase=2)
 def test_cursor_of_a_deleted_item(client: Client) -> None:
     """The cursor of an item goes on to mean its position when the item is gone.
@@ -293,15 +291,6 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
         client.call(deletion, {**values, deletion.selector.name: newer}, role=Role.ARRANGE)
 
 
-def lists_that_gain_an_item(planning: Planning) -> Iterator[Draft]:
-    """Each list of objects that can be made with a key."""
-    for operation, writes in changeable_lists(planning):
-        creation = writes["create"]
-        if creation.keyed:
-            effect = creation.effect
-            yield Draft(operation, effect=effect, needs=("full",), cost=4, optional=True)
-
-
 @scenario(lists_that_gain_an_item, rules=MOVED_RULES, phase=2)
 def test_item_made_between_pages(client: Client) -> None:
     """The cursor is a position, no count of rows: a new item between two pages shifts nothing."""
@@ -318,16 +307,7 @@ def test_item_made_between_pages(client: Client) -> None:
             walker.walk("whole-again", None, 5, items=5, pages=1)
 
 
-def lists_that_gain_several(planning: Planning) -> Iterator[Draft]:
-    """Each list of objects that can be made with a key, where that costs no money."""
-    for operation, writes in changeable_lists(planning):
-        creation = writes["create"]
-        if creation.keyed and creation.effect is Effect.WRITE:
-            effect, cost = creation.effect, 2 * BURST + 2
-            yield Draft(operation, effect=effect, needs=("full",), cost=cost, optional=True)
-
-
-@scenario(lists_that_gain_several, rules=(*MIXED_RULES, "paging.ties"), phase=2)
+@scenario(lists_that_gain_several, rules=BURST_RULES, phase=2)
 def test_burst(client: Client) -> None:
     """Objects made at the same time are neighbours like others: pages end between them, too."""
     walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
@@ -340,14 +320,6 @@ def test_burst(client: Client) -> None:
     walker.walk("one-by-one", None, 1, items=BURST + 1, pages=BURST + 1)
     if walker.repeated:
         walker.walk("whole-again", None, BURST + 1, items=BURST + 1, pages=1)
-
-
-def moving_lists(planning: Planning) -> Iterator[Draft]:
-    """Each list of objects that can be made with a key; all writes count for the effect."""
-    for operation, writes in changeable_lists(planning):
-        if writes["create"].keyed:
-            effect, cost = worst_effect(writes.values()), STEPS + 3
-            yield Draft(operation, effect=effect, needs=("full",), cost=cost, optional=True)
 
 
 @scenario(moving_lists, rules=MIXED_RULES, phase=2)
