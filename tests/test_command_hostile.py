@@ -109,7 +109,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Ran:
             name=TEXTS[0] + TEXTS[10] + "\x1b[31m",
             allow=["read"],
         )
-        outcome = command("run", "--target", path, cwd=directory)
+        outcome = command("run", "--target", path, "--depth", "quick", cwd=directory)
     return Ran(outcome, run_of(directory))
 
 
