@@ -28,6 +28,8 @@ from tests.servers import allowed, command, run_of, stored
 from tests.support.contracts import embedded, real
 from tests.support.exchanges import answer
 
+pytestmark = pytest.mark.long
+
 DISK = 50
 """Megabytes of a run that fills its log early."""
 

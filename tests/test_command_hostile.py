@@ -25,6 +25,8 @@ from tests import browser, servers
 from tests.browser import require_browser
 from tests.servers import Outcome, allowed, command, no_traceback, run_of, stored
 
+pytestmark = pytest.mark.long
+
 __all__ = ["require_browser"]
 
 KEY = "kc_live_" + "h0StiLe" * 7

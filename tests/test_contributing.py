@@ -28,6 +28,8 @@ from tests.faults import harness
 from tests.faults.base import Faulty
 from tests.recipes import FAST, SLOW, Recipe, fast, recipes
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent
 PARTS = (
     *("spec", "conformance", "tests", "docs", "benches", ".ci", ".github"),

@@ -21,6 +21,8 @@ import yaml
 from tests import servers
 from tests.servers import BRIEF, Command, Outcome, Sandbox, command, no_traceback
 
+pytestmark = pytest.mark.long
+
 PROJECT = '''\
 """Two trivial tests of another project."""
 

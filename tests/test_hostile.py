@@ -12,6 +12,8 @@ from tests.hostile.modes import MODES
 from tests.hostile.page import PAGE, page, results
 from tests.hostile.trial import tried, usual_forms, wrong_verdicts
 
+pytestmark = pytest.mark.long
+
 FEW = (
     "announced",
     "commands-in-messages",

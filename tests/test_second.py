@@ -18,6 +18,8 @@ from conformance import contract
 from conformance.model import Effect
 from tests.servers import command, no_traceback, run_of, stored
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent
 
 THROWS = int(os.environ.get("SECOND_THROWS", "1"))

@@ -25,6 +25,8 @@ from tests.faults import harness
 from tests.faults.base import Faulty, is_for
 from tests.servers import FILES, Outcome, command, lines_of, no_traceback, run_of, stored
 
+pytestmark = pytest.mark.long
+
 TELLING = 12
 """This many characters of a secret in a row, beyond its public prefix, give it away."""
 

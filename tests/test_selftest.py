@@ -16,6 +16,8 @@ from tests.faults.base import Fault, Faulty, Variant
 from tests.faults.faults import FAULTS
 from tests.variants import VARIANTS
 
+pytestmark = pytest.mark.long
+
 
 class Harmless(Faulty):
     """A server without a fault."""

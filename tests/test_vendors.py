@@ -16,6 +16,8 @@ from conformance import contract
 from tests.vendors.judging import VENDORS, Judged, habits, judge, wrong_list
 from tests.vendors.rows import EVERY, Wrong
 
+pytestmark = pytest.mark.long
+
 HERE = Path(__file__).parent / "vendors"
 ROWS = [(vendor, row) for vendor in VENDORS for row in wrong_list(vendor)]
 

@@ -25,6 +25,8 @@ from conformance.text import for_console
 from tests import servers
 from tests.servers import Command, Outcome, command, no_traceback, run_of
 
+pytestmark = pytest.mark.long
+
 COMMANDS = (
     "::error file=x::owned",
     "::stop-commands::token",

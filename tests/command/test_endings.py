@@ -12,6 +12,8 @@ from tests import servers
 from tests.command.finished import Ran, counts_agree, replay_agrees
 from tests.servers import BRIEF, FILES, Command, Sandbox, command, no_traceback, run_of, stored
 
+pytestmark = pytest.mark.long
+
 
 class Inclusive(Application):
     """A server whose pages begin with the item of the cursor."""

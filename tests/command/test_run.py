@@ -12,6 +12,8 @@ import pytest
 from tests.command.finished import Ran, counts_agree, replay_agrees, together
 from tests.servers import BRIEF, FILES, Sandbox, command, lines_of, no_traceback, run_of, stored
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory: pytest.TempPathFactory) -> list[Ran]:

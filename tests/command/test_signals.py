@@ -23,6 +23,8 @@ from tests import servers, signals
 from tests.command.test_pytest import starting_bare
 from tests.servers import FILES, Command, Sandbox, no_traceback, run_of, stored
 
+pytestmark = pytest.mark.long
+
 
 def test_serve_announces_and_ends(tmp_path: Path) -> None:
     """`serve` prints a line per key, then `ready` and its address. SIGTERM ends it with 0."""
