@@ -24,6 +24,8 @@ VARIABLE = re.compile(r"\$\{(\w+)\}")
 STANDARD_INPUT = Path("-")
 LONGEST_KEY = 10_000
 """Characters that are read of a file with a key."""
+ASSIGNMENT = re.compile(r"\s*(?:export\s+)?[A-Z][A-Z0-9_]*=")
+"""How a file begins that a shell or an env-file reader takes."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,12 @@ def stored_in(path: Path) -> str:
     except OSError as error:
         reason = error.strerror or str(error)
         raise TargetError(f"{where}: no key can be read: {reason}") from None
-    return checked(text.strip(), where)
+    words = text.split()
+    if ASSIGNMENT.match(text):
+        raise TargetError(f"{where}: it holds an assignment; it must hold the key alone")
+    if len(words) != 1:
+        raise TargetError(f"{where}: it holds {len(words)} words; it must hold the key alone")
+    return checked(words[0], where)
 
 
 def from_environment(text: str) -> str:

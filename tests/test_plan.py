@@ -12,10 +12,11 @@ from conformance import target
 from conformance.checks import RULES
 from conformance.errors import UsageError
 from conformance.model import DEAD_KEYS, KEY_ROLES, Contract, Declaration, Effect
+from conformance.options import Depth
 from conformance.plan import Plan, build
 from conformance.run import planning
 from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
-from conformance.selection import nearest, select, wanted
+from conformance.selection import nearest, quick, select, wanted
 from conformance.suite.bad_keys import RefusedKeys
 from conformance.suite.planned_writes import WrongKeys
 from tests.page import PAGE_CODES
@@ -424,3 +425,14 @@ def test_a_megabyte_is_sent_to_few_operations() -> None:
     plan = planning.planned(contract_of("real"), _few_operations(), 0, budget=12_000)
     odd = [case.params for case in plan.cases if case.scenario == "odd-request"]
     assert sum("body-megabyte" in str(params) for params in odd) == 2
+
+
+@pytest.mark.parametrize("effects", [{Effect.READ}, {Effect.READ, Effect.WRITE}])
+def test_a_quick_run_tries_wrong_keys(effects: set[Effect]) -> None:
+    """Also where few are allowed: an operation is chosen that gets every form of a wrong key."""
+    contract = contracts.real()
+    declared = replace(contracts.embedded("real").declaration, allow=frozenset(effects))
+    plan = quick(planning.planned(contract, declared, 0, Depth.QUICK), contract)
+    tried = [case.params for case in plan.runnable if case.scenario == "refused-key"]
+    counts = [keys.never_issued for keys in tried if isinstance(keys, RefusedKeys)]
+    assert max(counts) == 5

@@ -234,10 +234,10 @@ def _conclude(
     write_all(finished, run_directory)
     for sentence in remarks.of(finished):
         say(f"Note: {sentence}", err=True)
+    say(f"Report: {run_directory / 'report.html'}")
     if finished.incomplete and not _judged_anything(finished):
         say(finished.incomplete, err=True)
     else:
-        say(f"Report: {run_directory / 'report.html'}")
         _print_summary(finished, console)
     return finished.exit_code
 

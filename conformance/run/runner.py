@@ -55,7 +55,8 @@ def run(
             ended = pytest.main(_arguments(written), plugins=plugins)
         interrupted = ended == pytest.ExitCode.INTERRUPTED
         if interrupted:
-            live.say("Stopped: judging what was logged. The next signal leaves that, too.")
+            if not session.log.incomplete:  # else the run itself broke off, and says why
+                live.say("Stopped: judging what was logged. The next signal leaves that, too.")
             session.recorder.recall(log)  # the last line was written, but maybe not remembered
         _note_end(session, live, interrupted)
         if session.log.incomplete and not session.log.exchanges:

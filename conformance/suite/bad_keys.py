@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import filterfalse
+from itertools import filterfalse, product
 
 from conformance.model import DEAD_KEYS, Effect, Operation, Params, Placeholder, SecretKind
-from conformance.scenarios import BAD_KEYS_ALLOWED, Planning
+from conformance.scenarios import BAD_KEYS_ALLOWED, Depth, Planning
 from conformance.transport.near_misses import ALTERATIONS, NO_PREFIX, OTHER_PREFIX
 
 MISPLACED, MALFORMED, UNKNOWN, ALTERED = "misplaced", "malformed", "unknown", "altered"
@@ -51,21 +51,28 @@ def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys
     """What is tried with each of some operations, in their order.
 
     Few requests of a run may carry a key that was never issued, unless floods are allowed. So one
-    form is chosen for every operation before the next form. A form that would exceed that number
-    is left out for an operation; its other forms stay.
+    form is chosen for every operation before the next form. A quick run tries few operations, and
+    chooses every form for one before the next. A form that would exceed that number is left out
+    for an operation; its other forms stay.
     """
     left = sys.maxsize if _floods(planning) else BAD_KEYS_ALLOWED
     chosen: list[dict[str, list[str]]] = [{} for _ in keyed]
-    for form, choose in _CHOICES.items():
-        for number, operation in enumerate(keyed):
-            keys = choose(planning, number)
-            cost = len(keys) if form in NEVER_ISSUED else 0
-            if operation.effect not in planning.target.allow:
-                cost = 0  # the case will not run
-            if cost <= left:
-                chosen[number][form] = keys
-                left -= cost
+    for number, form in _turns(planning, len(keyed)):
+        keys = _CHOICES[form](planning, number)
+        cost = len(keys) if form in NEVER_ISSUED else 0
+        if keyed[number].effect not in planning.target.allow:
+            cost = 0  # the case will not run
+        if cost <= left:
+            chosen[number][form] = keys
+            left -= cost
     return list(map(RefusedKeys, chosen))
+
+
+def _turns(planning: Planning, operations: int) -> Iterator[tuple[int, str]]:
+    """The number of an operation and a form, in the order in which they are chosen."""
+    if planning.depth is Depth.QUICK:
+        return product(range(operations), _CHOICES)
+    return ((number, form) for form, number in product(_CHOICES, range(operations)))
 
 
 def _floods(planning: Planning) -> bool:

@@ -7,17 +7,22 @@ from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Effect, Operation, Role, mildest_first
-from conformance.reading import Answer
+from conformance.reading import Answer, position_of
 from conformance.scenarios import Draft, Planning, operations
 from conformance.suite.client import Client
 from conformance.suite.drawing import STEPS
-from conformance.suite.ids import Id
+from conformance.suite.ids import Id, identifier
 from conformance.suite.walker import Walker
+from conformance.values import as_text
 
 Writes = dict[str, Operation]
 """The first operation that creates, updates and deletes objects of a kind, by action."""
 
 
+SETTLED = 2
+"""Seconds in which every copy of a list should show a new object."""
+SHOWN = 4
+"""Times in a row that a list shows new objects before a loss of one is believed."""
 BURST = 2
 """Objects that are made at the same time."""
 
@@ -80,6 +85,16 @@ def moving_lists(planning: Planning) -> Iterator[Draft]:
         if writes["create"].keyed:
             effect, cost = worst_effect(writes.values()), STEPS + 3
             yield Draft(operation, effect=effect, needs=("full",), cost=cost, optional=True)
+
+
+def shows_apart(page: Answer, operation: Operation, made: Iterable[Id | None]) -> bool:
+    """Whether a page shows all of some objects, each at a position of its own."""
+    shown = {
+        identifier(page.contract, item, operation.kind): as_text(position_of(operation, item))
+        for item in page.listed
+    }
+    positions = [shown.get(each) for each in made]
+    return None not in positions and len(set(positions)) == len(positions)
 
 
 class Mixed:

@@ -19,7 +19,7 @@ from conformance.model import (
     Step,
 )
 from conformance.reading import Answer, members_of
-from conformance.scenarios import KEY, Draft, Planning, given, operations, scenario
+from conformance.scenarios import KEY, Depth, Draft, Planning, given, operations, scenario
 from conformance.suite import bad_keys
 from conformance.suite.client import Client
 from conformance.suite.misuse import send_bad_keys, send_dead_keys_on_a_later_page
@@ -46,9 +46,15 @@ class Keys(Params):
 
 
 def refused_keys(planning: Planning) -> Iterator[Draft]:
-    """Each operation that wants a key, with every form of a bad one that the target allows."""
+    """Each operation that wants a key, with every form of a bad one that the target allows.
+
+    A quick run judges an operation that gets as many forms as any other.
+    """
     wanted = list(keyed(planning))
-    for operation, tried in zip(wanted, bad_keys.bad_keys(planning, wanted), strict=True):
+    chosen = bad_keys.bad_keys(planning, wanted)
+    most = max(map(attrgetter("never_issued"), chosen), default=0)
+    for operation, tried in zip(wanted, chosen, strict=True):
+        fewer = planning.depth is Depth.QUICK and tried.never_issued < most
         rules = (*KEY_RULES, SPELLING) if operation.method == "GET" else KEY_RULES
         yield Draft(
             operation,
@@ -56,6 +62,7 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
             cost=2 + tried.count,
             bad_keys=tried.never_issued,
             params=tried,
+            optional=fewer,
             rules=rules,
         )
 

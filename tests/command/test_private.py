@@ -129,8 +129,11 @@ def test_a_key_comes_from_a_file_or_from_standard_input(
     ("content", "more", "says"),
     [
         (None, (), "key: no key can be read: No such file or directory"),
-        (b"", (), "key: a key is at least 8 characters"),
-        (b"two words of it", (), "key: a key is at least 8 characters"),
+        (b"", (), "key: it holds 0 words; it must hold the key alone"),
+        (b"two words of it", (), "key: it holds 4 words; it must hold the key alone"),
+        (b"export KEY=kc_live_12345678", (), "key: it holds an assignment"),
+        (b"KEY=kc_live_12345678", (), "key: it holds an assignment"),
+        (b"kc", (), "key: a key is at least 8 characters"),
         ("Schlüssel".encode(), (), "key: a key is plain ASCII text"),
         (b"kc_live_12345678", ("--key", "kc_live_12345678"), "give --key or --key-file, not both"),
     ],

@@ -13,6 +13,7 @@ from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.moments import MICRO, key_of, render
 from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, is_for, variant
+from tests.faults.shared import number_of
 
 
 @variant("D21")
@@ -201,3 +202,26 @@ class ListedLater(Faulty):
                     self._waits[str(item["id"])] -= 1
                     items.remove(item)
         return reply
+
+
+@variant("L54", untested="created-at")
+class ListsOfTwoCopies(Faulty):
+    """Lists come from two copies by chance; one shows a new object three requests late."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._asked = 0
+        self._made_at: dict[str, int] = {}
+
+    def add(self, *parts: Any, **more: Any) -> Row:
+        row = super().add(*parts, **more)
+        self._made_at[row.id] = self._asked
+        return row
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        self._asked += 1
+        if number_of(f"copy {self._asked}") % 2:
+            return super().rows_of(context, limit)
+        rows = super().rows_of(context, limit + 5)
+        late = {name for name, made in self._made_at.items() if self._asked - made <= 3}
+        return [row for row in rows if row.id not in late][: self.look_ahead(limit)]

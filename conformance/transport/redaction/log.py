@@ -41,9 +41,6 @@ TEXTUAL = bytes((*b"\0\t\n\v\f\r\x1b", *range(0x20, 0x7F), *range(0x80, 0x100)))
 SESSION_HEADERS = ("set-cookie", "set-cookie2")
 """Headers whose value opens a session."""
 
-ESCAPE = r"\u"
-"""How JSON can write a letter in another way."""
-
 _NOTHING = re.compile("(?!)")
 _MASK = re.compile(r"[*•●]{3}|\.{3}|…")
 
@@ -117,7 +114,7 @@ class LogRedactor:
 
         They are sought in the text. Only a name that is written with escapes needs it to be parsed.
         """
-        if ESCAPE in texts[0]:
+        if "\\" in texts[0]:
             yield from _string_members(strict_json(texts[0]), self._members)
         for text in texts:
             for match in self._member_pattern.finditer(text):
