@@ -59,7 +59,7 @@ class Attempts:
     # --- mistakes of the input ---
 
     def mistakes(self) -> None:
-        """Send the write with a member omitted, with a wrong value, and with unknown ids."""
+        """Send the write with a member omitted, with each wrong value, and with unknown ids."""
         if self._operation.action == "delete":
             return
         members = list(self._operation.body)
@@ -69,8 +69,7 @@ class Attempts:
         omitted = next(filter(_must_be_there, members), None)
         if omitted is not None:
             self.send({omitted.name: ABSENT})
-        wrong = next(filter(attrgetter("refuse"), members), None)
-        if wrong is not None:
+        for wrong in filter(attrgetter("refuse"), members):
             self.send({wrong.name: wrong.refuse[0]})
         already = len(self.fresh)
         self._unknown_references()

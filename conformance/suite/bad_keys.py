@@ -91,16 +91,18 @@ def _misplaced(planning: Planning, number: int) -> list[str]:
 
 
 def _malformed(planning: Planning, number: int) -> list[str]:
-    """One header that is not the scheme and a key, in turn."""
+    """One header that is not the scheme and a key: the bare scheme, and others in turn."""
     authentication = planning.contract.authentication
     scheme = authentication.scheme
     if not scheme:
         return ["not a key"]
-    texts = [f"{scheme} not a key", scheme, f"{scheme} {scheme}", "?"]
+    if number % 2 == 0:
+        return [scheme]
+    texts = [f"{scheme} not a key", f"{scheme} {scheme}", "?"]
     if _floods(planning):
         tokens = (*authentication.prefixes, ENDLESS)
         texts += [f"{scheme} {token}" for token in tokens]
-    return [texts[number % len(texts)]]
+    return [texts[number // 2 % len(texts)]]
 
 
 def _unknown(planning: Planning, _number: int) -> list[str]:
