@@ -443,3 +443,14 @@ class SomebodyElsesKeyInCalls(Faulty):
             calls = [{**call, "via": "kc_live_qT7wE2rZ9uI4oP6aS1dF"} for call in body["calls"]]
             body = {**body, "calls": calls}
         return super().succeed(context, body)
+
+
+@fault("key-header", at="poll_lead_created", depth=4)
+class NothingAfterTheScheme(Faulty):
+    """poll_lead_created takes a header with the scheme alone for the first key."""
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        bare = (request.header("authorization") or "").strip() == "Bearer"
+        if bare and operation.id == "poll_lead_created":
+            return Identity("", "", self.main_tenant(), frozenset({"*"}))
+        return super().authenticate(operation, request)

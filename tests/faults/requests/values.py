@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from conformance.model import Operation, Parameter
-from conformance.server.messages import Context
+from conformance.server.messages import Context, Request
 from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, fault, is_for
 
@@ -227,3 +227,14 @@ class StartOfRunIsEnough(Faulty):
         start = str(value)
         near = (r for r in rows if str(r.document.get(member)).startswith(start))
         return next(near, None) if len(start) > 6 else None
+
+
+@fault("status-400 status-no-5xx-for-mistakes", at="create_lead update_lead", depth=4)
+class ListForLeadBreaks(Faulty):
+    """A body that is a list breaks the leads."""
+
+    def parse_body(self, request: Request) -> Any:
+        body = super().parse_body(request)
+        if request.path.endswith("/leads") and isinstance(body, list):
+            raise TypeError("a list has no members")
+        return body

@@ -155,3 +155,14 @@ class SiblingsDescribed(Faulty):
         for row in self.rows_by(context, 1_000, filters=()) if description is not None else ():
             self.store.change(row, {"description": description})
         return super().act_update(context)
+
+
+@fault("changed-resource", at="update_eval", depth=5)
+class OneOfSeveralMessagesKept(Faulty):
+    """update_eval keeps only the first of several messages."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        changes = super().changes(context)
+        if is_for(context, "update_eval") and "messages" in changes:
+            changes["messages"] = changes["messages"][:1]
+        return changes
