@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Contract, Effect, Operation, Role, mildest_first
+from conformance.model import Contract, Effect, Facts, Operation, Role, mildest_first
 from conformance.reading import Answer, position_of
 from conformance.scenarios import Draft, Planning, operations
 from conformance.suite.client import Client
@@ -85,6 +85,22 @@ def moving_lists(planning: Planning) -> Iterator[Draft]:
         if writes["create"].keyed:
             effect, cost = worst_effect(writes.values()), STEPS + 3
             yield Draft(operation, effect=effect, needs=("full",), cost=cost, optional=True)
+
+
+def made_together(client: Client) -> list[Id | None]:
+    """The ids of objects of the kind of a case that are made at the same time; none without values.
+
+    In a repeated trial it waits until they should be in every copy of their list.
+    """
+    creation = writes_of(client.contract, client.operation.kind)["create"]
+    bodies = [client.valid(creation) for _ in range(BURST)]
+    requests = [("full", values, Facts()) for values in bodies if values is not None]
+    if len(requests) < BURST:
+        return []
+    answers = client.together(creation, requests, role=Role.ARRANGE)
+    if client.repeated:
+        client.pause(SETTLED)
+    return list(map(client.created_id, answers))
 
 
 def shows_apart(page: Answer, operation: Operation, made: Iterable[Id | None]) -> bool:

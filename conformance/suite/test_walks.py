@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Facts, Operation, Parameter, Params, Role
+from conformance.model import Operation, Parameter, Params, Role
 from conformance.reading import Answer
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.changing import (
     BURST,
-    SETTLED,
     SHOWN,
     Mixed,
     lists_that_gain_an_item,
     lists_that_gain_several,
     lists_that_lose_an_item,
+    made_together,
     moving_lists,
     shows_apart,
     writes_of,
@@ -316,15 +316,10 @@ def test_burst(client: Client) -> None:
 
     Nothing more is asked where the list does not show them all, or shows two at the same time.
     """
-    walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
-    bodies = [client.valid(creation) for _ in range(BURST)]
-    requests = [("full", values, Facts()) for values in bodies if values is not None]
-    if walker.given is None or len(requests) < BURST:
+    walker = Walker(client)
+    made = made_together(client) if walker.given is not None else []
+    if not made:
         return
-    answers = client.together(creation, requests, role=Role.ARRANGE)
-    if client.repeated:
-        client.pause(SETTLED)
-    made = list(map(client.created_id, answers))
     for _ in range(SHOWN if client.repeated else 1):  # another copy of the list may lag behind
         if not shows_apart(walker.page("whole", None, BURST + 1), client.operation, made):
             return
