@@ -61,7 +61,7 @@ class WorkspaceAnswerOfAnother(Echoing):
     here, member = "create_workspace", "business_id"
 
 
-@fault("business-object", at="create_call", depth=5)
+@fault("business-object", also="reference-known", at="create_call", depth=5)
 class CallAnswerWithForeignLead(Echoing):
     """create_call drops a lead of another business, but answers with its id."""
 
@@ -76,7 +76,7 @@ class CallAnswerWithForeignLead(Echoing):
         return {**whole, "lead_id": None} if is_for(context, self.here) else whole
 
 
-@fault("business-object", at="update_eval", depth=5)
+@fault("business-object", also="status-200 changed-resource", at="update_eval", depth=5)
 class EvalMovedAway(Faulty):
     """update_eval moves an eval into the undocumented business_id of the request."""
 

@@ -109,7 +109,7 @@ class AgentMovedToOwnBusiness(Faulty):
         return super().find(kind, identifier, context)
 
 
-@fault("business-object", at="create_agent", depth=2)
+@fault("business-object", also="reference-known", at="create_agent", depth=2)
 class AgentInForeignBusiness(Faulty):
     """create_agent creates an agent in another business."""
 
@@ -143,7 +143,7 @@ class CallByForeignAgent(Faulty):
             super().check_reference(parameter, value, context)
 
 
-@fault("business-object", at="create_call", depth=5)
+@fault("business-object", also="reference-known", at="create_call", depth=5)
 class CallTiedToForeignLead(Faulty):
     """create_call accepts a lead of another business."""
 

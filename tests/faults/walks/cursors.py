@@ -123,7 +123,8 @@ class Inclusive(InOneList):
 
 @fault(
     "paging-exclusive",
-    also="paging-complete paging-supported paging-order has-more-true has-more-false",
+    also="paging-complete paging-supported paging-order paging-precision "
+    "has-more-true has-more-false",
 )
 class CursorTheWrongWay(Faulty):
     """A later page holds what is newer than its cursor."""

@@ -36,7 +36,12 @@ class CursorIsAnOffset(Faulty):
         return rows[skip:]
 
 
-@fault("paging-complete", also="has-more-false paging-supported", at="list_webhooks", depth=4)
+@fault(
+    "paging-complete",
+    also="has-more-false paging-supported paging-precision",
+    at="list_webhooks",
+    depth=4,
+)
 class CursorOfDeletedFindsNothing(Faulty):
     """list_webhooks returns an empty page when the webhook of the cursor is gone."""
 
@@ -91,7 +96,7 @@ class ZonesIgnoredBothWays(Faulty):
 
 @fault(
     "paging-complete",
-    also="has-more-false",
+    also="has-more-false paging-precision",
     at="list_evals list_webhooks list_workspaces list_agents",
     depth=5,
 )
@@ -109,7 +114,7 @@ class InclusiveAndFirstDropped(Faulty):
 # --- items lost at a page boundary ---
 
 
-@fault("paging-complete", depth=2)
+@fault("paging-complete", also="paging-precision", depth=2)
 class NextItemSkipped(Faulty):
     """Later pages lose their first item."""
 
