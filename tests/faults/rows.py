@@ -52,11 +52,12 @@ def judge_fault(fault: Fault, complete: bool = False) -> Row:
     run = harness.run(contract(), fault.make(contract()), aim=aim, socket=fault.socket)
     blamed = [cell for cell in run.cells if cell.verdict in BLAMED]
     found = _clauses_of(blamed)
-    # an answer that breaks on the wire is lost to every other clause
+    # an answer that breaks on the wire is lost to every other clause, and many end the run
     lost = [] if fault.socket else _with_verdict(run, Verdict.ERROR)
+    ended = "" if fault.socket else _interruption(run)
     missed = [clause for clause in fault.breaks if clause not in found]
     complaints = [
-        _interruption(run),
+        ended,
         _complaint_of_missed(run, missed, blamed),
         _complaint("blamed for more than it breaks", run, _beyond(fault, blamed)),
         _complaint("not judged", run, lost),

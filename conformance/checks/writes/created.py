@@ -187,19 +187,18 @@ def _shown_by(answer: Answer) -> list[Any]:
 )
 def create_newest(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A new object is not older than what its list held before, but for what is of the future."""
-    before, added = last_answer(context, trial, Step.BEFORE), added_items(context, trial)
-    made = [item for item in added or [] if _is_made(context, trial, item)]
-    if before is None or not made:
+    before, made = last_answer(context, trial, Step.BEFORE), _made_item(context, trial)
+    if before is None:
         return
     now = instant(before.exchange.started)
     newest = max(filter(partial(_has_been, now), instants(before.positions)), default=None)
-    moment = moment_of(before.operation, made[0])
+    moment = moment_of(before.operation, made)
     if newest is None or moment is None:
         return
     ids = last_ids(trial, Step.BEFORE, Step.WRITE, Step.AFTER)
     if moment < newest - SAME_TIME:
         expected = "a time after that of every older object"
-        yield Violation(f"/{context.contract.position}", expected, compact(made[0]), ids)
+        yield Violation(f"/{context.contract.position}", expected, compact(made), ids)
     else:
         yield Pass(ids)
 
@@ -207,6 +206,15 @@ def create_newest(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _has_been(now: Fraction | None, moment: Fraction) -> bool:
     """Whether a moment had come by the clock of the suite; taken so where that is not known."""
     return now is None or moment <= now + CLOCKS_APART
+
+
+def _made_item(context: JudgeContext, trial: Trial) -> Any:
+    """The new object as its list shows it, else as the creation answered."""
+    added = added_items(context, trial)
+    written = last_answer(context, trial, Step.WRITE)
+    listed = (item for item in added or [] if _is_made(context, trial, item))
+    answered = written.object if written is not None and added is not None else None
+    return next(listed, answered)
 
 
 def _is_made(context: JudgeContext, trial: Trial, item: Any) -> bool:

@@ -190,7 +190,7 @@ class OkForUnknown(Faulty):
         )
 
 
-@fault("status-200", at="update_agent", by="update", depth=3)
+@fault("status-200", also="status-no-5xx-for-mistakes", at="update_agent", by="update", depth=3)
 class ChangeOfTwoMembersCrashes(Faulty):
     """update_agent fails with 500 where a request changes more than one member."""
 

@@ -31,7 +31,7 @@ class EvalOfNobody(TakesUnknown):
     here, member = "create_eval", "agent_id"
 
 
-@fault("reference-known", at="create_call", depth=3)
+@fault("reference-known", also="refused-unchanged", at="create_call", depth=3)
 class CallByNobody(TakesUnknown):
     """create_call places a call with an agent that does not exist."""
 

@@ -105,7 +105,7 @@ class EvalReplaced(Faulty):
 
 @fault(
     "created-resource",
-    also="changed-resource business-object",
+    also="changed-resource business-object reference-known",
     at="create_agent create_lead",
     by="overlapping-creations",
     depth=5,

@@ -60,7 +60,7 @@ class DeletedStaysListed(Faulty):
 
 @fault(
     "deleted-resource",
-    also="status-no-5xx-for-mistakes",
+    also="status-no-5xx-for-mistakes status-201",
     at="release_phone_number assign_phone_number",
     depth=4,
 )
