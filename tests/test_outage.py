@@ -68,17 +68,18 @@ OUT: dict[str, tuple[Spoil, str]] = {
 class Failing:
     """A wire to a right server that is out from a request on, for ``long`` requests."""
 
-    def __init__(self, wire: Wire, spoil: Spoil, long: int = 1_000_000) -> None:
+    def __init__(self, wire: Wire, spoil: Spoil, long: int = 1_000_000, after: int = AFTER) -> None:
         self._wire = wire
         self._spoil = spoil
-        self._until = AFTER + long
+        self._after = after
+        self._until = after + long
         self.sent = 0
 
     def send(self, request: WireRequest) -> WireResponse:
         """The right answer, or the spoilt one."""
         self.sent += 1
         answer = self._wire.send(request)
-        return self._spoil(request, answer) if AFTER < self.sent <= self._until else answer
+        return self._spoil(request, answer) if self._after < self.sent <= self._until else answer
 
 
 def prepared() -> tuple[Prepared, Application]:
@@ -98,6 +99,33 @@ def ran(spoil: Spoil, long: int = 1_000_000) -> tuple[Run, int]:
     run = execute(session, cases)
     app.store.close()
     return run, wire.sent
+
+
+def test_silence_is_noticed_within_one_case() -> None:
+    """Each request without an answer takes its whole time, so a few of one list are enough."""
+    plan, app = prepared()
+    wire = Failing(WsgiWire(app), _lost(Loss.SILENT), after=150)
+    session = Session(plan, wire, sleep=lambda _seconds: None)
+    run = execute(
+        session, [case for case in plan.plan.runnable if case.scenario in ("plain-read", "walk")]
+    )
+    app.store.close()
+    assert run.incomplete is not None
+    silent = {each.case for each in run.exchanges if each.response is None}
+    assert silent == {"walk[list_agents]", "look[api]"}
+    assert wire.sent <= 150 + 6
+
+
+def test_one_silent_operation_is_no_outage() -> None:
+    """However often it gives no answer: another operation still answers."""
+
+    def spoil(request: WireRequest, answer: WireResponse) -> WireResponse:
+        if "/calls" in request.url:
+            raise WireFailure("no response within 2 s", Loss.SILENT)
+        return answer
+
+    run, _ = ran(spoil)
+    assert run.incomplete is None
 
 
 @pytest.mark.parametrize("name", OUT)

@@ -2,6 +2,7 @@
 
 A single operation that fails is a finding. When several operations in a row fail for the same
 outward cause, a read that went well before is tried once more. If it fails alike, the run ends.
+Silence takes long, so several requests without an answer are enough for that look.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from conformance.values import NOT_JSON
 OPERATIONS = 3
 """Operations in a row that fail for one cause, after which the target is looked at.
 
-Each look that finds the target well raises the number by as many.
+Of requests without an answer, so many are enough. Each look that finds the target well raises the
+number by as many.
 """
 
 UNAUTHORIZED = 401
@@ -70,7 +72,13 @@ class Outage:
         if cause is None:
             return False
         self.streak.append(exchange)
-        return len(set(map(attrgetter("operation"), self.streak))) >= self._needed
+        tried = len(self.streak) if cause is Cause.SILENT else len(self.operations)
+        return tried >= self._needed
+
+    @property
+    def operations(self) -> set[str]:
+        """The operations that failed in a row."""
+        return set(map(attrgetter("operation"), self.streak))
 
     def refuted(self) -> None:
         """The target answers well: begin anew, and look less often."""

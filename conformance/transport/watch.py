@@ -24,7 +24,7 @@ class Watch:
         self._main_key = target.declaration.main_key
         self._outage = Outage(contract, self._main_key)
         self._try_again = try_again
-        self._good: Departure | None = None  # a read with the main key that went well
+        self._good: dict[str, Departure] = {}  # reads with the main key that went well, latest last
         self._speaks_http = False  # whether any answer of this run was HTTP
 
     @property
@@ -38,7 +38,8 @@ class Watch:
         if self._outage.see(exchange, arrival.loss):
             self._look()
         elif self._outage.cause is None and self._is_good(departure, exchange):
-            self._good = departure
+            self._good.pop(exchange.operation, None)
+            self._good[exchange.operation] = departure
 
     def settle(self) -> None:
         """Look at the target a last time if the last requests were refused for the main key.
@@ -77,18 +78,28 @@ class Watch:
     def _look(self) -> None:
         """Try a read that went well before. Raises Unjudgeable if it fails as the others did.
 
-        Broken answers need no look, for each read was repeated. They are findings, so they count.
+        It is one of another operation, or of one of several that failed. Broken answers need no
+        look, for each read was repeated. They are findings, so they count.
         """
         cause = self._outage.cause
         if cause is Cause.BROKEN:
             raise Unjudgeable(self._since(cause))
-        if self._good is None or cause is None:
+        tried = self._readable()
+        if tried is None or cause is None:
             return
-        exchange, arrival = self._try_again(self._good)
+        exchange, arrival = self._try_again(tried)
         if self._outage.cause_of(exchange, arrival.loss) is cause:
             void = tuple(map(attrgetter("id"), self._outage.streak))
             raise Unjudgeable(self._since(cause), void)
         self._outage.refuted()
+
+    def _readable(self) -> Departure | None:
+        """A read that went well before, if it is not of the only operation that fails."""
+        failing = self._outage.operations
+        candidates = [name for name in self._good if name not in failing]
+        if len(failing) > 1:
+            candidates = candidates or list(self._good)
+        return self._good[candidates[-1]] if candidates else None
 
     def _since(self, cause: Cause) -> str:
         """The cause in words, and since when."""
