@@ -25,7 +25,7 @@ STANDARD_INPUT = Path("-")
 LONGEST_KEY = 10_000
 """Characters that are read of a file with a key."""
 ASSIGNMENT = re.compile(r"\s*(?:export\s+)?[A-Z][A-Z0-9_]*=")
-"""How a file begins that a shell or an env-file reader takes."""
+"""How a file begins that sets variables of the environment."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from itertools import islice
 
 import pytest
 
@@ -89,12 +90,15 @@ def prepared() -> tuple[Prepared, Application]:
     return prepare(real(), target, Choice()), app
 
 
-def ran(spoil: Spoil, long: int = 1_000_000) -> tuple[Run, int]:
-    """A run of some cases, and how many requests it sent."""
+def ran(
+    spoil: Spoil, long: int = 1_000_000, after: int = AFTER, scenarios: Collection[str] = ()
+) -> tuple[Run, int]:
+    """A run of some cases, all or those of some scenarios, and how many requests it sent."""
     plan, app = prepared()
-    wire = Failing(WsgiWire(app), spoil, long)
+    wire = Failing(WsgiWire(app), spoil, long, after)
     session = Session(plan, wire, sleep=lambda _seconds: None)
-    cases = plan.plan.runnable[:CASES]
+    wanted = (case for case in plan.plan.runnable if not scenarios or case.scenario in scenarios)
+    cases = list(islice(wanted, CASES))
     session.selected = frozenset(case.id for case in cases)
     run = execute(session, cases)
     app.store.close()
@@ -103,17 +107,11 @@ def ran(spoil: Spoil, long: int = 1_000_000) -> tuple[Run, int]:
 
 def test_silence_is_noticed_within_one_case() -> None:
     """Each request without an answer takes its whole time, so a few of one list are enough."""
-    plan, app = prepared()
-    wire = Failing(WsgiWire(app), _lost(Loss.SILENT), after=150)
-    session = Session(plan, wire, sleep=lambda _seconds: None)
-    run = execute(
-        session, [case for case in plan.plan.runnable if case.scenario in ("plain-read", "walk")]
-    )
-    app.store.close()
+    run, sent = ran(_lost(Loss.SILENT), after=150, scenarios=("plain-read", "walk"))
     assert run.incomplete is not None
     silent = {each.case for each in run.exchanges if each.response is None}
     assert silent == {"walk[list_agents]", "look[api]"}
-    assert wire.sent <= 150 + 6
+    assert sent <= 150 + 6
 
 
 def test_one_silent_operation_is_no_outage() -> None:
@@ -162,16 +160,17 @@ def test_a_restart_of_some_seconds_is_waited_for() -> None:
     assert not [cell for cell in run.cells if cell.verdict in (Verdict.FAILED, Verdict.ERROR)]
 
 
-def test_a_key_that_dies_at_the_end_is_noticed() -> None:
-    """The last requests were refused for it, which is no finding."""
+@pytest.mark.parametrize("last", [0, 1])
+def test_a_key_that_dies_at_the_end_is_noticed(last: int) -> None:
+    """The last requests were refused for it, of the same or another operation. It is no finding."""
     plan, app = prepared()
     wire = Failing(WsgiWire(app), _dead_key)
     session = Session(plan, wire, sleep=lambda _seconds: None)
-    first, second, *_ = (case for case in plan.plan.runnable if case.scenario == "plain-read")
-    session.selected = frozenset((first.id, second.id))
-    session.run_case(first, judged=False)
+    cases = [case for case in plan.plan.runnable if case.scenario == "plain-read"][:2]
+    session.selected = frozenset(case.id for case in cases)
+    session.run_case(cases[0], judged=False)
     wire.sent = AFTER
-    session.run_case(second, judged=False)
+    session.run_case(cases[last], judged=False)
     run = session.finish()
     assert run.incomplete is not None
     assert "refuses the main key" in run.incomplete

@@ -125,14 +125,14 @@ def unheld(exchanges: Iterable[Exchange]) -> list[str]:
     """How many responses the log does not hold whole, by what stood against it."""
     responses = list(filter(None, map(attrgetter("response"), exchanges)))
     counts = {
-        "whose body is left out of the log, which is full (disk: in the target file)": (
+        "the log is full (disk: in the target file), and lacks the body of": (
             sum(response.body.left_out for response in responses)
         ),
-        "whose body is withheld, for a secret may hide there": (
+        "the log withholds, for a secret may hide there, the body of": (
             sum(response.body.withheld for response in responses)
         ),
-        "without some of their headers, for the log keeps no more of them": (
+        "there were more headers than the log keeps in": (
             sum(response.headers_cut for response in responses)
         ),
     }
-    return [f"{amount(count, 'response')} {what}" for what, count in counts.items() if count]
+    return [f"{what} {amount(count, 'response')}" for what, count in counts.items() if count]

@@ -36,7 +36,7 @@ CURL_LIMIT = 2000
 """Characters of a body that a curl line is written for; a longer one helps nobody."""
 
 FEW = 6
-"""Things that the target lacks that stand beside the headline; all of them stand in the facts."""
+"""How many things that the target lacks are named beside the headline. The facts name all."""
 
 FINDINGS_LIMIT = 20
 """Findings of a cell that its plain account lists."""

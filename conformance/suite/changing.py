@@ -18,7 +18,6 @@ from conformance.values import as_text
 Writes = dict[str, Operation]
 """The first operation that creates, updates and deletes objects of a kind, by action."""
 
-
 SETTLED = 2
 """Seconds in which every copy of a list should show a new object."""
 SHOWN = 4
@@ -61,36 +60,40 @@ def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, effect=effect, needs=("full",), cost=9, optional=True)
 
 
+def _growing_lists(planning: Planning) -> Iterator[tuple[Operation, Writes]]:
+    """Each list of objects that can be made with a key, with what writes them."""
+    for operation, writes in changeable_lists(planning):
+        if writes["create"].keyed:
+            yield operation, writes
+
+
 def lists_that_gain_an_item(planning: Planning) -> Iterator[Draft]:
     """Each list of objects that can be made with a key."""
-    for operation, writes in changeable_lists(planning):
-        creation = writes["create"]
-        if creation.keyed:
-            effect = creation.effect
-            yield Draft(operation, effect=effect, needs=("full",), cost=4, optional=True)
+    for operation, writes in _growing_lists(planning):
+        effect = writes["create"].effect
+        yield Draft(operation, effect=effect, needs=("full",), cost=4, optional=True)
 
 
 def lists_that_gain_several(planning: Planning) -> Iterator[Draft]:
     """Each list of objects that can be made with a key, where that costs no money."""
-    for operation, writes in changeable_lists(planning):
-        creation = writes["create"]
-        if creation.keyed and creation.effect is Effect.WRITE:
-            effect, cost = creation.effect, 2 * BURST + 2
-            yield Draft(operation, effect=effect, needs=("full",), cost=cost, optional=True)
+    cost = 2 * BURST + 2
+    for operation, writes in _growing_lists(planning):
+        if writes["create"].effect is Effect.WRITE:
+            yield Draft(operation, effect=Effect.WRITE, needs=("full",), cost=cost, optional=True)
 
 
 def moving_lists(planning: Planning) -> Iterator[Draft]:
     """Each list of objects that can be made with a key; all writes count for the effect."""
-    for operation, writes in changeable_lists(planning):
-        if writes["create"].keyed:
-            effect, cost = worst_effect(writes.values()), STEPS + 3
-            yield Draft(operation, effect=effect, needs=("full",), cost=cost, optional=True)
+    for operation, writes in _growing_lists(planning):
+        effect, cost = worst_effect(writes.values()), STEPS + 3
+        yield Draft(operation, effect=effect, needs=("full",), cost=cost, optional=True)
 
 
 def made_together(client: Client) -> list[Id | None]:
-    """The ids of objects of the kind of a case that are made at the same time; none without values.
+    """Make objects of the kind of a case at the same time.
 
-    In a repeated trial it waits until they should be in every copy of their list.
+    Returns their ids, or nothing if the values for them are not known. In a repeated trial it waits
+    until they should be in every copy of their list.
     """
     creation = writes_of(client.contract, client.operation.kind)["create"]
     bodies = [client.valid(creation) for _ in range(BURST)]

@@ -200,35 +200,36 @@ def test_invalid_parameter(client: Client) -> None:
 
 # --- broken bodies --------------------------------------------------------------------------------
 
-BROKEN = (b"[1, 2]", b"")
-OTHER_TYPES = (b'"text"', b"null", b"{")
-"""Bodies that are no object; operations take turns at them."""
+NO_OBJECTS = (b"[1, 2]", b"")
+"""Bodies that are no object, for every operation."""
+IN_TURN = (b'"text"', b"null", b"{")
+"""More of them, which operations get in turn."""
 
 
 @dataclass(frozen=True)
-class OtherTypes(Params):
-    """Places of ``OTHER_TYPES`` that an operation gets as its body."""
+class Turns(Params):
+    """Places of ``IN_TURN`` that an operation gets as its body."""
 
     places: tuple[int, ...]
 
 
 def bodies(planning: Planning) -> Iterator[Draft]:
     """Each operation with a body."""
-    count = len(OTHER_TYPES) if planning.depth is Depth.DEEP else 1
+    count = len(IN_TURN) if planning.depth is Depth.DEEP else 1
     for number, operation in enumerate(operations(planning)):
         if operation.body:
             yield Draft(
                 operation,
                 needs=key_needs(operation),
-                cost=2 + len(BROKEN) + count,
-                params=OtherTypes(_turn(number, count)),
+                cost=2 + len(NO_OBJECTS) + count,
+                params=Turns(_turn(number, count)),
                 rules=("body.broken",) if _wants_body(operation) else (),
             )
 
 
 def _turn(number: int, count: int) -> tuple[int, ...]:
-    """The places of so many of ``OTHER_TYPES``, from the one whose turn it is."""
-    return tuple((number + step) % len(OTHER_TYPES) for step in range(count))
+    """The places of so many of ``IN_TURN``, from the one whose turn it is."""
+    return tuple((number + step) % len(IN_TURN) for step in range(count))
 
 
 def _wants_body(operation: Operation) -> bool:
@@ -247,9 +248,9 @@ def test_broken_body(client: Client) -> None:
         return
     client.control(client.operation, values)
     role = Role.PROBE if client.case.rules else Role.BYSTANDER
-    others = [OTHER_TYPES[place] for place in client.params(OtherTypes).places]
+    others = [IN_TURN[place] for place in client.params(Turns).places]
     cut_off = json.dumps(values).encode()[:-1]
-    for content in (*BROKEN, *others, cut_off):
+    for content in (*NO_OBJECTS, *others, cut_off):
         client.mistake(client.operation, values, content=content, role=role)
 
 

@@ -320,7 +320,7 @@ def test_burst(client: Client) -> None:
     made = made_together(client) if walker.given is not None else []
     if not made:
         return
-    for _ in range(SHOWN if client.repeated else 1):  # another copy of the list may lag behind
+    for _ in range(SHOWN if walker.repeated else 1):  # another copy of the list may lag behind
         if not shows_apart(walker.page("whole", None, BURST + 1), client.operation, made):
             return
     walker.walk("one-by-one", None, 1, items=BURST + 1, pages=BURST + 1)

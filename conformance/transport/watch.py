@@ -78,28 +78,29 @@ class Watch:
     def _look(self) -> None:
         """Try a read that went well before. Raises Unjudgeable if it fails as the others did.
 
-        It is one of another operation, or of one of several that failed. Broken answers need no
-        look, for each read was repeated. They are findings, so they count.
+        Broken answers need no look, for each read was repeated. They are findings, so they count.
         """
-        cause = self._outage.cause
+        cause, read = self._outage.cause, self._good_read()
         if cause is Cause.BROKEN:
             raise Unjudgeable(self._since(cause))
-        tried = self._readable()
-        if tried is None or cause is None:
+        if read is None or cause is None:
             return
-        exchange, arrival = self._try_again(tried)
+        exchange, arrival = self._try_again(read)
         if self._outage.cause_of(exchange, arrival.loss) is cause:
             void = tuple(map(attrgetter("id"), self._outage.streak))
             raise Unjudgeable(self._since(cause), void)
         self._outage.refuted()
 
-    def _readable(self) -> Departure | None:
-        """A read that went well before, if it is not of the only operation that fails."""
+    def _good_read(self) -> Departure | None:
+        """A read that went well before: of an operation that does not fail now, if there is one.
+
+        The silence of a single operation says nothing of the others, so it needs one of these.
+        """
         failing = self._outage.operations
-        candidates = [name for name in self._good if name not in failing]
-        if len(failing) > 1:
-            candidates = candidates or list(self._good)
-        return self._good[candidates[-1]] if candidates else None
+        others = [read for name, read in self._good.items() if name not in failing]
+        if not others and (len(failing) > 1 or self._outage.cause is not Cause.SILENT):
+            others = list(self._good.values())
+        return others[-1] if others else None
 
     def _since(self, cause: Cause) -> str:
         """The cause in words, and since when."""

@@ -61,14 +61,12 @@ def page(found: Mapping[str, Result], modes: Mapping[str, Mode]) -> str:
 def _summary(found: Iterable[Result]) -> str:
     rows = list(found)
     right = sum(not result.wrongs for result in rows)
-    ended = [row for row in rows if row.code is not None]
     most = [
-        max((getattr(row, what) for row in ended), default=0)
+        max((getattr(row, what) for row in rows), default=0)
         for what in ("seconds", "memory", "disk")
     ]
     return (
-        f"{right} of {len(rows)} modes got a right verdict, and {len(rows) - len(ended)} "
-        f"were stopped at the limit of time. Of the others, the most was {most[0]:.0f} seconds, "
+        f"{right} of {len(rows)} modes got a right verdict. The most was {most[0]:.0f} seconds, "
         f"{most[1]:.0f} MiB of memory and {most[2]:.0f} MiB of files."
     )
 

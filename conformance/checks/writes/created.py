@@ -209,16 +209,11 @@ def _has_been(now: Fraction | None, moment: Fraction) -> bool:
 
 
 def _made_item(context: JudgeContext, trial: Trial) -> Any:
-    """The new object as its list shows it, else as the creation answered."""
-    added = added_items(context, trial)
-    written = last_answer(context, trial, Step.WRITE)
-    listed = (item for item in added or [] if _is_made(context, trial, item))
-    answered = written.object if written is not None and added is not None else None
-    return next(listed, answered)
-
-
-def _is_made(context: JudgeContext, trial: Trial, item: Any) -> bool:
-    """Whether an item has the id that the creation of a trial answered with."""
-    written, kind = last_answer(context, trial, Step.WRITE), context.operation.kind
-    made = None if written is None else id_of(context.contract, kind, written.object)
-    return made is not None and id_of(context.contract, kind, item) == made
+    """The new object as its list shows it, else as its creation answered; None without a look."""
+    added, written = added_items(context, trial), last_answer(context, trial, Step.WRITE)
+    if added is None or written is None:
+        return None
+    kind = context.operation.kind
+    made = id_of(context.contract, kind, written.object)
+    listed = (item for item in added if id_of(context.contract, kind, item) == made)
+    return written.object if made is None else next(listed, written.object)

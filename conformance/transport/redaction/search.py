@@ -22,8 +22,8 @@ from conformance.transport.redaction.pieces import Pieces
 LAYERS = 3
 """How many encodings, one inside the other, are undone."""
 
-DIGEST = 16
-"""Bytes of the digest that a text is remembered by."""
+LONGEST_KEPT, DIGEST = 200, 16
+"""Characters of a text that is remembered as it is, and bytes of the digest of a longer one."""
 
 MOST_REMEMBERED = 50_000
 """How many texts are remembered."""
@@ -87,7 +87,7 @@ class CleanTexts:
 
 def _remembered(text: str) -> str | bytes:
     """What takes the place of a text in memory: itself if it is short, else a digest."""
-    if len(text) <= DIGEST:
+    if len(text) <= LONGEST_KEPT:
         return text
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST).digest()
 
