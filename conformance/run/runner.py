@@ -81,6 +81,7 @@ def _arguments(page: Path) -> list[str]:
         "--rootdir",
         str(SUITE),
         "--import-mode=importlib",
+        "--capture=no",  # it would give the descriptors back that a signal took from a dead terminal
         "-p",
         "no:terminal",
         "-p",

@@ -109,7 +109,7 @@ def test_a_run_outlives_its_terminal(tmp_path: Path) -> None:
     os.close(ours)
     assert process.wait(120) == 3
     assert {path.name for path in run_of(tmp_path).iterdir()} == FILES
-    assert stored(run_of(tmp_path))["incomplete"]  # a signal, or a line that cannot be printed
+    assert stored(run_of(tmp_path))["incomplete"] == "The run was stopped by a signal."
 
 
 # --- at any moment --------------------------------------------------------------------------------
