@@ -81,7 +81,7 @@ def _arguments(page: Path) -> list[str]:
         "--rootdir",
         str(SUITE),
         "--import-mode=importlib",
-        "--capture=no",  # it would give the descriptors back that a signal took from a dead terminal
+        "--capture=no",  # it would restore a dead terminal that a signal replaced
         "-p",
         "no:terminal",
         "-p",
