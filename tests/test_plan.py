@@ -435,4 +435,4 @@ def test_a_quick_run_tries_wrong_keys(effects: set[Effect]) -> None:
     plan = quick(planning.planned(contract, declared, 0, Depth.QUICK), contract)
     tried = [case.params for case in plan.runnable if case.scenario == "refused-key"]
     counts = [keys.never_issued for keys in tried if isinstance(keys, RefusedKeys)]
-    assert max(counts) == 5
+    assert max(counts) == 4

@@ -106,7 +106,9 @@ class Facts:
     odd: bool = False  # the request may have a status that the contract does not list
     mendable: bool = False  # a wrong path that a server may well serve
     refusable: bool = False  # a page that may be refused
-    placed: bool = False  # the list was asked for with a cursor of the main business
+    placed: bool = (
+        False  # the list was asked for with a cursor of the main business, or two filters
+    )
     printed_cursor: bool = False  # the cursor is the one that the page prints
     moving: bool = False  # the list is changed while it is walked
     walk: str | None = None  # the walk that a page belongs to

@@ -105,9 +105,11 @@ def _malformed(planning: Planning, number: int) -> list[str]:
     return [texts[number // 2 % len(texts)]]
 
 
-def _unknown(planning: Planning, _number: int) -> list[str]:
-    """A key with each prefix that was never issued."""
+def _unknown(planning: Planning, number: int) -> list[str]:
+    """A key that was never issued: with one prefix in turn, or with each in a deep run."""
     prefixes = planning.contract.authentication.beginnings
+    if planning.depth is not Depth.DEEP:
+        prefixes = (prefixes[number % len(prefixes)],)
     return [Placeholder(SecretKind.UNKNOWN, prefix).identity for prefix in prefixes]
 
 

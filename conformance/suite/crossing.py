@@ -23,6 +23,18 @@ def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = "ful
     client.mistake(client.operation, values, key=key, facts=facts)
 
 
+def ask_beside_own(client: Client, values: Values, sought: Any) -> None:
+    """Ask for a foreign object beside the own business, where the operation may take one.
+
+    A server may go by the business alone and overlook whose the object is.
+    """
+    own, tenant = client.knowledge.business(), client.contract.tenant
+    if own is None or tenant is None or tenant in values:
+        return
+    if client.operation.parameter(tenant) is not None:
+        ask_for_foreign(client, {**values, tenant: own}, sought)
+
+
 def ask_for_nobodys(client: Client, values: Values, selector: Parameter) -> None:
     """Ask for an object that nobody has, where a success need not show what it found."""
     known = values[selector.name]

@@ -26,6 +26,22 @@ def foreign_filter(client: Client, parameter: Parameter) -> Any:
     return shown
 
 
+def beside_foreign(client: Client, parameter: Parameter, value: Any) -> dict[str, str]:
+    """The first other plain filter of a list, with what a foreign item with a value shows for it.
+
+    ``value`` is that of the first filter. Empty without such a filter or item.
+    """
+    operation = client.operation
+    for row in rows_of(client.knowledge.listed(operation.kind, "other")):
+        if row.get(parameter.filters) != value:
+            continue
+        for other in operation.plain_filters:
+            shown = row.get(other.filters)
+            if other.name != parameter.name and isinstance(shown, str):
+                return {other.name: shown}
+    return {}
+
+
 def texts_of_member(items: list[Any], member: str) -> list[str]:
     """The texts that the items show as a member, in their order."""
     return texts_in(row.get(member) for row in rows_of(items))
@@ -62,20 +78,18 @@ def owning_references(contract: Contract, operation: Operation) -> list[Paramete
     return naming
 
 
-def visible_change(client: Client, operation: Operation) -> dict[str, Any]:
-    """A fresh value for the first member that takes one; empty without such a member.
+def visible_changes(client: Client, operation: Operation) -> list[dict[str, Any]]:
+    """Changes of one member each: a fresh value for the first and for the last that takes one.
 
-    Empty as well for a mode of its own: it changes the member that selects it.
+    One empty change without such a member. It is empty as well for a mode of its own, which changes
+    the member that selects it.
     """
     selector = operation.selector
     selecting = None if selector is None else selector.name
     is_mode = operation.when is not None and operation.when != selecting
-    if is_mode:
-        return {}
-    if not operation.fresh_members:
-        return {}
-    member = operation.fresh_members[0]
-    return {member.name: client.value(member)}
+    fresh = () if is_mode else operation.fresh_members
+    ends = fresh if len(fresh) < 2 else (fresh[0], fresh[-1])
+    return [{member.name: client.value(member)} for member in ends] or [{}]
 
 
 def named(value: Any) -> str:

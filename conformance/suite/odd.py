@@ -57,6 +57,8 @@ MEDIA = {
     "xml": "application/xml",
     "nonsense": "nonsense",
 }
+LETTERS = "Zoë Łukasz 東京"
+"""Letters outside ASCII and outside Latin-1, as names have them."""
 HALF_A_CHARACTER = "\ud800"
 OTHER_TYPES: Mapping[str, Any] = {
     "string": "text",
@@ -77,6 +79,7 @@ class Sort(StrEnum):
     """The part of a request that is odd."""
 
     TEXT = "text"
+    LETTERS = "letters"
     QUERY = "query"
     TWICE = "twice"
     BRACKETS = "brackets"
@@ -108,6 +111,7 @@ class OddWay:
 def odd_ways(operation: Operation) -> Iterator[OddWay]:
     """The ways in which a request of an operation can be odd, always in the same order."""
     yield from _odd_texts(operation)
+    yield from _odd_letters(operation)
     yield from _odd_queries(operation)
     yield from _huge_query(operation)
     if operation.body or not operation.parameters_in("query"):
@@ -130,6 +134,21 @@ def _odd_texts(operation: Operation) -> Iterator[OddWay]:
     for (name, text), parameter in zip(TEXTS.items(), cycle(parameters), strict=False):
         make = _with_value(operation, parameter.name, text)
         yield OddWay(Sort.TEXT, f"{name}-in-{parameter.name}", make)
+
+
+def _odd_letters(operation: Operation) -> Iterator[OddWay]:
+    """Letters outside ASCII in every parameter that takes any text."""
+    texts = filter(_takes_any_text, operation.parameters)
+    letters = dict.fromkeys(map(attrgetter("name"), texts), LETTERS)
+    if letters:
+        yield OddWay(Sort.LETTERS, "letters-in-all", _with_values(operation, letters))
+
+
+def _takes_any_text(parameter: Parameter) -> bool:
+    """Whether a parameter takes a text of no format that names no object."""
+    if parameter.references or {"format", "pattern"} & set(parameter.schema):
+        return False
+    return _takes_text(parameter)
 
 
 def _takes_text(parameter: Parameter) -> bool:

@@ -17,11 +17,15 @@ NAMED_TRIED = 2
 
 @dataclass(frozen=True)
 class _Scope:
-    """A scope, and the kinds of objects that it opens reads and writes of."""
+    """A scope, the kinds of objects that it opens reads and writes of, and where it writes.
+
+    ``roots`` are the first segments of the paths of its writes.
+    """
 
     name: str
     read: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
+    roots: set[str] = field(default_factory=set)
 
     def concerns(self, kind: str) -> bool:
         """Whether it opens anything on objects of a kind."""
@@ -32,8 +36,9 @@ def other_scopes(planning: Planning, operation: Operation) -> list[str]:
     """A few scopes that do not open an operation, those that a server may let in first.
 
     A scope that may be required beside its own comes first. For a write follow the reads of its own
-    kind, and a write of an object that it refers to. Then follow a scope for the same verb and any
-    other. Other writes of its own kind are left out: they may include its scope.
+    kind, a write below the same path, and a write of an object that it refers to. Then follow a
+    scope for the same verb and any other. Other writes of its own kind are left out: they may
+    include its scope.
     """
     of_kind: list[_Scope] = []
     elsewhere: list[_Scope] = []
@@ -63,8 +68,11 @@ def _unopening(planning: Planning, operation: Operation) -> list[_Scope]:
             continue
         for name in other.scopes:
             scope = scopes.setdefault(name, _Scope(name))
-            opened = scope.read if other.effect is Effect.READ else scope.written
-            opened.add(other.kind)
+            if other.effect is Effect.READ:
+                scope.read.add(other.kind)
+            else:
+                scope.written.add(other.kind)
+                scope.roots.add(_root(other))
     return [scope for scope in scopes.values() if scope.name not in operation.scopes]
 
 
@@ -86,13 +94,20 @@ def _near_a_write(
 ) -> list[_Scope]:
     """The scopes that a server may take for the one of a write.
 
-    They open only reads of its kind, the write of an object that it must name, or any write.
+    They open only reads of its kind, a write below the same path, the write of an object that it
+    must name, or any write.
     """
     referred = set(map(attrgetter("references"), operation.required))
     reading = filterfalse(attrgetter("written"), of_kind)
     writing = list(filter(attrgetter("written"), foreign))
     naming = [scope for scope in writing if scope.written & referred]
-    return [*reading, *naming[:1], *writing[:1]]
+    beside = [scope for scope in writing if _root(operation) in scope.roots]
+    return [*reading, *beside[:1], *naming[:1], *writing[:1]]
+
+
+def _root(operation: Operation) -> str:
+    """The first segment of the path of an operation."""
+    return operation.path.split("/")[1]
 
 
 def named_keys(planning: Planning, operation: Operation, *, opening: bool) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
@@ -13,6 +14,7 @@ from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.crossing import (
     Values,
+    ask_beside_own,
     ask_for_foreign,
     ask_for_nobodys,
     ask_naming_main,
@@ -24,16 +26,17 @@ from conformance.suite.crossing import (
 )
 from conformance.suite.figures import compare_figures, reports, with_tenant_headers
 from conformance.suite.foreign import (
+    beside_foreign,
     foreign_filter,
     foreign_object,
     named,
     owning_references,
     texts_of_member,
-    visible_change,
+    visible_changes,
 )
 from conformance.suite.ids import MALFORMED
 from conformance.transport.message import message_for
-from conformance.values import ABSENT, as_text
+from conformance.values import ABSENT, as_text, without
 
 PAGE_SIZE = 5
 """Items of a page that is asked for in another size, or with a cursor."""
@@ -141,13 +144,13 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
                 parameter.name,
                 needs=("full", "other"),
                 params=ForeignFilter(parameter.name),
-                cost=4,
+                cost=5,
             )
 
 
 @scenario(foreign_filters, rules=("tenant.filter",), phase=1)
 def test_foreign_filter(client: Client) -> None:
-    """A list that is narrowed to something of another business."""
+    """A list that is narrowed to something of another business, alone and by a second filter."""
     operation = client.operation
     parameter = operation.parameter(client.params(ForeignFilter).filter)
     assert parameter is not None
@@ -163,6 +166,10 @@ def test_foreign_filter(client: Client) -> None:
     page = _later_page(client)
     facts = Facts(placed=len(page) > 1)
     client.mistake(operation, {**values, parameter.name: value, **page}, facts=facts)
+    second = beside_foreign(client, parameter, value)
+    if second and Open.FILTER_IGNORED not in parameter.open:
+        facts = Facts(placed=True)
+        client.mistake(operation, {**values, parameter.name: value, **second}, facts=facts)
     client.mistake(operation, {**values, parameter.name: MALFORMED}, role=Role.BYSTANDER)
 
 
@@ -195,7 +202,7 @@ def foreign_objects(planning: Planning) -> Iterator[Draft]:
     An operation on an object that also takes a business gets the foreign one beside its own object.
     """
     for operation, _ in on_objects(planning):
-        yield Draft(operation, needs=("full", "other"), cost=5)
+        yield Draft(operation, needs=("full", "other"), cost=7)
     for operation in filter(attrgetter("keyed"), operations(planning, "create", "perform")):
         if operation.selector:
             continue
@@ -226,18 +233,29 @@ def _change_across(client: Client, values: Values, selector: Parameter, foreign:
     """Change the object of the other business, look whether it changed, and go the other way."""
     operation, kind, sought = client.operation, client.operation.kind, named(foreign)
     name_both(client, values)
-    change = visible_change(client, operation)
+    changes = visible_changes(client, operation)
+    change = changes[0]
     facts = Facts(step=Step.BEFORE)
     before = client.look(kind, sought, role=Role.CONTROL, key="other", facts=facts)
     position = client.position(before)
-    ask_for_foreign(client, {**values, selector.name: foreign, **change}, foreign)
+    theirs = {**without(values, _free_members(operation)), selector.name: foreign}
+    for each in changes:
+        ask_for_foreign(client, {**theirs, **each}, foreign)
+    ask_beside_own(client, {**theirs, **change}, foreign)
     if Open.ABSENT_OBJECT in operation.open:
         ask_for_nobodys(client, values, selector)
-    facts = Facts(step=Step.AFTER, sent=as_shown(operation, change), position=position)
+    sent = {name: value for each in changes for name, value in each.items()}
+    facts = Facts(step=Step.AFTER, sent=as_shown(operation, sent), position=position)
     client.look(kind, sought, key="other", facts=facts)
     ask_naming_main(client, {**values, **change}, selector, "other")
     if operation.action == "update":
         move_elsewhere(client, {**values, **change}, selector)
+
+
+def _free_members(operation: Operation) -> set[str]:
+    """The members of a change that take any text, and that it may lack."""
+    free = filterfalse(attrgetter("required"), operation.fresh_members)
+    return set(map(attrgetter("name"), free))
 
 
 @scenario(reports, rules=("figures.own",), phase=1)

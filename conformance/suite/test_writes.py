@@ -28,6 +28,7 @@ from conformance.suite.planned_writes import (
 from conformance.suite.writing import (
     look_in_list,
     observed_values,
+    optional_references,
     optional_values,
     read_back,
     read_with,
@@ -69,11 +70,13 @@ def test_creation(client: Client) -> None:
 
 
 def _create_with_options(client: Client) -> None:
-    """Create with all members. A value that other objects show may be one that only they may have.
+    """Create with all members, those included that name an object.
 
-    If it is refused, one without such values follows.
+    A value that other objects show may be one that only they may have, and an object may not go
+    with the rest. If the creation is refused, one without such values follows.
     """
-    usual = usual_values(client, client.operation)
+    named = client.known(optional_references(client.operation))
+    usual = {**usual_values(client, client.operation), **named}
     tries: list[tuple[Mapping[str, Any], Role]] = [({}, Role.CONTROL)]
     if usual:
         tries.insert(0, (usual, Role.PROBE))

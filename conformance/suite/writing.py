@@ -30,6 +30,11 @@ def optional_values(client: Client, operation: Operation) -> dict[str, Any]:
     return values
 
 
+def optional_references(operation: Operation) -> list[Parameter]:
+    """The members that name an object, without which a creation is whole."""
+    return [member for member in operation.body if member.references and not member.usual]
+
+
 def takes_any_text(parameter: Parameter) -> bool:
     """Whether a member takes any text: a fresh one, without a format."""
     if not parameter.fresh or {"format", "pattern"} & set(parameter.schema):

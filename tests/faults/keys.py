@@ -215,6 +215,15 @@ class AgentScopePlacesCalls(Faulty):
         )
 
 
+@fault("scope-required status-403 code-forbidden", at="update_sms_prompt", depth=4)
+class ScopeOfThePathOpens(Faulty):
+    """The scope sms:write also allows changing the prompt below /sms, which is of an agent."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        opened = operation.id == "update_sms_prompt" and "sms:write" in identity.scopes
+        return opened or super().has_scope(operation, identity)
+
+
 @fault("scope-required status-403 code-forbidden", depth=2)
 class NotFoundForScope(Faulty):
     """A missing scope returns 404."""

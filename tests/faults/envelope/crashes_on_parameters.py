@@ -253,3 +253,35 @@ class BrokenPercentInQueryFails(Faulty):
         if "%z" in context.request.query_text.lower():
             raise UnicodeError
         return super().limit_of(context)
+
+
+class LatinOnly(Faulty):
+    """The reference server, where one operation writes its texts in Latin-1."""
+
+    here = ""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        values = super().take_in(operation, request, in_path)
+        if operation.id == self.here:
+            "".join(filter(_is_text, values.values())).encode("latin-1")
+        return values
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+@fault("status-no-5xx-for-mistakes", at="list_messages", by=ODD_INPUT, depth=4)
+class FilterInLatin(LatinOnly):
+    """list_messages returns 500 for a filter with a letter outside Latin-1."""
+
+    here = "list_messages"
+
+
+@fault("status-no-5xx-for-mistakes", at="create_webhook", by=ODD_INPUT, depth=4)
+class BodyInLatin(LatinOnly):
+    """create_webhook returns 500 for a text with a letter outside Latin-1."""
+
+    here = "create_webhook"

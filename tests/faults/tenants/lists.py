@@ -345,3 +345,13 @@ class EmptyWithLimitNotFound(Faulty):
             if empty:
                 raise self.not_found(context.operation)
         return reply
+
+
+@fault("business-filter", at="list_messages", depth=5)
+class DirectionShowsForeignMessages(Faulty):
+    """list_messages shows any conversation if the request names a direction as well."""
+
+    def list_tenant(self, context: Context) -> str | None:
+        both = filtered_by(context, "conversation_id", "direction")
+        every = is_for(context, "list_messages") and both
+        return None if every else super().list_tenant(context)

@@ -326,3 +326,26 @@ class ForeignEventReplayed(Faulty):
             if self.store.get("event", str(identifier)) is None:
                 raise Refusal("not_found", "There is no such event")
         return super().act_perform(context)
+
+
+# --- objects that are reached beside something else ---
+
+
+@fault("business-object", at="release_phone_number", depth=5)
+class ForeignNumberBesideOwnBusiness(Faulty):
+    """release_phone_number releases any number if the request names the own business."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if is_for(context, "release_phone_number") and "business_id" in context.values:
+            return self.store.get(kind, identifier)
+        return super().find(kind, identifier, context)
+
+
+@fault("business-object", at="update_lead", depth=5)
+class NotesOfForeignLead(Faulty):
+    """update_lead changes the notes of any lead if the request changes no name."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if is_for(context, "update_lead") and "name" not in context.values:
+            return self.store.get(kind, identifier)
+        return super().find(kind, identifier, context)

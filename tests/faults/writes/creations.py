@@ -329,3 +329,15 @@ class StatusOfLeadForced(Kept):
 
     def keep(self, document: dict[str, Any]) -> dict[str, Any]:
         return {**document, "status": str(document.get("status", "new")).upper()}
+
+
+@fault("created-resource", at="create_call", depth=4)
+class CallWithAnotherLead(Faulty):
+    """create_call stores another lead than the one it is given."""
+
+    def document(self, context: Context, kind: str) -> dict[str, Any]:
+        whole = super().document(context, kind)
+        if not is_for(context, "create_call") or "lead_id" not in context.values:
+            return whole
+        leads = self.store.page(Page("lead", self.tenant_of(context.identity), 2))
+        return {**whole, "lead_id": next(row.id for row in leads if row.id != whole["lead_id"])}
