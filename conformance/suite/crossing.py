@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Facts, Open, Parameter, Role, Step
+from conformance.model import Facts, Open, Operation, Parameter, Role, Step
 from conformance.reading import as_shown
 from conformance.suite.client import Client
-from conformance.suite.foreign import named, owning_references
+from conformance.suite.foreign import named, owning_references, visible_changes
 from conformance.transport.message import Message, message_for
-from conformance.values import ABSENT, picked
+from conformance.values import ABSENT, picked, without
 
 Values = dict[str, Any]
 """Values for the parameters of an operation, by name."""
@@ -99,6 +100,35 @@ def read_across(client: Client, values: Values, selector: Parameter, foreign: An
     client.call(operation, owner, role=Role.CONTROL, key="other", facts=facts)
     ask_for_foreign(client, theirs, foreign)
     ask_the_other_way(client, values, selector, "other")
+
+
+def change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
+    """Change the object of the other business, look whether it changed, and go the other way."""
+    operation, kind, sought = client.operation, client.operation.kind, named(foreign)
+    name_both(client, values)
+    changes = visible_changes(client, operation)
+    change = changes[0]
+    facts = Facts(step=Step.BEFORE)
+    before = client.look(kind, sought, role=Role.CONTROL, key="other", facts=facts)
+    position = client.position(before)
+    theirs = {**without(values, _free_members(operation)), selector.name: foreign}
+    for each in changes:
+        ask_for_foreign(client, {**theirs, **each}, foreign)
+    ask_beside_own(client, {**theirs, **change}, foreign)
+    if Open.ABSENT_OBJECT in operation.open:
+        ask_for_nobodys(client, values, selector)
+    sent = {name: value for each in changes for name, value in each.items()}
+    facts = Facts(step=Step.AFTER, sent=as_shown(operation, sent), position=position)
+    client.look(kind, sought, key="other", facts=facts)
+    ask_naming_main(client, {**values, **change}, selector, "other")
+    if operation.action == "update":
+        move_elsewhere(client, {**values, **change}, selector)
+
+
+def _free_members(operation: Operation) -> set[str]:
+    """The members of a change that take any text, and that it may lack."""
+    free = filterfalse(attrgetter("required"), operation.fresh_members)
+    return set(map(attrgetter("name"), free))
 
 
 def name_both(client: Client, values: Values) -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, cycle
 from operator import attrgetter
 from typing import Any
 
 from conformance.model import Operation, Parameter
-from conformance.suite.sending import OVERRIDES
-from conformance.transport.message import Message, message_for
-from conformance.values import without
+from conformance.suite.odd_messages import (
+    Make,
+    Pairs,
+    overridden,
+    valid,
+    with_content,
+    with_media_type,
+    with_pairs,
+    with_tails,
+    with_value,
+    with_values,
+)
 
 TEXTS = {
     "nul": "a\0b",
@@ -69,11 +77,6 @@ OTHER_TYPES: Mapping[str, Any] = {
 }
 """A value of each type, by its name in a schema. An array holds items of two types."""
 
-Make = Callable[[Mapping[str, Any]], Message]
-"""Makes a message from valid values."""
-Pairs = tuple[tuple[str, str], ...]
-"""Names and values of the query."""
-
 
 class Sort(StrEnum):
     """The part of a request that is odd."""
@@ -115,15 +118,15 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
     yield from _odd_queries(operation)
     yield from _huge_query(operation)
     if operation.body or not operation.parameters_in("query"):
-        yield OddWay(Sort.HEADER, "override-method", _overridden(_valid(operation)))
+        yield OddWay(Sort.HEADER, "override-method", overridden(valid(operation)))
     yield from _odd_pages(operation)
     if operation.body:
         yield from _odd_members(operation)
         for name, content in CONTENTS.items():
-            yield OddWay(Sort.CONTENT, f"body-{name}", _with_content(operation, content))
-        yield OddWay(Sort.LARGE, "body-megabyte", _with_content(operation, MEGABYTE))
+            yield OddWay(Sort.CONTENT, f"body-{name}", with_content(operation, content))
+        yield OddWay(Sort.LARGE, "body-megabyte", with_content(operation, MEGABYTE))
         for name, media in MEDIA.items():
-            yield OddWay(Sort.HEADER, f"media-{name}", _with_media_type(operation, media))
+            yield OddWay(Sort.HEADER, f"media-{name}", with_media_type(operation, media))
 
 
 # --- the ways by sort -----------------------------------------------------------------------------
@@ -132,7 +135,7 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
 def _odd_texts(operation: Operation) -> Iterator[OddWay]:
     parameters = list(filter(_takes_text, operation.parameters))
     for (name, text), parameter in zip(TEXTS.items(), cycle(parameters), strict=False):
-        make = _with_value(operation, parameter.name, text)
+        make = with_value(operation, parameter.name, text)
         yield OddWay(Sort.TEXT, f"{name}-in-{parameter.name}", make)
 
 
@@ -141,7 +144,7 @@ def _odd_letters(operation: Operation) -> Iterator[OddWay]:
     texts = filter(_takes_any_text, operation.parameters)
     letters = dict.fromkeys(map(attrgetter("name"), texts), LETTERS)
     if letters:
-        yield OddWay(Sort.LETTERS, "letters-in-all", _with_values(operation, letters))
+        yield OddWay(Sort.LETTERS, "letters-in-all", with_values(operation, letters))
 
 
 def _takes_any_text(parameter: Parameter) -> bool:
@@ -165,18 +168,18 @@ def _odd_queries(operation: Operation) -> Iterator[OddWay]:
     if not parameters:
         return
     twice = [_twice(parameter) for parameter in parameters]
-    yield OddWay(Sort.TWICE, "all-twice", _with_pairs(operation, *chain(*twice)))
+    yield OddWay(Sort.TWICE, "all-twice", with_pairs(operation, *chain(*twice)))
     brackets = [_in_brackets(parameter) for parameter in parameters]
-    make = _with_pairs(operation, *chain(*brackets))
+    make = with_pairs(operation, *chain(*brackets))
     if operation.body:
         yield OddWay(Sort.BRACKETS, "all-in-brackets", make)
     else:  # one request for both
-        yield OddWay(Sort.BRACKETS, "override-and-brackets", _overridden(make))
+        yield OddWay(Sort.BRACKETS, "override-and-brackets", overridden(make))
     for parameter, two, odd in zip(parameters, twice, brackets, strict=True):
         name = parameter.name
-        yield OddWay(Sort.QUERY, f"{name}-twice", _with_pairs(operation, *two))
-        yield OddWay(Sort.QUERY, f"{name}-in-brackets", _with_pairs(operation, *odd))
-        yield OddWay(Sort.QUERY, f"{name}-empty", _with_pairs(operation, (name, "")))
+        yield OddWay(Sort.QUERY, f"{name}-twice", with_pairs(operation, *two))
+        yield OddWay(Sort.QUERY, f"{name}-in-brackets", with_pairs(operation, *odd))
+        yield OddWay(Sort.QUERY, f"{name}-empty", with_pairs(operation, (name, "")))
 
 
 def _huge_query(operation: Operation) -> Iterator[OddWay]:
@@ -187,7 +190,7 @@ def _huge_query(operation: Operation) -> Iterator[OddWay]:
         huge.pop(operation.paging.limit, None)
     pairs = tuple(huge.items())
     if pairs:
-        yield OddWay(Sort.FIGURE, "query-huge", _with_pairs(operation, *pairs))
+        yield OddWay(Sort.FIGURE, "query-huge", with_pairs(operation, *pairs))
 
 
 def _twice(parameter: Parameter) -> Pairs:
@@ -206,7 +209,7 @@ def _odd_pages(operation: Operation) -> Iterator[OddWay]:
         return
     for name, texts in ((operation.paging.limit, LIMITS), (operation.paging.after, POSITIONS)):
         for place, text in enumerate(texts):
-            make = _with_pairs(operation, (name, text))
+            make = with_pairs(operation, (name, text))
             yield OddWay(Sort.PAGE, f"{name}-{place}", make)
 
 
@@ -217,7 +220,7 @@ def _odd_members(operation: Operation) -> Iterator[OddWay]:
     free = [member for member in members if member != selector]
     yield from _odd_together(operation, free)
     if selector in members:
-        yield OddWay(Sort.TAILS, "selector-tail", _with_tails(operation, [selector]))
+        yield OddWay(Sort.TAILS, "selector-tail", with_tails(operation, [selector]))
     for member in members:
         yield from _odd_member(operation, member)
         if _takes_number(member):
@@ -228,20 +231,20 @@ def _odd_together(operation: Operation, members: list[Parameter]) -> Iterator[Od
     """Members of other types: all of them, and those that are not required; and tails."""
     optional = [member for member in members if not member.required]
     for turn in range(len(OTHER_TYPES)):
-        wrong = _with_values(operation, _wrong_types(members, turn))
+        wrong = with_values(operation, _wrong_types(members, turn))
         yield OddWay(Sort.TYPES, f"types-{turn}", wrong)
-        wrong = _with_values(operation, _wrong_types(optional, turn))
+        wrong = with_values(operation, _wrong_types(optional, turn))
         yield OddWay(Sort.OPTIONAL, f"optional-types-{turn}", wrong)
-    yield OddWay(Sort.TAILS, "all-tails", _with_tails(operation, members))
+    yield OddWay(Sort.TAILS, "all-tails", with_tails(operation, members))
 
 
 def _odd_member(operation: Operation, member: Parameter) -> Iterator[OddWay]:
     """A member that is null, half a character, has a tail, or is of another type."""
     odd = {"null": None, "half-a-character": HALF_A_CHARACTER, **_others(member)}
     for word, value in odd.items():
-        make = _with_value(operation, member.name, value)
+        make = with_value(operation, member.name, value)
         yield OddWay(Sort.MEMBER, f"{member.name}-{word}", make)
-    yield OddWay(Sort.MEMBER, f"{member.name}-tail", _with_tails(operation, [member]))
+    yield OddWay(Sort.MEMBER, f"{member.name}-tail", with_tails(operation, [member]))
 
 
 def _takes_number(member: Parameter) -> bool:
@@ -253,7 +256,7 @@ def _odd_figures(operation: Operation, member: Parameter) -> Iterator[OddWay]:
     """A number is infinite, huge, or none, in a request that is valid but for it."""
     for word, figure in FIGURES.items():
         content = b'{"%b": %b}' % (member.name.encode(), figure)
-        make = _with_content(operation, content, instead=member.name)
+        make = with_content(operation, content, instead=member.name)
         yield OddWay(Sort.FIGURE, f"{member.name}-{word}", make)
 
 
@@ -276,82 +279,3 @@ def _others(parameter: Parameter) -> dict[str, Any]:
     numbers = own | {"number"} if "integer" in own else own
     kept = OTHER_TYPES.keys() - (numbers - {"array"})
     return {kind: OTHER_TYPES[kind] for kind in OTHER_TYPES if kind in kept}
-
-
-# --- making messages ------------------------------------------------------------------------------
-
-
-def _with_value(operation: Operation, name: str, value: Any) -> Make:
-    return lambda values: message_for(operation, {**values, name: value})
-
-
-def _with_values(operation: Operation, changes: Mapping[str, Any]) -> Make:
-    return lambda values: message_for(operation, {**values, **changes})
-
-
-def _with_tails(operation: Operation, members: Iterable[Parameter]) -> Make:
-    """Members as texts that begin as valid ones, with a letter and the end of a line behind."""
-    examples = {member.name: member.example or "text" for member in members}
-
-    def make(values: Mapping[str, Any]) -> Message:
-        tails = {name: f"{values.get(name, text)}x\n" for name, text in examples.items()}
-        return message_for(operation, {**values, **tails})
-
-    return make
-
-
-def _valid(operation: Operation) -> Make:
-    """A valid message of an operation."""
-    return lambda values: message_for(operation, values)
-
-
-def _overridden(make: Make) -> Make:
-    """Headers that some frameworks take for another method. That method does nothing anywhere."""
-
-    def overridden(values: Mapping[str, Any]) -> Message:
-        message = make(values)
-        overrides = tuple((name, "TRACE") for name in OVERRIDES)
-        return replace(message, headers=message.headers + overrides)
-
-    return overridden
-
-
-def _with_pairs(operation: Operation, *pairs: tuple[str, str]) -> Make:
-    """Odd pairs of the query, in place of the parameter that they name."""
-    replaced = {name.partition("[")[0] for name, _ in pairs}
-
-    def make(values: Mapping[str, Any]) -> Message:
-        message = message_for(operation, without(values, replaced))
-        return replace(message, query=(*message.query, *pairs))
-
-    return make
-
-
-def _with_content(operation: Operation, content: bytes, instead: str = "") -> Make:
-    """Odd content as the body; the members of an odd object join those of a valid request.
-
-    ``instead`` names the member of the valid request whose place the odd one takes.
-    """
-
-    def make(values: Mapping[str, Any]) -> Message:
-        message = message_for(operation, without(values, {instead}))
-        valid = message.body or b""
-        if content.startswith(b'{"') and len(valid) > len(b"{}"):
-            return replace(message, body=valid[:-1] + b", " + content[1:])
-        return replace(message, body=content)
-
-    return make
-
-
-def _with_media_type(operation: Operation, media: str) -> Make:
-    """A valid body with another media type; a form has a body of its own."""
-
-    def make(values: Mapping[str, Any]) -> Message:
-        message = message_for(operation, values)
-        headers = [pair for pair in message.headers if pair[0] != "Content-Type"]
-        body = message.body or json.dumps(dict(values)).encode()
-        if media.endswith("urlencoded"):
-            body = b"a=b&c=d"
-        return replace(message, headers=(*headers, ("Content-Type", media)), body=body)
-
-    return make

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import filterfalse
 from operator import attrgetter
-from typing import Any
 
 from conformance.model import Effect, Facts, Open, Operation, Parameter, Params, Role, Side, Step
-from conformance.reading import Answer, as_shown, position_of
+from conformance.reading import Answer, position_of
 from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.crossing import (
     Values,
-    ask_beside_own,
-    ask_for_foreign,
-    ask_for_nobodys,
     ask_naming_main,
+    change_across,
     create_inside,
-    move_elsewhere,
-    name_both,
     read_across,
     with_query,
 )
@@ -29,14 +23,12 @@ from conformance.suite.foreign import (
     beside_foreign,
     foreign_filter,
     foreign_object,
-    named,
     owning_references,
     texts_of_member,
-    visible_changes,
 )
 from conformance.suite.ids import MALFORMED
 from conformance.transport.message import message_for
-from conformance.values import ABSENT, as_text, without
+from conformance.values import ABSENT, as_text
 
 PAGE_SIZE = 5
 """Items of a page that is asked for in another size, or with a cursor."""
@@ -226,36 +218,7 @@ def test_foreign_object(client: Client) -> None:
     if operation.effect is Effect.READ:
         read_across(client, values, selector, foreign)
     else:
-        _change_across(client, values, selector, foreign)
-
-
-def _change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
-    """Change the object of the other business, look whether it changed, and go the other way."""
-    operation, kind, sought = client.operation, client.operation.kind, named(foreign)
-    name_both(client, values)
-    changes = visible_changes(client, operation)
-    change = changes[0]
-    facts = Facts(step=Step.BEFORE)
-    before = client.look(kind, sought, role=Role.CONTROL, key="other", facts=facts)
-    position = client.position(before)
-    theirs = {**without(values, _free_members(operation)), selector.name: foreign}
-    for each in changes:
-        ask_for_foreign(client, {**theirs, **each}, foreign)
-    ask_beside_own(client, {**theirs, **change}, foreign)
-    if Open.ABSENT_OBJECT in operation.open:
-        ask_for_nobodys(client, values, selector)
-    sent = {name: value for each in changes for name, value in each.items()}
-    facts = Facts(step=Step.AFTER, sent=as_shown(operation, sent), position=position)
-    client.look(kind, sought, key="other", facts=facts)
-    ask_naming_main(client, {**values, **change}, selector, "other")
-    if operation.action == "update":
-        move_elsewhere(client, {**values, **change}, selector)
-
-
-def _free_members(operation: Operation) -> set[str]:
-    """The members of a change that take any text, and that it may lack."""
-    free = filterfalse(attrgetter("required"), operation.fresh_members)
-    return set(map(attrgetter("name"), free))
+        change_across(client, values, selector, foreign)
 
 
 @scenario(reports, rules=("figures.own",), phase=1)
