@@ -20,11 +20,14 @@ from cattrs.preconf.json import make_converter
 from conformance.model import (
     Body,
     Case,
+    Cause,
     Cell,
     Effect,
     Exchange,
     Facts,
+    Finding,
     Json,
+    Reason,
     Request,
     Response,
     Trigger,
@@ -63,6 +66,9 @@ _SILENT: Mapping[type[Any], Callable[[Any], bool]] = {
     Request: _empty,
     Response: lambda value: _empty(value) or value is False,
     Exchange: _empty,
+    Finding: _unset,
+    Reason: _unset,
+    Cause: operator.not_,
     Cell: operator.not_,
     Case: operator.not_,  # a case without a cost sends nothing
 }

@@ -71,8 +71,8 @@ class NoList(Faulty):
     [
         (
             FlagAsText,
-            Aim(("paging-exclusive",), operations=("list_calls",)),
-            "paging-exclusive[list_calls]",
+            Aim(("has-more-true",), operations=("list_calls",)),
+            "has-more-true[list_calls]",
             "has-more-present at list_calls",
         ),
         (

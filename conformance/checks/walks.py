@@ -195,6 +195,8 @@ def paging_more_false(context: JudgeContext, trial: Trial, walks: Walks) -> Iter
         item = walks.following(page)
         if item is None:
             continue
+        if page.more is None:
+            continue
         if not page.more:
             expected = f"true, as {item.text} {item.key} comes after the page"
             yield Violation(_flag(context), expected, "false", page.ids)

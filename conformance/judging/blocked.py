@@ -44,7 +44,7 @@ class Blocked:
                 clause = self._broken(rule, place, ids)
                 if clause is not None:
                     text = f"blocked by a failure: {clause} at {place}"
-                    return Reason(ReasonKind.BLOCKED, text)
+                    return Reason(ReasonKind.BLOCKED, text, by=f"{clause}[{place}]")
         return None
 
     def _broken(self, rule: str, place: str, ids: set[str]) -> str | None:

@@ -42,7 +42,7 @@ class Page:
     place: int  # among the pages of the trial
     items: tuple[Item, ...]
     unplaced: frozenset[str]
-    more: bool
+    more: bool | None  # None where the flag is no boolean: other rules blame that
     after: str | None  # the cursor that was sent
     filters: Filters
 
@@ -87,12 +87,12 @@ class Page:
 
 
 def read_page(answer: Answer, walk: str, place: int) -> Page | None:
-    """The page that an answer shows, as part of a walk; None where that is no well-formed page.
+    """The page that an answer shows, as part of a walk; None where that is no readable page.
 
-    An item may be without a position, but not the last one where more follows: it is the cursor.
+    An item may be without a position, but not the last one where more may follow: it is the cursor.
     """
     paging, more = answer.operation.paging, answer.more
-    if more is None or answer.items is None:
+    if answer.items is None:
         return None
     assert paging is not None  # it names the flag
     items: list[Item] = []
@@ -100,7 +100,7 @@ def read_page(answer: Answer, walk: str, place: int) -> Page | None:
     for raw in answer.items:
         key = identity_of(answer.contract, answer.operation.kind, raw)
         item = _item(answer, key, raw)
-        needed = more and raw is answer.items[-1]
+        needed = more is not False and raw is answer.items[-1]
         if item is not None:
             items.append(item)
         elif needed or not _has_no_position(answer, raw):

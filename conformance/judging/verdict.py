@@ -306,7 +306,8 @@ def _merged(
     for key, same in alike.items():
         actual = cut(same[0].actual, LONGEST)
         ids = _unique(_ids(same))
-        findings.append(Finding(clause.id, operation, *key, actual, ids, clause.level))
+        apart = all(len(violation.exchanges) == 1 for violation in same)
+        findings.append(Finding(clause.id, operation, *key, actual, ids, clause.level, apart))
     return tuple(findings)
 
 

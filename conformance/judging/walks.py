@@ -204,7 +204,7 @@ def walks_of(context: JudgeContext, trial: Trial) -> Walks:
 def _pages(context: JudgeContext, trial: Trial) -> tuple[list[Page], bool]:
     """The pages of all walks, and whether too much came to read all.
 
-    A page that is not well-formed ends its walk; other rules blame it. So does one too much.
+    A page that cannot be read ends its walk; other rules blame it. So does one too much.
     """
     pages: list[Page] = []
     ended: set[str] = set()

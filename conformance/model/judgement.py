@@ -42,7 +42,10 @@ JUDGED = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED, Verdict.PASSED)
 
 @dataclass(frozen=True)
 class Finding:
-    """One observed departure from a clause."""
+    """One observed departure from a clause.
+
+    It was seen ``apart`` if each of its exchanges shows it alone.
+    """
 
     clause: str
     operation: str
@@ -52,6 +55,7 @@ class Finding:
     actual: str
     exchanges: tuple[str, ...]
     level: Level = Level.MUST
+    apart: bool = False
 
 
 class ReasonKind(StrEnum):
@@ -75,10 +79,14 @@ class ReasonKind(StrEnum):
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a cell is untested or in error: what kind of thing it is, and a sentence for people."""
+    """Why a cell is untested or in error: what kind of thing it is, and a sentence for people.
+
+    ``by`` is the name of the failed cell that blocks it.
+    """
 
     kind: ReasonKind
     text: str
+    by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +154,49 @@ class Case:
     optional: bool = False  # more depth where it can run; its gap leaves no cell untested
 
 
+class Harm(StrEnum):
+    """What a cause does to the users of a target, worst first."""
+
+    ISOLATION = "isolation"
+    """Somebody gets in, or sees or changes what belongs to others."""
+    EFFECT = "effect"
+    """Something happens, costs or is stored that must not."""
+    DATA = "data"
+    """Data is lost, doubled or shown wrong."""
+    ANSWER = "answer"
+    """A request gets another answer than the contract promises."""
+    FORM = "form"
+    """An answer is right, but does not look as the contract says."""
+
+    @property
+    def rank(self) -> int:
+        """Place in the order of severity; 0 is the worst."""
+        return list(Harm).index(self)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One thing that is wrong with the target, with all that it explains.
+
+    ``id`` is the same in every run that shows the cause. ``clauses`` are those that it breaks, and
+    ``cells`` the names of the cells; both begin with those of the ``finding`` that tells most.
+    The first of the ``seen`` exchanges that show it are ``exchanges``, in the order of the log.
+    ``flaw`` is what is odd in the requests that provoke it. ``blocks`` are the names of the cells
+    that cannot be judged because of it.
+    """
+
+    id: str
+    harm: Harm
+    verdict: Verdict
+    finding: Finding
+    clauses: tuple[str, ...]
+    cells: tuple[str, ...]
+    exchanges: tuple[str, ...]
+    seen: int
+    flaw: str = ""
+    blocks: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Run:
     """A finished run: everything that a report may show. Holds no secret."""
@@ -162,6 +213,7 @@ class Run:
     cells: tuple[Cell, ...]
     exchanges: tuple[Exchange, ...]
     require_complete: bool = False
+    causes: tuple[Cause, ...] = ()  # what has to be mended, worst first
 
     @cached_property
     def counts(self) -> dict[str, int]:

@@ -104,6 +104,7 @@ class Facts:
     side: Side | None = None
     mistake: bool = False  # the client is wrong in something, so a 5xx is the server's fault
     odd: bool = False  # the request may have a status that the contract does not list
+    flaw: str | None = None  # what is wrong or odd in the request, such as "nul in name"
     mendable: bool = False  # a wrong path that a server may well serve
     refusable: bool = False  # a page that may be refused
     placed: bool = (

@@ -7,6 +7,7 @@ from datetime import date
 from operator import attrgetter
 
 from conformance import __version__, checks
+from conformance.causes import causes_of
 from conformance.evidence import CUT_OFF, Log
 from conformance.judging import verdict
 from conformance.model import Contract, Declaration, Run
@@ -59,9 +60,6 @@ def finished(
     ``contract`` is the contract as the target has it, from ``target.named``. ``selected`` are the
     ids of the cases that were to run, None for all. Waivers count as on the day ``today``.
     """
-    runnable = set(map(attrgetter("id"), plan.runnable))
-    chosen = runnable if selected is None else runnable & selected
-    unended = chosen - log.judged.ends.keys()
     cells = verdict.cells(
         contract, target, checks.RULES, plan.cases, log, today=today, selected=selected
     )
@@ -74,13 +72,22 @@ def finished(
         today=today,
         require_complete=require_complete,
     )
+    exchanges = tuple(log.exchanges)
     return replace(
         run,
         finished=ended,
-        incomplete=log.incomplete or _without_end(len(unended)),
+        incomplete=log.incomplete or _without_end(_unended(plan, log, selected)),
         cells=cells,
-        exchanges=tuple(log.exchanges),
+        exchanges=exchanges,
+        causes=causes_of(contract, cells, exchanges),
     )
+
+
+def _unended(plan: Plan, log: Log, selected: frozenset[str] | None) -> int:
+    """How many of the chosen cases have no end in the log."""
+    runnable = set(map(attrgetter("id"), plan.runnable))
+    chosen = runnable if selected is None else runnable & selected
+    return len(chosen - log.judged.ends.keys())
 
 
 def _without_end(cases: int) -> str | None:

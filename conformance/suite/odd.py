@@ -78,6 +78,11 @@ OTHER_TYPES: Mapping[str, Any] = {
 """A value of each type, by its name in a schema. An array holds items of two types."""
 
 
+WRONG_TYPE = "a value of another type"
+NO_OBJECT, CUT_OFF = "a body that is no object", "a body that is cut off"
+TWICE, IN_BRACKETS, EMPTY = "a parameter twice", "a parameter in brackets", "an empty parameter"
+
+
 class Sort(StrEnum):
     """The part of a request that is odd."""
 
@@ -99,16 +104,44 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class OddWay:
-    """A way for a request to be odd: its sort, its permanent name, and what makes the message."""
+    """A way for a request to be odd: its sort, its permanent name, and what makes the message.
+
+    ``stated`` says what is odd where neither sort nor name does.
+    """
 
     sort: Sort
     name: str
     make: Make
+    stated: str = ""
+
+    @property
+    def flaw(self) -> str:
+        """What is odd, in words that the same oddness of other operations has as well."""
+        by_name = self.name.replace("-", " ").partition(" in ")[0]
+        return self.stated or _FLAWS.get(self.sort, by_name)
 
     @property
     def may_have_other_status(self) -> bool:
         """Whether the answer may have a status that the contract does not list."""
         return self.name.startswith(("long", "override", "body-megabyte"))
+
+
+_FLAWS: Mapping[Sort, str] = {
+    Sort.LETTERS: "letters outside Latin-1",
+    Sort.TWICE: TWICE,
+    Sort.BRACKETS: IN_BRACKETS,
+    Sort.MEMBER: WRONG_TYPE,
+    Sort.TYPES: WRONG_TYPE,
+    Sort.OPTIONAL: WRONG_TYPE,
+    Sort.TAILS: WRONG_TYPE,
+    Sort.FIGURE: "a number beyond all bounds",
+}
+"""What is odd in the requests of a sort. Other sorts have a flaw for each name."""
+
+
+def odd_value(name: str) -> str:
+    """The flaw of a request with a value of a parameter that cannot be parsed, or is too large."""
+    return f"an odd value of {name}"
 
 
 def odd_ways(operation: Operation) -> Iterator[OddWay]:
@@ -123,7 +156,8 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
     if operation.body:
         yield from _odd_members(operation)
         for name, content in CONTENTS.items():
-            yield OddWay(Sort.CONTENT, f"body-{name}", with_content(operation, content))
+            flaw = NO_OBJECT if name == "number" else f"a body with {name.replace('-', ' ')}"
+            yield OddWay(Sort.CONTENT, f"body-{name}", with_content(operation, content), flaw)
         yield OddWay(Sort.LARGE, "body-megabyte", with_content(operation, MEGABYTE))
         for name, media in MEDIA.items():
             yield OddWay(Sort.HEADER, f"media-{name}", with_media_type(operation, media))
@@ -177,9 +211,9 @@ def _odd_queries(operation: Operation) -> Iterator[OddWay]:
         yield OddWay(Sort.BRACKETS, "override-and-brackets", overridden(make))
     for parameter, two, odd in zip(parameters, twice, brackets, strict=True):
         name = parameter.name
-        yield OddWay(Sort.QUERY, f"{name}-twice", with_pairs(operation, *two))
-        yield OddWay(Sort.QUERY, f"{name}-in-brackets", with_pairs(operation, *odd))
-        yield OddWay(Sort.QUERY, f"{name}-empty", with_pairs(operation, (name, "")))
+        yield OddWay(Sort.QUERY, f"{name}-twice", with_pairs(operation, *two), TWICE)
+        yield OddWay(Sort.QUERY, f"{name}-in-brackets", with_pairs(operation, *odd), IN_BRACKETS)
+        yield OddWay(Sort.QUERY, f"{name}-empty", with_pairs(operation, (name, "")), EMPTY)
 
 
 def _huge_query(operation: Operation) -> Iterator[OddWay]:
@@ -210,7 +244,7 @@ def _odd_pages(operation: Operation) -> Iterator[OddWay]:
     for name, texts in ((operation.paging.limit, LIMITS), (operation.paging.after, POSITIONS)):
         for place, text in enumerate(texts):
             make = with_pairs(operation, (name, text))
-            yield OddWay(Sort.PAGE, f"{name}-{place}", make)
+            yield OddWay(Sort.PAGE, f"{name}-{place}", make, odd_value(name))
 
 
 def _odd_members(operation: Operation) -> Iterator[OddWay]:

@@ -97,7 +97,7 @@ def test_odd_request(client: Client) -> None:
 def _send_odd(client: Client, way: OddWay) -> None:
     values = client.valid(client.operation)
     if values is not None:
-        facts = Facts(mistake=True, odd=way.may_have_other_status)
+        facts = Facts(mistake=True, odd=way.may_have_other_status, flaw=way.flaw)
         _send(client, way.make(values), facts)
 
 

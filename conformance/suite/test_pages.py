@@ -11,6 +11,7 @@ from conformance.reading import Answer, position_of
 from conformance.scenarios import Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.knowledge import LARGE
+from conformance.suite.odd import odd_value
 
 WIDE = 10**8
 """Times the maximum of a list: such a limit is beyond 32 bits."""
@@ -31,7 +32,8 @@ def test_large_page(client: Client) -> None:
         return
     maximum = client.target.maximum.get(operation.id, LARGE)
     values[operation.paging.limit] = str(WIDE * maximum)
-    client.call(operation, values, facts=Facts(mistake=True))
+    facts = Facts(mistake=True, flaw=odd_value(operation.paging.limit))
+    client.call(operation, values, facts=facts)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from conformance.scenarios import Depth, Draft, Planning, key_needs, operations,
 from conformance.suite.client import Client
 from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
-from conformance.suite.odd import BEYOND_64_BITS
+from conformance.suite.odd import BEYOND_64_BITS, CUT_OFF, NO_OBJECT, odd_value
 from conformance.suite.references import name_nothing, referring
 from conformance.values import without
 
@@ -204,6 +204,8 @@ NO_OBJECTS = (b"[1, 2]", b"")
 """Bodies that are no object, for every operation."""
 IN_TURN = (b'"text"', b"null", b"{")
 """More of them, which operations get in turn."""
+FLAWS = {b"": "an empty body", b"{": CUT_OFF}
+"""What is odd in a body that is no object. All others are of another type."""
 
 
 @dataclass(frozen=True)
@@ -250,8 +252,10 @@ def test_broken_body(client: Client) -> None:
     role = Role.PROBE if client.case.rules else Role.BYSTANDER
     others = [IN_TURN[place] for place in client.params(Turns).places]
     cut_off = json.dumps(values).encode()[:-1]
-    for content in (*NO_OBJECTS, *others, cut_off):
-        client.mistake(client.operation, values, content=content, role=role)
+    for content in (*NO_OBJECTS, *others):
+        facts = Facts(flaw=FLAWS.get(content, NO_OBJECT))
+        client.mistake(client.operation, values, facts, content=content, role=role)
+    client.mistake(client.operation, values, Facts(flaw=CUT_OFF), content=cut_off, role=role)
 
 
 # --- limits, cursors and bounds that cannot be parsed ---------------------------------------------
@@ -291,17 +295,25 @@ def test_unparsable_parameter(client: Client) -> None:
     if values is None:
         return
     client.control(client.operation, values)
-    for limit in ODD_LIMITS:
-        client.mistake(client.operation, {**values, paging.limit: limit})
-    for position in ODD_POSITIONS:
-        client.mistake(client.operation, {**values, paging.after: position})
+    for name, texts in ((paging.limit, ODD_LIMITS), (paging.after, ODD_POSITIONS)):
+        for text in texts:
+            _send_value(client, values, name, text)
     for limit in ODD_WISHES:
-        client.mistake(client.operation, {**values, paging.limit: limit}, role=Role.BYSTANDER)
+        _send_value(client, values, paging.limit, limit, Role.BYSTANDER)
     for bound in client.params(Bounds).names:
-        client.mistake(client.operation, {**values, bound: "abc"})
+        _send_value(client, values, bound, "abc")
     for least, most in _windows(client.operation):
         crossed = {least.name: _bound(least, 2), most.name: _bound(most, 1)}
-        client.mistake(client.operation, {**values, **crossed}, role=Role.BYSTANDER)
+        facts = Facts(flaw="bounds that cross")
+        client.mistake(client.operation, {**values, **crossed}, facts, role=Role.BYSTANDER)
+
+
+def _send_value(
+    client: Client, values: dict[str, Any], name: str, text: str, role: Role = Role.PROBE
+) -> None:
+    """A list with an odd value of one parameter."""
+    facts = Facts(flaw=odd_value(name))
+    client.mistake(client.operation, {**values, name: text}, facts, role=role)
 
 
 def _windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:

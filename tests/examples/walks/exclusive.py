@@ -87,7 +87,7 @@ def a_page_has_no_place_in_the_list() -> Iterator[Example]:
     partly = page("w", [8, call("soon")], False, 8)
     yield silent("a page has one timestamp that cannot be read", partly)
     flagless = answer(200, {"calls": [call(8)]}, query={"after": at(8)}, walk="w")
-    yield silent("a page does not say whether more follows", flagless)
+    yield refused("a page repeats its cursor, and does not say whether more follows", flagless)
     of_no_walk = call_list(call(9), query={"after": at(8)})
     yield silent("a page of no walk holds an item from before its cursor", of_no_walk)
 

@@ -1,0 +1,72 @@
+"""Causes: what has to be mended, computed from the findings of a run alone.
+
+Findings with the same key belong together, whatever the operation. Groups of them are folded where
+one explains the other. What is left is worth a look of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from operator import attrgetter
+
+from conformance.causes.folding import folded
+from conformance.causes.groups import Group, groups_of
+from conformance.causes.harm import harm_of
+from conformance.model import Cause, Cell, Contract, Exchange, Level, Verdict, worst
+
+__all__ = ["causes_of"]
+
+NAMED = 20
+"""Exchanges that a cause names."""
+
+
+def causes_of(
+    contract: Contract, cells: Iterable[Cell], exchanges: Iterable[Exchange]
+) -> tuple[Cause, ...]:
+    """The causes of what some cells have found, worst first.
+
+    Harm weighs most, then the level of the clause, then how many cells a cause explains.
+    """
+    cells = tuple(cells)
+    by_id = {exchange.id: exchange for exchange in exchanges}
+    roots = folded(groups_of(cells, by_id))
+    blocked = _blocked(cells)
+    causes = [_cause(contract, root, by_id, blocked) for root in roots]
+    return tuple(sorted(causes, key=_worst_first))
+
+
+def _worst_first(cause: Cause) -> tuple[int, int, int, int, str]:
+    soft = cause.finding.level is not Level.MUST
+    return cause.harm.rank, soft, cause.verdict.rank, -len(cause.cells), cause.id
+
+
+def _blocked(cells: Iterable[Cell]) -> dict[str, list[str]]:
+    """The names of the cells that each failed cell blocks, by its name."""
+    blocked: dict[str, list[str]] = {}
+    for cell in cells:
+        for name in filter(None, map(attrgetter("by"), cell.reasons)):
+            blocked.setdefault(name, []).append(cell.name)
+    return blocked
+
+
+def _cause(
+    contract: Contract, root: Group, by_id: dict[str, Exchange], blocked: dict[str, list[str]]
+) -> Cause:
+    """The cause of a group and of all that are folded into it."""
+    parts = list(root.whole())
+    cells = dict(chain.from_iterable(part.cells.items() for part in parts))
+    shown = set(chain.from_iterable(part.exchanges for part in parts))
+    hidden = chain.from_iterable(blocked.get(name, ()) for name in cells)
+    return Cause(
+        id=root.key.id,
+        harm=harm_of(contract, root.key, root.finding),
+        verdict=worst(map(attrgetter("verdict"), cells.values())) or Verdict.FAILED,
+        finding=root.finding,
+        clauses=tuple(dict.fromkeys(map(attrgetter("clause"), cells.values()))),
+        cells=tuple(cells),
+        exchanges=tuple(filter(shown.__contains__, by_id))[:NAMED],
+        seen=len(shown),
+        flaw=root.key.flaw,
+        blocks=tuple(dict.fromkeys(hidden)),
+    )

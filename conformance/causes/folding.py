@@ -1,0 +1,102 @@
+"""Which group of findings explains which other one, so that both are one cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from conformance.causes.groups import Group
+from conformance.causes.keys import ERROR, FAULT, Key
+
+GENERATED = "generated"
+"""The flaw of drawn requests: it may be any."""
+
+NOTHING = ("nothing",)
+EXPLAINED: Mapping[str, tuple[str, ...]] = {
+    "auth.missing": ("auth.",),
+    "auth.invalid": ("auth.",),
+    "tenant.rows": ("tenant.", "account.", "paging.complete", "paging.filter"),
+    "list.items": ("list.", "success.", "paging."),
+    "list.more-flag": ("success.shape", "paging.more-"),
+    "list.limit": ("list.maximum", "paging."),
+    "list.maximum": ("paging.more-",),
+    "list.position": ("success.shape", "paging."),
+    "paging.filter": ("paging.complete", "paging.exclusive", "paging.more-", "tenant.filter"),
+    "paging.order": ("paging.",),
+    "paging.precision": ("paging.exclusive", "paging.complete", "paging.more-"),
+    "paging.exclusive": ("paging.advances", "paging.precision", "paging.more-true"),
+    "paging.advances": ("paging.complete", "paging.more-", "sample.", "tenant.empty"),
+    "paging.complete": ("paging.precision", "paging.more-"),
+    "paging.more-false": ("paging.more-true",),
+}
+"""By rule: beginnings of the rules that break with it on the same operations."""
+
+SUBJECTS = ("parameter", "create", "update", "delete", "rate", "payment", "trigger", "tenant")
+"""Beginnings of rules that look at one thing from several sides."""
+
+OF_SUCCESS = ("success.", "status.")
+TRANSFER, STATUS, LABEL, BODY, CODE, REST, OTHER = range(7)
+"""How much a key explains: what is wrong with a whole answer comes before its parts."""
+PLACES = {"status": STATUS, "Content-Type": LABEL, "/": BODY, "/error": BODY, "/error/code": CODE}
+
+
+def folded(groups: list[Group]) -> list[Group]:
+    """The groups that no other explains. Each of them holds those that it explains."""
+    roots: list[Group] = []
+    for group in sorted(groups, key=_most_first):
+        for root in roots:
+            if any(explains(part, group) for part in root.whole()):
+                root.folded.append(group)
+                break
+        else:
+            roots.append(group)
+    return roots
+
+
+def _most_first(group: Group) -> tuple[int, int, int, int, Key]:
+    """What explains more comes first: the deeper one, then the one that reaches further."""
+    rules, key = list(EXPLAINED), group.key
+    place = rules.index(key.rule) if key.rule in rules else len(rules)
+    return depth(key), place, -len(group.operations), -len(group.exchanges), key
+
+
+def depth(key: Key) -> int:
+    """How much a key explains of one answer; 0 explains most.
+
+    A broken transfer spoils all of an answer, a wrong status all but that. Between two successes
+    the status is a matter of form.
+    """
+    if key.rule == "transfer.whole":
+        return TRANSFER
+    if key.where == "status":
+        return REST if key.actual.startswith("2") else STATUS
+    if key.rule == ERROR or key.where == "/error/code":
+        return PLACES.get(key.where, CODE) if key.rule == ERROR else REST
+    return REST if key.rule.startswith(OF_SUCCESS) else OTHER
+
+
+def explains(one: Group, other: Group) -> bool:
+    """Whether what is wrong in one group makes the other one be seen as well."""
+    if _by_answer(one, other):
+        return True
+    if not other.operations.keys() <= one.operations.keys():
+        return False
+    if other.key.rule.startswith(EXPLAINED.get(one.key.rule, NOTHING)):
+        return True
+    if one.key.rule == other.key.rule == FAULT and other.key.flaw == GENERATED:
+        return True
+    return len(one.operations) == 1 and _subject(one) == _subject(other)
+
+
+def _by_answer(one: Group, other: Group) -> bool:
+    """Whether every answer that shows the other group is wrong in a way that explains it."""
+    if not other.exchanges.keys() <= one.exchanges.keys():
+        return False
+    if depth(one.key) <= STATUS:
+        return True
+    return depth(one.key) <= depth(other.key) <= REST
+
+
+def _subject(group: Group) -> object:
+    """What findings on one operation must share to be one cause; nothing for most of them."""
+    beginning = group.key.rule.partition(".")[0]
+    return beginning if beginning in (*SUBJECTS, FAULT) else group

@@ -1,0 +1,48 @@
+"""How bad a cause is for the users of a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from conformance.causes.keys import FAULT, Key
+from conformance.model import Contract, Finding, Harm
+
+BY_RULE: Mapping[str, Harm] = {
+    "secret.": Harm.ISOLATION,
+    "scope.refused": Harm.ISOLATION,
+    "tenant.empty": Harm.ANSWER,
+    "auth.prefixes": Harm.ANSWER,
+    "auth.": Harm.ISOLATION,
+    "scope.opens": Harm.ANSWER,
+    "refused.": Harm.EFFECT,
+    "trigger.effect": Harm.EFFECT,
+    "payment.terms": Harm.ANSWER,
+    "payment.": Harm.EFFECT,
+    "rate.retry-after": Harm.FORM,
+    "rate.": Harm.EFFECT,
+    "list.": Harm.DATA,
+    "error": Harm.FORM,
+    "success.label": Harm.FORM,
+    "success.shape": Harm.FORM,
+}
+"""By the beginning of a rule, where the area of its clause does not tell."""
+
+BY_AREA: Mapping[str, Harm] = {
+    "keys": Harm.ISOLATION,
+    "tenants": Harm.ISOLATION,
+    "limits": Harm.EFFECT,
+    "pages": Harm.DATA,
+    "walks": Harm.DATA,
+    "writes": Harm.DATA,
+}
+"""By the area of the clause. All others change answers alone."""
+
+
+def harm_of(contract: Contract, key: Key, finding: Finding) -> Harm:
+    """The harm of what findings of a key show, the first of which is given."""
+    if key.rule == FAULT:
+        return Harm.ANSWER
+    for beginning, harm in BY_RULE.items():
+        if key.rule.startswith(beginning):
+            return harm
+    return BY_AREA.get(contract.clauses[finding.clause].area, Harm.ANSWER)

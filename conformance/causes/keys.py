@@ -1,0 +1,119 @@
+"""What makes two findings alike: rule, place, and the kinds of what was expected and what came.
+
+Ids, times, numbers and quoted texts differ from run to run, so a key holds none of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import astuple, dataclass
+
+from conformance.model import Exchange, Finding
+from conformance.values import cut
+
+LONGEST = 80
+"""Characters of a text that a key holds."""
+ROWS = ("tenant.rows", "tenant.named")
+"""Rules that all say: a list shows what belongs to another business."""
+FILTER, PAGE = "paging.filter", "paging.advances"
+"""Rules that both say: a page that the list owes does not come."""
+ERROR = "error"
+"""In place of the rules of the form of an error."""
+FAULT = "fault of the server"
+"""In place of the rule where the status is one of a server fault."""
+TAKEN = "taken"
+"""In place of the status where a request was not refused."""
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.,]+(Z|[+-]\d\d:?\d\d)?")
+_QUOTED = re.compile(r'"[^"]*"')
+_ID = re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b|\b(?=[a-zA-Z_]*\d)\w{10,}\b")
+_NUMBER = re.compile(r"\d+([.,]\d+)*")
+_INDEX = re.compile(r"/\d+(?=/|$)")
+_STATUS = re.compile(r"\b[1-5]\d\d\b")
+
+
+@dataclass(frozen=True, order=True)
+class Key:
+    """What findings of one cause have in common."""
+
+    rule: str
+    where: str = ""
+    expected: str = ""
+    actual: str = ""
+    flaw: str = ""
+
+    @property
+    def id(self) -> str:
+        """A short name that is the same in every run."""
+        digest = hashlib.sha256("\0".join(astuple(self)).encode(errors="replace")).hexdigest()
+        return f"cause-{digest[:8]}"
+
+
+def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
+    """The key of a finding, as some of its exchanges show it."""
+    if finding.rule in ROWS:
+        return Key(ROWS[0])
+    if finding.where == "status":
+        return _key_of_status(finding, shown_by)
+    if finding.rule == FILTER:
+        return Key(FILTER)
+    actual = kind(finding.actual)
+    if finding.where.endswith("/code") and finding.actual.startswith('"'):
+        actual = cut(finding.actual, LONGEST)
+    return Key(_rule(finding), _place(finding), kind(finding.expected), actual)
+
+
+def _rule(finding: Finding) -> str:
+    """The rule of a finding; one word for all rules of the form of an error."""
+    rule = finding.rule
+    return ERROR if rule.startswith(f"{ERROR}.") or rule == "route.unknown" else rule
+
+
+def _place(finding: Finding) -> str:
+    """Where a finding is, without the numbers of items and the name that a list has for them."""
+    where = _INDEX.sub("/*", cut(finding.where, LONGEST))
+    collection, _, rest = where.removeprefix("/").partition("/*")
+    of_item = rest or finding.rule.startswith("list.")
+    return f"/*{rest}" if of_item and "/" not in collection else where
+
+
+def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
+    """The key of an answer with a wrong status.
+
+    A fault of the server is told by what provoked it. To a judge of keys, whatever else came means
+    that the key was not refused.
+    """
+    status = _status(finding, shown_by)
+    if status >= 500:
+        return Key(FAULT, "status", actual=str(status), flaw=flaw_of(shown_by))
+    rule = PAGE if finding.rule == FILTER else finding.rule
+    refusal_owed = not finding.expected.startswith("2")
+    is_taken = 200 <= status < 300 or finding.rule.startswith("auth.")
+    actual = TAKEN if refusal_owed and is_taken else str(status)
+    return Key(rule, "status", cut(finding.expected, LONGEST), actual)
+
+
+def _status(finding: Finding, shown_by: list[Exchange]) -> int:
+    """The status that a finding is about: that of its only exchange, else the one it quotes."""
+    if len(shown_by) == 1 and shown_by[0].status is not None:
+        return shown_by[0].status
+    quoted = _STATUS.search(finding.actual)
+    return int(quoted[0]) if quoted else 0
+
+
+def flaw_of(shown_by: list[Exchange]) -> str:
+    """What is odd in the request of the only exchange; empty for a request without a mistake."""
+    if len(shown_by) != 1 or not shown_by[0].facts.mistake:
+        return ""
+    exchange = shown_by[0]
+    named = exchange.facts.flaw or exchange.facts.form or exchange.scenario.replace("-", " ")
+    return str(named)
+
+
+def kind(text: str) -> str:
+    """A text without what differs from run to run. Of an object or a list only the beginning."""
+    text = cut(text, 10 * LONGEST)
+    for pattern, word in ((_TIME, "T"), (_QUOTED, '""'), (_ID, "ID"), (_NUMBER, "N")):
+        text = pattern.sub(word, text)
+    return text[0] if text[:1] in ("{", "[") else cut(text, LONGEST)
