@@ -131,7 +131,7 @@ def written(few: dict[str, Fault], tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return matrix.DATA
 
 
-ONE = {"one": matrix.Row("one", ("has-more-present",), "")}
+ONE = {"one": matrix.Row("one", ("has-more-present",), "", 1)}
 
 
 @pytest.mark.usefixtures("written")

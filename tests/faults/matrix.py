@@ -52,6 +52,9 @@ PAGE = ROOT / "docs" / "kill-matrix.md"
 SEEDS = 20
 """Seeds that the reference server is judged with in a complete run."""
 
+SPLIT = 1.1
+"""Causes for each fault, at most, over all faults that were tried alone."""
+
 Say = Callable[[str], None]
 Job = tuple[str, str, bool]
 """The kind of a row, the name of its server (or its seed), and whether the whole suite runs."""
@@ -74,8 +77,11 @@ def main(complete: bool, say: Say, write: bool = False, names: Collection[str] =
     if write and not missed:
         _store(renewed(rows, complete), say)
     caught, legal = len(faults) - missed, len(rows) - len(faults)
+    causes = sum(rows[name].causes for name in faults)
+    say(f"{len(faults)} faults, each alone, gave {causes} causes")
     say(f"caught {caught} of {len(faults)} faults; blamed {findings} of {legal} legal servers")
-    return int(missed + findings + len(stale) > 0)
+    split = not names and causes > SPLIT * len(faults)
+    return int(missed + findings + len(stale) + split > 0)
 
 
 def _failures(rows: Mapping[str, Row]) -> tuple[int, int]:

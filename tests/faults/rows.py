@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 from conformance.model import Cell, Contract, Run, Verdict
 from conformance.server import application
@@ -27,11 +28,13 @@ class Row:
 
     ``found`` are the clauses that the suite found broken.
     ``wrong`` says what is wrong with that, and is empty if nothing is.
+    ``causes`` counts what the findings go back to.
     """
 
     name: str
     found: tuple[str, ...]
     wrong: str
+    causes: int
 
 
 @cache
@@ -61,8 +64,9 @@ def judge_fault(fault: Fault, complete: bool = False) -> Row:
         _complaint_of_missed(run, missed, blamed),
         _complaint("blamed for more than it breaks", run, _beyond(fault, blamed)),
         _complaint("not judged", run, lost),
+        _complaint_of_nameless(run, fault),
     ]
-    return Row(fault.name, found, _text(fault.does, complaints))
+    return Row(fault.name, found, _text(fault.does, complaints), len(run.causes))
 
 
 def aim_at(fault: Fault) -> harness.Aim:
@@ -142,7 +146,7 @@ def _unblamed(
         _complaint("blamed for", run, blamed),
         _complaint("not judged", run, unjudged),
     ]
-    return Row(name, _clauses_of(blamed), _text(does, complaints))
+    return Row(name, _clauses_of(blamed), _text(does, complaints), len(run.causes))
 
 
 # --- complaints ---
@@ -173,6 +177,12 @@ def _complaint_of_missed(run: Run, missed: list[str], blamed: list[Cell]) -> str
         return ""
     found = f"\n{_listing(run, blamed)}" if blamed else " nothing"
     return f"not found: {', '.join(missed)}; found:{found}"
+
+
+def _complaint_of_nameless(run: Run, fault: Fault) -> str:
+    """What is wrong where no cause names a clause that a fault breaks; else empty."""
+    named = set(chain.from_iterable(cause.clauses for cause in run.causes))
+    return "" if named & {*fault.breaks} else f"its causes name only {', '.join(sorted(named))}"
 
 
 def _listing(run: Run, cells: list[Cell]) -> str:

@@ -1,0 +1,149 @@
+"""Causes: what has to be mended, computed from the findings of a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conformance.causes import causes_of
+from conformance.causes.folding import EXPLAINED
+from conformance.causes.keys import Key, kind
+from conformance.checks import RULES
+from conformance.model import Cause, Facts, Harm, Run, Verdict
+from conformance.server import application
+from tests.faults import harness, rows
+from tests.faults.base import words
+from tests.faults.faults import FAULTS
+
+THIRTY = words(
+    "flag-as-text scoped-keys-see-all rows-of-all-on-later-pages limit-for-scope dots-after-keys "
+    "prompt-not-required any-number-called another-id-announced inclusive-cursor-of-agents "
+    "cursor-of-agents-in-seconds first-item-lost-by-one item-lost-deep-down no-flag-on-empty-page "
+    "impossible-date limit-beyond-the-database body-that-is-no-object parameter-in-brackets "
+    "revoked-key-taken update-accepted ok-for-created-agent call-without-status "
+    "workspace-made-twice backslash-eaten foreign-agent-read foreign-dashboard empty-terms "
+    "filtered-turned-around updated-means-created released-number-stays notes-of-lead-lost"
+)
+"""Faults of every subject, to be put into one server."""
+
+
+def judged(name: str, seed: int = 0) -> Run:
+    """A run against a server with one fault."""
+    fault = FAULTS[name]
+    loaded = harness.contract()
+    return harness.run(loaded, fault.make(loaded), aim=rows.aim_at(fault), seed=seed)
+
+
+@pytest.mark.long
+def test_thirty_faults_at_once_have_at_most_thirty_three_causes() -> None:
+    """Every fault has a cause that names a clause of it; the cells of all causes are the broken."""
+    loaded = harness.contract()
+    kinds = tuple(FAULTS[name].kind for name in THIRTY)
+    run = harness.run(loaded, application(loaded, kind=type("Thirty", kinds, {})))
+    assert len(run.causes) <= 33
+    named = {clause for cause in run.causes for clause in cause.clauses}
+    unnamed = [name for name in THIRTY if named.isdisjoint(FAULTS[name].breaks)]
+    assert unnamed == []
+    broken = {cell.name for cell in run.cells if cell.findings}
+    assert {name for cause in run.causes for name in cause.cells} == broken
+
+
+@pytest.mark.parametrize("name", ["flag-as-text", "foreign-agent-read", "name-that-is-no-text"])
+def test_an_id_is_the_same_for_every_seed(name: str) -> None:
+    """Ids, times and drawn texts are no part of a cause."""
+    ids = [[cause.id for cause in judged(name, seed).causes] for seed in (0, 1, 2)]
+    assert ids[0] == ids[1] == ids[2]
+
+
+def test_causes_depend_on_the_findings_alone() -> None:
+    """The order of the cells changes nothing."""
+    run = judged("trace-pages")
+    again = causes_of(run.contract, tuple(reversed(run.cells)), run.exchanges)
+    assert {cause.id for cause in again} == {cause.id for cause in run.causes}
+
+
+def test_a_fault_in_html_is_one_cause() -> None:
+    """The label, the structure and the code of one page go back to one thing."""
+    (cause,) = judged("trace-pages").causes
+    assert {"envelope-json", "envelope-unrouted", "envelope-message-human"} <= {*cause.clauses}
+
+
+def test_server_faults_are_told_by_what_provokes_them() -> None:
+    """Two crashes have the same finding, and are two causes."""
+    date, brackets = judged("impossible-date").causes, judged("parameter-in-brackets").causes
+    assert {cause.flaw for cause in date} == {"an odd value of after"}
+    assert {cause.flaw for cause in brackets} == {"a parameter in brackets"}
+    assert {cause.id for cause in date}.isdisjoint(cause.id for cause in brackets)
+
+
+def test_what_belongs_to_others_comes_first_and_form_last() -> None:
+    """A leak is worse than a lost item, and that is worse than a missing member."""
+    loaded = harness.contract()
+    names = ("call-without-status", "item-lost-deep-down", "foreign-agent-read")
+    kinds = tuple(FAULTS[name].kind for name in names)
+    aim = harness.Aim(operations=("read_call", "list_calls", "read_agent"))
+    run = harness.run(loaded, application(loaded, kind=type("Three", kinds, {})), aim=aim)
+    assert [cause.harm for cause in run.causes] == [Harm.ISOLATION, Harm.DATA, Harm.FORM]
+
+
+def test_a_cause_names_the_cells_that_it_blocks() -> None:
+    """What cannot be judged because of a failure stands under its cause."""
+    run = judged("flag-as-text")
+    blocked = {cell.name for cell in run.cells if any(reason.by for reason in cell.reasons)}
+    assert blocked
+    assert {name for cause in run.causes for name in cause.blocks} == blocked
+
+
+def test_a_run_without_findings_has_no_cause() -> None:
+    """Untested and passed cells go back to nothing."""
+    run = judged("foreign-agent-read")
+    good = [replace(cell, verdict=Verdict.PASSED) for cell in run.cells]
+    assert causes_of(run.contract, good, run.exchanges) == ()
+
+
+def test_a_waived_failure_keeps_its_cause() -> None:
+    """A waiver changes the verdict of a cause, and not its id."""
+    run = judged("foreign-agent-read")
+    waived = [
+        replace(cell, verdict=Verdict.WAIVED) if cell.findings else cell for cell in run.cells
+    ]
+    (cause,) = causes_of(run.contract, waived, run.exchanges)
+    assert (cause.id, cause.verdict) == (run.causes[0].id, Verdict.WAIVED)
+
+
+def test_a_missing_exchange_does_no_harm() -> None:
+    """A cause of a cut log is worded by its finding alone."""
+    run = judged("foreign-agent-read")
+    causes: tuple[Cause, ...] = causes_of(run.contract, run.cells, ())
+    assert [cause.clauses for cause in causes] == [("business-object",)]
+
+
+def test_rules_that_explain_others_exist() -> None:
+    """Each rule of the table is a rule of the suite, and explains one at least."""
+    assert EXPLAINED.keys() <= RULES.keys()
+    for beginnings in EXPLAINED.values():
+        for beginning in beginnings:
+            assert any(rule.startswith(beginning) for rule in RULES)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-04-14T01:47:15Z 7d98edbb-9e7a-4c32-9305-b78af80c651e, after it", "T ID, after it"),
+        ('"a text"', '""'),
+        ('{"a": 1}', "{"),
+        ("12 items", "N items"),
+        ("text/html", "text/html"),
+    ],
+)
+def test_a_kind_is_without_what_differs_from_run_to_run(text: str, expected: str) -> None:
+    """Times, ids, quoted texts and numbers become words."""
+    assert kind(text) == expected
+
+
+def test_an_id_is_made_of_the_whole_key() -> None:
+    """Two keys that differ in one member have two ids."""
+    key = Key("list.limit", "/", "N", "N")
+    assert key.id != replace(key, flaw="a number").id
+    assert Facts(flaw="a number").flaw == "a number"
