@@ -77,11 +77,15 @@ def main(complete: bool, say: Say, write: bool = False, names: Collection[str] =
     if write and not missed:
         _store(renewed(rows, complete), say)
     caught, legal = len(faults) - missed, len(rows) - len(faults)
-    causes = sum(rows[name].causes for name in faults)
-    say(f"{len(faults)} faults, each alone, gave {causes} causes")
+    split = 0 if names else _split([row.causes for row in rows.values() if row.name in FAULTS], say)
     say(f"caught {caught} of {len(faults)} faults; blamed {findings} of {legal} legal servers")
-    split = not names and causes > SPLIT * len(faults)
     return int(missed + findings + len(stale) + split > 0)
+
+
+def _split(causes: list[int], say: Say) -> int:
+    """1 if faults that were tried alone gave more causes than SPLIT allows, else 0."""
+    say(f"{len(causes)} faults, each alone, gave {sum(causes)} causes")
+    return int(sum(causes) > SPLIT * len(causes))
 
 
 def _failures(rows: Mapping[str, Row]) -> tuple[int, int]:
