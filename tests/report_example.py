@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from conformance import contract
+from conformance.causes import causes_of
 from conformance.model import (
     NOTHING,
     WHOLE_API,
@@ -243,11 +244,13 @@ def passing(names: Sequence[str] = SOME) -> Run:
 def failing() -> Run:
     """A run with all seven verdicts, a hostile target and an early end."""
     run = passing()
+    cells = tuple(_mark(cell, number) for number, cell in enumerate(run.cells))
     return replace(
         run,
+        causes=causes_of(run.contract, cells, run.exchanges),
         target=replace(
             run.target, name=f"Vendor staging {SCRIPT}", inapplicable=frozenset({"sign_up"})
         ),
         incomplete=f"the budget of 5,000 requests was spent {ANSI}",
-        cells=tuple(_mark(cell, number) for number, cell in enumerate(run.cells)),
+        cells=cells,
     )

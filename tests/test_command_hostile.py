@@ -139,7 +139,7 @@ def test_hostile_lines_are_no_lines(hostile: Ran) -> None:
         line for line in lines if line.startswith(("999 passed", "all passed", " touch owned"))
     ]
     assert re.fullmatch(
-        r"[0-9,]+ passed, .*\([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", lines[-1]
+        r"[0-9,]+ passed, .*\([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", lines[-2]
     )
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from conformance.causes import causes_of
 from conformance.model import Verdict
 from conformance.report import FILES, html, write_all
 from conformance.report.console import summary
+from conformance.report.exhibit import exhibits
 from conformance.text import clean
 from tests import report_example as example
 
@@ -77,13 +79,15 @@ def test_console_is_inert_and_plain() -> None:
 
 
 def test_console_is_short_and_to_the_point() -> None:
-    """Failures name clause, where, expected, actual and how to repeat; the last line counts."""
+    """A line for each of ten causes; the last line counts. With details, what to repeat."""
     lines = summary(example.failing(), width=80, colour=False).splitlines()
-    text = "\n".join(lines)
-    for label in ("where", "expected", "actual", "repeat    curl -i"):
+    assert len(lines) < 40
+    causes = [line for line in lines if re.match(r" *[0-9]+ (GET|POST|PATCH|whole API)", line)]
+    assert len(causes) == min(10, len(example.failing().causes))
+    assert max(map(len, causes)) <= 80
+    text = summary(example.failing(), width=80, colour=False, details=True)
+    for label in ("asked", "where", "expected", "actual", "cause", "repeat    curl -i"):
         assert f"      {label}" in text
-    assert "    and 4 more" in lines
-    assert len(lines) < 200
     failed, cells = example.failing().counts["failed"], len(example.failing().cells)
     assert re.fullmatch(
         rf"[0-9,]+ passed, {failed} failed, .* \({cells:,} cells, [0-9]+ clauses, 60 requests\)",
@@ -153,16 +157,17 @@ def test_links_of_the_page_lead_somewhere() -> None:
 
 
 def test_page_says_what_it_left_out() -> None:
-    """Cut, withheld and binary bodies, lost responses and further findings are named as such."""
-    page = html.render(example.failing())
-    for text in (
-        "cut here",
-        "Body withheld (512 bytes)",
-        "Not UTF-8",
-        "None: the connection was reset",
-        "6 more findings",
-    ):
-        assert text in page
+    """Cut, withheld and binary bodies, and lost responses are named as such."""
+    run = example.failing()
+    shown = exhibits(run, run.exchange, few=len(run.exchanges))
+    notes = {each.response.note for each in shown if each.response}
+    assert {
+        "Body withheld (512 bytes): it held a secret in an encoded form.",
+        "194,012 characters cut here.",
+        "Not UTF-8: shown as base64 (10,240 bytes). 11,656 characters cut here.",
+        "More came than the log keeps.",
+    } <= notes
+    assert "None: the connection was reset" in html.render(run)
 
 
 def test_page_stays_small() -> None:
@@ -170,13 +175,21 @@ def test_page_stays_small() -> None:
     run = example.passing(tuple(example.load().operations))
     ids = tuple(exchange.id for exchange in run.exchanges)
     broken = [replace(cell, verdict=Verdict.FAILED, exchanges=ids) for cell in run.cells]
-    cells = tuple(
-        replace(cell, findings=tuple(example.finding(cell, n, n % 2 == 0) for n in range(30)))
+    findings = [
+        [
+            replace(example.finding(cell, n, n % 2 == 0), rule=f"rule-{n}.{cell.clause}")
+            for n in range(30)
+        ]
         for cell in broken
+    ]
+    cells = tuple(
+        replace(cell, findings=tuple(found)) for cell, found in zip(broken, findings, strict=True)
     )
-    page = html.render(replace(run, cells=cells))
+    causes = causes_of(run.contract, cells, run.exchanges)
+    assert len(causes) > 300
+    page = html.render(replace(run, cells=cells, causes=causes))
     assert len(page.encode()) < 3_000_000
-    assert "30 findings not shown here" in page
+    assert f"and {len(causes) - 300:,} more causes" in page
 
 
 # --- colours --------------------------------------------------------------------------------------

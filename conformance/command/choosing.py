@@ -40,6 +40,17 @@ def with_spec(command: Callable[..., Any]) -> Callable[..., Any]:
     return _click_option(spec)(command)
 
 
+def with_details(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option for a longer summary."""
+    return click.option(
+        "-v",
+        "--verbose",
+        "details",
+        is_flag=True,
+        help="Print the evidence of each cause, and each reason.",
+    )(command)
+
+
 def with_output(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option for the directory of its reports."""
     return click.option(

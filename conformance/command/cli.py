@@ -17,7 +17,7 @@ import click
 
 from conformance import __version__, files
 from conformance.command import commands, directory, signals
-from conformance.command.choosing import with_choice, with_output, with_spec
+from conformance.command.choosing import with_choice, with_details, with_output, with_spec
 from conformance.command.commands import load
 from conformance.command.saying import hand_out, say, show
 from conformance.errors import ConformanceError, Exit, UsageError
@@ -80,8 +80,16 @@ def group() -> None:
 @click.option(
     "--durations", is_flag=True, help="Print requests and seconds by clause, area and scenario."
 )
+@with_details
 @with_output
-def run(choice: Choice, yes: bool, require_complete: bool, durations: bool, output: Path) -> int:
+def run(
+    choice: Choice,
+    yes: bool,
+    require_complete: bool,
+    durations: bool,
+    details: bool,
+    output: Path,
+) -> int:
     """Run the suite: against the embedded server, or against --url and --key, or --target."""
     signals.tell("Stopped. Nothing was sent.")
     with _embedded(choice) as server:
@@ -106,7 +114,7 @@ def run(choice: Choice, yes: bool, require_complete: bool, durations: bool, outp
         from conformance.report.console import durations as by_duration
 
         say(by_duration(finished))
-    return _conclude(finished, prepared.selected, run_directory, console)
+    return _conclude(finished, prepared.selected, run_directory, console, details)
 
 
 @group.command()
@@ -114,8 +122,9 @@ def run(choice: Choice, yes: bool, require_complete: bool, durations: bool, outp
     "stored_in", metavar="RUN", type=click.Path(path_type=Path, file_okay=False, resolve_path=True)
 )
 @with_spec
+@with_details
 @with_output
-def replay(stored_in: Path, spec: Path | None, output: Path) -> int:
+def replay(stored_in: Path, spec: Path | None, details: bool, output: Path) -> int:
     """Judge a stored run again, from its evidence log alone; same files and exit code."""
     from conformance.run import runfile
 
@@ -125,7 +134,7 @@ def replay(stored_in: Path, spec: Path | None, output: Path) -> int:
     if stored.other_contract:
         say(f"Note: {stored.other_contract}", err=True)
     again = _new_run(output, partial(runfile.copy, stored, stored_in))
-    return _conclude(stored.run, stored.selected, again, console)
+    return _conclude(stored.run, stored.selected, again, console, details)
 
 
 @group.command()
@@ -224,22 +233,35 @@ def _new_run(output: Path, begin: Callable[[Path], None]) -> Path:
 
 
 def _conclude(
-    finished: Run, selected: frozenset[str] | None, run_directory: Path, console: Console
+    finished: Run,
+    selected: frozenset[str] | None,
+    run_directory: Path,
+    console: Console,
+    details: bool,
 ) -> int:
-    """Write the files, and print where they are and, last, the counts. Returns the exit code."""
-    from conformance.report import remarks, write_all
+    """Write the files, and print the summary and, last, where they are. Returns the exit code."""
+    from conformance.report import SUMMARY, remarks, write_all
     from conformance.run import runfile
 
     runfile.write(finished, selected, run_directory)
     write_all(finished, run_directory)
+    _add_to_job_summary(run_directory / SUMMARY)
     for sentence in remarks.of(finished):
         say(f"Note: {sentence}", err=True)
-    say(f"Report: {run_directory / 'report.html'}")
     if finished.incomplete and not _judged_anything(finished):
         say(finished.incomplete, err=True)
     else:
-        _print_summary(finished, console)
+        _print_summary(finished, console, details)
+    say(f"Report: {run_directory / 'report.html'}")
     return finished.exit_code
+
+
+def _add_to_job_summary(summary: Path) -> None:
+    """Add the summary to the page of a job of GitHub Actions, where the run is one."""
+    page = os.environ.get("GITHUB_STEP_SUMMARY")
+    if page:
+        with Path(page).open("a", encoding="utf-8") as stream:
+            stream.write(summary.read_text(encoding="utf-8"))
 
 
 def _judged_anything(finished: Run) -> bool:
@@ -248,9 +270,9 @@ def _judged_anything(finished: Run) -> bool:
     return any(exchange.scenario != PREFLIGHT for exchange in finished.exchanges)
 
 
-def _print_summary(finished: Run, console: Console) -> None:
+def _print_summary(finished: Run, console: Console, details: bool) -> None:
     from conformance.report.console import summary
 
     colour = console.is_terminal and not console.no_color
     width = console.width if console.is_terminal else 100
-    show(summary(finished, width=width, colour=colour), colour=colour)
+    show(summary(finished, width=width, colour=colour, details=details), colour=colour)

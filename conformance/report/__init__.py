@@ -11,10 +11,13 @@ from pathlib import Path
 
 from conformance import files
 from conformance.model import Run
-from conformance.report import ctrf, har, html, junit
+from conformance.report import ctrf, har, html, junit, markdown
+
+SUMMARY = "summary.md"
 
 FORMATS: tuple[tuple[str, Callable[[Run, Path], None]], ...] = (
     ("report.html", html.write),
+    (SUMMARY, markdown.write),
     ("junit.xml", junit.write),
     ("results.ctrf.json", ctrf.write),
     ("evidence.har", har.write),

@@ -1,24 +1,23 @@
-"""What the terminal shows after a run: problems by clause, what to provide, one line of counts."""
+"""What the terminal shows after a run: causes, what is untested and why, verdict and counts."""
 
 from __future__ import annotations
 
 import textwrap
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
-from itertools import starmap, zip_longest
+from itertools import starmap
 
-from conformance.model import Cell, Clause, Run, Verdict
-from conformance.report import view
+from conformance.model import Cell, Run, Verdict
+from conformance.report import cards, view
+from conformance.report.cards import Card, reach
 from conformance.text import amount, clean
 from conformance.values import cut
 
-PER_CLAUSE = 5
-"""Findings shown for a clause."""
+CAUSES = 10
+"""Causes that have a line. With details, all have."""
 
 REASONS = 12
-"""Reasons of one kind that are shown for untested cells."""
+"""Reasons of one kind that are shown for untested cells, with details."""
 
 LIMIT = 300
 """Characters of a text that are shown."""
@@ -32,33 +31,24 @@ _COLOURS = {
     Verdict.PASSED: "32",
     Verdict.INAPPLICABLE: "2",
 }
-_TITLES = {
-    Verdict.FAILED: "Failed",
-    Verdict.ERROR: "Could not be judged",
-    Verdict.WAIVED: "Waived",
-    Verdict.WARNED: "Warned",
-}
 
 
-@dataclass(frozen=True)
-class Block:
-    """What is shown of a finding, or of a cell without one: texts with their labels."""
-
-    title: str
-    more: tuple[tuple[str, str], ...]  # reasons and waiver of the cell
-    texts: tuple[tuple[str, str], ...] = ()  # of the finding
-    repeat: str = ""  # the curl line
-
-
-def summary(run: Run, *, width: int, colour: bool) -> str:
+def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str:
     """The summary of a run, clean but for colours of ours; the last line holds the counts.
 
-    Problems come first, then why cells are untested. ``width`` counts columns.
+    A line for each of the worst causes comes first, then what could not be judged. ``width`` counts
+    columns. With ``details`` each cause has its evidence, and each reason a line.
     """
     page = _Page(max(width, 40), colour)
-    for verdict in view.PROBLEMS:
-        _problems(page, run, verdict)
-    _missing(page, run)
+    shown = cards.cards(run)
+    for card in shown if details else shown[:CAUSES]:
+        _cause(page, card, details)
+    if shown and not details:
+        hidden = len(run.causes) - CAUSES
+        more = f"{amount(hidden, 'more cause')}; " if hidden > 0 else ""
+        page.lines += [f"{more}the report shows the evidence, and -v shows it here", ""]
+    _errors(page, run)
+    _missing(page, run, details)
     noted = sum(len(found) for _, found in view.notes(run))
     if noted:
         page.lines += [f"{amount(noted, 'note')}, never graded; see the report.", ""]
@@ -101,69 +91,67 @@ class _Page:
         self.lines += wrapped or [first.rstrip()]
 
 
-# --- problems -------------------------------------------------------------------------------------
+# --- causes ---------------------------------------------------------------------------------------
 
 
-def _problems(page: _Page, run: Run, verdict: Verdict) -> None:
-    """The cells of one verdict, by clause."""
-    groups = list(view.problems(run, verdict))
-    if groups:
-        page.title(_TITLES[verdict], verdict)
-    for clause, cells in groups:
-        _clause(page, run, clause, cells)
+def _cause(page: _Page, card: Card, details: bool) -> None:
+    """A line for a cause; below it, with details, what was asked and what came."""
+    line = f"{card.number:>3} {card.title} ({amount(card.operations, 'operation')})"
+    page.lines.append(page.paint(cut(clean(line), page.width), card.cause.verdict))
+    if details:
+        _details(page, card)
 
 
-def _clause(page: _Page, run: Run, clause: Clause, cells: tuple[Cell, ...]) -> None:
-    """A clause with a few of the findings on its cells, the first one of each cell first."""
-    page.wrap(f"{clause.id}: {clause.text}", "  ")
-    of_cells = map(partial(_blocks, run), cells)
-    blocks: list[Block] = []
-    for turn in zip_longest(*of_cells):
-        blocks += filter(None, turn)
-    for block in blocks[:PER_CLAUSE]:
-        _show(page, block)
-    if len(blocks) > PER_CLAUSE:
-        page.lines.append(f"    and {len(blocks) - PER_CLAUSE} more")
+def _details(page: _Page, card: Card) -> None:
+    """All about a cause in lines below its own, their labels in a column."""
+    finding, cause = card.cause.finding, card.cause
+    texts = {
+        "harm": f"{card.harm}: {reach(card)}",
+        "asked": card.asked,
+        "where": finding.where,
+        "expected": finding.expected,
+        "actual": finding.actual,
+        "breaks": ", ".join(cause.clauses),
+        "on": ", ".join(row.operation for row in card.rows),
+        "waiver": "; ".join(card.waivers),
+        "cause": cause.id,
+    }
+    for label, text in texts.items():
+        if text:
+            page.wrap(view.shown(text, LIMIT), "      ", label)
+    for shown in card.exhibits:  # on one line, to be copied
+        page.lines.append(f"      {'repeat':<10}{shown.curl}")
     page.lines.append("")
 
 
-def _show(page: _Page, block: Block) -> None:
-    """Add a block to the page, its labels in a column."""
-    page.wrap(block.title, "    ")
-    for label, text in block.texts:
-        page.wrap(text, "      ", label)
-    if block.repeat:  # on one line, to be copied
-        page.lines.append(f"      {'repeat':<10}{block.repeat}")
-    for label, text in block.more:
-        page.wrap(text, "      ", label)
+# --- what could not be judged ---------------------------------------------------------------------
 
 
-def _blocks(run: Run, cell: Cell) -> Iterator[Block]:
-    """A block for each finding of a cell, or one for the cell if it has none."""
-    title = view.operation_name(cell.operation)
-    more = [("reason", view.shown(text, LIMIT)) for text in cell.why]
-    if cell.waiver:
-        more.append(("waiver", view.shown(cell.waiver, LIMIT)))
-    for finding in cell.findings:
-        exchange = view.probe(run, finding.exchanges)
-        texts = (
-            ("where", view.shown(finding.where, LIMIT)),
-            ("expected", view.shown(finding.expected, LIMIT)),
-            ("actual", view.shown(finding.actual, LIMIT)),
-        )
-        yield Block(title, tuple(more), texts, view.repeat_line(exchange))
-    if not cell.findings:
-        yield Block(title, tuple(more) or (("reason", view.NO_REASON),))
+def _errors(page: _Page, run: Run) -> None:
+    """The cells in error by reason, the most frequent first."""
+    texts = Counter(text for cell in _in_error(run) for text in cell.why or (view.NO_REASON,))
+    if not texts:
+        return
+    page.title("Could not be judged", Verdict.ERROR)
+    for reason, count in texts.most_common(REASONS):
+        page.wrap(f"{view.shown(reason, LIMIT)} ({amount(count, 'cell')})", "  ")
+    page.lines.append("")
 
 
-def _missing(page: _Page, run: Run) -> None:
-    """Why cells are untested, by kind of reason."""
+def _in_error(run: Run) -> Iterator[Cell]:
+    for _, cells in view.cells_with(run, Verdict.ERROR):
+        yield from cells
+
+
+def _missing(page: _Page, run: Run, details: bool) -> None:
+    """Why cells are untested, by kind of reason: with details, each reason; else the first."""
     for kind, groups in view.missing(run).items():
         title = view.KINDS[kind]
         page.title(f"Untested: {title[0].lower()}{title[1:]}", Verdict.UNTESTED)
-        for reason, cells in groups[:REASONS]:
+        shown = groups[: REASONS if details else 1]
+        for reason, cells in shown:
             page.wrap(f"{cut(clean(reason), LIMIT)} ({amount(len(cells), 'cell')})", "  ")
-        more = len(groups) - REASONS
+        more = len(groups) - len(shown)
         if more > 0:
             page.lines.append(f"  and {amount(more, 'more reason')}; see the report")
         page.lines.append("")

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from conformance.model import Cell, Finding, Run, Verdict
+from conformance.model import Cause, Cell, Finding, Run, Verdict
 from conformance.report import view
 from conformance.text import clean
 
@@ -74,7 +74,22 @@ def _summary(run: Run) -> dict[str, Any]:
         },
         "start": view.epoch_ms(run.started),
         "stop": view.epoch_ms(run.finished),
-        "extra": {"verdicts": run.counts, "requests": len(run.exchanges)},
+        "extra": {
+            "verdicts": run.counts,
+            "requests": len(run.exchanges),
+            "causes": list(map(_cause, run.causes)),
+        },
+    }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    """What has to be mended, and the tests that it explains."""
+    return {
+        "id": cause.id,
+        "harm": cause.harm.value,
+        "verdict": cause.verdict.value,
+        "finding": _finding(cause.finding),
+        "tests": list(cause.cells),
     }
 
 

@@ -31,12 +31,15 @@ from conformance.model import (
     mildest_first,
     worst,
 )
-from conformance.report import view
-from conformance.report.exhibit import Exhibition, Problem
+from conformance.report import cards, view
+from conformance.report.exhibit import Exhibit, unjudged
 from conformance.text import amount, clean
 
 PER_CLAUSE = 20
-"""Operations that are shown with their evidence, of each clause and verdict."""
+"""Operations that could not be judged, shown with their evidence, of each clause."""
+
+NAMED = 10
+"""Causes that are named beside a clause."""
 
 NOTES_PER_CLAUSE = 10
 """Notes shown for a clause."""
@@ -44,10 +47,10 @@ NOTES_PER_CLAUSE = 10
 
 @dataclass(frozen=True)
 class Group:
-    """The problems of one verdict on one clause."""
+    """The cells of a clause that could not be judged, each with its last exchanges."""
 
     clause: Clause
-    problems: tuple[Problem, ...]
+    cells: tuple[tuple[Cell, list[Exhibit]], ...]
     more: int  # operations beyond those shown
 
 
@@ -95,8 +98,6 @@ def write(run: Run, path: Path) -> None:
 
 def render(run: Run) -> str:
     """The page as text: one HTML document that needs no other file."""
-    exhibition = Exhibition(run)
-    problems = {verdict: _groups(run, verdict, exhibition) for verdict in view.PROBLEMS}
     template = _environment().get_template("report.html.j2")
     return template.render(
         run=run,
@@ -105,7 +106,12 @@ def render(run: Run) -> str:
         headline=view.headline(run),
         areas=_areas(run),
         operations=_operations(run),
-        problems=problems,
+        broken=cards.by_verdict(cards.cards(run)),
+        causes_of=_causes_by_clause(run),
+        reach=cards.reach,
+        overview=cards.overview(run),
+        beyond=len(run.causes) - cards.MOST,
+        errors=_errors(run),
         missing=view.missing(run),
         notes=_notes(run),
         without=view.without_cells(run),
@@ -217,14 +223,22 @@ def _worst(verdicts: list[Verdict]) -> tuple[Verdict, int] | None:
     return verdict, verdicts.count(verdict)
 
 
-def _groups(run: Run, verdict: Verdict, exhibition: Exhibition) -> list[Group]:
-    """The problems of one verdict by clause, at most PER_CLAUSE of each clause."""
+def _errors(run: Run) -> list[Group]:
+    """The cells that could not be judged by clause, at most PER_CLAUSE of each clause."""
     groups = []
-    for clause, cells in view.problems(run, verdict):
-        problems = tuple(map(exhibition.problem, cells[:PER_CLAUSE]))
-        more = max(0, len(cells) - PER_CLAUSE)
-        groups.append(Group(clause, problems, more))
+    for clause, cells in view.cells_with(run, Verdict.ERROR):
+        shown = tuple((cell, unjudged(run, cell)) for cell in cells[:PER_CLAUSE])
+        groups.append(Group(clause, shown, max(0, len(cells) - PER_CLAUSE)))
     return groups
+
+
+def _causes_by_clause(run: Run) -> dict[str, list[str]]:
+    """The ids of the first causes that break each clause, by its id."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for cause in run.causes[: cards.MOST]:
+        for clause in cause.clauses:
+            ids[clause].append(cause.id)
+    return {clause: some[:NAMED] for clause, some in ids.items()}
 
 
 def _notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...], int]]:

@@ -66,12 +66,14 @@ SIGNS = {
 """Each verdict, worst first."""
 
 PROBLEMS = (Verdict.FAILED, Verdict.ERROR, Verdict.WAIVED, Verdict.WARNED)
-"""The verdicts that are shown with their evidence."""
+"""The verdicts that need a look."""
 
 NO_CELLS = "The clause applies to none of the selected operations."
 """Why a clause has no cells, where the ledger does not say."""
 
 NO_REASON = "No reason was recorded."
+WHOLE = "whole API"
+"""The name of no operation in particular."""
 
 
 # --- the whole run --------------------------------------------------------------------------------
@@ -147,13 +149,13 @@ def counts_line(run: Run) -> str:
 
 def operation_name(operation: str) -> str:
     """An operation as people read it."""
-    return "whole API" if operation == WHOLE_API else operation
+    return WHOLE if operation == WHOLE_API else operation
 
 
 # --- groups ---------------------------------------------------------------------------------------
 
 
-def problems(run: Run, verdict: Verdict) -> Iterator[tuple[Clause, tuple[Cell, ...]]]:
+def cells_with(run: Run, verdict: Verdict) -> Iterator[tuple[Clause, tuple[Cell, ...]]]:
     """The cells of one verdict by clause, in the order of the ledger."""
     for name, cells in run.by_clause.items():
         clause = run.contract.clauses[name]
@@ -298,7 +300,7 @@ class Difference(Protocol):
 
 def shown(text: str, limit: int = LIMIT) -> str:
     """A text on one line, inert and cut."""
-    return cut(clean(text), limit)
+    return cut(clean(text[: limit + 1]), limit)  # clean makes nothing shorter
 
 
 def sentence(difference: Difference) -> str:

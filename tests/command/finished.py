@@ -50,7 +50,7 @@ def counts_agree(ran: Ran) -> None:
 
 def _printed(outcome: Outcome) -> dict[str, int]:
     """The numbers in the last line, by noun."""
-    pairs = re.findall(r"([0-9][0-9,]*) ([a-z]+)", outcome.out.splitlines()[-1])
+    pairs = re.findall(r"([0-9][0-9,]*) ([a-z]+)", outcome.out.splitlines()[-2])
     return {noun: int(number.replace(",", "")) for number, noun in pairs}
 
 
@@ -87,4 +87,4 @@ def replay_agrees(ran: Ran, directory: Path) -> None:
     assert stored(again) == stored(ran.run)
     for name in FILES - {"run.json"}:  # run.json has the same content, as seen above
         assert (again / name).read_bytes() == (ran.run / name).read_bytes(), name
-    assert outcome.out.splitlines()[-1] == ran.outcome.out.splitlines()[-1]
+    assert outcome.out.splitlines()[-2] == ran.outcome.out.splitlines()[-2]

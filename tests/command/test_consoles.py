@@ -113,7 +113,7 @@ def shouted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shouted]:
     with servers.serving(app) as origin:
         name = " ".join(COMMANDS)
         path = servers.target_file(app, origin, directory / "t.yaml", name=name, allow=["read"])
-        quick = ("run", "--target", path, "--depth", "quick", "--durations")
+        quick = ("run", "--target", path, "--depth", "quick", "--durations", "-v")
         loud = (
             "-rA",
             "-vv",
@@ -149,7 +149,7 @@ def test_a_run_prints_no_command(shouted: Shouted) -> None:
 
 def test_a_replay_prints_no_command(shouted: Shouted, tmp_path: Path) -> None:
     """A replay of such a run prints no command either."""
-    outcome = command("replay", shouted.stored, cwd=tmp_path)
+    outcome = command("replay", shouted.stored, "-v", cwd=tmp_path)
     assert outcome.code == 1, outcome.said[-3000:]
     assert "owned" in outcome.out
     assert not commands_in(outcome.said)

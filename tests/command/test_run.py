@@ -39,7 +39,7 @@ def test_progress_is_plain_lines(twins: list[Ran]) -> None:
     report = next(number for number, line in enumerate(lines) if line.startswith("Report: "))
     assert all(lines[: report + 1])
     assert re.fullmatch(
-        r"[0-9,]+ passed \([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", lines[-1]
+        r"[0-9,]+ passed \([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", lines[-2]
     )
 
 

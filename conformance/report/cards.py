@@ -1,0 +1,200 @@
+"""What a report shows of a cause: what was asked, what came, the evidence, and how far it goes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import attrgetter
+
+from conformance.model import Cause, Cell, Clause, Exchange, Harm, Run, Verdict
+from conformance.report import view
+from conformance.report.exhibit import Exhibit, exhibits
+from conformance.text import amount, clean
+from conformance.values import cut
+
+BROKEN = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED)
+"""The verdicts whose cells have causes, in the order in which they are shown."""
+
+ROWS = 100
+"""Operations that a card lists."""
+MOST = 300
+"""Causes that are shown. Nobody mends more at once."""
+ROOM = 250_000
+"""Characters of evidence in a report, before they are escaped."""
+FEW = 2
+"""Operations that a card without evidence lists."""
+DIFFERENCE = 300
+"""Characters of the difference of an operation."""
+
+SHORT = 70
+"""Characters of a value in a title."""
+
+HARMS = {
+    Harm.ISOLATION: "Reaches what belongs to others",
+    Harm.EFFECT: "Does what it must not",
+    Harm.DATA: "Loses or changes data",
+    Harm.ANSWER: "Answers wrongly",
+    Harm.FORM: "Has the wrong form",
+}
+"""What each harm means, for people."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a cause breaks on one operation: clauses, the first difference, and its exchange."""
+
+    operation: str
+    route: str
+    clauses: tuple[str, ...]
+    difference: str
+    exchange: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A cause as a report shows it."""
+
+    number: int
+    cause: Cause
+    clauses: tuple[Clause, ...]
+    title: str
+    asked: str
+    rows: tuple[Row, ...]
+    more: int  # operations beyond those of the rows
+    exhibits: tuple[Exhibit, ...]
+    waivers: tuple[str, ...]
+
+    @property
+    def weight(self) -> int:
+        """How many characters its evidence takes, about."""
+        rows = sum(len(row.difference) for row in self.rows)
+        return rows + sum(exhibit.weight for exhibit in self.exhibits)
+
+    @property
+    def operations(self) -> int:
+        """How many operations it breaks."""
+        return len(self.rows) + self.more
+
+    @property
+    def harm(self) -> str:
+        """What it does to users."""
+        return HARMS[self.cause.harm]
+
+
+def cards(run: Run) -> list[Card]:
+    """The causes of a run, worst first; of very many only the worst.
+
+    Evidence is left out once there is no room for it: of the causes that matter least.
+    """
+    by_name = {cell.name: cell for cell in run.cells}
+    shown: list[Card] = []
+    room = ROOM
+    for number, cause in enumerate(run.causes[:MOST], 1):
+        card = _card(run, number, cause, by_name, whole=room > 0)
+        room -= card.weight
+        shown.append(card)
+    return shown
+
+
+def by_verdict(shown: list[Card]) -> dict[Verdict, list[Card]]:
+    """The cards of each verdict whose cells have causes, in the order in which they are shown."""
+    return {v: [card for card in shown if card.cause.verdict is v] for v in BROKEN}
+
+
+def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whole: bool) -> Card:
+    """A cause as a card; one that is not ``whole`` has no exhibit, and few rows."""
+    cells = [by_name[name] for name in cause.cells if name in by_name]
+    operations = list(dict.fromkeys(map(attrgetter("operation"), cells)))
+    listed = operations[: ROWS if whole else FEW]
+    finding, shown = cause.finding, _telling(cause)
+    probe = view.probe(run, shown)
+    return Card(
+        number=number,
+        cause=cause,
+        clauses=tuple(run.contract.clauses[name] for name in cause.clauses),
+        title=_title(run, cause, probe),
+        asked=_asked(probe, cause.flaw),
+        rows=tuple(_rows(run, cells, listed)),
+        more=len(operations) - len(listed),
+        exhibits=tuple(exhibits(run, shown if whole else (), finding.where)),
+        waivers=tuple(dict.fromkeys(filter(None, map(attrgetter("waiver"), cells)))),
+    )
+
+
+def _telling(cause: Cause) -> tuple[str, ...]:
+    """The exchanges that show a cause best: one, if one shows it alone."""
+    finding = cause.finding
+    if not finding.apart:
+        return finding.exchanges
+    return cause.exchanges[:1] if cause.flaw else finding.exchanges[:1]
+
+
+def _asked(exchange: Exchange | None, flaw: str) -> str:
+    """What was asked, and as whom, such as ``GET /calls with the key full``."""
+    if exchange is None:
+        return "The log does not hold the request."
+    url = exchange.request.url.partition("?")[0]
+    return clean(f"{exchange.request.method} {url} {_whom(exchange)}{_flawed(flaw)}")
+
+
+def _title(run: Run, cause: Cause, exchange: Exchange | None) -> str:
+    """A cause on one line: what was asked, what the contract says, and what came."""
+    finding = cause.finding
+    operation = run.contract.operations.get(finding.operation)
+    asked = f"{operation.method} {operation.path}" if operation else view.WHOLE
+    expected, came = view.shown(finding.expected, SHORT), view.shown(finding.actual, SHORT)
+    place = f" at {view.shown(finding.where, SHORT)}" if finding.where != "/" else ""
+    if exchange is not None and finding.where == "status":
+        place = f" {_whom(exchange)}" if exchange.identity != run.target.main_key else ""
+        came = str(exchange.status or came)
+    return f"{asked}{place}{_flawed(cause.flaw)}: expected {expected}, got {came}"
+
+
+def _whom(exchange: Exchange) -> str:
+    """With which key a request was sent."""
+    identity = exchange.identity or ""
+    name, _, altered = identity.partition("~")
+    if altered:
+        return f"with the key {name}, altered"
+    return f"with the key {identity}" if identity else "without a key"
+
+
+def _flawed(flaw: str) -> str:
+    return f", with {flaw}" if flaw else ""
+
+
+def _rows(run: Run, cells: list[Cell], operations: list[str]) -> Iterator[Row]:
+    """A row for each of some operations that the cells are of."""
+    for name in operations:
+        own = [cell for cell in cells if cell.operation == name]
+        finding = own[0].findings[0]
+        operation = run.contract.operations.get(name)
+        yield Row(
+            operation=view.operation_name(name),
+            route=f"{operation.method} {operation.path}" if operation else "",
+            clauses=tuple(map(attrgetter("clause"), own)),
+            difference=cut(view.sentence(finding), DIFFERENCE),
+            exchange=finding.exchanges[0] if finding.exchanges else "",
+        )
+
+
+def reach(card: Card) -> str:
+    """How far a cause reaches, such as ``22 operations, seen in 46 exchanges, hides 12 cells``."""
+    cause = card.cause
+    parts = [amount(card.operations, "operation"), f"seen in {amount(cause.seen, 'exchange')}"]
+    if cause.blocks:
+        parts.append(f"hides {amount(len(cause.blocks), 'cell')}")
+    return ", ".join(parts)
+
+
+def overview(run: Run) -> str:
+    """How many causes there are, by verdict, such as ``12 causes of failures, 1 of warnings``."""
+    counts = Counter(map(attrgetter("verdict"), run.causes))
+    words = {
+        Verdict.FAILED: "of failures",
+        Verdict.WAIVED: "of waived failures",
+        Verdict.WARNED: "of warnings",
+    }
+    parts = [f"{amount(counts[v], 'cause')} {word}" for v, word in words.items() if counts[v]]
+    return ", ".join(parts)

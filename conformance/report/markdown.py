@@ -1,0 +1,76 @@
+"""summary.md: the run on one page, for a job summary or a ticket.
+
+Every text of the target is escaped, so that it shows as it is and acts as nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from conformance.model import Run
+from conformance.report import cards, view
+from conformance.report.cards import Card
+from conformance.text import amount
+
+CAUSES = 50
+"""Causes that have a row."""
+REASONS = 5
+"""Reasons of untested cells that are shown, of each kind."""
+LIMIT = 300
+"""Characters of a text that are shown."""
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#!|~:@.])")
+
+
+def write(run: Run, path: Path) -> None:
+    """Write summary.md, below 64 kB."""
+    path.write_text("\n".join([*_lines(run), ""]), encoding="utf-8", newline="\n")
+
+
+def _lines(run: Run) -> Iterator[str]:
+    yield f"# {view.headline(run)}"
+    yield ""
+    yield f"{_inert(run.target.name)} at {_inert(run.target.url)}, by {_inert(run.contract.name)}."
+    if run.incomplete:
+        yield f"**The run is incomplete.** {_inert(run.incomplete)}"
+    yield ""
+    yield f"{view.counts_line(run)}. {view.share(run)} of the contract was judged."
+    yield ""
+    yield from _causes(cards.cards(run)[:CAUSES], len(run.causes) - CAUSES)
+    yield from _untested(run)
+
+
+def _causes(shown: list[Card], hidden: int) -> Iterator[str]:
+    """A table of causes, worst first, and how many are not in it."""
+    if not shown:
+        return
+    yield "| | What broke | Harm | Operations | Cause |"
+    yield "|--:|---|---|--:|---|"
+    for card in shown:
+        cause = card.cause
+        what = f"{cause.verdict}: {_inert(card.title)}"
+        yield f"| {card.number} | {what} | {card.harm} | {card.operations} | `{cause.id}` |"
+    if hidden > 0:
+        yield ""
+        yield f"and {amount(hidden, 'more cause')}."
+    yield ""
+
+
+def _untested(run: Run) -> Iterator[str]:
+    """Why cells are untested, by kind of reason."""
+    for kind, groups in view.missing(run).items():
+        yield f"## Untested: {view.KINDS[kind]}"
+        yield ""
+        for reason, cells in groups[:REASONS]:
+            yield f"- {_inert(reason)} ({amount(len(cells), 'cell')})"
+        if len(groups) > REASONS:
+            yield f"- and {amount(len(groups) - REASONS, 'more reason')}"
+        yield ""
+
+
+def _inert(text: str) -> str:
+    """A text on one line in which nothing is markup."""
+    plain = view.shown(text, LIMIT).replace("&", "&amp;").replace("<", "&lt;")
+    return _SPECIAL.sub(r"\\\1", plain.replace(">", "&gt;"))

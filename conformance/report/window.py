@@ -1,0 +1,94 @@
+"""The part of a body that a report shows: indented, round the accused member, which is marked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from conformance.model import Json
+from conformance.values import NOT_JSON, Unread, read_json
+
+LINES = 24
+"""Lines of an indented body that are shown."""
+WIDTH = 160
+"""Characters of a line."""
+PLAIN = 2_000
+"""Characters that are shown of a body that is no JSON, or is too long to be indented."""
+LONGEST = 300_000
+"""Characters of a body that is indented."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is shown of a text: the accused part between the rest, and how many lines are left out.
+
+    Each part ends with a line break, but the last.
+    """
+
+    before: str = ""
+    marked: str = ""
+    after: str = ""
+    above: int = 0
+    below: int = 0
+    cut: int = 0  # characters at the end of a text that has no lines of its own
+
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """Its parts in their order."""
+        return self.before, self.marked, self.after
+
+
+def window(text: str, where: str) -> Window:
+    """The part of a body round the place of a finding; its beginning if that is no pointer."""
+    value = read_json(text).value if len(text) <= LONGEST else NOT_JSON
+    if value is NOT_JSON or isinstance(value, Unread):
+        return Window(after=text[:PLAIN], cut=max(0, len(text) - PLAIN))
+    lines = list(_lines(value, "", "", ""))
+    first, last = _accused(lines, where)
+    start = max(0, min(first - LINES // 3, len(lines) - LINES))
+    end = min(len(lines), start + LINES)
+    last = min(last, end - 1)
+    shown = [_cut(line) for _, line in lines[start:end]]
+    return Window(
+        _joined(shown[: first - start]),
+        _joined(shown[first - start : last - start + 1]),
+        _joined(shown[last - start + 1 :]),
+        above=start,
+        below=len(lines) - end,
+    )
+
+
+def _accused(lines: list[tuple[str, str]], where: str) -> tuple[int, int]:
+    """The first and the last line of the member at a pointer; an empty range where there is none.
+
+    The longest part of the pointer that exists counts: a missing member is accused in its object.
+    """
+    while where.startswith("/") and where != "/":
+        places = [number for number, (pointer, _) in enumerate(lines) if pointer == where]
+        if places:
+            return places[0], places[-1]
+        where = where.rpartition("/")[0]
+    return 0, -1
+
+
+def _lines(value: Json, pointer: str, indent: str, label: str) -> Iterator[tuple[str, str]]:
+    """The lines of an indented JSON text, each with the pointer to its value."""
+    if not isinstance(value, dict | list) or not value:
+        yield pointer, f"{indent}{label}{json.dumps(value, ensure_ascii=False)}"
+        return
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    yield pointer, f"{indent}{label}{opening}"
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, member in pairs:
+        shown = f"{json.dumps(name, ensure_ascii=False)}: " if isinstance(value, dict) else ""
+        yield from _lines(member, f"{pointer}/{name}", f"{indent}  ", shown)
+    yield pointer, f"{indent}{closing}"
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
+
+
+def _joined(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
