@@ -84,7 +84,7 @@ def test_what_belongs_to_others_comes_first_and_form_last() -> None:
     kinds = tuple(FAULTS[name].kind for name in names)
     aim = harness.Aim(operations=("read_call", "list_calls", "read_agent"))
     run = harness.run(loaded, application(loaded, kind=type("Three", kinds, {})), aim=aim)
-    assert [cause.harm for cause in run.causes] == [Harm.ISOLATION, Harm.DATA, Harm.FORM]
+    assert [cause.harm for cause in run.causes] == [Harm.ISOLATION, Harm.LOSS, Harm.FORM]
 
 
 def test_a_cause_names_the_cells_that_it_blocks() -> None:

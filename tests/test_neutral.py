@@ -45,7 +45,6 @@ EVERYDAY = {
     "passed": "a verdict, and what CTRF calls it",
     "path": "of a URL, of a file, a place of a parameter in OpenAPI",
     "phone": "a sign in the vocabulary of a contract: the value is a phone number",
-    "reason": "why a cell is untested, why a failure is waived",
     "results": "of a run, in CTRF",
     "source": "where a clause comes from",
     "start": "of a test, in CTRF",

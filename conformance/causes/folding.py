@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from conformance.causes.groups import Group
 from conformance.causes.keys import ERROR, FAULT, Key
@@ -39,7 +40,10 @@ SUBJECTS = ("parameter", "create", "update", "delete", "rate", "payment", "trigg
 OF_SUCCESS = ("success.", "status.")
 TRANSFER, STATUS, LABEL, BODY, CODE, REST, OTHER = range(7)
 """How much a key explains: what is wrong with a whole answer comes before its parts."""
-PLACES = {"status": STATUS, "Content-Type": LABEL, "/": BODY, "/error": BODY, "/error/code": CODE}
+PLACES = {"Content-Type": LABEL, "/": BODY, "/error": BODY, "/error/code": CODE}
+"""Of the form of an error, by where it is."""
+OF_ONE_ANSWER = {"status": STATUS, "/error/code": REST, "Content-Type": REST}
+"""Of all other findings on one answer, by where they are."""
 
 
 def folded(groups: list[Group]) -> list[Group]:
@@ -50,13 +54,16 @@ def folded(groups: list[Group]) -> list[Group]:
     roots: list[Group] = []
     ordered = sorted(groups, key=_most_first)
     for group in ordered[:MOST]:
-        for root in roots:
-            if any(explains(part, group) for part in root.whole()):
-                root.folded.append(group)
-                break
-        else:
-            roots.append(group)
+        explaining = filter(partial(_is_root_of, group), roots)
+        root = next(explaining, None)
+        home = roots if root is None else root.folded
+        home.append(group)
     return roots + ordered[MOST:]
+
+
+def _is_root_of(group: Group, root: Group) -> bool:
+    """Whether a root, or a group that is folded into it, explains a group."""
+    return any(explains(part, group) for part in root.whole())
 
 
 def _most_first(group: Group) -> tuple[int, int, int, int, Key]:
@@ -74,11 +81,11 @@ def depth(key: Key) -> int:
     """
     if key.rule == "transfer.whole":
         return TRANSFER
-    if key.where == "status":
-        return REST if key.actual.startswith("2") else STATUS
-    if key.rule == ERROR or key.where == "/error/code":
-        return PLACES.get(key.where, CODE) if key.rule == ERROR else REST
-    return REST if key.rule.startswith(OF_SUCCESS) else OTHER
+    if key.rule == ERROR:
+        return PLACES.get(key.where, CODE)
+    if key.rule.startswith(OF_SUCCESS) and key.actual.startswith("2"):
+        return REST
+    return OF_ONE_ANSWER.get(key.where, OTHER)
 
 
 def explains(one: Group, other: Group) -> bool:

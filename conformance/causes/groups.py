@@ -44,9 +44,9 @@ def _add(
     groups: dict[Key, Group], cell: Cell, finding: Finding, exchanges: Mapping[str, Exchange]
 ) -> None:
     """Add a finding to the group of its key; one that was seen apart may belong to several."""
-    apart = ((name,) for name in finding.exchanges) if finding.apart else (finding.exchanges,)
-    for names in apart:
-        key = key_of(finding, [exchanges[name] for name in names if name in exchanges])
+    sightings = zip(finding.exchanges) if finding.apart else iter([finding.exchanges])
+    for names in sightings:
+        key = key_of(finding, list(filter(None, map(exchanges.get, names))))
         group = groups.setdefault(key, Group(key, finding))
         group.cells[cell.name] = cell
         group.operations[cell.operation] = None

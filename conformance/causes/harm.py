@@ -20,7 +20,7 @@ BY_RULE: Mapping[str, Harm] = {
     "payment.": Harm.EFFECT,
     "rate.retry-after": Harm.FORM,
     "rate.": Harm.EFFECT,
-    "list.": Harm.DATA,
+    "list.": Harm.LOSS,
     "error": Harm.FORM,
     "success.label": Harm.FORM,
     "success.shape": Harm.FORM,
@@ -31,9 +31,9 @@ BY_AREA: Mapping[str, Harm] = {
     "keys": Harm.ISOLATION,
     "tenants": Harm.ISOLATION,
     "limits": Harm.EFFECT,
-    "pages": Harm.DATA,
-    "walks": Harm.DATA,
-    "writes": Harm.DATA,
+    "pages": Harm.LOSS,
+    "walks": Harm.LOSS,
+    "writes": Harm.LOSS,
 }
 """By the area of the clause. All others change answers alone."""
 

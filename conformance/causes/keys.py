@@ -14,11 +14,11 @@ from conformance.values import cut
 
 LONGEST = 80
 """Characters of a text that a key holds."""
-ROWS = ("tenant.rows", "tenant.named")
+ALIKE = ("tenant.rows", "tenant.named")
 """Rules that all say: a list shows what belongs to another business."""
 FILTER, PAGE = "paging.filter", "paging.advances"
 """Rules that both say: a page that the list owes does not come."""
-ERROR = "error"
+ERROR, OF_ERRORS = "error", ("error.", "route.unknown")
 """In place of the rules of the form of an error."""
 FAULT = "fault of the server"
 """In place of the rule where the status is one of a server fault."""
@@ -30,7 +30,7 @@ _QUOTED = re.compile(r'"[^"]*"')
 _ID = re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b|\b(?=[a-zA-Z_]*\d)\w{10,}\b")
 _NUMBER = re.compile(r"\d+([.,]\d+)*")
 _INDEX = re.compile(r"/\d+(?=/|$)")
-_STATUS = re.compile(r"\b[1-5]\d\d\b")
+_COLLECTION = re.compile(r"^/[^/]+(?=/\*)")
 
 
 @dataclass(frozen=True, order=True)
@@ -52,30 +52,27 @@ class Key:
 
 def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
     """The key of a finding, as some of its exchanges show it."""
-    if finding.rule in ROWS:
-        return Key(ROWS[0])
+    if finding.rule in ALIKE:
+        return Key(ALIKE[0])
     if finding.where == "status":
         return _key_of_status(finding, shown_by)
     if finding.rule == FILTER:
         return Key(FILTER)
-    actual = kind(finding.actual)
-    if finding.where.endswith("/code") and finding.actual.startswith('"'):
-        actual = cut(finding.actual, LONGEST)
+    is_code = finding.actual.startswith('"') and finding.where.endswith("/code")
+    actual = cut(finding.actual, LONGEST) if is_code else kind(finding.actual)
     return Key(_rule(finding), _place(finding), kind(finding.expected), actual)
 
 
 def _rule(finding: Finding) -> str:
     """The rule of a finding; one word for all rules of the form of an error."""
-    rule = finding.rule
-    return ERROR if rule.startswith(f"{ERROR}.") or rule == "route.unknown" else rule
+    if finding.rule.startswith(OF_ERRORS):
+        return ERROR
+    return finding.rule
 
 
 def _place(finding: Finding) -> str:
     """Where a finding is, without the numbers of items and the name that a list has for them."""
-    where = _INDEX.sub("/*", cut(finding.where, LONGEST))
-    collection, _, rest = where.removeprefix("/").partition("/*")
-    of_item = rest or finding.rule.startswith("list.")
-    return f"/*{rest}" if of_item and "/" not in collection else where
+    return _COLLECTION.sub("", _INDEX.sub("/*", cut(finding.where, LONGEST)))
 
 
 def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
@@ -84,31 +81,24 @@ def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
     A fault of the server is told by what provoked it. To a judge of keys, whatever else came means
     that the key was not refused.
     """
-    status = _status(finding, shown_by)
+    statuses = [exchange.status or 0 for exchange in shown_by]
+    status = next(reversed(statuses), 0)
     if status >= 500:
-        return Key(FAULT, "status", actual=str(status), flaw=flaw_of(shown_by))
+        return Key(FAULT, "status", actual=str(status), flaw=_flaw(shown_by[-1]))
     rule = PAGE if finding.rule == FILTER else finding.rule
     refusal_owed = not finding.expected.startswith("2")
-    is_taken = 200 <= status < 300 or finding.rule.startswith("auth.")
+    is_taken = 200 <= status < 300 or rule.startswith("auth.")
     actual = TAKEN if refusal_owed and is_taken else str(status)
     return Key(rule, "status", cut(finding.expected, LONGEST), actual)
 
 
-def _status(finding: Finding, shown_by: list[Exchange]) -> int:
-    """The status that a finding is about: that of its only exchange, else the one it quotes."""
-    if len(shown_by) == 1 and shown_by[0].status is not None:
-        return shown_by[0].status
-    quoted = _STATUS.search(finding.actual)
-    return int(quoted[0]) if quoted else 0
-
-
-def flaw_of(shown_by: list[Exchange]) -> str:
-    """What is odd in the request of the only exchange; empty for a request without a mistake."""
-    if len(shown_by) != 1 or not shown_by[0].facts.mistake:
+def _flaw(exchange: Exchange) -> str:
+    """What is odd in a request; empty for one without a mistake."""
+    facts = exchange.facts
+    scenario = exchange.scenario.replace("-", " ")
+    if not facts.mistake:
         return ""
-    exchange = shown_by[0]
-    named = exchange.facts.flaw or exchange.facts.form or exchange.scenario.replace("-", " ")
-    return str(named)
+    return str(facts.flaw or facts.form or scenario)
 
 
 def kind(text: str) -> str:
@@ -116,4 +106,6 @@ def kind(text: str) -> str:
     text = cut(text, 10 * LONGEST)
     for pattern, word in ((_TIME, "T"), (_QUOTED, '""'), (_ID, "ID"), (_NUMBER, "N")):
         text = pattern.sub(word, text)
-    return text[0] if text[:1] in ("{", "[") else cut(text, LONGEST)
+    if text.startswith(("{", "[")):
+        return text[0]
+    return cut(text, LONGEST)

@@ -161,7 +161,7 @@ class Harm(StrEnum):
     """Somebody gets in, or sees or changes what belongs to others."""
     EFFECT = "effect"
     """Something happens, costs or is stored that must not."""
-    DATA = "data"
+    LOSS = "loss"
     """Data is lost, doubled or shown wrong."""
     ANSWER = "answer"
     """A request gets another answer than the contract promises."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from conformance.model import Cause, Cell, Clause, Exchange, Harm, Run, Verdict
+from conformance.model import Cause, Cell, Clause, Exchange, Finding, Harm, Run, Verdict
 from conformance.report import view
 from conformance.report.exhibit import Exhibit, exhibits
 from conformance.text import amount, clean
@@ -33,7 +33,7 @@ SHORT = 70
 HARMS = {
     Harm.ISOLATION: "Reaches what belongs to others",
     Harm.EFFECT: "Does what it must not",
-    Harm.DATA: "Loses or changes data",
+    Harm.LOSS: "Loses or changes data",
     Harm.ANSWER: "Answers wrongly",
     Harm.FORM: "Has the wrong form",
 }
@@ -104,7 +104,7 @@ def by_verdict(shown: list[Card]) -> dict[Verdict, list[Card]]:
 
 def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whole: bool) -> Card:
     """A cause as a card; one that is not ``whole`` has no exhibit, and few rows."""
-    cells = [by_name[name] for name in cause.cells if name in by_name]
+    cells = list(filter(None, map(by_name.get, cause.cells)))
     operations = list(dict.fromkeys(map(attrgetter("operation"), cells)))
     listed = operations[: ROWS if whole else FEW]
     finding, shown = cause.finding, _telling(cause)
@@ -112,7 +112,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
     return Card(
         number=number,
         cause=cause,
-        clauses=tuple(run.contract.clauses[name] for name in cause.clauses),
+        clauses=tuple(map(run.contract.clauses.__getitem__, cause.clauses)),
         title=_title(run, cause, probe),
         asked=_asked(probe, cause.flaw),
         rows=tuple(_rows(run, cells, listed)),
@@ -141,42 +141,51 @@ def _asked(exchange: Exchange | None, flaw: str) -> str:
 def _title(run: Run, cause: Cause, exchange: Exchange | None) -> str:
     """A cause on one line: what was asked, what the contract says, and what came."""
     finding = cause.finding
-    operation = run.contract.operations.get(finding.operation)
-    asked = f"{operation.method} {operation.path}" if operation else view.WHOLE
-    expected, came = view.shown(finding.expected, SHORT), view.shown(finding.actual, SHORT)
-    place = f" at {view.shown(finding.where, SHORT)}" if finding.where != "/" else ""
+    row = _row(run, finding)
+    place = f" at {view.shown(finding.where, SHORT)}"
+    came = finding.actual
     if exchange is not None and finding.where == "status":
-        place = f" {_whom(exchange)}" if exchange.identity != run.target.main_key else ""
-        came = str(exchange.status or came)
-    return f"{asked}{place}{_flawed(cause.flaw)}: expected {expected}, got {came}"
+        place, came = f" {_whom(exchange)}", str(exchange.status)
+    expected = view.shown(finding.expected, SHORT)
+    asked = f"{row.route}{place.removesuffix(' at /')}{_flawed(cause.flaw)}"
+    return f"{asked}: expected {expected}, got {view.shown(came, SHORT)}"
 
 
 def _whom(exchange: Exchange) -> str:
     """With which key a request was sent."""
-    identity = exchange.identity or ""
-    name, _, altered = identity.partition("~")
-    if altered:
-        return f"with the key {name}, altered"
-    return f"with the key {identity}" if identity else "without a key"
+    if exchange.identity is None:
+        return "without a key"
+    return f"with the key {exchange.identity.replace('~', ', altered: ')}"
 
 
 def _flawed(flaw: str) -> str:
-    return f", with {flaw}" if flaw else ""
+    """The end of a sentence that names what is odd in a request."""
+    if not flaw:
+        return ""
+    return f", with {flaw}"
 
 
 def _rows(run: Run, cells: list[Cell], operations: list[str]) -> Iterator[Row]:
     """A row for each of some operations that the cells are of."""
-    for name in operations:
-        own = [cell for cell in cells if cell.operation == name]
-        finding = own[0].findings[0]
-        operation = run.contract.operations.get(name)
-        yield Row(
-            operation=view.operation_name(name),
-            route=f"{operation.method} {operation.path}" if operation else "",
-            clauses=tuple(map(attrgetter("clause"), own)),
-            difference=cut(view.sentence(finding), DIFFERENCE),
-            exchange=finding.exchanges[0] if finding.exchanges else "",
-        )
+    own: dict[str, list[Cell]] = {name: [] for name in operations}
+    for cell in cells:
+        own.get(cell.operation, []).append(cell)
+    for of_one in own.values():
+        clauses = tuple(map(attrgetter("clause"), of_one))
+        yield replace(_row(run, of_one[0].findings[0]), clauses=clauses)
+
+
+def _row(run: Run, finding: Finding) -> Row:
+    """The row of a finding."""
+    name = view.operation_name(finding.operation)
+    operation = run.contract.operations.get(finding.operation)
+    return Row(
+        operation=name,
+        route=f"{operation.method} {operation.path}" if operation else name,
+        clauses=(finding.clause,),
+        difference=cut(view.sentence(finding), DIFFERENCE),
+        exchange=", ".join(finding.exchanges[:1]),
+    )
 
 
 def reach(card: Card) -> str:
@@ -189,12 +198,7 @@ def reach(card: Card) -> str:
 
 
 def overview(run: Run) -> str:
-    """How many causes there are, by verdict, such as ``12 causes of failures, 1 of warnings``."""
+    """How many causes there are by verdict, such as ``29 causes failed, 1 cause warned``."""
     counts = Counter(map(attrgetter("verdict"), run.causes))
-    words = {
-        Verdict.FAILED: "of failures",
-        Verdict.WAIVED: "of waived failures",
-        Verdict.WARNED: "of warnings",
-    }
-    parts = [f"{amount(counts[v], 'cause')} {word}" for v, word in words.items() if counts[v]]
-    return ", ".join(parts)
+    ordered = sorted(counts, key=attrgetter("rank"))
+    return ", ".join(f"{amount(counts[verdict], 'cause')} {verdict}" for verdict in ordered)

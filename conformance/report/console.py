@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from itertools import starmap
+from collections.abc import Callable
+from itertools import chain, starmap
+from operator import attrgetter
 
 from conformance.model import Cell, Run, Verdict
 from conformance.report import cards, view
@@ -40,13 +41,12 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
     columns. With ``details`` each cause has its evidence, and each reason a line.
     """
     page = _Page(max(width, 40), colour)
-    shown = cards.cards(run)
-    for card in shown if details else shown[:CAUSES]:
+    most = cards.MOST if details else CAUSES
+    for card in cards.cards(run)[:most]:
         _cause(page, card, details)
-    if shown and not details:
-        hidden = len(run.causes) - CAUSES
-        more = f"{amount(hidden, 'more cause')}; " if hidden > 0 else ""
-        page.lines += [f"{more}the report shows the evidence, and -v shows it here", ""]
+    if run.causes:
+        counted = amount(len(run.causes), "cause")
+        page.lines += [f"{counted}; the report shows the evidence, and -v prints it", ""]
     _errors(page, run)
     _missing(page, run, details)
     noted = sum(len(found) for _, found in view.notes(run))
@@ -128,8 +128,9 @@ def _details(page: _Page, card: Card) -> None:
 
 
 def _errors(page: _Page, run: Run) -> None:
-    """The cells in error by reason, the most frequent first."""
-    texts = Counter(text for cell in _in_error(run) for text in cell.why or (view.NO_REASON,))
+    """Why cells are in error, the most frequent reason first."""
+    in_error = filter(_is_error, run.cells)
+    texts = Counter(chain.from_iterable(map(attrgetter("why"), in_error)))
     if not texts:
         return
     page.title("Could not be judged", Verdict.ERROR)
@@ -138,9 +139,8 @@ def _errors(page: _Page, run: Run) -> None:
     page.lines.append("")
 
 
-def _in_error(run: Run) -> Iterator[Cell]:
-    for _, cells in view.cells_with(run, Verdict.ERROR):
-        yield from cells
+def _is_error(cell: Cell) -> bool:
+    return cell.verdict is Verdict.ERROR
 
 
 def _missing(page: _Page, run: Run, details: bool) -> None:

@@ -38,9 +38,6 @@ from conformance.text import amount, clean
 PER_CLAUSE = 20
 """Operations that could not be judged, shown with their evidence, of each clause."""
 
-NAMED = 10
-"""Causes that are named beside a clause."""
-
 NOTES_PER_CLAUSE = 10
 """Notes shown for a clause."""
 
@@ -233,12 +230,12 @@ def _errors(run: Run) -> list[Group]:
 
 
 def _causes_by_clause(run: Run) -> dict[str, list[str]]:
-    """The ids of the first causes that break each clause, by its id."""
+    """The ids of the causes that break each clause, by its id."""
     ids: dict[str, list[str]] = defaultdict(list)
     for cause in run.causes[: cards.MOST]:
         for clause in cause.clauses:
             ids[clause].append(cause.id)
-    return {clause: some[:NAMED] for clause, some in ids.items()}
+    return ids
 
 
 def _notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...], int]]:

@@ -52,10 +52,10 @@ def _causes(shown: list[Card], hidden: int) -> Iterator[str]:
         cause = card.cause
         what = f"{cause.verdict}: {_inert(card.title)}"
         yield f"| {card.number} | {what} | {card.harm} | {card.operations} | `{cause.id}` |"
-    if hidden > 0:
-        yield ""
-        yield f"and {amount(hidden, 'more cause')}."
     yield ""
+    if hidden > 0:
+        yield f"and {amount(hidden, 'more cause')}."
+        yield ""
 
 
 def _untested(run: Run) -> Iterator[str]:

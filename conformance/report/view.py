@@ -72,8 +72,6 @@ NO_CELLS = "The clause applies to none of the selected operations."
 """Why a clause has no cells, where the ledger does not say."""
 
 NO_REASON = "No reason was recorded."
-WHOLE = "whole API"
-"""The name of no operation in particular."""
 
 
 # --- the whole run --------------------------------------------------------------------------------
@@ -149,7 +147,7 @@ def counts_line(run: Run) -> str:
 
 def operation_name(operation: str) -> str:
     """An operation as people read it."""
-    return WHOLE if operation == WHOLE_API else operation
+    return "whole API" if operation == WHOLE_API else operation
 
 
 # --- groups ---------------------------------------------------------------------------------------
@@ -335,7 +333,7 @@ def account(run: Run, cell: Cell) -> str:
     more = len(cell.findings) - FINDINGS_LIMIT
     if more > 0:
         lines.append(f"and {amount(more, 'more finding')}")
-    lines += [f"reason: {shown(reason.text)} ({reason.kind})" for reason in cell.reasons]
+    lines += [f"why: {shown(reason.text)} ({reason.kind})" for reason in cell.reasons]
     if cell.waiver:
         lines.append(f"waiver: {shown(cell.waiver)}")
     return "\n".join(lines)

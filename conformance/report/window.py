@@ -7,16 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conformance.model import Json
-from conformance.values import NOT_JSON, Unread, read_json
+from conformance.values import NOT_JSON, Unread, cut, read_json
 
 LINES = 24
 """Lines of an indented body that are shown."""
 WIDTH = 160
 """Characters of a line."""
 PLAIN = 2_000
-"""Characters that are shown of a body that is no JSON, or is too long to be indented."""
-LONGEST = 300_000
-"""Characters of a body that is indented."""
+"""Characters that are shown of a body that is no JSON, or too much of it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Window:
 
 def window(text: str, where: str) -> Window:
     """The part of a body round the place of a finding; its beginning if that is no pointer."""
-    value = read_json(text).value if len(text) <= LONGEST else NOT_JSON
+    value = read_json(text).value
     if value is NOT_JSON or isinstance(value, Unread):
         return Window(after=text[:PLAIN], cut=max(0, len(text) - PLAIN))
     lines = list(_lines(value, "", "", ""))
@@ -49,7 +47,7 @@ def window(text: str, where: str) -> Window:
     start = max(0, min(first - LINES // 3, len(lines) - LINES))
     end = min(len(lines), start + LINES)
     last = min(last, end - 1)
-    shown = [_cut(line) for _, line in lines[start:end]]
+    shown = [cut(line, WIDTH) for _, line in lines[start:end]]
     return Window(
         _joined(shown[: first - start]),
         _joined(shown[first - start : last - start + 1]),
@@ -86,9 +84,6 @@ def _lines(value: Json, pointer: str, indent: str, label: str) -> Iterator[tuple
     yield pointer, f"{indent}{closing}"
 
 
-def _cut(line: str) -> str:
-    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
-
-
 def _joined(lines: list[str]) -> str:
+    """Some lines as one text, each with its line break."""
     return "".join(f"{line}\n" for line in lines)
