@@ -20,7 +20,7 @@ from conformance.suite.sending import Sending
 from conformance.transport.sender import Sender
 from conformance.values import as_text, present
 
-PAUSES = (0.5, 1.5)
+PAUSES = (0.5, 1.5, 3)
 """Seconds before a look is repeated: a write may take time to show."""
 PAGES_SOUGHT = 8
 """Pages of a list that are searched for an object."""
@@ -163,7 +163,7 @@ class Client(Sending):
     # --- looks ---
 
     def until(self, ask: Callable[[], Seen], seen: Callable[[Seen], bool]) -> Seen:
-        """Ask until the answer is as expected, at most three times; returns the last answer."""
+        """Ask until the answer is as expected, at most four times; returns the last answer."""
         answer = ask()
         for pause in PAUSES:
             if seen(answer):
