@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from conformance import __version__, files
-from conformance.command import commands, directory, signals
+from conformance.command import commands, comparing, directory, signals
 from conformance.command.choosing import with_choice, with_details, with_output, with_spec
 from conformance.command.commands import load
 from conformance.command.saying import hand_out, say, show
@@ -80,6 +80,9 @@ def group() -> None:
 @click.option(
     "--durations", is_flag=True, help="Print requests and seconds by clause, area and scenario."
 )
+@click.option(
+    "--baseline", type=comparing.RUN, help="A stored run: exit 1 only for failures it did not have."
+)
 @with_details
 @with_output
 def run(
@@ -87,11 +90,14 @@ def run(
     yes: bool,
     require_complete: bool,
     durations: bool,
+    baseline: Path | None,
     details: bool,
     output: Path,
 ) -> int:
     """Run the suite: against the embedded server, or against --url and --key, or --target."""
     signals.tell("Stopped. Nothing was sent.")
+    if baseline:
+        comparing.require_run(baseline)
     with _embedded(choice) as server:
         prepared = _prepared(choice, server)
         _check_runnable(prepared)
@@ -114,13 +120,14 @@ def run(
         from conformance.report.console import durations as by_duration
 
         say(by_duration(finished))
-    return _conclude(finished, prepared.selected, run_directory, console, details)
+    code = _conclude(finished, prepared.selected, run_directory, console, details)
+    if baseline:
+        return comparing.since(baseline, run_directory, load(choice.spec), code)
+    return code
 
 
 @group.command()
-@click.argument(
-    "stored_in", metavar="RUN", type=click.Path(path_type=Path, file_okay=False, resolve_path=True)
-)
+@click.argument("stored_in", metavar="RUN", type=comparing.RUN)
 @with_spec
 @with_details
 @with_output
@@ -159,6 +166,7 @@ for _command in (
     commands.operations_,
     commands.init,
     commands.serve,
+    comparing.compare,
 ):
     group.add_command(_command)
 

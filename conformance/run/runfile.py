@@ -17,7 +17,7 @@ from typing import Any
 from conformance import __version__, checks, convert, evidence, files, schemas
 from conformance.errors import UsageError
 from conformance.evidence import Log
-from conformance.model import Case, Contract, Json, Run
+from conformance.model import Case, Contract, Declaration, Json, Run, Verdict
 from conformance.plan import Plan
 from conformance.run.conclusion import finished
 from conformance.target import named
@@ -114,8 +114,14 @@ class Stored:
     other_contract: str | None
 
 
-def replay(directory: Path, contract: Contract) -> Stored:
-    """Judge a stored run again, from its log alone.
+def verdicts(directory: Path) -> dict[str, Verdict]:
+    """The verdicts that a stored run had, by the names of its cells. Raises UsageError."""
+    cells = _read(directory / RUN)["cells"]
+    return {f"{cell['clause']}[{cell['operation']}]": Verdict(cell["verdict"]) for cell in cells}
+
+
+def replay(directory: Path, contract: Contract, declaration: Declaration | None = None) -> Stored:
+    """Judge a stored run again, from its log alone, by its own declaration or another one.
 
     Raises UsageError, with file and place, for a run.json or a log that does not fit.
     """
@@ -123,7 +129,7 @@ def replay(directory: Path, contract: Contract) -> Stored:
     data = _read(path)
     _check_contract(path, data, contract)
     try:
-        target = convert.declaration_from_json(data["target"])
+        target = declaration or convert.declaration_from_json(data["target"])
         today = date.fromisoformat(data["judged_on"])
         for moment in (data["started"], data["finished"] or data["started"]):
             datetime.fromisoformat(moment)

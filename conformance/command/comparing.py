@@ -1,0 +1,119 @@
+"""``compare``, and the baseline of a run: what changed from one stored run to another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from conformance.command.choosing import with_spec
+from conformance.command.commands import load
+from conformance.command.saying import hand_out, say
+from conformance.errors import Exit
+
+if TYPE_CHECKING:
+    from conformance.model import Cause, Contract
+    from conformance.run.comparison import Comparison
+
+NAMED = 10
+"""Cells of one kind that are named."""
+
+RUN = click.Path(path_type=Path, file_okay=False, resolve_path=True)
+
+
+@click.command()
+@click.argument("older", type=RUN)
+@click.argument("newer", type=RUN)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@with_spec
+def compare(older: Path, newer: Path, as_json: bool, spec: Path | None) -> int:
+    """Say what changed from one stored run to another, and who changed it.
+
+    Both logs are judged again by the present contract. Exit code 1 if a cell fails that did not.
+    """
+    found = comparison(older, newer, load(spec))
+    if as_json:
+        hand_out(as_data(found))
+    else:
+        say("\n".join(lines(found)))
+    return int(bool(found.broken))
+
+
+def require_run(directory: Path) -> None:
+    """Raise UsageError for a directory that holds no run."""
+    from conformance.run import runfile
+
+    runfile.verdicts(directory)
+
+
+def since(baseline: Path, directory: Path, contract: Contract, code: int) -> int:
+    """Say what changed since a baseline. Returns 1 for new failures, 0 if all are old.
+
+    Any other exit ``code`` of the run stays.
+    """
+    found = comparison(baseline, directory, contract)
+    say("\n".join(["", f"Since {baseline}:", *lines(found)]))
+    return int(bool(found.broken)) if code == Exit.VIOLATED else code
+
+
+def comparison(older: Path, newer: Path, contract: Contract) -> Comparison:
+    """What changed from one stored run to another. Raises UsageError for one that is none."""
+    from conformance.run import runfile
+    from conformance.run.comparison import compared
+
+    after = runfile.replay(newer, contract).run
+    again = runfile.replay(older, contract).run
+    declared = runfile.replay(older, contract, after.target).run
+    return compared(runfile.verdicts(older), again, declared, after)
+
+
+def lines(found: Comparison) -> Iterator[str]:
+    """What changed, for people: causes first, then cells by what became of them."""
+    yield from _of_causes("New", found.new)
+    yield from _of_causes("Fixed", found.fixed)
+    yield from _of_causes("Still there", found.still)
+    kinds = Counter((cell.change, cell.by) for cell in found.cells)
+    for (change, by), count in kinds.items():
+        yield f"{change}, by the {by}: {count}"
+        alike = [cell for cell in found.cells if (cell.change, cell.by) == (change, by)]
+        for cell in alike[:NAMED]:
+            yield f"  {cell.name}: {cell.before or 'not planned'} -> {cell.after or 'not planned'}"
+        if count > NAMED:
+            yield f"  and {count - NAMED} more"
+    if not found.cells:
+        yield "No verdict changed."
+
+
+def _of_causes(title: str, causes: tuple[Cause, ...]) -> Iterator[str]:
+    """A title with the number of some causes, and a line for each of the first."""
+    if not causes:
+        return
+    yield f"{title}: {len(causes)} of the causes"
+    for cause in causes[:NAMED]:
+        finding = cause.finding
+        yield f"  {cause.id} {finding.clause}[{finding.operation}] at {finding.where}"
+
+
+def as_data(found: Comparison) -> dict[str, Any]:
+    """What changed, for programs."""
+    return {
+        "cells": [
+            {
+                "name": cell.name,
+                "before": cell.before,
+                "after": cell.after,
+                "change": cell.change,
+                "by": cell.by,
+            }
+            for cell in found.cells
+        ],
+        "causes": {
+            "new": list(map(attrgetter("id"), found.new)),
+            "fixed": list(map(attrgetter("id"), found.fixed)),
+            "still": list(map(attrgetter("id"), found.still)),
+        },
+    }

@@ -1,0 +1,126 @@
+"""`compare`, and `run --baseline`: what changed from one stored run to another, and who did it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.servers import Outcome, command, run_of, sandbox, stored
+
+AREA = ("--area", "pages", "--depth", "quick", "--yes")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory for runs."""
+    return tmp_path_factory.mktemp("compare")
+
+
+@pytest.fixture(scope="module")
+def target(place: Path) -> Iterator[Path]:
+    """The target file of a running reference server."""
+    with sandbox(place) as running:
+        yield running.target
+
+
+@pytest.fixture(scope="module")
+def older(place: Path, target: Path) -> Path:
+    """A run without a failure."""
+    return ran(place / "older", target)
+
+
+def ran(directory: Path, target: Path, *selected: str) -> Path:
+    """A run of a directory of its own, of a part of the suite."""
+    directory.mkdir()
+    outcome = command("run", "--target", target, *(selected or AREA), cwd=directory)
+    assert outcome.code in (0, 1), outcome.said
+    return run_of(directory)
+
+
+def broken(source: Path, directory: Path) -> Path:
+    """The same run, as if the target had left out ``has_more`` everywhere."""
+    shutil.copytree(source, directory)
+    log = directory / "exchanges.jsonl"
+    log.write_text(log.read_text().replace('\\"has_more\\"', '\\"has_less\\"'))
+    return directory
+
+
+def compared(older: Path, newer: Path, *more: str) -> Outcome:
+    """The outcome of ``compare``."""
+    return command("compare", older, newer, *more, cwd=older.parent)
+
+
+def test_a_run_equals_itself(older: Path) -> None:
+    """Nothing changed; exit code 0."""
+    outcome = compared(older, older)
+    assert (outcome.code, outcome.out) == (0, "No verdict changed.\n")
+
+
+def test_what_the_target_broke_is_the_targets(older: Path, place: Path) -> None:
+    """A member that is gone is a new failure and a new cause, and the exit code is 1."""
+    newer = broken(older, place / "broken")
+    outcome = compared(older, newer, "--json")
+    told = json.loads(outcome.out)
+    assert outcome.code == 1
+    assert {"has-more-present[list_calls]", "has-more-present[list_agents]"} <= {
+        cell["name"] for cell in told["cells"]
+    }
+    changes = {(cell["change"], cell["by"]) for cell in told["cells"] if "present" in cell["name"]}
+    assert changes == {("new failure", "target or its data")}
+    assert len(told["causes"]["new"]) == 1
+    assert compared(newer, older).code == 0
+    assert "Fixed: 1 of the causes" in compared(newer, older).out
+
+
+def test_what_the_suite_judges_otherwise_is_the_suites(older: Path, place: Path) -> None:
+    """A stored verdict that the present judges do not give on the same log is theirs."""
+    judged_before = place / "judged-before"
+    shutil.copytree(older, judged_before)
+    path = judged_before / "run.json"
+    told = stored(judged_before)
+    changed = [
+        cell | {"verdict": "untested"} if cell["clause"] == "has-more-present" else cell
+        for cell in told["cells"]
+    ]
+    path.write_text(json.dumps(told | {"cells": changed}))
+    outcome = compared(judged_before, older, "--json")
+    cells = json.loads(outcome.out)["cells"]
+    assert {cell["by"] for cell in cells} == {"suite or contract"}
+    assert {cell["change"] for cell in cells} == {"judged now"}
+
+
+def test_what_the_target_file_declares_is_its_own(older: Path, place: Path, target: Path) -> None:
+    """An operation that is declared inapplicable is no change of the target."""
+    declared = yaml.safe_load(target.read_text()) | {"inapplicable": ["list_agents"]}
+    other = place / "other.yaml"
+    other.write_text(yaml.safe_dump(declared))
+    newer = ran(place / "declared", other)
+    cells = json.loads(compared(older, newer, "--json").out)["cells"]
+    of_agents = [cell for cell in cells if cell["name"] == "has-more-present[list_agents]"]
+    assert [(cell["after"], cell["by"]) for cell in of_agents] == [("inapplicable", "target file")]
+
+
+def test_what_was_not_selected_is_no_change(older: Path, place: Path, target: Path) -> None:
+    """A cell that one run did not choose is labelled so."""
+    newer = ran(place / "selected", target, "--clause", "signup-hour", "--depth", "quick", "--yes")
+    cells = json.loads(compared(older, newer, "--json").out)["cells"]
+    assert cells
+    assert {cell["by"] for cell in cells} == {"selection"}
+
+
+def test_a_baseline_excuses_old_failures(older: Path, place: Path, target: Path) -> None:
+    """With the baseline of a clean run nothing changes; a broken directory is refused at once."""
+    within = place / "based"
+    within.mkdir()
+    words = ("run", "--target", target, *AREA, "--baseline", older)
+    outcome = command(*words, cwd=within)
+    assert outcome.code == 0, outcome.said
+    assert "No verdict changed." in outcome.out
+    refused = command("run", "--target", target, *AREA, "--baseline", place, cwd=within)
+    assert refused.code == 2
+    assert "give the directory of a run" in refused.err
