@@ -149,7 +149,7 @@ def command(
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
-    ours = ("CONFORMANCE_", "PYTEST_", "FORCE_COLOR", "COLUMNS")
+    ours = ("CONFORMANCE_", "PYTEST_", "FORCE_COLOR", "COLUMNS", "GITHUB_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return kept | {"NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **more}
 

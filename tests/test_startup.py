@@ -46,7 +46,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.choosing",
         "conformance.command.cli",
         "conformance.command.commands",
-    "conformance.command.comparing",
+        "conformance.command.comparing",
         "conformance.command.directory",
         "conformance.command.saying",
         "conformance.command.signals",

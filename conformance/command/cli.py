@@ -267,9 +267,13 @@ def _conclude(
 def _add_to_job_summary(summary: Path) -> None:
     """Add the summary to the page of a job of GitHub Actions, where the run is one."""
     page = os.environ.get("GITHUB_STEP_SUMMARY")
-    if page:
+    if not page:
+        return
+    try:
         with Path(page).open("a", encoding="utf-8") as stream:
             stream.write(summary.read_text(encoding="utf-8"))
+    except OSError as error:
+        say(f"Note: the job has no summary: {page}: {error.strerror}", err=True)
 
 
 def _judged_anything(finished: Run) -> bool:

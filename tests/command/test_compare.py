@@ -124,3 +124,17 @@ def test_a_baseline_excuses_old_failures(older: Path, place: Path, target: Path)
     refused = command("run", "--target", target, *AREA, "--baseline", place, cwd=within)
     assert refused.code == 2
     assert "give the directory of a run" in refused.err
+
+
+def test_a_job_of_github_gets_the_summary(older: Path, place: Path) -> None:
+    """What is there stays; a page that cannot be written is a note, and no more."""
+    page = place / "job.md"
+    page.write_text("# Build\n")
+    env = {"GITHUB_STEP_SUMMARY": str(page)}
+    outcome = command("replay", older, cwd=place, env=env)
+    assert outcome.code == 0, outcome.said
+    assert page.read_text() == "# Build\n" + (older / "summary.md").read_text()
+    env = {"GITHUB_STEP_SUMMARY": str(place / "nowhere" / "job.md")}
+    outcome = command("replay", older, cwd=place, env=env)
+    assert outcome.code == 0
+    assert "the job has no summary" in outcome.err
