@@ -96,7 +96,8 @@ class _Page:
 
 def _cause(page: _Page, card: Card, details: bool) -> None:
     """A line for a cause; below it, with details, what was asked and what came."""
-    line = f"{card.number:>3} {card.title} ({amount(card.operations, 'operation')})"
+    operations = amount(card.operations, "operation")
+    line = f"{card.number:>3} {card.clauses[0].id}: {card.title} ({operations})"
     page.lines.append(page.paint(cut(clean(line), page.width), card.cause.verdict))
     if details:
         _details(page, card)

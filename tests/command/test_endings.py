@@ -44,7 +44,9 @@ def test_violation_wins(failing: Ran) -> None:
     }
     assert broken
     assert stored(failing.run)["counts"]["untested"] > 0
-    assert all(clause in failing.outcome.out for clause in broken)
+    causes = stored(failing.run)["causes"]
+    assert {clause for cause in causes for clause in cause["clauses"]} == broken
+    assert all(f" {cause['clauses'][0]}: " in failing.outcome.out for cause in causes[:10])
     counts_agree(failing)
 
 

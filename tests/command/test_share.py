@@ -32,7 +32,7 @@ def _band(directory: Path) -> str:
 
 
 def _headline(outcome: Outcome) -> str:
-    return outcome.out.splitlines()[-2]
+    return outcome.out.splitlines()[-3]
 
 
 def test_a_budget_of_one_judges_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
