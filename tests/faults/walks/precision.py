@@ -37,7 +37,7 @@ class CursorInMilliseconds(Faulty):
         return sort_key(Fraction(cursor * 1000 // 1, 1000))
 
 
-@fault("paging-precision", also="paging-exclusive", depth=4)
+@fault("paging-precision", also="paging-exclusive paging-supported", depth=4)
 class CursorRoundedUp(Faulty):
     """Lists round the cursor up to milliseconds."""
 
