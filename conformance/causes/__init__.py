@@ -7,7 +7,7 @@ one explains the other. What is left is worth a look of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 
 from conformance.causes.folding import folded
@@ -65,7 +65,7 @@ def _cause(
         finding=root.finding,
         clauses=tuple(dict.fromkeys(map(attrgetter("clause"), cells.values()))),
         cells=tuple(cells),
-        exchanges=tuple(filter(shown.__contains__, by_id))[:NAMED],
+        exchanges=tuple(islice(filter(shown.__contains__, by_id), NAMED)),
         seen=len(shown),
         flaw=root.key.flaw,
         blocks=tuple(dict.fromkeys(hidden)),
