@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.causes import causes_of
-from conformance.model import Verdict
+from conformance.model import Reason, ReasonKind, Verdict
 from conformance.report import FILES, html, write_all
 from conformance.report.console import summary
 from conformance.report.exhibit import exhibits
@@ -194,6 +194,20 @@ def test_page_stays_small() -> None:
     page = html.render(replace(run, cells=cells, causes=causes))
     assert len(page.encode()) < 3_000_000
     assert f"and {len(causes) - 300:,} more causes" in page
+
+
+def test_page_of_a_dead_target_stays_small() -> None:
+    """Where every cell is in error, the first ones have evidence, and the page is below 3 MB."""
+    run = example.passing(tuple(example.load().operations))
+    ids = tuple(exchange.id for exchange in run.exchanges)
+    lost = Reason(ReasonKind.ERROR, "the connection was lost")
+    cells = [
+        replace(cell, verdict=Verdict.ERROR, exchanges=ids[place % 50 :], reasons=(lost,))
+        for place, cell in enumerate(run.cells)
+    ]
+    page = html.render(replace(run, cells=tuple(cells)))
+    assert 'class="exhibit"' in page
+    assert len(page.encode()) < 3_000_000
 
 
 # --- colours --------------------------------------------------------------------------------------

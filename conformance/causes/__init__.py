@@ -37,6 +37,7 @@ def causes_of(
 
 
 def _worst_first(cause: Cause) -> tuple[int, int, int, int, str]:
+    """The place of a cause among all: harm, level, verdict, reach."""
     soft = cause.finding.level is not Level.MUST
     return cause.harm.rank, soft, cause.verdict.rank, -len(cause.cells), cause.id
 

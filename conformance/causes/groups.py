@@ -6,10 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from conformance.causes.keys import Key, key_of
-from conformance.model import Cell, Exchange, Finding, Verdict
-
-BROKEN = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED)
-"""The verdicts of cells whose findings have a cause."""
+from conformance.model import BROKEN, Cell, Exchange, Finding
 
 
 @dataclass(eq=False)

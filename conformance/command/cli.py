@@ -122,7 +122,7 @@ def run(
         say(by_duration(finished))
     code = _conclude(finished, prepared.selected, run_directory, console, details)
     if baseline:
-        return comparing.since(baseline, run_directory, load(choice.spec), code)
+        return comparing.since(baseline, run_directory, load(choice.spec), finished)
     return code
 
 

@@ -16,7 +16,7 @@ from conformance.command.saying import hand_out, say
 from conformance.errors import Exit
 
 if TYPE_CHECKING:
-    from conformance.model import Cause, Contract
+    from conformance.model import Cause, Contract, Run
     from conformance.run.comparison import Comparison
 
 NAMED = 10
@@ -50,14 +50,14 @@ def require_run(directory: Path) -> None:
     runfile.verdicts(directory)
 
 
-def since(baseline: Path, directory: Path, contract: Contract, code: int) -> int:
-    """Say what changed since a baseline. Returns 1 for new failures, 0 if all are old.
+def since(baseline: Path, directory: Path, contract: Contract, finished: Run) -> int:
+    """Say what changed since a baseline, up to the run ``finished`` in a directory.
 
-    Any other exit ``code`` of the run stays.
+    Returns 1 for new failures, else the exit code that the run has but for its failures.
     """
     found = comparison(baseline, directory, contract)
     say("\n".join(["", f"Since {baseline}:", *lines(found)]))
-    return int(bool(found.broken)) if code == Exit.VIOLATED else code
+    return Exit.VIOLATED if found.broken else finished.code_but_for_failures
 
 
 def comparison(older: Path, newer: Path, contract: Contract) -> Comparison:

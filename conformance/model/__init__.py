@@ -28,6 +28,7 @@ from conformance.model.evidence import (
     header_in,
 )
 from conformance.model.judgement import (
+    BROKEN,
     RENAMED_RULES,
     Case,
     Cause,
@@ -75,6 +76,7 @@ from conformance.model.target import (
 
 __all__ = [
     "ANNOUNCED",
+    "BROKEN",
     "DEAD_KEYS",
     "DISK",
     "FROM_PROXIES",

@@ -39,6 +39,9 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
 JUDGED = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED, Verdict.PASSED)
 """The verdicts that rest on evidence."""
 
+BROKEN = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED)
+"""The verdicts of cells whose findings have a cause, in the order in which they are shown."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -251,8 +254,11 @@ class Run:
         An untested cell counts as not judged only where ``require_complete`` demands it. A run that
         judged no cell at all shows nothing.
         """
-        if self.counts["failed"]:
-            return 1
+        return 1 if self.counts["failed"] else self.code_but_for_failures
+
+    @property
+    def code_but_for_failures(self) -> int:
+        """The exit code if no failure counts: 3 if something could not be judged, else 0."""
         if self.incomplete or self._shows_nothing:
             return 3
         unjudged = self.counts["error"]

@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from conformance.model import Cause, Cell, Clause, Exchange, Finding, Harm, Run, Verdict
+from conformance.model import BROKEN, Cause, Cell, Clause, Exchange, Finding, Harm, Run, Verdict
 from conformance.report import view
 from conformance.report.exhibit import Exhibit, exhibits
 from conformance.text import amount, clean
 from conformance.values import cut
-
-BROKEN = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED)
-"""The verdicts whose cells have causes, in the order in which they are shown."""
 
 ROWS = 100
 """Operations that a card lists."""

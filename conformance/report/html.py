@@ -221,11 +221,19 @@ def _worst(verdicts: list[Verdict]) -> tuple[Verdict, int] | None:
 
 
 def _errors(run: Run) -> list[Group]:
-    """The cells that could not be judged by clause, at most PER_CLAUSE of each clause."""
-    groups = []
+    """The cells that could not be judged by clause, at most PER_CLAUSE of each clause.
+
+    Those for which there is no room have no evidence.
+    """
+    groups: list[Group] = []
+    room = cards.ROOM
     for clause, cells in view.cells_with(run, Verdict.ERROR):
-        shown = tuple((cell, unjudged(run, cell)) for cell in cells[:PER_CLAUSE])
-        groups.append(Group(clause, shown, max(0, len(cells) - PER_CLAUSE)))
+        shown = []
+        for cell in cells[:PER_CLAUSE]:
+            evidence = unjudged(run, cell) if room > 0 else []
+            room -= sum(exhibit.weight for exhibit in evidence)
+            shown.append((cell, evidence))
+        groups.append(Group(clause, tuple(shown), len(cells) - len(shown)))
     return groups
 
 

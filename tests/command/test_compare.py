@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from conformance import contract
+from conformance.command import comparing
+from conformance.run import runfile
 from tests.servers import Outcome, command, run_of, sandbox, stored
 
 AREA = ("--area", "pages", "--depth", "quick", "--yes")
@@ -124,6 +128,24 @@ def test_a_baseline_excuses_old_failures(older: Path, place: Path, target: Path)
     refused = command("run", "--target", target, *AREA, "--baseline", place, cwd=within)
     assert refused.code == 2
     assert "give the directory of a run" in refused.err
+
+
+def test_old_failures_do_not_hide_what_could_not_be_judged(older: Path, place: Path) -> None:
+    """With nothing but old failures the exit code is 0, and 3 for a run that ended early."""
+    failing, spec = broken(older, place / "failing"), contract.load()
+    again = place / "again"
+    assert command("replay", failing, "--output", again, cwd=place).code == 1
+    stored_run = run_in(again)
+    run = runfile.replay(stored_run, spec).run
+    assert run.exit_code == 1
+    assert comparing.since(stored_run, stored_run, spec, run) == 0
+    cut = replace(run, incomplete="the target is gone")
+    assert comparing.since(stored_run, stored_run, spec, cut) == 3
+
+
+def run_in(directory: Path) -> Path:
+    """The only run in a directory of runs."""
+    return (directory / "latest").resolve()
 
 
 def test_a_job_of_github_gets_the_summary(older: Path, place: Path) -> None:
