@@ -27,6 +27,7 @@ from conformance.model import (
     Facts,
     Finding,
     Json,
+    Past,
     Reason,
     Request,
     Response,
@@ -69,6 +70,7 @@ _SILENT: Mapping[type[Any], Callable[[Any], bool]] = {
     Finding: _unset,
     Reason: _unset,
     Cause: operator.not_,
+    Past: _empty,
     Cell: operator.not_,
     Case: operator.not_,  # a case without a cost sends nothing
 }

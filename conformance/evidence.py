@@ -15,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TextIO
 
-from conformance import convert, schemas
+from conformance import convert, packing, schemas
 from conformance.archive import KINDS, Archive, Place, StoredBody, digest_of, packed
 from conformance.errors import UsageError
 from conformance.model import DISK, Exchange, Json
@@ -194,11 +194,16 @@ def exchange_from_json(line: Json) -> Exchange:
 def read(path: Path) -> Log:
     """Read a log file. One without the end of its run is incomplete.
 
-    Raises UsageError for a file that cannot be read, or holds another line.
+    The file may be compressed. Raises UsageError for a file that cannot be read, or holds another
+    line.
     """
+    plain = packing.readable(path)
+    archive = Archive(plain)
+    if plain != path:
+        packing.kept_for(archive, plain)
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            log = parse(stream, str(path), Archive(path))
+        with plain.open(encoding="utf-8", newline="") as stream:
+            log = parse(stream, str(path), archive)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None
     if not log.ended and log.incomplete is None:

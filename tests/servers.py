@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -28,7 +29,7 @@ from conformance.run import runfile
 from conformance.server.application import Application, application
 from conformance.server.declaration import declaration
 
-FILES = frozenset({*report.FILES, runfile.RUN, runfile.LOG, runfile.PYTEST_PAGE})
+FILES = frozenset({*report.FILES, runfile.RUN, runfile.PACKED, runfile.PYTEST_PAGE})
 """The files that a run of the command leaves in its directory."""
 
 BRIEF = "envelope-unrouted"
@@ -172,9 +173,15 @@ def stored(run: Path) -> Any:
     return json.loads((run / "run.json").read_text(encoding="utf-8"))
 
 
+def text_of(run: Path, name: str) -> str:
+    """What a file of a run says; the log is compressed."""
+    content = (run / name).read_bytes()
+    return (gzip.decompress(content) if name == runfile.PACKED else content).decode()
+
+
 def lines_of(run: Path) -> list[dict[str, Any]]:
     """The exchanges of a run, as its log holds them."""
-    lines = (run / "exchanges.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = text_of(run, runfile.PACKED).splitlines()
     return [value for value in map(json.loads, lines) if "exchange" in value]
 
 

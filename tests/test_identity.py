@@ -163,7 +163,7 @@ def test_the_reports_say_as_whom_the_suite_asked(tmp_path: Path) -> None:
         for suite in ET.parse(tmp_path / "junit.xml").iter("testsuite"):
             values = {p.get("name"): p.get("value") for p in suite.findall("./properties/property")}
             assert values["identity"] == identity
-        har.write(told, tmp_path / "evidence.har")
+        har.write(told, told.exchanges, tmp_path / har.NAME)
         log = json.loads((tmp_path / "evidence.har").read_text(encoding="utf-8"))["log"]
         assert f"Client: {identity}" in log["comment"]
         assert runfile.to_json(told, None)["target"].get("identity", ANNOUNCED) == identity

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from conformance.model import ReasonKind, Run
-from conformance.report import FORMATS, ctrf, html, view, write_all
+from conformance.report import FORMATS, ctrf, har, html, view, write_all
 from conformance.report.console import summary
 from tests import report_example as example
 
@@ -216,10 +216,17 @@ def test_ctrf_summary_agrees() -> None:
 # --- HAR ------------------------------------------------------------------------------------------
 
 
-def test_har_holds_every_answered_exchange(written: Path) -> None:
+@pytest.fixture(scope="module")
+def archived(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The log of the HAR of the failing run."""
+    path = tmp_path_factory.mktemp("archive") / har.NAME
+    har.write(example.failing(), example.failing().exchanges, path)
+    return json.loads(path.read_text())["log"]
+
+
+def test_har_holds_every_answered_exchange(archived: Any) -> None:
     """evidence.har is HAR 1.2 with one entry per response; the comment counts lost responses."""
-    log = json.loads((written / "evidence.har").read_text())["log"]
-    run = example.failing()
+    log, run = archived, example.failing()
     answered = [exchange for exchange in run.exchanges if exchange.response]
     assert log["version"] == "1.2"
     assert [entry["response"]["status"] for entry in log["entries"]] == [
@@ -232,9 +239,9 @@ def test_har_holds_every_answered_exchange(written: Path) -> None:
     assert "Left out: 1 exchange without a response" in log["comment"]
 
 
-def test_har_keeps_bodies_as_received(written: Path) -> None:
+def test_har_keeps_bodies_as_received(archived: Any) -> None:
     """Text stays text, bytes are base64 and say so, a withheld body is absent and says so."""
-    entries = json.loads((written / "evidence.har").read_text())["log"]["entries"]
+    entries = archived["entries"]
     contents = [entry["response"]["content"] for entry in entries]
     assert contents[0]["text"].startswith('{"error"')
     assert contents[3]["encoding"] == "base64"

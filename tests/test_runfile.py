@@ -40,10 +40,9 @@ from conformance.model import (
     Verdict,
     Waiver,
 )
-from conformance.plan import Plan
 from conformance.report import write_all
 from conformance.run import runfile
-from conformance.run.conclusion import finished
+from conformance.run.conclusion import begun, finished
 from tests import golden
 
 SCHEMAS = Path(schemas.__file__).parent
@@ -62,20 +61,20 @@ def small_run() -> Run:
     target, plan, _ = golden.run("toy")
     lines = golden.stored_log("toy").splitlines(keepends=True)[:KEPT]
     log = evidence.parse(lines, "golden")
-    begun = {exchange.case for exchange in log.exchanges}
-    cases = tuple(case for case in plan.cases if case.id in begun)
-    return finished(
+    tried = {exchange.case for exchange in log.exchanges}
+    cases = tuple(case for case in plan.cases if case.id in tried)
+    began = begun(
         contract(),
         target.declaration,
-        Plan(cases),
-        log,
+        cases,
         seed=7,
+        depth="quick",
         started="2026-01-01T00:00:00+00:00",
-        ended="2026-01-01T00:01:00+00:00",
         today=date(2026, 1, 2),
-        selected=frozenset(case.id for case in cases),
         require_complete=False,
     )
+    ended = "2026-01-01T00:01:00+00:00"
+    return finished(began, log, ended=ended, selected=frozenset(case.id for case in cases))
 
 
 @cache

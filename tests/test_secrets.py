@@ -17,13 +17,13 @@ from urllib.parse import unquote
 import pytest
 
 from conformance import archive
-from conformance.run.runfile import LOG
+from conformance.run.runfile import PACKED
 from conformance.server.application import Application, application
 from conformance.server.messages import Context, Reply, Request
 from tests import servers
 from tests.faults import harness
 from tests.faults.base import Faulty, is_for
-from tests.servers import FILES, Outcome, command, lines_of, no_traceback, run_of, stored
+from tests.servers import FILES, Outcome, command, lines_of, no_traceback, run_of, stored, text_of
 
 pytestmark = pytest.mark.long
 
@@ -300,12 +300,8 @@ def _secrets(leaky: Leaky) -> dict[str, str]:
 @pytest.mark.parametrize("name", [*sorted(FILES), "printed"])
 def test_no_secret_leaves_the_run(leaky: Leaky, name: str) -> None:
     """No key and no handed-out secret, or part of one, is in a file or on the screen."""
-    text = (
-        leaky.outcome.said
-        if name == "printed"
-        else (leaky.run / name).read_text(encoding="utf-8", errors="surrogateescape")
-    )
-    if name == LOG:
+    text = leaky.outcome.said if name == "printed" else text_of(leaky.run, name)
+    if name == PACKED:
         text = "\n".join(map(_unpacked, text.splitlines()))
     assert leaks(text, _secrets(leaky)) == []
 

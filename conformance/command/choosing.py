@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,26 @@ from click.core import ParameterSource
 from conformance.command.saying import say
 from conformance.options import KEY_IS_SEEN, OPTIONS, Choice, Option
 
+OF_TARGET = ("spec", "url", "key", "key_file", "target", "max_seconds")
+"""The fields of a choice that say where to send, and how long at most."""
+
 
 def with_choice(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of a run; it gets them as one ``choice``."""
+    return _with(OPTIONS, command)
+
+
+def with_target(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a run that name its target, as one ``choice``."""
+    return _with([option for option in OPTIONS if option.field in OF_TARGET], command)
+
+
+def _with(options: Sequence[Option], command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command some options; it gets them as one ``choice``."""
 
     @wraps(command)
     def chosen(**given: Any) -> Any:
-        values = {option.field: given.pop(option.field) for option in OPTIONS}
+        values = {option.field: given.pop(option.field) for option in options}
         if values["target"]:  # a file overrides the environment; a flag overrides the file
             values |= dict.fromkeys(filter(_from_environment, ("url", "key")))
         if values["key_file"] and _from_environment("key"):
@@ -29,7 +42,7 @@ def with_choice(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(choice=Choice(**values), **given)
 
     decorated: Callable[..., Any] = chosen
-    for option in reversed(OPTIONS):
+    for option in reversed(options):
         decorated = _click_option(option)(decorated)
     return decorated
 
@@ -48,6 +61,13 @@ def with_details(command: Callable[..., Any]) -> Callable[..., Any]:
         "details",
         is_flag=True,
         help="Print the evidence of each cause, and each reason.",
+    )(command)
+
+
+def with_yes(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option that answers its question beforehand."""
+    return click.option(
+        "--yes", is_flag=True, help="Never ask before requests that write, spend or flood."
     )(command)
 
 

@@ -13,6 +13,7 @@ import click
 from conformance.command.choosing import with_spec
 from conformance.command.commands import load
 from conformance.command.saying import hand_out, say
+from conformance.command.storedruns import RUN
 from conformance.errors import Exit
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 NAMED = 10
 """Cells of one kind that are named."""
-
-RUN = click.Path(path_type=Path, file_okay=False, resolve_path=True)
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -10,6 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from conformance.errors import UsageError
+
+RUN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}Z(-[0-9]+)?")
+"""The name of the directory of a run: when it began, and a number where that was taken."""
 
 
 def new(output: Path, fill: Callable[[Path], None]) -> Path:
@@ -27,6 +31,19 @@ def new(output: Path, fill: Callable[[Path], None]) -> Path:
         raise
     _point(output / "latest", directory.name)
     return directory
+
+
+def prune(output: Path, keep: int, spared: Path | None = None) -> list[Path]:
+    """Remove all runs in ``output`` but the last ``keep``; returns the removed directories.
+
+    A run has the name that ``new`` gave it. ``spared`` stays, and what ``latest`` points to.
+    """
+    runs = sorted(path for path in output.iterdir() if RUN.fullmatch(path.name))
+    stay = {*runs[-keep:], (output / "latest").resolve(), spared}
+    old = [path for path in runs if path not in stay and path.resolve() not in stay]
+    for path in old:
+        shutil.rmtree(path)
+    return old
 
 
 def _named(hidden: Path, output: Path) -> Path:

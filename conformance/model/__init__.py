@@ -27,6 +27,7 @@ from conformance.model.evidence import (
     Response,
     header_in,
 )
+from conformance.model.history import Past, Transition, flips, transition
 from conformance.model.judgement import (
     BROKEN,
     RENAMED_RULES,
@@ -119,6 +120,7 @@ __all__ = [
     "Paging",
     "Parameter",
     "Params",
+    "Past",
     "Payment",
     "Placeholder",
     "Rate",
@@ -132,13 +134,16 @@ __all__ = [
     "SecretKind",
     "Side",
     "Step",
+    "Transition",
     "Trigger",
     "Verdict",
     "Waiver",
     "business_of",
     "compact",
+    "flips",
     "header_in",
     "key_role",
     "mildest_first",
+    "transition",
     "worst",
 ]

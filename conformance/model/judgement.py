@@ -10,6 +10,7 @@ from operator import attrgetter
 
 from conformance.model.contract import Contract, Level
 from conformance.model.evidence import Exchange
+from conformance.model.history import Past
 from conformance.model.operation import Effect, Json
 from conformance.model.target import Declaration
 
@@ -217,6 +218,8 @@ class Run:
     exchanges: tuple[Exchange, ...]
     require_complete: bool = False
     causes: tuple[Cause, ...] = ()  # what has to be mended, worst first
+    depth: str = "full"  # how much it tried: a value of options.Depth
+    past: tuple[Past, ...] = ()  # the runs before it of the same target and scope, oldest first
 
     @cached_property
     def counts(self) -> dict[str, int]:

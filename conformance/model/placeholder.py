@@ -21,6 +21,7 @@ class SecretKind(StrEnum):
     SECRET = "secret"  # noqa: S105
     LINK = "link"  # a link that opens something, such as a magic link
     FOUND = "found"  # looks like a key, and the target showed it without handing it out
+    VALUE = "value"  # no secret: what a step of a report takes from the answer to an earlier one
     PLAIN = "plain"  # taken out to be safe, but reads like an example or an ordinary address
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conformance import files
 from conformance.model import Run
-from conformance.report import ctrf, har, html, junit, markdown
+from conformance.report import ctrf, html, junit, markdown
 
 SUMMARY = "summary.md"
 
@@ -20,7 +20,6 @@ FORMATS: tuple[tuple[str, Callable[[Run, Path], None]], ...] = (
     (SUMMARY, markdown.write),
     ("junit.xml", junit.write),
     ("results.ctrf.json", ctrf.write),
-    ("evidence.har", har.write),
 )
 """File name and writer of each format."""
 

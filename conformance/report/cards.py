@@ -7,8 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from conformance.model import BROKEN, Cause, Cell, Clause, Exchange, Finding, Harm, Run, Verdict
-from conformance.report import view
+from conformance.model import (
+    BROKEN,
+    Cause,
+    Cell,
+    Clause,
+    Exchange,
+    Finding,
+    Harm,
+    Run,
+    Transition,
+    Verdict,
+    transition,
+)
+from conformance.report import steps, view
 from conformance.report.exhibit import Exhibit, exhibits
 from conformance.text import amount, clean
 from conformance.values import cut
@@ -61,6 +73,8 @@ class Card:
     more: int  # operations beyond those of the rows
     exhibits: tuple[Exhibit, ...]
     waivers: tuple[str, ...]
+    transition: Transition | None  # since the runs before; None if there are none
+    steps: str = ""  # lines for a shell that show it
 
     @property
     def weight(self) -> int:
@@ -91,7 +105,14 @@ def cards(run: Run) -> list[Card]:
         card = _card(run, number, cause, by_name, whole=room > 0)
         room -= card.weight
         shown.append(card)
-    return shown
+    told = [[exhibit.exchange for exhibit in card.exhibits] for card in shown]
+    repeated = zip(shown, steps.blocks(run, told), strict=True)
+    return [replace(card, steps=lines or _alone(card)) for card, lines in repeated]
+
+
+def _alone(card: Card) -> str:
+    """The lines that repeat the requests of a card as they were, without what led to them."""
+    return "\n".join(exhibit.curl for exhibit in card.exhibits)
 
 
 def by_verdict(shown: list[Card]) -> dict[Verdict, list[Card]]:
@@ -115,6 +136,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         rows=tuple(_rows(run, cells, listed)),
         more=len(operations) - len(listed),
         exhibits=tuple(exhibits(run, shown if whole else (), finding.where)),
+        transition=transition(cause.id, run.past),
         waivers=tuple(dict.fromkeys(filter(None, map(attrgetter("waiver"), cells)))),
     )
 

@@ -120,8 +120,8 @@ def _details(page: _Page, card: Card) -> None:
     for label, text in texts.items():
         if text:
             page.wrap(view.shown(text, LIMIT), "      ", label)
-    for shown in card.exhibits:  # on one line, to be copied
-        page.lines.append(f"      {'repeat':<10}{shown.curl}")
+    for line in card.steps.splitlines():  # each as it is, to be copied
+        page.lines.append(f"      {'repeat':<10}{line}")
     page.lines.append("")
 
 

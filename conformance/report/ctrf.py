@@ -28,7 +28,7 @@ STATUS = {
 
 def write(run: Run, path: Path) -> None:
     """Write results.ctrf.json."""
-    path.write_text(json.dumps(document(run), indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(document(run)) + "\n", encoding="utf-8")
 
 
 def document(run: Run) -> dict[str, Any]:
@@ -56,6 +56,7 @@ def document(run: Run) -> dict[str, Any]:
                     },
                     "identity": run.target.identity,
                     "seed": run.seed,
+                    "depth": run.depth,
                     "judgedOn": run.judged_on,
                     "exitCode": run.exit_code,
                     **({"incomplete": clean(run.incomplete)} if run.incomplete else {}),

@@ -27,14 +27,16 @@ _SET_BY_CURL = ("connection", "accept-encoding")
 """Headers that curl sets, and that do not change what the request means."""
 
 
-def curl(request: Request) -> str:
+def curl(request: Request, *, quiet: bool = False) -> str:
     """The request as one line of shell, to run once the variables of its secrets are exported.
 
-    A comment at the end names what curl cannot send.
+    It shows the whole answer, or the body alone if it is ``quiet``. A comment at the end names
+    what curl cannot send.
     """
     headers, left_out = _headers(request)
     data = _data(request.body)
-    words = [data.feed + "curl", "-i", *_method(request, has_data=bool(data.words))]
+    words = [data.feed + "curl", "-sS" if quiet else "-i"]
+    words += _method(request, has_data=bool(data.words))
     words += _options_for(request.url)
     words += [*headers, *data.words, *_url(request.url)]
     remarks = list(data.remarks)
@@ -48,7 +50,7 @@ def curl(request: Request) -> str:
 def _options_for(url: str) -> list[str]:
     """The options without which curl would change a URL: its globs, or its dots."""
     options = []
-    if re.search(r"[][{}]", url):
+    if re.search(r"[][{}]", PATTERN.sub("", url)):
         options.append("-g")
     if "/." in _path(url):
         options.append("--path-as-is")

@@ -1,6 +1,6 @@
 """evidence.har: the exchanges as HTTP Archive 1.2, for the viewers that read it.
 
-This is an export; the evidence is exchanges.jsonl. HAR has no place for a request without a
+This is an export; the evidence is the log. HAR has no place for a request without a
 response: those are left out, and the comment of the log counts them. Nor has it one for a binary
 request body, which stands here as base64 and says so. It takes a share of the bound of the run: a
 long body is cut, and once the share is used up, bodies are left out.
@@ -8,7 +8,8 @@ long body is cut, and once the share is used up, bodies are left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -18,23 +19,31 @@ import harfile
 from conformance.model import IDENTITIES, Body, Exchange, Request, Response, Run, header_in
 from conformance.text import amount
 
+NAME = "evidence.har"
+
 LONGEST_BODY = 65_536
 """Characters of a body that are shown."""
 
 SHARE = 0.15
 """The share of the bound of a run that the file may take."""
 
-_CUT_HERE = "cut here: the evidence is exchanges.jsonl"
+_CUT_HERE = "cut here: the evidence log holds all of it"
 
 _UNKNOWN_VERSION = "HTTP/1.1"  # the log does not hold it, and HAR requires it
 
 
-def write(run: Run, path: Path) -> None:
-    """Write evidence.har."""
-    answered = list(filter(attrgetter("response"), run.exchanges))
-    lost = amount(len(run.exchanges) - len(answered), "exchange")
+def telling(run: Run) -> list[Exchange]:
+    """The exchanges that show the causes of a run, in the order of the log."""
+    ids = set(chain.from_iterable(map(attrgetter("exchanges"), run.causes)))
+    return [exchange for exchange in run.exchanges if exchange.id in ids]
+
+
+def write(run: Run, exchanges: Sequence[Exchange], path: Path) -> None:
+    """Write some exchanges of a run."""
+    answered = list(filter(attrgetter("response"), exchanges))
+    lost = amount(len(exchanges) - len(answered), "exchange")
     comment = (
-        f"{run.contract.name}. Exported from exchanges.jsonl. Left out: {lost} without a response. "
+        f"{run.contract.name}. From the evidence log. Left out: {lost} without a response. "
         f"Secrets are placeholders. Client: {IDENTITIES[run.target.identity]}."
     )
     creator = harfile.Creator(name="conformance", version=run.suite)

@@ -252,7 +252,7 @@ def repeat_line(exchange: Exchange | None) -> str:
         line = curl(exchange.request)
         if len(line) <= 2 * CURL_LIMIT:
             return line
-    return f"# too long for a shell line; the request is {clean(exchange.id)} in exchanges.jsonl"
+    return f"# too long for a shell line; the log has it as {clean(exchange.id)}"
 
 
 def duration_ms(run: Run, cell: Cell) -> int:

@@ -25,11 +25,12 @@ from conformance.errors import ConformanceError, Exit, UsageError
 from conformance.keyring import STANDARD_INPUT
 from conformance.model import Run
 from conformance.options import KEY_IS_SEEN, Choice
-from conformance.report import FILES, console, write_all
+from conformance.report import FILES, console
 from conformance.run import runfile
 from conformance.run.items import Items
 from conformance.run.planning import Prepared, prepare, target_of, with_key
 from conformance.run.session import Session
+from conformance.run.storing import store
 from conformance.text import clean, for_console
 from conformance.transport.http import HttpWire
 
@@ -199,8 +200,7 @@ class Reporter:
         if self._logs:
             shutil.rmtree(self._logs)
         if self._output:
-            runfile.write(self._run, self._running.selected, self._output)
-            write_all(self._run, self._output)
+            store(self._run, self._running.selected, self._output)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the counts of cells after those of items."""

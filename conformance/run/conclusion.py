@@ -10,7 +10,7 @@ from conformance import __version__, checks
 from conformance.causes import causes_of
 from conformance.evidence import CUT_OFF, Log
 from conformance.judging import verdict
-from conformance.model import Contract, Declaration, Run
+from conformance.model import Case, Contract, Declaration, Run
 from conformance.plan import Plan
 from conformance.text import amount
 
@@ -18,65 +18,50 @@ from conformance.text import amount
 def begun(
     contract: Contract,
     target: Declaration,
-    plan: Plan,
+    cases: tuple[Case, ...],
     *,
     seed: int,
+    depth: str,
     started: str,
     today: date,
     require_complete: bool,
 ) -> Run:
-    """A run before its first request: all that a replay needs, and no cell."""
+    """A run before its first request: all that a replay needs, and no cell.
+
+    ``contract`` is the contract as the target has it, from ``target.named``. Waivers count as on
+    the day ``today``.
+    """
     return Run(
         contract=contract,
         suite=__version__,
         seed=seed,
+        depth=depth,
         target=target,
         started=started,
         finished=started,
         judged_on=today.isoformat(),
         incomplete=CUT_OFF,
-        cases=plan.cases,
+        cases=cases,
         cells=(),
         exchanges=(),
         require_complete=require_complete,
     )
 
 
-def finished(
-    contract: Contract,
-    target: Declaration,
-    plan: Plan,
-    log: Log,
-    *,
-    seed: int,
-    started: str,
-    ended: str,
-    today: date,
-    selected: frozenset[str] | None,
-    require_complete: bool,
-) -> Run:
-    """The judged run that a log holds.
+def finished(run: Run, log: Log, *, ended: str, selected: frozenset[str] | None) -> Run:
+    """The run that began, judged by what its log holds.
 
-    ``contract`` is the contract as the target has it, from ``target.named``. ``selected`` are the
-    ids of the cases that were to run, None for all. Waivers count as on the day ``today``.
+    ``selected`` are the ids of the cases that were to run, None for all.
     """
+    contract, today = run.contract, date.fromisoformat(run.judged_on)
     cells = verdict.cells(
-        contract, target, checks.RULES, plan.cases, log, today=today, selected=selected
-    )
-    run = begun(
-        contract,
-        target,
-        plan,
-        seed=seed,
-        started=started,
-        today=today,
-        require_complete=require_complete,
+        contract, run.target, checks.RULES, run.cases, log, today=today, selected=selected
     )
     exchanges = tuple(log.exchanges)
     return replace(
         run,
         finished=ended,
-        incomplete=log.incomplete or _without_end(_unended(plan, log, selected)),
+        incomplete=log.incomplete or _without_end(_unended(Plan(run.cases), log, selected)),
         cells=cells,
         exchanges=exchanges,
         causes=causes_of(contract, cells, exchanges),

@@ -112,8 +112,9 @@ class Prepared:
         return begun(
             self.contract,
             self.target.declaration,
-            self.plan,
+            self.plan.cases,
             seed=self.choice.seed,
+            depth=self.choice.depth,
             started=now.isoformat(timespec="seconds"),
             today=now.date(),
             require_complete=require_complete,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import filterfalse
 from pathlib import Path
@@ -17,13 +17,16 @@ from typing import Any
 from conformance import __version__, checks, convert, evidence, files, schemas
 from conformance.errors import UsageError
 from conformance.evidence import Log
-from conformance.model import Case, Contract, Declaration, Json, Run, Verdict
-from conformance.plan import Plan
-from conformance.run.conclusion import finished
+from conformance.model import Case, Contract, Declaration, Json, Past, Run, Verdict
+from conformance.options import Depth
+from conformance.packing import packed
+from conformance.run.conclusion import begun, finished
 from conformance.target import named
 
 FORMAT = 1
 RUN, LOG, PYTEST_PAGE = "run.json", "exchanges.jsonl", "pytest.html"
+PACKED = packed(Path(LOG)).name
+"""The log of a run that has ended."""
 WORKERS = "workers"
 """Directory of the logs that are not joined yet: one file for each worker of pytest-xdist."""
 
@@ -42,6 +45,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
             "packaged": contract.packaged,
         },
         "seed": run.seed,
+        "depth": run.depth,
         "target": convert.to_json(run.target),
         "started": run.started,
         "finished": run.finished,
@@ -51,6 +55,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "counts": run.counts,
         "causes": list(map(convert.to_json, run.causes)),
+        "past": list(map(convert.to_json, run.past)),
         "cells": list(map(convert.to_json, run.cells)),
         "uncovered": {c.id: c.uncovered for c in clauses if not run.by_clause[c.id]},
         "selected": None if selected is None else sorted(selected),
@@ -65,6 +70,7 @@ def begin(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
     """
     with files.whole(directory / LOG) as written:
         files.lines(written).close()
+    packed(directory / LOG).unlink(missing_ok=True)
     foretell(run, selected, directory)
 
 
@@ -97,7 +103,7 @@ def _member(value: Json) -> str:
 
 def copy(stored: Stored, source: Path, directory: Path) -> None:
     """Copy the evidence of a stored run, and write its run.json anew."""
-    for name in (LOG, PYTEST_PAGE):
+    for name in (LOG, PACKED, PYTEST_PAGE):
         if (source / name).exists():
             shutil.copyfile(source / name, directory / name)
     if (source / WORKERS).exists():
@@ -116,7 +122,7 @@ class Stored:
 
 def verdicts(directory: Path) -> dict[str, Verdict]:
     """The verdicts that a stored run had, by the names of its cells. Raises UsageError."""
-    cells = _read(directory / RUN)["cells"]
+    cells = read(directory / RUN)["cells"]
     return {f"{cell['clause']}[{cell['operation']}]": Verdict(cell["verdict"]) for cell in cells}
 
 
@@ -126,7 +132,7 @@ def replay(directory: Path, contract: Contract, declaration: Declaration | None 
     Raises UsageError, with file and place, for a run.json or a log that does not fit.
     """
     path = directory / RUN
-    data = _read(path)
+    data = read(path)
     _check_contract(path, data, contract)
     try:
         target = declaration or convert.declaration_from_json(data["target"])
@@ -137,18 +143,19 @@ def replay(directory: Path, contract: Contract, declaration: Declaration | None 
         raise _misfit(path, str(error)) from None
     selected = None if data["selected"] is None else frozenset(data["selected"])
     log = _log(directory)
-    run = finished(
+    began = begun(
         named(contract, target),
         target,
         _plan(path, data),
-        log,
         seed=data["seed"],
+        depth=data.get("depth", Depth.FULL),
         started=data["started"],
-        ended=data["finished"] or _last_moment(log, data["started"]),
         today=today,
-        selected=selected,
         require_complete=data["require_complete"],
     )
+    ended = data["finished"] or _last_moment(log, data["started"])
+    run = finished(began, log, ended=ended, selected=selected)
+    run = replace(run, past=tuple(convert.from_json(row, Past) for row in data.get("past", ())))
     return Stored(run, selected, _other_contract(data["spec"]["digest"], contract.digest))
 
 
@@ -170,7 +177,7 @@ def _last_moment(log: Log, started: str) -> str:
         return started
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
     """The content of a run.json that fits its schema. Raises UsageError."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -201,8 +208,8 @@ def _check_contract(path: Path, data: dict[str, Any], contract: Contract) -> Non
         raise UsageError(f"{path}: the run is of {title!r}; give its contract with --spec")
 
 
-def _plan(path: Path, data: dict[str, Any]) -> Plan:
-    """The stored plan. Raises UsageError for a rule that this suite does not have."""
+def _plan(path: Path, data: dict[str, Any]) -> tuple[Case, ...]:
+    """The cases of the stored plan. Raises UsageError for a rule that this suite does not have."""
     cases = []
     for index, row in enumerate(data["plan"]):
         case = convert.from_json(row, Case)
@@ -214,7 +221,7 @@ def _plan(path: Path, data: dict[str, Any]) -> Plan:
                 f"{unknown[0]}; replay the run with version {version}, which wrote it"
             )
         cases.append(case)
-    return Plan(tuple(cases))
+    return tuple(cases)
 
 
 def _other_contract(then: str, now: str) -> str | None:

@@ -71,9 +71,8 @@ class Session:
             sleep=sleep,
         )
         self._nonce = nonce
-        self._require_complete = require_complete
+        self._begun = prepared.begun(datetime.now(UTC), require_complete=require_complete)
         self._memory: Memory | None = None
-        self._started = datetime.now(UTC).isoformat(timespec="seconds")
 
     @property
     def log(self) -> Log:
@@ -146,21 +145,10 @@ class Session:
 
     def finish(self) -> Run:
         """The finished run, judged."""
-        now = datetime.now(UTC)
         self._settle()
         self.recorder.close()
-        return finished(
-            self.contract,
-            self.target.declaration,
-            self.plan,
-            self.log,
-            seed=self.choice.seed,
-            started=self._started,
-            ended=now.isoformat(timespec="seconds"),
-            today=now.date(),
-            selected=self.selected,
-            require_complete=self._require_complete,
-        )
+        ended = datetime.now(UTC).isoformat(timespec="seconds")
+        return finished(self._begun, self.log, ended=ended, selected=self.selected)
 
     def _settle(self) -> None:
         """Look once more at a target that refused the main key in the end."""

@@ -1,10 +1,12 @@
 """The published JSON Schemas of the files of a run, and the check of a file against them.
 
-``exchanges.schema.json`` describes a line of the evidence log, ``run.schema.json`` run.json.
+``exchanges.schema.json`` describes a line of the evidence log, ``run.schema.json`` run.json,
+and its part ``past`` a line of history.jsonl.
 """
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import jsonschema_rs
 from conformance.model import Json
 
 EXCHANGES, RUN = "exchanges.schema.json", "run.schema.json"
+PAST = f"{RUN}#/$defs/past"
 LONGEST = 200
 """Characters of a message that are shown."""
 
@@ -41,5 +44,8 @@ def _summary(error: jsonschema_rs.ValidationError) -> str:
 
 @cache
 def _validator(schema: str) -> Any:
-    text = (Path(__file__).parent / schema).read_text(encoding="utf-8")
-    return jsonschema_rs.validator_for(text, validate_formats=True)
+    name, _, part = schema.partition("#")
+    whole = json.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
+    if part:
+        whole = {"$schema": whole["$schema"], "$ref": f"#{part}", "$defs": whole["$defs"]}
+    return jsonschema_rs.validator_for(whole, validate_formats=True)

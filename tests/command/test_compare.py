@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from collections.abc import Iterator
@@ -49,8 +50,9 @@ def ran(directory: Path, target: Path, *selected: str) -> Path:
 def broken(source: Path, directory: Path) -> Path:
     """The same run, as if the target had left out ``has_more`` everywhere."""
     shutil.copytree(source, directory)
-    log = directory / "exchanges.jsonl"
-    log.write_text(log.read_text().replace('\\"has_more\\"', '\\"has_less\\"'))
+    log = directory / runfile.PACKED
+    text = gzip.decompress(log.read_bytes()).decode()
+    log.write_bytes(gzip.compress(text.replace('\\"has_more\\"', '\\"has_less\\"').encode()))
     return directory
 
 

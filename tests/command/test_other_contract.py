@@ -76,6 +76,7 @@ def test_another_contract_is_named_first(toys: list[Ran], tmp_path: Path) -> Non
     assert environment["reportName"].startswith(name)
     assert environment["extra"]["contract"]["packaged"] is False
     assert environment["extra"]["contract"]["digest"] == digest
+    assert servers.command("export", "har", ran.run, "--all", "--spec", TOY, cwd=tmp_path).code == 0
     comment = json.loads((ran.run / "evidence.har").read_text())["log"]["comment"]
     assert comment.startswith(name)
 

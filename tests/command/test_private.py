@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from conformance.run.runfile import PACKED
 from tests import servers
 from tests.command.test_pytest import bare
 from tests.servers import BRIEF, Sandbox, command, no_traceback, run_of, stored
@@ -57,9 +58,8 @@ def test_a_replay_of_the_latest_run_has_its_log(sandbox: Sandbox, tmp_path: Path
     for _ in range(2):
         assert command("replay", "reports/latest", cwd=tmp_path).code == 0
     assert run_of(tmp_path) != first
-    assert (run_of(tmp_path) / "exchanges.jsonl").read_bytes() == (
-        first / "exchanges.jsonl"
-    ).read_bytes()
+    logs = [(run / PACKED).read_bytes() for run in (run_of(tmp_path), first)]
+    assert logs[0] == logs[1]
 
 
 def test_target_files_belong_to_their_user(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import yaml
 from conformance.run import runfile
 from tests.command.finished import Ran
 from tests.faults import harness
-from tests.servers import Outcome, Sandbox, command, run_of, stored
+from tests.servers import Outcome, Sandbox, command, run_of, stored, text_of
 
 GREEN = "v-passed"
 
@@ -103,7 +103,7 @@ def test_a_log_that_was_broken_off(chosen: Ran, tmp_path: Path, lost: int | None
     copy = tmp_path / "copy"
     copy.mkdir()
     (copy / runfile.RUN).write_bytes((chosen.run / runfile.RUN).read_bytes())
-    lines = (chosen.run / runfile.LOG).read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = text_of(chosen.run, runfile.PACKED).splitlines(keepends=True)
     if lost is None:
         lines[-1] = lines[-1][:5]
     elif lost:

@@ -1,0 +1,102 @@
+"""The end of a run: its files are written, and what it found is said."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.command import directory, signals
+from conformance.command.saying import say, show
+from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from conformance.model import Run
+
+
+def new_run(output: Path, begin: Callable[[Path], None]) -> Path:
+    """A new directory of a run. Whatever ends the command from now on, it can be replayed."""
+    from conformance.text import clean
+
+    run_directory = directory.new(output, begin)
+    again = f"`kaicalls-conformance replay {run_directory}` judges what was logged"
+    signals.tell(clean(f"Stopped. The run is not judged, or its reports are not written: {again}."))
+    return run_directory
+
+
+def terminal() -> Console:
+    """Where a person sees what a command prints, if it is a terminal."""
+    from rich.console import Console
+
+    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+
+
+def conclude(
+    finished: Run,
+    selected: frozenset[str] | None,
+    run_directory: Path,
+    console: Console,
+    details: bool,
+) -> int:
+    """Write the files, and print the summary and, last, where they are. Returns the exit code."""
+    from conformance.report import SUMMARY, remarks
+    from conformance.run.storing import store
+
+    store(finished, selected, run_directory)
+    _add_to_job_summary(run_directory / SUMMARY)
+    for sentence in remarks.of(finished):
+        say(f"Note: {sentence}", err=True)
+    if finished.incomplete and not _judged_anything(finished):
+        say(finished.incomplete, err=True)
+    else:
+        _print_summary(finished, console, details)
+    say(f"Report: {run_directory / 'report.html'}")
+    return finished.exit_code
+
+
+def remembered(finished: Run, selected: frozenset[str] | None, directory: Path) -> Run:
+    """The run with those before it. A history that cannot be read is a note, and no more."""
+    from conformance.run import history
+
+    try:
+        return history.remembered(finished, selected, directory)
+    except UsageError as error:
+        say(f"Note: the report has no history: {error}", err=True)
+        return finished
+
+
+def remember(finished: Run, selected: frozenset[str] | None, directory: Path) -> None:
+    """Add a run to the history beside its directory."""
+    from conformance.run import history
+
+    history.add(history.line(finished, selected, directory.name), directory.parent)
+
+
+def _add_to_job_summary(summary: Path) -> None:
+    """Add the summary to the page of a job of GitHub Actions, where the run is one."""
+    page = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not page:
+        return
+    try:
+        with Path(page).open("a", encoding="utf-8") as stream:
+            stream.write(summary.read_text(encoding="utf-8"))
+    except OSError as error:
+        say(f"Note: the job has no summary: {page}: {error.strerror}", err=True)
+
+
+def _judged_anything(finished: Run) -> bool:
+    from conformance.model import PREFLIGHT
+
+    return any(exchange.scenario != PREFLIGHT for exchange in finished.exchanges)
+
+
+def _print_summary(finished: Run, console: Console, details: bool) -> None:
+    from conformance.report.console import summary
+
+    colour = console.is_terminal and not console.no_color
+    width = console.width if console.is_terminal else 100
+    show(summary(finished, width=width, colour=colour, details=details), colour=colour)

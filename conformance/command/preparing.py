@@ -1,0 +1,108 @@
+"""A run up to its last request: the target, the plan, the question before harm, the run itself."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from conformance.command import signals
+from conformance.command.commands import load
+from conformance.command.concluding import new_run
+from conformance.command.saying import say
+from conformance.errors import UsageError
+from conformance.options import Choice
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from conformance.command.embedded import Embedded
+    from conformance.model import Effect, Run
+    from conformance.run.planning import Prepared
+
+
+@contextmanager
+def embedded(choice: Choice) -> Iterator[Embedded | None]:
+    """The embedded server, starting, if no other target is given."""
+    if choice.url or choice.target:
+        yield None
+    elif choice.key or choice.key_file:
+        raise UsageError("A key without --url or --target: say which server it belongs to")
+    else:
+        from conformance.command.embedded import starting
+
+        with starting(choice.spec) as server:
+            yield server
+
+
+def prepared_for(choice: Choice, server: Embedded | None) -> Prepared:
+    """The plan for the chosen target, or for the embedded server when it is ready."""
+    from conformance.run.planning import prepare, target_of, with_key
+
+    contract = load(choice.spec)  # while the embedded server starts
+    if server:
+        choice = replace(choice, target=server.target_file())
+    target = target_of(contract, with_key(choice))
+    for warning in target.warnings:
+        say(f"Warning: {warning}", err=True)
+    return prepare(contract, target, choice)
+
+
+def sent(
+    prepared: Prepared,
+    output: Path,
+    console: Console,
+    *,
+    embedded: bool,
+    yes: bool,
+    complete: bool = False,
+) -> tuple[Run, Path]:
+    """Send what was prepared, and judge it; returns the run and its new directory in ``output``.
+
+    A person on a terminal is asked first, unless ``yes``, or if the server is our own. Raises
+    UsageError if there is nothing to send, and click.Abort for a no.
+    """
+    signals.tell("Stopped. Nothing was sent.")
+    _check_runnable(prepared)
+    if not embedded and not yes:
+        _confirm(prepared.chosen.requests())
+    from conformance.run import runner
+
+    directory = new_run(output, partial(runner.begin, prepared, require_complete=complete))
+    say(prepared.announcement)
+    nonce = "" if embedded else str(time.time_ns())
+    run = runner.run(prepared, directory, console, nonce=nonce, require_complete=complete)
+    return run, directory
+
+
+def _check_runnable(prepared: Prepared) -> None:
+    """Raise TargetError without a key, and UsageError if no chosen case can run."""
+    from conformance.run.preflight import require_key
+
+    require_key(prepared.target)
+    if not prepared.chosen.runnable:
+        gaps = dict.fromkeys(f"  {case.gap}" for case in prepared.chosen.cases)
+        raise UsageError(
+            "\n".join(["Nothing to run: no selected case can run against this target.", *gaps])
+        )
+
+
+def _confirm(requests: dict[Effect, int]) -> None:
+    """On a terminal, ask before requests that do more than read. Raises click.Abort for a no."""
+    from conformance.model import Effect
+
+    harmful = [
+        f"about {count} that {effect}"
+        for effect, count in requests.items()
+        if count and effect is not Effect.READ
+    ]
+    if harmful and sys.stdin.isatty():
+        question = f"The plan has requests that do more than read: {', '.join(harmful)}. Go on?"
+        click.confirm(question, abort=True)

@@ -1,0 +1,228 @@
+"""What shows a cause, as numbered steps for a shell: ids and cursors are taken from answers.
+
+A request often names what an earlier answer showed: an id of a new object, the cursor of a page.
+Those are gone when somebody repeats it. So the steps begin with the requests whose answers showed
+them, and carry each value over in a variable.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from operator import attrgetter
+from shlex import quote as quoted
+from typing import Any
+from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
+
+from conformance.model import Body, Exchange, Placeholder, Request, Run, SecretKind
+from conformance.report.curl import curl, variable
+from conformance.text import clean
+from conformance.values import NOT_JSON, Unread, cut, read_json
+
+SHORTEST = 6
+"""Characters of a value that is carried over. Shorter ones are counts and flags."""
+ROUNDS = 3
+"""How far back the values of values are looked for."""
+MOST = 8
+"""Steps of a cause. More help nobody."""
+LONGEST = 4_000
+"""Characters of a line."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value was shown first: the exchange, and the path of the member for jq."""
+
+    exchange: str
+    path: str
+
+
+def blocks(run: Run, shown: Sequence[Sequence[Exchange]]) -> list[str]:
+    """The steps for the exchanges of each of some causes; empty for one that has none."""
+    origins = _origins(run, chain.from_iterable(shown))
+    return ["\n".join(_block(run, exchanges, origins)) for exchanges in shown]
+
+
+Names = dict[str, dict[str, str]]
+"""By value: the placeholders that stand for it, each with the filter of jq that it takes."""
+
+
+# --- where values come from -----------------------------------------------------------------------
+
+
+def _origins(run: Run, exchanges: Iterable[Exchange]) -> dict[str, Origin]:
+    """The origin of every value that some requests name and that an answer showed first.
+
+    What the target file declares, and what the suite made up, has none.
+    """
+    found: dict[str, Origin] = {}
+    asked: set[str] = set(_declared(run))
+    wanted = set(chain.from_iterable(map(_values, exchanges))) - asked
+    for _ in range(ROUNDS):
+        if not wanted:
+            break
+        new = dict(_first_shown(run.exchanges, wanted))
+        found |= new
+        asked |= wanted
+        before = [run.exchange[origin.exchange] for origin in new.values()]
+        wanted = set(chain.from_iterable(map(_values, before))) - asked
+    return found
+
+
+def _declared(run: Run) -> Iterator[str]:
+    """The values that the target file gives."""
+    yield from run.target.businesses.values()
+    yield from run.target.phone_numbers
+    for given in run.target.inputs.values():
+        yield from map(str, given.values())
+
+
+def _values(exchange: Exchange) -> set[str]:
+    """The values that a request names: parts of its path, of its query and of its body."""
+    request = exchange.request
+    try:
+        parts = urlsplit(request.url)
+        named = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query))]
+    except ValueError:
+        named = []
+    if request.body:
+        named += (value for _, value in _texts(request.body))
+    return {value for value in named if len(value) >= SHORTEST and "{" not in value}
+
+
+def _first_shown(
+    exchanges: Iterable[Exchange], wanted: Collection[str]
+) -> Iterator[tuple[str, Origin]]:
+    """The origin of each wanted value that a member of an answer shows before any request."""
+    left = set(wanted)
+    for exchange in exchanges:
+        if not left:
+            return
+        left -= _values(exchange)
+        if exchange.response is None or not exchange.ok:
+            continue
+        here = {value for value in left if value in exchange.response.body.kept}
+        left -= here
+        for path, value in _texts(exchange.response.body) if here else ():
+            if value in here:
+                here.remove(value)
+                yield value, Origin(exchange.id, path)
+
+
+def _texts(body: Body) -> Iterator[tuple[str, str]]:
+    """Each text in a JSON body, with its path for jq."""
+    value = read_json(body.kept).value
+    if value is not NOT_JSON and not isinstance(value, Unread):
+        yield from _texts_in(value, "")
+
+
+def _texts_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from _texts_in(member, f"{path}[{_jq_text(name)}]")
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _texts_in(member, f"{path}[{index}]")
+
+
+def _jq_text(name: str) -> str:
+    """A name as jq reads it: JSON, in which no interpolation can begin."""
+    return json.dumps(name)
+
+
+# --- the lines ------------------------------------------------------------------------------------
+
+
+def _block(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin]) -> Iterator[str]:
+    """The lines of the steps for some exchanges; none if there are too many."""
+    shown = set(map(attrgetter("id"), exchanges))
+    needed = _needed(run, exchanges, origins)
+    if len(needed) > MOST:
+        return
+    names = _names(needed, origins)
+    requests = [_carried(exchange.request, names) for exchange in needed]
+    captures = _captures(names, origins, "".join(map(_text, requests)))
+    for number, (exchange, request) in enumerate(zip(needed, requests, strict=True), 1):
+        yield f"# {number}. {clean(_said(exchange))}"
+        taken = captures.get(exchange.id)
+        if not taken:
+            yield cut(curl(request), LONGEST)
+            continue
+        yield f"answer=$(\n{cut(curl(request, quiet=True), LONGEST)}\n)"
+        if exchange.id in shown:
+            yield "printf '%s\\n' \"$answer\""
+        yield from taken
+
+
+def _text(request: Request) -> str:
+    """All of a request that can hold a value."""
+    body = request.body.text if request.body else None
+    return f"{request.url}\n{body or ''}\n"
+
+
+def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[str, list[str]]:
+    """By exchange, the lines that take values from its answer: those that are used."""
+    lines: dict[str, list[str]] = {}
+    for value, placeholders in names.items():
+        origin = origins[value]
+        for placeholder, form in placeholders.items():
+            if placeholder in used:
+                line = _capture(placeholder, origin.path, form)
+                lines.setdefault(origin.exchange, []).append(line)
+    return lines
+
+
+def _needed(
+    run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin]
+) -> list[Exchange]:
+    """Some exchanges, and those that they take values from, in the order of the log."""
+    needed: dict[str, Exchange] = {}
+    left = list(exchanges)
+    while left:
+        exchange = left.pop()
+        if exchange.id not in needed:
+            needed[exchange.id] = exchange
+            sources = map(origins.get, _values(exchange))
+            left += [run.exchange[origin.exchange] for origin in sources if origin]
+    places = {exchange.id: place for place, exchange in enumerate(run.exchanges)}
+    return sorted(needed.values(), key=lambda exchange: places[exchange.id])
+
+
+def _names(needed: Sequence[Exchange], origins: Mapping[str, Origin]) -> Names:
+    """The placeholders of the values that are carried over."""
+    used = [value for exchange in needed for value in sorted(_values(exchange)) if value in origins]
+    names: Names = {}
+    for number, value in enumerate(dict.fromkeys(used), 1):
+        names[value] = {
+            str(Placeholder(SecretKind.VALUE, f"{number}")): "",
+            str(Placeholder(SecretKind.VALUE, f"{number}-in-url")): "|@uri",
+        }
+    return names
+
+
+def _carried(request: Request, names: Names) -> Request:
+    """A request with placeholders for the values that are carried over."""
+    url, body = request.url, request.body
+    for value, placeholders in names.items():
+        plain, in_url = placeholders
+        for written in (quote(value, safe=""), quote_plus(value), quote(value), value):
+            url = url.replace(written, in_url)
+        if body and body.text:
+            body = replace(body, text=body.text.replace(value, plain))
+    return replace(request, url=url, body=body)
+
+
+def _capture(placeholder: str, path: str, form: str) -> str:
+    """The line that takes a value from the last answer."""
+    return f'{variable(placeholder)}=$(printf %s "$answer" | jq -r {quoted(f".{path}{form}")})'
+
+
+def _said(exchange: Exchange) -> str:
+    """What a step does, for people."""
+    whom = f"as {exchange.identity}" if exchange.identity else "without a key"
+    status = f", answered {exchange.response.status}" if exchange.response else ", not answered"
+    return f"{exchange.request.method} {whom}{status} in the run"

@@ -1,0 +1,20 @@
+"""What a finished run leaves in its directory: data, reports, and the evidence, compressed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conformance import packing
+from conformance.model import Run
+from conformance.report import write_all
+from conformance.run import runfile
+
+
+def store(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
+    """Write all files of a run. ``selected`` are the ids of the cases that were to run.
+
+    The log is compressed last. Until then a replay reads it as it is.
+    """
+    runfile.write(run, selected, directory)
+    write_all(run, directory)
+    packing.pack(directory / runfile.LOG)
