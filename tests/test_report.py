@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from conformance.model import ReasonKind, Run
-from conformance.report import FORMATS, ctrf, har, html, view, write_all
+from conformance.report import FORMATS, ctrf, har, html, untested, view, write_all
 from conformance.report.console import summary
 from tests import report_example as example
 
@@ -286,8 +286,8 @@ def test_incomplete_run_says_so_first() -> None:
 def test_missing_is_grouped_and_counted() -> None:
     """Each reason stands once under its kind, with the number of its cells, most frequent first."""
     run = example.failing()
-    assert list(view.missing(run)) == [ReasonKind.PROVIDE]
-    groups = view.missing(run)[ReasonKind.PROVIDE]
+    assert list(untested.missing(run)) == [ReasonKind.PROVIDE]
+    groups = untested.missing(run)[ReasonKind.PROVIDE]
     assert sum(len(cells) for _, cells in groups) == run.counts["untested"]
     assert [len(cells) for _, cells in groups] == sorted(
         (len(cells) for _, cells in groups), reverse=True

@@ -9,7 +9,7 @@ from itertools import chain, starmap
 from operator import attrgetter
 
 from conformance.model import Cell, Run, Verdict
-from conformance.report import cards, view
+from conformance.report import cards, untested, view
 from conformance.report.cards import Card, reach
 from conformance.text import amount, clean
 from conformance.values import cut
@@ -146,8 +146,8 @@ def _is_error(cell: Cell) -> bool:
 
 def _missing(page: _Page, run: Run, details: bool) -> None:
     """Why cells are untested, by kind of reason: with details, each reason; else the first."""
-    for kind, groups in view.missing(run).items():
-        title = view.KINDS[kind]
+    for kind, groups in untested.missing(run).items():
+        title = untested.KINDS[kind]
         page.title(f"Untested: {title[0].lower()}{title[1:]}", Verdict.UNTESTED)
         shown = groups[: REASONS if details else 1]
         for reason, cells in shown:

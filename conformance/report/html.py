@@ -21,7 +21,6 @@ from markupsafe import Markup
 from conformance.model import (
     IDENTITIES,
     SCOPE,
-    WHOLE_API,
     Cell,
     Clause,
     Finding,
@@ -29,9 +28,8 @@ from conformance.model import (
     Run,
     Verdict,
     mildest_first,
-    worst,
 )
-from conformance.report import cards, view
+from conformance.report import cards, matrix, provide, since, times, untested, view
 from conformance.report.exhibit import Exhibit, unjudged
 from conformance.text import amount, clean
 
@@ -60,6 +58,11 @@ class Entry:
     cells: tuple[Cell, ...]
     sources: tuple[PageEntry, ...]
     reason: str  # why it has no cells
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """The verdicts that its cells have, the worst first."""
+        return sorted(set(map(attrgetter("verdict"), self.cells)), key=attrgetter("rank"))
 
     @property
     def share(self) -> str:
@@ -99,17 +102,23 @@ def render(run: Run) -> str:
     return template.render(
         run=run,
         view=view,
+        untested=untested,
         signs=view.SIGNS,
         headline=view.headline(run),
         areas=_areas(run),
-        operations=_operations(run),
+        matrix=matrix.rows(run),
+        since=since.since(run),
+        line=since.line(run),
+        provide=provide.lines(run),
+        latencies=times.latencies(run),
+        scenarios=times.requests_by_scenario(run),
         broken=cards.by_verdict(cards.cards(run)),
         causes_of=_causes_by_clause(run),
         reach=cards.reach,
         overview=cards.overview(run),
         beyond=len(run.causes) - cards.MOST,
         errors=_errors(run),
-        missing=view.missing(run),
+        missing=untested.missing(run),
         notes=_notes(run),
         without=view.without_cells(run),
         target=_target(run),
@@ -191,33 +200,6 @@ def _sources(run: Run, clause: Clause) -> tuple[PageEntry, ...]:
     page = run.contract.page
     entries = [page[source] for source in clause.sources if source in page]
     return tuple(entries)
-
-
-def _operations(run: Run) -> list[tuple[str, list[tuple[Verdict, int] | None]]]:
-    """Each operation with its worst verdict in each area, and how many cells have it.
-
-    The operations of the contract come first, the whole API last; those without cells are left out.
-    """
-    verdicts: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
-    for cell in run.cells:
-        area = run.contract.clauses[cell.clause].area
-        verdicts[cell.operation, area].append(cell.verdict)
-    names = dict.fromkeys([*run.contract.operations, *map(attrgetter("operation"), run.cells)])
-    names.pop(WHOLE_API, None)
-    rows = []
-    for name in (*names, WHOLE_API):
-        row = [_worst(verdicts.get((name, area), [])) for area in run.contract.areas]
-        if any(row):
-            rows.append((name, row))
-    return rows
-
-
-def _worst(verdicts: list[Verdict]) -> tuple[Verdict, int] | None:
-    """The worst verdict and how often it occurs; None where there is none."""
-    verdict = worst(verdicts)
-    if verdict is None:
-        return None
-    return verdict, verdicts.count(verdict)
 
 
 def _errors(run: Run) -> list[Group]:

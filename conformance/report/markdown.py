@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conformance.model import Run
-from conformance.report import cards, view
+from conformance.report import cards, untested, view
 from conformance.report.cards import Card
 from conformance.text import amount
 
@@ -60,8 +60,8 @@ def _causes(shown: list[Card], hidden: int) -> Iterator[str]:
 
 def _untested(run: Run) -> Iterator[str]:
     """Why cells are untested, by kind of reason."""
-    for kind, groups in view.missing(run).items():
-        yield f"## Untested: {view.KINDS[kind]}"
+    for kind, groups in untested.missing(run).items():
+        yield f"## Untested: {untested.KINDS[kind]}"
         yield ""
         for reason, cells in groups[:REASONS]:
             yield f"- {_inert(reason)} ({amount(len(cells), 'cell')})"

@@ -19,8 +19,6 @@ from conformance.model import (
     Clause,
     Exchange,
     Finding,
-    Reason,
-    ReasonKind,
     Role,
     Run,
     Verdict,
@@ -160,37 +158,6 @@ def cells_with(run: Run, verdict: Verdict) -> Iterator[tuple[Clause, tuple[Cell,
         alike = [cell for cell in cells if cell.verdict is verdict]
         if alike:
             yield clause, tuple(alike)
-
-
-Missing = list[tuple[str, list[Cell]]]
-"""Texts of reasons, each with its cells, the most frequent first."""
-
-KINDS = {
-    ReasonKind.BLOCKED: "Blocked by a failure",
-    ReasonKind.PROVIDE: "What to provide",
-    ReasonKind.NOT_RUN: "Over budget, or not run",
-    ReasonKind.NOT_SELECTED: "Not selected",
-    ReasonKind.OWN_LIMIT: "Limits of the suite",
-}
-"""The kinds of reasons of untested cells, with the titles of their groups."""
-
-
-def missing(run: Run) -> dict[ReasonKind, Missing]:
-    """Why cells are untested, by kind in the order of KINDS; kinds without a cell are left out.
-
-    A cell with several reasons stands under each of them.
-    """
-    groups: dict[ReasonKind, dict[str, list[Cell]]] = {kind: {} for kind in KINDS}
-    for cell in run.cells:
-        if cell.verdict is not Verdict.UNTESTED:
-            continue
-        for reason in cell.reasons or (Reason(ReasonKind.OWN_LIMIT, NO_REASON),):
-            groups.setdefault(reason.kind, {}).setdefault(reason.text, []).append(cell)
-    return {kind: _most_frequent_first(texts) for kind, texts in groups.items() if texts}
-
-
-def _most_frequent_first(groups: dict[str, list[Cell]]) -> Missing:
-    return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
 
 
 def notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...]]]:

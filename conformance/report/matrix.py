@@ -1,0 +1,71 @@
+"""The matrix of a report: how each operation stands in each area, as small stacked bars."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from operator import attrgetter
+
+from conformance.model import WHOLE_API, Run, Verdict, worst
+
+Cells = dict[tuple[str, str], Counter[Verdict]]
+"""Cells by verdict, of an operation in an area."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The cells of an operation in an area."""
+
+    area: str
+    counts: Counter[Verdict]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The worst verdict; None without a cell."""
+        return worst(self.counts)
+
+    @property
+    def words(self) -> str:
+        """The counts, such as ``1 failed, 8 passed``, the worst verdict first."""
+        ordered = sorted(self.counts, key=attrgetter("rank"))
+        return ", ".join(f"{self.counts[verdict]} {verdict}" for verdict in ordered)
+
+
+@dataclass(frozen=True)
+class Row:
+    """An operation: its id, its method and path, and its cells in each area."""
+
+    operation: str
+    route: str
+    parts: tuple[Part, ...]
+
+    @property
+    def lacking(self) -> bool:
+        """Whether the target does not have the operation."""
+        found = set[Verdict]().union(*map(attrgetter("counts"), self.parts))
+        return found <= {Verdict.INAPPLICABLE}
+
+
+def rows(run: Run) -> list[Row]:
+    """The operations with cells, in the order of the contract; the whole API comes last."""
+    counts = _counts(run)
+    seen = dict.fromkeys(map(attrgetter("operation"), run.cells))
+    names = [name for name in (*run.contract.operations, *seen) if name in seen]
+    ordered = dict.fromkeys([*filter(WHOLE_API.__ne__, names), *filter(WHOLE_API.__eq__, names)])
+    return [_row(run, name, counts) for name in ordered]
+
+
+def _row(run: Run, name: str, counts: Cells) -> Row:
+    operation = run.contract.operations.get(name)
+    parts = [Part(area, counts.get((name, area), Counter())) for area in run.contract.areas]
+    route = f"{operation.method} {operation.path}" if operation else ""
+    return Row(name, route, tuple(parts))
+
+
+def _counts(run: Run) -> Cells:
+    """The cells by verdict, of each operation in each area."""
+    counts: Cells = defaultdict(Counter)
+    for cell in run.cells:
+        area = run.contract.clauses[cell.clause].area
+        counts[cell.operation, area][cell.verdict] += 1
+    return counts

@@ -1,0 +1,68 @@
+"""How long the target took: requests and latency by operation, and requests by scenario."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from operator import attrgetter
+from statistics import quantiles
+
+from markupsafe import Markup
+
+from conformance.model import PREFLIGHT, Run
+
+WIDTH, HEIGHT = 160, 12
+"""Size of a bar, in pixels."""
+MOST = 60
+"""Operations that have a row."""
+
+
+@dataclass(frozen=True)
+class Latency:
+    """The milliseconds of the requests of an operation: how many there were, median, and p95."""
+
+    operation: str
+    requests: int
+    median: float
+    p95: float
+    share: float  # of the highest p95 of all operations
+
+    @property
+    def bar(self) -> Markup:
+        """The p95 as a bar in SVG, with a mark at the median."""
+        width = max(1, round(WIDTH * self.share))
+        mark = round(width * self.median / self.p95) if self.p95 else 0
+        return Markup(  # noqa: S704 - numbers of ours
+            f'<svg class="latency" aria-hidden="true" width="{WIDTH}" height="{HEIGHT}">'
+            f'<rect class="p95" width="{width}" height="{HEIGHT}"/>'
+            f'<rect class="p50" width="{mark}" height="{HEIGHT}"/></svg>'
+        )
+
+
+def latencies(run: Run) -> list[Latency]:
+    """The operations with an answer, the slowest first."""
+    times: dict[str, list[float]] = defaultdict(list)
+    for exchange in run.exchanges:
+        if exchange.response is not None:
+            times[exchange.operation].append(exchange.elapsed_ms)
+    measured = {name: (_cut(values, 50), _cut(values, 95)) for name, values in times.items()}
+    top = max((p95 for _, p95 in measured.values()), default=0) or 1
+    rows = []
+    for name, (median, p95) in measured.items():
+        rows.append(Latency(name, len(times[name]), median, p95, p95 / top))
+    rows.sort(key=attrgetter("p95"), reverse=True)
+    return rows[:MOST]
+
+
+def _cut(values: list[float], percent: int) -> float:
+    """The value below which so many percent lie."""
+    if len(values) == 1:
+        return values[0]
+    return quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def requests_by_scenario(run: Run) -> list[tuple[str, int]]:
+    """How many requests each scenario sent, most first."""
+    counts = Counter(map(attrgetter("scenario"), run.exchanges))
+    counts.pop(PREFLIGHT, None)
+    return counts.most_common()
