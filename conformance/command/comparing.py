@@ -22,23 +22,27 @@ if TYPE_CHECKING:
 
 NAMED = 10
 """Cells of one kind that are named."""
+ROWS = 200
+"""Cells in a table."""
 
 
 @click.command()
 @click.argument("older", type=RUN)
 @click.argument("newer", type=RUN)
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "form", flag_value="json", help="As JSON.")
+@click.option("--markdown", "form", flag_value="markdown", help="As a page of Markdown.")
 @with_spec
-def compare(older: Path, newer: Path, as_json: bool, spec: Path | None) -> int:
+def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> int:
     """Say what changed from one stored run to another, and who changed it.
 
     Both logs are judged again by the present contract. Exit code 1 if a cell fails that did not.
     """
     found = comparison(older, newer, load(spec))
-    if as_json:
+    if form == "json":
         hand_out(as_data(found))
     else:
-        say("\n".join(lines(found)))
+        told = markdown(found) if form else lines(found)
+        say("\n".join(told))
     return int(bool(found.broken))
 
 
@@ -46,7 +50,7 @@ def require_run(directory: Path) -> None:
     """Raise UsageError for a directory that holds no run."""
     from conformance.run import runfile
 
-    runfile.verdicts(directory)
+    runfile.before(directory)
 
 
 def since(baseline: Path, directory: Path, contract: Contract, finished: Run) -> int:
@@ -67,7 +71,7 @@ def comparison(older: Path, newer: Path, contract: Contract) -> Comparison:
     after = runfile.replay(newer, contract).run
     again = runfile.replay(older, contract).run
     declared = runfile.replay(older, contract, after.target).run
-    return compared(runfile.verdicts(older), again, declared, after)
+    return compared(runfile.before(older), again, declared, after)
 
 
 def lines(found: Comparison) -> Iterator[str]:
@@ -93,8 +97,37 @@ def _of_causes(title: str, causes: tuple[Cause, ...]) -> Iterator[str]:
         return
     yield f"{title}: {len(causes)} of the causes"
     for cause in causes[:NAMED]:
-        finding = cause.finding
-        yield f"  {cause.id} {finding.clause}[{finding.operation}] at {finding.where}"
+        yield f"  {_words(cause)}"
+
+
+def _words(cause: Cause) -> str:
+    """A cause on one line."""
+    from conformance.run.history import words
+
+    return f"{cause.id} {words(cause)}"
+
+
+def markdown(found: Comparison) -> Iterator[str]:
+    """What changed, as a page for a ticket: the causes, and a table of cells."""
+    from conformance.report.markdown import inert
+
+    yield "# What changed"
+    yield ""
+    for title, causes in (("New", found.new), ("Fixed", found.fixed), ("Still", found.still)):
+        for cause in causes:
+            yield f"- {title}: {inert(_words(cause))}"
+    if not found.cells:
+        yield "No verdict changed."
+        return
+    yield ""
+    yield "| Cell | Before | After | Change | By |"
+    yield "|---|---|---|---|---|"
+    for cell in found.cells[:ROWS]:
+        before, after = cell.before or "not planned", cell.after or "not planned"
+        yield f"| {inert(cell.name)} | {before} | {after} | {cell.change} | {cell.by} |"
+    if len(found.cells) > ROWS:
+        yield ""
+        yield f"and {len(found.cells) - ROWS} more cells."
 
 
 def as_data(found: Comparison) -> dict[str, Any]:

@@ -54,6 +54,7 @@ def conclude(
         say(finished.incomplete, err=True)
     else:
         _print_summary(finished, console, details)
+    _annotate(finished)
     say(f"Report: {run_directory / 'report.html'}")
     return finished.exit_code
 
@@ -86,6 +87,16 @@ def _add_to_job_summary(summary: Path) -> None:
             stream.write(summary.read_text(encoding="utf-8"))
     except OSError as error:
         say(f"Note: the job has no summary: {page}: {error.strerror}", err=True)
+
+
+def _annotate(finished: Run) -> None:
+    """In a job of GitHub Actions, mark the worst causes on its page."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    from conformance.report import github
+
+    for line in github.commands(finished):
+        sys.stdout.write(f"{line}\n")
 
 
 def _judged_anything(finished: Run) -> bool:

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from conformance import files
 from conformance.model import Run
-from conformance.report import ctrf, html, junit, markdown
+from conformance.report import badge, ctrf, html, junit, markdown
 
 SUMMARY = "summary.md"
 
 FORMATS: tuple[tuple[str, Callable[[Run, Path], None]], ...] = (
     ("report.html", html.write),
     (SUMMARY, markdown.write),
+    ("badge.svg", badge.write),
     ("junit.xml", junit.write),
     ("results.ctrf.json", ctrf.write),
 )

@@ -11,6 +11,7 @@ from operator import attrgetter
 from conformance.model import Cell, Run, Verdict
 from conformance.report import cards, untested, view
 from conformance.report.cards import Card, reach
+from conformance.report.since import since
 from conformance.text import amount, clean
 from conformance.values import cut
 
@@ -47,6 +48,7 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
     if run.causes:
         counted = amount(len(run.causes), "cause")
         page.lines += [f"{counted}; the report shows the evidence, and -v prints it", ""]
+    _changes(page, run)
     _errors(page, run)
     _missing(page, run, details)
     noted = sum(len(found) for _, found in view.notes(run))
@@ -55,6 +57,8 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
     if run.incomplete:
         page.wrap(f"The run is incomplete: {view.shown(run.incomplete)}", "")
         page.lines.append("")
+    seconds = (view.epoch_ms(run.finished) - view.epoch_ms(run.started)) / 1000
+    page.lines.append(f"{view.share(run)} of the contract judged in {seconds:,.0f} s")
     page.lines.append(page.paint(view.headline(run), run.standing, bold=True))
     page.lines.append(page.paint(view.counts_line(run), run.standing))
     return "\n".join(page.lines)
@@ -97,7 +101,8 @@ class _Page:
 def _cause(page: _Page, card: Card, details: bool) -> None:
     """A line for a cause; below it, with details, what was asked and what came."""
     operations = amount(card.operations, "operation")
-    line = f"{card.number:>3} {card.clauses[0].id}: {card.title} ({operations})"
+    mark = f"{card.transition}, " if card.transition else ""
+    line = f"{card.number:>3} {mark}{card.clauses[0].id}: {card.title} ({operations})"
     page.lines.append(page.paint(cut(clean(line), page.width), card.cause.verdict))
     if details:
         _details(page, card)
@@ -122,6 +127,17 @@ def _details(page: _Page, card: Card) -> None:
             page.wrap(view.shown(text, LIMIT), "      ", label)
     for line in card.steps.splitlines():  # each as it is, to be copied
         page.lines.append(f"      {'repeat':<10}{line}")
+    page.lines.append("")
+
+
+def _changes(page: _Page, run: Run) -> None:
+    """What changed since the last run of the same kind, and which causes are gone."""
+    found = since(run)
+    if found is None:
+        return
+    page.wrap(f"Since {found.last.run}: {found.sentence}.", "")
+    for words in found.fixed[:CAUSES]:
+        page.wrap(f"fixed: {words}", "  ")
     page.lines.append("")
 
 

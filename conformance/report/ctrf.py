@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from conformance.model import Cause, Cell, Finding, Run, Verdict
+from conformance.model import Cause, Cell, Finding, Run, Verdict, transition
 from conformance.report import view
 from conformance.text import clean
 
@@ -78,14 +78,16 @@ def _summary(run: Run) -> dict[str, Any]:
         "extra": {
             "verdicts": run.counts,
             "requests": len(run.exchanges),
-            "causes": list(map(_cause, run.causes)),
+            "share": view.share(run),
+            "causes": [_cause(run, cause) for cause in run.causes],
         },
     }
 
 
-def _cause(cause: Cause) -> dict[str, Any]:
+def _cause(run: Run, cause: Cause) -> dict[str, Any]:
     """What has to be mended, and the tests that it explains."""
     return {
+        "transition": transition(cause.id, run.past),
         "id": cause.id,
         "harm": cause.harm.value,
         "verdict": cause.verdict.value,

@@ -1,7 +1,7 @@
 """junit.xml: one test suite per area, one test case per cell.
 
-pytest's own JUnit counts its items; this one counts cells, as every report does. ``time`` is what
-the exchanges of a cell took. Cells share exchanges, so the times of a suite do not add up.
+pytest's own JUnit counts its items; this one counts cells, as every report does. The time of an
+exchange counts for the first cell that rests on it, so the times add up.
 """
 
 from __future__ import annotations
@@ -25,27 +25,35 @@ _EXPLAINED = (Verdict.WARNED, Verdict.WAIVED)
 def write(run: Run, path: Path) -> None:
     """Write junit.xml."""
     tree = ET.ElementTree(_suites(run))
-    ET.indent(tree)
     tree.write(path, encoding="utf-8", xml_declaration=True)
 
 
 def _suites(run: Run) -> ET.Element:
     name = f"{run.contract.name}: {run.target.name}"
-    root = _element("testsuites", name=name, **_numbers(run.cells))
+    seconds = _seconds(run)
+    root = _element("testsuites", name=name, **_numbers(run.cells, seconds))
     clauses = run.contract.clauses
     for area, title in run.contract.areas.items():
         cells = tuple(cell for cell in run.cells if clauses[cell.clause].area == area)
         if cells:
-            root.append(_suite(run, area, title, cells))
+            root.append(_suite(run, area, title, cells, seconds))
     return root
 
 
-def _suite(run: Run, area: str, title: str, cells: tuple[Cell, ...]) -> ET.Element:
+def _seconds(run: Run) -> dict[str, float]:
+    """The time of each cell, by its name: of the exchanges that no cell before it rests on."""
+    left = {exchange.id: exchange.elapsed_ms / 1000 for exchange in run.exchanges}
+    return {cell.name: sum(left.pop(name, 0) for name in cell.exchanges) for cell in run.cells}
+
+
+def _suite(
+    run: Run, area: str, title: str, cells: tuple[Cell, ...], seconds: dict[str, float]
+) -> ET.Element:
     """An area of the ledger with its cells."""
-    suite = _element("testsuite", name=area, timestamp=run.started, **_numbers(cells))
+    suite = _element("testsuite", name=area, timestamp=run.started, **_numbers(cells, seconds))
     suite.append(_properties(title=title, **_circumstances(run)))
     for cell in cells:
-        suite.append(_case(run, cell))
+        suite.append(_case(run, cell, seconds[cell.name]))
     return suite
 
 
@@ -58,24 +66,25 @@ def _circumstances(run: Run) -> dict[str, str]:
     }
 
 
-def _numbers(cells: tuple[Cell, ...]) -> dict[str, str]:
-    """The counts that a suite has as attributes."""
+def _numbers(cells: tuple[Cell, ...], seconds: dict[str, float]) -> dict[str, str]:
+    """The counts and the time that a suite has as attributes."""
     counts = Counter(map(attrgetter("verdict"), cells))
     return {
         "tests": str(len(cells)),
         "failures": str(counts[Verdict.FAILED]),
         "errors": str(counts[Verdict.ERROR]),
         "skipped": str(sum(map(counts.__getitem__, _SKIPPED))),
+        "time": f"{sum(seconds[cell.name] for cell in cells):.3f}",
     }
 
 
-def _case(run: Run, cell: Cell) -> ET.Element:
+def _case(run: Run, cell: Cell, seconds: float) -> ET.Element:
     clause = run.contract.clauses[cell.clause]
     case = _element(
         "testcase",
-        classname=clause.area,
+        classname=f"{clause.area}.{clause.id}",
         name=cell.name,
-        time=f"{view.duration_ms(run, cell) / 1000:.3f}",
+        time=f"{seconds:.3f}",
     )
     case.append(
         _properties(

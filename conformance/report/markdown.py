@@ -12,6 +12,7 @@ from pathlib import Path
 from conformance.model import Run
 from conformance.report import cards, untested, view
 from conformance.report.cards import Card
+from conformance.report.since import since
 from conformance.text import amount
 
 CAUSES = 50
@@ -32,14 +33,27 @@ def write(run: Run, path: Path) -> None:
 def _lines(run: Run) -> Iterator[str]:
     yield f"# {view.headline(run)}"
     yield ""
-    yield f"{_inert(run.target.name)} at {_inert(run.target.url)}, by {_inert(run.contract.name)}."
+    yield f"{inert(run.target.name)} at {inert(run.target.url)}, by {inert(run.contract.name)}."
     if run.incomplete:
-        yield f"**The run is incomplete.** {_inert(run.incomplete)}"
+        yield f"**The run is incomplete.** {inert(run.incomplete)}"
     yield ""
     yield f"{view.counts_line(run)}. {view.share(run)} of the contract was judged."
     yield ""
+    yield from _changes(run)
     yield from _causes(cards.cards(run)[:CAUSES], len(run.causes) - CAUSES)
     yield from _untested(run)
+
+
+def _changes(run: Run) -> Iterator[str]:
+    """What changed since the last run of the same kind."""
+    found = since(run)
+    if found is None:
+        return
+    yield f"Since the run {inert(found.last.run)}: {inert(found.sentence)}."
+    yield ""
+    for words in found.fixed[:CAUSES]:
+        yield f"- fixed: {inert(words)}"
+    yield ""
 
 
 def _causes(shown: list[Card], hidden: int) -> Iterator[str]:
@@ -50,7 +64,8 @@ def _causes(shown: list[Card], hidden: int) -> Iterator[str]:
     yield "|--:|---|---|--:|---|"
     for card in shown:
         cause = card.cause
-        what = f"{cause.verdict}: {_inert(card.title)}"
+        mark = card.transition or cause.verdict
+        what = f"{mark}: {inert(card.title)}"
         yield f"| {card.number} | {what} | {card.harm} | {card.operations} | `{cause.id}` |"
     yield ""
     if hidden > 0:
@@ -64,13 +79,13 @@ def _untested(run: Run) -> Iterator[str]:
         yield f"## Untested: {untested.KINDS[kind]}"
         yield ""
         for reason, cells in groups[:REASONS]:
-            yield f"- {_inert(reason)} ({amount(len(cells), 'cell')})"
+            yield f"- {inert(reason)} ({amount(len(cells), 'cell')})"
         if len(groups) > REASONS:
             yield f"- and {amount(len(groups) - REASONS, 'more reason')}"
         yield ""
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """A text on one line in which nothing is markup."""
     plain = view.shown(text, LIMIT).replace("&", "&amp;").replace("<", "&lt;")
     return _SPECIAL.sub(r"\\\1", plain.replace(">", "&gt;"))

@@ -8,12 +8,12 @@ target file declares shows what the declaration changed. The rest is the target'
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import partial
+from functools import cached_property
 from operator import attrgetter
 
-from conformance.model import Cause, Cell, Run, Verdict
+from conformance.model import Cause, Cell, ReasonKind, Run, Verdict
 
 
 class Change(StrEnum):
@@ -31,10 +31,13 @@ class Change(StrEnum):
 class By(StrEnum):
     """Who changed a cell."""
 
-    SUITE = "suite or contract"
+    SUITE = "suite"
+    CONTRACT = "contract"
+    EITHER = "suite or contract"
     DECLARATION = "target file"
     SELECTION = "selection"
-    TARGET = "target or its data"
+    TARGET = "target"
+    DATA = "data of the target"
 
 
 @dataclass(frozen=True)
@@ -63,47 +66,95 @@ class Comparison:
         return [cell for cell in self.cells if cell.change is Change.BROKEN]
 
 
-def compared(before: Mapping[str, Verdict], again: Run, declared: Run, after: Run) -> Comparison:
+@dataclass(frozen=True)
+class Older:
+    """What a run stored: verdicts by cell, the version of its suite, the digest of its contract."""
+
+    verdicts: Mapping[str, Verdict]
+    suite: str
+    contract: str
+
+
+def compared(before: Older, again: Run, declared: Run, after: Run) -> Comparison:
     """What changed from an older run to a newer one.
 
-    ``before`` are the verdicts that the older run stored. ``again`` is its log judged anew, and
-    ``declared`` the same with the declaration of the newer run, which is ``after``.
+    ``before`` is what the older run stored. ``again`` is its log judged anew, and ``declared`` the
+    same with the declaration of the newer run, which is ``after``.
     """
     now = _verdicts(after.cells)
-    author = partial(
-        _author,
-        unchosen=_unchosen(again) ^ _unchosen(after),
-        judged_again=_verdicts(again.cells),
-        as_declared=_verdicts(declared.cells),
-    )
+    authors = _Authors(before, again, declared, after)
     changed = []
-    for name in dict.fromkeys([*before, *now]):
-        old, new = before.get(name), now.get(name)
+    for name in dict.fromkeys([*before.verdicts, *now]):
+        old, new = before.verdicts.get(name), now.get(name)
         if old is not new:
-            changed.append(Changed(name, old, new, _change(old, new), author(name, new)))
+            changed.append(Changed(name, old, new, _change(old, new), authors.of(name, new)))
     changed.sort(key=_matters_most)
     return Comparison(tuple(changed), *_causes(again, after))
 
 
-def _author(
-    name: str,
-    new: Verdict | None,
-    *,
-    unchosen: set[str],
-    judged_again: Mapping[str, Verdict],
-    as_declared: Mapping[str, Verdict],
-) -> By:
-    """Who gave a cell its new verdict.
+@dataclass(frozen=True)
+class _Authors:
+    """Says who gave a cell its new verdict."""
 
-    ``unchosen`` are the cells that only one of the runs was to judge.
-    """
-    if name in unchosen:
-        return By.SELECTION
-    if judged_again.get(name) is new:
-        return By.SUITE
-    if as_declared.get(name) is new:
-        return By.DECLARATION
-    return By.TARGET
+    before: Older
+    again: Run
+    declared: Run
+    after: Run
+
+    def of(self, name: str, new: Verdict | None) -> By:
+        """Who gave a cell the verdict that it has in the newer run."""
+        if name in self._chosen_once:
+            return By.SELECTION
+        if self._judged_again.get(name) is new:
+            return self._judge
+        if self._as_declared.get(name) is new:
+            return By.DECLARATION
+        return self._open(name)
+
+    @cached_property
+    def _chosen_once(self) -> set[str]:
+        """The names of the cells that only one of the runs was to judge."""
+        return _unchosen(self.again) ^ _unchosen(self.after)
+
+    @cached_property
+    def _judged_again(self) -> dict[str, Verdict]:
+        return _verdicts(self.again.cells)
+
+    @cached_property
+    def _as_declared(self) -> dict[str, Verdict]:
+        return _verdicts(self.declared.cells)
+
+    @property
+    def _judge(self) -> By:
+        """What differs between the judges of then and now."""
+        if self.before.contract == self.after.contract.digest:
+            return By.SUITE
+        return By.CONTRACT if self.before.suite == self.after.suite else By.EITHER
+
+    def _open(self, name: str) -> By:
+        """What remains: the target, its data, or what the target file gives or allows."""
+        kinds = self._lacked.get(name, set())
+        if ReasonKind.PROVIDE in kinds and self._declares_otherwise:
+            return By.DECLARATION
+        if kinds - {ReasonKind.BLOCKED}:
+            return By.DATA
+        return By.TARGET
+
+    @cached_property
+    def _lacked(self) -> dict[str, set[ReasonKind]]:
+        """By cell, what kept it untested in one of the runs."""
+        kinds: dict[str, set[ReasonKind]] = {}
+        for cell in (*self.again.cells, *self.after.cells):
+            if cell.verdict is Verdict.UNTESTED:
+                found = map(attrgetter("kind"), cell.reasons)
+                kinds.setdefault(cell.name, set()).update(found)
+        return kinds
+
+    @cached_property
+    def _declares_otherwise(self) -> bool:
+        """Whether the target files differ in more than the name and the address."""
+        then, now = self.again.target, self.after.target
+        return replace(then, name=now.name, url=now.url) != now
 
 
 def _matters_most(cell: Changed) -> int:

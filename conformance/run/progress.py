@@ -26,13 +26,15 @@ class Live:
         self._live = console.is_terminal and not console.is_dumb_terminal
         self._progress = Progress(
             TextColumn("{task.description:<24}"),
-            BarColumn(),
+            BarColumn(complete_style="cyan", finished_style="cyan"),  # red would say failed
             MofNCompleteColumn(),
+            TextColumn("{task.fields[findings]}"),
             TimeElapsedColumn(),
             console=console,
             transient=True,
         )
-        self._task = self._progress.add_task("", total=None)
+        self._task = self._progress.add_task("", total=None, findings="")
+        self._findings = 0
         self._scenario = ""
         self._done = 0
         self._failed = 0
@@ -68,7 +70,9 @@ class Live:
             self._scenario = scenario
         self._done += 1
         self._failed += report.failed
-        self._progress.update(self._task, advance=1, description=scenario)
+        self._findings += report.failed
+        found = f"{self._findings} with findings" if self._findings else ""
+        self._progress.update(self._task, advance=1, description=scenario, findings=found)
 
     def say(self, line: str) -> None:
         """Print a line."""

@@ -20,6 +20,7 @@ from conformance.evidence import Log
 from conformance.model import Case, Contract, Declaration, Json, Past, Run, Verdict
 from conformance.options import Depth
 from conformance.packing import packed
+from conformance.run.comparison import Older
 from conformance.run.conclusion import begun, finished
 from conformance.target import named
 
@@ -120,10 +121,13 @@ class Stored:
     other_contract: str | None
 
 
-def verdicts(directory: Path) -> dict[str, Verdict]:
-    """The verdicts that a stored run had, by the names of its cells. Raises UsageError."""
-    cells = read(directory / RUN)["cells"]
-    return {f"{cell['clause']}[{cell['operation']}]": Verdict(cell["verdict"]) for cell in cells}
+def before(directory: Path) -> Older:
+    """What a stored run says of itself. Raises UsageError for a directory without a run."""
+    data = read(directory / RUN)
+    verdicts = {
+        f"{cell['clause']}[{cell['operation']}]": Verdict(cell["verdict"]) for cell in data["cells"]
+    }
+    return Older(verdicts, data["suite"]["version"], data["spec"]["digest"])
 
 
 def replay(directory: Path, contract: Contract, declaration: Declaration | None = None) -> Stored:

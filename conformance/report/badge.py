@@ -1,0 +1,54 @@
+"""badge.svg: the verdict of a run in a few words, for a page of a project."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from conformance.model import Run, Verdict
+from conformance.report import view
+
+COLOURS = {
+    Verdict.PASSED: "#1c6b36",
+    Verdict.UNTESTED: "#41599b",
+    Verdict.WAIVED: "#0b6070",
+    Verdict.WARNED: "#845000",
+    Verdict.FAILED: "#ad1f1f",
+    Verdict.ERROR: "#86309c",
+}
+"""By the verdict that a run as a whole deserves."""
+
+CHARACTER = 6.5
+"""Width of a character, about, in pixels."""
+HEIGHT = 20
+
+
+def write(run: Run, path: Path) -> None:
+    """Write badge.svg."""
+    path.write_text(text(run), encoding="utf-8", newline="\n")
+
+
+def text(run: Run) -> str:
+    """The badge as SVG. It holds nothing that the target said."""
+    label, value = f"{run.contract.title} {run.contract.version}", _value(run)
+    left, right = (round(len(part) * CHARACTER) + 12 for part in (label, value))
+    colour = COLOURS[run.standing]
+    both = escape(f"{label}: {value}")
+    return f"""\
+<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="{HEIGHT}" role="img">
+<title>{both}</title>
+<rect width="{left}" height="{HEIGHT}" fill="#3b4046"/>
+<rect x="{left}" width="{right}" height="{HEIGHT}" fill="{colour}"/>
+<g fill="#fff" font-family="Verdana, DejaVu Sans, sans-serif" font-size="11">
+<text x="6" y="14">{escape(label)}</text>
+<text x="{left + 6}" y="14">{escape(value)}</text>
+</g>
+</svg>
+"""
+
+
+def _value(run: Run) -> str:
+    """The verdict, and how much it rests on."""
+    words = view.headline(run)
+    failed = run.counts[Verdict.FAILED]
+    return f"{words}, {failed:,} cells" if failed else words
