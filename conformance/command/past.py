@@ -74,9 +74,10 @@ def _drawn(figures: Sequence[int]) -> str:
 def _unstable(runs: Sequence[Past]) -> Iterator[str]:
     """The cells that changed to and fro over some runs."""
     from conformance.model import flips
+    from conformance.text import amount
 
     changing = flips([run.broken for run in runs])
     for name, count in list(changing.items())[:UNSTABLE]:
-        yield f"  unstable: {name} changed {count} times in {len(runs)} runs"
+        yield f"  unstable: {name} changed {count} times, over {amount(len(runs), 'run')}"
     if len(changing) > UNSTABLE:
         yield f"  and {len(changing) - UNSTABLE} more unstable cells"

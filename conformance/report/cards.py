@@ -36,6 +36,8 @@ FEW = 2
 DIFFERENCE = 300
 """Characters of the difference of an operation."""
 
+MANY = 5
+"""Operations from which on all of them are everywhere."""
 SHORT = 70
 """Characters of a value in a title."""
 
@@ -71,6 +73,7 @@ class Card:
     asked: str
     rows: tuple[Row, ...]
     more: int  # operations beyond those of the rows
+    everywhere: bool  # whether it breaks its first clause wherever that was judged
     exhibits: tuple[Exhibit, ...]
     waivers: tuple[str, ...]
     transition: Transition | None  # since the runs before; None if there are none
@@ -135,10 +138,18 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         asked=_asked(probe, cause.flaw),
         rows=tuple(_rows(run, cells, listed)),
         more=len(operations) - len(listed),
+        everywhere=_everywhere(run, cause),
         exhibits=tuple(exhibits(run, shown if whole else (), finding.where)),
         transition=transition(cause.id, run.past),
         waivers=tuple(dict.fromkeys(filter(None, map(attrgetter("waiver"), cells)))),
     )
+
+
+def _everywhere(run: Run, cause: Cause) -> bool:
+    """Whether a cause breaks its first clause on all of many operations that it was judged on."""
+    of_clause = run.by_clause[cause.clauses[0]]
+    judged = {cell.name for cell in of_clause if cell.verdict in (*BROKEN, Verdict.PASSED)}
+    return len(judged) >= MANY and judged <= set(cause.cells)
 
 
 def _telling(cause: Cause) -> tuple[str, ...]:
@@ -210,7 +221,10 @@ def _row(run: Run, finding: Finding) -> Row:
 def reach(card: Card) -> str:
     """How far a cause reaches, such as ``22 operations, seen in 46 exchanges, hides 12 cells``."""
     cause = card.cause
-    parts = [amount(card.operations, "operation"), f"seen in {amount(cause.seen, 'exchange')}"]
+    where = amount(card.operations, "operation")
+    if card.everywhere:
+        where = f"everywhere: {where}"
+    parts = [where, f"seen in {amount(cause.seen, 'exchange')}"]
     if cause.blocks:
         parts.append(f"hides {amount(len(cause.blocks), 'cell')}")
     return ", ".join(parts)
