@@ -61,8 +61,11 @@ def _kind(past: Past) -> tuple[str, str]:
 
 def _line(past: Past) -> str:
     """One run: its name, its exit code, its causes, and its cells by verdict."""
-    counts = ", ".join(f"{count:,} {verdict}" for verdict, count in past.counts.items() if count)
-    return f"  {past.run}  exit {past.exit_code}  causes {len(past.causes):>3}  {counts}"
+    words = [f"  {past.run}", f"exit {past.exit_code}", f"causes {len(past.causes):>3}"]
+    for verdict, count in past.counts.items():
+        if count:
+            words.append(f"{count:,} {verdict}")
+    return "  ".join(words)
 
 
 def _drawn(figures: Sequence[int]) -> str:

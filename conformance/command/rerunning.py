@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 OUTPUT = Path("reports/rerun")
 FIXED, STILL, UNJUDGED = "fixed", "still broken", "could not be judged"
+FEW = 3
+"""Findings of a cell that are shown again."""
 CODES = {FIXED: Exit.CONFORMS, STILL: Exit.VIOLATED, UNJUDGED: Exit.UNJUDGED}
 
 
@@ -42,6 +47,7 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
     """
     from conformance.run import runfile
     from conformance.run.storing import store
+    from conformance.text import amount
 
     stored = runfile.replay(found_in, load(choice.spec)).run
     cells = broken(stored, what)
@@ -53,9 +59,10 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
     outcomes = list(compared(cells, run))
     for outcome, cell, why in outcomes:
         say(f"{outcome}: {cell}{why}")
+    counts = Counter(outcome for outcome, _, _ in outcomes)
+    say(", ".join(f"{amount(count, 'cell')} {outcome}" for outcome, count in counts.items()))
     say(f"Report: {directory / 'report.html'}")
-    found = {outcome for outcome, _, _ in outcomes}
-    return next(CODES[outcome] for outcome in (STILL, UNJUDGED, FIXED) if outcome in found)
+    return next(CODES[outcome] for outcome in (STILL, UNJUDGED, FIXED) if counts[outcome])
 
 
 def broken(run: Run, what: str) -> list[Cell]:
@@ -63,12 +70,11 @@ def broken(run: Run, what: str) -> list[Cell]:
 
     A cause is named by its number, from 1, or by its id.
     """
-    names: set[str] = set()
+    names = {what}
     for number, cause in enumerate(run.causes, 1):
         if what in (str(number), cause.id):
             names.update(cause.cells)
-    found = [cell for cell in run.cells if cell.findings]
-    meant = [cell for cell in found if cell.name in names or what in (cell.name, cell.clause)]
+    meant = [cell for cell in run.broken if not names.isdisjoint((cell.name, cell.clause))]
     if not meant:
         raise UsageError(
             f"Nothing of {what} is broken in that run; its report has the numbers and the ids of "
@@ -84,8 +90,10 @@ def _narrowed(prepared: Prepared, stored: Run, cells: Sequence[Cell]) -> Prepare
     """
     from conformance.plan import Plan
 
-    shown = {name for cell in cells for finding in cell.findings for name in finding.exchanges}
-    wanted = {exchange.case for exchange in stored.exchanges if exchange.id in shown}
+    findings = chain.from_iterable(cell.findings[:FEW] for cell in cells)
+    shown = chain.from_iterable(map(attrgetter("exchanges"), findings))
+    exchanges = filter(None, map(stored.exchange.get, shown))
+    wanted = set(map(attrgetter("case"), exchanges))
     plan = Plan(tuple(case for case in prepared.plan.cases if case.id in wanted))
     return replace(prepared, plan=plan, chosen=plan)
 

@@ -54,7 +54,10 @@ def report(stored_in: Path, spec: Path | None, details: bool) -> int:
 @click.command(name="open")
 @latest
 def open_(stored_in: Path) -> None:
-    """Show the report of a run in the browser."""
+    """Show the report of a run in the browser: of the last one, if no RUN is given.
+
+    Where there is no browser, it says where the page is.
+    """
     page = stored_in / "report.html"
     if not page.exists():
         raise UsageError(
@@ -74,7 +77,10 @@ def export() -> None:
 @click.option("--all", "whole", is_flag=True, help="Every exchange, not only those of causes.")
 @with_spec
 def har(stored_in: Path, whole: bool, spec: Path | None) -> None:
-    """Write evidence.har into the directory of a run: the exchanges that show its causes."""
+    """Write evidence.har into the directory of a run: the exchanges that show its causes.
+
+    Viewers of HTTP Archive 1.2 read it, such as the network panel of a browser.
+    """
     from conformance import files
     from conformance.report import har as archive
     from conformance.run import runfile

@@ -250,6 +250,11 @@ class Run:
         """Exchanges by id."""
         return {exchange.id: exchange for exchange in self.exchanges}
 
+    @cached_property
+    def broken(self) -> list[Cell]:
+        """The cells with findings, whatever their verdicts are, in the order of the ledger."""
+        return list(filter(attrgetter("findings"), self.cells))
+
     @property
     def exit_code(self) -> int:
         """1 if a MUST is broken, else 3 if something could not be judged, else 0.

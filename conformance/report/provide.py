@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from conformance.model import ReasonKind, Run
-from conformance.report import untested
+from conformance.report.untested import missing
 from conformance.text import amount
 
 _PLACE = re.compile(r"\((keys|scoped_keys|businesses): ([\w:-]+) in the target file\)")
@@ -19,41 +19,53 @@ _OTHER = {
 """Members of other shapes, by how a reason names them."""
 
 Gain = tuple[str, int]
+"""The text of a reason, and the cells that it keeps untested."""
 
 
 def lines(run: Run) -> list[str]:
     """Lines to add to the target file: a member each, its best parts first; none if none helps."""
-    reasons = [(text, len(cells)) for text, cells in _provided(run)]
+    provided = missing(run).get(ReasonKind.PROVIDE, [])
+    reasons = [(text, len(cells)) for text, cells in provided]
     found = [*_allowed(reasons), *_named(reasons), *_triggers(reasons)]
-    for text, cells in reasons:
-        found += [f"{member}  {_gain(cells)}" for end, member in _OTHER.items() if end in text]
+    for end, member in _OTHER.items():
+        gains = _matching(re.compile(re.escape(end)), reasons)
+        found += [f"{member}  {_gain(cells)}" for _, cells in gains]
     return found
 
 
-def _provided(run: Run) -> untested.Missing:
-    return untested.missing(run).get(ReasonKind.PROVIDE, [])
-
-
 def _gain(cells: int) -> str:
+    """A comment that says how many cells something is for."""
     return f"# {amount(cells, 'cell')}"
+
+
+def _matching(pattern: re.Pattern[str], reasons: list[Gain]) -> list[tuple[re.Match[str], int]]:
+    """The reasons that a pattern finds something in, each with its cells."""
+    found = []
+    for text, cells in reasons:
+        match = pattern.search(text)
+        if match:
+            found.append((match, cells))
+    return found
 
 
 def _allowed(reasons: list[Gain]) -> Iterator[str]:
     """One line with the effects to allow."""
-    effects = {match[1]: cells for text, cells in reasons if (match := _EFFECT.search(text))}
-    if effects:
-        gains = ", ".join(f"{effect}: {amount(cells, 'cell')}" for effect, cells in effects.items())
-        yield f"allow: [read, {', '.join(effects)}]  # {gains}"
+    effects = ["read"]
+    gains = []
+    for match, cells in _matching(_EFFECT, reasons):
+        effects.append(match[1])
+        gains.append(f"{match[1]}: {amount(cells, 'cell')}")
+    if gains:
+        yield f"allow: [{', '.join(effects)}]  # {', '.join(gains)}"
 
 
 def _named(reasons: list[Gain]) -> Iterator[str]:
     """The keys and businesses to give, by the member that holds them."""
     members: dict[str, list[str]] = {}
-    for text, cells in reasons:
-        if match := _PLACE.search(text):
-            member, name = match.groups()
-            entry = f"  {name}: {_value(member, name)}  {_gain(cells)}"
-            members.setdefault(member, []).append(entry)
+    for match, cells in _matching(_PLACE, reasons):
+        member, name = match.groups()
+        entry = f"  {name}: {_value(member, name)}  {_gain(cells)}"
+        members.setdefault(member, []).append(entry)
     for member, entries in members.items():
         yield f"{member}:"
         yield from entries
@@ -68,8 +80,10 @@ def _value(member: str, name: str) -> str:
 
 def _triggers(reasons: list[Gain]) -> Iterator[str]:
     """The recipes to give, each with what a request is to hold left open."""
-    found = [(match, cells) for text, cells in reasons if (match := _TRIGGER.search(text))]
-    if found:
+    entries = []
+    for match, cells in _matching(_TRIGGER, reasons):
+        recipe = f"{{code: {match[1]}, operation: {match[2]}, input: {{}}}}"
+        entries.append(f"  - {recipe}  {_gain(cells)}")
+    if entries:
         yield "triggers:"
-    for match, cells in found:
-        yield f"  - {{code: {match[1]}, operation: {match[2]}, input: {{}}}}  {_gain(cells)}"
+        yield from entries

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 
 from markupsafe import Markup
 
 from conformance.model import BROKEN, Past, Run, Transition, Verdict, flips, transition
 from conformance.text import amount
+from conformance.values import without
 
 WIDTH, HEIGHT = 240, 48
 """Size of the line, in pixels."""
@@ -28,22 +30,17 @@ class Since:
 
     last: Past
     transitions: Counter[Transition | None]
-    fixed: tuple[str, ...]
-    unjudged: tuple[str, ...]
+    fixed: list[str]
+    unjudged: list[str]
     unstable: dict[str, int]
     runs: int
 
     @property
     def sentence(self) -> str:
         """All of it on one line, such as ``2 causes new, 1 cause still there, 3 causes fixed``."""
-        parts = []
-        for name in Transition:
-            if self.transitions[name]:
-                parts.append(f"{amount(self.transitions[name], 'cause')} {name}")
-        if self.fixed:
-            parts.append(f"{amount(len(self.fixed), 'cause')} fixed")
-        if self.unjudged:
-            parts.append(f"{amount(len(self.unjudged), 'cause')} no longer judged")
+        counts: dict[str | None, int] = {**self.transitions}
+        counts |= {"fixed": len(self.fixed), "no longer judged": len(self.unjudged)}
+        parts = [f"{amount(count, 'cause')} {name}" for name, count in counts.items() if count]
         return ", ".join(parts) or "no cause then, and none now"
 
 
@@ -52,34 +49,29 @@ def since(run: Run) -> Since | None:
     if not run.past:
         return None
     last = run.past[-1]
-    now = set(map(attrgetter("id"), run.causes))
-    gone = [words for name, words in last.causes.items() if name not in now]
-    verdicts = {cell.name: cell.verdict for cell in run.cells}
-    judged = [verdicts.get(cell_of(words)) in (Verdict.PASSED, *BROKEN) for words in gone]
-    broken = [*map(attrgetter("broken"), run.past), _broken(run)]
+    now = list(map(attrgetter("id"), run.causes))
+    fixed, unjudged = _gone(run, without(last.causes, now).values())
+    broken = [*map(attrgetter("broken"), run.past), list(map(attrgetter("name"), run.broken))]
     return Since(
         last=last,
-        transitions=Counter(transition(name, run.past) for name in now),
-        fixed=_chosen(gone, judged),
-        unjudged=_chosen(gone, [not each for each in judged]),
+        transitions=Counter(map(partial(transition, past=run.past), now)),
+        fixed=fixed,
+        unjudged=unjudged,
         unstable=flips(broken),
         runs=len(broken),
     )
 
 
-def cell_of(words: str) -> str:
-    """The name of the cell in the words of a cause."""
-    return words.partition(" at ")[0]
-
-
-def _chosen(words: Iterable[str], marks: Iterable[bool]) -> tuple[str, ...]:
-    """The words that are marked."""
-    return tuple(each for each, mark in zip(words, marks, strict=True) if mark)
-
-
-def _broken(run: Run) -> list[str]:
-    """The names of the cells with findings."""
-    return [cell.name for cell in run.cells if cell.findings]
+def _gone(run: Run, causes: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Causes that are gone, by their words: those whose cell was judged now, and the others."""
+    verdicts = {cell.name: cell.verdict for cell in run.cells}
+    judged: list[str] = []
+    others: list[str] = []
+    for words in causes:
+        cell = words.partition(" at ")[0]
+        kind = judged if verdicts.get(cell) in (Verdict.PASSED, *BROKEN) else others
+        kind.append(words)
+    return judged, others
 
 
 def line(run: Run) -> Markup:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from shlex import quote as quoted
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
@@ -19,7 +20,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 from conformance.model import Body, Exchange, Placeholder, Request, Run, SecretKind
 from conformance.report.curl import curl, variable
 from conformance.text import clean
-from conformance.values import NOT_JSON, Unread, cut, read_json
+from conformance.values import cut, read_json
 
 SHORTEST = 6
 """Characters of a value that is carried over. Shorter ones are counts and flags."""
@@ -81,15 +82,23 @@ def _declared(run: Run) -> Iterator[str]:
 
 def _values(exchange: Exchange) -> set[str]:
     """The values that a request names: parts of its path, of its query and of its body."""
-    request = exchange.request
-    try:
-        parts = urlsplit(request.url)
-        named = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query))]
-    except ValueError:
-        named = []
-    if request.body:
-        named += (value for _, value in _texts(request.body))
-    return {value for value in named if len(value) >= SHORTEST and "{" not in value}
+    named = [*_parts(exchange.request.url)]
+    if exchange.request.body:
+        named += map(itemgetter(1), _texts(exchange.request.body))
+    return set(filter(_is_carried, named))
+
+
+def _parts(url: str) -> Iterator[str]:
+    """The parts of the path of a URL, and the values of its query."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        yield from parts.path.split("/")
+        yield from map(itemgetter(1), parse_qsl(parts.query))
+
+
+def _is_carried(value: str) -> bool:
+    """Whether a value may come from an answer: it is no count, no flag and no placeholder."""
+    return len(value) >= SHORTEST and "{" not in value
 
 
 def _first_shown(
@@ -114,19 +123,21 @@ def _first_shown(
 def _texts(body: Body) -> Iterator[tuple[str, str]]:
     """Each text in a JSON body, with its path for jq."""
     value = read_json(body.kept).value
-    if value is not NOT_JSON and not isinstance(value, Unread):
+    if isinstance(value, dict | list):
         yield from _texts_in(value, "")
 
 
 def _texts_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            yield from _texts_in(member, f"{path}[{_jq_text(name)}]")
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            yield from _texts_in(member, f"{path}[{index}]")
+    """Each text in a value, with its path, which begins with that of the value."""
+    match value:
+        case str():
+            yield path, value
+        case dict():
+            for name, member in value.items():
+                yield from _texts_in(member, f"{path}[{_jq_text(name)}]")
+        case list():
+            for index, member in enumerate(value):
+                yield from _texts_in(member, f"{path}[{index}]")
 
 
 def _jq_text(name: str) -> str:
@@ -160,8 +171,8 @@ def _block(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin
 
 def _text(request: Request) -> str:
     """All of a request that can hold a value."""
-    body = request.body.text if request.body else None
-    return f"{request.url}\n{body or ''}\n"
+    body = request.body or Body()
+    return f"{request.url}\n{body.kept}\n"
 
 
 def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[str, list[str]]:
@@ -222,7 +233,10 @@ def _capture(placeholder: str, path: str, form: str) -> str:
 
 
 def _said(exchange: Exchange) -> str:
-    """What a step does, for people."""
-    whom = f"as {exchange.identity}" if exchange.identity else "without a key"
-    status = f", answered {exchange.response.status}" if exchange.response else ", not answered"
-    return f"{exchange.request.method} {whom}{status} in the run"
+    """What a step does, for people, such as ``GET as full, answered 200 in the run``."""
+    words = [exchange.request.method, "without a key,", "not answered"]
+    if exchange.identity:
+        words[1] = f"as {exchange.identity},"
+    if exchange.response:
+        words[2] = f"answered {exchange.response.status}"
+    return " ".join([*words, "in the run"])

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from itertools import compress, filterfalse
 from operator import attrgetter
 
 from conformance.model import Cause, Cell, ReasonKind, Run, Verdict
+from conformance.values import without
 
 
 class Change(StrEnum):
@@ -63,7 +65,9 @@ class Comparison:
     @property
     def broken(self) -> list[Changed]:
         """The cells that fail now, and did not."""
-        return [cell for cell in self.cells if cell.change is Change.BROKEN]
+        is_broken = Change.BROKEN.__eq__
+        changes = map(attrgetter("change"), self.cells)
+        return list(compress(self.cells, map(is_broken, changes)))
 
 
 @dataclass(frozen=True)
@@ -168,30 +172,34 @@ def _verdicts(cells: Iterable[Cell]) -> dict[str, Verdict]:
 
 def _unchosen(run: Run) -> set[str]:
     """The names of the cells that were not to be judged."""
-    return {cell.name for cell in run.cells if not cell.chosen}
+    unchosen = filterfalse(attrgetter("chosen"), run.cells)
+    return set(map(attrgetter("name"), unchosen))
 
 
 def _change(old: Verdict | None, new: Verdict | None) -> Change:
     """What became of a cell."""
-    if new is Verdict.FAILED:
-        return Change.BROKEN
-    if old is None or new is None:
-        return Change.GONE if new is None else Change.PLANNED
-    if old is Verdict.FAILED and new is Verdict.PASSED:
-        return Change.FIXED
-    if new in (Verdict.UNTESTED, Verdict.ERROR):
-        return Change.UNJUDGED
-    if old in (Verdict.UNTESTED, Verdict.ERROR):
-        return Change.JUDGED
-    return Change.OTHER
+    found = Change.OTHER
+    match old, new:
+        case _, Verdict.FAILED:
+            found = Change.BROKEN
+        case _, None:
+            found = Change.GONE
+        case None, _:
+            found = Change.PLANNED
+        case Verdict.FAILED, Verdict.PASSED:
+            found = Change.FIXED
+        case _, Verdict.UNTESTED | Verdict.ERROR:
+            found = Change.UNJUDGED
+        case Verdict.UNTESTED | Verdict.ERROR, _:
+            found = Change.JUDGED
+    return found
 
 
 def _causes(older: Run, newer: Run) -> tuple[tuple[Cause, ...], ...]:
     """The causes that are new, fixed and still there."""
-    before = set(map(attrgetter("id"), older.causes))
-    now = set(map(attrgetter("id"), newer.causes))
-    return (
-        tuple(cause for cause in newer.causes if cause.id not in before),
-        tuple(cause for cause in older.causes if cause.id not in now),
-        tuple(cause for cause in newer.causes if cause.id in before),
-    )
+    before = {cause.id: cause for cause in older.causes}
+    now = {cause.id: cause for cause in newer.causes}
+    new = without(now, before)
+    fixed = without(before, now)
+    still = without(now, new)
+    return tuple(new.values()), tuple(fixed.values()), tuple(still.values())
