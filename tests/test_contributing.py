@@ -1,20 +1,18 @@
 """What CONTRIBUTING.md shows works: each recipe is applied to a copy, on which the fast tests pass.
 
-The copies are tried at the same time, one for each processor.
+Two copies get every second recipe each: neighbours may change the same place.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from queue import Queue
 
 import pytest
 
@@ -45,6 +43,8 @@ BY_HAND = ("python -m pytest ", "python -m tests.golden", "python -m tests.selft
 """
 
 RECIPES = {recipe.name: recipe for recipe in recipes()}
+HALVES = (list(RECIPES.values())[::2], list(RECIPES.values())[1::2])
+"""The recipes of each copy."""
 WANTED = (
     "endpoint",
     "filter",
@@ -84,87 +84,44 @@ def apply(recipe: Recipe, directory: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-class Warm:
-    """A warm interpreter, see ``tests/support/warm.py``."""
-
-    def __init__(self) -> None:
-        hidden = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", str(ROOT / "tests" / "support" / "warm.py")],
-            env={name: value for name, value in os.environ.items() if name not in hidden},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, directory: Path, module: str, *arguments: str) -> str | None:
-        """Run a module in a copy. Returns what it printed if it failed, else None."""
-        output = directory / "output.txt"
-        order = {"directory": str(directory), "module": module, "arguments": arguments}
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({**order, "output": str(output)}) + "\n")
-        self._process.stdin.flush()
-        code = self._process.stdout.readline()
-        return None if code == "0\n" else f"{code}{output.read_text()[-20_000:]}"
-
-    def close(self) -> None:
-        """End the interpreter, which may be in the middle of a command that nobody waits for."""
-        self._process.kill()
-        self._process.communicate()
+def run(directory: Path, command: str) -> str:
+    """Run a command of the page in a copy. Returns what it printed if it failed, else nothing."""
+    words = [sys.executable, *shlex.split(command)[1:]]
+    env = os.environ | {"PYTHONPATH": str(directory)}
+    done = subprocess.run(
+        words, cwd=directory, env=env, text=True, capture_output=True, check=False
+    )
+    return f"{command}\n{done.stdout}{done.stderr}"[-20_000:] if done.returncode else ""
 
 
-def tried(warm: Warm, recipe: Recipe, directory: Path) -> str | None:
-    """Follow a recipe in a copy, and run the fast tests. Returns what went wrong, or None."""
-    apply(recipe, directory)
-    for command in recipe.commands:
-        if command.startswith(BY_HAND):
-            continue
-        failure = warm.run(directory, *shlex.split(command.removeprefix("python -m ")))
-        if failure:
-            return f"{command}\n{failure}"
-    return warm.run(directory, "pytest", *QUIETLY, *fast(recipe.files))
+def tried(chosen: Sequence[Recipe], directory: Path) -> str:
+    """Follow some recipes in a copy, and run the fast tests. Returns what went wrong."""
+    for recipe in chosen:
+        apply(recipe, directory)
+    files = [file for recipe in chosen for file in recipe.files]
+    commands = [command for recipe in chosen for command in recipe.commands]
+    tests = " ".join(["python -m pytest", *QUIETLY, *map(shlex.quote, fast(files))])
+    for command in (*dict.fromkeys(commands), tests):
+        if command == tests or not command.startswith(BY_HAND):
+            failure = run(directory, command)
+            if failure:
+                return failure
+    return ""
 
 
 @pytest.fixture(scope="module")
-def outcomes(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Mapping[str, Future[str | None]]]:
-    """The outcome of each recipe that is to be tested, by name, once it is known.
-
-    All are copies of one copy, in which every module is compiled.
-    """
-    collected = {item.name for item in request.session.items}
-    names = [
-        name for name in RECIPES if f"{test_a_recipe_stays_green.__name__}[{name}]" in collected
-    ]
-    warm = [Warm() for _ in range(os.cpu_count() or 1)]
-    compiled = copy_of(ROOT, tmp_path_factory.mktemp("compiled"))
-    failure = warm[0].run(compiled, "pytest", *QUIETLY, "--collect-only", *FAST)
-    assert failure is None, failure
-    idle: Queue[Warm] = Queue()
-    for each in warm:
-        idle.put(each)
-
-    def follow(name: str) -> str | None:
-        directory = copy_of(compiled, tmp_path_factory.mktemp(name.replace(" ", "-")))
-        mine = idle.get()
-        try:
-            return tried(mine, RECIPES[name], directory)
-        finally:
-            idle.put(mine)
-
-    with ThreadPoolExecutor(len(warm)) as pool:
-        yield {name: pool.submit(follow, name) for name in names}
-    for each in warm:
-        each.close()
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Future[str]]]:
+    """What went wrong in each copy, once it is known."""
+    places = [copy_of(ROOT, tmp_path_factory.mktemp("copy")) for _ in HALVES]
+    with ThreadPoolExecutor(len(HALVES)) as pool:
+        yield [pool.submit(tried, *each) for each in zip(HALVES, places, strict=True)]
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_stays_green(name: str, outcomes: Mapping[str, Future[str | None]]) -> None:
-    """The diff applies, the commands after it succeed, and then all fast tests pass."""
-    failure = outcomes[name].result()
-    assert failure is None, failure
+@pytest.mark.parametrize("half", range(2))
+def test_recipes_stay_green(half: int, outcomes: list[Future[str]]) -> None:
+    """The diffs apply, the commands after them succeed, and then all fast tests pass."""
+    failure = outcomes[half].result()
+    assert not failure, failure
 
 
 def test_there_is_a_recipe_for_all_that_is_added_often() -> None:

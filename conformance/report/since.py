@@ -38,7 +38,7 @@ class Since:
     @property
     def sentence(self) -> str:
         """All of it on one line, such as ``2 causes new, 1 cause still there, 3 causes fixed``."""
-        counts: dict[str | None, int] = {**self.transitions}
+        counts = {str(name): count for name, count in self.transitions.items()}
         counts |= {"fixed": len(self.fixed), "no longer judged": len(self.unjudged)}
         parts = [f"{amount(count, 'cause')} {name}" for name, count in counts.items() if count]
         return ", ".join(parts) or "no cause then, and none now"

@@ -1,0 +1,186 @@
+"""The steps of a cause: pasted into a shell, they show the cause again on another day."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conformance.model import NOTHING, Body, Business, Exchange, Request, Response, Role, Run
+from conformance.report import cards
+from conformance.report.curl import variable
+from conformance.report.steps import blocks
+from conformance.run import runfile
+from tests import report_example as example
+from tests import servers
+from tests.faults.base import words
+from tests.faults.faults import FAULTS
+from tests.support.contracts import real
+
+FOUND = words(
+    "foreign-agent-read workspace-made-twice update-accepted ok-for-created-agent "
+    "another-id-announced flag-as-text limit-for-scope inclusive-cursor-of-agents"
+)
+"""Faults that take one request or several to show, reads and writes."""
+
+SHELL = pytest.mark.skipif(not shutil.which("jq"), reason="needs jq")
+
+
+# --- a real server --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory for a run."""
+    return tmp_path_factory.mktemp("steps")
+
+
+@pytest.fixture(scope="module")
+def keys(place: Path) -> Iterator[dict[str, str]]:
+    """The keys of a server with faults, as variables of a shell. It has been judged already."""
+    kind = type("Many", tuple(FAULTS[name].kind for name in FOUND), {})
+    app = servers.faulty(kind)
+    with servers.serving(app) as origin:
+        target = servers.target_file(app, origin, place / "target.yaml")
+        outcome = servers.command("run", "--target", target, "--yes", cwd=place)
+        assert outcome.code == 1, outcome.said
+        secrets = servers.keys_of(app)
+        yield {variable(f"{{key:{role}}}"): key for role, key in secrets.items()}
+
+
+@SHELL
+@pytest.mark.long
+def test_the_steps_of_every_cause_reproduce(place: Path, keys: dict[str, str]) -> None:
+    """Each answer has the status that it had in the run, though ids and cursors are others now."""
+    run = runfile.replay(servers.run_of(place), real()).run
+    shown = cards.cards(run)
+    assert len(shown) >= len(FOUND)
+    wrong = []
+    for card in shown:
+        said = pasted(card.steps, keys, place)
+        statuses = re.findall(r"^HTTP/1\.1 (\d+)", said, re.MULTILINE)
+        expected = re.findall(r"answered (\d+) in the run", card.steps)
+        if "jq: error" in said or statuses[-1:] != expected[-1:]:
+            wrong.append((card.title, card.steps, said))
+    assert wrong == []
+
+
+def pasted(lines: str, keys: dict[str, str], place: Path) -> str:
+    """What a shell prints for some lines."""
+    done = subprocess.run(
+        ["bash", "-c", lines],
+        env={"PATH": os.environ["PATH"], **keys},
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.stdout + done.stderr
+
+
+# --- what is carried over -------------------------------------------------------------------------
+
+URL = "https://api.example.test/v1"
+
+
+def exchange(name: str, method: str, url: str, answer: str, sent: str | None = None) -> Exchange:
+    """An exchange that succeeded."""
+    body = None if sent is None else Body(text=sent, size=len(sent))
+    return Exchange(
+        id=name,
+        case="case",
+        scenario="walk",
+        attempt=1,
+        operation="list_calls",
+        role=Role.PROBE,
+        identity="full",
+        facts=NOTHING,
+        request=Request(method, url, (), body),
+        response=Response(200, (), Body(text=answer, size=len(answer))),
+        failure=None,
+        started="2026-01-01T00:00:00+00:00",
+        elapsed_ms=1,
+    )
+
+
+def run_of(*exchanges: Exchange) -> Run:
+    """A run with a log of some exchanges."""
+    return replace(example.passing(), exchanges=exchanges)
+
+
+def steps_of(*exchanges: Exchange) -> str:
+    """The steps that show the last exchange of a log."""
+    return blocks(run_of(*exchanges), [exchanges[-1:]])[0]
+
+
+def test_an_id_is_taken_from_the_answer_that_showed_it_first() -> None:
+    """The request before comes first, and the id is a variable."""
+    made = exchange("1", "POST", f"{URL}/calls", '{"id": "call-000001"}', '{"to": "x"}')
+    lines = steps_of(made, exchange("2", "GET", f"{URL}/calls/call-000001", "{}")).splitlines()
+    assert lines[0] == "# 1. POST as full, answered 200 in the run"
+    assert lines[4] == """VALUE_1_IN_URL=$(printf %s "$answer" | jq -r '.["id"]|@uri')"""
+    assert lines[-1] == f'curl -i "{URL}/calls/$VALUE_1_IN_URL"'
+
+
+def test_a_cursor_is_taken_from_the_page_before() -> None:
+    """However it is encoded in the query."""
+    page = exchange("1", "GET", f"{URL}/calls", '{"calls": [{"created_at": "2026-01-01T00:00Z"}]}')
+    following = exchange("2", "GET", f"{URL}/calls?after=2026-01-01T00%3A00Z", "{}")
+    lines = steps_of(page, following)
+    assert """jq -r '.["calls"][0]["created_at"]|@uri'""" in lines
+    assert lines.endswith(f'curl -i "{URL}/calls?after=$VALUE_1_IN_URL"')
+
+
+def test_what_the_suite_made_up_stays_as_it_is() -> None:
+    """A name that a request had first is no value of an answer."""
+    made = exchange("1", "POST", f"{URL}/agents", '{"name": "Sample 1"}', '{"name": "Sample 1"}')
+    look = exchange("2", "GET", f"{URL}/agents?name=Sample+1", '{"name": "Sample 1"}')
+    assert steps_of(made, look).count("curl") == 1
+
+
+def test_what_the_target_file_declares_stays_as_it_is() -> None:
+    """The id of a business is no id of a past run."""
+    page = exchange("1", "GET", f"{URL}/calls", '{"business_id": "business-1"}')
+    run = run_of(page, exchange("2", "GET", f"{URL}/calls?b=business-1", "{}"))
+    declared = replace(run.target, businesses={Business.MAIN: "business-1"})
+    (lines,) = blocks(replace(run, target=declared), [run.exchanges[1:]])
+    assert "b=business-1" in lines
+
+
+def test_a_hostile_name_is_no_program_of_jq_or_the_shell() -> None:
+    """A member may be called anything."""
+    hostile = "\\\\(env) \\\" $(touch owned) ' "
+    made = exchange("1", "POST", f"{URL}/calls", f'{{"{hostile}": "call-000001"}}')
+    line = steps_of(made, exchange("2", "GET", f"{URL}/calls/call-000001", "{}"))
+    value = pasted_value(line, made)
+    assert value == "call-000001"
+
+
+def pasted_value(lines: str, made: Exchange) -> str:
+    """What the capture of some steps gives for an answer, without a request."""
+    if not shutil.which("jq"):
+        pytest.skip("needs jq")
+    assert made.response is not None
+    capture = next(line for line in lines.splitlines() if line.startswith("VALUE_"))
+    script = f'{capture}\nprintf %s "$VALUE_1_IN_URL"'
+    env = {"PATH": os.environ["PATH"], "answer": made.response.body.kept}
+    done = subprocess.run(["bash", "-c", script], env=env, capture_output=True, check=True)
+    assert done.stderr == b""
+    return done.stdout.decode()
+
+
+def test_too_many_steps_are_left_to_the_log() -> None:
+    """Nobody pastes twenty requests."""
+    chain = [exchange("0", "GET", f"{URL}/calls", '{"id": "call-00"}')]
+    for number in range(1, 12):
+        before = f"call-{number - 1:02}"
+        url = f"{URL}/calls/{before}"
+        chain.append(exchange(f"{number}", "GET", url, f'{{"id": "call-{number:02}"}}'))
+    assert blocks(run_of(*chain), [chain]) == [""]
