@@ -10,8 +10,9 @@ import zlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
+from conformance import packing
 from conformance.model import Body, Json
 from conformance.recent import Recent
 
@@ -70,12 +71,19 @@ class Archive:
 
         return self._recent.get(digest, read)
 
+    def _opened(self) -> BinaryIO:
+        """The file of the log; a copy to read from where it has been compressed since."""
+        assert self._path is not None  # else the log holds the contents itself
+        if not self._path.exists():
+            self._path = packing.readable(self._path)
+            packing.kept_for(self, self._path)
+        return self._path.open("rb")
+
     def _packed(self, digest: str) -> str:
         held = self._held[digest]
         if isinstance(held, str):
             return held
-        assert self._path is not None  # else it holds the content itself
-        with self._path.open("rb") as file:
+        with self._opened() as file:
             file.seek(held.start)
             return str(json.loads(file.read(held.length))["zlib"])
 

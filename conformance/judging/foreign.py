@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import product
+from itertools import product, starmap
 from typing import Any
 
 from conformance.judging.answers import said, unusable
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.writes import tied, untied
 from conformance.model import Exchange, Step, compact
-from conformance.reading import Answer, answer_of, sought_in
+from conformance.reading import Answer, answer_of, compared, same, sought_in
 
 NOTHING_FOREIGN = "nothing of another business"
 
@@ -18,7 +18,7 @@ NOTHING_FOREIGN = "nothing of another business"
 def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge what the requests for objects of another business have done."""
     for listing in trial.at(Step.LISTING):
-        yield from _not_created(context, listing)
+        yield from _not_created(context, trial, listing)
     yield from untied(context, trial.at(Step.TIED), NOTHING_FOREIGN)
     for before, after in product(trial.at(Step.BEFORE), trial.at(Step.AFTER)):
         yield from _unchanged(context, before, after)
@@ -46,20 +46,36 @@ def _taken_away(change: Exchange, looks: list[Exchange]) -> Iterator[Violation]:
             yield Violation("status", expected, said(look), (change.id, look.id))
 
 
-def _not_created(context: JudgeContext, listing: Exchange) -> Iterator[Outcome]:
-    """A refused object is not in the list of the other business."""
+def _not_created(context: JudgeContext, trial: Trial, listing: Exchange) -> Iterator[Outcome]:
+    """A refused object is not in the list of the other business.
+
+    What the list showed before is no such object.
+    """
     answer = answer_of(context.contract, listing)
     if answer is None:
         return
+    before = _listed_before(context, trial, listing)
     for row in answer.rows:
-        if _has_all(row, listing.facts.sent):
+        if _has_all(row, listing.facts.sent) and answer.identity(row) not in before:
             expected = "nothing created in another business"
             yield Violation("/", expected, compact(row), (listing.id,))
 
 
+def _listed_before(context: JudgeContext, trial: Trial, listing: Exchange) -> set[str]:
+    """The identities of what the list of the other business showed before a creation."""
+    place = trial.exchanges.index(listing)
+    known: set[str] = set()
+    for exchange in trial.exchanges[:place]:
+        answer = answer_of(context.contract, exchange)
+        if answer is not None and exchange.operation == listing.operation:
+            known.update(map(answer.identity, answer.rows))
+    return known
+
+
 def _has_all(row: dict[str, Any], sent: Mapping[str, Any]) -> bool:
-    """Whether a row shows every member with the value that was sent."""
-    return all(row.get(name) == value for name, value in sent.items())
+    """Whether a row shows some of the members that were sent, and each as it was sent."""
+    shown = compared(sent, row)
+    return bool(shown) and all(starmap(same, shown))
 
 
 def _unchanged(context: JudgeContext, before: Exchange, after: Exchange) -> Iterator[Outcome]:

@@ -213,17 +213,28 @@ def _create_naming(client: Client, values: Values, parameter: Parameter) -> None
 
 
 def _create_with_reference(client: Client, values: Values, parameter: Parameter) -> None:
-    """A creation that must name something of the other business, and a look into its list."""
-    operation, listing = client.operation, client.contract.list_of(client.operation.kind)
+    """A creation that must name something of the other business, and a look into its list.
+
+    A creation without a fresh text is looked for by all of its plain members, among the items that
+    the list did not show before.
+    """
+    operation = client.operation
+    fresh = picked(values, set(map(attrgetter("name"), operation.fresh_members)))
+    if not fresh:
+        _look_into_list(client, Facts(step=Step.LISTED_BEFORE))
     step = Step.FOREIGN if parameter.name == client.contract.tenant else Step.REFERENCE
     client.mistake(operation, values, facts=Facts(step=step))
-    if listing is None:
-        return
-    page = client.valid(listing, "other")
-    fresh = picked(values, set(map(attrgetter("name"), operation.fresh_members)))
-    if page is not None and fresh:
-        facts = Facts(step=Step.LISTING, sent=as_shown(operation, fresh))
-        client.call(listing, page, key="other", facts=facts)
+    plain = {name: value for name, value in values.items() if isinstance(value, str)}
+    sent = as_shown(operation, fresh or plain)
+    _look_into_list(client, Facts(step=Step.LISTING, sent=sent))
+
+
+def _look_into_list(client: Client, facts: Facts) -> None:
+    """Look into the list of the other business for what is created, if there is one."""
+    listing = client.contract.list_of(client.operation.kind)
+    page = None if listing is None else client.valid(listing, "other")
+    if listing is not None and page is not None:
+        client.call(listing, page, key="other", role=Role.ARRANGE, facts=facts)
 
 
 def _create_in_business(client: Client) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.reading import members_of, takes
 from conformance.suite.knowledge import SEVERAL
-from conformance.values import instant
+from conformance.values import instant, without
 
 SECOND_PAGE = 3
 """Items that a filter must leave for a second page of a walk in pages of two."""
@@ -167,3 +168,20 @@ def options_of(operation: Operation) -> Iterator[Parameter]:
             continue
         if parameter.example is not None:
             yield parameter
+
+
+def widest(operation: Operation, rows: list[dict[str, Any]]) -> dict[str, str]:
+    """The bounds of a list as wide as some items reach, and its other optional parameters.
+
+    Those that narrow no member have their example. A bound of a member that some items lack is left
+    out, and so are filters that take one value, and the limit of a page.
+    """
+    values = {}
+    limit = None if operation.paging is None else operation.paging.limit
+    for parameter in filterfalse(attrgetter("required"), operation.parameters_in("query")):
+        shown = sorted(texts_of(rows, parameter), key=_amount)
+        if parameter.compare and shown and len(shown) == len(rows):
+            values[parameter.name] = shown[0 if parameter.compare == "at-least" else -1]
+        elif not parameter.filters and isinstance(parameter.example, int):
+            values[parameter.name] = str(parameter.example)
+    return without(values, {limit})

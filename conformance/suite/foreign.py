@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from itertools import filterfalse
-from typing import Any
+from typing import Any, TypeGuard
 
 from conformance.model import Contract, Effect, Operation, Parameter
 from conformance.reading import rows_of
 from conformance.suite.client import Client
-from conformance.values import ABSENT, texts_in
+from conformance.values import ABSENT, texts_in, without
 
 
 def foreign_filter(client: Client, parameter: Parameter) -> Any:
@@ -27,19 +27,22 @@ def foreign_filter(client: Client, parameter: Parameter) -> Any:
 
 
 def beside_foreign(client: Client, parameter: Parameter, value: Any) -> dict[str, str]:
-    """The first other plain filter of a list, with what a foreign item with a value shows for it.
+    """The other plain filters of a list, with what a foreign item with a value shows for each.
 
     ``value`` is that of the first filter. Empty without such a filter or item.
     """
     operation = client.operation
     for row in rows_of(client.knowledge.listed(operation.kind, "other")):
-        if row.get(parameter.filters) != value:
-            continue
-        for other in operation.plain_filters:
-            shown = row.get(other.filters)
-            if other.name != parameter.name and isinstance(shown, str):
-                return {other.name: shown}
+        if row.get(parameter.filters) == value:
+            shown = {other.name: row.get(other.filters) for other in operation.plain_filters}
+            texts = filter(is_text, without(shown, {parameter.name}).items())
+            return dict(texts)
     return {}
+
+
+def is_text(pair: tuple[str, Any]) -> TypeGuard[tuple[str, str]]:
+    """Whether the value of a pair is a text."""
+    return isinstance(pair[1], str)
 
 
 def texts_of_member(items: list[Any], member: str) -> list[str]:

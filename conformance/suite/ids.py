@@ -13,8 +13,11 @@ from conformance.reading import is_id
 
 Id = str | int
 """An id as the target gives it: it goes into a body as it came."""
-MALFORMED = "not-an-id"
-"""Names nothing. It is no id at all where ids are numbers or have a type of the database."""
+MALFORMED = "not-an'id"
+"""Names nothing. It is no id at all where ids are numbers or have a type of the database.
+
+Its quote ends a text in the query of a database that is put together by hand.
+"""
 
 LONGEST = 1_000
 """Characters of a name that is sent: a server may refuse a URL that is much longer."""

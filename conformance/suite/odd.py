@@ -98,6 +98,8 @@ class Sort(StrEnum):
     TYPES = "types"
     OPTIONAL = "optional"
     TAILS = "tails"
+    LETTERED = "lettered"
+    SELECTOR = "selector"
     CONTENT = "content"
     LARGE = "large"
 
@@ -134,6 +136,8 @@ _FLAWS: Mapping[Sort, str] = {
     Sort.TYPES: WRONG_TYPE,
     Sort.OPTIONAL: WRONG_TYPE,
     Sort.TAILS: WRONG_TYPE,
+    Sort.SELECTOR: WRONG_TYPE,
+    Sort.LETTERED: "letters in place of a number",
     Sort.FIGURE: "a number beyond all bounds",
 }
 """What is odd in the requests of a sort. Other sorts have a flaw for each name."""
@@ -150,6 +154,7 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
     yield from _odd_letters(operation)
     yield from _odd_queries(operation)
     yield from _huge_query(operation)
+    yield from _lettered(operation)
     if operation.body or not operation.parameters_in("query"):
         yield OddWay(Sort.HEADER, "override-method", overridden(valid(operation)))
     yield from _odd_pages(operation)
@@ -227,6 +232,15 @@ def _huge_query(operation: Operation) -> Iterator[OddWay]:
         yield OddWay(Sort.FIGURE, "query-huge", with_pairs(operation, *pairs))
 
 
+def _lettered(operation: Operation) -> Iterator[OddWay]:
+    """A number of the query is no number, but that of the limit of a page, which has its own."""
+    limit = None if operation.paging is None else operation.paging.limit
+    for parameter in filter(_takes_number, operation.parameters_in("query")):
+        if parameter.name != limit:
+            make = with_pairs(operation, (parameter.name, "abc"))
+            yield OddWay(Sort.LETTERED, f"{parameter.name}-lettered", make)
+
+
 def _twice(parameter: Parameter) -> Pairs:
     """A parameter of the query, twice: as valid as its documents tell."""
     text = str(parameter.schema.get("enum", [None])[0] or parameter.example or "1")
@@ -255,6 +269,8 @@ def _odd_members(operation: Operation) -> Iterator[OddWay]:
     yield from _odd_together(operation, free)
     if selector in members:
         yield OddWay(Sort.TAILS, "selector-tail", with_tails(operation, [selector]))
+        make = with_value(operation, selector.name, 5)
+        yield OddWay(Sort.SELECTOR, "selector-number", make)
     for member in members:
         yield from _odd_member(operation, member)
         if _takes_number(member):

@@ -22,7 +22,8 @@ MORE = {
     Sort.CONTENT: 2,
     Sort.FIGURE: 3,
     Sort.TAILS: 2,
-    Sort.TYPES: 5,
+    Sort.LETTERED: 6,
+    Sort.TYPES: 4,
     Sort.QUERY: 0,
     Sort.OPTIONAL: 0,
 }

@@ -17,6 +17,7 @@ from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
 from conformance.suite.odd import BEYOND_64_BITS, CUT_OFF, NO_OBJECT, odd_value
 from conformance.suite.references import name_nothing, referring
+from conformance.suite.writing import optional_values
 from conformance.values import without
 
 SHORT_ID = 7
@@ -107,6 +108,9 @@ def test_unknown_id(client: Client) -> None:
         unknown, malformed = [unknown], [malformed]
     client.mistake(client.operation, {**values, selector.name: unknown})
     client.mistake(client.operation, {**values, selector.name: malformed}, role=Role.BYSTANDER)
+    if str(known).isdecimal():
+        huge = {**values, selector.name: BEYOND_64_BITS}
+        client.mistake(client.operation, huge, Facts(flaw=odd_value("an id")), role=Role.BYSTANDER)
 
 
 # --- missing and invalid parameters ---------------------------------------------------------------
@@ -172,37 +176,44 @@ def test_missing_parameter(client: Client) -> None:
 
 
 def refused_values(planning: Planning) -> Iterator[Draft]:
-    """Each parameter for which the contract lists values that no reading can accept."""
+    """Each operation with a parameter for which the contract lists values to be refused."""
     for operation in operations(planning):
-        for parameter in filter(attrgetter("refuse"), operation.parameters):
-            yield Draft(
-                operation,
-                parameter.name,
-                needs=key_needs(operation),
-                cost=1 + len(parameter.refuse),  # a control, and each value
-                params=OneParameter(parameter.name),
-            )
+        values = sum(len(parameter.refuse) for parameter in operation.parameters)
+        if values:
+            yield Draft(operation, needs=key_needs(operation), cost=1 + values)
 
 
 @scenario(refused_values, rules=("parameter.invalid",), phase=1)
 def test_invalid_parameter(client: Client) -> None:
-    """A valid request but for one value, which no reading can accept; each such value in turn."""
-    values = client.valid(client.operation)
-    parameter = client.operation.parameter(client.params(OneParameter).name)
-    assert parameter is not None
+    """A valid request but for one value, which no reading can accept; each such value in turn.
+
+    Every second one stands beside the optional members: a server may go by them alone.
+    """
+    operation = client.operation
+    values = client.valid(operation)
     if values is None:
         return
-    client.control(client.operation, values)
-    for value in parameter.refuse:
-        fresh = client.valid_or(values, client.operation)
-        client.mistake(client.operation, {**fresh, parameter.name: value})
+    client.control(operation, values)
+    for parameter in operation.parameters:
+        for place, value in enumerate(parameter.refuse):
+            fresh = client.valid_or(values, operation)
+            if place % 2:
+                fresh = {**_options(client), **fresh}
+            client.mistake(operation, {**fresh, parameter.name: value})
+
+
+def _options(client: Client) -> dict[str, Any]:
+    """Values for the members that a request may lack, numbers of phones among them."""
+    members = filterfalse(attrgetter("required"), client.operation.body)
+    phones = client.known(filter(attrgetter("phone"), members))
+    return {**optional_values(client, client.operation), **phones}
 
 
 # --- broken bodies --------------------------------------------------------------------------------
 
-NO_OBJECTS = (b"[1, 2]", b"")
+NO_OBJECTS = (b"null", b"")
 """Bodies that are no object, for every operation."""
-IN_TURN = (b'"text"', b"null", b"{")
+IN_TURN = (b'"text"', b"[1, 2]", b"{")
 """More of them, which operations get in turn."""
 FLAWS = {b"": "an empty body", b"{": CUT_OFF}
 """What is odd in a body that is no object. All others are of another type."""
@@ -262,28 +273,33 @@ def test_broken_body(client: Client) -> None:
 
 ODD_LIMITS = ("abc", "-1")
 ODD_WISHES = ("0", BEYOND_64_BITS)
-"""Limits that are numbers: zero items may be a valid wish, and the largest page may be cut."""
+"""Limits that are numbers: zero items may be a valid wish, and the largest page may be cut.
+
+Lists get them in turn.
+"""
 ODD_POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")
 """Values that no cursor has."""
 
 
 @dataclass(frozen=True)
 class Bounds(Params):
-    """The filters of a list that bound a member of its items."""
+    """The filters of a list that bound a member of its items, and the odd wish that it gets."""
 
     names: tuple[str, ...]
+    wish: str
 
 
 def odd_positions(planning: Planning) -> Iterator[Draft]:
     """Each list."""
-    for operation in operations(planning, "list"):
+    for number, operation in enumerate(operations(planning, "list")):
         bounds = tuple(map(attrgetter("name"), filter(attrgetter("compare"), operation.filters)))
+        wish = ODD_WISHES[number % len(ODD_WISHES)]
         mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(_windows(operation))
         yield Draft(
             operation,
-            cost=1 + len(ODD_WISHES) + mistakes,
+            cost=2 + mistakes,
             needs=key_needs(operation),
-            params=Bounds(bounds),
+            params=Bounds(bounds, wish),
         )
 
 
@@ -298,9 +314,9 @@ def test_unparsable_parameter(client: Client) -> None:
     for name, texts in ((paging.limit, ODD_LIMITS), (paging.after, ODD_POSITIONS)):
         for text in texts:
             _send_value(client, values, name, text)
-    for limit in ODD_WISHES:
-        _send_value(client, values, paging.limit, limit, Role.BYSTANDER)
-    for bound in client.params(Bounds).names:
+    params = client.params(Bounds)
+    _send_value(client, values, paging.limit, params.wish, Role.BYSTANDER)
+    for bound in params.names:
         _send_value(client, values, bound, "abc")
     for least, most in _windows(client.operation):
         crossed = {least.name: _bound(least, 2), most.name: _bound(most, 1)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from conformance.model import Effect, Facts, Open, Operation, Parameter, Params, Role, Side, Step
-from conformance.reading import Answer, position_of
+from conformance.reading import Answer, position_of, rows_of
 from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.crossing import (
@@ -19,6 +19,7 @@ from conformance.suite.crossing import (
     with_query,
 )
 from conformance.suite.figures import compare_figures, reports, with_tenant_headers
+from conformance.suite.filter_values import widest
 from conformance.suite.foreign import (
     beside_foreign,
     foreign_filter,
@@ -115,6 +116,9 @@ def _narrowed_to_shown(client: Client, rows: list[Values]) -> None:
         texts = texts_of_member(rows, parameter.filters)
         if texts and parameter.name != client.contract.tenant:
             _page(client, "full", {parameter.name: texts[0]})
+    wide = widest(client.operation, rows)
+    if wide:
+        _page(client, "full", wide)
 
 
 # --- filters ---
@@ -158,11 +162,21 @@ def test_foreign_filter(client: Client) -> None:
     page = _later_page(client)
     facts = Facts(placed=len(page) > 1)
     client.mistake(operation, {**values, parameter.name: value, **page}, facts=facts)
-    second = beside_foreign(client, parameter, value)
-    if second and Open.FILTER_IGNORED not in parameter.open:
-        facts = Facts(placed=True)
-        client.mistake(operation, {**values, parameter.name: value, **second}, facts=facts)
+    _beside_others(client, parameter, {**values, parameter.name: value})
     client.mistake(operation, {**values, parameter.name: MALFORMED}, role=Role.BYSTANDER)
+
+
+def _beside_others(client: Client, parameter: Parameter, values: Values) -> None:
+    """The same beside all other filters, as a foreign item shows them; then beside wide bounds.
+
+    Where the filter may be ignored, only the items themselves tell whose they are.
+    """
+    operation = client.operation
+    rows = rows_of(client.knowledge.listed(operation.kind, "other"))
+    role = Role.BYSTANDER if Open.FILTER_IGNORED in parameter.open else Role.PROBE
+    alike = beside_foreign(client, parameter, values[parameter.name])
+    for others in filter(None, (alike, widest(operation, rows))):
+        client.mistake(operation, {**values, **others}, facts=Facts(placed=True), role=role)
 
 
 def _later_page(client: Client) -> dict[str, str]:
@@ -245,6 +259,10 @@ def test_empty_list(client: Client) -> None:
     values = client.valid_or({}, client.operation, "empty")
     client.call(client.operation, values, key="empty", facts=Facts(side=Side.FOREIGN))
     client.call(client.operation, {**values, paging.limit: "1"}, key="empty")
+    rows = rows_of(client.knowledge.listed(client.operation.kind))
+    bounds = widest(client.operation, rows)
+    if bounds:
+        client.call(client.operation, {**values, **bounds}, key="empty")
 
 
 # --- requests at the same time ---

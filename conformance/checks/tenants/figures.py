@@ -39,7 +39,7 @@ def figures_own(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _names_another(context: JudgeContext, trial: Trial, own: Leaves) -> Iterator[Outcome]:
     """The plain report does not name the other business."""
     other = context.target.businesses.get(Business.OTHER, ABSENT)
-    named = [where for where, value in own.items() if value == other]
+    named = [where for where, value in own.items() if other in (value, *where.split("/"))]
     for where in named[:1]:
         ids = ids_of(trial.at(Step.BEFORE))
         yield Violation(where, "nothing of another business", compact(other), ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import filterfalse, starmap
@@ -12,7 +13,16 @@ from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, 
 from conformance.judging.rules import trial
 from conformance.judging.writes import answers_at, items_with, sent_members
 from conformance.model import Exchange, Step, compact
-from conformance.reading import Answer, as_shown, compared, newly, runs_forward, same, sought_in
+from conformance.reading import (
+    Answer,
+    as_shown,
+    compared,
+    members_of,
+    newly,
+    runs_forward,
+    same,
+    sought_in,
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,9 @@ def _is_refused(attempt: Exchange) -> bool:
 
 def _effect(look: Look, answer: Answered) -> Iterator[Outcome]:
     """Judge one look. If an attempt was accepted, that an object is gone tells nothing."""
-    checks = [_text_kept, _item_added] + ([] if look.others else [_object_removed])
+    checks = [_text_kept, _item_added]
+    if not look.others:
+        checks += [_object_removed, _marked_as_removed]
     for check in checks:
         violation = check(look)
         if violation is not None:
@@ -131,6 +143,24 @@ def _may_be_of(attempt: Exchange, item: Any, context: JudgeContext) -> bool:
     operation = context.contract.operations[attempt.operation]
     sent = as_shown(operation, sent_members(attempt))
     return all(starmap(same, compared(sent, item)))
+
+
+GONE = re.compile("delet|remov|archiv|cancel|releas|revok|inactiv|disabl", re.IGNORECASE)
+"""How a member says that an object is no longer in use."""
+
+
+def _marked_as_removed(look: Look) -> Violation | None:
+    """The object of refused deletions that now says of itself that it is gone."""
+    before = look.trial.last(Step.BEFORE)
+    if before is None or look.context.operation.action != "delete":
+        return None
+    old = members_of(sought_in(look.context.contract, before)[0])
+    new = members_of(sought_in(look.context.contract, look.exchange)[0])
+    for name, value in new.items():
+        marked = isinstance(value, str) and GONE.search(value)
+        if marked and name in old and old[name] != value:
+            return look.violation(f"{name} as before", compact({name: value}))
+    return None
 
 
 def _object_removed(look: Look) -> Violation | None:
