@@ -23,7 +23,7 @@ MORE = {
     Sort.FIGURE: 3,
     Sort.TAILS: 2,
     Sort.LETTERED: 6,
-    Sort.TYPES: 4,
+    Sort.TYPES: 5,
     Sort.QUERY: 0,
     Sort.OPTIONAL: 0,
 }

@@ -121,6 +121,7 @@ def test_scope_opens(client: Client) -> None:
 
 
 ANOTHER = "another"
+NO_SCOPE = "no_scope"
 
 
 def without_scope(planning: Planning) -> Iterator[Draft]:
@@ -136,14 +137,16 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
             *given(planning, wanted),
             *named_keys(planning, operation, opening=False),
         )
-        # either case is enough to judge by
-        yield Draft(
-            operation,
-            "none",
-            needs=(KEY, "no_scope"),
-            params=Keys(("no_scope",)),
-            optional=bool(keys),
-        )
+        if keys and NO_SCOPE in planning.target.keys:
+            keys = (NO_SCOPE, *keys)  # one case, with one control
+        else:  # either case is enough to judge by
+            yield Draft(
+                operation,
+                "none",
+                needs=(KEY, NO_SCOPE),
+                params=Keys((NO_SCOPE,)),
+                optional=bool(keys),
+            )
         if wanted or keys:
             yield Draft(
                 operation,
@@ -164,14 +167,16 @@ def test_missing_scope(client: Client) -> None:
     values = client.knowledge.listing(operation) if lists else client.valid(operation)
     if values is None:
         return
-    if client.case.variant == ANOTHER:
-        values |= _later_page(client)
+    page = _later_page(client) if client.case.variant == ANOTHER else {}
     if client.target.opens(operation):
-        client.control(operation, values)
+        client.control(operation, {**values, **page})
     roles = client.params(Keys).roles
     for key in roles:
-        named = _own_business(client, values) if key != roles[0] else {}
-        client.mistake(operation, {**values, **named}, key=key)
+        if key == NO_SCOPE:
+            client.mistake(operation, values, key=key)
+        else:
+            named = _own_business(client, values) if key != roles[0] else {}
+            client.mistake(operation, {**values, **page, **named}, key=key)
 
 
 def _own_business(client: Client, values: dict[str, Any]) -> dict[str, str]:

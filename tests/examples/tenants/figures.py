@@ -73,6 +73,8 @@ def a_report_of_every_business() -> Iterator[Example]:
     yield refused("it names the other business", own(of="b_other"), owner(), named(12))
     yield refused("alone", own(of="b_other"))
     yield accepted("it names its own business", own(of="b_main"), owner(), named(12))
+    yield refused("the name of a member is the other business", own(b_other=1), owner(), named(12))
+    yield accepted("the name of a member is the own business", own(b_main=1), owner(), named(12))
 
 
 @examples_of("figures.own", operation="read_balance")

@@ -153,6 +153,32 @@ def the_owner_lists_what_is_new() -> Iterator[Example]:
     )
 
 
+def calls_listed(step: str, *calls: dict[str, Any]) -> Exchange:
+    """The owner lists calls, before or after an attempt to make one by the agent a7."""
+    rows = [{"id": f"c{place}", **call} for place, call in enumerate(calls)]
+    body, sent = {"calls": rows, "has_more": False}, {"agent_id": "a7", "to": "+12025550100"}
+    options: dict[str, Any] = {"sent": sent} if step == "listing" else {}
+    return answer(200, body, operation="list_calls", role="setup", step=step, **options)
+
+
+@examples_of("tenant.object")
+def the_owner_lists_what_looks_like_the_attempt() -> Iterator[Example]:
+    """Without a fresh text, an item is the refused one if it is new and shows what was sent."""
+    attempt = (owner(), kept_out("forbidden"))
+    before, made = calls_listed("listed-before", {"agent_id": "a1"}), {"agent_id": "a7"}
+    same = {"agent_id": "a1"}, made
+    yield refused("a new item shows the agent", *attempt, before, calls_listed("listing", *same))
+    was_there = calls_listed("listed-before", *same)
+    yield accepted("it was there before", *attempt, was_there, calls_listed("listing", *same))
+    for sentence, shown in (
+        ("another agent", {"agent_id": "a2"}),
+        ("another number", {"agent_id": "a7", "to": "+12025550199"}),
+        ("none of it", {"status": "queued"}),
+    ):
+        after = calls_listed("listing", {"agent_id": "a1"}, shown)
+        yield accepted(f"a new item shows {sentence}", *attempt, before, after)
+
+
 def ids_listed(step: str, *ids: str, more: bool = False) -> Exchange:
     """The owner looks for the agent a in the list, before or after the attempt."""
     agents = [{"id": identifier, "name": "Old"} for identifier in ids]

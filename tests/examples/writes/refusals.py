@@ -180,3 +180,35 @@ def a_refused_deletion_removes_nothing() -> Iterator[Example]:
     yield silent(sentence, seen, forbidden, taken, gone)
     never_seen = relabelled(missing("before"), role="setup", step="before", sought="e1")
     yield silent("the object was not found before either", never_seen, forbidden, gone)
+
+
+@examples_of("refused.effect", operation="delete_eval")
+def a_refused_deletion_marks_nothing() -> Iterator[Example]:
+    """An object that says of itself that it is gone is gone, though it is still shown."""
+    forbidden = refusal("forbidden", operation="delete_eval", step="attempt")
+
+    def seen(**members: Any) -> Exchange:
+        before = evaluation("before", **members)
+        return relabelled(before, role="setup", step="before", sought="e1")
+
+    marked = evaluation("look", state="deleted")
+    yield refused("its state is deleted now", seen(state="live"), forbidden, marked)
+    yield accepted("its state was deleted before", seen(state="deleted"), forbidden, marked)
+    yield accepted("its state is new", seen(), forbidden, marked)
+    done = evaluation("look", state="finished")
+    yield accepted("its state is another one", seen(state="live"), forbidden, done)
+    named = evaluation("look", state=1)
+    yield accepted("its state is no text", seen(state="live"), forbidden, named)
+    taken = answer(200, {}, operation="delete_eval", step="attempt")
+    yield accepted("one deletion was accepted", seen(state="live"), forbidden, taken, marked)
+    unknown = relabelled(missing("before"), role="setup", step="before", sought="e1")
+    yield accepted("it was not found before", unknown, forbidden, marked)
+
+
+@examples_of("refused.effect", operation="update_eval")
+def a_refused_change_tells_nothing_of_deletions() -> Iterator[Example]:
+    """Only a refused deletion is judged by what an object says of itself."""
+    forbidden = refusal("forbidden", operation="update_eval", step="attempt")
+    before = relabelled(evaluation("before", state="live"), role="setup", step="before")
+    after = evaluation("look", state="deleted")
+    yield accepted("the state is deleted after a refused change", before, forbidden, after)

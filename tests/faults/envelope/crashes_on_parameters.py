@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.model import Operation
+from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Request
 from conformance.server.store import Filter, Row
 from tests.faults.base import LISTS, MISTAKES, ODD_INPUT, Faulty, fault, is_for
@@ -285,3 +285,25 @@ class BodyInLatin(LatinOnly):
     """create_webhook returns 500 for a text with a letter outside Latin-1."""
 
     here = "create_webhook"
+
+
+@fault("status-no-5xx-for-mistakes", at="read_analytics_funnel", by=ODD_INPUT, depth=4)
+class LettersInDays(Faulty):
+    """read_analytics_funnel returns 500 for days that are no number."""
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        here = (operation.id, parameter.name) == ("read_analytics_funnel", "days")
+        if here and isinstance(value, str):
+            raise Refusal("internal")
+        return super().is_valid(operation, parameter, value)
+
+
+@fault("status-no-5xx-for-mistakes", at="update_eval", by=ODD_INPUT, depth=4)
+class NumberForAnId(Faulty):
+    """update_eval returns 500 for an id that is a number in its body."""
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        here = (operation.id, parameter.name) == ("update_eval", "id")
+        if here and isinstance(value, int):
+            raise Refusal("internal")
+        return super().is_valid(operation, parameter, value)

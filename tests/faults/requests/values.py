@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.model import Operation, Parameter
@@ -238,3 +239,40 @@ class ListForLeadBreaks(Faulty):
         if request.path.endswith("/leads") and isinstance(body, list):
             raise TypeError("a list has no members")
         return body
+
+
+# --- one member that is not checked ---
+
+
+class Unchecked(Faulty):
+    """The reference server, where one operation takes any value of one member."""
+
+    here, member = "", ""
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        is_here = (operation.id, parameter.name) == (self.here, self.member)
+        return is_here or super().is_valid(operation, parameter, value)
+
+
+@fault("code-invalid_request status-400", also="success-members", at="update_lead", depth=4)
+class ScoreOfLetters(Unchecked):
+    """update_lead takes any score."""
+
+    here, member = "update_lead", "score"
+
+
+@fault("code-invalid_request status-400", at="create_call", depth=4)
+class DurationOfLetters(Unchecked):
+    """create_call takes any max_duration."""
+
+    here, member = "create_call", "max_duration"
+
+
+@fault("code-invalid_request status-400", also="success-members", at="create_lead", depth=5)
+class EmailBesidePhone(Faulty):
+    """create_lead checks no email if there is a phone."""
+
+    def invalid(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
+        names = super().invalid(operation, given)
+        excused = operation.id == "create_lead" and "phone" in given
+        return [name for name in names if not (excused and name == "email")]

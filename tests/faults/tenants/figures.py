@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.server.messages import Context, Reply
+from conformance.server.store import Page
 from tests.faults.base import Faulty, fault, is_for
 from tests.faults.shared import number_of
 
@@ -101,3 +102,15 @@ class EveryBusinessCompared(Faulty):
         names = [str(self.store.note(f"tenant:{name}")) for name in ("main", "other")]
         rows = [{"business_id": name, "calls": 4} for name in names]
         return Reply(reply.status, {"businesses": rows})
+
+
+@fault("business-figures", at="read_balance", depth=4)
+class BalancesByBusiness(Faulty):
+    """read_balance has a member for each business, which its id names."""
+
+    def act_fetch(self, context: Context) -> Reply:
+        reply = super().act_fetch(context)
+        if not is_for(context, "read_balance"):
+            return reply
+        businesses = {row.tenant for row in self.store.page(Page("agent", None, 1_000))}
+        return Reply(reply.status, dict.fromkeys(sorted(businesses), reply.body))

@@ -355,3 +355,57 @@ class DirectionShowsForeignMessages(Faulty):
         both = filtered_by(context, "conversation_id", "direction")
         every = is_for(context, "list_messages") and both
         return None if every else super().list_tenant(context)
+
+
+# --- a filter that opens the list ---
+
+
+class OpenedBy(Faulty):
+    """The reference server, where one list shows every business if some parameters are given."""
+
+    here: str = ""
+    by: tuple[str, ...] = ()
+
+    def is_open(self, context: Context) -> bool:
+        """Whether the request opens the list."""
+        return is_for(context, self.here) and set(self.by) <= context.request.query.keys()
+
+    def list_tenant(self, context: Context) -> str | None:
+        return None if self.is_open(context) else super().list_tenant(context)
+
+    def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
+        if not self.is_open(context):
+            super().check_tenant(parameter, value, context)
+
+
+@fault(
+    "business-rows",
+    also="business-empty business-filter paging-filter-kept",
+    at="list_transcripts",
+    by="rows-of-two-businesses",
+    depth=5,
+)
+class TranscriptsOfAllInDays(OpenedBy):
+    """With days, list_transcripts shows every business."""
+
+    here, by = "list_transcripts", ("days",)
+
+
+@fault(
+    "business-rows",
+    also="business-empty business-filter paging-filter-kept",
+    at="list_events",
+    by="rows-of-two-businesses",
+    depth=5,
+)
+class EventsOfAllInWindow(OpenedBy):
+    """With from and to, list_events shows every business."""
+
+    here, by = "list_events", ("from", "to")
+
+
+@fault("business-rows", also="business-filter", at="list_leads", depth=5)
+class LeadsOfForeignBusinessSince(OpenedBy):
+    """With created_after, list_leads shows another business that the query names."""
+
+    here, by = "list_leads", ("business_id", "created_after")

@@ -193,3 +193,41 @@ class BlockedTextListedAtTheEnd(OldestFirst, BlockedTextListed):
 @fault("refused-unchanged", also="created-resource", at="create_lead", depth=5)
 class LeadStoredAtTheEnd(OldestFirst, LeadStoredWithoutScope):
     """With lists from oldest to newest, create_lead stores the lead that it refuses."""
+
+
+@fault("refused-unchanged", at="delete_eval read_eval", depth=5)
+class EvalMarkedAsDeleted(Faulty):
+    """delete_eval refuses a key without its scope, and marks the eval as deleted all the same."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        row = self.store.get("eval", request.query.get("id", ""))
+        here = self.operation_of(request) == "delete_eval" and refusal.role == "forbidden"
+        if row and here and row.tenant == self.own_business(request):
+            self.store.change(row, {**row.document, "state": "deleted"})
+        return super().refused(request, refusal)
+
+    def own_business(self, request: Request) -> str:
+        """The business of the key of a request; empty without a known one."""
+        identity = self.store.key(self.parse_key(request) or "")
+        return identity.tenant if identity else ""
+
+    def document(self, context: Context, kind: str) -> dict[str, Any]:
+        whole = super().document(context, kind)
+        return {**whole, "state": "live"} if kind == "eval" else whole
+
+
+@fault("business-object", also="refused-unchanged", at="create_call", depth=5)
+class CallMadeForOthers(Faulty):
+    """create_call refuses an agent of another business, and makes the call for that business."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        if self.operation_of(request) == "create_call":
+            agent = self.store.get("agent", str(body_of(request).get("agent_id")))
+            if agent and refusal.role in ("forbidden", "not_found"):
+                operation = self.contract.operations["create_call"]
+                values = body_of(request)
+                identity = self.known_key(self.parse_key(request) or "")
+                context = Context(operation, request, identity, values)
+                document = self.document(context, "call")
+                self.add("call", agent.tenant, {**document, "business_id": agent.tenant})
+        return super().refused(request, refusal)
