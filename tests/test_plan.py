@@ -166,7 +166,7 @@ def test_a_gap_names_what_to_provide(name: str, declared: str) -> None:
 
 @pytest.mark.parametrize("role", sorted(KEY_ROLES.keys() - {*DEAD_KEYS, "full"}))
 def test_a_missing_key_leaves_a_gap(role: str) -> None:
-    """No probe is left out in silence: a case that needs the key cannot run, and says so.
+    """No probe is left out in silence: a case cannot run without the key, or says what it adds.
 
     Keys that were valid once are an exception: the judges of their rules name the key to give.
     """
@@ -174,6 +174,7 @@ def test_a_missing_key_leaves_a_gap(role: str) -> None:
     without = replace(whole, keys=whole.keys - {role})
     cases = planning.planned(contracts.real(), without, 0).cases
     gaps = [case.gap for case in cases if case.gap is not None]
+    gaps += [lack for case in cases for lack in case.lacks]
     assert gaps
     assert set(gaps) == {KEY_ROLES[role].advice}
 
@@ -187,7 +188,7 @@ def test_a_read_only_key_alone_reads_everything_and_is_tried_with_every_write() 
         if operation.keyed and operation.effect is Effect.READ:
             assert f"plain-read[{operation.id}]" in runnable or operation.action != "read"
         elif operation.scopes:
-            assert f"missing-scope[{operation.id}-another]" in runnable
+            assert f"missing-scope[{operation.id}]" in runnable
             assert f"refused-key[{operation.id}]" in runnable
     assert "creation[create_agent]" not in runnable
     gaps = {case.id: case.gap for case in planning.planned(contract, alone, 0).cases}

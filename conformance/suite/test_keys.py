@@ -120,54 +120,40 @@ def test_scope_opens(client: Client) -> None:
             client.call(client.operation, values, key=key)
 
 
-ANOTHER = "another"
 NO_SCOPE = "no_scope"
 
 
 def without_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that has a scope, with a key that has none, and with keys that have others.
 
-    A key that may only read is tried with every write.
+    A key that may only read is tried with every write. One of these keys is enough to judge by.
     """
     for operation in filter(attrgetter("scopes"), keyed(planning)):
-        wanted = [f"scope:{scope}" for scope in other_scopes(planning, operation)]
+        wanted = [NO_SCOPE, *(f"scope:{scope}" for scope in other_scopes(planning, operation))]
         if operation.effect is not Effect.READ:
             wanted.append("read_only")
         keys = (
             *given(planning, wanted),
             *named_keys(planning, operation, opening=False),
         )
-        if keys and NO_SCOPE in planning.target.keys:
-            keys = (NO_SCOPE, *keys)  # one case, with one control
-        else:  # either case is enough to judge by
-            yield Draft(
-                operation,
-                "none",
-                needs=(KEY, NO_SCOPE),
-                params=Keys((NO_SCOPE,)),
-                optional=bool(keys),
-            )
-        if wanted or keys:
-            yield Draft(
-                operation,
-                ANOTHER,
-                needs=(KEY,) if keys else (KEY, *wanted[-1:]),
-                wants=tuple(wanted),
-                cost=1 + len(keys),
-                params=Keys(keys),
-                optional=not keys,
-            )
+        yield Draft(
+            operation,
+            needs=(KEY,) if keys else (KEY, NO_SCOPE),
+            wants=tuple(wanted),
+            cost=1 + len(keys),
+            params=Keys(keys),
+        )
 
 
 @scenario(without_scope, rules=("scope.refused",), phase=1)
 def test_missing_scope(client: Client) -> None:
-    """Valid keys without the scope; those with another scope ask for a later page of a list."""
+    """Valid keys without the scope. Those with another scope ask for a later page of a list."""
     operation = client.operation
     lists = operation.paging is not None
     values = client.knowledge.listing(operation) if lists else client.valid(operation)
     if values is None:
         return
-    page = _later_page(client) if client.case.variant == ANOTHER else {}
+    page = _later_page(client)
     if client.target.opens(operation):
         client.control(operation, {**values, **page})
     roles = client.params(Keys).roles
