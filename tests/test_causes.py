@@ -40,7 +40,11 @@ def test_thirty_faults_at_once_have_at_most_thirty_three_causes() -> None:
     """Every fault has a cause that names a clause of it; the cells of all causes are the broken."""
     loaded = harness.contract()
     kinds = tuple(FAULTS[name].kind for name in THIRTY)
-    run = harness.run(loaded, application(loaded, kind=type("Thirty", kinds, {})))
+    aims = [rows.aim_at(FAULTS[name]) for name in THIRTY]
+    clauses = tuple({clause for aim in aims for clause in aim.clauses or ()})
+    scenarios = tuple({scenario for aim in aims for scenario in aim.scenarios})
+    aim = harness.Aim(clauses, scenarios)
+    run = harness.run(loaded, application(loaded, kind=type("Thirty", kinds, {})), aim=aim)
     assert len(run.causes) <= 33
     named = {clause for cause in run.causes for clause in cause.clauses}
     unnamed = [name for name in THIRTY if named.isdisjoint(FAULTS[name].breaks)]
@@ -85,6 +89,13 @@ def test_what_belongs_to_others_comes_first_and_form_last() -> None:
     aim = harness.Aim(operations=("read_call", "list_calls", "read_agent"))
     run = harness.run(loaded, application(loaded, kind=type("Three", kinds, {})), aim=aim)
     assert [cause.harm for cause in run.causes] == [Harm.ISOLATION, Harm.LOSS, Harm.FORM]
+
+
+@pytest.mark.parametrize("name", ["forbidden-for-missing-key", "forbidden-for-expired-key"])
+def test_a_refusal_with_another_status_is_a_wrong_answer(name: str) -> None:
+    """Nothing was reached, so nobody else is harmed."""
+    for cause in judged(name).causes:
+        assert cause.harm in (Harm.ANSWER, Harm.FORM), cause
 
 
 def test_a_cause_names_the_cells_that_it_blocks() -> None:

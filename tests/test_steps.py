@@ -24,8 +24,8 @@ from tests.faults.faults import FAULTS
 from tests.support.contracts import real
 
 FOUND = words(
-    "foreign-agent-read workspace-made-twice update-accepted ok-for-created-agent "
-    "another-id-announced flag-as-text limit-for-scope inclusive-cursor-of-agents"
+    "foreign-agent-read workspace-made-twice update-accepted another-id-announced flag-as-text "
+    "jobs-of-foreign-run-later eval-moved-away"
 )
 """Faults that take one request or several to show, reads and writes."""
 
@@ -48,7 +48,8 @@ def keys(place: Path) -> Iterator[dict[str, str]]:
     app = servers.faulty(kind)
     with servers.serving(app) as origin:
         target = servers.target_file(app, origin, place / "target.yaml")
-        outcome = servers.command("run", "--target", target, "--yes", cwd=place)
+        arguments = ("run", "--target", target, "--area", "tenants", "--area", "writes", "--yes")
+        outcome = servers.command(*arguments, cwd=place)
         assert outcome.code == 1, outcome.said
         secrets = servers.keys_of(app)
         yield {variable(f"{{key:{role}}}"): key for role, key in secrets.items()}

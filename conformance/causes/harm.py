@@ -37,12 +37,25 @@ BY_AREA: Mapping[str, Harm] = {
 }
 """By the area of the clause. All others change answers alone."""
 
+REFUSED = "4"
+"""How the status of a refusal begins."""
+
 
 def harm_of(contract: Contract, key: Key, finding: Finding) -> Harm:
-    """The harm of what findings of a key show, the first of which is given."""
-    if key.rule == FAULT:
+    """The harm of what findings of a key show, the first of which is given.
+
+    A refusal with another status than the contract says reaches nothing.
+    """
+    if key.rule == FAULT or _was_refused(finding):
         return Harm.ANSWER
     for beginning, harm in BY_RULE.items():
         if key.rule.startswith(beginning):
             return harm
     return BY_AREA.get(contract.clauses[finding.clause].area, Harm.ANSWER)
+
+
+def _was_refused(finding: Finding) -> bool:
+    """Whether a request that had to be refused was refused, only otherwise than it had to be."""
+    if finding.where != "status":
+        return False
+    return finding.expected.startswith(REFUSED) and finding.actual.startswith(REFUSED)

@@ -30,7 +30,9 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     key = servers.keys_of(app)["full"]
     with servers.serving(app) as origin:
         outcome = command(
-            "run", "--url", f"{origin}/api/v1", "--key", key, "--require-complete", cwd=directory
+            *("run", "--url", f"{origin}/api/v1", "--key", key),
+            *("--area", "walks", "--require-complete"),
+            cwd=directory,
         )
     return Ran(outcome, run_of(directory))
 
