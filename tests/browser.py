@@ -43,12 +43,15 @@ def require_browser() -> None:
         pytest.skip("no Chromium found")
 
 
-def run(path: Path, *flags: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    """Open a page with an empty profile; gives the finished process."""
+def run(
+    path: Path, *flags: str, timeout: float = 60, place: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Open a page with an empty profile, at the element with the id ``place``, until it is done."""
     found = binary()
     assert found, "no Chromium found"
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [found, *FLAGS, f"--user-data-dir={profile}", *flags, path.resolve().as_uri()]
+        command = [found, *FLAGS, f"--user-data-dir={profile}", *flags]
+        command.append(f"{path.resolve().as_uri()}{'#' if place else ''}{place}")
         return subprocess.run(
             command,
             capture_output=True,
@@ -60,9 +63,9 @@ def run(path: Path, *flags: str, timeout: float = 60) -> subprocess.CompletedPro
         )
 
 
-def dump_dom(path: Path, *flags: str) -> str:
+def dump_dom(path: Path, *flags: str, place: str = "") -> str:
     """The page as parsed, written out as HTML."""
-    return run(path, "--dump-dom", *flags).stdout
+    return run(path, "--dump-dom", *flags, place=place).stdout
 
 
 def screenshot(

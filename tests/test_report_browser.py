@@ -33,7 +33,9 @@ def test_hostile_texts_stay_texts(page: Path) -> None:
     """The browser finds no element that a target tried to inject, and the title is ours."""
     dom = browser.dump_dom(page)
     assert "<title>Breaks the contract: Vendor staging &lt;script&gt;alert(1)&lt;/script&gt;" in dom
-    assert not re.search(r"<(script|img|iframe|svg|object|form)\b", dom)
+    assert not re.search(
+        r"<(script|img|iframe|object|form)\b|<svg (?!class=\"(line|latency)\")", dom
+    )
     assert "&lt;img src=x onerror=" in dom
 
 
@@ -90,6 +92,14 @@ def listener() -> Iterator[tuple[str, list[str]]]:
             yield f"http://127.0.0.1:{server.server_port}", asked
         finally:
             server.shutdown()
+
+
+def test_a_link_opens_what_it_points_to(page: Path) -> None:
+    """A cause and a clause are folded, until somebody follows a link to them."""
+    run = report_example.failing()
+    for place in (run.causes[-1].id, f"clause-{run.causes[0].clauses[0]}"):
+        folded = browser.dump_dom(page).count('open=""')
+        assert browser.dump_dom(page, place=place).count('open=""') == folded + 1
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1200, False), (1200, True), (420, False)])
