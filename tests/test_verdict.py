@@ -546,6 +546,7 @@ def test_what_the_target_lacks_is_told_in_words_to_paste() -> None:
         answer(404, operation="read_call"),
         answer(200, {}, operation="read_call"),
         answer(404, operation="*"),
+        answer(404, operation="read_agent", mistake=True),
     ]
     (line,) = lacking(seen)
     assert line.endswith("add to the target file: inapplicable: [list_evals]")

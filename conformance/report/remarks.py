@@ -79,13 +79,19 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
 
 
 def lacking(exchanges: Iterable[Exchange]) -> list[str]:
-    """A line for a target file with the operations that were never there, whoever asked."""
+    """A line for a target file with the operations that were never there, whoever asked.
+
+    An operation that was asked for nothing but what it must refuse may well be there.
+    """
     statuses: dict[str, set[int | None]] = defaultdict(set)
+    valid = set[str]()
     for exchange in exchanges:
+        if not exchange.facts.mistake:
+            valid.add(exchange.operation)
         if exchange.role is Role.CONTROL or exchange.status not in (401, 403):
             statuses[exchange.operation].add(exchange.status)
     statuses.pop(WHOLE_API, None)
-    missing = [name for name, seen in statuses.items() if seen <= NO_SUCH_ROUTE]
+    missing = [name for name in statuses if name in valid and statuses[name] <= NO_SUCH_ROUTE]
     if not missing:
         return []
     line = f"inapplicable: [{', '.join(missing)}]"

@@ -8,6 +8,7 @@ them, and carry each value over in a variable.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -30,6 +31,10 @@ MOST = 8
 """Steps of a cause. More help nobody."""
 LONGEST = 4_000
 """Characters of a line."""
+OWN_ID = '["id"]'
+"""How the path of the id of an object ends."""
+OTHERWISE = 1_000
+"""What a place counts that is no id: more than any row of a page."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,14 @@ def _origins(run: Run, exchanges: Iterable[Exchange]) -> dict[str, Origin]:
 
 
 def _declared(run: Run) -> Iterator[str]:
-    """The values that the target file gives."""
+    """The values that the target file gives, and the examples of the contract."""
     yield from run.target.businesses.values()
     yield from run.target.phone_numbers
     for given in run.target.inputs.values():
         yield from map(str, given.values())
+    for operation in run.contract.operations.values():
+        examples = map(attrgetter("example"), operation.parameters)
+        yield from map(itemgetter(1), _texts_in(list(examples), ""))
 
 
 def _values(exchange: Exchange) -> set[str]:
@@ -104,20 +112,35 @@ def _is_carried(value: str) -> bool:
 def _first_shown(
     exchanges: Iterable[Exchange], wanted: Collection[str]
 ) -> Iterator[tuple[str, Origin]]:
-    """The origin of each wanted value that a member of an answer shows before any request."""
+    """The origin of each wanted value that a member of an answer shows before any request.
+
+    Of several answers the one counts that shows it as the id of an object, near its top.
+    """
     left = set(wanted)
+    best: dict[str, tuple[int, Origin]] = {}
     for exchange in exchanges:
-        if not left:
-            return
         left -= _values(exchange)
-        if exchange.response is None or not exchange.ok:
-            continue
-        here = {value for value in left if value in exchange.response.body.kept}
-        left -= here
-        for path, value in _texts(exchange.response.body) if here else ():
-            if value in here:
-                here.remove(value)
-                yield value, Origin(exchange.id, path)
+        for path, value in _shown(exchange, left):
+            rank = _rank(path)
+            if value not in best or rank < best[value][0]:
+                best[value] = (rank, Origin(exchange.id, path))
+    for value, (_, origin) in best.items():
+        yield value, origin
+
+
+def _shown(exchange: Exchange, wanted: set[str]) -> Iterator[tuple[str, str]]:
+    """The members of a success that show some values, each with its path for jq."""
+    if not wanted or exchange.response is None or not exchange.ok:
+        return
+    body = exchange.response.body
+    if any(map(body.kept.__contains__, wanted)):
+        yield from filter(lambda shown: shown[1] in wanted, _texts(body))
+
+
+def _rank(path: str) -> int:
+    """How well a place in an answer stands for a value another day; less is better."""
+    places = sum(map(int, re.findall(r"\[(\d+)\]", path)))
+    return places if path.endswith(OWN_ID) else places + OTHERWISE
 
 
 def _texts(body: Body) -> Iterator[tuple[str, str]]:
@@ -161,7 +184,7 @@ def _block(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin
         yield f"# {number}. {clean(_said(exchange))}"
         taken = captures.get(exchange.id)
         if not taken:
-            yield cut(curl(request), LONGEST)
+            yield f"{cut(curl(request), LONGEST)}\necho"
             continue
         yield f"answer=$(\n{cut(curl(request, quiet=True), LONGEST)}\n)"
         if exchange.id in shown:

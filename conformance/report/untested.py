@@ -17,13 +17,15 @@ KINDS = {
 }
 """The kinds of reasons of untested cells, with the titles of their groups."""
 
-
 ACTS = {
     ReasonKind.BLOCKED: "The target has to be mended: see what broke.",
     ReasonKind.PROVIDE: "The person who runs the suite can act: complete the target file.",
     ReasonKind.NOT_RUN: "Run again, with more budget or time.",
     ReasonKind.NOT_SELECTED: "Nobody has to act: the run was told to leave these out.",
-    ReasonKind.OWN_LIMIT: "Nobody can act: the suite cannot see this from outside.",
+    ReasonKind.OWN_LIMIT: (
+        "Nobody can act: the suite did not come to see this from outside. "
+        "Its documentation lists what no run can see."
+    ),
 }
 """Who has to act, by the kind of a reason."""
 
@@ -49,9 +51,9 @@ def _most_frequent_first(groups: dict[str, list[Cell]]) -> Missing:
 
 
 def _blockers(run: Run) -> dict[str, str]:
-    """The cause of each broken cell, in the words of a reason, by the name of the cell."""
-    words = {}
+    """The worst cause of each broken cell, in the words of a reason, by the name of the cell."""
+    words: dict[str, str] = {}
     for number, cause in enumerate(run.causes, 1):
         text = f"blocked by cause {number}, which breaks {cause.finding.clause}"
-        words.update(dict.fromkeys(cause.cells, text))
+        words = {**dict.fromkeys(cause.cells, text), **words}
     return words

@@ -74,6 +74,11 @@ class Live:
         found = f"{self._findings} with findings" if self._findings else ""
         self._progress.update(self._task, advance=1, description=scenario, findings=found)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        """Say on the page of pytest what its numbers count: they are no verdicts."""
+        prefix.append("<p>Items of pytest. The verdicts and their counts are in report.html.</p>")
+
     def say(self, line: str) -> None:
         """Print a line."""
         self._console.print(for_console(line), markup=False, highlight=False)

@@ -77,7 +77,7 @@ def test_what_the_target_broke_is_the_targets(older: Path, place: Path) -> None:
         cell["name"] for cell in told["cells"]
     }
     changes = {(cell["change"], cell["by"]) for cell in told["cells"] if "present" in cell["name"]}
-    assert changes == {("new failure", "target or its data")}
+    assert changes == {("new failure", "target")}
     assert len(told["causes"]["new"]) == 1
     assert compared(newer, older).code == 0
     assert "Fixed: 1 of the causes" in compared(newer, older).out
@@ -96,6 +96,14 @@ def test_what_the_suite_judges_otherwise_is_the_suites(older: Path, place: Path)
     path.write_text(json.dumps(told | {"cells": changed}))
     outcome = compared(judged_before, older, "--json")
     cells = json.loads(outcome.out)["cells"]
+    assert {cell["by"] for cell in cells} == {"suite"}
+    told["spec"]["digest"] = "0" * 64
+    path.write_text(json.dumps(told | {"cells": changed}))
+    cells = json.loads(compared(judged_before, older, "--json").out)["cells"]
+    assert {cell["by"] for cell in cells} == {"contract"}
+    told["suite"]["version"] = "0.0.1"
+    path.write_text(json.dumps(told | {"cells": changed}))
+    cells = json.loads(compared(judged_before, older, "--json").out)["cells"]
     assert {cell["by"] for cell in cells} == {"suite or contract"}
     assert {cell["change"] for cell in cells} == {"judged now"}
 
@@ -109,6 +117,28 @@ def test_what_the_target_file_declares_is_its_own(older: Path, place: Path, targ
     cells = json.loads(compared(older, newer, "--json").out)["cells"]
     of_agents = [cell for cell in cells if cell["name"] == "has-more-present[list_agents]"]
     assert [(cell["after"], cell["by"]) for cell in of_agents] == [("inapplicable", "target file")]
+
+
+def test_what_a_key_lets_judge_is_the_target_files(older: Path, place: Path, target: Path) -> None:
+    """A cell that one run could not judge for want of a key is labelled so."""
+    declared = yaml.safe_load(target.read_text())
+    declared["keys"] = {"full": declared["keys"]["full"]}
+    other = place / "one-key.yaml"
+    other.write_text(yaml.safe_dump(declared | {"scoped_keys": {}, "allow": ["read"]}))
+    fewer = ran(place / "one-key", other)
+    cells = json.loads(compared(fewer, older, "--json").out)["cells"]
+    judged = [cell for cell in cells if cell["change"] == "judged now"]
+    assert judged
+    assert {cell["by"] for cell in judged} <= {"target file", "selection"}
+
+
+def test_a_ticket_gets_markdown(older: Path, place: Path) -> None:
+    """A table of cells, in which no text of a target is markup."""
+    newer = broken(older, place / "for-a-ticket")
+    outcome = compared(older, newer, "--markdown")
+    assert outcome.code == 1
+    assert outcome.out.startswith("# What changed\n")
+    assert "| has-more-present\\[list\\_calls\\] | passed | failed | new failure |" in outcome.out
 
 
 def test_what_was_not_selected_is_no_change(older: Path, place: Path, target: Path) -> None:

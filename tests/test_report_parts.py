@@ -1,0 +1,151 @@
+"""Parts of the reports: badge, annotations, lines to paste, the matrix, and times."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+
+from conformance.model import Exchange, Reason, ReasonKind, Run, Verdict
+from conformance.report import badge, github, matrix, provide, times, untested
+from conformance.report.since import line
+from tests import report_example as example
+
+# --- badge and annotations ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_badge_says_the_verdict_and_nothing_of_the_target(fails: bool) -> None:
+    """It is an image in XML, with the headline, and without a text that a target chose."""
+    text = badge.text(example.failing() if fails else example.passing())
+    root = ET.fromstring(text)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    words = "".join(root.itertext())
+    assert ("Breaks the contract" in words) is fails
+    assert "alert" not in text
+
+
+def test_the_worst_causes_become_annotations() -> None:
+    """One command a line, of a kind that GitHub knows; nothing that a target said ends it."""
+    lines = list(github.commands(example.failing()))
+    assert len(lines) == min(10, len(example.failing().causes))
+    for each in lines:
+        assert re.fullmatch(r"::(error|warning) title=[^:,\r\n]+::[^\r\n]+", each)
+
+
+# --- lines to paste -------------------------------------------------------------------------------
+
+ASKED = {
+    "add write to allow: in the target file (such requests may create objects)": 5,
+    "add spend to allow: in the target file (such requests may place calls)": 2,
+    "give a valid key without any scope (keys: no_scope in the target file)": 3,
+    "give a key with the scope agents:read (scoped_keys: agents:read in the target file)": 1,
+    "give the id of the other business (businesses: other in the target file)": 1,
+    "give local source addresses (addresses: in the target file)": 2,
+    "give a trigger for call_failed at create_call (triggers: in the target file)": 1,
+    "Nothing of this form": 1,
+}
+"""Reasons, and how many cells have each."""
+
+
+def asking() -> Run:
+    """A run whose cells are untested for these reasons."""
+    run = example.passing()
+    cells = []
+    texts = list(Counter(ASKED).elements())
+    for cell, text in zip(run.cells, texts, strict=False):
+        reason = Reason(ReasonKind.PROVIDE, text)
+        cells.append(replace(cell, verdict=Verdict.UNTESTED, reasons=(reason,)))
+    return replace(run, cells=tuple(cells))
+
+
+def test_what_can_be_provided_is_yaml_with_its_gain() -> None:
+    """The lines are members of a target file; a comment says the cells that each gains."""
+    lines = provide.lines(asking())
+    given = yaml.safe_load("\n".join(lines))
+    assert given["allow"] == ["read", "write", "spend"]
+    assert given["keys"] == {"no_scope": "${KEY_NO_SCOPE}"}
+    assert given["scoped_keys"] == {"agents:read": "${KEY_AGENTS_READ}"}
+    assert given["triggers"] == [{"code": "call_failed", "operation": "create_call", "input": {}}]
+    assert given["addresses"] == ["127.0.0.2", "127.0.0.3"]
+    assert "  no_scope: ${KEY_NO_SCOPE}  # 3 cells" in lines
+    assert lines[0].endswith("# write: 5 cells, spend: 2 cells")
+
+
+def test_where_nothing_can_be_provided_nothing_is_pasted() -> None:
+    """A run that judged everything asks for nothing."""
+    assert provide.lines(example.passing()) == []
+
+
+def test_a_blocked_cell_names_its_cause() -> None:
+    """By the number that it has in the report, however many cells one cause blocks."""
+    run = example.failing()
+    cause = run.causes[0]
+    reasons = (Reason(ReasonKind.BLOCKED, "blocked by a failure: x at y", by=cause.cells[0]),)
+    cells = [
+        replace(cell, verdict=Verdict.UNTESTED, reasons=reasons)
+        if cell.verdict is Verdict.PASSED
+        else cell
+        for cell in run.cells
+    ]
+    groups = untested.missing(replace(run, cells=tuple(cells)))[ReasonKind.BLOCKED]
+    assert [text for text, _ in groups] == [
+        f"blocked by cause 1, which breaks {cause.finding.clause}"
+    ]
+    assert len(groups[0][1]) == run.counts["passed"]
+
+
+# --- matrix and times -----------------------------------------------------------------------------
+
+
+def test_the_matrix_counts_every_cell_once() -> None:
+    """Rows are operations with their paths, columns areas; the whole API comes last."""
+    run = example.failing()
+    rows = matrix.rows(run)
+    counted = Counter[Verdict]()
+    for row in rows:
+        for part in row.parts:
+            counted += part.counts
+    assert counted == Counter(cell.verdict for cell in run.cells)
+    assert [row.operation for row in rows][-1] == "*"
+    assert "GET /calls" in [row.route for row in rows]
+
+
+def test_an_operation_that_the_target_lacks_is_folded() -> None:
+    """All of its cells are inapplicable."""
+    run = example.passing()
+    cells = tuple(
+        replace(cell, verdict=Verdict.INAPPLICABLE) if cell.operation == "read_call" else cell
+        for cell in run.cells
+    )
+    lacking = [row.operation for row in matrix.rows(replace(run, cells=cells)) if row.lacking]
+    assert lacking == ["read_call"]
+
+
+def test_latencies_are_of_answered_requests() -> None:
+    """Median and 95th percentile by operation, the slowest first."""
+    (some, *_) = [each for each in example.passing().exchanges if each.response]
+
+    def took(operation: str, milliseconds: float) -> Exchange:
+        return replace(some, operation=operation, elapsed_ms=milliseconds)
+
+    slow = [took("read_call", float(number)) for number in range(101)]
+    run = replace(example.passing(), exchanges=(took("list_calls", 7.0), *slow))
+    first, second = times.latencies(run)
+    assert (first.operation, first.requests, first.median, first.p95) == ("read_call", 101, 50, 95)
+    assert (second.operation, second.median, second.p95) == ("list_calls", 7, 7)
+    lost = replace(some, operation="sign_up", response=None)
+    assert [each.operation for each in times.latencies(replace(run, exchanges=(lost,)))] == []
+    for each in (first, second):
+        ET.fromstring(each.bar)
+
+
+def test_the_line_of_runs_is_an_image_with_words() -> None:
+    """A reader who cannot see it hears the figures."""
+    root = ET.fromstring(line(example.failing()))
+    assert root.get("role") == "img"
+    assert root.get("aria-label", "").startswith("Failed cells, oldest first: ")
