@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -15,6 +15,7 @@ from conformance.model import Case, Cell, mildest_first
 from conformance.plan import Plan
 from conformance.run.planning import Prepared
 from conformance.selection import wanted
+from conformance.target import Target
 
 
 def as_data(plan: Plan) -> dict[str, Any]:
@@ -87,7 +88,19 @@ def _sums(prepared: Prepared) -> list[str]:
         f"{len(chosen.runnable)} of {len(chosen.cases)} cases run, "
         f"for {len(cells)} cells of {len(clauses)} clauses",
         f"requests, about: {', '.join(requests) or 'none'}",
+        *_bounds(prepared.target, sum(chosen.requests().values())),
     ]
+
+
+def _bounds(target: Target, requests: int) -> Iterator[str]:
+    """What the target file makes of so many requests: those beyond the budget, and the time."""
+    sent = min(requests, target.budget)
+    if sent < requests:
+        over = requests - sent
+        yield f"the budget of {sent:,} is too small: about {over:,} requests will not be sent"
+    if target.rate:
+        seconds = sent / target.rate
+        yield f"at {target.rate:g} a second, this takes {seconds / 60:,.1f} minutes or more"
 
 
 def _cells(prepared: Prepared, clauses: Collection[str]) -> list[Cell]:

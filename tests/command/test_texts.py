@@ -34,6 +34,18 @@ def test_plan_sends_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_plan_says_what_exceeds_the_budget_and_how_long_it_takes(tmp_path: Path) -> None:
+    """The budget and the rate of the target file bound what is sent, and when."""
+    path = tmp_path / "t.yaml"
+    path.write_text(
+        f"url: http://127.0.0.1:1/api/v1\nkeys: {{full: {KEY}}}\nbudget: 600\nrate: 5\n"
+    )
+    outcome = command("plan", "--target", path, cwd=tmp_path)
+    assert outcome.code == 0, outcome.said
+    assert re.search(r"the budget of 600 is too small: about [0-9,]+ requests", outcome.out)
+    assert "at 5 a second, this takes 2.0 minutes or more" in outcome.out
+
+
 def test_clauses_as_json(tmp_path: Path) -> None:
     """`clauses --json` gives every clause with source, level, and rules or the reason for none."""
     outcome = command("clauses", "--json", cwd=tmp_path)
