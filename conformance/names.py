@@ -11,7 +11,11 @@ from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Json, Open, Operation, Parameter
+from conformance.text import nearest
 from conformance.yamlfile import Place, YamlFile
+
+FEW = 30
+"""Names that a message lists."""
 
 
 def known(contract: Contract) -> dict[str, Collection[str]]:
@@ -79,8 +83,16 @@ def _check_name(
     """Add a fault if a name is not among those of its kind; ``named`` is the kind and the name."""
     kind, name = named
     if name not in names:
-        message = f"the contract has no {kind} {name}; known: {', '.join(sorted(names))}"
+        message = f"the contract has no {kind} {name}{nearest(name, names)}; {_known(kind, names)}"
         faults.append(file.fault(place, message))
+
+
+def _known(kind: str, names: Collection[str]) -> str:
+    """Which names there are, or what lists them if they are many."""
+    if len(names) <= FEW:
+        return f"known: {', '.join(sorted(names))}"
+    command = "clauses" if kind == "clause" else "operations"
+    return f"`kaicalls-conformance {command}` lists them"
 
 
 def _check_inputs(contract: Contract, file: YamlFile, faults: list[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 from itertools import filterfalse
 from operator import attrgetter
 
@@ -12,6 +11,7 @@ from conformance.errors import UsageError
 from conformance.judging.rules import RULES
 from conformance.model import Case, Clause, Contract, Level
 from conformance.plan import Plan
+from conformance.text import nearest
 
 
 def wanted(
@@ -108,14 +108,3 @@ def _cheapest(candidates: list[list[Case]], chosen: set[str]) -> set[str]:
         added = [case for case in cases if case.id not in chosen]
         costs[ids] = sum(map(attrgetter("cost"), added))
     return set(min(costs, key=costs.__getitem__, default=()))
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """`` (did you mean X?)`` for a name that is close to one of some names, else nothing.
-
-    It begins with a space, to follow the name in a message.
-    """
-    close = get_close_matches(name, list(names), 1)
-    if not close:
-        return ""
-    return f" (did you mean {close[0]}?)"

@@ -9,6 +9,8 @@ becomes an escape, too.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 _SPECIAL = (
     "\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
@@ -64,3 +66,14 @@ def _escaped_start(match: re.Match[str]) -> str:
 def amount(number: int, noun: str) -> str:
     """A number with its noun: ``1 cell``, ``1,200 cells``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """`` (did you mean X?)`` for a name that is close to one of some names, else nothing.
+
+    It begins with a space, to follow the name in a message.
+    """
+    close = get_close_matches(name, list(names), 1)
+    if not close:
+        return ""
+    return f" (did you mean {close[0]}?)"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 import yaml
 
+from conformance.text import nearest
 from conformance.values import cut
 
 if TYPE_CHECKING:
@@ -184,6 +185,11 @@ def _fits(schema: dict[str, Any], value: Any) -> bool:
 def _message(error: ValidationError, hidden: bool) -> str:
     """What is wrong, cut to a readable length; without the value where that is hidden."""
     message = error.message
+    unknown = _unknown_member(error)
+    if unknown:
+        schema: Any = error.schema
+        members = schema.get("properties", {})
+        message = f"there is no member {unknown[0]}{nearest(unknown[0], members)}"
     if hidden and error.validator != "additionalProperties":
         message = f"this does not fit: {error.validator} {error.validator_value}"
     return cut(message, LONGEST)

@@ -16,9 +16,10 @@ from conformance.options import Depth
 from conformance.plan import Plan, build
 from conformance.run import planning
 from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
-from conformance.selection import nearest, quick, select, wanted
+from conformance.selection import quick, select, wanted
 from conformance.suite.bad_keys import RefusedKeys
 from conformance.suite.planned_writes import WrongKeys
+from conformance.text import nearest
 from tests.page import PAGE_CODES
 from tests.support import contracts
 

@@ -15,7 +15,7 @@ from conformance.contract import packaged
 from conformance.errors import UsageError
 from conformance.model import Clause, Contract
 from conformance.scenarios import REGISTRY
-from conformance.selection import nearest
+from conformance.text import nearest
 
 KILLS = Path(conformance.__file__).with_name("kills.json")
 

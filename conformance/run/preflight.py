@@ -37,7 +37,7 @@ def require_key(target: Target) -> None:
     """Raise TargetError for a target without a key, where hardly anything can be judged."""
     if target.declaration.main_key is None:
         raise TargetError(
-            "A key is needed: give --key (or set CONFORMANCE_KEY), "
+            "A key is needed: set CONFORMANCE_KEY, or give --key-file, "
             "or keys: full in the target file. keys: read_only alone is enough to read."
         )
 
