@@ -100,12 +100,14 @@ def _annotate(finished: Run) -> None:
 
 
 def _judged_anything(finished: Run) -> bool:
+    """Whether a run came beyond the first look at the target."""
     from conformance.model import PREFLIGHT
 
     return any(exchange.scenario != PREFLIGHT for exchange in finished.exchanges)
 
 
 def _print_summary(finished: Run, console: Console, details: bool) -> None:
+    """Print the summary in the width and the colours of the terminal."""
     from conformance.report.console import summary
 
     colour = console.is_terminal and not console.no_color

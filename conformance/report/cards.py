@@ -120,7 +120,10 @@ def _alone(card: Card) -> str:
 
 def by_verdict(shown: list[Card]) -> dict[Verdict, list[Card]]:
     """The cards of each verdict whose cells have causes, in the order in which they are shown."""
-    return {v: [card for card in shown if card.cause.verdict is v] for v in BROKEN}
+    groups: dict[Verdict, list[Card]] = {verdict: [] for verdict in BROKEN}
+    for card in shown:
+        groups[card.cause.verdict].append(card)
+    return groups
 
 
 def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whole: bool) -> Card:

@@ -26,8 +26,10 @@ def commands(run: Run) -> Iterator[str]:
 
 
 def _data(text: str) -> str:
+    """A text as the data of a command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
+    """A text as the value of a property."""
     return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -56,6 +56,7 @@ def rows(run: Run) -> list[Row]:
 
 
 def _row(run: Run, name: str, counts: Cells) -> Row:
+    """The row of an operation; the whole API has no method and path."""
     operation = run.contract.operations.get(name)
     parts = [Part(area, counts.get((name, area), Counter())) for area in run.contract.areas]
     route = f"{operation.method} {operation.path}" if operation else ""

@@ -105,7 +105,10 @@ def _parts(url: str) -> Iterator[str]:
 
 
 def _is_carried(value: str) -> bool:
-    """Whether a value may come from an answer: it is no count, no flag and no placeholder."""
+    """Whether a value may come from an answer.
+
+    A count and a flag are too short, and a placeholder has its own variable already.
+    """
     return len(value) >= SHORTEST and "{" not in value
 
 
@@ -151,7 +154,10 @@ def _texts(body: Body) -> Iterator[tuple[str, str]]:
 
 
 def _texts_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Each text in a value, with its path, which begins with that of the value."""
+    """Each text in a value, with its path for jq.
+
+    The path begins with that of the value, and is empty for the value itself.
+    """
     match value:
         case str():
             yield path, value

@@ -122,10 +122,12 @@ class _Authors:
 
     @cached_property
     def _judged_again(self) -> dict[str, Verdict]:
+        """The verdicts that the present judges give on the older log."""
         return _verdicts(self.again.cells)
 
     @cached_property
     def _as_declared(self) -> dict[str, Verdict]:
+        """The verdicts that they give if the target is as the newer target file declares."""
         return _verdicts(self.declared.cells)
 
     @property
@@ -167,6 +169,7 @@ def _matters_most(cell: Changed) -> int:
 
 
 def _verdicts(cells: Iterable[Cell]) -> dict[str, Verdict]:
+    """The verdicts of some cells, by their names."""
     return {cell.name: cell.verdict for cell in cells}
 
 

@@ -67,6 +67,7 @@ def read(directory: Path) -> list[Past]:
 
 
 def _past(path: Path, number: int, text: str) -> Past:
+    """The run of a line. Raises UsageError, with file and line, for one that does not fit."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:

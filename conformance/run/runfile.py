@@ -97,6 +97,7 @@ def _text(members: dict[str, Any]) -> str:
 
 
 def _member(value: Json) -> str:
+    """A member of the file: a list has a line for each of its items."""
     if isinstance(value, list) and value:
         return "[\n " + ",\n ".join(map(json.dumps, value)) + "\n]"
     return json.dumps(value)
@@ -207,6 +208,7 @@ def _misfit(path: Path, fault: str) -> UsageError:
 
 
 def _check_contract(path: Path, data: dict[str, Any], contract: Contract) -> None:
+    """Raise UsageError for a run of another API."""
     title = data["spec"]["title"]
     if title != contract.title:
         raise UsageError(f"{path}: the run is of {title!r}; give its contract with --spec")
@@ -229,6 +231,7 @@ def _plan(path: Path, data: dict[str, Any]) -> tuple[Case, ...]:
 
 
 def _other_contract(then: str, now: str) -> str | None:
+    """What to say if a run was made with another contract than it is judged by, by digests."""
     if then == now:
         return None
     return f"the run was made with contract {then}, it is judged by {now}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
@@ -32,7 +33,8 @@ def optional_values(client: Client, operation: Operation) -> dict[str, Any]:
 
 def optional_references(operation: Operation) -> list[Parameter]:
     """The members that name an object, without which a creation is whole."""
-    return [member for member in operation.body if member.references and not member.usual]
+    naming = filter(attrgetter("references"), operation.body)
+    return list(filterfalse(attrgetter("usual"), naming))
 
 
 def takes_any_text(parameter: Parameter) -> bool:

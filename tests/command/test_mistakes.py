@@ -141,7 +141,7 @@ CALLS = {
     "wrong-type": _file(FILE + "budget: many\n", r"t\.yaml:2: .*many.*integer"),
     "unknown-operation": _file(
         FILE + "triggers:\n  - {code: vapi_error, operation: create_cal, input: {a: b}}\n",
-        r"t\.yaml:3: .*create_cal; known: .*create_call",
+        r"t\.yaml:3: .*create_cal \(did you mean create_call\?\); `kaicalls-conformance oper",
     ),
     "unset-variable": _file(
         FILE + "keys: {full: '${NOT_SET_HERE}'}\n", r"t\.yaml:2: .*NOT_SET_HERE is not set"

@@ -254,21 +254,21 @@ class Unchecked(Faulty):
         return is_here or super().is_valid(operation, parameter, value)
 
 
-@fault("code-invalid_request status-400", also="success-members", at="update_lead", depth=4)
+@fault("status-400 code-invalid_request", also="success-members", at="update_lead", depth=4)
 class ScoreOfLetters(Unchecked):
     """update_lead takes any score."""
 
     here, member = "update_lead", "score"
 
 
-@fault("code-invalid_request status-400", at="create_call", depth=4)
+@fault("status-400 code-invalid_request", at="create_call", depth=4)
 class DurationOfLetters(Unchecked):
     """create_call takes any max_duration."""
 
     here, member = "create_call", "max_duration"
 
 
-@fault("code-invalid_request status-400", also="success-members", at="create_lead", depth=5)
+@fault("status-400 code-invalid_request", also="success-members", at="create_lead", depth=5)
 class EmailBesidePhone(Faulty):
     """create_lead checks no email if there is a phone."""
 

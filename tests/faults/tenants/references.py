@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.model import Parameter
-from conformance.server.messages import Context, Reply
+from conformance.server.messages import Context, Refusal, Reply, Request
 from tests.faults.base import Faulty, fault, is_for
 from tests.faults.shared import body_of
 
@@ -115,3 +115,20 @@ class LeadSaidToMove(Faulty):
         if is_for(context, "update_lead") and named:
             return Reply(reply.status, {**reply.body, "business_id": named})
         return reply
+
+
+@fault("business-object", also="refused-unchanged", at="create_call", depth=5)
+class CallMadeForOthers(Faulty):
+    """create_call refuses an agent of another business, and makes the call for that business."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        if self.operation_of(request) == "create_call":
+            agent = self.store.get("agent", str(body_of(request).get("agent_id")))
+            if agent and refusal.role in ("forbidden", "not_found"):
+                operation = self.contract.operations["create_call"]
+                values = body_of(request)
+                identity = self.known_key(self.parse_key(request) or "")
+                context = Context(operation, request, identity, values)
+                document = self.document(context, "call")
+                self.add("call", agent.tenant, {**document, "business_id": agent.tenant})
+        return super().refused(request, refusal)

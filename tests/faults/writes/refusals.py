@@ -214,20 +214,3 @@ class EvalMarkedAsDeleted(Faulty):
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         whole = super().document(context, kind)
         return {**whole, "state": "live"} if kind == "eval" else whole
-
-
-@fault("business-object", also="refused-unchanged", at="create_call", depth=5)
-class CallMadeForOthers(Faulty):
-    """create_call refuses an agent of another business, and makes the call for that business."""
-
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        if self.operation_of(request) == "create_call":
-            agent = self.store.get("agent", str(body_of(request).get("agent_id")))
-            if agent and refusal.role in ("forbidden", "not_found"):
-                operation = self.contract.operations["create_call"]
-                values = body_of(request)
-                identity = self.known_key(self.parse_key(request) or "")
-                context = Context(operation, request, identity, values)
-                document = self.document(context, "call")
-                self.add("call", agent.tenant, {**document, "business_id": agent.tenant})
-        return super().refused(request, refusal)
