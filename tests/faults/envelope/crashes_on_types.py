@@ -16,6 +16,8 @@ Odd = Callable[[Any], bool]
 
 CRASHES = "status-no-5xx-for-mistakes"
 BY = "odd-request"
+REFUSED = "status-400 code-invalid_request"
+"""What a value that must be refused breaks as well."""
 
 
 class CrashesOnMember(Faulty):
@@ -54,7 +56,7 @@ class NotesAsObject(CrashesOnMember):
         return isinstance(value, dict)
 
 
-@fault(CRASHES, at="create_call", by=BY, depth=4)
+@fault(CRASHES, also=REFUSED, at="create_call", by=BY, depth=4)
 class DurationAsText(CrashesOnMember):
     """create_call compares max_duration and crashes on a text."""
 
@@ -104,7 +106,7 @@ class WaitThatIsNoNumber(CrashesOnMember):
         return isinstance(value, float) and math.isnan(value)
 
 
-@fault(CRASHES, at="create_webhook", by=BY, depth=4)
+@fault(CRASHES, also=REFUSED, at="create_webhook", by=BY, depth=4)
 class EventsAsNumber(CrashesOnMember):
     """create_webhook iterates over the events and crashes on a number."""
 
@@ -114,7 +116,7 @@ class EventsAsNumber(CrashesOnMember):
         return isinstance(value, int) and not isinstance(value, bool)
 
 
-@fault(CRASHES, at="update_workspace", by=BY, depth=4)
+@fault(CRASHES, also=REFUSED, at="update_workspace", by=BY, depth=4)
 class MetadataAsText(CrashesOnMember):
     """update_workspace merges the metadata and crashes on a text."""
 
