@@ -254,7 +254,12 @@ class Unchecked(Faulty):
         return is_here or super().is_valid(operation, parameter, value)
 
 
-@fault("status-400 code-invalid_request", also="success-members", at="update_lead", depth=4)
+@fault(
+    "status-400 code-invalid_request",
+    also="success-members",
+    at="update_lead read_lead list_leads",
+    depth=4,
+)
 class ScoreOfLetters(Unchecked):
     """update_lead takes any score."""
 
