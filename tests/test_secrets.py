@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import pytest
 
 from conformance import archive
+from conformance.run import history
 from conformance.run.runfile import PACKED
 from conformance.server.application import Application, application
 from conformance.server.messages import Context, Reply, Request
@@ -315,7 +316,9 @@ def _unpacked(line: str) -> str:
 def test_no_other_file(leaky: Leaky) -> None:
     """A run leaves no other files than those searched here."""
     assert {path.name for path in leaky.run.iterdir()} == FILES
-    assert {path.name for path in leaky.run.parent.iterdir()} == {leaky.run.name, "latest"}
+    beside = {path.name for path in leaky.run.parent.iterdir()}
+    assert beside == {leaky.run.name, "latest", history.NAME}
+    assert leaks((leaky.run.parent / history.NAME).read_text(), _secrets(leaky)) == []
 
 
 def test_redaction_keeps_what_is_no_secret(leaky: Leaky) -> None:
@@ -362,7 +365,8 @@ def test_libraries_log_no_answer(tmp_path: Path) -> None:
     with servers.raw({"odd": answer}) as site:
         outcome = command("run", "--url", f"{site}/odd/api/v1", "--key", SAMPLE, cwd=tmp_path)
     assert outcome.code == 1, outcome.said
-    texts = {path.name: path.read_text(encoding="utf-8") for path in run_of(tmp_path).iterdir()}
+    run = run_of(tmp_path)
+    texts = {path.name: text_of(run, path.name) for path in run.iterdir()}
     assert {
         name: leaks(text, {"key": SAMPLE})
         for name, text in {**texts, "printed": outcome.said}.items()

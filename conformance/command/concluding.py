@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.command import directory, signals
-from conformance.command.saying import say, show
+from conformance.command.saying import command_runner, say, show
 from conformance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _annotate(finished: Run) -> None:
     from conformance.report import github
 
     for line in github.commands(finished):
-        sys.stdout.write(f"{line}\n")
+        command_runner(line)
 
 
 def _judged_anything(finished: Run) -> bool:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 @contextmanager
 def embedded(choice: Choice) -> Iterator[Embedded | None]:
-    """The embedded server, starting, if no other target is given."""
+    """The embedded server, starting, if no other target is given. Nothing is sent yet."""
+    signals.tell("Stopped. Nothing was sent.")
     if choice.url or choice.target:
         yield None
     elif choice.key or choice.key_file:
@@ -69,7 +70,6 @@ def sent(
     A person on a terminal is asked first, unless ``yes``, or if the server is our own. Raises
     UsageError if there is nothing to send, and click.Abort for a no.
     """
-    signals.tell("Stopped. Nothing was sent.")
     _check_runnable(prepared)
     if not embedded and not yes:
         _confirm(prepared.chosen.requests())

@@ -25,3 +25,8 @@ def show(painted: str, *, colour: bool) -> None:
 def hand_out(data: Any) -> None:
     """Print data as JSON, in which ``##`` has an escape."""
     click.echo(json.dumps(data, indent=1).replace("##", "#\\u0023"))
+
+
+def command_runner(line: str) -> None:
+    """Print a command for the runner of a CI job, as ``report.github`` words it: escaped by it."""
+    click.echo(line)

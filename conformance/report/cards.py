@@ -29,7 +29,7 @@ ROWS = 100
 """Operations that a card lists."""
 MOST = 300
 """Causes that are shown. Nobody mends more at once."""
-ROOM = 200_000
+ROOM = 170_000
 """Characters of evidence in a report, before they are escaped."""
 FEW = 2
 """Operations that a card without evidence lists."""

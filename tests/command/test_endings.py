@@ -10,7 +10,17 @@ import pytest
 from conformance.server.application import Application
 from tests import servers
 from tests.command.finished import Ran, counts_agree, replay_agrees
-from tests.servers import BRIEF, FILES, Command, Sandbox, command, no_traceback, run_of, stored
+from tests.servers import (
+    BRIEF,
+    FILES,
+    Command,
+    Sandbox,
+    command,
+    no_traceback,
+    run_of,
+    stored,
+    text_of,
+)
 
 pytestmark = pytest.mark.long
 
@@ -127,6 +137,6 @@ def test_a_bug_of_ours_is_no_verdict(sandbox: Sandbox, tmp_path: Path) -> None:
     leaky = [
         path.name
         for path in run_of(tmp_path).iterdir()
-        if key[8:20] in path.read_text(encoding="utf-8")
+        if key[8:20] in text_of(run_of(tmp_path), path.name)
     ]
     assert leaky == []

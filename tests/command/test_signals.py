@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance import contract
+from conformance.run import runfile
 from tests import servers, signals
 from tests.command.test_pytest import starting_bare
 from tests.servers import FILES, Command, Sandbox, no_traceback, run_of, stored
@@ -183,7 +185,8 @@ def test_bare_pytest_that_is_killed_is_replayed(tmp_path: Path, workers: tuple[s
     again = stored(run_of(tmp_path))
     assert again["incomplete"].startswith("The log has no end")
     assert again["counts"]["passed"] > 0
-    assert len(servers.lines_of(run_of(tmp_path))) > logged - 5
+    again_read = runfile.replay(run_of(tmp_path), contract.load()).run
+    assert len(again_read.exchanges) > logged - 5
 
 
 def _wait(reached: Callable[[], bool]) -> None:
