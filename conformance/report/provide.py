@@ -12,11 +12,13 @@ from conformance.text import amount
 _PLACE = re.compile(r"\((keys|scoped_keys|businesses): ([\w:-]+) in the target file\)")
 _EFFECT = re.compile(r"^add (\w+) to allow:")
 _TRIGGER = re.compile(r"^give a trigger for (\w+) at (\w+) \(triggers:")
-_OTHER = {
-    "(addresses: in the target file)": "addresses: [127.0.0.2, 127.0.0.3]",
-    "(clock: in the target file)": "clock: {advance: }  # see the target file of `init`",
-}
-"""Members of other shapes, by how a reason names them."""
+_ADDRESSES = re.compile(r"\(addresses: in the target file\)")
+_CLOCK = re.compile(r"\(clock: in the target file\)")
+_OTHER = (
+    (_ADDRESSES, "addresses: [127.0.0.2, 127.0.0.3]"),
+    (_CLOCK, "clock: {advance: }  # see the target file of `init`"),
+)
+"""Members of other shapes, each with what finds it in a reason."""
 
 Gain = tuple[str, int]
 """The text of a reason, and the cells that it keeps untested."""
@@ -27,9 +29,8 @@ def lines(run: Run) -> list[str]:
     provided = missing(run).get(ReasonKind.PROVIDE, [])
     reasons = [(text, len(cells)) for text, cells in provided]
     found = [*_allowed(reasons), *_named(reasons), *_triggers(reasons)]
-    for end, member in _OTHER.items():
-        gains = _matching(re.compile(re.escape(end)), reasons)
-        found += [f"{member}  {_gain(cells)}" for _, cells in gains]
+    for pattern, member in _OTHER:
+        found += [f"{member}  {_gain(cells)}" for _, cells in _matching(pattern, reasons)]
     return found
 
 

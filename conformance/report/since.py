@@ -25,7 +25,8 @@ class Since:
     """What changed since the last run of the same target and scope.
 
     ``fixed`` and ``unjudged`` are words for causes that are gone: their cell passes now, or it
-    could not be judged. ``unstable`` counts how often a cell changed, of those that changed twice.
+    could not be judged. One whose cell is still broken went into another cause, and is no
+    news. ``unstable`` counts how often a cell changed, of those that changed twice.
     """
 
     last: Past
@@ -63,15 +64,17 @@ def since(run: Run) -> Since | None:
 
 
 def _gone(run: Run, causes: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Causes that are gone, by their words: those whose cell was judged now, and the others."""
+    """Causes that are gone, by their words: those whose cell passes, and those not judged."""
     verdicts = {cell.name: cell.verdict for cell in run.cells}
-    judged: list[str] = []
-    others: list[str] = []
+    fixed: list[str] = []
+    unjudged: list[str] = []
     for words in causes:
-        cell = words.partition(" at ")[0]
-        kind = judged if verdicts.get(cell) in (Verdict.PASSED, *BROKEN) else others
-        kind.append(words)
-    return judged, others
+        verdict = verdicts.get(words.partition(" at ")[0])
+        if verdict is Verdict.PASSED:
+            fixed.append(words)
+        elif verdict not in BROKEN:
+            unjudged.append(words)
+    return fixed, unjudged
 
 
 def line(run: Run) -> Markup:

@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 from conformance.model import Body, Exchange, Placeholder, Request, Run, SecretKind
 from conformance.report.curl import curl, variable
 from conformance.text import clean
-from conformance.values import cut, read_json
+from conformance.values import read_json
 
 SHORTEST = 6
 """Characters of a value that is carried over. Shorter ones are counts and flags."""
@@ -190,12 +190,20 @@ def _block(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin
         yield f"# {number}. {clean(_said(exchange))}"
         taken = captures.get(exchange.id)
         if not taken:
-            yield f"{cut(curl(request), LONGEST)}\necho"
+            yield f"{_line(exchange, request)}\necho"
             continue
-        yield f"answer=$(\n{cut(curl(request, quiet=True), LONGEST)}\n)"
+        yield f"answer=$(\n{_line(exchange, request, quiet=True)}\n)"
         if exchange.id in shown:
             yield "printf '%s\\n' \"$answer\""
         yield from taken
+
+
+def _line(exchange: Exchange, request: Request, *, quiet: bool = False) -> str:
+    """The line of a request, or where to find one that is too long for a shell."""
+    line = curl(request, quiet=quiet)
+    if len(line) <= LONGEST:
+        return line
+    return f"# too long for a shell line; the log has it as {clean(exchange.id)}"
 
 
 def _text(request: Request) -> str:

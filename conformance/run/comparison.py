@@ -8,13 +8,14 @@ target file declares shows what the declaration changed. The rest is the target'
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from itertools import compress, filterfalse
 from operator import attrgetter
+from typing import Any
 
-from conformance.model import Cause, Cell, ReasonKind, Run, Verdict
+from conformance.model import Cause, Cell, Declaration, ReasonKind, Run, Verdict
 from conformance.values import without
 
 
@@ -158,9 +159,15 @@ class _Authors:
 
     @cached_property
     def _declares_otherwise(self) -> bool:
-        """Whether the target files differ in more than the name and the address."""
-        then, now = self.again.target, self.after.target
-        return replace(then, name=now.name, url=now.url) != now
+        """Whether the target files differ in what they give or allow."""
+        return _given(self.again.target) != _given(self.after.target)
+
+
+def _given(target: Declaration) -> tuple[Any, ...]:
+    """What a target file gives and allows. Ids and addresses may differ from start to start."""
+    triggers = sorted(map(attrgetter("operation", "code"), target.triggers))
+    given = (target.keys, target.allow, sorted(target.businesses), sorted(target.inputs))
+    return (*given, triggers, target.clock is None, len(target.addresses), target.maximum)
 
 
 def _matters_most(cell: Changed) -> int:
