@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from conformance import packing
 from conformance.model import Body, Json
@@ -71,19 +71,17 @@ class Archive:
 
         return self._recent.get(digest, read)
 
-    def _opened(self) -> BinaryIO:
-        """The file of the log; a copy to read from where it has been compressed since."""
+    def file(self) -> Path:
+        """The file of the log, or a copy to read from if it is compressed. Raises UsageError."""
         assert self._path is not None  # else the log holds the contents itself
-        if not self._path.exists():
-            self._path = packing.readable(self._path)
-            packing.kept_for(self, self._path)
-        return self._path.open("rb")
+        self._path = packing.readable(self._path, self)
+        return self._path
 
     def _packed(self, digest: str) -> str:
         held = self._held[digest]
         if isinstance(held, str):
             return held
-        with self._opened() as file:
+        with self.file().open("rb") as file:
             file.seek(held.start)
             return str(json.loads(file.read(held.length))["zlib"])
 

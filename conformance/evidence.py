@@ -15,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TextIO
 
-from conformance import convert, packing, schemas
+from conformance import convert, schemas
 from conformance.archive import KINDS, Archive, Place, StoredBody, digest_of, packed
 from conformance.errors import UsageError
 from conformance.model import DISK, Exchange, Json
@@ -197,12 +197,9 @@ def read(path: Path) -> Log:
     The file may be compressed. Raises UsageError for a file that cannot be read, or holds another
     line.
     """
-    plain = packing.readable(path)
-    archive = Archive(plain)
-    if plain != path:
-        packing.kept_for(archive, plain)
+    archive = Archive(path)
     try:
-        with plain.open(encoding="utf-8", newline="") as stream:
+        with archive.file().open(encoding="utf-8", newline="") as stream:
             log = parse(stream, str(path), archive)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None

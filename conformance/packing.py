@@ -40,21 +40,23 @@ def pack(path: Path) -> None:
     path.unlink()
 
 
-def readable(path: Path) -> Path:
+def readable(path: Path, owner: object) -> Path:
     """A log to read from: itself, or a copy of its compressed form, in a place for such files.
 
-    Who takes a copy removes it; see ``kept_for``. Raises UsageError for a form that is none.
+    A copy is removed when ``owner`` is gone, or when the process ends. Raises UsageError for a
+    compressed form that is none.
     """
     if path.exists() or not packed(path).exists():
         return path
     descriptor, name = tempfile.mkstemp(prefix="conformance-", suffix=".jsonl")
+    copy = Path(name)
+    weakref.finalize(owner, copy.unlink, missing_ok=True)
     try:
         with os.fdopen(descriptor, "wb") as plain, gzip.open(packed(path)) as stream:
             _copy(stream, plain)
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        Path(name).unlink()
         raise UsageError(f"{packed(path)}: cannot be read: {error}") from None
-    return Path(name)
+    return copy
 
 
 def _copy(stream: gzip.GzipFile, plain: BinaryIO) -> None:
@@ -63,8 +65,3 @@ def _copy(stream: gzip.GzipFile, plain: BinaryIO) -> None:
         plain.write(block)
         if plain.tell() > LONGEST:
             raise ValueError(f"it is longer than {LONGEST:,} bytes")
-
-
-def kept_for(owner: object, copy: Path) -> None:
-    """Remove a copy when its owner is gone, or when the process ends."""
-    weakref.finalize(owner, copy.unlink, missing_ok=True)

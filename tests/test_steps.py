@@ -60,7 +60,7 @@ def keys(place: Path) -> Iterator[dict[str, str]]:
 def test_the_steps_of_every_cause_reproduce(place: Path, keys: dict[str, str]) -> None:
     """Each answer has the status that it had in the run, though ids and cursors are others now."""
     run = runfile.replay(servers.run_of(place), real()).run
-    shown = cards.cards(run)
+    shown = cards.with_steps(run, cards.cards(run))
     assert len(shown) >= len(FOUND)
     wrong = []
     for card in shown:

@@ -36,14 +36,21 @@ def new(output: Path, fill: Callable[[Path], None]) -> Path:
 def prune(output: Path, keep: int, spared: Path | None = None) -> list[Path]:
     """Remove all runs in ``output`` but the last ``keep``; returns the removed directories.
 
-    A run has the name that ``new`` gave it. ``spared`` stays, and what ``latest`` points to.
+    A run has the name that ``new`` gave it. ``spared``, an absolute path, stays, and so does what
+    ``latest`` points to.
     """
-    runs = sorted(path for path in output.iterdir() if RUN.fullmatch(path.name))
+    output = output.resolve()
+    runs = sorted(filter(_is_run, output.iterdir()))
     stay = {*runs[-keep:], (output / "latest").resolve(), spared}
-    old = [path for path in runs if path not in stay and path.resolve() not in stay]
+    old = [path for path in runs if path not in stay]
     for path in old:
         shutil.rmtree(path)
     return old
+
+
+def _is_run(path: Path) -> bool:
+    """Whether a directory has the name of a run, and is no link to another place."""
+    return RUN.fullmatch(path.name) is not None and not path.is_symlink()
 
 
 def _named(hidden: Path, output: Path) -> Path:

@@ -28,5 +28,5 @@ def hand_out(data: Any) -> None:
 
 
 def command_runner(line: str) -> None:
-    """Print a command for the runner of a CI job, as ``report.github`` words it: escaped by it."""
+    """Print a command for the runner of a CI job, which ``report.github`` has escaped."""
     click.echo(line)

@@ -56,7 +56,7 @@ def _not_created(context: JudgeContext, trial: Trial, listing: Exchange) -> Iter
         return
     before = _listed_before(context, trial, listing)
     for row in answer.rows:
-        if _has_all(row, listing.facts.sent) and answer.identity(row) not in before:
+        if _looks_like(row, listing.facts.sent) and answer.identity(row) not in before:
             expected = "nothing created in another business"
             yield Violation("/", expected, compact(row), (listing.id,))
 
@@ -72,7 +72,7 @@ def _listed_before(context: JudgeContext, trial: Trial, listing: Exchange) -> se
     return known
 
 
-def _has_all(row: dict[str, Any], sent: Mapping[str, Any]) -> bool:
+def _looks_like(row: dict[str, Any], sent: Mapping[str, Any]) -> bool:
     """Whether a row shows some of the members that were sent, and each as it was sent."""
     shown = compared(sent, row)
     return bool(shown) and all(starmap(same, shown))

@@ -77,7 +77,7 @@ class Card:
     exhibits: tuple[Exhibit, ...]
     waivers: tuple[str, ...]
     transition: Transition | None  # since the runs before; None if there are none
-    steps: str = ""  # lines for a shell that show it
+    steps: str = ""  # lines for a shell that show it; ``with_steps`` adds them
 
     @property
     def weight(self) -> int:
@@ -108,6 +108,11 @@ def cards(run: Run) -> list[Card]:
         card = _card(run, number, cause, by_name, whole=room > 0)
         room -= card.weight
         shown.append(card)
+    return shown
+
+
+def with_steps(run: Run, shown: list[Card]) -> list[Card]:
+    """Some cards with the lines that repeat what they show. It looks through the whole log."""
     told = [[exhibit.exchange for exhibit in card.exhibits] for card in shown]
     repeated = zip(shown, steps.blocks(run, told), strict=True)
     return [replace(card, steps=lines or _alone(card)) for card, lines in repeated]

@@ -42,8 +42,8 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
     columns. With ``details`` each cause has its evidence, and each reason a line.
     """
     page = _Page(max(width, 40), colour)
-    most = cards.MOST if details else CAUSES
-    for card in cards.cards(run)[:most]:
+    shown = cards.cards(run)
+    for card in cards.with_steps(run, shown) if details else shown[:CAUSES]:
         _cause(page, card, details)
     if run.causes:
         counted = amount(len(run.causes), "cause")

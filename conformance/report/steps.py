@@ -28,13 +28,13 @@ SHORTEST = 6
 ROUNDS = 3
 """How far back the values of values are looked for."""
 MOST = 8
-"""Steps of a cause. More help nobody."""
+"""Steps of a cause. Nobody pastes more."""
 LONGEST = 4_000
 """Characters of a line."""
 OWN_ID = '["id"]'
 """How the path of the id of an object ends."""
 OTHERWISE = 1_000
-"""What a place counts that is no id: more than any row of a page."""
+"""The rank of a place that is no id of an object: behind any row of a page."""
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def _most_frequent_first(groups: dict[str, list[Cell]]) -> Missing:
 def _blockers(run: Run) -> dict[str, str]:
     """The worst cause of each broken cell, in the words of a reason, by the name of the cell."""
     words: dict[str, str] = {}
-    for number, cause in enumerate(run.causes, 1):
+    for number, cause in reversed([*enumerate(run.causes, 1)]):  # the worst one comes last
         text = f"blocked by cause {number}, which breaks {cause.finding.clause}"
-        words = {**dict.fromkeys(cause.cells, text), **words}
+        words.update(dict.fromkeys(cause.cells, text))
     return words

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from itertools import compress, filterfalse
+from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
@@ -66,9 +66,7 @@ class Comparison:
     @property
     def broken(self) -> list[Changed]:
         """The cells that fail now, and did not."""
-        is_broken = Change.BROKEN.__eq__
-        changes = map(attrgetter("change"), self.cells)
-        return list(compress(self.cells, map(is_broken, changes)))
+        return [cell for cell in self.cells if cell.change is Change.BROKEN]
 
 
 @dataclass(frozen=True)
