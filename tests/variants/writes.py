@@ -225,3 +225,18 @@ class ListsOfTwoCopies(Faulty):
         rows = super().rows_of(context, limit + 5)
         late = {name for name, made in self._made_at.items() if self._asked - made <= 3}
         return [row for row in rows if row.id not in late][: self.look_ahead(limit)]
+
+
+@variant("L17")
+class RefusalsNoted(Faulty):
+    """An eval shows which request for it was refused last, such as a deletion."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        row = self.store.get("eval", request.query.get("id", ""))
+        if row and self.operation_of(request) == "delete_eval":
+            self.store.change(row, {**row.document, "last_refused": f"deletion: {refusal.role}"})
+        return super().refused(request, refusal)
+
+    def document(self, context: Context, kind: str) -> dict[str, Any]:
+        whole = super().document(context, kind)
+        return {**whole, "last_refused": "none"} if kind == "eval" else whole

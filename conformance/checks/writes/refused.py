@@ -145,8 +145,13 @@ def _may_be_of(attempt: Exchange, item: Any, context: JudgeContext) -> bool:
     return all(starmap(same, compared(sent, item)))
 
 
-GONE = re.compile("delet|remov|archiv|cancel|releas|revok|inactiv|disabl", re.IGNORECASE)
-"""How a member says that an object is no longer in use."""
+GONE = re.compile(
+    "((soft|pending)[ _-]?)?"
+    "(delet(ed|ing|ion)|remov(ed|ing|al)|releas(ed|ing)"
+    "|archived|cancell?ed|revoked|inactive|disabled)",
+    re.IGNORECASE,
+)
+"""The states of an object that is no longer in use. A sentence that mentions one is no state."""
 
 
 def _marked_as_removed(look: Look) -> Violation | None:
@@ -157,7 +162,7 @@ def _marked_as_removed(look: Look) -> Violation | None:
     old = members_of(sought_in(look.context.contract, before)[0])
     new = members_of(sought_in(look.context.contract, look.exchange)[0])
     for name, value in new.items():
-        marked = isinstance(value, str) and GONE.search(value)
+        marked = isinstance(value, str) and GONE.fullmatch(value)
         if marked and name in old and old[name] != value:
             return look.violation(f"{name} as before", compact({name: value}))
     return None
