@@ -8,9 +8,9 @@ import pytest
 
 from conformance.causes import causes_of
 from conformance.causes.folding import EXPLAINED
-from conformance.causes.keys import Key, kind
+from conformance.causes.keys import FORMS, Key, kind
 from conformance.checks import RULES
-from conformance.model import Cause, Facts, Harm, Run, Verdict
+from conformance.model import Cause, Facts, Form, Harm, Run, Verdict
 from conformance.server import application
 from tests.faults import harness, rows
 from tests.faults.base import words
@@ -158,3 +158,8 @@ def test_an_id_is_made_of_the_whole_key() -> None:
     key = Key("list.limit", "/", "N", "N")
     assert key.id != replace(key, flaw="a number").id
     assert Facts(flaw="a number").flaw == "a number"
+
+
+def test_every_form_of_a_mistake_has_words() -> None:
+    """A title says what is odd in a request, whatever its form."""
+    assert set(FORMS) == set(Form)

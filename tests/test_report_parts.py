@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
 
 from conformance.model import Exchange, Reason, ReasonKind, Run, Verdict
-from conformance.report import badge, github, matrix, provide, times, untested
+from conformance.report import FILES, badge, cards, github, html, matrix, provide, times, untested
 from conformance.report.since import line
 from tests import report_example as example
 
@@ -149,3 +150,25 @@ def test_the_line_of_runs_is_an_image_with_words() -> None:
     root = ET.fromstring(line(example.failing()))
     assert root.get("role") == "img"
     assert root.get("aria-label", "").startswith("Failed cells, oldest first: ")
+
+
+# --- cards and files ------------------------------------------------------------------------------
+
+
+def test_a_row_lists_what_differs_with_the_key_that_saw_it() -> None:
+    """Up to three differences of an operation, and how many more there are."""
+    shown = cards.cards(example.failing())
+    rows = [row for card in shown for row in card.rows]
+    assert max(len(row.differences) for row in rows) == cards.DIFFERENCES
+    assert {row.more for row in rows} >= {0, 6}
+    assert all(text.endswith("(with the key full)") for row in rows for text in row.differences)
+
+
+def test_the_page_names_the_other_reports_with_their_sizes(tmp_path: Path) -> None:
+    """Those that are there."""
+    assert {*html.BESIDE, "report.html"} == set(FILES)
+    (tmp_path / "junit.xml").write_text("x" * 1_234)
+    html.write(example.failing(), tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<code>junit.xml</code> 1.2 kB" in page
+    assert "<code>badge.svg</code>" not in page

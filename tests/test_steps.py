@@ -185,3 +185,12 @@ def test_too_many_steps_are_left_to_the_log() -> None:
         url = f"{URL}/calls/{before}"
         chain.append(exchange(f"{number}", "GET", url, f'{{"id": "call-{number:02}"}}'))
     assert blocks(run_of(*chain), [chain]) == [""]
+
+
+def test_steps_stop_where_a_key_is_not_set(tmp_path: Path) -> None:
+    """The shell says which key it is, and sends nothing."""
+    asked = exchange("1", "GET", f"{URL}/calls", "{}")
+    authorized = replace(asked.request, headers=(("Authorization", "Bearer {key:full}"),))
+    lines = steps_of(replace(asked, request=authorized))
+    assert lines.startswith(': "${KEY_FULL:?must be the key full of the target file}"\n')
+    assert "KEY_FULL: must be the key full of the target file" in pasted(lines, {}, tmp_path)

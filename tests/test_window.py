@@ -33,6 +33,14 @@ def test_a_missing_member_is_accused_in_its_object() -> None:
     assert shown.marked == '  "b": {\n    "c": 2\n  }\n'
 
 
+def test_an_item_that_a_finding_names_is_marked() -> None:
+    """Where the finding is about the whole list, far below the beginning."""
+    body = json.dumps({"calls": [{"id": f"call-{number:03}"} for number in range(500)]})
+    shown = window(body, "/", "expected no item of another business, got call-300")
+    assert shown.marked == '    {\n      "id": "call-300"\n    },\n'.replace("},", "}")
+    assert window(body, "/", "expected an empty list").marked == ""
+
+
 @pytest.mark.parametrize("where", ["status", "/", "Content-Type", "/nothing"])
 def test_without_a_place_in_the_body_nothing_is_marked(where: str) -> None:
     """A status or a header is marked elsewhere."""

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from conformance.model import Run
 
 
+PIPED = 240
+"""Columns where no terminal says how many it has: logs wrap lines by themselves."""
+
+
 def new_run(output: Path, begin: Callable[[Path], None]) -> Path:
     """A new directory of a run. Whatever ends the command from now on, it can be replayed."""
     from conformance.text import clean
@@ -111,5 +115,5 @@ def _print_summary(finished: Run, console: Console, details: bool) -> None:
     from conformance.report.console import summary
 
     colour = console.is_terminal and not console.no_color
-    width = console.width if console.is_terminal else 100
+    width = console.width if console.is_terminal else PIPED
     show(summary(finished, width=width, colour=colour, details=details), colour=colour)

@@ -22,13 +22,15 @@ from conformance.errors import Exit, UsageError
 from conformance.options import Choice
 
 if TYPE_CHECKING:
-    from conformance.model import Cell, Run
+    from conformance.model import Cell, Exchange, Run
     from conformance.run.planning import Prepared
 
 OUTPUT = Path("reports/rerun")
 FIXED, STILL, UNJUDGED = "fixed", "still broken", "could not be judged"
 FEW = 3
 """Findings of a cell that are shown again."""
+WRITES = 10
+"""Writes before a finding that are sent again with it."""
 CODES = {FIXED: Exit.CONFORMS, STILL: Exit.VIOLATED, UNJUDGED: Exit.UNJUDGED}
 
 
@@ -86,16 +88,32 @@ def broken(run: Run, what: str) -> list[Cell]:
 def _narrowed(prepared: Prepared, stored: Run, cells: Sequence[Cell]) -> Prepared:
     """What is to be sent for some cells: the cases whose exchanges showed them broken.
 
-    What the target file does not allow any more, and what it does not have, is not sent.
+    Writes to the same objects come with them. What the target file does not allow any more, and
+    what it does not have, is not sent.
     """
     from conformance.plan import Plan
 
     findings = chain.from_iterable(cell.findings[:FEW] for cell in cells)
     shown = chain.from_iterable(map(attrgetter("exchanges"), findings))
-    exchanges = filter(None, map(stored.exchange.get, shown))
-    wanted = set(map(attrgetter("case"), exchanges))
+    exchanges = list(filter(None, map(stored.exchange.get, shown)))
+    wanted = set(map(attrgetter("case"), [*exchanges, *_writes_before(stored, exchanges)]))
     plan = Plan(tuple(case for case in prepared.plan.cases if case.id in wanted))
     return replace(prepared, plan=plan, chosen=plan)
+
+
+def _writes_before(run: Run, shown: Sequence[Exchange]) -> list[Exchange]:
+    """The last writes before some exchanges that name what these name.
+
+    They may have done what the exchanges show, such as to move an object to another business.
+    """
+    from conformance.report.steps import values_of
+
+    if not shown:
+        return []
+    named = set(chain.from_iterable(map(values_of, shown))) - set(run.target.businesses.values())
+    before = run.exchanges[: run.exchanges.index(shown[-1])]
+    writes = filter(lambda exchange: exchange.request.method != "GET", before)
+    return [write for write in writes if not named.isdisjoint(values_of(write))][-WRITES:]
 
 
 def compared(before: Sequence[Cell], run: Run) -> Iterator[tuple[str, str, str]]:

@@ -16,11 +16,11 @@ from conformance.report import badge, ctrf, html, junit, markdown
 SUMMARY = "summary.md"
 
 FORMATS: tuple[tuple[str, Callable[[Run, Path], None]], ...] = (
-    ("report.html", html.write),
     (SUMMARY, markdown.write),
     ("badge.svg", badge.write),
     ("junit.xml", junit.write),
     ("results.ctrf.json", ctrf.write),
+    ("report.html", html.write),  # last, for it names the others
 )
 """File name and writer of each format."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from operator import attrgetter
 
 from conformance.model import (
     BROKEN,
+    WHOLE_API,
     Cause,
     Cell,
     Clause,
@@ -29,12 +31,14 @@ ROWS = 100
 """Operations that a card lists."""
 MOST = 300
 """Causes that are shown. Nobody mends more at once."""
-ROOM = 170_000
+ROOM = 150_000
 """Characters of evidence in a report, before they are escaped."""
 FEW = 2
 """Operations that a card without evidence lists."""
+DIFFERENCES = 3
+"""Differences of one operation that a card lists."""
 DIFFERENCE = 300
-"""Characters of the difference of an operation."""
+"""Characters of a difference."""
 
 MANY = 5
 """Operations from which on all of them are everywhere."""
@@ -53,12 +57,16 @@ HARMS = {
 
 @dataclass(frozen=True)
 class Row:
-    """What a cause breaks on one operation: clauses, the first difference, and its exchange."""
+    """What a cause breaks on one operation: clauses, the first differences, and an exchange.
+
+    Each difference says with which key it was seen. ``more`` are not shown.
+    """
 
     operation: str
     route: str
     clauses: tuple[str, ...]
-    difference: str
+    differences: tuple[str, ...]
+    more: int
     exchange: str
 
 
@@ -82,7 +90,7 @@ class Card:
     @property
     def weight(self) -> int:
         """How many characters its evidence takes, about."""
-        rows = sum(len(row.difference) for row in self.rows)
+        rows = sum(len(text) for row in self.rows for text in row.differences)
         return rows + sum(exhibit.weight for exhibit in self.exhibits)
 
     @property
@@ -137,6 +145,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
     operations = list(dict.fromkeys(map(attrgetter("operation"), cells)))
     listed = operations[: ROWS if whole else FEW]
     finding, shown = cause.finding, _telling(cause)
+    said = f"{finding.expected} {finding.actual}"
     probe = view.probe(run, shown)
     return Card(
         number=number,
@@ -144,10 +153,10 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         clauses=tuple(map(run.contract.clauses.__getitem__, cause.clauses)),
         title=_title(run, cause, probe),
         asked=_asked(probe, cause.flaw),
-        rows=tuple(_rows(run, cells, listed)),
+        rows=tuple(_rows(run, finding, cells, listed)),
         more=len(operations) - len(listed),
         everywhere=_everywhere(run, cause),
-        exhibits=tuple(exhibits(run, shown if whole else (), finding.where)),
+        exhibits=tuple(exhibits(run, shown if whole else (), finding.where, said)),
         transition=transition(cause.id, run.past),
         waivers=tuple(dict.fromkeys(filter(None, map(attrgetter("waiver"), cells)))),
     )
@@ -179,13 +188,15 @@ def _asked(exchange: Exchange | None, flaw: str) -> str:
 def _title(run: Run, cause: Cause, exchange: Exchange | None) -> str:
     """A cause on one line: what was asked, what the contract says, and what came."""
     finding = cause.finding
-    row = _row(run, finding)
+    route = _route(run, finding.operation)
     place = f" at {view.shown(finding.where, SHORT)}"
     came = finding.actual
     if exchange is not None and finding.where == "status":
         place, came = f" {_whom(exchange)}", str(exchange.status)
+        if exchange.operation not in (finding.operation, WHOLE_API):
+            place = f", then {_route(run, exchange.operation)}{place}"
     expected = view.shown(finding.expected, SHORT)
-    asked = f"{row.route}{place.removesuffix(' at /')}{_flawed(cause.flaw)}"
+    asked = f"{route}{place.removesuffix(' at /')}{_flawed(cause.flaw)}"
     return f"{asked}: expected {expected}, got {view.shown(came, SHORT)}"
 
 
@@ -203,27 +214,41 @@ def _flawed(flaw: str) -> str:
     return f", with {flaw}"
 
 
-def _rows(run: Run, cells: list[Cell], operations: list[str]) -> Iterator[Row]:
+def _rows(run: Run, telling: Finding, cells: list[Cell], operations: list[str]) -> Iterator[Row]:
     """A row for each of some operations that the cells are of."""
     own: dict[str, list[Cell]] = {name: [] for name in operations}
     for cell in cells:
         own.get(cell.operation, []).append(cell)
     for of_one in own.values():
-        clauses = tuple(map(attrgetter("clause"), of_one))
-        yield replace(_row(run, of_one[0].findings[0]), clauses=clauses)
+        yield _row(run, telling, of_one)
 
 
-def _row(run: Run, finding: Finding) -> Row:
-    """The row of a finding."""
-    name = view.operation_name(finding.operation)
-    operation = run.contract.operations.get(finding.operation)
+def _row(run: Run, telling: Finding, cells: list[Cell]) -> Row:
+    """The row of the cells of one operation; what is like the telling finding comes first."""
+    found = chain.from_iterable(map(attrgetter("findings"), cells))
+    findings = sorted(found, key=lambda finding: finding.rule != telling.rule)
+    differences = list(dict.fromkeys(_difference(run, finding) for finding in findings))
     return Row(
-        operation=name,
-        route=f"{operation.method} {operation.path}" if operation else name,
-        clauses=(finding.clause,),
-        difference=cut(view.sentence(finding), DIFFERENCE),
-        exchange=", ".join(finding.exchanges[:1]),
+        operation=view.operation_name(cells[0].operation),
+        route=_route(run, cells[0].operation),
+        clauses=tuple(map(attrgetter("clause"), cells)),
+        differences=tuple(differences[:DIFFERENCES]),
+        more=len(differences[DIFFERENCES:]),
+        exchange=", ".join(findings[0].exchanges[:1]),
     )
+
+
+def _difference(run: Run, finding: Finding) -> str:
+    """A finding on one line, with the key that it was seen with."""
+    sentence = cut(view.sentence(finding), DIFFERENCE)
+    probe = view.probe(run, finding.exchanges)
+    return sentence if probe is None else f"{sentence} ({clean(_whom(probe))})"
+
+
+def _route(run: Run, name: str) -> str:
+    """The method and the path of an operation, or what stands for all of them."""
+    operation = run.contract.operations.get(name)
+    return f"{operation.method} {operation.path}" if operation else view.operation_name(name)
 
 
 def reach(card: Card) -> str:

@@ -57,10 +57,15 @@ class Exhibit:
         return len(self.curl) + sum(message.weight for message in messages)
 
 
-def exhibits(run: Run, ids: Iterable[str], where: str = "", few: int = FEW) -> list[Exhibit]:
-    """The exchanges that show something best, as the page shows them; at most a few."""
+def exhibits(
+    run: Run, ids: Iterable[str], where: str = "", said: str = "", few: int = FEW
+) -> list[Exhibit]:
+    """The exchanges that show something best, as the page shows them; at most a few.
+
+    ``where`` is the accused place, and ``said`` what the finding says of it.
+    """
     chosen = _best(view.exchanges_of(run, ids), few)
-    return [_exhibit(exchange, where) for exchange in chosen]
+    return [_exhibit(exchange, where, said) for exchange in chosen]
 
 
 def unjudged(run: Run, cell: Cell) -> list[Exhibit]:
@@ -68,7 +73,7 @@ def unjudged(run: Run, cell: Cell) -> list[Exhibit]:
     exchanges = view.exchanges_of(run, cell.exchanges)
     unanswered = list(filterfalse(attrgetter("response"), exchanges))
     last = (unanswered or exchanges)[-FEW:]
-    return [_exhibit(exchange, "") for exchange in last]
+    return list(map(_exhibit, last))
 
 
 def _best(exchanges: list[Exchange], few: int) -> list[Exchange]:
@@ -80,29 +85,33 @@ def _best(exchanges: list[Exchange], few: int) -> list[Exchange]:
 # --- messages -------------------------------------------------------------------------------------
 
 
-def _exhibit(exchange: Exchange, where: str) -> Exhibit:
+def _exhibit(exchange: Exchange, where: str = "", said: str = "") -> Exhibit:
     """An exchange as shown, with what a finding accuses in its response."""
     line = f"{exchange.request.method} {cut(exchange.request.url, 2000)}"
     request = _message(line, exchange.request.headers, exchange.request.body)
     response = None
     if exchange.response:
         status = str(exchange.response.status)
-        response = _message(status, exchange.response.headers, exchange.response.body, where)
+        response = _message(status, exchange.response.headers, exchange.response.body, where, said)
     return Exhibit(exchange, request, response, view.repeat_line(exchange))
 
 
 def _message(
-    line: str, headers: Iterable[tuple[str, str]], body: Body | None, where: str = ""
+    line: str,
+    headers: Iterable[tuple[str, str]],
+    body: Body | None,
+    where: str = "",
+    said: str = "",
 ) -> Message:
     pairs = [(name, cut(value, 500)) for name, value in headers]
-    shown, note = _body(body, where)
+    shown, note = _body(body, where, said)
     more = len(pairs) - HEADERS_LIMIT
     if more > 0:
         note = f"{amount(more, 'more header')}. {note}".strip()
     return Message(line, tuple(pairs[:HEADERS_LIMIT]), shown, note, where.lower())
 
 
-def _body(body: Body | None, where: str) -> tuple[Window | None, str]:
+def _body(body: Body | None, where: str, said: str) -> tuple[Window | None, str]:
     """The part of a body that is shown, and a note about it."""
     if body is None:
         return None, "No body."
@@ -113,7 +122,7 @@ def _body(body: Body | None, where: str) -> tuple[Window | None, str]:
         return None, "No body."
     if body.text is None and body.base64 is None:
         return None, f"Body not kept ({size})."
-    shown = window(body.kept, where)
+    shown = window(body.kept, where, said)
     return shown, " ".join(_body_notes(body, shown))
 
 

@@ -1,16 +1,20 @@
-"""report.html: the page that people read. One file, without scripts, that needs no network.
+"""report.html: the page that people read. One file that needs no network, and no script.
 
 Everything printed passes ``clean`` and then Jinja's escaping, so nothing that a target sent can
-make the page act or lie. A content security policy says the same to the browser. The page shows
-only exchanges that findings point at.
+make the page act or lie. A content security policy says the same to the browser: it allows one
+script, ours, by its hash. The script only copies and searches. The page shows only exchanges that
+findings point at.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from importlib import resources
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -38,6 +42,9 @@ PER_CLAUSE = 20
 
 NOTES_PER_CLAUSE = 10
 """Notes shown for a clause."""
+BESIDE = ("summary.md", "badge.svg", "junit.xml", "results.ctrf.json")
+"""The other reports, which are written first."""
+NONE: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -91,13 +98,30 @@ class Area:
     counts: Counter[Verdict]
 
 
+@dataclass(frozen=True)
+class Script:
+    """The script of the page, and how a content security policy names it."""
+
+    text: Markup
+    source: Markup
+
+
 def write(run: Run, path: Path) -> None:
-    """Write report.html."""
-    path.write_text(render(run), encoding="utf-8", newline="\n")
+    """Write report.html. It names the reports that are beside it."""
+    path.write_text(render(run, _sizes(path.parent)), encoding="utf-8", newline="\n")
 
 
-def render(run: Run) -> str:
-    """The page as text: one HTML document that needs no other file."""
+def _sizes(directory: Path) -> dict[str, int]:
+    """The reports that are in a directory, each with its size in bytes."""
+    reports = map(directory.joinpath, BESIDE)
+    return {path.name: path.stat().st_size for path in reports if path.exists()}
+
+
+def render(run: Run, files: Mapping[str, int] = NONE) -> str:
+    """The page as text: one HTML document that needs no other file.
+
+    ``files`` are the sizes in bytes of the files that it names, by their names.
+    """
     template = _environment().get_template("report.html.j2")
     return template.render(
         run=run,
@@ -123,10 +147,23 @@ def render(run: Run) -> str:
         notes=_notes(run),
         without=view.without_cells(run),
         target=_target(run),
+        files=files,
+        script=_script(),
     )
 
 
 # --- the template ---------------------------------------------------------------------------------
+
+
+@cache
+def _script() -> Script:
+    """The script, exactly as the page has it between its tags."""
+    text = (
+        resources.files("conformance.report").joinpath("templates", "report.js").read_text("utf-8")
+    )
+    digest = hashlib.sha256(text.encode()).digest()
+    source = f"sha256-{base64.b64encode(digest).decode()}"
+    return Script(Markup(text), Markup(source))  # noqa: S704 - ours
 
 
 @cache
@@ -172,12 +209,19 @@ def _areas(run: Run) -> list[Area]:
     areas = []
     for name, title in run.contract.areas.items():
         own = [entry for entry in entries if entry.clause.area == name]
+        own.sort(key=partial(_place, run))
         counts: Counter[Verdict] = Counter()
         for entry in own:
             counts.update(map(attrgetter("verdict"), entry.cells))
         area = Area(name, title, tuple(own), counts)
         areas.append(area)
     return areas
+
+
+def _place(run: Run, entry: Entry) -> int:
+    """Where the page says first what a clause rests on; behind all else where it does not."""
+    places = list(run.contract.page)
+    return min((places.index(source.id) for source in entry.sources), default=len(places))
 
 
 def _entries(run: Run) -> list[Entry]:

@@ -35,6 +35,12 @@ OWN_ID = '["id"]'
 """How the path of the id of an object ends."""
 OTHERWISE = 1_000
 """The rank of a place that is no id of an object: behind any row of a page."""
+SECRETS = {
+    SecretKind.KEY: "the key {} of the target file",
+    SecretKind.UNKNOWN: "a key that nobody issued",
+    SecretKind.PLAIN: "a text that the log left out",
+}
+"""What a variable holds that somebody has to set, by its kind. All others came from answers."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ def _origins(run: Run, exchanges: Iterable[Exchange]) -> dict[str, Origin]:
     """
     found: dict[str, Origin] = {}
     asked: set[str] = set(_declared(run))
-    wanted = set(chain.from_iterable(map(_values, exchanges))) - asked
+    wanted = set(chain.from_iterable(map(values_of, exchanges))) - asked
     for _ in range(ROUNDS):
         if not wanted:
             break
@@ -73,7 +79,7 @@ def _origins(run: Run, exchanges: Iterable[Exchange]) -> dict[str, Origin]:
         found |= new
         asked |= wanted
         before = [run.exchange[origin.exchange] for origin in new.values()]
-        wanted = set(chain.from_iterable(map(_values, before))) - asked
+        wanted = set(chain.from_iterable(map(values_of, before))) - asked
     return found
 
 
@@ -88,7 +94,7 @@ def _declared(run: Run) -> Iterator[str]:
         yield from map(itemgetter(1), _texts_in(list(examples), ""))
 
 
-def _values(exchange: Exchange) -> set[str]:
+def values_of(exchange: Exchange) -> set[str]:
     """The values that a request names: parts of its path, of its query and of its body."""
     named = [*_parts(exchange.request.url)]
     if exchange.request.body:
@@ -122,7 +128,7 @@ def _first_shown(
     left = set(wanted)
     best: dict[str, tuple[int, Origin]] = {}
     for exchange in exchanges:
-        left -= _values(exchange)
+        left -= values_of(exchange)
         for path, value in _shown(exchange, left):
             rank = _rank(path)
             if value not in best or rank < best[value][0]:
@@ -185,7 +191,9 @@ def _block(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin
         return
     names = _names(needed, origins)
     requests = [_carried(exchange.request, names) for exchange in needed]
-    captures = _captures(names, origins, "".join(map(_text, requests)))
+    used = "".join(map(_text, requests))
+    captures = _captures(names, origins, used)
+    yield from _owed(used)
     for number, (exchange, request) in enumerate(zip(needed, requests, strict=True), 1):
         yield f"# {number}. {clean(_said(exchange))}"
         taken = captures.get(exchange.id)
@@ -209,7 +217,17 @@ def _line(exchange: Exchange, request: Request, *, quiet: bool = False) -> str:
 def _text(request: Request) -> str:
     """All of a request that can hold a value."""
     body = request.body or Body()
-    return f"{request.url}\n{body.kept}\n"
+    headers = "\n".join(chain.from_iterable(request.headers))
+    return f"{request.url}\n{headers}\n{body.kept}\n"
+
+
+def _owed(used: str) -> Iterator[str]:
+    """For each variable that the reader has to set, the line that stops without it and says so."""
+    for secret in dict.fromkeys(Placeholder.all_in(used)):
+        if secret.kind is not SecretKind.VALUE:
+            held = SECRETS.get(secret.kind, "a secret of an earlier answer").format(secret.name)
+            altered = f", altered: {secret.suffix}" if secret.suffix else ""
+            yield f': "${{{variable(str(secret))}:?must be {held}{altered}}}"'
 
 
 def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[str, list[str]]:
@@ -234,7 +252,7 @@ def _needed(
         exchange = left.pop()
         if exchange.id not in needed:
             needed[exchange.id] = exchange
-            sources = map(origins.get, _values(exchange))
+            sources = map(origins.get, values_of(exchange))
             left += [run.exchange[origin.exchange] for origin in sources if origin]
     places = {exchange.id: place for place, exchange in enumerate(run.exchanges)}
     return sorted(needed.values(), key=lambda exchange: places[exchange.id])
@@ -242,7 +260,9 @@ def _needed(
 
 def _names(needed: Sequence[Exchange], origins: Mapping[str, Origin]) -> Names:
     """The placeholders of the values that are carried over."""
-    used = [value for exchange in needed for value in sorted(_values(exchange)) if value in origins]
+    used = [
+        value for exchange in needed for value in sorted(values_of(exchange)) if value in origins
+    ]
     names: Names = {}
     for number, value in enumerate(dict.fromkeys(used), 1):
         names[value] = {

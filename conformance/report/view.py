@@ -111,7 +111,7 @@ def qualification(run: Run) -> str:
     Such as ``40 of 42 cells judged, 1 failed, 2 untested.``
     """
     counts = run.counts
-    parts = [f"{run.judged:,} of {amount(len(run.cells), 'cell')} judged"]
+    parts = [f"{run.judged:,} of {amount(run.applicable, 'cell')} judged"]
     for name in ("failed", "error", "waived", "warned", "untested", "inapplicable"):
         if counts[name]:
             parts.append(f"{counts[name]:,} {name}")

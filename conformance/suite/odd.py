@@ -22,65 +22,24 @@ from conformance.suite.odd_messages import (
     with_value,
     with_values,
 )
-
-TEXTS = {
-    "nul": "a\0b",
-    "long": "x" * 5_000,
-    "emoji": "🎉 \u202e",
-    "quotes": "'\"; --",
-    "markup": "<script>alert(1)</script>",
-    "dots": "../../etc/passwd",
-    "percent": "100%25%zz",
-    "template": "{{7*7}}${7*7}",
-}
-BEYOND_64_BITS = "9" * 20
-LIMITS = ("1e2", " 5", "٣", "5,6", "true")
-POSITIONS = (
-    "0001-01-01T00:00:00Z",
-    "9999-12-31T23:59:59.999999999Z",
-    "2026-04-17",
-    "1776427200",
-    "2026-04-17T12:00:00+99:99",
+from conformance.suite.odd_values import (
+    BEYOND_64_BITS,
+    CONTENTS,
+    EMPTY,
+    FIGURES,
+    HALF_A_CHARACTER,
+    IN_BRACKETS,
+    LETTERS,
+    LIMITS,
+    MEDIA,
+    MEGABYTE,
+    OTHER_TYPES,
+    POSITIONS,
+    TEXTS,
+    TWICE,
+    WRONG_TYPE,
+    odd_value,
 )
-CONTENTS = {
-    "deep": b'{"deep": ' + b"[" * 2_000 + b"]" * 2_000 + b"}",
-    "huge-number": b'{"number": 1' + b"0" * 400 + b"}",
-    "infinite-number": b'{"number": 1e999}',
-    "not-a-number": b'{"number": NaN}',
-    "infinity": b'{"number": -Infinity}',
-    "invalid-utf-8": b'{"text": "\xff\xfe"}',
-    "utf-16": '{"text": "a"}'.encode("utf-16"),
-    "byte-order-mark": b"\xef\xbb\xbf{}",
-    "number": b"7",
-    "two-values": b"{} {}",
-    "comment": b"{/* */}",
-    "control-character": b'{"text": "a\tb\x01"}',
-}
-FIGURES = {"infinite": b"1e999", "huge": b"1" + b"0" * 400, "not-a-number": b"NaN"}
-"""Numbers as a body has them, which many parsers take, and which 64 bits do not hold."""
-MEGABYTE = b'{"text": "' + b"x" * 1_050_000 + b'"}'
-MEDIA = {
-    "text": "text/plain",
-    "form": "application/x-www-form-urlencoded",
-    "xml": "application/xml",
-    "nonsense": "nonsense",
-}
-LETTERS = "Zoë Łukasz 東京"
-"""Letters outside ASCII and outside Latin-1, as names have them."""
-HALF_A_CHARACTER = "\ud800"
-OTHER_TYPES: Mapping[str, Any] = {
-    "string": "text",
-    "number": 7,
-    "boolean": True,
-    "object": {"a": 1},
-    "array": [{"a": 1}, 1],
-}
-"""A value of each type, by its name in a schema. An array holds items of two types."""
-
-
-WRONG_TYPE = "a value of another type"
-NO_OBJECT, CUT_OFF = "a body that is no object", "a body that is cut off"
-TWICE, IN_BRACKETS, EMPTY = "a parameter twice", "a parameter in brackets", "an empty parameter"
 
 
 class Sort(StrEnum):
@@ -108,7 +67,7 @@ class Sort(StrEnum):
 class OddWay:
     """A way for a request to be odd: its sort, its permanent name, and what makes the message.
 
-    ``stated`` says what is odd where neither sort nor name does.
+    ``stated`` says what is odd where the sort does not.
     """
 
     sort: Sort
@@ -119,8 +78,7 @@ class OddWay:
     @property
     def flaw(self) -> str:
         """What is odd, in words that the same oddness of other operations has as well."""
-        by_name = self.name.replace("-", " ").partition(" in ")[0]
-        return self.stated or _FLAWS.get(self.sort, by_name)
+        return self.stated or _FLAWS[self.sort]
 
     @property
     def may_have_other_status(self) -> bool:
@@ -132,6 +90,8 @@ _FLAWS: Mapping[Sort, str] = {
     Sort.LETTERS: "letters outside Latin-1",
     Sort.TWICE: TWICE,
     Sort.BRACKETS: IN_BRACKETS,
+    Sort.HEADER: "headers that name another method",
+    Sort.LARGE: "a body of a megabyte",
     Sort.MEMBER: WRONG_TYPE,
     Sort.TYPES: WRONG_TYPE,
     Sort.OPTIONAL: WRONG_TYPE,
@@ -140,12 +100,7 @@ _FLAWS: Mapping[Sort, str] = {
     Sort.LETTERED: "letters in place of a number",
     Sort.FIGURE: "a number beyond all bounds",
 }
-"""What is odd in the requests of a sort. Other sorts have a flaw for each name."""
-
-
-def odd_value(name: str) -> str:
-    """The flaw of a request with a value of a parameter that cannot be parsed, or is too large."""
-    return f"an odd value of {name}"
+"""What is odd in the requests of a sort, where the way itself does not state it."""
 
 
 def odd_ways(operation: Operation) -> Iterator[OddWay]:
@@ -160,12 +115,13 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
     yield from _odd_pages(operation)
     if operation.body:
         yield from _odd_members(operation)
-        for name, content in CONTENTS.items():
-            flaw = NO_OBJECT if name == "number" else f"a body with {name.replace('-', ' ')}"
-            yield OddWay(Sort.CONTENT, f"body-{name}", with_content(operation, content), flaw)
+        for name, odd in CONTENTS.items():
+            make = with_content(operation, odd.content)
+            yield OddWay(Sort.CONTENT, f"body-{name}", make, odd.flaw)
         yield OddWay(Sort.LARGE, "body-megabyte", with_content(operation, MEGABYTE))
         for name, media in MEDIA.items():
-            yield OddWay(Sort.HEADER, f"media-{name}", with_media_type(operation, media))
+            flaw = f"a body labelled {media}"
+            yield OddWay(Sort.HEADER, f"media-{name}", with_media_type(operation, media), flaw)
 
 
 # --- the ways by sort -----------------------------------------------------------------------------
@@ -173,9 +129,9 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
 
 def _odd_texts(operation: Operation) -> Iterator[OddWay]:
     parameters = list(filter(_takes_text, operation.parameters))
-    for (name, text), parameter in zip(TEXTS.items(), cycle(parameters), strict=False):
-        make = with_value(operation, parameter.name, text)
-        yield OddWay(Sort.TEXT, f"{name}-in-{parameter.name}", make)
+    for (name, odd), parameter in zip(TEXTS.items(), cycle(parameters), strict=False):
+        make = with_value(operation, parameter.name, odd.text)
+        yield OddWay(Sort.TEXT, f"{name}-in-{parameter.name}", make, odd.flaw)
 
 
 def _odd_letters(operation: Operation) -> Iterator[OddWay]:

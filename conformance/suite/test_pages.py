@@ -11,7 +11,7 @@ from conformance.reading import Answer, position_of
 from conformance.scenarios import Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.knowledge import LARGE
-from conformance.suite.odd import odd_value
+from conformance.suite.odd_values import odd_value
 
 WIDE = 10**8
 """Times the maximum of a list: such a limit is beyond 32 bits."""

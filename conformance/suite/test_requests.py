@@ -15,7 +15,7 @@ from conformance.scenarios import Depth, Draft, Planning, key_needs, operations,
 from conformance.suite.client import Client
 from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
-from conformance.suite.odd import BEYOND_64_BITS, CUT_OFF, NO_OBJECT, odd_value
+from conformance.suite.odd_values import BEYOND_64_BITS, CUT_OFF, NO_OBJECT, odd_value
 from conformance.suite.references import name_nothing, referring
 from conformance.suite.writing import optional_values
 from conformance.values import without

@@ -1,0 +1,84 @@
+"""Odd values, and what is odd about each in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+WRONG_TYPE = "a value of another type"
+NO_OBJECT, CUT_OFF = "a body that is no object", "a body that is cut off"
+TWICE, IN_BRACKETS, EMPTY = "a parameter twice", "a parameter in brackets", "an empty parameter"
+
+
+class OddText(NamedTuple):
+    """A text, and what is odd about it."""
+
+    text: str
+    flaw: str
+
+
+class OddContent(NamedTuple):
+    """The content of a body, and what is odd about it."""
+
+    content: bytes
+    flaw: str
+
+
+TEXTS = {
+    "nul": OddText("a\0b", "a null character in a text"),
+    "long": OddText("x" * 5_000, "a text of 5,000 characters"),
+    "emoji": OddText("🎉 \u202e", "an emoji in a text"),
+    "quotes": OddText("'\"; --", "quotes in a text"),
+    "markup": OddText("<script>alert(1)</script>", "markup in a text"),
+    "dots": OddText("../../etc/passwd", "the path of a file in a text"),
+    "percent": OddText("100%25%zz", "percent signs in a text"),
+    "template": OddText("{{7*7}}${7*7}", "a template in a text"),
+}
+BEYOND_64_BITS = "9" * 20
+LIMITS = ("1e2", " 5", "٣", "5,6", "true")
+POSITIONS = (
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59.999999999Z",
+    "2026-04-17",
+    "1776427200",
+    "2026-04-17T12:00:00+99:99",
+)
+CONTENTS = {
+    "deep": OddContent(b'{"deep": ' + b"[" * 2_000 + b"]" * 2_000 + b"}", "deeply nested JSON"),
+    "huge-number": OddContent(b'{"number": 1' + b"0" * 400 + b"}", "a number of 400 digits"),
+    "infinite-number": OddContent(b'{"number": 1e999}', "a number beyond all bounds"),
+    "not-a-number": OddContent(b'{"number": NaN}', "NaN in the body"),
+    "infinity": OddContent(b'{"number": -Infinity}', "Infinity in the body"),
+    "invalid-utf-8": OddContent(b'{"text": "\xff\xfe"}', "a body that is no UTF-8"),
+    "utf-16": OddContent('{"text": "a"}'.encode("utf-16"), "a body in UTF-16"),
+    "byte-order-mark": OddContent(b"\xef\xbb\xbf{}", "a byte order mark in the body"),
+    "number": OddContent(b"7", NO_OBJECT),
+    "two-values": OddContent(b"{} {}", "two JSON values in the body"),
+    "comment": OddContent(b"{/* */}", "a comment in the body"),
+    "control-character": OddContent(b'{"text": "a\tb\x01"}', "a control character in the body"),
+}
+FIGURES = {"infinite": b"1e999", "huge": b"1" + b"0" * 400, "not-a-number": b"NaN"}
+"""Numbers as a body has them, which many parsers take, and which 64 bits do not hold."""
+MEGABYTE = b'{"text": "' + b"x" * 1_050_000 + b'"}'
+MEDIA = {
+    "text": "text/plain",
+    "form": "application/x-www-form-urlencoded",
+    "xml": "application/xml",
+    "nonsense": "nonsense",
+}
+LETTERS = "Zoë Łukasz 東京"
+"""Letters outside ASCII and outside Latin-1, as names have them."""
+HALF_A_CHARACTER = "\ud800"
+OTHER_TYPES: Mapping[str, Any] = {
+    "string": "text",
+    "number": 7,
+    "boolean": True,
+    "object": {"a": 1},
+    "array": [{"a": 1}, 1],
+}
+"""A value of each type, by its name in a schema. An array holds items of two types."""
+
+
+def odd_value(name: str) -> str:
+    """The flaw of a request with a value of a parameter that cannot be parsed, or is too large."""
+    return f"an odd value of {name}"
