@@ -31,7 +31,7 @@ ROWS = 100
 """Operations that a card lists."""
 MOST = 300
 """Causes that are shown. Nobody mends more at once."""
-ROOM = 150_000
+ROOM = 170_000
 """Characters of evidence in a report, before they are escaped."""
 FEW = 2
 """Operations that a card without evidence lists."""
@@ -153,7 +153,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         clauses=tuple(map(run.contract.clauses.__getitem__, cause.clauses)),
         title=_title(run, cause, probe),
         asked=_asked(probe, cause.flaw),
-        rows=tuple(_rows(run, finding, cells, listed)),
+        rows=tuple(_rows(run, finding, cells, listed, DIFFERENCES if whole else 1)),
         more=len(operations) - len(listed),
         everywhere=_everywhere(run, cause),
         exhibits=tuple(exhibits(run, shown if whole else (), finding.where, said)),
@@ -214,16 +214,18 @@ def _flawed(flaw: str) -> str:
     return f", with {flaw}"
 
 
-def _rows(run: Run, telling: Finding, cells: list[Cell], operations: list[str]) -> Iterator[Row]:
-    """A row for each of some operations that the cells are of."""
+def _rows(
+    run: Run, telling: Finding, cells: list[Cell], operations: list[str], most: int
+) -> Iterator[Row]:
+    """A row for each of some operations that the cells are of; ``most`` differences each."""
     own: dict[str, list[Cell]] = {name: [] for name in operations}
     for cell in cells:
         own.get(cell.operation, []).append(cell)
     for of_one in own.values():
-        yield _row(run, telling, of_one)
+        yield _row(run, telling, of_one, most)
 
 
-def _row(run: Run, telling: Finding, cells: list[Cell]) -> Row:
+def _row(run: Run, telling: Finding, cells: list[Cell], most: int) -> Row:
     """The row of the cells of one operation; what is like the telling finding comes first."""
     found = chain.from_iterable(map(attrgetter("findings"), cells))
     findings = sorted(found, key=lambda finding: finding.rule != telling.rule)
@@ -232,8 +234,8 @@ def _row(run: Run, telling: Finding, cells: list[Cell]) -> Row:
         operation=view.operation_name(cells[0].operation),
         route=_route(run, cells[0].operation),
         clauses=tuple(map(attrgetter("clause"), cells)),
-        differences=tuple(differences[:DIFFERENCES]),
-        more=len(differences[DIFFERENCES:]),
+        differences=tuple(differences[:most]),
+        more=len(differences[most:]),
         exchange=", ".join(findings[0].exchanges[:1]),
     )
 
