@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import chain, filterfalse
+from itertools import chain, filterfalse, repeat
 from operator import attrgetter
 from typing import Any, TypeGuard
 
@@ -16,6 +16,34 @@ from conformance.model import Case, Contract, Declaration, Exchange, Role
 
 Outcomes = dict[tuple[str, str], list[tuple[str | None, Outcome]]]
 """By rule and operation: each outcome, with the code or status that it is about, or None."""
+Rated = list[tuple[str, Outcome]]
+"""Ids of rules, each with an outcome."""
+
+
+class Known:
+    """What rules said of exchanges and trials before: each is judged once in a run.
+
+    It is right for one contract, target file and set of rules, and for one log.
+    """
+
+    def __init__(self) -> None:
+        self._passive: dict[str, Rated] = {}
+        self._trials: dict[tuple[str, ...], list[Outcome]] = {}
+
+    def of_exchange(self, exchange: Exchange, rate: Callable[[], Rated]) -> Rated:
+        """What the passive rules say of an exchange."""
+        if exchange.id not in self._passive:
+            self._passive[exchange.id] = rate()
+        return self._passive[exchange.id]
+
+    def of_trial(
+        self, rule: Rule, trial: Trial, rate: Callable[[], list[Outcome]]
+    ) -> list[Outcome]:
+        """What a rule says of a trial."""
+        key = (rule.id, trial.case.id, *map(attrgetter("id"), trial.exchanges))
+        if key not in self._trials:
+            self._trials[key] = rate()
+        return self._trials[key]
 
 
 def judge(
@@ -24,33 +52,38 @@ def judge(
     rules: Mapping[str, Rule],
     cases: Iterable[Case],
     exchanges: Iterable[Exchange],
+    known: Known | None = None,
 ) -> Outcomes:
     """The outcomes of passive rules on every exchange, and of trial rules on every case.
 
     Requests that were only retried belong to no trial, and cases that are not among ``cases`` are
-    not judged. A judge that crashes gives a JudgeError; nothing is raised.
+    not judged. A judge that crashes gives a JudgeError; nothing is raised. What is ``known`` is not
+    judged again.
     """
-    judging = _Judging(contract, target, rules)
+    judging = _Judging(contract, target, rules, known or Known())
     trials: dict[str, dict[int, list[Exchange]]] = defaultdict(lambda: defaultdict(list))
     for exchange in exchanges:
         judging.exchange(exchange)
         if exchange.role is not Role.RETRY:
             trials[exchange.case][exchange.attempt].append(exchange)
-    known = {case.id: case for case in cases}
+    by_id = {case.id: case for case in cases}
     for case_id, attempts in trials.items():
-        if case_id in known:
+        if case_id in by_id:
             ordered = [tuple(attempts[attempt]) for attempt in sorted(attempts)]
-            judging.case(known[case_id], ordered)
+            judging.case(by_id[case_id], ordered)
     return judging.outcomes
 
 
 class _Judging:
     """Collects the outcomes of the rules."""
 
-    def __init__(self, contract: Contract, target: Declaration, rules: Mapping[str, Rule]) -> None:
+    def __init__(
+        self, contract: Contract, target: Declaration, rules: Mapping[str, Rule], known: Known
+    ) -> None:
         self._contract = contract
         self._target = target
         self._rules = rules
+        self._known = known
         self._passive = list(filter(attrgetter("passive"), rules.values()))
         self.outcomes: Outcomes = defaultdict(list)
 
@@ -62,11 +95,18 @@ class _Judging:
         """Judge one exchange by the passive rules; requests of no operation have none."""
         if exchange.operation not in self._contract.operations:
             return
+        rate = partial(self._rated, exchange)
+        for rule_id, outcome in self._known.of_exchange(exchange, rate):
+            self.outcomes[rule_id, exchange.operation].append((outcome.about, outcome))
+
+    def _rated(self, exchange: Exchange) -> Rated:
+        """What each passive rule says of an exchange."""
         context = self._context(exchange.operation)
+        rated: Rated = []
         for rule in self._passive:
             outcomes = _guarded(rule, rule.passive, context, exchange, (exchange.id,))
-            for outcome in outcomes:
-                self.outcomes[rule.id, exchange.operation].append((outcome.about, outcome))
+            rated += zip(repeat(rule.id), outcomes)
+        return rated
 
     def case(self, case: Case, attempts: list[tuple[Exchange, ...]]) -> None:
         """Judge the attempts of one case by the rules that it feeds."""
@@ -74,11 +114,16 @@ class _Judging:
         trials = list(map(partial(Trial, case), attempts))
         for rule_id in case.rules:
             rule = self._rules[rule_id]
-            runs = [_guarded(rule, rule.trial, context, trial, ()) for trial in trials]
+            runs = [self._tried(rule, context, trial) for trial in trials]
             combine = _confirmed if rule.confirm else _joined
             for outcome in combine(runs):
                 about = case.about or outcome.about
                 self.outcomes[rule_id, case.operation].append((about, outcome))
+
+    def _tried(self, rule: Rule, context: JudgeContext, trial: Trial) -> list[Outcome]:
+        """What a rule says of a trial."""
+        rate = partial(_guarded, rule, rule.trial, context, trial, ())
+        return self._known.of_trial(rule, trial, rate)
 
 
 def _guarded(

@@ -17,7 +17,7 @@ from operator import attrgetter
 from conformance.evidence import Log
 from conformance.judging.blocked import Blocked
 from conformance.judging.coverage import DONE, OVER_BUDGET, Coverage
-from conformance.judging.judge import Outcomes, findings_of, is_note, judge
+from conformance.judging.judge import Known, Outcomes, findings_of, is_note, judge
 from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Violation
 from conformance.judging.rules import CODED, Rule
 from conformance.model import (
@@ -54,15 +54,17 @@ def cells(
     *,
     today: date,
     selected: frozenset[str] | None = None,
+    known: Known | None = None,
 ) -> tuple[Cell, ...]:
     """The verdict of every cell, clause by clause.
 
     ``selected`` holds the ids of the cases that were to run; None for all. A waiver counts up to
-    ``today``. The cells come in the order of the ledger, those of a clause in that of the contract.
+    ``today``. What is ``known`` was judged before. The cells come in the order of the ledger, those
+    of a clause in that of the contract.
     """
     log = log.judged
     judged = [exchange for exchange in log.exchanges if exchange.scenario != PREFLIGHT]
-    outcomes = judge(contract, target, rules, cases, judged)
+    outcomes = judge(contract, target, rules, cases, judged, known)
     coverage = Coverage(contract, target.main_key, cases, log, selected)
     blocked = Blocked(contract, outcomes, judged)
     return _Evaluation(contract, target, rules, today, coverage, outcomes, blocked).cells()

@@ -10,6 +10,7 @@ from conformance import __version__, checks
 from conformance.causes import causes_of
 from conformance.evidence import CUT_OFF, Log
 from conformance.judging import verdict
+from conformance.judging.judge import Known
 from conformance.model import Case, Contract, Declaration, Run
 from conformance.plan import Plan
 from conformance.text import amount
@@ -48,14 +49,29 @@ def begun(
     )
 
 
-def finished(run: Run, log: Log, *, ended: str, selected: frozenset[str] | None) -> Run:
+def finished(
+    run: Run,
+    log: Log,
+    *,
+    ended: str,
+    selected: frozenset[str] | None,
+    known: Known | None = None,
+) -> Run:
     """The run that began, judged by what its log holds.
 
-    ``selected`` are the ids of the cases that were to run, None for all.
+    ``selected`` are the ids of the cases that were to run, None for all. What is ``known`` of the
+    log was judged while the run went on.
     """
     contract, today = run.contract, date.fromisoformat(run.judged_on)
     cells = verdict.cells(
-        contract, run.target, checks.RULES, run.cases, log, today=today, selected=selected
+        contract,
+        run.target,
+        checks.RULES,
+        run.cases,
+        log,
+        today=today,
+        selected=selected,
+        known=known,
     )
     exchanges = tuple(log.exchanges)
     return replace(

@@ -16,7 +16,7 @@ from conformance import checks
 from conformance.errors import Unjudgeable
 from conformance.evidence import Log, Recorder
 from conformance.judging import verdict
-from conformance.judging.judge import findings_of, judge
+from conformance.judging.judge import Known, findings_of, judge
 from conformance.judging.outcomes import Violation
 from conformance.model import Case, Run
 from conformance.options import Depth
@@ -73,6 +73,7 @@ class Session:
         self._nonce = nonce
         self._begun = prepared.begun(datetime.now(UTC), require_complete=require_complete)
         self._memory: Memory | None = None
+        self._known = Known()
 
     @property
     def log(self) -> Log:
@@ -136,7 +137,8 @@ class Session:
     def _violations(self, case: Case, before: int) -> Found:
         """The violations in what a case has sent; its exchanges come after the first ``before``."""
         exchanges = [each for each in self.log.exchanges[before:] if each.case == case.id]
-        outcomes = judge(self.contract, self.target.declaration, checks.RULES, [case], exchanges)
+        target = self.target.declaration
+        outcomes = judge(self.contract, target, checks.RULES, [case], exchanges, self._known)
         violations: Found = []
         for (rule, _), given in outcomes.items():
             found = findings_of(map(itemgetter(1), given))
@@ -148,7 +150,9 @@ class Session:
         self._settle()
         self.recorder.close()
         ended = datetime.now(UTC).isoformat(timespec="seconds")
-        return finished(self._begun, self.log, ended=ended, selected=self.selected)
+        return finished(
+            self._begun, self.log, ended=ended, selected=self.selected, known=self._known
+        )
 
     def _settle(self) -> None:
         """Look once more at a target that refused the main key in the end."""

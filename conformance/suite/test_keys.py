@@ -102,12 +102,17 @@ def test_prefixes(client: Client) -> None:
 
 
 def with_scope(planning: Planning) -> Iterator[Draft]:
-    """Each operation that has a scope, with keys that have it."""
+    """Each operation that has a scope, with keys that have it.
+
+    Without one for that scope, a key that may only read is tried with each read.
+    """
     for operation in filter(attrgetter("scopes"), keyed(planning)):
         # a key with one scope alone may be refused where a second may be required
         scopes = () if operation.beside else operation.scopes
         scoped = tuple(f"scope:{scope}" for scope in scopes)
         keys = (*given(planning, scoped), *named_keys(planning, operation, opening=True))
+        if not keys and planning.target.opens(operation, "read_only"):
+            keys = given(planning, ("read_only",))
         yield Draft(operation, needs=("full",), wants=scoped, params=Keys(keys or ("full",)))
 
 
