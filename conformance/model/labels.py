@@ -66,6 +66,7 @@ class Step(StrEnum):
     LOOK = "look"  # a look for the effect of refused requests
 
     WRITE = "write"  # creates or changes
+    REPEATED = "repeated"  # the same creation a second time
     FIRST = "first"  # an earlier change of other members
     READ = "read"  # reads the written object back
     DELETE = "delete"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.model import Contract
+from conformance.model.placeholder import PATTERN
 from conformance.reading import is_id
 
 Id = str | int
@@ -23,6 +24,8 @@ LONGEST = 1_000
 """Characters of a name that is sent: a server may refuse a URL that is much longer."""
 LONGEST_NUMBER = 19
 """Digits of a number that must not grow: it fills 64 bits."""
+FAR = 6
+"""Digits of the distance of a number that nothing has from one that something has."""
 SHORT_COUNTER = 6
 """Digits at the end of an id from which they no longer look like a counter."""
 FEWEST_CHANGED, MOST_CHANGED = 6, 12
@@ -52,9 +55,13 @@ def identifier(contract: Contract, item: Any, kind: str, member: str | None = No
 
 
 def is_sendable(name: Id) -> bool:
-    """Whether a name fits into a URL: it is not too long, and no half of a character."""
+    """Whether a name fits into a URL, and is whole.
+
+    It is not too long, no half of a character, and no secret was taken out of it.
+    """
     try:
-        return len(str(name)) <= LONGEST and bool(str(name).encode())
+        whole = PATTERN.search(str(name)) is None
+        return whole and len(str(name)) <= LONGEST and bool(str(name).encode())
     except ValueError:  # half a character, or more digits than Python prints
         return False
 
@@ -93,8 +100,8 @@ def _fictional_number(digest: bytes) -> str:
 
 
 def _larger(number: str) -> str:
-    """A number far above another one."""
-    return str(int(number) + 7 * 10 ** len(number))
+    """A number far above another one, within 32 bits if the other is small."""
+    return str(int(number) + 7 * 10 ** max(len(number), FAR))
 
 
 def _tail(sample: str) -> str:

@@ -89,7 +89,9 @@ def _page(client: Client, key: str, values: Values) -> Answer | None:
     if known is None:
         return None
     facts = Facts(side=SIDES[key])
-    exchange = client.call(operation, known | values, role=Role.CONTROL, key=key, facts=facts)
+    may_miss = key == "read_only" and operation.required  # it may not reach what the list is of
+    role = Role.ARRANGE if may_miss else Role.CONTROL
+    exchange = client.call(operation, known | values, role=role, key=key, facts=facts)
     return Answer(client.contract, operation, exchange)
 
 

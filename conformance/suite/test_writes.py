@@ -153,7 +153,8 @@ def test_repeated_creation(client: Client) -> None:
         for member in client.operation.fresh_members:
             values.setdefault(member.name, client.value(member))
         client.call(client.operation, values, role=Role.ARRANGE)
-        client.mistake(client.operation, values, role=Role.BYSTANDER)
+        facts = Facts(step=Step.REPEATED)
+        client.mistake(client.operation, values, facts=facts, role=Role.BYSTANDER)
 
 
 # --- changes --------------------------------------------------------------------------------------

@@ -80,7 +80,8 @@ class Sender:
         self.offered = extent.offered(contract, target.declaration)
         self.target = target
         self._recorder = recorder
-        self._secrets = SecretStore(target.keys, contract.authentication.prefixes, seed)
+        businesses = target.declaration.businesses.values()
+        self._secrets = SecretStore(target.keys, contract.authentication.prefixes, seed, businesses)
         self._redactor = LogRedactor(contract, self._secrets)
         self._allowance = Allowance(target, max_seconds, sleep)
         self._carrier = Carrier(

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from conformance.model import Contract, Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Identity, Row
-from tests.faults.base import Faulty, altered, variant
+from tests.faults.base import Faulty, altered, is_for, variant
 from tests.faults.shared import number_of
 
 # --- input ---
@@ -173,6 +173,20 @@ class NumericIds(Faulty):
             name: self.ids_behind(value)
             for name, value in super().take_in(operation, request, in_path).items()
         }
+
+
+@variant("silent: the form of ids")
+class IdsOfOneHost(Faulty):
+    """New ids are UUIDs of one host, which end alike; the link of a sign-up holds one."""
+
+    def new_id(self, kind: str) -> str:
+        return f"{self.store.number():08x}-4c11-11f1-9d3a-0242ac120002"
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        if is_for(context, "sign_up"):
+            link = f"https://pay.example.com/{body['business_id']}/c0ffee"
+            body = {**body, "checkout_url": link}
+        return super().succeed(context, body)
 
 
 @variant("S1")

@@ -59,6 +59,26 @@ class TakenReferenceRefused(Faulty):
         return super().act_create(context)
 
 
+@variant("silent: what has to be unique")
+class EqualCreationFound(Faulty):
+    """Of anything but a call, an equal creation is answered with 200 and the earlier object."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._made: dict[str, str] = {}
+
+    def act_create(self, context: Context) -> Reply:
+        body = repr((self.own_tenant(context), context.operation.id, context.values))
+        if body in self._made and not is_for(context, "create_call"):
+            row = self.store.get(context.operation.kind, self._made[body])
+            assert row is not None
+            reply = super().succeed(context, self.render_item(context.operation, row))
+            return replace(reply, status=200)
+        reply = super().act_create(context)
+        self._made[body] = str(reply.body.get("id"))
+        return reply
+
+
 @variant("silent: the values of a score")
 class ScoreAboveZero(Faulty):
     """A score of 0 is refused with invalid_request."""

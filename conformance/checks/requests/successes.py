@@ -12,10 +12,20 @@ from conformance.checks.envelope import json_fault, repeated_names
 from conformance.judging.answers import answered, odd_cursor, role_of, said, unusable, with_body
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation
 from conformance.judging.rules import every, passive
-from conformance.model import Clause, CodeRole, Contract, Exchange, Open, Operation, Role, compact
+from conformance.model import (
+    Clause,
+    CodeRole,
+    Contract,
+    Exchange,
+    Open,
+    Operation,
+    Role,
+    Step,
+    compact,
+)
 from conformance.values import NOT_JSON
 
-INTERNAL_ERROR = 500
+OK, INTERNAL_ERROR = 200, 500
 REFUSED_FOR_ACCESS = (401, 403)
 """Answers to a valid request that other rules judge."""
 
@@ -93,6 +103,8 @@ def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
     if response.ok:
         if response.status in operation.successes:
             yield Pass(ids, about=about)
+        elif response.status == OK and exchange.facts.step is Step.REPEATED:
+            return  # the object was there already, so nothing was created
         elif response.status in context.contract.statuses:
             yield Violation("status", expected, said(exchange), ids, about=about)
     elif _should_succeed(context, exchange) and not _excused(context, exchange, response.status):

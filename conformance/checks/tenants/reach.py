@@ -197,6 +197,7 @@ class _Rows:
     """The items of two businesses, as their lists show them.
 
     Two items without an id that look alike may be two, so they count as neither common nor apart.
+    The same goes for an item that says that it belongs to no business.
     """
 
     def __init__(self, context: JudgeContext) -> None:
@@ -212,7 +213,8 @@ class _Rows:
             return
         identity = answer.identity(row)
         self._shown[side].setdefault(identity, answer.exchange.id)
-        if id_of(answer.contract, answer.operation.kind, row) is None:
+        is_nobodys = row.get(self._tenant, "") is None
+        if is_nobodys or id_of(answer.contract, answer.operation.kind, row) is None:
             self._nameless.add(identity)
 
     def compared(self) -> Iterator[Outcome]:

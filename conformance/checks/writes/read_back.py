@@ -21,7 +21,7 @@ from conformance.reading import answer_of, as_shown, differences, members_of, sh
 
 
 def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Judge each write by the last read of its object.
+    """Judge each accepted write by the last read of its object.
 
     A write whose object was written again is left out; create.one says whether it may be.
     """
@@ -30,6 +30,8 @@ def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         answer = answered(context, write)
         if not isinstance(answer, Answered):
             yield answer
+            continue
+        if not answer.ok:
             continue
         yield from _misquoted(context, trial, write)
         if write.id in reads:

@@ -54,6 +54,7 @@ class LogRedactor:
     def __init__(self, contract: Contract, secrets: SecretStore) -> None:
         self._secrets = secrets
         self._members = contract.secret_members
+        self._ids = {contract.identifier, contract.tenant or contract.identifier}
         self._member_pattern = _pattern_of_members(self._members)
         self._key_pattern = _pattern_of_keys(contract.authentication.prefixes)
         self._count = 0
@@ -67,11 +68,18 @@ class LogRedactor:
         texts = list(_texts(received.body))
         for member, value in self._members_in(texts):
             kind = _kind_of(value, received.ok)
+            if kind is SecretKind.LINK:
+                self._publish_ids(texts[0])
             if kind is not None:
                 self._hold(kind, member, value)
         texts += map(itemgetter(1), received.headers)
         for text in texts:
             self._learn_keys(text)
+
+    def _publish_ids(self, text: str) -> None:
+        """Take the ids that stand beside a link for no secrets, though the link may hold them."""
+        for _, value in _string_members(strict_json(text), self._ids):
+            self._secrets.publish(value)
 
     def body(self, raw: bytes | None) -> Body | None:
         """A body without secrets; None if there is no body."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from conformance.model import Placeholder, SecretKind
 from conformance.model.placeholder import PATTERN
@@ -20,6 +22,9 @@ from conformance.transport.redaction.search import CleanTexts, Exhausted, PieceS
 
 PIECE = 10
 """A run of this many characters of a secret, beyond its public prefix, gives the secret away."""
+
+PART_OF_LINK = 0.9
+"""How much of a part of a link gives it away. Ids begin or end alike, and links hold ids."""
 
 SHORTEST_PIECE = 4
 """A run of this many characters gives a short key away: scenarios alter keys, so less is intact."""
@@ -36,13 +41,19 @@ WITHHELD = "[withheld: it may hold a secret]"
 class SecretStore:
     """The secrets of a run and their placeholders.
 
-    ``keys`` are the keys of the target file by role, ``prefixes`` the public beginnings of keys.
+    ``keys`` are the keys of the target file by role, ``prefixes`` the public beginnings of keys,
+    and ``public`` texts that secrets may hold and that are no secret, such as the id of a business.
     """
 
     def __init__(
-        self, keys: Mapping[str, str], prefixes: Iterable[str] = (), seed: int = 0
+        self,
+        keys: Mapping[str, str],
+        prefixes: Iterable[str] = (),
+        seed: int = 0,
+        public: Iterable[str] = (),
     ) -> None:
         self._prefixes = tuple(prefixes)
+        self._public = {text for text in public if len(text) >= PIECE}
         self._seed = seed
         self._secrets: dict[Placeholder, str] = {}
         self._placeholders: dict[str, Placeholder] = {}
@@ -64,7 +75,8 @@ class SecretStore:
             self._wholes += [(form, str(placeholder)) for form in _spellings(secret)]
             self._wholes.sort(key=lambda pair: -len(pair[0]))
             for part in self._private_parts(secret):
-                self._search.add(part, placeholder, _piece_length(part, placeholder.kind), PIECE)
+                length = _piece_length(part, placeholder.kind)
+                self._search.add(part, placeholder, length, max(PIECE, length))
         return self._placeholders[secret]
 
     def fill(self, text: str) -> str:
@@ -134,8 +146,15 @@ class SecretStore:
     def _private_parts(self, secret: str) -> list[str]:
         """The parts of a secret whose pieces must not be seen."""
         if "://" in secret:
-            return telling_parts(secret)
-        return [self.without_prefix(secret) or secret]
+            return [part for part in telling_parts(secret) if part not in self._public]
+        parts = [self.without_prefix(secret) or secret]
+        for text in self._public:
+            parts = list(filter(None, chain.from_iterable(part.split(text) for part in parts)))
+        return parts or [secret]
+
+    def publish(self, text: str) -> None:
+        """Take a text for no secret from now on, such as an id that stands in a link."""
+        self._public.add(text)
 
 
 def _spellings(secret: str) -> Iterable[str]:
@@ -147,6 +166,8 @@ def _spellings(secret: str) -> Iterable[str]:
 def _piece_length(part: str, kind: SecretKind) -> int:
     """How many characters of a part of a secret give it away."""
     length = PIECE
+    if kind is SecretKind.LINK:
+        length = max(PIECE, math.ceil(PART_OF_LINK * len(part)))
     if kind in ALTERED:
         length = max(SHORTEST_PIECE, min(PIECE, len(part) // 2))
     return min(length, len(part))

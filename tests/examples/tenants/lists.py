@@ -67,6 +67,10 @@ def two_businesses_list_their_rows() -> Iterator[Example]:
     yield refused(
         "a row that both lists hold", seen_by("own", call(1), call(2)), seen_by("foreign", call(2))
     )
+    nobodys = call(9, business_id=None)
+    own_and_shared = seen_by("own", OWN_CALL, nobodys)
+    shared = seen_by("foreign", FOREIGN_CALL, nobodys)
+    yield silent("a row of no business that both lists hold", own_and_shared, shared)
     both_own = seen_by("own", OWN_CALL, FOREIGN_CALL)
     yield refused("a row that names the other business", both_own, seen_by("foreign", call(3)))
     yield silent("one of the two lists is empty", own, seen_by("foreign"))
