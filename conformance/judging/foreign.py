@@ -11,6 +11,7 @@ from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Vio
 from conformance.judging.writes import tied, untied
 from conformance.model import Exchange, Step, compact
 from conformance.reading import Answer, answer_of, compared, same, sought_in
+from conformance.values import ABSENT
 
 NOTHING_FOREIGN = "nothing of another business"
 
@@ -102,10 +103,19 @@ def _unchanged(context: JudgeContext, before: Exchange, after: Exchange) -> Iter
 
 
 def _first_changed(old: Any, new: Any, sent: Mapping[str, Any]) -> str | None:
-    """The first member that now has the value that the other business sent."""
+    """The first member that now has the value that the other business sent, or a turned switch.
+
+    Other members may change by themselves; a switch seldom does.
+    """
     if not isinstance(old, dict) or not isinstance(new, dict):
         return None
     for name, value in sent.items():
         if old.get(name) != new.get(name) == value:
             return name
-    return None
+    turned = (name for name, value in old.items() if new.get(name) is _opposite(value))
+    return next(turned, None)
+
+
+def _opposite(switch: Any) -> Any:
+    """The other value of a switch; of anything else, what no member is."""
+    return not switch if isinstance(switch, bool) else ABSENT

@@ -70,6 +70,7 @@ class Step(StrEnum):
     FIRST = "first"  # an earlier change of other members
     READ = "read"  # reads the written object back
     DELETE = "delete"
+    DELETED = "deleted"  # works on what was deleted
     ATTEMPT = "attempt"  # a write that must be refused
 
     OWNER = "owner"  # the owner reads an object
@@ -80,6 +81,9 @@ class Step(StrEnum):
     TIED = "tied"  # a look whether the object shows that reference
     LISTING = "listing"  # a look into the list of the other business
     UNFILTERED = "unfiltered"  # the list without the filter
+    NARROWED = "narrowed"  # a report with a parameter that narrows it
+    UNCACHED = "uncached"  # a report under a URL that nobody asked for before
+    CACHED = "cached"  # the same under the usual URL
 
     MADE = "made"  # hands out a key
     USED = "used"  # uses it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
@@ -78,11 +78,22 @@ class Attempts:
             self._look_in_list(self.fresh[already:])
 
     def _unknown_references(self) -> None:
-        """Send the write with each of some references to an object that does not exist."""
-        for parameter in filter(self._may_name_nothing, self._operation.body):
+        """Send the write with each of some references to an object that does not exist.
+
+        A change may take references that only the documents of the creation name.
+        """
+        members = [*self._operation.body, *self._of_creations()]
+        for parameter in filter(self._may_name_nothing, members):
             known = self._client.value(parameter)
             if isinstance(known, str):
                 self.send({parameter.name: self._client.unknown_id(known)})
+
+    def _of_creations(self) -> Iterator[Parameter]:
+        """The members of a creation of the kind that a change is not documented to have."""
+        own = set(map(attrgetter("name"), self._operation.parameters))
+        if self._operation.action == "update":
+            for creation in self._client.contract.operations_by("create", self._operation.kind):
+                yield from (member for member in creation.body if member.name not in own)
 
     def _may_name_nothing(self, parameter: Parameter) -> bool:
         """Whether a member names an object other than a business; in a change it is optional."""

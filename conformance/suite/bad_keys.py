@@ -16,12 +16,15 @@ NEVER_ISSUED = (UNKNOWN, ALTERED)
 """The forms of a key that was never issued."""
 
 BASIC_USER, IN_QUERY = "user", "query"
-PLACES = ("Basic", "Token", BASIC_USER)
+PLACES = ("Basic", "Token", BASIC_USER, "ApiKey")
 """Where a valid key is put that does not belong there: after another scheme, or as a Basic user."""
+NOTHINGS = ("undefined", "null")
+"""What clients send that have no key."""
 ENDLESS = "x" * 2_000
 """A key far longer than any."""
 PAGE_SIZE = 2
 """Items of a later page that a key asks for which must not see it."""
+TEST, IN_OTHER_CASE = "test", "case"
 ALTERED_ALWAYS = ("last-char", "longer")
 """The alterations that every operation is tried with."""
 
@@ -99,6 +102,7 @@ def _malformed(planning: Planning, number: int) -> list[str]:
     if number % 2 == 0:
         return [scheme]
     texts = [f"{scheme} not a key", f"{scheme} {scheme}", "?"]
+    texts += [f"{scheme} {nothing}" for nothing in NOTHINGS]
     if _floods(planning):
         tokens = (*authentication.prefixes, ENDLESS)
         texts += [f"{scheme} {token}" for token in tokens]
@@ -125,7 +129,10 @@ def _altered(planning: Planning, number: int) -> list[str]:
     if len(prefixes) > 1:
         rarer.insert(0, OTHER_PREFIX)
     rare = rarer[number % len(rarer)]
-    return [f"full~{name}" for name in (*ALTERED_ALWAYS, rare)]
+    keys = [f"full~{name}" for name in (*ALTERED_ALWAYS, rare)]
+    if rare == IN_OTHER_CASE and TEST in planning.target.keys:
+        keys.append(f"{TEST}~{IN_OTHER_CASE}")
+    return keys
 
 
 def _dead(role: str) -> Callable[[Planning, int], list[str]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Facts, Role, Step
+from conformance.model import Exchange, Facts, Operation, Role, Step
 from conformance.scenarios import Draft, Planning, operations
 from conformance.suite.client import Client
 from conformance.suite.crossing import with_query
@@ -38,7 +38,9 @@ def compare_figures(client: Client) -> None:
         return
     before = client.control(operation, values, facts=Facts(step=Step.BEFORE))
     if theirs is not None:
-        _ask_as_owner(client, theirs, business)
+        owner = _ask_as_owner(client, theirs, business)
+        if theirs == values and owner.ok and owner.json == before.json:
+            _ask_past_a_cache(client, values)
     answers = []
     for message in _naming(client, values, business):
         facts = Facts(mistake=True, step=Step.FOREIGN, sought=business)
@@ -63,10 +65,53 @@ def _ask_again(client: Client, values: dict[str, Any]) -> None:
     client.call(operation, values, role=Role.ARRANGE, facts=Facts(step=Step.AFTER))
 
 
-def _ask_as_owner(client: Client, values: dict[str, Any], sought: Any) -> None:
+def _ask_as_owner(client: Client, values: dict[str, Any], sought: Any) -> Exchange:
     """The report of the other business, with its own key."""
     facts = Facts(step=Step.OWNER, sought=str(sought))
-    client.call(client.operation, values, role=Role.ARRANGE, key="other", facts=facts)
+    return client.call(client.operation, values, role=Role.ARRANGE, key="other", facts=facts)
+
+
+def _ask_past_a_cache(client: Client, values: dict[str, Any]) -> None:
+    """The report of the other business under a URL of its own; then as before, for comparison.
+
+    A server may keep answers by their URL, whoever asks.
+    """
+    operation = client.operation
+    message = with_query(message_for(operation, values), "_", client.token())
+    facts = Facts(mistake=True, step=Step.UNCACHED)
+    client.raw(message, operation.id, key="other", facts=facts, role=Role.BYSTANDER)
+    facts = Facts(step=Step.CACHED)
+    client.call(operation, values, role=Role.ARRANGE, key="other", facts=facts)
+
+
+def reports_for_the_empty(planning: Planning) -> Iterator[Draft]:
+    """Each report of figures that can be narrowed, with the key of a business without data."""
+    for operation in filter(attrgetter("keyed"), operations(planning, "fetch")):
+        narrowed = list(_narrowings(operation))
+        if planning.contract.tenant and narrowed:
+            yield Draft(operation, needs=("empty",), cost=1 + len(narrowed), optional=True)
+
+
+def narrow_empty_figures(client: Client) -> None:
+    """The report of a business without data; then with each parameter that narrows it."""
+    operation = client.operation
+    values = client.valid(operation, "empty")
+    if values is None:
+        return
+    facts = Facts(step=Step.BEFORE)
+    client.call(operation, values, key="empty", role=Role.ARRANGE, facts=facts)
+    for narrowing in _narrowings(operation):
+        facts = Facts(step=Step.NARROWED)
+        client.mistake(operation, {**values, **narrowing}, key="empty", facts=facts)
+
+
+def _narrowings(operation: Operation) -> Iterator[dict[str, Any]]:
+    """The values of optional parameters of a report, one by one, where the contract gives any."""
+    for parameter in operation.parameters_in("query"):
+        if not parameter.required and not parameter.references:
+            examples = [] if parameter.example is None else [parameter.example]
+            for value in parameter.schema.get("enum", examples):
+                yield {parameter.name: value}
 
 
 def _naming(client: Client, values: dict[str, Any], business: str) -> Iterator[Message]:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from itertools import filterfalse
 from typing import Any, TypeGuard
 
-from conformance.model import Contract, Effect, Operation, Parameter
-from conformance.reading import rows_of
+from conformance.model import Contract, Effect, Facts, Open, Operation, Parameter, Role
+from conformance.reading import position_of, rows_of
 from conformance.suite.client import Client
-from conformance.values import ABSENT, texts_in, without
+from conformance.suite.filter_values import widest
+from conformance.suite.knowledge import LARGE
+from conformance.values import ABSENT, as_text, texts_in, without
+
+PAGE_SIZE = 5
+"""Items of a page that is asked for in another size, or with a cursor."""
 
 
 def foreign_filter(client: Client, parameter: Parameter) -> Any:
@@ -38,6 +43,46 @@ def beside_foreign(client: Client, parameter: Parameter, value: Any) -> dict[str
             texts = filter(is_text, without(shown, {parameter.name}).items())
             return dict(texts)
     return {}
+
+
+def ask_beside_others(client: Client, parameter: Parameter, values: dict[str, Any]) -> None:
+    """The same beside all other filters, as a foreign item shows them; then beside wide bounds.
+
+    Where the filter may be ignored, only the items themselves tell whose they are.
+    """
+    operation = client.operation
+    rows = rows_of(client.knowledge.listed(operation.kind, "other"))
+    role = Role.BYSTANDER if Open.FILTER_IGNORED in parameter.open else Role.PROBE
+    alike = beside_foreign(client, parameter, values[parameter.name])
+    for others in filter(None, (alike, widest(operation, rows))):
+        client.mistake(operation, {**values, **others}, facts=Facts(placed=True), role=role)
+
+
+def ask_for_both(client: Client, parameter: Parameter, values: dict[str, Any], value: Any) -> None:
+    """Narrow the largest page to the own business and another one: some servers split a filter."""
+    own = client.knowledge.business()
+    if parameter.name == client.contract.tenant and own is not None:
+        both = {**values, **_large(client), parameter.name: f"{own},{value}"}
+        client.mistake(client.operation, both, role=Role.BYSTANDER)
+
+
+def _large(client: Client) -> dict[str, str]:
+    """The limit of the largest page, which shows most of what a filter lets in."""
+    paging = client.operation.paging
+    assert paging is not None
+    return {paging.limit: str(client.knowledge.within(client.operation, LARGE))}
+
+
+def later_page(client: Client) -> dict[str, str]:
+    """A limit, and the first item of the own list as the cursor where its position is known."""
+    operation, paging = client.operation, client.operation.paging
+    assert paging is not None
+    page = {paging.limit: str(client.knowledge.within(operation, PAGE_SIZE))}
+    first = next(iter(client.knowledge.listed(operation.kind)), None)
+    cursor = as_text(position_of(operation, first))
+    if cursor is not None:
+        page[paging.after] = cursor
+    return page
 
 
 def is_text(pair: tuple[str, Any]) -> TypeGuard[tuple[str, str]]:

@@ -8,6 +8,7 @@ from operator import attrgetter
 
 from conformance.model import DEAD_KEYS, Contract, Effect, Operation, Parameter, Params
 from conformance.scenarios import KEY, Depth, Draft, Planning, given, key_needs, operations
+from conformance.suite.member_changes import changeable
 from conformance.suite.writing import visible_change
 
 READ_ONLY = "read_only"
@@ -122,6 +123,15 @@ def changes_to_zero(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=("full",), cost=5, optional=True)
 
 
+def changes_of_members(planning: Planning) -> Iterator[Draft]:
+    """Each change of an object that a read shows, with several members to change."""
+    for operation, selector in _changes_of_its_own(planning):
+        members = changeable(operation)
+        whole = operation.when in (None, selector.name)
+        if whole and len(members) > 1 and is_visible(planning.contract, operation):
+            yield Draft(operation, needs=("full",), cost=4 + len(members), optional=True)
+
+
 @dataclass(frozen=True)
 class WrongKeys(Params):
     """The roles of the keys that a write is refused for."""
@@ -169,4 +179,4 @@ def deletions(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning, "delete"):
         creatable = contract.operations_by("create", operation.kind)
         if operation.selector and creatable and is_visible(contract, operation):
-            yield Draft(operation, needs=("full",), cost=8)
+            yield Draft(operation, needs=("full",), cost=10)

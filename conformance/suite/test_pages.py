@@ -10,11 +10,12 @@ from conformance.model import Facts, Operation, Params
 from conformance.reading import Answer, position_of
 from conformance.scenarios import Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
+from conformance.suite.cursors import in_turn
 from conformance.suite.knowledge import LARGE
 from conformance.suite.odd_values import odd_value
 
-WIDE = 10**8
-"""Times the maximum of a list: such a limit is beyond 32 bits."""
+WIDE = (10**8, 10**3)
+"""Times the maximum of a list: one such limit is beyond 32 bits, the other beyond 16."""
 
 
 def large_pages(planning: Planning) -> Iterator[Draft]:
@@ -25,13 +26,13 @@ def large_pages(planning: Planning) -> Iterator[Draft]:
 
 @scenario(large_pages)
 def test_large_page(client: Client) -> None:
-    """A limit far above the maximum, and beyond 32 bits; one just above it is part of the walks."""
+    """A limit far above the maximum; one just above it is part of the walks."""
     operation = client.operation
     values = client.knowledge.listing(operation)
     if values is None or operation.paging is None:
         return
     maximum = client.target.maximum.get(operation.id, LARGE)
-    values[operation.paging.limit] = str(WIDE * maximum)
+    values[operation.paging.limit] = str(in_turn(WIDE, operation) * maximum)
     facts = Facts(mistake=True, flaw=odd_value(operation.paging.limit))
     client.call(operation, values, facts=facts)
 

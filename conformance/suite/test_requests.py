@@ -66,11 +66,11 @@ def _send_similar_ids(client: Client, values: dict[str, Any], selector: Paramete
     known = str(values[selector.name])
     if selector.references != client.operation.kind:
         return
-    if len(known) <= SHORT_ID:
-        return
-    similar = [known[:-1], f"{known}x", f"{known[:-1]}%"]
-    if not is_hexadecimal(known):
-        similar.append(known.swapcase())
+    similar = [f"{known}x"] if known.isdecimal() else []
+    if len(known) > SHORT_ID:
+        similar = [known[:-1], f"{known}x", f"{known[:-1]}%"]
+        if not is_hexadecimal(known):
+            similar.append(known.swapcase())
     for identifier in similar:
         client.mistake(client.operation, {**values, selector.name: identifier})
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from conformance.model import Effect, Facts, Open, Operation, Parameter, Params, Role, Side, Step
-from conformance.reading import Answer, position_of, rows_of
+from conformance.reading import Answer, rows_of
 from conformance.scenarios import Depth, Draft, Planning, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.crossing import (
@@ -18,21 +18,28 @@ from conformance.suite.crossing import (
     read_across,
     with_query,
 )
-from conformance.suite.figures import compare_figures, reports, with_tenant_headers
+from conformance.suite.figures import (
+    compare_figures,
+    narrow_empty_figures,
+    reports,
+    reports_for_the_empty,
+    with_tenant_headers,
+)
 from conformance.suite.filter_values import widest
 from conformance.suite.foreign import (
-    beside_foreign,
+    PAGE_SIZE,
+    ask_beside_others,
+    ask_for_both,
     foreign_filter,
     foreign_object,
+    later_page,
     owning_references,
     texts_of_member,
 )
 from conformance.suite.ids import MALFORMED
 from conformance.transport.message import message_for
-from conformance.values import ABSENT, as_text
+from conformance.values import ABSENT
 
-PAGE_SIZE = 5
-"""Items of a page that is asked for in another size, or with a cursor."""
 OVERLAPPING = {Depth.QUICK: 0, Depth.FULL: 4, Depth.DEEP: 100}
 """Lists that two businesses ask for at the same time."""
 ROUNDS = 3
@@ -161,36 +168,12 @@ def test_foreign_filter(client: Client) -> None:
     if Open.FILTER_IGNORED in parameter.open:
         client.control(operation, values, facts=Facts(step=Step.UNFILTERED))
     client.mistake(operation, {**values, parameter.name: value})
-    page = _later_page(client)
+    page = later_page(client)
     facts = Facts(placed=len(page) > 1)
     client.mistake(operation, {**values, parameter.name: value, **page}, facts=facts)
-    _beside_others(client, parameter, {**values, parameter.name: value})
+    ask_beside_others(client, parameter, {**values, parameter.name: value})
+    ask_for_both(client, parameter, values, value)
     client.mistake(operation, {**values, parameter.name: MALFORMED}, role=Role.BYSTANDER)
-
-
-def _beside_others(client: Client, parameter: Parameter, values: Values) -> None:
-    """The same beside all other filters, as a foreign item shows them; then beside wide bounds.
-
-    Where the filter may be ignored, only the items themselves tell whose they are.
-    """
-    operation = client.operation
-    rows = rows_of(client.knowledge.listed(operation.kind, "other"))
-    role = Role.BYSTANDER if Open.FILTER_IGNORED in parameter.open else Role.PROBE
-    alike = beside_foreign(client, parameter, values[parameter.name])
-    for others in filter(None, (alike, widest(operation, rows))):
-        client.mistake(operation, {**values, **others}, facts=Facts(placed=True), role=role)
-
-
-def _later_page(client: Client) -> dict[str, str]:
-    """A limit, and the first item of the own list as the cursor where its position is known."""
-    operation, paging = client.operation, client.operation.paging
-    assert paging is not None
-    page = {paging.limit: str(client.knowledge.within(operation, PAGE_SIZE))}
-    first = next(iter(client.knowledge.listed(operation.kind)), None)
-    cursor = as_text(position_of(operation, first))
-    if cursor is not None:
-        page[paging.after] = cursor
-    return page
 
 
 # --- objects ---
@@ -241,6 +224,12 @@ def test_foreign_object(client: Client) -> None:
 def test_foreign_figures(client: Client) -> None:
     """A report of figures that is asked for in the name of another business."""
     compare_figures(client)
+
+
+@scenario(reports_for_the_empty, rules=("figures.empty",), phase=1)
+def test_empty_figures(client: Client) -> None:
+    """A report of a business without data, plain and narrowed."""
+    narrow_empty_figures(client)
 
 
 # --- a business without data ---

@@ -30,16 +30,16 @@ from conformance.suite.knowledge import LARGE
 from conformance.suite.narrowed import Narrowed
 from conformance.suite.walker import BASE_PAGES, Walker
 
-SIZES = (1, 2, 3, 7)
-"""Page sizes of the walks that begin after the first item."""
+REACHES = {1: 4, 2: 8, 3: WINDOW, 7: WINDOW}
+"""Page sizes of the walks that begin after the first item, and how many items each walk takes."""
+LONG = 3
+"""Items of a page from which on one border is crossed, at most places, and not two."""
 SIZES_AGAIN = ((1, 7), (2, 3))
 """Page sizes of the walks that begin at other places, in turn."""
 PLACE = 30
 """Requests of the walks from one more place of each kind."""
 MOST_PLACES = 8
 """Places of each kind that a list is walked from at most, beside the first one."""
-SINGLES = 4
-"""Items of the stretch that are walked one by one."""
 LENGTHS = (25, 10, 50, 20)
 """Usual lengths of a page, of which each list is asked for one, in turn."""
 PAGE_RULES = ("paging.exclusive", "paging.complete", "paging.precision")
@@ -132,14 +132,14 @@ def _border(walker: Walker) -> None:
 def _inside(walker: Walker, known: list[Any], places: int) -> None:
     """Walks that start after some of the known items, each in several page sizes."""
     positions = walker.positions(known)
-    for size in SIZES:
-        window = WINDOW if size > 1 else SINGLES
-        reach = min(window, len(known) - 1)
+    for size, most in REACHES.items():
+        reach = min(most, len(known) - 1)
         walker.walk(f"from-0-by-{size}", positions[0], size, items=reach, pages=WINDOW + 1)
     for number, start in enumerate(starts(positions, places)):
-        sizes = SIZES if walker.deeply else SIZES_AGAIN[number % 2]
+        sizes = tuple(REACHES) if walker.deeply else SIZES_AGAIN[number % 2]
         for size in sizes:
-            name, reach = f"from-{start}-by-{size}", 2 * size + 1
+            borders = 2 if size < LONG else 1
+            name, reach = f"from-{start}-by-{size}", borders * size + 1
             walker.walk(name, positions[start], size, items=reach, pages=WINDOW + 1)
 
 

@@ -11,10 +11,13 @@ from conformance.reading import absent, as_shown, differences, sought_in
 from conformance.scenarios import scenario
 from conformance.suite.attempts import Attempts, selector_of
 from conformance.suite.client import Client
+from conformance.suite.deleting import delete_one
 from conformance.suite.ids import Id
+from conformance.suite.member_changes import SIGNS, change_each
 from conformance.suite.planned_writes import (
     READ_ONLY,
     WrongKeys,
+    changes_of_members,
     changes_to_zero,
     counted_creations,
     creations,
@@ -36,10 +39,6 @@ from conformance.suite.writing import (
     usual_values,
     visible_change,
 )
-
-SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
-"""Text that is no everyday ASCII. A server that accepts it has to give it back."""
-
 
 # --- creations ------------------------------------------------------------------------------------
 
@@ -174,8 +173,8 @@ def test_update(client: Client) -> None:
     _look_before_change(client, sought, first)
     facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought))
     client.control(operation, {**values, **sent}, facts=facts)
-    read_back(client, operation, sought, sent)
-    look_in_list(client, operation, sought, {**first.sent, **sent})
+    position = client.position(read_back(client, operation, sought, sent))
+    look_in_list(client, operation, sought, {**first.sent, **sent}, position)
 
 
 def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Facts:
@@ -217,6 +216,12 @@ def test_change_to_zero(client: Client) -> None:
     facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought))
     if client.mistake(operation, {**values, **sent}, facts=facts).ok:
         read_back(client, operation, sought, sent)
+
+
+@scenario(changes_of_members, rules=("update.read-back", "update.alone"), phase=2)
+def test_change_of_each_member(client: Client) -> None:
+    """Change each optional member by itself: switches to off, texts to odd signs."""
+    change_each(client)
 
 
 # --- refused writes -------------------------------------------------------------------------------
@@ -295,56 +300,6 @@ def test_overlapping_creations(client: Client) -> None:
 def test_deletion(client: Client) -> None:
     """Create three objects, delete the second, and look at each before and after.
 
-    Also look in the list, if the object has a read beside it.
+    Also look in the list, if the object has a read beside it. Then use what is deleted.
     """
-    operation, selector = client.operation, client.operation.selector
-    assert selector is not None
-    older = client.knowledge.own_id(operation)
-    values = client.valid(operation)
-    newer = client.knowledge.own_id(operation)
-    if values is None or older is None or newer is None:
-        return
-    sought = values[selector.name]
-    looks = {Step.BEFORE: sought, Step.OLDER_BEFORE: older, Step.NEWER_BEFORE: newer}
-    positions = {
-        identifier: _position(client, step, identifier) for step, identifier in looks.items()
-    }
-    _look_in_list(client, sought, Step.LISTED_BEFORE)
-    client.control(operation, values, facts=Facts(step=Step.DELETE))
-    _look_until_gone(client, sought, positions[sought])
-    for step, other in ((Step.OLDER_AFTER, older), (Step.NEWER_AFTER, newer)):
-        facts = Facts(step=step, position=positions[other])
-        client.look(operation.kind, other, facts)
-    client.until(
-        lambda: _look_in_list(client, sought, Step.LISTED_AFTER),
-        lambda listed: _is_gone(client, listed),
-    )
-
-
-def _position(client: Client, step: Step, sought: Id) -> str | None:
-    """Look at an object before the deletion; returns its position."""
-    look = client.settled(client.operation.kind, sought, facts=Facts(step=step))
-    return client.position(look)
-
-
-def _look_until_gone(client: Client, sought: Id, position: str | None) -> None:
-    """Look at the deleted object until it is gone."""
-    kind, facts = client.operation.kind, Facts(step=Step.AFTER, position=position)
-    client.until(
-        lambda: client.look(kind, sought, facts),
-        lambda look: _is_gone(client, look),
-    )
-
-
-def _is_gone(client: Client, look: Exchange | None) -> bool:
-    """Whether a look does not show the object, or could not be made."""
-    return look is None or sought_in(client.contract, look)[0] is None
-
-
-def _look_in_list(client: Client, sought: Id, step: Step) -> Exchange | None:
-    """The first page of the list of a kind that can be read by its id, too."""
-    kind = client.operation.kind
-    if not client.contract.operations_by("read", kind):
-        return None
-    ask = client.lister(kind)
-    return ask(facts=Facts(step=step, sought=str(sought))) if ask is not None else None
+    delete_one(client)

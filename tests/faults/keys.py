@@ -463,3 +463,25 @@ class NothingAfterTheScheme(Faulty):
         if bare and operation.id == "poll_lead_created":
             return Identity("", "", self.main_tenant(), frozenset({"*"}))
         return super().authenticate(operation, request)
+
+
+@fault("key-header status-401", at="read_recording read_analytics_calls read_health", depth=3)
+class UndefinedIsSomebody(Faulty):
+    """The key undefined, as broken clients send it, is taken for a demo account."""
+
+    def known_key(self, key: str) -> Identity | None:
+        if key == "undefined":
+            return Identity("demo", key, str(self.store.note("tenant:main")), frozenset({ALL}))
+        return super().known_key(key)
+
+
+@fault("status-401 code-unauthorized", depth=4)
+class TestKeyInAnyCase(Faulty):
+    """A test key is found whatever the case of its last letters is."""
+
+    def known_key(self, key: str) -> Identity | None:
+        known = super().known_key(key)
+        if known is None and key.startswith("kc_test_"):
+            half = len(key) // 2
+            return super().known_key(key[:half] + key[half:].swapcase())
+        return known

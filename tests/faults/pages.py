@@ -395,3 +395,11 @@ class NoPositionAtMaximum(Faulty):
                 {name: value for name, value in items[-1].items() if name != "created_at"},
             ]
         return super().render_page(context, items, more)
+
+
+@fault("paging-limit-maximum", by=LISTS, depth=4)
+class LimitBeyondSixteenBits(Faulty):
+    """A limit from 32768 on, but below a million, has no maximum."""
+
+    def cap_limit(self, operation: Operation, limit: int) -> int:
+        return limit if 2**15 <= limit < 10**6 else super().cap_limit(operation, limit)

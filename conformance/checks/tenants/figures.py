@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from conformance.judging.answers import answered, ids_of, kept_out
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.model import Business, CodeRole, Exchange, Step, compact
+from conformance.reading import members_of
 from conformance.values import ABSENT, NOT_JSON
 
 KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND, CodeRole.INVALID_PARAMETER)
@@ -26,6 +28,7 @@ def figures_own(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if not own:
         return
     yield from _names_another(context, trial, own)
+    yield from _kept_for_all(trial, own)
     for probe in trial.at(Step.FOREIGN):
         answer = answered(context, probe)
         if not isinstance(answer, Answered):
@@ -43,6 +46,77 @@ def _names_another(context: JudgeContext, trial: Trial, own: Leaves) -> Iterator
     for where in named[:1]:
         ids = ids_of(trial.at(Step.BEFORE))
         yield Violation(where, "nothing of another business", compact(other), ids)
+
+
+def _kept_for_all(trial: Trial, own: Leaves) -> Iterator[Outcome]:
+    """The other business is not shown the report that was kept for the first one.
+
+    It is, if it gets just that report under the same URL, again and again, but other figures under
+    a URL that nobody asked for before.
+    """
+    kept, again = _leaves(trial.last(Step.OWNER)), _leaves(trial.last(Step.CACHED))
+    uncached = _leaves(trial.last(Step.UNCACHED))
+    if not own == kept == again:
+        return
+    differing = [where for where in uncached.keys() & own.keys() if _differ(own, uncached, where)]
+    for where in sorted(differing)[:1]:
+        ids = ids_of([*trial.at(Step.OWNER), *trial.at(Step.UNCACHED), *trial.at(Step.CACHED)])
+        expected = f"{compact(uncached[where])}, as under a URL that nobody asked for before"
+        yield Violation(where, expected, compact(own[where]), ids)
+
+
+def _differ(one: Leaves, other: Leaves, where: str) -> bool:
+    """Whether two reports show different numbers at a place."""
+    return _is_number(one[where]) and _is_number(other[where]) and one[where] != other[where]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@trial("figures.empty", hint="Needs a report, and the key of a business without data.")
+def figures_empty(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """Where a business has nothing, no parameter makes it more."""
+    plain = trial.last(Step.BEFORE)
+    if plain is None or not plain.ok:
+        return
+    for probe in filter(attrgetter("ok"), trial.at(Step.NARROWED)):
+        ids = (plain.id, probe.id)
+        where = _more_than(_leaves(plain), probe) or _item_beyond(context, plain, probe)
+        if where is None:
+            yield Pass(ids)
+        else:
+            actual = compact(_leaves(probe)[where])
+            yield Violation(where, "nothing, as without the parameter", actual, ids)
+
+
+def _item_beyond(context: JudgeContext, plain: Exchange, probe: Exchange) -> str | None:
+    """The id of an object that a report shows in a list which is empty without the parameter."""
+    for where in _leaves(probe):
+        item, _, member = where.rpartition("/")
+        items, _, _ = item.rpartition("/")
+        if member == context.contract.identifier and _at(plain.json, items) == []:
+            return where
+    return None
+
+
+def _at(value: Any, pointer: str) -> Any:
+    """The member at a pointer that names members alone; ABSENT where there is none."""
+    for name in pointer.split("/")[1:]:
+        value = members_of(value).get(name, ABSENT)
+    return value
+
+
+def _more_than(whole: Leaves, probe: Exchange) -> str | None:
+    """A place where the whole is 0 and a part of it is more; None without one.
+
+    A report may repeat what it was asked for.
+    """
+    for where, value in _leaves(probe).items():
+        is_more = whole.get(where) == 0 and _is_number(value) and value > 0
+        if is_more and str(value) not in probe.request.url:
+            return where
+    return None
 
 
 def _not_shown(trial: Trial, probe: Exchange, own: Leaves) -> Outcome:

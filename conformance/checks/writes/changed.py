@@ -9,11 +9,12 @@ from operator import attrgetter
 from typing import Any
 
 from conformance.checks.writes.read_back import read_back
+from conformance.judging.answers import said
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.judging.writes import items_with, last_answer, last_ids
 from conformance.model import Step, compact
-from conformance.reading import as_shown, differences, same, sought_in
+from conformance.reading import absent, as_shown, differences, same, sought_in
 from conformance.values import instant
 
 
@@ -52,7 +53,7 @@ def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     change = _change(context, trial)
     if change is None:
         return
-    for check in (_other_member, _earlier_change, _moved, _other_object):
+    for check in (_other_member, _earlier_change, _moved, _lost, _other_object):
         violation = check(change)
         if violation is not None:
             yield violation
@@ -134,6 +135,15 @@ def _moved(change: Change) -> Violation | None:
     if old == new:
         return None
     return change.of_member(name, change.old[name])
+
+
+def _lost(change: Change) -> Violation | None:
+    """The object is not in its list any more, where it stands by its position."""
+    page = change.trial.last(Step.LISTED)
+    if page is None or not absent(change.context.contract, page):
+        return None
+    expected = f"{page.facts.sought}, which was only changed"
+    return Violation("/", expected, said(page), last_ids(change.trial, Step.WRITE, Step.LISTED))
 
 
 def _other_object(change: Change) -> Violation | None:

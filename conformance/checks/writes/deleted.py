@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 from conformance.judging.answers import answered, said
@@ -39,6 +40,19 @@ def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         # a target may keep a single object of the kind
         if deleted is None or _sought_at(trial, before) != deleted:
             yield from _around_deletion(context, trial, before, after)
+    yield from _still_used(trial)
+
+
+def _still_used(trial: Trial) -> Iterator[Violation]:
+    """A write that was still accepted after the object was gone.
+
+    The last request of each operation counts, for a deletion may take a moment to show.
+    """
+    last = {exchange.operation: exchange for exchange in trial.at(Step.DELETED)}
+    for exchange in filter(attrgetter("ok"), last.values()):
+        expected = f"refused, as {exchange.facts.sought} was deleted"
+        ids = (*last_ids(trial, Step.DELETE, Step.AFTER), exchange.id)
+        yield Violation("status", expected, said(exchange), ids)
 
 
 def _sought_at(trial: Trial, step: Step) -> str | None:

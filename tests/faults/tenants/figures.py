@@ -114,3 +114,45 @@ class BalancesByBusiness(Faulty):
             return reply
         businesses = {row.tenant for row in self.store.page(Page("agent", None, 1_000))}
         return Reply(reply.status, dict.fromkeys(sorted(businesses), reply.body))
+
+
+@fault("business-figures", at="audit_leads", depth=5)
+class AuditOfAllWhenNarrowed(Faulty):
+    """audit_leads with a parameter shows the leads of every business."""
+
+    def act_fetch(self, context: Context) -> Reply:
+        reply = super().act_fetch(context)
+        if not is_for(context, "audit_leads"):
+            return reply
+        owner = None if context.request.query else self.tenant_of(context.identity)
+        leads = self.store.page(Page("lead", owner, 5))
+        return Reply(reply.status, {"hot_leads": [{"id": row.id} for row in leads]})
+
+
+@fault("business-figures", at="read_analytics_calls", depth=5)
+class WeeksOfAllBusinesses(Faulty):
+    """read_analytics_calls by week counts the calls of every business."""
+
+    def act_fetch(self, context: Context) -> Reply:
+        reply = super().act_fetch(context)
+        if not is_for(context, "read_analytics_calls"):
+            return reply
+        by_week = context.values.get("group_by") == "week"
+        owner = None if by_week else self.tenant_of(context.identity)
+        calls = len(self.store.page(Page("call", owner, 1_000)))
+        return Reply(reply.status, {"total": calls})
+
+
+@fault("business-figures", at="read_analytics_funnel", depth=4)
+class FunnelKeptByUrl(Figures):
+    """read_analytics_funnel keeps its figures by the URL, whoever asks."""
+
+    here = "read_analytics_funnel"
+
+    def business_of(self, context: Context) -> str:
+        place = f"kept:{context.request.path}?{sorted(context.request.query.items())}"
+        kept = self.store.note(place)
+        if kept is None:
+            kept = super().business_of(context)
+            self.store.leave(place, kept)
+        return str(kept)

@@ -409,3 +409,22 @@ class LeadsOfForeignBusinessSince(OpenedBy):
     """With created_after, list_leads shows another business that the query names."""
 
     here, by = "list_leads", ("business_id", "created_after")
+
+
+@fault("business-rows", also="business-filter", at="list_calls", depth=5)
+class CallsOfTwoBusinesses(Faulty):
+    """list_calls splits business_id at commas, and checks the first business alone."""
+
+    def splits(self, context: Context) -> bool:
+        """Whether a request names several businesses."""
+        return is_for(context, "list_calls") and "," in context.request.query.get("business_id", "")
+
+    def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
+        first = value.partition(",")[0] if is_for(context, "list_calls") else value
+        super().check_tenant(parameter, first, context)
+
+    def list_tenant(self, context: Context) -> str | None:
+        return None if self.splits(context) else super().list_tenant(context)
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        return () if self.splits(context) else super().filters_of(context)

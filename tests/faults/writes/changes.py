@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from conformance.server.messages import Context, Reply
@@ -166,3 +167,27 @@ class OneOfSeveralMessagesKept(Faulty):
         if is_for(context, "update_eval") and "messages" in changes:
             changes["messages"] = changes["messages"][:1]
         return changes
+
+
+# --- one member at a time ---
+
+
+@fault("changed-resource", at="update_lead", depth=5)
+class NotesEscaped(Faulty):
+    """update_lead stores texts with the entities of HTML."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        if not is_for(context, "update_lead"):
+            return made
+        return {k: escape(v) if isinstance(v, str) else v for k, v in made.items()}
+
+
+@fault("changed-resource", at="update_webhook", depth=5)
+class SwitchStaysOn(Faulty):
+    """update_webhook drops a member that is false."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        dropping = is_for(context, "update_webhook")
+        return {k: v for k, v in made.items() if not (dropping and v is False)}

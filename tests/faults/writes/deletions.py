@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from conformance.server.messages import Context, Reply
+from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, fault, is_for
+from tests.faults.shared import body_of
 
 
 @fault("deleted-resource", at="delete_webhook", depth=3)
@@ -73,3 +74,34 @@ class ReleasedNumberStays(Faulty):
         if row is not None:
             self.store.put([row])
         return reply
+
+
+class UsedAfterwards(Faulty):
+    """The reference server, where one operation works on what was deleted."""
+
+    here, member = "", ""
+
+    def act_delete(self, context: Context) -> Reply:
+        reply = super().act_delete(context)
+        self.store.leave(f"deleted:{context.values.get('id')}", 1)
+        return reply
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        named = body_of(request).get(self.member)
+        if self.operation_of(request) == self.here and self.store.note(f"deleted:{named}"):
+            return Reply(200, {"id": named})
+        return super().refused(request, refusal)
+
+
+@fault("deleted-resource", at="delete_webhook", depth=4)
+class DeletedWebhookRotated(UsedAfterwards):
+    """rotate_webhook_secret works on a webhook that was deleted."""
+
+    here, member = "rotate_webhook_secret", "id"
+
+
+@fault("deleted-resource", at="delete_eval", depth=4)
+class DeletedEvalRuns(UsedAfterwards):
+    """run_eval runs an eval that was deleted."""
+
+    here, member = "run_eval", "eval_id"

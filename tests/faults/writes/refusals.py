@@ -214,3 +214,15 @@ class EvalMarkedAsDeleted(Faulty):
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         whole = super().document(context, kind)
         return {**whole, "state": "live"} if kind == "eval" else whole
+
+
+@fault("refused-unchanged", at="update_lead", depth=5)
+class LeadHalfSaved(Faulty):
+    """update_lead saves a change that it refuses for an unknown agent."""
+
+    def act_update(self, context: Context) -> Reply:
+        agent = body_of(context.request).get("agent_id")
+        reply = super().act_update(context)
+        if is_for(context, "update_lead") and agent and not self.store.get("agent", str(agent)):
+            raise Refusal("not_found")
+        return reply

@@ -1,0 +1,110 @@
+"""A deletion, and the looks round it: at the object, at others of its kind, and in their list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from conformance.model import Exchange, Facts, Open, Operation, Parameter, Step
+from conformance.reading import sought_in
+from conformance.suite.client import Client
+from conformance.suite.ids import Id
+
+
+def delete_one(client: Client) -> None:
+    """Create three objects, delete the second, and look at each before and after."""
+    operation, selector = client.operation, client.operation.selector
+    assert selector is not None
+    older = client.knowledge.own_id(operation)
+    values = client.valid(operation)
+    newer = client.knowledge.own_id(operation)
+    if values is None or older is None or newer is None:
+        return
+    sought = values[selector.name]
+    looks = {Step.BEFORE: sought, Step.OLDER_BEFORE: older, Step.NEWER_BEFORE: newer}
+    positions = {
+        identifier: _position(client, step, identifier) for step, identifier in looks.items()
+    }
+    _look_in_list(client, sought, Step.LISTED_BEFORE)
+    deletion = client.control(operation, values, facts=Facts(step=Step.DELETE))
+    look = _look_until_gone(client, sought, positions[sought])
+    for step, other in ((Step.OLDER_AFTER, older), (Step.NEWER_AFTER, newer)):
+        facts = Facts(step=step, position=positions[other])
+        client.look(operation.kind, other, facts)
+    client.until(
+        lambda: _look_in_list(client, sought, Step.LISTED_AFTER),
+        lambda listed: _is_gone(client, listed),
+    )
+    if look is not None and deletion.ok and _is_gone(client, look):
+        _use_deleted(client, sought)
+
+
+def _position(client: Client, step: Step, sought: Id) -> str | None:
+    """Look at an object before the deletion; returns its position."""
+    look = client.settled(client.operation.kind, sought, facts=Facts(step=step))
+    return client.position(look)
+
+
+def _look_until_gone(client: Client, sought: Id, position: str | None) -> Exchange | None:
+    """Look at the deleted object until it is gone; returns the last look."""
+    kind, facts = client.operation.kind, Facts(step=Step.AFTER, position=position)
+    return client.until(
+        lambda: client.look(kind, sought, facts),
+        lambda look: _is_gone(client, look),
+    )
+
+
+def _is_gone(client: Client, look: Exchange | None) -> bool:
+    """Whether a look does not show the object, or could not be made."""
+    return look is None or sought_in(client.contract, look)[0] is None
+
+
+def _look_in_list(client: Client, sought: Id, step: Step) -> Exchange | None:
+    """The first page of the list of a kind that can be read by its id, too."""
+    kind = client.operation.kind
+    if not client.contract.operations_by("read", kind):
+        return None
+    ask = client.lister(kind)
+    return ask(facts=Facts(step=step, sought=str(sought))) if ask is not None else None
+
+
+# --- uses of what is deleted ----------------------------------------------------------------------
+
+
+def _use_deleted(client: Client, sought: Id) -> None:
+    """Change the deleted object, and work on it, in every way that the target file allows.
+
+    Each request is sent until it is refused: the deletion may take a moment to show.
+    """
+    for operation, name in _users(client):
+        values = client.valid(operation)
+        if values is not None:
+            request = {**values, name: [sought] if isinstance(values[name], list) else sought}
+            _send_until_refused(client, operation, request, sought)
+
+
+def _send_until_refused(
+    client: Client, operation: Operation, request: Mapping[str, Any], sought: Id
+) -> None:
+    facts = Facts(step=Step.DELETED, sought=str(sought))
+    client.until(
+        lambda: client.mistake(operation, request, facts),
+        lambda answer: not answer.ok,
+    )
+
+
+def _users(client: Client) -> Iterator[tuple[Operation, str]]:
+    """The writes on one object of the kind of a case, each with the parameter that names it."""
+    for operation in client.contract.operations.values():
+        naming = (p for p in operation.parameters if p.references == client.operation.kind)
+        named = next(filter(partial(_selects, operation), naming), None)
+        open_to_all = operation.open & {Open.ABSENT_OBJECT, Open.INPUT}
+        is_allowed = operation.keyed and operation.effect in client.target.allow
+        if named and is_allowed and not open_to_all and operation.action in ("update", "perform"):
+            yield operation, named.name
+
+
+def _selects(operation: Operation, parameter: Parameter) -> bool:
+    """Whether a parameter names the object that an operation works on."""
+    return parameter == operation.selector or parameter.name == operation.when

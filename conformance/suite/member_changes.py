@@ -1,0 +1,80 @@
+"""Changes of one member each, in the ways that documents and answers suggest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.model import Exchange, Facts, Operation, Parameter, Role, Step
+from conformance.reading import members_of, sought_in
+from conformance.suite.client import Client
+from conformance.suite.writing import read_back, takes_any_text
+from conformance.values import ABSENT
+
+SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
+"""Text that is no everyday ASCII. A server that accepts it has to give it back."""
+
+
+def changeable(operation: Operation) -> list[Parameter]:
+    """The members that a change need not send, and that name no object and no phone."""
+    return [member for member in operation.body if _is_free(operation, member)]
+
+
+def _is_free(operation: Operation, member: Parameter) -> bool:
+    """Whether a member may be changed by itself."""
+    if member.required or member.references or member.phone:
+        return False
+    if member.name == operation.when:
+        return False
+    return member.has_value or member.schema.get("type") == "boolean"
+
+
+def change_each(client: Client) -> None:
+    """Change one member after the other, the first one twice; read the object at the end.
+
+    Each change may be refused. What was accepted must be there in the end: all of it, unless a
+    change may replace what it does not send.
+    """
+    operation, values = client.operation, client.valid(client.operation)
+    assert operation.selector is not None
+    if values is None:
+        return
+    sought = values[operation.selector.name]
+    before = client.settled(operation.kind, sought, Facts(step=Step.BEFORE))
+    shown = members_of(_found(client, before))
+    sent: dict[str, Any] = {}
+    for name, value in _changes(client, shown):
+        kept = sent if operation.method == "PATCH" else {}
+        expected = {**kept, name: value}
+        facts = Facts(step=Step.WRITE, sent=expected, sought=str(sought))
+        request = {**values, name: value}
+        if client.call(operation, request, role=Role.ARRANGE, facts=facts).ok:
+            sent = expected
+    if sent:
+        read_back(client, operation, sought, sent)
+    switched = {name: shown[name] for name in sent if isinstance(shown.get(name), bool)}
+    if switched:  # others may need the object as it was
+        client.call(operation, {**values, **switched}, role=Role.ARRANGE)
+
+
+def _found(client: Client, look: Exchange | None) -> Any:
+    """The object that a look shows; None without one."""
+    return None if look is None else sought_in(client.contract, look)[0]
+
+
+def _changes(client: Client, shown: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Names of members, each with a value that the object does not have as it is ``shown``."""
+    members = changeable(client.operation)
+    for member in (*members, *members[:1]):
+        for value in _values(client, member, shown.get(member.shown_as)):
+            yield member.name, value
+
+
+def _values(client: Client, member: Parameter, present: Any) -> list[Any]:
+    """What a member is changed to, one after the other: a switch is on before it goes off."""
+    if member.schema.get("type") == "boolean":
+        return [False] if present is True else [True, False]
+    if takes_any_text(member):
+        return [f"{SIGNS} {client.token()}"]
+    value = client.value(member)
+    return [] if value is ABSENT else [value]
