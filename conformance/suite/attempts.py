@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Facts, Open, Operation, Parameter, Role, Step
+from conformance.model import Facts, Operation, Parameter, Role, Step
 from conformance.suite.client import Client
 from conformance.suite.sending import OVERRIDES
-from conformance.suite.writing import fresh_texts
+from conformance.suite.writing import fresh_texts, must_be_there
 from conformance.transport.message import message_for
 from conformance.values import ABSENT
 
@@ -66,7 +67,7 @@ class Attempts:
         selector = selector_of(self._operation)
         if selector in members:
             members.remove(selector)
-        omitted = next(filter(_must_be_there, members), None)
+        omitted = next(filter(must_be_there, members), None)
         if omitted is not None:
             self.send({omitted.name: ABSENT})
         for wrong in filter(attrgetter("refuse"), members):
@@ -90,10 +91,13 @@ class Attempts:
 
     def _of_creations(self) -> Iterator[Parameter]:
         """The members of a creation of the kind that a change is not documented to have."""
-        own = set(map(attrgetter("name"), self._operation.parameters))
-        if self._operation.action == "update":
-            for creation in self._client.contract.operations_by("create", self._operation.kind):
-                yield from (member for member in creation.body if member.name not in own)
+        if self._operation.action != "update":
+            return
+        creations = self._client.contract.operations_by("create", self._operation.kind)
+        members = chain.from_iterable(map(attrgetter("body"), creations))
+        for member in members:
+            if self._operation.parameter(member.name) is None:
+                yield member
 
     def _may_name_nothing(self, parameter: Parameter) -> bool:
         """Whether a member names an object other than a business; in a change it is optional."""
@@ -129,8 +133,3 @@ def selector_of(operation: Operation) -> Parameter | None:
     if operation.action == "create":
         return None
     return operation.selector
-
-
-def _must_be_there(parameter: Parameter) -> bool:
-    """Whether a request without the member must be refused."""
-    return parameter.required and Open.OMISSION not in parameter.open

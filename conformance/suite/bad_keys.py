@@ -16,7 +16,7 @@ NEVER_ISSUED = (UNKNOWN, ALTERED)
 """The forms of a key that was never issued."""
 
 BASIC_USER, IN_QUERY = "user", "query"
-PLACES = ("Basic", "Token", BASIC_USER, "ApiKey")
+PLACES = ("Basic", "Token", BASIC_USER)
 """Where a valid key is put that does not belong there: after another scheme, or as a Basic user."""
 NOTHINGS = ("undefined", "null")
 """What clients send that have no key."""

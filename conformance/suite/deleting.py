@@ -96,15 +96,27 @@ def _send_until_refused(
 
 def _users(client: Client) -> Iterator[tuple[Operation, str]]:
     """The writes on one object of the kind of a case, each with the parameter that names it."""
-    for operation in client.contract.operations.values():
-        naming = (p for p in operation.parameters if p.references == client.operation.kind)
-        named = next(filter(partial(_selects, operation), naming), None)
-        open_to_all = operation.open & {Open.ABSENT_OBJECT, Open.INPUT}
-        is_allowed = operation.keyed and operation.effect in client.target.allow
-        if named and is_allowed and not open_to_all and operation.action in ("update", "perform"):
+    for operation in filter(partial(_may_be_sent, client), client.contract.operations.values()):
+        named = _selecting(operation, client.operation.kind)
+        if named is not None:
             yield operation, named.name
 
 
-def _selects(operation: Operation, parameter: Parameter) -> bool:
-    """Whether a parameter names the object that an operation works on."""
-    return parameter == operation.selector or parameter.name == operation.when
+def _may_be_sent(client: Client, operation: Operation) -> bool:
+    """Whether an operation works on one object, and the target file allows it."""
+    if operation.action not in ("update", "perform"):
+        return False
+    if operation.open & {Open.ABSENT_OBJECT, Open.INPUT}:
+        return False
+    return all((operation.keyed, operation.effect in client.target.allow))
+
+
+def _selecting(operation: Operation, kind: str) -> Parameter | None:
+    """The parameter that names the object of a kind that an operation works on, if there is one."""
+    selecting = [operation.selector]
+    if operation.when is not None:
+        selecting.append(operation.parameter(operation.when))
+    for parameter in filter(None, selecting):
+        if parameter.references == kind:
+            return parameter
+    return None

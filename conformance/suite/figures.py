@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
@@ -39,18 +40,26 @@ def compare_figures(client: Client) -> None:
     before = client.control(operation, values, facts=Facts(step=Step.BEFORE))
     if theirs is not None:
         owner = _ask_as_owner(client, theirs, business)
-        if theirs == values and owner.ok and owner.json == before.json:
+        same_request, same_report = theirs == values, owner.json == before.json
+        if all((owner.ok, same_request, same_report)):
             _ask_past_a_cache(client, values)
-    answers = []
-    for message in _naming(client, values, business):
-        facts = Facts(mistake=True, step=Step.FOREIGN, sought=business)
-        answers.append(client.raw(message, operation.id, facts=facts))
-    for name, value in _references(client).items():
-        _ask_as_owner(client, {**(theirs or values), name: value}, value)
-        facts = Facts(step=Step.FOREIGN, sought=str(value))
-        answers.append(client.mistake(operation, {**values, name: value}, facts=facts))
+    answers = list(_ask_for_others(client, values, theirs or values, business))
     if any(answer.ok and answer.json != before.json for answer in answers):
         _ask_again(client, values)
+
+
+def _ask_for_others(
+    client: Client, values: dict[str, Any], theirs: dict[str, Any], business: str
+) -> Iterator[Exchange]:
+    """The own report with the other business, and with an object of it for each parameter."""
+    operation = client.operation
+    for message in _naming(client, values, business):
+        facts = Facts(mistake=True, step=Step.FOREIGN, sought=business)
+        yield client.raw(message, operation.id, facts=facts)
+    for name, value in _references(client).items():
+        _ask_as_owner(client, {**theirs, name: value}, value)
+        facts = Facts(step=Step.FOREIGN, sought=str(value))
+        yield client.mistake(operation, {**values, name: value}, facts=facts)
 
 
 def _ask_again(client: Client, values: dict[str, Any]) -> None:
@@ -88,7 +97,7 @@ def reports_for_the_empty(planning: Planning) -> Iterator[Draft]:
     """Each report of figures that can be narrowed, with the key of a business without data."""
     for operation in filter(attrgetter("keyed"), operations(planning, "fetch")):
         narrowed = list(_narrowings(operation))
-        if planning.contract.tenant and narrowed:
+        if narrowed:
             yield Draft(operation, needs=("empty",), cost=1 + len(narrowed), optional=True)
 
 
@@ -107,11 +116,11 @@ def narrow_empty_figures(client: Client) -> None:
 
 def _narrowings(operation: Operation) -> Iterator[dict[str, Any]]:
     """The values of optional parameters of a report, one by one, where the contract gives any."""
-    for parameter in operation.parameters_in("query"):
-        if not parameter.required and not parameter.references:
-            examples = [] if parameter.example is None else [parameter.example]
-            for value in parameter.schema.get("enum", examples):
-                yield {parameter.name: value}
+    optional = filterfalse(attrgetter("required"), operation.parameters_in("query"))
+    for parameter in filterfalse(attrgetter("references"), optional):
+        values = parameter.schema.get("enum", [parameter.example])
+        for value in filter(None, values):
+            yield {parameter.name: value}
 
 
 def _naming(client: Client, values: dict[str, Any], business: str) -> Iterator[Message]:

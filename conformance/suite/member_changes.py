@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from conformance.model import Exchange, Facts, Operation, Parameter, Role, Step
@@ -15,18 +16,20 @@ SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
 """Text that is no everyday ASCII. A server that accepts it has to give it back."""
 
 
+BOOLEAN = "boolean"
+
+
 def changeable(operation: Operation) -> list[Parameter]:
     """The members that a change need not send, and that name no object and no phone."""
-    return [member for member in operation.body if _is_free(operation, member)]
+    return list(filter(partial(_is_free, operation), operation.body))
 
 
 def _is_free(operation: Operation, member: Parameter) -> bool:
     """Whether a member may be changed by itself."""
-    if member.required or member.references or member.phone:
+    selects = member.name == operation.when
+    if any((member.required, member.references, member.phone, selects)):
         return False
-    if member.name == operation.when:
-        return False
-    return member.has_value or member.schema.get("type") == "boolean"
+    return any((member.has_value, member.schema.get("type") == BOOLEAN))
 
 
 def change_each(client: Client) -> None:
@@ -72,7 +75,7 @@ def _changes(client: Client, shown: Mapping[str, Any]) -> Iterator[tuple[str, An
 
 def _values(client: Client, member: Parameter, present: Any) -> list[Any]:
     """What a member is changed to, one after the other: a switch is on before it goes off."""
-    if member.schema.get("type") == "boolean":
+    if member.schema.get("type") == BOOLEAN:
         return [False] if present is True else [True, False]
     if takes_any_text(member):
         return [f"{SIGNS} {client.token()}"]

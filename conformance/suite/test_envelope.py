@@ -150,8 +150,10 @@ IMPROPER = (
     "{path}?{after}=%e0%80",
     "{path}?&&=&%",
     "/x/..{path}",
+    "{path}/",
 )
-"""Targets with broken percent signs in path or query, or with steps that a client takes out."""
+"""Targets with broken percent signs in path or query, with steps that a client takes out, or with a
+slash at the end."""
 
 
 def unknown_routes(_planning: Planning) -> Iterator[Draft]:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import filterfalse, product
 from operator import attrgetter
 from typing import Any
 
 from conformance.model import Facts, Form, Open, Operation, Parameter, Params, Role
-from conformance.reading import is_hexadecimal
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
 from conformance.suite.odd_values import BEYOND_64_BITS, CUT_OFF, NO_OBJECT, odd_value
 from conformance.suite.references import name_nothing, referring
-from conformance.suite.writing import optional_values
+from conformance.suite.similar import choose_older
+from conformance.suite.writing import all_options, must_be_there
+from conformance.transport.message import message_for
 from conformance.values import without
 
-SHORT_ID = 7
-"""Characters of an id so short that a piece of it may well be another id."""
+LABEL = ("Content-Type", "application/json")
+"""What the official clients send with every request, one without a body too."""
 
 
 def plain_reads(planning: Planning) -> Iterator[Draft]:
@@ -33,46 +34,21 @@ def plain_reads(planning: Planning) -> Iterator[Draft]:
 
 @scenario(plain_reads)
 def test_plain_read(client: Client) -> None:
-    """A valid read, of an object that is not the newest if there are several."""
-    values, selector = client.valid(client.operation), client.operation.selector
+    """A valid read, of an object that is not the newest if there are several.
+
+    What reads no object is read as clients do it that label every request as JSON.
+    """
+    operation, values = client.operation, client.valid(client.operation)
     if values is None:
         return
-    if selector is not None:
-        _choose_older(client, values, selector)
-    client.control(client.operation, values)
-
-
-def _choose_older(client: Client, values: dict[str, Any], selector: Parameter) -> None:
-    """Read the third known object, or the last of fewer; before it, ask for similar ids.
-
-    The values stay as they are where the sources or the target file limit what can be read.
-    """
-    operation = client.operation
-    given = client.target.inputs.get(operation.id, {})
-    limited = operation.open & {Open.INPUT, Open.ABSENT_OBJECT}
-    if limited:
+    if operation.selector is not None:
+        choose_older(client, values, operation.selector)
+        client.control(operation, values)
         return
-    if selector.name in given:
-        return
-    known = client.knowledge.known_ids(selector.references, member=selector.by)
-    if values[selector.name] in known:
-        third = min(2, len(known) - 1)
-        values[selector.name] = known[third]
-        _send_similar_ids(client, values, selector)
-
-
-def _send_similar_ids(client: Client, values: dict[str, Any], selector: Parameter) -> None:
-    """Ask for ids that differ little from a known one: only that object itself may be shown."""
-    known = str(values[selector.name])
-    if selector.references != client.operation.kind:
-        return
-    similar = [f"{known}x"] if known.isdecimal() else []
-    if len(known) > SHORT_ID:
-        similar = [known[:-1], f"{known}x", f"{known[:-1]}%"]
-        if not is_hexadecimal(known):
-            similar.append(known.swapcase())
-    for identifier in similar:
-        client.mistake(client.operation, {**values, selector.name: identifier})
+    message = message_for(operation, values)
+    labelled = replace(message, headers=(*message.headers, LABEL))
+    key = "full" if operation.takes_key else None
+    client.raw(labelled, operation.id, key=key, role=Role.CONTROL)
 
 
 # --- unknown ids ----------------------------------------------------------------------------------
@@ -198,15 +174,8 @@ def test_invalid_parameter(client: Client) -> None:
         for place, value in enumerate(parameter.refuse):
             fresh = client.valid_or(values, operation)
             if place % 2:
-                fresh = {**_options(client), **fresh}
+                fresh = {**all_options(client), **fresh}
             client.mistake(operation, {**fresh, parameter.name: value})
-
-
-def _options(client: Client) -> dict[str, Any]:
-    """Values for the members that a request may lack, numbers of phones among them."""
-    members = filterfalse(attrgetter("required"), client.operation.body)
-    phones = client.known(filter(attrgetter("phone"), members))
-    return {**optional_values(client, client.operation), **phones}
 
 
 # --- broken bodies --------------------------------------------------------------------------------
@@ -215,8 +184,10 @@ NO_OBJECTS = (b"null", b"")
 """Bodies that are no object, for every operation."""
 IN_TURN = (b'"text"', b"[1, 2]", b"{")
 """More of them, which operations get in turn."""
-FLAWS = {b"": "an empty body", b"{": CUT_OFF}
-"""What is odd in a body that is no object. All others are of another type."""
+WITHOUT_MEMBERS = b"{}"
+"""In their place where several members are required: a server may then list what is missing."""
+FLAWS = {b"": "an empty body", b"{": CUT_OFF, WITHOUT_MEMBERS: "a body without members"}
+"""What is odd in a body. All others are of another type."""
 
 
 @dataclass(frozen=True)
@@ -262,6 +233,8 @@ def test_broken_body(client: Client) -> None:
     client.control(client.operation, values)
     role = Role.PROBE if client.case.rules else Role.BYSTANDER
     others = [IN_TURN[place] for place in client.params(Turns).places]
+    if len(list(filter(must_be_there, client.operation.body))) > 1:
+        others[-1] = WITHOUT_MEMBERS
     cut_off = json.dumps(values).encode()[:-1]
     for content in (*NO_OBJECTS, *others):
         facts = Facts(flaw=FLAWS.get(content, NO_OBJECT))

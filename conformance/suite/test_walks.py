@@ -30,7 +30,7 @@ from conformance.suite.knowledge import LARGE
 from conformance.suite.narrowed import Narrowed
 from conformance.suite.walker import BASE_PAGES, Walker
 
-REACHES = {1: 4, 2: 8, 3: WINDOW, 7: WINDOW}
+REACHES = {1: 4, 2: 10, 3: WINDOW, 7: WINDOW}
 """Page sizes of the walks that begin after the first item, and how many items each walk takes."""
 LONG = 3
 """Items of a page from which on one border is crossed, at most places, and not two."""

@@ -8,7 +8,7 @@ from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Contract, Exchange, Facts, Operation, Parameter, Step
+from conformance.model import Contract, Exchange, Facts, Open, Operation, Parameter, Step
 from conformance.reading import absent, differences, rows_of, sought_in
 from conformance.suite.client import Client
 from conformance.suite.ids import Id, identifier
@@ -29,6 +29,18 @@ def optional_values(client: Client, operation: Operation) -> dict[str, Any]:
         if member.has_value and not member.required:
             values[member.name] = client.value(member)
     return values
+
+
+def all_options(client: Client) -> dict[str, Any]:
+    """Values for the members that a request may lack, numbers of phones among them."""
+    members = filterfalse(attrgetter("required"), client.operation.body)
+    phones = client.known(filter(attrgetter("phone"), members))
+    return {**optional_values(client, client.operation), **phones}
+
+
+def must_be_there(parameter: Parameter) -> bool:
+    """Whether a request without a member must be refused."""
+    return parameter.required and Open.OMISSION not in parameter.open
 
 
 def optional_references(operation: Operation) -> list[Parameter]:

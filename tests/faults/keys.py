@@ -465,7 +465,7 @@ class NothingAfterTheScheme(Faulty):
         return super().authenticate(operation, request)
 
 
-@fault("key-header status-401", at="read_recording read_analytics_calls read_health", depth=3)
+@fault("key-header", at="read_recording read_analytics_calls read_health", depth=3)
 class UndefinedIsSomebody(Faulty):
     """The key undefined, as broken clients send it, is taken for a demo account."""
 

@@ -67,11 +67,15 @@ def _kept_for_all(trial: Trial, own: Leaves) -> Iterator[Outcome]:
 
 def _differ(one: Leaves, other: Leaves, where: str) -> bool:
     """Whether two reports show different numbers at a place."""
-    return _is_number(one[where]) and _is_number(other[where]) and one[where] != other[where]
+    numbers = _number(one[where]), _number(other[where])
+    return all((None not in numbers, numbers[0] != numbers[1]))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _number(value: Any) -> int | float | None:
+    """A value that is a number; None for any other."""
+    if isinstance(value, bool):
+        return None
+    return value if isinstance(value, int | float) else None
 
 
 @trial("figures.empty", hint="Needs a report, and the key of a business without data.")
@@ -113,8 +117,9 @@ def _more_than(whole: Leaves, probe: Exchange) -> str | None:
     A report may repeat what it was asked for.
     """
     for where, value in _leaves(probe).items():
-        is_more = whole.get(where) == 0 and _is_number(value) and value > 0
-        if is_more and str(value) not in probe.request.url:
+        more = (_number(value) or 0) > 0
+        is_asked_for = str(value) in probe.request.url
+        if whole.get(where) == 0 and more and not is_asked_for:
             return where
     return None
 

@@ -40,7 +40,7 @@ from conformance.reading import Answer, answer_of, id_of
 FOREIGN_KEY = "(keys: other in the target file)"
 KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
 """The roles of the codes that refuse an object of another business."""
-NOT_FOUND = 404
+INVALID, NOT_FOUND = 400, 404
 BEYOND = {Side.OWN: Business.OTHER, Side.FOREIGN: Business.MAIN}
 """The business that a key cannot reach, by the side that it shows."""
 
@@ -297,7 +297,9 @@ def _side(identity: str) -> Side | None:
 
 @probe("tenant.empty")
 def tenant_empty(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
-    """A list without data is an empty page, not an error."""
+    """A list without data is an empty page, not an error, whatever it is narrowed to."""
+    if answer.facts.refusable and answer.status == INVALID:
+        return
     if not answer.ok:
         yield Violation("status", "200 with an empty list", said(answer.exchange), answer.ids)
         return

@@ -49,12 +49,21 @@ def _misquoted(context: JudgeContext, trial: Trial, write: Exchange) -> Iterator
     answer = answer_of(context.contract, write)
     if answer is None or not answer.ok:
         return
-    look = trial.last(Step.BEFORE)
-    before = members_of(sought_in(context.contract, look)[0]) if look is not None else {}
     for where, expected, actual in differences(context.operation, _sent_last(write), answer.object):
-        as_before = actual == compact(before.get(where.removeprefix("/")))
+        earlier = _earlier_values(context, trial, write, where.removeprefix("/"))
         sent = f"{expected}, as it was sent"
-        yield Violation(where, sent, actual, (write.id,), note=as_before)
+        yield Violation(where, sent, actual, (write.id,), note=actual in earlier)
+
+
+def _earlier_values(context: JudgeContext, trial: Trial, write: Exchange, member: str) -> set[str]:
+    """What a member was before a write: what a look showed, and what earlier writes sent."""
+    place = trial.exchanges.index(write)
+    earlier: set[str] = set()
+    for exchange in trial.exchanges[:place]:
+        found = members_of(sought_in(context.contract, exchange)[0])
+        sent = as_shown(context.operation, exchange.facts.sent)
+        earlier.update(compact(values.get(member)) for values in (found, sent))
+    return earlier
 
 
 def _last_writes(context: JudgeContext, trial: Trial) -> list[Exchange]:

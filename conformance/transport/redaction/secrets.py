@@ -13,7 +13,8 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from itertools import chain
+from itertools import chain, filterfalse
+from operator import methodcaller
 
 from conformance.model import Placeholder, SecretKind
 from conformance.model.placeholder import PATTERN
@@ -146,15 +147,22 @@ class SecretStore:
     def _private_parts(self, secret: str) -> list[str]:
         """The parts of a secret whose pieces must not be seen."""
         if "://" in secret:
-            return [part for part in telling_parts(secret) if part not in self._public]
-        parts = [self.without_prefix(secret) or secret]
-        for text in self._public:
-            parts = list(filter(None, chain.from_iterable(part.split(text) for part in parts)))
-        return parts or [secret]
+            return list(filterfalse(self._public.__contains__, telling_parts(secret)))
+        private = self.without_prefix(secret) or secret
+        return _between(private, self._public) or [secret]
 
     def publish(self, text: str) -> None:
         """Take a text for no secret from now on, such as an id that stands in a link."""
         self._public.add(text)
+
+
+def _between(text: str, public: Iterable[str]) -> list[str]:
+    """The parts of a text that stand between public ones."""
+    parts = [text]
+    for known in public:
+        split = map(methodcaller("split", known), parts)
+        parts = list(filter(None, chain.from_iterable(split)))
+    return parts
 
 
 def _spellings(secret: str) -> Iterable[str]:

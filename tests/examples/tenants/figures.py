@@ -88,3 +88,45 @@ def a_report_that_proves_nothing() -> Iterator[Example]:
     limited = refusal("rate_limit_exceeded", step="foreign", **REPORT)
     yield gap("429 in the middle", own(), owner(), limited)
     yield judge_error("a body without end", own(), owner(), endless(200, step="foreign", **REPORT))
+
+
+# --- kept answers, and a business without data ----------------------------------------------------
+
+
+def others(step: str, figure: Any) -> Exchange:
+    """The report of the other business once more, under a URL of its own or the usual one."""
+    body = {"plan": "starter", "used": [figure]}
+    return answer(200, body, step=step, identity="other", **REPORT)
+
+
+@examples_of("figures.own", operation="read_balance")
+def a_report_that_is_kept_by_its_url() -> Iterator[Example]:
+    """The other business gets the report of the first one until it asks under another URL."""
+    kept = own(), owner(12)
+    fresh = others("uncached", 40)
+    yield refused("the same figures again and again", *kept, fresh, others("cached", 12), named(12))
+    moving = others("cached", 40)
+    yield accepted("figures that moved meanwhile", *kept, fresh, moving, named(12))
+    same = others("uncached", 12)
+    yield accepted("the same figures everywhere", *kept, same, others("cached", 12), named(12))
+
+
+def empty(body: Any, *query: tuple[str, str], **labels: Any) -> Exchange:
+    """The report of a business without data."""
+    return answer(200, body, identity="empty", query=query, **labels, **REPORT)
+
+
+@examples_of("figures.empty", operation="read_balance")
+def a_report_without_data_is_narrowed() -> Iterator[Example]:
+    """A parameter does not make more of nothing."""
+    plain = empty({"total": 0, "hot": [], "days": 0}, step="before", role="setup")
+    yield accepted("nothing", plain, empty({"total": 0, "hot": [], "days": 0}, step="narrowed"))
+    yield refused("a figure", plain, empty({"total": 4}, step="narrowed"), mentions="4")
+    yield refused("an object", plain, empty({"hot": [{"id": "l-1"}]}, step="narrowed"))
+    rows = {"total": 0, "hot": [{"week": "2026-W17", "calls": 0}]}
+    yield accepted("rows without an object", plain, empty(rows, step="narrowed"))
+    yield accepted(
+        "what was asked for", plain, empty({"days": 30}, ("days", "30"), step="narrowed")
+    )
+    yield silent("it was refused", plain, refusal("invalid_request", step="narrowed", **REPORT))
+    yield silent("it has data", refusal("forbidden", step="before", **REPORT))

@@ -353,11 +353,11 @@ class NotesOfForeignLead(Faulty):
 
 @fault("business-object", at="update_webhook", depth=5)
 class ForeignWebhookSwitched(Faulty):
-    """update_webhook refuses a webhook of another business, and turns its switch."""
+    """update_webhook refuses a webhook of another business, and switches it on."""
 
     def selected(self, context: Context) -> Row:
         row = self.store.get("webhook", str(context.values.get("id")))
         foreign = row is not None and not self.may_reach(row.tenant, context.identity)
         if row is not None and foreign and is_for(context, "update_webhook"):
-            self.store.change(row, {"is_active": not row.document["is_active"]})
+            self.store.change(row, {"is_active": True})
         return super().selected(context)
