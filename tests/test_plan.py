@@ -19,6 +19,7 @@ from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, S
 from conformance.selection import quick, select, wanted
 from conformance.suite.bad_keys import RefusedKeys
 from conformance.suite.planned_writes import WrongKeys
+from conformance.suite.test_keys import Keys
 from conformance.text import nearest
 from tests.page import PAGE_CODES
 from tests.support import contracts
@@ -163,6 +164,18 @@ def test_a_gap_names_what_to_provide(name: str, declared: str) -> None:
     """Why a case cannot run is an advice that names the member of the target file."""
     for case in planned(name, declared).cases:
         assert case.gap is None or ADVICE.search(case.gap), (case.id, case.gap)
+
+
+def test_a_read_only_key_stands_for_keys_of_one_scope() -> None:
+    """Each read with a scope is tried with it, and no write is."""
+    contract = contracts.real()
+    few = replace(embedded("real"), keys=frozenset({"full", "read_only"}))
+    plan = planning.planned(contract, few, 0)
+    tried = {case.operation: case.params for case in plan.cases if case.scenario == "scope-opens"}
+    for name, params in tried.items():
+        reads = contract.operations[name].effect is Effect.READ
+        assert isinstance(params, Keys)
+        assert params.roles == (("read_only",) if reads else ("full",))
 
 
 @pytest.mark.parametrize("role", sorted(KEY_ROLES.keys() - {*DEAD_KEYS, "full"}))

@@ -121,7 +121,10 @@ def _unknown(planning: Planning, _number: int) -> list[str]:
 
 
 def _altered(planning: Planning, number: int) -> list[str]:
-    """The full key in the usual alterations, and in one of the rarer ones, in turn."""
+    """The full key in the usual alterations, and in one of the rarer ones, in turn.
+
+    Of a key in another case, every other one is the test key, where there is one.
+    """
     prefixes = planning.contract.authentication.prefixes
     rarer = list(filterfalse(ALTERED_ALWAYS.__contains__, ALTERATIONS))
     if prefixes:
@@ -129,10 +132,10 @@ def _altered(planning: Planning, number: int) -> list[str]:
     if len(prefixes) > 1:
         rarer.insert(0, OTHER_PREFIX)
     rare = rarer[number % len(rarer)]
-    keys = [f"full~{name}" for name in (*ALTERED_ALWAYS, rare)]
-    if rare == IN_OTHER_CASE and TEST in planning.target.keys:
-        keys.append(f"{TEST}~{IN_OTHER_CASE}")
-    return keys
+    role = "full"
+    if rare == IN_OTHER_CASE and number // len(rarer) % 2:
+        role = next(filter(planning.target.keys.__contains__, (TEST,)), role)
+    return [*(f"full~{name}" for name in ALTERED_ALWAYS), f"{role}~{rare}"]
 
 
 def _dead(role: str) -> Callable[[Planning, int], list[str]]:

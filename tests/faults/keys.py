@@ -475,7 +475,7 @@ class UndefinedIsSomebody(Faulty):
         return super().known_key(key)
 
 
-@fault("status-401 code-unauthorized", depth=4)
+@fault("status-401 code-unauthorized", at="read_analytics_dashboard", depth=4)
 class TestKeyInAnyCase(Faulty):
     """A test key is found whatever the case of its last letters is."""
 
