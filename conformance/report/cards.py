@@ -196,6 +196,8 @@ def _title(run: Run, cause: Cause, exchange: Exchange | None) -> str:
         if exchange.operation not in (finding.operation, WHOLE_API):
             place = f", then {_route(run, exchange.operation)}{place}"
     expected = view.shown(finding.expected, SHORT)
+    if _everywhere(run, cause):
+        route = f"everywhere, such as {route}"
     asked = f"{route}{place.removesuffix(' at /')}{_flawed(cause.flaw)}"
     return f"{asked}: expected {expected}, got {view.shown(came, SHORT)}"
 
