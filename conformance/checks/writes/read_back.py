@@ -61,7 +61,7 @@ def _earlier_values(context: JudgeContext, trial: Trial, write: Exchange, member
     earlier: set[str] = set()
     for exchange in trial.exchanges[:place]:
         found = members_of(sought_in(context.contract, exchange)[0])
-        sent = as_shown(context.operation, exchange.facts.sent)
+        sent = as_shown(context.operation, _sent_last(exchange))
         earlier.update(compact(values.get(member)) for values in (found, sent))
     return earlier
 
