@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping
 from itertools import chain, filterfalse
@@ -24,8 +23,13 @@ from conformance.transport.redaction.search import CleanTexts, Exhausted, PieceS
 PIECE = 10
 """A run of this many characters of a secret, beyond its public prefix, gives the secret away."""
 
-PART_OF_LINK = 0.9
-"""How much of a part of a link gives it away. Ids begin or end alike, and links hold ids."""
+LONGEST_ID = 36
+"""Characters of a segment of a link that gives nothing away but as a whole, for it may be an id.
+
+Ids that are made one after the other differ in a single character.
+"""
+PIECES_OF_LINKS = (64, 48, LONGEST_ID)
+"""The runs of a longer segment that give it away: the longest that it has. Few are found fast."""
 
 SHORTEST_PIECE = 4
 """A run of this many characters gives a short key away: scenarios alter keys, so less is intact."""
@@ -76,7 +80,7 @@ class SecretStore:
             self._wholes += [(form, str(placeholder)) for form in _spellings(secret)]
             self._wholes.sort(key=lambda pair: -len(pair[0]))
             for part in self._private_parts(secret):
-                length = _piece_length(part, placeholder.kind)
+                length = _piece_length(part, placeholder.kind, secret)
                 self._search.add(part, placeholder, length, max(PIECE, length))
         return self._placeholders[secret]
 
@@ -171,14 +175,27 @@ def _spellings(secret: str) -> Iterable[str]:
     return dict.fromkeys((secret, escaped, escaped.replace("/", "\\/")))
 
 
-def _piece_length(part: str, kind: SecretKind) -> int:
+def _piece_length(part: str, kind: SecretKind, secret: str) -> int:
     """How many characters of a part of a secret give it away."""
     length = PIECE
     if kind is SecretKind.LINK:
-        length = max(PIECE, math.ceil(PART_OF_LINK * len(part)))
-    if kind in ALTERED:
+        length = _length_in_link(part, secret)
+    elif kind in ALTERED:
         length = max(SHORTEST_PIECE, min(PIECE, len(part) // 2))
     return min(length, len(part))
+
+
+def _length_in_link(part: str, link: str) -> int:
+    """How many characters of a part of a link give it away: more if it may be an id."""
+    names = re.findall(rf"(\w+)={re.escape(part)}", link)
+    if all(map(_names_id, names)):
+        return next(filter(len(part).__gt__, PIECES_OF_LINKS), len(part))
+    return PIECE
+
+
+def _names_id(name: str) -> bool:
+    """Whether a value of this name is an id."""
+    return name.lower().endswith("id")
 
 
 def telling_parts(link: str) -> list[str]:
