@@ -42,8 +42,8 @@ PER_CLAUSE = 20
 
 NOTES_PER_CLAUSE = 10
 """Notes shown for a clause."""
-BESIDE = ("summary.md", "badge.svg", "junit.xml", "results.ctrf.json")
-"""The other reports, which are written first."""
+BESIDE = (".md", ".svg", ".xml", ".json", ".txt")
+"""How the names of the other files of a run end that the page names."""
 NONE: Mapping[str, int] = {}
 
 
@@ -107,14 +107,14 @@ class Script:
 
 
 def write(run: Run, path: Path) -> None:
-    """Write report.html. It names the reports that are beside it."""
+    """Write report.html. It names the files that are beside it."""
     path.write_text(render(run, _sizes(path.parent)), encoding="utf-8", newline="\n")
 
 
 def _sizes(directory: Path) -> dict[str, int]:
-    """The reports that are in a directory, each with its size in bytes."""
-    reports = map(directory.joinpath, BESIDE)
-    return {path.name: path.stat().st_size for path in reports if path.exists()}
+    """The other files of a run that are in a directory, each with its size in bytes."""
+    paths = sorted(directory.iterdir())
+    return {path.name: path.stat().st_size for path in paths if path.suffix in BESIDE}
 
 
 def render(run: Run, files: Mapping[str, int] = NONE) -> str:

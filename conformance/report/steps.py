@@ -223,11 +223,15 @@ def _text(request: Request) -> str:
 
 def _owed(used: str) -> Iterator[str]:
     """For each variable that the reader has to set, the line that stops without it and says so."""
-    for secret in dict.fromkeys(Placeholder.all_in(used)):
-        if secret.kind is not SecretKind.VALUE:
-            held = SECRETS.get(secret.kind, "a secret of an earlier answer").format(secret.name)
-            altered = f", altered: {secret.suffix}" if secret.suffix else ""
-            yield f': "${{{variable(str(secret))}:?must be {held}{altered}}}"'
+    for secret in filter(_is_owed, dict.fromkeys(Placeholder.all_in(used))):
+        held = SECRETS.get(secret.kind, "a secret of an earlier answer").format(secret.name)
+        altered = f", altered: {secret.suffix}" if secret.suffix else ""
+        yield f': "${{{variable(str(secret))}:?must be {held}{altered}}}"'
+
+
+def _is_owed(secret: Placeholder) -> bool:
+    """Whether no step takes the value of a variable from an answer."""
+    return secret.kind is not SecretKind.VALUE
 
 
 def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[str, list[str]]:

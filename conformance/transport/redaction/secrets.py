@@ -187,7 +187,8 @@ def _piece_length(part: str, kind: SecretKind, secret: str) -> int:
 
 def _length_in_link(part: str, link: str) -> int:
     """How many characters of a part of a link give it away: more if it may be an id."""
-    names = re.findall(rf"(\w+)={re.escape(part)}", link)
+    pairs = map(methodcaller("partition", "="), _segments(link))
+    names = [name for name, *value in pairs if value == ["=", part]]
     if all(map(_names_id, names)):
         return next(filter(len(part).__gt__, PIECES_OF_LINKS), len(part))
     return PIECE
@@ -203,11 +204,15 @@ def telling_parts(link: str) -> list[str]:
 
     Empty for a link of mere words: it is known by the whole link alone.
     """
-    rest = _after_host(link)
-    telling = list(filter(None, map(_private_text, re.split("[/?&;#]", rest))))
+    telling = list(filter(None, map(_private_text, _segments(link))))
     if telling:
         return telling
-    return list(filter(_is_telling, [rest]))
+    return list(filter(_is_telling, [_after_host(link)]))
+
+
+def _segments(link: str) -> list[str]:
+    """The segments of the path of a link, and the pairs of its query and fragment."""
+    return re.split("[/?&;#]", _after_host(link))
 
 
 def _after_host(link: str) -> str:
