@@ -28,17 +28,27 @@ def private() -> Iterator[None]:
         os.umask(before)
 
 
+HIDDEN = "."
+"""How the name of a directory begins that is gone soon."""
+
+
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A place to write a file at, of the same name. The file replaces ``path`` in the end.
 
     Whatever happens before leaves ``path`` as it was. If nothing was written, nothing is replaced.
     """
-    with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as directory:
+    with tempfile.TemporaryDirectory(prefix=HIDDEN, dir=path.parent) as directory:
         written = Path(directory, path.name)
         yield written
         if written.exists():
             written.replace(path)
+
+
+def home(path: Path) -> Path:
+    """The directory that a file is for, also while it is written at the place of ``whole``."""
+    directory = path.parent
+    return directory.parent if directory.name.startswith(HIDDEN) else directory
 
 
 def own(path: Path, mode: Literal["w", "a"]) -> TextIO:

@@ -22,6 +22,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from conformance import files
 from conformance.model import (
     IDENTITIES,
     SCOPE,
@@ -108,7 +109,7 @@ class Script:
 
 def write(run: Run, path: Path) -> None:
     """Write report.html. It names the files that are beside it."""
-    path.write_text(render(run, _sizes(path.parent)), encoding="utf-8", newline="\n")
+    path.write_text(render(run, _sizes(files.home(path))), encoding="utf-8", newline="\n")
 
 
 def _sizes(directory: Path) -> dict[str, int]:
@@ -117,10 +118,10 @@ def _sizes(directory: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in paths if path.suffix in BESIDE}
 
 
-def render(run: Run, files: Mapping[str, int] = NONE) -> str:
+def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
     """The page as text: one HTML document that needs no other file.
 
-    ``files`` are the sizes in bytes of the files that it names, by their names.
+    It names the files that ``sizes`` has, each with its size in bytes.
     """
     template = _environment().get_template("report.html.j2")
     return template.render(
@@ -147,7 +148,7 @@ def render(run: Run, files: Mapping[str, int] = NONE) -> str:
         notes=_notes(run),
         without=view.without_cells(run),
         target=_target(run),
-        files=files,
+        sizes=sizes,
         script=_script(),
     )
 

@@ -107,6 +107,8 @@ def test_report_makes_the_files_anew(run: Path, place: Path) -> None:
     assert outcome.code == 1, outcome.said
     after = {path.name: path.read_bytes() for path in run.iterdir()}
     assert after == before
+    page = after["report.html"].decode()
+    assert all(f"<code>{name}</code>" in page for name in ("run.json", "junit.xml", "badge.svg"))
 
 
 def test_export_writes_the_exchanges_of_causes(run: Path, place: Path) -> None:

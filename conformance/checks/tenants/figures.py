@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -58,8 +59,9 @@ def _kept_for_all(trial: Trial, own: Leaves) -> Iterator[Outcome]:
     uncached = _leaves(trial.last(Step.UNCACHED))
     if not own == kept == again:
         return
-    differing = [where for where in uncached.keys() & own.keys() if _differ(own, uncached, where)]
-    for where in sorted(differing)[:1]:
+    shown_twice = sorted(uncached.keys() & own.keys())
+    differing = list(filter(partial(_differ, own, uncached), shown_twice))
+    for where in differing[:1]:
         ids = ids_of([*trial.at(Step.OWNER), *trial.at(Step.UNCACHED), *trial.at(Step.CACHED)])
         expected = f"{compact(uncached[where])}, as under a URL that nobody asked for before"
         yield Violation(where, expected, compact(own[where]), ids)
