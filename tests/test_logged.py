@@ -185,6 +185,30 @@ def test_the_public_part_of_a_link_stays() -> None:
     )
 
 
+@pytest.mark.parametrize("beside", ["", "a", HANDED[12:30]])
+def test_an_id_beside_a_link_takes_nothing_from_a_key(beside: str) -> None:
+    """Whatever it is, a key that is handed out later is taken out as before, and so are pieces."""
+    redacting = redactor()
+    page = {"business_id": beside, "checkout_url": "https://pay.example.com/a1b2c3d4e5f6"}
+    through(redacting, json.dumps(page).encode())
+    handed_out = through(redacting, json.dumps({"api_key": HANDED}).encode())
+    assert HANDED not in shown(handed_out)
+    piece = json.dumps({"near": HANDED[12:30]}).encode()
+    assert through(redacting, piece).json == {"near": "{secret:api_key-2~part}"}
+
+
+def test_an_id_in_a_link_stays_where_it_stands_beside_it() -> None:
+    """It is no secret; what is only in the link is one."""
+    redacting = redactor()
+    known, hidden = "3fef1a9a-4c11-11f1-9d3a-0242ac120002", "b7Q2x9Lm4Tz8"
+    link = f"https://pay.example.com/{known}/{hidden}"
+    page = {"business_id": known, "checkout_url": link}
+    through(redacting, json.dumps(page).encode())
+    later = {"id": known, "next": f"1fef1a9a{known[8:]}", "near": hidden}
+    shown_later = through(redacting, json.dumps(later).encode()).json
+    assert shown_later == {**later, "near": "{link:checkout_url-1~part}"}
+
+
 def test_a_session_is_a_secret() -> None:
     """The value of a cookie is never kept."""
     response = through(

@@ -146,16 +146,16 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
     listed = operations[: ROWS if whole else FEW]
     finding, shown = cause.finding, _telling(cause)
     said = f"{finding.expected} {finding.actual}"
-    probe = view.probe(run, shown)
+    probe, everywhere = view.probe(run, shown), _everywhere(run, cause)
     return Card(
         number=number,
         cause=cause,
         clauses=tuple(map(run.contract.clauses.__getitem__, cause.clauses)),
-        title=_title(run, cause, probe),
+        title=_title(run, cause, probe, everywhere=everywhere),
         asked=_asked(probe, cause.flaw),
         rows=tuple(_rows(run, finding, cells, listed, DIFFERENCES if whole else 1)),
         more=len(operations) - len(listed),
-        everywhere=_everywhere(run, cause),
+        everywhere=everywhere,
         exhibits=tuple(exhibits(run, shown if whole else (), finding.where, said)),
         transition=transition(cause.id, run.past),
         waivers=tuple(dict.fromkeys(filter(None, map(attrgetter("waiver"), cells)))),
@@ -185,7 +185,7 @@ def _asked(exchange: Exchange | None, flaw: str) -> str:
     return clean(f"{exchange.request.method} {url} {_whom(exchange)}{_flawed(flaw)}")
 
 
-def _title(run: Run, cause: Cause, exchange: Exchange | None) -> str:
+def _title(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: bool) -> str:
     """A cause on one line: what was asked, what the contract says, and what came."""
     finding = cause.finding
     route = _route(run, finding.operation)
@@ -196,7 +196,7 @@ def _title(run: Run, cause: Cause, exchange: Exchange | None) -> str:
         if exchange.operation not in (finding.operation, WHOLE_API):
             place = f", then {_route(run, exchange.operation)}{place}"
     expected = view.shown(finding.expected, SHORT)
-    if _everywhere(run, cause):
+    if everywhere:
         route = f"everywhere, such as {route}"
     asked = f"{route}{place.removesuffix(' at /')}{_flawed(cause.flaw)}"
     return f"{asked}: expected {expected}, got {view.shown(came, SHORT)}"

@@ -207,10 +207,11 @@ def _moment(text: str) -> str:
 def _areas(run: Run) -> list[Area]:
     """The areas of the ledger in their order, each with all of its clauses."""
     entries = _entries(run)
+    places = {name: place for place, name in enumerate(run.contract.page)}
     areas = []
     for name, title in run.contract.areas.items():
         own = [entry for entry in entries if entry.clause.area == name]
-        own.sort(key=partial(_place, run))
+        own.sort(key=partial(_place, places))
         counts: Counter[Verdict] = Counter()
         for entry in own:
             counts.update(map(attrgetter("verdict"), entry.cells))
@@ -219,10 +220,10 @@ def _areas(run: Run) -> list[Area]:
     return areas
 
 
-def _place(run: Run, entry: Entry) -> int:
+def _place(places: Mapping[str, int], entry: Entry) -> int:
     """Where the page says first what a clause rests on; behind all else where it does not."""
-    places = list(run.contract.page)
-    return min((places.index(source.id) for source in entry.sources), default=len(places))
+    ids = map(attrgetter("id"), entry.sources)
+    return min(map(places.__getitem__, ids), default=len(places))
 
 
 def _entries(run: Run) -> list[Entry]:

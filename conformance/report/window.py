@@ -74,7 +74,7 @@ def window(text: str, where: str, said: str = "") -> Window:
 def _item_of(lines: list[Line], said: str) -> str:
     """The pointer to the first object with a text that a finding names; ``/`` for none."""
     for line in lines:
-        if line.value[TELLING - 1 :] and line.value in said:
+        if len(line.value) >= TELLING and line.value in said:
             item, _, _ = line.pointer.rpartition("/")
             return item or "/"
     return "/"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import filterfalse, product
 
 from conformance.model import DEAD_KEYS, Effect, Operation, Params, Placeholder, SecretKind
-from conformance.scenarios import BAD_KEYS_ALLOWED, Depth, Planning
+from conformance.scenarios import BAD_KEYS_ALLOWED, Depth, Planning, given
 from conformance.transport.near_misses import ALTERATIONS, NO_PREFIX, OTHER_PREFIX
 
 MISPLACED, MALFORMED, UNKNOWN, ALTERED = "misplaced", "malformed", "unknown", "altered"
@@ -132,9 +132,10 @@ def _altered(planning: Planning, number: int) -> list[str]:
     if len(prefixes) > 1:
         rarer.insert(0, OTHER_PREFIX)
     rare = rarer[number % len(rarer)]
-    role = "full"
-    if rare == IN_OTHER_CASE and number // len(rarer) % 2:
-        role = next(filter(planning.target.keys.__contains__, (TEST,)), role)
+    roles: tuple[str, ...] = ("full",)
+    if rare == IN_OTHER_CASE:
+        roles += given(planning, (TEST,))
+    role = roles[number // len(rarer) % len(roles)]
     return [*(f"full~{name}" for name in ALTERED_ALWAYS), f"{role}~{rare}"]
 
 

@@ -59,6 +59,7 @@ class SecretStore:
     ) -> None:
         self._prefixes = tuple(prefixes)
         self._public = {text for text in public if len(text) >= PIECE}
+        self._ids: set[str] = set()  # that stood beside a link; a segment of it may be one of them
         self._seed = seed
         self._secrets: dict[Placeholder, str] = {}
         self._placeholders: dict[str, Placeholder] = {}
@@ -151,13 +152,14 @@ class SecretStore:
     def _private_parts(self, secret: str) -> list[str]:
         """The parts of a secret whose pieces must not be seen."""
         if "://" in secret:
-            return list(filterfalse(self._public.__contains__, telling_parts(secret)))
+            known = self._public | self._ids
+            return list(filterfalse(known.__contains__, telling_parts(secret)))
         private = self.without_prefix(secret) or secret
         return _between(private, self._public) or [secret]
 
     def publish(self, text: str) -> None:
-        """Take a text for no secret from now on, such as an id that stands in a link."""
-        self._public.add(text)
+        """Take an id for no secret from now on where it is a part of a link."""
+        self._ids.add(text)
 
 
 def _between(text: str, public: Iterable[str]) -> list[str]:
