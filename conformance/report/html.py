@@ -1,4 +1,4 @@
-"""report.html: the page that people read. One file that needs no network, and no script.
+"""report.html: the page that people read. One file that works without a network or its script.
 
 Everything printed passes ``clean`` and then Jinja's escaping, so nothing that a target sent can
 make the page act or lie. A content security policy says the same to the browser: it allows one

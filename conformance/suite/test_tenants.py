@@ -96,7 +96,8 @@ def _page(client: Client, key: str, values: Values) -> Answer | None:
     if known is None:
         return None
     facts = Facts(side=SIDES[key])
-    may_miss = all((key == "read_only", operation.required))  # what the list is of
+    # a key that only reads may not reach the object that the list is of
+    may_miss = all((key == "read_only", operation.required))
     role = Role.ARRANGE if may_miss else Role.CONTROL
     exchange = client.call(operation, known | values, role=role, key=key, facts=facts)
     return Answer(client.contract, operation, exchange)
