@@ -110,9 +110,9 @@ def test_a_copy_goes_with_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"no gzip at all", "Not a gzipped file"),
-        (gzip.compress(b'{"run_end": true}\n' * 99)[:-9], "ended before"),
-        (b"", ""),
+        pytest.param(b"no gzip at all", "Not a gzipped file", id="plain"),
+        pytest.param(gzip.compress(b'{"run_end": true}\n' * 99)[:-9], "ended before", id="cut"),
+        pytest.param(b"", "", id="empty"),
     ],
 )
 def test_a_broken_form_is_one_message(tmp_path: Path, content: bytes, why: str) -> None:
