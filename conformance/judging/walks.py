@@ -8,6 +8,7 @@ rest. Items that share a timestamp are left out: no timestamp cursor can tell th
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -32,8 +33,9 @@ class Walks:
 
     ``untied`` are the items that stand alone at their instant, oldest first; ``tied`` are the
     instants of all others. ``first`` and ``last`` are the places of the first and the last page
-    that show an item, by its key. ``strict``: the list may have changed between the pages.
-    ``cut``: more came than LONGEST_WALKS, so some pages were not read.
+    that show an item, by its key; ``narrowed`` are the filters of all that do. ``strict``: the list
+    may have changed between the pages. ``cut``: more came than LONGEST_WALKS, so some pages were
+    not read.
     """
 
     operation: Operation
@@ -42,6 +44,7 @@ class Walks:
     tied: frozenset[Fraction]
     first: Mapping[str, int]
     last: Mapping[str, int]
+    narrowed: Mapping[str, set[Filters]]
     strict: bool
     cut: bool = False
 
@@ -118,6 +121,13 @@ class Walks:
             items.reverse()
         return (item for item in items if self.passes(item, filters))
 
+    def owed(self, item: Item, filters: Filters) -> bool:
+        """Whether an item was shown under no other filters than some.
+
+        A list may hide from plain view what it shows when asked for it, such as what is old.
+        """
+        return any(set(narrowed) <= set(filters) for narrowed in self.narrowed[item.key])
+
     def passes(self, item: Item, filters: Filters) -> bool:
         """Whether an item shows that every filter takes it."""
         for name, value in filters:
@@ -183,7 +193,9 @@ class Walks:
     def _missing(self, page: Page, start: Fraction | None, end: Fraction | None) -> Item | None:
         """The first item between two instants that is not on a page, although it was there."""
         for item in self.between(start, end, page.filters):
-            if item.key not in page.keys and self.certain(item, page):
+            if item.key in page.keys or not self.certain(item, page):
+                continue
+            if self.owed(item, page.filters):
                 return item
         return None
 
@@ -231,9 +243,11 @@ def _together(operation: Operation, pages: list[Page], strict: bool) -> Walks:
     items: dict[str, Item] = {}
     first: dict[str, int] = {}
     last: dict[str, int] = {}
+    narrowed: dict[str, set[Filters]] = defaultdict(set)
     for page in pages:
         for item in page.items:
             items[item.key] = item
+            narrowed[item.key].add(page.filters)
             first.setdefault(item.key, page.place)
             last[item.key] = page.place
     seen: set[Fraction] = set()
@@ -244,7 +258,8 @@ def _together(operation: Operation, pages: list[Page], strict: bool) -> Walks:
         seen.add(item.at)
     untied = [item for item in items.values() if item.at not in tied]
     untied.sort(key=_instant)
-    return Walks(operation, tuple(pages), tuple(untied), frozenset(tied), first, last, strict)
+    apart, alike = tuple(untied), frozenset(tied)
+    return Walks(operation, tuple(pages), apart, alike, first, last, narrowed, strict)
 
 
 NEEDS_ITEMS = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import repeat
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Exchange, Facts, Operation, Parameter, Role, Step
@@ -13,9 +15,9 @@ from conformance.suite.writing import read_back, takes_any_text
 from conformance.values import ABSENT, without
 
 SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
-"""Text that is no everyday ASCII. A server that accepts it has to give it back."""
-
-
+LENGTH = 300
+"""Characters of a text that many a column of a database does not hold."""
+FRACTION = 0.5
 BOOLEAN = "boolean"
 
 
@@ -46,13 +48,15 @@ def change_each(client: Client) -> None:
     before = client.settled(operation.kind, sought, Facts(step=Step.BEFORE))
     shown = members_of(_found(client, before))
     sent: dict[str, Any] = {}
-    for name, value in _changes(client, shown):
-        request = {**values, name: value}
-        kept = sent if operation.method == "PATCH" else {}
-        expected = {**kept, **without(operation.in_body(request), {operation.selector.name})}
-        facts = Facts(step=Step.WRITE, sent=expected, sought=str(sought))
-        if client.call(operation, request, role=Role.ARRANGE, facts=facts).ok:
-            sent = expected
+    for name, choices in _changes(client, shown):
+        for value in choices:
+            request = {**values, name: value}
+            kept = sent if operation.method == "PATCH" else {}
+            expected = {**kept, **without(operation.in_body(request), {operation.selector.name})}
+            facts = Facts(step=Step.WRITE, sent=expected, sought=str(sought))
+            if client.call(operation, request, role=Role.ARRANGE, facts=facts).ok:
+                sent = expected
+                break
     if sent:
         read_back(client, operation, sought, sent)
     switched = {name: shown[name] for name in sent if isinstance(shown.get(name), bool)}
@@ -60,24 +64,45 @@ def change_each(client: Client) -> None:
         client.call(operation, {**values, **switched}, role=Role.ARRANGE)
 
 
+def changes_of_one(client: Client, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A request without end: as it is, then with one member in place of those that it changes.
+
+    A server may ask for another scope by the member alone.
+    """
+    operation = client.operation
+    members = changeable(operation) if operation.action == "update" else []
+    bare = without(values, set(map(attrgetter("name"), members)))
+    known = client.known(members)
+    yield dict(values)
+    yield from ({**bare, name: value} for name, value in known.items() if name not in values)
+    yield from repeat(dict(values))
+
+
 def _found(client: Client, look: Exchange | None) -> Any:
     """The object that a look shows; None without one."""
     return None if look is None else sought_in(client.contract, look)[0]
 
 
-def _changes(client: Client, shown: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Names of members, each with a value that the object does not have as it is ``shown``."""
+def _changes(client: Client, shown: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Names of members, each with values of which one is sent: the first that is accepted.
+
+    The object does not have them as it is ``shown``. A switch is on before it goes off.
+    """
     members = changeable(client.operation)
     for member in (*members, *members[:1]):
-        for value in _values(client, member, shown.get(member.shown_as)):
-            yield member.name, value
+        if member.schema.get("type") == BOOLEAN:
+            switched = (False,) if shown.get(member.shown_as) is True else (True, False)
+            yield from ((member.name, [value]) for value in switched)
+        else:
+            yield member.name, _choices(client, member)
 
 
-def _values(client: Client, member: Parameter, present: Any) -> list[Any]:
-    """What a member is changed to, one after the other: a switch is on before it goes off."""
-    if member.schema.get("type") == BOOLEAN:
-        return [False] if present is True else [True, False]
-    if takes_any_text(member):
-        return [f"{SIGNS} {client.token()}"]
+def _choices(client: Client, member: Parameter) -> list[Any]:
+    """Values for a member: the first one may be refused, the last one is plain."""
     value = client.value(member)
-    return [] if value is ABSENT else [value]
+    if takes_any_text(member):
+        text = f"{SIGNS} {client.token()}"
+        return [f"{text} ".ljust(LENGTH, "x"), text]
+    if value is ABSENT:
+        return []
+    return [value + FRACTION, value] if member.schema.get("type") == "number" else [value]

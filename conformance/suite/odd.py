@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain, cycle
+from itertools import chain, cycle, filterfalse
 from operator import attrgetter
 from typing import Any
 
@@ -27,15 +27,14 @@ from conformance.suite.odd_values import (
     CONTENTS,
     EMPTY,
     FIGURES,
-    HALF_A_CHARACTER,
     IN_BRACKETS,
-    LETTERS,
     LIMITS,
     MEDIA,
     MEGABYTE,
     OTHER_TYPES,
     POSITIONS,
     TEXTS,
+    TEXTS_OF_ALL,
     TWICE,
     WRONG_TYPE,
     odd_value,
@@ -46,6 +45,7 @@ class Sort(StrEnum):
     """The part of a request that is odd."""
 
     TEXT = "text"
+    TEXTS = "texts"
     LETTERS = "letters"
     QUERY = "query"
     TWICE = "twice"
@@ -87,7 +87,6 @@ class OddWay:
 
 
 _FLAWS: Mapping[Sort, str] = {
-    Sort.LETTERS: "letters outside Latin-1",
     Sort.TWICE: TWICE,
     Sort.BRACKETS: IN_BRACKETS,
     Sort.HEADER: "headers that name another method",
@@ -106,7 +105,6 @@ _FLAWS: Mapping[Sort, str] = {
 def odd_ways(operation: Operation) -> Iterator[OddWay]:
     """The ways in which a request of an operation can be odd, always in the same order."""
     yield from _odd_texts(operation)
-    yield from _odd_letters(operation)
     yield from _odd_queries(operation)
     yield from _huge_query(operation)
     yield from _lettered(operation)
@@ -128,18 +126,19 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_texts(operation: Operation) -> Iterator[OddWay]:
-    parameters = list(filter(_takes_text, operation.parameters))
-    for (name, odd), parameter in zip(TEXTS.items(), cycle(parameters), strict=False):
+    """An odd text in one parameter that takes no plain one; then one in all that take any text."""
+    texts = list(filter(_takes_text, operation.parameters))
+    narrow = list(filterfalse(_takes_any_text, texts))
+    for (name, odd), parameter in zip(TEXTS.items(), cycle(narrow), strict=False):
         make = with_value(operation, parameter.name, odd.text)
         yield OddWay(Sort.TEXT, f"{name}-in-{parameter.name}", make, odd.flaw)
-
-
-def _odd_letters(operation: Operation) -> Iterator[OddWay]:
-    """Letters outside ASCII in every parameter that takes any text."""
-    texts = filter(_takes_any_text, operation.parameters)
-    letters = dict.fromkeys(map(attrgetter("name"), texts), LETTERS)
-    if letters:
-        yield OddWay(Sort.LETTERS, "letters-in-all", with_values(operation, letters))
+    wide = list(filter(_takes_any_text, texts))
+    for name, odd in TEXTS_OF_ALL.items():
+        sort = Sort.LETTERS if name == "letters" else Sort.TEXTS
+        fitting = [p.name for p in wide if p.place == "body" or name != "half-a-character"]
+        if fitting:
+            make = with_values(operation, dict.fromkeys(fitting, odd.text))
+            yield OddWay(sort, f"{name}-in-all", make, odd.flaw)
 
 
 def _takes_any_text(parameter: Parameter) -> bool:
@@ -245,8 +244,8 @@ def _odd_together(operation: Operation, members: list[Parameter]) -> Iterator[Od
 
 
 def _odd_member(operation: Operation, member: Parameter) -> Iterator[OddWay]:
-    """A member that is null, half a character, has a tail, or is of another type."""
-    odd = {"null": None, "half-a-character": HALF_A_CHARACTER, **_others(member)}
+    """A member that is null, has a tail, or is of another type."""
+    odd = {"null": None, **_others(member)}
     for word, value in odd.items():
         make = with_value(operation, member.name, value)
         yield OddWay(Sort.MEMBER, f"{member.name}-{word}", make)

@@ -34,6 +34,14 @@ TEXTS = {
     "percent": OddText("100%25%zz", "percent signs in a text"),
     "template": OddText("{{7*7}}${7*7}", "a template in a text"),
 }
+TEXTS_OF_ALL = {
+    "letters": OddText("Zoë Łukasz 東京", "letters outside Latin-1"),
+    "nul": TEXTS["nul"],
+    "long": TEXTS["long"],
+    "signs": OddText("🎉 '\"; -- <b>{{7*7}}${7*7} %s %zz \\ ../", "signs of code in a text"),
+    "half-a-character": OddText("\ud800", "half a character in a text"),
+}
+"""Texts for every parameter that takes any text. Letters are short and have no sign."""
 BEYOND_64_BITS = "9" * 20
 LIMITS = ("1e2", " 5", "٣", "5,6", "true")
 POSITIONS = (
@@ -66,9 +74,6 @@ MEDIA = {
     "xml": "application/xml",
     "nonsense": "nonsense",
 }
-LETTERS = "Zoë Łukasz 東京"
-"""Letters outside ASCII and outside Latin-1, as names have them."""
-HALF_A_CHARACTER = "\ud800"
 OTHER_TYPES: Mapping[str, Any] = {
     "string": "text",
     "number": 7,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 
 from conformance.model import DEAD_KEYS, Contract, Effect, Operation, Parameter, Params
 from conformance.scenarios import KEY, Depth, Draft, Planning, given, key_needs, operations
 from conformance.suite.member_changes import changeable
-from conformance.suite.writing import visible_change
+from conformance.suite.writing import takes_any_text, visible_change
 
+TEXTS = "texts"
 READ_ONLY = "read_only"
 """The role of a key that has only scopes that read."""
 CREATIONS = {Depth.QUICK: 0, Depth.FULL: 3, Depth.DEEP: 100}
@@ -116,11 +118,20 @@ def _may_become_zero(member: Parameter) -> bool:
     return all((is_number, may_be_zero, member.example, not member.required))
 
 
+def blanks(operation: Operation, variant: str) -> dict[str, Any]:
+    """0 for each number of a change that may be 0; or, as ``TEXTS``, nothing for its free texts."""
+    if variant != TEXTS:
+        return zeroes(operation)
+    texts = filter(takes_any_text, changeable(operation))
+    return {text.name: "" for text in texts if not text.schema.get("minLength")}
+
+
 def changes_to_zero(planning: Planning) -> Iterator[Draft]:
-    """Each change of a number of the object that it names."""
+    """Each change of a number of the object that it names, or of a free text."""
     for operation, _ in _changes_of_its_own(planning):
-        if zeroes(operation):
-            yield Draft(operation, needs=("full",), cost=5, optional=True)
+        for variant in ("", TEXTS):
+            if blanks(operation, variant):
+                yield Draft(operation, variant, needs=("full",), cost=5, optional=True)
 
 
 def changes_of_members(planning: Planning) -> Iterator[Draft]:

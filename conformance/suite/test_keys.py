@@ -22,6 +22,7 @@ from conformance.reading import Answer, members_of
 from conformance.scenarios import KEY, Depth, Draft, Planning, given, operations, scenario
 from conformance.suite import bad_keys
 from conformance.suite.client import Client
+from conformance.suite.member_changes import changes_of_one
 from conformance.suite.misuse import send_bad_keys, send_dead_keys_on_a_later_page
 from conformance.suite.scopes import named_keys, other_scopes
 from conformance.values import as_text
@@ -152,7 +153,10 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
 
 @scenario(without_scope, rules=("scope.refused",), phase=1)
 def test_missing_scope(client: Client) -> None:
-    """Valid keys without the scope. Those with another scope ask for a later page of a list."""
+    """Valid keys without the scope.
+
+    Those with another scope ask for a later page of a list, or change one member each.
+    """
     operation = client.operation
     lists = operation.paging is not None
     values = client.knowledge.listing(operation) if lists else client.valid(operation)
@@ -162,12 +166,13 @@ def test_missing_scope(client: Client) -> None:
     if client.target.opens(operation):
         client.control(operation, {**values, **page})
     roles = client.params(Keys).roles
+    changes = changes_of_one(client, values)
     for key in roles:
         if key == NO_SCOPE:
             client.mistake(operation, values, key=key)
         else:
             named = _own_business(client, values) if key != roles[0] else {}
-            client.mistake(operation, {**values, **page, **named}, key=key)
+            client.mistake(operation, {**next(changes), **page, **named}, key=key)
 
 
 def _own_business(client: Client, values: dict[str, Any]) -> dict[str, str]:

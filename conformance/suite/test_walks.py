@@ -139,14 +139,21 @@ def _inside(walker: Walker, known: list[Any], places: int) -> None:
         sizes = tuple(REACHES) if walker.deeply else SIZES_AGAIN[number % 2]
         for size in sizes:
             borders = 2 if size < LONG else 1
+            if _was_walked(start, size, borders):
+                continue
             name, reach = f"from-{start}-by-{size}", borders * size + 1
             walker.walk(name, positions[start], size, items=reach, pages=WINDOW + 1)
+
+
+def _was_walked(start: int, size: int, borders: int) -> bool:
+    """Whether the walk from the first item has crossed the same borders in pages of that size."""
+    return start % size == 0 and start + (borders + 1) * size <= REACHES[size]
 
 
 def _head(walker: Walker, maximum: int) -> None:
     """Pages at the head of the list: small ones, one of a usual length, one above the maximum."""
     walker.page("head-again", None, 1)  # what was just asked for is what comes again
-    walker.walk("head-by-1", None, 1, items=2, pages=2)
+    walker.page("head-by-1", None, 1)
     walker.page("head-at-length", None, in_turn(LENGTHS, walker.operation))
     walker.walk("head-by-2", None, 2, items=5, pages=3)
     walker.page("above-the-maximum", None, maximum + 1, served=False)

@@ -17,6 +17,7 @@ from conformance.suite.member_changes import SIGNS, change_each
 from conformance.suite.planned_writes import (
     READ_ONLY,
     WrongKeys,
+    blanks,
     changes_of_members,
     changes_to_zero,
     counted_creations,
@@ -26,7 +27,6 @@ from conformance.suite.planned_writes import (
     overlapping_creations,
     refused_writes,
     updates,
-    zeroes,
 )
 from conformance.suite.writing import (
     look_in_list,
@@ -204,15 +204,18 @@ def _look_before_change(client: Client, sought: Id, first: Facts) -> None:
 
 @scenario(changes_to_zero, rules=("update.read-back",), phase=2)
 def test_change_to_zero(client: Client) -> None:
-    """Change numbers to their values in the contract, then to 0, which the server may refuse."""
+    """Change numbers to 0, or free texts to empty ones, which the server may refuse.
+
+    Before, each gets the value that it has in the contract, or a fresh one.
+    """
     operation, values = client.operation, client.valid(client.operation)
     assert operation.selector is not None
     if values is None:
         return
-    sought, sent = values[operation.selector.name], zeroes(operation)
-    numbers = {p.name: client.value(p) for p in operation.body if p.name in sent}
-    client.call(operation, {**values, **numbers}, role=Role.ARRANGE)
-    _look_before_change(client, sought, Facts(sent=numbers))
+    sought, sent = values[operation.selector.name], blanks(operation, client.case.variant)
+    usual = {p.name: client.value(p) for p in operation.body if p.name in sent}
+    client.call(operation, {**values, **usual}, role=Role.ARRANGE)
+    _look_before_change(client, sought, Facts(sent=usual))
     facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought))
     if client.mistake(operation, {**values, **sent}, facts=facts).ok:
         read_back(client, operation, sought, sent)

@@ -11,9 +11,11 @@ from typing import Any
 from conformance.model import Operation
 from conformance.server.messages import Context, Reply
 from conformance.server.moments import sort_key
-from conformance.server.store import Page, Row
+from conformance.server.store import Filter, Page, Row
 from tests.faults.base import Faulty, variant
 from tests.faults.shared import number_of
+
+RECENT = sort_key(Fraction(datetime(2026, 4, 15, tzinfo=UTC).timestamp()))
 
 # --- order and positions ---
 
@@ -100,6 +102,17 @@ class FullPageSaysMore(Faulty):
 
     def has_more(self, rows: Sequence[Row], limit: int) -> bool:
         return len(rows) == limit
+
+
+@variant(
+    "L01, silence on what a list holds without filters",
+    untested="paging-limit-maximum has-more-true",
+)
+class RecentUnlessFiltered(Faulty):
+    """A list without filters shows what is newer than two days; with one, it is searched whole."""
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        return super().filters_of(context) or (Filter("", RECENT, ">="),)
 
 
 # --- lists that change ---

@@ -183,6 +183,38 @@ class NotesEscaped(Faulty):
         return {k: escape(v) if isinstance(v, str) else v for k, v in made.items()}
 
 
+@fault("changed-resource", at="update_lead", by="change-to-zero", depth=5)
+class EmptyTextDropped(Faulty):
+    """update_lead takes an empty text for none that was sent."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        kept = {name: value for name, value in made.items() if value != ""}
+        return kept if is_for(context, "update_lead") else made
+
+
+@fault("changed-resource", at="update_lead", by="change-of-each-member", depth=5)
+class NotesCutOff(Faulty):
+    """update_lead stores the first 255 characters of a text."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        if not is_for(context, "update_lead"):
+            return made
+        return {k: v[:255] if isinstance(v, str) else v for k, v in made.items()}
+
+
+@fault("changed-resource", at="update_lead", by="change-of-each-member", depth=5)
+class ScoreIsWhole(Faulty):
+    """update_lead stores a score without its fraction."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        if is_for(context, "update_lead") and "score" in made:
+            made["score"] = int(made["score"])
+        return made
+
+
 @fault("changed-resource", at="update_webhook", depth=5)
 class SwitchStaysOn(Faulty):
     """update_webhook drops a member that is false."""
