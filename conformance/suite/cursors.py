@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
@@ -16,6 +16,10 @@ Choice = TypeVar("Choice")
 
 WINDOW = 12
 """Items of the stretch that is walked in every page size."""
+REACHES = {1: 4, 2: 10, 3: WINDOW, 7: WINDOW}
+"""Page sizes of the walks that begin after the first item, and how many items each walk takes."""
+LONG = 3
+"""Items of a page from which on one border is crossed, at most places, and not two."""
 ZONES = (120, -300, 330, -210)
 """Offsets in minutes that a cursor is spelled with, in turn."""
 FUTURE = "2999-01-01T00:00:00Z"
@@ -46,6 +50,18 @@ def starts(positions: Sequence[str | None], each: int) -> list[int]:
         chosen |= dict.fromkeys(_spread(places, count))
     chosen |= dict.fromkeys(_middles(len(positions), each))
     return [place - 1 for place in chosen if place > 1]
+
+
+def unwalked(start: int, sizes: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Page sizes, each with the borders that a walk from a place crosses.
+
+    It need not cross those that the walk from the first item has crossed in pages of that size.
+    """
+    for size in sizes:
+        borders = 1 + (size < LONG)
+        end = start + (borders + 1) * size
+        if start % size or end > REACHES[size]:
+            yield size, borders
 
 
 def _spread(places: Sequence[int], count: int) -> list[int]:

@@ -65,15 +65,14 @@ def change_each(client: Client) -> None:
 
 
 def changes_of_one(client: Client, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A request without end: as it is, then with one member in place of those that it changes.
+    """A request with one other member each in place of those that it changes; then as it is.
 
-    A server may ask for another scope by the member alone.
+    A server may ask for another scope by the member alone. There is no end.
     """
     operation = client.operation
     members = changeable(operation) if operation.action == "update" else []
     bare = without(values, set(map(attrgetter("name"), members)))
     known = client.known(members)
-    yield dict(values)
     yield from ({**bare, name: value} for name, value in known.items() if name not in values)
     yield from repeat(dict(values))
 

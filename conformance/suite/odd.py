@@ -55,6 +55,7 @@ class Sort(StrEnum):
     MEMBER = "member"
     FIGURE = "figure"
     TYPES = "types"
+    ITEMS = "items"
     OPTIONAL = "optional"
     TAILS = "tails"
     LETTERED = "lettered"
@@ -93,6 +94,7 @@ _FLAWS: Mapping[Sort, str] = {
     Sort.LARGE: "a body of a megabyte",
     Sort.MEMBER: WRONG_TYPE,
     Sort.TYPES: WRONG_TYPE,
+    Sort.ITEMS: WRONG_TYPE,
     Sort.OPTIONAL: WRONG_TYPE,
     Sort.TAILS: WRONG_TYPE,
     Sort.SELECTOR: WRONG_TYPE,
@@ -233,7 +235,7 @@ def _odd_members(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_together(operation: Operation, members: list[Parameter]) -> Iterator[OddWay]:
-    """Members of other types: all of them, and those that are not required; and tails."""
+    """Members of other types: all of them, and those that are not required; tails; and items."""
     optional = [member for member in members if not member.required]
     for turn in range(len(OTHER_TYPES)):
         wrong = with_values(operation, _wrong_types(members, turn))
@@ -241,6 +243,10 @@ def _odd_together(operation: Operation, members: list[Parameter]) -> Iterator[Od
         wrong = with_values(operation, _wrong_types(optional, turn))
         yield OddWay(Sort.OPTIONAL, f"optional-types-{turn}", wrong)
     yield OddWay(Sort.TAILS, "all-tails", with_tails(operation, members))
+    lists = [member.name for member in members if member.schema.get("type") == "array"]
+    if lists:
+        numbers = with_values(operation, {name: [7] for name in lists})
+        yield OddWay(Sort.ITEMS, "all-items", numbers)
 
 
 def _odd_member(operation: Operation, member: Parameter) -> Iterator[OddWay]:

@@ -20,7 +20,7 @@ EACH = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 3}
 """Odd requests of each sort that an operation gets."""
 MORE = {
     Sort.CONTENT: 2,
-    Sort.TEXTS: 2,
+    Sort.TEXTS: 3,
     Sort.FIGURE: 3,
     Sort.TAILS: 2,
     Sort.LETTERED: 6,

@@ -126,9 +126,17 @@ def _narrowed_to_shown(client: Client, rows: list[Values]) -> None:
         texts = texts_of_member(rows, parameter.filters)
         if texts and parameter.name != client.contract.tenant:
             _page(client, "full", {parameter.name: texts[0]})
-    known, wide = client.knowledge.listing(client.operation), widest(client.operation, rows)
-    if known is not None and wide:  # a server may limit how far bounds are apart
-        client.mistake(client.operation, known | wide, facts=Facts(side=Side.OWN))
+    wide = widest(client.operation, rows)
+    if wide:  # the other business asks for the same, which a server may have kept
+        for key in ("full", "other"):
+            _page_within(client, key, wide)
+
+
+def _page_within(client: Client, key: str, bounds: dict[str, str]) -> None:
+    """A page of what lies within bounds: a server may limit how far they are apart."""
+    known = client.knowledge.listing(client.operation, key)
+    if known is not None:
+        client.mistake(client.operation, known | bounds, key=key, facts=Facts(side=SIDES[key]))
 
 
 # --- filters ---

@@ -23,17 +23,20 @@ from conformance.suite.changing import (
     writes_of,
 )
 from conformance.suite.client import Client
-from conformance.suite.cursors import WINDOW, in_turn, starts, unserved_cursors
+from conformance.suite.cursors import (
+    REACHES,
+    WINDOW,
+    in_turn,
+    starts,
+    unserved_cursors,
+    unwalked,
+)
 from conformance.suite.filter_values import options_of, shared_filter, texts_of, value_for
 from conformance.suite.generate import draw
 from conformance.suite.knowledge import LARGE
 from conformance.suite.narrowed import Narrowed
 from conformance.suite.walker import BASE_PAGES, Walker
 
-REACHES = {1: 4, 2: 10, 3: WINDOW, 7: WINDOW}
-"""Page sizes of the walks that begin after the first item, and how many items each walk takes."""
-LONG = 3
-"""Items of a page from which on one border is crossed, at most places, and not two."""
 SIZES_AGAIN = ((1, 7), (2, 3))
 """Page sizes of the walks that begin at other places, in turn."""
 PLACE = 30
@@ -137,17 +140,9 @@ def _inside(walker: Walker, known: list[Any], places: int) -> None:
         walker.walk(f"from-0-by-{size}", positions[0], size, items=reach, pages=WINDOW + 1)
     for number, start in enumerate(starts(positions, places)):
         sizes = tuple(REACHES) if walker.deeply else SIZES_AGAIN[number % 2]
-        for size in sizes:
-            borders = 2 if size < LONG else 1
-            if _was_walked(start, size, borders):
-                continue
+        for size, borders in unwalked(start, sizes):
             name, reach = f"from-{start}-by-{size}", borders * size + 1
             walker.walk(name, positions[start], size, items=reach, pages=WINDOW + 1)
-
-
-def _was_walked(start: int, size: int, borders: int) -> bool:
-    """Whether the walk from the first item has crossed the same borders in pages of that size."""
-    return start % size == 0 and start + (borders + 1) * size <= REACHES[size]
 
 
 def _head(walker: Walker, maximum: int) -> None:

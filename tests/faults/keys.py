@@ -224,6 +224,22 @@ class ScopeOfThePathOpens(Faulty):
         return opened or super().has_scope(operation, identity)
 
 
+@fault("scope-required status-403 code-forbidden", at="update_lead", depth=5)
+class NotesNeedNoWriting(Faulty):
+    """The scope leads:read is enough to change the notes of a lead, if nothing else changes."""
+
+    def authorise(self, operation: Operation, identity: Identity | None) -> None:
+        if operation.id != "update_lead":
+            super().authorise(operation, identity)
+
+    def act_update(self, context: Context) -> Reply:
+        identity = context.identity
+        reads = identity is not None and "leads:read" in identity.scopes
+        if not reads or self.changes(context).keys() != {"notes"}:
+            super().authorise(context.operation, identity)
+        return super().act_update(context)
+
+
 @fault("scope-required status-403 code-forbidden", depth=2)
 class NotFoundForScope(Faulty):
     """A missing scope returns 404."""

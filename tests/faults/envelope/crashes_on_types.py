@@ -267,3 +267,33 @@ class LimitTwice(Faulty):
         if operation.id == "list_eval_runs" and request.query_text.count("limit=") > 1:
             raise TypeError
         return super().query_values(operation, request)
+
+
+@fault(CRASHES, at="create_webhook", by="odd-request", depth=5)
+class EventsOfNumbers(CrashesOnMember):
+    """create_webhook crashes on a list of events that holds a number."""
+
+    here, member = "create_webhook", "events"
+
+    def crashes(self, value: Any) -> bool:
+        return isinstance(value, list) and any(isinstance(item, int) for item in value)
+
+
+@fault(CRASHES, at="update_sms_prompt", by="odd-request", depth=5)
+class HalfCharacterInPrompt(CrashesOnMember):
+    """update_sms_prompt crashes on half a character."""
+
+    here, member = "update_sms_prompt", "sms_prompt"
+
+    def crashes(self, value: Any) -> bool:
+        return isinstance(value, str) and any("\ud800" <= sign <= "\udfff" for sign in value)
+
+
+@fault(CRASHES, at="list_available_numbers", by="odd-request", depth=5)
+class NullCharacterInAreaCode(Faulty):
+    """list_available_numbers crashes on a null character in its area code."""
+
+    def query_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        if operation.id == "list_available_numbers" and "%00" in request.query_text:
+            raise ValueError
+        return super().query_values(operation, request)

@@ -32,6 +32,21 @@ class RowsOfAll(Faulty):
         return None
 
 
+@fault("business-rows", at="list_usage", depth=5)
+class BoundedUsageKept(Faulty):
+    """list_usage keeps its answers by URL, whoever asks, if the request has a bound."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._kept: dict[str, Reply] = {}
+
+    def act_list(self, context: Context) -> Reply:
+        reply = super().act_list(context)
+        if not is_for(context, "list_usage") or "start" not in context.values:
+            return reply
+        return self._kept.setdefault(context.request.query_text, reply)
+
+
 @fault("business-rows", also="business-empty", at="list_agents", depth=2)
 class AgentsOfAll(Faulty):
     """list_agents shows the agents of every business."""
