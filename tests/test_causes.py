@@ -8,9 +8,12 @@ import pytest
 
 from conformance.causes import causes_of
 from conformance.causes.folding import EXPLAINED
-from conformance.causes.keys import FORMS, Key, kind
+from conformance.causes.keys import Key, kind
 from conformance.checks import RULES
 from conformance.model import Cause, Facts, Form, Harm, Run, Verdict
+from conformance.model.mistakes import FORMS, SCENARIOS
+from conformance.report import cards
+from conformance.scenarios import REGISTRY
 from conformance.server import application
 from tests.faults import harness, rows
 from tests.faults.base import words
@@ -161,5 +164,20 @@ def test_an_id_is_made_of_the_whole_key() -> None:
 
 
 def test_every_form_of_a_mistake_has_words() -> None:
-    """A title says what is odd in a request, whatever its form."""
+    """A title says what is odd in a request, whatever its form, or its scenario."""
     assert set(FORMS) == set(Form)
+    assert SCENARIOS.keys() <= REGISTRY.keys()
+
+
+@pytest.mark.parametrize(
+    ("fault", "asked"),
+    [
+        ("any-scheme-taken", "with the key full after another scheme"),
+        ("key-in-query", "with the key full in the query"),
+        ("foreign-agent-read", "with the key full, with an object of another business"),
+    ],
+)
+def test_a_title_says_what_was_wrong_with_the_request(fault: str, asked: str) -> None:
+    """It names where a key stood, and what the request asked for that it must not get."""
+    titles = [card.title for card in cards.cards(judged(fault))]
+    assert any(f"{asked}:" in title for title in titles), titles

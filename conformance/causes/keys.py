@@ -9,7 +9,7 @@ import hashlib
 import re
 from dataclasses import astuple, dataclass
 
-from conformance.model import Exchange, Finding, Form
+from conformance.model import Exchange, Finding, mistake_of
 from conformance.values import cut
 
 LONGEST = 80
@@ -24,21 +24,6 @@ FAULT = "fault of the server"
 """In place of the rule where the status is one of a server fault."""
 TAKEN = "taken"
 """In place of the status where a request was not refused."""
-
-FORMS = {
-    Form.OMITTED: "a required parameter left out",
-    Form.NULL: "null for a required parameter",
-    Form.INVENTED: "an invented path",
-    Form.MISSING: "no key",
-    Form.SCHEME: "a key in another scheme",
-    Form.MISPLACED: "a key in another place",
-    Form.SPELLED: "another spelling of the path",
-    Form.UNKNOWN: "an unknown key",
-    Form.ALTERED: "an altered key",
-    Form.EXPIRED: "an expired key",
-    Form.REVOKED: "a revoked key",
-}
-"""How a request is wrong, as what is odd in it."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.,]+(Z|[+-]\d\d:?\d\d)?")
 _QUOTED = re.compile(r'"[^"]*"')
@@ -109,11 +94,9 @@ def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
 
 def _flaw(exchange: Exchange) -> str:
     """What is odd in a request; empty for one without a mistake."""
-    facts = exchange.facts
-    scenario = exchange.scenario.replace("-", " ")
-    if not facts.mistake:
+    if not exchange.facts.mistake:
         return ""
-    return facts.flaw or (FORMS[facts.form] if facts.form else scenario)
+    return mistake_of(exchange) or f"what the scenario {exchange.scenario} sends"
 
 
 def kind(text: str) -> str:

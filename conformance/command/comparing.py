@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,25 +80,29 @@ def lines(found: Comparison) -> Iterator[str]:
     yield from _of_causes("New", found.new)
     yield from _of_causes("Fixed", found.fixed)
     yield from _of_causes("Still there", found.still)
-    kinds = Counter((cell.change, cell.by) for cell in found.cells)
-    for (change, by), count in kinds.items():
-        yield f"{change}, by the {by}: {count}"
-        alike = [cell for cell in found.cells if (cell.change, cell.by) == (change, by)]
-        for cell in alike[:NAMED]:
-            yield f"  {cell.name}: {cell.before or 'not planned'} -> {cell.after or 'not planned'}"
-        if count > NAMED:
-            yield f"  and {count - NAMED} more"
+    alike: dict[str, list[str]] = defaultdict(list)
+    for cell in found.cells:
+        verdicts = f"{cell.before or 'not planned'} -> {cell.after or 'not planned'}"
+        alike[f"{cell.change}, by the {cell.by}"].append(f"{cell.name}: {verdicts}")
+    for title, cells in alike.items():
+        yield f"{title}: {len(cells)}"
+        yield from _first_of(cells)
+        if len(cells) > NAMED:
+            yield f"  and {len(cells) - NAMED} more"
     if not found.cells:
         yield "No verdict changed."
 
 
 def _of_causes(title: str, causes: tuple[Cause, ...]) -> Iterator[str]:
     """A title with the number of some causes, and a line for each of the first."""
-    if not causes:
-        return
-    yield f"{title}: {len(causes)} of the causes"
-    for cause in causes[:NAMED]:
-        yield f"  {_words(cause)}"
+    if causes:
+        yield f"{title}: {len(causes)} of the causes"
+        yield from _first_of(map(_words, causes))
+
+
+def _first_of(texts: Iterable[str]) -> Iterator[str]:
+    """The first few of some texts, each on a line of its own."""
+    return map("  {}".format, islice(texts, NAMED))
 
 
 def _words(cause: Cause) -> str:

@@ -44,6 +44,7 @@ from conformance.model.judgement import (
     worst,
 )
 from conformance.model.labels import NOTHING, Facts, Form, Role, Side, Step
+from conformance.model.mistakes import mistake_of
 from conformance.model.operation import (
     Effect,
     Json,
@@ -144,6 +145,7 @@ __all__ = [
     "header_in",
     "key_role",
     "mildest_first",
+    "mistake_of",
     "transition",
     "worst",
 ]

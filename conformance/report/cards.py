@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from operator import attrgetter
@@ -16,10 +16,12 @@ from conformance.model import (
     Clause,
     Exchange,
     Finding,
+    Form,
     Harm,
     Run,
     Transition,
     Verdict,
+    mistake_of,
     transition,
 )
 from conformance.report import steps, view
@@ -53,6 +55,24 @@ HARMS = {
     Harm.FORM: "Has the wrong form",
 }
 """What each harm means, for people."""
+
+
+KEYED: Mapping[Form | None, str] = {
+    None: "with the key {}",
+    Form.MISPLACED: "with the key {} in the query",
+    Form.SCHEME: "with the key {} after another scheme",
+    Form.UNKNOWN: "with the invented key {}",
+}
+"""How a request has a key, by what is wrong with it."""
+KEYLESS: Mapping[Form | None, str] = {
+    None: "without a key",
+    Form.SCHEME: "with a header that holds no key",
+    Form.UNKNOWN: "with the beginning of a key in place of one",
+    Form.SPELLED: "without a key, by another spelling of the path",
+}
+"""How a request has none."""
+OF_KEYS = frozenset(Form) - {Form.OMITTED, Form.NULL, Form.INVENTED}
+"""The forms that a key or its place has."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +110,14 @@ class Card:
     @property
     def weight(self) -> int:
         """How many characters its evidence takes, about."""
-        rows = sum(len(text) for row in self.rows for text in row.differences)
-        return rows + sum(exhibit.weight for exhibit in self.exhibits)
+        differences = chain.from_iterable(map(attrgetter("differences"), self.rows))
+        evidence: int = sum(map(attrgetter("weight"), self.exhibits))
+        return evidence + sum(map(len, differences))
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """The exchanges that show it."""
+        return list(map(attrgetter("exchange"), self.exhibits))
 
     @property
     def operations(self) -> int:
@@ -121,14 +147,14 @@ def cards(run: Run) -> list[Card]:
 
 def with_steps(run: Run, shown: list[Card]) -> list[Card]:
     """Some cards with the lines that repeat what they show. It looks through the whole log."""
-    told = [[exhibit.exchange for exhibit in card.exhibits] for card in shown]
-    repeated = zip(shown, steps.blocks(run, told), strict=True)
-    return [replace(card, steps=lines or _alone(card)) for card, lines in repeated]
+    blocks = steps.blocks(run, [card.exchanges for card in shown])
+    return list(map(_with_block, shown, blocks))
 
 
-def _alone(card: Card) -> str:
-    """The lines that repeat the requests of a card as they were, without what led to them."""
-    return "\n".join(exhibit.curl for exhibit in card.exhibits)
+def _with_block(card: Card, lines: str) -> Card:
+    """A card with its steps; without any, its requests as they were, and not what led to them."""
+    alone = "\n".join(map(attrgetter("curl"), card.exhibits))
+    return replace(card, steps=lines or alone)
 
 
 def by_verdict(shown: list[Card]) -> dict[Verdict, list[Card]]:
@@ -152,7 +178,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         cause=cause,
         clauses=tuple(map(run.contract.clauses.__getitem__, cause.clauses)),
         title=_title(run, cause, probe, everywhere=everywhere),
-        asked=_asked(probe, cause.flaw),
+        asked=_asked(probe, _mistake(cause, probe)),
         rows=tuple(_rows(run, finding, cells, listed, DIFFERENCES if whole else 1)),
         more=len(operations) - len(listed),
         everywhere=everywhere,
@@ -198,15 +224,23 @@ def _title(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: boo
     expected = view.shown(finding.expected, SHORT)
     if everywhere:
         route = f"everywhere, such as {route}"
-    asked = f"{route}{place.removesuffix(' at /')}{_flawed(cause.flaw)}"
+    asked = f"{route}{place.removesuffix(' at /')}{_flawed(_mistake(cause, exchange))}"
     return f"{asked}: expected {expected}, got {view.shown(came, SHORT)}"
 
 
 def _whom(exchange: Exchange) -> str:
-    """With which key a request was sent."""
-    if exchange.identity is None:
-        return "without a key"
-    return f"with the key {exchange.identity.replace('~', ', altered: ')}"
+    """With which key a request was sent, and where that stood if not in its place."""
+    key = exchange.identity or ""
+    ways = KEYED if key else KEYLESS
+    way = ways.get(exchange.facts.form, ways[None])
+    return way.format(key.removeprefix("unknown:").replace("~", ", altered: "))
+
+
+def _mistake(cause: Cause, exchange: Exchange | None) -> str:
+    """What is wrong with the request of a cause; empty where that is its key, which is named."""
+    if cause.flaw or exchange is None or cause.finding.where != "status":
+        return cause.flaw
+    return "" if exchange.facts.form in OF_KEYS else mistake_of(exchange)
 
 
 def _flawed(flaw: str) -> str:
