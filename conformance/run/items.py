@@ -17,6 +17,7 @@ import pytest
 from _pytest._code.code import TerminalRepr
 
 from conformance.errors import ConformanceError, TargetError, Unjudgeable
+from conformance.judging.coverage import OVER_BUDGET
 from conformance.judging.outcomes import Violation
 from conformance.judging.verdict import DONE
 from conformance.model import Case, Contract, Level
@@ -68,6 +69,8 @@ class CaseItem(pytest.Item):
         if graded:
             _fail("\n".join(graded))
         outcome = self.running.log.ends.get(self.case.id, DONE)
+        if outcome == OVER_BUDGET:
+            pytest.skip(for_console(f"untested: {outcome}"))
         if outcome != DONE:
             _fail(outcome)
 

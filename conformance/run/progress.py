@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import filterfalse
 from operator import attrgetter
@@ -12,6 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from conformance.run.items import cases_of
 from conformance.text import amount, clean, for_console
+
+SAID = {"failed": "with findings", "skipped": "over budget"}
+"""What the outcomes of items mean, beside passed. An item that cannot run has none."""
 
 
 class Live:
@@ -36,8 +40,7 @@ class Live:
         self._task = self._progress.add_task("", total=None, findings="")
         self._findings = 0
         self._scenario = ""
-        self._done = 0
-        self._failed = 0
+        self._counts = Counter[str]()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
@@ -68,8 +71,7 @@ class Live:
         if scenario != self._scenario:
             self._end_scenario()
             self._scenario = scenario
-        self._done += 1
-        self._failed += report.failed
+        self._counts[report.outcome] += 1
         self._findings += report.failed
         found = f"{self._findings} with findings" if self._findings else ""
         self._progress.update(self._task, advance=1, description=scenario, findings=found)
@@ -84,12 +86,12 @@ class Live:
         self._console.print(for_console(line), markup=False, highlight=False)
 
     def _end_scenario(self) -> None:
-        if self._done and not self._live:
-            findings = f", {self._failed} with findings" if self._failed else ""
-            line = f"{self._scenario}: {amount(self._done, 'case')}{findings}"
-            self.say(line)
-        self._done = 0
-        self._failed = 0
+        counts, self._counts = self._counts, Counter()
+        if not counts or self._live:
+            return
+        parts = [f"{self._scenario}: {amount(counts.total(), 'case')}"]
+        parts += [f"{counts[outcome]} {said}" for outcome, said in SAID.items() if counts[outcome]]
+        self.say(", ".join(parts))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep an error of collecting."""

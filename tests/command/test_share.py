@@ -54,10 +54,15 @@ def _kinds(cell: dict[str, Any]) -> set[str]:
 
 
 def test_a_small_budget_is_never_green(sandbox: Sandbox, tmp_path: Path) -> None:
-    """The headline has the share that was judged; what was over budget keeps it from green."""
+    """The headline has the share that was judged; what was over budget keeps it from green.
+
+    The lines of the scenarios say that such cases are over budget, and not that they found much.
+    """
     file = _described(sandbox, tmp_path, budget=5)
     outcome = command("run", "--target", file, "--area", "pages", cwd=tmp_path)
     assert outcome.code == 0, outcome.said
+    assert " over budget\n" in outcome.out
+    assert "with findings" not in outcome.out
     assert _headline(outcome).startswith("No failure seen in ")
     assert not _band(tmp_path).startswith(GREEN)
     assert _headline(outcome) in _band(tmp_path)
