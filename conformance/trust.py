@@ -46,5 +46,7 @@ class Trust:
 def check(place: Path) -> None:
     """Raise OSError, or ssl.SSLError, unless a place holds certificates of authorities."""
     if place.is_dir():
+        if not any(place.iterdir()):
+            raise OSError("the directory is empty")
         return
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import Loss, WireFailure, WireRequest
-from conformance.trust import CA_VARIABLES, Trust
+from conformance.trust import CA_VARIABLES, Trust, check
 
 
 def certificate(folder: Path, host: str = "127.0.0.1") -> Path:
@@ -102,3 +103,18 @@ def test_a_server_without_tls_is_told_apart() -> None:
         with pytest.raises(WireFailure, match="SSL") as refused:
             ask(site, Trust())
         assert refused.value.loss is Loss.UNTRUSTED
+
+
+def test_a_port_that_answers_no_handshake_is_told_apart() -> None:
+    """A plain server may wait for the end of a line that never comes."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        site = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        request = WireRequest("GET", f"{site}/it", (), None)
+        with pytest.raises(WireFailure, match=r"no TLS handshake \(does the port speak https\?\)"):
+            HttpWire(0.2, Trust()).send(request)
+
+
+def test_an_empty_directory_holds_no_authority(tmp_path: Path) -> None:
+    """A target file that names it is refused before a run."""
+    with pytest.raises(OSError, match="empty"):
+        check(tmp_path)

@@ -201,12 +201,16 @@ class HttpWire:
         return WireFailure(_reason(causes), _loss(causes))
 
 
+HANDSHAKE = "TLS handshake (does the port speak https?)"
+
+
 def _without_connection(causes: list[BaseException]) -> WireFailure:
     """Why no connection was made."""
     if _is_any(causes, ssl.SSLError):
         return WireFailure(_reason(causes), Loss.UNTRUSTED)
     if _is_any(causes, TimeoutError):
-        return WireFailure("no connection within the time limit", Loss.UNREACHABLE)
+        wanted = HANDSHAKE if "handshake" in str(causes) else "connection"
+        return WireFailure(f"no {wanted} within the time limit", Loss.UNREACHABLE)
     return WireFailure(_reason(causes), Loss.UNREACHABLE)
 
 
