@@ -54,3 +54,8 @@ class Unjudgeable(ConformanceError):  # noqa: N818 - it names the target, not a 
     def __init__(self, reason: str, void: tuple[str, ...] = ()) -> None:
         super().__init__(reason)
         self.void = void
+
+
+def reason(error: Exception) -> str:
+    """What an error says, without its number, and without a path that a message names already."""
+    return getattr(error, "strerror", None) or str(error)

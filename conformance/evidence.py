@@ -17,7 +17,7 @@ from typing import TextIO
 
 from conformance import convert, schemas
 from conformance.archive import KINDS, Archive, Place, StoredBody, digest_of, packed
-from conformance.errors import UsageError
+from conformance.errors import UsageError, reason
 from conformance.model import DISK, Exchange, Json
 from conformance.room import Room
 from conformance.values import without
@@ -202,7 +202,9 @@ def read(path: Path) -> Log:
         with archive.file().open(encoding="utf-8", newline="") as stream:
             log = parse(stream, str(path), archive)
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
+        raise UsageError(
+            f"{path}: cannot be read: {reason(error)}; a run needs its log to be judged again"
+        ) from None
     if not log.ended and log.incomplete is None:
         log.incomplete = CUT_OFF
     return log

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from conformance import files
-from conformance.errors import UsageError
+from conformance.errors import UsageError, reason
 
 LONGEST: Final = 1 << 30
 """Bytes of a log that are read back. A run takes far fewer, unless its file allows more."""
@@ -55,7 +55,7 @@ def readable(path: Path, owner: object) -> Path:
         with os.fdopen(descriptor, "wb") as plain, gzip.open(packed(path)) as stream:
             _copy(stream, plain)
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise UsageError(f"{packed(path)}: cannot be read: {error}") from None
+        raise UsageError(f"{packed(path)}: cannot be read: {reason(error)}") from None
     return copy
 
 

@@ -21,7 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from conformance import convert, extent, keyring, names, trust, yamlfile
 from conformance.contract import packaged
-from conformance.errors import TargetError
+from conformance.errors import TargetError, reason
 from conformance.keyring import GivenKey
 from conformance.model import KEY_ROLES, Contract, Declaration, Effect, Json
 from conformance.trust import Trust
@@ -272,8 +272,8 @@ def _authority(file: YamlFile, folder: Path, faults: list[str]) -> dict[str, Pat
     try:
         trust.check(place)
     except (OSError, ssl.SSLError) as error:
-        reason = error.strerror or str(error)
-        message = f"{place} holds no certificates of an authority, in PEM form: {reason}"
+        why = reason(error)
+        message = f"{place} holds no certificates of an authority, in PEM form: {why}"
         faults.append(file.fault(("ca",), message))
     return {"ca": place}
 

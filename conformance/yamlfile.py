@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 import yaml
 
+from conformance.errors import reason
 from conformance.text import nearest
 from conformance.values import cut
 
@@ -109,7 +110,7 @@ def read(path: Path, name: str, faults: list[str]) -> YamlFile | None:
         faults.append(f"{name}:1: the file is missing")
         return None
     except (OSError, UnicodeDecodeError) as error:
-        faults.append(f"{name}:1: cannot be read: {error}")
+        faults.append(f"{name}:1: cannot be read: {reason(error)}")
         return None
     return parse(text, name, faults)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance import convert, files, schemas
-from conformance.errors import UsageError
+from conformance.errors import UsageError, reason
 from conformance.model import Cause, Past, Run
 from conformance.options import Depth
 from conformance.run import runfile
@@ -63,7 +63,7 @@ def read(directory: Path) -> list[Past]:
         lines = path.read_text(encoding="utf-8").splitlines()
         return [_past(path, number, text) for number, text in enumerate(lines, 1)]
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
+        raise UsageError(f"{path}: cannot be read: {reason(error)}") from None
 
 
 def _past(path: Path, number: int, text: str) -> Past:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance import __version__, checks, convert, evidence, files, schemas
-from conformance.errors import UsageError
+from conformance.errors import UsageError, reason
 from conformance.evidence import Log
 from conformance.model import Case, Contract, Declaration, Json, Past, Run, Verdict
 from conformance.options import Depth
@@ -188,7 +188,8 @@ def read(path: Path) -> dict[str, Any]:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"{path}: cannot be read: {error}; give the directory of a run, such as reports/latest"
+            f"{path}: cannot be read: {reason(error)}; "
+            "give the directory of a run, such as reports/latest"
         ) from None
     except (ValueError, RecursionError) as error:
         raise _misfit(path, f"no JSON ({error})") from None
