@@ -50,6 +50,13 @@ socket.getaddrinfo = socket.create_connection = refuse
 """
 """A sitecustomize that takes the network away from a Python process."""
 
+NO_WAITING = """\
+from conformance.suite import client
+
+client.PAUSES = tuple(0.02 for _ in client.PAUSES)
+"""
+"""A sitecustomize with which a run looks as often for what a server does not show, but at once."""
+
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # a shell lets what it starts in the background ignore Ctrl-C, and all that this starts, too
@@ -157,7 +164,17 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
 
 def without_network(directory: Path) -> dict[str, str]:
     """The environment of a process that may not use the network."""
-    (directory / "sitecustomize.py").write_text(NO_NETWORK, encoding="utf-8")
+    return _beginning_with(NO_NETWORK, directory)
+
+
+def without_waiting(directory: Path) -> dict[str, str]:
+    """The environment of a run against a server whose writes show at once or never."""
+    return _beginning_with(NO_WAITING, directory)
+
+
+def _beginning_with(code: str, directory: Path) -> dict[str, str]:
+    """The environment of a Python process that begins with some code."""
+    (directory / "sitecustomize.py").write_text(code, encoding="utf-8")
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, (str(directory), os.environ.get("PYTHONPATH"))))
     }
