@@ -13,7 +13,7 @@ from subprocess import DEVNULL, PIPE, Popen
 from typing import Any
 
 from conformance import contract
-from tests.servers import Outcome, command, run_of, stored
+from tests.servers import Outcome, command, run_of, stored, without_waiting
 from tests.vendors.rows import Wrong, rows_of
 
 HERE = Path(__file__).parent
@@ -79,6 +79,7 @@ class Judged:
 def judge(vendor: str, directory: Path, wrong: Iterable[str], *options: str) -> Judged:
     """Run the suite against a server with some of its wrongs."""
     with serving(vendor, directory, wrong) as file:
-        outcome = command("run", "--target", file, *options, cwd=directory, timeout=600)
+        hasty = without_waiting(directory)
+        outcome = command("run", "--target", file, *options, cwd=directory, timeout=600, env=hasty)
     assert outcome.code in (0, 1), outcome.said[-2000:]
     return Judged(outcome, stored(run_of(directory)))
