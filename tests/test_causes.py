@@ -20,13 +20,14 @@ from tests.faults.base import words
 from tests.faults.faults import FAULTS
 
 THIRTY = words(
-    "flag-as-text scoped-keys-see-all rows-of-all-on-later-pages limit-for-scope dots-after-keys "
-    "prompt-not-required any-number-called another-id-announced inclusive-cursor-of-agents "
-    "cursor-of-agents-in-seconds first-item-lost-by-one item-lost-deep-down no-flag-on-empty-page "
-    "impossible-date limit-beyond-the-database body-that-is-no-object parameter-in-brackets "
-    "revoked-key-taken update-accepted ok-for-created-agent call-without-status "
-    "workspace-made-twice backslash-eaten foreign-agent-read foreign-dashboard empty-terms "
-    "filtered-turned-around updated-means-created released-number-stays notes-of-lead-lost"
+    "flag-as-text scoped-keys-see-all rows-of-all-on-later-pages limit-for-scope "
+    "neighbours-need-no-key prompt-not-required any-number-called another-id-announced "
+    "inclusive-cursor-of-agents cursor-of-agents-in-seconds first-item-lost-by-one "
+    "item-lost-deep-down no-flag-on-empty-page impossible-date limit-beyond-the-database "
+    "body-that-is-no-object parameter-in-brackets revoked-key-taken update-accepted "
+    "ok-for-created-agent call-without-status workspace-made-twice backslash-eaten "
+    "foreign-agent-read foreign-dashboard empty-terms filtered-turned-around "
+    "updated-means-created released-number-stays notes-of-lead-lost"
 )
 """Faults of every subject, to be put into one server."""
 
