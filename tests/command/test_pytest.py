@@ -25,7 +25,7 @@ def test_bare_pytest_runs_the_suite(sandbox: Sandbox, tmp_path: Path) -> None:
 
     The key may come from the environment, as with the command.
     """
-    arguments = ("--conformance-url", sandbox.url, "-k", "walk", "-x")
+    arguments = ("--conformance-url", sandbox.url, "-k", "walk and agents", "-x")
     outcome = bare(*arguments, cwd=tmp_path, env={"CONFORMANCE_KEY": sandbox.keys["full"]})
     assert outcome.code == 0, outcome.said
     assert re.search(r"[0-9]+ passed", outcome.out)
