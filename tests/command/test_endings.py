@@ -41,7 +41,7 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     with servers.serving(app) as origin:
         outcome = command(
             *("run", "--url", f"{origin}/api/v1", "--key", key),
-            *("--area", "walks", "--require-complete"),
+            *("--area", "walks", "--depth", "quick", "--require-complete"),
             cwd=directory,
         )
     return Ran(outcome, run_of(directory))
