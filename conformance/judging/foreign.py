@@ -21,7 +21,7 @@ def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for listing in trial.at(Step.LISTING):
         yield from _not_created(context, trial, listing)
     yield from untied(context, trial.at(Step.TIED), NOTHING_FOREIGN)
-    for before, after in product(trial.at(Step.BEFORE), trial.at(Step.AFTER)):
+    for before, after in product(trial.at(Step.BEFORE), trial.at(Step.AFTER)[-1:]):
         yield from _unchanged(context, before, after)
 
 

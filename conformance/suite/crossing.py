@@ -119,7 +119,7 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
         ask_for_nobodys(client, values, selector)
     sent = {name: value for each in changes for name, value in each.items()}
     facts = Facts(step=Step.AFTER, sent=as_shown(operation, sent), position=position)
-    client.look(kind, sought, key="other", facts=facts)
+    client.until(lambda: client.look(kind, sought, key="other", facts=facts), client.is_found)
     ask_naming_main(client, {**values, **change}, selector, "other")
     if operation.action == "update":
         move_elsewhere(client, {**values, **change}, selector)

@@ -30,8 +30,7 @@ def delete_one(client: Client) -> None:
     deletion = client.control(operation, values, facts=Facts(step=Step.DELETE))
     look = _look_until_gone(client, sought, positions[sought])
     for step, other in ((Step.OLDER_AFTER, older), (Step.NEWER_AFTER, newer)):
-        facts = Facts(step=step, position=positions[other])
-        client.look(operation.kind, other, facts)
+        _look_until_there(client, other, Facts(step=step, position=positions[other]))
     client.until(
         lambda: _look_in_list(client, sought, Step.LISTED_AFTER),
         lambda listed: _is_gone(client, listed),
@@ -53,6 +52,12 @@ def _look_until_gone(client: Client, sought: Id, position: str | None) -> Exchan
         lambda: client.look(kind, sought, facts),
         lambda look: _is_gone(client, look),
     )
+
+
+def _look_until_there(client: Client, other: Id, facts: Facts) -> None:
+    """Look at another object, which must have stayed, until a copy of the data shows it."""
+    kind = client.operation.kind
+    client.until(lambda: client.look(kind, other, facts), client.is_found)
 
 
 def _is_gone(client: Client, look: Exchange | None) -> bool:

@@ -259,7 +259,8 @@ def _attempt_on_object(client: Client, attempts: Attempts, sought: Id) -> None:
     before = client.settled(kind, sought, facts=Facts(step=Step.BEFORE))
     position = client.position(before)
     _attempt(client, attempts)
-    client.look(kind, sought, Facts(step=Step.LOOK, fresh=attempts.fresh, position=position))
+    facts = Facts(step=Step.LOOK, fresh=attempts.fresh, position=position)
+    client.until(lambda: client.look(kind, sought, facts), client.is_found)
 
 
 def _attempt(client: Client, attempts: Attempts) -> None:

@@ -171,11 +171,13 @@ def _marked_as_removed(look: Look) -> Violation | None:
 def _object_removed(look: Look) -> Violation | None:
     """The object of the attempts, if it was there before and is gone.
 
-    None if it is still shown, or if a later page of its list may show it.
+    None if it is still shown, or if a later page of its list or a later look may show it.
     """
     sought, contract = look.exchange.facts.sought, look.context.contract
     looks = look.trial.at(Step.BEFORE)
     if sought is None or not looks:
+        return None
+    if look.exchange is not look.trial.last(Step.LOOK):
         return None
     old, _ = sought_in(contract, looks[0])
     new, goes_on = sought_in(contract, look.exchange)

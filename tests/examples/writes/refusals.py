@@ -175,6 +175,8 @@ def a_refused_deletion_removes_nothing() -> Iterator[Example]:
     yield accepted(
         "the object is there after a refused deletion", seen, forbidden, evaluation("look")
     )
+    late = (seen, forbidden, gone, evaluation("look"))
+    yield accepted("a copy of the data that is late does not show it, another one does", *late)
     taken = answer(200, {}, operation="delete_eval", step="attempt")
     sentence = "the object is gone after two deletions, of which one was accepted"
     yield silent(sentence, seen, forbidden, taken, gone)
