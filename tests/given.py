@@ -21,8 +21,9 @@ from conformance.server import Application, declaration
 from tests.faults import harness
 from tests.faults.base import Fault
 from tests.faults.faults import FAULTS
-from tests.faults.rows import BLAMED, aim_at, contract
+from tests.faults.rows import BLAMED, aim_at
 from tests.subjects import SUBJECTS
+from tests.support.contracts import real
 
 PAGE = Path(__file__).parent.parent / "docs" / "kills-by-keys.md"
 USUAL_KEYS = ("full", "read_only", "other")
@@ -75,8 +76,8 @@ def kills(name: str) -> list[Kill]:
 
 def _run(fault: Fault, given: str) -> Run:
     """Run the cases that should find a fault, with what a set gives."""
-    app = fault.make(contract())
-    return harness.run(contract(), app, aim=aim_at(fault), changes=changes(app, given))
+    app = fault.make(real())
+    return harness.run(real(), app, aim=aim_at(fault), changes=changes(app, given))
 
 
 def _telling(run: Run) -> set[tuple[str, str | None]]:

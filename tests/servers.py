@@ -24,10 +24,11 @@ from typing import Any, BinaryIO
 import yaml
 from waitress.server import create_server
 
-from conformance import contract, report
+from conformance import report
 from conformance.run import runfile
 from conformance.server.application import Application, application
 from conformance.server.declaration import declaration
+from tests.support import contracts
 
 FILES = frozenset({*report.FILES, runfile.RUN, runfile.PACKED, runfile.PYTEST_PAGE})
 """The files that a run of the command leaves in its directory."""
@@ -248,7 +249,7 @@ def keys_of(app: Application) -> dict[str, str]:
 
 def faulty(kind: type[Application] = Application, seed: int = 0) -> Application:
     """The reference application, or a subclass that differs from it."""
-    return application(contract.load(), seed, kind=kind)
+    return application(contracts.real(), seed, kind=kind)
 
 
 def target_file(app: Application, origin: str, path: Path, **more: Any) -> Path:

@@ -18,6 +18,7 @@ from conformance.server import application
 from tests.faults import harness, rows
 from tests.faults.base import words
 from tests.faults.faults import FAULTS
+from tests.support import contracts
 
 THIRTY = words(
     "flag-as-text scoped-keys-see-all rows-of-all-on-later-pages limit-for-scope "
@@ -35,14 +36,14 @@ THIRTY = words(
 def judged(name: str, seed: int = 0) -> Run:
     """A run against a server with one fault."""
     fault = FAULTS[name]
-    loaded = harness.contract()
+    loaded = contracts.real()
     return harness.run(loaded, fault.make(loaded), aim=rows.aim_at(fault), seed=seed)
 
 
 @pytest.mark.long
 def test_thirty_faults_at_once_have_at_most_thirty_three_causes() -> None:
     """Every fault has a cause that names a clause of it; the cells of all causes are the broken."""
-    loaded = harness.contract()
+    loaded = contracts.real()
     kinds = tuple(FAULTS[name].kind for name in THIRTY)
     aims = [rows.aim_at(FAULTS[name]) for name in THIRTY]
     clauses = tuple({clause for aim in aims for clause in aim.clauses or ()})
@@ -87,7 +88,7 @@ def test_server_faults_are_told_by_what_provokes_them() -> None:
 
 def test_what_belongs_to_others_comes_first_and_form_last() -> None:
     """A leak is worse than a lost item, and that is worse than a missing member."""
-    loaded = harness.contract()
+    loaded = contracts.real()
     names = ("call-without-status", "item-lost-deep-down", "foreign-agent-read")
     kinds = tuple(FAULTS[name].kind for name in names)
     aim = harness.Aim(operations=("read_call", "list_calls", "read_agent"))

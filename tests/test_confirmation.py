@@ -15,7 +15,7 @@ import pytest
 from conformance.checks import RULES
 from conformance.model import Case
 from conformance.options import Choice, Depth
-from conformance.run.planning import load_suite, prepare
+from conformance.run.planning import load_suite
 from conformance.run.session import Session
 from conformance.scenarios import REGISTRY
 from conformance.server import Application, application
@@ -27,6 +27,7 @@ from tests.faults import harness
 from tests.faults.base import Faulty, later_page
 from tests.faults.limits import TwoHours
 from tests.faults.writes.refusals import ActsBeforeRefusing
+from tests.support import contracts
 from tests.support.wsgi import WsgiWire
 
 # --- faults that every scenario of a rule can see -------------------------------------------------
@@ -205,11 +206,11 @@ def _tried(rule: str, scenario: str, permanent: bool, depth: Depth = Depth.FULL)
 
     In a quick run the first list is left out, which has the walks of a full run.
     """
-    contract = harness.contract()
+    contract = contracts.real()
     kind = OTHER_FAULTS.get((rule, scenario), FAULTS[rule])
     app = application(contract, kind=kind)
     target = harness.target_of(contract, app, "http://127.0.0.1:1", {})
-    prepared = prepare(contract, target, Choice(depth=depth))
+    prepared = harness.prepared(contract, target, Choice(depth=depth))
     session = Passing(prepared, WsgiWire(app), sleep=lambda _seconds: None).on(app)
     session.permanent = permanent
     graded = repeated = 0

@@ -9,7 +9,7 @@ import pytest
 
 from tests import golden
 
-CONTRACTS = tuple(golden.SPECS)
+CONTRACTS = tuple(golden.CONTRACTS)
 
 
 @pytest.mark.parametrize("name", CONTRACTS)

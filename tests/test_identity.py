@@ -31,6 +31,7 @@ from conformance.transport.sender import Sender
 from tests import report_example as example
 from tests import servers
 from tests.faults import harness
+from tests.support import contracts
 from tests.support.contracts import embedded, real
 
 CASE = Case("one[api]", "one", "*", "", (), Effect.WRITE, 1)
@@ -128,7 +129,7 @@ class Squeezing(Application):
 
 def judged(kind: type[Application], identity: str, **more: Any) -> dict[str, int]:
     """The counts of the cells of the clause of 404 on a server."""
-    loaded = harness.contract()
+    loaded = contracts.real()
     app = servers.faulty(kind)
     aim = harness.Aim(("status-404",), operations=("read_call", "read_agent"))
     run = harness.run(loaded, app, aim=aim, changes={"identity": identity}, **more)

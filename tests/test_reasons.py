@@ -17,13 +17,14 @@ from tests.faults import harness
 from tests.faults.base import Faulty, is_for
 from tests.faults.harness import Aim
 from tests.faults.pages import FlagAsText
+from tests.support import contracts
 
 KINDS = ReasonKind
 
 
 def _run(kind: type[Application], aim: Aim, **changes: Any) -> Run:
     """A run of some cases against a server."""
-    loaded = harness.contract()
+    loaded = contracts.real()
     return harness.run(loaded, application(loaded, kind=kind), aim=aim, changes=changes)
 
 
@@ -143,7 +144,7 @@ def test_a_list_that_shows_enough_is_asked_for_nothing(role: str) -> None:
             later = "after" in context.values
             return [] if later and is_for(context, "list_calls") else rows
 
-    keys = declaration(application(harness.contract()), "http://127.0.0.1")["keys"]
+    keys = declaration(application(contracts.real()), "http://127.0.0.1")["keys"]
     given = {"keys": {role: keys[role]}, "scoped_keys": None}
     run = _run(OnePage, Aim(("paging-precision",), operations=("list_calls",)), **given)
     cell = _cell(run, "has-more-true[list_calls]")
@@ -151,14 +152,14 @@ def test_a_list_that_shows_enough_is_asked_for_nothing(role: str) -> None:
 
 
 def _plan(**changes: Any) -> Plan:
-    loaded = harness.contract()
+    loaded = contracts.real()
     target = harness.target_of(loaded, application(loaded), "http://127.0.0.1:1", changes)
     return prepare(loaded, target, Choice()).plan
 
 
 def test_no_key_for_what_the_target_lacks() -> None:
     """A scope all of whose operations are inapplicable is asked of nobody."""
-    loaded = harness.contract()
+    loaded = contracts.real()
     lacking = sorted(
         name for name, each in loaded.operations.items() if "webhooks:write" in each.scopes
     )
@@ -178,7 +179,7 @@ def test_no_clock_where_the_limit_was_seen() -> None:
 
 def test_a_chosen_part_names_nothing_outside() -> None:
     """What was not selected says so, and asks for nothing."""
-    loaded = harness.contract()
+    loaded = contracts.real()
     aim = Aim(("paging-exclusive",), operations=("list_calls",))
     run = harness.run(loaded, application(loaded), aim=aim, changes={"triggers": None})
     trigger = _cell(run, "status-500[create_call]")

@@ -44,6 +44,7 @@ from conformance.report import write_all
 from conformance.run import runfile
 from conformance.run.conclusion import begun, finished
 from tests import golden
+from tests.support import contracts
 
 SCHEMAS = Path(schemas.__file__).parent
 KEPT = 40
@@ -218,7 +219,7 @@ def test_a_broken_run_is_one_message(
     """`replay` ends with 2 and names file and place, and what to do about it."""
     breaks, says = BROKEN[name]
     directory = stored(breaks(members()))
-    arguments = ["kaicalls-conformance", "replay", str(directory), "--spec", golden.SPECS["toy"]]
+    arguments = ["kaicalls-conformance", "replay", str(directory), "--spec", contracts.TOY]
     monkeypatch.setattr(sys, "argv", list(map(str, arguments)))
     assert cli.outcome() == 2
     message = capsys.readouterr().err
@@ -302,7 +303,7 @@ def test_no_broken_line_is_a_crash(stored: Callable[[Any], Path]) -> None:
 # --- the published schemas ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", golden.SPECS)
+@pytest.mark.parametrize("name", golden.CONTRACTS)
 def test_the_golden_log_fits_the_schema(name: str) -> None:
     """Each line of a whole run fits exchanges.schema.json."""
     for line in golden.stored_log(name).splitlines():

@@ -25,6 +25,7 @@ from tests import servers
 from tests.faults import harness
 from tests.faults.base import Faulty, is_for
 from tests.servers import FILES, Outcome, command, lines_of, no_traceback, run_of, stored, text_of
+from tests.support import contracts
 
 pytestmark = pytest.mark.long
 
@@ -389,7 +390,7 @@ SIGNING_SECRET = "whsec_Zq7Wm2Xv9Rt4Lp8Nc3Kd"
 
 def test_secrets_of_an_operation_that_is_not_there_are_taken_out() -> None:
     """A target without creations of webhooks may still show their secrets, and is blamed for it."""
-    contract = harness.contract()
+    contract = contracts.real()
     run = harness.run(
         contract,
         application(contract, kind=ShowsSigningSecrets),

@@ -22,7 +22,8 @@ from conformance.run.session import Session
 from conformance.server import Application, application, declaration
 from conformance.server.messages import Context
 from conformance.server.store import Row
-from tests.faults import harness, matrix
+from tests.faults import harness
+from tests.support.contracts import real
 from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
 
@@ -31,9 +32,7 @@ LISTS = harness.Aim(operations=("list_evals", "read_eval", "create_eval"))
 
 def run(kind: type[Application] = Application, changes: Mapping[str, Any] | None = None) -> Run:
     """A run on a few operations of a server, with changes of its target file."""
-    return harness.run(
-        matrix.contract(), application(matrix.contract(), kind=kind), aim=LISTS, changes=changes
-    )
+    return harness.run(real(), application(real(), kind=kind), aim=LISTS, changes=changes)
 
 
 class OneItem(Application):
@@ -103,7 +102,7 @@ def test_one_passed_cell_does_not_pass_a_clause() -> None:
 
 def test_cells_without_a_prerequisite_stay_in_every_count(tmp_path: Path) -> None:
     """With a single key, the run and its JUnit file have all cells, the others untested."""
-    contract = matrix.contract()
+    contract = real()
     full = run()
     app = application(contract)
     bare = run(
@@ -134,7 +133,7 @@ def full_key(app: Application) -> str:
 
 def quickly() -> Run:
     """A quick run on the reference server."""
-    contract = matrix.contract()
+    contract = real()
     app = application(contract)
     aimed_at = harness.target_of(contract, app, "http://127.0.0.1:1", {})
     prepared = prepare(contract, aimed_at, Choice(depth=Depth.QUICK))
@@ -144,7 +143,7 @@ def quickly() -> Run:
 
 def test_a_quick_run_judges_every_must_and_crosses_a_page_of_every_list() -> None:
     """A quick run passes a cell of every MUST clause, and pages every list, in 500 requests."""
-    contract, quick_run = matrix.contract(), quickly()
+    contract, quick_run = real(), quickly()
     passed = [cell for cell in quick_run.cells if cell.verdict is Verdict.PASSED]
     musts = {clause.id for clause in contract.clauses.values() if clause.level is Level.MUST}
     lists = {operation.id for operation in contract.operations.values() if operation.paging}

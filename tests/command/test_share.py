@@ -11,8 +11,8 @@ import yaml
 
 from conformance.run import runfile
 from tests.command.finished import Ran
-from tests.faults import harness
 from tests.servers import Outcome, Sandbox, command, run_of, stored, text_of
+from tests.support import contracts
 
 GREEN = "v-passed"
 
@@ -125,7 +125,7 @@ def test_a_log_that_was_broken_off(chosen: Ran, tmp_path: Path, lost: int | None
 
 def test_everything_inapplicable(sandbox: Sandbox, tmp_path: Path) -> None:
     """A target that declares that it has nothing is not green, and nothing passes for it."""
-    everything = sorted(harness.contract().operations)
+    everything = sorted(contracts.real().operations)
     file = _described(sandbox, tmp_path, inapplicable=everything)
     outcome = command("run", "--target", file, "--area", "pages", cwd=tmp_path)
     assert outcome.code == 2, outcome.said

@@ -12,9 +12,7 @@ from typing import Any
 
 import yaml
 
-from conformance import contract as contracts
 from conformance import target
-from conformance.checks import RULES
 from conformance.model import Case, Contract, Run
 from conformance.options import Choice
 from conformance.plan import Plan
@@ -66,11 +64,6 @@ class Aim:
     scenarios: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
-
-
-def contract() -> Contract:
-    """The packaged contract."""
-    return contracts.load(rules=frozenset(RULES))
 
 
 def target_of(
@@ -127,25 +120,25 @@ def run(
         app.store.close()
 
 
-_PLANS: list[tuple[Contract, int, Prepared]] = []
+_PLANS: list[tuple[Contract, Choice, Prepared]] = []
 """The last plan: most servers declare the same."""
 
 
-def _prepared(loaded: Contract, aimed_at: target.Target, seed: int) -> Prepared:
+def prepared(loaded: Contract, aimed_at: target.Target, choice: Choice) -> Prepared:
     """The plan for a target, with its keys."""
-    for contract_of_plan, seed_of_plan, known in _PLANS:
-        same = contract_of_plan is loaded and seed_of_plan == seed
+    for contract_of_plan, choice_of_plan, known in _PLANS:
+        same = contract_of_plan is loaded and choice_of_plan == choice
         if same and known.target.declaration == aimed_at.declaration:
             return replace(known, target=aimed_at)
-    _PLANS[:] = [(loaded, seed, prepare(loaded, aimed_at, Choice(seed=seed)))]
+    _PLANS[:] = [(loaded, choice, prepare(loaded, aimed_at, choice))]
     return _PLANS[0][2]
 
 
 def _run(loaded: Contract, wire: Wire, aimed_at: target.Target, aim: Aim | None, seed: int) -> Run:
-    prepared = _prepared(loaded, aimed_at, seed)
-    plan = prepared.plan
+    planned = prepared(loaded, aimed_at, Choice(seed=seed))
+    plan = planned.plan
     selected = None if aim is None or EVERYTHING else feeding(loaded, plan, aim)
     cases = [case for case in plan.runnable if selected is None or case.id in selected]
-    session = Session(prepared, wire, sleep=lambda _seconds: None)
+    session = Session(planned, wire, sleep=lambda _seconds: None)
     session.selected = selected
     return execute(session, cases)

@@ -18,13 +18,13 @@ from tests.faults import table
 from tests.faults.faults import FAULTS
 from tests.faults.rows import (
     Row,
-    contract,
     judge_clean,
     judge_fault,
     judge_reading,
     judge_variant,
 )
 from tests.page import PAGE_CODES
+from tests.support.contracts import real
 from tests.variants import VARIANTS
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "ROOT",
     "VARIANTS",
     "Row",
-    "contract",
     "data",
     "judge_fault",
     "judge_variant",
@@ -71,7 +70,7 @@ def main(complete: bool, say: Say, write: bool = False, names: Collection[str] =
     faults, variants = _chosen(FAULTS, names), _chosen(VARIANTS, names)
     rows = _rows([*_jobs(faults, variants, complete, bool(names))], say)
     if not names:
-        say("\n".join(["", *table.lines(contract(), FAULTS, rows), ""]))
+        say("\n".join(["", *table.lines(real(), FAULTS, rows), ""]))
     stale = [] if write else _stale(faults, rows)
     if stale:
         say(f"{DATA.name} is stale on {', '.join(stale)}: run these with --write")
@@ -160,7 +159,7 @@ def renewed(rows: Mapping[str, Row], exactly: bool) -> dict[str, tuple[str, ...]
     ``exactly`` replaces what is stored of these faults. Other faults stay as they are stored;
     faults and clauses that are no more go.
     """
-    clauses = contract().clauses
+    clauses = real().clauses
     found = {
         name: tuple(clause for clause in row["found"] if clause in clauses)
         for name, row in stored().items()
@@ -179,7 +178,7 @@ def data(found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
 
 def page(matrix: Mapping[str, Any]) -> str:
     """A matrix as a page of Markdown."""
-    return table.page(contract(), FAULTS, len(VARIANTS), matrix)
+    return table.page(real(), FAULTS, len(VARIANTS), matrix)
 
 
 def _stale(faults: Iterable[str], rows: Mapping[str, Row]) -> list[str]:
@@ -218,7 +217,7 @@ def unproven() -> list[str]:
     The clause about a code that the page does not have is proven by one with the same rules.
     """
     broken, unbroken = set(), []
-    for clause in contract().clauses.values():
+    for clause in real().clauses.values():
         if table.breaking(FAULTS, clause.id):
             broken.add(clause.rules)
         elif clause.level is Level.MUST:

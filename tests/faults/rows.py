@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain
 
-from conformance.model import Cell, Contract, Run, Verdict
+from conformance.model import Cell, Run, Verdict
 from conformance.server import application
 from tests.faults import harness
 from tests.faults.base import Fault, Variant
+from tests.support.contracts import real
 
 BLAMED = (Verdict.FAILED, Verdict.WARNED)
 UNBLAMED = (Verdict.PASSED, Verdict.UNTESTED, Verdict.INAPPLICABLE)
@@ -37,12 +37,6 @@ class Row:
     causes: int
 
 
-@cache
-def contract() -> Contract:
-    """The packaged contract, loaded once in a process."""
-    return harness.contract()
-
-
 # --- faults ---
 
 
@@ -52,7 +46,7 @@ def judge_fault(fault: Fault, complete: bool = False) -> Row:
     It runs the cases of these clauses, or the whole suite if ``complete``.
     """
     aim = None if complete else aim_at(fault)
-    run = harness.run(contract(), fault.make(contract()), aim=aim, socket=fault.socket)
+    run = harness.run(real(), fault.make(real()), aim=aim, socket=fault.socket)
     blamed = [cell for cell in run.cells if cell.verdict in BLAMED]
     found = _clauses_of(blamed)
     # an answer that breaks on the wire is lost to every other clause, and many end the run
@@ -79,7 +73,7 @@ def aim_at(fault: Fault) -> harness.Aim:
 def _clauses_of(cells: Iterable[Cell]) -> tuple[str, ...]:
     """The clauses of some cells, in the order of the contract."""
     clauses = {cell.clause for cell in cells}
-    return tuple(clause for clause in contract().clauses if clause in clauses)
+    return tuple(clause for clause in real().clauses if clause in clauses)
 
 
 def _beyond(fault: Fault, blamed: Iterable[Cell]) -> list[Cell]:
@@ -103,8 +97,8 @@ def judge_variant(variant: Variant, complete: bool = False) -> Row:
     operations = () if complete else harness.CORE
     without = () if complete or variant.generated else ("generated",)
     run = harness.run(
-        contract(),
-        variant.make(contract()),
+        real(),
+        variant.make(real()),
         aim=harness.Aim(operations=operations, without=without),
         changes=variant.target,
         socket=variant.socket,
@@ -116,8 +110,8 @@ def judge_variant(variant: Variant, complete: bool = False) -> Row:
 def judge_reading(variant: Variant) -> Row:
     """Compare what a run that only reads finds in a variant with nothing."""
     run = harness.run(
-        contract(),
-        variant.make(contract()),
+        real(),
+        variant.make(real()),
         changes={**variant.target, "allow": ["read"]},
         socket=variant.socket,
     )
@@ -128,7 +122,7 @@ def judge_reading(variant: Variant) -> Row:
 
 def judge_clean(seed: int) -> Row:
     """Compare what the whole suite finds in the reference server with nothing."""
-    run = harness.run(contract(), application(contract()), seed=seed)
+    run = harness.run(real(), application(real()), seed=seed)
     return _unblamed(f"clean-{seed}", f"The reference server, seed {seed}", run, run.cells)
 
 

@@ -6,12 +6,13 @@ from conformance.run import planning
 from conformance.scenarios import REGISTRY
 from tests.faults import matrix
 from tests.faults.faults import FAULTS
+from tests.support.contracts import real
 from tests.variants import VARIANTS
 
 
 def test_faults_and_variants_name_clauses_of_the_contract() -> None:
     """Every clause that a fault or a variant names is one of the contract."""
-    clauses = set(matrix.contract().clauses)
+    clauses = set(real().clauses)
     for fault in FAULTS.values():
         assert {*fault.breaks, *fault.also} <= clauses, fault.name
     for variant in VARIANTS.values():
@@ -21,7 +22,7 @@ def test_faults_and_variants_name_clauses_of_the_contract() -> None:
 def test_faults_name_operations_and_scenarios_that_exist() -> None:
     """Every operation that a fault names is one of the contract, and every scenario one of ours."""
     planning.load_suite()
-    operations = {*matrix.contract().operations, "*"}
+    operations = {*real().operations, "*"}
     for fault in FAULTS.values():
         assert set(fault.at) <= operations, fault.name
         assert set(fault.by) <= set(REGISTRY), fault.name

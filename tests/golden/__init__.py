@@ -17,7 +17,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from conformance import contract as contracts
 from conformance import evidence
 from conformance.checks import RULES
 from conformance.command import foretold
@@ -31,6 +30,7 @@ from conformance.run.session import Session
 from conformance.server import application
 from conformance.target import Target
 from tests.faults.harness import target_of
+from tests.support import contracts
 from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
 
@@ -40,17 +40,16 @@ SENT = ("case", "attempt", "operation", "role", "identity", "facts", "request")
 """The members of a logged exchange that the suite decides on."""
 
 FOLDER = Path(__file__).parent
-SPECS = {"real": None, "toy": FOLDER.parent / "toy" / "spec"}
+CONTRACTS = {"real": contracts.real, "toy": contracts.toy}
 MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}(?::|%3A)[0-9]{2}(?::|%3A)[0-9]{2}(?:\.[0-9]+)?"
 )
 """Times that the server or the suite takes from the clock, in a body or in a URL."""
 
 
-@cache
 def contract_of(name: str) -> Contract:
     """One of the two contracts."""
-    return contracts.load(SPECS[name], frozenset(RULES))
+    return CONTRACTS[name]()
 
 
 @cache

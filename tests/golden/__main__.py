@@ -1,6 +1,6 @@
 """Writes the golden files anew."""
 
-from tests.golden import SPECS, write
+from tests.golden import CONTRACTS, write
 
-for name in SPECS:
+for name in CONTRACTS:
     write(name)
