@@ -93,11 +93,12 @@ def test_a_blocked_cell_names_its_cause() -> None:
         else cell
         for cell in run.cells
     ]
-    groups = untested.missing(replace(run, cells=tuple(cells)))[ReasonKind.BLOCKED]
-    assert [text for text, _ in groups] == [
-        f"blocked by cause 1, which breaks {cause.finding.clause}"
-    ]
+    blocked = replace(run, cells=tuple(cells))
+    groups = untested.missing(blocked)[ReasonKind.BLOCKED]
+    said = f"blocked by cause 1, which breaks {cause.finding.clause}"
+    assert [text for text, _ in groups] == [said]
     assert len(groups[0][1]) == run.counts["passed"]
+    assert f'<a href="#{cause.id}">{said}</a>' in html.render(blocked)
 
 
 # --- matrix and times -----------------------------------------------------------------------------

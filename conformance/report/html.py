@@ -145,6 +145,7 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
         beyond=len(run.causes) - cards.MOST,
         errors=_errors(run),
         missing=untested.missing(run),
+        blocking=untested.blocking(run),
         notes=_notes(run),
         without=view.without_cells(run),
         target=_target(run),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.model import Cell, Reason, ReasonKind, Run, Verdict
+from conformance.model import Cause, Cell, Reason, ReasonKind, Run, Verdict
 from conformance.report.view import NO_REASON
 
 Missing = list[tuple[str, list[Cell]]]
@@ -53,7 +53,14 @@ def _most_frequent_first(groups: dict[str, list[Cell]]) -> Missing:
 def _blockers(run: Run) -> dict[str, str]:
     """The worst cause of each broken cell, in the words of a reason, by the name of the cell."""
     words: dict[str, str] = {}
-    for number, cause in reversed([*enumerate(run.causes, 1)]):  # the worst one comes last
-        text = f"blocked by cause {number}, which breaks {cause.finding.clause}"
+    for text, cause in reversed(blocking(run).items()):  # the worst one comes last
         words.update(dict.fromkeys(cause.cells, text))
     return words
+
+
+def blocking(run: Run) -> dict[str, Cause]:
+    """Each cause, the worst first, by the words of a reason that it blocks a cell."""
+    return {
+        f"blocked by cause {number}, which breaks {cause.finding.clause}": cause
+        for number, cause in enumerate(run.causes, 1)
+    }

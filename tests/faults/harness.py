@@ -121,7 +121,8 @@ def run(
 
 
 _PLANS: list[tuple[Contract, Choice, Prepared]] = []
-"""The last plan: most servers declare the same."""
+"""The last few plans: most servers declare the same."""
+PLANS_KEPT = 4
 
 
 def prepared(loaded: Contract, aimed_at: target.Target, choice: Choice) -> Prepared:
@@ -130,8 +131,9 @@ def prepared(loaded: Contract, aimed_at: target.Target, choice: Choice) -> Prepa
         same = contract_of_plan is loaded and choice_of_plan == choice
         if same and known.target.declaration == aimed_at.declaration:
             return replace(known, target=aimed_at)
-    _PLANS[:] = [(loaded, choice, prepare(loaded, aimed_at, choice))]
-    return _PLANS[0][2]
+    planned = prepare(loaded, aimed_at, choice)
+    _PLANS[:] = [*_PLANS[1 - PLANS_KEPT :], (loaded, choice, planned)]
+    return planned
 
 
 def _run(loaded: Contract, wire: Wire, aimed_at: target.Target, aim: Aim | None, seed: int) -> Run:
