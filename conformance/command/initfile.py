@@ -51,7 +51,7 @@ def _comment(member: Mapping[str, Any]) -> Iterator[str]:
     inner = member.get("items", member)
     for name, part in inner.get("properties", {}).items():
         if name not in inner.get("required", (name,)):
-            sentences.append(f"{name}: {part['description']}")
+            sentences.append(f"- `{name}`: {part['description']}")
     for sentence in sentences:
         for line in textwrap.wrap(sentence, WIDTH):
             yield f"# {line}"
