@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, product
 from operator import attrgetter
 from weakref import WeakKeyDictionary
 
@@ -33,9 +33,9 @@ class Walks:
 
     ``untied`` are the items that stand alone at their instant, oldest first; ``tied`` are the
     instants of all others. ``first`` and ``last`` are the places of the first and the last page
-    that show an item, by its key; ``narrowed`` are the filters of all that do. ``strict``: the list
-    may have changed between the pages. ``cut``: more came than LONGEST_WALKS, so some pages were
-    not read.
+    that show an item, by its key; ``narrowed`` are the filters of all that do, and ``versions`` how
+    it was shown, each once. ``strict``: the list may have changed between the pages. ``cut``: more
+    came than LONGEST_WALKS, so some pages were not read.
     """
 
     operation: Operation
@@ -45,6 +45,7 @@ class Walks:
     first: Mapping[str, int]
     last: Mapping[str, int]
     narrowed: Mapping[str, set[Filters]]
+    versions: Mapping[str, list[Item]]
     strict: bool
     cut: bool = False
 
@@ -129,9 +130,12 @@ class Walks:
         return any(set(narrowed) <= set(filters) for narrowed in self.narrowed[item.key])
 
     def passes(self, item: Item, filters: Filters) -> bool:
-        """Whether an item shows that every filter takes it."""
-        for name, value in filters:
-            if not takes(self.operation.parameter(name), item.raw, value):
+        """Whether an item shows that every filter takes it, whenever it was shown.
+
+        Somebody else may change it meanwhile, and change it back.
+        """
+        for (name, value), version in product(filters, self.versions[item.key]):
+            if not takes(self.operation.parameter(name), version.raw, value):
                 return False
         return True
 
@@ -244,8 +248,11 @@ def _together(operation: Operation, pages: list[Page], strict: bool) -> Walks:
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     narrowed: dict[str, set[Filters]] = defaultdict(set)
+    versions: dict[str, list[Item]] = defaultdict(list)
     for page in pages:
         for item in page.items:
+            if items.get(item.key) != item:
+                versions[item.key].append(item)
             items[item.key] = item
             narrowed[item.key].add(page.filters)
             first.setdefault(item.key, page.place)
@@ -259,7 +266,7 @@ def _together(operation: Operation, pages: list[Page], strict: bool) -> Walks:
     untied = [item for item in items.values() if item.at not in tied]
     untied.sort(key=_instant)
     apart, alike = tuple(untied), frozenset(tied)
-    return Walks(operation, tuple(pages), apart, alike, first, last, narrowed, strict)
+    return Walks(operation, tuple(pages), apart, alike, first, last, narrowed, versions, strict)
 
 
 NEEDS_ITEMS = (

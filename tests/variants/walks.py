@@ -186,3 +186,16 @@ class DeletedMeanwhile(_Moving):
         row = self.store.page(Page(kind, tenant, 20))[-1]
         if "Conformance" not in json.dumps(row.document):
             self.store.remove(row)
+
+
+@variant("L12 L13")
+class ChangedAndBack(_Moving):
+    """Every list request finds the status of some leads changed by others, or changed back."""
+
+    every = 1
+
+    def move(self, context: Context) -> None:
+        for row in self.store.page(Page("lead", self.tenant_of(context.identity), 100))[::4]:
+            if row.document.get("status") in ("new", "contacted"):
+                turn = number_of(f"{row.id} {self._asked}") % 2
+                self.store.change(row, {"status": ("new", "contacted")[turn]})
