@@ -9,12 +9,13 @@ import copy
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from conformance.model import Contract
-from conformance.server import Application, application
+from conformance.server import Application, application, seeding
 from conformance.server.messages import Context, Refusal, Reply, Request
-from conformance.server.store import Filter, Page, Row
+from conformance.server.store import Filter, Identity, Page, Row
 
 # --- scenarios that faults ask for ---
 
@@ -44,6 +45,11 @@ ODD_INPUT = f"{ODD_REQUESTS} foreign-filter"
 
 class Faulty(Application):
     """The reference server with handles that most faults and variants need."""
+
+    @cached_property
+    def issued(self) -> dict[str, Identity]:
+        """The seeded keys, by role and by scope."""
+        return seeding.identities(self.contract, self.seed)
 
     def operation_of(self, request: Request) -> str:
         """The id of the operation of a request; empty for an unknown route."""

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any
 
 from conformance.model import Operation
-from conformance.server import seeding
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import ALL, Filter, Identity
 from tests.faults.base import Faulty, fault, is_for, later_page, requested_limit
@@ -73,7 +72,7 @@ class ExpiredKeyTakenWithLimit(Faulty):
     """Lists accept an expired key when a limit is given."""
 
     def authenticate(self, operation: Operation, request: Request) -> Identity | None:
-        known = seeding.identities(self.contract, self.seed)["expired"]
+        known = self.issued["expired"]
         if (
             operation.paging
             and "limit=" in request.query_text

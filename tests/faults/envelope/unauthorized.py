@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from conformance.model import Operation
-from conformance.server import seeding
 from conformance.server.messages import Refusal, Request
 from conformance.server.store import Identity
 from tests.faults.base import Faulty, fault
@@ -17,7 +16,7 @@ class Lenient(Faulty):
         return given == known
 
     def known_key(self, key: str) -> Identity | None:
-        known = seeding.identities(self.contract, self.seed).values()
+        known = self.issued.values()
         return next((i for i in known if self.alike(key, i.key)), None)
 
 
@@ -35,7 +34,7 @@ class Welcoming(Faulty):
 
     def key_of(self, name: str) -> str:
         """A seeded key."""
-        return seeding.identities(self.contract, self.seed)[name].key
+        return self.issued[name].key
 
 
 # --- no key ---
@@ -47,7 +46,7 @@ class AgentsWithoutKey(Faulty):
 
     def authenticate(self, operation: Operation, request: Request) -> Identity | None:
         if operation.id == "list_agents" and request.header("authorization") is None:
-            return seeding.identities(self.contract, self.seed)["full"]
+            return self.issued["full"]
         return super().authenticate(operation, request)
 
 
@@ -84,7 +83,7 @@ class SlashOpensLists(Faulty):
             and request.header("authorization") is None
             and operation.keyed
         ):
-            return seeding.identities(self.contract, self.seed)["full"]
+            return self.issued["full"]
         return super().authenticate(operation, request)
 
 
@@ -94,7 +93,7 @@ class NeighboursNeedNoKey(Faulty):
 
     def authenticate(self, operation: Operation, request: Request) -> Identity | None:
         if self.parse_key(request) is None and request.header("x-forwarded-for") == "127.0.0.1":
-            return seeding.identities(self.contract, self.seed)["full"]
+            return self.issued["full"]
         return super().authenticate(operation, request)
 
 
@@ -143,7 +142,7 @@ class UpdateWithAnyKey(Faulty):
             return super().authenticate(operation, request)
         except Refusal:
             if operation.id == "update_agent" and request.header("authorization"):
-                return seeding.identities(self.contract, self.seed)["full"]
+                return self.issued["full"]
             raise
 
 
