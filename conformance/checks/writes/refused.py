@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import filterfalse, starmap
+from operator import attrgetter
 from typing import Any
 
 from conformance.judging.answers import answered, ids_of, said
@@ -23,6 +24,7 @@ from conformance.reading import (
     same,
     sought_in,
 )
+from conformance.values import picked, texts_in
 
 
 @dataclass(frozen=True)
@@ -139,9 +141,15 @@ def _may_be_of_any(look: Look, item: Any) -> bool:
 
 
 def _may_be_of(attempt: Exchange, item: Any, context: JudgeContext) -> bool:
-    """Whether an item may come from a request: it contradicts nothing that was sent."""
+    """Whether an item may come from a request: it contradicts nothing that was sent.
+
+    A name or another free text that was not sent is of somebody else's making.
+    """
     operation = context.contract.operations[attempt.operation]
     sent = as_shown(operation, sent_members(attempt))
+    free = set(map(attrgetter("shown_as"), operation.fresh_members))
+    if any(texts_in(picked(members_of(item), free - sent.keys()).values())):
+        return False
     return all(starmap(same, compared(sent, item)))
 
 

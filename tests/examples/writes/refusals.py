@@ -152,6 +152,14 @@ def a_new_row_may_be_of_somebody_else() -> Iterator[Example]:
         new = {"id": name, "name": name, "created_at": at(1)}
         before, after = listed("setup", "listed-before", old), listed("probe", "look", new, old)
         yield example(expected, sentence, before, ours, after)
+    nameless = with_request_body(turned_down(), {})
+    for sentence, expected, name in (
+        ("a new row shows a name, and the attempt sent none", Expected.ACCEPTED, "Theirs"),
+        ("a new row shows no name, and the attempt sent none", Expected.REFUSED, None),
+    ):
+        new = {"id": "new", "name": name, "created_at": at(1)}
+        before, after = listed("setup", "listed-before", old), listed("probe", "look", new, old)
+        yield example(expected, sentence, before, nameless, after)
     taken = with_request_body(answer(201, {"id": "a7"}, **ATTEMPT), {"name": "Taken"})
     for sentence, expected, name in (
         ("a new row shows the name that a refused attempt sent", Expected.REFUSED, "Ours"),
