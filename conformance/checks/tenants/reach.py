@@ -187,8 +187,8 @@ def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         side = exchange.facts.side
         if answer is None or side is None:
             continue
+        rows.add(side, answer)
         for row in answer.rows:
-            rows.add(side, answer, row)
             yield from _named_business(context, exchange, row)
     yield from rows.compared()
 
@@ -197,7 +197,8 @@ class _Rows:
     """The items of two businesses, as their lists show them.
 
     Two items without an id that look alike may be two, so they count as neither common nor apart.
-    The same goes for an item that says that it belongs to no business.
+    The same goes for an item that belongs to no business: it says so, or names none where others of
+    its page name theirs.
     """
 
     def __init__(self, context: JudgeContext) -> None:
@@ -207,13 +208,19 @@ class _Rows:
         self._shown: dict[Side, dict[str, str]] = {Side.OWN: {}, Side.FOREIGN: {}}
         self._nameless: set[str] = set()
 
-    def add(self, side: Side, answer: Answer, row: dict[str, Any]) -> None:
-        """Count an item for the business whose list shows it."""
+    def add(self, side: Side, answer: Answer) -> None:
+        """Count the items of a page for the business whose list shows them."""
+        named = any(self._tenant in row for row in answer.rows)
+        for row in answer.rows:
+            self._add(side, answer, row, named=named)
+
+    def _add(self, side: Side, answer: Answer, row: dict[str, Any], *, named: bool) -> None:
+        """Count an item; ``named``: items of its page name their business."""
         if self._empty is not None and row.get(self._tenant) == self._empty:
             return
         identity = answer.identity(row)
         self._shown[side].setdefault(identity, answer.exchange.id)
-        is_nobodys = row.get(self._tenant, "") is None
+        is_nobodys = named and row.get(self._tenant) is None
         if is_nobodys or id_of(answer.contract, answer.operation.kind, row) is None:
             self._nameless.add(identity)
 

@@ -71,6 +71,8 @@ def two_businesses_list_their_rows() -> Iterator[Example]:
     own_and_shared = seen_by("own", OWN_CALL, nobodys)
     shared = seen_by("foreign", FOREIGN_CALL, nobodys)
     yield silent("a row of no business that both lists hold", own_and_shared, shared)
+    unnamed = (seen_by("own", OWN_CALL, call(9)), seen_by("foreign", FOREIGN_CALL, call(9)))
+    yield silent("such a row that leaves out what others name", *unnamed)
     both_own = seen_by("own", OWN_CALL, FOREIGN_CALL)
     yield refused("a row that names the other business", both_own, seen_by("foreign", call(3)))
     yield silent("one of the two lists is empty", own, seen_by("foreign"))

@@ -153,11 +153,15 @@ def a_new_row_may_be_of_somebody_else() -> Iterator[Example]:
         before, after = listed("setup", "listed-before", old), listed("probe", "look", new, old)
         yield example(expected, sentence, before, ours, after)
     nameless = with_request_body(turned_down(), {})
-    for sentence, expected, name in (
-        ("a new row shows a name, and the attempt sent none", Expected.ACCEPTED, "Theirs"),
-        ("a new row shows no name, and the attempt sent none", Expected.REFUSED, None),
+    for sentence, expected, shown in (
+        (
+            "a new row shows a name, and the attempt sent none",
+            Expected.ACCEPTED,
+            {"name": "Theirs"},
+        ),
+        ("a new row shows no name, and the attempt sent none", Expected.REFUSED, {}),
     ):
-        new = {"id": "new", "name": name, "created_at": at(1)}
+        new = {"id": "new", **shown, "created_at": at(1)}
         before, after = listed("setup", "listed-before", old), listed("probe", "look", new, old)
         yield example(expected, sentence, before, nameless, after)
     taken = with_request_body(answer(201, {"id": "a7"}, **ATTEMPT), {"name": "Taken"})
