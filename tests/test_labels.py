@@ -13,7 +13,7 @@ from conformance.model import Facts, Form, Role, Side, Step
 
 PACKAGE = Path(__file__).parent.parent / "conformance"
 WRITERS = ("suite", "transport")
-READERS = ("causes", "checks", "judging", "reading", "report", "selection.py")
+READERS = ("causes", "checks", "judging", "model/mistakes.py", "reading", "report", "selection.py")
 
 WORDS = [word for kind in (Role, Side, Form, Step) for word in kind]
 FIELDS = [field.name for field in fields(Facts)]

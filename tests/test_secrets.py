@@ -8,6 +8,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -99,6 +100,7 @@ class Echo(Application):
         form = list(FORMS)[number % len(FORMS)]
         echoes = [FORMS[form](secret) for secret in secrets]
         if isinstance(reply.body, dict):
+            reply = replace(reply, body=deepcopy(reply.body))  # it may be the contract's document
             self._show(reply.body, " ".join(echoes), number)
         plain = " ".join(echoes).replace("\\", "")
         name = f"X-{secrets[0]}" if secrets and number % 5 == 0 else "X-None"
