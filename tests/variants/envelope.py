@@ -100,7 +100,7 @@ class OwnStatusesForOddBodies(Faulty):
         return reply, self.encode(reply)
 
 
-@variant("L21", untested="signup-limit")
+@variant("L21", untested="signup-limit signup-allowance")
 class ProxyNowAndThen(Interrupted):
     """A proxy answers every sixtieth request with 503 and without the envelope."""
 
