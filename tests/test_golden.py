@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import golden
-
-CONTRACTS = tuple(golden.CONTRACTS)
+from tests.support.contracts import CONTRACTS
 
 
 @pytest.mark.parametrize("name", CONTRACTS)

@@ -11,7 +11,7 @@ import pytest
 from conformance import target
 from conformance.checks import RULES
 from conformance.errors import UsageError
-from conformance.model import DEAD_KEYS, KEY_ROLES, Contract, Declaration, Effect
+from conformance.model import DEAD_KEYS, KEY_ROLES, Declaration, Effect
 from conformance.options import Depth
 from conformance.plan import Plan, build
 from conformance.run import planning
@@ -23,17 +23,13 @@ from conformance.suite.test_keys import Keys
 from conformance.text import nearest
 from tests.page import PAGE_CODES
 from tests.support import contracts
+from tests.support.contracts import contract_of
 
 CONTRACTS = ("real", "toy")
 ADVICE = re.compile(
     r"\((?:keys|scoped_keys|businesses|clock|addresses|triggers): .*in the target file\)"
     r"|^add \w+ to allow: in the target file"
 )
-
-
-def contract_of(name: str) -> Contract:
-    """One of the two contracts."""
-    return contracts.real() if name == "real" else contracts.toy()
 
 
 def embedded(name: str) -> Declaration:

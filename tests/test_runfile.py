@@ -53,7 +53,7 @@ KEPT = 40
 
 def contract() -> Contract:
     """The toy contract."""
-    return golden.contract_of("toy")
+    return contracts.contract_of("toy")
 
 
 @cache
@@ -303,7 +303,7 @@ def test_no_broken_line_is_a_crash(stored: Callable[[Any], Path]) -> None:
 # --- the published schemas ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", golden.CONTRACTS)
+@pytest.mark.parametrize("name", contracts.CONTRACTS)
 def test_the_golden_log_fits_the_schema(name: str) -> None:
     """Each line of a whole run fits exchanges.schema.json."""
     for line in golden.stored_log(name).splitlines():

@@ -26,7 +26,6 @@ from conformance.judging import verdict
 from conformance.model import (
     About,
     CodeRole,
-    Contract,
     Level,
     Open,
     Operation,
@@ -36,7 +35,7 @@ from conformance.model import (
 from conformance.openapi import METHODS, X, resolve, with_codes
 from conformance.run import planning
 from tests.page import PAGE_CODES, PAGE_STATUSES
-from tests.support.contracts import TOY, embedded, real, toy
+from tests.support.contracts import TOY, contract_of, embedded, real
 
 CONTRACTS = ("real", "toy")
 DIRECTORIES = {"real": contracts.packaged(), "toy": TOY}
@@ -66,11 +65,6 @@ DERIVED = {
     "internal_error": ("trigger.answer", "code.pairing"),
 }
 """The rules of the clause about each code."""
-
-
-def contract_of(name: str) -> Contract:
-    """One of the two contracts."""
-    return real() if name == "real" else toy()
 
 
 @cache

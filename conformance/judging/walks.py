@@ -33,9 +33,9 @@ class Walks:
 
     ``untied`` are the items that stand alone at their instant, oldest first; ``tied`` are the
     instants of all others. ``first`` and ``last`` are the places of the first and the last page
-    that show an item, by its key; ``narrowed`` are the filters of all that do, and ``versions`` how
-    it was shown, each once. ``strict``: the list may have changed between the pages. ``cut``: more
-    came than LONGEST_WALKS, so some pages were not read.
+    that show an item, by its key; ``narrowed`` are the filters of all that do, and ``versions`` the
+    item as it was first shown and after each change. ``strict``: the list may have changed between
+    the pages. ``cut``: more came than LONGEST_WALKS, so some pages were not read.
     """
 
     operation: Operation

@@ -22,7 +22,7 @@ from conformance.checks import RULES
 from conformance.command import foretold
 from conformance.errors import ConformanceError
 from conformance.judging import verdict
-from conformance.model import Cell, Contract
+from conformance.model import Cell
 from conformance.options import Choice
 from conformance.plan import Plan
 from conformance.run.planning import prepare
@@ -30,7 +30,7 @@ from conformance.run.session import Session
 from conformance.server import application
 from conformance.target import Target
 from tests.faults.harness import target_of
-from tests.support import contracts
+from tests.support.contracts import contract_of
 from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
 
@@ -40,16 +40,10 @@ SENT = ("case", "attempt", "operation", "role", "identity", "facts", "request")
 """The members of a logged exchange that the suite decides on."""
 
 FOLDER = Path(__file__).parent
-CONTRACTS = {"real": contracts.real, "toy": contracts.toy}
 MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}(?::|%3A)[0-9]{2}(?::|%3A)[0-9]{2}(?:\.[0-9]+)?"
 )
 """Times that the server or the suite takes from the clock, in a body or in a URL."""
-
-
-def contract_of(name: str) -> Contract:
-    """One of the two contracts."""
-    return CONTRACTS[name]()
 
 
 @cache

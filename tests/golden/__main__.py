@@ -1,6 +1,7 @@
 """Writes the golden files anew."""
 
-from tests.golden import CONTRACTS, write
+from tests.golden import write
+from tests.support.contracts import CONTRACTS
 
 for name in CONTRACTS:
     write(name)

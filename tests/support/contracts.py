@@ -40,6 +40,14 @@ def toy() -> Contract:
     return contract.load(TOY, frozenset(RULES))
 
 
+CONTRACTS = {"real": real, "toy": toy}
+
+
+def contract_of(name: str) -> Contract:
+    """One of the two contracts."""
+    return CONTRACTS[name]()
+
+
 @cache
 def operations() -> Mapping[str, Operation]:
     """The operations of both contracts by id; the real contract wins."""
@@ -49,7 +57,7 @@ def operations() -> Mapping[str, Operation]:
 @cache
 def embedded(name: str = "real") -> Target:
     """The embedded server of a contract as a target with every effect allowed and every key."""
-    loaded = real() if name == "real" else toy()
+    loaded = contract_of(name)
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "target.yaml"
         path.write_text(
