@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import product, starmap
+from operator import attrgetter
 from typing import Any
 
 from conformance.judging.answers import said, unusable
@@ -18,6 +19,9 @@ NOTHING_FOREIGN = "nothing of another business"
 
 def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge what the requests for objects of another business have done."""
+    for taking in filter(attrgetter("ok"), trial.at(Step.TAKING)):
+        expected = "refused, as another business has it"
+        yield Violation("status", expected, said(taking), (taking.id,))
     for listing in trial.at(Step.LISTING):
         yield from _not_created(context, trial, listing)
     yield from untied(context, trial.at(Step.TIED), NOTHING_FOREIGN)

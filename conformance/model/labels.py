@@ -79,6 +79,7 @@ class Step(StrEnum):
     REFERENCE = "reference"  # a required reference to an object of another business
     OPTIONAL = "optional"  # an optional one
     TIED = "tied"  # a look whether the object shows that reference
+    TAKING = "taking"  # asks for what another business has taken from a pool
     LISTING = "listing"  # a look into the list of the other business
     UNFILTERED = "unfiltered"  # the list without the filter
     NARROWED = "narrowed"  # a report with a parameter that narrows it

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import filterfalse
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
 from conformance.model import NOTHING, Case, Exchange, Facts, Operation, Parameter, Params, Role
@@ -16,6 +18,7 @@ from conformance.suite.filling import Filling
 from conformance.suite.ids import Id
 from conformance.suite.knowledge import Knowledge
 from conformance.suite.memory import Memory
+from conformance.suite.own import OwnObjects
 from conformance.suite.sending import Sending
 from conformance.transport.sender import Sender
 from conformance.values import as_text, present
@@ -58,7 +61,10 @@ class Client(Sending):
         self._tokens = 0
         self.knowledge = Knowledge(self, memory, self.valid)
         self._ends = Ends(self.knowledge, memory)
-        self.filling = Filling(self.contract, self.target, self.knowledge, self.token)
+        self.own = OwnObjects(self, memory, self.valid, self.optional, self.knowledge)
+        self.filling = Filling(
+            self.contract, self.target, self.knowledge, self.own.id_for, self.token
+        )
 
     # --- the case ---
 
@@ -103,6 +109,11 @@ class Client(Sending):
     ) -> dict[str, Any]:
         """Valid values for an operation; the given ones where a required one is not known."""
         return self.valid(operation, key) or values
+
+    def optional(self, operation: Operation) -> dict[str, Any]:
+        """Values for the optional members of a body that the contract has values for, by name."""
+        members = filterfalse(attrgetter("required"), operation.body)
+        return self.known(filter(attrgetter("has_value"), members))
 
     def value(self, parameter: Parameter, key: str = "full") -> Any:
         """A valid value for a parameter; ABSENT where none is known."""

@@ -201,7 +201,23 @@ def create_inside(client: Client) -> None:
         if foreign is not ABSENT and foreign != values.get(parameter.name):
             fresh = client.valid_or(values, operation)
             _create_naming(client, {**fresh, parameter.name: foreign}, parameter)
+    _take_from_other(client)
     _create_in_business(client)
+
+
+def _take_from_other(client: Client) -> None:
+    """A creation that takes from a pool what the other business took from it before."""
+    kind, known = client.operation.kind, client.knowledge.known_ids
+    for parameter in filter(attrgetter("references"), client.operation.body):
+        listing = client.contract.list_of(parameter.references)
+        if listing is None or not listing.pool:
+            continue
+        own = known(kind, member=parameter.name)
+        taken = next(filterfalse(own.__contains__, known(kind, "other", parameter.name)), None)
+        values = client.valid(client.operation)
+        if taken is not None and values is not None:
+            request = {**values, parameter.name: taken}
+            client.mistake(client.operation, request, facts=Facts(step=Step.TAKING))
 
 
 def _create_naming(client: Client, values: Values, parameter: Parameter) -> None:

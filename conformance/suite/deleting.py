@@ -13,12 +13,12 @@ from conformance.suite.ids import Id
 
 
 def delete_one(client: Client) -> None:
-    """Create three objects, delete the second, and look at each before and after."""
+    """Create three objects, delete the second, which is like the first; look at each twice."""
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
-    older = client.knowledge.own_id(operation)
+    older = client.own.twin(operation)
     values = client.valid(operation)
-    newer = client.knowledge.own_id(operation)
+    newer = client.own.id_for(operation)
     if values is None or older is None or newer is None:
         return
     sought = values[selector.name]

@@ -46,23 +46,25 @@ class Known(Protocol):
     ) -> Id:
         """An object that a read returns."""
 
-    def own_id(self, operation: Operation) -> Id | None:
-        """An object of our own to change, work on or delete."""
-
 
 class Filling:
-    """Fills requests. It sends nothing itself; ``known`` says which objects exist."""
+    """Fills requests. It sends nothing itself.
+
+    ``known`` says which objects exist, and ``own`` gives one of our own to an operation.
+    """
 
     def __init__(
         self,
         contract: Contract,
         target: Declaration,
         known: Known,
+        own: Callable[[Operation], Id | None],
         token: Callable[[], str],
     ) -> None:
         self._contract = contract
         self._target = target
         self._known = known
+        self._own = own
         self._token = token
 
     def valid(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:
@@ -89,7 +91,7 @@ class Filling:
         if operation.effect is Effect.READ:
             return
         if selector.references == operation.kind:
-            name = self._known.own_id(operation)
+            name = self._own(operation)
             values[selector.name] = _as_typed(selector, name)
 
     def _changes_nothing(self, operation: Operation, values: Mapping[str, Any]) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Business, Open, Operation, Parameter, Role, business_of
+from conformance.model import Business, Operation, Parameter, Role, business_of
 from conformance.reading import Answer, members_of, rows_of
-from conformance.suite.ids import Id, identifiers, is_sendable
+from conformance.suite.ids import Id, identifiers
 from conformance.suite.memory import Memory, Values
 from conformance.suite.sending import Sending
 
@@ -202,28 +202,20 @@ class Knowledge:
         When all listed objects are used, the list is asked for again. Objects that it still shows
         are free: they were used in refused requests. The latest may yet be taken.
         """
-        used = self._memory.used.setdefault(kind, {})
-        chosen = self._unused(kind, key)
-        if chosen is None:
+        used = self._memory.used.setdefault(kind, [])
+        chosen = self._listed_beside(used, kind, key)
+        if chosen is None and used:
             self.forget(kind, key)
-            chosen = self._unused(kind, key)
-        if chosen is None:
-            chosen = self._still_listed(kind, key)
-        if chosen is not None:
-            used.pop(chosen, None)
-            used[chosen] = None  # now the most recent one
+            del used[:-1]
+            chosen = self._listed_beside(used, kind, key) or self._listed_beside([], kind, key)
+        if chosen is not None and chosen not in used:
+            used.append(chosen)
         return chosen
 
-    def _unused(self, kind: str, key: str) -> Id | None:
-        """The first listed object of a pool that the run has not used."""
-        used = self._memory.used[kind]
+    def _listed_beside(self, used: Collection[Id], kind: str, key: str) -> Id | None:
+        """The first listed object of a pool that is none of those ``used``."""
         listed = identifiers(self.contract, self.listed(kind, key), kind)
         return next(filterfalse(used.__contains__, listed), None)
-
-    def _still_listed(self, kind: str, key: str) -> Id | None:
-        """The object of a pool that was used least recently and is still listed."""
-        listed = list(identifiers(self.contract, self.listed(kind, key), kind))
-        return next(filter(listed.__contains__, self._memory.used[kind]), None)
 
     def readable(
         self, operation: Operation, values: Mapping[str, Any], selector: Parameter, key: str
@@ -242,55 +234,6 @@ class Knowledge:
                 readable[place] = candidate
                 break
         return readable[place]
-
-    # --- objects of our own ---
-
-    def own_id(self, operation: Operation) -> Id | None:
-        """The id of an object to change, work on or delete; None if there is none to use.
-
-        It is one that the run created, if it can. A change may share one; a deletion gets its own.
-        Objects that were there before are changed only if none can be created, and never deleted.
-        """
-        kind = operation.kind
-        creation = self._creation(kind)
-        if operation.action == "delete":
-            return self._id_to_delete(kind, creation)
-        if creation is None:
-            return self._existing(operation)
-        if kind not in self._memory.created:
-            created = self._create(creation)
-            if created is None:
-                return self._existing(operation) if Open.INPUT in creation.open else None
-            self._memory.created[kind] = created
-        return self._memory.created[kind]
-
-    def _id_to_delete(self, kind: str, creation: Operation | None) -> Id | None:
-        """The id of an object that was just created; None if none can be."""
-        created = None if creation is None else self._create(creation)
-        if created is not None and self._memory.created.get(kind) == created:
-            # the target keeps a single object of the kind, which changes share
-            del self._memory.created[kind]
-        return created
-
-    def _existing(self, operation: Operation) -> Id | None:
-        """The id of an object that was there before the run."""
-        member = operation.selector.by if operation.selector else None
-        return self.known_id(operation.kind, member=member)
-
-    def _creation(self, kind: str) -> Operation | None:
-        """The operation that creates objects of a kind, if the target file allows it."""
-        for creation in self.contract.operations_by("create", kind):
-            if creation.effect in self.target.allow:
-                return creation
-        return None
-
-    def _create(self, creation: Operation) -> Id | None:
-        """Create an object. Returns its id; None if that fails or no valid values are known."""
-        values = self._fill(creation, "full")
-        if values is None:
-            return None
-        created = self.ask(creation, values, "full").id
-        return created if created is not None and is_sendable(created) else None
 
     # --- objects that are gone ---
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from itertools import repeat
+from itertools import filterfalse, repeat
 from operator import attrgetter
 from typing import Any
 
@@ -31,11 +31,11 @@ def _is_free(operation: Operation, member: Parameter) -> bool:
     selects = member.name == operation.when
     if any((member.required, member.references, member.phone, selects)):
         return False
-    return any((member.has_value, member.schema.get("type") == BOOLEAN))
+    return member.has_value or _is_switch(member)
 
 
 def change_each(client: Client) -> None:
-    """Change one member after the other, the first one twice; read the object at the end.
+    """Change one member after the other, the first one twice, then the switches; read the object.
 
     Each change may be refused. What was accepted must be there in the end: all of it, unless a
     change may replace what it does not send.
@@ -85,15 +85,20 @@ def _found(client: Client, look: Exchange | None) -> Any:
 def _changes(client: Client, shown: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
     """Names of members, each with values of which one is sent: the first that is accepted.
 
-    The object does not have them as it is ``shown``. A switch is on before it goes off.
+    The object does not have them as it is ``shown``. Switches come last, and go off in the end.
     """
     members = changeable(client.operation)
-    for member in (*members, *members[:1]):
-        if member.schema.get("type") == BOOLEAN:
-            switched = (False,) if shown.get(member.shown_as) is True else (True, False)
-            yield from ((member.name, [value]) for value in switched)
-        else:
-            yield member.name, _choices(client, member)
+    switches = list(filter(_is_switch, members))
+    others = list(filterfalse(_is_switch, members))
+    for member in (*others, *others[:1]):
+        yield member.name, _choices(client, member)
+    for switch in switches:
+        states = (False,) if shown.get(switch.shown_as) is True else (True, False)
+        yield from ((switch.name, [state]) for state in states)
+
+
+def _is_switch(member: Parameter) -> bool:
+    return member.schema.get("type") == BOOLEAN
 
 
 def _choices(client: Client, member: Parameter) -> list[Any]:

@@ -22,8 +22,9 @@ class Memory:
     cases: tuple[Case, ...] = ()
     retries: int = RETRIES_IN_A_RUN
     created: dict[str, Id] = field(default_factory=dict)  # an object of our own, by kind
+    spare: dict[str, Id] = field(default_factory=dict)  # the next one to delete, by kind
     lists: dict[tuple[str, str], list[Any]] = field(default_factory=dict)  # by kind and key
     listings: dict[tuple[str, str], Values | None] = field(default_factory=dict)
     readable: dict[tuple[str, str], Id] = field(default_factory=dict)  # by operation and key
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)  # by list, a cursor near its end
-    used: dict[str, dict[Id, None]] = field(default_factory=dict)  # by pool, least recent first
+    used: dict[str, list[Id]] = field(default_factory=dict)  # by pool, the latest last

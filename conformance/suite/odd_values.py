@@ -42,6 +42,7 @@ TEXTS_OF_ALL = {
     "half-a-character": OddText("\ud800", "half a character in a text"),
 }
 """Texts for every parameter that takes any text. Letters are short and have no sign."""
+BEYOND_32_BITS = "9" * 10
 BEYOND_64_BITS = "9" * 20
 LIMITS = ("1e2", " 5", "٣", "5,6", "true")
 POSITIONS = (

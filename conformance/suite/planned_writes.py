@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
@@ -19,9 +20,8 @@ CREATIONS = {Depth.QUICK: 0, Depth.FULL: 3, Depth.DEEP: 100}
 """Kinds of objects that are created at the same time."""
 
 
-def is_visible(contract: Contract, operation: Operation) -> bool:
-    """Whether objects of the kind can be read or listed."""
-    kind = operation.kind
+def is_visible(contract: Contract, kind: str | None) -> bool:
+    """Whether objects of a kind can be read or listed."""
     return bool(contract.operations_by("read", kind) or contract.operations_by("list", kind))
 
 
@@ -31,7 +31,7 @@ def creations(planning: Planning) -> Iterator[Draft]:
     A list can show the new object only if the request holds a text of its own.
     """
     for operation in operations(planning, "create"):
-        if is_visible(planning.contract, operation):
+        if is_visible(planning.contract, operation.kind):
             rules = ["create.read-back", "create.one", "create.position"]
             lists = planning.contract.operations_by("list", operation.kind)
             if lists and _sends_fresh_text(operation):
@@ -105,6 +105,38 @@ def _changes_of_its_own(planning: Planning) -> Iterator[tuple[Operation, Paramet
             yield operation, selector
 
 
+def works(planning: Planning) -> Iterator[Draft]:
+    """Each operation that works on one object, and does not change just what it sends."""
+    changes = [draft.operation for draft in updates(planning)]
+    for operation in operations(planning, "update", "perform"):
+        if operation not in changes and _works_on(planning.contract, operation):
+            yield Draft(operation, needs=("full",), cost=3, optional=True)
+
+
+def _works_on(contract: Contract, operation: Operation) -> bool:
+    """Whether an operation works on an object that clients write and that can be read."""
+    named = worked_on(operation)
+    if named is None or not operation.keyed:
+        return False
+    kind = named.references
+    return bool(contract.operations_by("create", kind)) and is_visible(contract, kind)
+
+
+def worked_on(operation: Operation) -> Parameter | None:
+    """The parameter that names the one object that an operation works on; None without one."""
+    named = operation.selector
+    if named is None and operation.when is not None:
+        named = operation.parameter(operation.when)
+    return named if named is not None and named.references else None
+
+
+def with_options(planning: Planning) -> Iterator[Draft]:
+    """Each operation that neither makes an object nor changes or deletes one."""
+    for operation in operations(planning, "perform"):
+        if list(filterfalse(attrgetter("required"), operation.parameters)):
+            yield Draft(operation, needs=key_needs(operation), cost=2, optional=True)
+
+
 def zeroes(operation: Operation) -> dict[str, int]:
     """0 for each optional number that has another value in the contract, and may be 0."""
     numbers = filter(_may_become_zero, operation.body)
@@ -139,7 +171,7 @@ def changes_of_members(planning: Planning) -> Iterator[Draft]:
     for operation, selector in _changes_of_its_own(planning):
         members = changeable(operation)
         whole = operation.when in (None, selector.name)
-        if whole and len(members) > 1 and is_visible(planning.contract, operation):
+        if whole and len(members) > 1 and is_visible(planning.contract, operation.kind):
             yield Draft(operation, needs=("full",), cost=4 + len(members), optional=True)
 
 
@@ -170,7 +202,7 @@ def refused_writes(planning: Planning) -> Iterator[Draft]:
 def _shows_effect(contract: Contract, operation: Operation) -> bool:
     """Whether an effect of a write would be seen: a fresh text, or an object that comes or goes."""
     is_write = operation.keyed and operation.effect is not Effect.READ
-    if not is_write or not is_visible(contract, operation):
+    if not is_write or not is_visible(contract, operation.kind):
         return False
     if operation.action == "create" and _has_open_list(contract, operation.kind):
         return True
@@ -189,5 +221,5 @@ def deletions(planning: Planning) -> Iterator[Draft]:
     contract = planning.contract
     for operation in operations(planning, "delete"):
         creatable = contract.operations_by("create", operation.kind)
-        if operation.selector and creatable and is_visible(contract, operation):
+        if operation.selector and creatable and is_visible(contract, operation.kind):
             yield Draft(operation, needs=("full",), cost=10)

@@ -12,9 +12,16 @@ from typing import Any
 from conformance.model import Facts, Form, Open, Operation, Parameter, Params, Role
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
+from conformance.suite.cursors import in_turn
 from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
-from conformance.suite.odd_values import BEYOND_64_BITS, CUT_OFF, NO_OBJECT, odd_value
+from conformance.suite.odd_values import (
+    BEYOND_32_BITS,
+    BEYOND_64_BITS,
+    CUT_OFF,
+    NO_OBJECT,
+    odd_value,
+)
 from conformance.suite.references import name_nothing, referring
 from conformance.suite.similar import choose_older
 from conformance.suite.writing import all_options, must_be_there
@@ -245,8 +252,9 @@ def test_broken_body(client: Client) -> None:
 # --- limits, cursors and bounds that cannot be parsed ---------------------------------------------
 
 ODD_LIMITS = ("abc", "-1")
-ODD_WISHES = ("0", BEYOND_64_BITS)
-"""Limits that are numbers: zero items may be a valid wish, and the largest page may be cut."""
+NOTHING_WISHED = "0"
+HUGE_WISHES = (BEYOND_64_BITS, BEYOND_32_BITS)
+"""Limits that are numbers: no items may be a valid wish, and the largest page may be cut."""
 ODD_POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")
 """Values that no cursor has."""
 
@@ -265,7 +273,7 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
         mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(_windows(operation))
         yield Draft(
             operation,
-            cost=1 + len(ODD_WISHES) + mistakes,
+            cost=3 + mistakes,
             needs=key_needs(operation),
             params=Bounds(bounds),
         )
@@ -282,7 +290,7 @@ def test_unparsable_parameter(client: Client) -> None:
     for name, texts in ((paging.limit, ODD_LIMITS), (paging.after, ODD_POSITIONS)):
         for text in texts:
             _send_value(client, values, name, text)
-    for limit in ODD_WISHES:
+    for limit in (NOTHING_WISHED, in_turn(HUGE_WISHES, client.operation)):
         _send_value(client, values, paging.limit, limit, Role.BYSTANDER)
     for bound in client.params(Bounds).names:
         _send_value(client, values, bound, "abc")

@@ -40,7 +40,7 @@ from conformance.suite.ids import MALFORMED
 from conformance.transport.message import message_for
 from conformance.values import ABSENT
 
-OVERLAPPING = {Depth.QUICK: 0, Depth.FULL: 4, Depth.DEEP: 100}
+OVERLAPPING = {Depth.QUICK: 0, Depth.FULL: 2, Depth.DEEP: 100}
 """Lists that two businesses ask for at the same time."""
 ROUNDS = 3
 """Requests of each business that are under way at the same time."""

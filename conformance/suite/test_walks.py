@@ -36,6 +36,7 @@ from conformance.suite.generate import draw
 from conformance.suite.knowledge import LARGE
 from conformance.suite.narrowed import Narrowed
 from conformance.suite.walker import BASE_PAGES, Walker
+from conformance.suite.writing import other_values
 
 SIZES_AGAIN = ((1, 7), (2, 3))
 """Page sizes of the walks that begin at other places, in turn."""
@@ -284,7 +285,7 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
         return
     made = values[deletion.selector.name]
     position = client.position(client.settled(kind, made))
-    newer = client.knowledge.own_id(deletion)
+    newer = client.own.id_for(deletion)
     known = walker.deep("before")
     deleted = client.call(deletion, values, role=Role.CONTROL)
     if position is not None and Answer(client.contract, deletion, deleted).ok:
@@ -293,7 +294,8 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
         if walker.repeated:
             walker.walk("after", None, None, items=WINDOW, pages=1)
     if newer is not None:  # else it stands right behind the item of a second attempt
-        client.call(deletion, {**values, deletion.selector.name: newer}, role=Role.ARRANGE)
+        request = {**other_values(client, deletion), **values, deletion.selector.name: newer}
+        client.mistake(deletion, request, role=Role.BYSTANDER)
 
 
 @scenario(lists_that_gain_an_item, rules=MOVED_RULES, phase=2)

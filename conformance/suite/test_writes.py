@@ -27,12 +27,15 @@ from conformance.suite.planned_writes import (
     overlapping_creations,
     refused_writes,
     updates,
+    with_options,
+    worked_on,
+    works,
 )
 from conformance.suite.writing import (
     look_in_list,
     observed_values,
     optional_references,
-    optional_values,
+    other_values,
     read_back,
     read_with,
     takes_any_text,
@@ -83,7 +86,7 @@ def _create_with_options(client: Client) -> None:
         values = client.valid(client.operation)
         if values is None:
             return
-        more = {**beside, **optional_values(client, client.operation)}
+        more = {**beside, **client.optional(client.operation)}
         written, _, _ = _create(client, {**values, **more}, role)
         if written.ok:
             return
@@ -181,7 +184,7 @@ def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Fa
     """Change every member but one that takes a value; the facts say what was sent."""
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
-    sent = optional_values(client, operation)
+    sent = client.optional(operation)
     sent.pop(member, None)
     beside = observed_values(client, operation, values[selector.name])
     facts = Facts(step=Step.FIRST, sent=sent, beside=beside)
@@ -225,6 +228,36 @@ def test_change_to_zero(client: Client) -> None:
 def test_change_of_each_member(client: Client) -> None:
     """Change each optional member by itself: switches to off, texts to odd signs."""
     change_each(client)
+
+
+@scenario(works, rules=("update.besides",), phase=2)
+def test_work_on_object(client: Client) -> None:
+    """Look at an object, work on it, and look again: what clients wrote must still be there.
+
+    A second attempt works on a new object, as the first may have spoilt the other one.
+    """
+    operation, named = client.operation, worked_on(client.operation)
+    assert named is not None
+    kind = named.references
+    if client.repeated:
+        client.own.drop(kind)
+    values, own = client.valid(operation), client.own.shared(kind)
+    if values is None:
+        return
+    sought = values[named.name] if own is None else own
+    client.settled(kind, sought, Facts(step=Step.BEFORE))
+    facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=str(sought))
+    client.control(operation, {**values, named.name: sought}, facts=facts)
+    client.look(kind, sought, Facts(step=Step.READ))
+
+
+@scenario(with_options, phase=2)
+def test_work_with_options(client: Client) -> None:
+    """Work on an object with everything that may be sent besides, which may be refused."""
+    operation, values = client.operation, client.valid(client.operation)
+    if values is not None:
+        request = {**other_values(client, operation), **values}
+        client.mistake(operation, request, role=Role.BYSTANDER)
 
 
 # --- refused writes -------------------------------------------------------------------------------

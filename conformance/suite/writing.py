@@ -22,20 +22,18 @@ def fresh_texts(operation: Operation, values: Mapping[str, Any]) -> tuple[str, .
     return tuple(texts_in(values.get(member.name) for member in operation.fresh_members))
 
 
-def optional_values(client: Client, operation: Operation) -> dict[str, Any]:
-    """Values for the optional members that take any, by name: an example, or a fresh text."""
-    values = {}
-    for member in operation.body:
-        if member.has_value and not member.required:
-            values[member.name] = client.value(member)
-    return values
-
-
 def all_options(client: Client) -> dict[str, Any]:
     """Values for the members that a request may lack, numbers of phones among them."""
     members = filterfalse(attrgetter("required"), client.operation.body)
     phones = client.known(filter(attrgetter("phone"), members))
-    return {**optional_values(client, client.operation), **phones}
+    return {**client.optional(client.operation), **phones}
+
+
+def other_values(client: Client, operation: Operation) -> dict[str, Any]:
+    """A value for each parameter that a request may lack. A switch is off."""
+    options = list(filterfalse(attrgetter("required"), operation.parameters))
+    switches = [option.name for option in options if option.schema.get("type") == "boolean"]
+    return {**client.known(options), **dict.fromkeys(switches, False)}
 
 
 def must_be_there(parameter: Parameter) -> bool:

@@ -79,6 +79,31 @@ class EqualCreationFound(Faulty):
         return reply
 
 
+@variant("silent: what has to be unique")
+class EqualWebhookReplaced(Faulty):
+    """A new webhook takes the place of the one for the same URL."""
+
+    def act_create(self, context: Context) -> Reply:
+        if is_for(context, "create_webhook"):
+            for row in self.store.page(Page("webhook", self.own_tenant(context), 1_000)):
+                if row.document.get("webhook_url") == context.values.get("webhook_url"):
+                    self.store.remove(row)
+        return super().act_create(context)
+
+
+@variant("silent: what has to be unique")
+class EqualCreationRefused(Faulty):
+    """Of anything but a call, an equal creation is refused with bad_request."""
+
+    def act_create(self, context: Context) -> Reply:
+        body = repr((self.own_tenant(context), context.operation.id, context.values))
+        if self.store.note(body) and not is_for(context, "create_call"):
+            raise Refusal("bad_request")
+        reply = super().act_create(context)
+        self.store.leave(body, 1)
+        return reply
+
+
 @variant("silent: the values of a score")
 class ScoreAboveZero(Faulty):
     """A score of 0 is refused with invalid_request."""

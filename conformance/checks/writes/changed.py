@@ -13,7 +13,7 @@ from conformance.judging.answers import said
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.judging.writes import items_with, last_answer, last_ids
-from conformance.model import Step, compact
+from conformance.model import Parameter, Step, compact
 from conformance.reading import absent, as_shown, differences, same, sought_in
 from conformance.values import instant
 
@@ -59,6 +59,41 @@ def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield violation
             return
     yield Pass(change.ids)
+
+
+@trial("update.besides", hint="Needs an object to work on, and a read of it.", confirm=True)
+def update_besides(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """Work on an object leaves what clients wrote in the members that it does not name."""
+    change = _change(context, trial)
+    if change is None:
+        return
+    for name in sorted(_written(change) - change.sent.keys()):
+        old = change.old.get(name)
+        if old and not same(old, change.new.get(name)):
+            yield change.of_member(name, compact(old))
+            return
+    yield Pass(change.ids)
+
+
+def _written(change: Change) -> set[str]:
+    """The members of the object of a trial that clients write, but for numbers and switches.
+
+    A target may turn a switch or count on its own.
+    """
+    contract = change.context.contract
+    look = change.trial.last(Step.BEFORE)
+    assert look is not None
+    kind = contract.operations[look.operation].kind
+    names = set[str]()
+    for action in ("create", "update"):
+        for operation in contract.operations_by(action, kind):
+            names.update(map(attrgetter("shown_as"), filter(_is_written, operation.body)))
+    return names
+
+
+def _is_written(member: Parameter) -> bool:
+    """Whether a member is a text, a list or an object that the contract has a value for."""
+    return member.has_value and member.schema.get("type") in ("string", "array", "object")
 
 
 def _change(context: JudgeContext, trial: Trial) -> Change | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Filter
@@ -58,6 +60,32 @@ class SameWebhookConflicts(Faulty):
         ):
             raise Refusal("invalid_parameter", "taken")
         return super().act(context)
+
+
+@fault("status-listed", at="run_eval", by="work-with-options", depth=4)
+class RunsLater(Faulty):
+    """run_eval answers 202 if the client does not wait."""
+
+    def act(self, context: Context) -> Reply:
+        reply = super().act(context)
+        waits = context.values.get("wait", True) or not is_for(context, "run_eval")
+        return reply if waits else replace(reply, status=202)
+
+
+@fault(
+    "status-listed",
+    also="success-members",
+    at="delete_webhook list_webhooks",
+    by="cursor-of-a-deleted-item",
+    depth=5,
+)
+class NothingSaidWithTheBusiness(Faulty):
+    """delete_webhook answers 204 if the request names the business."""
+
+    def act(self, context: Context) -> Reply:
+        reply = super().act(context)
+        named = is_for(context, "delete_webhook") and "business_id" in context.values
+        return Reply(204, b"", reply.headers) if named else reply
 
 
 @in_each_list("status-listed")

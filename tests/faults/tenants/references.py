@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from conformance.model import Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, fault, is_for
 from tests.faults.shared import body_of
 
@@ -47,6 +49,28 @@ class NumberForForeignAgent(TakesForeign):
     """assign_phone_number gives the number to an agent of another business."""
 
     here, member = "assign_phone_number", "agent_id"
+
+
+@fault("business-object", at="assign_phone_number", depth=5)
+class NumberOfAnotherTaken(Faulty):
+    """assign_phone_number moves a number that another business has."""
+
+    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+        if not is_for(context, "assign_phone_number") or not self._taken(value):
+            super().check_reference(parameter, value, context)
+
+    def act(self, context: Context) -> Reply:
+        assigns = is_for(context, "assign_phone_number")
+        for row in self._taken(context.values["phone_number"]) if assigns else ():
+            self.store.remove(row)
+            moved = replace(row, tenant=self.own_tenant(context))
+            self.store.put([moved])
+            return self.succeed(context, self.render_item(context.operation, moved))
+        return super().act(context)
+
+    def _taken(self, number: Any) -> list[Row]:
+        rows = self.store.page(Page("phone_number", None, 1_000))
+        return [row for row in rows if row.document["phone_number"] == number]
 
 
 @fault("business-object", at="send_sms", depth=4)

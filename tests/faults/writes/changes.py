@@ -120,6 +120,44 @@ class ChangedIsNew(Faulty):
         return self.succeed(context, self.confirmation(context.operation, moved))
 
 
+# --- other members, by work on the object ---
+
+
+class WorkResets(Faulty):
+    """The reference server, where one operation clears a member that it does not name."""
+
+    here, kind, member = "", "", ""
+
+    def act(self, context: Context) -> Reply:
+        reply = super().act(context)
+        name = context.values.get("id") or context.values.get("agent_id")
+        row = self.store.get(self.kind, str(name)) if is_for(context, self.here) else None
+        if row is not None and reply.status == 200:
+            self.store.change(row, {self.member: None})
+        return reply
+
+
+@fault("changed-resource", at="update_sms_prompt", depth=5)
+class GreetingReset(WorkResets):
+    """update_sms_prompt clears the first message of the agent."""
+
+    here, kind, member = "update_sms_prompt", "agent", "first_message"
+
+
+@fault("changed-resource", at="rotate_webhook_secret", depth=5)
+class DescriptionLostWithTheSecret(WorkResets):
+    """rotate_webhook_secret clears the description of the webhook."""
+
+    here, kind, member = "rotate_webhook_secret", "webhook", "description"
+
+
+@fault("changed-resource", at="act_on_workspace", depth=5)
+class MetadataLostByPausing(WorkResets):
+    """act_on_workspace clears the metadata of the workspace."""
+
+    here, kind, member = "act_on_workspace", "workspace", "metadata"
+
+
 # --- other objects ---
 
 
@@ -145,6 +183,19 @@ class AllOfTheNameChanged(Faulty):
             for row in self.store.page(Page("lead", self.own_tenant(context), 20)):
                 self.store.change(row, self.changes(context))
         return reply
+
+
+@fault("changed-resource", at="update_lead", depth=5)
+class AllOfThePhoneChanged(Faulty):
+    """update_lead also changes every lead with the same phone."""
+
+    def act_update(self, context: Context) -> Reply:
+        if is_for(context, "update_lead"):
+            phone = self.selected(context).document.get("phone")
+            rows = self.rows_by(context, 1_000, filters=())
+            for row in (row for row in rows if phone and row.document.get("phone") == phone):
+                self.store.change(row, self.changes(context))
+        return super().act_update(context)
 
 
 @fault("changed-resource", at="update_eval", depth=5)

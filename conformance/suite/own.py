@@ -1,0 +1,131 @@
+"""Objects of the run's own: what it changes, works on and deletes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance.model import NOTHING, Facts, Open, Operation, Role, Step
+from conformance.reading import Answer
+from conformance.suite.ids import Id, is_sendable
+from conformance.suite.knowledge import Fill, Knowledge
+from conformance.suite.memory import Memory, Values
+from conformance.suite.sending import Sending
+
+REFUSABLE = Facts(mistake=True)
+"""The labels of a creation with members that a target may refuse."""
+AGAIN = Facts(step=Step.REPEATED, mistake=True)
+"""The labels of a creation that may be refused, for it made the same object before."""
+
+
+class OwnObjects:
+    """Creates objects, and remembers which ones changes share."""
+
+    def __init__(
+        self,
+        sending: Sending,
+        memory: Memory,
+        fill: Fill,
+        options: Callable[[Operation], Values],
+        knowledge: Knowledge,
+    ) -> None:
+        self._sending = sending
+        self._memory = memory
+        self._fill = fill
+        self._options = options
+        self._knowledge = knowledge
+
+    def id_for(self, operation: Operation) -> Id | None:
+        """The id of an object to change, work on or delete; None if there is none to use.
+
+        It is one that the run created, if it can. A change may share one; a deletion gets its own.
+        Objects that were there before are changed only if none can be created, and never deleted.
+        """
+        kind = operation.kind
+        creation = self._creation(kind)
+        if operation.action == "delete":
+            return self._id_to_delete(kind, creation)
+        created = self.shared(kind)
+        if created is None and (creation is None or Open.INPUT in creation.open):
+            return self._existing(operation)
+        return created
+
+    def shared(self, kind: str) -> Id | None:
+        """The id of the object of a kind that changes share; None if none can be created."""
+        creation, shared = self._creation(kind), self._memory.created
+        if kind not in shared and creation is not None:
+            _, created = self._alike(creation)
+            if created is not None:
+                shared[kind] = created
+        return shared.get(kind)
+
+    def drop(self, kind: str) -> None:
+        """Let changes share a new object from now on."""
+        self._memory.created.pop(kind, None)
+
+    def twin(self, deletion: Operation) -> Id | None:
+        """The id of an object that was created like the next one to delete; None if none can be.
+
+        The twin is the older one. Where the target keeps no two equal objects, they differ.
+        """
+        creation = self._creation(deletion.kind)
+        if creation is None:
+            return None
+        older, newer = self._alike(creation)
+        if newer is not None and newer != older:
+            self._memory.spare[deletion.kind] = newer
+        return older
+
+    def _alike(self, creation: Operation) -> tuple[Id | None, Id | None]:
+        """Create two objects with the same values, the older one first.
+
+        They have all members that documents give a value for, unless the target refuses that. What
+        is done to one may reach the other. Both are one where the target refuses the second, or
+        takes it for the first.
+        """
+        values = self._fill(creation, "full")
+        if values is None:
+            return None, None
+        values = {**self._options(creation), **values}
+        older = self._create(creation, values, Role.BYSTANDER, REFUSABLE)
+        if older is None:
+            values = self._fill(creation, "full")
+            older = self._create(creation, values)
+        newer = self._create(creation, values, Role.BYSTANDER, AGAIN)
+        return older, older if newer is None else newer
+
+    def _id_to_delete(self, kind: str, creation: Operation | None) -> Id | None:
+        """The id of an object that was just created; None if none can be."""
+        spare = self._memory.spare.pop(kind, None)
+        if spare is not None or creation is None:
+            return spare
+        created = self._create(creation, self._fill(creation, "full"))
+        if created is not None and self._memory.created.get(kind) == created:
+            # the target keeps a single object of the kind, which changes share
+            del self._memory.created[kind]
+        return created
+
+    def _existing(self, operation: Operation) -> Id | None:
+        """The id of an object that was there before the run."""
+        member = operation.selector.by if operation.selector else None
+        return self._knowledge.known_id(operation.kind, member=member)
+
+    def _creation(self, kind: str) -> Operation | None:
+        """The operation that creates objects of a kind, if the target file allows it."""
+        for creation in self._sending.contract.operations_by("create", kind):
+            if creation.effect in self._sending.target.allow:
+                return creation
+        return None
+
+    def _create(
+        self,
+        creation: Operation,
+        values: Values | None,
+        role: Role = Role.ARRANGE,
+        facts: Facts = NOTHING,
+    ) -> Id | None:
+        """Create an object. Returns its id; None if that fails or no valid values are known."""
+        if values is None:
+            return None
+        written = self._sending.send(creation, values, role=role, facts=facts)
+        created = Answer(self._sending.contract, creation, written).id
+        return created if created is not None and is_sendable(created) else None
