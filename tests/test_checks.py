@@ -99,6 +99,7 @@ def test_rules_that_a_moving_list_may_mislead_are_confirmed() -> None:
     effects = {
         "trigger.effect",
         "refused.effect",
+        "update.besides",
         "create.count",
         "create.newest",
         "rate.reset",

@@ -129,6 +129,16 @@ class BehindTheNewest(Faulty):
         return int((moment - 5) * MICRO)
 
 
+class DescriptionLostByWork(Faulty):
+    """An action on a webhook clears its description."""
+
+    def act_perform(self, context: Context) -> Reply:
+        reply = super().act_perform(context)
+        if context.operation.kind == "webhook":
+            self.store.change(self.selected(context), {"description": None})
+        return reply
+
+
 class MadeWithoutKey(ActsBeforeRefusing):
     """A creation without a key is refused, but made."""
 
@@ -155,6 +165,7 @@ FAULTS: dict[str, type[Application]] = {
     "paging.more-false": NeverMore,
     "paging.more-true": AlwaysMore,
     "paging.filter": Unfiltered,
+    "update.besides": DescriptionLostByWork,
     "create.count": TwoForOne,
     "create.newest": BehindTheNewest,
     "refused.effect": MadeWithoutKey,

@@ -106,6 +106,15 @@ def a_reference_to_a_foreign_object() -> Iterator[Example]:
     )
 
 
+@examples_of("tenant.object")
+def what_another_business_took_from_a_pool() -> Iterator[Example]:
+    """The pool no longer has it, so any refusal is right."""
+    kept = refusal("invalid_request", step="reference")
+    for code in ("bad_request", "not_found", "invalid_request"):
+        yield accepted(f"refused with {code}", owner(), kept, refusal(code, step="taking"))
+    yield refused("it is handed over", owner(), kept, answer(201, {}, step="taking"))
+
+
 # --- what the owner finds afterwards --------------------------------------------------------------
 
 

@@ -110,3 +110,47 @@ def a_change_leaves_other_objects() -> Iterator[Example]:
     yield refused(sentence, *changed(OLD, NEW), older_too)
     newer_too = evals(own, newer)
     yield refused("an object that sorts after has the new name", *changed(OLD, NEW), newer_too)
+
+
+# --- work on an object ---
+
+
+def worked_on(before: dict[str, Any] | None, after: dict[str, Any] | None) -> Iterator[Exchange]:
+    """The eval is read, run and read again; None stands for an eval that is not there."""
+    on_read: dict[str, Any] = {"operation": "read_eval", "sought": "e1"}
+    for step, found in (("before", before), ("read", after)):
+        if step == "read":
+            sent = {"eval_id": "e1"}
+            yield answer(200, {}, operation="run_eval", role="control", step="write", sent=sent)
+        if found is None:
+            yield refusal("not_found", step=step, **on_read)
+        else:
+            yield answer(200, found, step=step, **on_read)
+
+
+@examples_of("update.besides", operation="run_eval")
+def work_on_an_object_leaves_what_clients_wrote() -> Iterator[Example]:
+    """Texts, lists and objects that clients write are as before; what counts on its own is not."""
+    yield accepted("nothing has changed", *worked_on(OLD, OLD))
+    counted = {**OLD, "runs": 4, "is_active": False}
+    yield accepted(
+        "a number and a switch", *worked_on({**OLD, "runs": 3, "is_active": True}, counted)
+    )
+    yield accepted("a text that no client writes", *worked_on(OLD, {**OLD, "updated_at": at(9)}))
+    yield refused("a text is null", *worked_on(OLD, {**OLD, "description": None}))
+    yield refused("a text is another one", *worked_on(OLD, {**OLD, "name": "Eval"}))
+    with_messages = {**OLD, "messages": [{"role": "user", "content": "Hello"}]}
+    yield refused("a list is empty", *worked_on(with_messages, {**OLD, "messages": []}))
+    without = {**OLD, "description": None}
+    yield accepted("a text that was not there", *worked_on(without, {**OLD, "description": "Run"}))
+
+
+@examples_of("update.besides", operation="run_eval")
+def work_that_shows_nothing() -> Iterator[Example]:
+    """Without the work, or a read on either side of it, there is nothing to compare."""
+    yield silent("the object is gone", *worked_on(OLD, None))
+    yield silent("the object was not there", *worked_on(None, OLD))
+    before, _, after = worked_on(OLD, {**OLD, "description": None})
+    yield silent("no work", before, after)
+    forbidden = refusal("forbidden", operation="run_eval", step="write")
+    yield silent("the work is refused", before, forbidden, after)
