@@ -381,11 +381,15 @@ def test_an_optional_case_that_runs_counts() -> None:
     assert found.verdict is Verdict.FAILED
 
 
-def test_an_optional_case_that_did_not_run_is_not_asked_for() -> None:
-    """The hint of a rule is for cases that ran, or were to run."""
-    optional = replace(CASE, optional=True)
-    assert cell(saying("", hint="give a key"), (), cases=[optional], ends={}).why == ()
-    assert cell(saying("", hint="give a key"), cases=[optional]).why == ("give a key",)
+def test_a_cell_of_an_optional_case_alone_says_why_that_did_not_run() -> None:
+    """Beside another case, it says nothing."""
+    optional = replace(CASE, id="s[list_calls-2]", optional=True)
+    needy = replace(optional, gap="give another key")
+    silent = saying("", hint="give a key")
+    assert cell(silent, (), cases=[optional], ends={}).why == ("not run: the run ended before it",)
+    assert cell(silent, (), cases=[needy], ends={}).why == ("give another key",)
+    assert cell(silent, cases=[CASE, needy]).why == ("give a key",)
+    assert cell(silent, cases=[CASE]).why == ("give a key",)
 
 
 @pytest.mark.parametrize(("operation", "applies"), [("list_calls", False), ("*", True)])

@@ -89,8 +89,11 @@ class Coverage:
 
     def gaps(self, cases: Iterable[Case]) -> list[Reason]:
         """Why cases have not run, one reason each; those that have are left out."""
-        gaps = map(self._gap_of, self._counted(cases))
-        return list(filter(None, gaps))
+        return self.why_unrun(self._counted(cases))
+
+    def why_unrun(self, cases: Iterable[Case]) -> list[Reason]:
+        """The same with optional cases."""
+        return list(filter(None, map(self._gap_of, cases)))
 
     def silence(self, rule: Rule, operation: str) -> Reason:
         """Why a rule had nothing to judge on an operation, as far as no failure explains it.

@@ -79,6 +79,11 @@ class _Tally:
     reasons: list[Reason] = field(default_factory=list)  # why something could not be judged
     errors: list[str] = field(default_factory=list)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no rule gave anything."""
+        return not any((self.violations, self.passed, self.reasons, self.errors))
+
     def add(self, rule: Rule, outcome: Outcome) -> None:
         """Count one outcome."""
         if isinstance(outcome, Violation):
@@ -150,7 +155,14 @@ class _Evaluation:
         tally = _Tally()
         for rule_id in clause.rules:
             self._add(tally, self.rules[rule_id], clause, operation)
+        if tally.is_empty:
+            tally.reasons += self._unrun(clause, operation)
         return _weighed(clause, operation, tally, self._waiver(clause, operation))
+
+    def _unrun(self, clause: Clause, operation: str) -> list[Reason]:
+        """Why the cases have not run that feed a cell, optional ones among them."""
+        of_rules = (self._feeding(clause, rule_id, operation) for rule_id in clause.rules)
+        return self.coverage.why_unrun(chain.from_iterable(of_rules))
 
     def _inapplicable(self, clause: Clause, operation: str) -> Reason | None:
         """Why a clause cannot apply on an operation of this target; None if it can."""

@@ -14,7 +14,6 @@ from conformance.model import (
     UNAVAILABLE,
     WHOLE_API,
     Case,
-    Contract,
     Effect,
     Exchange,
     Operation,
@@ -29,7 +28,8 @@ from conformance.values import NOT_JSON
 
 IS_IT_UP = "Is the server up, and is the address right?"
 ATTEMPTS = 4
-"""Reads that are tried before a target is given up."""
+"""Reads that are tried before a target is given up. Where nothing is found, all are tried."""
+NOT_FOUND = 404
 CASE = Case("preflight[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
 
 
@@ -47,11 +47,13 @@ def check(session: Session) -> None:
     require_key(session.target)
     client = Client(session.sender, CASE, 1, Memory(), seed=session.choice.seed, nonce="")
     failed: list[Exchange] = []
-    for operation in _plain_reads(client.contract):
+    for operation in _plain_reads(client):
         exchange = client.call(operation, {})
         if _succeeded(exchange):
             return
         failed.append(exchange)
+        if len(failed) >= ATTEMPTS and not _all_missing(failed):
+            break
     if not failed:
         return
     problem = _problem(session, failed)
@@ -59,14 +61,20 @@ def check(session: Session) -> None:
         raise Unjudgeable(problem)
 
 
-def _plain_reads(contract: Contract) -> list[Operation]:
+def _plain_reads(client: Client) -> list[Operation]:
     """The operations that need nothing but a key. Those that do need a key come first."""
     reads = []
-    for operation in contract.operations.values():
-        if operation.effect is Effect.READ and not operation.required:
+    for operation in client.contract.operations.values():
+        is_there = operation.id not in client.target.inapplicable
+        if is_there and operation.effect is Effect.READ and not operation.required:
             reads.append(operation)
     reads.sort(key=attrgetter("keyed"), reverse=True)
-    return reads[:ATTEMPTS]
+    return reads
+
+
+def _all_missing(failed: list[Exchange]) -> bool:
+    """Whether every read was answered that there is nothing. A few may be missing in any target."""
+    return all(exchange.status == NOT_FOUND for exchange in failed)
 
 
 def _succeeded(exchange: Exchange) -> bool:
@@ -91,6 +99,7 @@ def _problem(session: Session, failed: list[Exchange]) -> str | None:
         or _refused_key(session, failed)
         or _unheld(url, responses, asked)
         or _no_json(url, responses, asked)
+        or _wrong_path(url, failed)
     )
 
 
@@ -127,6 +136,16 @@ def _unheld(url: str, responses: list[Response], asked: str) -> str | None:
     """That every answer is more than the suite keeps or reads, and why."""
     reasons = [response.unheld for response in responses]
     return f"{url} cannot be judged by {asked}: {reasons[0]}." if all(reasons) else None
+
+
+def _wrong_path(url: str, failed: list[Exchange]) -> str | None:
+    """That nothing was found under any path."""
+    if not _all_missing(failed):
+        return None
+    return (
+        f"{url} answers 404 to every read that needs nothing but a key ({len(failed)}). "
+        "Is the path of the address right?"
+    )
 
 
 def _no_json(url: str, responses: list[Response], asked: str) -> str | None:

@@ -19,8 +19,6 @@ from tests import servers
 from tests.servers import Outcome, command, no_traceback
 from tests.support.contracts import TOY
 
-ENVELOPE = b'{"error": {"code": "unauthorized", "message": "No"}}'
-
 
 def _html(write: Callable[[bytes], Any]) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 16\r\n\r\n"
@@ -47,9 +45,18 @@ def _slow_head(write: Callable[[bytes], Any]) -> None:
         time.sleep(0.1)
 
 
+def _refuse(write: Callable[[bytes], Any], status: bytes, code: bytes) -> None:
+    body = b'{"error": {"code": "%s", "message": "No"}}' % code
+    head = b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    write(head % (status, len(body)) + body)
+
+
 def _refusing(write: Callable[[bytes], Any]) -> None:
-    length = f"Content-Length: {len(ENVELOPE)}\r\n\r\n".encode()
-    write(b"HTTP/1.1 401 No\r\nContent-Type: application/json\r\n" + length + ENVELOPE)
+    _refuse(write, b"401 No", b"unauthorized")
+
+
+def _elsewhere(write: Callable[[bytes], Any]) -> None:
+    _refuse(write, b"404 No", b"not_found")
 
 
 def _nested(write: Callable[[bytes], Any]) -> None:
@@ -64,6 +71,7 @@ ODD = {
     "drip": _drip,
     "slow-head": _slow_head,
     "refusing": _refusing,
+    "elsewhere": _elsewhere,
 }
 KEY = "kc_live_" + "k3Y" * 14
 PATIENT = "url: {site}/%s/api/v1\nkeys: {{full: " + KEY + "}}\ntimeout: 2\n"
@@ -95,6 +103,7 @@ CALLS = {
     "html-page": _at("html", 3, "does not look like this API.*text/html"),
     "nested-body": _at("nested", 3, "cannot be judged.*nested more than 500 levels"),
     "endless-body": _at("endless", 3, "do not end"),
+    "wrong-path": _at("elsewhere", 3, "answers 404 to every read.*Is the path"),
     "refused-key": _at("refusing", 3, "refuses the main key.*401"),
     "endless-drip": Call(("run", "--target", "t.yaml"), 3, "do not end|2 s", PATIENT % "drip"),
     "endless-header": Call(("run", "--target", "t.yaml"), 3, r"\b2 s", PATIENT % "slow-head"),

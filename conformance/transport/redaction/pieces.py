@@ -28,7 +28,7 @@ class Pieces:
     def add(self, piece: str, secret: Placeholder) -> None:
         """Find a piece of a secret from now on."""
         self._secrets[piece] = secret
-        self._grams.update(piece[at : at + self._gram] for at in range(self._step))
+        self._grams.update(map(piece.__getitem__, _steps(self._gram, 1, self._step)))
 
     def places(self, text: str) -> Iterator[tuple[int, int, Placeholder]]:
         """Where pieces stand in a text, from left to right: start, end, secret."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain, pairwise
 from operator import itemgetter
@@ -47,6 +48,9 @@ ACROSS = 8
 
 CHANGES = 3
 """The least changes between letters and digits in a piece that is searched across other signs."""
+
+SECRETS_KEPT = 1_000
+"""How many secrets are remembered with their pieces: runs in one process share their keys."""
 
 _NOTHING = re.compile(r"(?!)")
 _TOKEN = re.compile(r"(?:[^\s\"'<>(){}\[\],\\]|\\[^\"'])++")
@@ -111,28 +115,15 @@ class PieceSearch:
 
         Of runs of at least ``whole`` characters, other forms are searched, too.
         """
-        forms = [secret, secret[::-1]]
-        if length >= whole:
-            forms += [codecs.encode(form, "rot13") for form in forms]
-        pieces = self._plain.setdefault(length, Pieces(length))
-        for form in forms:
-            for piece in _pieces(_fold(form), length):
-                if _is_varied(piece):
-                    pieces.add(piece, placeholder)
-            self._add_across(_letters(form), placeholder, whole)
+        is_long = length >= whole
+        plain = self._plain.setdefault(length, Pieces(length))
+        for piece in _plain_pieces(secret, length, is_long):
+            plain.add(piece, placeholder)
+        for across, piece in _pieces_across(secret, whole, is_long):
+            self._across.setdefault(across, Pieces(across)).add(piece, placeholder)
         self._shortest = min(self._plain)
         self._coded = coded_runs(self._shortest)
         self._clean.clear()
-
-    def _add_across(self, letters: str, placeholder: Placeholder, whole: int) -> None:
-        """Search for runs of letters and digits that have other signs between them."""
-        length = min(whole, len(letters))
-        if length < ACROSS:
-            return
-        pieces = self._across.setdefault(length, Pieces(length))
-        for piece in _pieces(letters, length):
-            if _is_random(piece):
-                pieces.add(piece, placeholder)
 
     def find(self, text: str) -> Placeholder | None:
         """The secret of which a text holds a piece, looking through LAYERS encodings.
@@ -257,6 +248,32 @@ def _behind_escape(text: str, place: int) -> int:
         first -= 1
     escape = _ESCAPE.match(text, slash) if (slash - first) % 2 else None
     return max(place, escape.end()) if escape else place
+
+
+@lru_cache(maxsize=SECRETS_KEPT)
+def _forms(secret: str, is_long: bool) -> tuple[str, ...]:
+    """A secret forwards and backwards; a long one in ROT13, too."""
+    forms = (secret, secret[::-1])
+    return (*forms, *(codecs.encode(form, "rot13") for form in forms)) if is_long else forms
+
+
+@lru_cache(maxsize=SECRETS_KEPT)
+def _plain_pieces(secret: str, length: int, is_long: bool) -> tuple[str, ...]:
+    """The runs of ``length`` characters of a secret that give it away."""
+    folded = map(_fold, _forms(secret, is_long))
+    runs = chain.from_iterable(_pieces(form, length) for form in folded)
+    return tuple(filter(_is_varied, runs))
+
+
+@lru_cache(maxsize=SECRETS_KEPT)
+def _pieces_across(secret: str, whole: int, is_long: bool) -> tuple[tuple[int, str], ...]:
+    """Runs of letters and digits that have other signs between them, each with its length."""
+    runs: list[tuple[int, str]] = []
+    for letters in map(_letters, _forms(secret, is_long)):
+        length = min(whole, len(letters))
+        if length >= ACROSS:
+            runs += [(length, piece) for piece in _pieces(letters, length) if _is_random(piece)]
+    return tuple(runs)
 
 
 def _pieces(text: str, length: int) -> Iterator[str]:
