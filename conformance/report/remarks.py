@@ -92,7 +92,7 @@ def lacking(exchanges: Iterable[Exchange]) -> list[str]:
             statuses[exchange.operation].add(exchange.status)
     statuses.pop(WHOLE_API, None)
     missing = [name for name in statuses if name in valid and statuses[name] <= NO_SUCH_ROUTE]
-    if not missing or len(missing) == len(statuses):  # then the path of the address is wrong
+    if len(missing) in (0, len(statuses)):  # where all are missing, the address is wrong
         return []
     line = f"inapplicable: [{', '.join(missing)}]"
     return [f"if the target does not have these operations, add to the target file: {line}"]

@@ -66,7 +66,7 @@ def _plain_reads(client: Client) -> list[Operation]:
     reads = []
     for operation in client.contract.operations.values():
         is_there = operation.id not in client.target.inapplicable
-        if is_there and operation.effect is Effect.READ and not operation.required:
+        if all((is_there, operation.effect is Effect.READ, not operation.required)):
             reads.append(operation)
     reads.sort(key=attrgetter("keyed"), reverse=True)
     return reads

@@ -21,7 +21,7 @@ class Memory:
 
     cases: tuple[Case, ...] = ()
     retries: int = RETRIES_IN_A_RUN
-    created: dict[str, Id] = field(default_factory=dict)  # an object of our own, by kind
+    created: dict[str, Id | None] = field(default_factory=dict)  # an object of our own, by kind
     spare: dict[str, Id] = field(default_factory=dict)  # the next one to delete, by kind
     lists: dict[tuple[str, str], list[Any]] = field(default_factory=dict)  # by kind and key
     listings: dict[tuple[str, str], Values | None] = field(default_factory=dict)

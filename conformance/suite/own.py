@@ -51,12 +51,12 @@ class OwnObjects:
 
     def shared(self, kind: str) -> Id | None:
         """The id of the object of a kind that changes share; None if none can be created."""
-        creation, shared = self._creation(kind), self._memory.created
-        if kind not in shared and creation is not None:
-            _, created = self._alike(creation)
-            if created is not None:
-                shared[kind] = created
-        return shared.get(kind)
+        shared = self._memory.created.get(kind)
+        creation = self._creation(kind)
+        if shared is None and creation is not None:
+            _, shared = self._alike(creation)
+            self._memory.created[kind] = shared
+        return shared
 
     def drop(self, kind: str) -> None:
         """Let changes share a new object from now on."""
@@ -99,9 +99,8 @@ class OwnObjects:
         if spare is not None or creation is None:
             return spare
         created = self._create(creation, self._fill(creation, "full"))
-        if created is not None and self._memory.created.get(kind) == created:
-            # the target keeps a single object of the kind, which changes share
-            del self._memory.created[kind]
+        if self._memory.created.get(kind) == created:
+            self.drop(kind)  # the target keeps a single object of the kind, which changes share
         return created
 
     def _existing(self, operation: Operation) -> Id | None:
