@@ -79,6 +79,11 @@ class Parameter:
         return bool(self.fresh) or self.example is not None
 
     @property
+    def is_switch(self) -> bool:
+        """Whether it is true or false."""
+        return self.schema.get("type") == "boolean"
+
+    @property
     def shown_as(self) -> str:
         """The member of the object that shows it."""
         return self.shows_as or self.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import filterfalse
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
@@ -61,7 +62,8 @@ class Client(Sending):
         self._tokens = 0
         self.knowledge = Knowledge(self, memory, self.valid)
         self._ends = Ends(self.knowledge, memory)
-        self.own = OwnObjects(self, memory, self.valid, self.optional, self.knowledge)
+        options = partial(self.optional, switches=False)
+        self.own = OwnObjects(self, memory, self.valid, options, self.knowledge)
         self.filling = Filling(
             self.contract, self.target, self.knowledge, self.own.id_for, self.token
         )
@@ -110,10 +112,15 @@ class Client(Sending):
         """Valid values for an operation; the given ones where a required one is not known."""
         return self.valid(operation, key) or values
 
-    def optional(self, operation: Operation) -> dict[str, Any]:
-        """Values for the optional members of a body that the contract has values for, by name."""
-        members = filterfalse(attrgetter("required"), operation.body)
-        return self.known(filter(attrgetter("has_value"), members))
+    def optional(self, operation: Operation, *, switches: bool = True) -> dict[str, Any]:
+        """Values for the optional members of a body that the contract has values for, by name.
+
+        Without ``switches``, what may be off stays as it is.
+        """
+        with_value = filter(attrgetter("has_value"), operation.body)
+        members = list(filterfalse(attrgetter("required"), with_value))
+        steady = list(filterfalse(attrgetter("is_switch"), members))
+        return self.known(members if switches else steady)
 
     def value(self, parameter: Parameter, key: str = "full") -> Any:
         """A valid value for a parameter; ABSENT where none is known."""

@@ -18,7 +18,6 @@ SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
 LENGTH = 300
 """Characters of a text that many a column of a database does not hold."""
 FRACTION = 0.5
-BOOLEAN = "boolean"
 
 
 def changeable(operation: Operation) -> list[Parameter]:
@@ -31,7 +30,7 @@ def _is_free(operation: Operation, member: Parameter) -> bool:
     selects = member.name == operation.when
     if any((member.required, member.references, member.phone, selects)):
         return False
-    return member.has_value or _is_switch(member)
+    return member.has_value or member.is_switch
 
 
 def change_each(client: Client) -> None:
@@ -88,17 +87,13 @@ def _changes(client: Client, shown: Mapping[str, Any]) -> Iterator[tuple[str, li
     The object does not have them as it is ``shown``. Switches come last, and go off in the end.
     """
     members = changeable(client.operation)
-    switches = list(filter(_is_switch, members))
-    others = list(filterfalse(_is_switch, members))
+    switches = list(filter(attrgetter("is_switch"), members))
+    others = list(filterfalse(attrgetter("is_switch"), members))
     for member in (*others, *others[:1]):
         yield member.name, _choices(client, member)
     for switch in switches:
         states = (False,) if shown.get(switch.shown_as) is True else (True, False)
         yield from ((switch.name, [state]) for state in states)
-
-
-def _is_switch(member: Parameter) -> bool:
-    return member.schema.get("type") == BOOLEAN
 
 
 def _choices(client: Client, member: Parameter) -> list[Any]:

@@ -37,30 +37,29 @@ class OwnObjects:
     def id_for(self, operation: Operation) -> Id | None:
         """The id of an object to change, work on or delete; None if there is none to use.
 
-        It is one that the run created, if it can. A change may share one; a deletion gets its own.
-        Objects that were there before are changed only if none can be created, and never deleted.
+        It is one that the run created, if it can. Changes share one of a kind, and actions another
+        one, which may be paused or the like. A deletion gets its own. Objects that were there
+        before are changed only if none can be created, and never deleted.
         """
-        kind = operation.kind
-        creation = self._creation(kind)
+        creation = self._creation(operation.kind)
         if operation.action == "delete":
-            return self._id_to_delete(kind, creation)
-        created = self.shared(kind)
-        if created is None and (creation is None or Open.INPUT in creation.open):
+            return self._id_to_delete(operation.kind, creation)
+        shared = None if creation is None else self._shared(operation, creation)
+        if shared is None and (creation is None or Open.INPUT in creation.open):
             return self._existing(operation)
-        return created
-
-    def shared(self, kind: str) -> Id | None:
-        """The id of the object of a kind that changes share; None if none can be created."""
-        shared = self._memory.created.get(kind)
-        creation = self._creation(kind)
-        if shared is None and creation is not None:
-            _, shared = self._alike(creation)
-            self._memory.created[kind] = shared
         return shared
 
-    def drop(self, kind: str) -> None:
-        """Let changes share a new object from now on."""
-        self._memory.created.pop(kind, None)
+    def _shared(self, operation: Operation, creation: Operation) -> Id | None:
+        """The object of a kind that changes share, or actions."""
+        place = _place(operation)
+        if self._memory.created.get(place) is None:
+            older, newer = self._alike(creation, twice=place == operation.kind)
+            self._memory.created[place] = newer or older
+        return self._memory.created[place]
+
+    def drop(self, operation: Operation) -> None:
+        """Let the operation work on a new object from now on."""
+        self._memory.created.pop(_place(operation), None)
 
     def twin(self, deletion: Operation) -> Id | None:
         """The id of an object that was created like the next one to delete; None if none can be.
@@ -75,12 +74,11 @@ class OwnObjects:
             self._memory.spare[deletion.kind] = newer
         return older
 
-    def _alike(self, creation: Operation) -> tuple[Id | None, Id | None]:
-        """Create two objects with the same values, the older one first.
+    def _alike(self, creation: Operation, *, twice: bool = True) -> tuple[Id | None, Id | None]:
+        """Create two objects with the same values, the older one first; or one alone.
 
         They have all members that documents give a value for, unless the target refuses that. What
-        is done to one may reach the other. Both are one where the target refuses the second, or
-        takes it for the first.
+        is done to one may reach the other.
         """
         values = self._fill(creation, "full")
         if values is None:
@@ -90,8 +88,8 @@ class OwnObjects:
         if older is None:
             values = self._fill(creation, "full")
             older = self._create(creation, values)
-        newer = self._create(creation, values, Role.BYSTANDER, AGAIN)
-        return older, older if newer is None else newer
+        newer = self._create(creation, values, Role.BYSTANDER, AGAIN) if twice else None
+        return older, newer
 
     def _id_to_delete(self, kind: str, creation: Operation | None) -> Id | None:
         """The id of an object that was just created; None if none can be."""
@@ -99,8 +97,9 @@ class OwnObjects:
         if spare is not None or creation is None:
             return spare
         created = self._create(creation, self._fill(creation, "full"))
-        if self._memory.created.get(kind) == created:
-            self.drop(kind)  # the target keeps a single object of the kind, which changes share
+        for place, shared in list(self._memory.created.items()):
+            if shared == created:  # the target keeps a single object of the kind
+                del self._memory.created[place]
         return created
 
     def _existing(self, operation: Operation) -> Id | None:
@@ -128,3 +127,11 @@ class OwnObjects:
         written = self._sending.send(creation, values, role=role, facts=facts)
         created = Answer(self._sending.contract, creation, written).id
         return created if created is not None and is_sendable(created) else None
+
+
+def _place(operation: Operation) -> str:
+    """Where memory keeps the object that an operation works on: that of its kind, or of actions."""
+    selector = operation.selector
+    selecting = None if selector is None else selector.name
+    acts = operation.action == "perform" or operation.when not in (None, selecting)
+    return f"{operation.kind} for actions" if acts else operation.kind

@@ -115,19 +115,11 @@ def works(planning: Planning) -> Iterator[Draft]:
 
 def _works_on(contract: Contract, operation: Operation) -> bool:
     """Whether an operation works on an object that clients write and that can be read."""
-    named = worked_on(operation)
-    if named is None or not operation.keyed:
+    selector = operation.selector
+    if selector is None or not operation.keyed:
         return False
-    kind = named.references
+    kind = selector.references
     return bool(contract.operations_by("create", kind)) and is_visible(contract, kind)
-
-
-def worked_on(operation: Operation) -> Parameter | None:
-    """The parameter that names the one object that an operation works on; None without one."""
-    named = operation.selector
-    if named is None and operation.when is not None:
-        named = operation.parameter(operation.when)
-    return named if named is not None and named.references else None
 
 
 def with_options(planning: Planning) -> Iterator[Draft]:

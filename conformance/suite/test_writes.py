@@ -28,7 +28,6 @@ from conformance.suite.planned_writes import (
     refused_writes,
     updates,
     with_options,
-    worked_on,
     works,
 )
 from conformance.suite.writing import (
@@ -184,7 +183,7 @@ def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Fa
     """Change every member but one that takes a value; the facts say what was sent."""
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
-    sent = client.optional(operation)
+    sent = client.optional(operation, switches=False)
     sent.pop(member, None)
     beside = observed_values(client, operation, values[selector.name])
     facts = Facts(step=Step.FIRST, sent=sent, beside=beside)
@@ -236,18 +235,17 @@ def test_work_on_object(client: Client) -> None:
 
     A second attempt works on a new object, as the first may have spoilt the other one.
     """
-    operation, named = client.operation, worked_on(client.operation)
-    assert named is not None
-    kind = named.references
+    operation, selector = client.operation, client.operation.selector
+    assert selector is not None
     if client.repeated:
-        client.own.drop(kind)
-    values, own = client.valid(operation), client.own.shared(kind)
+        client.own.drop(operation)
+    values = client.valid(operation)
     if values is None:
         return
-    sought = values[named.name] if own is None else own
+    kind, sought = selector.references, values[selector.name]
     client.settled(kind, sought, Facts(step=Step.BEFORE))
     facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=str(sought))
-    client.control(operation, {**values, named.name: sought}, facts=facts)
+    client.control(operation, values, facts=facts)
     client.look(kind, sought, Facts(step=Step.READ))
 
 

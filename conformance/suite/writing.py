@@ -32,7 +32,7 @@ def all_options(client: Client) -> dict[str, Any]:
 def other_values(client: Client, operation: Operation) -> dict[str, Any]:
     """A value for each parameter that a request may lack. A switch is off."""
     options = list(filterfalse(attrgetter("required"), operation.parameters))
-    switches = [option.name for option in options if option.schema.get("type") == "boolean"]
+    switches = map(attrgetter("name"), filter(attrgetter("is_switch"), options))
     return {**client.known(options), **dict.fromkeys(switches, False)}
 
 
