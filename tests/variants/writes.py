@@ -104,6 +104,32 @@ class EqualCreationRefused(Faulty):
         return reply
 
 
+@variant("silent: what an action needs")
+class InactiveWebhookNotTested(Faulty):
+    """A webhook that is switched off is not tested: invalid_request."""
+
+    def act_perform(self, context: Context) -> Reply:
+        if (
+            is_for(context, "test_webhook")
+            and self.selected(context).document["is_active"] is False
+        ):
+            raise Refusal("invalid_parameter", "the webhook is off")
+        return super().act_perform(context)
+
+
+@variant("silent: what an action needs")
+class PausedWorkspaceNotChanged(Faulty):
+    """A workspace that is paused takes no change but another action: invalid_request."""
+
+    def act_update(self, context: Context) -> Reply:
+        place = f"paused:{context.values.get('id')}"
+        if is_for(context, "act_on_workspace"):
+            self.store.leave(place, 1)
+        elif is_for(context, "update_workspace") and self.store.note(place):
+            raise Refusal("invalid_parameter", "the workspace is paused")
+        return super().act_update(context)
+
+
 @variant("silent: the values of a score")
 class ScoreAboveZero(Faulty):
     """A score of 0 is refused with invalid_request."""
