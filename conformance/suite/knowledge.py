@@ -213,8 +213,11 @@ class Knowledge:
         return chosen
 
     def _listed_beside(self, used: Collection[Id], kind: str, key: str) -> Id | None:
-        """The first listed object of a pool that is none of those ``used``."""
-        listed = identifiers(self.contract, self.listed(kind, key), kind)
+        """The last listed object of a pool that is none of those ``used``.
+
+        Others that take from the pool mostly begin with the first.
+        """
+        listed = reversed(list(identifiers(self.contract, self.listed(kind, key), kind)))
         return next(filterfalse(used.__contains__, listed), None)
 
     def readable(
@@ -250,10 +253,18 @@ class Knowledge:
         fresh = dict(values)
         for parameter in self._naming(operation, values):
             if self._has_gone(parameter, values[parameter.name]):
-                other = self.known_id(parameter.references, member=parameter.by)
+                other = self._another(parameter)
                 if other is not None:
                     fresh[parameter.name] = other
         return fresh
+
+    def _another(self, parameter: Parameter) -> Id | None:
+        """An object that is listed, for a parameter whose object has gone."""
+        kind = parameter.references
+        listing = self.contract.list_of(kind)
+        if listing is not None and listing.pool:
+            return self.free(kind, "full")
+        return self.known_id(kind, member=parameter.by)
 
     def _has_gone(self, parameter: Parameter, name: Id) -> bool:
         """Whether the list of an object showed it before, but does not when asked again."""
