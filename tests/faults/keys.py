@@ -480,7 +480,11 @@ class NothingAfterTheScheme(Faulty):
         return super().authenticate(operation, request)
 
 
-@fault("key-header", at="read_recording read_analytics_calls read_health", depth=3)
+@fault(
+    "key-header",
+    at="read_recording read_analytics_calls read_health update_sms_prompt replay_event",
+    depth=3,
+)
 class UndefinedIsSomebody(Faulty):
     """The key undefined, as broken clients send it, is taken for a demo account."""
 
@@ -490,7 +494,11 @@ class UndefinedIsSomebody(Faulty):
         return super().known_key(key)
 
 
-@fault("status-401 code-unauthorized", at="read_analytics_dashboard", depth=4)
+@fault(
+    "status-401 code-unauthorized",
+    at="read_analytics_dashboard assign_phone_number backfill_events",
+    depth=4,
+)
 class TestKeyInAnyCase(Faulty):
     """A test key is found whatever the case of its last letters is."""
 

@@ -29,7 +29,7 @@ class Echoing(Faulty):
 @fault(
     "business-object",
     also="status-200 status-404 changed-resource read-resource",
-    at="update_agent read_agent",
+    at="update_agent read_agent update_sms_prompt",
     depth=5,
 )
 class AgentMovedAway(Echoing):
