@@ -15,16 +15,25 @@ from tests.servers import BRIEF, FILES, Sandbox, command, lines_of, no_traceback
 pytestmark = pytest.mark.long
 
 
+QUICK = ("run", "--depth", "quick")
+
+
 @pytest.fixture(scope="module")
-def twins(tmp_path_factory: pytest.TempPathFactory) -> list[Ran]:
-    """Two runs of the same seed against the embedded server."""
-    directories = {name: tmp_path_factory.mktemp(name) for name in ("one", "two")}
-    return together(directories, ("run",), ("run",))
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Ran]:
+    """Runs against the embedded server: a full one, and two quick ones of the same seed."""
+    directories = {name: tmp_path_factory.mktemp(name) for name in ("full", "one", "two")}
+    return together(directories, ("run",), QUICK, QUICK)
 
 
-def test_run_needs_no_argument(twins: list[Ran]) -> None:
+@pytest.fixture(scope="module")
+def full(runs: list[Ran]) -> Ran:
+    """The full run."""
+    return runs[0]
+
+
+def test_run_needs_no_argument(full: Ran) -> None:
     """Without arguments the embedded server is judged: exit 0, and every cell passes."""
-    outcome, run = twins[0].outcome, twins[0].run
+    outcome, run = full.outcome, full.run
     assert (outcome.code, outcome.err) == (0, "")
     no_traceback(outcome)
     assert {path.name for path in run.iterdir()} == FILES
@@ -33,9 +42,9 @@ def test_run_needs_no_argument(twins: list[Ran]) -> None:
     assert (run.parent / "latest").is_symlink()
 
 
-def test_progress_is_plain_lines(twins: list[Ran]) -> None:
+def test_progress_is_plain_lines(full: Ran) -> None:
     """A pipe gets plain lines without empty ones between them, and the counts come last."""
-    lines = twins[0].outcome.out.splitlines()
+    lines = full.outcome.out.splitlines()
     report = next(number for number, line in enumerate(lines) if line.startswith("Report: "))
     assert all(lines[: report + 1])
     assert re.fullmatch(
@@ -43,9 +52,9 @@ def test_progress_is_plain_lines(twins: list[Ran]) -> None:
     )
 
 
-def test_counts_agree(twins: list[Ran]) -> None:
+def test_counts_agree(full: Ran) -> None:
     """Console, JUnit, CTRF and run.json give the same counts, one unique name per cell."""
-    counts_agree(twins[0])
+    counts_agree(full)
 
 
 Sent = tuple[Any, ...]
@@ -72,11 +81,12 @@ def _place(line: dict[str, Any]) -> str:
     return place
 
 
-def test_a_seed_repeats_a_run(twins: list[Ran]) -> None:
+def test_a_seed_repeats_a_run(runs: list[Ran]) -> None:
     """Two runs of one seed have the same plan, requests and verdicts."""
-    first, second = (stored(ran.run) for ran in twins)
+    quick = runs[1:]
+    first, second = (stored(ran.run) for ran in quick)
     assert first["plan"] == second["plan"]
-    for sent, sent_again in zip(*(_sent(ran.run) for ran in twins), strict=True):
+    for sent, sent_again in zip(*(_sent(ran.run) for ran in quick), strict=True):
         assert sent == sent_again
     assert _verdicts(first) == _verdicts(second)
 
@@ -85,16 +95,16 @@ def _verdicts(run: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(cell["clause"], cell["operation"], cell["verdict"]) for cell in run["cells"]]
 
 
-def test_replay_of_a_passing_run(twins: list[Ran], tmp_path: Path) -> None:
+def test_replay_of_a_passing_run(full: Ran, tmp_path: Path) -> None:
     """A replay needs no network and agrees with the run."""
-    replay_agrees(twins[0], tmp_path)
+    replay_agrees(full, tmp_path)
 
 
-def test_plan_foretells_a_run(twins: list[Ran], tmp_path: Path) -> None:
+def test_plan_foretells_a_run(full: Ran, tmp_path: Path) -> None:
     """`plan` gives the number of cells and cases of a run, and about its number of requests."""
     outcome = command("plan", cwd=tmp_path)
     assert outcome.code == 0, outcome.said
-    run = stored(twins[0].run)
+    run = stored(full.run)
     cells = re.search(r"cases run, for ([0-9]+) cells", outcome.out)
     cases = re.search(r"^([0-9]+) of ([0-9]+) cases run", outcome.out, re.MULTILINE)
     assert cells is not None
@@ -103,7 +113,7 @@ def test_plan_foretells_a_run(twins: list[Ran], tmp_path: Path) -> None:
     assert int(cases[2]) == len(run["plan"])
     sums = outcome.out.partition("requests, about:")[2]
     requests = sum(map(int, re.findall(r"([0-9]+) (?:read|write|spend|flood)\b", sums)))
-    assert 0.5 < requests / len(lines_of(twins[0].run)) < 2
+    assert 0.5 < requests / len(lines_of(full.run)) < 2
 
 
 # --- an address and a key -------------------------------------------------------------------------
