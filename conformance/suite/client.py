@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import partial
 from itertools import filterfalse
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
@@ -62,8 +61,7 @@ class Client(Sending):
         self._tokens = 0
         self.knowledge = Knowledge(self, memory, self.valid)
         self._ends = Ends(self.knowledge, memory)
-        options = partial(self.optional, switches=False)
-        self.own = OwnObjects(self, memory, self.valid, options, self.knowledge)
+        self.own = OwnObjects(self, memory, self.valid, self._steady, self.knowledge)
         self.filling = Filling(
             self.contract, self.target, self.knowledge, self.own.id_for, self.token
         )
@@ -121,6 +119,15 @@ class Client(Sending):
         members = list(filterfalse(attrgetter("required"), with_value))
         steady = list(filterfalse(attrgetter("is_switch"), members))
         return self.known(members if switches else steady)
+
+    def phones(self, operation: Operation) -> dict[str, Any]:
+        """Numbers of phones for the optional members of a body that are such numbers, by name."""
+        members = filterfalse(attrgetter("required"), operation.body)
+        return self.known(filter(attrgetter("phone"), members))
+
+    def _steady(self, operation: Operation) -> dict[str, Any]:
+        """What an object of our own gets besides: values and numbers of phones, but no switch."""
+        return {**self.optional(operation, switches=False), **self.phones(operation)}
 
     def value(self, parameter: Parameter, key: str = "full") -> Any:
         """A valid value for a parameter; ABSENT where none is known."""

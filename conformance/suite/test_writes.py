@@ -233,12 +233,11 @@ def test_change_of_each_member(client: Client) -> None:
 def test_work_on_object(client: Client) -> None:
     """Look at an object, work on it, and look again: what clients wrote must still be there.
 
-    A second attempt works on a new object, as the first may have spoilt the other one.
+    The object is new: other cases may have spoilt the one that they share.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
-    if client.repeated:
-        client.own.drop(operation)
+    client.own.drop(operation)
     values = client.valid(operation)
     if values is None:
         return

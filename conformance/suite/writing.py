@@ -24,9 +24,7 @@ def fresh_texts(operation: Operation, values: Mapping[str, Any]) -> tuple[str, .
 
 def all_options(client: Client) -> dict[str, Any]:
     """Values for the members that a request may lack, numbers of phones among them."""
-    members = filterfalse(attrgetter("required"), client.operation.body)
-    phones = client.known(filter(attrgetter("phone"), members))
-    return {**client.optional(client.operation), **phones}
+    return {**client.optional(client.operation), **client.phones(client.operation)}
 
 
 def other_values(client: Client, operation: Operation) -> dict[str, Any]:
