@@ -177,7 +177,11 @@ class GoneForUnknown(Faulty):
         )
 
 
-@fault("status-404 code-not_found", also="success-members status-201", depth=2)
+@fault(
+    "status-404 code-not_found",
+    also="success-members status-201 business-object deleted-resource",
+    depth=2,
+)
 class OkForUnknown(Faulty):
     """An unknown id returns 200 with the error in the body."""
 

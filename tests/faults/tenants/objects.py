@@ -268,7 +268,7 @@ class ForeignSecretRotated(Borderless):
     open_at = ("rotate_webhook_secret", "test_webhook")
 
 
-@fault("business-object", at="release_phone_number", depth=4)
+@fault("business-object", at="release_phone_number assign_phone_number", depth=4)
 class ForeignNumberReleased(Borderless):
     """release_phone_number releases a number of another business."""
 
@@ -331,7 +331,7 @@ class ForeignEventReplayed(Faulty):
 # --- objects that are reached beside something else ---
 
 
-@fault("business-object", at="release_phone_number", depth=5)
+@fault("business-object", at="release_phone_number assign_phone_number", depth=5)
 class ForeignNumberBesideOwnBusiness(Faulty):
     """release_phone_number releases any number if the request names the own business."""
 

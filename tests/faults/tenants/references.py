@@ -63,7 +63,8 @@ class NumberOfAnotherTaken(Faulty):
         assigns = is_for(context, "assign_phone_number")
         for row in self._taken(context.values["phone_number"]) if assigns else ():
             self.store.remove(row)
-            moved = replace(row, tenant=self.own_tenant(context))
+            own = self.own_tenant(context)
+            moved = replace(row, tenant=own, document={**row.document, "business_id": own})
             self.store.put([moved])
             return self.succeed(context, self.render_item(context.operation, moved))
         return super().act(context)

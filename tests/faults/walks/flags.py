@@ -13,7 +13,7 @@ from tests.faults.shared import Flagged
 # --- false while items are left ---
 
 
-@fault("has-more-false")
+@fault("has-more-false", also="changed-resource")
 class NeverMore(Faulty):
     """has_more is always false."""
 
@@ -276,7 +276,7 @@ class MorePastTheEnd(Flagged):
         return more or (is_for(context, "list_usage") and not items and later_page(context))
 
 
-@fault("has-more-true", at="list_leads", depth=5)
+@fault("has-more-true", also="business-empty", at="list_leads", depth=5)
 class MoreOfNothingFiltered(Flagged):
     """has_more of list_leads is true when the filters match nothing."""
 
