@@ -45,7 +45,12 @@ class NeighbourDeleted(Faulty):
         return super().act_delete(context)
 
 
-@fault("deleted-resource", at="delete_webhook", depth=5)
+@fault(
+    "deleted-resource",
+    also="status-200",
+    at="delete_webhook update_webhook rotate_webhook_secret",
+    depth=5,
+)
 class AllOfTheUrlDeleted(Faulty):
     """delete_webhook deletes every webhook of the same URL."""
 
