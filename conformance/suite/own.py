@@ -53,43 +53,44 @@ class OwnObjects:
         """The object of a kind that changes share, or actions."""
         place = _place(operation)
         if self._memory.created.get(place) is None:
-            older, newer = self._alike(creation, twice=place == operation.kind)
-            self._memory.created[place] = newer or older
+            self._memory.created[place], _ = self._create_whole(creation)
         return self._memory.created[place]
 
     def drop(self, operation: Operation) -> None:
         """Let the operation work on a new object from now on."""
         self._memory.created.pop(_place(operation), None)
 
-    def twin(self, deletion: Operation) -> Id | None:
-        """The id of an object that was created like the next one to delete; None if none can be.
+    def twin(self, operation: Operation) -> Id | None:
+        """The id of an object like the new one that the operation gets next; None if none can be.
 
-        The twin is the older one. Where the target keeps no two equal objects, they differ.
+        What is done to one may reach the other. The twin is the older one. Where the target keeps
+        no two equal objects, they differ.
         """
-        creation = self._creation(deletion.kind)
+        creation = self._creation(operation.kind)
         if creation is None:
             return None
-        older, newer = self._alike(creation)
-        if newer is not None and newer != older:
-            self._memory.spare[deletion.kind] = newer
+        older, values = self._create_whole(creation)
+        newer = self._create(creation, values, Role.BYSTANDER, AGAIN)
+        if operation.action != "delete":
+            self._memory.created[_place(operation)] = newer or older
+        elif newer is not None and newer != older:
+            self._memory.spare[operation.kind] = newer
         return older
 
-    def _alike(self, creation: Operation, *, twice: bool = True) -> tuple[Id | None, Id | None]:
-        """Create two objects with the same values, the older one first; or one alone.
+    def _create_whole(self, creation: Operation) -> tuple[Id | None, Values | None]:
+        """Create an object, with all members that documents give a value for if that is taken.
 
-        They have all members that documents give a value for, unless the target refuses that. What
-        is done to one may reach the other.
+        Returns its id, and what it was made from.
         """
         values = self._fill(creation, "full")
         if values is None:
             return None, None
-        values = {**self._options(creation), **values}
-        older = self._create(creation, values, Role.BYSTANDER, REFUSABLE)
-        if older is None:
-            values = self._fill(creation, "full")
-            older = self._create(creation, values)
-        newer = self._create(creation, values, Role.BYSTANDER, AGAIN) if twice else None
-        return older, newer
+        whole = {**self._options(creation), **values}
+        created = self._create(creation, whole, Role.BYSTANDER, REFUSABLE)
+        if created is not None:
+            return created, whole
+        values = self._fill(creation, "full")
+        return self._create(creation, values), values
 
     def _id_to_delete(self, kind: str, creation: Operation | None) -> Id | None:
         """The id of an object that was just created; None if none can be."""

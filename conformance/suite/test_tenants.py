@@ -42,7 +42,7 @@ from conformance.values import ABSENT
 
 OVERLAPPING = {Depth.QUICK: 0, Depth.FULL: 2, Depth.DEEP: 100}
 """Lists that two businesses ask for at the same time."""
-ROUNDS = 3
+ROUNDS = 2
 """Requests of each business that are under way at the same time."""
 _OWN, _FOREIGN = Side.OWN, Side.FOREIGN
 SIDES = {"full": _OWN, "read_only": _OWN, "other": _FOREIGN, "empty": _FOREIGN}

@@ -163,9 +163,13 @@ def test_repeated_creation(client: Client) -> None:
 
 @scenario(updates, rules=("update.read-back", "update.alone"), phase=2)
 def test_update(client: Client) -> None:
-    """Change what can be changed, then one member; read whether that alone has changed."""
-    operation, values = client.operation, client.valid(client.operation)
-    member = visible_change(client.contract, operation)
+    """Change what can be changed, then one member; read whether that alone has changed.
+
+    The object is new, and it has a twin.
+    """
+    operation = client.operation
+    client.own.twin(operation)
+    values, member = client.valid(operation), visible_change(client.contract, operation)
     assert operation.selector is not None
     if values is None or member is None:
         return
