@@ -28,6 +28,7 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "paging.advances": ("paging.complete", "paging.more-", "sample.", "tenant.empty"),
     "paging.complete": ("paging.precision", "paging.more-"),
     "paging.more-false": ("paging.more-true",),
+    "update.read-back": ("update.",),
 }
 """By rule: beginnings of the rules that break with it on the same operations."""
 

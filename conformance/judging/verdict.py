@@ -156,13 +156,13 @@ class _Evaluation:
         for rule_id in clause.rules:
             self._add(tally, self.rules[rule_id], clause, operation)
         if tally.is_empty:
-            tally.reasons += self._unrun(clause, operation)
+            tally.reasons += self.coverage.why_unrun(self._cases(clause, operation))
         return _weighed(clause, operation, tally, self._waiver(clause, operation))
 
-    def _unrun(self, clause: Clause, operation: str) -> list[Reason]:
-        """Why the cases have not run that feed a cell, optional ones among them."""
+    def _cases(self, clause: Clause, operation: str) -> list[Case]:
+        """The cases that feed a cell."""
         of_rules = (self._feeding(clause, rule_id, operation) for rule_id in clause.rules)
-        return self.coverage.why_unrun(chain.from_iterable(of_rules))
+        return list(chain.from_iterable(of_rules))
 
     def _inapplicable(self, clause: Clause, operation: str) -> Reason | None:
         """Why a clause cannot apply on an operation of this target; None if it can."""
@@ -170,8 +170,7 @@ class _Evaluation:
             return NOT_THERE
         if clause.area in self.target.areas_inapplicable:
             return AREA_NOT_THERE
-        of_rules = (self._feeding(clause, rule_id, operation) for rule_id in clause.rules)
-        feeding = list(chain.from_iterable(of_rules))
+        feeding = self._cases(clause, operation)
         declared = all(map(attrgetter("inapplicable"), feeding))
         if feeding and declared:
             return Reason(ReasonKind.DECLARED, feeding[0].gap or "")

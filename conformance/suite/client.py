@@ -126,7 +126,7 @@ class Client(Sending):
         return self.known(filter(attrgetter("phone"), members))
 
     def _steady(self, operation: Operation) -> dict[str, Any]:
-        """What an object of our own gets besides: values and numbers of phones, but no switch."""
+        """The optional members of an object of our own: no switch, but numbers of phones."""
         return {**self.optional(operation, switches=False), **self.phones(operation)}
 
     def value(self, parameter: Parameter, key: str = "full") -> Any:

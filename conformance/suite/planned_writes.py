@@ -123,7 +123,7 @@ def _works_on(contract: Contract, operation: Operation) -> bool:
 
 
 def with_options(planning: Planning) -> Iterator[Draft]:
-    """Each operation that neither makes an object nor changes or deletes one."""
+    """Each action that takes optional parameters."""
     for operation in operations(planning, "perform"):
         if list(filterfalse(attrgetter("required"), operation.parameters)):
             yield Draft(operation, needs=key_needs(operation), cost=2, optional=True)

@@ -252,9 +252,8 @@ def test_broken_body(client: Client) -> None:
 # --- limits, cursors and bounds that cannot be parsed ---------------------------------------------
 
 ODD_LIMITS = ("abc", "-1")
-NOTHING_WISHED = "0"
-HUGE_WISHES = (BEYOND_64_BITS, BEYOND_32_BITS)
-"""Limits that are numbers: no items may be a valid wish, and the largest page may be cut."""
+HUGE = (BEYOND_64_BITS, BEYOND_32_BITS)
+"""Limits that lists get in turn."""
 ODD_POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")
 """Values that no cursor has."""
 
@@ -273,7 +272,7 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
         mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(_windows(operation))
         yield Draft(
             operation,
-            cost=3 + mistakes,
+            cost=1 + len(_wishes(operation)) + mistakes,
             needs=key_needs(operation),
             params=Bounds(bounds),
         )
@@ -290,7 +289,7 @@ def test_unparsable_parameter(client: Client) -> None:
     for name, texts in ((paging.limit, ODD_LIMITS), (paging.after, ODD_POSITIONS)):
         for text in texts:
             _send_value(client, values, name, text)
-    for limit in (NOTHING_WISHED, in_turn(HUGE_WISHES, client.operation)):
+    for limit in _wishes(client.operation):
         _send_value(client, values, paging.limit, limit, Role.BYSTANDER)
     for bound in client.params(Bounds).names:
         _send_value(client, values, bound, "abc")
@@ -298,6 +297,11 @@ def test_unparsable_parameter(client: Client) -> None:
         crossed = {least.name: _bound(least, 2), most.name: _bound(most, 1)}
         facts = Facts(flaw="bounds that cross")
         client.mistake(client.operation, {**values, **crossed}, facts, role=Role.BYSTANDER)
+
+
+def _wishes(operation: Operation) -> tuple[str, ...]:
+    """Limits that are numbers: no items may be a valid wish, and the largest page may be cut."""
+    return ("0", in_turn(HUGE, operation))
 
 
 def _send_value(

@@ -254,7 +254,7 @@ def test_work_on_object(client: Client) -> None:
 
 @scenario(with_options, phase=2)
 def test_work_with_options(client: Client) -> None:
-    """Work on an object with everything that may be sent besides, which may be refused."""
+    """Work on an object with every optional parameter, which the target may refuse."""
     operation, values = client.operation, client.valid(client.operation)
     if values is not None:
         request = {**other_values(client, operation), **values}

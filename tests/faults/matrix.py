@@ -51,7 +51,7 @@ PAGE = ROOT / "docs" / "kill-matrix.md"
 SEEDS = 20
 """Seeds that the reference server is judged with in a complete run."""
 
-SPLIT = 1.11
+SPLIT = 1.1
 """Causes for each fault, at most, over all faults that were tried alone by the cases of their aims.
 
 The whole suite sees more of a fault, and splits some."""

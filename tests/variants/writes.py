@@ -86,7 +86,7 @@ class EqualWebhookReplaced(Faulty):
     def act_create(self, context: Context) -> Reply:
         if is_for(context, "create_webhook"):
             for row in self.store.page(Page("webhook", self.own_tenant(context), 1_000)):
-                if row.document.get("webhook_url") == context.values.get("webhook_url"):
+                if row.document["url"] == context.values["webhook_url"]:
                     self.store.remove(row)
         return super().act_create(context)
 
@@ -109,10 +109,7 @@ class InactiveWebhookNotTested(Faulty):
     """A webhook that is switched off is not tested: invalid_request."""
 
     def act_perform(self, context: Context) -> Reply:
-        if (
-            is_for(context, "test_webhook")
-            and self.selected(context).document["is_active"] is False
-        ):
+        if is_for(context, "test_webhook") and not self.selected(context).document["is_active"]:
             raise Refusal("invalid_parameter", "the webhook is off")
         return super().act_perform(context)
 

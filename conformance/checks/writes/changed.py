@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import filterfalse
+from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Any
 
@@ -13,7 +13,7 @@ from conformance.judging.answers import said
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.judging.writes import items_with, last_answer, last_ids
-from conformance.model import Parameter, Step, compact
+from conformance.model import Contract, Operation, Parameter, Step, compact
 from conformance.reading import absent, as_shown, differences, same, sought_in
 from conformance.values import instant
 
@@ -84,11 +84,8 @@ def _written(change: Change) -> set[str]:
     look = change.trial.last(Step.BEFORE)
     assert look is not None
     kind = contract.operations[look.operation].kind
-    names = set[str]()
-    for action in ("create", "update"):
-        for operation in contract.operations_by(action, kind):
-            names.update(map(attrgetter("shown_as"), filter(_is_written, operation.body)))
-    return names
+    members = chain.from_iterable(map(attrgetter("body"), _writes(contract, kind)))
+    return set(map(attrgetter("shown_as"), filter(_is_written, members)))
 
 
 def _is_written(member: Parameter) -> bool:
@@ -129,15 +126,16 @@ def _other_member(change: Change) -> Violation | None:
 
 def _free_texts(context: JudgeContext) -> set[str]:
     """The free texts of an object, by the names under which it shows them."""
-    contract, kind = context.contract, context.operation.kind
-    writes = [
-        *contract.operations_by("create", kind),
-        *contract.operations_by("update", kind),
-    ]
+    writes = _writes(context.contract, context.operation.kind)
     names = set[str]()
     for operation in filterfalse(attrgetter("when"), writes):
         names.update(map(attrgetter("shown_as"), operation.fresh_members))
     return names
+
+
+def _writes(contract: Contract, kind: str) -> list[Operation]:
+    """The operations that create or change objects of a kind."""
+    return [*contract.operations_by("create", kind), *contract.operations_by("update", kind)]
 
 
 def _set_before(change: Change) -> set[str]:

@@ -45,25 +45,17 @@ class NeighbourDeleted(Faulty):
         return super().act_delete(context)
 
 
-@fault(
-    "deleted-resource",
-    also="status-200",
-    at="delete_webhook update_webhook rotate_webhook_secret",
-    depth=5,
-)
+@fault("deleted-resource", at="delete_webhook", depth=5)
 class AllOfTheUrlDeleted(Faulty):
     """delete_webhook deletes every webhook of the same URL."""
 
     def act_delete(self, context: Context) -> Reply:
-        row = self.selected(context)
-        reply = super().act_delete(context)
-        webhooks = (
-            self.store.page(Page("webhook", row.tenant, 1_000)) if reply.status == 200 else []
-        )
-        for other in webhooks if is_for(context, "delete_webhook") else ():
-            if other.document.get("webhook_url") == row.document.get("webhook_url"):
+        row = self.selected(context) if is_for(context, "delete_webhook") else None
+        webhooks = self.store.page(Page("webhook", row.tenant, 1_000)) if row else []
+        for other in webhooks:
+            if row and other.id != row.id and other.document["url"] == row.document["url"]:
                 self.store.remove(other)
-        return reply
+        return super().act_delete(context)
 
 
 @fault("deleted-resource", at="delete_eval", depth=5)
