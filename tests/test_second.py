@@ -22,8 +22,8 @@ pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parent.parent
 
-THROWS = int(os.environ.get("SECOND_THROWS", "1"))
-"""How many random sets of habits to try: each takes minutes."""
+THROWS = int(os.environ.get("SECOND_THROWS", "0"))
+"""How many random sets of habits to try in full: each takes minutes."""
 
 POLLED = "poll_call_completed"
 WALKED = (
@@ -140,11 +140,14 @@ def _reading() -> set[str]:
     return {"*"} | {operation.id for operation in operations if operation.effect is Effect.READ}
 
 
-@pytest.mark.parametrize("dice", range(1, THROWS + 1))
+@pytest.mark.parametrize("dice", range(1, max(2, THROWS) + 1))
 def test_random_habits_are_not_accused(dice: int, tmp_path: Path) -> None:
     """No cell is blamed for any mixture of orders, limits, maxima, times and cursors."""
+    depth = "full" if THROWS else "quick"
     with second(tmp_path, dice) as server:
-        outcome = command("run", "--target", server.file, cwd=tmp_path, timeout=600)
+        outcome = command(
+            *("run", "--target", server.file, "--depth", depth), cwd=tmp_path, timeout=600
+        )
     no_traceback(outcome)
     _cells(tmp_path)
     assert outcome.code == 0
