@@ -15,6 +15,8 @@ from conformance.model.mistakes import FORMS, SCENARIOS
 from conformance.report import cards
 from conformance.scenarios import REGISTRY
 from conformance.server import application
+from conformance.server.application import Application
+from conformance.server.messages import Refusal, Reply, Request
 from tests.faults import harness, rows
 from tests.faults.base import words
 from tests.faults.faults import FAULTS
@@ -84,6 +86,23 @@ def test_server_faults_are_told_by_what_provokes_them() -> None:
     assert {cause.flaw for cause in date} == {"an odd value of after"}
     assert {cause.flaw for cause in brackets} == {"a parameter in brackets"}
     assert {cause.id for cause in date}.isdisjoint(cause.id for cause in brackets)
+
+
+class Broken(Application):
+    """A server that fails whatever it is asked."""
+
+    def dispatch(self, request: Request) -> Reply:
+        raise Refusal("internal_error")
+
+
+def test_a_server_that_always_fails_has_one_cause() -> None:
+    """No odd request provokes what a plain one shows as well; the title names a plain one."""
+    loaded = contracts.real()
+    aim = harness.Aim(operations=("list_calls", "read_call", "list_agents"))
+    run = harness.run(loaded, application(loaded, kind=Broken), aim=aim)
+    (cause,) = run.causes
+    assert cause.flaw == ""
+    assert cause.finding.expected.startswith("200")
 
 
 def test_what_belongs_to_others_comes_first_and_form_last() -> None:

@@ -57,14 +57,16 @@ def _cause(
     """The cause of a group and of all that are folded into it."""
     parts = list(root.whole())
     cells = dict(chain.from_iterable(part.cells.items() for part in parts))
+    finding = root.finding
+    clauses = map(attrgetter("clause"), cells.values())
     shown = set(chain.from_iterable(part.exchanges for part in parts))
     hidden = chain.from_iterable(blocked.get(name, ()) for name in cells)
     return Cause(
         id=root.key.id,
-        harm=harm_of(contract, root.key, root.finding),
+        harm=harm_of(contract, root.key, finding),
         verdict=worst(map(attrgetter("verdict"), cells.values())) or Verdict.FAILED,
-        finding=root.finding,
-        clauses=tuple(dict.fromkeys(map(attrgetter("clause"), cells.values()))),
+        finding=finding,
+        clauses=tuple(dict.fromkeys([finding.clause, *clauses])),
         cells=tuple(cells),
         exchanges=tuple(islice(filter(shown.__contains__, by_id), NAMED)),
         seen=len(shown),

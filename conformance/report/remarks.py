@@ -35,7 +35,9 @@ FILTER_RULE = "paging.filter"
 def of(run: Run) -> list[str]:
     """A sentence for each thing in the target file that deserves a look."""
     waivers = idle_waivers(run.target, run.cells, run.judged_on)
-    doubtful = doubtful_keys(run.target, run.exchanges)
+    # a run that broke off says itself what became of its main key
+    told = run.target.main_key if run.incomplete else None
+    doubtful = doubtful_keys(run.target, (each for each in run.exchanges if each.identity != told))
     added = [*lacking(run.exchanges), *idle_filters(run)]
     trusted = [] if run.target.verify else [UNVERIFIED]
     incomplete = [*unavailable(run.exchanges), *unheld(run.exchanges)]

@@ -67,7 +67,7 @@ class Live:
         if report.when != "call":
             return
         function = report.nodeid.split("::")[-1].partition("[")[0]
-        scenario = function.removeprefix("test_").replace("_", " ")
+        scenario = function.removeprefix("test_").replace("_", "-")
         if scenario != self._scenario:
             self._end_scenario()
             self._scenario = scenario

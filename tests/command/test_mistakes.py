@@ -263,3 +263,4 @@ def test_hopeless_target_says_one_thing(called: Mapping[str, Future[Outcome]], c
     """If nothing could be judged, one message says so. A list of untested cells would bury it."""
     outcome = called[call].result()
     assert len(outcome.said.splitlines()) <= 8, outcome.said
+    assert "Note: " not in outcome.said

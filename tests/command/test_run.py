@@ -101,7 +101,10 @@ def test_replay_of_a_passing_run(full: Ran, tmp_path: Path) -> None:
 
 
 def test_plan_foretells_a_run(full: Ran, tmp_path: Path) -> None:
-    """`plan` gives the number of cells and cases of a run, and about its number of requests."""
+    """`plan` gives the number of cells and cases of a run, and about its number of requests.
+
+    Both call a scenario by the same name.
+    """
     outcome = command("plan", cwd=tmp_path)
     assert outcome.code == 0, outcome.said
     run = stored(full.run)
@@ -114,6 +117,8 @@ def test_plan_foretells_a_run(full: Ran, tmp_path: Path) -> None:
     sums = outcome.out.partition("requests, about:")[2]
     requests = sum(map(int, re.findall(r"([0-9]+) (?:read|write|spend|flood)\b", sums)))
     assert 0.5 < requests / len(lines_of(full.run)) < 2
+    in_plan = re.findall(r"^([a-z-]+) +([0-9]+) ", outcome.out, re.MULTILINE)
+    assert in_plan == re.findall(r"^([a-z-]+): ([0-9]+) case", full.outcome.out, re.MULTILINE)
 
 
 # --- an address and a key -------------------------------------------------------------------------
