@@ -85,7 +85,9 @@ def test_console_is_short_and_to_the_point() -> None:
     causes = [
         line
         for line in lines
-        if re.match(r" *[0-9]+ [a-z0-9_-]+: (everywhere, such as )?(GET|POST|PATCH|whole API)", line)
+        if re.match(
+            r" *[0-9]+ [a-z0-9_-]+: (everywhere, such as )?(GET|POST|PATCH|whole API)", line
+        )
     ]
     assert len(causes) == min(10, len(example.failing().causes))
     assert max(map(len, causes)) <= 80
