@@ -183,6 +183,10 @@ def _fits(schema: dict[str, Any], value: Any) -> bool:
         return False
 
 
+EMPTY = ("minItems", "minLength", "minProperties")
+"""What JSON Schema demands of values that must not be empty."""
+
+
 def _message(error: ValidationError, hidden: bool) -> str:
     """What is wrong, cut to a readable length; without the value where that is hidden."""
     message = error.message
@@ -191,6 +195,8 @@ def _message(error: ValidationError, hidden: bool) -> str:
         schema: Any = error.schema
         members = schema.get("properties", {})
         message = f"there is no member {unknown[0]}{nearest(unknown[0], members)}"
+    elif error.validator in EMPTY and not error.instance and error.absolute_path:
+        message = f"{error.absolute_path[-1]} is empty: give it a value, or leave it out"
     if hidden and error.validator != "additionalProperties":
         message = f"this does not fit: {error.validator} {error.validator_value}"
     return cut(message, LONGEST)

@@ -232,6 +232,12 @@ WRONG: list[tuple[str, int, str]] = [
         3,
         "expires",
     ),
+    (
+        f"url: {URL}\ntriggers:\n"
+        "  - {code: internal_error, operation: list_usage, input: {}}\n",
+        3,
+        "input is empty: give it a value, or leave it out",
+    ),
     (f"url: {URL}\naddresses:\n  - 127.0.0.1\n  - localhost\n", 4, "localhost"),
     (f"url: {URL}\nphone_numbers: ['5550100']\n", 2, "5550100"),
     (f"url: {URL}\nbudget: many\n", 2, "many"),
@@ -240,6 +246,15 @@ WRONG: list[tuple[str, int, str]] = [
     ("", 1, "empty"),
     ("[]\n", 1, "object"),
 ]
+
+
+def test_one_part_of_a_trigger_is_enough(contract: Contract, path: Path) -> None:
+    """A part without members beside it does no harm."""
+    recipe = {"code": "internal_error", "operation": "list_usage", "headers": {"X-Fail": "1"}}
+    made = read(contract, path, {"url": URL, "triggers": [recipe | {"input": {}, "query": {}}]})
+    assert made.declaration.triggers == (
+        read(contract, path, {"url": URL, "triggers": [recipe]}).declaration.triggers
+    )
 
 
 @pytest.mark.parametrize(("text", "line", "says"), WRONG, ids=range(len(WRONG)))
