@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import filterfalse
 from operator import attrgetter
@@ -114,8 +115,10 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
     theirs = {**without(values, _free_members(operation)), selector.name: foreign}
     for each in changes:
         ask_for_foreign(client, {**theirs, **each}, foreign)
+    for choice in _other_choices(operation, values):
+        ask_for_foreign(client, {**theirs, **choice}, foreign)
     ask_beside_own(client, {**theirs, **change}, foreign)
-    if Open.ABSENT_OBJECT in operation.open:
+    if operation.open & {Open.ABSENT_OBJECT, Open.INPUT}:
         ask_for_nobodys(client, values, selector)
     sent = {name: value for each in changes for name, value in each.items()}
     facts = Facts(step=Step.AFTER, sent=as_shown(operation, sent), position=position)
@@ -123,6 +126,14 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
     ask_naming_main(client, {**values, **change}, selector, "other")
     if operation.action == "update":
         move_elsewhere(client, {**values, **change}, selector)
+
+
+def _other_choices(operation: Operation, values: Values) -> Iterator[Values]:
+    """The other values of members that take one of a few, such as what to do with an object."""
+    for member in filter(attrgetter("required"), operation.body):
+        for choice in member.schema.get("enum", ()):
+            if choice != values[member.name]:
+                yield {member.name: choice}
 
 
 def _free_members(operation: Operation) -> set[str]:

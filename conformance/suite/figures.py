@@ -94,11 +94,12 @@ def _ask_past_a_cache(client: Client, values: dict[str, Any]) -> None:
 
 
 def reports_for_the_empty(planning: Planning) -> Iterator[Draft]:
-    """Each report of figures that can be narrowed, with the key of a business without data."""
+    """Each report of figures, with the key of a business without data."""
     for operation in filter(attrgetter("keyed"), operations(planning, "fetch")):
         narrowed = list(_narrowings(operation))
-        if narrowed:
-            yield Draft(operation, needs=("empty",), cost=1 + len(narrowed), optional=True)
+        rules = None if narrowed else ()  # what judges every answer judges the plain report
+        cost = 1 + len(narrowed)
+        yield Draft(operation, needs=("empty",), cost=cost, optional=True, rules=rules)
 
 
 def narrow_empty_figures(client: Client) -> None:

@@ -14,10 +14,11 @@ from conformance.reading import is_id
 
 Id = str | int
 """An id as the target gives it: it goes into a body as it came."""
-MALFORMED = "not-an'id"
+MALFORMED = "not-an'id" + "-x" * 150
 """Names nothing. It is no id at all where ids are numbers or have a type of the database.
 
-Its quote ends a text in the query of a database that is put together by hand.
+Its quote ends a text in the query of a database that is put together by hand. It is longer than a
+short column takes.
 """
 
 LONGEST = 1_000

@@ -8,7 +8,7 @@ from itertools import filterfalse, repeat
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Exchange, Facts, Operation, Parameter, Role, Step
+from conformance.model import Exchange, Facts, Open, Operation, Parameter, Role, Step
 from conformance.reading import members_of, sought_in
 from conformance.suite.client import Client
 from conformance.suite.writing import read_back, takes_any_text
@@ -31,6 +31,14 @@ def _is_free(operation: Operation, member: Parameter) -> bool:
     if any((member.required, member.references, member.phone, selects)):
         return False
     return member.has_value or member.is_switch
+
+
+def clearable(operation: Operation) -> list[str]:
+    """The first member that takes any text, where a change may clear it."""
+    if operation.action != "update" or Open.INPUT in operation.open:
+        return []
+    plain = (member for member in operation.fresh_members if "format" not in member.schema)
+    return [member.name for member in plain][:1]
 
 
 def change_each(client: Client) -> None:

@@ -15,6 +15,7 @@ from conformance.suite.client import Client
 from conformance.suite.cursors import in_turn
 from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
+from conformance.suite.member_changes import clearable
 from conformance.suite.odd_values import (
     BEYOND_32_BITS,
     BEYOND_64_BITS,
@@ -137,7 +138,7 @@ def _omission(operation: Operation, parameter: Parameter) -> Draft:
         needs=key_needs(operation),
         params=OneParameter(parameter.name),
         rules=rules,
-        cost=3,
+        cost=3 + len(clearable(operation)),
     )
 
 
@@ -145,7 +146,7 @@ def _omission(operation: Operation, parameter: Parameter) -> Draft:
 def test_missing_parameter(client: Client) -> None:
     """A valid request but for one required parameter, which is left out or null.
 
-    In a change, null may clear a member that names no object, so it is not tried there.
+    In a change, null may clear a member that names no object. So it may be refused or not.
     """
     values = client.valid(client.operation)
     if values is None:
@@ -156,6 +157,9 @@ def test_missing_parameter(client: Client) -> None:
     client.mistake(client.operation, without(fresh, {omitted}), facts=Facts(form=Form.OMITTED))
     if "parameter.blank" in client.case.rules:
         client.mistake(client.operation, {**fresh, omitted: None}, facts=Facts(form=Form.NULL))
+    for member in clearable(client.operation):
+        facts = Facts(flaw="null for a text")
+        client.mistake(client.operation, {**fresh, member: None}, facts, role=Role.BYSTANDER)
 
 
 def refused_values(planning: Planning) -> Iterator[Draft]:
@@ -254,6 +258,7 @@ def test_broken_body(client: Client) -> None:
 ODD_LIMITS = ("abc", "-1")
 HUGE = (BEYOND_64_BITS, BEYOND_32_BITS)
 """Limits that lists get in turn."""
+NO_SUCH_WORD = "sideways"
 ODD_POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")
 """Values that no cursor has."""
 
@@ -270,6 +275,7 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning, "list"):
         bounds = tuple(map(attrgetter("name"), filter(attrgetter("compare"), operation.filters)))
         mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(_windows(operation))
+        mistakes += len(operation.plain_filters[:1])
         yield Draft(
             operation,
             cost=1 + len(_wishes(operation)) + mistakes,
@@ -280,7 +286,10 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
 
 @scenario(odd_positions, rules=("parameter.unparsable",), phase=1)
 def test_unparsable_parameter(client: Client) -> None:
-    """Limits, cursors and bounds that are no number and no timestamp; and a plain request."""
+    """Limits, cursors and bounds that are no number and no timestamp; and a plain request.
+
+    Filters get a word that no item has: a server may refuse it, or find nothing.
+    """
     values, paging = client.knowledge.listing(client.operation), client.operation.paging
     assert paging is not None
     if values is None:
@@ -293,6 +302,10 @@ def test_unparsable_parameter(client: Client) -> None:
         _send_value(client, values, paging.limit, limit, Role.BYSTANDER)
     for bound in client.params(Bounds).names:
         _send_value(client, values, bound, "abc")
+    strange = {each.name: NO_SUCH_WORD for each in client.operation.plain_filters}
+    if strange:
+        facts = Facts(flaw="words that no filter knows")
+        client.mistake(client.operation, {**values, **strange}, facts, role=Role.BYSTANDER)
     for least, most in _windows(client.operation):
         crossed = {least.name: _bound(least, 2), most.name: _bound(most, 1)}
         facts = Facts(flaw="bounds that cross")

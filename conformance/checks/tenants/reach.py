@@ -84,6 +84,7 @@ def _objects_refused(
             yield Pass((exchange.id,))
         else:
             yield kept_out(context, exchange, KEPT_OUT)
+    yield from _found(trial, objects)
 
 
 def _found(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:

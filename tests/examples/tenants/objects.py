@@ -395,3 +395,19 @@ def a_foreign_object_is_not_worked_on() -> Iterator[Example]:
     yield accepted("taken as one that nobody has", own, taken, replayed(200, step="nobody"))
     yield accepted("refused", own, replayed(404, step="foreign"), unknown)
     yield accepted("taken, and nobody's was not asked for", own, taken)
+
+
+def tried_out(status: int, **labels: Any) -> Exchange:
+    """A test event is sent to a webhook, or refused."""
+    body = {"delivered": True} if status == 200 else error("not_found")
+    return answer(status, body, operation="test_webhook", **labels)
+
+
+@examples_of("tenant.object", operation="test_webhook")
+def advice_is_given_on_anything_or_on_own_objects_alone() -> Iterator[Example]:
+    """An action that takes any input may answer 200, unless it refuses what nobody has."""
+    own = tried_out(200, role="control")
+    taken, unknown = tried_out(200, step="foreign"), tried_out(404, step="nobody")
+    yield refused("tried out, and one that nobody has is refused", own, taken, unknown)
+    yield accepted("tried out as one that nobody has", own, taken, tried_out(200, step="nobody"))
+    yield accepted("not tried out", own, tried_out(404, step="foreign"), unknown)

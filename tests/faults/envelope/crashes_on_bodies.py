@@ -157,3 +157,14 @@ class LeadOfNobodyBreaks(Faulty):
         ):
             raise ValueError
         super().check_reference(parameter, value, context)
+
+
+@fault("status-no-5xx-for-mistakes", at="update_agent", by="missing-parameter", depth=3)
+class NullNameFails(Faulty):
+    """update_agent returns 500 for a name that is null."""
+
+    def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        values = super().body_values(operation, request)
+        if operation.id == "update_agent" and values.get("name", "") is None:
+            raise AttributeError
+        return values

@@ -245,6 +245,31 @@ class LongText(Faulty):
         return super().take_in(operation, request, in_path)
 
 
+@fault("status-no-5xx-for-mistakes", at="read_agent", by="unknown-id", depth=4)
+class LongIdFails(Faulty):
+    """read_agent returns 500 for an id of more than 255 characters."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        if operation.id == "read_agent" and len(request.query.get("id", "")) > 255:
+            raise ValueError
+        return super().take_in(operation, request, in_path)
+
+
+@fault("status-no-5xx-for-mistakes", at="list_messages", by="unparsable-parameter", depth=3)
+class StrangeDirectionFails(Faulty):
+    """list_messages returns 500 for a direction that it does not know."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        known = (None, "inbound", "outbound")
+        if operation.id == "list_messages" and request.query.get("direction") not in known:
+            raise KeyError
+        return super().take_in(operation, request, in_path)
+
+
 @fault("status-no-5xx-for-mistakes", at="* list_calls", by="unknown-route", depth=5)
 class BrokenPercentInQueryFails(Faulty):
     """A malformed percent escape in the query string of a list returns 500."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
-from conformance.server.store import Row
+from conformance.server.store import Page, Row
 from tests.faults.base import SUCCESSES, Faulty, altered, fault, is_for
 from tests.faults.shared import InOneList, in_each_list
 
@@ -19,6 +19,17 @@ class CreatedForRead(Faulty):
 
     def success_status(self, operation: Operation) -> int:
         return 201 if operation.id == "read_call" else super().success_status(operation)
+
+
+@fault("status-200", at="read_analytics_weekly", by="empty-figures", depth=3)
+class WeekOfNothingFails(Faulty):
+    """read_analytics_weekly returns 500 for a business without calls."""
+
+    def act_fetch(self, context: Context) -> Reply:
+        here = is_for(context, "read_analytics_weekly")
+        if here and not self.store.page(Page("call", self.tenant_of(context.identity), 1)):
+            raise ZeroDivisionError
+        return super().act_fetch(context)
 
 
 @fault("status-201", at="create_agent", by="creation")

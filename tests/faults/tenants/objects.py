@@ -247,18 +247,29 @@ class Borderless(Faulty):
         return super().find(kind, identifier, context)
 
 
-@fault("business-object", at="change_communication_run", depth=4)
-class ForeignRunCancelled(Borderless):
-    """change_communication_run cancels a run of another business."""
+class BorderlessAction(Borderless):
+    """The reference server, where one action finds objects of every business."""
 
-    open_at = ("change_communication_run",)
+    doing = ""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if context.values.get("action") != self.doing:
+            return Faulty.find(self, kind, identifier, context)
+        return super().find(kind, identifier, context)
 
 
-@fault("business-object", at="act_on_workspace", depth=4)
-class ForeignWorkspaceTornDown(Borderless):
-    """act_on_workspace tears down a workspace of another business."""
+@fault("business-object", at="change_communication_run", depth=5)
+class ForeignRunCancelled(BorderlessAction):
+    """change_communication_run cancels a run of another business, but pauses none."""
 
-    open_at = ("act_on_workspace",)
+    open_at, doing = ("change_communication_run",), "cancel"
+
+
+@fault("business-object", at="act_on_workspace", depth=5)
+class ForeignWorkspaceTornDown(BorderlessAction):
+    """act_on_workspace tears down a workspace of another business, and does nothing else to it."""
+
+    open_at, doing = ("act_on_workspace",), "teardown"
 
 
 @fault("business-object", at="rotate_webhook_secret test_webhook", depth=4)
@@ -266,6 +277,13 @@ class ForeignSecretRotated(Borderless):
     """The webhook of another business can be tested and its secret rotated."""
 
     open_at = ("rotate_webhook_secret", "test_webhook")
+
+
+@fault("business-object", at="test_webhook", depth=4)
+class ForeignWebhookTested(Borderless):
+    """The webhook of another business can be tested."""
+
+    open_at = ("test_webhook",)
 
 
 @fault("business-object", at="release_phone_number assign_phone_number", depth=4)

@@ -32,6 +32,33 @@ class UpdateShown(Faulty):
         }
 
 
+class ChangeIgnored(Faulty):
+    """Updates are confirmed, but a member is not applied."""
+
+    changed_by = ""
+    ignored = ""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        if is_for(context, self.changed_by):
+            made.pop(self.ignored, None)
+        return made
+
+
+@fault("changed-resource", at="update_agent", depth=3)
+class GreetingIgnored(ChangeIgnored):
+    """update_agent confirms another first_message, but does not apply it."""
+
+    changed_by, ignored = "update_agent", "first_message"
+
+
+@fault("changed-resource", at="update_workspace", depth=3)
+class MetadataIgnored(ChangeIgnored):
+    """update_workspace confirms other metadata, but does not apply them."""
+
+    changed_by, ignored = "update_workspace", "metadata"
+
+
 @fault("changed-resource", at="update_agent", depth=5)
 class SecondChangeLost(Faulty):
     """update_agent loses the second update of the same agent."""
