@@ -20,8 +20,6 @@ Writes = dict[str, Operation]
 
 SETTLED = 2
 """Seconds in which every copy of a list should show a new object."""
-SHOWN = 4
-"""Times in a row that a list shows new objects before a loss of one is believed."""
 BURST = 2
 """Objects that are made at the same time."""
 

@@ -12,7 +12,6 @@ from conformance.reading import Answer
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.changing import (
     BURST,
-    SHOWN,
     Mixed,
     lists_that_gain_an_item,
     lists_that_gain_several,
@@ -35,7 +34,7 @@ from conformance.suite.filter_values import options_of, shared_filter, texts_of,
 from conformance.suite.generate import draw
 from conformance.suite.knowledge import LARGE
 from conformance.suite.narrowed import Narrowed
-from conformance.suite.walker import BASE_PAGES, Walker
+from conformance.suite.walker import BASE_PAGES, SHOWN, Walker
 from conformance.suite.writing import other_values
 
 SIZES_AGAIN = ((1, 7), (2, 3))
@@ -305,6 +304,7 @@ def test_item_made_between_pages(client: Client) -> None:
     values = client.valid(creation)
     if values is None or walker.given is None:
         return
+    walker.settle()
     walker.walk("whole", None, 5, items=5, pages=1)
     cursor = walker.page("interrupted", None, 2).cursor
     client.call(creation, values, role=Role.ARRANGE)

@@ -249,7 +249,7 @@ def test_work_on_object(client: Client) -> None:
     client.settled(kind, sought, Facts(step=Step.BEFORE))
     facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=str(sought))
     client.control(operation, values, facts=facts)
-    client.look(kind, sought, Facts(step=Step.READ))
+    client.until(lambda: client.look(kind, sought, Facts(step=Step.READ)), client.is_found)
 
 
 @scenario(with_options, phase=2)

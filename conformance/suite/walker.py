@@ -20,6 +20,9 @@ DEEP_PAGES = 8
 BASE_PAGES = 3
 NO_FILTERS: Mapping[str, str] = MappingProxyType({})
 
+SHOWN = 4
+"""Times in a row that a list shows new objects before a loss of one is believed."""
+
 
 class Walker:
     """Asks for pages of the list of a case, as one walk after another.
@@ -49,6 +52,11 @@ class Walker:
             if value is not None and parameter.name != self.tenant:
                 required[parameter.name] = value
         return required
+
+    def settle(self) -> None:
+        """In a repeated attempt, let copies of the list catch up with what the first one made."""
+        for _ in range(SHOWN if self.repeated else 0):
+            self._client.call(self.operation, self.given or {}, role=Role.ARRANGE)
 
     def page(
         self,
