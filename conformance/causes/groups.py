@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import filterfalse
 from operator import attrgetter
 
 from conformance.causes.keys import FAULT, Key, key_of
@@ -55,9 +56,15 @@ def groups_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> list[
 
 def _always_failing(exchanges: Iterable[Exchange]) -> set[str]:
     """The operations that answer with nothing but faults of the server."""
-    answered = [exchange for exchange in exchanges if exchange.status]
-    working = {each.operation for each in answered if (each.status or 0) < 500}
-    return {exchange.operation for exchange in answered} - working
+    answered = list(filter(attrgetter("status"), exchanges))
+    working = filterfalse(_failed, answered)
+    operation = attrgetter("operation")
+    return set(map(operation, answered)).difference(map(operation, working))
+
+
+def _failed(exchange: Exchange) -> bool:
+    """Whether the status of an answer is that of a fault of the server."""
+    return str(exchange.status).startswith("5")
 
 
 def _add(
