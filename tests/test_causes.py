@@ -10,7 +10,7 @@ from conformance.causes import causes_of
 from conformance.causes.folding import EXPLAINED
 from conformance.causes.keys import Key, kind
 from conformance.checks import RULES
-from conformance.model import Cause, Facts, Form, Harm, Run, Verdict
+from conformance.model import Cause, Cell, Facts, Form, Harm, Run, Verdict
 from conformance.model.mistakes import FORMS, SCENARIOS
 from conformance.report import cards
 from conformance.scenarios import REGISTRY
@@ -103,6 +103,25 @@ def test_a_server_that_always_fails_has_one_cause() -> None:
     (cause,) = run.causes
     assert cause.flaw == ""
     assert cause.finding.expected.startswith("200")
+
+
+def test_a_cause_is_worded_by_the_clause_of_most_cells() -> None:
+    """A number that begins with 2 is no status of a success."""
+    run = judged("foreign-agent-read")
+    cell = next(cell for cell in run.cells if cell.findings)
+
+    def found(clause: str, operation: str, expected: str) -> Cell:
+        first = cell.findings[0]
+        finding = replace(first, clause=clause, operation=operation, where="/", expected=expected)
+        return replace(cell, clause=clause, operation=operation, findings=(finding,))
+
+    cells = [
+        found("business-object", "read_agent", "20 items"),
+        found("business-rows", "list_agents", "3 items"),
+        found("business-rows", "list_calls", "3 items"),
+    ]
+    (cause,) = causes_of(run.contract, cells, run.exchanges)
+    assert (cause.clauses[0], cause.finding.clause) == ("business-rows", "business-rows")
 
 
 def test_what_belongs_to_others_comes_first_and_form_last() -> None:

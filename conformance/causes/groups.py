@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import filterfalse
 from operator import attrgetter
 
-from conformance.causes.keys import FAULT, Key, key_of
+from conformance.causes.keys import FAULT, Key, is_fault, key_of
 from conformance.model import BROKEN, Cell, Exchange, Finding
 
 
@@ -25,14 +25,16 @@ class Group:
 
     @property
     def finding(self) -> Finding:
-        """The first finding of a clause: one that a plain request showed, if the server failed.
+        """The first finding of the clause that most cells are of.
 
-        Else, and among these, the clause is the one that most cells are of.
+        Of a fault of the server, rather that of a clause which expected a success: a plain request
+        shows it.
         """
         cells = Counter(map(attrgetter("clause"), self.cells.values()))
 
         def telling(clause: str) -> tuple[bool, int]:
-            return self.findings[clause].expected.startswith("2"), cells[clause]
+            plain = self.key.rule == FAULT and self.findings[clause].expected.startswith("2")
+            return plain, cells[clause]
 
         return self.findings[max(self.findings, key=telling)]
 
@@ -63,8 +65,7 @@ def _always_failing(exchanges: Iterable[Exchange]) -> set[str]:
 
 
 def _failed(exchange: Exchange) -> bool:
-    """Whether the status of an answer is that of a fault of the server."""
-    return str(exchange.status).startswith("5")
+    return is_fault(exchange.status or 0)
 
 
 def _add(

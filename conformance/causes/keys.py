@@ -83,13 +83,18 @@ def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
     """
     statuses = [exchange.status or 0 for exchange in shown_by]
     status = next(reversed(statuses), 0)
-    if status >= 500:
+    if is_fault(status):
         return Key(FAULT, "status", actual=str(status), flaw=_flaw(shown_by[-1]))
     rule = PAGE if finding.rule == FILTER else finding.rule
     refusal_owed = not finding.expected.startswith("2")
     is_taken = 200 <= status < 300 or rule.startswith("auth.")
     actual = TAKEN if refusal_owed and is_taken else str(status)
     return Key(rule, "status", cut(finding.expected, LONGEST), actual)
+
+
+def is_fault(status: int) -> bool:
+    """Whether a status says that the server failed."""
+    return status >= 500
 
 
 def _flaw(exchange: Exchange) -> str:

@@ -18,6 +18,8 @@ SECOND_PAGE = 3
 """Items that a filter must leave for a second page of a walk in pages of two."""
 DISTINCT = 6
 """Values that the items must show for a bound among them to say something."""
+STRANGE = "sideways"
+"""A word that no item has where a filter looks."""
 
 
 def text_of(value: Any) -> str | None:
@@ -185,3 +187,12 @@ def widest(operation: Operation, rows: list[dict[str, Any]]) -> dict[str, str]:
         elif not parameter.filters and isinstance(parameter.example, int):
             values[parameter.name] = str(parameter.example)
     return without(values, {limit})
+
+
+def strange_words(operation: Operation) -> list[dict[str, str]]:
+    """The filters of a list, each with a strange word, in one request; nothing without filters.
+
+    A server may refuse the word, or find nothing.
+    """
+    words = dict.fromkeys(map(attrgetter("name"), operation.plain_filters), STRANGE)
+    return [words] if words else []

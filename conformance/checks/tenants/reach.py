@@ -62,6 +62,7 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield gap
         return
     yield from _objects_refused(context, trial, objects)
+    yield from _found(trial, objects)
     for exchange in references:
         yield kept_out(context, exchange, (*KEPT_OUT, CodeRole.INVALID_PARAMETER))
     yield from foreign_effects(context, trial)
@@ -76,7 +77,6 @@ def _objects_refused(
     """
     if Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(context, trial, objects, *KEPT_OUT, judge=kept_out)
-        yield from _found(trial, objects)
         return
     owners = list(map(partial(_id_shown, context), trial.at(Step.OWNER)))
     for exchange in objects:
@@ -84,7 +84,6 @@ def _objects_refused(
             yield Pass((exchange.id,))
         else:
             yield kept_out(context, exchange, KEPT_OUT)
-    yield from _found(trial, objects)
 
 
 def _found(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from conformance.model import Exchange
@@ -380,10 +381,14 @@ def an_answer_names_no_other_business() -> Iterator[Example]:
     yield accepted("the change is refused, and no read finds it", before(), kept_away, gone)
 
 
-def replayed(status: int, **labels: Any) -> Exchange:
-    """An event is replayed, or refused."""
-    body = {"replayed": 1} if status == 200 else error("not_found")
-    return answer(status, body, operation="replay_event", **labels)
+def carried_out(operation: str, status: int, **labels: Any) -> Exchange:
+    """An action is carried out on an object, or refused."""
+    body = {"done": True} if status == 200 else error("not_found")
+    return answer(status, body, operation=operation, **labels)
+
+
+replayed = partial(carried_out, "replay_event")
+tried_out = partial(carried_out, "test_webhook")
 
 
 @examples_of("tenant.object", operation="replay_event")
@@ -395,12 +400,6 @@ def a_foreign_object_is_not_worked_on() -> Iterator[Example]:
     yield accepted("taken as one that nobody has", own, taken, replayed(200, step="nobody"))
     yield accepted("refused", own, replayed(404, step="foreign"), unknown)
     yield accepted("taken, and nobody's was not asked for", own, taken)
-
-
-def tried_out(status: int, **labels: Any) -> Exchange:
-    """A test event is sent to a webhook, or refused."""
-    body = {"delivered": True} if status == 200 else error("not_found")
-    return answer(status, body, operation="test_webhook", **labels)
 
 
 @examples_of("tenant.object", operation="test_webhook")

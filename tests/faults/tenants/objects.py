@@ -241,8 +241,12 @@ class Borderless(Faulty):
 
     open_at: tuple[str, ...] = ()
 
+    def is_open(self, context: Context) -> bool:
+        """Whether a request reaches objects of every business."""
+        return is_for(context, *self.open_at)
+
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        if is_for(context, *self.open_at) and kind == context.operation.kind:
+        if kind == context.operation.kind and self.is_open(context):
             return self.store.get(kind, identifier)
         return super().find(kind, identifier, context)
 
@@ -252,10 +256,8 @@ class BorderlessAction(Borderless):
 
     doing = ""
 
-    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        if context.values.get("action") != self.doing:
-            return Faulty.find(self, kind, identifier, context)
-        return super().find(kind, identifier, context)
+    def is_open(self, context: Context) -> bool:
+        return super().is_open(context) and context.values.get("action") == self.doing
 
 
 @fault("business-object", at="change_communication_run", depth=5)
@@ -301,13 +303,9 @@ class OneKeyBorderless(Borderless):
 
     by_key = ""
 
-    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+    def is_open(self, context: Context) -> bool:
         by_this_key = context.identity is not None and context.identity.name == self.by_key
-        return (
-            super().find(kind, identifier, context)
-            if by_this_key
-            else super(Borderless, self).find(kind, identifier, context)
-        )
+        return by_this_key and super().is_open(context)
 
 
 @fault("business-object", at="read_lead", depth=5)
