@@ -12,14 +12,12 @@ from conformance.scenarios import Draft, Planning, operations
 from conformance.suite.client import Client
 from conformance.suite.drawing import STEPS
 from conformance.suite.ids import Id, identifier
-from conformance.suite.walker import Walker
+from conformance.suite.walker import SETTLED, Walker
 from conformance.values import as_text
 
 Writes = dict[str, Operation]
 """The first operation that creates, updates and deletes objects of a kind, by action."""
 
-SETTLED = 2
-"""Seconds in which every copy of a list should show a new object."""
 BURST = 2
 """Objects that are made at the same time."""
 

@@ -20,6 +20,8 @@ DEEP_PAGES = 8
 BASE_PAGES = 3
 NO_FILTERS: Mapping[str, str] = MappingProxyType({})
 
+SETTLED = 2
+"""Seconds in which every copy of a list should show a new object."""
 SHOWN = 4
 """Times in a row that a list shows new objects before a loss of one is believed."""
 
@@ -55,7 +57,10 @@ class Walker:
 
     def settle(self) -> None:
         """In a repeated attempt, let copies of the list catch up with what the first one made."""
-        for _ in range(SHOWN if self.repeated else 0):
+        if not self.repeated:
+            return
+        self._client.pause(SETTLED)
+        for _ in range(SHOWN):
             self._client.call(self.operation, self.given or {}, role=Role.ARRANGE)
 
     def page(

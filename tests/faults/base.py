@@ -44,7 +44,16 @@ ODD_INPUT = f"{ODD_REQUESTS} foreign-filter"
 
 
 class Faulty(Application):
-    """The reference server with handles that most faults and variants need."""
+    """The reference server with handles that most faults and variants need.
+
+    ``waited`` are the seconds that the suite has waited for it so far.
+    """
+
+    waited = 0.0
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, as far as it matters."""
+        self.waited += seconds
 
     @cached_property
     def issued(self) -> dict[str, Identity]:

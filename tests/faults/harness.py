@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from conformance.run.session import Session
 from conformance.server import Application, declaration
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import Wire
+from tests.faults.base import Faulty
 from tests.servers import serving
 from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
@@ -106,16 +107,18 @@ def run(
 ) -> Run:
     """Run the suite, or the part in ``aim``, and close the store of the application.
 
-    ``changes`` alter the target file, ``socket`` sends the requests over HTTP.
+    ``changes`` alter the target file, ``socket`` sends the requests over HTTP. Nobody sleeps: a
+    faulty server is told how long the suite waits.
     """
+    wait = app.wait if isinstance(app, Faulty) else lambda _seconds: None
     try:
         if not socket:
             aimed_at = target_of(loaded, app, "http://127.0.0.1:1", changes or {})
-            return _run(loaded, WsgiWire(app), aimed_at, aim, seed)
+            return _run(loaded, WsgiWire(app), aimed_at, aim, seed, wait)
         with serving(app) as origin:
             aimed_at = target_of(loaded, app, origin, changes or {})
             with closing(HttpWire(15.0)) as wire:
-                return _run(loaded, wire, aimed_at, aim, seed)
+                return _run(loaded, wire, aimed_at, aim, seed, wait)
     finally:
         app.store.close()
 
@@ -136,11 +139,18 @@ def prepared(loaded: Contract, aimed_at: target.Target, choice: Choice) -> Prepa
     return planned
 
 
-def _run(loaded: Contract, wire: Wire, aimed_at: target.Target, aim: Aim | None, seed: int) -> Run:
+def _run(
+    loaded: Contract,
+    wire: Wire,
+    aimed_at: target.Target,
+    aim: Aim | None,
+    seed: int,
+    wait: Callable[[float], None],
+) -> Run:
     planned = prepared(loaded, aimed_at, Choice(seed=seed))
     plan = planned.plan
     selected = None if aim is None or EVERYTHING else feeding(loaded, plan, aim)
     cases = [case for case in plan.runnable if selected is None or case.id in selected]
-    session = Session(planned, wire, sleep=lambda _seconds: None)
+    session = Session(planned, wire, sleep=wait)
     session.selected = selected
     return execute(session, cases)

@@ -279,20 +279,37 @@ class ListsOfTwoCopies(Faulty):
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         self._asked = 0
-        self._made_at: dict[str, int] = {}
+        self._made_at: dict[str, float] = {}
+
+    def moment(self) -> float:
+        """The time, by which a copy is three late: it is counted in requests for lists."""
+        return self._asked
 
     def add(self, *parts: Any, **more: Any) -> Row:
         row = super().add(*parts, **more)
-        self._made_at[row.id] = self._asked
+        self._made_at[row.id] = self.moment()
         return row
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         self._asked += 1
         if number_of(f"copy {self._asked}") % 2:
             return super().rows_of(context, limit)
-        rows = super().rows_of(context, limit + 5)
-        late = {name for name, made in self._made_at.items() if self._asked - made <= 3}
+        late = {name for name, made in self._made_at.items() if self.moment() - made <= 3}
+        rows = super().rows_of(context, limit + len(late))
         return [row for row in rows if row.id not in late][: self.look_ahead(limit)]
+
+
+@variant("L54", untested="created-at")
+class ListsOfOneLateCopy(ListsOfTwoCopies):
+    """Lists come from two copies by chance; one shows a new object a second late."""
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        self.wait(0.003)
+        return super().answer(request)
+
+    def moment(self) -> float:
+        """The time in thirds of a second."""
+        return 3 * self.waited
 
 
 @variant("L17")
