@@ -248,6 +248,15 @@ WRONG: list[tuple[str, int, str]] = [
 ]
 
 
+def test_one_part_of_a_trigger_is_enough(contract: Contract, path: Path) -> None:
+    """A part without members beside it does no harm."""
+    recipe = {"code": "internal_error", "operation": "list_usage", "headers": {"X-Fail": "1"}}
+    made = read(contract, path, {"url": URL, "triggers": [recipe | {"input": {}, "query": {}}]})
+    assert made.declaration.triggers == (
+        read(contract, path, {"url": URL, "triggers": [recipe]}).declaration.triggers
+    )
+
+
 @pytest.mark.parametrize(("text", "line", "says"), WRONG, ids=range(len(WRONG)))
 def test_a_fault_names_file_and_line(
     contract: Contract, path: Path, text: str, line: int, says: str
