@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from operator import attrgetter
+from itertools import chain, takewhile
+from operator import attrgetter, is_not
 from typing import Any
 
 from conformance.judging.answers import answered, ids_of, lets_in, refusals, said
@@ -18,6 +19,7 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.judging.rules import every, passive, probe, trial
+from conformance.judging.writes import last_success
 from conformance.model import (
     CodeRole,
     Exchange,
@@ -243,6 +245,31 @@ def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outc
         if not note:
             return
     yield Pass((exchange.id,))
+
+
+@trial("secret.new", hint="Needs an object whose secret can be replaced.")
+def secret_new(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """Work that hands out a secret hands out a new one."""
+    work = last_success(context, trial, Step.WRITE)
+    if work is None:
+        return
+    earlier = takewhile(partial(is_not, work.exchange), trial.exchanges)
+    known = set(chain.from_iterable(map(_handed_out, earlier)))
+    old = known.intersection(_handed_out(work.exchange))
+    if old:
+        expected = "a secret that no earlier answer handed out"
+        yield Violation("/", expected, str(min(old, key=str)), (work.exchange.id,))
+    else:
+        yield Pass((work.exchange.id,))
+
+
+def _handed_out(exchange: Exchange) -> Iterator[Placeholder]:
+    """The placeholders of the secrets that an answer hands out."""
+    if exchange.response is None:
+        return
+    for placeholder in Placeholder.all_in(exchange.response.body.written):
+        if placeholder.kind is SecretKind.SECRET:
+            yield placeholder
 
 
 def _secrets_in(context: JudgeContext, response: Response) -> Iterator[Placeholder]:

@@ -30,6 +30,12 @@ def last_answer(context: JudgeContext, trial: Trial, step: Step) -> Answer | Non
     return next(reversed(answers_at(context, trial, step)), None)
 
 
+def last_success(context: JudgeContext, trial: Trial, step: Step) -> Answer | None:
+    """The same, where the request was accepted; None where it was refused, too."""
+    answer = last_answer(context, trial, step)
+    return answer if answer and answer.ok else None
+
+
 def last_ids(trial: Trial, *steps: Step) -> tuple[str, ...]:
     """The ids of the last exchange of each of some steps."""
     exchanges = map(trial.last, steps)

@@ -54,6 +54,7 @@ class Parameter:
     by: str | None = None  # the member of that object that it holds, if not the identifier
     filters: str = ""  # the member of an item by which it narrows a list; empty where it does not
     compare: str | None = None  # "at-least" or "at-most" where the filter is a bound
+    picks: bool = False  # it names the one thing to show, which no list shows
     joined: bool = False  # a filter that takes several values, joined by commas
     advised: bool = False  # sent in every valid request, because some servers may require it
     shows_as: str | None = None  # the member of the object that shows what was sent

@@ -46,14 +46,15 @@ def _on_both_sides(item: dict[str, Any], value: str) -> bool:
 def _within(compare: str, member: Any, value: str) -> bool | None:
     """Whether a time or a number lies on the side of a bound that the filter takes.
 
-    None if the two cannot be compared, or if they are equal.
+    A number on the bound lies on that side; of a time there nothing is said. None for such a time,
+    and if the two cannot be compared.
     """
     for read in (instant, _number):
         at, bound = read(member), read(value)
         if at is None or bound is None:
             continue
         if at == bound:
-            return None
+            return None if read is instant else True
         return (at > bound) == (compare == "at-least")
     return None
 

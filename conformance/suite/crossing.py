@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import filterfalse
 from operator import attrgetter
@@ -12,6 +11,7 @@ from conformance.model import Facts, Open, Operation, Parameter, Role, Step
 from conformance.reading import as_shown
 from conformance.suite.client import Client
 from conformance.suite.foreign import named, owning_references, visible_changes
+from conformance.suite.member_changes import other_choices
 from conformance.transport.message import Message, message_for
 from conformance.values import ABSENT, picked, without
 
@@ -115,7 +115,7 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
     theirs = {**without(values, _free_members(operation)), selector.name: foreign}
     for each in changes:
         ask_for_foreign(client, {**theirs, **each}, foreign)
-    for choice in _other_choices(operation, values):
+    for choice in other_choices(operation, values):
         ask_for_foreign(client, {**theirs, **choice}, foreign)
     ask_beside_own(client, {**theirs, **change}, foreign)
     if operation.open & {Open.ABSENT_OBJECT, Open.INPUT}:
@@ -126,14 +126,6 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
     ask_naming_main(client, {**values, **change}, selector, "other")
     if operation.action == "update":
         move_elsewhere(client, {**values, **change}, selector)
-
-
-def _other_choices(operation: Operation, values: Values) -> Iterator[Values]:
-    """The other values of members that take one of a few, such as what to do with an object."""
-    for member in filter(attrgetter("required"), operation.body):
-        for choice in member.schema.get("enum", ()):
-            if choice != values[member.name]:
-                yield {member.name: choice}
 
 
 def _free_members(operation: Operation) -> set[str]:

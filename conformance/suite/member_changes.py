@@ -41,8 +41,8 @@ def clearable(operation: Operation) -> list[str]:
     return [member.name for member in plain][:1]
 
 
-def change_each(client: Client) -> None:
-    """Change one member after the other, the first one twice, then the switches; read the object.
+def change_each(client: Client, backwards: bool) -> None:
+    """Change one member after the other, then the switches; read the object.
 
     Each change may be refused. What was accepted must be there in the end: all of it, unless a
     change may replace what it does not send.
@@ -51,13 +51,13 @@ def change_each(client: Client) -> None:
     assert operation.selector is not None
     if values is None:
         return
-    sought = values[operation.selector.name]
+    sought, bare = values[operation.selector.name], _bare(operation, values)
     before = client.settled(operation.kind, sought, Facts(step=Step.BEFORE))
     shown = members_of(_found(client, before))
     sent: dict[str, Any] = {}
-    for name, choices in _changes(client, shown):
+    for name, choices in _changes(client, shown, backwards):
         for value in choices:
-            request = {**values, name: value}
+            request = {**bare, name: value}
             kept = sent if operation.method == "PATCH" else {}
             expected = {**kept, **without(operation.in_body(request), {operation.selector.name})}
             facts = Facts(step=Step.WRITE, sent=expected, sought=str(sought))
@@ -68,7 +68,20 @@ def change_each(client: Client) -> None:
         read_back(client, operation, sought, sent)
     switched = {name: shown[name] for name in sent if isinstance(shown.get(name), bool)}
     if switched:  # others may need the object as it was
-        client.call(operation, {**values, **switched}, role=Role.ARRANGE)
+        client.call(operation, {**bare, **switched}, role=Role.ARRANGE)
+
+
+def _bare(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values without the members that may be changed by themselves."""
+    return without(values, set(map(attrgetter("name"), changeable(operation))))
+
+
+def other_choices(operation: Operation, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The other values of members that take one of a few, such as what to do with an object."""
+    for member in filter(attrgetter("required"), operation.body):
+        for choice in member.schema.get("enum", ()):
+            if choice != values[member.name]:
+                yield {member.name: choice}
 
 
 def changes_of_one(client: Client, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -77,10 +90,10 @@ def changes_of_one(client: Client, values: Mapping[str, Any]) -> Iterator[dict[s
     A server may ask for another scope by the member alone. There is no end.
     """
     operation = client.operation
-    members = changeable(operation) if operation.action == "update" else []
-    bare = without(values, set(map(attrgetter("name"), members)))
-    known = client.known(members)
-    yield from ({**bare, name: value} for name, value in known.items() if name not in values)
+    if operation.action == "update":
+        bare, known = _bare(operation, values), client.known(changeable(operation))
+        yield from ({**bare, name: value} for name, value in known.items() if name not in values)
+        yield from ({**values, **choice} for choice in other_choices(operation, values))
     yield from repeat(dict(values))
 
 
@@ -89,15 +102,19 @@ def _found(client: Client, look: Exchange | None) -> Any:
     return None if look is None else sought_in(client.contract, look)[0]
 
 
-def _changes(client: Client, shown: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+def _changes(
+    client: Client, shown: Mapping[str, Any], backwards: bool
+) -> Iterator[tuple[str, list[Any]]]:
     """Names of members, each with values of which one is sent: the first that is accepted.
 
     The object does not have them as it is ``shown``. Switches come last, and go off in the end.
     """
     members = changeable(client.operation)
+    if backwards:
+        members.reverse()
     switches = list(filter(attrgetter("is_switch"), members))
     others = list(filterfalse(attrgetter("is_switch"), members))
-    for member in (*others, *others[:1]):
+    for member in others:
         yield member.name, _choices(client, member)
     for switch in switches:
         states = (False,) if shown.get(switch.shown_as) is True else (True, False)

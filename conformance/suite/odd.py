@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain, cycle, filterfalse
+from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Any
 
@@ -31,10 +31,10 @@ from conformance.suite.odd_values import (
     LIMITS,
     MEDIA,
     MEGABYTE,
+    ODD_NAME,
     OTHER_TYPES,
     POSITIONS,
     TEXTS,
-    TEXTS_OF_ALL,
     TWICE,
     WRONG_TYPE,
     odd_value,
@@ -130,12 +130,11 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
 def _odd_texts(operation: Operation) -> Iterator[OddWay]:
     """An odd text in one parameter that takes no plain one; then one in all that take any text."""
     texts = list(filter(_takes_text, operation.parameters))
-    narrow = list(filterfalse(_takes_any_text, texts))
-    for (name, odd), parameter in zip(TEXTS.items(), cycle(narrow), strict=False):
-        make = with_value(operation, parameter.name, odd.text)
-        yield OddWay(Sort.TEXT, f"{name}-in-{parameter.name}", make, odd.flaw)
+    for parameter in filterfalse(_takes_any_text, texts):
+        make = with_value(operation, parameter.name, ODD_NAME.text)
+        yield OddWay(Sort.TEXT, f"odd-{parameter.name}", make, ODD_NAME.flaw)
     wide = list(filter(_takes_any_text, texts))
-    for name, odd in TEXTS_OF_ALL.items():
+    for name, odd in TEXTS.items():
         sort = Sort.LETTERS if name == "letters" else Sort.TEXTS
         fitting = [p.name for p in wide if p.place == "body" or name != "half-a-character"]
         if fitting:

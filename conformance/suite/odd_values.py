@@ -24,21 +24,14 @@ class OddContent(NamedTuple):
     flaw: str
 
 
+SIGNS = "🎉 '\"; -- <b>{{7*7}}${7*7} %s %zz \\ ../"
+ODD_NAME = OddText("a\0b" + SIGNS, "a null character and signs of code in a text")
+"""For a parameter that takes no plain text, such as an id."""
 TEXTS = {
+    "letters": OddText("Zoë Łukasz 東京", "letters outside Latin-1"),
     "nul": OddText("a\0b", "a null character in a text"),
     "long": OddText("x" * 5_000, "a text of 5,000 characters"),
-    "emoji": OddText("🎉 \u202e", "an emoji in a text"),
-    "quotes": OddText("'\"; --", "quotes in a text"),
-    "markup": OddText("<script>alert(1)</script>", "markup in a text"),
-    "dots": OddText("../../etc/passwd", "the path of a file in a text"),
-    "percent": OddText("100%25%zz", "percent signs in a text"),
-    "template": OddText("{{7*7}}${7*7}", "a template in a text"),
-}
-TEXTS_OF_ALL = {
-    "letters": OddText("Zoë Łukasz 東京", "letters outside Latin-1"),
-    "nul": TEXTS["nul"],
-    "long": TEXTS["long"],
-    "signs": OddText("🎉 '\"; -- <b>{{7*7}}${7*7} %s %zz \\ ../", "signs of code in a text"),
+    "signs": OddText(SIGNS, "signs of code in a text"),
     "half-a-character": OddText("\ud800", "half a character in a text"),
 }
 """Texts for every parameter that takes any text. Letters are short and have no sign."""

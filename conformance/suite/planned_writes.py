@@ -13,7 +13,8 @@ from conformance.scenarios import KEY, Depth, Draft, Planning, given, key_needs,
 from conformance.suite.member_changes import changeable
 from conformance.suite.writing import takes_any_text, visible_change
 
-TEXTS = "texts"
+TEXTS, BACKWARDS = "texts", "backwards"
+WORK_RULES = ("update.besides", "secret.new")
 READ_ONLY = "read_only"
 """The role of a key that has only scopes that read."""
 CREATIONS = {Depth.QUICK: 0, Depth.FULL: 3, Depth.DEEP: 100}
@@ -110,7 +111,8 @@ def works(planning: Planning) -> Iterator[Draft]:
     changes = [draft.operation for draft in updates(planning)]
     for operation in operations(planning, "update", "perform"):
         if operation not in changes and _works_on(planning.contract, operation):
-            yield Draft(operation, needs=("full",), cost=3, optional=True)
+            rules = WORK_RULES if operation.secrets else WORK_RULES[:1]
+            yield Draft(operation, needs=("full",), cost=3, optional=True, rules=rules)
 
 
 def _works_on(contract: Contract, operation: Operation) -> bool:
@@ -159,12 +161,14 @@ def changes_to_zero(planning: Planning) -> Iterator[Draft]:
 
 
 def changes_of_members(planning: Planning) -> Iterator[Draft]:
-    """Each change of an object that a read shows, with several members to change."""
+    """Each change of an object that a read shows, with several members to change, both ways."""
     for operation, selector in _changes_of_its_own(planning):
         members = changeable(operation)
         whole = operation.when in (None, selector.name)
         if whole and len(members) > 1 and is_visible(planning.contract, operation.kind):
-            yield Draft(operation, needs=("full",), cost=4 + len(members), optional=True)
+            for variant in ("", BACKWARDS):
+                cost = 3 + len(members)
+                yield Draft(operation, variant, needs=("full",), cost=cost, optional=True)
 
 
 @dataclass(frozen=True)

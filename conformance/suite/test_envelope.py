@@ -19,7 +19,6 @@ from conformance.transport.message import Message
 EACH = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 3}
 """Odd requests of each sort that an operation gets."""
 MORE = {
-    Sort.CONTENT: 2,
     Sort.TEXTS: 3,
     Sort.FIGURE: 3,
     Sort.TAILS: 2,

@@ -15,7 +15,9 @@ from conformance.suite.deleting import delete_one
 from conformance.suite.ids import Id
 from conformance.suite.member_changes import SIGNS, change_each
 from conformance.suite.planned_writes import (
+    BACKWARDS,
     READ_ONLY,
+    WORK_RULES,
     WrongKeys,
     blanks,
     changes_of_members,
@@ -229,11 +231,15 @@ def test_change_to_zero(client: Client) -> None:
 
 @scenario(changes_of_members, rules=("update.read-back", "update.alone"), phase=2)
 def test_change_of_each_member(client: Client) -> None:
-    """Change each optional member by itself: switches to off, texts to odd signs."""
-    change_each(client)
+    """Change each optional member by itself: switches to off, texts to odd signs.
+
+    What a change does to other members shows where those were changed before it. So the members
+    come in their order, and backwards in a case of its own.
+    """
+    change_each(client, backwards=client.case.variant == BACKWARDS)
 
 
-@scenario(works, rules=("update.besides",), phase=2)
+@scenario(works, rules=WORK_RULES, phase=2)
 def test_work_on_object(client: Client) -> None:
     """Look at an object, work on it, and look again: what clients wrote must still be there.
 

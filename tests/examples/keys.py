@@ -311,3 +311,17 @@ def the_answer_that_hands_out_a_key_shows_it() -> Iterator[Example]:
     new = {"api_key": "{secret:api_key-1}"}
     yield accepted("the new key", answer(201, new, operation="sign_up"))
     yield refused("the key of the run", answer(201, {"api_key": "{key:full}"}, operation="sign_up"))
+
+
+@examples_of("secret.new", operation="rotate_webhook_secret")
+def work_hands_out_a_new_secret() -> Iterator[Example]:
+    """A secret that the trial saw before is an old one."""
+    first = answer(201, {"webhook_secret": "{secret:webhook_secret-1}"}, operation="create_webhook")
+    work: dict[str, Any] = {"operation": "rotate_webhook_secret", "step": "write"}
+    again = answer(200, {"webhook_secret": "{secret:webhook_secret-1}"}, **work)
+    new = answer(200, {"webhook_secret": "{secret:webhook_secret-2}"}, **work)
+    yield accepted("another secret", first, new)
+    yield accepted("no secret, which other rules judge", first, answer(200, {}, **work))
+    yield refused("the secret of the start", first, again)
+    yield silent("the work is refused", first, refusal("forbidden", **work))
+    yield silent("no work", first)

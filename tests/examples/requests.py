@@ -397,3 +397,18 @@ def an_answer_arrives_whole() -> Iterator[Example]:
     yield silent("an answer was lost", cut_off)
     yield silent("a body did not end", endless(200))
     yield silent("an answer is repeated", answer(200, EMPTY_LIST, role="retry"))
+
+
+@examples_of("id.picked", operation="read_schemas")
+def what_is_asked_for_by_its_name_is_there() -> Iterator[Example]:
+    """A success is not empty. Whatever it holds may be what was asked for, or a list without it."""
+    here: dict[str, Any] = {"operation": "read_schemas", "query": {"name": "Nothing"}}
+    yield refused("an object without members", answer(200, {}, **here))
+    yield refused("null", answer(200, None, **here))
+    yield accepted("a schema", answer(200, {"type": "object"}, **here))
+    yield accepted("no schemas", answer(200, {"schemas": {}}, **here))
+    yield accepted("an empty list", answer(200, [], **here))
+    yield accepted("not found", refusal("not_found", **here))
+    yield silent("a name that is refused as invalid", refusal("invalid_request", **here))
+    yield silent("no name", answer(200, {}, operation="read_schemas"))
+    yield silent("no response", answer(None, **here))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 from conformance.model import Operation
@@ -236,6 +237,20 @@ class NotesNeedNoWriting(Faulty):
         reads = identity is not None and "leads:read" in identity.scopes
         if not reads or self.changes(context).keys() != {"notes"}:
             super().authorise(context.operation, identity)
+        return super().act_update(context)
+
+
+@fault("scope-required status-403 code-forbidden", at="act_on_workspace", depth=5)
+class ResumedWithoutScope(Faulty):
+    """No scope is required to resume a workspace. Any other action requires one."""
+
+    def authorise(self, operation: Operation, identity: Identity | None) -> None:
+        if operation.id != "act_on_workspace":
+            super().authorise(operation, identity)
+
+    def act_update(self, context: Context) -> Reply:
+        if context.values.get("action") != "resume":
+            super().authorise(context.operation, context.identity)
         return super().act_update(context)
 
 
@@ -508,3 +523,20 @@ class TestKeyInAnyCase(Faulty):
             half = len(key) // 2
             return super().known_key(key[:half] + key[half:].swapcase())
         return known
+
+
+@fault("key-secret", at="rotate_webhook_secret", depth=5)
+class OldSecretAgain(Faulty):
+    """rotate_webhook_secret hands out the secret that the webhook had from the start."""
+
+    @cached_property
+    def first(self) -> dict[str, str]:
+        """The first secret of each webhook, by its id."""
+        return {}
+
+    def act(self, context: Context) -> Reply:
+        reply = super().act(context)
+        if is_for(context, "create_webhook", "rotate_webhook_secret") and reply.status < 300:
+            secret = reply.body.get("webhook_secret")
+            reply.body["webhook_secret"] = self.first.setdefault(reply.body["id"], secret)
+        return reply

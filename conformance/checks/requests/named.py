@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 
-from conformance.judging.answers import control_gap, kept_out, refusal, refusals, unusable
+from conformance.judging.answers import (
+    control_gap,
+    kept_out,
+    refusal,
+    refusals,
+    role_of,
+    said,
+    unusable,
+)
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import USABLE, passive, trial
 from conformance.judging.shown import Asked
@@ -137,3 +145,28 @@ def _member_named(context: JudgeContext, selector: Parameter) -> str:
     if selector.references == context.operation.kind:
         return context.contract.identifier_of(context.operation.kind)
     return selector.name
+
+
+def _picking(operation: Operation) -> Parameter | None:
+    """The parameter that names the one thing to show; None without one."""
+    return next(filter(attrgetter("picks"), operation.parameters_in("query")), None)
+
+
+def _picks(contract: Contract, operation: Operation, clause: Clause) -> bool:
+    """Applies where a parameter names the one thing to show."""
+    return _picking(operation) is not None
+
+
+@passive("id.picked", applies=_picks, hint="nothing was asked for by its name")
+def id_picked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """A success shows what was asked for by its name: it is not empty."""
+    parameter = _picking(context.operation)
+    if parameter is None or not asked(exchange, parameter.name):
+        return
+    answer = Answer(context.contract, context.operation, exchange)
+    role = role_of(context.contract, exchange)
+    if answer.ok and answer.object in ({}, None):
+        expected = f"404, or what {parameter.name} asks for"
+        yield Violation("status", expected, said(exchange), (exchange.id,))
+    elif answer.ok or role is CodeRole.NOT_FOUND:
+        yield Pass((exchange.id,))

@@ -12,7 +12,7 @@ from conformance.checks.writes.read_back import read_back
 from conformance.judging.answers import said
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
-from conformance.judging.writes import items_with, last_answer, last_ids
+from conformance.judging.writes import items_with, last_answer, last_ids, last_success
 from conformance.model import Contract, Operation, Parameter, Step, compact
 from conformance.reading import absent, as_shown, differences, same, sought_in
 from conformance.values import instant
@@ -95,8 +95,8 @@ def _is_written(member: Parameter) -> bool:
 
 def _change(context: JudgeContext, trial: Trial) -> Change | None:
     """The change of a trial; None if it was refused, or if a read does not show the object."""
-    write = last_answer(context, trial, Step.WRITE)
-    if write is None or not write.ok:
+    write = last_success(context, trial, Step.WRITE)
+    if write is None:
         return None
     before, after = trial.last(Step.BEFORE), trial.last(Step.READ)
     if before is None or after is None:
@@ -150,8 +150,8 @@ def _set_before(change: Change) -> set[str]:
 def _earlier_change(change: Change) -> Violation | None:
     """A value of the earlier change that the object did not show."""
     context, trial = change.context, change.trial
-    first = last_answer(context, trial, Step.FIRST)
-    if first is None or not first.ok:
+    first = last_success(context, trial, Step.FIRST)
+    if first is None:
         return None
     sent = first.exchange.facts.sent
     for where, expected, actual in differences(context.operation, sent, change.old):

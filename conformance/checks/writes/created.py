@@ -12,7 +12,14 @@ from conformance.checks.writes.read_back import read_back
 from conformance.judging.answers import answered, said
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
-from conformance.judging.writes import added_items, answers_at, items_with, last_answer, last_ids
+from conformance.judging.writes import (
+    added_items,
+    answers_at,
+    items_with,
+    last_answer,
+    last_ids,
+    last_success,
+)
 from conformance.model import Exchange, Step, compact
 from conformance.reading import (
     Answer,
@@ -123,8 +130,8 @@ def _is_list(context: JudgeContext, page: Exchange) -> bool:
 )
 def create_count(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """One request creates one object, not two that show what was sent."""
-    write, added = last_answer(context, trial, Step.WRITE), added_items(context, trial)
-    if write is None or not write.ok or added is None:
+    write, added = last_success(context, trial, Step.WRITE), added_items(context, trial)
+    if write is None or added is None:
         return
     shows_all = partial(_shows, write.exchange.facts.sent)
     alike = list(filter(shows_all, added))

@@ -17,7 +17,7 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.judging.rules import trial
-from conformance.judging.writes import last_answer, last_ids
+from conformance.judging.writes import last_ids, last_success
 from conformance.model import Exchange, ReasonKind, Step, compact
 from conformance.reading import sought_in
 
@@ -30,8 +30,8 @@ LOOKS_AT_OTHERS = {Step.OLDER_BEFORE: Step.OLDER_AFTER, Step.NEWER_BEFORE: Step.
 @trial("delete.gone", hint="Needs an object that is created, deleted and looked for.")
 def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A deleted object is gone or shown as deleted, and no other object is gone."""
-    deletion = last_answer(context, trial, Step.DELETE)
-    if deletion is None or not deletion.ok:
+    deletion = last_success(context, trial, Step.DELETE)
+    if deletion is None:
         return
     for before, after in LOOKS_AT_DELETED.items():
         yield from _around_deletion(context, trial, before, after)

@@ -327,3 +327,14 @@ class NumberForAnId(Faulty):
         if here and isinstance(value, int):
             raise Refusal("internal")
         return super().is_valid(operation, parameter, value)
+
+
+# --- ids ---
+
+
+@fault("status-no-5xx-for-mistakes", at="read_lead read_eval", by=ODD_INPUT, depth=4)
+class NullCharacterInId(Unprepared):
+    """read_lead and read_eval return 500 for an id with a null character."""
+
+    def fails_on(self, operation: Operation, request: Request) -> bool:
+        return operation.id in ("read_lead", "read_eval") and "%00" in request.query_text

@@ -48,6 +48,19 @@ class OkForSignUp(Faulty):
         return 200 if operation.id == "sign_up" else super().success_status(operation)
 
 
+@fault("status-404", at="read_schemas", by="odd-request", depth=3)
+class SchemaOfNothing(Faulty):
+    """read_schemas returns 200 with an empty object for a name that no schema has."""
+
+    def act(self, context: Context) -> Reply:
+        try:
+            return super().act(context)
+        except Refusal:
+            if not is_for(context, "read_schemas"):
+                raise
+            return self.succeed(context, {})
+
+
 @in_each_list("status-200")
 class Created(InOneList):
     """A page comes with the status 201."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+from conformance.model import Parameter
 from conformance.server.messages import Context
 from conformance.server.store import Filter, Row
 from tests.faults.base import Faulty, fault, is_for, later_page, requested_limit
@@ -134,6 +138,15 @@ class FilterDroppedForLarge(Filtered):
             if is_for(context, "list_communication_attempts") and requested_limit(context) > 50
             else filters
         )
+
+
+@fault("paging-complete", at="list_leads", by="filtered-walk", depth=5)
+class ScoreOnTheBoundLost(Faulty):
+    """The filter score_gte of list_leads leaves out the leads with just that score."""
+
+    def filter_of(self, parameter: Parameter, value: Any) -> Filter:
+        condition = super().filter_of(parameter, value)
+        return replace(condition, comparison=">") if parameter.name == "score_gte" else condition
 
 
 # --- lists of one owner ---

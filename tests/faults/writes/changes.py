@@ -147,6 +147,35 @@ class ChangedIsNew(Faulty):
         return self.succeed(context, self.confirmation(context.operation, moved))
 
 
+# --- other members ---
+
+
+class LostBesides(Faulty):
+    """The reference server, where a change of one member clears another that was not sent."""
+
+    changed_by, sent, lost = "", "", ""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        if is_for(context, self.changed_by) and self.sent in made:
+            made.setdefault(self.lost, None)
+        return made
+
+
+@fault("changed-resource", at="update_eval", depth=5)
+class MessagesLostWithDescription(LostBesides):
+    """update_eval clears the messages where the description is sent without them."""
+
+    changed_by, sent, lost = "update_eval", "description", "messages"
+
+
+@fault("changed-resource", at="update_workspace", depth=5)
+class NameLostWithMetadata(LostBesides):
+    """update_workspace clears the name where metadata are sent without it."""
+
+    changed_by, sent, lost = "update_workspace", "metadata", "name"
+
+
 # --- other members, by work on the object ---
 
 
