@@ -265,11 +265,13 @@ def secret_new(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _handed_out(exchange: Exchange) -> Iterator[Placeholder]:
     """The placeholders of the secrets that an answer hands out."""
-    if exchange.response is None:
-        return
-    for placeholder in Placeholder.all_in(exchange.response.body.written):
-        if placeholder.kind is SecretKind.SECRET:
-            yield placeholder
+    written = "" if exchange.response is None else exchange.response.body.written
+    return filter(_is_handed_out, Placeholder.all_in(written))
+
+
+def _is_handed_out(placeholder: Placeholder) -> bool:
+    """Whether a placeholder stands for what a success handed out."""
+    return placeholder.kind is SecretKind.SECRET
 
 
 def _secrets_in(context: JudgeContext, response: Response) -> Iterator[Placeholder]:

@@ -118,7 +118,7 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
     for choice in other_choices(operation, values):
         ask_for_foreign(client, {**theirs, **choice}, foreign)
     ask_beside_own(client, {**theirs, **change}, foreign)
-    if operation.open & {Open.ABSENT_OBJECT, Open.INPUT}:
+    if operation.action == "perform" and Open.INPUT in operation.open:
         ask_for_nobodys(client, values, selector)
     sent = {name: value for each in changes for name, value in each.items()}
     facts = Facts(step=Step.AFTER, sent=as_shown(operation, sent), position=position)

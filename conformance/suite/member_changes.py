@@ -11,7 +11,7 @@ from typing import Any
 from conformance.model import Exchange, Facts, Open, Operation, Parameter, Role, Step
 from conformance.reading import members_of, sought_in
 from conformance.suite.client import Client
-from conformance.suite.writing import read_back, takes_any_text
+from conformance.suite.writing import look_in_list, read_back, takes_any_text
 from conformance.values import ABSENT, without
 
 SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
@@ -42,33 +42,49 @@ def clearable(operation: Operation) -> list[str]:
 
 
 def change_each(client: Client, backwards: bool) -> None:
-    """Change one member after the other, then the switches; read the object.
+    """Change one member after the other, then the switches; read the object, and its list.
 
     Each change may be refused. What was accepted must be there in the end: all of it, unless a
-    change may replace what it does not send.
+    change may replace what it does not send. On the way back the object is new, and a newer one
+    stands beside it in its list.
     """
-    operation, values = client.operation, client.valid(client.operation)
-    assert operation.selector is not None
+    operation, selector = client.operation, client.operation.selector
+    assert selector is not None
+    older = client.own.twin(operation) if backwards else None
+    values = client.valid(operation)
     if values is None:
         return
-    sought, bare = values[operation.selector.name], _bare(operation, values)
+    sought = values[selector.name] if older is None else older
+    bare = {**_bare(operation, values), selector.name: sought}
     before = client.settled(operation.kind, sought, Facts(step=Step.BEFORE))
     shown = members_of(_found(client, before))
-    sent: dict[str, Any] = {}
-    for name, choices in _changes(client, shown, backwards):
-        for value in choices:
-            request = {**bare, name: value}
-            kept = sent if operation.method == "PATCH" else {}
-            expected = {**kept, **without(operation.in_body(request), {operation.selector.name})}
-            facts = Facts(step=Step.WRITE, sent=expected, sought=str(sought))
-            if client.call(operation, request, role=Role.ARRANGE, facts=facts).ok:
-                sent = expected
-                break
+    sent = _send_each(client, bare, _changes(client, shown, backwards))
     if sent:
-        read_back(client, operation, sought, sent)
+        position = client.position(read_back(client, operation, sought, sent))
+        look_in_list(client, operation, sought, sent, position)
     switched = {name: shown[name] for name in sent if isinstance(shown.get(name), bool)}
     if switched:  # others may need the object as it was
         client.call(operation, {**bare, **switched}, role=Role.ARRANGE)
+
+
+def _send_each(
+    client: Client, bare: dict[str, Any], changes: Iterator[tuple[str, list[Any]]]
+) -> dict[str, Any]:
+    """Send changes of one member each. Returns what the object must show in the end."""
+    operation, selector = client.operation, client.operation.selector
+    assert selector is not None
+    sent: dict[str, Any] = {}
+    for name, choices in changes:
+        for value in choices:
+            request = {**bare, name: value}
+            kept = sent if operation.method == "PATCH" else {}
+            expected = {**kept, **without(operation.in_body(request), {selector.name})}
+            sought = str(bare[selector.name])
+            facts = Facts(step=Step.WRITE, sent=expected, sought=sought)
+            if client.call(operation, request, role=Role.ARRANGE, facts=facts).ok:
+                sent = expected
+                break
+    return sent
 
 
 def _bare(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,9 +107,9 @@ def changes_of_one(client: Client, values: Mapping[str, Any]) -> Iterator[dict[s
     """
     operation = client.operation
     if operation.action == "update":
+        yield from ({**values, **choice} for choice in other_choices(operation, values))
         bare, known = _bare(operation, values), client.known(changeable(operation))
         yield from ({**bare, name: value} for name, value in known.items() if name not in values)
-        yield from ({**values, **choice} for choice in other_choices(operation, values))
     yield from repeat(dict(values))
 
 
@@ -107,13 +123,15 @@ def _changes(
 ) -> Iterator[tuple[str, list[Any]]]:
     """Names of members, each with values of which one is sent: the first that is accepted.
 
-    The object does not have them as it is ``shown``. Switches come last, and go off in the end.
+    The object does not have them as it is ``shown``. Switches come last, and go off in the end. On
+    the way back they are left alone.
     """
     members = changeable(client.operation)
-    if backwards:
-        members.reverse()
-    switches = list(filter(attrgetter("is_switch"), members))
     others = list(filterfalse(attrgetter("is_switch"), members))
+    switches = list(filter(attrgetter("is_switch"), members))
+    if backwards:
+        others.reverse()
+        switches.clear()
     for member in others:
         yield member.name, _choices(client, member)
     for switch in switches:

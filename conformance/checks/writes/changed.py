@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, filterfalse
+from itertools import chain, dropwhile, filterfalse
 from operator import attrgetter
 from typing import Any
 
@@ -14,7 +14,15 @@ from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Vio
 from conformance.judging.rules import trial
 from conformance.judging.writes import items_with, last_answer, last_ids, last_success
 from conformance.model import Contract, Operation, Parameter, Step, compact
-from conformance.reading import absent, as_shown, differences, same, sought_in
+from conformance.reading import (
+    absent,
+    as_shown,
+    differences,
+    moments_of,
+    runs_forward,
+    same,
+    sought_in,
+)
 from conformance.values import instant
 
 
@@ -53,7 +61,7 @@ def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     change = _change(context, trial)
     if change is None:
         return
-    for check in (_other_member, _earlier_change, _moved, _lost, _other_object):
+    for check in (_other_member, _earlier_change, _moved, _lost, _displaced, _other_object):
         violation = check(change)
         if violation is not None:
             yield violation
@@ -177,6 +185,26 @@ def _lost(change: Change) -> Violation | None:
         return None
     expected = f"{page.facts.sought}, which was only changed"
     return Violation("/", expected, said(page), last_ids(change.trial, Step.WRITE, Step.LISTED))
+
+
+def _displaced(change: Change) -> Violation | None:
+    """The object stands in its list before one that is newer, where the newest come first.
+
+    Where the oldest come first, it stands behind one that is newer.
+    """
+    page = last_answer(change.context, change.trial, Step.LISTED)
+    if page is None or page.operation.paging is None:
+        return None
+    paging, name = page.operation.paging, page.contract.identifier_of(page.operation.kind)
+    sought = page.exchange.facts.sought
+    rows = page.rows[::-1] if runs_forward(paging, page.rows) else page.rows
+    further = list(dropwhile(lambda row: str(row.get(name)) != sought, rows))
+    moments = moments_of(paging, further)
+    if not moments or max(moments) == moments[0]:
+        return None
+    expected = f"{sought} where its {paging.position} belongs"
+    ids = last_ids(change.trial, Step.WRITE, Step.LISTED)
+    return Violation("/", expected, "a place of something newer", ids)
 
 
 def _other_object(change: Change) -> Violation | None:

@@ -112,6 +112,20 @@ def a_change_leaves_other_objects() -> Iterator[Example]:
     yield refused("an object that sorts after has the new name", *changed(OLD, NEW), newer_too)
 
 
+@examples_of("update.alone", operation="update_eval")
+def a_changed_object_stays_in_its_place() -> Iterator[Example]:
+    """In the list it stands before what is older, and behind what is newer, or the other way."""
+    oldest, own, newer, newest = (
+        {"id": f"e{number}", "created_at": at(number)} for number in range(4)
+    )
+    yield accepted("the newest come first", *changed(OLD, NEW), evals(newest, newer, own, oldest))
+    yield accepted("the oldest come first", *changed(OLD, NEW), evals(oldest, own, newer, newest))
+    yield refused("first before newer ones", *changed(OLD, NEW), evals(own, newest, newer, oldest))
+    yield refused("last behind newer ones", *changed(OLD, NEW), evals(oldest, newer, newest, own))
+    yield accepted("another is displaced", *changed(OLD, NEW), evals(newer, newest, own, oldest))
+    yield accepted("no times", *changed(OLD, NEW), evals({"id": "e1"}, {"id": "e2"}))
+
+
 # --- work on an object ---
 
 
