@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from conformance.model import Contract, Declaration, Effect, Operation, Params
+from conformance.model import Business, Contract, Declaration, Effect, Operation, Params
 from conformance.options import Depth as Depth  # noqa: PLC0414 - scenarios ask for it here
 
 BAD_KEYS_ALLOWED = 20
@@ -107,6 +107,12 @@ def operations(planning: Planning, *actions: str) -> Iterator[Operation]:
 def given(planning: Planning, roles: Iterable[str]) -> tuple[str, ...]:
     """Those of some roles that the target file gives a key for."""
     return tuple(filter(planning.target.keys.__contains__, roles))
+
+
+def other_business(planning: Planning) -> str:
+    """What a case needs that asks for another business: its key, or its id where that is given."""
+    with_id_alone = planning.target.businesses.keys() - planning.target.keys
+    return f"business:{Business.OTHER}" if Business.OTHER in with_id_alone else Business.OTHER
 
 
 def key_needs(operation: Operation) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Exchange, Facts, Operation, Role, Step
-from conformance.scenarios import Draft, Planning, operations
+from conformance.model import Business, Declaration, Exchange, Facts, Operation, Role, Step
+from conformance.scenarios import Draft, Planning, operations, other_business
 from conformance.suite.client import Client
 from conformance.suite.crossing import with_query
 from conformance.transport.message import Message, message_for
@@ -24,7 +24,7 @@ def reports(planning: Planning) -> Iterator[Draft]:
     if not planning.contract.tenant:
         return
     for operation in filter(attrgetter("keyed"), operations(planning, "fetch")):
-        yield Draft(operation, needs=("full", "other"), cost=4)
+        yield Draft(operation, needs=("full", other_business(planning)), cost=4)
 
 
 def compare_figures(client: Client) -> None:
@@ -34,7 +34,8 @@ def compare_figures(client: Client) -> None:
     object in place of a foreign one.
     """
     operation, business = client.operation, client.knowledge.business("other")
-    values, theirs = client.valid(operation), client.valid(operation, "other")
+    values = client.valid(operation)
+    theirs = client.valid(operation, "other") if client.knowledge.has("other") else None
     if values is None or business is None:
         return
     before = client.control(operation, values, facts=Facts(step=Step.BEFORE))
@@ -113,6 +114,11 @@ def narrow_empty_figures(client: Client) -> None:
     for narrowing in _narrowings(operation):
         facts = Facts(step=Step.NARROWED)
         client.mistake(operation, {**values, **narrowing}, key="empty", facts=facts)
+
+
+def untried(target: Declaration, operation: Operation) -> list[dict[str, Any]]:
+    """What narrows a report, where no key of an empty business tries it."""
+    return [] if Business.EMPTY in target.keys else list(_narrowings(operation))
 
 
 def _narrowings(operation: Operation) -> Iterator[dict[str, Any]]:

@@ -52,9 +52,13 @@ class Knowledge:
         if place not in lists:
             lists[place] = []  # for a list whose values need the list itself
             operation = self.contract.list_of(kind)
-            if operation is not None:
+            if operation is not None and self.has(key):
                 lists[place] = self._first_page(operation, key)
         return lists[place]
+
+    def has(self, key: str) -> bool:
+        """Whether there is a key. That of another business may be missing where its id is given."""
+        return key != Business.OTHER or key in self.target.keys
 
     def forget(self, kind: str, key: str) -> list[Any]:
         """Drop what the list of a kind showed, so that it is asked for again. Returns that."""

@@ -165,7 +165,8 @@ def changes_of_members(planning: Planning) -> Iterator[Draft]:
     for operation, selector in _changes_of_its_own(planning):
         members = changeable(operation)
         whole = operation.when in (None, selector.name)
-        if whole and len(members) > 1 and is_visible(planning.contract, operation.kind):
+        visible = is_visible(planning.contract, operation.kind)
+        if all((whole, visible, len(members) > 1)):
             for variant in ("", BACKWARDS):
                 cost = 3 + len(members)
                 yield Draft(operation, variant, needs=("full",), cost=cost, optional=True)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from conformance.model import Open, Parameter
-from conformance.reading import is_hexadecimal
+from conformance.reading import is_hexadecimal, rows_of
 from conformance.suite.client import Client
+from conformance.suite.ids import Id, identifier
 
 SHORT_ID = 7
 """Characters of an id so short that a piece of it may well be another id."""
 
 
 def choose_older(client: Client, values: dict[str, Any], selector: Parameter) -> None:
-    """Read the third known object, or the last of fewer; before it, ask for similar ids.
+    """Read an object that is not the newest; before it, ask for similar ids.
 
     The values stay as they are where the sources or the target file limit what can be read.
     """
@@ -26,9 +28,30 @@ def choose_older(client: Client, values: dict[str, Any], selector: Parameter) ->
         return
     known = client.knowledge.known_ids(selector.references, member=selector.by)
     if values[selector.name] in known:
-        third = min(2, len(known) - 1)
-        values[selector.name] = known[third]
+        values[selector.name] = _barest(client, selector, known)
         _send_similar_ids(client, values, selector)
+
+
+def _barest(client: Client, selector: Parameter, known: list[Id]) -> Id:
+    """The object, other than the newest, that shows the fewest members; of equal ones the third.
+
+    An object of another kind may lack what is to be read, so there it is always the third.
+    """
+    kind, third = client.operation.kind, known[min(2, len(known) - 1)]
+    if selector.references != kind:
+        return third
+    rows = rows_of(client.knowledge.listed(kind))
+    shown = {identifier(client.contract, row, kind, selector.by): _amount(row) for row in rows}
+
+    def preference(name: Id) -> tuple[int, bool]:
+        return shown.get(name, sys.maxsize), name != third
+
+    return min(known[1:], key=preference, default=third)
+
+
+def _amount(row: dict[str, Any]) -> int:
+    """How many members of an object show something."""
+    return len(row) - list(row.values()).count(None)
 
 
 def _send_similar_ids(client: Client, values: dict[str, Any], selector: Parameter) -> None:
@@ -41,5 +64,5 @@ def _send_similar_ids(client: Client, values: dict[str, Any], selector: Paramete
         similar = [known[:-1], f"{known}x", f"{known[:-1]}%"]
         if not is_hexadecimal(known):
             similar.append(known.swapcase())
-    for identifier in similar:
-        client.mistake(client.operation, {**values, selector.name: identifier})
+    for name in similar:
+        client.mistake(client.operation, {**values, selector.name: name})

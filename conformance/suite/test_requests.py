@@ -13,6 +13,7 @@ from conformance.model import Facts, Form, Open, Operation, Parameter, Params, R
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.cursors import in_turn
+from conformance.suite.figures import untried
 from conformance.suite.filter_values import strange_words
 from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
@@ -37,7 +38,7 @@ LABEL = ("Content-Type", "application/json")
 def plain_reads(planning: Planning) -> Iterator[Draft]:
     """Each operation that reads; a read of one object may also ask for three similar ids."""
     for operation in operations(planning, "read", "fetch"):
-        cost = 4 if operation.selector else 1
+        cost = 4 if operation.selector else 1 + len(untried(planning.target, operation))
         yield Draft(operation, cost=cost, needs=key_needs(operation), quick=True)
 
 
@@ -58,6 +59,8 @@ def test_plain_read(client: Client) -> None:
     labelled = replace(message, headers=(*message.headers, LABEL))
     key = "full" if operation.takes_key else None
     client.raw(labelled, operation.id, key=key, role=Role.CONTROL)
+    for narrowing in untried(client.target, operation):
+        client.mistake(operation, {**values, **narrowing}, role=Role.BYSTANDER)
 
 
 # --- unknown ids ----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from conformance.model import Effect, Facts, Open, Operation, Parameter, Params, Role, Side, Step
 from conformance.reading import Answer, rows_of
-from conformance.scenarios import Depth, Draft, Planning, operations, scenario
+from conformance.scenarios import Depth, Draft, Planning, operations, other_business, scenario
 from conformance.suite.client import Client
 from conformance.suite.crossing import (
     Values,
@@ -153,10 +153,12 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
     """Each list with a filter that names another business, or an object of it."""
     for operation in operations(planning, "list"):
         for parameter in filter(attrgetter("references"), operation.filters):
+            names_business = parameter.name == planning.contract.tenant
+            other = other_business(planning) if names_business else "other"
             yield Draft(
                 operation,
                 parameter.name,
-                needs=("full", "other"),
+                needs=("full", other),
                 params=ForeignFilter(parameter.name),
                 cost=5,
             )

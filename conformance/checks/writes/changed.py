@@ -193,9 +193,10 @@ def _displaced(change: Change) -> Violation | None:
     Where the oldest come first, it stands behind one that is newer.
     """
     page = last_answer(change.context, change.trial, Step.LISTED)
-    if page is None or page.operation.paging is None:
+    if page is None:
         return None
     paging, name = page.operation.paging, page.contract.identifier_of(page.operation.kind)
+    assert paging is not None  # that step asks for a list
     sought = page.exchange.facts.sought
     rows = page.rows[::-1] if runs_forward(paging, page.rows) else page.rows
     further = list(dropwhile(lambda row: str(row.get(name)) != sought, rows))
