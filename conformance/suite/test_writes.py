@@ -243,7 +243,7 @@ def test_change_of_each_member(client: Client) -> None:
 def test_work_on_object(client: Client) -> None:
     """Look at an object, work on it, and look again: what clients wrote must still be there.
 
-    The object is new: other cases may have spoilt the one that they share.
+    The object is new, for others may spoil a shared one. What hands out a secret is done twice.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
@@ -254,7 +254,8 @@ def test_work_on_object(client: Client) -> None:
     kind, sought = selector.references, values[selector.name]
     client.settled(kind, sought, Facts(step=Step.BEFORE))
     facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=str(sought))
-    client.control(operation, values, facts=facts)
+    for _ in range(2 if operation.secrets else 1):
+        client.control(operation, values, facts=facts)
     client.until(lambda: client.look(kind, sought, Facts(step=Step.READ)), client.is_found)
 
 

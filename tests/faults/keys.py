@@ -526,17 +526,17 @@ class TestKeyInAnyCase(Faulty):
 
 
 @fault("key-secret", at="rotate_webhook_secret", depth=5)
-class OldSecretAgain(Faulty):
-    """rotate_webhook_secret hands out the secret that the webhook had from the start."""
+class RotatedOnce(Faulty):
+    """rotate_webhook_secret hands out the same new secret each time."""
 
     @cached_property
-    def first(self) -> dict[str, str]:
-        """The first secret of each webhook, by its id."""
+    def rotated(self) -> dict[str, str]:
+        """The secret of each webhook after the first rotation, by its id."""
         return {}
 
     def act(self, context: Context) -> Reply:
         reply = super().act(context)
-        if is_for(context, "create_webhook", "rotate_webhook_secret") and reply.status < 300:
-            secret = reply.body.get("webhook_secret")
-            reply.body["webhook_secret"] = self.first.setdefault(reply.body["id"], secret)
+        if is_for(context, "rotate_webhook_secret") and reply.status < 300:
+            secret = reply.body["webhook_secret"]
+            reply.body["webhook_secret"] = self.rotated.setdefault(reply.body["id"], secret)
         return reply
