@@ -12,7 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from conformance.model import NOTHING, Body, Business, Exchange, Request, Response, Role, Run
+from conformance.model import (
+    NOTHING,
+    Body,
+    Business,
+    Exchange,
+    Facts,
+    Request,
+    Response,
+    Role,
+    Run,
+    Step,
+)
 from conformance.report import cards
 from conformance.report.curl import variable
 from conformance.report.steps import blocks
@@ -25,9 +36,10 @@ from tests.support.contracts import real
 
 FOUND = words(
     "foreign-agent-read workspace-made-twice update-accepted another-id-announced flag-as-text "
-    "jobs-of-foreign-run-later eval-moved-away"
+    "jobs-of-foreign-run-later eval-moved-away sixth-taken"
 )
-"""Faults that take one request or several to show, reads and writes."""
+"""Faults that take one request or several to show, reads and writes, and those of a limit."""
+AREAS = words("--area tenants --area writes --area limits")
 
 SHELL = pytest.mark.skipif(not shutil.which("jq"), reason="needs jq")
 
@@ -48,7 +60,7 @@ def keys(place: Path) -> Iterator[dict[str, str]]:
     app = servers.faulty(kind)
     with servers.serving(app) as origin:
         target = servers.target_file(app, origin, place / "target.yaml")
-        arguments = ("run", "--target", target, "--area", "tenants", "--area", "writes", "--yes")
+        arguments = ("run", "--target", target, *AREAS, "--yes")
         outcome = servers.command(*arguments, cwd=place, env=servers.without_waiting(place))
         assert outcome.code == 1, outcome.said
         secrets = servers.keys_of(app)
@@ -185,6 +197,31 @@ def test_too_many_steps_are_left_to_the_log() -> None:
         url = f"{URL}/calls/{before}"
         chain.append(exchange(f"{number}", "GET", url, f'{{"id": "call-{number:02}"}}'))
     assert blocks(run_of(*chain), [chain]) == [""]
+
+
+def sign_up(name: str, address: str | None, step: Step | None) -> Exchange:
+    """A request of one case that a limit counts."""
+    sent = exchange(name, "POST", f"{URL}/signup", "{}", '{"email": "a@example.com"}')
+    return replace(sent, case="rate-limit[sign_up]", facts=Facts(step=step, address=address))
+
+
+def test_the_steps_of_a_limit_fill_it_first() -> None:
+    """They are the requests of one case from one address, and the clock that it moved."""
+    filled = [sign_up(f"{number}", "127.0.0.2", Step.COUNT) for number in range(5)]
+    earlier, clock = sign_up("5", "127.0.0.3", Step.COUNT), sign_up("6", None, None)
+    soon, after = (sign_up(name, "127.0.0.2", Step.SOON) for name in ("7", "8"))
+    lines = blocks(run_of(earlier, *filled, clock, soon, after), [[soon]])[0]
+    assert lines.startswith("# All from one address")
+    assert len(re.findall(r"^# \d+\. ", lines, re.MULTILINE)) == len([*filled, clock, soon])
+
+
+def test_steps_that_compare_two_addresses_fill_nothing() -> None:
+    """A shell has one address only."""
+    filled = [sign_up(f"{number}", "127.0.0.2", Step.COUNT) for number in range(5)]
+    elsewhere = sign_up("5", "127.0.0.3", Step.ELSEWHERE)
+    lines = blocks(run_of(*filled, elsewhere), [[elsewhere]])[0]
+    assert "# 1. " in lines
+    assert "# 2. " not in lines
 
 
 def test_steps_stop_where_a_key_is_not_set(tmp_path: Path) -> None:

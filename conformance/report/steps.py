@@ -12,13 +12,14 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import chain
+from functools import partial
+from itertools import chain, dropwhile
 from operator import attrgetter, itemgetter
 from shlex import quote as quoted
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
-from conformance.model import Body, Exchange, Placeholder, Request, Run, SecretKind
+from conformance.model import Body, Exchange, Placeholder, Request, Run, SecretKind, Step
 from conformance.report.curl import curl, variable
 from conformance.text import clean
 from conformance.values import read_json
@@ -29,6 +30,11 @@ ROUNDS = 3
 """How far back the values of values are looked for."""
 MOST = 8
 """Steps of a cause. Nobody pastes more."""
+MOST_THAT_FILL = 12
+"""The same where most of them are alike."""
+FILLING = {Step.COUNT, Step.EVASION, Step.SOON, Step.LATER, Step.AGAIN}
+"""The steps of requests that a limit counts, from one address."""
+FROM_ONE_ADDRESS = "# All from one address, which must not have been used within the window."
 LONGEST = 4_000
 """Characters of a line."""
 OWN_ID = '["id"]'
@@ -186,8 +192,11 @@ def _jq_text(name: str) -> str:
 def _block(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin]) -> Iterator[str]:
     """The lines of the steps for some exchanges; none if there are too many."""
     shown = set(map(attrgetter("id"), exchanges))
-    needed = _needed(run, exchanges, origins)
-    if len(needed) > MOST:
+    filling = list(_filling(run, exchanges))
+    needed = filling or _needed(run, exchanges, origins)
+    if filling:
+        yield FROM_ONE_ADDRESS
+    elif len(needed) > MOST:
         return
     names = _names(needed, origins)
     requests = [_carried(exchange.request, names) for exchange in needed]
@@ -244,6 +253,28 @@ def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[st
                 line = _capture(placeholder, origin.path, form)
                 lines.setdefault(origin.exchange, []).append(line)
     return lines
+
+
+def _filling(run: Run, exchanges: Sequence[Exchange]) -> Iterator[Exchange]:
+    """What fills a limit and then goes beyond it: requests of one case, from one address.
+
+    None for exchanges that no limit counts, and for those that compare two addresses.
+    """
+    if not FILLING.issuperset(map(attrgetter("facts.step"), exchanges)):
+        return
+    first, shown = exchanges[0], set(map(attrgetter("id"), exchanges))
+    of_case = dropwhile(lambda exchange: exchange.case != first.case, run.exchanges)
+    alike = filter(partial(_is_sent_with, first), of_case)
+    sent = list(dropwhile(lambda exchange: exchange.facts.address is None, alike))[:MOST_THAT_FILL]
+    while sent and sent[-1].id not in shown:
+        sent.pop()
+    yield from sent
+
+
+def _is_sent_with(first: Exchange, other: Exchange) -> bool:
+    """Whether two exchanges are of one attempt, and of one address as far as that is known."""
+    same_attempt = (first.case, first.attempt) == (other.case, other.attempt)
+    return same_attempt and other.facts.address in (None, first.facts.address)
 
 
 def _needed(
