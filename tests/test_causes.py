@@ -10,15 +10,16 @@ from conformance.causes import causes_of
 from conformance.causes.folding import EXPLAINED
 from conformance.causes.keys import Key, kind
 from conformance.checks import RULES
-from conformance.model import Cause, Cell, Facts, Form, Harm, Run, Verdict
+from conformance.model import Cause, Cell, Facts, Form, Harm, Operation, Run, Verdict
 from conformance.model.mistakes import FORMS, SCENARIOS
 from conformance.report import cards
+from conformance.run.planning import load_suite
 from conformance.scenarios import REGISTRY
 from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Refusal, Reply, Request
 from tests.faults import harness, rows
-from tests.faults.base import words
+from tests.faults.base import Faulty, words
 from tests.faults.faults import FAULTS
 from tests.support import contracts
 
@@ -205,8 +206,26 @@ def test_an_id_is_made_of_the_whole_key() -> None:
 
 def test_every_form_of_a_mistake_has_words() -> None:
     """A title says what is odd in a request, whatever its form, or its scenario."""
+    load_suite()
     assert set(FORMS) == set(Form)
     assert SCENARIOS.keys() <= REGISTRY.keys()
+
+
+class OpenAgents(Faulty):
+    """read_agent works with any key, and without one."""
+
+    def wants_key(self, operation: Operation) -> bool:
+        return operation.id != "read_agent" and super().wants_key(operation)
+
+
+def test_what_is_open_to_all_is_one_cause() -> None:
+    """Who needs no key needs no valid one either, no scope and no business."""
+    loaded = contracts.real()
+    clauses = ("status-401", "key-header", "key-expired", "scope-required")
+    aim = harness.Aim(clauses, operations=("read_agent", "list_agents"))
+    run = harness.run(loaded, application(loaded, kind=OpenAgents), aim=aim)
+    assert [cause.finding.rule for cause in run.causes] == ["auth.missing"]
+    assert set(clauses) <= set(run.causes[0].clauses)
 
 
 @pytest.mark.parametrize(

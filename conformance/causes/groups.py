@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import filterfalse
+from itertools import filterfalse, product
 from operator import attrgetter
 
 from conformance.causes.keys import FAULT, Key, is_fault, key_of
 from conformance.model import BROKEN, Cell, Exchange, Finding
+
+NO_KEY, OF_KEYS = "auth.missing", ("auth.", "scope.refused", "tenant.object")
+"""The rule of an operation that is open to all, and the rules that such an operation breaks."""
 
 
 @dataclass(eq=False)
@@ -45,15 +48,51 @@ class Group:
             yield from group.whole()
 
 
+@dataclass(frozen=True, eq=False)
+class _Sighting:
+    """A finding of a cell as some exchanges show it, and the key that it has by itself."""
+
+    cell: Cell
+    finding: Finding
+    names: tuple[str, ...]
+    key: Key
+
+
 def groups_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> list[Group]:
-    """The findings of broken cells by their keys, in the order of the run."""
+    """The findings of broken cells by their keys, in the order of the run.
+
+    Where an operation always fails, nothing in the requests provokes it. Where it is open to all,
+    whatever else is wrong with its keys does not matter until it is not.
+    """
     groups: dict[Key, Group] = {}
-    failing = _always_failing(exchanges.values())
-    for cell in cells:
-        if cell.verdict in BROKEN:
-            for finding in cell.findings:
-                _add(groups, cell, finding, exchanges, failing)
+    failing = set(product(_always_failing(exchanges.values()), [FAULT]))
+    seen = list(_sightings(cells, exchanges))
+    opened = {(one.cell.operation, True): one.key for one in seen if one.key.rule == NO_KEY}
+    for one in seen:
+        operation, rule = one.cell.operation, one.key.rule
+        key = opened.get((operation, rule.startswith(OF_KEYS)), one.key)
+        if (operation, rule) in failing:
+            key = replace(key, flaw="")
+        _add(groups.setdefault(key, Group(key)), one)
     return list(groups.values())
+
+
+def _sightings(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> Iterator[_Sighting]:
+    """The findings of broken cells; one that was seen apart, once for each of its exchanges."""
+    for cell in filter(lambda cell: cell.verdict in BROKEN, cells):
+        for finding in cell.findings:
+            sightings = zip(finding.exchanges) if finding.apart else iter([finding.exchanges])
+            for names in sightings:
+                key = key_of(finding, list(filter(None, map(exchanges.get, names))))
+                yield _Sighting(cell, finding, names, key)
+
+
+def _add(group: Group, one: _Sighting) -> None:
+    """Add a finding to its group."""
+    group.findings.setdefault(one.finding.clause, one.finding)
+    group.cells[one.cell.name] = one.cell
+    group.operations[one.cell.operation] = None
+    group.exchanges.update(dict.fromkeys(one.names))
 
 
 def _always_failing(exchanges: Iterable[Exchange]) -> set[str]:
@@ -66,26 +105,3 @@ def _always_failing(exchanges: Iterable[Exchange]) -> set[str]:
 
 def _failed(exchange: Exchange) -> bool:
     return is_fault(exchange.status or 0)
-
-
-def _add(
-    groups: dict[Key, Group],
-    cell: Cell,
-    finding: Finding,
-    exchanges: Mapping[str, Exchange],
-    failing: Collection[str],
-) -> None:
-    """Add a finding to the group of its key; one that was seen apart may belong to several.
-
-    Where an operation always fails, nothing in the requests provokes it.
-    """
-    sightings = zip(finding.exchanges) if finding.apart else iter([finding.exchanges])
-    for names in sightings:
-        key = key_of(finding, list(filter(None, map(exchanges.get, names))))
-        if key.rule == FAULT and cell.operation in failing:
-            key = replace(key, flaw="")
-        group = groups.setdefault(key, Group(key))
-        group.findings.setdefault(finding.clause, finding)
-        group.cells[cell.name] = cell
-        group.operations[cell.operation] = None
-        group.exchanges.update(dict.fromkeys(names))

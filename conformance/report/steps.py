@@ -266,9 +266,8 @@ def _filling(run: Run, exchanges: Sequence[Exchange]) -> Iterator[Exchange]:
     of_case = dropwhile(lambda exchange: exchange.case != first.case, run.exchanges)
     alike = filter(partial(_is_sent_with, first), of_case)
     sent = list(dropwhile(lambda exchange: exchange.facts.address is None, alike))[:MOST_THAT_FILL]
-    while sent and sent[-1].id not in shown:
-        sent.pop()
-    yield from sent
+    places = [place for place, exchange in enumerate(sent, 1) if exchange.id in shown]
+    yield from sent[: max(places, default=0)]
 
 
 def _is_sent_with(first: Exchange, other: Exchange) -> bool:
