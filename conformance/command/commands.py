@@ -77,7 +77,7 @@ def init(path: Path, force: bool, spec: Path | None) -> None:
         raise UsageError(f"{path} is there already; give another name, or --force")
     with files.own(path, "w") as file:
         file.write(initfile.text(load(spec)))
-    say(f"Wrote {path}. Fill it in, then: kaicalls-conformance run --target {path}")
+    say(f"Wrote {path}. Fill it in, then: kaicalls-conformance doctor --target {path}")
 
 
 @click.command()

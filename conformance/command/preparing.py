@@ -72,7 +72,7 @@ def sent(
     """
     _check_runnable(prepared)
     if not embedded and not yes:
-        _confirm(prepared.chosen.requests())
+        confirm(prepared.chosen.requests())
     from conformance.run import runner
 
     directory = new_run(output, partial(runner.begin, prepared, require_complete=complete))
@@ -94,7 +94,7 @@ def _check_runnable(prepared: Prepared) -> None:
         )
 
 
-def _confirm(requests: dict[Effect, int]) -> None:
+def confirm(requests: dict[Effect, int]) -> None:
     """On a terminal, ask before requests that do more than read. Raises click.Abort for a no."""
     from conformance.model import Effect
 

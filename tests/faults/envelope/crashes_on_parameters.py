@@ -300,7 +300,7 @@ class FilterInLatin(LatinOnly):
     here = "list_messages"
 
 
-@fault("status-no-5xx-for-mistakes", at="create_webhook", by=ODD_INPUT, depth=4)
+@fault("status-no-5xx-for-mistakes", also="status-201", at="create_webhook", by=ODD_INPUT, depth=4)
 class BodyInLatin(LatinOnly):
     """create_webhook returns 500 for a text with a letter outside Latin-1."""
 

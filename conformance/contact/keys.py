@@ -1,0 +1,128 @@
+"""What plain reads show of the keys of a target file: each must be what the file says it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import chain, islice
+from operator import attrgetter, methodcaller
+from typing import NamedTuple
+
+from conformance.contact.survey import Remark, Survey, looked_at, said, untold
+from conformance.model import Business, KeyRole, Operation, Reach, key_role
+from conformance.reading import Answer
+from conformance.values import texts_in
+
+OPENS, CLOSED, DEAD = "opens", "closed", "dead"
+"""What a key is expected to do to a read."""
+REFUSED = "it is refused: is it a valid key of this server?"
+WRONG: Mapping[tuple[str, int | None], str] = {
+    (OPENS, 401): REFUSED,
+    (OPENS, 403): "it lacks the scope {scopes}, or the business: give one that has both",
+    (CLOSED, 200): "it opens what it should not: give one without {scopes}",
+    (CLOSED, 401): REFUSED,
+    (DEAD, 200): "it still works: give one that does not",
+    (DEAD, 403): "it is refused for its scope: give one that was valid, and is not any more",
+}
+"""What to do where a read with a key is answered with a status."""
+
+
+class _Look(NamedTuple):
+    """What a key was shown of a read, and what it is expected to do to it."""
+
+    answer: Answer
+    expected: str
+
+    def wrong(self) -> str:
+        """What is wrong with the key; empty if nothing is."""
+        came = {True: 200}.get(self.answer.ok, self.answer.exchange.status)
+        scopes = " or ".join(self.answer.operation.scopes)
+        return WRONG.get((self.expected, came), "").format(scopes=scopes)
+
+
+def keys(survey: Survey) -> Iterator[Remark]:
+    """A remark for each key, the main one first."""
+    names = sorted(survey.target.keys, key=_order)
+    return map(partial(_key, survey), names)
+
+
+def _order(name: str) -> tuple[bool, str]:
+    """The main key first, then the others by name."""
+    return name != "full", name
+
+
+def _key(survey: Survey, name: str) -> Remark:
+    """A remark on one key."""
+    role = key_role(name)
+    assert role is not None  # the loader knows every role
+    looks: list[_Look] = []
+    for operation, expected in _asked(survey, role):
+        looks.append(_Look(survey.ask(operation.id, name), expected))
+    wrong = filter(None, map(_Look.wrong, looks))
+    return looked_at(place(name), said(map(attrgetter("answer"), looks)), next(wrong, ""))
+
+
+def place(name: str) -> str:
+    """Where a key stands in the target file."""
+    if name.startswith("scope:"):
+        return f"scoped_keys: {name.removeprefix('scope:')}"
+    return f"keys: {name}"
+
+
+def _asked(survey: Survey, role: KeyRole) -> Iterable[tuple[Operation, str]]:
+    """Reads for a key, each with what the key is expected to do: one to open, one not to."""
+    first = (OPENS, DEAD)[role.dead]
+    opened = zip(survey.opened(role.name), [first], strict=False)
+    closed = zip(survey.closed(role.name), [CLOSED], strict=False)
+    if role.reach is Reach.NONE:
+        return closed
+    return chain(opened, closed)
+
+
+# --- businesses -----------------------------------------------------------------------------------
+
+OWNERS = {"full": Business.MAIN, "other": Business.OTHER}
+"""The keys that show the business that they belong to."""
+LISTS = 4
+"""Lists that are looked at for the name of a business."""
+
+
+def businesses(survey: Survey) -> Iterator[Remark]:
+    """Each business that the target file names is the one that its key shows."""
+    given = filter(survey.target.keys.__contains__, OWNERS)
+    return map(partial(_shown, survey), given)
+
+
+def _shown(survey: Survey, key: str) -> Remark:
+    """What the lists of a key show of its business."""
+    owner, tenant = OWNERS[key], survey.contract.tenant
+    rows = chain.from_iterable(map(attrgetter("rows"), _lists(survey, key)))
+    seen = sorted(set(texts_in(map(methodcaller("get", tenant), rows))))
+    about, declared = f"businesses: {owner}", survey.target.businesses.get(owner)
+    if not seen:
+        return untold(about, f"no list that keys: {key} is shown names a {tenant}")
+    shown = f"keys: {key} is shown {seen[0]}"
+    if declared is None:
+        return untold(about, shown, f"declare it under businesses: {owner}: {seen[0]}")
+    if declared in seen:
+        return looked_at(about, shown)
+    return looked_at(about, shown, f"the target file says {declared}: mend one of the two")
+
+
+def emptiness(survey: Survey) -> Iterator[Remark]:
+    """The business without data has none."""
+    if Business.EMPTY not in survey.target.keys:
+        return
+    items = list(chain.from_iterable(map(attrgetter("listed"), _lists(survey, "empty"))))
+    about, seen = "businesses: empty", f"its lists show {len(items)} items"
+    if items:
+        yield looked_at(about, seen, "give a key of a business without data")
+    else:
+        yield looked_at(about, seen)
+
+
+def _lists(survey: Survey, key: str) -> Iterator[Answer]:
+    """The first pages of some lists that a key opens and that belong to its business."""
+    owned = filter(attrgetter("owned"), survey.opened(key))
+    names = map(attrgetter("id"), islice(owned, LISTS))
+    return map(partial(survey.ask, key=key), names)

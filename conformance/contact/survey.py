@@ -1,0 +1,110 @@
+"""Plain reads of a target: what is there, and what each key is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, partial
+from itertools import filterfalse
+from operator import attrgetter
+
+from conformance.judging.answers import code_of
+from conformance.model import PREFLIGHT, WHOLE_API, Case, Effect, Operation
+from conformance.reading import Answer
+from conformance.run.session import Session
+from conformance.suite.client import Client
+from conformance.suite.memory import Memory
+from conformance.text import clean
+from conformance.transport.message import message_for
+
+CASE = Case("survey[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
+
+
+class State(StrEnum):
+    """What came of a look."""
+
+    WORKS = "works"
+    MEND = "mend"
+    OPEN = "open"  # nothing tells
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What was looked at, what was seen, and what to do about it."""
+
+    state: State
+    about: str  # the place in the target file
+    seen: str
+    mend: str = ""
+
+
+def looked_at(about: str, seen: str, mend: str = "") -> Remark:
+    """A remark on what was seen: it works if there is nothing to mend."""
+    return Remark((State.WORKS, State.MEND)[bool(mend)], about, seen, mend)
+
+
+def untold(about: str, why: str, mend: str = "") -> Remark:
+    """A remark on what nothing tells."""
+    return Remark(State.OPEN, about, why, mend)
+
+
+class Survey:
+    """Asks a target for what needs nothing but a key. Each request is sent once."""
+
+    def __init__(self, session: Session) -> None:
+        self.contract = session.contract
+        self.target = session.target.declaration
+        self.client = Client(session.sender, CASE, 1, Memory(), seed=0)
+        self.ask = cache(self._ask)
+        plain = filterfalse(attrgetter("required"), session.contract.operations.values())
+        reads = filter(_reads, plain)
+        self.reads = sorted(reads, key=attrgetter("keyed"), reverse=True)
+        self.offered = list(filterfalse(self.is_lacking, self.reads))
+
+    def is_lacking(self, operation: Operation) -> bool:
+        """Whether the target is said to lack an operation."""
+        return operation.id in self.target.inapplicable
+
+    def opened(self, key: str) -> list[Operation]:
+        """The reads that a key opens, those first that ask for a scope."""
+        opened = filter(partial(self.target.opens, role=key), self.offered)
+        return sorted(filter(attrgetter("keyed"), opened), key=_asks_for_none)
+
+    def closed(self, key: str) -> list[Operation]:
+        """The reads that a key lacks the scope of."""
+        return list(filterfalse(partial(self.target.opens, role=key), self.offered))
+
+    def _ask(self, name: str, key: str = "full") -> Answer:
+        """What the read of a name shows with a key.
+
+        One that the target is said to lack is sent without its name: nothing may expect an answer.
+        """
+        operation = self.contract.operations[name]
+        send = partial(self.client.call, operation, {})
+        if self.is_lacking(operation):
+            send = partial(self.client.raw, message_for(operation, {}))
+        return Answer(self.contract, operation, send(key=key))
+
+
+def _reads(operation: Operation) -> bool:
+    """Whether an operation changes nothing."""
+    return operation.effect is Effect.READ
+
+
+def _asks_for_none(operation: Operation) -> bool:
+    """Whether an operation asks for no scope."""
+    return not operation.scopes
+
+
+def said(answers: Iterable[Answer]) -> str:
+    """What was asked and what came, such as ``GET /calls answered 401 unauthorized``."""
+    return "; ".join(map(_said, answers))
+
+
+def _said(answer: Answer) -> str:
+    """The same for one answer."""
+    exchange = answer.exchange
+    came = exchange.failure or str(exchange.status)
+    code = code_of(answer.contract, exchange)
+    return clean(" ".join(filter(None, (answer.operation.route, "answered", came, code))))

@@ -1,0 +1,184 @@
+"""``doctor`` says what is wrong with a target file, before anything is judged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.server.declaration import declaration
+from conformance.server.messages import Refusal, Reply, Request
+from tests import servers
+from tests.faults.base import Faulty
+from tests.servers import Outcome
+
+EVERYTHING = ["read", "write", "spend", "flood"]
+SCREEN = 24
+"""Lines of a small terminal."""
+
+
+class Counting(Faulty):
+    """The reference server, without the recordings, that remembers what it was asked."""
+
+    @cached_property
+    def asked(self) -> list[Request]:
+        """The requests so far."""
+        return []
+
+    def dispatch(self, request: Request) -> Reply:
+        self.asked.append(request)
+        if request.path.endswith("/usage"):
+            raise Refusal("not_found", "There is no such path")
+        return super().dispatch(request)
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A server, and what its target file says where all is well."""
+
+    app: Counting
+    origin: str
+    path: Path
+
+    @property
+    def right(self) -> dict[str, Any]:
+        """The members of a target file without a mistake."""
+        told = declaration(self.app, f"{self.origin}{self.app.contract.base_path}")
+        return {**told, "inapplicable": ["GET /usage"], "allow": ["read"]}
+
+    def examine(self, *arguments: str, **changes: Any) -> Outcome:
+        """Run doctor over a target file with changes; None takes a member out."""
+        members = {**self.right, **changes}
+        given = {name: value for name, value in members.items() if value is not None}
+        file = self.path / "target.json"
+        file.write_text(json.dumps(given), encoding="utf-8")
+        file.chmod(0o600)
+        return servers.command("doctor", "--target", file, "--yes", *arguments, cwd=self.path)
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
+    """The server of these tests."""
+    app = servers.faulty(Counting)
+    assert isinstance(app, Counting)
+    with servers.serving(app) as origin:
+        yield Patient(app, origin, tmp_path_factory.mktemp("doctor"))
+
+
+def test_a_right_file_has_nothing_to_mend(patient: Patient) -> None:
+    """All fits on a screen, and the last line is the command to run next."""
+    outcome = patient.examine(allow=EVERYTHING)
+    assert outcome.code == 0, outcome.said
+    assert len(outcome.out.splitlines()) <= SCREEN
+    assert "keys (8), scoped_keys (21), businesses (3)" in outcome.out
+    assert outcome.out.splitlines()[-1].startswith("Nothing to mend. Next: kaicalls-conformance")
+
+
+def swapped(keys: dict[str, str], one: str, other: str) -> dict[str, str]:
+    """Keys, two of them in each other's place."""
+    return {**keys, one: keys[other], other: keys[one]}
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "says"),
+    [
+        ("expired", "test", "keys: expired: GET /calls answered 200\n       -> it still works"),
+        ("test", "expired", "keys: test: GET /calls answered 401 unauthorized\n       -> it is"),
+        ("revoked", "no_scope", "keys: revoked: GET /calls answered 403"),
+        ("no_scope", "test", "keys: no_scope: GET /calls answered 200\n       -> it opens what"),
+        ("full", "revoked", "refuses the main key on every read"),
+        ("other", "full", "businesses: other: keys: other is shown"),
+        ("empty", "other", "businesses: empty: its lists show"),
+    ],
+)
+def test_a_key_that_is_none_is_named(patient: Patient, name: str, other: str, says: str) -> None:
+    """Each key is tried on a read, and must be what its place in the file says."""
+    outcome = patient.examine(keys=swapped(patient.right["keys"], name, other))
+    assert outcome.code in (1, 3)
+    assert says in outcome.said
+    servers.no_traceback(outcome)
+
+
+def test_a_key_of_one_scope_opens_that_scope_alone(patient: Patient) -> None:
+    """Keys in each other's place lack what they should have, and have what they should not."""
+    right = patient.right["scoped_keys"]
+    outcome = patient.examine(scoped_keys=swapped(right, "calls:read", "agents:read"))
+    assert outcome.code == 1
+    assert "scoped_keys: calls:read: GET /calls answered 403 forbidden" in outcome.out
+    assert "2 to mend, first scoped_keys: agents:read" in outcome.out
+
+
+NO_RECIPE = {"code": "number_on_dnc", "operation": "create_call", "input": {"name": "Ada"}}
+
+WRONG = [
+    ({"businesses": {"main": "business-x"}}, "the target file says business-x"),
+    ({"inapplicable": None}, "plain reads are missing (GET /usage)\n       -> add them"),
+    ({"inapplicable": ["GET /usage", "GET /agents"]}, "there (GET /agents)\n       -> take them"),
+    (
+        {"clock": {"method": "POST", "path": "/no", "member": "seconds"}, "triggers": None}
+        | {"allow": ["read", "write"]},
+        "POST /no answered 404",
+    ),
+    ({"addresses": ["192.0.2.7"]}, "this machine cannot send from 192.0.2.7"),
+    (
+        {"triggers": [NO_RECIPE], "allow": EVERYTHING},
+        "triggers: number_on_dnc at create_call",
+    ),
+]
+"""Changes of a right target file, and what doctor says of them."""
+
+
+@pytest.mark.parametrize(("changes", "says"), WRONG, ids=lambda value: str(value)[:20])
+def test_what_the_file_claims_is_looked_at(
+    patient: Patient, changes: dict[str, Any], says: str
+) -> None:
+    """What is wrong comes with what to do, and ends with 1."""
+    outcome = patient.examine(**changes)
+    assert outcome.code == 1, outcome.said
+    assert says in outcome.out
+
+
+def test_what_was_not_declared_is_proposed(patient: Patient) -> None:
+    """A business that the file does not name is shown with its id."""
+    outcome = patient.examine(businesses=None)
+    main = patient.right["businesses"]["main"]
+    assert f"-> declare it under businesses: main: {main}" in outcome.out
+
+
+def test_a_file_that_only_reads_sends_reads_alone(patient: Patient) -> None:
+    """Neither triggers nor the clock are tried."""
+    patient.app.asked.clear()
+    outcome = patient.examine()
+    assert {request.method for request in patient.app.asked} == {"GET"}
+    assert "open   clock: not tried, as allow: has no write" in outcome.out
+    assert len(patient.app.asked) <= 100
+
+
+def test_machines_get_json(patient: Patient) -> None:
+    """Each remark with its state, place, sight and advice."""
+    outcome = patient.examine("--json", addresses=["192.0.2.7"])
+    told = json.loads(outcome.out)
+    assert told["counts"]["mend"] == 1
+    (wrong,) = [remark for remark in told["remarks"] if remark["state"] == "mend"]
+    assert wrong["about"] == "addresses"
+    assert wrong["mend"]
+
+
+def test_a_dead_server_is_no_diagnosis(tmp_path: Path) -> None:
+    """Where nothing could be examined, the exit code is 3."""
+    arguments = ("doctor", "--url", "http://127.0.0.1:9/api/v1", "--key", "kc_live_" + "a" * 32)
+    outcome = servers.command(*arguments, cwd=tmp_path)
+    assert outcome.code == 3
+    assert "Is the server up, and is the address right?" in outcome.err
+
+
+def test_the_embedded_server_is_well(tmp_path: Path) -> None:
+    """Without a target, doctor looks at the server of its own."""
+    outcome = servers.command("doctor", "-v", cwd=tmp_path)
+    assert outcome.code == 0
+    assert "works  triggers: payment_required at sign_up: it came" in outcome.out
