@@ -13,6 +13,8 @@ from click.core import ParameterSource
 from conformance.command.saying import say
 from conformance.options import KEY_IS_SEEN, OPTIONS, Choice, Option
 
+OF_ADDRESS = ("spec", "url", "key", "key_file")
+"""The fields of a choice that say where to send without a target file."""
 OF_TARGET = ("spec", "url", "key", "key_file", "target", "max_seconds")
 """The fields of a choice that say where to send, and how long at most."""
 
@@ -27,13 +29,18 @@ def with_target(command: Callable[..., Any]) -> Callable[..., Any]:
     return _with([option for option in OPTIONS if option.field in OF_TARGET], command)
 
 
+def with_address(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that name a target without a file of its own."""
+    return _with([option for option in OPTIONS if option.field in OF_ADDRESS], command)
+
+
 def _with(options: Sequence[Option], command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command some options; it gets them as one ``choice``."""
 
     @wraps(command)
     def chosen(**given: Any) -> Any:
         values = {option.field: given.pop(option.field) for option in options}
-        if values["target"]:  # a file overrides the environment; a flag overrides the file
+        if values.get("target"):  # a file overrides the environment; a flag overrides the file
             values |= dict.fromkeys(filter(_from_environment, ("url", "key")))
         if values["key_file"] and _from_environment("key"):
             values["key"] = None

@@ -10,7 +10,16 @@ from pathlib import Path
 import click
 
 from conformance import __version__, files
-from conformance.command import commands, comparing, doctor, past, rerunning, signals, storedruns
+from conformance.command import (
+    beginning,
+    commands,
+    comparing,
+    doctor,
+    past,
+    rerunning,
+    signals,
+    storedruns,
+)
 from conformance.command.choosing import with_choice, with_details, with_output, with_yes
 from conformance.command.commands import load
 from conformance.command.concluding import conclude, remember, remembered, terminal
@@ -133,7 +142,7 @@ for _command in (
     commands.explain_,
     commands.clauses_,
     commands.operations_,
-    commands.init,
+    beginning.init,
     commands.serve,
     doctor.doctor,
     comparing.compare,

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from conformance import files
 from conformance.command.choosing import with_spec
 from conformance.command.saying import hand_out, say
-from conformance.errors import UsageError
 
 if TYPE_CHECKING:
     from conformance.model import Contract
@@ -63,21 +61,6 @@ def operations_(as_json: bool, spec: Path | None) -> None:
         hand_out(explain.operations(contract))
     else:
         say(explain.operation_table(contract))
-
-
-@click.command()
-@click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=Path(TARGET_FILE))
-@click.option("--force", is_flag=True, help="Overwrite a file that exists.")
-@with_spec
-def init(path: Path, force: bool, spec: Path | None) -> None:
-    """Write a commented target file for you to fill in."""
-    from conformance.command import initfile
-
-    if path.exists() and not force:
-        raise UsageError(f"{path} is there already; give another name, or --force")
-    with files.own(path, "w") as file:
-        file.write(initfile.text(load(spec)))
-    say(f"Wrote {path}. Fill it in, then: kaicalls-conformance doctor --target {path}")
 
 
 @click.command()

@@ -40,7 +40,7 @@ def doctor(choice: Choice, yes: bool, details: bool, as_json: bool) -> int:
 
     with embedded(choice) as server:
         prepared = prepared_for(choice, server)
-        session = _session(prepared)
+        session = session_for(prepared)
         if not server and not yes:
             _ask(session)
         remarks = list(examine(session))
@@ -55,7 +55,7 @@ def doctor(choice: Choice, yes: bool, details: bool, as_json: bool) -> int:
     return Exit.CONFORMS if counts[State.WORKS] else Exit.UNJUDGED
 
 
-def _session(prepared: Prepared) -> Session:
+def session_for(prepared: Prepared) -> Session:
     """What sends and remembers, without a log. Raises TargetError without a key."""
     from conformance.run.preflight import require_key
     from conformance.run.session import Session

@@ -19,10 +19,11 @@ ACTIVE = ("name", "url", "allow")
 """Members that stand in the file as they are; the others stand in it as comments."""
 
 
-def text(contract: Contract) -> str:
+def text(contract: Contract, found: Mapping[str, tuple[Json, str]] = {}) -> str:
     """A target file that only reads; everything else stands in it as a comment.
 
     Each member of the schema has its description and an example with names of the contract.
+    ``found`` are values of members by name, each with how it was seen. They stand as they are.
     """
     parts = [
         f"# Target file: the server under test ({contract.title} {contract.version}).\n"
@@ -30,7 +31,11 @@ def text(contract: Contract) -> str:
         "# the full key from a file.\n"
     ]
     for name, member in schema()["properties"].items():
-        lines = [*_comment(member), *_example(contract, name, member)]
+        if name in found:
+            value, how = found[name]
+            lines = [*_comment(member), f"# {how}", *_lines(name, value)]
+        else:
+            lines = [*_comment(member), *_example(contract, name, member)]
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 

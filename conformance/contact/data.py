@@ -17,28 +17,46 @@ MISSING = (404, 405, 501)
 """Statuses of an operation that is not there."""
 
 
-def _answers(survey: Survey, operations: Iterable[Operation]) -> Iterator[Answer]:
+def answers(survey: Survey, operations: Iterable[Operation]) -> Iterator[Answer]:
     """What some reads show with the main key."""
     return map(survey.ask, map(attrgetter("id"), operations))
 
 
+def shown_lists(survey: Survey) -> list[Answer]:
+    """The first pages of the lists that show their items."""
+    paged = filter(attrgetter("paging"), survey.offered)
+    return list(filter(_is_shown, answers(survey, paged)))
+
+
+def _is_shown(answer: Answer) -> bool:
+    """Whether an answer shows the items of a list."""
+    return answer.items is not None
+
+
+def missing(survey: Survey) -> list[Answer]:
+    """The reads that the target does not have, and is not said to lack."""
+    return list(filter(_is_missing, answers(survey, survey.offered)))
+
+
+def _is_missing(answer: Answer) -> bool:
+    """Whether a target lacks what was asked for."""
+    return answer.exchange.status in MISSING
+
+
+# --- remarks --------------------------------------------------------------------------------------
+
+
 def lists(survey: Survey) -> Iterator[Remark]:
     """The lists hold enough items to be paged through."""
-    paged = filter(attrgetter("paging"), survey.offered)
-    shown = list(filter(_is_shown, _answers(survey, paged)))
+    shown = shown_lists(survey)
     short = list(filter(_is_short, shown))
-    seen = f"{len(short)} of {len(shown)} hold fewer than {ENOUGH} items{_routes(short)}"
+    seen = f"{len(short)} of {len(shown)} hold fewer than {ENOUGH} items{named(short)}"
     if not shown:
         yield untold("lists", "no list was shown")
     elif short:
         yield looked_at("lists", seen, "create more, so that pages can be judged")
     else:
         yield looked_at("lists", seen)
-
-
-def _is_shown(answer: Answer) -> bool:
-    """Whether an answer shows the items of a list."""
-    return answer.items is not None
 
 
 def _is_short(answer: Answer) -> bool:
@@ -48,33 +66,36 @@ def _is_short(answer: Answer) -> bool:
 
 def operations(survey: Survey) -> Iterator[Remark]:
     """The target has the operations that its file says it has."""
-    missing = list(filter(_is_missing, _answers(survey, survey.offered)))
-    seen = f"{len(missing)} of {len(survey.offered)} plain reads are missing{_routes(missing)}"
-    if missing:
+    lost = missing(survey)
+    seen = f"{len(lost)} of {len(survey.offered)} plain reads are missing{named(lost)}"
+    if lost:
         yield looked_at("inapplicable", seen, "add them, or their area")
     else:
         yield looked_at("inapplicable", seen)
 
 
-def _is_missing(answer: Answer) -> bool:
-    """Whether a target lacks what was asked for."""
-    return answer.exchange.status in MISSING
-
-
 def inapplicable(survey: Survey) -> Iterator[Remark]:
     """What the target is said to lack is not there."""
     lacking = list(filter(survey.is_lacking, survey.reads))
-    there = list(filter(attrgetter("ok"), _answers(survey, lacking)))
-    seen = f"{len(there)} of {len(lacking)} that it names are there{_routes(there)}"
+    there = list(filter(attrgetter("ok"), answers(survey, lacking)))
+    seen = f"{len(there)} of {len(lacking)} that it names are there{named(there)}"
     if there:
         yield looked_at("inapplicable", seen, "take them out")
     elif lacking:
         yield looked_at("inapplicable", seen)
 
 
-def _routes(answers: Iterable[Answer]) -> str:
+# --- words ----------------------------------------------------------------------------------------
+
+
+def routes_of(shown: Iterable[Answer]) -> list[str]:
+    """The routes of some answers, each once."""
+    return list(dict.fromkeys(map(attrgetter("operation.route"), shown)))
+
+
+def named(shown: Iterable[Answer]) -> str:
     """The routes of some answers in brackets, the first few by name; empty without any."""
-    routes = list(dict.fromkeys(map(attrgetter("operation.route"), answers)))
+    routes = routes_of(shown)
     if not routes:
         return ""
     if len(routes) > FEW:

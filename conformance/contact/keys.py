@@ -95,18 +95,23 @@ def businesses(survey: Survey) -> Iterator[Remark]:
 
 def _shown(survey: Survey, key: str) -> Remark:
     """What the lists of a key show of its business."""
-    owner, tenant = OWNERS[key], survey.contract.tenant
-    rows = chain.from_iterable(map(attrgetter("rows"), _lists(survey, key)))
-    seen = sorted(set(texts_in(map(methodcaller("get", tenant), rows))))
+    owner, seen = OWNERS[key], shown_businesses(survey, key)
     about, declared = f"businesses: {owner}", survey.target.businesses.get(owner)
     if not seen:
-        return untold(about, f"no list that keys: {key} is shown names a {tenant}")
+        return untold(about, f"no list that keys: {key} is shown names a business")
     shown = f"keys: {key} is shown {seen[0]}"
     if declared is None:
         return untold(about, shown, f"declare it under businesses: {owner}: {seen[0]}")
     if declared in seen:
         return looked_at(about, shown)
     return looked_at(about, shown, f"the target file says {declared}: mend one of the two")
+
+
+def shown_businesses(survey: Survey, key: str) -> list[str]:
+    """The ids of the businesses that the lists of a key name."""
+    rows = chain.from_iterable(map(attrgetter("rows"), _lists(survey, key)))
+    named = map(methodcaller("get", survey.contract.tenant), rows)
+    return sorted(set(texts_in(named)))
 
 
 def emptiness(survey: Survey) -> Iterator[Remark]:

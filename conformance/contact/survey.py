@@ -50,17 +50,20 @@ def untold(about: str, why: str, mend: str = "") -> Remark:
 
 
 class Survey:
-    """Asks a target for what needs nothing but a key. Each request is sent once."""
+    """Asks a target for what needs nothing but a key. Each request is sent once.
 
-    def __init__(self, session: Session) -> None:
+    ``most`` bounds the reads that it has with its main key.
+    """
+
+    def __init__(self, session: Session, most: int | None = None) -> None:
         self.contract = session.contract
         self.target = session.target.declaration
         self.client = Client(session.sender, CASE, 1, Memory(), seed=0)
-        self.ask = cache(self._ask)
+        self._asked = cache(self._ask)
         plain = filterfalse(attrgetter("required"), session.contract.operations.values())
         reads = filter(_reads, plain)
-        self.reads = sorted(reads, key=attrgetter("keyed"), reverse=True)
-        self.offered = list(filterfalse(self.is_lacking, self.reads))
+        self.reads = sorted(reads, key=_rank, reverse=True)
+        self.offered = list(filterfalse(self.is_lacking, self.reads))[:most]
 
     def is_lacking(self, operation: Operation) -> bool:
         """Whether the target is said to lack an operation."""
@@ -75,8 +78,12 @@ class Survey:
         """The reads that a key lacks the scope of."""
         return list(filterfalse(partial(self.target.opens, role=key), self.offered))
 
-    def _ask(self, name: str, key: str = "full") -> Answer:
-        """What the read of a name shows with a key.
+    def ask(self, name: str, key: str = "full") -> Answer:
+        """What the read of a name shows with a key."""
+        return self._asked(name, key)
+
+    def _ask(self, name: str, key: str) -> Answer:
+        """The same, asked anew.
 
         One that the target is said to lack is sent without its name: nothing may expect an answer.
         """
@@ -90,6 +97,11 @@ class Survey:
 def _reads(operation: Operation) -> bool:
     """Whether an operation changes nothing."""
     return operation.effect is Effect.READ
+
+
+def _rank(operation: Operation) -> tuple[bool, bool]:
+    """What tells more: a read with a key, and among those a list."""
+    return operation.keyed, operation.paging is not None
 
 
 def _asks_for_none(operation: Operation) -> bool:
