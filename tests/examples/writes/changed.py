@@ -124,6 +124,8 @@ def a_changed_object_stays_in_its_place() -> Iterator[Example]:
     yield refused("last behind newer ones", *changed(OLD, NEW), evals(oldest, newer, newest, own))
     yield accepted("another is displaced", *changed(OLD, NEW), evals(newer, newest, own, oldest))
     yield accepted("no times", *changed(OLD, NEW), evals({"id": "e1"}, {"id": "e2"}))
+    mixed = evals(newest, oldest, own, newer)
+    yield accepted("a list in no order", *changed(OLD, NEW), mixed)
 
 
 # --- work on an object ---

@@ -9,7 +9,9 @@ from conformance.server.messages import Context
 from tests.faults.base import Faulty, fault, is_for
 
 
-@fault("changed-resource", at="update_eval", by="change-of-each-member", depth=5)
+@fault(
+    "changed-resource", also="paging-order", at="update_eval", by="change-of-each-member", depth=5
+)
 class ChangedFirst(Faulty):
     """list_evals shows the scenarios first that were changed since the start of the server."""
 
