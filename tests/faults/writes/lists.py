@@ -10,7 +10,11 @@ from tests.faults.base import Faulty, fault, is_for
 
 
 @fault(
-    "changed-resource", also="paging-order", at="update_eval", by="change-of-each-member", depth=5
+    "changed-resource",
+    also="paging-order",
+    at="update_eval list_evals",
+    by="change-of-each-member",
+    depth=5,
 )
 class ChangedFirst(Faulty):
     """list_evals shows the scenarios first that were changed since the start of the server."""
