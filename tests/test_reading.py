@@ -61,13 +61,13 @@ def filter_of(member: str, **options: Any) -> Parameter:
         ({"joined": True}, "9", True),
         ({"compare": "at-least"}, 10, True),
         ({"compare": "at-least"}, "8.5", False),
-        ({"compare": "at-least"}, 9, None),
+        ({"compare": "at-least"}, 9, True),
         ({"compare": "at-least"}, "20260417", True),
         ({"compare": "at-least"}, "many", None),
         ({"compare": "at-least"}, "2026-01-01T12:00:00Z", None),
         ({"compare": "at-most"}, 10, False),
         ({"compare": "at-most"}, 8, True),
-        ({"compare": "at-most"}, 9, None),
+        ({"compare": "at-most"}, 9, True),
     ],
 )
 def test_a_filter_takes_an_item(options: dict[str, Any], score: Any, expected: bool | None) -> None:

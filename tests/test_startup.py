@@ -43,12 +43,14 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
     assert not names & {*SLOW, "yaml", "jsonschema_rs"}
     assert {name for name in names if name.startswith("conformance.")} == {
         "conformance.command",
+        "conformance.command.beginning",
         "conformance.command.choosing",
         "conformance.command.cli",
         "conformance.command.commands",
         "conformance.command.comparing",
         "conformance.command.concluding",
         "conformance.command.directory",
+        "conformance.command.doctor",
         "conformance.command.past",
         "conformance.command.preparing",
         "conformance.command.rerunning",

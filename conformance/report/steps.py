@@ -260,7 +260,8 @@ def _filling(run: Run, exchanges: Sequence[Exchange]) -> Iterator[Exchange]:
 
     None for exchanges that no limit counts, and for those that compare two addresses.
     """
-    if not FILLING.issuperset(map(attrgetter("facts.step"), exchanges)):
+    steps = set(map(attrgetter("facts.step"), exchanges))
+    if not steps or not steps <= FILLING:
         return
     first, shown = exchanges[0], set(map(attrgetter("id"), exchanges))
     of_case = dropwhile(lambda exchange: exchange.case != first.case, run.exchanges)

@@ -254,7 +254,7 @@ def test_work_on_object(client: Client) -> None:
     kind, sought = selector.references, values[selector.name]
     client.settled(kind, sought, Facts(step=Step.BEFORE))
     facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=str(sought))
-    for _ in range(1 + bool(operation.secrets)):
+    if client.control(operation, values, facts=facts).ok and operation.secrets:
         client.control(operation, values, facts=facts)
     client.until(lambda: client.look(kind, sought, Facts(step=Step.READ)), client.is_found)
 
