@@ -15,6 +15,10 @@ NO_KEY, OF_KEYS = "auth.missing", ("auth.", "scope.refused", "tenant.object")
 """The rule of an operation that is open to all, and the rules that such an operation breaks."""
 
 
+FEW_OPEN = 10
+"""Operations that are open to all because somebody forgot them. More have a mistake in common."""
+
+
 @dataclass(eq=False)
 class Group:
     """The findings of one key: cells, operations and exchanges, each in the order of the run."""
@@ -61,13 +65,15 @@ class _Sighting:
 def groups_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> list[Group]:
     """The findings of broken cells by their keys, in the order of the run.
 
-    Where an operation always fails, nothing in the requests provokes it. Where it is open to all,
-    whatever else is wrong with its keys does not matter until it is not.
+    Where an operation always fails, nothing in the requests provokes it. Where it is one of a few
+    that are open to all, whatever else is wrong with its keys does not matter until it is not.
     """
     groups: dict[Key, Group] = {}
     failing = set(product(_always_failing(exchanges.values()), [FAULT]))
     seen = list(_sightings(cells, exchanges))
     opened = {(one.cell.operation, True): one.key for one in seen if one.key.rule == NO_KEY}
+    if len(opened) > FEW_OPEN:
+        opened.clear()
     for one in seen:
         operation, rule = one.cell.operation, one.key.rule
         key = opened.get((operation, rule.startswith(OF_KEYS)), one.key)
