@@ -18,6 +18,8 @@ from tests.faults.base import Faulty
 from tests.servers import Outcome
 
 EVERYTHING = ["read", "write", "spend", "flood"]
+MOST = 120
+"""Reads for a target file with thirty keys."""
 SCREEN = 24
 """Lines of a small terminal."""
 
@@ -117,8 +119,11 @@ NO_RECIPE = {"code": "number_on_dnc", "operation": "create_call", "input": {"nam
 
 WRONG = [
     ({"businesses": {"main": "business-x"}}, "the target file says business-x"),
-    ({"inapplicable": None}, "plain reads are missing (GET /usage)\n       -> add them"),
-    ({"inapplicable": ["GET /usage", "GET /agents"]}, "there (GET /agents)\n       -> take them"),
+    ({"inapplicable": None}, "plain reads are missing (GET /usage)\n       -> declare"),
+    (
+        {"inapplicable": ["GET /usage", "GET /agents"]},
+        "there (GET /agents)\n       -> take",
+    ),
     (
         {"clock": {"method": "POST", "path": "/no", "member": "seconds"}, "triggers": None}
         | {"allow": ["read", "write"]},
@@ -156,7 +161,7 @@ def test_a_file_that_only_reads_sends_reads_alone(patient: Patient) -> None:
     outcome = patient.examine()
     assert {request.method for request in patient.app.asked} == {"GET"}
     assert "open   clock: not tried, as allow: has no write" in outcome.out
-    assert len(patient.app.asked) <= 100
+    assert len(patient.app.asked) <= MOST
 
 
 def test_machines_get_json(patient: Patient) -> None:
@@ -182,3 +187,50 @@ def test_the_embedded_server_is_well(tmp_path: Path) -> None:
     outcome = servers.command("doctor", "-v", cwd=tmp_path)
     assert outcome.code == 0
     assert "works  triggers: payment_required at sign_up: it came" in outcome.out
+
+
+def test_a_full_key_has_every_scope(patient: Patient) -> None:
+    """One read of each scope is tried: a key of one scope is no full key."""
+    keys = {**patient.right["keys"], "full": patient.right["scoped_keys"]["calls:read"]}
+    scoped = {**patient.right["scoped_keys"], "calls:read": patient.right["keys"]["full"]}
+    outcome = patient.examine(keys=keys, scoped_keys=scoped)
+    assert outcome.code == 1
+    assert (
+        "keys: full: GET /agents answered 403 forbidden\n       -> it lacks the scope agents:read"
+        in outcome.out
+    )
+    assert (
+        "scoped_keys: calls:read: GET /agents answered 200\n       -> it opens what" in outcome.out
+    )
+
+
+class Guarded(Counting):
+    """The same, where reports ask for the scope of calls, and one key meets an error."""
+
+    def dispatch(self, request: Request) -> Reply:
+        identity = self.known_key((request.header("authorization") or "").removeprefix("Bearer "))
+        scopes = identity.scopes if identity else frozenset()
+        if "/analytics/" in request.path and not {"*", "calls:read"} & scopes:
+            raise Refusal("forbidden", "The key lacks the scope")
+        if identity and identity.name == "empty":
+            raise Refusal("not_found", "A business without data is not known")
+        return super().dispatch(request)
+
+
+def test_what_no_source_says_of_a_scope_is_no_mistake(tmp_path: Path) -> None:
+    """A report may ask for a scope. A key that is answered otherwise is neither right nor wrong."""
+    app = servers.faulty(Guarded)
+    assert isinstance(app, Guarded)
+    with servers.serving(app) as origin:
+        outcome = Patient(app, origin, tmp_path).examine()
+    assert outcome.code == 0, outcome.said
+    assert "open   keys: empty: GET /calls answered 404 not_found" in outcome.out
+
+
+def test_triggers_that_are_not_tried_are_named(patient: Patient) -> None:
+    """Where allow: forbids them, and where the suite would have to wait afterwards."""
+    limit = {"code": "rate_limit_exceeded", "operation": "list_calls", "headers": {"X-Limit": "1"}}
+    outcome = patient.examine(triggers=[NO_RECIPE, limit])
+    assert outcome.code == 0, outcome.said
+    for code in ("number_on_dnc at create_call", "rate_limit_exceeded at list_calls"):
+        assert f"open   triggers: {code}: not tried" in outcome.out

@@ -105,7 +105,7 @@ def test_what_is_missing_stands_there_with_what_it_unlocks(look: Look) -> None:
 
 def test_notes_tell_what_no_member_holds(look: Look) -> None:
     """Lists, clocks, the kind of key, and where the bare address leads."""
-    for told in ("lists hold items", "The key begins with kc_live_.", "s apart."):
+    for told in ("lists that are shown hold items", "The key begins with kc_live_.", "s apart."):
         assert told in look.outcome.out
     assert "The bare address redirects to https://www.example.com/." in look.outcome.out
     assert "has no TLS" in look.outcome.out

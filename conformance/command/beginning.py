@@ -30,6 +30,8 @@ def init(path: Path, force: bool, choice: Choice) -> None:
     """
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; give another name, or --force")
+    if choice.key_file and not choice.url:
+        raise UsageError("A key without --url: say which server it belongs to")
     if choice.url:
         text = _looked_at(choice)
     else:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import filterfalse, starmap
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import click
@@ -99,7 +98,7 @@ def _line(remark: Remark) -> str:
 
 def _end(choice: Choice, remarks: Sequence[Remark]) -> str:
     """What to do next: mend the first thing that is wrong, or run."""
-    wrong = list(filter(attrgetter("mend"), remarks))
+    wrong = [remark for remark in remarks if remark.state == "mend"]
     if wrong:
         return f"{len(wrong)} to mend, first {wrong[0].about}. Then run doctor again."
     target = f" --target {choice.target}" if choice.target else ""

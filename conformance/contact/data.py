@@ -69,20 +69,20 @@ def operations(survey: Survey) -> Iterator[Remark]:
     lost = missing(survey)
     seen = f"{len(lost)} of {len(survey.offered)} plain reads are missing{named(lost)}"
     if lost:
-        yield looked_at("inapplicable", seen, "add them, or their area")
+        yield looked_at("operations", seen, "declare them inapplicable:, or their area")
     else:
-        yield looked_at("inapplicable", seen)
+        yield looked_at("operations", seen)
 
 
 def inapplicable(survey: Survey) -> Iterator[Remark]:
     """What the target is said to lack is not there."""
     lacking = list(filter(survey.is_lacking, survey.reads))
     there = list(filter(attrgetter("ok"), answers(survey, lacking)))
-    seen = f"{len(there)} of {len(lacking)} that it names are there{named(there)}"
+    seen = f"{len(there)} of {len(lacking)} plain reads that it lacks are there{named(there)}"
     if there:
-        yield looked_at("inapplicable", seen, "take them out")
+        yield looked_at("operations", seen, "take them out of inapplicable:, or add them to only:")
     elif lacking:
-        yield looked_at("inapplicable", seen)
+        yield looked_at("operations", seen)
 
 
 # --- words ----------------------------------------------------------------------------------------

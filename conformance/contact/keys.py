@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from operator import attrgetter, methodcaller
 from typing import NamedTuple
 
@@ -16,6 +16,8 @@ from conformance.values import texts_in
 OPENS, CLOSED, DEAD = "opens", "closed", "dead"
 """What a key is expected to do to a read."""
 REFUSED = "it is refused: is it a valid key of this server?"
+TELLING = (200, 401, 403)
+"""Statuses that tell something of a key."""
 WRONG: Mapping[tuple[str, int | None], str] = {
     (OPENS, 401): REFUSED,
     (OPENS, 403): "it lacks the scope {scopes}, or the business: give one that has both",
@@ -33,11 +35,20 @@ class _Look(NamedTuple):
     answer: Answer
     expected: str
 
+    @property
+    def came(self) -> int | None:
+        """The status of the answer, 200 for any success."""
+        return {True: 200}.get(self.answer.ok, self.answer.exchange.status)
+
+    @property
+    def tells(self) -> bool:
+        """Whether the answer tells something of the key."""
+        return self.came in TELLING
+
     def wrong(self) -> str:
         """What is wrong with the key; empty if nothing is."""
-        came = {True: 200}.get(self.answer.ok, self.answer.exchange.status)
         scopes = " or ".join(self.answer.operation.scopes)
-        return WRONG.get((self.expected, came), "").format(scopes=scopes)
+        return WRONG.get((self.expected, self.came), "").format(scopes=scopes)
 
 
 def keys(survey: Survey) -> Iterator[Remark]:
@@ -58,8 +69,12 @@ def _key(survey: Survey, name: str) -> Remark:
     looks: list[_Look] = []
     for operation, expected in _asked(survey, role):
         looks.append(_Look(survey.ask(operation.id, name), expected))
-    wrong = filter(None, map(_Look.wrong, looks))
-    return looked_at(place(name), said(map(attrgetter("answer"), looks)), next(wrong, ""))
+    wrong = list(filter(_Look.wrong, looks))
+    if wrong:
+        return looked_at(place(name), said([wrong[0].answer]), wrong[0].wrong())
+    if not any(map(attrgetter("tells"), looks)):
+        return untold(place(name), said(map(attrgetter("answer"), looks)) or "no read tells of it")
+    return looked_at(place(name), said(map(attrgetter("answer"), looks[:2])))
 
 
 def place(name: str) -> str:
@@ -70,13 +85,26 @@ def place(name: str) -> str:
 
 
 def _asked(survey: Survey, role: KeyRole) -> Iterable[tuple[Operation, str]]:
-    """Reads for a key, each with what the key is expected to do: one to open, one not to."""
-    first = (OPENS, DEAD)[role.dead]
-    opened = zip(survey.opened(role.name), [first], strict=False)
+    """Reads for a key, each with what the key is expected to do.
+
+    A dead key gets one. A valid one gets a read of each scope that it has, and one that it lacks.
+    Reads without a scope tell nothing: a server may ask for one that no source names.
+    """
+    opened = _one_of_each_scope(survey.opened(role.name))
+    if role.dead:
+        return zip(opened, [DEAD], strict=False)
     closed = zip(survey.closed(role.name), [CLOSED], strict=False)
     if role.reach is Reach.NONE:
         return closed
-    return chain(opened, closed)
+    return chain(zip(opened, repeat(OPENS)), closed)
+
+
+def _one_of_each_scope(operations: Iterable[Operation]) -> Iterable[Operation]:
+    """The first of some operations for each scope that they ask for."""
+    first: dict[tuple[str, ...], Operation] = {}
+    for operation in filter(attrgetter("scopes"), operations):
+        first.setdefault(tuple(operation.scopes), operation)
+    return first.values()
 
 
 # --- businesses -----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from conformance.contact.around import time_of_day
 from conformance.contact.data import MISSING, answers, missing, named, routes_of, shown_lists
-from conformance.contact.keys import shown_businesses
+from conformance.contact.keys import keys, shown_businesses
 from conformance.contact.survey import Survey
 from conformance.model import Business, Json
 from conformance.reading import members_of
@@ -50,7 +50,14 @@ def propose(session: Session) -> Proposal:
     preflight.check(session)
     survey = Survey(session, most=READS)
     members = dict(chain(_address(survey), _business(survey), _lacking(survey)))
-    notes = chain(_lists(survey), _time(survey), _key(session), _bare(survey), _document(survey))
+    notes = chain(
+        _lists(survey),
+        _time(survey),
+        _lacks(survey),
+        _key(session),
+        _bare(survey),
+        _document(survey),
+    )
     return Proposal(members, tuple(notes))
 
 
@@ -84,16 +91,25 @@ def _lacking(survey: Survey) -> Members:
 
 
 def _lists(survey: Survey) -> Iterator[str]:
-    """How many lists hold items."""
+    """How many lists hold items, and which reads were not asked for."""
     shown = shown_lists(survey)
     filled = list(filter(attrgetter("listed"), shown))
-    yield f"{len(filled)} of {len(shown)} lists hold items{named(filled)}."
+    yield f"{len(filled)} of {len(shown)} lists that are shown hold items{named(filled)}."
+    left = list(filterfalse(survey.offered.__contains__, filter(attrgetter("keyed"), survey.reads)))
+    if left:
+        yield f"Not asked for: {', '.join(map(attrgetter('route'), left))}."
 
 
 def _time(survey: Survey) -> Iterator[str]:
     """How far the clocks are apart."""
     for remark in time_of_day(survey):
         yield f"Time: {remark.seen}."
+
+
+def _lacks(survey: Survey) -> Iterator[str]:
+    """What the key lacks: it is taken for one with every scope."""
+    for remark in filter(attrgetter("mend"), keys(survey)):
+        yield f"{remark.seen}: {remark.mend}."
 
 
 def _key(session: Session) -> Iterator[str]:
