@@ -97,7 +97,7 @@ def test_what_is_missing_stands_there_with_what_it_unlocks(look: Look) -> None:
     """The best comes first, as lines to take over."""
     unlocks = look.text.partition("What would be judged beside")[2].splitlines()
     assert unlocks[1].startswith("# allow: [read, write, spend, flood]  # write: ")
-    keys = [line for line in unlocks if line.startswith("#   ") and "${KEY_" in line]
+    keys = [line for line in unlocks if line.startswith("#   ") and "_KEY}" in line]
     gains = [int(line.split("# ")[2].split()[0].replace(",", "")) for line in keys]
     assert gains == sorted(gains, reverse=True)
     assert len(gains) > 2

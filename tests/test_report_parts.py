@@ -69,11 +69,11 @@ def test_what_can_be_provided_is_yaml_with_its_gain() -> None:
     lines = provide.lines(asking())
     given = yaml.safe_load("\n".join(lines))
     assert given["allow"] == ["read", "write", "spend"]
-    assert given["keys"] == {"no_scope": "${KEY_NO_SCOPE}"}
-    assert given["scoped_keys"] == {"agents:read": "${KEY_AGENTS_READ}"}
+    assert given["keys"] == {"no_scope": "${NO_SCOPE_KEY}"}
+    assert given["scoped_keys"] == {"agents:read": "${AGENTS_READ_KEY}"}
     assert given["triggers"] == [{"code": "call_failed", "operation": "create_call", "input": {}}]
     assert given["addresses"] == ["127.0.0.2", "127.0.0.3"]
-    assert "  no_scope: ${KEY_NO_SCOPE}  # 3 cells" in lines
+    assert "  no_scope: ${NO_SCOPE_KEY}  # 3 cells" in lines
     assert lines[0].endswith("# write: 5 cells, spend: 2 cells")
 
 

@@ -62,5 +62,5 @@ def _looked_at(choice: Choice) -> str:
 def _told(proposal: Proposal, unlocks: list[str]) -> str:
     """The notes, and what more would unlock, as comments at the end of the file."""
     notes = ["", "What the look showed:", *proposal.notes]
-    more = ["", "What would be judged beside, by what you add:", *unlocks]
+    more = ["", "What would be judged beside, by what you add to the members above:", *unlocks]
     return "".join(f"# {line}".rstrip() + "\n" for line in [*notes, *more])

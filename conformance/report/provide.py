@@ -76,7 +76,7 @@ def _value(member: str, name: str) -> str:
     """What stands in the place of a value: for a key, a variable of the environment."""
     if member == "businesses":
         return "its id"
-    return f"${{KEY_{re.sub('[^A-Z0-9]+', '_', name.upper())}}}"
+    return f"${{{re.sub('[^A-Z0-9]+', '_', name.upper())}_KEY}}"
 
 
 def _triggers(reasons: list[Gain]) -> Iterator[str]:
