@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
@@ -279,6 +280,14 @@ def _instant(text: str) -> Fraction | None:
 
 _usual_instant = lru_cache(maxsize=16_384)(_instant)
 """The same for short texts, which come back in page after page."""
+
+
+def http_date(text: str) -> datetime | None:
+    """The moment that a date of HTTP names, which is in UTC; None for any other text."""
+    try:
+        return parsedate_to_datetime(text).replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def instants(values: Iterable[Any]) -> list[Fraction]:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
@@ -28,6 +29,7 @@ from conformance import report
 from conformance.run import runfile
 from conformance.server.application import Application, application
 from conformance.server.declaration import declaration
+from conformance.server.messages import Reply, Request
 from tests.support import contracts
 
 FILES = frozenset({*report.FILES, runfile.RUN, runfile.PACKED, runfile.PYTEST_PAGE})
@@ -250,6 +252,19 @@ def keys_of(app: Application) -> dict[str, str]:
 def faulty(kind: type[Application] = Application, seed: int = 0) -> Application:
     """The reference application, or a subclass that differs from it."""
     return application(contracts.real(), seed, kind=kind)
+
+
+class Remembering(Application):
+    """The reference server, which remembers what it was asked."""
+
+    @cached_property
+    def asked(self) -> list[Request]:
+        """The requests so far."""
+        return []
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        self.asked.append(request)
+        return super().answer(request)
 
 
 def target_file(app: Application, origin: str, path: Path, **more: Any) -> Path:

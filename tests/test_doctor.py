@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,7 @@ import pytest
 from conformance.server.declaration import declaration
 from conformance.server.messages import Refusal, Reply, Request
 from tests import servers
-from tests.faults.base import Faulty
-from tests.servers import Outcome
+from tests.servers import Outcome, Remembering
 
 EVERYTHING = ["read", "write", "spend", "flood"]
 MOST = 120
@@ -24,16 +22,10 @@ SCREEN = 24
 """Lines of a small terminal."""
 
 
-class Counting(Faulty):
-    """The reference server, without the recordings, that remembers what it was asked."""
-
-    @cached_property
-    def asked(self) -> list[Request]:
-        """The requests so far."""
-        return []
+class Counting(Remembering):
+    """The reference server without its list of usage, which remembers what it was asked."""
 
     def dispatch(self, request: Request) -> Reply:
-        self.asked.append(request)
         if request.path.endswith("/usage"):
             raise Refusal("not_found", "There is no such path")
         return super().dispatch(request)
@@ -234,3 +226,28 @@ def test_triggers_that_are_not_tried_are_named(patient: Patient) -> None:
     assert outcome.code == 0, outcome.said
     for code in ("number_on_dnc at create_call", "rate_limit_exceeded at list_calls"):
         assert f"open   triggers: {code}: not tried" in outcome.out
+
+
+def test_a_target_without_plain_reads_is_no_crash(patient: Patient) -> None:
+    """Where nothing can be asked with a key alone, nothing is known of its time."""
+    outcome = patient.examine(only=["create_call"], inapplicable=None)
+    servers.no_traceback(outcome)
+    assert "open   time: no answer says what time it is" in outcome.out
+
+
+class Dated(Counting):
+    """The same, with a Date that names no zone."""
+
+    def all_headers(self, request: Request, reply: Reply, body: bytes) -> list[tuple[str, str]]:
+        headers = super().all_headers(request, reply, body)
+        return [*headers, ("Date", "Fri, 27 Nov 1998 15:25:47 -0000")]
+
+
+def test_a_date_without_a_zone_is_that_of_http(tmp_path: Path) -> None:
+    """It counts as UTC."""
+    app = servers.faulty(Dated)
+    assert isinstance(app, Dated)
+    with servers.serving(app) as origin:
+        outcome = Patient(app, origin, tmp_path).examine()
+    servers.no_traceback(outcome)
+    assert "mend   time: its clock and this one are" in outcome.out

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +12,28 @@ import yaml
 
 from conformance.server.messages import Refusal, Reply, Request
 from tests import servers
-from tests.faults.base import Faulty
-from tests.servers import Outcome
+from tests.servers import Outcome, Remembering
 
+HOSTILE = "/x\nallow: [read, write, spend, flood]"
+PATHS = {"/api/v1/calls": {"summary": "Calls", "get": {}}, HOSTILE: {"get": {}}} | {
+    f"/more/{number}": {"post": {}} for number in range(1_000)
+}
+"""The paths of a document that would add a line to the target file, and fill it."""
 MOST = 30
 """Requests of a first look."""
 
 
-class Seen(Faulty):
+class Seen(Remembering):
     """The reference server without two routes, which remembers what it was asked.
 
     The address without the path of the API redirects to another host.
     """
 
-    @cached_property
-    def asked(self) -> list[Request]:
-        """The requests so far."""
-        return []
-
     def dispatch(self, request: Request) -> Reply:
-        self.asked.append(request)
         if request.path == "/":
             return Reply(308, {}, (("Location", "https://www.example.com/"),))
+        if request.path.endswith("/openapi.json"):
+            return Reply(200, {"openapi": "3.1.0", "paths": PATHS})
         if request.path.endswith(("/usage", "/events")):
             raise Refusal("not_found", "There is no such path")
         return super().dispatch(request)
@@ -109,6 +108,16 @@ def test_notes_tell_what_no_member_holds(look: Look) -> None:
         assert told in look.outcome.out
     assert "The bare address redirects to https://www.example.com/." in look.outcome.out
     assert "has no TLS" in look.outcome.out
+
+
+def test_a_document_of_the_server_adds_no_line(look: Look) -> None:
+    """What it says stands on one line of a few routes, and acts on nothing."""
+    assert look.members["allow"] == ["read"]
+    assert "\nallow: [read, write" not in look.text
+    (more,) = [line for line in look.text.splitlines() if "document also has" in line]
+    assert len(more) < 300
+    assert "SUMMARY" not in look.text
+    assert "GET /calls" not in look.text.partition("document lacks")[2].splitlines()[0]
 
 
 def test_the_key_stays_out_of_the_file(look: Look) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import filterfalse, product
+from itertools import filterfalse
 from operator import attrgetter
 
 from conformance.causes.keys import FAULT, Key, is_fault, key_of
@@ -13,8 +13,6 @@ from conformance.model import BROKEN, Cell, Exchange, Finding
 
 NO_KEY, OF_KEYS = "auth.missing", ("auth.", "scope.refused", "tenant.object")
 """The rule of an operation that is open to all, and the rules that such an operation breaks."""
-
-
 FEW_OPEN = 10
 """Operations that are open to all because somebody forgot them. More have a mistake in common."""
 
@@ -69,16 +67,17 @@ def groups_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> list[
     that are open to all, whatever else is wrong with its keys does not matter until it is not.
     """
     groups: dict[Key, Group] = {}
-    failing = set(product(_always_failing(exchanges.values()), [FAULT]))
+    failing = _always_failing(exchanges.values())
     seen = list(_sightings(cells, exchanges))
-    opened = {(one.cell.operation, True): one.key for one in seen if one.key.rule == NO_KEY}
+    opened = {one.cell.operation: one.key for one in seen if one.key.rule == NO_KEY}
     if len(opened) > FEW_OPEN:
         opened.clear()
     for one in seen:
-        operation, rule = one.cell.operation, one.key.rule
-        key = opened.get((operation, rule.startswith(OF_KEYS)), one.key)
-        if (operation, rule) in failing:
+        operation, key = one.cell.operation, one.key
+        if key.rule == FAULT and operation in failing:
             key = replace(key, flaw="")
+        if key.rule.startswith(OF_KEYS):
+            key = opened.get(operation, key)
         _add(groups.setdefault(key, Group(key)), one)
     return list(groups.values())
 

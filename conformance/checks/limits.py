@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Any
@@ -25,6 +24,7 @@ from conformance.model import (
     compact,
 )
 from conformance.reading import soon
+from conformance.values import http_date
 
 NEEDS_LIMIT = "Needs a run that reaches the limit first."
 
@@ -285,9 +285,4 @@ def retry_after(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
 
 def _is_waiting_time(text: str) -> bool:
     """Whether a text is a whole number, or a date as HTTP writes it."""
-    if text.isdecimal():
-        return True
-    try:
-        return parsedate_to_datetime(text) is not None
-    except (ValueError, OverflowError):
-        return False
+    return text.isdecimal() or http_date(text) is not None

@@ -91,9 +91,11 @@ def _is_well(remark: Remark) -> bool:
 
 
 def _line(remark: Remark) -> str:
-    """A remark on a line; below it what to do."""
-    line = f"{remark.state:<6} {remark.about}: {remark.seen}"
-    return f"{line}\n       -> {remark.mend}" if remark.mend else line
+    """A remark on a line, whatever the target says; below it what to do."""
+    from conformance.text import clean
+
+    line = clean(f"{remark.state:<6} {remark.about}: {remark.seen}")
+    return f"{line}\n       -> {clean(remark.mend)}" if remark.mend else line
 
 
 def _end(choice: Choice, remarks: Sequence[Remark]) -> str:

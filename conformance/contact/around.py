@@ -6,11 +6,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from itertools import filterfalse
 
+from conformance.contact.data import answers
 from conformance.contact.survey import Remark, Survey, looked_at, untold
 from conformance.model import Effect
+from conformance.values import http_date
 
 SKEW = 5
 """Seconds that two clocks may be apart without a word."""
@@ -26,21 +27,16 @@ def time_of_day(survey: Survey) -> Iterator[Remark]:
         return
     apart = round(abs((datetime.now(UTC) - moment).total_seconds()))
     seen = f"its clock and this one are {apart} s apart"
-    if apart > SKEW:
-        yield looked_at("time", seen, "set one of them: times of objects are compared with it")
-    else:
-        yield looked_at("time", seen)
+    mend = "set one of them: times of objects are compared with it"
+    yield looked_at("time", seen, mend, wrong=apart > SKEW)
 
 
 def _told(survey: Survey) -> datetime | None:
     """The time that the first plain read tells; None where it tells none."""
-    response = survey.ask(survey.offered[0].id).exchange.response
-    if response is None:
+    first = next(answers(survey, survey.offered), None)
+    if first is None or first.exchange.response is None:
         return None
-    try:
-        return parsedate_to_datetime(response.header("Date") or "")
-    except ValueError:
-        return None
+    return http_date(first.exchange.response.header("Date"))
 
 
 def clock(survey: Survey) -> Iterator[Remark]:
@@ -55,21 +51,18 @@ def clock(survey: Survey) -> Iterator[Remark]:
     assert moved is not None  # there is a clock
     came = moved.failure or str(moved.status)
     seen = f"{declared['method']} {declared['path']} answered {came}"
-    if moved.ok:
-        yield looked_at("clock", seen)
-    else:
-        yield looked_at("clock", seen, "is that the request that moves the clock?")
+    yield looked_at("clock", seen, "give the request that moves the clock", wrong=not moved.ok)
 
 
 def addresses(survey: Survey) -> Iterator[Remark]:
     """Local addresses can be sent from."""
     tried = survey.target.addresses[:TRIED]
     failed = list(filterfalse(_can_bind, tried))
-    if failed:
-        seen = f"this machine cannot send from {', '.join(failed)}"
-        yield looked_at("addresses", seen, "give addresses of this machine")
-    elif tried:
-        yield looked_at("addresses", f"this machine can send from {', '.join(tried)}")
+    if not tried:
+        return
+    can = "cannot" if failed else "can"
+    seen = f"this machine {can} send from {', '.join(failed or tried)}"
+    yield looked_at("addresses", seen, "give addresses of this machine", wrong=failed)
 
 
 def _can_bind(address: str) -> bool:

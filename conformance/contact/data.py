@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from conformance.contact.survey import Remark, Survey, looked_at, untold
 from conformance.model import Operation
 from conformance.reading import Answer
+from conformance.values import cut
 
 ENOUGH = 3
 """Items that a list needs for a page to end between two of them."""
 FEW = 4
-"""Names that a remark lists."""
+"""Routes that a remark lists."""
+LONGEST = 60
+"""Characters of a route that are shown."""
 MISSING = (404, 405, 501)
 """Statuses of an operation that is not there."""
 
@@ -51,12 +54,10 @@ def lists(survey: Survey) -> Iterator[Remark]:
     shown = shown_lists(survey)
     short = list(filter(_is_short, shown))
     seen = f"{len(short)} of {len(shown)} hold fewer than {ENOUGH} items{named(short)}"
-    if not shown:
-        yield untold("lists", "no list was shown")
-    elif short:
-        yield looked_at("lists", seen, "create more, so that pages can be judged")
+    if shown:
+        yield looked_at("lists", seen, "create more, so that pages can be judged", wrong=short)
     else:
-        yield looked_at("lists", seen)
+        yield untold("lists", "no list was shown")
 
 
 def _is_short(answer: Answer) -> bool:
@@ -68,10 +69,7 @@ def operations(survey: Survey) -> Iterator[Remark]:
     """The target has the operations that its file says it has."""
     lost = missing(survey)
     seen = f"{len(lost)} of {len(survey.offered)} plain reads are missing{named(lost)}"
-    if lost:
-        yield looked_at("operations", seen, "declare them inapplicable:, or their area")
-    else:
-        yield looked_at("operations", seen)
+    yield looked_at("operations", seen, "declare them inapplicable:, or their area", wrong=lost)
 
 
 def inapplicable(survey: Survey) -> Iterator[Remark]:
@@ -79,10 +77,9 @@ def inapplicable(survey: Survey) -> Iterator[Remark]:
     lacking = list(filter(survey.is_lacking, survey.reads))
     there = list(filter(attrgetter("ok"), answers(survey, lacking)))
     seen = f"{len(there)} of {len(lacking)} plain reads that it lacks are there{named(there)}"
-    if there:
-        yield looked_at("operations", seen, "take them out of inapplicable:, or add them to only:")
-    elif lacking:
-        yield looked_at("operations", seen)
+    mend = "take them out of inapplicable:, or add them to only:"
+    if lacking:
+        yield looked_at("operations", seen, mend, wrong=there)
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -96,8 +93,10 @@ def routes_of(shown: Iterable[Answer]) -> list[str]:
 def named(shown: Iterable[Answer]) -> str:
     """The routes of some answers in brackets, the first few by name; empty without any."""
     routes = routes_of(shown)
-    if not routes:
-        return ""
-    if len(routes) > FEW:
-        routes[FEW:] = ["..."]
-    return f" ({', '.join(routes)})"
+    return f" ({few(routes)})" if routes else ""
+
+
+def few(routes: Sequence[str]) -> str:
+    """The first few of some routes, cut where a target made them long."""
+    more = ["..."] if len(routes) > FEW else []
+    return ", ".join([*(cut(route, LONGEST) for route in routes[:FEW]), *more])

@@ -11,11 +11,14 @@ from typing import NamedTuple
 from conformance.contact.survey import Remark, Survey, looked_at, said, untold
 from conformance.model import Business, KeyRole, Operation, Reach, key_role
 from conformance.reading import Answer
+from conformance.suite.ids import is_sendable
 from conformance.values import texts_in
 
 OPENS, CLOSED, DEAD = "opens", "closed", "dead"
 """What a key is expected to do to a read."""
 REFUSED = "it is refused: is it a valid key of this server?"
+SHOWN = 2
+"""Answers that a remark on a key that works names."""
 TELLING = (200, 401, 403)
 """Statuses that tell something of a key."""
 WRONG: Mapping[tuple[str, int | None], str] = {
@@ -71,10 +74,11 @@ def _key(survey: Survey, name: str) -> Remark:
         looks.append(_Look(survey.ask(operation.id, name), expected))
     wrong = list(filter(_Look.wrong, looks))
     if wrong:
-        return looked_at(place(name), said([wrong[0].answer]), wrong[0].wrong())
-    if not any(map(attrgetter("tells"), looks)):
-        return untold(place(name), said(map(attrgetter("answer"), looks)) or "no read tells of it")
-    return looked_at(place(name), said(map(attrgetter("answer"), looks[:2])))
+        return looked_at(place(name), said([wrong[0].answer]), wrong[0].wrong(), wrong=True)
+    seen = said(map(attrgetter("answer"), looks[:SHOWN]))
+    if any(map(attrgetter("tells"), looks)):
+        return looked_at(place(name), seen, "", wrong=False)
+    return untold(place(name), seen or "no read tells of it")
 
 
 def place(name: str) -> str:
@@ -130,16 +134,15 @@ def _shown(survey: Survey, key: str) -> Remark:
     shown = f"keys: {key} is shown {seen[0]}"
     if declared is None:
         return untold(about, shown, f"declare it under businesses: {owner}: {seen[0]}")
-    if declared in seen:
-        return looked_at(about, shown)
-    return looked_at(about, shown, f"the target file says {declared}: mend one of the two")
+    mend = f"the target file says {declared}: mend one of the two"
+    return looked_at(about, shown, mend, wrong=declared not in seen)
 
 
 def shown_businesses(survey: Survey, key: str) -> list[str]:
-    """The ids of the businesses that the lists of a key name."""
+    """The ids of the businesses that the lists of a key name; none that fits into no URL."""
     rows = chain.from_iterable(map(attrgetter("rows"), _lists(survey, key)))
     named = map(methodcaller("get", survey.contract.tenant), rows)
-    return sorted(set(texts_in(named)))
+    return sorted(filter(is_sendable, set(texts_in(named))))
 
 
 def emptiness(survey: Survey) -> Iterator[Remark]:
@@ -147,11 +150,8 @@ def emptiness(survey: Survey) -> Iterator[Remark]:
     if Business.EMPTY not in survey.target.keys:
         return
     items = list(chain.from_iterable(map(attrgetter("listed"), _lists(survey, "empty"))))
-    about, seen = "businesses: empty", f"its lists show {len(items)} items"
-    if items:
-        yield looked_at(about, seen, "give a key of a business without data")
-    else:
-        yield looked_at(about, seen)
+    seen, mend = f"its lists show {len(items)} items", "give a key of a business without data"
+    yield looked_at("businesses: empty", seen, mend, wrong=items)
 
 
 def _lists(survey: Survey, key: str) -> Iterator[Answer]:

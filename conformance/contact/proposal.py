@@ -12,17 +12,30 @@ from operator import attrgetter
 from urllib.parse import urlsplit
 
 from conformance.contact.around import time_of_day
-from conformance.contact.data import MISSING, answers, missing, named, routes_of, shown_lists
+from conformance.contact.data import (
+    LONGEST,
+    MISSING,
+    answers,
+    few,
+    missing,
+    named,
+    routes_of,
+    shown_lists,
+)
 from conformance.contact.keys import keys, shown_businesses
 from conformance.contact.survey import Survey
 from conformance.model import Business, Json
 from conformance.reading import members_of
 from conformance.run import preflight
 from conformance.run.session import Session
+from conformance.text import clean
 from conformance.transport.message import Message
+from conformance.values import cut
 
 PATHS = "paths"
 """The member of an OpenAPI document that holds its routes."""
+METHODS = frozenset({"get", "post", "put", "patch", "delete"})
+"""The members of a path of such a document that are routes."""
 READS = 26
 """Plain reads that are sent at most."""
 BARE = Message("GET", "/", (), (), None, outside=True)
@@ -58,7 +71,7 @@ def propose(session: Session) -> Proposal:
         _bare(survey),
         _document(survey),
     )
-    return Proposal(members, tuple(notes))
+    return Proposal(members, tuple(map(clean, notes)))  # a line each, whatever the target says
 
 
 # --- values ---------------------------------------------------------------------------------------
@@ -126,7 +139,7 @@ def _bare(survey: Survey) -> Iterator[str]:
     response = survey.client.raw(BARE, key=None, carried=()).response
     place = response.header("Location") if response else None
     if place:
-        yield f"The bare address redirects to {place}. Give the address that answers itself."
+        yield f"The bare address redirects to {cut(place, LONGEST)}. Give the one that answers."
 
 
 def _document(survey: Survey) -> Iterator[str]:
@@ -141,7 +154,7 @@ def _document(survey: Survey) -> Iterator[str]:
 def _routes(path: tuple[str, Json]) -> Iterator[str]:
     """The routes of a path of an OpenAPI document."""
     name, item = path
-    for method in members_of(item):
+    for method in filter(METHODS.__contains__, members_of(item)):
         yield f"{method.upper()} {name}"
 
 
@@ -152,6 +165,6 @@ def _compared(survey: Survey, documented: set[str]) -> Iterator[str]:
     lacking = sorted(set(survey.contract.routes) - plain)
     more = sorted(plain - set(survey.contract.routes))
     if lacking:
-        yield f"Its OpenAPI document lacks {', '.join(lacking)}."
+        yield f"Its OpenAPI document lacks {few(lacking)}."
     if more:
-        yield f"Its OpenAPI document also has {', '.join(more)}."
+        yield f"Its OpenAPI document also has {few(more)}."

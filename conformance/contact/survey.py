@@ -12,10 +12,10 @@ from operator import attrgetter
 from conformance.judging.answers import code_of
 from conformance.model import PREFLIGHT, WHOLE_API, Case, Effect, Operation
 from conformance.reading import Answer
+from conformance.run.preflight import plain_reads
 from conformance.run.session import Session
 from conformance.suite.client import Client
 from conformance.suite.memory import Memory
-from conformance.text import clean
 from conformance.transport.message import message_for
 
 CASE = Case("survey[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
@@ -39,9 +39,9 @@ class Remark:
     mend: str = ""
 
 
-def looked_at(about: str, seen: str, mend: str = "") -> Remark:
-    """A remark on what was seen: it works if there is nothing to mend."""
-    return Remark((State.WORKS, State.MEND)[bool(mend)], about, seen, mend)
+def looked_at(about: str, seen: str, mend: str, *, wrong: object) -> Remark:
+    """A remark on what was seen, with what to do if it is wrong."""
+    return Remark(State.MEND, about, seen, mend) if wrong else Remark(State.WORKS, about, seen)
 
 
 def untold(about: str, why: str, mend: str = "") -> Remark:
@@ -60,9 +60,7 @@ class Survey:
         self.target = session.target.declaration
         self.client = Client(session.sender, CASE, 1, Memory(), seed=0)
         self._asked = cache(self._ask)
-        plain = filterfalse(attrgetter("required"), session.contract.operations.values())
-        reads = filter(_reads, plain)
-        self.reads = sorted(reads, key=_rank, reverse=True)
+        self.reads = plain_reads(session.contract.operations.values())
         self.offered = list(filterfalse(self.is_lacking, self.reads))[:most]
 
     def is_lacking(self, operation: Operation) -> bool:
@@ -94,16 +92,6 @@ class Survey:
         return Answer(self.contract, operation, send(key=key))
 
 
-def _reads(operation: Operation) -> bool:
-    """Whether an operation changes nothing."""
-    return operation.effect is Effect.READ
-
-
-def _rank(operation: Operation) -> tuple[bool, bool]:
-    """What tells more: a read with a key, and among those a list."""
-    return operation.keyed, operation.paging is not None
-
-
 def _asks_for_none(operation: Operation) -> bool:
     """Whether an operation asks for no scope."""
     return not operation.scopes
@@ -119,4 +107,4 @@ def _said(answer: Answer) -> str:
     exchange = answer.exchange
     came = exchange.failure or str(exchange.status)
     code = code_of(answer.contract, exchange)
-    return clean(" ".join(filter(None, (answer.operation.route, "answered", came, code))))
+    return " ".join(filter(None, (answer.operation.route, "answered", came, code)))

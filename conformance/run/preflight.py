@@ -6,6 +6,8 @@ target is given up only if every plain read fails in the same way.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import filterfalse
 from operator import attrgetter
 
 from conformance.errors import TargetError, Unjudgeable
@@ -24,7 +26,7 @@ from conformance.suite.client import Client
 from conformance.suite.memory import Memory
 from conformance.target import Target
 from conformance.transport.patience import LIMITED
-from conformance.values import NOT_JSON
+from conformance.values import NOT_JSON, without
 
 IS_IT_UP = "Is the server up, and is the address right?"
 ATTEMPTS = 4
@@ -47,7 +49,8 @@ def check(session: Session) -> None:
     require_key(session.target)
     client = Client(session.sender, CASE, 1, Memory(), seed=session.choice.seed, nonce="")
     failed: list[Exchange] = []
-    for operation in _plain_reads(client):
+    offered = without(client.contract.operations, client.target.inapplicable)
+    for operation in plain_reads(offered.values()):
         exchange = client.call(operation, {})
         if _succeeded(exchange):
             return
@@ -61,15 +64,23 @@ def check(session: Session) -> None:
         raise Unjudgeable(problem)
 
 
-def _plain_reads(client: Client) -> list[Operation]:
-    """The operations that need nothing but a key. Those that do need a key come first."""
-    reads = []
-    for operation in client.contract.operations.values():
-        is_there = operation.id not in client.target.inapplicable
-        if all((is_there, operation.effect is Effect.READ, not operation.required)):
-            reads.append(operation)
-    reads.sort(key=attrgetter("keyed"), reverse=True)
-    return reads
+def plain_reads(operations: Iterable[Operation]) -> list[Operation]:
+    """Those of some operations that need nothing but a key.
+
+    Those that do need a key come first, and of these the lists: they tell most.
+    """
+    plain = filterfalse(attrgetter("required"), operations)
+    return sorted(filter(_reads, plain), key=_rank, reverse=True)
+
+
+def _reads(operation: Operation) -> bool:
+    """Whether an operation changes nothing."""
+    return operation.effect is Effect.READ
+
+
+def _rank(operation: Operation) -> tuple[bool, bool]:
+    """What tells more: a read with a key, and of these a list."""
+    return operation.keyed, operation.paging is not None
 
 
 def _all_missing(failed: list[Exchange]) -> bool:

@@ -139,12 +139,17 @@ def _changes(
         yield from ((switch.name, [state]) for state in states)
 
 
+def lengthened(text: str) -> str:
+    """A text that many a column of a database does not hold."""
+    return f"{text} ".ljust(LENGTH, "x")
+
+
 def _choices(client: Client, member: Parameter) -> list[Any]:
     """Values for a member: the first one may be refused, the last one is plain."""
     value = client.value(member)
     if takes_any_text(member):
         text = f"{SIGNS} {client.token()}"
-        return [f"{text} ".ljust(LENGTH, "x"), text]
+        return [lengthened(text), text]
     if value is ABSENT:
         return []
     return [value + FRACTION, value] if member.schema.get("type") == "number" else [value]

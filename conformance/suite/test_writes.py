@@ -13,7 +13,7 @@ from conformance.suite.attempts import Attempts, selector_of
 from conformance.suite.client import Client
 from conformance.suite.deleting import delete_one
 from conformance.suite.ids import Id
-from conformance.suite.member_changes import LENGTH, SIGNS, change_each
+from conformance.suite.member_changes import SIGNS, change_each, lengthened
 from conformance.suite.planned_writes import (
     BACKWARDS,
     READ_ONLY,
@@ -108,8 +108,8 @@ def _signs(client: Client, values: Mapping[str, Any]) -> dict[str, str]:
     """Odd signs for each member that takes any text; a long text for one that may be left out."""
     signs = {}
     for member in filter(takes_any_text, client.operation.body):
-        usual = member.name in values or member.advised
-        signs[member.name] = f"{SIGNS} {client.token()} ".ljust(0 if usual else LENGTH, "x")
+        usual, text = member.name in values or member.advised, f"{SIGNS} {client.token()}"
+        signs[member.name] = text if usual else lengthened(text)
     return signs
 
 

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
 from conformance.errors import Unjudgeable
 from conformance.model import UNAVAILABLE, Headers, header_in
 from conformance.target import Target
 from conformance.transport.wire import SAFE_METHODS, UNSENT, Loss, WireFailure, WireResponse
+from conformance.values import http_date
 
 LIMITED = 429
 NOT_FOUND = 404
@@ -153,16 +153,8 @@ def told_to_wait(headers: Headers) -> float:
     told = header_in(headers, "Retry-After").strip()
     if re.fullmatch("[0-9]+", told):
         return float(told[:400])  # infinite if there are hundreds of digits
-    until = _moment(told)
+    until = http_date(told)
     if until is None:
         return USUAL_WAIT
-    now = _moment(header_in(headers, "Date")) or datetime.now(UTC)
+    now = http_date(header_in(headers, "Date")) or datetime.now(UTC)
     return max(0.0, (until - now).total_seconds())
-
-
-def _moment(text: str) -> datetime | None:
-    """The moment that a date of HTTP names, which is in UTC; None for any other text."""
-    try:
-        return parsedate_to_datetime(text).replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
