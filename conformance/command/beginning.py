@@ -44,7 +44,7 @@ def init(path: Path, force: bool, choice: Choice) -> None:
 
 
 def _looked_at(choice: Choice) -> str:
-    """A target file with what a look at the target shows. Says it, too."""
+    """A target file with what a look at the target shows. Prints the notes, too."""
     from conformance.command import initfile
     from conformance.command.doctor import session_for
     from conformance.command.preparing import prepared_for

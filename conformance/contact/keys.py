@@ -139,7 +139,7 @@ def _shown(survey: Survey, key: str) -> Remark:
 
 
 def shown_businesses(survey: Survey, key: str) -> list[str]:
-    """The ids of the businesses that the lists of a key name; none that fits into no URL."""
+    """The ids of the businesses that the lists of a key name, if they fit into a URL."""
     rows = chain.from_iterable(map(attrgetter("rows"), _lists(survey, key)))
     named = map(methodcaller("get", survey.contract.tenant), rows)
     return sorted(filter(is_sendable, set(texts_in(named))))
