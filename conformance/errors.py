@@ -6,6 +6,7 @@ cannot be judged. What a target does wrong is never an exception but a Finding.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 
@@ -54,6 +55,19 @@ class Unjudgeable(ConformanceError):  # noqa: N818 - it names the target, not a 
     def __init__(self, reason: str, void: tuple[str, ...] = ()) -> None:
         super().__init__(reason)
         self.void = void
+
+
+class ReportError(ConformanceError):
+    """Some reports could not be written, for a bug of ours; ``causes`` holds it by file name."""
+
+    exit_code = Exit.UNJUDGED
+
+    def __init__(self, causes: Mapping[str, Exception]) -> None:
+        each = (f"{name}: {type(error).__name__}: {error}" for name, error in causes.items())
+        super().__init__(
+            f"Not written, for a bug of the suite: {'; '.join(each)}. Please report it. "
+            "The run itself is stored and judged, and its other files are there."
+        )
 
 
 def reason(error: Exception) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import filterfalse
 from operator import attrgetter
 from pathlib import Path
 from typing import TextIO
@@ -18,7 +20,7 @@ from typing import TextIO
 from conformance import convert, schemas
 from conformance.archive import KINDS, Archive, Place, StoredBody, digest_of, packed
 from conformance.errors import UsageError, reason
-from conformance.model import DISK, Exchange, Json
+from conformance.model import DISK, Exchange, Json, Remark
 from conformance.room import Room
 from conformance.values import without
 
@@ -33,6 +35,8 @@ MEND = "Only the suite writes this file: restore it, or run again."
 class Log:
     """What was logged: exchanges in order, outcomes of cases, why the run broke off, and its end.
 
+    ``setup`` is what was looked at before the first case.
+
     ``void`` are the ids of exchanges by which nothing is judged: the target was out. A log that
     does not say that the run ended was broken off.
     """
@@ -42,6 +46,7 @@ class Log:
     incomplete: str | None = None
     void: frozenset[str] = frozenset()
     ended: bool = False
+    setup: tuple[Remark, ...] = ()
     archive: Archive = field(default_factory=Archive, compare=False)
 
     @property
@@ -49,10 +54,13 @@ class Log:
         """The log without void exchanges, and without the ends of their cases."""
         if not self.void:
             return self
-        kept = [exchange for exchange in self.exchanges if exchange.id not in self.void]
-        spoilt = {exchange.case for exchange in self.exchanges if exchange.id in self.void}
-        ends = without(self.ends, spoilt)
-        return replace(self, exchanges=kept, ends=ends)
+        kept = list(filterfalse(self._is_void, self.exchanges))
+        spoilt = map(attrgetter("case"), filter(self._is_void, self.exchanges))
+        return replace(self, exchanges=kept, ends=without(self.ends, set(spoilt)))
+
+    def _is_void(self, exchange: Exchange) -> bool:
+        """Whether nothing is judged by an exchange."""
+        return exchange.id in self.void
 
     def join(self, other: Log) -> None:
         """Add what another log holds and this one does not."""
@@ -60,6 +68,19 @@ class Log:
         self.exchanges += [each for each in other.exchanges if each.id not in known]
         self.ends |= other.ends
         self.void |= other.void
+        self.setup = self.setup or other.setup
+
+    def join_early(self, other: Log) -> None:
+        """Add what cases sent before their turn and this log does not show yet.
+
+        It shows the exchanges of a case in their order, so these are the last of each case.
+        """
+        shown = Counter(each.case for each in self.exchanges if each.part is None)
+        sent: Counter[str] = Counter()
+        for each in other.exchanges:
+            sent[each.case] += 1
+            if sent[each.case] > shown[each.case]:
+                self.exchanges.append(each)
 
 
 CUT_OFF = "The log has no end: the run was broken off, or the file was cut."
@@ -115,6 +136,11 @@ class Recorder:
         self.log.archive.hold(line, self._write(json.dumps(line)))
         return True
 
+    def setup(self, remarks: Iterable[Remark]) -> None:
+        """Log what was looked at before the first case."""
+        self.log.setup = tuple(remarks)
+        self._write(json.dumps({"setup": list(map(convert.to_json, self.log.setup))}))
+
     def end(self, case: str, outcome: str) -> None:
         """Log that a case ended."""
         self._write(json.dumps({"case_end": case, "outcome": outcome}))
@@ -130,7 +156,13 @@ class Recorder:
             members = {"incomplete": reason, **({"void": void} if void else {})}
             self._write(json.dumps(members))
             self.log.incomplete = reason
-            self.log.void = frozenset(void)
+            self.log.void |= frozenset(void)
+
+    def void(self, exchanges: Iterable[str]) -> None:
+        """Log that nothing is judged by some more exchanges, by their ids."""
+        names = sorted(exchanges)
+        self._write(json.dumps({"void": names}))
+        self.log.void |= frozenset(names)
 
     def close(self) -> None:
         """Log that the run ended: nothing comes after it."""
@@ -247,18 +279,27 @@ def _add(log: Log, line: str, place: Place) -> str | None:
     fault = schemas.fault(schemas.EXCHANGES, entry)
     if fault:
         return fault
+    if "content" in entry:
+        return log.archive.add(entry, place)
+    if "exchange" in entry:
+        return _add_exchange(log, entry)
+    _add_note(log, entry)
+    return None
+
+
+def _add_note(log: Log, entry: dict[str, Json]) -> None:
+    """Add to a log what is no request: the set-up, ends, and what is void."""
     if "case_end" in entry:
         log.ends[entry["case_end"]] = entry["outcome"]
     elif "run_end" in entry:
         log.ended = True
     elif "incomplete" in entry:
         log.incomplete = entry["incomplete"]
-        log.void = frozenset(entry.get("void", ()))
-    elif "content" in entry:
-        return log.archive.add(entry, place)
-    else:
-        return _add_exchange(log, entry)
-    return None
+        log.void |= frozenset(entry.get("void", ()))
+    elif "void" in entry:
+        log.void |= frozenset(entry["void"])
+    elif "setup" in entry:
+        log.setup = tuple(convert.from_json(each, Remark) for each in entry["setup"])
 
 
 def _add_exchange(log: Log, entry: dict[str, Json]) -> str | None:

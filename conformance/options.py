@@ -101,6 +101,24 @@ class Choice:
             "Seconds after which a run ends with what it has.", flag="max-seconds", kind=int
         ),
     )
+    budget: int = field(
+        default=0,
+        metadata=_given(
+            "Requests at most, in place of budget: in the target file. MUST clauses come first.",
+            kind=int,
+        ),
+    )
+    workers: int = field(
+        default=0,
+        metadata=_given(
+            "Cases that may overlap: 0 means a few, and 1 where the target file sets a rate.",
+            kind=int,
+        ),
+    )
+    shard: str | None = field(
+        default=None,
+        metadata=_given("One part of several, such as 2/5. `merge` makes them one run."),
+    )
     areas: tuple[str, ...] = field(
         default=(), metadata=_given("Only the clauses of an area; may be repeated.", flag="area")
     )

@@ -13,6 +13,7 @@ from itertools import filterfalse
 from operator import attrgetter, itemgetter
 
 from conformance.model import (
+    HARMLESS,
     KEY_ROLES,
     WHOLE_API,
     Business,
@@ -28,6 +29,8 @@ BUSINESS = "business:"
 """How the need for the id of a business begins; its name follows."""
 OTHER_NEEDS = frozenset({KEY, "clock", "addresses", *(BUSINESS + name for name in Business)})
 """What a case may need beside certain keys."""
+ADDRESSES = 16
+"""Local addresses that the cases of a limit need: half of them are kept fresh for these."""
 NO_PARAMETER = "the target declares that it has no such parameter (absent: in the target file)"
 FIRST_CHANGES = 2
 """The first phase in which requests may change the target."""
@@ -59,7 +62,7 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
     two cases with one id, and for a need that no target file can meet.
     """
     bad_keys = _BadKeys(planning.target)
-    phased: list[tuple[int, Case]] = []
+    phased: list[tuple[tuple[int, bool], Case]] = []
     for scenario, draft in _drafts(planning, scenarios):
         effect = bad_keys.effect(draft)
         case = _case(scenario, draft, effect, planning.target)
@@ -142,12 +145,11 @@ def _operation_effect(draft: Draft) -> Effect:
     return draft.operation.effect
 
 
-def _phase(scenario: Scenario, draft: Draft, effect: Effect) -> int:
-    """The phase of a case. Whatever may change the target comes after the reads."""
-    changes_nothing = effect in (Effect.READ, Effect.FLOOD)
-    if changes_nothing and _operation_effect(draft) is Effect.READ:
-        return scenario.phase
-    return max(scenario.phase, FIRST_CHANGES)
+def _phase(scenario: Scenario, draft: Draft, effect: Effect) -> tuple[int, bool]:
+    """The phase of a case, and whether it may change the target: such cases come last in it."""
+    if effect in HARMLESS and _operation_effect(draft) is Effect.READ:
+        return scenario.phase, False
+    return max(scenario.phase, FIRST_CHANGES), True
 
 
 def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration) -> Case:
@@ -217,7 +219,7 @@ def _may_make(operation: Operation | None, effect: Effect, target: Declaration) 
     """
     if target.opens_all(target.main_key):
         return True
-    if effect not in (Effect.READ, Effect.FLOOD):
+    if effect not in HARMLESS:
         return False
     if operation is None:
         return True
@@ -246,8 +248,8 @@ def _advice(need: str, target: Declaration) -> str | None:
         advice = "give a request that moves the target's clock on (clock: in the target file)"
         return None if target.clock else advice
     if need == "addresses":
-        advice = "give local source addresses (addresses: in the target file)"
-        return None if len(target.addresses) > 1 else advice
+        advice = f"give {ADDRESSES} local source addresses or more (addresses: in the target file)"
+        return None if len(target.addresses) >= ADDRESSES else advice
     name = need.removeprefix(BUSINESS)
     advice = f"give the id of the {name} business (businesses: {name} in the target file)"
     return None if name in target.businesses else advice

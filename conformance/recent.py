@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
@@ -19,15 +20,21 @@ class Recent(Generic[Value]):
         self._limit = limit
         self._weight = 0
         self._kept: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def __reduce__(self) -> tuple[type[Recent[Value]], tuple[int]]:
+        """A copy keeps nothing, and has a lock of its own."""
+        return type(self), (self._limit,)
 
     def get(self, key: Hashable, make: Callable[[], tuple[Value, int]]) -> Value:
         """The value of a key. ``make`` gives it with its weight, if it is not kept any more."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key][0]
-        made = make()
-        self._kept[key] = made
-        self._weight += made[1]
-        while self._weight > self._limit and len(self._kept) > 1:
-            self._weight -= self._kept.popitem(last=False)[1][1]
-        return made[0]
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key][0]
+            made = make()
+            self._kept[key] = made
+            self._weight += made[1]
+            while self._weight > self._limit and len(self._kept) > 1:
+                self._weight -= self._kept.popitem(last=False)[1][1]
+            return made[0]

@@ -65,6 +65,8 @@ class Scenario:
     """A way to provoke the target: a test function, the rules that it feeds, and its cases.
 
     ``phase`` orders a run: 0 reads, 1 refused requests, 2 writes, 3 odd writes, 4 limits and clock.
+    Its cases overlap no others if they are to be ``alone``: a write of one kind may make objects of
+    another, such as a run that places calls.
     """
 
     name: str
@@ -72,13 +74,18 @@ class Scenario:
     drafts: Callable[[Planning], Iterable[Draft]]
     rules: tuple[str, ...]
     phase: int
+    alone: bool = False
 
 
 REGISTRY: dict[str, Scenario] = {}
 
 
 def scenario(
-    drafts: Callable[[Planning], Iterable[Draft]], *, rules: tuple[str, ...] = (), phase: int = 0
+    drafts: Callable[[Planning], Iterable[Draft]],
+    *,
+    rules: tuple[str, ...] = (),
+    phase: int = 0,
+    alone: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a test function as a scenario, under its name without ``test_``.
 
@@ -90,7 +97,7 @@ def scenario(
         known = REGISTRY.get(name)
         if known is not None and known.function.__module__ != function.__module__:
             raise ValueError(f"two scenarios have the name {name}")
-        REGISTRY[name] = Scenario(name, function, drafts, rules, phase)
+        REGISTRY[name] = Scenario(name, function, drafts, rules, phase, alone)
         return function
 
     return register

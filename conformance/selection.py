@@ -87,6 +87,62 @@ def quick(plan: Plan, contract: Contract) -> Plan:
     return Plan(tuple(case for case in plan.cases if case.id in chosen))
 
 
+def affordable(plan: Plan, contract: Contract, budget: int) -> set[str]:
+    """The ids of the cases of a plan that a budget of requests has room for.
+
+    Each clause comes once before any comes again, a MUST before the others, and what adds few
+    requests before what adds many.
+    """
+    levels = list(Level)
+    clauses = sorted(contract.clauses.values(), key=lambda clause: levels.index(clause.level))
+    feeding = {clause.id: _runnable(_feeding(plan, clause)) for clause in clauses}
+    chosen: set[str] = set()
+    for level in levels:
+        first = [clause.id for clause in clauses if clause.level is level]
+        while first:
+            costs = {each: _cost(_least(feeding[each], chosen), chosen) for each in first}
+            cheapest = min(first, key=costs.__getitem__)
+            first.remove(cheapest)
+            chosen |= _if_room(_least(feeding[cheapest], chosen), chosen, plan, budget)
+    lists = [cases for clause in clauses for cases in feeding[clause.id]]
+    for cases in sorted(lists, key=lambda cases: _cost(cases, set())):
+        chosen |= _if_room(cases, chosen, plan, budget)
+    return chosen
+
+
+def judged(plan: Plan, contract: Contract) -> list[Clause]:
+    """The clauses that the cases of a plan judge on one operation at least."""
+    return [clause for clause in contract.clauses.values() if _is_judged(plan, contract, clause)]
+
+
+def _is_judged(plan: Plan, contract: Contract, clause: Clause) -> bool:
+    if any(RULES[rule].trial for rule in clause.rules):
+        return bool(_runnable(_feeding(plan, clause)))
+    return any(_verifies(case, contract, clause) for case in plan.runnable)
+
+
+def _runnable(candidates: list[list[Case]]) -> list[list[Case]]:
+    """Those of some lists of cases that can run whole."""
+    return [cases for cases in candidates if not any(map(attrgetter("gap"), cases))]
+
+
+def _least(candidates: list[list[Case]], chosen: set[str]) -> list[Case]:
+    """The list of cases that adds the fewest requests; empty without any."""
+    return min(candidates, key=lambda cases: _cost(cases, chosen), default=[])
+
+
+def _cost(cases: Iterable[Case], chosen: set[str]) -> int:
+    """The requests that some cases add to those chosen."""
+    return sum(case.cost for case in cases if case.id not in chosen)
+
+
+def _if_room(cases: list[Case], chosen: set[str], plan: Plan, budget: int) -> set[str]:
+    """The ids of some cases if the budget has room for them, too; else none."""
+    spent = sum(case.cost for case in plan.runnable if case.id in chosen)
+    fits = spent + _cost(cases, chosen) <= budget
+    return set(map(attrgetter("id"), cases)) if fits else set()
+
+
 def _feeding(plan: Plan, clause: Clause) -> list[list[Case]]:
     """The cases that must run for a clause: a list for each operation, in the order of the plan."""
     feeding: dict[str, list[Case]] = defaultdict(list)
@@ -101,10 +157,4 @@ def _cheapest(candidates: list[list[Case]], chosen: set[str]) -> set[str]:
 
     A list with a case that cannot run is taken only if there is no other: it says what to provide.
     """
-    costs: dict[frozenset[str], int] = {}
-    runnable = [cases for cases in candidates if not any(map(attrgetter("gap"), cases))]
-    for cases in runnable or candidates:
-        ids = frozenset(map(attrgetter("id"), cases))
-        added = [case for case in cases if case.id not in chosen]
-        costs[ids] = sum(map(attrgetter("cost"), added))
-    return set(min(costs, key=costs.__getitem__, default=()))
+    return set(map(attrgetter("id"), _least(_runnable(candidates) or candidates, chosen)))

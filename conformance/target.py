@@ -103,7 +103,7 @@ def from_file(
 ) -> Target:
     """Read a target file. ``url`` and ``key`` replace the ones in the file.
 
-    A file without a full key takes the one of the environment. Raises TargetError with every fault.
+    A file without keys takes the full one of the environment. Raises TargetError with every fault.
     """
     faults: list[str] = []
     form = schema()
@@ -127,7 +127,7 @@ def from_file(
         "addresses": _addresses(file, faults),
         "url": _url(contract, file, faults),
         **_authority(file, path.parent, faults),
-        "warnings": keyring.warnings(path, listed),
+        "warnings": keyring.warnings(path, listed if full_declared else _of_file(listed)),
     }
     if faults:
         raise _faulty(faults)
@@ -163,9 +163,8 @@ def _take_key(data: dict[str, Any], key: str | None) -> bool:
     """Put the key of a flag or of the environment into a file; whether there was one to put."""
     keys = data.setdefault("keys", {})
     listed = isinstance(keys, list)
-    declared = _lists_full(keys) if listed else "full" in keys
     where = "--key" if key else KEY_VARIABLE
-    if not key and not declared:
+    if not key and not keys:  # a file with other keys alone may be meant for less
         key = os.environ.get(KEY_VARIABLE)
     if not key:
         return False
@@ -178,8 +177,9 @@ def _take_key(data: dict[str, Any], key: str | None) -> bool:
     return True
 
 
-def _lists_full(keys: Iterable[Mapping[str, Any]]) -> bool:
-    return any(entry.get("role") == "full" for entry in keys)
+def _of_file(given: Iterable[GivenKey]) -> list[GivenKey]:
+    """The keys of a file beside a full one that was put there."""
+    return [key for key in given if key.role != "full"]
 
 
 def _target(data: Mapping[str, Any], keys: Mapping[str, str]) -> Target:

@@ -40,6 +40,9 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
 
 
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+"""Stands in the place of a character that could not be read or kept."""
+
 DEEPEST = 500
 """Levels of nesting that are read. The parser, the judges and the reports go down recursively."""
 
@@ -142,16 +145,27 @@ def _depth(brackets: str) -> int:
     return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
 
 
-def pointed(value: Any, path: Sequence[str]) -> Any:
-    """The member of nested objects at a path of names, or ABSENT.
+def pointed(value: Any, path: Sequence[str | int]) -> Any:
+    """What stands in a value at a path of names of members and places in lists, or ABSENT.
 
     An empty path leads to the value itself.
     """
-    for name in path:
-        if not isinstance(value, dict) or name not in value:
+    for step in path:
+        if not isinstance(value, dict | list):
             return ABSENT
-        value = value[name]
+        try:
+            value = value[step]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            return ABSENT
     return value
+
+
+def is_readable(text: str) -> bool:
+    """Whether all characters of a text can be seen.
+
+    A target may show another character in the place of one that it could not keep.
+    """
+    return text.isprintable() and REPLACEMENT not in text
 
 
 def as_text(value: Any) -> str | None:

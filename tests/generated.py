@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from benchmarks import table as benchmarks
 from conformance.command import initfile
 from conformance.report import FORMATS
 from conformance.server import application
@@ -132,6 +133,11 @@ def spellings() -> str:
     return table(("kind", "spelling", "what becomes of it"), encodings.rows())
 
 
+def figures() -> str:
+    """What the benchmarks measured last."""
+    return table(benchmarks.HEAD, benchmarks.cells(benchmarks.stored()))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "triggers": triggers,
     "key roles": initfile.key_table,
@@ -139,6 +145,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "right answers": right_answers,
     "recipes": recipe_table,
     "spellings": spellings,
+    "benchmarks": figures,
     "map of the code": map_of_the_code,
     "map of the tests": map_of_the_tests,
 }

@@ -29,7 +29,7 @@ from conformance import report
 from conformance.run import runfile
 from conformance.server.application import Application, application
 from conformance.server.declaration import declaration
-from conformance.server.messages import Reply, Request
+from conformance.server.messages import Refusal, Reply, Request
 from tests.support import contracts
 
 FILES = frozenset({*report.FILES, runfile.RUN, runfile.PACKED, runfile.PYTEST_PAGE})
@@ -162,7 +162,8 @@ def command(
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
     ours = ("CONFORMANCE_", "PYTEST_", "FORCE_COLOR", "COLUMNS", "GITHUB_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return kept | {"NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **more}
+    asked = {"CONFORMANCE_YES": "1"}  # nobody sits before a test
+    return kept | {"NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **asked, **more}
 
 
 def without_network(directory: Path) -> dict[str, str]:
@@ -226,12 +227,12 @@ def connections(listening: socket.socket) -> Iterator[tuple[socket.socket, Binar
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """Serve a WSGI application from a thread; gives its origin."""
+def serving(app: Any, port: int = 0) -> Iterator[str]:
+    """Serve a WSGI application from a thread, on a free port or a given one; gives its origin."""
     server = create_server(
         app,
         host="127.0.0.1",
-        port=0,
+        port=port,
         threads=8,
         ident="sandbox",
         clear_untrusted_proxy_headers=True,
@@ -255,7 +256,16 @@ def faulty(kind: type[Application] = Application, seed: int = 0) -> Application:
 
 
 class Remembering(Application):
-    """The reference server, which remembers what it was asked."""
+    """The reference server, which remembers what it was asked, and may lack routes."""
+
+    def lacks(self, request: Request) -> bool:
+        """Whether there is no such route."""
+        return False
+
+    def dispatch(self, request: Request) -> Reply:
+        if self.lacks(request):
+            raise Refusal("not_found", "There is no such path")
+        return super().dispatch(request)
 
     @cached_property
     def asked(self) -> list[Request]:

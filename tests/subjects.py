@@ -8,7 +8,7 @@ from importlib import import_module
 PREFIXES = {
     "envelope": ("error", "code", "status", "route"),
     "keys": ("auth", "account", "scope", "secret"),
-    "tenants": ("tenant", "figures"),
+    "tenants": ("tenant", "owner", "figures"),
     "pages": ("list", "sample"),
     "walks": ("paging",),
     "requests": ("success", "read", "parameter", "body", "id", "transfer"),

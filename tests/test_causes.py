@@ -8,9 +8,20 @@ import pytest
 
 from conformance.causes import causes_of
 from conformance.causes.folding import EXPLAINED
-from conformance.causes.keys import Key, kind
+from conformance.causes.keys import UNREAD, Key, key_of, kind
 from conformance.checks import RULES
-from conformance.model import Cause, Cell, Facts, Form, Harm, Operation, Run, Verdict
+from conformance.model import (
+    NOT_PARSED,
+    Cause,
+    Cell,
+    Facts,
+    Finding,
+    Form,
+    Harm,
+    Operation,
+    Run,
+    Verdict,
+)
 from conformance.model.mistakes import FORMS, SCENARIOS
 from conformance.report import cards
 from conformance.run.planning import load_suite
@@ -18,6 +29,9 @@ from conformance.scenarios import REGISTRY
 from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Refusal, Reply, Request
+from conformance.suite.odd_values import CONTENTS, CUT_OFF
+from conformance.suite.test_requests import FLAWS
+from conformance.values import NOT_JSON, read_json
 from tests.faults import harness, rows
 from tests.faults.base import Faulty, words
 from tests.faults.faults import FAULTS
@@ -26,12 +40,12 @@ from tests.support import contracts
 THIRTY = words(
     "flag-as-text scoped-keys-see-all rows-of-all-on-later-pages limit-for-scope "
     "neighbours-need-no-key prompt-not-required any-number-called another-id-announced "
-    "inclusive-cursor-of-agents cursor-of-agents-in-seconds first-item-lost-by-one "
-    "item-lost-deep-down no-flag-on-empty-page impossible-date limit-beyond-the-database "
+    "inclusive-cursor-of-agents object-as-message first-item-lost-by-one "
+    "touches-of-another no-flag-on-empty-page impossible-date limit-beyond-the-database "
     "body-that-is-no-object parameter-in-brackets revoked-key-taken update-accepted "
     "ok-for-created-agent call-without-status workspace-made-twice backslash-eaten "
     "foreign-agent-read foreign-dashboard empty-terms filtered-turned-around "
-    "updated-means-created released-number-stays notes-of-lead-lost"
+    "updated-means-created neighbour-deleted notes-of-lead-lost"
 )
 """Faults of every subject, to be put into one server."""
 
@@ -87,6 +101,48 @@ def test_server_faults_are_told_by_what_provokes_them() -> None:
     assert {cause.flaw for cause in date} == {"an odd value of after"}
     assert {cause.flaw for cause in brackets} == {"a parameter in brackets"}
     assert {cause.id for cause in date}.isdisjoint(cause.id for cause in brackets)
+
+
+@pytest.mark.parametrize(
+    ("where", "actual"),
+    [
+        ("/voice", "7 is not of type 'object', 'null'"),
+        ("/agents/12/voice", "'text\\n' is not of type 'object', 'null'"),
+        ("/agents/3/voice", "'a long text' is not of type 'object', 'null'"),
+    ],
+)
+def test_a_member_of_the_wrong_type_is_one_cause(where: str, actual: str) -> None:
+    """Whatever the value is, in a list and in an object."""
+    found = Finding("shape", "read_agent", "read.schema", where, "an object", actual, ())
+    first = replace(found, where="/agents/0/voice", actual="1 is not of type 'object', 'null'")
+    assert key_of(found, []) == key_of(first, [])
+
+
+class Unparsed(Application):
+    """Fails on every body that is no JSON."""
+
+    def dispatch(self, request: Request) -> Reply:
+        body = request.body.decode("utf-8", "replace")
+        if request.method == "POST" and read_json(body).value is NOT_JSON:
+            raise Refusal("internal_error")
+        return super().dispatch(request)
+
+
+def test_a_parser_that_stumbles_is_one_cause() -> None:
+    """Whatever makes a body no JSON, one line of the server has to be mended.
+
+    What is drawn, and what is long, may fail for other reasons, too.
+    """
+    loaded = contracts.real()
+    aim = harness.Aim(operations=("create_agent", "create_lead"))
+    run = harness.run(loaded, application(loaded, kind=Unparsed), aim=aim)
+    flaws = [cause.flaw for cause in run.causes]
+    assert sorted(flaws) == ["a body of a megabyte", UNREAD, "drawn values"]
+
+
+def test_what_is_said_to_be_unparsed_is_sent() -> None:
+    """The words are those of the scenarios."""
+    assert {CUT_OFF, *FLAWS.values(), *(odd.flaw for odd in CONTENTS.values())} >= NOT_PARSED
 
 
 class Broken(Application):

@@ -323,4 +323,4 @@ def test_names_of_businesses_are_judged_in_lists_of_one_business() -> None:
     of_one = _operations(
         lambda operation: operation.paging and operation.keyed and not operation.pool
     )
-    assert _applies_to("tenant.named") == of_one
+    assert _applies_to("owner.named") == of_one

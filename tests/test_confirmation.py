@@ -22,6 +22,7 @@ from conformance.server import Application, application
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.moments import MICRO
 from conformance.server.store import Page, Row
+from conformance.suite.client import Client
 from conformance.values import instant
 from tests.faults import harness
 from tests.faults.base import Faulty, later_page
@@ -198,10 +199,10 @@ class Passing(Session):
         self._app, self._broken = app, type(app)
         return self
 
-    def _attempt(self, case: Case, attempt: int) -> str:
-        sound = attempt > 1 and not self.permanent
+    def _attempt(self, case: Case, client: Client) -> str:
+        sound = client.repeated and not self.permanent
         self._app.__class__ = Application if sound else self._broken
-        return super()._attempt(case, attempt)
+        return super()._attempt(case, client)
 
 
 @dataclass(frozen=True)

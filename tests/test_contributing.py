@@ -30,7 +30,7 @@ pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parent.parent
 PARTS = (
-    *("spec", "conformance", "tests", "docs", "benches", ".ci", ".github"),
+    *("spec", "conformance", "tests", "docs", "examples", "benchmarks", ".ci", ".github"),
     *("pyproject.toml", "tox.ini", "README.md", "CONTRIBUTING.md", "SECURITY.md"),
     *("CODE_OF_CONDUCT.md", "CHANGELOG.md"),
 )

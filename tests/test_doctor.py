@@ -25,10 +25,8 @@ SCREEN = 24
 class Counting(Remembering):
     """The reference server without its list of usage, which remembers what it was asked."""
 
-    def dispatch(self, request: Request) -> Reply:
-        if request.path.endswith("/usage"):
-            raise Refusal("not_found", "There is no such path")
-        return super().dispatch(request)
+    def lacks(self, request: Request) -> bool:
+        return request.path.endswith("/usage")
 
 
 @dataclass(frozen=True)

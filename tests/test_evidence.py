@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,16 @@ def test_a_file_that_cannot_be_read_is_one_error(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             read(path)
         assert str(path) in str(caught.value)
+
+
+def test_what_a_case_sent_before_its_turn_is_added_once() -> None:
+    """A killed run may have logged the first exchanges of a case, or one of a part of it."""
+    logged = [answer(200, {}, case="a"), answer(200, {}, case="b")]
+    part = replace(answer(200, {}, case="a"), part="list")
+    late, other = answer(201, {"id": "e1"}, case="a"), answer(201, {"id": "e2"}, case="c")
+    log = Log([part, *logged])
+    log.join_early(Log([logged[0], other, late, logged[1]]))
+    assert log.exchanges == [part, *logged, other, late]
 
 
 TEXT = st.text(max_size=20) | st.sampled_from(["\ud800", "\x00\n\r", "{key:full}"])

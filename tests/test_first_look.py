@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conformance.server.messages import Refusal, Reply, Request
+from conformance.server.messages import Reply, Request
 from tests import servers
 from tests.servers import Outcome, Remembering
 
@@ -34,9 +34,10 @@ class Seen(Remembering):
             return Reply(308, {}, (("Location", "https://www.example.com/"),))
         if request.path.endswith("/openapi.json"):
             return Reply(200, {"openapi": "3.1.0", "paths": PATHS})
-        if request.path.endswith(("/usage", "/events")):
-            raise Refusal("not_found", "There is no such path")
         return super().dispatch(request)
+
+    def lacks(self, request: Request) -> bool:
+        return request.path.endswith(("/usage", "/events"))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Every label that a scenario may write is written by one, and read by a judge."""
+"""Every label that a request may have is written somewhere, and read by a judge or a report."""
 
 from __future__ import annotations
 
@@ -12,8 +12,17 @@ import pytest
 from conformance.model import Facts, Form, Role, Side, Step
 
 PACKAGE = Path(__file__).parent.parent / "conformance"
-WRITERS = ("suite", "transport")
-READERS = ("causes", "checks", "judging", "model/mistakes.py", "reading", "report", "selection.py")
+WRITERS = ("run/again.py", "suite", "transport")
+READERS = (
+    "causes",
+    "checks",
+    "judging",
+    "model/judgement.py",
+    "model/mistakes.py",
+    "reading",
+    "report",
+    "selection.py",
+)
 
 WORDS = [word for kind in (Role, Side, Form, Step) for word in kind]
 FIELDS = [field.name for field in fields(Facts)]

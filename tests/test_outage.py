@@ -160,6 +160,21 @@ def test_a_restart_of_some_seconds_is_waited_for() -> None:
     assert not [cell for cell in run.cells if cell.verdict in (Verdict.FAILED, Verdict.ERROR)]
 
 
+def test_a_creation_whose_answer_was_lost_is_not_repeated() -> None:
+    """Not even where a second object like it is wanted: the first one may be there already."""
+
+    def spoil(request: WireRequest, answer: WireResponse) -> WireResponse:
+        if request.method == "POST" and answer.status == 201:
+            raise WireFailure("it is lost", Loss.CLOSED)
+        return answer
+
+    run, _ = ran(spoil, after=0, scenarios=("deletion", "repeated-creation"))
+    written = [each for each in run.exchanges if each.request.method == "POST"]
+    lost = [each.request for each in written if each.response is None]
+    assert lost
+    assert len(set(lost)) == len(lost)
+
+
 @pytest.mark.parametrize("last", [0, 1])
 def test_a_key_that_dies_at_the_end_is_noticed(last: int) -> None:
     """The last requests were refused for it, of the same or another operation. It is no finding."""

@@ -274,6 +274,7 @@ def test_a_case_runs_without_a_key_that_it_only_wants() -> None:
     assert case.params == WrongKeys(("read_only",))
     assert [advice.partition(" (")[0] for advice in case.lacks] == [
         "give an expired key",
+        "give a revoked key",
         "give a valid key without any scope",
     ]
 

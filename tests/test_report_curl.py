@@ -97,6 +97,18 @@ def test_curl_pipes_bytes(tmp_path: Path) -> None:
     assert shell(nul, tmp_path).endswith(b"stdin:a\0b")
 
 
+@pytest.mark.parametrize("char", ["x", "[", "{"])
+def test_curl_gets_a_body_of_a_megabyte(char: str, tmp_path: Path) -> None:
+    """A character that is repeated is printed by a command, for no line of a shell may be so long.
+
+    What stands around it is inert, too.
+    """
+    text = f'{{"text": "\'; touch owned; {char * 1_050_000} $(touch owned) {char * 2_000}"}}'
+    line = curl(Request("POST", "http://h/", body=Body(text=text, size=len(text))))
+    assert len(line) < 500
+    assert shell(line, tmp_path).partition(b"stdin:")[2] == text.encode()
+
+
 def test_curl_says_what_it_cannot_send(tmp_path: Path) -> None:
     """Headers that would break the request or read a file are left out; a comment says so."""
     request = Request(

@@ -46,7 +46,7 @@ ASKED = {
     "give a valid key without any scope (keys: no_scope in the target file)": 3,
     "give a key with the scope agents:read (scoped_keys: agents:read in the target file)": 1,
     "give the id of the other business (businesses: other in the target file)": 1,
-    "give local source addresses (addresses: in the target file)": 2,
+    "give 16 local source addresses or more (addresses: in the target file)": 2,
     "give a trigger for call_failed at create_call (triggers: in the target file)": 1,
     "Nothing of this form": 1,
 }
@@ -72,7 +72,7 @@ def test_what_can_be_provided_is_yaml_with_its_gain() -> None:
     assert given["keys"] == {"no_scope": "${NO_SCOPE_KEY}"}
     assert given["scoped_keys"] == {"agents:read": "${AGENTS_READ_KEY}"}
     assert given["triggers"] == [{"code": "call_failed", "operation": "create_call", "input": {}}]
-    assert given["addresses"] == ["127.0.0.2", "127.0.0.3"]
+    assert given["addresses"] == ["127.0.0.0/8"]
     assert "  no_scope: ${NO_SCOPE_KEY}  # 3 cells" in lines
     assert lines[0].endswith("# write: 5 cells, spend: 2 cells")
 

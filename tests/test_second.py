@@ -61,6 +61,7 @@ WITH_ONE_KEY = {
         "business-figures",
         "business-object",
         "business-rows",
+        "business-inside",
         "code-forbidden",
         "code-unauthorized",
     ),

@@ -176,7 +176,8 @@ def leaky(tmp_path_factory: pytest.TempPathFactory) -> Leaky:
     assert isinstance(app, Echo)
     with servers.serving(app) as origin:
         servers.target_file(app, origin, directory / "t.yaml")
-        outcome = command("run", "--target", "t.yaml", "--yes", cwd=directory)
+        environment = servers.without_waiting(directory)
+        outcome = command("run", "--target", "t.yaml", "--yes", cwd=directory, env=environment)
     return Leaky(outcome, run_of(directory), app, servers.keys_of(app))
 
 

@@ -172,10 +172,10 @@ def test_an_object_that_was_not_found_is_asked_for_again() -> None:
 
 def test_the_third_404_is_the_answer() -> None:
     """An object that is not found three times in a row is not there."""
-    waits: list[float] = []
-    exchange = sender(Answering(statuses(404)), waits).send(LIST, label(), again=lambda: LIST)
+    wire = Answering(statuses(404))
+    exchange = sender(wire).send(LIST, label(), again=lambda: LIST)
     assert (exchange.role, exchange.response and exchange.response.status) == ("probe", 404)
-    assert len(waits) == 2
+    assert len(wire.sent) == 3
 
 
 def test_404_is_an_answer_if_no_object_is_expected() -> None:

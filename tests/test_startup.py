@@ -1,4 +1,4 @@
-"""The quick commands import only what they need. ``benches/startup.py`` has the figures."""
+"""The quick commands import only what they need. ``benchmarks/startup.py`` has the figures."""
 
 from __future__ import annotations
 
@@ -45,12 +45,14 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command",
         "conformance.command.beginning",
         "conformance.command.choosing",
+        "conformance.command.cleaning",
         "conformance.command.cli",
         "conformance.command.commands",
         "conformance.command.comparing",
         "conformance.command.concluding",
         "conformance.command.directory",
         "conformance.command.doctor",
+        "conformance.command.merging",
         "conformance.command.past",
         "conformance.command.preparing",
         "conformance.command.rerunning",

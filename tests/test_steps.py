@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from conformance.archive import StoredBody
+from conformance.evidence import Recorder
 from conformance.model import (
     NOTHING,
     Body,
     Business,
+    Effect,
     Exchange,
     Facts,
     Request,
@@ -24,9 +28,11 @@ from conformance.model import (
     Run,
     Step,
 )
+from conformance.reading import made_by
 from conformance.report import cards
 from conformance.report.curl import variable
-from conformance.report.steps import blocks
+from conformance.report.origins import values_of
+from conformance.report.steps import block, steps_of
 from conformance.run import runfile
 from tests import report_example as example
 from tests import servers
@@ -60,7 +66,7 @@ def keys(place: Path) -> Iterator[dict[str, str]]:
     app = servers.faulty(kind)
     with servers.serving(app) as origin:
         target = servers.target_file(app, origin, place / "target.yaml")
-        arguments = ("run", "--target", target, *AREAS, "--yes")
+        arguments = ("run", "--target", target, *AREAS, "--yes", "--try-steps")
         outcome = servers.command(*arguments, cwd=place, env=servers.without_waiting(place))
         assert outcome.code == 1, outcome.said
         secrets = servers.keys_of(app)
@@ -82,6 +88,32 @@ def test_the_steps_of_every_cause_reproduce(place: Path, keys: dict[str, str]) -
         if "jq: error" in said or statuses[-1:] != expected[-1:]:
             wrong.append("\n".join([card.title, card.steps, said]))
     assert "\n\n".join(wrong) == ""
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("keys")
+def test_a_run_may_send_its_steps_again(place: Path) -> None:
+    """The report says what came. What costs money, fills a limit or harms is not sent again."""
+    run = runfile.replay(servers.run_of(place), real()).run
+    shown = cards.with_steps(run, cards.cards(run))
+    as_before = "Sent again at the end of the run: answered as before."
+    assert {card.again for card in shown} == {"", as_before}
+    sent = [each for each in run.exchanges if each.facts.again]
+    assert all(each.status == run.exchange[str(each.facts.again)].status for each in sent)
+    assert {run.contract.operations[each.operation].effect for each in sent} == {
+        Effect.READ,
+        Effect.WRITE,
+    }
+    made = {each.id for each in made_by(run.contract, sent)}
+    written = [each for each in sent if each.request.method not in ("GET", "POST")]
+    assert all(made & values_of(each) for each in written)
+    assert as_before in servers.text_of(servers.run_of(place), "report.html")
+
+
+def test_steps_are_sent_again_by_whole_runs_alone(tmp_path: Path) -> None:
+    """A shard knows a part of each cause."""
+    outcome = servers.command("run", "--shard", "1/2", "--try-steps", cwd=tmp_path)
+    assert (outcome.code, "--try-steps needs the whole run" in outcome.err) == (2, True)
 
 
 def pasted(lines: str, keys: dict[str, str], place: Path) -> str:
@@ -128,15 +160,20 @@ def run_of(*exchanges: Exchange) -> Run:
     return replace(example.passing(), exchanges=exchanges)
 
 
-def steps_of(*exchanges: Exchange) -> str:
+def blocks(run: Run, shown: list[list[Exchange]]) -> list[str]:
+    """The lines of the steps for the exchanges of each of some causes."""
+    return [block(run, sendings) for sendings in steps_of(run, shown)]
+
+
+def lines_of(*exchanges: Exchange) -> str:
     """The steps that show the last exchange of a log."""
-    return blocks(run_of(*exchanges), [exchanges[-1:]])[0]
+    return blocks(run_of(*exchanges), [[exchanges[-1]]])[0]
 
 
 def test_an_id_is_taken_from_the_answer_that_showed_it_first() -> None:
     """The request before comes first, and the id is a variable."""
     made = exchange("1", "POST", f"{URL}/calls", '{"id": "call-000001"}', '{"to": "x"}')
-    lines = steps_of(made, exchange("2", "GET", f"{URL}/calls/call-000001", "{}")).splitlines()
+    lines = lines_of(made, exchange("2", "GET", f"{URL}/calls/call-000001", "{}")).splitlines()
     assert lines[0] == "# 1. POST as full, answered 200 in the run"
     assert lines[4] == """VALUE_1_IN_URL=$(printf %s "$answer" | jq -r '.["id"]|@uri')"""
     assert lines[-2] == f'curl -i "{URL}/calls/$VALUE_1_IN_URL"'
@@ -146,16 +183,27 @@ def test_a_cursor_is_taken_from_the_page_before() -> None:
     """However it is encoded in the query."""
     page = exchange("1", "GET", f"{URL}/calls", '{"calls": [{"created_at": "2026-01-01T00:00Z"}]}')
     following = exchange("2", "GET", f"{URL}/calls?after=2026-01-01T00%3A00Z", "{}")
-    lines = steps_of(page, following)
+    lines = lines_of(page, following)
     assert """jq -r '.["calls"][0]["created_at"]|@uri'""" in lines
     assert f'curl -i "{URL}/calls?after=$VALUE_1_IN_URL"' in lines
+
+
+def test_a_long_body_takes_its_id_from_an_answer_like_a_short_one() -> None:
+    """A log stores long bodies by themselves."""
+    made = exchange("1", "POST", f"{URL}/agents", '{"id": "agent-000001"}', "{}")
+    text = json.dumps({"id": "agent-000001", "prompt": "x" * 5_000})
+    logged = Recorder(None).exchange(exchange("2", "PATCH", f"{URL}/agents", "{}", text))
+    assert isinstance(logged.request.body, StoredBody)
+    lines = lines_of(made, logged)
+    assert "VALUE_1=" in lines
+    assert "agent-000001" not in lines
 
 
 def test_what_the_suite_made_up_stays_as_it_is() -> None:
     """A name that a request had first is no value of an answer."""
     made = exchange("1", "POST", f"{URL}/agents", '{"name": "Sample 1"}', '{"name": "Sample 1"}')
     look = exchange("2", "GET", f"{URL}/agents?name=Sample+1", '{"name": "Sample 1"}')
-    assert steps_of(made, look).count("curl") == 1
+    assert lines_of(made, look).count("curl") == 1
 
 
 def test_what_the_target_file_declares_stays_as_it_is() -> None:
@@ -163,7 +211,7 @@ def test_what_the_target_file_declares_stays_as_it_is() -> None:
     page = exchange("1", "GET", f"{URL}/calls", '{"business_id": "business-1"}')
     run = run_of(page, exchange("2", "GET", f"{URL}/calls?b=business-1", "{}"))
     declared = replace(run.target, businesses={Business.MAIN: "business-1"})
-    (lines,) = blocks(replace(run, target=declared), [run.exchanges[1:]])
+    (lines,) = blocks(replace(run, target=declared), [list(run.exchanges[1:])])
     assert "b=business-1" in lines
 
 
@@ -171,7 +219,7 @@ def test_a_hostile_name_is_no_program_of_jq_or_the_shell() -> None:
     """A member may be called anything."""
     hostile = "\\\\(env) \\\" $(touch owned) ' "
     made = exchange("1", "POST", f"{URL}/calls", f'{{"{hostile}": "call-000001"}}')
-    line = steps_of(made, exchange("2", "GET", f"{URL}/calls/call-000001", "{}"))
+    line = lines_of(made, exchange("2", "GET", f"{URL}/calls/call-000001", "{}"))
     value = pasted_value(line, made)
     assert value == "call-000001"
 
@@ -228,6 +276,18 @@ def test_steps_stop_where_a_key_is_not_set(tmp_path: Path) -> None:
     """The shell says which key it is, and sends nothing."""
     asked = exchange("1", "GET", f"{URL}/calls", "{}")
     authorized = replace(asked.request, headers=(("Authorization", "Bearer {key:full}"),))
-    lines = steps_of(replace(asked, request=authorized))
+    lines = lines_of(replace(asked, request=authorized))
     assert lines.startswith(': "${KEY_FULL:?must be the key full of the target file}"\n')
     assert "KEY_FULL: must be the key full of the target file" in pasted(lines, {}, tmp_path)
+
+
+def test_a_read_comes_with_the_last_writes_to_its_object() -> None:
+    """They made what it shows."""
+    made = exchange("1", "POST", f"{URL}/agents", '{"id": "agent-000001"}', "{}")
+    changed = [
+        exchange(name, "PATCH", f"{URL}/agents", "{}", f'{{"id": "agent-000001", "n": {name}}}')
+        for name in ("2", "3", "4")
+    ]
+    lines = lines_of(made, *changed, exchange("5", "GET", f"{URL}/agents?id=agent-000001", "{}"))
+    assert re.findall(r"# \d+\. ([A-Z]+)", lines) == ["POST", "PATCH", "PATCH", "GET"]
+    assert '"n": 2' not in lines

@@ -572,3 +572,16 @@ def test_an_absent_parameter_is_never_sent(contract: Contract, path: Path) -> No
     assert lost
     assert {case.operation for case in lost} == {"list_evals"}
     assert not any(case in prepared.plan.runnable for case in lost)
+
+
+def test_a_file_with_other_keys_takes_no_key_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night that may only read does not get every scope because a variable is set."""
+    monkeypatch.setenv("CONFORMANCE_KEY", "kc_live_of_the_environment_1")
+    path = tmp_path / "t.yaml"
+    path.write_text(f"url: {URL}\nkeys: {{read_only: kc_live_that_only_reads_1}}\n")
+    assert set(target.from_file(real(), path).keys) == {"read_only"}
+    path.write_text(f"url: {URL}\n")
+    alone = target.from_file(real(), path)
+    assert (set(alone.keys), alone.warnings) == ({"full"}, ())

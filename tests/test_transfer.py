@@ -192,7 +192,7 @@ def test_a_broken_transfer_is_blamed_on_its_own_clause() -> None:
         sender.target.declaration,
         RULES,
         (CASE,),
-        sender._recorder.log,
+        sender.journal._recorder.log,
         today=verdict.ANY_DAY,
     )
     blamed = [cell.clause for cell in cells if cell.findings]

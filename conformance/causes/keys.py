@@ -9,12 +9,12 @@ import hashlib
 import re
 from dataclasses import astuple, dataclass
 
-from conformance.model import Exchange, Finding, mistake_of
+from conformance.model import NOT_PARSED, Exchange, Finding, mistake_of
 from conformance.values import cut
 
 LONGEST = 80
 """Characters of a text that a key holds."""
-ALIKE = ("tenant.rows", "tenant.named")
+ALIKE = ("tenant.rows", "owner.named")
 """Rules that all say: a list shows what belongs to another business."""
 FILTER, PAGE = "paging.filter", "paging.advances"
 """Rules that both say: a page that the list owes does not come."""
@@ -22,10 +22,13 @@ ERROR, OF_ERRORS = "error", ("error.", "route.unknown")
 """In place of the rules of the form of an error."""
 FAULT = "fault of the server"
 """In place of the rule where the status is one of a server fault."""
+UNREAD = "a body that is no JSON"
+"""In place of the oddness of a body that no parser takes."""
 TAKEN = "taken"
 """In place of the status where a request was not refused."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.,]+(Z|[+-]\d\d:?\d\d)?")
+_TYPED = re.compile(r"^.* is not of type ", re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*"')
 _ID = re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b|\b(?=[a-zA-Z_]*\d)\w{10,}\b")
 _NUMBER = re.compile(r"\d+([.,]\d+)*")
@@ -71,8 +74,12 @@ def _rule(finding: Finding) -> str:
 
 
 def _place(finding: Finding) -> str:
-    """Where a finding is, without the numbers of items and the name that a list has for them."""
-    return _COLLECTION.sub("", _INDEX.sub("/*", cut(finding.where, LONGEST)))
+    """Where a finding is, without the numbers of items and the name that a list has for them.
+
+    A member of the wrong type is the same one in a list and in an object.
+    """
+    place = _COLLECTION.sub("", _INDEX.sub("/*", cut(finding.where, LONGEST)))
+    return place.removeprefix("/*") if _TYPED.search(finding.actual) else place
 
 
 def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
@@ -101,12 +108,14 @@ def _flaw(exchange: Exchange) -> str:
     """What is odd in a request; empty for one without a mistake."""
     if not exchange.facts.mistake:
         return ""
-    return mistake_of(exchange) or f"what the scenario {exchange.scenario} sends"
+    mistake = mistake_of(exchange) or f"what the scenario {exchange.scenario} sends"
+    return UNREAD if mistake in NOT_PARSED else mistake
 
 
 def kind(text: str) -> str:
     """A text without what differs from run to run. Of an object or a list only the beginning."""
     text = cut(text, 10 * LONGEST)
+    text = _TYPED.sub("V is not of type ", text)
     for pattern, word in ((_TIME, "T"), (_QUOTED, '""'), (_ID, "ID"), (_NUMBER, "N")):
         text = pattern.sub(word, text)
     if text.startswith(("{", "[")):

@@ -74,7 +74,10 @@ def with_details(command: Callable[..., Any]) -> Callable[..., Any]:
 def with_yes(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option that answers its question beforehand."""
     return click.option(
-        "--yes", is_flag=True, help="Never ask before requests that write, spend or flood."
+        "--yes",
+        is_flag=True,
+        envvar="CONFORMANCE_YES",
+        help="Never ask before requests that write, spend or flood. Needed without a terminal.",
     )(command)
 
 

@@ -12,9 +12,11 @@ import click
 from conformance import __version__, files
 from conformance.command import (
     beginning,
+    cleaning,
     commands,
     comparing,
     doctor,
+    merging,
     past,
     rerunning,
     signals,
@@ -24,18 +26,25 @@ from conformance.command.choosing import with_choice, with_details, with_output,
 from conformance.command.commands import load
 from conformance.command.concluding import conclude, remember, remembered, terminal
 from conformance.command.directory import prune
-from conformance.command.preparing import embedded, prepared_for, sent
+from conformance.command.preparing import embedded, first_look, prepared_for, sent
 from conformance.command.saying import hand_out, say
-from conformance.errors import ConformanceError, Exit
+from conformance.errors import ConformanceError, Exit, UsageError
 from conformance.options import Choice
 
 
 def outcome() -> int:
-    """Run the command: every foreseen error is one message. Returns a documented exit code.
+    """Run the command. Returns a documented exit code.
 
-    What it writes belongs to the user alone.
+    Every foreseen error is one message. What the command writes belongs to the user alone.
     """
-    sys.excepthook = _tell_bug
+    try:
+        return _outcome()
+    except Exception as error:
+        _tell_bug(error)
+        return Exit.UNJUDGED
+
+
+def _outcome() -> int:
     try:
         with files.private():
             status = group.main(standalone_mode=False)
@@ -57,9 +66,10 @@ def outcome() -> int:
         return Exit.USAGE
 
 
-def _tell_bug(_kind: object, error: BaseException, _trace: object) -> None:
+def _tell_bug(error: Exception) -> None:
     """Print the traceback of a bug of ours. Its message may quote the target."""
     say("".join(traceback.format_exception(error)), err=True)
+    say("This is a bug of the suite; please report it. What was logged is kept.", err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -75,6 +85,11 @@ def group() -> None:
 @group.command()
 @with_choice
 @with_yes
+@click.option(
+    "--try-steps",
+    is_flag=True,
+    help="Send the steps of each cause again at the end, and say in the report what came.",
+)
 @click.option("--require-complete", is_flag=True, help="Exit 3 if any cell is untested.")
 @click.option(
     "--durations", is_flag=True, help="Print requests and seconds by clause, area and scenario."
@@ -92,6 +107,7 @@ def group() -> None:
 def run(
     choice: Choice,
     yes: bool,
+    try_steps: bool,
     require_complete: bool,
     durations: bool,
     baseline: Path | None,
@@ -100,19 +116,27 @@ def run(
     output: Path,
 ) -> int:
     """Run the suite: against the embedded server, or against --url and --key, or --target."""
-    if baseline:
-        comparing.require_run(baseline)
+    _require(baseline, choice, try_steps)
     console = terminal()
     with embedded(choice) as server:
         prepared = prepared_for(choice, server)
         finished, directory = sent(
-            prepared, output, console, embedded=bool(server), yes=yes, complete=require_complete
+            prepared,
+            output,
+            console,
+            embedded=bool(server),
+            yes=yes,
+            complete=require_complete,
+            tries=try_steps,
+            look=first_look(prepared),
         )
     if durations:
         from conformance.report.console import durations as by_duration
 
         say(by_duration(finished))
     finished = remembered(finished, prepared.selected, directory)
+    if not server:
+        cleaning.note_left(finished, directory)
     code = conclude(finished, prepared.selected, directory, console, details)
     remember(finished, prepared.selected, directory)
     if keep:
@@ -120,6 +144,14 @@ def run(
     if baseline:
         return comparing.since(baseline, directory, load(choice.spec), finished)
     return code
+
+
+def _require(baseline: Path | None, choice: Choice, try_steps: bool) -> None:
+    """Raise UsageError for a baseline that is no run, and for steps of a part of a run."""
+    if baseline:
+        comparing.require_run(baseline)
+    if try_steps and choice.shard:
+        raise UsageError("--try-steps needs the whole run: a shard knows a part of each cause")
 
 
 @group.command()
@@ -146,11 +178,13 @@ for _command in (
     commands.serve,
     doctor.doctor,
     comparing.compare,
+    merging.merge,
     storedruns.replay,
     storedruns.report,
     storedruns.open_,
     storedruns.export,
     rerunning.rerun,
+    cleaning.clean,
     past.history,
 ):
     group.add_command(_command)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.command import directory, signals
 from conformance.command.saying import command_runner, say, show
-from conformance.errors import UsageError
+from conformance.errors import ReportError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,11 +46,18 @@ def conclude(
     console: Console,
     details: bool,
 ) -> int:
-    """Write the files, and print the summary and, last, where they are. Returns the exit code."""
+    """Write the files, and print the summary and, last, where they are. Returns the exit code.
+
+    That a report could not be written is said last.
+    """
     from conformance.report import SUMMARY, remarks
     from conformance.run.storing import store
 
-    store(finished, selected, run_directory)
+    broken: ReportError | None = None
+    try:
+        store(finished, selected, run_directory)
+    except ReportError as error:
+        broken = error
     _add_to_job_summary(run_directory / SUMMARY)
     for sentence in remarks.of(finished):
         say(f"Note: {sentence}", err=True)
@@ -59,6 +66,9 @@ def conclude(
     else:
         _print_summary(finished, console, details)
     _annotate(finished)
+    if broken:
+        say(str(broken), err=True)
+        return finished.exit_code or broken.exit_code
     say(f"Report: {run_directory / 'report.html'}")
     return finished.exit_code
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import filterfalse, starmap
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +19,7 @@ from conformance.errors import Exit
 from conformance.options import Choice
 
 if TYPE_CHECKING:
-    from conformance.contact.survey import Remark
+    from conformance.model import Remark
     from conformance.run.planning import Prepared
     from conformance.run.session import Session
 
@@ -35,7 +36,7 @@ def doctor(choice: Choice, yes: bool, details: bool, as_json: bool) -> int:
     0 nothing to mend, 1 something to mend, 3 nothing could be examined.
     """
     from conformance.contact.examination import examine
-    from conformance.contact.survey import State
+    from conformance.model import State
 
     with embedded(choice) as server:
         prepared = prepared_for(choice, server)
@@ -75,19 +76,15 @@ def _ask(session: Session) -> None:
 
 def _text(url: str, remarks: Sequence[Remark], details: bool) -> str:
     """What was looked at, a line for each remark; what works comes in one line, or in detail."""
-    works = list(filter(_is_well, remarks))
-    told = remarks if details else list(filterfalse(_is_well, remarks))
+    proven = attrgetter("proven")
+    works = list(filter(proven, remarks))
+    told = remarks if details else list(filterfalse(proven, remarks))
     lines = [url, "", *map(_line, told)]
     if not details:
         places = Counter(remark.about.partition(":")[0] for remark in works)
         counted = starmap("{} ({})".format, places.items())
         lines.append(f"works  {', '.join(counted) or 'nothing'}")
     return "\n".join([*lines, ""])
-
-
-def _is_well(remark: Remark) -> bool:
-    """Whether there is nothing to do, and nothing open."""
-    return remark.state == "works"
 
 
 def _line(remark: Remark) -> str:

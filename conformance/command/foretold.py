@@ -11,11 +11,12 @@ from typing import Any
 from conformance import checks
 from conformance.evidence import Log
 from conformance.judging import verdict
+from conformance.judging.coverage import OVER_BUDGET
 from conformance.model import Case, Cell, mildest_first
 from conformance.plan import Plan
 from conformance.run.planning import Prepared
-from conformance.selection import wanted
-from conformance.target import Target
+from conformance.selection import judged, wanted
+from conformance.text import amount
 
 
 def as_data(plan: Plan) -> dict[str, Any]:
@@ -83,23 +84,31 @@ def _sums(prepared: Prepared) -> list[str]:
     chosen = prepared.chosen
     clauses = wanted(prepared.contract, prepared.choice.areas, prepared.choice.clauses)
     cells = _cells(prepared, set(map(attrgetter("id"), clauses)))
-    requests = [f"{count} {effect}" for effect, count in chosen.requests().items() if count]
     return [
         f"{len(chosen.runnable)} of {len(chosen.cases)} cases run, "
         f"for {len(cells)} cells of {len(clauses)} clauses",
-        f"requests, about: {', '.join(requests) or 'none'}",
-        *_bounds(prepared.target, sum(chosen.requests().values())),
+        requests(prepared),
+        *bounds(prepared),
     ]
 
 
-def _bounds(target: Target, requests: int) -> Iterator[str]:
-    """What the target file makes of so many requests: those beyond the budget, and the time."""
-    sent = min(requests, target.budget)
-    if sent < requests:
-        over = requests - sent
-        yield f"the budget of {sent:,} is too small: about {over:,} requests will not be sent"
+def requests(prepared: Prepared) -> str:
+    """About how many requests a run sends, by their effect."""
+    counts = prepared.chosen.requests().items()
+    each = [f"{count:,} {effect}" for effect, count in counts if count]
+    return f"requests, about: {', '.join(each) or 'none'}"
+
+
+def bounds(prepared: Prepared) -> Iterator[str]:
+    """What budget and rate make of a run: the clauses that are left, and the time that it takes."""
+    target, chosen = prepared.target, prepared.chosen
+    left_out = sum(case.gap == OVER_BUDGET for case in chosen.cases)
+    if left_out:
+        clauses = amount(len(judged(chosen, prepared.contract)), "clause")
+        cases = amount(left_out, "case")
+        yield f"the budget of {target.budget:,} has room for {clauses}, and none for {cases}"
     if target.rate:
-        seconds = sent / target.rate
+        seconds = sum(chosen.requests().values()) / target.rate
         yield f"at {target.rate:g} a second, this takes {seconds / 60:,.1f} minutes or more"
 
 

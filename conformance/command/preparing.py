@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
     from conformance.command.embedded import Embedded
     from conformance.model import Effect, Run
+    from conformance.run.items import Look
     from conformance.run.planning import Prepared
+
+ROOM = 200
+"""Requests, beyond what is planned, of a budget that has room for a first look."""
 
 
 @contextmanager
@@ -64,22 +68,47 @@ def sent(
     embedded: bool,
     yes: bool,
     complete: bool = False,
+    tries: bool = False,
+    look: Look | None = None,
 ) -> tuple[Run, Path]:
     """Send what was prepared, and judge it; returns the run and its new directory in ``output``.
 
-    A person on a terminal is asked first, unless ``yes``, or if the server is our own. Raises
-    UsageError if there is nothing to send, and click.Abort for a no.
+    A person is asked first, unless ``yes``, or if the server is our own; then what will be sent is
+    said. ``look`` is what is looked at before the first case. A run that ``tries`` sends the steps
+    of its causes again. Raises UsageError if there is nothing to send, and click.Abort for a no.
     """
+    from conformance.command import foretold
+    from conformance.run import runner
+
     _check_runnable(prepared)
     if not embedded and not yes:
         confirm(prepared.chosen.requests())
-    from conformance.run import runner
-
     directory = new_run(output, partial(runner.begin, prepared, require_complete=complete))
-    say(prepared.announcement)
+    say("\n".join([prepared.announcement, foretold.requests(prepared), *foretold.bounds(prepared)]))
     nonce = "" if embedded else str(time.time_ns())
-    run = runner.run(prepared, directory, console, nonce=nonce, require_complete=complete)
+    run = runner.run(
+        prepared,
+        directory,
+        console,
+        nonce=nonce,
+        require_complete=complete,
+        cleans=not embedded,
+        tries=tries,
+        look=look,
+    )
     return run, directory
+
+
+def first_look(prepared: Prepared) -> Look | None:
+    """What a run looks at before its first case; None where each request is to serve a case.
+
+    That is so where a person chose some clauses, or where the budget is tight.
+    """
+    from conformance.contact.examination import first_look as look
+
+    choice, planned = prepared.choice, sum(prepared.chosen.requests().values())
+    tight = prepared.target.budget < planned + ROOM
+    return None if tight or choice.areas or choice.clauses else look
 
 
 def _check_runnable(prepared: Prepared) -> None:
@@ -95,7 +124,10 @@ def _check_runnable(prepared: Prepared) -> None:
 
 
 def confirm(requests: dict[Effect, int]) -> None:
-    """On a terminal, ask before requests that do more than read. Raises click.Abort for a no."""
+    """Ask before requests that do more than read.
+
+    Raises click.Abort for a no, and UsageError where there is no terminal to ask on.
+    """
     from conformance.model import Effect
 
     harmful = [
@@ -103,6 +135,12 @@ def confirm(requests: dict[Effect, int]) -> None:
         for effect, count in requests.items()
         if count and effect is not Effect.READ
     ]
-    if harmful and sys.stdin.isatty():
-        question = f"The plan has requests that do more than read: {', '.join(harmful)}. Go on?"
-        click.confirm(question, abort=True)
+    if not harmful:
+        return
+    planned = f"The plan has requests that do more than read: {', '.join(harmful)}."
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"{planned} Without a terminal nobody can be asked: add --yes, "
+            "or allow less under allow: in the target file"
+        )
+    click.confirm(f"{planned} Go on?", abort=True)

@@ -106,7 +106,7 @@ def _writes_before(run: Run, shown: Sequence[Exchange]) -> list[Exchange]:
 
     They may have done what the exchanges show, such as to move an object to another business.
     """
-    from conformance.report.steps import values_of
+    from conformance.report.origins import values_of
 
     if not shown:
         return []

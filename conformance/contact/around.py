@@ -5,12 +5,12 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import filterfalse
 
 from conformance.contact.data import answers
-from conformance.contact.survey import Remark, Survey, looked_at, untold
-from conformance.model import Effect
+from conformance.contact.survey import Survey, looked_at, untold
+from conformance.model import Effect, Remark
 from conformance.values import http_date
 
 SKEW = 5
@@ -21,22 +21,25 @@ TRIED = 3
 
 def time_of_day(survey: Survey) -> Iterator[Remark]:
     """The clock of the target is right, by the Date of an answer."""
-    moment = _told(survey)
-    if moment is None:
+    apart = _apart(survey)
+    if apart is None:
         yield untold("time", "no answer says what time it is (Date)")
         return
-    apart = round(abs((datetime.now(UTC) - moment).total_seconds()))
     seen = f"its clock and this one are {apart} s apart"
     mend = "set one of them: times of objects are compared with it"
     yield looked_at("time", seen, mend, wrong=apart > SKEW)
 
 
-def _told(survey: Survey) -> datetime | None:
-    """The time that the first plain read tells; None where it tells none."""
+def _apart(survey: Survey) -> int | None:
+    """The seconds between the time that the first plain read tells and ours; None without one."""
     first = next(answers(survey, survey.offered), None)
     if first is None or first.exchange.response is None:
         return None
-    return http_date(first.exchange.response.header("Date"))
+    told = http_date(first.exchange.response.header("Date"))
+    if told is None:
+        return None
+    asked = datetime.fromisoformat(first.exchange.started)
+    return round(abs((asked - told).total_seconds()))
 
 
 def clock(survey: Survey) -> Iterator[Remark]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
-from conformance.contact.survey import Remark, Survey, looked_at, untold
-from conformance.model import Operation
+from conformance.contact.survey import Survey, looked_at, untold
+from conformance.model import Operation, Remark
 from conformance.reading import Answer
 from conformance.values import cut
 
@@ -69,7 +69,8 @@ def operations(survey: Survey) -> Iterator[Remark]:
     """The target has the operations that its file says it has."""
     lost = missing(survey)
     seen = f"{len(lost)} of {len(survey.offered)} plain reads are missing{named(lost)}"
-    yield looked_at("operations", seen, "declare them inapplicable:, or their area", wrong=lost)
+    mend = f"declare them, or their area: {line_of(lost)}"
+    yield looked_at("operations", seen, mend, wrong=lost)
 
 
 def inapplicable(survey: Survey) -> Iterator[Remark]:
@@ -77,7 +78,7 @@ def inapplicable(survey: Survey) -> Iterator[Remark]:
     lacking = list(filter(survey.is_lacking, survey.reads))
     there = list(filter(attrgetter("ok"), answers(survey, lacking)))
     seen = f"{len(there)} of {len(lacking)} plain reads that it lacks are there{named(there)}"
-    mend = "take them out of inapplicable:, or add them to only:"
+    mend = f"take out of it, or add to only: {line_of(there)}"
     if lacking:
         yield looked_at("operations", seen, mend, wrong=there)
 
@@ -88,6 +89,11 @@ def inapplicable(survey: Survey) -> Iterator[Remark]:
 def routes_of(shown: Iterable[Answer]) -> list[str]:
     """The routes of some answers, each once."""
     return list(dict.fromkeys(map(attrgetter("operation.route"), shown)))
+
+
+def line_of(shown: Iterable[Answer]) -> str:
+    """The line of a target file that says of some routes that they are not there."""
+    return f"inapplicable: [{', '.join(routes_of(shown))}]"
 
 
 def named(shown: Iterable[Answer]) -> str:

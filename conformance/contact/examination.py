@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from itertools import chain
 
 from conformance.contact import around, data, keys
-from conformance.contact.survey import Remark, Survey
+from conformance.contact.survey import Survey
 from conformance.contact.triggers import triggers
+from conformance.model import Remark
+from conformance.options import Depth
 from conformance.run import preflight
 from conformance.run.session import Session
 
@@ -23,6 +25,17 @@ LOOKS = (
     around.addresses,
 )
 """What is looked at, in the order in which a person mends it."""
+
+
+def first_look(session: Session) -> Iterator[Remark]:
+    """A remark for what a run looks at before its first case, which costs no more than reads.
+
+    Triggers are cases of the run. A quick one looks at its keys and businesses alone.
+    """
+    survey = Survey(session)
+    if session.choice.depth == Depth.QUICK:
+        return chain(keys.keys(survey, brief=True), keys.businesses(survey))
+    return chain.from_iterable(look(survey) for look in LOOKS)
 
 
 def examine(session: Session) -> Iterator[Remark]:

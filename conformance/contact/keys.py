@@ -8,8 +8,8 @@ from itertools import chain, islice, repeat
 from operator import attrgetter, methodcaller
 from typing import NamedTuple
 
-from conformance.contact.survey import Remark, Survey, looked_at, said, untold
-from conformance.model import Business, KeyRole, Operation, Reach, key_role
+from conformance.contact.survey import Survey, looked_at, said, untold
+from conformance.model import Business, KeyRole, Operation, Reach, Remark, key_role, place_of_key
 from conformance.reading import Answer
 from conformance.suite.ids import is_sendable
 from conformance.values import texts_in
@@ -54,10 +54,12 @@ class _Look(NamedTuple):
         return WRONG.get((self.expected, self.came), "").format(scopes=scopes)
 
 
-def keys(survey: Survey) -> Iterator[Remark]:
-    """A remark for each key, the main one first."""
+def keys(survey: Survey, *, brief: bool = False) -> Iterator[Remark]:
+    """A remark for each key, the main one first; in ``brief`` one read with each, scopes aside."""
     names = sorted(survey.target.keys, key=_order)
-    return map(partial(_key, survey), names)
+    if brief:
+        names = [name for name in names if not name.startswith("scope:")]
+    return map(partial(_key, survey, most=1 if brief else None), names)
 
 
 def _order(name: str) -> tuple[bool, str]:
@@ -65,27 +67,20 @@ def _order(name: str) -> tuple[bool, str]:
     return name != "full", name
 
 
-def _key(survey: Survey, name: str) -> Remark:
-    """A remark on one key."""
+def _key(survey: Survey, name: str, most: int | None) -> Remark:
+    """A remark on one key, by ``most`` reads."""
     role = key_role(name)
     assert role is not None  # the loader knows every role
     looks: list[_Look] = []
-    for operation, expected in _asked(survey, role):
+    for operation, expected in islice(_asked(survey, role), most):
         looks.append(_Look(survey.ask(operation.id, name), expected))
     wrong = list(filter(_Look.wrong, looks))
     if wrong:
-        return looked_at(place(name), said([wrong[0].answer]), wrong[0].wrong(), wrong=True)
+        return looked_at(place_of_key(name), said([wrong[0].answer]), wrong[0].wrong(), wrong=True)
     seen = said(map(attrgetter("answer"), looks[:SHOWN]))
     if any(map(attrgetter("tells"), looks)):
-        return looked_at(place(name), seen, "", wrong=False)
-    return untold(place(name), seen or "no read tells of it")
-
-
-def place(name: str) -> str:
-    """Where a key stands in the target file."""
-    if name.startswith("scope:"):
-        return f"scoped_keys: {name.removeprefix('scope:')}"
-    return f"keys: {name}"
+        return looked_at(place_of_key(name), seen, "", wrong=False)
+    return untold(place_of_key(name), seen or "no read tells of it")
 
 
 def _asked(survey: Survey, role: KeyRole) -> Iterable[tuple[Operation, str]]:
@@ -127,8 +122,9 @@ def businesses(survey: Survey) -> Iterator[Remark]:
 
 def _shown(survey: Survey, key: str) -> Remark:
     """What the lists of a key show of its business."""
-    owner, seen = OWNERS[key], shown_businesses(survey, key)
+    owner = OWNERS[key]
     about, declared = f"businesses: {owner}", survey.target.businesses.get(owner)
+    seen = shown_businesses(survey, key, declared)
     if not seen:
         return untold(about, f"no list that keys: {key} is shown names a business")
     shown = f"keys: {key} is shown {seen[0]}"
@@ -138,11 +134,18 @@ def _shown(survey: Survey, key: str) -> Remark:
     return looked_at(about, shown, mend, wrong=declared not in seen)
 
 
-def shown_businesses(survey: Survey, key: str) -> list[str]:
-    """The ids of the businesses that the lists of a key name, if they fit into a URL."""
-    rows = chain.from_iterable(map(attrgetter("rows"), _lists(survey, key)))
-    named = map(methodcaller("get", survey.contract.tenant), rows)
-    return sorted(filter(is_sendable, set(texts_in(named))))
+def shown_businesses(survey: Survey, key: str, sought: str | None = None) -> list[str]:
+    """The ids of the businesses that the lists of a key name, if they fit into a URL.
+
+    Once one names the business that is ``sought``, no more are looked at.
+    """
+    names: set[str] = set()
+    for answer in _lists(survey, key):
+        named = map(methodcaller("get", survey.contract.tenant), answer.rows)
+        names.update(filter(is_sendable, texts_in(named)))
+        if sought in names:
+            break
+    return sorted(names)
 
 
 def emptiness(survey: Survey) -> Iterator[Remark]:
@@ -157,5 +160,5 @@ def emptiness(survey: Survey) -> Iterator[Remark]:
 def _lists(survey: Survey, key: str) -> Iterator[Answer]:
     """The first pages of some lists that a key opens and that belong to its business."""
     owned = filter(attrgetter("owned"), survey.opened(key))
-    names = map(attrgetter("id"), islice(owned, LISTS))
-    return map(partial(survey.ask, key=key), names)
+    asked = map(partial(survey.ask, key=key), map(attrgetter("id"), owned))
+    return islice(filter(attrgetter("ok"), asked), LISTS)

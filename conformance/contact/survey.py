@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache, partial
 from itertools import filterfalse
 from operator import attrgetter
 
 from conformance.judging.answers import code_of
-from conformance.model import PREFLIGHT, WHOLE_API, Case, Effect, Operation
+from conformance.model import PREFLIGHT, WHOLE_API, Case, Effect, Operation, Remark, State
 from conformance.reading import Answer
 from conformance.run.preflight import plain_reads
 from conformance.run.session import Session
@@ -19,24 +17,6 @@ from conformance.suite.memory import Memory
 from conformance.transport.message import message_for
 
 CASE = Case("survey[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
-
-
-class State(StrEnum):
-    """What came of a look."""
-
-    WORKS = "works"
-    MEND = "mend"
-    OPEN = "open"  # nothing tells
-
-
-@dataclass(frozen=True)
-class Remark:
-    """What was looked at, what was seen, and what to do about it."""
-
-    state: State
-    about: str  # the place in the target file
-    seen: str
-    mend: str = ""
 
 
 def looked_at(about: str, seen: str, mend: str, *, wrong: object) -> Remark:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from operator import attrgetter
 
-from conformance.contact.survey import Remark, looked_at, untold
+from conformance.contact.survey import looked_at, untold
 from conformance.errors import Unjudgeable
-from conformance.model import Case, CodeRole
+from conformance.model import Case, CodeRole, Remark
 from conformance.run.session import Session
 
 SCENARIO, RULE = "trigger", "trigger.answer"

@@ -46,6 +46,7 @@ _LEAKS = (
     ("a secret", re.compile(_CREDENTIAL)),
     ("SQL", re.compile(_SQL)),
     ("a file path of the server", re.compile(_PATH)),
+    ("an object as text", re.compile(r"\[object [A-Z]\w{0,30}\]")),
 )
 
 

@@ -97,7 +97,7 @@ def _spares_its_cursor(walks: Walks, page: Page) -> bool:
         return False
     if page.fraction:
         return False
-    for item in walks.untied:
-        if item.at == page.cursor:
-            return walks.passes(item, page.filters)
-    return False
+    if page.cursor in walks.tied:
+        return False
+    standing = (item for item in walks.items if item.at == page.cursor)
+    return any(walks.passes(item, page.filters) for item in standing)

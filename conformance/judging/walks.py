@@ -2,7 +2,7 @@
 
 A trial asks for the same stretch of a list in several page sizes. An item that one walk shows
 between two points of another walk was lost by that other walk; no walk is trusted more than the
-rest. Items that share a timestamp are left out: no timestamp cursor can tell them apart.
+rest. Items that share the timestamp of a cursor are left out: it cannot tell them apart.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ _instant = attrgetter("at")
 class Walks:
     """All readable pages of a trial, in order, and what they show together.
 
-    ``untied`` are the items that stand alone at their instant, oldest first; ``tied`` are the
-    instants of all others. ``first`` and ``last`` are the places of the first and the last page
-    that show an item, by its key; ``narrowed`` are the filters of all that do, and ``versions`` the
-    item as it was first shown and after each change. ``strict``: the list may have changed between
-    the pages. ``cut``: more came than LONGEST_WALKS, so some pages were not read.
+    ``items`` come oldest first; ``tied`` are the instants that several of them share. ``first`` and
+    ``last`` are the places of the first and the last page that show an item, by its key;
+    ``narrowed`` are the filters of all that do, and ``versions`` the item as it was first shown and
+    after each change. ``strict``: the list may have changed between the pages. ``cut``: more came
+    than LONGEST_WALKS, so some pages were not read.
     """
 
     operation: Operation
     pages: tuple[Page, ...]
-    untied: tuple[Item, ...]
+    items: tuple[Item, ...]
     tied: frozenset[Fraction]
     first: Mapping[str, int]
     last: Mapping[str, int]
@@ -107,17 +107,17 @@ class Walks:
     def between(
         self, start: Fraction | None, end: Fraction | None, filters: Filters
     ) -> Iterator[Item]:
-        """The untied items between two instants that pass some filters, in the order of the list.
+        """The items between two instants that pass some filters, in the order of the list.
 
         A ``start`` of None is the head of the list, an ``end`` of None its end.
         """
         low, high = (end, start) if self.descending else (start, end)
-        first, last = 0, len(self.untied)
+        first, last = 0, len(self.items)
         if low is not None:
-            first = bisect_right(self.untied, low, key=_instant)
+            first = bisect_right(self.items, low, key=_instant)
         if high is not None:
-            last = bisect_left(self.untied, high, key=_instant)
-        items = list(self.untied[first:last])
+            last = bisect_left(self.items, high, key=_instant)
+        items = list(self.items[first:last])
         if self.descending:
             items.reverse()
         return (item for item in items if self.passes(item, filters))
@@ -162,24 +162,24 @@ class Walks:
     def repeated(self, page: Page) -> Item | None:
         """The first item of a page that stands at or before its cursor.
 
-        None where several items stand at the cursor, which a timestamp cannot tell apart.
+        Of several items that stand at the cursor, which a timestamp cannot tell apart, none counts.
         """
-        if page.cursor is None or page.cursor in self.tied:
+        cursor = page.cursor
+        if cursor is None:
             return None
         for item in page.items:
-            if not self.beyond(item.at, page.cursor):
+            is_tied = item.at == cursor and cursor in self.tied
+            if not is_tied and not self.beyond(item.at, cursor):
                 return item
         return None
 
     def lost(self, page: Page) -> Item | None:
         """The first item between the cursor and the end of a page that the page fails to show.
 
-        None where the cursor is no timestamp, or where several items stand at it.
+        None where the cursor is no timestamp.
         """
         unreadable = page.after is not None and page.cursor is None
         if unreadable:
-            return None
-        if page.cursor in self.tied:
             return None
         end = page.last.at if page.last else None
         return self._missing(page, page.cursor, end)
@@ -187,10 +187,10 @@ class Walks:
     def following(self, page: Page) -> Item | None:
         """The first item that comes after the items of a page.
 
-        None where none is known, or where several stand at the end of the page. None for an empty
-        page, too: what should follow it should be on it.
+        None where none is known. None for an empty page, too: what should follow it should be on
+        it.
         """
-        if page.last is None or page.last.at in self.tied:
+        if page.last is None:
             return None
         return self._missing(page, page.last.at, None)
 
@@ -263,10 +263,8 @@ def _together(operation: Operation, pages: list[Page], strict: bool) -> Walks:
         if item.at in seen:
             tied.add(item.at)
         seen.add(item.at)
-    untied = [item for item in items.values() if item.at not in tied]
-    untied.sort(key=_instant)
-    apart, alike = tuple(untied), frozenset(tied)
-    return Walks(operation, tuple(pages), apart, alike, first, last, narrowed, versions, strict)
+    ordered, alike = tuple(sorted(items.values(), key=_instant)), frozenset(tied)
+    return Walks(operation, tuple(pages), ordered, alike, first, last, narrowed, versions, strict)
 
 
 NEEDS_ITEMS = (

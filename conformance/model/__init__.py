@@ -44,8 +44,9 @@ from conformance.model.judgement import (
     worst,
 )
 from conformance.model.labels import NOTHING, Facts, Form, Role, Side, Step
-from conformance.model.mistakes import mistake_of
+from conformance.model.mistakes import NOT_PARSED, mistake_of
 from conformance.model.operation import (
+    HARMLESS,
     Effect,
     Json,
     Open,
@@ -57,6 +58,7 @@ from conformance.model.operation import (
     mildest_first,
 )
 from conformance.model.placeholder import Placeholder, SecretKind
+from conformance.model.setup import Remark, State, place_of_key
 from conformance.model.target import (
     ANNOUNCED,
     DEAD_KEYS,
@@ -82,11 +84,13 @@ __all__ = [
     "DEAD_KEYS",
     "DISK",
     "FROM_PROXIES",
+    "HARMLESS",
     "IDENTITIES",
     "KEY_ROLES",
     "LEFT_OUT",
     "NAMED",
     "NOTHING",
+    "NOT_PARSED",
     "PLAIN",
     "PREFLIGHT",
     "RENAMED_RULES",
@@ -128,12 +132,14 @@ __all__ = [
     "Reach",
     "Reason",
     "ReasonKind",
+    "Remark",
     "Request",
     "Response",
     "Role",
     "Run",
     "SecretKind",
     "Side",
+    "State",
     "Step",
     "Transition",
     "Trigger",
@@ -146,6 +152,7 @@ __all__ = [
     "key_role",
     "mildest_first",
     "mistake_of",
+    "place_of_key",
     "transition",
     "worst",
 ]

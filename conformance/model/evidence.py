@@ -157,7 +157,8 @@ class Exchange:
     """One request with its response, or the reason why there is none.
 
     ``attempt`` counts the repetitions of the case, from 1. ``facts`` are what the scenario says of
-    the request for its judges, and the address that the transport sent it from.
+    the request for its judges, and the address that the transport sent it from. ``part`` names what
+    was asked once for several cases.
     """
 
     id: str
@@ -173,6 +174,7 @@ class Exchange:
     failure: str | None = None
     started: str = ""
     elapsed_ms: float = 0.0
+    part: str | None = None
 
     @property
     def ok(self) -> bool:

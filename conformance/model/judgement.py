@@ -12,6 +12,7 @@ from conformance.model.contract import Contract, Level
 from conformance.model.evidence import Exchange
 from conformance.model.history import Past
 from conformance.model.operation import Effect, Json
+from conformance.model.setup import Remark
 from conformance.model.target import Declaration
 
 
@@ -219,6 +220,7 @@ class Run:
     require_complete: bool = False
     causes: tuple[Cause, ...] = ()  # what has to be mended, worst first
     depth: str = "full"  # how much it tried: a value of options.Depth
+    setup: tuple[Remark, ...] = ()  # what was looked at before the first case
     past: tuple[Past, ...] = ()  # the runs before it of the same target and scope, oldest first
 
     @cached_property
@@ -249,6 +251,12 @@ class Run:
     def exchange(self) -> dict[str, Exchange]:
         """Exchanges by id."""
         return {exchange.id: exchange for exchange in self.exchanges}
+
+    @cached_property
+    def again(self) -> dict[str, Exchange]:
+        """What was sent again at the end of the run, by the id of what it repeats."""
+        repeating = filter(attrgetter("facts.again"), self.exchanges)
+        return {str(exchange.facts.again): exchange for exchange in repeating}
 
     @cached_property
     def broken(self) -> list[Cell]:

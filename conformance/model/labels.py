@@ -80,6 +80,8 @@ class Step(StrEnum):
     OPTIONAL = "optional"  # an optional one
     TIED = "tied"  # a look whether the object shows that reference
     TAKING = "taking"  # asks for what another business has taken from a pool
+    NAMED = "named"  # creates with every member that may have to be unique
+    NAMESAKE = "namesake"  # another business does so with the same values
     LISTING = "listing"  # a look into the list of the other business
     UNFILTERED = "unfiltered"  # the list without the filter
     NARROWED = "narrowed"  # a report with a parameter that narrows it
@@ -91,7 +93,8 @@ class Step(StrEnum):
 
     COUNT = "count"  # one of the requests that fill a rate limit
     EVASION = "evasion"  # pretends to come from another client, once the limit is met
-    ELSEWHERE = "elsewhere"  # comes from another address
+    EARLIER = "earlier"  # comes from another address before the limit is met
+    ELSEWHERE = "elsewhere"  # comes from another address afterwards
     SOON = "soon"  # before half of the window is over
     LATER = "later"  # after the window
     AGAIN = "again"  # fills the limit a second time
@@ -134,6 +137,7 @@ class Facts:
     fresh: tuple[str, ...] = ()  # texts that no other request holds
     address: str | None = None  # the local address that the transport sent from
     broken: str | None = None  # what was wrong with this transfer, and with the one before it
+    again: str | None = None  # the exchange that this one repeats at the end of the run, by its id
 
     @staticmethod
     def of(members: Mapping[str, Any]) -> Facts:

@@ -35,6 +35,22 @@ SCENARIOS = {
 }
 """What the mistakes of a scenario send, where a request itself does not say it."""
 
+NOT_PARSED = frozenset(
+    {
+        "a body that is cut off",
+        "an empty body",
+        "NaN in the body",
+        "Infinity in the body",
+        "a body that is no UTF-8",
+        "a body in UTF-16",
+        "a byte order mark in the body",
+        "two JSON values in the body",
+        "a comment in the body",
+        "a control character in the body",
+    }
+)
+"""What is odd in bodies that are no JSON: one parser stumbles over all of them."""
+
 
 def mistake_of(exchange: Exchange) -> str:
     """The mistake of a request in words; empty where there is none, or no words are known."""

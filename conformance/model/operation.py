@@ -22,6 +22,10 @@ class Effect(StrEnum):
     FLOOD = "flood"
 
 
+HARMLESS = (Effect.READ, Effect.FLOOD)
+"""Effects that change nothing, if the operation only reads."""
+
+
 def mildest_first(effects: Iterable[Effect]) -> list[Effect]:
     """Some effects in their order."""
     return sorted(effects, key=list(Effect).index)
@@ -78,6 +82,11 @@ class Parameter:
     def has_value(self) -> bool:
         """Whether the contract gives a value for it: an example, or a fresh one."""
         return bool(self.fresh) or self.example is not None
+
+    @property
+    def formatted(self) -> bool:
+        """Whether its text has a format, such as that of an address."""
+        return "format" in self.schema
 
     @property
     def is_switch(self) -> bool:
@@ -222,6 +231,12 @@ class Operation:
             if parameter.references == self.kind:
                 return parameter
         return next(iter(naming), None) if self.action == "read" else None
+
+    def works_on(self, parameter: Parameter) -> bool:
+        """Whether the operation does more than read to the object that a parameter names."""
+        if self.effect is Effect.READ:
+            return False
+        return parameter == self.selector and parameter.references == self.kind
 
     @property
     def filters(self) -> tuple[Parameter, ...]:

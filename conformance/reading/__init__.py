@@ -21,10 +21,13 @@ from conformance.reading.items import (
     runs_forward,
 )
 from conformance.reading.limits import soon
+from conformance.reading.made import CLEAN, Made, made_by, removals, worked_on
 from conformance.reading.writes import absent, as_shown, compared, differences, same, shown
 
 __all__ = [
+    "CLEAN",
     "Answer",
+    "Made",
     "absent",
     "answer_of",
     "arrays_of",
@@ -39,12 +42,14 @@ __all__ = [
     "is_id",
     "is_named",
     "items_of",
+    "made_by",
     "members_of",
     "moment_of",
     "moments_of",
     "newly",
     "object_of",
     "position_of",
+    "removals",
     "rows_of",
     "runs_forward",
     "same",
@@ -52,4 +57,5 @@ __all__ = [
     "soon",
     "sought_in",
     "takes",
+    "worked_on",
 ]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from conformance import files
+from conformance.errors import ReportError
 from conformance.model import Run
 from conformance.report import badge, ctrf, html, junit, markdown
 
@@ -29,7 +30,18 @@ FILES = tuple(name for name, _ in FORMATS)
 
 
 def write_all(run: Run, directory: Path) -> None:
-    """Write every report into a directory that exists; each is there whole or not at all."""
+    """Write every report into a directory that exists; each is there whole or not at all.
+
+    Raises ReportError once the others are written, if a writer breaks.
+    """
+    broken: dict[str, Exception] = {}
     for name, write in FORMATS:
-        with files.whole(directory / name) as written:
-            write(run, written)
+        try:
+            with files.whole(directory / name) as written:
+                write(run, written)
+        except OSError:
+            raise
+        except Exception as error:  # a bug in one report must not take the others along
+            broken[name] = error
+    if broken:
+        raise ReportError(broken) from next(iter(broken.values()))

@@ -24,7 +24,7 @@ from conformance.model import (
     mistake_of,
     transition,
 )
-from conformance.report import steps, view
+from conformance.report import setup, steps, view
 from conformance.report.exhibit import Exhibit, exhibits
 from conformance.text import amount, clean
 from conformance.values import cut
@@ -44,6 +44,8 @@ DIFFERENCE = 300
 
 MANY = 5
 """Operations from which on all of them are everywhere."""
+QUERY = 200
+"""Characters of a URL that a card says to have been asked."""
 SHORT = 70
 """Characters of a value in a title."""
 
@@ -104,8 +106,10 @@ class Card:
     everywhere: bool  # whether it breaks its first clause wherever that was judged
     exhibits: tuple[Exhibit, ...]
     waivers: tuple[str, ...]
+    unproven: tuple[str, ...]  # parts of the target file that it rests on
     transition: Transition | None  # since the runs before; None if there are none
     steps: str = ""  # lines for a shell that show it; ``with_steps`` adds them
+    again: str = ""  # what came when these were sent again at the end of the run
 
     @property
     def weight(self) -> int:
@@ -147,14 +151,15 @@ def cards(run: Run) -> list[Card]:
 
 def with_steps(run: Run, shown: list[Card]) -> list[Card]:
     """Some cards with the lines that repeat what they show. It looks through the whole log."""
-    blocks = steps.blocks(run, [card.exchanges for card in shown])
-    return list(map(_with_block, shown, blocks))
+    found = steps.steps_of(run, [card.exchanges for card in shown])
+    return [_with_block(run, card, sendings) for card, sendings in zip(shown, found, strict=True)]
 
 
-def _with_block(card: Card, lines: str) -> Card:
+def _with_block(run: Run, card: Card, sendings: list[steps.Sending]) -> Card:
     """A card with its steps; without any, its requests as they were, and not what led to them."""
     alone = "\n".join(map(attrgetter("curl"), card.exhibits))
-    return replace(card, steps=lines or alone)
+    lines = steps.block(run, sendings) or alone
+    return replace(card, steps=lines, again=steps.outcome(sendings))
 
 
 def by_verdict(shown: list[Card]) -> dict[Verdict, list[Card]]:
@@ -179,10 +184,11 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         clauses=tuple(map(run.contract.clauses.__getitem__, cause.clauses)),
         title=_title(run, cause, probe, everywhere=everywhere),
         asked=_asked(probe, _mistake(cause, probe)),
-        rows=tuple(_rows(run, finding, cells, listed, DIFFERENCES if whole else 1)),
+        rows=tuple(_rows(run, cause, cells, listed, DIFFERENCES if whole else 1)),
         more=len(operations) - len(listed),
         everywhere=everywhere,
         exhibits=tuple(exhibits(run, shown if whole else (), finding.where, said)),
+        unproven=tuple(setup.unproven(run, cause)),
         transition=transition(cause.id, run.past),
         waivers=tuple(dict.fromkeys(filter(None, map(attrgetter("waiver"), cells)))),
     )
@@ -207,7 +213,7 @@ def _asked(exchange: Exchange | None, flaw: str) -> str:
     """What was asked, and as whom, such as ``GET /calls with the key full``."""
     if exchange is None:
         return "The log does not hold the request."
-    url = exchange.request.url.partition("?")[0]
+    url = cut(exchange.request.url, QUERY)
     return clean(f"{exchange.request.method} {url} {_whom(exchange)}{_flawed(flaw)}")
 
 
@@ -229,17 +235,26 @@ def _title(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: boo
 
 
 def _whom(exchange: Exchange) -> str:
-    """With which key a request was sent, and where that stood if not in its place."""
-    key = exchange.identity or ""
+    """With which key a request was sent, and where that stood if not in its place.
+
+    What a limit counts says from which address it came, too.
+    """
+    key, address = exchange.identity or "", exchange.facts.address
     ways = KEYED if key else KEYLESS
     way = ways.get(exchange.facts.form, ways[None])
-    return way.format(key.removeprefix("unknown:").replace("~", ", altered: "))
+    whom = way.format(key.removeprefix("unknown:").replace("~", ", altered: "))
+    return f"{whom} from {address}" if address else whom
 
 
 def _mistake(cause: Cause, exchange: Exchange | None) -> str:
-    """What is wrong with the request of a cause; empty where that is its key, which is named."""
-    if cause.flaw or exchange is None or cause.finding.where != "status":
+    """What is wrong with the request of a cause, or else what narrows its list.
+
+    Empty where it is its key, which is named.
+    """
+    if cause.flaw or exchange is None:
         return cause.flaw
+    if cause.finding.where != "status":
+        return " and ".join(map("the filter {}".format, exchange.facts.filters))
     return "" if exchange.facts.form in OF_KEYS else mistake_of(exchange)
 
 
@@ -251,20 +266,24 @@ def _flawed(flaw: str) -> str:
 
 
 def _rows(
-    run: Run, telling: Finding, cells: list[Cell], operations: list[str], most: int
+    run: Run, cause: Cause, cells: list[Cell], operations: list[str], most: int
 ) -> Iterator[Row]:
     """A row for each of some operations that the cells are of; ``most`` differences each."""
     own: dict[str, list[Cell]] = {name: [] for name in operations}
     for cell in cells:
         own.get(cell.operation, []).append(cell)
     for of_one in own.values():
-        yield _row(run, telling, of_one, most)
+        yield _row(run, cause, of_one, most)
 
 
-def _row(run: Run, telling: Finding, cells: list[Cell], most: int) -> Row:
-    """The row of the cells of one operation; what is like the telling finding comes first."""
-    found = chain.from_iterable(map(attrgetter("findings"), cells))
-    findings = sorted(found, key=lambda finding: finding.rule != telling.rule)
+def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
+    """The row of the cells of one operation, with what this cause shows of them.
+
+    What is like its telling finding comes first. A cell may have findings of other causes, too.
+    """
+    found = list(chain.from_iterable(map(attrgetter("findings"), cells)))
+    own = [each for each in found if not set(cause.exchanges).isdisjoint(each.exchanges)]
+    findings = sorted(own or found, key=lambda finding: _unlike(cause.finding, finding))
     differences = list(dict.fromkeys(_difference(run, finding) for finding in findings))
     return Row(
         operation=view.operation_name(cells[0].operation),
@@ -274,6 +293,11 @@ def _row(run: Run, telling: Finding, cells: list[Cell], most: int) -> Row:
         more=len(differences[most:]),
         exchange=", ".join(findings[0].exchanges[:1]),
     )
+
+
+def _unlike(telling: Finding, finding: Finding) -> tuple[bool, bool]:
+    """How far a finding is from the telling one: of another rule, or of another expectation."""
+    return finding.rule != telling.rule, finding.expected != telling.expected
 
 
 def _difference(run: Run, finding: Finding) -> str:

@@ -102,7 +102,8 @@ def _cause(page: _Page, card: Card, details: bool) -> None:
     """A line for a cause; below it, with details, what was asked and what came."""
     operations = amount(card.operations, "operation")
     mark = f"{card.transition}, " if card.transition else ""
-    line = f"{card.number:>3} {mark}{card.clauses[0].id}: {card.title} ({operations})"
+    unproven = ", set-up unproven" if card.unproven else ""
+    line = f"{card.number:>3} {mark}{card.clauses[0].id}: {card.title} ({operations}{unproven})"
     page.lines.append(page.paint(cut(clean(line), page.width), card.cause.verdict))
     if details:
         _details(page, card)
@@ -120,6 +121,7 @@ def _details(page: _Page, card: Card) -> None:
         "breaks": ", ".join(cause.clauses),
         "on": ", ".join(row.operation for row in card.rows),
         "waiver": "; ".join(card.waivers),
+        "unproven": "; ".join(card.unproven),
         "cause": cause.id,
     }
     for label, text in texts.items():

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.model import Cause, Cell, Finding, Run, Verdict, transition
-from conformance.report import view
+from conformance.report import setup, view
 from conformance.text import clean
 
 STATUS = {
@@ -91,6 +91,7 @@ def _cause(run: Run, cause: Cause) -> dict[str, Any]:
         "id": cause.id,
         "harm": cause.harm.value,
         "verdict": cause.verdict.value,
+        "unproven": setup.unproven(run, cause),
         "finding": _finding(cause.finding),
         "tests": list(cause.cells),
     }

@@ -11,20 +11,30 @@ from __future__ import annotations
 import base64
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 from urllib.parse import urlsplit
 
-from conformance.model import Body, Request
+from conformance.model import Body, Placeholder, Request, SecretKind
 from conformance.model.placeholder import PATTERN
 from conformance.text import amount, clean
 
 _INERT_IN_DOUBLE_QUOTES = re.compile(r"[^\"$`\\!]*")
 _CONTINUES_NAME = re.compile(r"[A-Za-z0-9_\[]")
+_REPEATED = re.compile(r"([A-Za-z0-9\[\]{}])\1{999,}")
+"""A character that is repeated so often that a line had better not hold it."""
 _SHORT_ESCAPES = {"\n": r"\n", "\t": r"\t"}
 
 _SET_BY_CURL = ("connection", "accept-encoding")
 """Headers that curl sets, and that do not change what the request means."""
+
+SECRETS = {
+    SecretKind.KEY: "the key {} of the target file",
+    SecretKind.UNKNOWN: "a key that nobody issued",
+    SecretKind.PLAIN: "a text that the log left out",
+}
+"""What a variable holds that somebody has to set, by its kind. All others came from answers."""
 
 
 def curl(request: Request, *, quiet: bool = False) -> str:
@@ -155,10 +165,23 @@ def _data(body: Body | None) -> _Data:
         return _Data(remarks=("without the body, which was withheld",))
     remarks = ("the body was cut in the log",) if body.cut else ()
     binary = _binary(body)
-    if binary is None:
+    if binary is not None:
+        feed = f"printf %s {_word(binary)} | base64 -d | "
+    elif _REPEATED.search(body.kept):
+        feed = f"{{ {'; '.join(_printed(body.kept))}; }} | "
+    else:
         return _Data("", ("--data-raw", _word(body.kept)), remarks)
-    feed = f"printf %s {_word(binary)} | base64 -d | "
     return _Data(feed, ("--data-binary", "@-"), remarks)
+
+
+def _printed(text: str) -> Iterator[str]:
+    """The commands that print a text in which a character is repeated too often for a line."""
+    end = 0
+    for match in _REPEATED.finditer(text):
+        yield f"printf %s {_word(text[end : match.start()])}"
+        yield f"head -c {len(match[0])} /dev/zero | tr '\\0' {shlex.quote(match[1])}"
+        end = match.end()
+    yield f"printf %s {_word(text[end:])}"
 
 
 def _binary(body: Body) -> str | None:
@@ -259,3 +282,16 @@ def _escaped(char: str) -> str:
 def _is_inert(text: str) -> bool:
     """Whether nothing in a text acts on a terminal or hides."""
     return clean(text) == text
+
+
+def owed(used: str) -> Iterator[str]:
+    """For each variable that the reader has to set, the line that stops without it and says so."""
+    for secret in filter(_is_owed, dict.fromkeys(Placeholder.all_in(used))):
+        held = SECRETS.get(secret.kind, "a secret of an earlier answer").format(secret.name)
+        altered = f", altered: {secret.suffix}" if secret.suffix else ""
+        yield f': "${{{variable(str(secret))}:?must be {held}{altered}}}"'
+
+
+def _is_owed(secret: Placeholder) -> bool:
+    """Whether no step takes the value of a variable from an answer."""
+    return secret.kind is not SecretKind.VALUE

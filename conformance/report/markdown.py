@@ -66,6 +66,8 @@ def _causes(shown: list[Card], hidden: int) -> Iterator[str]:
         cause = card.cause
         mark = card.transition or cause.verdict
         what = f"{mark}: {inert(card.title)}"
+        if card.unproven:
+            what += f" (set-up unproven: {inert('; '.join(card.unproven))})"
         yield f"| {card.number} | {what} | {card.harm} | {card.operations} | `{cause.id}` |"
     yield ""
     if hidden > 0:

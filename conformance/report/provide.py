@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from conformance.model import ReasonKind, Run
+from conformance.model import Effect, ReasonKind, Run, mildest_first
 from conformance.report.untested import missing
 from conformance.text import amount
 
@@ -15,7 +15,7 @@ _TRIGGER = re.compile(r"^give a trigger for (\w+) at (\w+) \(triggers:")
 _ADDRESSES = re.compile(r"\(addresses: in the target file\)")
 _CLOCK = re.compile(r"\(clock: in the target file\)")
 _OTHER = (
-    (_ADDRESSES, "addresses: [127.0.0.2, 127.0.0.3]"),
+    (_ADDRESSES, "addresses: [127.0.0.0/8]"),
     (_CLOCK, "clock: {advance: }  # see the target file of `init`"),
 )
 """Members of other shapes, each with what finds it in a reason."""
@@ -28,7 +28,7 @@ def lines(run: Run) -> list[str]:
     """Lines to add to the target file: a member each, its best parts first; none if none helps."""
     provided = missing(run).get(ReasonKind.PROVIDE, [])
     reasons = [(text, len(cells)) for text, cells in provided]
-    found = [*_allowed(reasons), *_named(reasons), *_triggers(reasons)]
+    found = [*_allowed(run, reasons), *_named(reasons), *_triggers(reasons)]
     for pattern, member in _OTHER:
         found += [f"{member}  {_gain(cells)}" for _, cells in _matching(pattern, reasons)]
     return found
@@ -49,15 +49,15 @@ def _matching(pattern: re.Pattern[str], reasons: list[Gain]) -> list[tuple[re.Ma
     return found
 
 
-def _allowed(reasons: list[Gain]) -> Iterator[str]:
-    """One line with the effects to allow."""
-    effects = ["read"]
+def _allowed(run: Run, reasons: list[Gain]) -> Iterator[str]:
+    """One line with the effects to allow, and those that are allowed already."""
+    effects = set(run.target.allow)
     gains = []
     for match, cells in _matching(_EFFECT, reasons):
-        effects.append(match[1])
+        effects.add(Effect(match[1]))
         gains.append(f"{match[1]}: {amount(cells, 'cell')}")
     if gains:
-        yield f"allow: [{', '.join(effects)}]  # {', '.join(gains)}"
+        yield f"allow: [{', '.join(mildest_first(effects))}]  # {', '.join(gains)}"
 
 
 def _named(reasons: list[Gain]) -> Iterator[str]:

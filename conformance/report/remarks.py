@@ -20,7 +20,9 @@ from conformance.model import (
     Role,
     Run,
     Verdict,
+    place_of_key,
 )
+from conformance.report import setup
 from conformance.text import amount
 
 NO_SUCH_ROUTE = {404, 405, 501}
@@ -35,13 +37,16 @@ FILTER_RULE = "paging.filter"
 def of(run: Run) -> list[str]:
     """A sentence for each thing in the target file that deserves a look."""
     waivers = idle_waivers(run.target, run.cells, run.judged_on)
+    told = set(map(attrgetter("about"), setup.to_mend(run.setup)))
     # a run that broke off says itself what became of its main key
-    told = run.target.main_key if run.incomplete else None
-    doubtful = doubtful_keys(run.target, (each for each in run.exchanges if each.identity != told))
+    if run.incomplete:
+        told.add(place_of_key(str(run.target.main_key)))
+    others = (each for each in run.exchanges if place_of_key(str(each.identity)) not in told)
+    doubtful = doubtful_keys(run.target, others)
     added = [*lacking(run.exchanges), *idle_filters(run)]
     trusted = [] if run.target.verify else [UNVERIFIED]
     incomplete = [*unavailable(run.exchanges), *unheld(run.exchanges)]
-    return [*trusted, *waivers, *doubtful, *added, *incomplete]
+    return [*trusted, *setup.wrong(run.setup), *waivers, *doubtful, *added, *incomplete]
 
 
 def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> list[str]:

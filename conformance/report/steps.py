@@ -8,28 +8,23 @@ them, and carry each value over in a variable.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, dropwhile
-from operator import attrgetter, itemgetter
+from itertools import chain, dropwhile, islice, takewhile
+from operator import attrgetter
 from shlex import quote as quoted
-from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
+from urllib.parse import quote, quote_plus
 
 from conformance.model import Body, Exchange, Placeholder, Request, Run, SecretKind, Step
-from conformance.report.curl import curl, variable
+from conformance.report.curl import curl, owed, variable
+from conformance.report.origins import Origin, Path, origins_of, values_of
 from conformance.text import clean
-from conformance.values import read_json
 
-SHORTEST = 6
-"""Characters of a value that is carried over. Shorter ones are counts and flags."""
-ROUNDS = 3
-"""How far back the values of values are looked for."""
 MOST = 8
 """Steps of a cause. Nobody pastes more."""
+WRITES = 2
+"""Writes before a read that are repeated with it."""
 MOST_THAT_FILL = 12
 """The same where most of them are alike."""
 FILLING = {Step.COUNT, Step.EVASION, Step.SOON, Step.LATER, Step.AGAIN}
@@ -37,190 +32,111 @@ FILLING = {Step.COUNT, Step.EVASION, Step.SOON, Step.LATER, Step.AGAIN}
 FROM_ONE_ADDRESS = "# All from one address, which must not have been used within the window."
 LONGEST = 4_000
 """Characters of a line."""
-OWN_ID = '["id"]'
-"""How the path of the id of an object ends."""
-OTHERWISE = 1_000
-"""The rank of a place that is no id of an object: behind any row of a page."""
-SECRETS = {
-    SecretKind.KEY: "the key {} of the target file",
-    SecretKind.UNKNOWN: "a key that nobody issued",
-    SecretKind.PLAIN: "a text that the log left out",
-}
-"""What a variable holds that somebody has to set, by its kind. All others came from answers."""
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where a value was shown first: the exchange, and the path of the member for jq."""
+class Capture:
+    """What a step takes from its answer: a member, for a placeholder of later requests."""
 
-    exchange: str
-    path: str
-
-
-def blocks(run: Run, shown: Sequence[Sequence[Exchange]]) -> list[str]:
-    """The steps for the exchanges of each of some causes; empty for one that has none."""
-    origins = _origins(run, chain.from_iterable(shown))
-    return ["\n".join(_block(run, exchanges, origins)) for exchanges in shown]
+    placeholder: str
+    path: Path
+    in_url: bool = False
 
 
-Names = dict[str, dict[str, str]]
-"""By value: the placeholders that stand for it, each with the filter of jq that it takes."""
+@dataclass(frozen=True)
+class Sending:
+    """One step: an exchange of the run, its request with placeholders, what its answer gives.
 
-
-# --- where values come from -----------------------------------------------------------------------
-
-
-def _origins(run: Run, exchanges: Iterable[Exchange]) -> dict[str, Origin]:
-    """The origin of every value that some requests name and that an answer showed first.
-
-    What the target file declares, and what the suite made up, has none.
+    ``shown``: it is one of the exchanges that show the cause. ``again`` is what came when it was
+    sent again at the end of the run, None if it was not.
     """
-    found: dict[str, Origin] = {}
-    asked: set[str] = set(_declared(run))
-    wanted = set(chain.from_iterable(map(values_of, exchanges))) - asked
-    for _ in range(ROUNDS):
-        if not wanted:
-            break
-        new = dict(_first_shown(run.exchanges, wanted))
-        found |= new
-        asked |= wanted
-        before = [run.exchange[origin.exchange] for origin in new.values()]
-        wanted = set(chain.from_iterable(map(values_of, before))) - asked
-    return found
+
+    exchange: Exchange
+    request: Request
+    captures: tuple[Capture, ...]
+    shown: bool
+    again: Exchange | None = None
 
 
-def _declared(run: Run) -> Iterator[str]:
-    """The values that the target file gives, and the examples of the contract."""
-    yield from run.target.businesses.values()
-    yield from run.target.phone_numbers
-    for given in run.target.inputs.values():
-        yield from map(str, given.values())
-    for operation in run.contract.operations.values():
-        examples = map(attrgetter("example"), operation.parameters)
-        yield from map(itemgetter(1), _texts_in(list(examples), ""))
+def steps_of(run: Run, shown: Sequence[Sequence[Exchange]]) -> list[list[Sending]]:
+    """The steps for the exchanges of each of some causes; empty for one that takes too many."""
+    origins = origins_of(run, chain.from_iterable(shown))
+    return [_steps(run, exchanges, origins) for exchanges in shown]
 
 
-def values_of(exchange: Exchange) -> set[str]:
-    """The values that a request names: parts of its path, of its query and of its body."""
-    named = [*_parts(exchange.request.url)]
-    if exchange.request.body:
-        named += map(itemgetter(1), _texts(exchange.request.body))
-    return set(filter(_is_carried, named))
+def block(run: Run, sendings: Sequence[Sending]) -> str:
+    """Some steps as lines for a shell; empty without any."""
+    return "\n".join(_lines(run, sendings))
 
 
-def _parts(url: str) -> Iterator[str]:
-    """The parts of the path of a URL, and the values of its query."""
-    with suppress(ValueError):
-        parts = urlsplit(url)
-        yield from parts.path.split("/")
-        yield from map(itemgetter(1), parse_qsl(parts.query))
+def outcome(sendings: Sequence[Sending]) -> str:
+    """What came of some steps at the end of the run, as a sentence; empty if they were not sent."""
+    if not any(map(attrgetter("again"), sendings)):
+        return ""
+    other = list(filter(_came_otherwise, sendings))
+    if not other:
+        return "Sent again at the end of the run: answered as before."
+    number = sendings.index(other[0]) + 1
+    return f"Sent again at the end of the run: step {number} was answered otherwise."
 
 
-def _is_carried(value: str) -> bool:
-    """Whether a value may come from an answer.
-
-    A count and a flag are too short, and a placeholder has its own variable already.
-    """
-    return len(value) >= SHORTEST and "{" not in value
+def _came_otherwise(each: Sending) -> bool:
+    """Whether what shows a cause did not come again with the same status."""
+    return each.shown and getattr(each.again, "status", None) != each.exchange.status
 
 
-def _first_shown(
-    exchanges: Iterable[Exchange], wanted: Collection[str]
-) -> Iterator[tuple[str, Origin]]:
-    """The origin of each wanted value that a member of an answer shows before any request.
-
-    Of several answers the one counts that shows it as the id of an object, near its top.
-    """
-    left = set(wanted)
-    best: dict[str, tuple[int, Origin]] = {}
-    for exchange in exchanges:
-        left -= values_of(exchange)
-        for path, value in _shown(exchange, left):
-            rank = _rank(path)
-            if value not in best or rank < best[value][0]:
-                best[value] = (rank, Origin(exchange.id, path))
-    for value, (_, origin) in best.items():
-        yield value, origin
+Names = dict[str, tuple[str, str]]
+"""By value: the placeholders that stand for it, in a body and in a URL."""
 
 
-def _shown(exchange: Exchange, wanted: set[str]) -> Iterator[tuple[str, str]]:
-    """The members of a success that show some values, each with its path for jq."""
-    if not wanted or exchange.response is None or not exchange.ok:
-        return
-    body = exchange.response.body
-    if any(map(body.kept.__contains__, wanted)):
-        yield from filter(lambda shown: shown[1] in wanted, _texts(body))
+# --- the steps, and their lines -------------------------------------------------------------------
 
 
-def _rank(path: str) -> int:
-    """How well a place in an answer stands for a value another day; less is better."""
-    places = sum(map(int, re.findall(r"\[(\d+)\]", path)))
-    return places if path.endswith(OWN_ID) else places + OTHERWISE
-
-
-def _texts(body: Body) -> Iterator[tuple[str, str]]:
-    """Each text in a JSON body, with its path for jq."""
-    value = read_json(body.kept).value
-    if isinstance(value, dict | list):
-        yield from _texts_in(value, "")
-
-
-def _texts_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Each text in a value, with its path for jq.
-
-    The path begins with that of the value, and is empty for the value itself.
-    """
-    match value:
-        case str():
-            yield path, value
-        case dict():
-            for name, member in value.items():
-                yield from _texts_in(member, f"{path}[{_jq_text(name)}]")
-        case list():
-            for index, member in enumerate(value):
-                yield from _texts_in(member, f"{path}[{index}]")
-
-
-def _jq_text(name: str) -> str:
-    """A name as jq reads it: JSON, in which no interpolation can begin."""
-    return json.dumps(name)
-
-
-# --- the lines ------------------------------------------------------------------------------------
-
-
-def _block(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin]) -> Iterator[str]:
-    """The lines of the steps for some exchanges; none if there are too many."""
+def _steps(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin]) -> list[Sending]:
+    """The steps for some exchanges; none if there are too many."""
     shown = set(map(attrgetter("id"), exchanges))
-    filling = list(_filling(run, exchanges))
+    filling = list(filling_of(run, exchanges))
     needed = filling or _needed(run, exchanges, origins)
-    if filling:
-        yield FROM_ONE_ADDRESS
-    elif len(needed) > MOST:
-        return
+    if not filling and len(needed) > MOST:
+        return []
     names = _names(needed, origins)
     requests = [_carried(exchange.request, names) for exchange in needed]
     used = "".join(map(_text, requests))
     captures = _captures(names, origins, used)
-    yield from _owed(used)
-    for number, (exchange, request) in enumerate(zip(needed, requests, strict=True), 1):
-        yield f"# {number}. {clean(_said(exchange))}"
-        taken = captures.get(exchange.id)
-        if not taken:
-            yield f"{_line(exchange, request)}\necho"
+    return [
+        Sending(
+            exchange,
+            request,
+            captures=tuple(captures.get(exchange.id, ())),
+            shown=exchange.id in shown,
+            again=run.again.get(exchange.id),
+        )
+        for exchange, request in zip(needed, requests, strict=True)
+    ]
+
+
+def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
+    """The lines of some steps."""
+    if any(filling_of(run, [each.exchange for each in sendings if each.shown])):
+        yield FROM_ONE_ADDRESS
+    yield from owed("".join(_text(each.request) for each in sendings))
+    for number, each in enumerate(sendings, 1):
+        yield f"# {number}. {clean(_said(each))}"
+        if not each.captures:
+            yield f"{_line(each)}\necho"
             continue
-        yield f"answer=$(\n{_line(exchange, request, quiet=True)}\n)"
-        if exchange.id in shown:
+        yield f"answer=$(\n{_line(each, quiet=True)}\n)"
+        if each.shown:
             yield "printf '%s\\n' \"$answer\""
-        yield from taken
+        yield from map(_taken, each.captures)
 
 
-def _line(exchange: Exchange, request: Request, *, quiet: bool = False) -> str:
+def _line(each: Sending, *, quiet: bool = False) -> str:
     """The line of a request, or where to find one that is too long for a shell."""
-    line = curl(request, quiet=quiet)
+    line = curl(each.request, quiet=quiet)
     if len(line) <= LONGEST:
         return line
-    return f"# too long for a shell line; the log has it as {clean(exchange.id)}"
+    return f"# too long for a shell line; the log has it as {clean(each.exchange.id)}"
 
 
 def _text(request: Request) -> str:
@@ -230,32 +146,19 @@ def _text(request: Request) -> str:
     return f"{request.url}\n{headers}\n{body.kept}\n"
 
 
-def _owed(used: str) -> Iterator[str]:
-    """For each variable that the reader has to set, the line that stops without it and says so."""
-    for secret in filter(_is_owed, dict.fromkeys(Placeholder.all_in(used))):
-        held = SECRETS.get(secret.kind, "a secret of an earlier answer").format(secret.name)
-        altered = f", altered: {secret.suffix}" if secret.suffix else ""
-        yield f': "${{{variable(str(secret))}:?must be {held}{altered}}}"'
-
-
-def _is_owed(secret: Placeholder) -> bool:
-    """Whether no step takes the value of a variable from an answer."""
-    return secret.kind is not SecretKind.VALUE
-
-
-def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[str, list[str]]:
-    """By exchange, the lines that take values from its answer: those that are used."""
-    lines: dict[str, list[str]] = {}
+def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[str, list[Capture]]:
+    """By exchange, what is taken from its answer: what is used."""
+    captures: dict[str, list[Capture]] = {}
     for value, placeholders in names.items():
         origin = origins[value]
-        for placeholder, form in placeholders.items():
+        for placeholder, in_url in zip(placeholders, (False, True), strict=True):
             if placeholder in used:
-                line = _capture(placeholder, origin.path, form)
-                lines.setdefault(origin.exchange, []).append(line)
-    return lines
+                capture = Capture(placeholder, origin.path, in_url)
+                captures.setdefault(origin.exchange, []).append(capture)
+    return captures
 
 
-def _filling(run: Run, exchanges: Sequence[Exchange]) -> Iterator[Exchange]:
+def filling_of(run: Run, exchanges: Sequence[Exchange]) -> Iterator[Exchange]:
     """What fills a limit and then goes beyond it: requests of one case, from one address.
 
     None for exchanges that no limit counts, and for those that compare two addresses.
@@ -280,9 +183,13 @@ def _is_sent_with(first: Exchange, other: Exchange) -> bool:
 def _needed(
     run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin]
 ) -> list[Exchange]:
-    """Some exchanges, and those that they take values from, in the order of the log."""
+    """Some exchanges, and those that they take values from, in the order of the log.
+
+    A read comes with the last writes to what it names: they may have made what it shows.
+    """
     needed: dict[str, Exchange] = {}
-    left = list(exchanges)
+    reads = filter(lambda exchange: exchange.request.method == "GET", exchanges)
+    left = [*exchanges, *chain.from_iterable(_writes(run, each, origins) for each in reads)]
     while left:
         exchange = left.pop()
         if exchange.id not in needed:
@@ -293,6 +200,21 @@ def _needed(
     return sorted(needed.values(), key=lambda exchange: places[exchange.id])
 
 
+def _writes(run: Run, shown: Exchange, origins: Mapping[str, Origin]) -> list[Exchange]:
+    """The last accepted writes to what a read names, since that was made in the run."""
+    named = values_of(shown) & origins.keys()
+    made = set(map(attrgetter("exchange"), map(origins.__getitem__, named)))
+    before = run.exchanges[: run.exchanges.index(shown)] if made else ()
+    since = takewhile(lambda exchange: exchange.id not in made, reversed(before))
+    return list(islice(filter(partial(_is_write_to, named), since), WRITES))
+
+
+def _is_write_to(named: set[str], exchange: Exchange) -> bool:
+    """Whether an exchange is an accepted write that names some values."""
+    accepted = exchange.ok and exchange.request.method != "GET"
+    return accepted and not named.isdisjoint(values_of(exchange))
+
+
 def _names(needed: Sequence[Exchange], origins: Mapping[str, Origin]) -> Names:
     """The placeholders of the values that are carried over."""
     used = [
@@ -300,10 +222,8 @@ def _names(needed: Sequence[Exchange], origins: Mapping[str, Origin]) -> Names:
     ]
     names: Names = {}
     for number, value in enumerate(dict.fromkeys(used), 1):
-        names[value] = {
-            str(Placeholder(SecretKind.VALUE, f"{number}")): "",
-            str(Placeholder(SecretKind.VALUE, f"{number}-in-url")): "|@uri",
-        }
+        plain = Placeholder(SecretKind.VALUE, f"{number}")
+        names[value] = (str(plain), str(replace(plain, name=f"{number}-in-url")))
     return names
 
 
@@ -315,20 +235,27 @@ def _carried(request: Request, names: Names) -> Request:
         for written in (quote(value, safe=""), quote_plus(value), quote(value), value):
             url = url.replace(written, in_url)
         if body and body.text:
-            body = replace(body, text=body.text.replace(value, plain))
+            body = Body(text=body.text.replace(value, plain), size=body.size, cut=body.cut)
     return replace(request, url=url, body=body)
 
 
-def _capture(placeholder: str, path: str, form: str) -> str:
-    """The line that takes a value from the last answer."""
-    return f'{variable(placeholder)}=$(printf %s "$answer" | jq -r {quoted(f".{path}{form}")})'
+def _taken(capture: Capture) -> str:
+    """The line that takes a value from the last answer. Names are JSON, so nothing is filled in."""
+    path = "." + "".join(f"[{json.dumps(step)}]" for step in capture.path)
+    form = "|@uri" if capture.in_url else ""
+    name = variable(capture.placeholder)
+    return f'{name}=$(printf %s "$answer" | jq -r {quoted(path + form)})'
 
 
-def _said(exchange: Exchange) -> str:
+def _said(each: Sending) -> str:
     """What a step does, for people, such as ``GET as full, answered 200 in the run``."""
-    words = [exchange.request.method, "without a key,", "not answered"]
-    if exchange.identity:
-        words[1] = f"as {exchange.identity},"
-    if exchange.response:
-        words[2] = f"answered {exchange.response.status}"
-    return " ".join([*words, "in the run"])
+    exchange = each.exchange
+    key = f"as {exchange.identity}" if exchange.identity else "without a key"
+    said = f"{exchange.request.method} {key}, {_answered(exchange)} in the run"
+    if each.again is None:
+        return said
+    return f"{said}, {_answered(each.again)} at its end"
+
+
+def _answered(exchange: Exchange) -> str:
+    return f"answered {exchange.response.status}" if exchange.response else "not answered"

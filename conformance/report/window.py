@@ -102,9 +102,11 @@ def _lines(value: Json, pointer: str, indent: str, label: str) -> Iterator[Line]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     yield Line(pointer, f"{indent}{label}{opening}")
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    for name, member in pairs:
+    for place, (name, member) in enumerate(pairs, 1):
         shown = f"{json.dumps(name, ensure_ascii=False)}: " if isinstance(value, dict) else ""
-        yield from _lines(member, f"{pointer}/{name}", f"{indent}  ", shown)
+        *lines, end = _lines(member, f"{pointer}/{name}", f"{indent}  ", shown)
+        yield from lines
+        yield end if place == len(value) else end._replace(text=f"{end.text},")
     yield Line(pointer, f"{indent}{closing}")
 
 

@@ -63,7 +63,8 @@ def _with_key(config: pytest.Config, choice: Choice) -> Choice:
     """The choice with the key of its file, or of the environment if it names no other."""
     if choice.key_file == STANDARD_INPUT and config.getoption("numprocesses", None):
         raise UsageError("Workers have no standard input: give the key in a file.")
-    if choice.url and not (choice.target or choice.key or choice.key_file):
+    named = any((choice.target, choice.key, choice.key_file))
+    if choice.url and not named:
         return replace(choice, key=os.environ.get("CONFORMANCE_KEY"))
     return with_key(choice)
 

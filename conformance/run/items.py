@@ -8,7 +8,7 @@ Reports and the exit code of the command come from the whole log, never from the
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,13 +20,19 @@ from conformance.errors import ConformanceError, TargetError, Unjudgeable
 from conformance.judging.coverage import OVER_BUDGET
 from conformance.judging.outcomes import Violation
 from conformance.judging.verdict import DONE
-from conformance.model import Case, Contract, Level
+from conformance.model import Case, Contract, Level, Remark
 from conformance.plan import Plan
+from conformance.report import setup
 from conformance.report.view import sentence
 from conformance.run import preflight
 from conformance.run.session import Session
 from conformance.scenarios import REGISTRY
 from conformance.text import for_console
+
+TOLD = 3
+"""Wrong parts of a target file that are said at the start. `doctor` says all."""
+Look = Callable[[Session], Iterable[Remark]]
+"""Looks at the parts of a target file."""
 
 
 class CaseItem(pytest.Item):
@@ -98,10 +104,22 @@ def cases_of(session: pytest.Session) -> list[Case]:
 
 
 class Items:
-    """The plugin that makes the items of a run, in the order of the plan."""
+    """The plugin that makes the items of a run, in the order of the plan.
 
-    def __init__(self, running: Session, chosen: Plan) -> None:
+    ``say`` gets how long the run will take, once the target has answered. ``look`` is what is
+    looked at before the first case.
+    """
+
+    def __init__(
+        self,
+        running: Session,
+        chosen: Plan,
+        say: Callable[[str], None] | None = None,
+        look: Look | None = None,
+    ) -> None:
         self.running = running
+        self._say = say
+        self._look_first = look
         self._places = {case.id: place for place, case in enumerate(chosen.cases)}
         self._cases: dict[str, list[Case]] = {}
         for case in chosen.cases:
@@ -155,11 +173,23 @@ class Items:
     def _look(self, session: pytest.Session) -> None:
         try:
             preflight.check(self.running)
+            self._examine()
+            if self._say:
+                self._say(self.running.pace())
         except TargetError as error:
             raise pytest.UsageError(for_console(str(error))) from None
         except ConformanceError as error:
             self.running.recorder.break_off(str(error), getattr(error, "void", ()))
             session.shouldstop = "the target cannot be judged"
+
+    def _examine(self) -> None:
+        """Look at the parts of the target file, and say what is wrong with them."""
+        if self._look_first is None:
+            return
+        self.running.recorder.setup(self._look_first(self.running))
+        if self._say:
+            for words in setup.wrong(self.running.log.setup)[:TOLD]:
+                self._say(f"Set-up: {words}")
 
 
 def _fail(message: str) -> NoReturn:

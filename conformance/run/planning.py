@@ -12,17 +12,24 @@ import conformance.suite
 from conformance import extent, keyring
 from conformance import target as targets
 from conformance.errors import UsageError
+from conformance.judging.coverage import OVER_BUDGET
 from conformance.model import ANNOUNCED, Contract, Declaration, Run
 from conformance.options import Choice, Depth
 from conformance.plan import Plan, build, with_inapplicable
 from conformance.run.conclusion import begun
+from conformance.run.lanes import lanes
+from conformance.run.shards import Shard, parsed
 from conformance.scenarios import REGISTRY, Planning, Scenario
-from conformance.selection import quick, select, wanted
+from conformance.selection import affordable, quick, select, wanted
 from conformance.target import Target, named
 from conformance.text import amount
 
 USUAL = 5_800
 """Requests that a full plan has if the budget allows them. A run adds looks and repetitions."""
+
+
+WORKERS = 4
+"""Cases that overlap where nobody says how many may."""
 
 
 def load_suite() -> None:
@@ -83,7 +90,7 @@ class Prepared:
     """What a run needs before it sends anything.
 
     ``contract`` is the contract as the target has it. ``plan`` holds every case, ``chosen`` those
-    that are to run.
+    that are to run: of a ``shard``, its own.
     """
 
     contract: Contract
@@ -91,6 +98,12 @@ class Prepared:
     choice: Choice
     plan: Plan
     chosen: Plan
+    shard: Shard | None = None
+
+    @property
+    def workers(self) -> int:
+        """How many cases overlap. Where requests are rationed, each is sent in its turn."""
+        return self.choice.workers or (1 if self.target.rate else WORKERS)
 
     @property
     def announcement(self) -> str:
@@ -125,6 +138,8 @@ def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
     """Plan a run. Raises UsageError for an unknown area or clause, and for a run without time."""
     if choice.max_seconds < 1:
         raise UsageError(f"max-seconds is {choice.max_seconds}: a run needs at least 1 second")
+    if choice.budget:
+        target = replace(target, budget=choice.budget)
     declaration, depth = target.declaration, Depth(choice.depth)
     complete = named(contract, declaration)
     contract = extent.fitted(complete, declaration)
@@ -136,4 +151,35 @@ def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
     chosen = select(plan, contract, applicable)
     if depth is Depth.QUICK:
         chosen = quick(chosen, contract)
-    return Prepared(contract, target, choice, plan, chosen)
+    prepared = _within_budget(Prepared(contract, target, choice, plan, chosen))
+    return _of_shard(prepared, choice.shard) if choice.shard else prepared
+
+
+def _of_shard(prepared: Prepared, text: str) -> Prepared:
+    """The part of a run that a shard has. Raises UsageError for a text that is none."""
+    number, of = parsed(text)
+    whole = prepared.selected
+    shard = Shard(number, of, None if whole is None else sorted(whole))
+    lane = lanes(prepared.contract, prepared.chosen.cases)
+    cases = (case for case in prepared.chosen.cases if shard.holds(case.id, lane[case.id]))
+    return replace(prepared, chosen=Plan(tuple(cases)), shard=shard)
+
+
+def _within_budget(prepared: Prepared) -> Prepared:
+    """What is to be sent, without what the budget has no room for. That stays untested."""
+    chosen, budget = prepared.chosen, prepared.target.budget
+    if sum(chosen.requests().values()) <= budget:
+        return prepared
+    kept = affordable(chosen, prepared.contract, budget)
+    if not kept:  # the first requests are sent all the same, until there are none left
+        return prepared
+    left = set(map(attrgetter("id"), chosen.runnable)) - kept
+    fewer = _without(chosen, left)
+    plan = fewer if chosen is prepared.plan else _without(prepared.plan, left)
+    return replace(prepared, plan=plan, chosen=fewer)
+
+
+def _without(plan: Plan, left: set[str]) -> Plan:
+    """A plan with some cases that do not run, for want of requests."""
+    cases = (replace(case, gap=OVER_BUDGET) if case.id in left else case for case in plan.cases)
+    return Plan(tuple(cases))

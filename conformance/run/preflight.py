@@ -32,6 +32,8 @@ IS_IT_UP = "Is the server up, and is the address right?"
 ATTEMPTS = 4
 """Reads that are tried before a target is given up. Where nothing is found, all are tried."""
 NOT_FOUND = 404
+REFUSED = (401, 403)
+"""Statuses of a read whose key is not accepted."""
 CASE = Case("preflight[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
 
 
@@ -52,10 +54,11 @@ def check(session: Session) -> None:
     offered = without(client.contract.operations, client.target.inapplicable)
     for operation in plain_reads(offered.values()):
         exchange = client.call(operation, {})
-        if _succeeded(exchange):
+        if not _succeeded(exchange):
+            failed.append(exchange)
+        elif operation.keyed or not any(map(_is_refused, failed)):
             return
-        failed.append(exchange)
-        if len(failed) >= ATTEMPTS and not _all_missing(failed):
+        if len(failed) >= ATTEMPTS and not any(map(_is_missing, failed)):
             break
     if not failed:
         return
@@ -83,9 +86,14 @@ def _rank(operation: Operation) -> tuple[bool, bool]:
     return operation.keyed, operation.paging is not None
 
 
-def _all_missing(failed: list[Exchange]) -> bool:
-    """Whether every read was answered that there is nothing. A few may be missing in any target."""
-    return all(exchange.status == NOT_FOUND for exchange in failed)
+def _is_missing(exchange: Exchange) -> bool:
+    """Whether a read was answered that there is nothing. A few may be missing in any target."""
+    return exchange.status == NOT_FOUND
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    """Whether a read was refused for its key."""
+    return exchange.status in REFUSED
 
 
 def _succeeded(exchange: Exchange) -> bool:
@@ -132,10 +140,10 @@ def _kept_away(url: str, responses: list[Response]) -> str | None:
 
 
 def _refused_key(session: Session, failed: list[Exchange]) -> str | None:
-    """That every read with a key was refused."""
+    """That every read with a key was refused, but for those that are not there."""
     keyed = [each for each in failed if session.contract.operations[each.operation].keyed]
-    statuses = set(map(attrgetter("status"), keyed)) - {None}
-    if not statuses or not statuses.issubset((401, 403)):
+    statuses = set(map(attrgetter("status"), keyed)) - {None, NOT_FOUND}
+    if not statuses or not statuses.issubset(REFUSED):
         return None
     return (
         f"{session.target.declaration.url} refuses the main key on every read ({min(statuses)}). "
@@ -151,7 +159,7 @@ def _unheld(url: str, responses: list[Response], asked: str) -> str | None:
 
 def _wrong_path(url: str, failed: list[Exchange]) -> str | None:
     """That nothing was found under any path."""
-    if not _all_missing(failed):
+    if not all(map(_is_missing, failed)):
         return None
     return (
         f"{url} answers 404 to every read that needs nothing but a key ({len(failed)}). "

@@ -30,6 +30,8 @@ PACKED = packed(Path(LOG)).name
 """The log of a run that has ended."""
 WORKERS = "workers"
 """Directory of the logs that are not joined yet: one file for each worker of pytest-xdist."""
+EARLY = "early.jsonl"
+"""The file in it with what cases wrote before their turn."""
 
 
 def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
@@ -55,6 +57,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
         "counts": run.counts,
+        "setup": list(map(convert.to_json, run.setup)),
         "causes": list(map(convert.to_json, run.causes)),
         "past": list(map(convert.to_json, run.past)),
         "cells": list(map(convert.to_json, run.cells)),
@@ -131,11 +134,35 @@ def before(directory: Path) -> Older:
     return Older(verdicts, data["suite"]["version"], data["spec"]["digest"])
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A stored run as it stands: what its run.json says, the run before its end, and the log."""
+
+    said: dict[str, Any]
+    began: Run
+    selected: frozenset[str] | None
+    log: Log
+
+    @property
+    def ended(self) -> str:
+        """When it ended; when its last request went out where it does not say."""
+        return self.said["finished"] or _last_moment(self.log, self.said["started"])
+
+
 def replay(directory: Path, contract: Contract, declaration: Declaration | None = None) -> Stored:
     """Judge a stored run again, from its log alone, by its own declaration or another one.
 
     Raises UsageError, with file and place, for a run.json or a log that does not fit.
     """
+    opened = open_run(directory, contract, declaration)
+    run = finished(opened.began, opened.log, ended=opened.ended, selected=opened.selected)
+    past = (convert.from_json(row, Past) for row in opened.said.get("past", ()))
+    other = _other_contract(opened.said["spec"]["digest"], contract.digest)
+    return Stored(replace(run, past=tuple(past)), opened.selected, other)
+
+
+def open_run(directory: Path, contract: Contract, declaration: Declaration | None = None) -> Opened:
+    """Read a stored run, and judge nothing. Raises UsageError as ``replay`` does."""
     path = directory / RUN
     data = read(path)
     _check_contract(path, data, contract)
@@ -158,10 +185,7 @@ def replay(directory: Path, contract: Contract, declaration: Declaration | None 
         today=today,
         require_complete=data["require_complete"],
     )
-    ended = data["finished"] or _last_moment(log, data["started"])
-    run = finished(began, log, ended=ended, selected=selected)
-    run = replace(run, past=tuple(convert.from_json(row, Past) for row in data.get("past", ())))
-    return Stored(run, selected, _other_contract(data["spec"]["digest"], contract.digest))
+    return Opened(data, began, selected, log)
 
 
 def _log(directory: Path) -> Log:
@@ -169,7 +193,8 @@ def _log(directory: Path) -> Log:
     log = evidence.read(directory / LOG)
     if not log.ended:
         for path in sorted((directory / WORKERS).glob("*.jsonl")):
-            log.join(evidence.read(path))
+            take = log.join_early if path.name == EARLY else log.join
+            take(evidence.read(path))
     return log
 
 

@@ -6,9 +6,11 @@ import contextlib
 import gc
 import io
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from rich.console import Console
@@ -18,7 +20,7 @@ from conformance import files
 from conformance.errors import Unjudgeable
 from conformance.model import Run
 from conformance.run import runfile
-from conformance.run.items import Items
+from conformance.run.items import Items, Look
 from conformance.run.planning import Prepared
 from conformance.run.progress import Live
 from conformance.run.session import Session
@@ -31,37 +33,78 @@ def begin(prepared: Prepared, directory: Path, *, require_complete: bool) -> Non
     """Store what a replay needs. Nothing is sent yet."""
     run = prepared.begun(datetime.now(UTC), require_complete=require_complete)
     runfile.begin(run, prepared.selected, directory)
+    if prepared.shard:
+        prepared.shard.store(directory)
 
 
 def run(
-    prepared: Prepared, directory: Path, console: Console, *, nonce: str, require_complete: bool
+    prepared: Prepared,
+    directory: Path,
+    console: Console,
+    *,
+    nonce: str,
+    require_complete: bool,
+    cleans: bool,
+    tries: bool = False,
+    look: Look | None = None,
 ) -> Run:
     """Run the chosen cases and judge them. Adds to the log in ``directory`` as they run.
 
-    A run that breaks off is judged by what it has. Raises Unjudgeable if that is nothing.
+    ``look`` is what is looked at before the first case. A run that ``tries`` sends the steps of its
+    causes again. A run that breaks off is judged by what it has. Raises Unjudgeable if that is
+    nothing.
     """
     wire = HttpWire(prepared.target.timeout, prepared.target.trust)
-    log, page = directory / runfile.LOG, directory / runfile.PYTEST_PAGE
-    with files.lines(log) as stream:
-        session = Session(prepared, wire, stream, nonce=nonce, require_complete=require_complete)
-        live = Live(console)
-        gc.freeze()  # what is imported stays; collecting over it would cost a tenth of the run
-        with (
-            files.whole(page) as written,
-            _clean_environment(),
-            contextlib.redirect_stdout(io.StringIO()),
-        ):
-            plugins = [Items(session, prepared.chosen), live]
-            ended = pytest.main(_arguments(written), plugins=plugins)
-        interrupted = ended == pytest.ExitCode.INTERRUPTED
-        if interrupted:
-            if not session.log.incomplete:  # else the run itself broke off, and says why
-                live.say("Stopped: judging what was logged. The next signal leaves that, too.")
-            session.recorder.recall(log)  # the last line was written, but maybe not remembered
+    live = Live(console)
+    with files.lines(directory / runfile.LOG) as stream, _early(directory) as spool:
+        session = Session(
+            prepared,
+            wire,
+            stream,
+            nonce=nonce,
+            require_complete=require_complete,
+            workers=prepared.workers,
+            spool=spool,
+        )
+        interrupted = _run_cases(session, prepared, directory, live, look)
         _note_end(session, live, interrupted)
-        if session.log.incomplete and not session.log.exchanges:
-            raise Unjudgeable(session.log.incomplete)
-        return session.finish()
+        nothing = session.log.incomplete and not session.log.exchanges
+        run = None if nothing else session.finish(cleans=cleans, tries=tries)
+    if run is None:
+        raise Unjudgeable(session.log.incomplete or "")
+    return run
+
+
+def _run_cases(
+    session: Session, prepared: Prepared, directory: Path, live: Live, look: Look | None
+) -> bool:
+    """Let pytest run the chosen cases. Returns whether a signal ended that."""
+    gc.freeze()  # what is imported stays; collecting over it would cost a tenth of the run
+    with (
+        files.whole(directory / runfile.PYTEST_PAGE) as written,
+        _clean_environment(),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        plugins = [Items(session, prepared.chosen, live.say, look), live]
+        ended = pytest.main(_arguments(written), plugins=plugins)
+    if ended != pytest.ExitCode.INTERRUPTED:
+        return False
+    if not session.log.incomplete:  # else the run itself broke off, and says why
+        live.say("Stopped: judging what was logged. The next signal leaves that, too.")
+    log = directory / runfile.LOG
+    session.recorder.recall(log)  # the last line was written, but maybe not remembered
+    session.interrupt()
+    return True
+
+
+@contextlib.contextmanager
+def _early(directory: Path) -> Iterator[TextIO]:
+    """A file for what cases write before their turn. Only a run that was killed leaves it."""
+    logs = directory / runfile.WORKERS
+    logs.mkdir(mode=0o700)
+    with files.lines(logs / runfile.EARLY) as stream:
+        yield stream
+    shutil.rmtree(logs)
 
 
 def _note_end(session: Session, live: Live, interrupted: bool) -> None:

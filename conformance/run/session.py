@@ -5,11 +5,14 @@ pytest drives it case by case. Self-tests drive it with a plain loop.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import repeat
-from operator import itemgetter
+from itertools import chain, repeat
+from operator import attrgetter, itemgetter
+from statistics import median
 from typing import TextIO
 
 from conformance import checks
@@ -18,20 +21,35 @@ from conformance.evidence import Log, Recorder
 from conformance.judging import verdict
 from conformance.judging.judge import Known, findings_of, judge
 from conformance.judging.outcomes import Violation
-from conformance.model import Case, Run
+from conformance.model import Case, Exchange, Operation, Role, Run
 from conformance.options import Depth
+from conformance.reading import CLEAN, Made, made_by, removals
+from conformance.run.again import send_again
+from conformance.run.ahead import LARGE, Ahead
 from conformance.run.conclusion import finished
+from conformance.run.lanes import Lane, lanes
 from conformance.run.planning import Prepared
 from conformance.scenarios import REGISTRY
 from conformance.suite.client import Client
 from conformance.suite.generate import draw
 from conformance.suite.memory import Memory
+from conformance.text import amount
+from conformance.transport.journal import Sink
 from conformance.transport.patience import OverBudget
 from conformance.transport.sender import Sender
 from conformance.transport.wire import Wire
 
+MINUTE = 60
+OWN_MS = 4
+"""Milliseconds that a request takes the suite itself, on a usual machine."""
+
 Found = list[tuple[str, Violation]]
 """Violations, each with the id of the rule that it breaks."""
+
+
+def _is_large(exchange: Exchange) -> bool:
+    """Whether an answer is one after which a target is asked one request at a time."""
+    return exchange.response is not None and exchange.response.body.size > LARGE
 
 
 class Session:
@@ -39,7 +57,8 @@ class Session:
 
     ``stream`` is the file of the log, None for none. ``prefix`` begins the ids of exchanges, and
     ``nonce`` makes the texts of this run differ from those of other runs. ``selected`` are the ids
-    of the cases that are to run, None for all.
+    of the cases that are to run, None for all. With more than one of ``workers``, cases overlap;
+    ``spool`` is the file of what they write before their turn.
     """
 
     def __init__(
@@ -51,6 +70,8 @@ class Session:
         prefix: str = "",
         nonce: str = "",
         require_complete: bool = False,
+        workers: int = 1,
+        spool: TextIO | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.contract = prepared.contract
@@ -73,12 +94,30 @@ class Session:
         self._nonce = nonce
         self._begun = prepared.begun(datetime.now(UTC), require_complete=require_complete)
         self._memory: Memory | None = None
+        self._lanes: dict[str, Lane] = {}
+        self._changing: list[Operation] = []  # the operations of cases that change something
+        self._shard = prepared.shard
+        self._workers = workers
+        self._spool = spool
+        self._ahead: Ahead | None = None
         self._known = Known()
 
     @property
     def log(self) -> Log:
         """What was logged so far."""
         return self.recorder.log
+
+    def pace(self) -> str:
+        """About how long the chosen cases will take, by the answers so far."""
+        latency = median([exchange.elapsed_ms for exchange in self.log.exchanges] or [0.0])
+        requests = sum(case.cost for case in self._runnable(self.selected))
+        seconds = requests * (latency / self._workers + OWN_MS) / 1000
+        if self.target.rate:
+            seconds = max(seconds, requests / self.target.rate)
+        how = f"{latency:,.0f} ms an answer, {amount(self._workers, 'case')} at a time"
+        if seconds < MINUTE:
+            return f"less than a minute ({how})"
+        return f"about {seconds / MINUTE:,.0f} minutes ({how})"
 
     def run_case(self, case: Case, *, judged: bool = True) -> Found:
         """Run a case, and run it again if a violation needs to be confirmed.
@@ -88,27 +127,70 @@ class Session:
         """
         if self.log.incomplete:
             return []
-        judged = judged or _confirming(case.rules)
         before = len(self.log.exchanges)
-        violations: Found = []
+        try:
+            outcome = self._outcome(case)
+        except Unjudgeable as error:
+            self._stop()
+            self.recorder.break_off(str(error), error.void)
+            raise
+        self.recorder.end(case.id, outcome)
+        return self._violations(case, before) if judged else []
+
+    def _outcome(self, case: Case) -> str:
+        """Run a case, or wait for it where cases run before their turn. Returns how it ended."""
+        self._prepare(case)
+        journal = self.sender.journal
+        if self._ahead is None:
+            return self._tried(case, journal)
+        return self._ahead.result(case, journal.log)
+
+    def _prepare(self, first: Case) -> None:
+        """Find out what all cases build on, before the first."""
+        if self._memory is not None:
+            return
+        cases = self._runnable(self.selected)
+        whole = self._runnable(self.selected if self._shard is None else self._shard.chosen)
+        self._memory = Memory(whole)
+        self._lanes = lanes(self.contract, (first, *whole))
+        changing = (case.operation for case in whole if not self._lanes[case.id].harmless)
+        known = map(self.contract.operations.get, dict.fromkeys(changing))
+        self._changing = list(filter(None, known))
+        client = self._client(first, 1, self.sender.journal)
+        draw(client)  # takes seconds, in a process beside the run
+        with contextlib.suppress(OverBudget):
+            client.knowledge.look_for_businesses()
+        if self._workers > 1:
+            spool = None if self._spool is None else Recorder(self._spool)
+            self._ahead = Ahead(
+                cases,
+                self._lanes,
+                self._tried,
+                self._workers,
+                spool,
+                large=any(map(_is_large, self.log.exchanges)),
+            )
+
+    def _tried(self, case: Case, sink: Sink) -> str:
+        """Run the scenario of a case, at most twice. Returns how it ended."""
         outcome = verdict.DONE
         for attempt in (1, 2):
-            outcome = self._attempt(case, attempt)
-            violations = self._violations(case, before) if judged else []
-            if outcome != verdict.DONE or not _confirming(map(itemgetter(0), violations)):
+            client = self._client(case, attempt, sink)
+            outcome, sent = self._attempt(case, client), client.sender.sent
+            client.sender.sent = []  # a client is in a circle, and would keep the bodies for long
+            if outcome != verdict.DONE or not self._asks_again(case, sent):
                 break
-        self.recorder.end(case.id, outcome)
-        return violations
+        return outcome
 
-    def _attempt(self, case: Case, attempt: int) -> str:
+    def _attempt(self, case: Case, client: Client) -> str:
         """Run the scenario of a case once. Returns how it ended."""
-        client = self._client(case, attempt)
         try:
+            if not self._lanes[case.id].harmless:
+                client.knowledge.gather(self._changing)
             REGISTRY[case.scenario].function(client)
         except OverBudget:
             return verdict.OVER_BUDGET
-        except Unjudgeable as error:
-            self.recorder.break_off(str(error), error.void)
+        except Unjudgeable:
             raise
         except Exception as error:
             return self.sender.redact(
@@ -116,23 +198,30 @@ class Session:
             )
         return verdict.DONE
 
-    def _client(self, case: Case, attempt: int) -> Client:
-        if self._memory is None:
-            selected = filter(self._is_selected, self.plan.runnable)
-            self._memory = Memory(tuple(selected))
-            draw(self._client(case, attempt))  # takes seconds, in a process beside the run
+    def _client(self, case: Case, attempt: int, sink: Sink) -> Client:
         return Client(
-            self.sender,
+            self.sender.of_case(sink),
             case,
             attempt,
-            self._memory,
+            self._memory or Memory(),
             seed=self.choice.seed,
             nonce=self._nonce,
             depth=Depth(self.choice.depth),
         )
 
-    def _is_selected(self, case: Case) -> bool:
-        return self.selected is None or case.id in self.selected
+    def _runnable(self, chosen: Collection[str] | None) -> tuple[Case, ...]:
+        """The cases that can run, of those that were chosen by their ids; None means all."""
+        runnable = self.plan.runnable
+        return tuple(case for case in runnable if chosen is None or case.id in chosen)
+
+    def _asks_again(self, case: Case, sent: Iterable[Exchange]) -> bool:
+        """Whether what a case has sent shows a violation that needs to be confirmed."""
+        rules = {each: checks.RULES[each] for each in case.rules if checks.RULES[each].confirm}
+        confirming = replace(case, rules=tuple(rules))
+        target = self.target.declaration
+        outcomes = judge(self.contract, target, rules, [confirming], sent)
+        rated = chain.from_iterable(outcomes.values())
+        return bool(findings_of(map(itemgetter(1), rated)))
 
     def _violations(self, case: Case, before: int) -> Found:
         """The violations in what a case has sent; its exchanges come after the first ``before``."""
@@ -145,10 +234,56 @@ class Session:
             violations += zip(repeat(rule), found)
         return violations
 
-    def finish(self) -> Run:
-        """The finished run, judged."""
+    def clean(self, made: Iterable[Made]) -> None:
+        """Remove what was made, the latest first, as far as the API has a way that is allowed.
+
+        Nothing is judged by it. A target that is gone, or takes too long, keeps what it has.
+        """
+        self.sender.lift_budget()
+        found = removals(self.sender.offered, made, self.target.declaration.allow)
+        with contextlib.suppress(Unjudgeable, OverBudget):
+            for each, deletion in found:
+                assert deletion.selector is not None
+                case = replace(CLEAN, effect=deletion.effect)
+                sending = self._client(case, 1, self.sender.journal)
+                values = {deletion.selector.name: each.id}
+                sending.send(deletion, values, key=each.identity, role=Role.BYSTANDER)
+
+    def _stop(self) -> None:
+        """Let no case send any more."""
+        if self._ahead is not None:
+            self._ahead.stop()
+
+    def interrupt(self) -> None:
+        """Let nothing more be sent. What cases have sent before their turn is logged.
+
+        Nothing is judged by it where the run has broken off already, as for a target that is out.
+        """
+        self._stop()
+        if self._ahead is None:
+            return
+        kept: list[Exchange] = []
+        self._ahead.rest(lambda sent: kept.append(self.sender.journal.keep(sent)))
+        if kept and self.log.incomplete:
+            self.recorder.void(map(attrgetter("id"), kept))
+
+    def finish(self, *, cleans: bool = False, tries: bool = False) -> Run:
+        """The finished run, judged.
+
+        One that ``cleans`` removes at its end what it has made. One that ``tries`` sends the steps
+        of its causes again before that.
+        """
+        self._stop()
         self._settle()
+        if tries and not self.log.incomplete:
+            send_again(self.sender, self._finished())
+        if cleans:
+            self.clean(made_by(self.contract, self.log.exchanges))
         self.recorder.close()
+        return self._finished()
+
+    def _finished(self) -> Run:
+        """The run, judged by what was logged so far."""
         ended = datetime.now(UTC).isoformat(timespec="seconds")
         return finished(
             self._begun, self.log, ended=ended, selected=self.selected, known=self._known
@@ -161,8 +296,3 @@ class Session:
                 self.sender.settle()
         except (Unjudgeable, OverBudget) as error:
             self.recorder.break_off(str(error), getattr(error, "void", ()))
-
-
-def _confirming(rules: Iterable[str]) -> bool:
-    """Whether any of some rules counts only if a second attempt shows the same."""
-    return any(checks.RULES[rule].confirm for rule in rules)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from conformance import packing
+from conformance.errors import ReportError
 from conformance.model import Run
 from conformance.report import write_all
 from conformance.run import runfile
@@ -13,8 +14,13 @@ from conformance.run import runfile
 def store(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
     """Write all files of a run. ``selected`` are the ids of the cases that were to run.
 
-    The log is compressed last. Until then a replay reads it as it is.
+    The log is compressed last. Until then a replay reads it as it is. Raises ReportError if all is
+    stored but a report.
     """
     runfile.write(run, selected, directory)
-    write_all(run, directory)
+    try:
+        write_all(run, directory)
+    except ReportError:
+        packing.pack(directory / runfile.LOG)
+        raise
     packing.pack(directory / runfile.LOG)

@@ -76,9 +76,13 @@ class Actions(Paging):
 
     # --- creating ---
 
-    def new_id(self, kind: str) -> str:
-        """An id that the server has never used before."""
-        return naming.identifier(self.seed, kind, "new", self.store.number())
+    def new_id(self, kind: str, tenant: str = "") -> str:
+        """An id that the server has never used before.
+
+        It is the same whatever else was made meanwhile, of other kinds or for other tenants.
+        """
+        number = self.store.number(f"{kind} {tenant}")
+        return naming.identifier(self.seed, kind, "new", tenant, number)
 
     def moment_is_free(self, kind: str, tenant: str, moment: int) -> bool:
         """Whether no object of the kind and tenant has this position."""
@@ -123,7 +127,7 @@ class Actions(Paging):
         with self.store.lock:
             moment = self.new_moment(kind, tenant)
             position = render(moment)
-            object_id = identifier or self.new_id(kind)
+            object_id = identifier or self.new_id(kind, tenant)
             given = {self.contract.identifier_of(kind): object_id}
             given |= self.catalog.ownership(kind, tenant, position)
             row = Row(kind, object_id, tenant, position, key_of(moment), {**document, **given})

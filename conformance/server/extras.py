@@ -41,7 +41,7 @@ class Server(Protocol):
     def not_found(self, operation: Operation) -> Refusal:
         """The refusal to raise for a missing object."""
 
-    def new_id(self, kind: str) -> str:
+    def new_id(self, kind: str, tenant: str = "") -> str:
         """An id that the server has never used before."""
 
     def kept(self, kind: str, values: Mapping[str, Any]) -> Document:

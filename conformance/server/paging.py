@@ -16,7 +16,7 @@ from typing import Any
 from conformance.model import Operation, Parameter
 from conformance.server.access import Access
 from conformance.server.messages import Context, Refusal, Reply
-from conformance.server.moments import sort_key
+from conformance.server.moments import MICRO, render, sort_key
 from conformance.server.store import Filter, Page, Row
 from conformance.values import instant
 
@@ -118,9 +118,11 @@ class Paging(Access):
             return Filter(member, value.split(",") if parameter.joined else value)
         bound = BOUNDS[parameter.compare]
         moment = instant(value) if isinstance(value, str) else None
-        if moment is not None and member == self.catalog.position:
+        if moment is None:
+            return Filter(member, value, bound)
+        if member == self.catalog.position:
             return Filter("", sort_key(moment), bound)
-        return Filter(member, value, bound)
+        return Filter(member, render(int(moment * MICRO)), bound)
 
     def list_tenant(self, context: Context) -> str | None:
         """The id of the tenant whose objects are listed, or None to list those of all tenants."""

@@ -240,11 +240,12 @@ class Store:
         self._base.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, name))
         self._base.execute("DELETE FROM keys WHERE tenant = ?", (name,))
 
-    def number(self) -> int:
-        """A number that the store has never returned before."""
+    def number(self, series: str = "") -> int:
+        """The next number of a series, which begins with 1."""
         with self.lock:
-            number: int = (self.note("number") or 0) + 1
-            self.leave("number", number)
+            name = f"number {series}"
+            number: int = (self.note(name) or 0) + 1
+            self.leave(name, number)
             return number
 
 

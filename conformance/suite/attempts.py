@@ -68,7 +68,7 @@ class Attempts:
         if selector in members:
             members.remove(selector)
         omitted = next(filter(must_be_there, members), None)
-        if omitted is not None:
+        if omitted is not None and omitted.name != self._operation.when:  # else another operation
             self.send({omitted.name: ABSENT})
         for wrong in filter(attrgetter("refuse"), members):
             self.send({wrong.name: wrong.refuse[0]})

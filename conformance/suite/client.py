@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from itertools import filterfalse
+from itertools import count, filterfalse
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
@@ -20,6 +20,7 @@ from conformance.suite.knowledge import Knowledge
 from conformance.suite.memory import Memory
 from conformance.suite.own import OwnObjects
 from conformance.suite.sending import Sending
+from conformance.transport.message import Message
 from conformance.transport.sender import Sender
 from conformance.values import as_text, present
 
@@ -27,6 +28,11 @@ PAUSES = (0.5, 1.5, 3)
 """Seconds before a look is repeated: a write may take time to show."""
 PAGES_SOUGHT = 8
 """Pages of a list that are searched for an object."""
+
+EVERYTHING: Mapping[str, Any] = {}
+"""No filter of a list."""
+LOOKING = ("full", "other")
+"""The keys for which another object is looked for where one is gone."""
 
 P = TypeVar("P", bound=Params)
 Seen = TypeVar("Seen")
@@ -37,6 +43,11 @@ class Ask(Protocol):
 
     def __call__(self, *, role: Role = Role.PROBE, facts: Facts = NOTHING) -> Exchange:
         """The exchange of the page."""
+
+
+def _digits(text: str) -> str:
+    """The digest of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Client(Sending):
@@ -59,6 +70,7 @@ class Client(Sending):
         self._memory = memory
         self._nonce = nonce
         self._tokens = 0
+        self._named: set[str] = set()  # what headers called the requests so far
         self.knowledge = Knowledge(self, memory, self.valid)
         self._ends = Ends(self.knowledge, memory)
         self.own = OwnObjects(self, memory, self.valid, self._steady, self.knowledge)
@@ -95,10 +107,10 @@ class Client(Sending):
     # --- values ---
 
     def token(self) -> str:
-        """A short text that no other request of the run has: from seed, case and count."""
+        """A short text that no other request has: a mark of the run, then seed, case and count."""
         self._tokens += 1
         text = f"{self.seed} {self.case.id} {self._attempt} {self._tokens} {self._nonce}"
-        return hashlib.sha256(text.encode()).hexdigest()[:10]
+        return _digits(self._nonce)[:4] + _digits(text)[:8]
 
     def valid(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:
         """Valid values for an operation; None if a required one is not known."""
@@ -160,12 +172,13 @@ class Client(Sending):
         If an object that it names is not found, send it again with an object that is still listed:
         lists move, and writes take time to show.
         """
-        renewable = not facts.mistake and role is not Role.ARRANGE and key == "full"
         renewed = None
+        renewable = not facts.mistake and role is not Role.ARRANGE and key in LOOKING
         if renewable and self.knowledge.renewable(operation, values):
+            rounds = count()
 
             def renewed() -> Mapping[str, Any]:
-                return self.knowledge.renewed(operation, values)
+                return self.knowledge.renewed(operation, values, next(rounds), key)
 
         return self.send(
             operation,
@@ -179,11 +192,35 @@ class Client(Sending):
             renewed=renewed,
         )
 
+    def _ready(self, message: Message, operation: Operation | None) -> Message:
+        """The message, with new names in the headers that tell one request from another.
+
+        A target may answer a request under an old name with what it answered first.
+        """
+        taken = operation.parameters_in("header") if operation else ()
+        naming = {parameter.name: parameter for parameter in taken if parameter.fresh}
+        headers = [(name, self._new(naming.get(name), value)) for name, value in message.headers]
+        return replace(message, headers=tuple(headers))
+
+    def _new(self, naming: Parameter | None, value: str) -> str:
+        """The value of a header, or a new one in its place if it named a request before."""
+        if naming is not None and value in self._named:
+            value = str(self.value(naming))
+        if naming is not None:
+            self._named.add(value)
+        return value
+
     def control(
         self, operation: Operation, values: Mapping[str, Any], facts: Facts = NOTHING
     ) -> Exchange:
         """Send a valid request, which must succeed."""
         return self.call(operation, values, role=Role.CONTROL, facts=facts)
+
+    def reuse_names(self) -> bool:
+        """Let the next request have the names in its headers that earlier ones had, if any had."""
+        had_names = bool(self._named)
+        self._named.clear()
+        return had_names
 
     # --- looks ---
 
@@ -265,8 +302,8 @@ class Client(Sending):
             return None
         return answer.id
 
-    def lister(self, kind: str) -> Ask | None:
-        """Asks for the list page where a newly created object will appear.
+    def lister(self, kind: str, filters: Mapping[str, Any] = EVERYTHING) -> Ask | None:
+        """Asks for the list page where a newly created object will appear, if it passes filters.
 
         None if the kind has no list, or no valid values for it are known.
         """
@@ -276,7 +313,7 @@ class Client(Sending):
         values = self.knowledge.listing(listing)
         if values is None:
             return None
-        page = {**values, **self._ends.newest(listing, values)}
+        page = {**values, **self._ends.newest(listing, values), **filters}
 
         def ask(*, role: Role = Role.PROBE, facts: Facts = NOTHING) -> Exchange:
             return self.call(listing, page, role=role, facts=facts)

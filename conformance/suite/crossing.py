@@ -10,10 +10,10 @@ from typing import Any
 from conformance.model import Facts, Open, Operation, Parameter, Role, Step
 from conformance.reading import as_shown
 from conformance.suite.client import Client
-from conformance.suite.foreign import named, owning_references, visible_changes
+from conformance.suite.foreign import named, of_other, owning_references, visible_changes
 from conformance.suite.member_changes import other_choices
 from conformance.transport.message import Message, message_for
-from conformance.values import ABSENT, picked, without
+from conformance.values import ABSENT, picked, present, without
 
 Values = dict[str, Any]
 """Values for the parameters of an operation, by name."""
@@ -173,7 +173,8 @@ def _undocumented(client: Client) -> Values:
     for creation in contract.operations_by("create", operation.kind):
         members += owning_references(contract, creation)
     own = {contract.tenant, *map(attrgetter("name"), operation.parameters)}
-    return client.known((member for member in members if member.name not in own), "other")
+    others = filterfalse(lambda member: member.name in own, members)
+    return present({member.name: of_other(client, member) for member in others})
 
 
 def _undocumented_business(client: Client) -> dict[str, str]:
@@ -200,12 +201,31 @@ def create_inside(client: Client) -> None:
         return
     client.control(operation, values)
     for parameter in owning_references(client.contract, operation):
-        foreign = client.value(parameter, "other")
+        foreign = of_other(client, parameter)
         if foreign is not ABSENT and foreign != values.get(parameter.name):
             fresh = client.valid_or(values, operation)
             _create_naming(client, {**fresh, parameter.name: foreign}, parameter)
     _take_from_other(client)
     _create_in_business(client)
+    _create_under_the_same_names(client)
+
+
+def _create_under_the_same_names(client: Client) -> None:
+    """Create with every name that may have to be unique; then the other business does so, too.
+
+    A server may know the names of all businesses, and answer with what the first one made.
+    """
+    operation = client.operation
+    names = client.known(filter(attrgetter("fresh"), operation.parameters))
+    if not names:
+        return
+    own, theirs = client.valid(operation), client.valid(operation, "other")
+    if own is None or theirs is None:
+        return
+    client.mistake(operation, {**own, **names}, facts=Facts(step=Step.NAMED))
+    client.reuse_names()
+    request = {**theirs, **names}
+    client.mistake(operation, request, key="other", facts=Facts(step=Step.NAMESAKE))
 
 
 def _take_from_other(client: Client) -> None:
@@ -243,9 +263,22 @@ def _create_with_reference(client: Client, values: Values, parameter: Parameter)
         _look_into_list(client, Facts(step=Step.LISTED_BEFORE))
     step = Step.FOREIGN if parameter.name == client.contract.tenant else Step.REFERENCE
     client.mistake(operation, values, facts=Facts(step=step))
+    if step is Step.FOREIGN:
+        _create_beside_own(client, values)
     plain = {name: value for name, value in values.items() if isinstance(value, str)}
     sent = as_shown(operation, fresh or plain)
     _look_into_list(client, Facts(step=Step.LISTING, sent=sent))
+
+
+def _create_beside_own(client: Client, values: Values) -> None:
+    """The same with the own business in the query.
+
+    A server may look at the query to see who may create, and at the body to see where.
+    """
+    own, tenant = client.knowledge.business(), client.contract.tenant
+    if own is not None and tenant is not None:
+        message = with_query(message_for(client.operation, values), tenant, own)
+        client.raw(message, client.operation.id, facts=Facts(mistake=True))
 
 
 def _look_into_list(client: Client, facts: Facts) -> None:

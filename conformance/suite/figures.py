@@ -12,6 +12,7 @@ from conformance.model import Business, Declaration, Exchange, Facts, Operation,
 from conformance.scenarios import Draft, Planning, operations, other_business
 from conformance.suite.client import Client
 from conformance.suite.crossing import with_query
+from conformance.suite.foreign import of_other
 from conformance.transport.message import Message, message_for
 from conformance.values import ABSENT, without
 
@@ -149,7 +150,7 @@ def _references(client: Client) -> dict[str, Any]:
     named = {}
     for parameter in client.operation.parameters:
         if parameter.references and parameter.name != client.contract.tenant:
-            value = client.value(parameter, "other")
+            value = of_other(client, parameter)
             if value is not ABSENT and value != client.value(parameter):
                 named[parameter.name] = value
     return named

@@ -8,12 +8,13 @@ from operator import attrgetter
 from typing import Any, Protocol
 
 from conformance.model import (
+    Business,
     Contract,
     Declaration,
-    Effect,
     Open,
     Operation,
     Parameter,
+    business_of,
 )
 from conformance.suite.ids import Id
 from conformance.target import FICTIONAL_NUMBER
@@ -80,19 +81,22 @@ class Filling:
         self._add_change(operation, values, key)
         self._select_readable(operation, values, key)
         for name, value in self._target.inputs.get(operation.id, {}).items():
-            values[name] = self._given(name, value, key)
+            values[name] = self._given(operation.parameter(name), value, key)
         return _complete(operation, values)
 
     def _select_own(self, operation: Operation, values: dict[str, Any]) -> None:
         """Work on an object of our own where the operation does more than read."""
         selector = operation.selector
-        if selector is None:
-            return
-        if operation.effect is Effect.READ:
-            return
-        if selector.references == operation.kind:
-            name = self._own(operation)
-            values[selector.name] = _as_typed(selector, name)
+        if selector is not None and operation.works_on(selector):
+            values[selector.name] = self.worked_on(operation)
+
+    def worked_on(self, operation: Operation) -> Any:
+        """An object for what does more than read, as its selector takes it: one of our own.
+
+        It is an older one only if none can be created; ABSENT if there is none to use.
+        """
+        assert operation.selector is not None
+        return _as_typed(operation.selector, self._own(operation))
 
     def _changes_nothing(self, operation: Operation, values: Mapping[str, Any]) -> bool:
         """Whether the values of a change only name objects."""
@@ -148,12 +152,15 @@ class Filling:
             return self._known.free(kind, key)
         return self._known.known_id(kind, key, parameter.by)
 
-    def _given(self, name: str, value: Any, key: str) -> Any:
-        """A value of the target file. It names the business of the full key; others have theirs."""
-        business = None
-        if name == self._contract.tenant and key != "full":
-            business = self._known.business(key)
-        return business or self.filled(value)
+    def _given(self, parameter: Parameter | None, value: Any, key: str) -> Any:
+        """A value of the target file. What it refers to is what the full key sees.
+
+        A key of another business gets what it sees itself.
+        """
+        is_main = business_of(key) in (None, Business.MAIN)
+        if is_main or parameter is None or not self._contract.refers(parameter):
+            return self.filled(value)
+        return self.value(parameter, key)
 
     def filled(self, value: Any) -> Any:
         """A value of the target file, with a fresh text in place of ``{}``."""

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from itertools import filterfalse
+from itertools import filterfalse, product
 from operator import attrgetter
 from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.reading import members_of, takes
 from conformance.suite.knowledge import SEVERAL
-from conformance.values import instant, without
+from conformance.values import instant, is_readable, without
 
 SECOND_PAGE = 3
 """Items that a filter must leave for a second page of a walk in pages of two."""
 DISTINCT = 6
 """Values that the items must show for a bound among them to say something."""
+MASKED = re.compile(r"[*•…]|[xX]{3}")
+"""What stands for signs that a target does not show: no filter is told by such a value."""
 STRANGE = "sideways"
 """A word that no item has where a filter looks."""
 
 
 def text_of(value: Any) -> str | None:
-    """A text or a number as a query takes it; None for any other value.
+    """A text or a number as a query takes it; None for any other value, and for a strange text.
 
     A whole number is sent as one, however the target renders it.
     """
     if isinstance(value, str):
-        return value
+        seen = MASKED.sub("\0", value)  # what is masked cannot be seen, either
+        return value if is_readable(seen) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     is_whole = isinstance(value, float) and value.is_integer()
@@ -196,3 +200,27 @@ def strange_words(operation: Operation) -> list[dict[str, str]]:
     """
     words = dict.fromkeys(map(attrgetter("name"), operation.plain_filters), STRANGE)
     return [words] if words else []
+
+
+def near_bound(items: Iterable[Any], parameter: Parameter) -> str | None:
+    """A bound that lets in a few of some items, those next to the other bound; None for too few."""
+    ordered = sorted(set(texts_of(items, parameter)), key=_amount)
+    if len(ordered) <= SECOND_PAGE:
+        return None
+    return ordered[SECOND_PAGE if parameter.compare == "at-most" else -1 - SECOND_PAGE]
+
+
+def windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:
+    """The lower and the upper bounds of a list that bound the same member of its items."""
+    windows = []
+    lower, upper = _optional_bounds(operation, "at-least"), _optional_bounds(operation, "at-most")
+    for least, most in product(lower, upper):
+        if least.filters == most.filters:
+            windows.append((least, most))
+    return windows
+
+
+def _optional_bounds(operation: Operation, compare: str) -> list[Parameter]:
+    """The optional filters of a list that are such bounds."""
+    optional = filterfalse(attrgetter("required"), operation.filters)
+    return [parameter for parameter in optional if parameter.compare == compare]

@@ -16,12 +16,24 @@ PAGE_SIZE = 5
 """Items of a page that is asked for in another size, or with a cursor."""
 
 
+def of_other(client: Client, parameter: Parameter) -> Any:
+    """What a parameter may name of the other business; ABSENT without an object of it.
+
+    ABSENT as well where each business counts its objects by itself: the main one may have the id.
+    """
+    if client.knowledge.shares_ids(parameter):
+        return ABSENT
+    return client.value(parameter, "other")
+
+
 def foreign_filter(client: Client, parameter: Parameter) -> Any:
     """A value of a filter that only the other business has; ABSENT without one.
 
     Best is a value that its list shows, and the list of the main business does not. Where the
     filter names a business, it is the id of the other one.
     """
+    if client.knowledge.shares_ids(parameter):
+        return ABSENT
     kind, member = client.operation.kind, parameter.filters
     own = texts_of_member(client.knowledge.listed(kind), member)
     foreign = texts_of_member(client.knowledge.listed(kind, "other"), member)
@@ -103,7 +115,9 @@ def foreign_object(client: Client, operation: Operation, selector: Parameter) ->
     """
     declared = client.target.inputs.get(operation.id, {})
     if operation.effect is not Effect.READ or selector.name in declared:
-        return client.value(selector, "other")
+        return of_other(client, selector)
+    if client.knowledge.shares_ids(selector):
+        return ABSENT
     values = client.valid_or({}, operation, "other")
     return values.get(selector.name, ABSENT)
 

@@ -11,6 +11,7 @@ import base64
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
@@ -55,6 +56,7 @@ class Drawing:
         self._process = _started(json.dumps(request))
         atexit.register(self._end)
         self._drawn: dict[str, Any] | None = None
+        self._lock = threading.Lock()
 
     def cases(self, operation: Operation, mode: str) -> list[Drawn]:
         """The cases of one operation and mode, none if they were not wanted.
@@ -70,12 +72,13 @@ class Drawing:
         return found
 
     def _all(self) -> dict[str, Any]:
-        if self._drawn is None:
-            output, errors = self._process.communicate()
-            if self._process.returncode:
-                raise RuntimeError("drawing failed: " + errors.strip().splitlines()[-1])
-            self._drawn = json.loads(output)
-        return self._drawn
+        with self._lock:
+            if self._drawn is None:
+                output, errors = self._process.communicate()
+                if self._process.returncode:
+                    raise RuntimeError("drawing failed: " + errors.strip().splitlines()[-1])
+                self._drawn = json.loads(output)
+            return self._drawn
 
     def _end(self) -> None:
         """End the process where nobody has waited for it, as in a run that was stopped."""
@@ -156,10 +159,20 @@ class _Writer:
         """Valid values of the parameters that refer to something, as far as they are known."""
         known = {}
         for parameter in filter(self._client.contract.refers, self._operation.parameters):
-            value = self._client.value(parameter)
+            value = self._existing_value(parameter)
             if value is not ABSENT:
                 known[parameter.name] = value
         return known
+
+    def _existing_value(self, parameter: Parameter) -> Any:
+        """Something that a reference may name: of a pool, an object that is still free.
+
+        What does more than read works on an object of the run's own, where there can be one.
+        """
+        operation = self._operation
+        if self._positive and operation.works_on(parameter):
+            return self._client.filling.worked_on(operation)
+        return self._client.value(parameter)
 
     def message(self) -> Message:
         """The message. Raises _UnwritableError where there can be none."""
@@ -234,7 +247,7 @@ class _Writer:
             members[name] = self._safe(self._operation.parameter(name), value)
         selector = self._selector("body")
         if selector is not None and not members.get(selector.name):
-            members[selector.name] = self._client.value(selector)
+            members[selector.name] = self._existing_value(selector)
             if members[selector.name] is ABSENT:
                 raise _UnwritableError
         return members
@@ -267,7 +280,7 @@ class _Writer:
 
     def _existing(self, parameter: Parameter, drawn: str) -> Any:
         """What a reference names in a positive case: something that exists, if any is known."""
-        known = self._client.value(parameter)  # of a pool, an object that is still free
+        known = self._existing_value(parameter)
         if self._positive and known is not ABSENT:
             return known
         return drawn

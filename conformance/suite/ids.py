@@ -11,6 +11,7 @@ from typing import Any
 from conformance.model import Contract
 from conformance.model.placeholder import PATTERN
 from conformance.reading import is_id
+from conformance.values import is_readable
 
 Id = str | int
 """An id as the target gives it: it goes into a body as it came."""
@@ -58,13 +59,13 @@ def identifier(contract: Contract, item: Any, kind: str, member: str | None = No
 def is_sendable(name: Id) -> bool:
     """Whether a name fits into a URL, and is whole.
 
-    It is not too long, no half of a character, and no secret was taken out of it.
+    It is not too long, has no strange characters, and no secret was taken out of it.
     """
     try:
-        whole = PATTERN.search(str(name)) is None
-        return whole and len(str(name)) <= LONGEST and bool(str(name).encode())
-    except ValueError:  # half a character, or more digits than Python prints
+        text = str(name)
+    except ValueError:  # more digits than Python prints
         return False
+    return is_readable(text) and len(text) <= LONGEST and PATTERN.search(text) is None
 
 
 def identifiers(

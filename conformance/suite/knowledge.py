@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
-from itertools import filterfalse
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Any
 
 from conformance.model import Business, Operation, Parameter, Role, business_of
-from conformance.reading import Answer, members_of, rows_of
-from conformance.suite.ids import Id, identifiers
-from conformance.suite.memory import Memory, Values
+from conformance.reading import Answer, rows_of
+from conformance.suite.ids import Id, identifier, identifiers
+from conformance.suite.memory import Memory, Place, Values
 from conformance.suite.sending import Sending
+from conformance.transport.patience import SHOWN_WITHIN
+from conformance.values import ABSENT, as_text
 
 LARGE = 100
 """A limit that is the usual maximum of a page."""
@@ -26,8 +28,20 @@ OWNERS_TRIED = 4
 
 MOST = 1_000
 """Items of a page that are remembered."""
+
+WAITS = 20
+"""Objects of a kind that are waited for. More are not late, but cannot be found."""
 Fill = Callable[[Operation, str], Values | None]
 """Gives valid values for an operation and a key; None if a required one is not known."""
+
+
+def _kinds_of(operations: Iterable[Operation]) -> Iterator[str]:
+    """The kinds that some operations work on or name, each once."""
+    kinds = chain.from_iterable(
+        (operation.kind, *map(attrgetter("references"), operation.parameters))
+        for operation in operations
+    )
+    return filter(None, dict.fromkeys(kinds))
 
 
 class Knowledge:
@@ -48,31 +62,31 @@ class Knowledge:
         The list is asked for once. Empty for a kind without a list, and for a list that cannot be
         asked for or answers no items.
         """
-        lists, place = self._memory.lists, (kind, key)
-        if place not in lists:
-            lists[place] = []  # for a list whose values need the list itself
-            operation = self.contract.list_of(kind)
-            if operation is not None and self.has(key):
-                lists[place] = self._first_page(operation, key)
-        return lists[place]
+        place = ("list", kind, key)
+        items: list[Any] = self._once(place, lambda: self._asked(kind, key), meanwhile=[])
+        return items
+
+    def _once(self, place: Place, find: Callable[[], Any], meanwhile: Any = ABSENT) -> Any:
+        return self._memory.once(place, self._sending.sender, find, meanwhile)
+
+    def _asked(self, kind: str, key: str) -> list[Any]:
+        """The items of the first page of the list of a kind, asked for now."""
+        operation = self.contract.list_of(kind)
+        if operation is None or not self.has(key):
+            return []
+        return self._first_page(operation, key)
 
     def has(self, key: str) -> bool:
         """Whether there is a key. That of another business may be missing where its id is given."""
         return key != Business.OTHER or key in self.target.keys
-
-    def forget(self, kind: str, key: str) -> list[Any]:
-        """Drop what the list of a kind showed, so that it is asked for again. Returns that."""
-        return self._memory.lists.pop((kind, key), [])
 
     def listing(self, operation: Operation, key: str = "full") -> Values | None:
         """Valid values for a list; None if one is not known.
 
         A list of one object's items is asked for an object that has several.
         """
-        place = (operation.id, key)
-        if place not in self._memory.listings:
-            self._memory.listings[place] = self._filled(operation, key)
-        known = self._memory.listings[place]
+        place = ("listing", operation.id, key)
+        known = self._once(place, lambda: self._filled(operation, key))
         if known is None:
             return None
         return dict(known)
@@ -176,6 +190,24 @@ class Knowledge:
         ordered = sorted(self.listed(kind, key), key=elsewhere)
         return list(identifiers(self.contract, ordered, kind, member))
 
+    def shares_ids(self, parameter: Parameter) -> bool:
+        """Whether two businesses have objects of one id that were created at different times.
+
+        So says the first page of each. A parameter that goes by another name than the id shares it
+        anyway, and one that names a business never does.
+        """
+        kind = parameter.references
+        if parameter.by is not None or not self._names_object(parameter):
+            return False
+        own, other = (self._moments(kind, key) for key in ("full", "other"))
+        return any(own[name] != other[name] for name in own.keys() & other.keys())
+
+    def _moments(self, kind: str, key: str) -> dict[Id | None, str | None]:
+        """When the objects that a key sees were created, by id."""
+        position = self.contract.position
+        rows = rows_of(self.listed(kind, key))
+        return {identifier(self.contract, row, kind): as_text(row.get(position)) for row in rows}
+
     def known_id(self, kind: str, key: str = "full", member: str | None = None) -> Id | None:
         """The id of an object of a kind that a key sees, or None."""
         return next(iter(self.known_ids(kind, key, member)), None)
@@ -183,22 +215,35 @@ class Knowledge:
     def business(self, key: str = "full") -> str | None:
         """The id of the business of a key: as declared, else as its objects show it.
 
-        None if the target file does not declare it, and no list has shown it so far.
+        None if the target file does not declare it, and no list shows it.
         """
         owner = business_of(key) or Business.MAIN
-        if owner in self.target.businesses:
-            return self.target.businesses[owner]
-        for item in self._remembered(key):
-            value = members_of(item).get(self.contract.tenant or "")
-            if isinstance(value, str):
-                return value
+        return self.target.businesses.get(owner, self._memory.businesses.get(owner))
+
+    def look_for_businesses(self) -> None:
+        """Find out the business of each key where the target file does not give it."""
+        for owner, key in ((Business.MAIN, "full"), (Business.OTHER, Business.OTHER)):
+            if owner in self.target.businesses or not self.has(key):
+                continue
+            shown = self._business_shown(key)
+            if shown is not None:
+                self._memory.businesses[owner] = shown
+
+    def _business_shown(self, key: str) -> str | None:
+        """The business that lists name to a key: that of the first one that names any."""
+        tenant = self.contract.tenant
+        if tenant is None:
+            return None
+        kinds = map(attrgetter("kind"), self.contract.operations_by("list"))
+        for kind in dict.fromkeys(kinds):
+            for row in rows_of(self.listed(kind, key)):
+                if isinstance(row.get(tenant), str):
+                    return str(row[tenant])
         return None
 
-    def _remembered(self, key: str) -> Iterator[Any]:
-        """The items that the lists of a key have shown so far, in the order of the contract."""
-        kinds = list(map(attrgetter("kind"), self.contract.operations_by("list")))
-        for kind in dict.fromkeys(kinds):
-            yield from self._memory.lists.get((kind, key), ())
+    def gather(self, operations: Iterable[Operation]) -> None:
+        """Ask for the lists of what some operations work on or name, before any of it changes."""
+        self._once(("gathered",), lambda: list(map(self.listed, _kinds_of(operations))))
 
     def free(self, kind: str, key: str) -> Id | None:
         """An object of a pool that the run has not used yet; None if the pool has none left.
@@ -207,21 +252,22 @@ class Knowledge:
         are free: they were used in refused requests. The latest may yet be taken.
         """
         used = self._memory.used.setdefault(kind, [])
-        chosen = self._listed_beside(used, kind, key)
+        pool = self._memory.pools.get((kind, key)) or self.listed(kind, key)
+        chosen = self._last_beside(used, kind, pool)
         if chosen is None and used:
-            self.forget(kind, key)
+            pool = self._memory.pools[kind, key] = self._asked(kind, key)
             del used[:-1]
-            chosen = self._listed_beside(used, kind, key) or self._listed_beside([], kind, key)
+            chosen = self._last_beside(used, kind, pool) or self._last_beside([], kind, pool)
         if chosen is not None and chosen not in used:
             used.append(chosen)
         return chosen
 
-    def _listed_beside(self, used: Collection[Id], kind: str, key: str) -> Id | None:
-        """The last listed object of a pool that is none of those ``used``.
+    def _last_beside(self, used: Collection[Id], kind: str, pool: list[Any]) -> Id | None:
+        """The last object of a pool that is none of those ``used``.
 
         Others that take from the pool mostly begin with the first.
         """
-        listed = reversed(list(identifiers(self.contract, self.listed(kind, key), kind)))
+        listed = reversed(list(identifiers(self.contract, pool, kind)))
         return next(filterfalse(used.__contains__, listed), None)
 
     def readable(
@@ -231,52 +277,60 @@ class Knowledge:
 
         Raises IndexError if no object is known.
         """
-        readable, place = self._memory.readable, (operation.id, key)
-        if place in readable:
-            return readable[place]
+        place = ("readable", operation.id, key)
+        name: Id = self._once(place, lambda: self._first_readable(operation, values, selector, key))
+        return name
+
+    def _first_readable(
+        self, operation: Operation, values: Mapping[str, Any], selector: Parameter, key: str
+    ) -> Id:
         known = self.known_ids(selector.references, key, selector.by)
-        readable[place] = known[0]
         for candidate in known[:WANTED]:
             if self.ask(operation, {**values, selector.name: candidate}, key).ok:
-                readable[place] = candidate
-                break
-        return readable[place]
+                return candidate
+        return known[0]
 
     # --- objects that are gone ---
 
     def renewable(self, operation: Operation, values: Mapping[str, Any]) -> bool:
         """Whether a request names objects, and may be sent again if they are not found."""
-        return self._memory.retries > 0 and bool(self._naming(operation, values))
+        return bool(self._naming(operation, values))
 
-    def renewed(self, operation: Operation, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    def renewed(
+        self, operation: Operation, values: Mapping[str, Any], round_: int, key: str | None
+    ) -> Mapping[str, Any]:
         """The values with another object in place of each that its list no longer shows.
 
-        Each call counts as one of the retries of the run.
+        An object is looked for once in each round of repeated requests, a moment after it was not
+        found: writes take time to show.
         """
-        self._memory.retries -= 1
         fresh = dict(values)
         for parameter in self._naming(operation, values):
-            if self._has_gone(parameter, values[parameter.name]):
-                other = self._another(parameter)
-                if other is not None:
-                    fresh[parameter.name] = other
+            other = self._in_place_of(parameter, values[parameter.name], round_, key or "full")
+            if other is not None:
+                fresh[parameter.name] = other
         return fresh
 
-    def _another(self, parameter: Parameter) -> Id | None:
-        """An object that is listed, for a parameter whose object has gone."""
-        kind = parameter.references
+    def _in_place_of(self, parameter: Parameter, name: Id, round_: int, key: str) -> Id | None:
+        """Another object, if the list of this one showed it before, but does no longer."""
+        kind, member = parameter.references, parameter.by
+        place = ("gone", kind, member, name, round_, key)
+        other: Id | None = self._once(place, lambda: self._other(kind, member, name, key))
+        return other
+
+    def _other(self, kind: str, member: str | None, name: Id, key: str) -> Id | None:
+        self._memory.waits[kind] += 1
+        if self._memory.waits[kind] <= WAITS:
+            self._sending.pause(SHOWN_WITHIN)
+        if name not in identifiers(self.contract, self.listed(kind, key), kind, member):
+            return None
+        now = self._asked(kind, key)
+        if name in identifiers(self.contract, now, kind, member):
+            return None
         listing = self.contract.list_of(kind)
         if listing is not None and listing.pool:
-            return self.free(kind, "full")
-        return self.known_id(kind, member=parameter.by)
-
-    def _has_gone(self, parameter: Parameter, name: Id) -> bool:
-        """Whether the list of an object showed it before, but does not when asked again."""
-        kind, member = parameter.references, parameter.by
-        before = self.forget(kind, "full")
-        if name not in identifiers(self.contract, before, kind, member):
-            return False
-        return name not in identifiers(self.contract, self.listed(kind), kind, member)
+            return self._last_beside(self._memory.used.get(kind, ()), kind, now)
+        return next(identifiers(self.contract, now, kind, member), None)
 
     def _naming(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
         """The parameters that name objects."""

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from itertools import filterfalse, repeat
+from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Any
 
 from conformance.model import Exchange, Facts, Open, Operation, Parameter, Role, Step
 from conformance.reading import members_of, sought_in
 from conformance.suite.client import Client
-from conformance.suite.writing import look_in_list, read_back, takes_any_text
+from conformance.suite.ids import Id
+from conformance.suite.writing import (
+    look_in_list,
+    observed_values,
+    read_back,
+    takes_any_text,
+)
 from conformance.values import ABSENT, without
 
 SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
@@ -37,8 +43,8 @@ def clearable(operation: Operation) -> list[str]:
     """The first member that takes any text, where a change may clear it."""
     if operation.action != "update" or Open.INPUT in operation.open:
         return []
-    plain = (member for member in operation.fresh_members if "format" not in member.schema)
-    return [member.name for member in plain][:1]
+    plain = filterfalse(attrgetter("formatted"), operation.fresh_members)
+    return list(map(attrgetter("name"), plain))[:1]
 
 
 def change_each(client: Client, backwards: bool) -> None:
@@ -56,9 +62,14 @@ def change_each(client: Client, backwards: bool) -> None:
         return
     sought = values[selector.name] if older is None else older
     bare = {**_bare(operation, values), selector.name: sought}
+    shared = _shared(client, sought)
+    if backwards and shared:  # what is changed after it must leave it as it is
+        facts = Facts(step=Step.FIRST, beside=shared)
+        client.call(operation, {**bare, **shared}, role=Role.ARRANGE, facts=facts)
+        shared = {}
     before = client.settled(operation.kind, sought, Facts(step=Step.BEFORE))
     shown = members_of(_found(client, before))
-    sent = _send_each(client, bare, _changes(client, shown, backwards))
+    sent = _send_each(client, bare, _changes(client, shown, backwards), shared)
     if sent:
         position = client.position(read_back(client, operation, sought, sent))
         look_in_list(client, operation, sought, sent, position)
@@ -68,23 +79,46 @@ def change_each(client: Client, backwards: bool) -> None:
 
 
 def _send_each(
-    client: Client, bare: dict[str, Any], changes: Iterator[tuple[str, list[Any]]]
+    client: Client,
+    bare: dict[str, Any],
+    changes: Iterator[tuple[str, list[Any]]],
+    shared: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Send changes of one member each. Returns what the object must show in the end."""
+    """Send changes of one member each. Returns what the object must show in the end.
+
+    It need not show the ``shared`` values, which may be ones that only other objects may have.
+    """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
     sent: dict[str, Any] = {}
-    for name, choices in changes:
+    for name, choices in chain(changes, _one_by_one(shared)):
         for value in choices:
             request = {**bare, name: value}
             kept = sent if operation.method == "PATCH" else {}
-            expected = {**kept, **without(operation.in_body(request), {selector.name})}
+            asked = without(operation.in_body(request), {selector.name, *shared})
+            expected = {**kept, **asked}
             sought = str(bare[selector.name])
             facts = Facts(step=Step.WRITE, sent=expected, sought=sought)
             if client.call(operation, request, role=Role.ARRANGE, facts=facts).ok:
                 sent = expected
                 break
     return sent
+
+
+def _one_by_one(values: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Each value as the only choice of its member."""
+    return ((name, [value]) for name, value in values.items())
+
+
+def _shared(client: Client, sought: Id) -> dict[str, Any]:
+    """Values for members that the contract gives none, which other objects of the kind show.
+
+    Those with a format are left out: an address of another person may be one that only he may have.
+    """
+    operation = client.operation
+    values = observed_values(client, operation, sought)
+    with_format = filter(attrgetter("formatted"), operation.body)
+    return without(values, set(map(attrgetter("name"), with_format)))
 
 
 def _bare(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,16 +135,16 @@ def other_choices(operation: Operation, values: Mapping[str, Any]) -> Iterator[d
 
 
 def changes_of_one(client: Client, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A request with one other member each in place of those that it changes; then as it is.
+    """A request with one other member each in place of those that it changes.
 
-    A server may ask for another scope by the member alone. There is no end.
+    A server may ask for another scope by the member alone. There is none but for a change.
     """
     operation = client.operation
-    if operation.action == "update":
-        yield from ({**values, **choice} for choice in other_choices(operation, values))
-        bare, known = _bare(operation, values), client.known(changeable(operation))
-        yield from ({**bare, name: value} for name, value in known.items() if name not in values)
-    yield from repeat(dict(values))
+    if operation.action != "update":
+        return
+    yield from ({**values, **choice} for choice in other_choices(operation, values))
+    bare, known = _bare(operation, values), client.known(changeable(operation))
+    yield from ({**bare, name: value} for name, value in known.items() if name not in values)
 
 
 def _found(client: Client, look: Exchange | None) -> Any:
@@ -153,3 +187,12 @@ def _choices(client: Client, member: Parameter) -> list[Any]:
     if value is ABSENT:
         return []
     return [value + FRACTION, value] if member.schema.get("type") == "number" else [value]
+
+
+def signs_for(client: Client, values: Mapping[str, Any]) -> dict[str, str]:
+    """Odd signs for each member that takes any text; a long text for one that may be left out."""
+    signs = {}
+    for member in filter(takes_any_text, client.operation.body):
+        usual, text = member.name in values or member.advised, f"{SIGNS} {client.token()}"
+        signs[member.name] = text if usual else lengthened(text)
+    return signs

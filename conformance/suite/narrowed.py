@@ -10,8 +10,9 @@ from typing import Any
 from conformance.model import Parameter
 from conformance.reading import takes
 from conformance.suite.cursors import WINDOW
-from conformance.suite.filter_values import another_value, narrower
+from conformance.suite.filter_values import another_value, narrower, near_bound, windows
 from conformance.suite.walker import Walker
+from conformance.values import instant, respelled
 
 
 @dataclass(frozen=True)
@@ -33,23 +34,36 @@ class Narrowed:
         """Whether the list must take a cursor beside the filter: beside a bound, that is open."""
         return self.parameter.compare is None
 
+    @property
+    def passing(self) -> list[Any]:
+        """The items that pass."""
+        return [item for item in self.known if takes(self.parameter, item, self.value)]
+
     def stretch(self, name: str) -> None:
         """Ask for the first items that pass, in large pages."""
         self.walker.stretch(name, self.filters, served=self.served)
 
     def in_small_pages(self, sizes: Iterable[int]) -> None:
         """Ask for the first items that pass, in pages of some sizes."""
-        passing = [item for item in self.known if takes(self.parameter, item, self.value)]
         for size in sizes:
             self.walker.walk(
                 f"filtered-by-{size}",
                 None,
                 size,
-                items=min(len(passing), WINDOW) + 1,
+                items=min(len(self.passing), WINDOW) + 1,
                 pages=WINDOW,
                 filters=self.filters,
                 served=self.served,
             )
+
+    def at_the_end(self) -> None:
+        """Ask for a page after the last known item that passes, and for one at zero."""
+        cursor = self.walker.cursor(self.passing)
+        if cursor is not None:
+            self.walker.page("filtered-end", cursor, 3, self.filters, served=False)
+        if self.parameter.compare and instant(self.value) is None:
+            zero = {self.parameter.name: "0"}
+            self.walker.page("at-zero", None, None, zero, served=False)
 
     def with_another_value(self) -> None:
         """Ask for a page with another value of the filter."""
@@ -77,10 +91,32 @@ class Narrowed:
     def _leaves_out(self, item: Any) -> bool:
         return takes(self.parameter, item, self.value) is False
 
+    def in_another_zone(self) -> None:
+        """Ask for a page with the same bound in the time of a place far away.
+
+        Who compares the texts then takes more items, not fewer.
+        """
+        later = self.parameter.compare == "at-most"
+        again = respelled(self.value, 14 * 60 if later else -12 * 60)
+        if self.parameter.compare and again is not None:
+            filters = {self.parameter.name: again}
+            self.walker.page("another-zone", None, WINDOW, filters, served=False)
+
     def with_second_filter(self) -> None:
-        """Ask for two pages with a second filter beside the first."""
+        """Ask for two pages with a second filter beside the first, or for one between bounds."""
         second = narrower(self.known, self.walker.operation, self.parameter, self.value)
         if second:
             both = {**self.filters, **second}
             first = self.walker.page("composed", None, 2, both)
             self.walker.page("composed", first.cursor, None, both, served=self.served)
+
+        self._with_other_bound()
+
+    def _with_other_bound(self) -> None:
+        """Ask for a page between two bounds, of which each leaves out some items."""
+        for bounds in windows(self.walker.operation):
+            if self.parameter in bounds:
+                other = bounds[bounds[0] is self.parameter]
+                value = near_bound(self.passing, other) or self.value
+                between = {**self.filters, other.name: value}
+                self.walker.page("between", None, WINDOW, between, served=False)

@@ -70,6 +70,8 @@ class OwnObjects:
         if creation is None:
             return None
         older, values = self._create_whole(creation)
+        if older is None:  # what was not answered must not be sent again
+            return None
         newer = self._create(creation, values, Role.BYSTANDER, AGAIN)
         if operation.action != "delete":
             self._memory.created[_place(operation)] = newer or older

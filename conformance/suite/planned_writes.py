@@ -53,7 +53,7 @@ def counted_creations(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning, "create", "perform"):
         if _makes_one(operation) and _has_open_list(planning.contract, operation.kind):
             rules: tuple[str, ...] = ("create.count",)
-            if operation.action == "create":
+            if operation.action == "create" and not _takes_from_pool(planning.contract, operation):
                 rules = ("create.count", "create.newest")
             yield Draft(operation, needs=("full",), cost=3, rules=rules)
 
@@ -63,6 +63,13 @@ def _makes_one(operation: Operation) -> bool:
     if not operation.keyed or operation.selector is not None:
         return False
     return operation.action == "create" or operation.effect is Effect.SPEND
+
+
+def _takes_from_pool(contract: Contract, operation: Operation) -> bool:
+    """Whether what a creation makes was there before, and may keep its time."""
+    kinds = map(attrgetter("references"), operation.parameters)
+    lists = map(contract.list_of, filter(None, kinds))
+    return any(listing is not None and listing.pool for listing in lists)
 
 
 def _has_open_list(contract: Contract, kind: str | None) -> bool:
@@ -183,7 +190,7 @@ def refused_writes(planning: Planning) -> Iterator[Draft]:
     """Each write whose effect would be seen: without a key, with wrong keys, and with mistakes."""
     for operation in operations(planning, "create", "update", "delete", "perform"):
         if _shows_effect(planning.contract, operation):
-            wrong = [_dead_key(planning, operation)]
+            wrong = list(DEAD_KEYS)
             if operation.scopes:
                 wrong += ["no_scope", READ_ONLY]
             tried = given(planning, wrong)
@@ -204,13 +211,6 @@ def _shows_effect(contract: Contract, operation: Operation) -> bool:
     if operation.action == "create" and _has_open_list(contract, operation.kind):
         return True
     return operation.action == "delete" or bool(operation.fresh_members)
-
-
-def _dead_key(planning: Planning, operation: Operation) -> str:
-    """The role of a key that was valid once. Of two that are given, each serves some operations."""
-    given = [role for role in DEAD_KEYS if role in planning.target.keys]
-    roles = given or DEAD_KEYS
-    return roles[len(operation.id) % len(roles)]
 
 
 def deletions(planning: Planning) -> Iterator[Draft]:

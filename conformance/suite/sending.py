@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -32,7 +33,7 @@ COMPRESSED = (("Accept-Encoding", "gzip, deflate"),)
 """What most clients offer; here valid requests do."""
 
 
-class Sending:
+class Sending(ABC):
     """Sends requests for one case. ``attempt`` counts its repetitions, from 1."""
 
     def __init__(self, sender: Sender, case: Case, attempt: int) -> None:
@@ -40,7 +41,7 @@ class Sending:
         self.target: Declaration = sender.target.declaration
         self.case = case
         self._attempt = attempt
-        self._sender = sender
+        self.sender = sender
 
     def send(
         self,
@@ -92,14 +93,18 @@ class Sending:
         headers = self.key_header(key) if carried is None else carried
         if role is Role.CONTROL:
             headers += COMPRESSED
-        labelled = _headed(message, headers)
         known = self.contract.operations.get(operation)
+        labelled = _headed(self._ready(message, known), headers)
         rotate = address is None and known is not None and known.rate is not None
         label = self._label(operation, role, key, facts)
         again = None if renewed is None else lambda: _headed(renewed(), headers)
-        return self._sender.send(
+        return self.sender.send(
             labelled, label, address, patient=patient, rotate=rotate, again=again
         )
+
+    @abstractmethod
+    def _ready(self, message: Message, operation: Operation | None) -> Message:
+        """A message as it may be sent."""
 
     def together(
         self,
@@ -123,7 +128,7 @@ class Sending:
                     self._label(operation.id, role, key, facts),
                 )
             )
-        return self._sender.together(sends, address, patient=patient)
+        return self.sender.together(sends, address, patient=patient)
 
     def _label(self, operation: str, role: Role, key: str | None, facts: Facts) -> Label:
         return Label(self.case, self._attempt, operation, role, self._given(key), facts)
@@ -184,11 +189,11 @@ class Sending:
 
     def pause(self, seconds: float) -> None:
         """Wait."""
-        self._sender.pause(seconds)
+        self.sender.pause(seconds)
 
     def fresh_address(self) -> str | None:
         """A local address that the run has not sent from."""
-        return self._sender.fresh_address()
+        return self.sender.fresh_address()
 
 
 def _headed(message: Message, headers: tuple[tuple[str, str], ...]) -> Message:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
@@ -155,7 +156,8 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
 def test_missing_scope(client: Client) -> None:
     """Valid keys without the scope.
 
-    Those with another scope ask for a later page of a list, or change one member each.
+    Those with another scope ask for a later page of a list. The first of them changes each member
+    by itself, and so does one that lacks a second scope alone.
     """
     operation = client.operation
     lists = operation.paging is not None
@@ -166,13 +168,14 @@ def test_missing_scope(client: Client) -> None:
     if client.target.opens(operation):
         client.control(operation, {**values, **page})
     roles = client.params(Keys).roles
-    changes = changes_of_one(client, values)
+    others = list(filterfalse(NO_SCOPE.__eq__, roles))
     for key in roles:
-        if key == NO_SCOPE:
-            client.mistake(operation, values, key=key)
-        else:
-            named = _own_business(client, values) if key != roles[0] else {}
-            client.mistake(operation, {**next(changes), **page, **named}, key=key)
+        named = {} if key in (NO_SCOPE, roles[0]) else _own_business(client, values)
+        asked = {**values, **({} if key == NO_SCOPE else page), **named}
+        client.mistake(operation, asked, key=key)
+    for key in dict.fromkeys([*others[:1], *filter(f"scope:{operation.beside}".__eq__, roles)]):
+        for change in changes_of_one(client, values):
+            client.mistake(operation, change, key=key)
 
 
 def _own_business(client: Client, values: dict[str, Any]) -> dict[str, str]:
@@ -180,9 +183,8 @@ def _own_business(client: Client, values: dict[str, Any]) -> dict[str, str]:
     tenant, business = client.contract.tenant, client.knowledge.business()
     if tenant is None or business is None or tenant in values:
         return {}
-    parameter = client.operation.parameter(tenant)
-    may = parameter is not None and parameter.place == "query"
-    return {tenant: business} if may else {}
+    names = map(attrgetter("name"), client.operation.parameters_in("query"))
+    return {tenant: business} if tenant in names else {}
 
 
 def _later_page(client: Client) -> dict[str, str]:

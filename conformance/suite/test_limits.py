@@ -92,7 +92,10 @@ def limited(planning: Planning) -> Iterator[Draft]:
 
 
 @scenario(
-    limited, rules=("rate.limit", "rate.address", "rate.evasion", "rate.window", *TIMED), phase=4
+    limited,
+    rules=("rate.limit", "rate.address", "rate.evasion", "rate.window", *TIMED),
+    phase=4,
+    alone=True,
 )
 def test_rate_limit(client: Client) -> None:
     """Fill the limit of a fresh address; then try to evade it, or wait until it ends."""
@@ -146,6 +149,11 @@ def _burst(client: Client, rate: Rate) -> None:
     Then really come from elsewhere.
     """
     operation = client.operation
+    client.tick(rate.seconds + 1)
+    others = (client.fresh_address(), client.fresh_address())
+    for times, other in enumerate(others, 1):
+        for _ in range(times):
+            _ask(client, other, Step.EARLIER)
     for _ in range(2):
         address = client.fresh_address()
         requests = [_counted(client) for _ in range(rate.requests + 3)]
@@ -155,7 +163,7 @@ def _burst(client: Client, rate: Rate) -> None:
         accepted = sum(map(attrgetter("ok"), exchanges))
         if accepted <= rate.requests:
             break
-    _ask_until_accepted(client, (client.fresh_address(), client.fresh_address()), Step.ELSEWHERE)
+    _ask_until_accepted(client, others, Step.ELSEWHERE)
 
 
 def _counted(client: Client) -> tuple[None, dict[str, Any], Facts]:
@@ -171,12 +179,17 @@ def _meet(client: Client, rate: Rate) -> tuple[str | None, bool]:
 
     Returns the last address, and whether the limit refused its last request.
     """
+    address, limited = None, False
     for _ in range(2):
-        address = client.fresh_address()
+        fresh = client.fresh_address()
+        if fresh is None and len(client.target.addresses) > 1:
+            break  # those that are left have been sent from
+        address = fresh
         *within, last = _fill(client, rate, address)
-        if _limited(last) and not any(map(_limited, within)):
+        limited = _limited(last)
+        if limited and not any(map(_limited, within)):
             break
-    return address, _limited(last)
+    return address, limited
 
 
 def _fill(client: Client, rate: Rate, address: str | None) -> list[Exchange]:

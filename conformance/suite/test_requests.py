@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import filterfalse, product
+from itertools import product
 from operator import attrgetter
 from typing import Any
 
@@ -14,7 +14,7 @@ from conformance.scenarios import Depth, Draft, Planning, key_needs, operations,
 from conformance.suite.client import Client
 from conformance.suite.cursors import in_turn
 from conformance.suite.figures import untried
-from conformance.suite.filter_values import strange_words
+from conformance.suite.filter_values import strange_words, windows
 from conformance.suite.foreign import named
 from conformance.suite.ids import MALFORMED
 from conformance.suite.member_changes import clearable
@@ -264,6 +264,8 @@ HUGE = (BEYOND_64_BITS, BEYOND_32_BITS)
 """Limits that lists get in turn."""
 ODD_POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")
 """Values that no cursor has."""
+WITHOUT_ZONE = "2026-04-17T12:00:00"
+"""A time that a cursor may be; who compares it with one that has a zone may crash."""
 
 
 @dataclass(frozen=True)
@@ -277,11 +279,11 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
     """Each list."""
     for operation in operations(planning, "list"):
         bounds = tuple(map(attrgetter("name"), filter(attrgetter("compare"), operation.filters)))
-        mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(_windows(operation))
-        mistakes += len(strange_words(operation))
+        mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(windows(operation))
+        mistakes += len(strange_words(operation)) + len(_wishes(operation))
         yield Draft(
             operation,
-            cost=1 + len(_wishes(operation)) + mistakes,
+            cost=1 + mistakes,
             needs=key_needs(operation),
             params=Bounds(bounds),
         )
@@ -298,22 +300,28 @@ def test_unparsable_parameter(client: Client) -> None:
     for name, texts in ((paging.limit, ODD_LIMITS), (paging.after, ODD_POSITIONS)):
         for text in texts:
             _send_value(client, values, name, text)
-    for limit in _wishes(client.operation):
-        _send_value(client, values, paging.limit, limit, Role.BYSTANDER)
+    for name, text in _wishes(client.operation):
+        _send_value(client, values, name, text, Role.BYSTANDER)
     for bound in client.params(Bounds).names:
         _send_value(client, values, bound, "abc")
     for strange in strange_words(client.operation):
         facts = Facts(flaw="words that no filter knows")
         client.mistake(client.operation, {**values, **strange}, facts, role=Role.BYSTANDER)
-    for least, most in _windows(client.operation):
+    for least, most in windows(client.operation):
         crossed = {least.name: _bound(least, 2), most.name: _bound(most, 1)}
         facts = Facts(flaw="bounds that cross")
         client.mistake(client.operation, {**values, **crossed}, facts, role=Role.BYSTANDER)
 
 
-def _wishes(operation: Operation) -> tuple[str, ...]:
-    """Limits that are numbers: no items may be a valid wish, and the largest page may be cut."""
-    return ("0", in_turn(HUGE, operation))
+def _wishes(operation: Operation) -> list[tuple[str, str]]:
+    """Limits and cursors that may be valid: no items, some numbers, empty texts, another time."""
+    assert operation.paging is not None
+    limits = ("0", "2.5", "", in_turn(HUGE, operation))
+    cursors = ("", WITHOUT_ZONE)
+    return [
+        *product((operation.paging.limit,), limits),
+        *product((operation.paging.after,), cursors),
+    ]
 
 
 def _send_value(
@@ -322,22 +330,6 @@ def _send_value(
     """A list with an odd value of one parameter."""
     facts = Facts(flaw=odd_value(name))
     client.mistake(client.operation, {**values, name: text}, facts, role=role)
-
-
-def _windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:
-    """The lower and the upper bounds of a list that bound the same member of its items."""
-    windows = []
-    lower, upper = _optional_bounds(operation, "at-least"), _optional_bounds(operation, "at-most")
-    for least, most in product(lower, upper):
-        if least.filters == most.filters:
-            windows.append((least, most))
-    return windows
-
-
-def _optional_bounds(operation: Operation, compare: str) -> list[Parameter]:
-    """The optional filters of a list that are such bounds."""
-    optional = filterfalse(attrgetter("required"), operation.filters)
-    return [parameter for parameter in optional if parameter.compare == compare]
 
 
 def _bound(parameter: Parameter, place: int) -> str:

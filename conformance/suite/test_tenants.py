@@ -209,7 +209,7 @@ def foreign_objects(planning: Planning) -> Iterator[Draft]:
         if operation.selector:
             continue
         if operation.action == "create" or owning_references(planning.contract, operation):
-            yield Draft(operation, needs=("full", "other"), cost=5)
+            yield Draft(operation, needs=("full", "other"), cost=7)
 
 
 @scenario(foreign_objects, rules=("tenant.object",), phase=1)

@@ -121,7 +121,10 @@ def _rules(contract: Contract, operation: Operation, code: str, recipe: Recipe) 
 
 
 @scenario(
-    triggers, rules=("trigger.answer", "trigger.effect", "payment.terms", "payment.retry"), phase=2
+    triggers,
+    rules=("trigger.answer", "trigger.effect", "payment.terms", "payment.retry"),
+    phase=2,
+    alone=True,
 )
 def test_trigger(client: Client) -> None:
     """Send a request that the target answers with a certain code, as the target file says.

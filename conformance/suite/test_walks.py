@@ -219,8 +219,10 @@ def test_filtered_walk(client: Client) -> None:
         narrowed.stretch("filtered-before")
     narrowed.stretch("filtered")
     narrowed.in_small_pages(params.sizes)
+    narrowed.at_the_end()
     narrowed.with_another_value()
     narrowed.from_outside()
+    narrowed.in_another_zone()
     narrowed.with_second_filter()
     if client.repeated:
         walker.stretch("unfiltered-after")
@@ -268,9 +270,6 @@ def test_walk_with_option(client: Client) -> None:
     walker.walk("with-option", None, 2, items=4, pages=2, filters=filters, served=False)
 
 
-# --- lists that change ----------------------------------------------------------------------------
-
-
 @scenario(lists_that_lose_an_item, rules=(*MOVED_RULES, *FLAG_RULES), phase=2)
 def test_cursor_of_a_deleted_item(client: Client) -> None:
     """The cursor of an item goes on to mean its position when the item is gone.
@@ -285,6 +284,7 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
     made = values[deletion.selector.name]
     position = client.position(client.settled(kind, made))
     newer = client.own.id_for(deletion)
+    walker.settle()
     known = walker.deep("before")
     deleted = client.call(deletion, values, role=Role.CONTROL)
     if position is not None and Answer(client.contract, deletion, deleted).ok:
@@ -343,6 +343,7 @@ def test_mixed_walk(client: Client) -> None:
         return
     if place >= len(programs):
         return
+    walker.settle()
     known = walker.stretch("opening")
     older = walker.cursor(known[: 3 * len(known) // 4])
     Mixed(client, walker, older).run(programs[place])

@@ -8,12 +8,20 @@ USES_PER_ADDRESS = 4
 """How many requests to a limited operation go out from one address in a row."""
 
 
+MOST_FRESH = 12
+"""How many addresses at most are kept for the cases that count what one address may send."""
+
+
 class Addresses:
-    """The addresses of the target file, which take turns: a limit may count by address."""
+    """The addresses of the target file, which take turns: a limit may count by address.
+
+    The last ones, at most half of them, are kept fresh.
+    """
 
     def __init__(self, pool: Sequence[str]) -> None:
-        self._pool = pool
-        self._place = self._uses = self._fresh = 0
+        fresh = min(MOST_FRESH, len(pool) // 2)
+        self._pool, self._kept = pool[: len(pool) - fresh], list(pool[len(pool) - fresh :])
+        self._place = self._uses = 0
 
     def current(self) -> str | None:
         """The address for the next request to a limited operation; None without a pool."""
@@ -30,8 +38,5 @@ class Addresses:
         return bool(self._pool)
 
     def fresh(self) -> str | None:
-        """The next address from the end of the pool; None once each was returned."""
-        self._fresh += 1
-        if self._fresh > len(self._pool):
-            return None
-        return self._pool[-self._fresh]
+        """An address that this run has not sent from; None once each was returned."""
+        return self._kept.pop() if self._kept else None

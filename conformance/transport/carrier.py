@@ -39,7 +39,6 @@ class Label:
 class Departure:
     """A request about to go out. ``headers`` hold placeholders, ``wired`` holds the secrets."""
 
-    id: str
     message: Message
     label: Label
     headers: tuple[tuple[str, str], ...]
@@ -69,7 +68,7 @@ class Arrival:
 class Carrier:
     """Makes requests ready for one target, and carries them over a wire.
 
-    ``prefix`` begins the ids of requests. Secrets are put in at the last moment.
+    Secrets are put in at the last moment.
     """
 
     def __init__(
@@ -79,23 +78,21 @@ class Carrier:
         wire: Wire,
         secrets: SecretStore,
         allowance: Allowance,
-        prefix: str = "",
     ) -> None:
         self._target = target
         self._key_header = authentication.header.lower()
         self._wire = wire
         self._secrets = secrets
         self._allowance = allowance
-        self._prefix = prefix
         self._reached = False  # whether anything came back in this run
 
     def depart(self, message: Message, label: Label, address: str | None = None) -> Departure:
         """A request ready to go out, once budget, pace and time allow it."""
-        number = self._allowance.take()
+        self._allowance.take()
         headers = all_headers(message, self._target.declaration)
         wired = self._wired(message, headers, address)
         now = datetime.now(UTC)
-        return Departure(f"{self._prefix}{number}", message, label, headers, wired, now)
+        return Departure(message, label, headers, wired, now)
 
     def carry(
         self, departure: Departure, *, apart: bool = False, most: int = BODY_LIMIT

@@ -38,10 +38,17 @@ def all_headers(message: Message, target: Declaration) -> Headers:
     added = [("Host", urlsplit(target.url).netloc), *USUAL[target.identity]]
     if message.method not in ("GET", "HEAD") or message.body:
         added.append(("Content-Length", str(len(message.body or b""))))
-    set_already = {name.lower() for name, _ in message.headers}
-    usual = [pair for pair in added if pair[0].lower() not in set_already]
+    set_already = set(map(_name_of, message.headers))
+    usual = [pair for pair in added if _name_of(pair) not in set_already]
     headers = (*usual, *message.headers)
-    return headers if target.identity == ANNOUNCED else _bodily_last(headers)
+    if target.identity == ANNOUNCED:
+        return headers
+    return _bodily_last(headers)
+
+
+def _name_of(header: tuple[str, str]) -> str:
+    """The name of a header, in lower case."""
+    return header[0].lower()
 
 
 def _bodily_last(headers: Headers) -> Headers:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import http.client
 import logging
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -84,8 +85,15 @@ class _Kept:
         self.used = time.monotonic()
 
 
+class _KeptHere(threading.local):
+    """The kept sessions of the current thread, by local address."""
+
+    def __init__(self) -> None:
+        self.by_address: dict[str | None, _Kept] = {}
+
+
 class HttpWire:
-    """Sends over one kept connection for each local address.
+    """Sends over one kept connection for each thread and local address.
 
     ``timeout`` is the seconds for one request, from connecting to the end of the response.
     ``trust`` says which certificates are accepted.
@@ -96,7 +104,7 @@ class HttpWire:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._timeout = timeout
         self._trust = trust or Trust()
-        self._kept: dict[str | None, _Kept] = {}
+        self._kept = _KeptHere()
         self._keeps = True  # no kept connection has ended at a wrong moment, or held excess bytes
         self._keeps_for_writes = True
 
@@ -133,10 +141,10 @@ class HttpWire:
             raise WireFailure("bytes came after the end of the response", Loss.BROKEN)
 
     def close(self) -> None:
-        """Close the kept connections."""
-        for kept in self._kept.values():
+        """Close the kept connections of this thread."""
+        for kept in self._kept.by_address.values():
             kept.session.close()
-        self._kept.clear()
+        self._kept.by_address.clear()
 
     def _may_keep(self, request: WireRequest) -> bool:
         """Whether a request may go over a kept connection."""
@@ -144,16 +152,17 @@ class HttpWire:
             return False
         if request.method in SAFE_METHODS or not self._keeps:
             return self._keeps
-        kept = self._kept.get(request.address)
+        kept = self._kept.by_address.get(request.address)
         idle = time.monotonic() - kept.used if kept else 0
         return self._keeps_for_writes and idle < FRESH
 
     @contextmanager
     def _over_kept(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
         """The response over a connection that is kept for the next request."""
-        if request.address not in self._kept:
-            self._kept[request.address] = _Kept(request.address, self._trust)
-        kept = self._kept[request.address]
+        by_address = self._kept.by_address
+        if request.address not in by_address:
+            by_address[request.address] = _Kept(request.address, self._trust)
+        kept = by_address[request.address]
         response = kept.session.request(
             request.method,
             request.url,

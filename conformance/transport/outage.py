@@ -7,7 +7,9 @@ Silence takes long, so several requests without an answer are enough for that lo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from operator import attrgetter
 
@@ -47,17 +49,38 @@ _OF_LOSS: Mapping[Loss | None, Cause] = {
 }
 
 
+@dataclass(frozen=True)
+class Span:
+    """From when to when a request was under way, in seconds."""
+
+    begun: float
+    ended: float
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exchange that failed for an outward cause, and when it had failed."""
+
+    cause: Cause
+    exchange: Exchange
+    ended: float
+
+
 class Outage:
-    """The exchanges in a row that failed for one cause."""
+    """The exchanges in a row that failed for one cause.
+
+    They may have overlapped, and are seen in another order than they were answered in. So those
+    count that ended after the last request began that the target served.
+    """
 
     def __init__(self, contract: Contract, main_key: str | None) -> None:
         self._contract = contract
         self._main_key = main_key
         self._needed = OPERATIONS
-        self.cause: Cause | None = None
-        self.streak: list[Exchange] = []
+        self._served = -math.inf  # when the latest request began that the target served
+        self._streak: list[Failure] = []
 
-    def see(self, exchange: Exchange, loss: Loss | None) -> bool:
+    def see(self, exchange: Exchange, loss: Loss | None, span: Span) -> bool:
         """Take an exchange into account. Returns whether the target should be looked at.
 
         The requests before the first case have a judgement of their own.
@@ -65,25 +88,42 @@ class Outage:
         if exchange.scenario == PREFLIGHT:
             return False
         cause = self.cause_of(exchange, loss)
-        if cause is None and self._says_nothing(exchange):
+        if cause is None:
+            if not self._says_nothing(exchange):
+                self._serve(span)
+            return False
+        if span.ended < self._served:
             return False
         if cause is not self.cause:
-            self._begin(cause)
-        if cause is None:
-            return False
-        self.streak.append(exchange)
-        tried = len(self.streak) if cause is Cause.SILENT else len(self.operations)
-        return tried >= self._needed
+            self._streak = []
+        self._streak.append(Failure(cause, exchange, span.ended))
+        tried = self._streak if cause is Cause.SILENT else self.operations
+        return len(tried) >= self._needed
+
+    def _serve(self, span: Span) -> None:
+        """Forget what had failed before the target served a request."""
+        self._served = max(self._served, span.begun)
+        self._streak = [each for each in self._streak if each.ended >= self._served]
+
+    @property
+    def cause(self) -> Cause | None:
+        """For what the last exchanges failed; None if they did not."""
+        return self._streak[-1].cause if self._streak else None
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The ids of the exchanges that failed in a row."""
+        return tuple(map(attrgetter("exchange.id"), self._streak))
 
     @property
     def operations(self) -> set[str]:
         """The operations that failed in a row."""
-        return set(map(attrgetter("operation"), self.streak))
+        return set(map(attrgetter("exchange.operation"), self._streak))
 
     def refuted(self) -> None:
         """The target answers well: begin anew, and look less often."""
         self._needed += OPERATIONS
-        self._begin(None)
+        self._streak = []
 
     def cause_of(self, exchange: Exchange, loss: Loss | None) -> Cause | None:
         """The outward cause for which an exchange failed; None if it may say something else."""
@@ -98,10 +138,6 @@ class Outage:
         if exchange.status == UNAUTHORIZED and self._shows_key(exchange):
             return Cause.KEY
         return Cause.PAGES if _is_page(exchange.response) else None
-
-    def _begin(self, cause: Cause | None) -> None:
-        self.cause = cause
-        self.streak = []
 
     def _says_nothing(self, exchange: Exchange) -> bool:
         """Whether an exchange neither continues nor ends the streak."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from conformance.transport.wire import SAFE_METHODS, UNSENT, Loss, WireFailure, 
 from conformance.values import http_date
 
 LIMITED = 429
+UNSERVED = (None, LIMITED, *UNAVAILABLE)
+"""Statuses of a request that the target had no time for; None stands for no answer."""
 NOT_FOUND = 404
 OVERLOADED = 503
 """Nobody could take the request (RFC 9110, section 15.6.4), so it was not carried out."""
@@ -51,23 +54,26 @@ class Allowance:
 
     def __init__(self, target: Target, max_seconds: float, sleep: Callable[[float], None]) -> None:
         self._target = target
+        self.budget: float = target.budget
         self._max_seconds = max_seconds
         self._sleep = sleep
         self._last = 0.0
         self._end = time.monotonic() + max_seconds
+        self._lock = threading.Lock()
         self.used = 0
+        self.waited = 0.0  # seconds in a row, for answers that said when to come back
 
-    def take(self) -> int:
-        """Wait until the rate allows the next request; returns its number, from 1.
+    def take(self) -> None:
+        """Wait until the rate allows the next request of the run, whoever sends it.
 
         Raises OverBudget once the budget is used up, and Unjudgeable once the time is.
         """
-        if self.used >= self._target.budget:
-            raise OverBudget
-        self._keep_pace()
-        self._check_time()
-        self.used += 1
-        return self.used
+        with self._lock:
+            if self.used >= self.budget:
+                raise OverBudget
+            self._keep_pace()
+            self._check_time()
+            self.used += 1
 
     def wait(self, seconds: float) -> None:
         """Wait, but not beyond the time of the run."""

@@ -6,10 +6,12 @@ forget them. ``patience`` decides what is sent again.
 
 from __future__ import annotations
 
+import copy
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -17,7 +19,6 @@ from conformance import extent
 from conformance.evidence import Recorder
 from conformance.model import (
     PREFLIGHT,
-    UNAVAILABLE,
     WHOLE_API,
     Case,
     Contract,
@@ -29,11 +30,12 @@ from conformance.model import (
 from conformance.target import Target
 from conformance.transport.addresses import Addresses
 from conformance.transport.carrier import Arrival, Carrier, Departure, Label
+from conformance.transport.granting import Granting
+from conformance.transport.journal import Journal, Sent, Sink
 from conformance.transport.message import Message
 from conformance.transport.patience import (
-    LIMITED,
     LONGEST_WAIT,
-    SHOWN_WITHIN,
+    UNSERVED,
     USUAL_WAIT,
     WAITED_IN_A_ROW,
     Allowance,
@@ -45,7 +47,7 @@ from conformance.transport.patience import (
 from conformance.transport.redaction.log import LogRedactor
 from conformance.transport.redaction.secrets import SecretStore
 from conformance.transport.watch import Watch
-from conformance.transport.wire import BODY_LIMIT, Wire, WireResponse
+from conformance.transport.wire import BODY_LIMIT, Loss, Wire, WireResponse
 
 LOOK = Case("look[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
 """The case of a read that shows whether the target is out. Nothing is judged by it."""
@@ -79,18 +81,42 @@ class Sender:
         self.contract = contract
         self.offered = extent.offered(contract, target.declaration)
         self.target = target
-        self._recorder = recorder
         businesses = target.declaration.businesses.values()
         self._secrets = SecretStore(target.keys, contract.authentication.prefixes, seed, businesses)
         self._redactor = LogRedactor(contract, self._secrets)
         self._allowance = Allowance(target, max_seconds, sleep)
         self._carrier = Carrier(
-            target, contract.authentication, wire, self._secrets, self._allowance, prefix
+            target, contract.authentication, wire, self._secrets, self._allowance
         )
         self._watch = Watch(contract, target, self._try_again)
         self._addresses = Addresses(target.declaration.addresses)
-        self._waited = 0.0  # seconds in a row, for answers that said when to come back
-        self._broken: set[str] = set()  # operations of which the last answer was broken
+        self.journal = Journal(recorder, self._watch, self._secrets, prefix)
+        self._sink: Sink = self.journal
+        self._granting = Granting()
+        self._part: str | None = None  # what is asked for several cases at once, by name
+        self.sent: list[Exchange] = []  # what a case has sent for itself alone
+        self._silent = False  # whether the last request of this sender got no answer in time
+
+    def of_case(self, sink: Sink) -> Sender:
+        """A sender for one case, which puts what it sends there. All else it shares."""
+        sender = copy.copy(self)
+        sender._sink, sender.sent = sink, []
+        return sender
+
+    @contextmanager
+    def aside(self, name: str) -> Iterator[Sink]:
+        """Send for several cases at once: what is sent meanwhile goes into a part of its own."""
+        usual = self._sink, self.sent, self._part
+        part = self._sink.part()
+        self._sink, self.sent, self._part = part, [], name
+        try:
+            yield part
+        finally:
+            self._sink, self.sent, self._part = usual
+
+    def uses(self, part: Sink) -> None:
+        """What is sent from now on rests on what was put there."""
+        self._sink.uses(part)
 
     def send(
         self,
@@ -113,19 +139,18 @@ class Sender:
         for _ in range(REPEATS):
             source = self._addresses.current() if rotate else address
             patience = self._patience(patient, rotate, again is not None)
-            departure = self._carrier.depart(message, label, source)
+            departure = self._depart(message, label, source)
             exchange, arrival, reason = self._once(departure, patience)
             if reason is None:
                 return exchange
             if reason is Reason.BROKEN:
                 return self._repaired(departure, arrival)
             if again and reason is Reason.MISSING:
-                self.pause(SHOWN_WITHIN)
                 message = again()
             elif not (rotate and self._addresses.advance()):
                 self.wait_as_told(exchange)
         source = self._addresses.current() if rotate else address
-        return self._once(self._carrier.depart(message, label, source))[0]
+        return self._once(self._depart(message, label, source))[0]
 
     def together(
         self,
@@ -142,19 +167,24 @@ class Sender:
         departures = []
         for message, label in sends:
             self._permit(label)
-            departures.append(self._carrier.depart(message, label, address))
+            departures.append(self._depart(message, label, address))
         count = max(1, len(departures))
         carry = partial(self._carrier.carry, apart=True, most=min(BODY_LIMIT, TOGETHER // count))
-        with ThreadPoolExecutor(count) as pool:
-            arrivals = list(pool.map(carry, departures))
-        # learn from all before the first is logged, for one may show what another hands out
-        for arrival in arrivals:
-            self._learn(arrival)
+        with self._granting.of(any(map(self._grants, departures))):
+            with ThreadPoolExecutor(count) as pool:
+                arrivals = list(pool.map(carry, departures))
+            # learn from all before the first is logged, for one may show what another hands out
+            for arrival in arrivals:
+                self._learn(arrival)
         patience = self._patience(patient)
         return [
             self._logged_or_repeated(departure, arrival, patience)
             for departure, arrival in zip(departures, arrivals, strict=True)
         ]
+
+    def lift_budget(self) -> None:
+        """Send beyond the budget from now on: what a run has made is removed, whatever it costs."""
+        self._allowance.budget = math.inf
 
     def fresh_address(self) -> str | None:
         """A local address that no request of this run came from; None if there is none left."""
@@ -175,7 +205,7 @@ class Sender:
         self._wait(min(seconds, LONGEST_WAIT))
 
     def _wait(self, seconds: float) -> None:
-        self._waited += seconds
+        self._allowance.waited += seconds
         self.pause(seconds)
 
     def settle(self) -> None:
@@ -184,10 +214,10 @@ class Sender:
 
     def _patience(self, patient: bool, rotate: bool = False, missing: bool = False) -> Patience:
         """What to send again. A limit by address is not waited for where others are left."""
-        longest = min(LONGEST_WAIT, WAITED_IN_A_ROW - self._waited)
+        longest = min(LONGEST_WAIT, WAITED_IN_A_ROW - self._allowance.waited)
         if rotate and self.target.declaration.addresses:
             longest = math.inf
-        return Patience(longest if patient else -1, not self._watch.silent, missing)
+        return Patience(longest if patient else -1, not self._silent, missing)
 
     def _permit(self, label: Label) -> None:
         """Refuse what the target file does not allow; only a bug in a scenario gets here."""
@@ -197,6 +227,11 @@ class Sender:
         operation = self.contract.operations.get(label.operation)
         if operation and operation.effect not in (*allowed, Effect.READ):
             raise AssertionError(f"{label.case.id} may not send {label.operation}")
+
+    def _depart(self, message: Message, label: Label, address: str | None = None) -> Departure:
+        """A request ready to go out, once it may."""
+        self._sink.admit()
+        return self._carrier.depart(message, label, address)
 
     def _once(
         self, departure: Departure, patience: Patience | None = None
@@ -208,8 +243,9 @@ class Sender:
         # what costs money must not be sent twice, so it may not meet the end of a kept connection
         method, effect = departure.message.method, departure.label.case.effect
         costly = effect is Effect.SPEND and method != "GET"
-        arrival = self._carrier.carry(departure, apart=costly)
-        self._learn(arrival)
+        with self._granting.of(self._grants(departure)):
+            arrival = self._carrier.carry(departure, apart=costly)
+            self._learn(arrival)
         reason = None
         if patience is not None:
             reason = patience.reason(method, arrival.answer)
@@ -218,7 +254,7 @@ class Sender:
     def _repaired(self, departure: Departure, spoilt: Arrival) -> Exchange:
         """The exchange that repeats a spoilt one over a fresh connection."""
         self._wait(pause_after(spoilt.answer))
-        again = self._carrier.depart(departure.message, departure.label, departure.wired.address)
+        again = self._depart(departure.message, departure.label, departure.wired.address)
         arrival = self._carrier.carry(again, apart=True)
         self._learn(arrival)
         return self._log(again, arrival, repeated=False)
@@ -236,6 +272,11 @@ class Sender:
         self.wait_as_told(exchange)
         return self.send(departure.message, departure.label, departure.wired.address)
 
+    def _grants(self, departure: Departure) -> bool:
+        """Whether the answer to a request may hand out secrets."""
+        operation = self.contract.operations.get(departure.label.operation)
+        return operation is not None and bool(operation.secrets)
+
     def _learn(self, arrival: Arrival) -> None:
         """Learn the secrets that a response hands out."""
         if isinstance(arrival.answer, WireResponse):
@@ -244,12 +285,15 @@ class Sender:
     def _log(self, departure: Departure, arrival: Arrival, *, repeated: bool) -> Exchange:
         """Log an exchange without secrets; returns it as the log holds it."""
         role = Role.RETRY if repeated else departure.label.role
-        exchange = self._exchange(departure, arrival, role)
-        logged = self._recorder.exchange(exchange)
-        if logged.status not in (None, LIMITED, *UNAVAILABLE):
-            self._waited = 0.0
+        self._granting.wait()
+        known, anew = self._secrets.count, partial(self._exchange, departure, arrival, role)
+        exchange = anew()
+        if exchange.status not in UNSERVED:
+            self._allowance.waited = 0.0
         if role is not Role.RETRY:
-            self._watch.see(departure, logged, arrival)
+            self._silent = arrival.loss is Loss.SILENT
+        logged = self._sink.log(Sent(departure, exchange, arrival, known, anew))
+        self.sent.append(logged)
         return logged
 
     def _try_again(self, before: Departure) -> tuple[Exchange, Arrival]:
@@ -258,7 +302,7 @@ class Sender:
         departure = self._carrier.depart(before.message, label)
         arrival = self._carrier.carry(departure, apart=True)
         self._learn(arrival)
-        return self._recorder.exchange(self._exchange(departure, arrival, label.role)), arrival
+        return self.journal.enter(self._exchange(departure, arrival, label.role)), arrival
 
     def _exchange(self, departure: Departure, arrival: Arrival, role: Role) -> Exchange:
         label, message, wired = departure.label, departure.message, departure.wired
@@ -269,18 +313,14 @@ class Sender:
         else:
             failure = self._secrets.redact(str(arrival.answer))
         return Exchange(
-            id=departure.id,
+            id="",
             case=label.case.id,
             scenario=label.case.scenario,
             attempt=label.attempt,
             operation=label.operation,
             role=role,
             identity=label.identity,
-            facts=replace(
-                label.facts,
-                address=wired.address,
-                broken=self._broken_again(label.operation, arrival.broken),
-            ),
+            facts=replace(label.facts, address=wired.address),
             request=Request(
                 message.method,
                 self._secrets.redact(wired.url),
@@ -291,16 +331,5 @@ class Sender:
             failure=failure,
             started=departure.at.isoformat(timespec="milliseconds"),
             elapsed_ms=arrival.elapsed_ms,
+            part=self._part,
         )
-
-    def _broken_again(self, operation: str, broken: str | None) -> str | None:
-        """What was wrong with an answer, if the one before it of the same operation broke, too.
-
-        So a read that is repeated tells it, and writes do, which are not.
-        """
-        again = operation in self._broken
-        if broken is None:
-            self._broken.discard(operation)
-            return None
-        self._broken.add(operation)
-        return self._secrets.redact(broken) if again else None

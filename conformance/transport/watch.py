@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import attrgetter
 
 from conformance.errors import Unjudgeable
 from conformance.model import Contract, Exchange
 from conformance.target import Target
 from conformance.transport.carrier import Arrival, Departure
-from conformance.transport.outage import Cause, Outage
+from conformance.transport.outage import Cause, Outage, Span
 from conformance.transport.wire import Loss
 
 Try = Callable[[Departure], tuple[Exchange, Arrival]]
@@ -27,15 +26,10 @@ class Watch:
         self._good: dict[str, Departure] = {}  # reads with the main key that went well, latest last
         self._speaks_http = False  # whether any answer of this run was HTTP
 
-    @property
-    def silent(self) -> bool:
-        """Whether the last request got no answer in time."""
-        return self._outage.cause is Cause.SILENT
-
     def see(self, departure: Departure, exchange: Exchange, arrival: Arrival) -> None:
         """Take an exchange into account. Raises Unjudgeable if the target is out."""
         self._check_reached(arrival, exchange.failure)
-        if self._outage.see(exchange, arrival.loss):
+        if self._outage.see(exchange, arrival.loss, _span(departure, arrival)):
             self._look()
         elif self._outage.cause is None and self._is_good(departure, exchange):
             self._good.pop(exchange.operation, None)
@@ -87,8 +81,7 @@ class Watch:
             return
         exchange, arrival = self._try_again(read)
         if self._outage.cause_of(exchange, arrival.loss) is cause:
-            void = tuple(map(attrgetter("id"), self._outage.streak))
-            raise Unjudgeable(self._since(cause), void)
+            raise Unjudgeable(self._since(cause), self._outage.failed)
         self._outage.refuted()
 
     def _good_read(self) -> Departure | None:
@@ -104,5 +97,11 @@ class Watch:
 
     def _since(self, cause: Cause) -> str:
         """The cause in words, and since when."""
-        first = self._outage.streak[0].id
+        first = self._outage.failed[0]
         return f"The target {self._url} {cause.value} It has been so since exchange {first}."
+
+
+def _span(departure: Departure, arrival: Arrival) -> Span:
+    """From when to when a request was under way."""
+    begun = departure.at.timestamp()
+    return Span(begun, begun + arrival.waited + arrival.elapsed_ms / 1000)

@@ -246,7 +246,7 @@ def test_the_traceback_of_a_bug_holds_no_command(tmp_path: Path) -> None:
     told = subprocess.run(
         [sys.executable, "-c", BUG, said], capture_output=True, text=True, check=False, cwd=tmp_path
     )
-    assert told.returncode == 1
+    assert told.returncode == 3
     assert "Traceback" in told.stderr
     assert "owned" in told.stderr
     assert not servers.CONTROL.findall(told.stderr)

@@ -116,7 +116,8 @@ def test_plan_foretells_a_run(full: Ran, tmp_path: Path) -> None:
     assert int(cells[1]) == len(run["cells"])
     assert int(cases[2]) == len(run["plan"])
     sums = outcome.out.partition("requests, about:")[2]
-    requests = sum(map(int, re.findall(r"([0-9]+) (?:read|write|spend|flood)\b", sums)))
+    counts = re.findall(r"([0-9,]+) (?:read|write|spend|flood)\b", sums)
+    requests = sum(int(count.replace(",", "")) for count in counts)
     assert 0.5 < requests / len(lines_of(full.run)) < 2
     said = Counter[str]()  # a scenario reads before it writes, and has a line for each
     for name, count in re.findall(r"^([a-z-]+): ([0-9]+) case", full.outcome.out, re.MULTILINE):

@@ -44,8 +44,10 @@ def test_plan_says_what_exceeds_the_budget_and_how_long_it_takes(tmp_path: Path)
     )
     outcome = command("plan", "--target", path, cwd=tmp_path)
     assert outcome.code == 0, outcome.said
-    assert re.search(r"the budget of 600 is too small: about [0-9,]+ requests", outcome.out)
-    assert "at 5 a second, this takes 2.0 minutes or more" in outcome.out
+    assert re.search("the budget of 600 has room for [0-9]+ clauses, and none for", outcome.out)
+    minutes = re.search("at 5 a second, this takes ([0-9.]+) minutes or more", outcome.out)
+    assert minutes is not None
+    assert float(minutes[1]) <= 2
 
 
 def test_clauses_as_json(tmp_path: Path) -> None:

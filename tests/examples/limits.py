@@ -57,9 +57,24 @@ def burst(results: str, address: str = "127.0.0.2") -> list[Exchange]:
     return [sign_up(result, "count", address) for result in results]
 
 
-def later(step: str, results: str) -> list[Exchange]:
+def later(step: str, results: str, address: str = "127.0.0.9") -> list[Exchange]:
     """Sign-ups of a later step, from another address than the burst."""
-    return [sign_up(result, step, "127.0.0.9") for result in results]
+    return [sign_up(result, step, address) for result in results]
+
+
+def two_others(earlier: str, elsewhere: str) -> list[Exchange]:
+    """A burst that meets the limit, and two other addresses, asked before and after it.
+
+    ``earlier`` holds the results of the first one, of which there is one, and of the second.
+    """
+    first, second = "127.0.0.8", "127.0.0.9"
+    before = [*later("earlier", earlier[:1], first), *later("earlier", earlier[1:], second)]
+    after = zip(elsewhere, (first, second), strict=False)
+    return [
+        *before,
+        *burst("+++++-"),
+        *(sign_up(result, "elsewhere", address) for result, address in after),
+    ]
 
 
 # --- how many are accepted ------------------------------------------------------------------------
@@ -144,16 +159,15 @@ def the_limit_is_not_met() -> Iterator[Example]:
 @examples_of("rate.address", operation="sign_up")
 def the_limit_is_for_an_address() -> Iterator[Example]:
     """While one address is refused, another one is served."""
-    limited = burst("+++++-")
-    served, turned_away = later("elsewhere", "+"), later("elsewhere", "-")
-    yield accepted("another address is accepted", *limited, *served)
-    yield refused("another address is refused", *limited, *turned_away)
-    an_hour_later = (*turned_away, *later("later", "+"))
-    sentence = "another address is refused, and accepted an hour later"
-    yield refused(sentence, *limited, *an_hour_later)
-    yield silent("the limit was never met", *burst("++++++"), *turned_away)
-    failed = later("elsewhere", "b")
-    yield silent("another address fails for another reason", *limited, *failed)
+    yield accepted("another address is accepted", *two_others("+++", "+"))
+    yield accepted("the second other address is accepted", *two_others("+++", "-+"))
+    yield refused("both others are refused, which were served before", *two_others("+++", "--"))
+    for results, which in (("-++", "first was"), ("++-", "second was"), ("---", "two were")):
+        sentence = f"both others are refused, and the {which} at the limit before"
+        yield gap(sentence, *two_others(results, "--"))
+    unmet = [*later("earlier", "+++"), *burst("++++++"), *later("elsewhere", "--")]
+    yield silent("the limit was never met", *unmet)
+    yield silent("the others fail for another reason", *two_others("+++", "bb"))
 
 
 @examples_of("rate.evasion", operation="sign_up")

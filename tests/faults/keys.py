@@ -254,6 +254,22 @@ class ResumedWithoutScope(Faulty):
         return super().act_update(context)
 
 
+@fault("scope-required status-403 code-forbidden", at="act_on_workspace", depth=5)
+class TornDownWithTheOtherScope(Faulty):
+    """The scope workspaces:write is enough to tear down a workspace."""
+
+    def authorise(self, operation: Operation, identity: Identity | None) -> None:
+        if operation.id != "act_on_workspace":
+            super().authorise(operation, identity)
+
+    def act_update(self, context: Context) -> Reply:
+        identity = context.identity
+        writes = identity is not None and "workspaces:write" in identity.scopes
+        if not writes or context.values.get("action") != "teardown":
+            super().authorise(context.operation, identity)
+        return super().act_update(context)
+
+
 @fault("scope-required status-403 code-forbidden", depth=2)
 class NotFoundForScope(Faulty):
     """A missing scope returns 404."""

@@ -30,7 +30,10 @@ from tests.hostile.trial import Result, tried
     show_default=True,
     help="Modes to try at the same time: one for each processor, or the seconds mean little.",
 )
-def main(names: tuple[str, ...], write: bool, kept: Path | None, jobs: int) -> None:
+@click.option("--workers", type=click.IntRange(min=1), help="Cases of a run that overlap.")
+def main(
+    names: tuple[str, ...], write: bool, kept: Path | None, jobs: int, workers: int | None
+) -> None:
     """Try the suite on hostile and broken servers: all of them, or the NAMEs given.
 
     Each run is bounded in time, memory and files. All of them take about half an hour.
@@ -41,7 +44,7 @@ def main(names: tuple[str, ...], write: bool, kept: Path | None, jobs: int) -> N
         sys.exit(2)
     wrong = False
     with ThreadPoolExecutor(jobs) as pool:
-        for result in pool.map(partial(_one, kept=kept), names or MODES):
+        for result in pool.map(partial(_one, kept=kept, workers=workers), names or MODES):
             click.echo(_line(result))
             wrong |= bool(result.wrongs)
             if write:
@@ -49,19 +52,20 @@ def main(names: tuple[str, ...], write: bool, kept: Path | None, jobs: int) -> N
     sys.exit(int(wrong))
 
 
-def _one(name: str, kept: Path | None) -> Result:
+def _one(name: str, kept: Path | None, workers: int | None) -> Result:
     """Try a mode in a process of its own, for the command is charged for what its parent holds."""
     with ProcessPoolExecutor(1, get_context("fork")) as pool:
         if kept is not None:
             directory = kept / name
             directory.mkdir(parents=True)
-            return pool.submit(_tried, name, directory).result()
+            return pool.submit(_tried, name, directory, workers).result()
         with tempfile.TemporaryDirectory(prefix="hostile-") as made:
-            return pool.submit(_tried, name, Path(made)).result()
+            return pool.submit(_tried, name, Path(made), workers).result()
 
 
-def _tried(name: str, directory: Path) -> Result:
-    return tried(MODES[name], directory)
+def _tried(name: str, directory: Path, workers: int | None) -> Result:
+    options = () if workers is None else ("--workers", f"{workers}")
+    return tried(MODES[name], directory, options)
 
 
 def _line(result: Result) -> str:

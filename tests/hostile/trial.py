@@ -6,7 +6,7 @@ import base64
 import gzip
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -105,12 +105,14 @@ def _declared(mode: Mode, told: dict[str, Any], directory: Path) -> dict[str, An
 # --- one mode -------------------------------------------------------------------------------------
 
 
-def tried(mode: Mode, directory: Path) -> Result:
-    """Run the command on a mode, then replay; ``directory`` must be empty."""
+def tried(mode: Mode, directory: Path, options: Sequence[str] = ()) -> Result:
+    """Run the command on a mode, with more options, then replay; ``directory`` must be empty."""
     with server(mode, directory) as declared:
         arguments = ("run", "--target", declared.target, "--yes", "--depth", "quick")
         try:
-            ran = servers.command(*arguments, *mode.options, cwd=directory, timeout=SECONDS)
+            ran = servers.command(
+                *arguments, *mode.options, *options, cwd=directory, timeout=SECONDS
+            )
         except AssertionError:
             return _killed(mode, directory, declared.seen())
         seen = declared.seen()

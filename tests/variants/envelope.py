@@ -120,3 +120,22 @@ class Compressed(Faulty):
         return Reply(
             reply.status, reply.body, (*reply.headers, ("Content-Encoding", "gzip"), *close)
         ), gzip.compress(body)
+
+
+@variant("E34")
+class FirstAnswerAgain(Faulty):
+    """A request under the key of an earlier one is not looked at: it gets that answer, with 200."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._answers: dict[tuple[str | None, str | None], Reply] = {}
+
+    def dispatch(self, request: Request) -> Reply:
+        name = request.headers.get("idempotency-key")
+        given = self._answers.get((name, request.headers.get("authorization")))
+        if given is not None:
+            return Reply(200, given.body)
+        reply = super().dispatch(request)
+        if name is not None:
+            self._answers[name, request.headers.get("authorization")] = reply
+        return reply

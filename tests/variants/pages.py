@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import Any
 
 from conformance.model import Operation
@@ -28,6 +29,19 @@ class PagesOfChance(Faulty):
     def limit_of(self, context: Context) -> int:
         limit = super().limit_of(context)
         return max(1, limit - number_of(f"{context.values}") % 8)
+
+
+@variant("L02", untested="paging-filter-kept")
+class PagesInTurns(Faulty):
+    """The same page holds one or two items fewer each time that it is asked for, in turns."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._turns = count()
+
+    def limit_of(self, context: Context) -> int:
+        limit = super().limit_of(context)
+        return max(1, min(limit, 7) - next(self._turns) % 3)
 
 
 @variant("L04", untested="paging-limit-maximum")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from email.utils import parseaddr
@@ -151,6 +152,10 @@ class NumericIds(Faulty):
             or value in self._businesses
         ):
             return value
+        return self.number_for(value)
+
+    def number_for(self, value: str) -> str:
+        """The number in the place of an id."""
         number = str(number_of(value))
         self._ids[number] = value
         return number
@@ -175,11 +180,44 @@ class NumericIds(Faulty):
         }
 
 
+@variant("silent: the form of ids", untested="business-object business-filter")
+class IdsOfEachBusiness(NumericIds):
+    """Each business counts its objects, the main one from 1, others from 3: they share ids."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._tenant = ""
+        self._numbers: dict[str, dict[str, str]] = defaultdict(dict)  # ids by tenant and number
+
+    def number_for(self, value: str) -> str:
+        numbers = self._numbers[self._tenant]
+        for number, known in numbers.items():
+            if known == value:
+                return number
+        first = 1 if self._tenant == self.main_tenant() else 3
+        number = str(first + len(numbers))
+        numbers[number] = value
+        return number
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        with self.store.lock:
+            self._tenant = self.tenant_of(context.identity)
+            return super().succeed(context, body)
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        values = Faulty.take_in(self, operation, request, in_path)
+        self._ids = self._numbers[self.tenant_of(self.authenticate(operation, request))]
+        naming = [name for name in values if name.endswith(("id", "ids"))]
+        return values | {name: self.ids_behind(values[name]) for name in naming}
+
+
 @variant("silent: the form of ids")
 class IdsOfOneHost(Faulty):
     """New ids are UUIDs of one host, which end alike; the link of a sign-up holds one."""
 
-    def new_id(self, kind: str) -> str:
+    def new_id(self, kind: str, tenant: str = "") -> str:
         return f"{self.store.number():08x}-4c11-11f1-9d3a-0242ac120002"
 
     def succeed(self, context: Context, body: Any) -> Reply:
@@ -344,3 +382,17 @@ class OneValueIsAnArray(Faulty):
         values = super().body_values(operation, request)
         arrays = {p.name for p in operation.body if p.schema.get("type") == "array"}
         return {n: [v] if n in arrays and isinstance(v, dict) else v for n, v in values.items()}
+
+
+@variant("silent: how values are shown")
+class AddressesMasked(Faulty):
+    """Lists show addresses and numbers of leads masked; filters take them as they were given."""
+
+    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
+        item = super().render_item(operation, row)
+        if operation.id != "list_leads":
+            return item
+        shown = {name: item.get(name) for name in ("email", "phone")}
+        return item | {
+            name: value and f"{value[:1]}***{value[-4:]}" for name, value in shown.items()
+        }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.model import Parameter
+from conformance.model import Effect, Parameter
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.store import Row
 from tests.faults.base import Faulty, variant
@@ -124,6 +124,18 @@ class ListsWantTheBusiness(Faulty):
         return super().act_list(context)
 
 
+@variant("E28")
+class WritesWantTheBusiness(Faulty):
+    """A write that may name a business is refused without."""
+
+    def check_references(self, context: Context) -> None:
+        operation = context.operation
+        takes_business = operation.parameter("business_id") and operation.effect is not Effect.READ
+        if takes_business and "business_id" not in context.values:
+            raise Refusal("missing_parameter")
+        super().check_references(context)
+
+
 @variant("silent: the members of a report")
 class ReportsSayWhatTheyCover(OwnFigures):
     """A report says what it covers; of an agent of another business it shows zeros."""
@@ -147,3 +159,19 @@ class ReportsSayWhatTheyCover(OwnFigures):
         of_agent = "agent_id" in context.values
         covers = {"scope": "agent" if of_agent else "business", "filters": int(of_agent)}
         return Reply(reply.status, {**reply.body, **covers})
+
+
+GOES_ON = {"scheduled": "running", "running": "completed", "completed": "scheduled"}
+"""What becomes of the status of a run by itself."""
+
+
+@variant("L43, silence on what becomes of a run")
+class RunsGoOn(Faulty):
+    """Runs of every business go on by themselves whenever somebody looks at one."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        row = super().find(kind, identifier, context)
+        if row is None or kind != "communication_run" or context.operation.action != "read":
+            return row
+        status = row.document["status"]
+        return self.store.change(row, {"status": GOES_ON.get(status, status)})

@@ -106,8 +106,8 @@ class TriggersBesideTheContract(Faulty):
     untested="status-201 status-400 status-401 status-403 status-404 status-500 code-unauthorized "
     "code-forbidden code-bad_request code-invalid_request code-call_failed code-number_on_dnc "
     "key-prefixes key-header key-expired key-revoked scope-required scope-opens created-resource "
-    "business-object reference-known refused-unchanged success-members success-json key-secret "
-    "created-at",
+    "business-object business-inside reference-known refused-unchanged success-members "
+    "success-json key-secret created-at",
 )
 class ProviderDown(Faulty):
     """create_call always fails because the provider is down."""

@@ -199,3 +199,24 @@ class ChangedAndBack(_Moving):
             if row.document.get("status") in ("new", "contacted"):
                 turn = number_of(f"{row.id} {self._asked}") % 2
                 self.store.change(row, {"status": ("new", "contacted")[turn]})
+
+
+OTHERS = ("call", "lead", "message", "event", "eval_run")
+"""Kinds whose objects come with those of other kinds."""
+
+
+@variant("silent: what else a write makes")
+class WritesMakeOthers(Faulty):
+    """Whatever is made brings a call, a lead, a message, an event and a run of an eval with it."""
+
+    def act(self, context: Context) -> Reply:
+        reply = super().act(context)
+        makes = context.operation.action in ("create", "perform") and context.identity is not None
+        for kind in OTHERS if makes else ():
+            if kind != context.operation.kind:
+                self._add_another(kind, self.own_tenant(context))
+        return reply
+
+    def _add_another(self, kind: str, tenant: str) -> None:
+        for oldest in self.store.page(Page(kind=kind, tenant=tenant, count=1, order="ASC")):
+            self.add(kind, tenant, oldest.document)

@@ -11,7 +11,7 @@ from typing import Any
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.moments import MICRO, key_of, render
-from conformance.server.store import Page, Row
+from conformance.server.store import Filter, Page, Row
 from tests.faults.base import Faulty, is_for, variant
 from tests.faults.shared import number_of
 
@@ -77,6 +77,24 @@ class EqualCreationFound(Faulty):
         reply = super().act_create(context)
         self._made[body] = str(reply.body.get("id"))
         return reply
+
+
+@variant("silent: what has to be unique")
+class LeadsMergedByPhone(Faulty):
+    """A new lead with the phone of an earlier one changes that, and is answered with it and 200."""
+
+    def act_create(self, context: Context) -> Reply:
+        phone = context.values.get("phone")
+        if phone is None or not is_for(context, "create_lead"):
+            return super().act_create(context)
+        page = Page("lead", self.own_tenant(context), 1, filters=(Filter("phone", phone),))
+        for row in self.store.page(page):
+            moment = render(self.clock.now())
+            changes = {**self.kept("lead", context.values), "updated_at": moment}
+            merged = self.store.change(row, changes)
+            reply = super().succeed(context, self.render_item(context.operation, merged))
+            return replace(reply, status=200)
+        return super().act_create(context)
 
 
 @variant("silent: what has to be unique")
@@ -325,3 +343,16 @@ class RefusalsNoted(Faulty):
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         whole = super().document(context, kind)
         return {**whole, "last_refused": "none"} if kind == "eval" else whole
+
+
+@variant("silent: the time of what a pool gives out")
+class NumberKeepsItsTime(Faulty):
+    """A number has the time at which the pool got it, long before a business takes it."""
+
+    def new_moment(self, kind: str, tenant: str) -> int:
+        moment = super().new_moment(kind, tenant)
+        if kind == "phone_number":
+            moment -= 90 * 86_400 * MICRO
+            while not self.moment_is_free(kind, tenant, moment):
+                moment += 1
+        return moment

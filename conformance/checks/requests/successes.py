@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from operator import attrgetter
 from typing import Any
 
@@ -23,9 +24,14 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.values import NOT_JSON
+from conformance.reading import Answer, members_of
+from conformance.values import NOT_JSON, http_date, instant, instants
 
 OK, INTERNAL_ERROR = 200, 500
+AT_ONCE = Fraction(1, 100)
+"""Seconds between the two times of a new object, at most."""
+SECOND = 1
+"""The seconds that the header Date leaves out, at most."""
 REFUSED_FOR_ACCESS = (401, 403)
 """Answers to a valid request that other rules judge."""
 
@@ -103,13 +109,40 @@ def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
     if response.ok:
         if response.status in operation.successes:
             yield Pass(ids, about=about)
-        elif response.status == OK and exchange.facts.step is Step.REPEATED:
-            return  # the object was there already, so nothing was created
+        elif response.status == OK and _was_there(context, exchange):
+            return  # nothing was created
         elif response.status in context.contract.statuses:
             yield Violation("status", expected, said(exchange), ids, about=about)
     elif _should_succeed(context, exchange) and not _excused(context, exchange, response.status):
         expected = f"{expected} for a valid request"
         yield Violation("status", expected, said(exchange), ids, about=about)
+
+
+def _other_times(context: JudgeContext, shown: Mapping[str, Any]) -> list[Fraction]:
+    """The other times of an object that its list can be bounded by, such as that of a change."""
+    listing = context.contract.list_of(context.operation.kind)
+    bounds = filter(attrgetter("compare"), listing.filters if listing else ())
+    members = set(map(attrgetter("filters"), bounds)) - {context.contract.position}
+    return instants(map(shown.get, members))
+
+
+def _was_there(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether the object that answers a creation was there before: a server may merge two alike.
+
+    It shows by a change that came later, or by its age on the clock of the target.
+    """
+    if exchange.facts.step is Step.REPEATED:
+        return True
+    shown = members_of(Answer(context.contract, context.operation, exchange).object)
+    created = instant(shown.get(context.contract.position))
+    if created is None:
+        return False
+    if any(later - created > AT_ONCE for later in _other_times(context, shown)):
+        return True
+    told = http_date(exchange.response.header("Date")) if exchange.response else None
+    if told is None:
+        return False
+    return created < told.timestamp() - exchange.elapsed_ms / 1000 - SECOND
 
 
 @passive("success.label", applies=every, hint="no request succeeded")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import chain
 from operator import attrgetter
 from typing import Any
 
 from conformance.checks.requests.named import shown_absent
+from conformance.checks.tenants.naming import named_business
 from conformance.judging.answers import control_gap, kept_out, said, unusable
 from conformance.judging.foreign import answers_untied, foreign_effects
 from conformance.judging.outcomes import (
@@ -20,29 +20,24 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
-from conformance.judging.rules import passive, probe, trial
+from conformance.judging.rules import probe, trial
 from conformance.model import (
     Business,
-    Clause,
     CodeRole,
-    Contract,
     Exchange,
     Open,
-    Operation,
     ReasonKind,
     Side,
     Step,
-    business_of,
     compact,
 )
 from conformance.reading import Answer, answer_of, id_of
+from conformance.values import instant
 
 FOREIGN_KEY = "(keys: other in the target file)"
 KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
 """The roles of the codes that refuse an object of another business."""
 INVALID, NOT_FOUND = 400, 404
-BEYOND = {Side.OWN: Business.OTHER, Side.FOREIGN: Business.MAIN}
-"""The business that a key cannot reach, by the side that it shows."""
 
 # --- objects ---
 
@@ -189,8 +184,12 @@ def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             continue
         rows.add(side, answer)
         for row in answer.rows:
-            yield from _named_business(context, exchange, row)
+            yield from named_business(context, exchange, row)
     yield from rows.compared()
+
+
+_Item = tuple[str, str]
+"""What tells an item from others: its identity, and when it was created and for which business."""
 
 
 class _Rows:
@@ -198,15 +197,17 @@ class _Rows:
 
     Two items without an id that look alike may be two, so they count as neither common nor apart.
     The same goes for an item that belongs to no business: it says so, or names none where others of
-    its page name theirs.
+    its page name theirs. Two of one id that were created at different times, or for different
+    businesses, are two: each business may count its objects by itself.
     """
 
     def __init__(self, context: JudgeContext) -> None:
         self._tenant = context.contract.tenant or ""
         # the full key may reach the empty business as well
         self._empty = context.target.businesses.get(Business.EMPTY)
-        self._shown: dict[Side, dict[str, str]] = {Side.OWN: {}, Side.FOREIGN: {}}
-        self._nameless: set[str] = set()
+        self._position = context.contract.position
+        self._shown: dict[Side, dict[_Item, str]] = {Side.OWN: {}, Side.FOREIGN: {}}
+        self._nameless: set[_Item] = set()
 
     def add(self, side: Side, answer: Answer) -> None:
         """Count the items of a page for the business whose list shows them."""
@@ -218,11 +219,12 @@ class _Rows:
         """Count an item; ``named``: items of its page name their business."""
         if self._empty is not None and row.get(self._tenant) == self._empty:
             return
-        identity = answer.identity(row)
-        self._shown[side].setdefault(identity, answer.exchange.id)
+        moment, tenant = instant(row.get(self._position)), row.get(self._tenant)
+        item = answer.identity(row), f"{moment} {tenant}"
+        self._shown[side].setdefault(item, answer.exchange.id)
         is_nobodys = named and row.get(self._tenant) is None
         if is_nobodys or id_of(answer.contract, answer.operation.kind, row) is None:
-            self._nameless.add(identity)
+            self._nameless.add(item)
 
     def compared(self) -> Iterator[Outcome]:
         """Judge what both lists show."""
@@ -233,70 +235,10 @@ class _Rows:
         named = sorted(common - self._nameless)
         ids = tuple(dict.fromkeys([*own.values(), *foreign.values()]))
         if named:
-            actual = f"{len(named)} items are listed for both businesses: {named[0]}"
+            actual = f"{len(named)} items are listed for both businesses: {named[0][0]}"
             yield Violation("/", "no item of another business", actual, ids)
         elif not common:
             yield Pass(ids)
-
-
-def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
-    """Applies where a list belongs to a business."""
-    if contract.tenant is None or operation.paging is None:
-        return False
-    return operation.owned
-
-
-@passive(
-    "tenant.named",
-    applies=_owned,
-    hint="The items of the list must name their business.",
-    rests_on=("success.status", "list.items"),
-)
-def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """No item of any page names a business that the key cannot reach."""
-    answer = Answer(context.contract, context.operation, exchange)
-    if answer.items is None:
-        return
-    if exchange.facts.side:
-        return
-    if context.operation.pool:
-        return
-    violations = map(partial(_named_business, context, exchange), answer.rows)
-    yield next(chain.from_iterable(violations), Pass((exchange.id,)))
-
-
-def _named_business(
-    context: JudgeContext, exchange: Exchange, row: dict[str, Any]
-) -> Iterator[Violation]:
-    """An item does not name the business that the key cannot reach.
-
-    An item of a third business may be within the reach of the key.
-    """
-    tenant = context.contract.tenant
-    foreign = _unreachable(context, exchange)
-    if tenant is None:
-        return
-    if not foreign:
-        return
-    if row.get(tenant) == foreign:
-        expected = "no item of another business"
-        yield Violation(f"/{tenant}", expected, compact(foreign), (exchange.id,))
-
-
-def _unreachable(context: JudgeContext, exchange: Exchange) -> str | None:
-    """The id of the business that the key of a request cannot reach; None if that is not known."""
-    side = exchange.facts.side or _side(exchange.identity or "")
-    if side is None:
-        return None
-    return context.target.businesses.get(BEYOND[side])
-
-
-def _side(identity: str) -> Side | None:
-    """Whose data a key shows; None for a key that may belong to any business."""
-    business = business_of(identity)
-    if business is None:
-        return None
-    return Side.OWN if business is Business.MAIN else Side.FOREIGN
 
 
 # --- a business without data ---

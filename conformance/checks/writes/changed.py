@@ -14,7 +14,15 @@ from conformance.judging.answers import said
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.judging.writes import items_with, last_answer, last_ids, last_success
-from conformance.model import Contract, Operation, Parameter, Step, compact
+from conformance.model import (
+    UNAVAILABLE,
+    Contract,
+    Exchange,
+    Operation,
+    Parameter,
+    Step,
+    compact,
+)
 from conformance.reading import (
     absent,
     as_shown,
@@ -24,7 +32,7 @@ from conformance.reading import (
     same,
     sought_in,
 )
-from conformance.values import instant
+from conformance.values import instant, without
 
 FEW = 4
 """One in so many items of a list may stand where it does not belong: others change objects, too."""
@@ -75,9 +83,12 @@ def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 @trial("update.besides", hint="Needs an object to work on, and a read of it.", confirm=True)
 def update_besides(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Work on an object leaves what clients wrote in the members that it does not name."""
+    """Work on an object changes what it names, and leaves what clients wrote elsewhere."""
     change = _change(context, trial)
     if change is None:
+        return
+    for where, expected, actual in differences(context.operation, change.sent, change.new):
+        yield Violation(where, f"{expected}, as it was sent", actual, change.ids)
         return
     for name in sorted(_written(change) - change.sent.keys()):
         old = change.old.get(name)
@@ -85,6 +96,11 @@ def update_besides(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield change.of_member(name, compact(old))
             return
     yield Pass(change.ids)
+
+
+def _is_lost(exchange: Exchange) -> bool:
+    """Whether a write has no answer, or one of something in front of the target."""
+    return exchange.request.method != "GET" and exchange.status in (None, *UNAVAILABLE)
 
 
 def _written(change: Change) -> set[str]:
@@ -106,9 +122,12 @@ def _is_written(member: Parameter) -> bool:
 
 
 def _change(context: JudgeContext, trial: Trial) -> Change | None:
-    """The change of a trial; None if it was refused, or if a read does not show the object."""
+    """The change of a trial; None if it was refused, or if a read does not show the object.
+
+    None as well where the answer to a write was lost, for nobody knows what became of it.
+    """
     write = last_success(context, trial, Step.WRITE)
-    if write is None:
+    if write is None or any(map(_is_lost, trial.exchanges)):
         return None
     before, after = trial.last(Step.BEFORE), trial.last(Step.READ)
     if before is None or after is None:
@@ -165,7 +184,9 @@ def _earlier_change(change: Change) -> Violation | None:
     first = last_success(context, trial, Step.FIRST)
     if first is None:
         return None
-    sent = first.exchange.facts.sent
+    facts = first.exchange.facts
+    phones = filter(attrgetter("phone"), context.operation.body)
+    sent = {**without(facts.beside, set(map(attrgetter("name"), phones))), **facts.sent}
     for where, expected, actual in differences(context.operation, sent, change.old):
         return Violation(where, expected, actual, last_ids(trial, Step.FIRST, Step.BEFORE))
     return None

@@ -205,7 +205,8 @@ def create_newest(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     ids = last_ids(trial, Step.BEFORE, Step.WRITE, Step.AFTER)
     if moment < newest - SAME_TIME:
         expected = "a time after that of every older object"
-        yield Violation(f"/{context.contract.position}", expected, compact(made), ids)
+        shown = members_of(made).get(context.contract.position)
+        yield Violation(f"/{context.contract.position}", expected, compact(shown), ids)
     else:
         yield Pass(ids)
 

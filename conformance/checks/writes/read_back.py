@@ -138,7 +138,7 @@ def _compared(
 ) -> Iterator[Outcome]:
     """Compare the object that a read shows with what was sent."""
     ids, sent = (write.id, read.id), _sent_last(write)
-    wrong = list(differences(context.operation, sent, found))
+    wrong = [*differences(context.operation, sent, found), *_dropped(context, sent, found)]
     name = context.contract.identifier_of(context.contract.operations[read.operation].kind)
     identifier = members_of(found).get(name)
     if identifier is not None and str(identifier) != read.facts.sought:
@@ -147,6 +147,18 @@ def _compared(
         yield Violation(where, expected, actual, ids)
     if not wrong and _proves(context.operation, sent, found, identifier):
         yield Pass(ids)
+
+
+def _dropped(
+    context: JudgeContext, sent: Mapping[str, Any], found: dict[str, Any]
+) -> Iterator[tuple[str, str, str]]:
+    """The references to objects that a creation took, and that its object shows as null."""
+    if context.operation.action != "create":
+        return
+    for parameter in filter(context.contract.refers, context.operation.body):
+        name, named = parameter.shown_as, sent.get(parameter.name)
+        if named is not None and found.get(name, named) is None:
+            yield f"/{name}", compact(named), "null"
 
 
 def _proves(operation: Operation, sent: Mapping[str, Any], found: Any, identifier: Any) -> bool:

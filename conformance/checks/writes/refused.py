@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import filterfalse, starmap
+from functools import partial
+from itertools import chain, filterfalse, starmap
 from operator import attrgetter
 from typing import Any
 
 from conformance.judging.answers import answered, ids_of, said
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
-from conformance.judging.writes import answers_at, items_with, sent_members
+from conformance.judging.writes import answers_at, items_with, orders_of, sent_members
 from conformance.model import Exchange, Step, compact
 from conformance.reading import (
     Answer,
@@ -83,7 +84,7 @@ def _effect(look: Look, answer: Answered) -> Iterator[Outcome]:
     """Judge one look. If an attempt was accepted, that an object is gone tells nothing."""
     checks = [_text_kept, _item_added]
     if not look.others:
-        checks += [_object_removed, _marked_as_removed]
+        checks += [_object_removed, _carried_out]
     for check in checks:
         violation = check(look)
         if violation is not None:
@@ -162,18 +163,26 @@ GONE = re.compile(
 """The states of an object that is no longer in use. A sentence that mentions one is no state."""
 
 
-def _marked_as_removed(look: Look) -> Violation | None:
-    """The object of refused deletions that now says of itself that it is gone."""
+def _carried_out(look: Look) -> Violation | None:
+    """The object of refused writes that now says of itself that it is as they wanted it."""
     before = look.trial.last(Step.BEFORE)
-    if before is None or look.context.operation.action != "delete":
+    if before is None:
         return None
+    is_sign = GONE.fullmatch if look.context.operation.action == "delete" else _states(look)
     old = members_of(sought_in(look.context.contract, before)[0])
     new = members_of(sought_in(look.context.contract, look.exchange)[0])
     for name, value in new.items():
-        marked = isinstance(value, str) and GONE.fullmatch(value)
-        if marked and name in old and old[name] != value:
+        changed = isinstance(value, str) and old.get(name, value) != value
+        if changed and is_sign(value):
             return look.violation(f"{name} as before", compact({name: value}))
     return None
+
+
+def _states(look: Look) -> Callable[[str], object]:
+    """A function that says whether a text is a state that refused writes asked for."""
+    orders = map(partial(orders_of, look.context.operation), look.refused)
+    words = tuple(chain.from_iterable(orders))
+    return lambda state: state.lower().startswith(words)
 
 
 def _object_removed(look: Look) -> Violation | None:

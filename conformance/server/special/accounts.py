@@ -32,7 +32,7 @@ def open_account(server: Server, context: Context) -> Document:
     """Open an account. Its key works at once, and only this answer shows it."""
     name = context.values["business_name"]
     with server.store.lock:
-        number = server.store.number()
+        number = server.store.number("sign-up")
         business = server.new_id("business")
         server.add("business", business, {"name": name}, identifier=business)
         agent = server.add("agent", business, {"name": f"{name} front desk", "status": "active"})

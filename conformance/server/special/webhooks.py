@@ -10,7 +10,7 @@ EVENTS = ("call.completed", "lead.captured", "webhook.test")
 
 
 def _new_secret(server: Server) -> str:
-    return secret("whsec_", server.seed, "webhook", server.store.number())
+    return secret("whsec_", server.seed, "webhook", server.store.number("webhook"))
 
 
 def _masked(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from operator import itemgetter
@@ -57,7 +58,7 @@ class LogRedactor:
         self._ids = {contract.identifier, contract.tenant or contract.identifier}
         self._member_pattern = _pattern_of_members(self._members)
         self._key_pattern = _pattern_of_keys(contract.authentication.prefixes)
-        self._count = 0
+        self._counts: Counter[str] = Counter()  # of secrets, by the member that shows them
 
     def learn(self, received: WireResponse) -> None:
         """Learn the secrets that a response hands out, whatever its status.
@@ -65,6 +66,10 @@ class LogRedactor:
         They are known by the names of their members, also in a body that is no proper JSON, and by
         the public prefix of a key. Raises Unjudgeable if there are too many to keep track of.
         """
+        with self._secrets.lock:
+            self._learn(received)
+
+    def _learn(self, received: WireResponse) -> None:
         texts = list(_texts(received.body))
         for member, value in self._members_in(texts):
             kind = _kind_of(value, received.ok)
@@ -143,10 +148,10 @@ class LogRedactor:
             return
         if not varied:
             return
-        placeholder = Placeholder(kind, f"{member}-{self._count + 1}")
+        placeholder = Placeholder(kind, f"{member}-{self._counts[member] + 1}")
         if self._secrets.learn(placeholder, secret) == placeholder:
-            self._count += 1
-        if self._count > MOST:
+            self._counts[member] += 1
+        if self._counts.total() > MOST:
             raise Unjudgeable(
                 f"The target hands out more than {MOST:,} secrets; "
                 "so many cannot be kept out of the log."

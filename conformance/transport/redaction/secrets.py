@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from itertools import chain, filterfalse
 from operator import methodcaller
@@ -57,6 +58,7 @@ class SecretStore:
         seed: int = 0,
         public: Iterable[str] = (),
     ) -> None:
+        self.lock = threading.RLock()  # a run sends from several threads
         self._prefixes = tuple(prefixes)
         self._public = {text for text in public if len(text) >= PIECE}
         self._ids: set[str] = set()  # that stood beside a link; a segment of it may be one of them
@@ -69,21 +71,30 @@ class SecretStore:
         for role, key in keys.items():
             self.learn(Placeholder(SecretKind.KEY, role), key)
 
+    @property
+    def count(self) -> int:
+        """How many secrets are known so far."""
+        return len(self._placeholders)
+
     def learn(self, placeholder: Placeholder, secret: str) -> Placeholder:
         """Keep a secret out of the log from now on; returns its placeholder.
 
         A secret that is known already keeps its first placeholder.
         """
-        if secret not in self._placeholders:
-            self._secrets[placeholder] = secret
-            self._placeholders[secret] = placeholder
-            self._clean.clear()
-            self._wholes += [(form, str(placeholder)) for form in _spellings(secret)]
-            self._wholes.sort(key=lambda pair: -len(pair[0]))
-            for part in self._private_parts(secret):
-                length = _piece_length(part, placeholder.kind, secret)
-                self._search.add(part, placeholder, length, max(PIECE, length))
-        return self._placeholders[secret]
+        with self.lock:
+            if secret not in self._placeholders:
+                self._add(placeholder, secret)
+            return self._placeholders[secret]
+
+    def _add(self, placeholder: Placeholder, secret: str) -> None:
+        self._secrets[placeholder] = secret
+        self._placeholders[secret] = placeholder
+        self._clean.clear()
+        self._wholes += [(form, str(placeholder)) for form in _spellings(secret)]
+        self._wholes.sort(key=lambda pair: -len(pair[0]))
+        for part in self._private_parts(secret):
+            length = _piece_length(part, placeholder.kind, secret)
+            self._search.add(part, placeholder, length, max(PIECE, length))
 
     def fill(self, text: str) -> str:
         """The text with secrets in the place of their placeholders."""
@@ -95,6 +106,10 @@ class SecretStore:
         WITHHELD in its place if a secret hides in an encoding that cannot be cut out, and if the
         search would take too long.
         """
+        with self.lock:
+            return self._redacted(text)
+
+    def _redacted(self, text: str) -> str:
         if text in self._clean:
             return text
         redacted = text
@@ -121,7 +136,8 @@ class SecretStore:
     def holds_secret(self, text: str) -> bool:
         """Whether a piece of a secret may stand in a text, as it is or in encodings."""
         try:
-            return self._search.find(text) is not None
+            with self.lock:
+                return self._search.find(text) is not None
         except Exhausted:
             return True
 

@@ -91,7 +91,7 @@ def rows_without_an_id() -> Iterator[Example]:
     yield silent("rows without an id that are alike", *alike)
 
 
-@examples_of("tenant.named")
+@examples_of("owner.named")
 def a_row_names_its_business() -> Iterator[Example]:
     """No row of a list names a business that the key is not of."""
     yield accepted("a row of the business itself", call_list(OWN_CALL))
@@ -107,6 +107,20 @@ def a_row_names_its_business() -> Iterator[Example]:
         "a row of another business, in the list of that business",
         call_list(FOREIGN_CALL, identity="other"),
     )
+
+
+@examples_of("owner.inside", operation="read_agent")
+def an_object_holds_what_is_its_own() -> Iterator[Example]:
+    """Nothing in it says that it is of another business, however deep it stands."""
+
+    def agent(**members: Any) -> Exchange:
+        return answer(200, {"id": "a1", **members}, operation="read_agent")
+
+    yield accepted("an object of the own business", agent(business_id="b_main"))
+    yield accepted("an object that names no business", agent())
+    inside = agent(calls=[{"steps": {"business_id": "b_other"}}])
+    yield refused("another business is named deep inside", inside)
+    yield accepted("a business that nobody declared", agent(business_id="b_third"))
 
 
 @examples_of("tenant.empty")

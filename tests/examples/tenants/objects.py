@@ -116,6 +116,30 @@ def what_another_business_took_from_a_pool() -> Iterator[Example]:
     yield refused("it is handed over", owner(), kept, answer(201, {}, step="taking"))
 
 
+@examples_of("tenant.object")
+def a_creation_under_the_names_of_the_main_business() -> Iterator[Example]:
+    """It may be refused, and makes an object of its own otherwise."""
+    first = {"id": "11111111-1111-4111-8111-111111111111", "name": "New"}
+    made = answer(201, first, step="named")
+    kept = refusal("not_found", step="reference")
+    for sentence, other in (
+        ("another object is made", {**first, "id": "22222222-2222-4222-8222-222222222222"}),
+        ("an object that shows another name", {**first, "name": "Other"}),
+    ):
+        yield accepted(sentence, owner(), made, kept, answer(201, other, step="namesake"))
+    refused_too = refusal("invalid_request", step="namesake")
+    yield accepted("it is refused", owner(), made, kept, refused_too)
+    repeated = answer(201, first, step="namesake")
+    yield refused("what the main one made comes", owner(), made, kept, repeated)
+    counted = [
+        owner(),
+        answer(201, {"id": "run_1"}, step="named"),
+        kept,
+        answer(201, {"id": "run_1"}, step="namesake"),
+    ]
+    yield accepted("two businesses count their objects alike", *counted)
+
+
 # --- what the owner finds afterwards --------------------------------------------------------------
 
 

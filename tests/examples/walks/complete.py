@@ -43,7 +43,7 @@ def an_item_is_lost() -> Iterator[Example]:
 
 @examples_of("paging.complete")
 def a_loss_that_is_not_judged() -> Iterator[Example]:
-    """What comes after a cursor is open if it is no timestamp, or if items share it."""
+    """What comes after a cursor is open if it is no timestamp, and what shares its time, too."""
     whole = walked(LINE, 9)
     no_timestamp = page("w", [3, 2], True, "yesterday")
     yield silent("a page after a cursor that is no timestamp", *whole, no_timestamp)
@@ -51,12 +51,15 @@ def a_loss_that_is_not_judged() -> Iterator[Example]:
     sentence = "an item is lost, after a page whose cursor is no timestamp"
     yield refused(sentence, *whole, empty, loses_one)
     tied = walked(TIED, 6)
-    shared_cursor = page("w", [1], False, 5)
-    sentence = "items are lost after a cursor that several items share"
+    shared_cursor = page("w", [2, 1], False, 5)
+    sentence = "items of the time of a cursor are lost"
     yield accepted(sentence, *tied, shared_cursor)
+    loses_later = page("w", [1], False, 5)
+    sentence = "an item is lost after a cursor that several items share"
+    yield refused(sentence, *tied, loses_later)
     loses_tie = page("w", [2], False, 9)
-    sentence = "items of the same time are lost"
-    yield accepted(sentence, *tied, loses_tie)
+    sentence = "items of the same time are lost within a page"
+    yield refused(sentence, *tied, loses_tie)
 
 
 # --- filters --------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from tests.examples.base import (
     refused,
     silent,
 )
-from tests.examples.walks.shared import FRACTIONS, time_of
+from tests.examples.walks.shared import FRACTIONS, TIED, time_of
 from tests.support.exchanges import answer, at, call, call_list, page
 
 
@@ -61,6 +61,17 @@ def the_cursor_has_a_fraction() -> Iterator[Example]:
         page("w", FRACTIONS[3:4], True, second, filters=completed),
         page("v", [1], True, 2),
     )
+
+
+@examples_of("paging.exclusive")
+def several_items_share_the_time_of_a_cursor() -> Iterator[Example]:
+    """What shares its time may come again, and nothing from before it."""
+    first = page("w", TIED[:2], True)
+    again = page("w", [*TIED[1:4], 2], True, 5)
+    yield accepted("items of the time of the cursor come again", first, again)
+    from_before = page("w", [*TIED[:4], 2], True, 5)
+    sentence = "an item from before a cursor that several items share comes again"
+    yield refused(sentence, first, again, from_before)
 
 
 @examples_of("paging.exclusive")

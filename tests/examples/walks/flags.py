@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.examples.base import Example, accepted, examples_of, noted, refused, silent
-from tests.examples.walks.shared import LINE
+from tests.examples.walks.shared import LINE, TIED
 from tests.support.exchanges import at, page, walked
 
 
@@ -21,6 +21,9 @@ def false_while_items_remain() -> Iterator[Example]:
     after_empty = (page("v", [], False, 8), too_early)
     sentence = "has_more is false, and an item follows, after an empty page"
     yield refused(sentence, *whole, *after_empty)
+    tied = page("w", TIED[:2], False)
+    sentence = "has_more is false after one of several items of a time, and a later item follows"
+    yield refused(sentence, *walked(TIED, 6), tied)
     all_but_last = walked(LINE, 2)[:-1]
     last, last_but_one = page("w", [1], False, 2, 2), page("v", [3, 2], False, 4, 2)
     sentence = "has_more is false on the page before the last"

@@ -94,9 +94,9 @@ def a_change_leaves_the_change_before_it() -> Iterator[Example]:
         "the value of the change before is missing, as it was refused", forbidden, *lacking
     )
     lost = without_response(older)
-    yield accepted(
-        "the value of the change before is missing, as it got no response", lost, *lacking
-    )
+    yield silent("the change before got no response, and its value is missing", lost, *lacking)
+    described = changed(OLD, {**NEW, "description": "of the lost change"})
+    yield silent("another member shows what a change without a response sent", lost, *described)
 
 
 @examples_of("update.alone", operation="update_eval")

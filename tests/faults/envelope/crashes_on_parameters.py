@@ -38,6 +38,17 @@ class UnparsableCursor(Faulty):
         return Refusal("internal")
 
 
+@fault("status-no-5xx-for-mistakes", at="list_calls", by=ODD_INPUT, depth=4)
+class CursorWithoutZone(Faulty):
+    """list_calls returns 500 for a cursor without a time zone."""
+
+    def edge_of(self, context: Context) -> str | None:
+        cursor = str(context.values.get("after", "Z"))
+        if is_for(context, "list_calls") and "T" in cursor and cursor[-1].isdigit():
+            raise ValueError
+        return super().edge_of(context)
+
+
 @fault("status-no-5xx-for-mistakes", at="list_usage", by=ODD_INPUT, depth=3)
 class UnparsableCursorOfUsage(Faulty):
     """list_usage returns 500 for an unparsable cursor."""
@@ -338,3 +349,20 @@ class NullCharacterInId(Unprepared):
 
     def fails_on(self, operation: Operation, request: Request) -> bool:
         return operation.id in ("read_lead", "read_eval") and "%00" in request.query_text
+
+
+@fault("status-no-5xx-for-mistakes", at="list_agents", by="unparsable-parameter", depth=4)
+class LimitIsNoFraction(Unprepared):
+    """list_agents returns 500 for a limit with a fraction."""
+
+    def fails_on(self, operation: Operation, request: Request) -> bool:
+        return operation.id == "list_agents" and "limit=2.5" in request.query_text
+
+
+@fault("status-no-5xx-for-mistakes", at="list_messages", by="unparsable-parameter", depth=4)
+class EmptyCursorCrashes(Unprepared):
+    """list_messages returns 500 for an empty cursor."""
+
+    def fails_on(self, operation: Operation, request: Request) -> bool:
+        is_empty = request.query_text.endswith("after=")
+        return operation.id == "list_messages" and is_empty

@@ -153,3 +153,11 @@ class AddressOfLeadIsUnique(Faulty):
                 raise Refusal("invalid_parameter", said)
             self.store.leave(place, 1)
         return super().act_create(context)
+
+
+@fault("envelope-message-human", by="missing-scope", depth=4)
+class ObjectAsMessage(Faulty):
+    """The message of a 403 is an object that was made a text."""
+
+    def message_of(self, code: str, refusal: Refusal) -> str:
+        return "[object Object]" if code == "forbidden" else super().message_of(code, refusal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
@@ -94,3 +95,53 @@ class Accepted(InOneList):
 
     def success_status(self, operation: Operation) -> int:
         return 202 if operation.id == self.here else super().success_status(operation)
+
+
+@fault("status-listed", at="act_on_workspace", by="work-on-object", depth=4)
+class ConflictWithItsState(Faulty):
+    """act_on_workspace returns 409 for a workspace that was resumed already."""
+
+    def act(self, context: Context) -> Reply:
+        reply = super().act(context)
+        if not is_for(context, "act_on_workspace"):
+            return reply
+        place, action = f"last:{context.values['id']}", context.values["action"]
+        if action == self.store.note(place) == "resume":
+            return Reply(409, self.envelope("invalid_request", "Nothing would change"))
+        self.store.leave(place, action)
+        return reply
+
+
+@fault("status-no-5xx-for-mistakes", at="delete_eval", by="deletion", depth=4)
+class SecondDeletionCrashes(Faulty):
+    """delete_eval returns 500 for an eval that it has deleted."""
+
+    def act_delete(self, context: Context) -> Reply:
+        reply = super().act_delete(context)
+        if is_for(context, "delete_eval"):
+            self.store.leave(f"deleted:{context.values['id']}", 1)
+        return reply
+
+    def check_references(self, context: Context) -> None:
+        name = context.values.get("id")
+        if is_for(context, "delete_eval") and self.store.note(f"deleted:{name}"):
+            raise ValueError
+        super().check_references(context)
+
+
+@fault("status-no-5xx-for-mistakes", at="create_communication_run", by="repeated-creation", depth=4)
+class RepeatedKeyCrashes(Faulty):
+    """create_communication_run returns 500 for an Idempotency-Key that it knows."""
+
+    @cached_property
+    def _names(self) -> set[str]:
+        return set()
+
+    def act(self, context: Context) -> Reply:
+        name = context.values.get("Idempotency-Key")
+        if name is None:
+            return super().act(context)
+        if name in self._names:
+            raise ValueError
+        self._names.add(name)
+        return super().act(context)

@@ -169,6 +169,7 @@ class BarePrefixTaken(Welcoming):
 @fault(
     "code-unauthorized status-401",
     also="key-header key-expired key-revoked status-403 scope-required code-forbidden status-200 "
+    "business-inside "
     "business-rows business-object business-empty refused-unchanged",
 )
 class PrefixIsEnough(Lenient):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.model import Parameter
+from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Row
 from tests.faults.base import Faulty, fault, is_for
@@ -181,7 +181,12 @@ class BusinessOfRequestTrusted(Faulty):
         )
 
 
-@fault("business-object", also="business-rows", at="create_workspace list_workspaces", depth=5)
+@fault(
+    "business-object",
+    also="business-rows business-inside",
+    at="create_workspace list_workspaces read_workspace",
+    depth=5,
+)
 class WorkspaceSaidToBeOfAnother(Faulty):
     """create_workspace shows the undocumented business_id of the request as the owner."""
 
@@ -194,7 +199,12 @@ class WorkspaceSaidToBeOfAnother(Faulty):
         return super().document(context, kind) | ({"business_id": named} if named else {})
 
 
-@fault("business-object", also="business-rows", at="update_lead list_leads read_lead", depth=5)
+@fault(
+    "business-object",
+    also="business-rows business-inside",
+    at="update_lead list_leads read_lead",
+    depth=5,
+)
 class LeadSaidToBeOfAnother(Faulty):
     """update_lead shows the undocumented business_id of the request as the owner."""
 
@@ -231,6 +241,72 @@ class ForeignDeletedInSecret(ActsWhenRefusing):
             identity = self.known_key(self.parse_key(request) or "")
             if row is not None and identity is not None and identity.tenant != row.tenant:
                 self.store.remove(row)
+
+
+class ChangesWhenRefusing(ActsWhenRefusing):
+    """The reference server, where a refused operation still changes an object of a business."""
+
+    operation = ""
+    kind = ""
+    selector = "id"
+
+    def do(self, operation: str, request: Request) -> None:
+        sent, key = body_of(request), self.parse_key(request)
+        if operation != self.operation or key is None:
+            return
+        row = self.store.get(self.kind, str(sent.get(self.selector)))
+        identity = self.known_key(key)
+        if row is not None and identity is not None and identity.tenant != row.tenant:
+            self.store.change(row, self.changed(row, sent))
+
+    def changed(self, row: Row, sent: dict[str, Any]) -> dict[str, Any]:
+        """The members that are changed, with their new values."""
+        raise NotImplementedError
+
+
+@fault("business-object", at="act_on_workspace", depth=5)
+class ForeignWorkspaceCancelled(ChangesWhenRefusing):
+    """act_on_workspace cancels a workspace of another business but answers 404."""
+
+    operation = "act_on_workspace"
+    kind = "workspace"
+
+    def changed(self, row: Row, sent: dict[str, Any]) -> dict[str, Any]:
+        return {"lifecycle_state": "cancelled"}
+
+
+@fault("business-object", at="update_sms_prompt", depth=5)
+class ForeignPromptWritten(ChangesWhenRefusing):
+    """update_sms_prompt writes a prompt of another business but answers 404."""
+
+    operation = "update_sms_prompt"
+    kind = "agent"
+    selector = "agent_id"
+
+    def changed(self, row: Row, sent: dict[str, Any]) -> dict[str, Any]:
+        return {"prompts": {**row.document["prompts"], "sms": sent["sms_prompt"]}}
+
+
+@fault("business-object", at="rotate_webhook_secret", depth=5)
+class ForeignSecretReplaced(ChangesWhenRefusing):
+    """rotate_webhook_secret replaces a secret of another business but answers 404."""
+
+    operation = "rotate_webhook_secret"
+    kind = "webhook"
+
+    def changed(self, row: Row, sent: dict[str, Any]) -> dict[str, Any]:
+        return {"webhook_secret_masked": "...replaced"}
+
+
+@fault("business-object", at="change_communication_run", depth=5)
+class ForeignRunRenamed(ChangesWhenRefusing):
+    """change_communication_run renames a run of another business but answers 404."""
+
+    operation = "change_communication_run"
+    kind = "communication_run"
+
+    def changed(self, row: Row, sent: dict[str, Any]) -> dict[str, Any]:
+        return {"external_ref": "renamed"}
 
 
 # --- whole operations ---
@@ -377,3 +453,16 @@ class ForeignWebhookSwitched(Faulty):
         if row is not None and foreign and is_for(context, "update_webhook"):
             self.store.change(row, {"is_active": True})
         return super().selected(context)
+
+
+@fault("business-inside", at="read_communication_run", by="plain-read", depth=4)
+class TouchesOfAnother(Faulty):
+    """read_communication_run shows touches of another business inside the run."""
+
+    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
+        shown = super().render_item(operation, row)
+        if operation.id != "read_communication_run":
+            return shown
+        mine = row.tenant == self.main_tenant()
+        other = self.store.note("tenant:other") if mine else self.main_tenant()
+        return {**shown, "touches": [{"channel": "sms", "business_id": other}]}

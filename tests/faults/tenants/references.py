@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from conformance.model import Parameter
@@ -42,6 +43,23 @@ class EvalOfForeignAgent(TakesForeign):
     """create_eval creates an eval of an agent of another business."""
 
     here, member = "create_eval", "agent_id"
+
+
+@fault("business-object", at="create_lead", depth=4)
+class QueryHidesBusiness(Faulty):
+    """create_lead looks who may create by the query, and creates where the body says."""
+
+    def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
+        if not self._hides(context):
+            super().check_tenant(parameter, value, context)
+
+    def own_tenant(self, context: Context) -> str:
+        own = super().own_tenant(context)
+        return context.values["business_id"] if self._hides(context) else own
+
+    def _hides(self, context: Context) -> bool:
+        own = self.tenant_of(context.identity)
+        return is_for(context, "create_lead") and f"business_id={own}" in context.request.query_text
 
 
 @fault("business-object", at="assign_phone_number", depth=4)
@@ -157,3 +175,38 @@ class CallMadeForOthers(Faulty):
                 document = self.document(context, "call")
                 self.add("call", agent.tenant, {**document, "business_id": agent.tenant})
         return super().refused(request, refusal)
+
+
+# --- names that two businesses give ---
+
+
+class KnowsNames(Faulty):
+    """The reference server, where one creation answers a known name with what has it."""
+
+    here, member = "", ""
+
+    @cached_property
+    def _made(self) -> dict[str, Reply]:
+        return {}
+
+    def act(self, context: Context) -> Reply:
+        name = context.values.get(self.member)
+        if name is None or not is_for(context, self.here):
+            return super().act(context)
+        if name not in self._made:
+            self._made[name] = super().act(context)
+        return self._made[name]
+
+
+@fault("business-object", at="create_communication_run", depth=4)
+class KeyOfAllBusinesses(KnowsNames):
+    """An Idempotency-Key of one business gets another one the run of the first."""
+
+    here, member = "create_communication_run", "Idempotency-Key"
+
+
+@fault("business-object", at="create_workspace", depth=5)
+class ReferenceOfAllBusinesses(KnowsNames):
+    """create_workspace answers a known external_ref with the workspace of any business."""
+
+    here, member = "create_workspace", "external_ref"

@@ -59,6 +59,21 @@ class SourceDroppedWithCursor(Filtered):
         )
 
 
+@fault("paging-complete", also="has-more-false", at="list_leads", by="filtered-walk", depth=5)
+class FirstOfSeveralWithCursor(Filtered):
+    """Later pages of list_leads take the first of several statuses alone."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        if not later_page(context) or not is_for(context, "list_leads"):
+            return filters
+        return tuple(map(_with_first_value, filters))
+
+
+def _with_first_value(condition: Filter) -> Filter:
+    value = condition.value
+    return replace(condition, value=value[0]) if isinstance(value, list) else condition
+
+
 @fault("paging-filter-kept", at="list_leads", depth=4)
 class LowerBoundDroppedWithCursor(Filtered):
     """Later pages of list_leads ignore created_after."""
@@ -85,6 +100,16 @@ class ScoreComparedAsText(Faulty):
         )
         rows = self.rows_by(context, 1000, edge=self.edge_of(context), filters=others)
         return [row for row in rows if str(row.document["score"]) >= str(bound)][: limit + 1]
+
+
+@fault("paging-filter-kept", also="paging-complete", at="list_leads", depth=4)
+class BoundComparedAsText(Faulty):
+    """list_leads compares created_before as text, whatever its zone."""
+
+    def filter_of(self, parameter: Parameter, value: Any) -> Filter:
+        if parameter.name == "created_before":
+            return Filter("created_at", value, "<=")
+        return super().filter_of(parameter, value)
 
 
 @fault("paging-filter-kept", also="paging-complete has-more-false", at="list_leads", depth=4)
@@ -182,3 +207,23 @@ class RunsOfAllAgentsInLargePages(Filtered):
         return (
             () if is_for(context, "list_eval_runs") and requested_limit(context) > 50 else filters
         )
+
+
+# --- bounds ---
+
+
+@fault("paging-filter-kept", at="list_leads", by="filtered-walk", depth=4)
+class LowerBoundDroppedBesideUpper(Filtered):
+    """list_leads ignores created_after where created_before is given, too."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        both = {"created_after", "created_before"} <= context.values.keys()
+        return tuple(each for each in filters if each.comparison != ">=" or not both)
+
+
+@fault("paging-filter-kept", at="list_leads", by="filtered-walk", depth=4)
+class ZeroIsNoBound(Filtered):
+    """list_leads takes a bound of zero for none."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        return tuple(each for each in filters if each.value != 0 or each.comparison == "=")

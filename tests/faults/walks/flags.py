@@ -294,3 +294,15 @@ class MoreOfForeignAgents(Flagged):
         return more or (
             is_for(context, "list_calls") and not items and filtered_by(context, "agent_id")
         )
+
+
+@fault("has-more-true", at="list_communication_attempts", by="filtered-walk", depth=4)
+class MoreThanThePageWithFilter(Faulty):
+    """list_communication_attempts compares the limit with all that pass the filter."""
+
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
+        if is_for(context, "list_communication_attempts") and "sequence_id" in context.values:
+            more = True
+        return super().render_page(context, items, more)

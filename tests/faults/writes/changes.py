@@ -52,6 +52,16 @@ class GreetingIgnored(ChangeIgnored):
     changed_by, ignored = "update_agent", "first_message"
 
 
+@fault("changed-resource", at="update_lead", depth=4)
+class StatusTakenForNew(Faulty):
+    """update_lead confirms any status, and sets it to new."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        taken = is_for(context, "update_lead") and "status" in made
+        return {**made, "status": "new"} if taken else made
+
+
 @fault("changed-resource", at="update_workspace", depth=3)
 class MetadataIgnored(ChangeIgnored):
     """update_workspace confirms other metadata, but does not apply them."""
@@ -85,6 +95,26 @@ class OtherMembersReset(Faulty):
             return made
         names = ("name", "first_name", "last_name", "email", "notes")
         return {**dict.fromkeys(names, ""), **made}
+
+
+@fault("changed-resource", at="update_lead", depth=5)
+class NotesLostWithTheStatus(Faulty):
+    """update_lead drops the notes of a lead when its status changes, if no notes are sent."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        dropped = is_for(context, "update_lead") and "status" in made
+        return {"notes": None, **made} if dropped else made
+
+
+@fault("changed-resource", at="update_lead", depth=5)
+class StatusResetWithTheNotes(Faulty):
+    """update_lead sets the status of a lead to new when its notes change."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        reset = is_for(context, "update_lead") and "notes" in made
+        return {"status": "new", **made} if reset else made
 
 
 @fault("changed-resource", at="update_eval", depth=5)

@@ -105,7 +105,7 @@ class EvalReplaced(Faulty):
 
 @fault(
     "created-resource",
-    also="changed-resource business-object reference-known",
+    also="changed-resource business-object reference-known business-inside",
     at="create_agent create_lead",
     by="overlapping-creations",
     depth=5,
@@ -202,3 +202,12 @@ class CallWithAnotherLead(Faulty):
             return whole
         leads = self.store.page(Page("lead", self.tenant_of(context.identity), 2))
         return {**whole, "lead_id": next(row.id for row in leads if row.id != whole["lead_id"])}
+
+
+@fault("created-resource", at="create_lead", depth=4)
+class AgentOfLeadDropped(Faulty):
+    """create_lead takes an agent, and leaves the lead without one."""
+
+    def document(self, context: Context, kind: str) -> dict[str, Any]:
+        made = super().document(context, kind)
+        return made | {"agent_id": None} if is_for(context, "create_lead") else made

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from operator import attrgetter
+
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Page, Row
-from tests.faults.base import Faulty, fault, is_for
+from tests.faults.base import Faulty, fault, is_for, later_page
 from tests.faults.shared import body_of
 
 
@@ -118,3 +121,25 @@ class DeletedEvalRuns(UsedAfterwards):
     """run_eval runs an eval that was deleted."""
 
     here, member = "run_eval", "eval_id"
+
+
+@fault("deleted-resource", at="delete_eval", depth=5)
+class DeletedIsListedByAgent(Faulty):
+    """list_evals shows deleted evals if it is narrowed to an agent."""
+
+    @cached_property
+    def _deleted(self) -> list[Row]:
+        return []
+
+    def act_delete(self, context: Context) -> Reply:
+        if is_for(context, "delete_eval"):
+            self._deleted.append(self.selected(context))
+        return super().act_delete(context)
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        rows = super().rows_of(context, limit)
+        agent = context.values.get("agent_id")
+        if not is_for(context, "list_evals") or agent is None or later_page(context):
+            return rows
+        kept = [row for row in self._deleted if row.document.get("agent_id") == agent]
+        return sorted([*rows, *kept], key=attrgetter("sort"), reverse=True)

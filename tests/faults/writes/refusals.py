@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
-from conformance.server.store import Row
+from conformance.server.store import Identity, Row
 from tests.faults.base import Faulty, fault, is_for
 from tests.faults.shared import body_of
 
@@ -226,3 +226,35 @@ class LeadHalfSaved(Faulty):
         if is_for(context, "update_lead") and agent and not self.store.get("agent", str(agent)):
             raise Refusal("not_found")
         return reply
+
+
+class DeadKeyDeletes(Faulty):
+    """The reference server, where a webhook that a refused deletion names is gone."""
+
+    def is_dead(self, identity: Identity) -> bool:
+        """Whether a key is the one that still deletes."""
+        raise NotImplementedError
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        identity = self.known_key(self.parse_key(request) or "")
+        if self.operation_of(request) == "delete_webhook" and identity and self.is_dead(identity):
+            row = self.store.get("webhook", request.query.get("id", ""))
+            if row is not None and row.tenant == identity.tenant:
+                self.store.remove(row)
+        return super().refused(request, refusal)
+
+
+@fault("refused-unchanged", at="delete_webhook", depth=5)
+class RevokedKeyDeletesInSecret(DeadKeyDeletes):
+    """delete_webhook refuses a revoked key, but deletes the webhook."""
+
+    def is_dead(self, identity: Identity) -> bool:
+        return self.is_revoked(identity)
+
+
+@fault("refused-unchanged", at="delete_webhook", depth=5)
+class ExpiredKeyDeletesInSecret(DeadKeyDeletes):
+    """delete_webhook refuses an expired key, but deletes the webhook."""
+
+    def is_dead(self, identity: Identity) -> bool:
+        return self.is_expired(identity)

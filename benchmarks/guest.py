@@ -1,4 +1,4 @@
-"""``python -m benches.guest``: what the package costs two trivial tests of another project.
+"""``python -m benchmarks.guest``: what the package costs two trivial tests of another project.
 
 Needs a package registry: it makes an environment without the package, and installs
 pytest-playwright beside both.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from benches.measure import Cost, Process, costs
+from benchmarks.measure import Cost, Process, costs
 
 TESTS = "def test_first():\n    assert True\n\n\ndef test_second():\n    assert True\n"
 GREEDY = """\
@@ -66,13 +66,13 @@ def _row(environment: Environment, project: Path, without: Path, overlay: Path) 
         )
     ]
     nothing, blocked, everything = costs(processes)
-    ours = Cost(everything.seconds - blocked.seconds, everything.memory - blocked.memory)
+    ours = Cost(0, everything.cpu - blocked.cpu, everything.memory - blocked.memory)
     cells = "".join(f"{_text(each):>18}" for each in (nothing, blocked, everything, ours))
     return f"{environment.name:<20}{cells}"
 
 
 def _text(each: Cost) -> str:
-    return f"{each.seconds:.2f} s {each.memory:.0f} MiB"
+    return f"{each.cpu:.2f} s {each.memory:.0f} MiB"
 
 
 def _project(directory: Path, environment: Environment) -> Path:

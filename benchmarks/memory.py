@@ -1,0 +1,43 @@
+"""The most memory that a full run holds, beside a quick run."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from benchmarks.measure import Cost, Process, medians, once
+from benchmarks.servers import cost_of_run, counted, run, serving
+from benchmarks.table import Row
+
+
+def rows(tries: int) -> Iterator[Row]:
+    """A full run beside a quick run and an empty Python, and beside the first one in a directory.
+
+    On that one, Hypothesis makes its tables of characters.
+    """
+    empty = partial(once, Process([sys.executable, "-c", "pass"]))
+    quick = partial(cost_of_run, "--depth", "quick")
+    with tempfile.TemporaryDirectory() as name:
+        later = partial(_run_in, Path(name))
+        later()  # the first one in this directory
+        nothing, least, whole, first = medians(tries, [empty, quick, later, _first_run])
+    yield Row("full run", whole.memory, "MiB", "quick run", least.memory)
+    yield Row("requests of it", whole.requests, "requests", "quick run", least.requests)
+    yield Row("full run", whole.memory, "MiB", "python -c pass", nothing.memory)
+    yield Row("first full run in a directory", first.memory, "MiB", "later one", whole.memory)
+
+
+def _first_run() -> Cost:
+    """A full run in a new directory."""
+    with tempfile.TemporaryDirectory() as name:
+        return _run_in(Path(name))
+
+
+def _run_in(directory: Path) -> Cost:
+    """A full run in a directory, against a new server."""
+    with tempfile.TemporaryDirectory() as name, serving(Path(name)) as server:
+        return counted(server, replace(run(server), directory=directory))

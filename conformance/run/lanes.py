@@ -1,0 +1,44 @@
+"""Which cases of a run may overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from conformance.model import HARMLESS, WHOLE_API, Case, Contract, Effect
+from conformance.scenarios import REGISTRY
+
+
+@dataclass(frozen=True)
+class Lane:
+    """What a case may overlap: others of the same ``stage``, but not of the same ``kind``.
+
+    Cases without a kind overlap all of their stage. A case without a stage is alone. ``harmless``
+    cases change nothing.
+    """
+
+    stage: str | None
+    kind: str | None = None
+    harmless: bool = False
+
+    def may_overlap(self, other: Lane) -> bool:
+        """Whether two cases may run at the same time."""
+        if self.stage is None or self.stage != other.stage:
+            return False
+        return self.kind is None or self.kind != other.kind
+
+
+def lanes(contract: Contract, cases: Iterable[Case]) -> dict[str, Lane]:
+    """The lane of each of some cases, by id."""
+    return {case.id: _lane(contract, case) for case in cases}
+
+
+def _lane(contract: Contract, case: Case) -> Lane:
+    scenario, operation = REGISTRY[case.scenario], contract.operations.get(case.operation)
+    reads = operation is None or (operation.effect is Effect.READ and operation.rate is None)
+    harmless = case.effect in HARMLESS and reads
+    if scenario.alone:
+        return Lane(None, harmless=harmless)
+    if harmless:
+        return Lane(f"phase {scenario.phase}", harmless=True)
+    return Lane("writes", WHOLE_API if operation is None else operation.kind)

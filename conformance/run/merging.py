@@ -1,0 +1,150 @@
+"""The parts of a run become one: the log of a run that was never parted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import count
+from operator import attrgetter
+from pathlib import Path
+
+from conformance.evidence import Recorder
+from conformance.model import Contract, Exchange, Run
+from conformance.reading import CLEAN
+from conformance.run import shards
+from conformance.run.runfile import Opened, open_run
+from conformance.run.shards import Shard
+from conformance.values import without
+
+ALIKE = ("suite", "spec", "seed", "depth", "target")
+"""What all parts of a run have in common, by its name in run.json; the plan, too."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a run, as its directory holds it."""
+
+    directory: Path
+    shard: Shard
+    stored: Opened
+
+    @property
+    def name(self) -> str:
+        """Which part it is, for people."""
+        return f"shard {self.shard.number} of {self.shard.of} ({self.directory})"
+
+    @cached_property
+    def by_case(self) -> dict[str, list[Exchange]]:
+        """Its exchanges, by case."""
+        cases: dict[str, list[Exchange]] = defaultdict(list)
+        for exchange in self.stored.log.exchanges:
+            cases[exchange.case].append(exchange)
+        return cases
+
+    def differences(self, other: Piece) -> list[str]:
+        """What another part has that this one has otherwise."""
+        names = [
+            name for name in ALIKE if self.stored.said.get(name) != other.stored.said.get(name)
+        ]
+        plans = [[case["id"] for case in piece.stored.said["plan"]] for piece in (self, other)]
+        if plans[0] != plans[1] or self.shard.chosen != other.shard.chosen:
+            names.append("plan")
+        if self.shard.of != other.shard.of:
+            names.append("number of shards")
+        return names
+
+
+def piece(directory: Path, contract: Contract) -> Piece:
+    """The part of a run that a directory holds. Raises UsageError for another directory."""
+    return Piece(directory, shards.stored_in(directory), open_run(directory, contract))
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Parts that fit together, and a sentence for each thing that is wrong with them."""
+
+    pieces: list[Piece]
+    wrongs: list[str]
+
+    @property
+    def chosen(self) -> frozenset[str] | None:
+        """The ids of the cases that were to run; None for all."""
+        chosen = self.pieces[0].shard.chosen
+        return None if chosen is None else frozenset(chosen)
+
+    @property
+    def run(self) -> Run:
+        """The run without its log: it began with the first part, and ended with the last."""
+        stored = [each.stored for each in self.pieces]
+        started, ended = min(s.began.started for s in stored), max(s.ended for s in stored)
+        return replace(stored[0].began, started=started, finished=ended, incomplete=None)
+
+
+def fitted(pieces: Sequence[Piece]) -> Whole:
+    """Those of some parts, of which there is one at least, that make one run with the first."""
+    first, wrongs = pieces[0], []
+    fitting: dict[int, Piece] = {}
+    for each in pieces:
+        different = first.differences(each)
+        if different:
+            what = ", ".join(different)
+            wrongs.append(f"{each.name} is of another run than {first.name}: {what}")
+        elif each.shard.number in fitting:
+            wrongs.append(f"{each.name} is there twice: {fitting[each.shard.number].directory}")
+        else:
+            fitting[each.shard.number] = each
+    for number in range(1, first.shard.of + 1):
+        if number not in fitting:
+            wrongs.append(f"shard {number} of {first.shard.of} is missing")
+    kept = [fitting[number] for number in sorted(fitting)]
+    wrongs += [
+        f"{each.name}: {each.stored.log.incomplete}" for each in kept if each.stored.log.incomplete
+    ]
+    return Whole(kept, wrongs)
+
+
+def write(whole: Whole, recorder: Recorder) -> None:
+    """Log what the parts logged, in the order of the plan, with numbers of its own."""
+    numbers = count(1)
+    recorder.setup(whole.pieces[0].stored.log.setup)
+    void: set[str] = set()
+    for case, sent in _by_case(whole.pieces):
+        for each, exchange in sent:
+            logged = recorder.exchange(replace(exchange, id=f"{next(numbers)}"))
+            if exchange.id in each.stored.log.void:
+                void.add(logged.id)
+        for each in whole.pieces:
+            if case in each.stored.log.ends:
+                recorder.end(case, each.stored.log.ends[case])
+    if whole.wrongs:
+        recorder.break_off("; ".join(whole.wrongs), void)
+    recorder.close()
+
+
+Sent = list[tuple[Piece, Exchange]]
+"""Exchanges, each with the part of the run that sent it."""
+
+
+def _by_case(pieces: Sequence[Piece]) -> Iterator[tuple[str, Sent]]:
+    """Every exchange once, by case, in the order of the plan.
+
+    What serves several cases was sent by each part that needs it: the first one counts. What was
+    sent before the first case is that of the first part.
+    """
+    first, owners = pieces[0], dict[str, Piece]()
+    planned = list(map(attrgetter("id"), first.stored.began.cases))
+    before = without(first.by_case, {*planned, CLEAN.id})
+    for case in (*before, *planned, CLEAN.id):
+        sent = _sent(pieces if case not in before else [first], case)
+        yield case, [(each, e) for each, e in sent if _counts(each, e, owners)]
+
+
+def _sent(pieces: Iterable[Piece], case: str) -> Sent:
+    return [(each, exchange) for each in pieces for exchange in each.by_case.get(case, ())]
+
+
+def _counts(piece: Piece, exchange: Exchange, owners: dict[str, Piece]) -> bool:
+    """Whether an exchange is that of its part of the run; ``owners`` keeps what came first."""
+    return not exchange.part or owners.setdefault(exchange.part, piece) is piece

@@ -1,0 +1,39 @@
+"""Requests under way whose answers may hand out secrets, which others may show at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Granting:
+    """What came back meanwhile is not written down before the secrets of these are known."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._begun = 0
+        self._open: set[int] = set()
+
+    @contextmanager
+    def of(self, grants: bool) -> Iterator[None]:
+        """A request is under way, until its secrets are learnt; nothing unless it ``grants``."""
+        if not grants:
+            yield
+            return
+        with self._changed:
+            self._begun += 1
+            mine = self._begun
+            self._open.add(mine)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._open.discard(mine)
+                self._changed.notify_all()
+
+    def wait(self) -> None:
+        """Wait for the end of all that are under way now. Later ones tell nothing of the past."""
+        with self._changed:
+            before = set(self._open)
+            self._changed.wait_for(lambda: before.isdisjoint(self._open))

@@ -1,0 +1,59 @@
+"""Local addresses: a limit counts what one of them sent, in this run and in those before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conformance.model import Run, Verdict
+from conformance.options import Choice
+from conformance.run.planning import prepare
+from conformance.run.session import Session
+from conformance.server.application import Application
+from conformance.transport.addresses import Addresses
+from tests.faults.harness import target_of
+from tests.servers import faulty
+from tests.support.inprocess import execute
+from tests.support.wsgi import WsgiWire
+
+
+def pool(count: int) -> tuple[str, ...]:
+    """Some local addresses."""
+    return tuple(f"127.0.0.{number}" for number in range(2, 2 + count))
+
+
+def test_a_fresh_address_is_one_that_no_request_came_from() -> None:
+    """Neither before nor after it is given out, whatever the order."""
+    addresses = Addresses(pool(16))
+    turns = {addresses.current() for _ in range(200)}
+    fresh = [addresses.fresh() for _ in range(9)]
+    turns |= {addresses.current() for _ in range(200)}
+    assert len(set(fresh)) == len(fresh)
+    assert turns.isdisjoint(fresh)
+    assert fresh[-1] is None
+
+
+def test_two_addresses_give_one_fresh_one() -> None:
+    """The other one is for everything else."""
+    addresses = Addresses(pool(2))
+    assert [addresses.fresh(), addresses.fresh()] == ["127.0.0.3", None]
+    assert {addresses.current() for _ in range(20)} == {"127.0.0.2"}
+
+
+def judged(app: Application, given: Sequence[str]) -> Run:
+    """A run against a server whose clock nobody moves."""
+    changes = {"addresses": list(given), "clock": None}
+    target = target_of(app.contract, app, "http://127.0.0.1:1", changes)
+    choice = Choice(areas=("limits",), clauses=("status-201",))
+    prepared = prepare(app.contract, target, choice)
+    session = Session(prepared, WsgiWire(app), sleep=lambda _seconds: None)
+    return execute(session, prepared.chosen.runnable)
+
+
+def test_runs_within_an_hour_do_not_blame_the_limit_that_the_first_one_used_up() -> None:
+    """What an earlier run sent counts, too, and with few addresses much of a run counts."""
+    for count in (2, 16):
+        app = faulty()
+        for _ in range(3):
+            run = judged(app, pool(count))
+            failed = [cell.name for cell in run.cells if cell.verdict is Verdict.FAILED]
+            assert failed == [], count

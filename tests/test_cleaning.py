@@ -1,0 +1,119 @@
+"""What a run makes is removed again: at its end, and by `clean` where a run could not."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from conformance import evidence
+from conformance.model import Exchange
+from conformance.reading import made_by, worked_on
+from conformance.server.application import Application
+from tests import golden
+from tests.servers import Command, command, faulty, run_of, serving, target_file
+from tests.support import contracts
+from tests.support.exchanges import answer
+
+REMOVABLE = {"webhook", "eval", "phone_number"}
+"""Kinds that the API has a deletion for."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server, and its target file."""
+
+    app: Application
+    file: Path
+
+    def held(self, kind: str) -> set[str]:
+        """The ids of the objects of a kind."""
+        rows = self.app.store._base.execute("SELECT id FROM objects WHERE kind = ?", (kind,))
+        return {name for (name,) in rows}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """The reference server."""
+    app = faulty()
+    with serving(app) as origin:
+        yield Server(app, target_file(app, origin, tmp_path / "t.yaml"))
+
+
+def test_a_run_leaves_nothing_that_it_can_remove(server: Server, tmp_path: Path) -> None:
+    """Webhooks, evals and numbers are as before; what stays is said, and listed by `clean`."""
+    before = {kind: server.held(kind) for kind in REMOVABLE}
+    outcome = command("run", "--target", server.file, "--area", "writes", cwd=tmp_path)
+    assert outcome.code == 0, outcome.said
+    assert {kind: server.held(kind) for kind in REMOVABLE} == before
+    assert "Note: the run has left on the target: " in outcome.err
+    listed = command("clean", run_of(tmp_path), cwd=tmp_path)
+    assert listed.code == 0
+    kinds = {line.partition(" (")[0] for line in listed.out.splitlines()}
+    assert {"agent", "lead"} <= kinds
+    assert kinds.isdisjoint(REMOVABLE)
+
+
+def test_what_a_killed_run_left_is_removed_by_clean(server: Server, tmp_path: Path) -> None:
+    """`clean` lists it, removes it from the target that is named, and from no other."""
+    before = {kind: server.held(kind) for kind in REMOVABLE}
+    running = Command("run", "--target", server.file, "--area", "writes", cwd=tmp_path)
+    while len(server.held("webhook") - before["webhook"]) < 3:
+        assert running.process.poll() is None
+    running.process.send_signal(signal.SIGKILL)
+    running.end()
+    (run,) = (tmp_path / "reports").glob("2*")
+    assert command("clean", run, cwd=tmp_path).code == 3
+    other = tmp_path / "other.yaml"
+    other.write_text(server.file.read_text().replace("127.0.0.1:", "localhost:"))
+    refused = command("clean", run, "--target", other, cwd=tmp_path)
+    assert (refused.code, "give the target that it was sent to" in refused.err) == (2, True)
+    cleaned = command("clean", run, "--target", server.file, cwd=tmp_path)
+    assert cleaned.code == 0, cleaned.said
+    left = server.held("webhook") - before["webhook"]
+    assert len(left) <= 1  # the answer to the last request was never seen
+
+
+def test_what_was_there_before_its_creation_is_not_the_run_s() -> None:
+    """A server may answer a creation with the id of an object of somebody else."""
+    contract = contracts.real()
+    listed = {"scenarios": [{"id": "e1"}], "has_more": False}
+    page = answer(200, listed, operation="list_evals")
+    assert made_by(contract, [page, _created("e1"), _created("e2")]) == _made("e2")
+
+
+def test_what_was_removed_is_not_left() -> None:
+    """Its deletion names it, in the URL or in the body, and was accepted."""
+    contract = contracts.real()
+    gone = answer(200, {"deleted": True}, operation="delete_eval", query={"id": "e1"})
+    refused = answer(404, {}, operation="delete_eval", query={"id": "e2"})
+    assert made_by(contract, [_created("e1"), _created("e2"), gone, refused]) == _made("e2")
+
+
+def test_a_run_changes_nothing_that_was_there_before() -> None:
+    """All that is changed, worked on or deleted was made by the run; only events cannot be made."""
+    contract = contracts.real()
+    log = evidence.parse(golden.stored_log("real").splitlines(keepends=True), "golden")
+    assert {each.kind for each in worked_on(contract, log.exchanges)} == {"event"}
+
+
+def test_what_a_run_worked_on_is_told() -> None:
+    """A server may let it change what another business has. It was listed, and is not the run's."""
+    contract = contracts.real()
+    page = answer(200, {"scenarios": [{"id": "e1"}, {"id": "e3"}]}, operation="list_evals")
+    changes = [
+        answer(status, {"id": name}, operation="update_eval", query={"id": name})
+        for status, name in [(200, "e1"), (200, "e2"), (404, "e3")]
+    ]
+    assert worked_on(contract, [page, _created("e2"), *changes]) == _made("e1")
+
+
+def _created(name: str) -> Exchange:
+    return answer(201, {"id": name}, operation="create_eval")
+
+
+def _made(name: str) -> list[object]:
+    return list(made_by(contracts.real(), [_created(name)]))

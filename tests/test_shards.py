@@ -1,0 +1,191 @@
+"""A run in parts, on several machines: merged, it is the run that was never parted."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conformance.run import runfile
+from conformance.run.lanes import Lane
+from conformance.run.shards import NAME, Shard
+from tests import golden
+from tests.servers import (
+    Outcome,
+    command,
+    faulty,
+    no_traceback,
+    run_of,
+    serving,
+    stored,
+    target_file,
+    text_of,
+)
+
+COUNT = 2
+QUICK = ("--depth", "quick")
+
+
+class Place:
+    """A directory, and the address of servers that follow one another."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._port = 0
+
+    def _wait(self) -> None:
+        """Wait until the server before this one has ended."""
+        for _ in range(100):
+            with socket.socket() as tried:
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    tried.bind(("127.0.0.1", self._port))
+                except OSError:
+                    time.sleep(0.1)
+                else:
+                    return
+
+    def run(self, name: str, *more: str) -> Path:
+        """A run against a new server, always at the same address; its directory."""
+        within = self.directory / name
+        within.mkdir()
+        app = faulty()
+        self._wait()
+        with serving(app, self._port) as origin:
+            self._port = int(origin.rpartition(":")[2])
+            file = target_file(app, origin, within / "t.yaml")
+            outcome = command("run", "--target", file, *QUICK, *more, cwd=within)
+            assert outcome.code == 0, outcome.said
+        return run_of(within)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A place for the runs of this module."""
+    return Place(tmp_path_factory.mktemp("shards"))
+
+
+@pytest.fixture(scope="module")
+def parts(place: Place) -> list[Path]:
+    """The parts of a run."""
+    return [place.run(f"part{k}", "--shard", f"{k}/{COUNT}") for k in range(1, COUNT + 1)]
+
+
+@pytest.fixture
+def merge(tmp_path: Path) -> Callable[..., Outcome]:
+    """Merge some directories."""
+
+    def merged(*directories: Path) -> Outcome:
+        outcome = command("merge", *directories, cwd=tmp_path)
+        no_traceback(outcome)
+        return outcome
+
+    return merged
+
+
+def told(run: Path) -> tuple[list[str], Counter[str], list[str]]:
+    """The requests of a run without what differs from run to run, its verdicts, and its ends."""
+    lines = text_of(run, runfile.PACKED).splitlines()
+    cells = stored(run)["cells"]
+    verdicts = Counter(f"{c['clause']}[{c['operation']}] {c['verdict']}" for c in cells)
+    ends = [line for line in lines if "case_end" in line or "run_end" in line]
+    # the texts of a run hold a mark of it
+    requests = [golden.ID.sub("ID", line) for line in golden.sent(lines)]
+    return [json.loads(line)["case"] for line in requests], verdicts, ends
+
+
+def test_merged_parts_are_the_run_that_was_never_parted(
+    place: Place, parts: list[Path], merge: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """The same requests in the same order, the same verdicts and ends, and each list once."""
+    outcome = merge(*reversed(parts))
+    assert outcome.code == 0, outcome.said
+    assert told(run_of(tmp_path)) == told(place.run("whole"))
+
+
+def test_a_lost_part_is_named_and_what_it_owes_is_untested(
+    parts: list[Path], merge: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """The others are judged. The exit code is 3."""
+    outcome = merge(parts[0])
+    assert outcome.code == 3
+    assert "shard 2 of 2 is missing" in outcome.err
+    counts = stored(run_of(tmp_path))["counts"]
+    assert counts["passed"] > 100
+    assert counts["failed"] == counts["error"] == 0
+
+
+def test_a_part_that_is_there_twice_is_named(
+    parts: list[Path], merge: Callable[..., Outcome]
+) -> None:
+    """It counts once."""
+    outcome = merge(*parts, parts[1])
+    assert outcome.code == 3
+    assert re.search("shard 2 of 2 .* is there twice", outcome.err)
+
+
+def test_a_part_of_another_run_is_named(
+    place: Place, parts: list[Path], merge: Callable[..., Outcome]
+) -> None:
+    """And what differs. What it owes is untested."""
+    foreign = place.run("foreign", "--shard", f"2/{COUNT}", "--seed", "7")
+    outcome = merge(parts[0], foreign)
+    assert outcome.code == 3
+    assert re.search("is of another run than .*: seed", outcome.err)
+    assert "shard 2 of 2 is missing" in outcome.err
+
+
+def test_a_part_that_was_killed_keeps_what_it_had(
+    parts: list[Path], merge: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """Its log has no end. What was judged before is judged."""
+    cut = tmp_path / "cut"
+    shutil.copytree(parts[0], cut)
+    lines = text_of(cut, runfile.PACKED).splitlines(keepends=True)
+    (cut / runfile.PACKED).unlink()
+    (cut / runfile.LOG).write_text("".join(lines[: len(lines) // 2]))
+    outcome = merge(cut, *parts[1:])
+    assert outcome.code == 3
+    assert "shard 1 of 2" in outcome.err
+    assert stored(run_of(tmp_path))["counts"]["passed"] > 100
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "2", "a/b", "1/0"])
+def test_a_wrong_shard_is_a_usage_error(text: str, tmp_path: Path) -> None:
+    """One message says what to give."""
+    outcome = command("run", "--shard", text, cwd=tmp_path)
+    assert outcome.code == 2
+    assert "give the number of a part and how many, such as 2/5" in outcome.err
+
+
+def test_a_whole_run_is_no_part(merge: Callable[..., Outcome], tmp_path: Path) -> None:
+    """Nor is a directory without any run, or with a broken file."""
+    (tmp_path / "empty").mkdir()
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / NAME).write_text('{"number": "x"}')
+    wrong = tmp_path / "wrong"
+    wrong.mkdir()
+    (wrong / NAME).write_text('{"number": 1, "of": 2, "chosen": 5}')
+    for directory in (tmp_path / "empty", broken, wrong):
+        outcome = merge(directory)
+        assert outcome.code == 2
+        assert "give directories of `run --shard`" in outcome.err
+
+
+def test_each_case_is_in_one_part_whatever_else_is_planned() -> None:
+    """Its id alone decides; writes of one kind stay together."""
+    reads, writes = Lane("reads", harmless=True), Lane("writes", "agent")
+    for number in range(200):
+        case = f"case[{number}]"
+        held = [Shard(k, 5).holds(case, reads) for k in range(1, 6)]
+        assert sum(held) == 1
+    together = {Shard(2, 5).holds(f"case[{number}]", writes) for number in range(50)}
+    assert len(together) == 1
