@@ -1,7 +1,7 @@
 """The package is a good guest: it disturbs no other pytest run in its environment.
 
-Real processes of pytest run another project in four environments: the package alone, with
-pytest-playwright, with a conftest.py that takes every usual name, and with both and workers.
+Real processes of pytest run another project in two environments: with the package alone, and with
+pytest-playwright, a conftest.py that takes every usual name, and workers beside it.
 """
 
 from __future__ import annotations
@@ -80,42 +80,24 @@ def test_greedy(client, case, pytestconfig):
 
 
 @dataclass(frozen=True)
-class Environment:
-    """What is beside the package: pytest-playwright, a greedy conftest.py, pytest-xdist."""
-
-    playwright: bool = False
-    greedy: bool = False
-    workers: bool = False
-
-
-ENVIRONMENTS = {
-    "alone": Environment(),
-    "playwright": Environment(playwright=True),
-    "greedy": Environment(greedy=True),
-    "all": Environment(playwright=True, greedy=True, workers=True),
-}
-
-
-@dataclass(frozen=True)
 class House:
-    """A project of somebody else, in one of the environments."""
+    """A project of somebody else; a crowded one has everything beside the package."""
 
     directory: Path
-    environment: Environment
+    crowded: bool
     variables: Mapping[str, str]
 
     def pytest(self, *arguments: object) -> Outcome:
         """Run pytest in the project."""
         more: list[object] = ["-p", "no:cacheprovider"]
-        more += ["-n", "2"] if self.environment.workers else []
-        more += ["--url", "http://mine"] if self.environment.greedy else []
+        more += ["-n", "2", "--url", "http://mine"] if self.crowded else []
         begun = Command(*more, *arguments, cwd=self.directory, module="pytest", env=self.variables)
         return begun.end()
 
     @property
     def tests(self) -> int:
         """How many tests the project has."""
-        return 3 if self.environment.greedy else 2
+        return 3 if self.crowded else 2
 
 
 @pytest.fixture(scope="module")
@@ -136,20 +118,19 @@ def playwright(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return overlay
 
 
-@pytest.fixture(scope="module", params=ENVIRONMENTS)
+@pytest.fixture(scope="module", params=["alone", "crowded"])
 def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> House:
     """The other project, in each environment."""
-    environment = ENVIRONMENTS[request.param]
+    crowded = request.param == "crowded"
     directory = tmp_path_factory.mktemp(request.param)
-    text = PROJECT + (GREEDY_TEST if environment.greedy else "")
+    text = PROJECT + (GREEDY_TEST if crowded else "")
     (directory / "test_two.py").write_text(text)
     (directory / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
-    if environment.greedy:
-        (directory / "conftest.py").write_text(GREEDY)
     variables = {}
-    if environment.playwright:
+    if crowded:
+        (directory / "conftest.py").write_text(GREEDY)
         variables["PYTHONPATH"] = _before_path(request.getfixturevalue("playwright"))
-    return House(directory, environment, variables)
+    return House(directory, crowded, variables)
 
 
 def _before_path(directory: Path) -> str:
@@ -168,7 +149,7 @@ def test_another_project_runs(house: House) -> None:
     outcome = house.pytest("-q")
     assert outcome.code == 0, outcome.said
     assert f"{house.tests} passed" in outcome.out
-    if house.environment.playwright:
+    if house.crowded:
         assert "--output" in house.pytest("--help").out
 
 
@@ -213,7 +194,7 @@ def test_the_suite_runs_beside_the_tests_of_the_project(house: House, sandbox: S
     assert "clauses" in outcome.out.splitlines()[-2]
 
 
-@pytest.mark.parametrize("house", ["all"], indirect=True)
+@pytest.mark.parametrize("house", ["crowded"], indirect=True)
 def test_the_command_runs_in_the_directory_of_the_project(house: House, sandbox: Sandbox) -> None:
     """The command ignores other plugins, and the conftest.py of its directory."""
     outcome = command(

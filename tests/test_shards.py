@@ -30,7 +30,7 @@ from tests.servers import (
 )
 
 COUNT = 2
-QUICK = ("--depth", "quick")
+WRITES = ("--area", "writes")
 
 
 class Place:
@@ -61,7 +61,7 @@ class Place:
         with serving(app, self._port) as origin:
             self._port = int(origin.rpartition(":")[2])
             file = target_file(app, origin, within / "t.yaml")
-            outcome = command("run", "--target", file, *QUICK, *more, cwd=within)
+            outcome = command("run", "--target", file, *WRITES, *more, cwd=within)
             assert outcome.code == 0, outcome.said
         return run_of(within)
 

@@ -8,7 +8,7 @@ from conformance.model import NOTHING, Facts, Open, Operation, Role, Step
 from conformance.reading import Answer
 from conformance.suite.ids import Id, is_sendable
 from conformance.suite.knowledge import Fill, Knowledge
-from conformance.suite.memory import Memory, Values
+from conformance.suite.memory import Values
 from conformance.suite.sending import Sending
 
 REFUSABLE = Facts(mistake=True)
@@ -18,18 +18,22 @@ AGAIN = Facts(step=Step.REPEATED, mistake=True)
 
 
 class OwnObjects:
-    """Creates objects, and remembers which ones changes share."""
+    """Creates objects for one case, and remembers which ones its changes share.
+
+    No case gets an object of another one. So what a case sends does not depend on those before it,
+    which another part of the run may send.
+    """
 
     def __init__(
         self,
         sending: Sending,
-        memory: Memory,
         fill: Fill,
         options: Callable[[Operation], Values],
         knowledge: Knowledge,
     ) -> None:
         self._sending = sending
-        self._memory = memory
+        self._created: dict[str, Id | None] = {}  # what changes share, by place
+        self._spare: dict[str, Id] = {}  # the next one to delete, by kind
         self._fill = fill
         self._options = options
         self._knowledge = knowledge
@@ -52,13 +56,9 @@ class OwnObjects:
     def _shared(self, operation: Operation, creation: Operation) -> Id | None:
         """The object of a kind that changes share, or actions."""
         place = _place(operation)
-        if self._memory.created.get(place) is None:
-            self._memory.created[place], _ = self._create_whole(creation)
-        return self._memory.created[place]
-
-    def drop(self, operation: Operation) -> None:
-        """Let the operation work on a new object from now on."""
-        self._memory.created.pop(_place(operation), None)
+        if self._created.get(place) is None:
+            self._created[place], _ = self._create_whole(creation)
+        return self._created[place]
 
     def twin(self, operation: Operation) -> Id | None:
         """The id of an object like the new one that the operation gets next; None if none can be.
@@ -74,9 +74,9 @@ class OwnObjects:
             return None
         newer = self._create(creation, values, Role.BYSTANDER, AGAIN)
         if operation.action != "delete":
-            self._memory.created[_place(operation)] = newer or older
+            self._created[_place(operation)] = newer or older
         elif newer is not None and newer != older:
-            self._memory.spare[operation.kind] = newer
+            self._spare[operation.kind] = newer
         return older
 
     def _create_whole(self, creation: Operation) -> tuple[Id | None, Values | None]:
@@ -96,13 +96,13 @@ class OwnObjects:
 
     def _id_to_delete(self, kind: str, creation: Operation | None) -> Id | None:
         """The id of an object that was just created; None if none can be."""
-        spare = self._memory.spare.pop(kind, None)
+        spare = self._spare.pop(kind, None)
         if spare is not None or creation is None:
             return spare
         created = self._create(creation, self._fill(creation, "full"))
-        for place, shared in list(self._memory.created.items()):
+        for place, shared in list(self._created.items()):
             if shared == created:  # the target keeps a single object of the kind
-                del self._memory.created[place]
+                del self._created[place]
         return created
 
     def _existing(self, operation: Operation) -> Id | None:

@@ -240,7 +240,6 @@ def test_work_on_object(client: Client) -> None:
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
-    client.own.drop(operation)
     values = client.valid(operation)
     if values is None:
         return
@@ -272,9 +271,6 @@ def test_work_with_options(client: Client) -> None:
 def test_refused_write(client: Client) -> None:
     """Send writes that are refused for their key or their input; look for their effect."""
     operation, values = client.operation, client.valid(client.operation)
-    if values is not None and any(other_choices(operation, values)):
-        client.own.drop(operation)  # what puts an object into a state works on a new one
-        values = client.valid(operation)
     if values is None:
         return
     selector, attempts = selector_of(operation), Attempts(client, values)
