@@ -26,6 +26,8 @@ COMMANDS = (
     "-m conformance init --force /dev/null",
 )
 """What Python is started with. A tab stands for a space within an argument."""
+FIRST, HELP = 1.0, 0.3
+"""The goals: the most seconds to the first request, and of ``--help``."""
 PATIENCE = 60.0
 """Seconds within which the first request must come."""
 
@@ -38,10 +40,14 @@ def rows(tries: int) -> Iterator[Row]:
         medians(1, measures)  # fills the caches
         first, nothing, *others = medians(tries, [begun, *measures])
     against = f"python {EMPTY}"
-    yield Row("start of a run to its first request", first.seconds, "s", against, nothing.seconds)
+    what = "start of a run to its first request"
+    yield Row(what, first.seconds, "s", against, nothing.seconds)
+    yield Row(what, first.seconds, "s", "the goal", FIRST, most=1)
     for command, each in zip(COMMANDS, others, strict=True):
         what = "python " + " ".join(_words(command))
         yield Row(what, each.cpu, "CPU s", against, nothing.cpu)
+        if command.endswith("--help"):
+            yield Row(what, each.seconds, "s", "the goal", HELP, most=1)
 
 
 def _process(command: str) -> Process:

@@ -21,7 +21,7 @@ from conformance.reading.items import (
     runs_forward,
 )
 from conformance.reading.limits import soon
-from conformance.reading.made import CLEAN, Made, made_by, removals, turn_of, worked_on
+from conformance.reading.made import CLEAN, Made, made_by, removals, worked_on
 from conformance.reading.writes import absent, as_shown, compared, differences, same, shown
 
 __all__ = [
@@ -57,6 +57,5 @@ __all__ = [
     "soon",
     "sought_in",
     "takes",
-    "turn_of",
     "worked_on",
 ]

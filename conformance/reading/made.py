@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_plus, urlsplit
 
@@ -114,18 +114,6 @@ def removals(
     """What can be removed of some objects, each with its deletion, the latest first."""
     found = ((each, _deletion(contract, each.kind, allowed)) for each in made)
     return [(each, deletion) for each, deletion in found if deletion is not None][::-1]
-
-
-def turn_of(contract: Contract, made: Iterable[Made]) -> Callable[[Exchange], int]:
-    """The place of a deletion in a run that removes all of what was made; see ``removals``."""
-    latest = list(made)[::-1]
-
-    def turn(deletion: Exchange) -> int:
-        answer = answer_of(contract, deletion)
-        named = (place for place, each in enumerate(latest) if answer and _removes(answer, each))
-        return next(named, len(latest))
-
-    return turn
 
 
 def _deletion(contract: Contract, kind: str, allowed: Iterable[Effect]) -> Operation | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from conformance.evidence import Recorder
 from conformance.model import Contract, Exchange, Run
-from conformance.reading import CLEAN, made_by, turn_of
+from conformance.reading import CLEAN
 from conformance.run import shards
 from conformance.run.runfile import Opened, open_run
 from conformance.run.shards import Shard
@@ -107,13 +107,10 @@ def fitted(pieces: Sequence[Piece]) -> Whole:
 
 def write(whole: Whole, recorder: Recorder) -> None:
     """Log what the parts logged, in the order of the plan, with numbers of its own."""
-    numbers, contract = count(1), whole.run.contract
+    numbers = count(1)
     recorder.setup(whole.pieces[0].stored.log.setup)
     void: set[str] = set()
     for case, sent in _by_case(whole.pieces):
-        if case == CLEAN.id:
-            turn = turn_of(contract, made_by(contract, recorder.log.exchanges))
-            sent.sort(key=lambda each: turn(each[1]))
         for each, exchange in sent:
             logged = recorder.exchange(replace(exchange, id=f"{next(numbers)}"))
             if exchange.id in each.stored.log.void:

@@ -73,7 +73,7 @@ class Client(Sending):
         self._named: set[str] = set()  # what headers called the requests so far
         self.knowledge = Knowledge(self, memory, self.valid)
         self._ends = Ends(self.knowledge, memory)
-        self.own = OwnObjects(self, self.valid, self._steady, self.knowledge)
+        self.own = OwnObjects(self, memory, self.valid, self._steady, self.knowledge)
         self.filling = Filling(
             self.contract, self.target, self.knowledge, self.own.id_for, self.token
         )

@@ -39,6 +39,8 @@ class Memory:
     """
 
     cases: tuple[Case, ...] = ()
+    created: dict[str, Id | None] = field(default_factory=dict)  # an object of our own, by kind
+    spare: dict[str, Id] = field(default_factory=dict)  # the next one to delete, by kind
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)  # by list, a cursor near its end
     pools: dict[tuple[str, str], list[Any]] = field(default_factory=dict)  # asked for again
     used: dict[str, list[Id]] = field(default_factory=dict)  # by pool, the latest last

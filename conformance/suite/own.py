@@ -8,7 +8,7 @@ from conformance.model import NOTHING, Facts, Open, Operation, Role, Step
 from conformance.reading import Answer
 from conformance.suite.ids import Id, is_sendable
 from conformance.suite.knowledge import Fill, Knowledge
-from conformance.suite.memory import Values
+from conformance.suite.memory import Memory, Values
 from conformance.suite.sending import Sending
 
 REFUSABLE = Facts(mistake=True)
@@ -18,22 +18,18 @@ AGAIN = Facts(step=Step.REPEATED, mistake=True)
 
 
 class OwnObjects:
-    """Creates objects for one case, and remembers which ones its changes share.
-
-    No case gets an object of another one. So what a case sends does not depend on those before it,
-    which another part of the run may send.
-    """
+    """Creates objects, and remembers which ones changes share."""
 
     def __init__(
         self,
         sending: Sending,
+        memory: Memory,
         fill: Fill,
         options: Callable[[Operation], Values],
         knowledge: Knowledge,
     ) -> None:
         self._sending = sending
-        self._created: dict[str, Id | None] = {}  # what changes share, by place
-        self._spare: dict[str, Id] = {}  # the next one to delete, by kind
+        self._created, self._spare = memory.created, memory.spare
         self._fill = fill
         self._options = options
         self._knowledge = knowledge
@@ -59,6 +55,10 @@ class OwnObjects:
         if self._created.get(place) is None:
             self._created[place], _ = self._create_whole(creation)
         return self._created[place]
+
+    def apart(self) -> None:
+        """Work from now on on objects that no other case gets, and on none of theirs."""
+        self._created, self._spare = {}, {}
 
     def twin(self, operation: Operation) -> Id | None:
         """The id of an object like the new one that the operation gets next; None if none can be.

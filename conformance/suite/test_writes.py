@@ -240,6 +240,7 @@ def test_work_on_object(client: Client) -> None:
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
+    client.own.apart()
     values = client.valid(operation)
     if values is None:
         return
@@ -269,7 +270,11 @@ def test_work_with_options(client: Client) -> None:
 
 @scenario(refused_writes, rules=("refused.effect",), phase=2, alone=True)
 def test_refused_write(client: Client) -> None:
-    """Send writes that are refused for their key or their input; look for their effect."""
+    """Send writes that are refused for their key or their input; look for their effect.
+
+    The object is new, for other cases put theirs into states that this write may not have.
+    """
+    client.own.apart()
     operation, values = client.operation, client.valid(client.operation)
     if values is None:
         return
