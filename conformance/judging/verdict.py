@@ -149,31 +149,29 @@ class _Evaluation:
 
     def _cell(self, clause: Clause, operation: str) -> Cell:
         """The cell of a clause on an operation, from what all rules of the clause gave."""
-        reason = self._inapplicable(clause, operation)
+        feeding = [self._feeding(clause, rule, operation) for rule in clause.rules]
+        cases = list(chain.from_iterable(feeding))
+        reason = self._inapplicable(clause, operation, cases)
         if reason is not None:
             return Cell(clause.id, operation, Verdict.INAPPLICABLE, reasons=(reason,))
         tally = _Tally()
-        for rule_id in clause.rules:
-            self._add(tally, self.rules[rule_id], clause, operation)
+        for rule_id, of_rule in zip(clause.rules, feeding, strict=True):
+            self._add(tally, self.rules[rule_id], clause, operation, of_rule)
         if tally.is_empty:
-            tally.reasons += self.coverage.why_unrun(self._cases(clause, operation))
+            tally.reasons += self.coverage.why_unrun(cases)
         return _weighed(clause, operation, tally, self._waiver(clause, operation))
 
-    def _cases(self, clause: Clause, operation: str) -> list[Case]:
-        """The cases that feed a cell."""
-        of_rules = (self._feeding(clause, rule_id, operation) for rule_id in clause.rules)
-        return list(chain.from_iterable(of_rules))
+    def _inapplicable(self, clause: Clause, operation: str, cases: list[Case]) -> Reason | None:
+        """Why a clause cannot apply on an operation of this target; None if it can.
 
-    def _inapplicable(self, clause: Clause, operation: str) -> Reason | None:
-        """Why a clause cannot apply on an operation of this target; None if it can."""
+        ``cases`` feed the cell.
+        """
         if operation in self.target.inapplicable:
             return NOT_THERE
         if clause.area in self.target.areas_inapplicable:
             return AREA_NOT_THERE
-        feeding = self._cases(clause, operation)
-        declared = all(map(attrgetter("inapplicable"), feeding))
-        if feeding and declared:
-            return Reason(ReasonKind.DECLARED, feeding[0].gap or "")
+        if cases and all(map(attrgetter("inapplicable"), cases)):
+            return Reason(ReasonKind.DECLARED, cases[0].gap or "")
         return None
 
     def _feeding(self, clause: Clause, rule_id: str, operation: str) -> list[Case]:
@@ -187,10 +185,11 @@ class _Evaluation:
                 return waiver
         return None
 
-    def _add(self, tally: _Tally, rule: Rule, clause: Clause, operation: str) -> None:
-        """Count what a rule gave, and why it could not give more."""
+    def _add(
+        self, tally: _Tally, rule: Rule, clause: Clause, operation: str, feeding: list[Case]
+    ) -> None:
+        """Count what a rule gave, and why it could not give more. The cases feed it."""
         outcomes = self._outcomes_of(rule, clause, operation)
-        feeding = self._feeding(clause, rule.id, operation)
         cases = list(filterfalse(attrgetter("inapplicable"), feeding))
         for outcome in outcomes:
             tally.add(rule, outcome)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 
 from conformance.model import Effect, Facts, Open, Operation, Parameter, Params, Role, Side, Step
@@ -64,7 +65,7 @@ def lists_of_two(planning: Planning) -> Iterator[Draft]:
         yield Draft(operation, needs=("full", "other"), cost=7)
 
 
-@scenario(lists_of_two, rules=("tenant.rows",))
+@scenario(lists_of_two, rules=("tenant.rows", "owner.nested"))
 def test_rows_of_two_businesses(client: Client) -> None:
     """Pages of a list as two businesses see it: in two sizes, with a cursor, and narrowed."""
     foreign = _page(client, "other", {})
@@ -189,6 +190,8 @@ def test_foreign_filter(client: Client) -> None:
 
 # --- objects ---
 
+OBJECT_RULES = ("tenant.object", "owner.nested")
+
 
 def on_objects(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
     """The operations on one object of a business, each with the parameter that names it."""
@@ -203,16 +206,18 @@ def foreign_objects(planning: Planning) -> Iterator[Draft]:
 
     An operation on an object that also takes a business gets the foreign one beside its own object.
     """
+    drafts = partial(Draft, needs=("full", "other"), cost=7)
     for operation, _ in on_objects(planning):
-        yield Draft(operation, needs=("full", "other"), cost=7)
+        reads = operation.effect is Effect.READ
+        yield drafts(operation, rules=OBJECT_RULES if reads else OBJECT_RULES[:1])
     for operation in filter(attrgetter("keyed"), operations(planning, "create", "perform")):
         if operation.selector:
             continue
         if operation.action == "create" or owning_references(planning.contract, operation):
-            yield Draft(operation, needs=("full", "other"), cost=7)
+            yield drafts(operation, rules=OBJECT_RULES[:1])
 
 
-@scenario(foreign_objects, rules=("tenant.object",), phase=1)
+@scenario(foreign_objects, rules=OBJECT_RULES, phase=1)
 def test_foreign_object(client: Client) -> None:
     """The request of the owner succeeds. The same request with another business's key must not."""
     operation, selector = client.operation, client.operation.selector

@@ -13,7 +13,7 @@ from conformance.suite.attempts import Attempts, selector_of
 from conformance.suite.client import Client
 from conformance.suite.deleting import delete_one
 from conformance.suite.ids import Id
-from conformance.suite.member_changes import change_each, other_choices, signs_for
+from conformance.suite.member_changes import change_each, signs_for
 from conformance.suite.planned_writes import (
     BACKWARDS,
     READ_ONLY,
@@ -32,6 +32,7 @@ from conformance.suite.planned_writes import (
     with_options,
     works,
 )
+from conformance.suite.working import work_on_one
 from conformance.suite.writing import (
     look_in_list,
     observed_values,
@@ -234,26 +235,8 @@ def test_change_of_each_member(client: Client) -> None:
 
 @scenario(works, rules=WORK_RULES, phase=2)
 def test_work_on_object(client: Client) -> None:
-    """Look at an object, work on it, and look again: what clients wrote must still be there.
-
-    The object is new, for others may spoil a shared one. What hands out a secret is done twice.
-    """
-    operation, selector = client.operation, client.operation.selector
-    assert selector is not None
-    client.own.apart()
-    values = client.valid(operation)
-    if values is None:
-        return
-    kind, sought = selector.references, values[selector.name]
-    client.settled(kind, sought, Facts(step=Step.BEFORE))
-    facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=str(sought))
-    if client.control(operation, values, facts=facts).ok and operation.secrets:
-        client.control(operation, values, facts=facts)
-    client.until(lambda: client.look(kind, sought, Facts(step=Step.READ)), client.is_found)
-    for choice in other_choices(operation, values):  # what has no sense any more may be refused
-        request = {**values, **choice}
-        if client.mistake(operation, request, role=Role.BYSTANDER).response is not None:
-            client.mistake(operation, request, role=Role.BYSTANDER)
+    """Look at two objects, work on one, and look again: what clients wrote must still be there."""
+    work_on_one(client)
 
 
 @scenario(with_options, phase=2)

@@ -1,14 +1,18 @@
-"""Judges of what answers name: no business that the key cannot reach."""
+"""Judges of what answers name: no business that the key cannot reach, and no object of it."""
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import Any
 
-from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Violation
-from conformance.judging.rules import passive
+from conformance.judging.foreign import LONG_ID, NOTHING_FOREIGN
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.rules import passive, trial
 from conformance.model import (
     Body,
     Business,
@@ -17,12 +21,20 @@ from conformance.model import (
     Exchange,
     Operation,
     Side,
+    Step,
     business_of,
     compact,
 )
-from conformance.reading import Answer
+from conformance.reading import Answer, answer_of
 from conformance.values import texts_in
 
+SIDES: dict[Business | None, Side] = {
+    Business.MAIN: Side.OWN,
+    Business.OTHER: Side.FOREIGN,
+    Business.EMPTY: Side.FOREIGN,
+}
+"""Whose data the keys of a business show, seen from the main one."""
+OPPOSITE = {Side.OWN: Side.FOREIGN, Side.FOREIGN: Side.OWN}
 BEYOND = {Side.OWN: Business.OTHER, Side.FOREIGN: Business.MAIN}
 """The business that a key cannot reach, by the side that it shows."""
 
@@ -98,26 +110,79 @@ def tenant_inside(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
         return
     if not _shows_own(context.contract, context.operation):
         return
-    if exchange.response is None or not exchange.ok or exchange.facts.mistake:
+    if not exchange.ok or exchange.facts.mistake:
         return
-    if foreign in _named_in(exchange.response.json, tenant):
-        expected = "nothing of another business"
-        yield Violation(f"/{tenant}", expected, compact(foreign), (exchange.id,))
+    if foreign in _named_in(exchange.json, tenant):
+        yield Violation(f"/{tenant}", NOTHING_FOREIGN, compact(foreign), (exchange.id,))
     else:
         yield Pass((exchange.id,))
 
 
+# --- objects of another business in others --------------------------------------------------------
+
+COUNTER = re.compile("[^0-9]*[0-9]{1,9}")
+"""An id that may be a counter: each business may count its objects by itself."""
+LONG_TEXT = re.compile(f'"([^"]{{{LONG_ID},}})"')
+"""A text in JSON that may be an id."""
+
+
+@dataclass
+class _Seen:
+    """What the trial shows of a business: ids of its objects, and the long texts of its answers.
+
+    Each text comes with the exchange that shows it.
+    """
+
+    ids: set[str] = field(default_factory=set)
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+@trial("owner.nested", hint="Needs objects of two businesses.", rests_on=("list.items",))
+def tenant_nested(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """No answer holds the id of an object that only another business has."""
+    seen = {side: _Seen() for side in Side}
+    for exchange in trial.exchanges:
+        side = _side_of(exchange)
+        if side is not None:
+            _see(context, exchange, seen[side], seen[OPPOSITE[side]])
+    for side, one in seen.items():
+        theirs = seen[OPPOSITE[side]].ids - one.ids
+        held = sorted(theirs & one.texts.keys())
+        if held:
+            yield Violation("/", NOTHING_FOREIGN, compact(held[0]), (one.texts[held[0]],))
+        elif theirs and one.texts:
+            yield Pass(tuple(dict.fromkeys(one.texts.values())))
+
+
+def _see(context: JudgeContext, exchange: Exchange, seen: _Seen, other: _Seen) -> None:
+    """Note what an exchange of a business shows of it, and what it sought of the other one."""
+    answer = answer_of(context.contract, exchange)
+    if exchange.facts.step is Step.FOREIGN and exchange.facts.sought:
+        other.ids.update(filter(_is_telling, [exchange.facts.sought]))
+    elif answer is not None and answer.ok and not exchange.facts.mistake:
+        name = context.contract.identifier_of(answer.operation.kind)
+        shown = texts_in([answer.id, *(row.get(name) for row in answer.rows)])
+        seen.ids.update(filter(_is_telling, shown))
+        held = LONG_TEXT.findall(compact(answer.body, sys.maxsize))
+        seen.texts = dict.fromkeys(held, exchange.id) | seen.texts
+
+
+def _is_telling(name: str) -> bool:
+    """Whether no two objects have an id by chance."""
+    return len(name) >= LONG_ID and not COUNTER.fullmatch(name)
+
+
+# --- whose answer it is ---------------------------------------------------------------------------
+
+
 def _unreachable(context: JudgeContext, exchange: Exchange) -> str | None:
     """The id of the business that the key of a request cannot reach; None if that is not known."""
-    side = exchange.facts.side or _side(exchange.identity or "")
+    side = _side_of(exchange)
     if side is None:
         return None
     return context.target.businesses.get(BEYOND[side])
 
 
-def _side(identity: str) -> Side | None:
-    """Whose data a key shows; None for a key that may belong to any business."""
-    business = business_of(identity)
-    if business is None:
-        return None
-    return Side.OWN if business is Business.MAIN else Side.FOREIGN
+def _side_of(exchange: Exchange) -> Side | None:
+    """Whose data an answer shows; None for a key that may belong to any business."""
+    return exchange.facts.side or SIDES.get(business_of(exchange.identity or ""))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain, dropwhile, filterfalse
+from functools import partial
+from itertools import chain, dropwhile, filterfalse, product
 from operator import attrgetter, lt
 from typing import Any
 
@@ -13,7 +14,13 @@ from conformance.checks.writes.read_back import read_back
 from conformance.judging.answers import said
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
-from conformance.judging.writes import items_with, last_answer, last_ids, last_success
+from conformance.judging.writes import (
+    items_with,
+    last_answer,
+    last_ids,
+    last_success,
+    orders_of,
+)
 from conformance.model import (
     UNAVAILABLE,
     Contract,
@@ -27,6 +34,7 @@ from conformance.reading import (
     absent,
     as_shown,
     differences,
+    members_of,
     moments_of,
     runs_forward,
     same,
@@ -83,7 +91,7 @@ def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 @trial("update.besides", hint="Needs an object to work on, and a read of it.", confirm=True)
 def update_besides(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Work on an object changes what it names, and leaves what clients wrote elsewhere."""
+    """Work on an object changes what it names, leaves what clients wrote, and leaves others."""
     change = _change(context, trial)
     if change is None:
         return
@@ -95,7 +103,31 @@ def update_besides(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if old and not same(old, change.new.get(name)):
             yield change.of_member(name, compact(old))
             return
-    yield Pass(change.ids)
+    yield next(_taken_along(change), Pass(change.ids))
+
+
+def _taken_along(change: Change) -> Iterator[Violation]:
+    """The object beside it now shows what was sent for this one, or the state that it was put into.
+
+    Whatever else changes there may change by itself.
+    """
+    trial, looks = change.trial, partial(sought_in, change.context.contract)
+    for pair in product(trial.at(Step.OLDER_BEFORE)[-1:], trial.at(Step.OLDER_AFTER)[-1:]):
+        (old, _), (new, _) = map(looks, pair)
+        changed = filterfalse(members_of(old).items().__contains__, members_of(new).items())
+        for name in filter(members_of(old).__contains__, dict(changed)):
+            if _was_meant(change, new[name]):
+                expected = f"{compact(old[name])}, as another object was worked on"
+                ids = last_ids(trial, Step.OLDER_BEFORE, Step.WRITE, Step.OLDER_AFTER)
+                yield Violation(f"/{name}", expected, compact(new[name]), ids)
+
+
+def _was_meant(change: Change, value: Any) -> bool:
+    """Whether a value was sent, or is the state that was asked for."""
+    write = change.trial.last(Step.WRITE)
+    assert write is not None
+    orders = tuple(orders_of(change.context.operation, write))
+    return value in change.sent.values() or str(value).lower().startswith(orders)
 
 
 def _is_lost(exchange: Exchange) -> bool:

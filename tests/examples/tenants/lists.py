@@ -123,6 +123,33 @@ def an_object_holds_what_is_its_own() -> Iterator[Example]:
     yield accepted("a business that nobody declared", agent(business_id="b_third"))
 
 
+LONG, OTHER_LONG = "0f1e2d3c-aaaa-4bbb-8ccc-0123456789ab", "9a8b7c6d-aaaa-4bbb-8ccc-0123456789ab"
+
+
+@examples_of("owner.nested")
+def a_row_holds_no_object_of_another_business() -> Iterator[Example]:
+    """No id of a row of one business stands anywhere in the rows of the other."""
+    foreign = seen_by("foreign", call(2, OTHER_LONG))
+    own = seen_by("own", call(1, LONG))
+    yield accepted("rows that hold nothing", own, foreign)
+    holding = call(1, LONG, similar=[{"call": OTHER_LONG}])
+    yield refused("a row that holds the id of another business", seen_by("own", holding), foreign)
+    theirs = seen_by("foreign", call(2, OTHER_LONG, next=LONG))
+    yield refused("the other way round", own, theirs)
+    both = seen_by("own", holding, call(2, OTHER_LONG))
+    yield accepted("an object that both list", both, foreign)
+    counted = seen_by("foreign", call(2, "conversation-000002"))
+    twice = seen_by("own", call(1, "conversation-000001", last="conversation-000002"))
+    yield silent("ids that each business counts by itself", twice, counted)
+    shown = answer(200, call(2, OTHER_LONG), operation="read_call", identity="other")
+    sought = refusal("not_found", identity="other", step="foreign", sought=LONG)
+    yield accepted("an object of the other business", shown, sought)
+    nested = answer(
+        200, call(2, OTHER_LONG, similar=[LONG]), operation="read_call", identity="other"
+    )
+    yield refused("an object that holds one of the main business", nested, sought)
+
+
 @examples_of("tenant.empty")
 def a_new_business_lists_nothing() -> Iterator[Example]:
     """The list of an empty business is an empty page that ends."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from conformance.model import Exchange
@@ -11,6 +12,7 @@ from tests.support.exchanges import (
     answer,
     at,
     refusal,
+    with_request_body,
     without_response,
 )
 
@@ -159,6 +161,37 @@ def work_on_an_object_leaves_what_clients_wrote() -> Iterator[Example]:
     yield refused("a list is empty", *worked_on(with_messages, {**OLD, "messages": []}))
     without = {**OLD, "description": None}
     yield accepted("a text that was not there", *worked_on(without, {**OLD, "description": "Run"}))
+
+
+def paused(*beside: dict[str, Any]) -> Iterator[Exchange]:
+    """A workspace is paused; another one is read before that, and after it."""
+    before, after = beside
+    workspace = partial(answer, 200, operation="list_workspaces")
+    yield workspace(listed(before), step="older-before", sought="w2")
+    own = {"id": "w1", "lifecycle_state": "active"}
+    yield workspace(listed(own), step="before", sought="w1")
+    sent = {"id": "w1", "action": "pause"}
+    acted = answer(200, own, operation="act_on_workspace", role="control", step="write", sent=sent)
+    yield with_request_body(acted, sent)
+    yield workspace(listed(own), step="read", sought="w1")
+    yield workspace(listed(after), step="older-after", sought="w2")
+
+
+def listed(workspace: dict[str, Any]) -> dict[str, Any]:
+    """A list of one workspace."""
+    return {"workspaces": [workspace], "has_more": False}
+
+
+@examples_of("update.besides", operation="act_on_workspace")
+def work_on_an_object_leaves_the_others() -> Iterator[Example]:
+    """An order for one object is not carried out on the one beside it, which goes its own way."""
+    active = {"id": "w2", "lifecycle_state": "active", "name": "Two"}
+    yield accepted("the other one is as it was", *paused(active, active))
+    stopped = {**active, "lifecycle_state": "paused"}
+    yield refused("the other one is paused, too", *paused(active, stopped))
+    yield accepted("it was paused before", *paused(stopped, stopped))
+    yield accepted("it goes on by itself", *paused(active, {**active, "lifecycle_state": "done"}))
+    yield accepted("it cannot be seen any more", *paused(active, {"id": "w3"}))
 
 
 @examples_of("update.besides", operation="run_eval")

@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
-from conformance.server.store import Row
+from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, fault, is_for
 from tests.faults.shared import body_of
 
@@ -466,3 +466,26 @@ class TouchesOfAnother(Faulty):
         mine = row.tenant == self.main_tenant()
         other = self.store.note("tenant:other") if mine else self.main_tenant()
         return {**shown, "touches": [{"channel": "sms", "business_id": other}]}
+
+
+@fault("business-inside", at="read_agent", by="foreign-object", depth=4)
+class TeamOfAllBusinesses(Faulty):
+    """read_agent names the agents of every business beside the agent."""
+
+    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
+        shown = super().render_item(operation, row)
+        if operation.id != "read_agent":
+            return shown
+        agents = self.store.page(Page("agent", None, 100))
+        return {**shown, "team": [{"id": each.id, "name": "An agent"} for each in agents]}
+
+
+@fault("business-inside", at="list_leads", by="rows-of-two-businesses", depth=4)
+class SimilarLeadsOfAll(Faulty):
+    """list_leads names leads of every business as similar ones."""
+
+    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
+        shown = super().render_item(operation, row)
+        if operation.id != "list_leads":
+            return shown
+        return {**shown, "similar": [each.id for each in self.store.page(Page("lead", None, 100))]}

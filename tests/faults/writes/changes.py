@@ -206,44 +206,6 @@ class NameLostWithMetadata(LostBesides):
     changed_by, sent, lost = "update_workspace", "metadata", "name"
 
 
-# --- other members, by work on the object ---
-
-
-class WorkResets(Faulty):
-    """The reference server, where one operation clears a member that it does not name."""
-
-    here, kind, member = "", "", ""
-
-    def act(self, context: Context) -> Reply:
-        reply = super().act(context)
-        name = context.values.get("id") or context.values.get("agent_id")
-        row = self.store.get(self.kind, str(name)) if is_for(context, self.here) else None
-        if row is not None and reply.status == 200:
-            self.store.change(row, {self.member: None})
-        return reply
-
-
-@fault("changed-resource", at="update_sms_prompt", depth=5)
-class GreetingReset(WorkResets):
-    """update_sms_prompt clears the first message of the agent."""
-
-    here, kind, member = "update_sms_prompt", "agent", "first_message"
-
-
-@fault("changed-resource", at="rotate_webhook_secret", depth=5)
-class DescriptionLostWithTheSecret(WorkResets):
-    """rotate_webhook_secret clears the description of the webhook."""
-
-    here, kind, member = "rotate_webhook_secret", "webhook", "description"
-
-
-@fault("changed-resource", at="act_on_workspace", depth=5)
-class MetadataLostByPausing(WorkResets):
-    """act_on_workspace clears the metadata of the workspace."""
-
-    here, kind, member = "act_on_workspace", "workspace", "metadata"
-
-
 # --- other objects ---
 
 

@@ -1,0 +1,40 @@
+"""Work on an object, such as to pause it, beside another one that must stay as it is."""
+
+from __future__ import annotations
+
+from conformance.model import Facts, Role, Step
+from conformance.suite.client import Client
+from conformance.suite.ids import Id
+from conformance.suite.member_changes import other_choices
+
+
+def work_on_one(client: Client) -> None:
+    """Look at two new objects, work on one, and look again; then work on it in the other ways.
+
+    Others may spoil a shared object. What hands out a secret is done twice.
+    """
+    operation, selector = client.operation, client.operation.selector
+    assert selector is not None
+    client.own.apart()
+    older, values = client.own.twin(operation), client.valid(operation)
+    if values is None:
+        return
+    kind, sought = selector.references, values[selector.name]
+    _look_beside(client, kind, {older} - {sought}, Step.OLDER_BEFORE)
+    client.settled(kind, sought, Facts(step=Step.BEFORE))
+    facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=str(sought))
+    if client.control(operation, values, facts=facts).ok and operation.secrets:
+        client.control(operation, values, facts=facts)
+    client.until(lambda: client.look(kind, sought, Facts(step=Step.READ)), client.is_found)
+    _look_beside(client, kind, {older} - {sought}, Step.OLDER_AFTER)
+    for choice in other_choices(operation, values):  # what has no sense any more may be refused
+        request = {**values, **choice}
+        if client.mistake(operation, request, role=Role.BYSTANDER).response is not None:
+            client.mistake(operation, request, role=Role.BYSTANDER)
+
+
+def _look_beside(client: Client, kind: str, beside: set[Id | None], step: Step) -> None:
+    """Look at the objects beside the one that is worked on: one, if there is one."""
+    for name in beside:
+        if name is not None:
+            client.settled(kind, name, Facts(step=step))

@@ -1,0 +1,71 @@
+"""Faults of work on an object: it reaches other members, or other objects."""
+
+from __future__ import annotations
+
+from conformance.server.messages import Context, Reply
+from conformance.server.store import Page
+from tests.faults.base import Faulty, fault, is_for
+
+
+class WorkResets(Faulty):
+    """The reference server, where one operation clears a member that it does not name."""
+
+    here, kind, member = "", "", ""
+
+    def act(self, context: Context) -> Reply:
+        reply = super().act(context)
+        name = context.values.get("id") or context.values.get("agent_id")
+        row = self.store.get(self.kind, str(name)) if is_for(context, self.here) else None
+        if row is not None and reply.status == 200:
+            self.store.change(row, {self.member: None})
+        return reply
+
+
+@fault("changed-resource", at="update_sms_prompt", depth=5)
+class GreetingReset(WorkResets):
+    """update_sms_prompt clears the first message of the agent."""
+
+    here, kind, member = "update_sms_prompt", "agent", "first_message"
+
+
+@fault("changed-resource", at="rotate_webhook_secret", depth=5)
+class DescriptionLostWithTheSecret(WorkResets):
+    """rotate_webhook_secret clears the description of the webhook."""
+
+    here, kind, member = "rotate_webhook_secret", "webhook", "description"
+
+
+@fault("changed-resource", at="act_on_workspace", depth=5)
+class MetadataLostByPausing(WorkResets):
+    """act_on_workspace clears the metadata of the workspace."""
+
+    here, kind, member = "act_on_workspace", "workspace", "metadata"
+
+
+class WorksOnAll(Faulty):
+    """The reference server, where one operation does the same to each object of the business."""
+
+    here, kind, member = "", "", ""
+
+    def act(self, context: Context) -> Reply:
+        reply = super().act(context)
+        row = self.store.get(self.kind, str(context.values.get("id")))
+        if not is_for(context, self.here) or row is None or reply.status != 200:
+            return reply
+        for each in self.store.page(Page(self.kind, row.tenant, 1_000)):
+            self.store.change(each, {self.member: row.document[self.member]})
+        return reply
+
+
+@fault("changed-resource", at="act_on_workspace", depth=4)
+class AllWorkspacesPaused(WorksOnAll):
+    """act_on_workspace does it to every workspace of the business."""
+
+    here, kind, member = "act_on_workspace", "workspace", "lifecycle_state"
+
+
+@fault("changed-resource", at="change_communication_run", depth=4)
+class AllRunsPaused(WorksOnAll):
+    """change_communication_run does it to every run of the business."""
+
+    here, kind, member = "change_communication_run", "communication_run", "status"
