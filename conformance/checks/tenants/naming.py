@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
+from itertools import chain, filterfalse
+from operator import attrgetter
 from typing import Any
 
 from conformance.judging.foreign import LONG_ID, NOTHING_FOREIGN
@@ -128,9 +129,9 @@ LONG_TEXT = re.compile(f'"([^"]{{{LONG_ID},}})"')
 
 @dataclass
 class _Seen:
-    """What the trial shows of a business: ids of its objects, and the long texts of its answers.
+    """What the trial shows of a business: the ids of its objects, and what its answers hold.
 
-    Each text comes with the exchange that shows it.
+    Those are long texts, each with the exchange that shows it: no two objects have one by chance.
     """
 
     ids: set[str] = field(default_factory=set)
@@ -147,29 +148,25 @@ def tenant_nested(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             _see(context, exchange, seen[side], seen[OPPOSITE[side]])
     for side, one in seen.items():
         theirs = seen[OPPOSITE[side]].ids - one.ids
-        held = sorted(theirs & one.texts.keys())
-        if held:
-            yield Violation("/", NOTHING_FOREIGN, compact(held[0]), (one.texts[held[0]],))
-        elif theirs and one.texts:
-            yield Pass(tuple(dict.fromkeys(one.texts.values())))
+        for held in sorted(theirs & one.texts.keys())[:1]:
+            yield Violation("/", NOTHING_FOREIGN, compact(held), (one.texts[held],))
+    answers = tuple(filter(attrgetter("ok"), trial.exchanges))
+    if answers:
+        yield Pass(tuple(map(attrgetter("id"), answers)))
 
 
 def _see(context: JudgeContext, exchange: Exchange, seen: _Seen, other: _Seen) -> None:
     """Note what an exchange of a business shows of it, and what it sought of the other one."""
     answer = answer_of(context.contract, exchange)
     if exchange.facts.step is Step.FOREIGN and exchange.facts.sought:
-        other.ids.update(filter(_is_telling, [exchange.facts.sought]))
+        other.ids.add(exchange.facts.sought)
     elif answer is not None and answer.ok and not exchange.facts.mistake:
         name = context.contract.identifier_of(answer.operation.kind)
         shown = texts_in([answer.id, *(row.get(name) for row in answer.rows)])
-        seen.ids.update(filter(_is_telling, shown))
-        held = LONG_TEXT.findall(compact(answer.body, sys.maxsize))
+        seen.ids.update(shown)
+        texts = LONG_TEXT.findall(compact(answer.body, sys.maxsize))
+        held = filterfalse(COUNTER.fullmatch, texts)
         seen.texts = dict.fromkeys(held, exchange.id) | seen.texts
-
-
-def _is_telling(name: str) -> bool:
-    """Whether no two objects have an id by chance."""
-    return len(name) >= LONG_ID and not COUNTER.fullmatch(name)
 
 
 # --- whose answer it is ---------------------------------------------------------------------------

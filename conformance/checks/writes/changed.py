@@ -113,13 +113,12 @@ def _taken_along(change: Change) -> Iterator[Violation]:
     """
     trial, looks = change.trial, partial(sought_in, change.context.contract)
     for pair in product(trial.at(Step.OLDER_BEFORE)[-1:], trial.at(Step.OLDER_AFTER)[-1:]):
-        (old, _), (new, _) = map(looks, pair)
-        changed = filterfalse(members_of(old).items().__contains__, members_of(new).items())
-        for name in filter(members_of(old).__contains__, dict(changed)):
-            if _was_meant(change, new[name]):
-                expected = f"{compact(old[name])}, as another object was worked on"
+        old, new = (members_of(shown) for shown, _ in map(looks, pair))
+        for name, value in filterfalse(old.items().__contains__, new.items()):
+            if old and _was_meant(change, value):
+                expected = f"{compact(old.get(name))}, as another object was worked on"
                 ids = last_ids(trial, Step.OLDER_BEFORE, Step.WRITE, Step.OLDER_AFTER)
-                yield Violation(f"/{name}", expected, compact(new[name]), ids)
+                yield Violation(f"/{name}", expected, compact(value), ids)
 
 
 def _was_meant(change: Change, value: Any) -> bool:
