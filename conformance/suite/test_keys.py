@@ -156,20 +156,20 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
 def test_missing_scope(client: Client) -> None:
     """Valid keys without the scope.
 
-    Those with another scope ask for a later page of a list. The first of them changes each member
-    by itself, and so does one that lacks a second scope alone.
+    Those with another scope ask for a later page of a list, each narrowed by another filter. The
+    first of them changes each member by itself, and so does one that lacks a second scope alone.
     """
     operation = client.operation
     lists = operation.paging is not None
     values = client.knowledge.listing(operation) if lists else client.valid(operation)
     if values is None:
         return
-    page = _later_page(client)
     if client.target.opens(operation):
-        client.control(operation, {**values, **page})
+        client.control(operation, {**values, **_later_page(client)})
     roles = client.params(Keys).roles
     others = list(filterfalse(NO_SCOPE.__eq__, roles))
-    for key in roles:
+    for turn, key in enumerate(roles):
+        page = _later_page(client, turn)
         named = {} if key in (NO_SCOPE, roles[0]) else _own_business(client, values)
         asked = {**values, **({} if key == NO_SCOPE else page), **named}
         client.mistake(operation, asked, key=key)
@@ -187,8 +187,11 @@ def _own_business(client: Client, values: dict[str, Any]) -> dict[str, str]:
     return {tenant: business} if tenant in names else {}
 
 
-def _later_page(client: Client) -> dict[str, str]:
-    """Cursor, limit and filter of a page after the first item; empty for what is no list."""
+def _later_page(client: Client, turn: int = 0) -> dict[str, str]:
+    """Cursor, limit and a filter of a page after the first item; empty for what is no list.
+
+    The ``turn`` decides which filter it is.
+    """
     operation, paging = client.operation, client.operation.paging
     if paging is None:
         return {}
@@ -197,16 +200,17 @@ def _later_page(client: Client) -> dict[str, str]:
     if cursor is None:
         return {}
     limit = str(client.knowledge.within(operation, bad_keys.PAGE_SIZE))
-    return {paging.after: cursor, paging.limit: limit, **_narrowed(operation, first)}
+    filters = list(_narrowed(operation, first))
+    narrowed = filters[turn % len(filters)] if filters else {}
+    return {paging.after: cursor, paging.limit: limit, **narrowed}
 
 
-def _narrowed(operation: Operation, members: dict[str, Any]) -> dict[str, str]:
-    """The first plain filter of a list that takes a value of an item; empty without one."""
-    for parameter in operation.plain_filters:
+def _narrowed(operation: Operation, members: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """Each filter of a list that takes a value as an item shows it."""
+    for parameter in filter(attrgetter("plain"), operation.filters):
         value = members.get(parameter.filters)
         if isinstance(value, str):
-            return {parameter.name: value}
-    return {}
+            yield {parameter.name: value}
 
 
 # --- keys that the target hands out ---
