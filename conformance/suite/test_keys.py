@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import filterfalse
+from itertools import filterfalse, islice
 from operator import attrgetter
 from typing import Any
 
@@ -156,8 +156,9 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
 def test_missing_scope(client: Client) -> None:
     """Valid keys without the scope.
 
-    Those with another scope ask for a later page of a list, each narrowed by another filter. The
-    first of them changes each member by itself, and so does one that lacks a second scope alone.
+    Those with another scope ask for a later page of a list: the first with one filter, the others
+    with every one. The first also changes each member by itself, as one does that lacks a second
+    scope alone.
     """
     operation = client.operation
     lists = operation.paging is not None
@@ -168,8 +169,8 @@ def test_missing_scope(client: Client) -> None:
         client.control(operation, {**values, **_later_page(client)})
     roles = client.params(Keys).roles
     others = list(filterfalse(NO_SCOPE.__eq__, roles))
-    for turn, key in enumerate(roles):
-        page = _later_page(client, turn)
+    for key in roles:
+        page = _later_page(client, 1 if key in others[:1] else None)
         named = {} if key in (NO_SCOPE, roles[0]) else _own_business(client, values)
         asked = {**values, **({} if key == NO_SCOPE else page), **named}
         client.mistake(operation, asked, key=key)
@@ -187,10 +188,10 @@ def _own_business(client: Client, values: dict[str, Any]) -> dict[str, str]:
     return {tenant: business} if tenant in names else {}
 
 
-def _later_page(client: Client, turn: int = 0) -> dict[str, str]:
-    """Cursor, limit and a filter of a page after the first item; empty for what is no list.
+def _later_page(client: Client, most: int | None = 1) -> dict[str, str]:
+    """Cursor, limit and filters of a page after the first item; empty for what is no list.
 
-    The ``turn`` decides which filter it is.
+    There are so many filters at ``most``, None for all.
     """
     operation, paging = client.operation, client.operation.paging
     if paging is None:
@@ -200,17 +201,17 @@ def _later_page(client: Client, turn: int = 0) -> dict[str, str]:
     if cursor is None:
         return {}
     limit = str(client.knowledge.within(operation, bad_keys.PAGE_SIZE))
-    filters = list(_narrowed(operation, first))
-    narrowed = filters[turn % len(filters)] if filters else {}
-    return {paging.after: cursor, paging.limit: limit, **narrowed}
+    filters = islice(_narrowed(operation, first), most)
+    return {paging.after: cursor, paging.limit: limit, **dict(filters)}
 
 
-def _narrowed(operation: Operation, members: dict[str, Any]) -> Iterator[dict[str, str]]:
-    """Each filter of a list that takes a value as an item shows it."""
-    for parameter in filter(attrgetter("plain"), operation.filters):
+def _narrowed(operation: Operation, members: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each filter of a list, with the value that an item shows for it; plain ones come first."""
+    plain = filter(attrgetter("plain"), operation.filters)
+    for parameter in sorted(plain, key=lambda each: bool(each.references)):
         value = members.get(parameter.filters)
         if isinstance(value, str):
-            yield {parameter.name: value}
+            yield parameter.name, value
 
 
 # --- keys that the target hands out ---
