@@ -40,7 +40,7 @@ from conformance.reading import (
     same,
     sought_in,
 )
-from conformance.values import instant, without
+from conformance.values import instant, texts_in, without
 
 FEW = 4
 """One in so many items of a list may stand where it does not belong: others change objects, too."""
@@ -122,11 +122,11 @@ def _taken_along(change: Change) -> Iterator[Violation]:
 
 
 def _was_meant(change: Change, value: Any) -> bool:
-    """Whether a value was sent, or is the state that was asked for."""
+    """Whether a value is a text that was sent, or the state that was asked for."""
     write = change.trial.last(Step.WRITE)
     assert write is not None
     orders = tuple(orders_of(change.context.operation, write))
-    return value in change.sent.values() or str(value).lower().startswith(orders)
+    return value in texts_in(change.sent.values()) or str(value).lower().startswith(orders)
 
 
 def _is_lost(exchange: Exchange) -> bool:

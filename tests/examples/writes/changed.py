@@ -163,14 +163,14 @@ def work_on_an_object_leaves_what_clients_wrote() -> Iterator[Example]:
     yield accepted("a text that was not there", *worked_on(without, {**OLD, "description": "Run"}))
 
 
-def paused(*beside: dict[str, Any]) -> Iterator[Exchange]:
-    """A workspace is paused; another one is read before that, and after it."""
+def paused(*beside: dict[str, Any], **more: Any) -> Iterator[Exchange]:
+    """A workspace is paused, and more is sent; another one is read before that, and after it."""
     before, after = beside
     workspace = partial(answer, 200, operation="list_workspaces")
     yield workspace(listed(before), step="older-before", sought="w2")
-    own = {"id": "w1", "lifecycle_state": "active"}
+    own = {"id": "w1", "lifecycle_state": "active", **more}
     yield workspace(listed(own), step="before", sought="w1")
-    sent = {"id": "w1", "action": "pause"}
+    sent = {"id": "w1", "action": "pause", **more}
     acted = answer(200, own, operation="act_on_workspace", role="control", step="write", sent=sent)
     yield with_request_body(acted, sent)
     yield workspace(listed(own), step="read", sought="w1")
@@ -191,6 +191,8 @@ def work_on_an_object_leaves_the_others() -> Iterator[Example]:
     yield refused("the other one is paused, too", *paused(active, stopped))
     yield accepted("it was paused before", *paused(stopped, stopped))
     yield accepted("it goes on by itself", *paused(active, {**active, "lifecycle_state": "done"}))
+    counted = paused({**active, "errors": None}, {**active, "errors": 0}, quiet=False)
+    yield accepted("it counts by itself, and a switch is sent", *counted)
     yield accepted("it cannot be seen any more", *paused(active, {"id": "w3"}))
 
 
