@@ -137,7 +137,7 @@ class Trigger:
     ``query`` and ``headers`` go out beside what the contract names. ``payment`` is a proof of
     payment that the target accepts for this input, where the code asks for one; without
     ``payment_header`` it goes out under each usual name. A ``robust`` trigger also works if its
-    text stands inside a longer text, in capitals, or beside optional references.
+    text stands inside a longer text, in capitals, or beside other optional members.
     """
 
     code: str

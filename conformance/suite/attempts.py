@@ -60,9 +60,17 @@ class Attempts:
     # --- mistakes of the input ---
 
     def mistakes(self) -> None:
-        """Send the write with a member omitted, with each wrong value, and with unknown ids."""
+        """Send the write with unknown ids, with a member omitted, and with each wrong value.
+
+        A server may take the first ones, and overwrite what it has kept of refused ones before.
+        """
         if self._operation.action == "delete":
             return
+        already = len(self.fresh)
+        self._unknown_references()
+        if self._operation.action == "update":
+            self._unselected()
+            self._look_in_list(self.fresh[already:])
         members = list(self._operation.body)
         selector = selector_of(self._operation)
         if selector in members:
@@ -72,11 +80,6 @@ class Attempts:
             self.send({omitted.name: ABSENT})
         for wrong in filter(attrgetter("refuse"), members):
             self.send({wrong.name: wrong.refuse[0]})
-        already = len(self.fresh)
-        self._unknown_references()
-        if self._operation.action == "update":
-            self._unselected()
-            self._look_in_list(self.fresh[already:])
 
     def _unknown_references(self) -> None:
         """Send the write with each of some references to an object that does not exist.

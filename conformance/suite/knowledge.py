@@ -252,15 +252,25 @@ class Knowledge:
         are free: they were used in refused requests. The latest may yet be taken.
         """
         used = self._memory.used.setdefault(kind, [])
-        pool = self._memory.pools.get((kind, key)) or self.listed(kind, key)
+        pool = self._pool(kind, key)
         chosen = self._last_beside(used, kind, pool)
         if chosen is None and used:
-            pool = self._memory.pools[kind, key] = self._asked(kind, key)
+            pool = self._asked(kind, key)
+            self._memory.pools[kind] = {key: pool}
             del used[:-1]
             chosen = self._last_beside(used, kind, pool) or self._last_beside([], kind, pool)
         if chosen is not None and chosen not in used:
             used.append(chosen)
         return chosen
+
+    def _pool(self, kind: str, key: str) -> list[Any]:
+        """The pool as a key has seen it since it was last asked for again, with any key."""
+        again = self._memory.pools.get(kind)
+        if again is None:
+            return self.listed(kind, key)
+        if key not in again:
+            again[key] = self._asked(kind, key)
+        return again[key]
 
     def _last_beside(self, used: Collection[Id], kind: str, pool: list[Any]) -> Id | None:
         """The last object of a pool that is none of those ``used``.

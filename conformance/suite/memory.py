@@ -42,7 +42,7 @@ class Memory:
     created: dict[str, Id | None] = field(default_factory=dict)  # an object of our own, by kind
     spare: dict[str, Id] = field(default_factory=dict)  # the next one to delete, by kind
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)  # by list, a cursor near its end
-    pools: dict[tuple[str, str], list[Any]] = field(default_factory=dict)  # asked for again
+    pools: dict[str, dict[str, list[Any]]] = field(default_factory=dict)  # asked for again, by key
     used: dict[str, list[Id]] = field(default_factory=dict)  # by pool, the latest last
     waits: Counter[str] = field(default_factory=Counter)  # by kind, for objects that were not found
     businesses: dict[str, str] = field(default_factory=dict)  # that no file declares, by owner

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import (
@@ -21,6 +20,7 @@ from conformance.model import (
 )
 from conformance.scenarios import Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
+from conformance.suite.writing import takes_any_text
 from conformance.transport.message import Message, message_for
 
 FALSE_PROOFS = ("not a payment", "bm90IGEgcGF5bWVudA==")
@@ -165,7 +165,7 @@ def _values(client: Client, recipe: Recipe) -> dict[str, Any] | None:
 def _inputs(client: Client, recipe: Recipe) -> Iterator[Mapping[str, Any]]:
     """The input of a trigger, twice. A robust one is changed in ways that must not matter.
 
-    Its texts stand in capitals, then within longer texts; then optional references stand beside it.
+    Its texts stand in capitals, then within longer texts; then optional members stand beside it.
     """
     given = recipe.input
     yield given
@@ -180,7 +180,7 @@ def _inputs(client: Client, recipe: Recipe) -> Iterator[Mapping[str, Any]]:
     if names:
         yield capitals
         yield longer
-    yield {**given, **_references_beside(client, given)}
+    yield {**given, **_beside(client, given)}
 
 
 def _has_letters(value: Any) -> bool:
@@ -188,12 +188,13 @@ def _has_letters(value: Any) -> bool:
     return isinstance(value, str) and value.upper() != value.lower()
 
 
-def _references_beside(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Known objects for the optional references that an input does not name."""
+def _beside(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Known objects and free texts for the optional members that an input does not name."""
     members = []
-    for parameter in filter(attrgetter("references"), client.operation.body):
+    for parameter in client.operation.body:
         is_given = parameter.name in given or parameter.name == client.contract.tenant
-        if not is_given and not parameter.required:
+        may_stand = parameter.references or takes_any_text(parameter)
+        if may_stand and not is_given and not parameter.required:
             members.append(parameter)
     return client.known(members)
 

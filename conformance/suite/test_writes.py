@@ -289,13 +289,13 @@ def _attempt_on_object(client: Client, attempts: Attempts, sought: Id) -> None:
 
 
 def _attempt(client: Client, attempts: Attempts) -> None:
-    """Send the write without a key, with each wrong key, and with mistakes."""
+    """Send the write with mistakes, which a server may take; without a key and with wrong ones."""
     roles = client.params(WrongKeys).roles
+    attempts.mistakes()
     if READ_ONLY in roles and client.operation.method != "GET":
         attempts.disguise(READ_ONLY)
     for role in (None, *roles):
         attempts.send(key=role)
-    attempts.mistakes()
 
 
 # --- creations at the same time ------------------------------------------------------------------

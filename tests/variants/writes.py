@@ -356,3 +356,16 @@ class NumberKeepsItsTime(Faulty):
             while not self.moment_is_free(kind, tenant, moment):
                 moment += 1
         return moment
+
+
+@variant(
+    "silent: how many numbers are left",
+    untested="paging-limit-maximum created-resource deleted-resource refused-unchanged created-at",
+)
+class PoolOfTwelve(Faulty):
+    """The pool holds twelve numbers, and a run wants more."""
+
+    def __init__(self, *parts: Any, **more: Any) -> None:
+        super().__init__(*parts, **more)
+        for row in self.store.page(Page("available_number", None, 1_000))[12:]:
+            self.store.remove(row)

@@ -46,6 +46,13 @@ class LeadStoredWithoutScope(ActsBeforeRefusing):
     before, role = ("create_lead",), "forbidden"
 
 
+@fault("refused-unchanged", at="update_lead", depth=5)
+class LeadSavedWithoutScope(ActsBeforeRefusing):
+    """update_lead saves before it refuses the key for its scope, and ignores unknown members."""
+
+    before, role = ("update_lead",), "forbidden"
+
+
 @fault("refused-unchanged", also="deleted-resource", at="delete_eval", depth=4)
 class EvalDeletedWithoutScope(ActsBeforeRefusing):
     """delete_eval deletes the eval before it refuses the key for its scope."""
