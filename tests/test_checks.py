@@ -102,6 +102,7 @@ def test_rules_that_a_moving_list_may_mislead_are_confirmed() -> None:
         "update.besides",
         "create.count",
         "create.newest",
+        "figures.grown",
         "rate.reset",
     }
     assert confirmed == (walks | effects) - {"paging.ties"}

@@ -106,22 +106,23 @@ def asked(exchange: Exchange, name: str) -> str | None:
     return only(parse_qs(query, keep_blank_values=True).get(name, []))
 
 
-def sought_in(contract: Contract, exchange: Exchange) -> tuple[Any, bool]:
-    """The object that an exchange looked for, and whether a later page of the list may show it.
+def sought_in(contract: Contract, look: Exchange | None) -> tuple[Any, bool]:
+    """The object that a look is for, and whether a later page of the list may show it.
 
-    The object is as a read or a list shows it; None if the answer does not show it.
+    The object is as a read or a list shows it; None if the answer does not show it, or if there was
+    no way to look.
     """
-    answer = answer_of(contract, exchange)
-    if answer is None or not answer.ok:
+    answer = answer_of(contract, look) if look else None
+    if look is None or answer is None or not answer.ok:
         return None, False
     paging = answer.operation.paging
     if paging is None:
         return answer.object, False
     name = contract.identifier_of(answer.operation.kind)
     for row in answer.rows:
-        if str(row.get(name)) == exchange.facts.sought:
+        if str(row.get(name)) == look.facts.sought:
             return row, False
-    passed = _passed(paging, answer.rows, exchange.facts.position)
+    passed = _passed(paging, answer.rows, look.facts.position)
     return None, answer.more is True and not passed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from itertools import count, filterfalse
+from itertools import filterfalse
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
@@ -169,17 +169,10 @@ class Client(Sending):
     ) -> Exchange:
         """Send a request that should be valid.
 
-        If an object that it names is not found, send it again with an object that is still listed:
-        lists move, and writes take time to show.
+        If an object that it names is not found, send it again with an object that is still listed.
         """
-        renewed = None
         renewable = not facts.mistake and role is not Role.ARRANGE and key in LOOKING
-        if renewable and self.knowledge.renewable(operation, values):
-            rounds = count()
-
-            def renewed() -> Mapping[str, Any]:
-                return self.knowledge.renewed(operation, values, next(rounds), key)
-
+        renewed = self.knowledge.renewal(operation, values, key) if renewable else None
         return self.send(
             operation,
             values,
@@ -290,8 +283,6 @@ class Client(Sending):
 
     def position(self, look: Exchange | None) -> str | None:
         """The position of the object that a look shows; None if it shows none."""
-        if look is None:
-            return None
         shown, _ = sought_in(self.contract, look)
         return as_text(members_of(shown).get(self.contract.position))
 

@@ -68,7 +68,7 @@ def _look_until_there(client: Client, other: Id, facts: Facts) -> None:
 
 def _is_gone(client: Client, look: Exchange | None) -> bool:
     """Whether a look does not show the object, or could not be made."""
-    return look is None or sought_in(client.contract, look)[0] is None
+    return sought_in(client.contract, look)[0] is None
 
 
 def _look_until_unlisted(client: Client, sought: Id, narrowed: Values) -> None:
@@ -86,9 +86,9 @@ def _look_until_unlisted(client: Client, sought: Id, narrowed: Values) -> None:
 def _passed_by(client: Client, listed: Exchange | None) -> Values:
     """The first filter of a list that the object of a look passes, with its value."""
     listing = client.contract.list_of(client.operation.kind)
-    if listing is None or listed is None:
+    if listing is None:
         return {}
-    shown = sought_in(client.contract, listed)[0]
+    shown, _ = sought_in(client.contract, listed)
     return shared_filter([shown], listing, None)
 
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Business, Declaration, Exchange, Facts, Operation, Role, Step
+from conformance.model import (
+    Business,
+    Declaration,
+    Effect,
+    Exchange,
+    Facts,
+    Operation,
+    Params,
+    Role,
+    Step,
+)
 from conformance.scenarios import Draft, Planning, operations, other_business
 from conformance.suite.client import Client
 from conformance.suite.crossing import with_query
@@ -18,6 +29,8 @@ from conformance.values import ABSENT, without
 
 TENANT_HEADERS = ("X-Business-Id", "X-Tenant-Id", "X-Account-Id", "X-Organization-Id")
 """Headers that a server may take the business from, instead of from the key."""
+MADE = 4
+"""Objects that are made beside reports: a figure that grows by just as many counts them."""
 
 
 def reports(planning: Planning) -> Iterator[Draft]:
@@ -93,6 +106,53 @@ def _ask_past_a_cache(client: Client, values: dict[str, Any]) -> None:
     client.raw(message, operation.id, key="other", facts=facts, role=Role.BYSTANDER)
     facts = Facts(step=Step.CACHED)
     client.call(operation, values, role=Role.ARRANGE, key="other", facts=facts)
+
+
+@dataclass(frozen=True)
+class Growth(Params):
+    """What is made, and the reports that must not count it, by their operations."""
+
+    creation: str
+    reports: tuple[str, ...]
+
+
+def reports_beside_creations(planning: Planning) -> Iterator[Draft]:
+    """All reports of figures together, beside the creation of what is most often searched for."""
+    keyed = filter(attrgetter("keyed"), operations(planning, "fetch"))
+    names = tuple(map(attrgetter("id"), filterfalse(attrgetter("required"), keyed)))
+    creations = filter(attrgetter("keyed"), operations(planning, "create"))
+    free = [creation for creation in creations if creation.effect is Effect.WRITE]
+    free.sort(key=partial(_filters, planning), reverse=True)
+    cost = 3 * len(names) + MADE
+    for creation in free[: min(1, len(names))]:
+        params, needs = Growth(creation.id, names), ("full", "other")
+        yield Draft(None, effect=Effect.WRITE, needs=needs, cost=cost, params=params, optional=True)
+
+
+def _filters(planning: Planning, creation: Operation) -> int:
+    """How many filters the list of what is created has."""
+    listing = planning.contract.list_of(creation.kind)
+    return len(listing.filters) if listing else 0
+
+
+def watch_figures(client: Client) -> None:
+    """The reports of the other business twice, and again after the main one has made objects."""
+    params = client.params(Growth)
+    creation = client.contract.operations[params.creation]
+    _all_reports(client, params, Step.BEFORE)
+    _all_reports(client, params, Step.BEFORE)
+    for _ in range(MADE):
+        values = client.valid_or({}, creation)
+        client.call(creation, values, role=Role.ARRANGE, facts=Facts(step=Step.WRITE))
+    _all_reports(client, params, Step.AFTER)
+
+
+def _all_reports(client: Client, params: Growth, step: Step) -> None:
+    """Each report of the other business, as its own key sees it."""
+    for name in params.reports:
+        report = client.contract.operations[name]
+        values = client.valid_or({}, report, "other")
+        client.call(report, values, role=Role.ARRANGE, key="other", facts=Facts(step=step))
 
 
 def reports_for_the_empty(planning: Planning) -> Iterator[Draft]:

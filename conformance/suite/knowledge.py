@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from itertools import chain, filterfalse
+from itertools import chain, count, filterfalse
 from operator import attrgetter
 from typing import Any
 
@@ -22,13 +22,10 @@ WANTED = 20
 """Objects of a kind that are worth knowing."""
 SEVERAL = 5
 """Items that the list of an object must have for its walks to show anything."""
-
 OWNERS_TRIED = 4
 """Objects that other lists name most, and that a list is tried with."""
-
 MOST = 1_000
 """Items of a page that are remembered."""
-
 WAITS = 20
 """Objects of a kind that are waited for. More are not late, but cannot be found."""
 Fill = Callable[[Operation, str], Values | None]
@@ -59,8 +56,7 @@ class Knowledge:
     def listed(self, kind: str, key: str = "full") -> list[Any]:
         """The items of the first page of the list of a kind, as a key sees it.
 
-        The list is asked for once. Empty for a kind without a list, and for a list that cannot be
-        asked for or answers no items.
+        The list is asked for once. Empty where there is none, or none that can be asked for.
         """
         place = ("list", kind, key)
         items: list[Any] = self._once(place, lambda: self._asked(kind, key), meanwhile=[])
@@ -86,10 +82,8 @@ class Knowledge:
         A list of one object's items is asked for an object that has several.
         """
         place = ("listing", operation.id, key)
-        known = self._once(place, lambda: self._filled(operation, key))
-        if known is None:
-            return None
-        return dict(known)
+        known: Values | None = self._once(place, lambda: self._filled(operation, key))
+        return None if known is None else dict(known)
 
     def _filled(self, operation: Operation, key: str) -> Values | None:
         values = self._fill(operation, key)
@@ -248,8 +242,8 @@ class Knowledge:
     def free(self, kind: str, key: str) -> Id | None:
         """An object of a pool that the run has not used yet; None if the pool has none left.
 
-        When all listed objects are used, the list is asked for again. Objects that it still shows
-        are free: they were used in refused requests. The latest may yet be taken.
+        When all are used, the list is asked for again. What it shows is free: refused requests used
+        it. The latest may yet be taken.
         """
         used = self._memory.used.setdefault(kind, [])
         pool = self._pool(kind, key)
@@ -302,18 +296,23 @@ class Knowledge:
 
     # --- objects that are gone ---
 
-    def renewable(self, operation: Operation, values: Mapping[str, Any]) -> bool:
-        """Whether a request names objects, and may be sent again if they are not found."""
-        return bool(self._naming(operation, values))
+    def renewal(
+        self, operation: Operation, values: Mapping[str, Any], key: str | None = "full"
+    ) -> Callable[[], Mapping[str, Any]] | None:
+        """Gives the values of a request anew, whose objects were not found; None if it names none.
 
-    def renewed(
+        Lists move, and writes take time to show. So an object is looked for a moment later, once in
+        each round of repeated requests.
+        """
+        if not self._naming(operation, values):
+            return None
+        rounds = count()
+        return lambda: self._renewed(operation, values, next(rounds), key)
+
+    def _renewed(
         self, operation: Operation, values: Mapping[str, Any], round_: int, key: str | None
     ) -> Mapping[str, Any]:
-        """The values with another object in place of each that its list no longer shows.
-
-        An object is looked for once in each round of repeated requests, a moment after it was not
-        found: writes take time to show.
-        """
+        """The values with another object in place of each that its list no longer shows."""
         fresh = dict(values)
         for parameter in self._naming(operation, values):
             other = self._in_place_of(parameter, values[parameter.name], round_, key or "full")

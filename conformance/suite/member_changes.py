@@ -149,7 +149,7 @@ def changes_of_one(client: Client, values: Mapping[str, Any]) -> Iterator[dict[s
 
 def _found(client: Client, look: Exchange | None) -> Any:
     """The object that a look shows; None without one."""
-    return None if look is None else sought_in(client.contract, look)[0]
+    return sought_in(client.contract, look)[0]
 
 
 def _changes(

@@ -127,7 +127,8 @@ class OwnObjects:
         """Create an object. Returns its id; None if that fails or no valid values are known."""
         if values is None:
             return None
-        written = self._sending.send(creation, values, role=role, facts=facts)
+        renewed = None if facts.mistake else self._knowledge.renewal(creation, values)
+        written = self._sending.send(creation, values, role=role, facts=facts, renewed=renewed)
         created = Answer(self._sending.contract, creation, written).id
         return created if created is not None and is_sendable(created) else None
 

@@ -8,46 +8,40 @@ from functools import partial
 from operator import attrgetter
 
 from conformance.model import Effect, Facts, Open, Operation, Parameter, Params, Role, Side, Step
-from conformance.reading import Answer, rows_of
+from conformance.reading import rows_of
 from conformance.scenarios import Depth, Draft, Planning, operations, other_business, scenario
 from conformance.suite.client import Client
 from conformance.suite.crossing import (
-    Values,
     ask_naming_main,
     change_across,
     create_inside,
     read_across,
-    with_query,
 )
 from conformance.suite.figures import (
     compare_figures,
     narrow_empty_figures,
     reports,
+    reports_beside_creations,
     reports_for_the_empty,
-    with_tenant_headers,
+    watch_figures,
 )
 from conformance.suite.filter_values import widest
 from conformance.suite.foreign import (
-    PAGE_SIZE,
     ask_beside_others,
     ask_for_both,
     foreign_filter,
     foreign_object,
     later_page,
     owning_references,
-    texts_of_member,
 )
 from conformance.suite.ids import MALFORMED
-from conformance.transport.message import message_for
+from conformance.suite.sides import SIDES, more_pages, named_another, narrowed_to_shown, page
 from conformance.values import ABSENT
 
 OVERLAPPING = {Depth.QUICK: 0, Depth.FULL: 2, Depth.DEEP: 100}
 """Lists that two businesses ask for at the same time."""
 ROUNDS = 2
 """Requests of each business that are under way at the same time."""
-_OWN, _FOREIGN = Side.OWN, Side.FOREIGN
-SIDES = {"full": _OWN, "read_only": _OWN, "other": _FOREIGN, "empty": _FOREIGN}
-"""Whose data a list shows, by the key that asks for it."""
 
 
 # --- rows ---
@@ -68,76 +62,13 @@ def lists_of_two(planning: Planning) -> Iterator[Draft]:
 @scenario(lists_of_two, rules=("tenant.rows", "owner.nested"))
 def test_rows_of_two_businesses(client: Client) -> None:
     """Pages of a list as two businesses see it: in two sizes, with a cursor, and narrowed."""
-    foreign = _page(client, "other", {})
-    own = _page(client, "full", {})
-    _more_pages(client, "other", foreign)
-    _more_pages(client, "full", own)
-    _named_another(client)
+    foreign = page(client, "other", {})
+    own = page(client, "full", {})
+    more_pages(client, "other", foreign)
+    more_pages(client, "full", own)
+    named_another(client)
     pages = filter(None, (foreign, own))
-    _narrowed_to_shown(client, [row for page in pages for row in page.rows])
-
-
-def _more_pages(client: Client, key: str, first: Answer | None) -> None:
-    """The page after the first one, and the first one in another size."""
-    paging = client.operation.paging
-    assert paging is not None
-    if first is not None and first.cursor is not None:
-        _page(client, key, {paging.after: first.cursor})
-    limit = client.knowledge.within(client.operation, PAGE_SIZE)
-    _page(client, key, {paging.limit: str(limit)})
-
-
-def _page(client: Client, key: str, values: Values) -> Answer | None:
-    """Ask for a page of the list; None if no valid values for it are known.
-
-    What the full key sees of the main business, a read-only key must see as well.
-    """
-    operation = client.operation
-    known = client.knowledge.listing(operation, "full" if key == "read_only" else key)
-    if known is None:
-        return None
-    facts = Facts(side=SIDES[key])
-    # a key that only reads may not reach the object that the list is of
-    may_miss = all((key == "read_only", operation.required))
-    role = Role.ARRANGE if may_miss else Role.CONTROL
-    exchange = client.call(operation, known | values, role=role, key=key, facts=facts)
-    return Answer(client.contract, operation, exchange)
-
-
-def _named_another(client: Client) -> None:
-    """The list with another business in headers, and in a parameter that no document names."""
-    operation, tenant = client.operation, client.contract.tenant
-    values, business = client.knowledge.listing(operation), client.knowledge.business("other")
-    if values is None or business is None or tenant is None:
-        return
-    own = client.knowledge.business()
-    if operation.parameter(tenant) and own is not None:  # the main business is named first
-        values[tenant] = own
-    message = with_query(message_for(operation, values), tenant, business)
-    message = with_tenant_headers(message, business)
-    client.raw(message, operation.id, facts=Facts(mistake=True, side=Side.OWN))
-
-
-def _narrowed_to_shown(client: Client, rows: list[Values]) -> None:
-    """The own list under each plain filter, narrowed to the first value that the rows show.
-
-    The rows of the other business come first: a value that only it has tells most.
-    """
-    for parameter in client.operation.plain_filters:
-        texts = texts_of_member(rows, parameter.filters)
-        if texts and parameter.name != client.contract.tenant:
-            _page(client, "full", {parameter.name: texts[0]})
-    wide = widest(client.operation, rows)
-    if wide:  # the other business asks for the same, which a server may have kept
-        for key in ("full", "other"):
-            _page_within(client, key, wide)
-
-
-def _page_within(client: Client, key: str, bounds: dict[str, str]) -> None:
-    """A page of what lies within bounds: a server may limit how far they are apart."""
-    known = client.knowledge.listing(client.operation, key)
-    if known is not None:
-        client.mistake(client.operation, known | bounds, key=key, facts=Facts(side=SIDES[key]))
+    narrowed_to_shown(client, [row for page in pages for row in page.rows])
 
 
 # --- filters ---
@@ -242,6 +173,12 @@ def test_foreign_figures(client: Client) -> None:
     compare_figures(client)
 
 
+@scenario(reports_beside_creations, rules=("figures.grown",), phase=2, alone=True)
+def test_figures_beside_creations(client: Client) -> None:
+    """The reports of one business, before and after another one has made objects."""
+    watch_figures(client)
+
+
 @scenario(reports_for_the_empty, rules=("figures.empty",), phase=1)
 def test_empty_figures(client: Client) -> None:
     """A report of a business without data, plain and narrowed."""
@@ -325,7 +262,7 @@ def test_rows_of_two_keys(client: Client) -> None:
     """The first page of a list, as two keys see it."""
     keys = client.params(TwoKeys)
     for key in (keys.foreign, keys.own):
-        _page(client, key, {})
+        page(client, key, {})
 
 
 def reads_for_the_empty(planning: Planning) -> Iterator[Draft]:

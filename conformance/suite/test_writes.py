@@ -197,7 +197,7 @@ def _look_before_change(client: Client, sought: Id, first: Facts) -> None:
     operation, sent = client.operation, {**first.beside, **first.sent}
 
     def is_shown(look: Exchange | None) -> bool:
-        found = sought_in(client.contract, look)[0] if look is not None else None
+        found = sought_in(client.contract, look)[0]
         return found is None or not any(differences(operation, sent, found))
 
     facts = Facts(step=Step.BEFORE)

@@ -184,7 +184,7 @@ class DeletedMeanwhile(_Moving):
     def move(self, context: Context) -> None:
         kind, tenant = context.operation.kind or "", self.tenant_of(context.identity)
         row = self.store.page(Page(kind, tenant, 20))[-1]
-        if "Conformance" not in json.dumps(row.document):
+        if "Sample" not in json.dumps(row.document):
             self.store.remove(row)
 
 

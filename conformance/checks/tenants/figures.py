@@ -28,7 +28,8 @@ def figures_own(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     own = _leaves(trial.last(Step.BEFORE))
     if not own:
         return
-    yield from _names_another(context, trial, own)
+    yield from _names(context, Business.OTHER, trial.at(Step.BEFORE))
+    yield from _names(context, Business.MAIN, trial.at(Step.OWNER))
     yield from _kept_for_all(trial, own)
     for probe in trial.at(Step.FOREIGN):
         answer = answered(context, probe)
@@ -40,13 +41,13 @@ def figures_own(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield kept_out(context, probe, KEPT_OUT)
 
 
-def _names_another(context: JudgeContext, trial: Trial, own: Leaves) -> Iterator[Outcome]:
-    """The plain report does not name the other business."""
-    other = context.target.businesses.get(Business.OTHER, ABSENT)
-    named = [where for where, value in own.items() if other in (value, *where.split("/"))]
+def _names(context: JudgeContext, business: Business, looks: list[Exchange]) -> Iterator[Outcome]:
+    """The first of some reports does not name a business that its key cannot reach."""
+    other = context.target.businesses.get(business, ABSENT)
+    leaves = _leaves(next(iter(looks), None))
+    named = [where for where, value in leaves.items() if other in (value, *where.split("/"))]
     for where in named[:1]:
-        ids = ids_of(trial.at(Step.BEFORE))
-        yield Violation(where, "nothing of another business", compact(other), ids)
+        yield Violation(where, "nothing of another business", compact(other), ids_of(looks[:1]))
 
 
 def _kept_for_all(trial: Trial, own: Leaves) -> Iterator[Outcome]:
@@ -78,6 +79,32 @@ def _number(value: Any) -> int | float | None:
     if isinstance(value, bool):
         return None
     return value if isinstance(value, int | float) else None
+
+
+@trial("figures.grown", hint="Needs reports, and the key of another business.", confirm=True)
+def figures_grown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """No figure of a business grows by the number of objects that another one has just made."""
+    made = list(filter(attrgetter("ok"), trial.at(Step.WRITE)))
+    for after in filter(attrgetter("ok"), trial.at(Step.AFTER)):
+        before = [each for each in trial.at(Step.BEFORE) if each.operation == after.operation]
+        later, ids = _leaves(after), ids_of([*before, *made, after])
+        for where, value in _steady(before):
+            if made and _difference(value, later.get(where)) == len(made):
+                expected = f"{value}, as only another business has made {len(made)} objects"
+                yield Violation(where, expected, compact(later[where]), ids)
+                return
+        yield Pass(ids)
+
+
+def _steady(looks: list[Exchange]) -> list[tuple[str, Any]]:
+    """The values of a report that are the same in two looks. Those that move prove nothing."""
+    first, second = map(_leaves, looks[:2])
+    return sorted(first.items() & second.items(), key=str)
+
+
+def _difference(old: Any, new: Any) -> int | float:
+    """By how much a number has grown; 0 for what is no number."""
+    return (_number(new) or 0) - (_number(old) or 0)
 
 
 @trial("figures.empty", hint="Needs a report, and the key of a business without data.")

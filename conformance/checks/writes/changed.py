@@ -160,11 +160,8 @@ def _change(context: JudgeContext, trial: Trial) -> Change | None:
     write = last_success(context, trial, Step.WRITE)
     if write is None or any(map(_is_lost, trial.exchanges)):
         return None
-    before, after = trial.last(Step.BEFORE), trial.last(Step.READ)
-    if before is None or after is None:
-        return None
-    old, _ = sought_in(context.contract, before)
-    new, _ = sought_in(context.contract, after)
+    old, _ = sought_in(context.contract, trial.last(Step.BEFORE))
+    new, _ = sought_in(context.contract, trial.last(Step.READ))
     if not isinstance(old, dict) or not isinstance(new, dict):
         return None
     sent = as_shown(context.operation, write.exchange.facts.sent)

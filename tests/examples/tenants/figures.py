@@ -130,3 +130,32 @@ def a_report_without_data_is_narrowed() -> Iterator[Example]:
     )
     yield silent("it was refused", plain, refusal("invalid_request", step="narrowed", **REPORT))
     yield silent("it has data", refusal("forbidden", step="before", **REPORT))
+
+
+def grown(*figures: Any, made: int = 4) -> Iterator[Exchange]:
+    """The report of the other business, before and after the main one has made some leads."""
+    labels: dict[str, Any] = {"role": "setup", "identity": "other", **REPORT}
+    *before, after = figures
+    for figure in before:
+        yield answer(200, {"used": [figure]}, step="before", **labels)
+    for _ in range(made):
+        yield answer(201, {"id": "l1"}, operation="create_lead", role="setup", step="write")
+    yield answer(200, {"used": [after]}, step="after", **labels)
+
+
+@examples_of("figures.grown", operation="read_balance")
+def a_report_counts_what_another_business_made() -> Iterator[Example]:
+    """A figure that stood still does not grow by what only another business has made."""
+    yield accepted("the figure stands still", *grown(12, 12, 12))
+    yield refused("it grows by four, for four objects", *grown(12, 12, 16))
+    yield accepted("it grows by less", *grown(12, 12, 13))
+    yield accepted("it grew before that, too", *grown(8, 12, 16))
+    yield accepted("a text", *grown("12", "12", "16"))
+    yield accepted("nothing was made", *grown(12, 12, 12, made=0))
+
+
+@examples_of("figures.own", operation="read_balance")
+def a_report_of_the_other_business_names_the_main_one() -> Iterator[Example]:
+    """No report names a business that its key cannot reach."""
+    yield accepted("each names its own", own(of="b_main"), owner(of="b_other"), named(12))
+    yield refused("the other one names the main one", own(), owner(of="b_main"), named(12))

@@ -156,3 +156,26 @@ class FunnelKeptByUrl(Figures):
             kept = super().business_of(context)
             self.store.leave(place, kept)
         return str(kept)
+
+
+@fault("business-figures", at="*", by="figures-beside-creations", depth=4)
+class LeadsOfAllCounted(Faulty):
+    """read_analytics_dashboard counts the leads of every business."""
+
+    def act_fetch(self, context: Context) -> Reply:
+        reply = super().act_fetch(context)
+        if not is_for(context, "read_analytics_dashboard") or not isinstance(reply.body, dict):
+            return reply
+        leads = len(self.store.page(Page("lead", None, 10_000)))
+        return Reply(reply.status, {**reply.body, "leads": leads})
+
+
+@fault("business-figures", at="read_balance", by="foreign-figures", depth=4)
+class BalanceOfTheMainBusiness(Faulty):
+    """read_balance shows every key the balance of the main business, which it names."""
+
+    def act_fetch(self, context: Context) -> Reply:
+        reply = super().act_fetch(context)
+        if not is_for(context, "read_balance") or not isinstance(reply.body, dict):
+            return reply
+        return Reply(reply.status, {**reply.body, "business_id": self.main_tenant()})
