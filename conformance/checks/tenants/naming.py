@@ -121,7 +121,7 @@ def tenant_inside(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
 
 # --- objects of another business in others --------------------------------------------------------
 
-COUNTER = re.compile("[^0-9]*[0-9]{1,9}")
+COUNTER = re.compile(r"\A[^0-9]*+[0-9]{1,9}\Z")
 """An id that may be a counter: each business may count its objects by itself."""
 LONG_TEXT = re.compile(f'"([^"]{{{LONG_ID},}})"')
 """A text in JSON that may be an id."""
