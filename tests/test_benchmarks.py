@@ -42,7 +42,7 @@ def test_a_benchmark_runs(tmp_path: Path) -> None:
     assert done.stdout.split()[: len(table.HEAD)] == list(table.HEAD)
     rows = json.loads(file.read_text(encoding="utf-8"))["startup"]
     assert "first request" in rows[0]["what"]
-    assert all(row["ratio"] > 1 for row in rows)
+    assert all(row["ratio"] > 1 for row in rows if row["against"] != "the goal")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -27,6 +27,7 @@ from conformance.values import instant
 from tests.faults import harness
 from tests.faults.base import Faulty, later_page
 from tests.faults.limits import TwoHours
+from tests.faults.tenants.figures import LeadsOfAllCounted
 from tests.faults.writes.refusals import ActsBeforeRefusing
 from tests.support import contracts
 from tests.support.wsgi import WsgiWire
@@ -169,6 +170,7 @@ FAULTS: dict[str, type[Application]] = {
     "update.besides": DescriptionLostByWork,
     "create.count": TwoForOne,
     "create.newest": BehindTheNewest,
+    "figures.grown": LeadsOfAllCounted,
     "refused.effect": MadeWithoutKey,
     "trigger.effect": KeptWhenBlocked,
     "rate.reset": TwoHours,
