@@ -180,7 +180,7 @@ class NumericIds(Faulty):
         }
 
 
-@variant("silent: the form of ids", untested="business-object business-filter")
+@variant("silent: the form of ids", untested="business-object business-filter business-inside")
 class IdsOfEachBusiness(NumericIds):
     """Each business counts its objects, the main one from 1, others from 3: they share ids."""
 
