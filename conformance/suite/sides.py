@@ -11,8 +11,12 @@ from conformance.suite.filter_values import widest
 from conformance.suite.foreign import PAGE_SIZE, texts_of_member
 from conformance.transport.message import message_for
 
-_OWN, _FOREIGN = Side.OWN, Side.FOREIGN
-SIDES = {"full": _OWN, "read_only": _OWN, "other": _FOREIGN, "empty": _FOREIGN}
+SIDES = {
+    "full": Side.OWN,
+    "read_only": Side.OWN,
+    "other": Side.FOREIGN,
+    "empty": Side.FOREIGN,
+}
 """Whose data a list shows, by the key that asks for it."""
 
 

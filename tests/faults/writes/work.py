@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from conformance.server.messages import Context, Reply
-from conformance.server.store import Page
+from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, fault, is_for
 
 
-class WorkResets(Faulty):
-    """The reference server, where one operation clears a member that it does not name."""
+class GoesTooFar(Faulty):
+    """The reference server, where one operation on an object does more than it should."""
 
     here, kind, member = "", "", ""
 
@@ -17,8 +17,19 @@ class WorkResets(Faulty):
         name = context.values.get("id") or context.values.get("agent_id")
         row = self.store.get(self.kind, str(name)) if is_for(context, self.here) else None
         if row is not None and reply.status == 200:
-            self.store.change(row, {self.member: None})
+            self.go_on(row)
         return reply
+
+    def go_on(self, row: Row) -> None:
+        """What the operation does once its work on an object is done."""
+        raise NotImplementedError
+
+
+class WorkResets(GoesTooFar):
+    """The same, and it clears a member that it does not name."""
+
+    def go_on(self, row: Row) -> None:
+        self.store.change(row, {self.member: None})
 
 
 @fault("changed-resource", at="update_sms_prompt", depth=5)
@@ -42,19 +53,12 @@ class MetadataLostByPausing(WorkResets):
     here, kind, member = "act_on_workspace", "workspace", "metadata"
 
 
-class WorksOnAll(Faulty):
-    """The reference server, where one operation does the same to each object of the business."""
+class WorksOnAll(GoesTooFar):
+    """The same, and it puts each object of the business into the state of this one."""
 
-    here, kind, member = "", "", ""
-
-    def act(self, context: Context) -> Reply:
-        reply = super().act(context)
-        row = self.store.get(self.kind, str(context.values.get("id")))
-        if not is_for(context, self.here) or row is None or reply.status != 200:
-            return reply
+    def go_on(self, row: Row) -> None:
         for each in self.store.page(Page(self.kind, row.tenant, 1_000)):
             self.store.change(each, {self.member: row.document[self.member]})
-        return reply
 
 
 @fault("changed-resource", at="act_on_workspace", depth=4)
