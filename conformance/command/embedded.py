@@ -9,13 +9,12 @@ run ends, because it stops when the pipe to its standard input closes.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from conformance.errors import ConformanceError, Unjudgeable
@@ -87,9 +86,14 @@ def _serve(target_out: Path, spec: Path | None) -> int:
 
 
 def _end_with_parent(target_out: Path) -> None:
-    """End when the run does. A run that was killed has left the target file."""
+    """End when the run does. A run that was killed has left the target file and its directory.
+
+    Nothing else is removed, for somebody may start this module by hand.
+    """
     sys.stdin.read()
-    shutil.rmtree(target_out.parent, ignore_errors=True)
+    target_out.unlink(missing_ok=True)
+    with suppress(OSError):
+        target_out.parent.rmdir()
     os._exit(0)
 
 

@@ -93,6 +93,14 @@ def test_an_ended_run_leaves_no_server(tmp_path: Path, by: str) -> None:
     assert left == []
 
 
+def test_a_server_that_ends_removes_nothing_of_others(tmp_path: Path) -> None:
+    """Started by hand, its target file may stand anywhere: only that file goes."""
+    (tmp_path / "kept").mkdir()
+    module = [sys.executable, "-m", "conformance.command.embedded", str(tmp_path / "t.yaml")]
+    subprocess.run(module, stdin=subprocess.DEVNULL, timeout=60, check=True)
+    assert list(tmp_path.iterdir()) == [tmp_path / "kept"]
+
+
 def test_a_run_outlives_its_terminal(tmp_path: Path) -> None:
     """A terminal that is closed stops a run as Ctrl-C does: with 3, reports and all."""
     ours, its = pty.openpty()
