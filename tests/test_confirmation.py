@@ -28,6 +28,11 @@ from tests.faults import harness
 from tests.faults.base import Faulty, later_page
 from tests.faults.limits import TwoHours
 from tests.faults.tenants.figures import LeadsOfAllCounted
+from tests.faults.writes.others import (
+    LeadsOfOthersRenamed,
+    NewWebhookReplacesTheLast,
+    WebhookOfAnotherDeleted,
+)
 from tests.faults.writes.refusals import ActsBeforeRefusing
 from tests.support import contracts
 from tests.support.wsgi import WsgiWire
@@ -169,6 +174,9 @@ FAULTS: dict[str, type[Application]] = {
     "paging.filter": Unfiltered,
     "update.besides": DescriptionLostByWork,
     "create.count": TwoForOne,
+    "create.others": NewWebhookReplacesTheLast,
+    "update.others": LeadsOfOthersRenamed,
+    "delete.others": WebhookOfAnotherDeleted,
     "create.newest": BehindTheNewest,
     "figures.grown": LeadsOfAllCounted,
     "refused.effect": MadeWithoutKey,

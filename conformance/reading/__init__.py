@@ -1,6 +1,6 @@
 """What both sides read from an answer: its items, its object, and what tells one from another."""
 
-from conformance.reading.answers import Answer, answer_of, asked, sought_in
+from conformance.reading.answers import Answer, answer_of, asked, missing, sought_in
 from conformance.reading.filters import takes
 from conformance.reading.items import (
     arrays_of,
@@ -44,6 +44,7 @@ __all__ = [
     "items_of",
     "made_by",
     "members_of",
+    "missing",
     "moment_of",
     "moments_of",
     "newly",

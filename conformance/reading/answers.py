@@ -14,6 +14,7 @@ from conformance.reading.items import (
     items_of,
     members_of,
     moments_of,
+    newly,
     object_of,
     position_of,
     rows_of,
@@ -104,6 +105,22 @@ def asked(exchange: Exchange, name: str) -> str | None:
     """The value of a query parameter that was sent exactly once; None otherwise."""
     query = urlsplit(exchange.request.url).query
     return only(parse_qs(query, keep_blank_values=True).get(name, []))
+
+
+def missing(old: Answer, new: Answer) -> list[Any]:
+    """The items of a page of a list that a later look at the page does not show.
+
+    Those at its end, which new items may have pushed to the next page, are left out.
+    """
+    gone = newly(new.contract, new.operation, new.listed, old.listed)
+    if new.more is False:
+        return gone
+    return [item for item in gone if not _is_end(old.listed, gone, item)]
+
+
+def _is_end(items: list[Any], gone: list[Any], item: Any) -> bool:
+    """Whether an item, and all behind it, are gone."""
+    return all(each in gone for each in items[items.index(item) :])
 
 
 def sought_in(contract: Contract, look: Exchange | None) -> tuple[Any, bool]:

@@ -179,6 +179,26 @@ def changes_of_members(planning: Planning) -> Iterator[Draft]:
                 yield Draft(operation, variant, needs=("full",), cost=cost, optional=True)
 
 
+LEAVING_OTHERS = {
+    "create": "create.others",
+    "update": "update.others",
+    "perform": "update.others",
+    "delete": "delete.others",
+}
+"""The rule that writes leave others alone, by the action."""
+
+
+def writes_beside_others(planning: Planning) -> Iterator[Draft]:
+    """Each write of a kind that is listed."""
+    for operation in operations(planning, *LEAVING_OTHERS):
+        is_write = operation.keyed and operation.effect is not Effect.READ
+        if is_write and _has_open_list(planning.contract, operation.kind):
+            rules = (LEAVING_OTHERS[operation.action],)
+            yield Draft(
+                operation, needs=("full",), wants=("other",), cost=9, optional=True, rules=rules
+            )
+
+
 @dataclass(frozen=True)
 class WrongKeys(Params):
     """The roles of the keys that a write is refused for."""

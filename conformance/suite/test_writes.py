@@ -14,8 +14,10 @@ from conformance.suite.client import Client
 from conformance.suite.deleting import delete_one
 from conformance.suite.ids import Id
 from conformance.suite.member_changes import change_each, signs_for
+from conformance.suite.neighbours import write_beside_others
 from conformance.suite.planned_writes import (
     BACKWARDS,
+    LEAVING_OTHERS,
     READ_ONLY,
     WORK_RULES,
     WrongKeys,
@@ -31,6 +33,7 @@ from conformance.suite.planned_writes import (
     updates,
     with_options,
     works,
+    writes_beside_others,
 )
 from conformance.suite.working import work_on_one
 from conformance.suite.writing import (
@@ -246,6 +249,12 @@ def test_work_with_options(client: Client) -> None:
     if values is not None:
         request = {**other_values(client, operation), **values}
         client.mistake(operation, request, role=Role.BYSTANDER)
+
+
+@scenario(writes_beside_others, rules=tuple(dict.fromkeys(LEAVING_OTHERS.values())), phase=2)
+def test_write_beside_others(client: Client) -> None:
+    """Look at the lists of two businesses, write, and look again: others are as they were."""
+    write_beside_others(client)
 
 
 # --- refused writes -------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from itertools import chain, dropwhile, filterfalse, product
 from operator import attrgetter, lt
 from typing import Any
 
+from conformance.checks.writes.neighbours import neighbours_stay, was_meant
 from conformance.checks.writes.read_back import read_back
 from conformance.judging.answers import said
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
@@ -19,7 +20,6 @@ from conformance.judging.writes import (
     last_answer,
     last_ids,
     last_success,
-    orders_of,
 )
 from conformance.model import (
     UNAVAILABLE,
@@ -31,6 +31,7 @@ from conformance.model import (
     compact,
 )
 from conformance.reading import (
+    Answer,
     absent,
     as_shown,
     differences,
@@ -40,7 +41,7 @@ from conformance.reading import (
     same,
     sought_in,
 )
-from conformance.values import instant, texts_in, without
+from conformance.values import instant, without
 
 FEW = 4
 """One in so many items of a list may stand where it does not belong: others change objects, too."""
@@ -54,15 +55,26 @@ def update_read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     yield from read_back(context, trial)
 
 
+@trial("update.others", hint="Needs an object that is changed, and a list of others.", confirm=True)
+def update_others(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A change, or work on an object, leaves the objects beside it, those of others too."""
+    yield from neighbours_stay(context, trial)
+
+
 @dataclass(frozen=True)
 class Change:
     """A change that was accepted: its trial, and the object as it was read before and after."""
 
     context: JudgeContext
     trial: Trial
-    sent: dict[str, Any]  # by the names under which the object shows the members
+    write: Answer
     old: dict[str, Any]
     new: dict[str, Any]
+
+    @property
+    def sent(self) -> dict[str, Any]:
+        """What was sent, by the names under which the object shows it."""
+        return as_shown(self.context.operation, self.write.exchange.facts.sent)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -115,18 +127,10 @@ def _taken_along(change: Change) -> Iterator[Violation]:
     for pair in product(trial.at(Step.OLDER_BEFORE)[-1:], trial.at(Step.OLDER_AFTER)[-1:]):
         old, new = (members_of(shown) for shown, _ in map(looks, pair))
         for name, value in filterfalse(old.items().__contains__, new.items()):
-            if old and _was_meant(change, value):
+            if old and was_meant(change.write, value):
                 expected = f"{compact(old.get(name))}, as another object was worked on"
                 ids = last_ids(trial, Step.OLDER_BEFORE, Step.WRITE, Step.OLDER_AFTER)
                 yield Violation(f"/{name}", expected, compact(value), ids)
-
-
-def _was_meant(change: Change, value: Any) -> bool:
-    """Whether a value is a text that was sent, or the state that was asked for."""
-    write = change.trial.last(Step.WRITE)
-    assert write is not None
-    orders = tuple(orders_of(change.context.operation, write))
-    return value in texts_in(change.sent.values()) or str(value).lower().startswith(orders)
 
 
 def _is_lost(exchange: Exchange) -> bool:
@@ -164,8 +168,7 @@ def _change(context: JudgeContext, trial: Trial) -> Change | None:
     new, _ = sought_in(context.contract, trial.last(Step.READ))
     if not isinstance(old, dict) or not isinstance(new, dict):
         return None
-    sent = as_shown(context.operation, write.exchange.facts.sent)
-    return Change(context, trial, sent, old, new)
+    return Change(context, trial, write, old, new)
 
 
 def _other_member(change: Change) -> Violation | None:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import partial
 from itertools import starmap
+from operator import attrgetter
 from typing import Any
 
+from conformance.checks.writes.neighbours import neighbours_stay
 from conformance.checks.writes.read_back import read_back
 from conformance.judging.answers import answered, said
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
@@ -43,6 +45,12 @@ CLOCKS_APART = 300
 def create_read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A created object can be read, with the values that were sent."""
     yield from read_back(context, trial)
+
+
+@trial("create.others", hint="Needs an object that is created, and a list of others.", confirm=True)
+def create_others(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A creation leaves the objects beside the new one, those of another business too."""
+    yield from neighbours_stay(context, trial)
 
 
 @trial("create.one", hint="Needs two objects that are created.")
@@ -139,7 +147,16 @@ def create_count(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if len(alike) > 1:
         yield _too_many(alike, ids)
     else:
-        yield Pass(ids)
+        yield next(_cut(write, added, ids), Pass(ids))
+
+
+def _cut(write: Answer, added: list[Any], ids: tuple[str, ...]) -> Iterator[Violation]:
+    """The texts of the only new item that are the start of what was sent, but not all of it."""
+    item = members_of(added[0]) if len(added) == 1 else {}
+    for name in map(attrgetter("shown_as"), write.operation.fresh_members):
+        text, got = str(write.exchange.facts.sent.get(name)), str(item.get(name))
+        if text.startswith(got) and len(got) in range(1, len(text)):
+            yield Violation(f"/{name}", f"{compact(text)}, as it was sent", compact(got), ids)
 
 
 def _shows(sent: Mapping[str, Any], item: Any) -> bool:

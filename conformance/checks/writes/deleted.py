@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
+from conformance.checks.writes.neighbours import neighbours_stay
 from conformance.judging.answers import answered, said
 from conformance.judging.outcomes import (
     Answered,
@@ -44,6 +45,12 @@ def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if deleted is None or _sought_at(trial, before) != deleted:
             yield from _around_deletion(context, trial, before, after)
     yield from _still_used(trial)
+
+
+@trial("delete.others", hint="Needs an object to delete, and a list of others.", confirm=True)
+def delete_others(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A deletion leaves the objects beside the deleted one, those of another business too."""
+    yield from neighbours_stay(context, trial)
 
 
 def _still_used(trial: Trial) -> Iterator[Violation]:

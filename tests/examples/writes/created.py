@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from conformance.model import Exchange
@@ -230,6 +231,27 @@ def a_new_object_shows_what_was_sent() -> Iterator[Example]:
         ("one of two items is a text", Expected.ACCEPTED, (EVAL_NINE, "Eval 9")),
     ):
         yield example(expected, sentence, before, created, with_old(*items))
+
+
+def texted(shown: Any) -> Iterator[Exchange]:
+    """A text is sent, and the list of messages shows one more."""
+    sent = {"message": "Your appointment is confirmed."}
+    page = partial(answer, 200, operation="list_messages", role="setup")
+    yield page({"messages": [], "has_more": False}, step="before")
+    yield answer(200, {}, operation="send_sms", role="control", step="write", sent=sent)
+    item = {"id": "m1", "message": shown}
+    yield page({"messages": [item], "has_more": False}, step="after")
+
+
+@examples_of("create.count", operation="send_sms")
+def a_new_object_shows_the_text_that_was_sent() -> Iterator[Example]:
+    """The text of the only new item may be another one, but no part of what was sent."""
+    whole = "Your appointment is confirmed."
+    yield accepted("the whole text", *texted(whole))
+    yield accepted("a server adds to it", *texted(f"{whole} Text STOP to end."))
+    yield accepted("no text at all", *texted(None))
+    yield refused("its begin", *texted("Your appointment"))
+    yield accepted("another text, that came just then", *texted("Another one"))
 
 
 @examples_of("create.count", operation="create_eval")

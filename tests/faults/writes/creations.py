@@ -32,6 +32,18 @@ class AgentNotStored(Faulty):
         return row
 
 
+@fault("created-resource", at="send_sms", depth=4)
+class TextsCut(Faulty):
+    """send_sms keeps twenty characters of a text."""
+
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
+        if kind == "message":
+            document = {**document, "message": document["message"][:20]}
+        return super().add(kind, tenant, document, identifier)
+
+
 @fault("created-resource", at="create_call", depth=2)
 class CallNotStored(Faulty):
     """create_call confirms a call that it does not store."""

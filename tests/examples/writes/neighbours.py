@@ -1,0 +1,87 @@
+"""Examples of writes that must leave the objects beside theirs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from conformance.model import Exchange
+from tests.examples.base import Example, accepted, examples_of, refused, silent
+from tests.support.exchanges import answer, refusal, with_request_body
+
+Rows = list[dict[str, Any]]
+
+ONE, TWO, THREE = ({"id": f"w{number}", "description": f"{number}"} for number in (1, 2, 3))
+BOTH = [TWO, ONE]
+
+
+def listed(step: str, rows: Rows, *, more: bool = False, side: str = "own") -> Exchange:
+    """A page of webhooks, before or after the write."""
+    body = {"webhooks": rows, "has_more": more}
+    return answer(200, body, operation="list_webhooks", role="setup", step=step, side=side)
+
+
+def written(
+    operation: str, after: Rows, *, before: Rows = BOTH, sought: str = "", **page: Any
+) -> Iterator[Exchange]:
+    """Two looks, a write that sends a description, and a look after it."""
+    sent = {"description": "New"}
+    yield listed("listed-before", before, **page)
+    yield listed("listed-before", before, **page)
+    facts = {"role": "control", "step": "write", "sent": sent, "sought": sought}
+    yield with_request_body(answer(200, {}, operation=operation, **facts), sent)
+    yield listed("listed-after", after, **page)
+
+
+@examples_of("create.others", operation="create_webhook")
+def a_creation_leaves_what_was_there() -> Iterator[Example]:
+    """What was listed is listed; what a new object pushes to the next page may be there."""
+    made = partial(written, "create_webhook")
+    yield accepted("there is one more", *made([THREE, *BOTH]))
+    yield accepted("the oldest one is on the next page", *made([THREE, TWO], more=True))
+    yield accepted("all are on the next page", *made([THREE], more=True))
+    yield refused("the oldest one is gone", *made([THREE, TWO]))
+    yield refused("one between others is gone", *made([THREE, ONE], more=True))
+    yield refused("another business lost one", *made([ONE], side="foreign"))
+    yield accepted("the other business has what it had", *made(BOTH, side="foreign"))
+
+
+@examples_of("update.others", operation="update_webhook")
+def a_change_is_of_one_object() -> Iterator[Example]:
+    """What was sent shows on the object that was named, and on no other one."""
+    changed = partial(written, "update_webhook", sought="w1")
+    new = {"description": "New"}
+    yield accepted("it is changed", *changed([TWO, ONE | new]))
+    yield accepted("another one changes by itself", *changed([TWO | {"description": "2b"}, ONE]))
+    yield refused("another one is changed, too", *changed([TWO | new, ONE | new]))
+    yield refused("another one is gone", *changed([ONE | new]))
+    yield accepted("the changed one has left its list", *changed([TWO]))
+    theirs = [{"id": "w9", "description": "9"}]
+    other = partial(changed, before=theirs, side="foreign")
+    yield refused("that of another business is changed", *other([theirs[0] | new]))
+    yield accepted("that of another business is as it was", *other(theirs))
+
+
+@examples_of("delete.others", operation="delete_webhook")
+def a_deletion_is_of_one_object() -> Iterator[Example]:
+    """The object that was named is gone, and no other one."""
+    deleted = partial(written, "delete_webhook", sought="w1")
+    yield accepted("it is gone", *deleted([TWO]))
+    yield refused("all are gone", *deleted([]))
+    yield refused("another business lost one", *deleted([TWO], side="foreign", sought="w3"))
+
+
+@examples_of("delete.others", operation="delete_webhook")
+def lists_that_cannot_be_compared() -> Iterator[Example]:
+    """A list that loses items by itself shows nothing, nor does a write that was refused."""
+    first, second, deletion, after = written("delete_webhook", [TWO], sought="w3")
+    yield silent("items vanish by themselves", first, listed("listed-before", [TWO]), deletion)
+    lost = listed("listed-after", [])
+    moving = (first, listed("listed-before", [TWO]), deletion, lost)
+    yield silent("and one more after the write", *moving)
+    yield silent("there was one look before", first, deletion, after)
+    forbidden = refusal("forbidden", operation="delete_webhook", step="write")
+    yield silent("the deletion is refused", first, second, forbidden, after)
+    unread = refusal("forbidden", operation="list_webhooks", step="listed-after", side="own")
+    yield silent("the list is refused", first, second, deletion, unread)
