@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -115,12 +116,8 @@ def missing(old: Answer, new: Answer) -> list[Any]:
     gone = newly(new.contract, new.operation, new.listed, old.listed)
     if new.more is False:
         return gone
-    return [item for item in gone if not _is_end(old.listed, gone, item)]
-
-
-def _is_end(items: list[Any], gone: list[Any], item: Any) -> bool:
-    """Whether an item, and all behind it, are gone."""
-    return all(each in gone for each in items[items.index(item) :])
+    pushed = list(takewhile(gone.__contains__, reversed(old.listed)))
+    return gone[: len(gone) - len(pushed)]
 
 
 def sought_in(contract: Contract, look: Exchange | None) -> tuple[Any, bool]:

@@ -191,8 +191,8 @@ LEAVING_OTHERS = {
 def writes_beside_others(planning: Planning) -> Iterator[Draft]:
     """Each write of a kind that is listed."""
     for operation in operations(planning, *LEAVING_OTHERS):
-        is_write = operation.keyed and operation.effect is not Effect.READ
-        if is_write and _has_open_list(planning.contract, operation.kind):
+        is_listed = _has_open_list(planning.contract, operation.kind)
+        if all((operation.keyed, operation.effect is not Effect.READ, is_listed)):
             rules = (LEAVING_OTHERS[operation.action],)
             yield Draft(
                 operation, needs=("full",), wants=("other",), cost=9, optional=True, rules=rules

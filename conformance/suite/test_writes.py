@@ -47,6 +47,15 @@ from conformance.suite.writing import (
     visible_change,
 )
 
+# --- all writes -----------------------------------------------------------------------------------
+
+
+@scenario(writes_beside_others, rules=tuple(dict.fromkeys(LEAVING_OTHERS.values())), phase=2)
+def test_write_beside_others(client: Client) -> None:
+    """Look at the lists of two businesses, write, and look again: others are as they were."""
+    write_beside_others(client)
+
+
 # --- creations ------------------------------------------------------------------------------------
 
 
@@ -249,12 +258,6 @@ def test_work_with_options(client: Client) -> None:
     if values is not None:
         request = {**other_values(client, operation), **values}
         client.mistake(operation, request, role=Role.BYSTANDER)
-
-
-@scenario(writes_beside_others, rules=tuple(dict.fromkeys(LEAVING_OTHERS.values())), phase=2)
-def test_write_beside_others(client: Client) -> None:
-    """Look at the lists of two businesses, write, and look again: others are as they were."""
-    write_beside_others(client)
 
 
 # --- refused writes -------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from itertools import chain, dropwhile, filterfalse, product
 from operator import attrgetter, lt
 from typing import Any
 
-from conformance.checks.writes.neighbours import neighbours_stay, was_meant
+from conformance.checks.writes.neighbours import neighbours_stay, taken_along
 from conformance.checks.writes.read_back import read_back
 from conformance.judging.answers import said
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
@@ -119,18 +119,12 @@ def update_besides(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _taken_along(change: Change) -> Iterator[Violation]:
-    """The object beside it now shows what was sent for this one, or the state that it was put into.
-
-    Whatever else changes there may change by itself.
-    """
+    """The object beside it now shows what was sent for this one, or the state asked for."""
     trial, looks = change.trial, partial(sought_in, change.context.contract)
     for pair in product(trial.at(Step.OLDER_BEFORE)[-1:], trial.at(Step.OLDER_AFTER)[-1:]):
         old, new = (members_of(shown) for shown, _ in map(looks, pair))
-        for name, value in filterfalse(old.items().__contains__, new.items()):
-            if old and was_meant(change.write, value):
-                expected = f"{compact(old.get(name))}, as another object was worked on"
-                ids = last_ids(trial, Step.OLDER_BEFORE, Step.WRITE, Step.OLDER_AFTER)
-                yield Violation(f"/{name}", expected, compact(value), ids)
+        ids = last_ids(trial, Step.OLDER_BEFORE, Step.WRITE, Step.OLDER_AFTER)
+        yield from taken_along(change.write, old or new, new, ids)
 
 
 def _is_lost(exchange: Exchange) -> bool:
