@@ -15,29 +15,21 @@ from benchmarks.table import Row
 
 
 def rows(tries: int) -> Iterator[Row]:
-    """A full run beside a quick run and an empty Python, and beside the first one in a directory.
+    """A full run beside a quick run and an empty Python, and beside the first one of a user.
 
     On that one, Hypothesis makes its tables of characters.
     """
     empty = partial(once, Process([sys.executable, "-c", "pass"]))
-    quick = partial(cost_of_run, "--depth", "quick")
-    with tempfile.TemporaryDirectory() as name:
-        later = partial(_run_in, Path(name))
-        later()  # the first one in this directory
-        nothing, least, whole, first = medians(tries, [empty, quick, later, _first_run])
+    quick, later = partial(cost_of_run, "--depth", "quick"), cost_of_run
+    later()  # the first one of this user
+    nothing, least, whole, first = medians(tries, [empty, quick, later, _first_run])
     yield Row("full run", whole.memory, "MiB", "quick run", least.memory)
     yield Row("requests of it", whole.requests, "requests", "quick run", least.requests)
     yield Row("full run", whole.memory, "MiB", "python -c pass", nothing.memory)
-    yield Row("first full run in a directory", first.memory, "MiB", "later one", whole.memory)
+    yield Row("first full run of a user", first.memory, "MiB", "later one", whole.memory)
 
 
 def _first_run() -> Cost:
-    """A full run in a new directory."""
-    with tempfile.TemporaryDirectory() as name:
-        return _run_in(Path(name))
-
-
-def _run_in(directory: Path) -> Cost:
-    """A full run in a directory, against a new server."""
+    """A full run of a user whose cache is empty, against a new server."""
     with tempfile.TemporaryDirectory() as name, serving(Path(name)) as server:
-        return counted(server, replace(run(server), directory=directory))
+        return counted(server, replace(run(server), variables={"XDG_CACHE_HOME": name}))

@@ -9,11 +9,14 @@ from __future__ import annotations
 import atexit
 import base64
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -86,6 +89,18 @@ class Drawing:
         self._process.wait()
 
 
+def _environment() -> dict[str, str]:
+    """Lets Hypothesis keep its tables of characters in the cache of the user.
+
+    A user without a home gets them in the working directory.
+    """
+    with suppress(RuntimeError):
+        cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
+        tables = cache / "kaicalls-conformance" / "hypothesis"
+        return {"HYPOTHESIS_STORAGE_DIRECTORY": str(tables), **os.environ}
+    return dict(os.environ)
+
+
 def _started(request: str) -> subprocess.Popen[str]:
     """The process that draws, with its request on the way."""
     process = subprocess.Popen(
@@ -94,6 +109,7 @@ def _started(request: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=_environment(),
         process_group=0,  # Ctrl-C in a terminal is for the run alone
     )
     assert process.stdin is not None

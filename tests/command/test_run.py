@@ -43,6 +43,11 @@ def test_run_needs_no_argument(full: Ran) -> None:
     assert (run.parent / "latest").is_symlink()
 
 
+def test_a_run_leaves_its_reports_alone(full: Ran) -> None:
+    """Beside them, nothing appears where the command was started."""
+    assert [path.name for path in full.run.parent.parent.iterdir()] == ["reports"]
+
+
 def test_progress_is_plain_lines(full: Ran) -> None:
     """A pipe gets plain lines without empty ones between them, and the counts come last."""
     lines = full.outcome.out.splitlines()
