@@ -33,7 +33,7 @@ from tests.faults.writes.others import (
     NewWebhookReplacesTheLast,
     WebhookOfAnotherDeleted,
 )
-from tests.faults.writes.refusals import ActsBeforeRefusing
+from tests.faults.writes.refusals import ActsBeforeRefusing, LeadSavedWithoutScope
 from tests.support import contracts
 from tests.support.wsgi import WsgiWire
 
@@ -187,6 +187,7 @@ FAULTS: dict[str, type[Application]] = {
 OTHER_FAULTS: dict[tuple[str, str], type[Application]] = {
     ("paging.advances", "walk-with-option"): FirstPageAgain,  # it may refuse the second page
     ("paging.exclusive", "cursor-of-a-deleted-item"): KeptAndAgain,
+    ("refused.effect", "refused-write"): LeadSavedWithoutScope,
 }
 """The faults for scenarios that cannot see the usual one."""
 MEET_BY_CHANCE = {

@@ -163,6 +163,7 @@ def test_a_restart_of_some_seconds_is_waited_for() -> None:
 WRITING = (
     "change-of-each-member",
     "deletion",
+    "refused-creation",
     "refused-write",
     "repeated-creation",
     "update",

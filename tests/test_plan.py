@@ -270,7 +270,7 @@ def test_a_case_runs_without_a_key_that_it_only_wants() -> None:
     given = embedded("real")
     fewer = replace(given, keys=given.keys - {*DEAD_KEYS, "no_scope"})
     plan = planning.planned(contract_of("real"), fewer, 0)
-    case = next(case for case in plan.runnable if case.id == "refused-write[create_agent]")
+    case = next(case for case in plan.runnable if case.id == "refused-creation[create_agent]")
     assert case.params == WrongKeys(("read_only",))
     assert [advice.partition(" (")[0] for advice in case.lacks] == [
         "give an expired key",

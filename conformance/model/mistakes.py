@@ -30,6 +30,7 @@ SCENARIOS = {
     "invalid-parameter": "a value that must be refused",
     "object-for-an-empty-business": "an object of another business",
     "plain-read": "an id that is almost that of an object",
+    "refused-creation": "a mistake in a write",
     "refused-write": "a mistake in a write",
     "unknown-id": "an id that names nothing",
 }

@@ -8,7 +8,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Facts, Operation, Parameter, Role, Step
+from conformance.model import Facts, Parameter, Role, Step
 from conformance.suite.client import Client
 from conformance.suite.sending import OVERRIDES
 from conformance.suite.writing import fresh_texts, must_be_there
@@ -72,7 +72,7 @@ class Attempts:
             self._unselected()
             self._look_in_list(self.fresh[already:])
         members = list(self._operation.body)
-        selector = selector_of(self._operation)
+        selector = self._operation.selector
         if selector in members:
             members.remove(selector)
         omitted = next(filter(must_be_there, members), None)
@@ -129,10 +129,3 @@ class Attempts:
         ask = self._client.lister(self._operation.kind)
         if ask is not None:
             ask(facts=Facts(step=Step.LOOK, fresh=fresh))
-
-
-def selector_of(operation: Operation) -> Parameter | None:
-    """The parameter that names the object of a write; None for a creation."""
-    if operation.action == "create":
-        return None
-    return operation.selector

@@ -206,7 +206,22 @@ class WrongKeys(Params):
     roles: tuple[str, ...]
 
 
-def refused_writes(planning: Planning) -> Iterator[Draft]:
+def refused_creations(planning: Planning) -> Iterator[Draft]:
+    """Each write of no one object whose effect would be seen in its list."""
+    return filterfalse(_names_object, _refused_writes(planning))
+
+
+def refused_changes(planning: Planning) -> Iterator[Draft]:
+    """Each write of one object whose effect would be seen."""
+    return filter(_names_object, _refused_writes(planning))
+
+
+def _names_object(draft: Draft) -> bool:
+    """Whether the write of a case names the object that it works on."""
+    return draft.operation is not None and draft.operation.selector is not None
+
+
+def _refused_writes(planning: Planning) -> Iterator[Draft]:
     """Each write whose effect would be seen: without a key, with wrong keys, and with mistakes."""
     for operation in operations(planning, "create", "update", "delete", "perform"):
         if _shows_effect(planning.contract, operation):

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.model import Exchange, Facts, Role, Step
 from conformance.reading import absent, as_shown, differences, sought_in
 from conformance.scenarios import scenario
-from conformance.suite.attempts import Attempts, selector_of
+from conformance.suite.attempts import Attempts
 from conformance.suite.client import Client
 from conformance.suite.deleting import delete_one
 from conformance.suite.ids import Id
@@ -29,7 +29,8 @@ from conformance.suite.planned_writes import (
     deletions,
     every_creation,
     overlapping_creations,
-    refused_writes,
+    refused_changes,
+    refused_creations,
     updates,
     with_options,
     works,
@@ -263,26 +264,13 @@ def test_work_with_options(client: Client) -> None:
 # --- refused writes -------------------------------------------------------------------------------
 
 
-@scenario(refused_writes, rules=("refused.effect",), phase=2, alone=True)
-def test_refused_write(client: Client) -> None:
-    """Send writes that are refused for their key or their input; look for their effect.
-
-    The object is new, for other cases put theirs into states that this write may not have.
-    """
-    client.own.apart()
-    operation, values = client.operation, client.valid(client.operation)
+@scenario(refused_creations, rules=("refused.effect",), phase=2, alone=True)
+def test_refused_creation(client: Client) -> None:
+    """Send writes of no one object that are refused; look for their effect in the list."""
+    values, ask = client.valid(client.operation), client.lister(client.operation.kind)
     if values is None:
         return
-    selector, attempts = selector_of(operation), Attempts(client, values)
-    if selector is None:
-        _attempt_in_list(client, attempts)
-    else:
-        _attempt_on_object(client, attempts, values[selector.name])
-
-
-def _attempt_in_list(client: Client, attempts: Attempts) -> None:
-    """Look at the list of the kind before and after the attempts."""
-    ask = client.lister(client.operation.kind)
+    attempts = Attempts(client, values)
     if ask is not None:
         ask(role=Role.ARRANGE, facts=Facts(step=Step.LISTED_BEFORE))
     _attempt(client, attempts)
@@ -290,14 +278,26 @@ def _attempt_in_list(client: Client, attempts: Attempts) -> None:
         ask(facts=Facts(step=Step.LOOK, fresh=attempts.fresh))
 
 
-def _attempt_on_object(client: Client, attempts: Attempts, sought: Id) -> None:
-    """Look at the object before and after the attempts."""
-    kind = client.operation.kind
-    before = client.settled(kind, sought, facts=Facts(step=Step.BEFORE))
+@scenario(refused_changes, rules=("refused.effect",), phase=2)
+def test_refused_write(client: Client) -> None:
+    """Send writes that are refused for their key or their input; look for their effect.
+
+    The object is new, for other cases put theirs into states that this write may not have.
+    """
+    client.own.apart()
+    kind, values, selector = (
+        client.operation.kind,
+        client.valid(client.operation),
+        client.operation.selector,
+    )
+    if values is None or selector is None:
+        return
+    attempts = Attempts(client, values)
+    before = client.settled(kind, values[selector.name], facts=Facts(step=Step.BEFORE))
     position = client.position(before)
     _attempt(client, attempts)
     facts = Facts(step=Step.LOOK, fresh=attempts.fresh, position=position)
-    client.until(lambda: client.look(kind, sought, facts), client.is_found)
+    client.until(lambda: client.look(kind, values[selector.name], facts), client.is_found)
 
 
 def _attempt(client: Client, attempts: Attempts) -> None:

@@ -143,7 +143,7 @@ class MissingEmail(Faulty):
     "status-no-5xx-for-mistakes",
     also="reference-known",
     at="create_lead",
-    by="refused-write",
+    by="refused-creation",
     depth=5,
 )
 class LeadOfNobodyBreaks(Faulty):
