@@ -59,14 +59,14 @@ def contract() -> Contract:
 @cache
 def small_run() -> Run:
     """A run of the toy contract with the first lines of its golden log, and a finding."""
-    target, plan, _ = golden.run("toy")
+    ready = golden.prepared("toy")[1]
     lines = golden.stored_log("toy").splitlines(keepends=True)[:KEPT]
     log = evidence.parse(lines, "golden")
     tried = {exchange.case for exchange in log.exchanges}
-    cases = tuple(case for case in plan.cases if case.id in tried)
+    cases = tuple(case for case in ready.plan.cases if case.id in tried)
     began = begun(
         contract(),
-        target.declaration,
+        ready.target.declaration,
         cases,
         seed=7,
         depth="quick",

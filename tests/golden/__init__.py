@@ -24,11 +24,9 @@ from conformance.errors import ConformanceError
 from conformance.judging import verdict
 from conformance.model import Cell
 from conformance.options import Choice
-from conformance.plan import Plan
-from conformance.run.planning import prepare
+from conformance.run.planning import Prepared, prepare
 from conformance.run.session import Session
-from conformance.server import application
-from conformance.target import Target
+from conformance.server import Application, application
 from tests.faults.harness import target_of
 from tests.support.contracts import contract_of
 from tests.support.inprocess import execute
@@ -47,27 +45,34 @@ MOMENT = re.compile(
 
 
 @cache
-def run(name: str) -> tuple[Target, Plan, str]:
-    """A whole run of the embedded server in this process: its target, its plan and its log."""
+def prepared(name: str) -> tuple[Application, Prepared]:
+    """The embedded server of a contract, and what a whole run of it needs."""
     contract = contract_of(name)
     app = application(contract, 0)
     target = target_of(contract, app, "http://127.0.0.1:1", {})
-    prepared = prepare(contract, target, Choice())
+    return app, prepare(contract, target, Choice())
+
+
+@cache
+def run(name: str) -> str:
+    """The log of a whole run of the embedded server in this process."""
+    app, ready = prepared(name)
     stream = StringIO()
-    execute(Session(prepared, WsgiWire(app), stream, sleep=lambda _seconds: None))
-    return target, prepared.plan, stream.getvalue()
+    execute(Session(ready, WsgiWire(app), stream, sleep=lambda _seconds: None))
+    return stream.getvalue()
 
 
 def planned(name: str) -> str:
     """The plan of a contract as ``plan --json`` prints it."""
-    return json.dumps(foretold.as_data(run(name)[1]), indent=1) + "\n"
+    return json.dumps(foretold.as_data(prepared(name)[1].plan), indent=1) + "\n"
 
 
 def cells(name: str, log: evidence.Log) -> Iterator[str]:
     """The cells of a log: a line for each cell, and one for each of its findings."""
-    contract, (target, plan, _) = contract_of(name), run(name)
+    contract, ready = contract_of(name), prepared(name)[1]
+    declared, cases = ready.target.declaration, ready.plan.cases
     found = verdict.cells(
-        contract, target.declaration, RULES, plan.cases, log, today=date(2026, 1, 1), selected=None
+        contract, declared, RULES, cases, log, today=date(2026, 1, 1), selected=None
     )
     for cell in sorted(found, key=_place):
         yield f"{cell.clause} [{cell.operation}] {cell.verdict}, on {len(cell.exchanges)} exchanges"
@@ -98,7 +103,7 @@ def write(name: str) -> None:
     folder = FOLDER / name
     folder.mkdir(exist_ok=True)
     _put(folder / "plan.json", planned(name))
-    log = run(name)[2]
+    log = run(name)
     if not _is_frozen(name, log):
         (folder / "exchanges.jsonl.xz").write_bytes(lzma.compress(log.encode(), preset=9))
         print(f"{name}/exchanges.jsonl.xz written")
