@@ -45,9 +45,16 @@ class Row:
 def judge_fault(fault: Fault, complete: bool = False) -> Row:
     """Compare what the suite finds in a fault with the clauses that it breaks.
 
-    It runs the cases of these clauses, or the whole suite if ``complete``.
+    It runs the cases of these clauses, or the whole suite if ``complete``. A fault that is
+    everywhere is tried on one half of the core operations, and on both if that does not do.
     """
-    aim = None if complete else aim_at(fault)
+    if complete:
+        return _row_of(fault, None)
+    row = _row_of(fault, aim_at(fault, harness.half_for(fault.name)))
+    return _row_of(fault, aim_at(fault)) if row.wrong else row
+
+
+def _row_of(fault: Fault, aim: harness.Aim | None) -> Row:
     run = harness.run(real(), fault.make(real()), aim=aim, socket=fault.socket)
     blamed = [cell for cell in run.cells if cell.verdict in BLAMED]
     found = _clauses_of(blamed)
@@ -65,10 +72,10 @@ def judge_fault(fault: Fault, complete: bool = False) -> Row:
     return Row(fault.name, found, _text(fault.does, complaints), len(run.causes))
 
 
-def aim_at(fault: Fault) -> harness.Aim:
-    """The part of the suite that should find a fault."""
+def aim_at(fault: Fault, core: tuple[str, ...] = harness.CORE) -> harness.Aim:
+    """The part of the suite that should find a fault; on the ``core`` if it is everywhere."""
     # odd requests take turns over all operations
-    everywhere = () if "odd-request" in fault.by else harness.CORE
+    everywhere = () if "odd-request" in fault.by else core
     return harness.Aim(fault.breaks + fault.also, fault.by, fault.at or everywhere)
 
 
