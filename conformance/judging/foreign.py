@@ -13,9 +13,9 @@ from typing import Any
 
 from conformance.judging.answers import said, unusable
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.writes import orders_of, tied, untied
+from conformance.judging.writes import tied, untied
 from conformance.model import Exchange, Step, compact
-from conformance.reading import Answer, answer_of, compared, same, sought_in
+from conformance.reading import Answer, answer_of, compared, orders_of, same, sought_in
 from conformance.values import ABSENT, instants, texts_in
 
 TELLING = 6

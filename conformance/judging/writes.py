@@ -8,9 +8,8 @@ from typing import Any
 
 from conformance.judging.answers import ids_of
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.model import Exchange, Operation, Step, compact
+from conformance.model import Exchange, Step, compact
 from conformance.reading import Answer, members_of, newly, sought_in
-from conformance.values import strict_json, texts_in
 
 
 def answers_at(context: JudgeContext, trial: Trial, step: Step) -> list[Answer]:
@@ -40,17 +39,6 @@ def last_ids(trial: Trial, *steps: Step) -> tuple[str, ...]:
     """The ids of the last exchange of each of some steps."""
     exchanges = map(trial.last, steps)
     return ids_of(filter(None, exchanges))
-
-
-def sent_members(exchange: Exchange) -> dict[str, Any]:
-    """The members of the object that a request sent as its body.
-
-    Empty for a request without a body, and for a body that is no object.
-    """
-    body = exchange.request.body
-    if body is None:
-        return {}
-    return members_of(strict_json(body.written))
 
 
 def added_items(context: JudgeContext, trial: Trial) -> list[Any] | None:
@@ -107,16 +95,3 @@ def tied(exchange: Exchange, shown: Any, expected: str) -> Iterator[Violation]:
     for name, value in exchange.facts.tied.items():
         if members.get(name) == value:
             yield Violation(f"/{name}", expected, compact(value), (exchange.id,))
-
-
-SHORTEST = 4
-"""Characters of a word that says what to do."""
-
-
-def orders_of(operation: Operation, exchange: Exchange) -> Iterator[str]:
-    """How the states begin that a request asks for: the words of it that the operation knows."""
-    members = sent_members(exchange)
-    for parameter in operation.body:
-        for word in texts_in([members.get(parameter.name)]):
-            if word in parameter.schema.get("enum", ()) and len(word) >= SHORTEST:
-                yield word.lower().rstrip("e")

@@ -22,7 +22,17 @@ from conformance.reading.items import (
 )
 from conformance.reading.limits import soon
 from conformance.reading.made import CLEAN, Made, made_by, removals, worked_on
-from conformance.reading.writes import absent, as_shown, compared, differences, same, shown
+from conformance.reading.writes import (
+    absent,
+    as_shown,
+    compared,
+    differences,
+    ordered,
+    orders_of,
+    same,
+    sent_members,
+    shown,
+)
 
 __all__ = [
     "CLEAN",
@@ -49,11 +59,14 @@ __all__ = [
     "moments_of",
     "newly",
     "object_of",
+    "ordered",
+    "orders_of",
     "position_of",
     "removals",
     "rows_of",
     "runs_forward",
     "same",
+    "sent_members",
     "shown",
     "soon",
     "sought_in",

@@ -12,7 +12,7 @@ from typing import Any
 from conformance.model import Contract, Exchange, Operation, compact
 from conformance.reading.answers import Answer, answer_of, asked, sought_in
 from conformance.reading.items import members_of
-from conformance.values import instant, instants
+from conformance.values import instant, instants, strict_json, texts_in
 
 MOST_MARKS = 30
 """Marks on one letter beyond which a text is not brought into a normal form."""
@@ -149,3 +149,37 @@ def _begins_later(answer: Answer, position: Fraction | None, moments: list[Fract
     if position is None or begin is None:
         return True
     return begin >= min([position, *moments])
+
+
+# --- what a write asks for ---
+
+
+def sent_members(exchange: Exchange) -> dict[str, Any]:
+    """The members of the object that a request sent as its body.
+
+    Empty for a request without a body, and for a body that is no object.
+    """
+    body = exchange.request.body
+    if body is None:
+        return {}
+    return members_of(strict_json(body.written))
+
+
+SHORTEST = 4
+"""Characters of a word that says what to do."""
+
+
+def orders_of(operation: Operation, exchange: Exchange) -> Iterator[str]:
+    """How the states begin that a request asks for: the words of it that the operation knows."""
+    members = sent_members(exchange)
+    for parameter in operation.body:
+        for word in texts_in([members.get(parameter.name)]):
+            if word in parameter.schema.get("enum", ()) and len(word) >= SHORTEST:
+                yield word.lower().rstrip("e")
+
+
+def ordered(operation: Operation, write: Exchange, shown: Any) -> dict[str, Any]:
+    """The members of an object that show the state that a request asked for, such as ``paused``."""
+    orders = tuple(orders_of(operation, write))
+    members = members_of(shown).items()
+    return {name: value for name, value in members if str(value).lower().startswith(orders)}

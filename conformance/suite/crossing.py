@@ -25,16 +25,18 @@ def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = "ful
     client.mistake(client.operation, values, key=key, facts=facts)
 
 
-def ask_beside_own(client: Client, values: Values, sought: Any) -> None:
-    """Ask for a foreign object beside the own business, where the operation may take one.
+def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
+    """Ask for a foreign object beside a business, where the operation may take one.
 
-    A server may go by the business alone and overlook whose the object is.
+    Beside the own one a server may overlook whose the object is, and whose the key is beside that
+    of the object.
     """
-    own, tenant = client.knowledge.business(), client.contract.tenant
-    if own is None or tenant is None or tenant in values:
+    tenant = client.contract.tenant
+    if tenant is None or client.operation.parameter(tenant) is None:
         return
-    if client.operation.parameter(tenant) is not None:
-        ask_for_foreign(client, {**values, tenant: own}, sought)
+    for business in filter(None, map(client.knowledge.business, ("full", "other"))):
+        if values.get(tenant) != business:
+            ask_for_foreign(client, {**values, tenant: business}, sought)
 
 
 def ask_for_nobodys(client: Client, values: Values, selector: Parameter) -> None:
@@ -117,7 +119,7 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
         ask_for_foreign(client, {**theirs, **each}, foreign)
     for choice in other_choices(operation, values):
         ask_for_foreign(client, {**theirs, **choice}, foreign)
-    ask_beside_own(client, {**theirs, **change}, foreign)
+    ask_beside_business(client, {**theirs, **change}, foreign)
     if operation.action == "perform" and Open.INPUT in operation.open:
         ask_for_nobodys(client, values, selector)
     sent = {name: value for each in changes for name, value in each.items()}

@@ -9,10 +9,14 @@ from typing import Any
 
 from conformance.model import Parameter
 from conformance.reading import takes
-from conformance.suite.cursors import WINDOW
+from conformance.suite.cursors import WINDOW, in_turn
 from conformance.suite.filter_values import another_value, narrower, near_bound, windows
+from conformance.suite.knowledge import LARGE
 from conformance.suite.walker import Walker
 from conformance.values import instant, respelled
+
+LARGE_PAGES = (None, LARGE)
+"""Lengths of a page for the value that most items show, in turn: the usual one, and a large one."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,13 @@ class Narrowed:
             self.walker.page("at-zero", None, None, zero, served=False)
 
     def with_another_value(self) -> None:
-        """Ask for a page with another value of the filter."""
+        """Ask for a page with another value of the filter, beside the own business."""
         another = another_value(self.known, self.parameter, self.value)
         if another is not None:
-            self.walker.page("another-value", None, 3, {self.parameter.name: another})
+            filters = {**self.walker.own_business(), self.parameter.name: another}
+            self.walker.page(
+                "another-value", None, in_turn(LARGE_PAGES, self.walker.operation), filters
+            )
 
     def from_outside(self) -> None:
         """Ask for a page after an item that the filter leaves out.

@@ -230,10 +230,13 @@ def test_filtered_walk(client: Client) -> None:
 
 
 def _single_value(walker: Walker, parameter: Parameter, known: list[Any]) -> None:
-    """One page with a value that some item shows, where no value has items for several pages."""
+    """Two pages with a value that some item shows, where no value has items for several pages."""
     texts = texts_of(known, parameter)
     if texts and not parameter.compare:
-        walker.page("single", None, None, {parameter.name: texts[0]}, served=False)
+        filters = {parameter.name: texts[0]}
+        found = walker.page("single", None, None, filters, served=False)
+        if found.cursor is not None:
+            walker.page("single", found.cursor, None, filters, served=False)
         if walker.repeated:
             walker.stretch("unfiltered-after")
 

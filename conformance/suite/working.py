@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from conformance.model import Facts, Role, Step
+from conformance.reading import Answer, ordered
 from conformance.suite.client import Client
 from conformance.suite.ids import Id
 from conformance.suite.member_changes import other_choices
+from conformance.suite.writing import read_back
 
 
 def work_on_one(client: Client) -> None:
@@ -23,9 +25,11 @@ def work_on_one(client: Client) -> None:
     _look_beside(client, kind, {older} - {sought}, Step.OLDER_BEFORE)
     client.settled(kind, sought, Facts(step=Step.BEFORE))
     facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=str(sought))
-    if client.control(operation, values, facts=facts).ok and operation.secrets:
+    written = client.control(operation, values, facts=facts)
+    if written.ok and operation.secrets:
         client.control(operation, values, facts=facts)
-    client.until(lambda: client.look(kind, sought, Facts(step=Step.READ)), client.is_found)
+    announced = Answer(client.contract, operation, written).object
+    read_back(client, operation, sought, ordered(operation, written, announced))
     _look_beside(client, kind, {older} - {sought}, Step.OLDER_AFTER)
     for choice in other_choices(operation, values):  # what has no sense any more may be refused
         request = {**values, **choice}

@@ -18,7 +18,7 @@ from conformance.judging.answers import (
 )
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
-from conformance.judging.writes import added_items, last_answer, last_ids, sent_members
+from conformance.judging.writes import added_items, last_answer, last_ids
 from conformance.model import (
     ErrorCode,
     Exchange,
@@ -26,7 +26,7 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import Answer, id_of, members_of, moment_of, position_of
+from conformance.reading import Answer, id_of, members_of, moment_of, position_of, sent_members
 from conformance.values import instants
 
 SHORTEST_TEXT = 6

@@ -37,6 +37,7 @@ from conformance.reading import (
     differences,
     members_of,
     moments_of,
+    ordered,
     runs_forward,
     same,
     sought_in,
@@ -110,12 +111,27 @@ def update_besides(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for where, expected, actual in differences(context.operation, change.sent, change.new):
         yield Violation(where, f"{expected}, as it was sent", actual, change.ids)
         return
+    for name, value in _announced(change).items():
+        if same(change.old.get(name), change.new.get(name, value)):
+            expected = f"{compact(value)}, as the answer says"
+            yield Violation(f"/{name}", expected, compact(change.new[name]), change.ids)
+            return
     for name in sorted(_written(change) - change.sent.keys()):
         old = change.old.get(name)
         if old and not same(old, change.new.get(name)):
             yield change.of_member(name, compact(old))
             return
     yield next(_taken_along(change), Pass(change.ids))
+
+
+def _announced(change: Change) -> dict[str, Any]:
+    """The members that the answer shows in the state that was asked for, and that were in another.
+
+    The object itself may have gone on since.
+    """
+    write, old = change.write, change.old
+    announced = ordered(change.context.operation, write.exchange, write.object)
+    return {name: value for name, value in announced.items() if not same(old.get(name), value)}
 
 
 def _taken_along(change: Change) -> Iterator[Violation]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from conformance.judging.answers import said
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.writes import answers_at, last_success, orders_of
+from conformance.judging.writes import answers_at, last_success
 from conformance.model import Step, compact
-from conformance.reading import Answer, as_shown, missing, rows_of
+from conformance.reading import Answer, as_shown, missing, ordered, rows_of
 from conformance.values import texts_in
 
 
@@ -62,9 +62,8 @@ def taken_along(
     change by itself.
     """
     sent = as_shown(write.operation, write.exchange.facts.sent)
-    texts, orders = texts_in(sent.values()), tuple(orders_of(write.operation, write.exchange))
+    texts, states = texts_in(sent.values()), ordered(write.operation, write.exchange, new)
     for name, value in new.items():
-        was_meant = any((value in texts, str(value).lower().startswith(orders)))
-        if was_meant and old.get(name) != value:
+        if (value in texts or name in states) and old.get(name) != value:
             expected = f"{compact(old.get(name))}, as another object was worked on"
             yield Violation(f"/{name}", expected, compact(value), ids)

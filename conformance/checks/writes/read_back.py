@@ -15,9 +15,16 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
-from conformance.judging.writes import sent_members
 from conformance.model import Exchange, Operation, ReasonKind, Step, compact
-from conformance.reading import answer_of, as_shown, differences, members_of, shown, sought_in
+from conformance.reading import (
+    answer_of,
+    as_shown,
+    differences,
+    members_of,
+    sent_members,
+    shown,
+    sought_in,
+)
 
 
 def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:

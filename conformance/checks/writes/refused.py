@@ -13,7 +13,7 @@ from typing import Any
 from conformance.judging.answers import answered, ids_of, said
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
-from conformance.judging.writes import answers_at, items_with, orders_of, sent_members
+from conformance.judging.writes import answers_at, items_with
 from conformance.model import Exchange, Step, compact
 from conformance.reading import (
     Answer,
@@ -21,8 +21,10 @@ from conformance.reading import (
     compared,
     members_of,
     newly,
+    orders_of,
     runs_forward,
     same,
+    sent_members,
     sought_in,
 )
 from conformance.values import picked, texts_in

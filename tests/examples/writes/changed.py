@@ -196,6 +196,31 @@ def work_on_an_object_leaves_the_others() -> Iterator[Example]:
     yield accepted("it cannot be seen any more", *paused(active, {"id": "w3"}))
 
 
+def said_to_be(state: str, *shown: str | None) -> Iterator[Exchange]:
+    """A workspace is paused; what the answer says of it, and what it shows before and after."""
+    before, after = (
+        {"id": "w1", "lifecycle_state": each} if each else {"id": "w1"} for each in shown
+    )
+    workspace = partial(answer, 200, operation="list_workspaces", sought="w1")
+    yield workspace(listed(before), step="before")
+    sent = {"id": "w1", "action": "pause"}
+    body = {"id": "w1", "lifecycle_state": state}
+    acted = answer(200, body, operation="act_on_workspace", role="control", step="write", sent=sent)
+    yield with_request_body(acted, sent)
+    yield workspace(listed(after), step="read")
+
+
+@examples_of("update.besides", operation="act_on_workspace")
+def work_is_done_as_the_answer_says() -> Iterator[Example]:
+    """An object is in the state that the answer names, or has gone on to another one."""
+    yield accepted("it is", *said_to_be("paused", "active", "paused"))
+    yield accepted("it goes on by itself", *said_to_be("pausing", "active", "paused"))
+    yield accepted("the state is not shown", *said_to_be("paused", "active", None))
+    yield refused("it is as it was", *said_to_be("paused", "active", "active"))
+    yield accepted("the answer shows it as it was", *said_to_be("active", "active", "active"))
+    yield accepted("it was so before", *said_to_be("paused", "paused", "active"))
+
+
 @examples_of("update.besides", operation="run_eval")
 def work_that_shows_nothing() -> Iterator[Example]:
     """Without the work, or a read on either side of it, there is nothing to compare."""

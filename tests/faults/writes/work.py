@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from conformance.server.messages import Context, Reply
 from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, fault, is_for
@@ -73,3 +76,20 @@ class AllRunsPaused(WorksOnAll):
     """change_communication_run does it to every run of the business."""
 
     here, kind, member = "change_communication_run", "communication_run", "status"
+
+
+@fault("changed-resource", at="act_on_workspace", depth=4)
+class PauseOnlySaid(Faulty):
+    """act_on_workspace answers that a workspace is paused, and leaves it active."""
+
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
+        state = {"lifecycle_state": "active"} if kind == "workspace" else {}
+        return super().add(kind, tenant, {**document, **state}, identifier)
+
+    def act(self, context: Context) -> Reply:
+        reply = super().act(context)
+        if is_for(context, "act_on_workspace") and reply.status == 200:
+            self.store.change(self.selected(context), {"lifecycle_state": "active"})
+        return reply
