@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain, filterfalse
-from operator import attrgetter
+from itertools import chain, filterfalse, product
 from typing import Any
 
 from conformance.model import Operation, Parameter
@@ -23,8 +22,10 @@ from conformance.suite.odd_messages import (
     with_values,
 )
 from conformance.suite.odd_values import (
+    BELOW_ONE,
     BEYOND_64_BITS,
     CONTENTS,
+    EMPTIES,
     EMPTY,
     FIGURES,
     IN_BRACKETS,
@@ -60,6 +61,8 @@ class Sort(StrEnum):
     TAILS = "tails"
     LETTERED = "lettered"
     SELECTOR = "selector"
+    EMPTY = "empty"
+    BELOW_ONE = "below-one"
     CONTENT = "content"
     LARGE = "large"
 
@@ -100,6 +103,8 @@ _FLAWS: Mapping[Sort, str] = {
     Sort.SELECTOR: WRONG_TYPE,
     Sort.LETTERED: "letters in place of a number",
     Sort.FIGURE: "a number beyond all bounds",
+    Sort.EMPTY: "empty members",
+    Sort.BELOW_ONE: "a number below one",
 }
 """What is odd in the requests of a sort, where the way itself does not state it."""
 
@@ -108,7 +113,7 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
     """The ways in which a request of an operation can be odd, always in the same order."""
     yield from _odd_texts(operation)
     yield from _odd_queries(operation)
-    yield from _huge_query(operation)
+    yield from _extreme_queries(operation)
     yield from _lettered(operation)
     if operation.body or not operation.parameters_in("query"):
         yield OddWay(Sort.HEADER, "override-method", overridden(valid(operation)))
@@ -120,7 +125,7 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
             yield OddWay(Sort.CONTENT, f"body-{name}", make, odd.flaw)
         yield OddWay(Sort.LARGE, "body-megabyte", with_content(operation, MEGABYTE))
         for name, media in MEDIA.items():
-            flaw = f"a body labelled {media}"
+            flaw = f"a body labelled {media or 'as nothing'}"
             yield OddWay(Sort.HEADER, f"media-{name}", with_media_type(operation, media), flaw)
 
 
@@ -177,15 +182,17 @@ def _odd_queries(operation: Operation) -> Iterator[OddWay]:
         yield OddWay(Sort.QUERY, f"{name}-empty", with_pairs(operation, (name, "")), EMPTY)
 
 
-def _huge_query(operation: Operation) -> Iterator[OddWay]:
-    """All numbers of the query, but the limit of a page, are beyond 64 bits."""
+def _extreme_queries(operation: Operation) -> Iterator[OddWay]:
+    """All numbers of the query, but the limit of a page, are beyond 64 bits, 0, or negative."""
     numbers = filter(_takes_number, operation.parameters_in("query"))
-    huge = dict.fromkeys(map(attrgetter("name"), numbers), BEYOND_64_BITS)
-    if operation.paging is not None:
-        huge.pop(operation.paging.limit, None)
-    pairs = tuple(huge.items())
-    if pairs:
-        yield OddWay(Sort.FIGURE, "query-huge", with_pairs(operation, *pairs))
+    limit = None if operation.paging is None else operation.paging.limit
+    names = [number.name for number in numbers if number.name != limit]
+    if names:
+        huge = with_pairs(operation, *product(names, [BEYOND_64_BITS]))
+        yield OddWay(Sort.FIGURE, "query-huge", huge)
+        for word, text in BELOW_ONE.items():
+            make = with_pairs(operation, *product(names, [text]))
+            yield OddWay(Sort.BELOW_ONE, f"query-{word}", make)
 
 
 def _lettered(operation: Operation) -> Iterator[OddWay]:
@@ -242,6 +249,11 @@ def _odd_together(operation: Operation, members: list[Parameter]) -> Iterator[Od
         wrong = with_values(operation, _wrong_types(optional, turn))
         yield OddWay(Sort.OPTIONAL, f"optional-types-{turn}", wrong)
     yield OddWay(Sort.TAILS, "all-tails", with_tails(operation, members))
+    for kind, empty in EMPTIES.items():
+        named = [member.name for member in members if member.schema.get("type") == kind]
+        if named:
+            make = with_values(operation, dict.fromkeys(named, empty))
+            yield OddWay(Sort.EMPTY, f"empty-{kind}s", make)
     lists = [member.name for member in members if member.schema.get("type") == "array"]
     if lists:
         numbers = with_values(operation, {name: [7] for name in lists})

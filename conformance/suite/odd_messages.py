@@ -83,7 +83,8 @@ def with_content(operation: Operation, content: bytes, instead: str = "") -> Mak
 
 
 def with_media_type(operation: Operation, media: str) -> Make:
-    """A valid body with another media type; a form has a body of its own."""
+    """A valid body with another media type, or with none; a form has a body of its own."""
+    label = (("Content-Type", media),) if media else ()
 
     def make(values: Mapping[str, Any]) -> Message:
         message = message_for(operation, values)
@@ -91,6 +92,6 @@ def with_media_type(operation: Operation, media: str) -> Make:
         body = message.body or json.dumps(dict(values)).encode()
         if media.endswith("urlencoded"):
             body = b"a=b&c=d"
-        return replace(message, headers=(*headers, ("Content-Type", media)), body=body)
+        return replace(message, headers=(*headers, *label), body=body)
 
     return make

@@ -44,6 +44,7 @@ POSITIONS = (
     "2026-04-17",
     "1776427200",
     "2026-04-17T12:00:00+99:99",
+    "2026-02-30T00:00:00Z",
 )
 CONTENTS = {
     "deep": OddContent(b'{"deep": ' + b"[" * 2_000 + b"]" * 2_000 + b"}", "deeply nested JSON"),
@@ -67,7 +68,12 @@ MEDIA = {
     "form": "application/x-www-form-urlencoded",
     "xml": "application/xml",
     "nonsense": "nonsense",
+    "none": "",
 }
+BELOW_ONE = {"zero": "0", "negative": "-1"}
+"""Whole numbers for a query, which mostly counts something."""
+EMPTIES: Mapping[str, Any] = {"string": "", "array": [], "object": {}}
+"""An empty value of each type that has one."""
 OTHER_TYPES: Mapping[str, Any] = {
     "string": "text",
     "number": 7,

@@ -23,6 +23,8 @@ MORE = {
     Sort.FIGURE: 3,
     Sort.TAILS: 2,
     Sort.LETTERED: 6,
+    Sort.BELOW_ONE: 2,
+    Sort.EMPTY: 2,
     Sort.TYPES: 5,
     Sort.QUERY: 0,
     Sort.OPTIONAL: 0,

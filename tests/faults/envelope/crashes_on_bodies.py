@@ -24,6 +24,27 @@ class BrokenJson(Faulty):
         return json.loads(request.body)
 
 
+@fault("status-no-5xx-for-mistakes", by="odd-request", depth=5)
+class EmptyMember(Faulty):
+    """An empty text, array or object in a body returns 500."""
+
+    def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        values = super().body_values(operation, request)
+        if any(value in ("", [], {}) for value in values.values()):
+            raise ValueError
+        return values
+
+
+@fault("status-no-5xx-for-mistakes", by="odd-request", depth=5)
+class UnlabelledBody(Faulty):
+    """A body without a content type returns 500."""
+
+    def check_media_type(self, request: Request) -> None:
+        if request.body and not request.header("content-type"):
+            raise ValueError
+        super().check_media_type(request)
+
+
 @fault("status-no-5xx-for-mistakes", at="create_communication_run", by=ODD_INPUT, depth=4)
 class BrokenJsonOfRun(Faulty):
     """create_communication_run returns 500 for a body that is not JSON."""

@@ -49,6 +49,26 @@ class CursorWithoutZone(Faulty):
         return super().edge_of(context)
 
 
+@fault("status-no-5xx-for-mistakes", by="odd-request", depth=5)
+class CursorOnNoDay(Unprepared):
+    """A cursor on a day that no calendar has returns 500."""
+
+    def fails_on(self, operation: Operation, request: Request) -> bool:
+        return "02-30" in request.query.get("after", "")
+
+
+@fault("status-no-5xx-for-mistakes", by="odd-request", depth=4)
+class NegativeCount(Unprepared):
+    """A negative number of the query returns 500, unless it is the limit of a page."""
+
+    def fails_on(self, operation: Operation, request: Request) -> bool:
+        numbers = [
+            p.name for p in operation.parameters_in("query") if "integer" in p.schema.values()
+        ]
+        texts = [request.query.get(name, "") for name in numbers if name != "limit"]
+        return any(text.startswith("-") for text in texts)
+
+
 @fault("status-no-5xx-for-mistakes", at="list_usage", by=ODD_INPUT, depth=3)
 class UnparsableCursorOfUsage(Faulty):
     """list_usage returns 500 for an unparsable cursor."""
