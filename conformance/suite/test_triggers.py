@@ -20,7 +20,6 @@ from conformance.model import (
 )
 from conformance.scenarios import Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
-from conformance.suite.writing import takes_any_text
 from conformance.transport.message import Message, message_for
 
 FALSE_PROOFS = ("not a payment", "bm90IGEgcGF5bWVudA==")
@@ -176,11 +175,15 @@ def _inputs(client: Client, recipe: Recipe) -> Iterator[Mapping[str, Any]]:
     names = [name for name, value in given.items() if _has_letters(value)]
     for name in names:
         capitals[name] = given[name].upper()
-        longer[name] = f"Good day. {given[name]} - and thank you."
+        longer[name] = f"{OPENING}\n{given[name]} - and thank you."
     if names:
         yield capitals
         yield longer
     yield {**given, **_beside(client, given)}
+
+
+OPENING = "Good day. " * 18
+"""Makes a text too long for a single short message."""
 
 
 def _has_letters(value: Any) -> bool:
@@ -189,12 +192,11 @@ def _has_letters(value: Any) -> bool:
 
 
 def _beside(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Known objects and free texts for the optional members that an input does not name."""
+    """Known values for the optional members that an input does not name, but for switches."""
     members = []
     for parameter in client.operation.body:
         is_given = parameter.name in given or parameter.name == client.contract.tenant
-        may_stand = parameter.references or takes_any_text(parameter)
-        if may_stand and not is_given and not parameter.required:
+        if not any((is_given, parameter.required, parameter.is_switch, parameter.phone)):
             members.append(parameter)
     return client.known(members)
 

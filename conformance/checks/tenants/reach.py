@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain, product
 from operator import attrgetter
 from typing import Any
 
 from conformance.checks.requests.named import shown_absent
 from conformance.checks.tenants.naming import named_business
 from conformance.judging.answers import control_gap, kept_out, said, unusable
-from conformance.judging.foreign import answers_untied, foreign_effects
+from conformance.judging.foreign import TELLING, answers_untied, foreign_effects
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -31,8 +32,8 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import Answer, answer_of, id_of
-from conformance.values import instant
+from conformance.reading import Answer, answer_of, id_of, members_of, sought_in
+from conformance.values import instant, texts_in
 
 FOREIGN_KEY = "(keys: other in the target file)"
 KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
@@ -58,6 +59,7 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     yield from _objects_refused(context, trial, objects)
     yield from _found(trial, objects)
+    yield from _quoted(context, trial, objects)
     for exchange in references:
         yield kept_out(context, exchange, (*KEPT_OUT, CodeRole.INVALID_PARAMETER))
     yield from foreign_effects(context, trial)
@@ -88,6 +90,19 @@ def _found(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
     if refused and taken:
         expected = f"refused, as an object that nobody has is refused with {NOT_FOUND}"
         yield Violation("status", expected, said(taken[0]), (taken[0].id, refused[0].id))
+
+
+def _quoted(context: JudgeContext, trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
+    """A refusal that quotes the object: a name, an address or a sentence that its owner sees."""
+    looks = map(partial(sought_in, context.contract), trial.at(Step.OWNER) + trial.at(Step.BEFORE))
+    texts = chain.from_iterable(texts_in(members_of(shown).values()) for shown, _ in looks)
+    telling = dict.fromkeys(
+        text for text in texts if len(text) >= TELLING and {" ", "@"} & set(text)
+    )
+    for exchange, text in product(objects, telling):
+        if exchange.response and compact(text)[1:-1] in exchange.response.body.text:
+            expected = "nothing of the object that is refused"
+            yield Violation("/error/message", expected, said(exchange), (exchange.id,))
 
 
 def _advises(context: JudgeContext, exchange: Exchange) -> bool:

@@ -29,11 +29,10 @@ from tests.support.exchanges import (
 )
 
 
-def owner() -> Exchange:
+def owner(**members: Any) -> Exchange:
     """The owner reads the call."""
-    return answer(
-        200, call(1), operation="read_call", role="control", identity="other", step="owner"
-    )
+    body = call(1, **members)
+    return answer(200, body, operation="read_call", role="control", identity="other", step="owner")
 
 
 def before(name: str = "Old") -> Exchange:
@@ -70,6 +69,19 @@ def another_business_is_kept_out() -> Iterator[Example]:
     yield gap("429 in the middle", owner(), kept_out("rate_limit_exceeded"))
     yield silent("no object of another business is known", owner())
     yield judge_error("404 with a body without end", owner(), endless(404, step="foreign"))
+
+
+@examples_of("tenant.object", operation="read_call")
+def a_refusal_quotes_nothing() -> Iterator[Example]:
+    """The message of a refusal holds no name and no address that only the owner sees."""
+    seen = owner(summary='Asked for "Ada"')
+    for message, expected in (
+        ("The call was not found.", Expected.ACCEPTED),
+        ('The call Asked for "Ada" is not yours.', Expected.REFUSED),
+    ):
+        told = {"error": {"code": "not_found", "message": message}}
+        quoting = answer(404, told, step="foreign")
+        yield example(expected, message, seen, quoting)
 
 
 @examples_of("tenant.object")

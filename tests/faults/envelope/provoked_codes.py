@@ -54,6 +54,15 @@ class LeadsAreNeverOnLists(Faulty):
             super().check_triggers(context)
 
 
+@fault("code-number_on_dnc", at="create_call", by="trigger", depth=5)
+class ShortCallsReachAnybody(Faulty):
+    """create_call skips the Do Not Call check when a longest duration is given."""
+
+    def check_triggers(self, context: Context) -> None:
+        if "max_duration" not in context.values or not is_for(context, "create_call"):
+            super().check_triggers(context)
+
+
 # --- texts ---
 
 

@@ -13,6 +13,20 @@ from tests.faults.shared import body_of
 # --- reads ---
 
 
+@fault("business-object", at="read_lead", by="foreign-object", depth=4)
+class RefusalNamesTheLead(Faulty):
+    """read_lead tells whose lead it is that it refuses."""
+
+    def selected(self, context: Context) -> Row:
+        try:
+            return super().selected(context)
+        except Refusal:
+            lead = self.store.get("lead", str(context.values.get("id")))
+            if lead is not None and is_for(context, "read_lead"):
+                raise Refusal("not_found", f"No access to {lead.document['name']}.") from None
+            raise
+
+
 @fault("business-object", at="read_agent")
 class ForeignAgentRead(Faulty):
     """read_agent returns an agent of another business."""
