@@ -47,7 +47,13 @@ OF_CLIENTS = (
     ("Origin", "https://example.com"),
     ("Cookie", "session=another"),
     ("X-Forwarded-Host", "example.com"),
+    ("Referer", "https://example.com/"),
+    ("Accept", "application/json, */*"),
 )
+
+
+PROOF = "e30="
+"""A proof of a payment that proves nothing: an empty object in base64."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class Evasion:
     query: tuple[tuple[str, str], ...] = ()
     end: str = ""  # the end of the path, which makes it another path, or the same
     known_headers: bool = False  # with the headers that other operations take, and a key
+    whole: bool = False  # with every optional member, and with proofs of a payment
 
 
 EVASIONS = (
@@ -66,6 +73,7 @@ EVASIONS = (
     Evasion(OF_CLIENTS, query=(("again", "1"),), known_headers=True),
     Evasion((("X-Forwarded-For", "127.0.0.1"), ("X-Real-IP", "127.0.0.1"))),
     Evasion(end="/"),
+    Evasion(whole=True),
 )
 
 BASE = ("rate.limit", "rate.evasion")
@@ -200,8 +208,11 @@ def _fill(client: Client, rate: Rate, address: str | None) -> list[Exchange]:
 def _pretend(client: Client, evasion: Evasion, address: str | None) -> None:
     """Send a request that pretends to come from another client."""
     operation = client.operation
-    message = message_for(operation, client.valid_or({}, operation))
+    more = client.optional(operation) if evasion.whole else {}
+    message = message_for(operation, {**more, **client.valid_or({}, operation)})
     headers = (*message.headers, *evasion.headers)
+    if evasion.whole and operation.payment:
+        headers += tuple((name, PROOF) for name in operation.payment.proof_headers)
     if evasion.known_headers:
         headers += _known_headers(client)
     message = replace(
