@@ -12,6 +12,7 @@ from conformance.scenarios import Depth
 from conformance.suite import bad_keys
 from conformance.suite.bad_keys import RefusedKeys
 from conformance.suite.client import Client
+from conformance.suite.writing import other_values
 from conformance.transport.message import Message, encoded, message_for
 from conformance.transport.near_misses import BASIC
 
@@ -21,8 +22,12 @@ QUERY_NAMES = ("key", "access_token")
 
 
 def send_bad_keys(client: Client, values: dict[str, Any]) -> None:
-    """No key, then each form of a bad one."""
+    """No key, then each form of a bad one.
+
+    A key that is expired or revoked, in turn, stands beside every optional parameter.
+    """
     operation, keys = client.operation, client.params(RefusedKeys)
+    whole, in_turn = {**other_values(client, operation), **values}, _dead_form(client)
     _without_key(client, values)
     if operation.method == "GET":
         _spelled(client, values)
@@ -32,7 +37,13 @@ def send_bad_keys(client: Client, values: dict[str, Any]) -> None:
         _malformed(client, values, text)
     for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
         for key in keys.of(form):
-            client.mistake(operation, values, key=key, facts=Facts(form=form))
+            asked = whole if form is in_turn else values
+            client.mistake(operation, asked, key=key, facts=Facts(form=form))
+
+
+def _dead_form(client: Client) -> Form:
+    """Expired or revoked, in turn over the operations."""
+    return DEAD_FORMS[len(client.operation.id) % len(DEAD_FORMS)]
 
 
 def _without_key(client: Client, values: dict[str, Any]) -> None:
@@ -109,13 +120,14 @@ def _malformed(client: Client, values: dict[str, Any], text: str) -> None:
 
 
 def send_dead_keys_on_a_later_page(client: Client, values: dict[str, Any], first: Exchange) -> None:
-    """A key that is no longer valid, expired or revoked in turn, on the page after the first."""
+    """Keys that are no longer valid on the page after the first, one beside every filter."""
     operation, paging = client.operation, client.operation.paging
     cursor = Answer(client.contract, operation, first).cursor
     if paging is None or cursor is None:
         return
     limit = str(client.knowledge.within(operation, bad_keys.PAGE_SIZE))
     page = {**values, paging.after: cursor, paging.limit: limit}
-    form = DEAD_FORMS[len(operation.id) % len(DEAD_FORMS)]
-    for key in client.params(RefusedKeys).of(form):
-        client.mistake(operation, page, key=key, facts=Facts(form=form))
+    for form in DEAD_FORMS:
+        filters = {} if form is _dead_form(client) else other_values(client, operation)
+        for key in client.params(RefusedKeys).of(form):
+            client.mistake(operation, {**filters, **page}, key=key, facts=Facts(form=form))

@@ -10,13 +10,17 @@ from conformance.reading import Answer, missing
 from conformance.suite.client import Client
 from conformance.suite.knowledge import LARGE
 from conformance.suite.sides import SIDES
+from conformance.transport.message import labelled, message_for
 
 Look = Callable[[Step], Answer]
 """Asks for a page of the list, under a step."""
 
 
 def write_beside_others(client: Client) -> None:
-    """Look at the list with the key of each business, write, and look again."""
+    """Look at the list with the key of each business, write, and look again.
+
+    A deletion is labelled as JSON, as some clients do with every request.
+    """
     client.own.apart()
     operation, values = client.operation, client.valid(client.operation)
     if values is None:
@@ -27,7 +31,11 @@ def write_beside_others(client: Client) -> None:
     before = [look(Step.LISTED_BEFORE) for look in looks]
     sought = str(values[operation.selector.name]) if operation.selector else None
     facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=sought)
-    client.control(operation, values, facts=facts)
+    if operation.action == "delete":
+        message = labelled(message_for(operation, values))
+        client.raw(message, operation.id, role=Role.CONTROL, facts=facts)
+    else:
+        client.control(operation, values, facts=facts)
     for look, old in zip(looks, before, strict=True):
         client.until(partial(look, Step.LISTED_AFTER), partial(_shows, old))
 

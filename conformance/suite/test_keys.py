@@ -26,6 +26,7 @@ from conformance.suite.client import Client
 from conformance.suite.member_changes import changes_of_one
 from conformance.suite.misuse import send_bad_keys, send_dead_keys_on_a_later_page
 from conformance.suite.scopes import named_keys, other_scopes
+from conformance.suite.writing import other_values
 from conformance.values import as_text
 
 KEY_RULES = ("auth.missing", "auth.scheme", "auth.invalid", "auth.expired", "auth.revoked")
@@ -157,8 +158,8 @@ def test_missing_scope(client: Client) -> None:
     """Valid keys without the scope.
 
     Those with another scope ask for a later page of a list: the first with one filter, the others
-    with every one. The first also changes each member by itself, as one does that lacks a second
-    scope alone.
+    with every optional parameter, as with what is no list. The first also changes each member by
+    itself, as one does that lacks a second scope alone.
     """
     operation = client.operation
     lists = operation.paging is not None
@@ -172,7 +173,8 @@ def test_missing_scope(client: Client) -> None:
     for key in roles:
         page = _later_page(client, 1 if key in others[:1] else None)
         named = {} if key in (NO_SCOPE, roles[0]) else _own_business(client, values)
-        asked = {**values, **({} if key == NO_SCOPE else page), **named}
+        beside = {} if key in (NO_SCOPE, *others[:lists]) else other_values(client, operation)
+        asked = {**beside, **values, **({} if key == NO_SCOPE else page), **named}
         client.mistake(operation, asked, key=key)
     for key in dict.fromkeys([*others[:1], *filter(f"scope:{operation.beside}".__eq__, roles)]):
         for change in changes_of_one(client, values):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from operator import attrgetter
 from typing import Any
@@ -28,10 +28,9 @@ from conformance.suite.odd_values import (
 from conformance.suite.references import name_nothing, referring
 from conformance.suite.similar import choose_older
 from conformance.suite.writing import all_options, must_be_there
-from conformance.transport.message import message_for
+from conformance.transport.message import labelled, message_for
 from conformance.values import without
 
-LABEL = ("Content-Type", "application/json")
 """What the official clients send with every request, one without a body too."""
 
 
@@ -55,10 +54,9 @@ def test_plain_read(client: Client) -> None:
         choose_older(client, values, operation.selector)
         client.control(operation, values)
         return
-    message = message_for(operation, values)
-    labelled = replace(message, headers=(*message.headers, LABEL))
     key = "full" if operation.takes_key else None
-    client.raw(labelled, operation.id, key=key, role=Role.CONTROL)
+    message = labelled(message_for(operation, values))
+    client.raw(message, operation.id, key=key, role=Role.CONTROL)
     for narrowing in untried(client.target, operation):
         client.mistake(operation, {**values, **narrowing}, role=Role.BYSTANDER)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -96,3 +96,9 @@ def _place_of(operation: Operation, name: str) -> str:
     if parameter:
         return parameter.place
     return "query" if operation.method in BODILESS else "body"
+
+
+def labelled(message: Message) -> Message:
+    """The message as clients send it that label every request as JSON, with or without a body."""
+    label = ("Content-Type", "application/json")
+    return replace(message, headers=tuple(dict.fromkeys((*message.headers, label))))
