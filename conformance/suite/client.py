@@ -149,6 +149,13 @@ class Client(Sending):
         """A valid value for each of some parameters, by name; none where no value is known."""
         return present({parameter.name: self.value(parameter, key) for parameter in parameters})
 
+    def own_business(self, operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
+        """The own business, where a request may name it, and its values do not."""
+        tenant, business = str(self.contract.tenant), self.knowledge.business()
+        if not all((business, tenant not in values, operation.parameter(tenant))):
+            return {}
+        return {tenant: str(business)}
+
     def unknown_id(self, sample: str, salt: str = "") -> str:
         """An id of the same form as a known one that names nothing."""
         return ids.unknown_id(self.seed, sample, salt)

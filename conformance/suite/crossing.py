@@ -31,8 +31,8 @@ def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
     Beside the own one a server may overlook whose the object is, and whose the key is beside that
     of the object.
     """
-    tenant = client.contract.tenant
-    if tenant is None or client.operation.parameter(tenant) is None:
+    tenant = str(client.contract.tenant)
+    if client.operation.parameter(tenant) is None:
         return
     for business in filter(None, map(client.knowledge.business, ("full", "other"))):
         if values.get(tenant) != business:

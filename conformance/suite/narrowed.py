@@ -10,7 +10,7 @@ from typing import Any
 from conformance.model import Parameter
 from conformance.reading import takes
 from conformance.suite.cursors import WINDOW, in_turn
-from conformance.suite.filter_values import another_value, narrower, near_bound, windows
+from conformance.suite.filter_values import another_value, narrower, near_bound, texts_of, windows
 from conformance.suite.knowledge import LARGE
 from conformance.suite.walker import Walker
 from conformance.values import instant, respelled
@@ -127,3 +127,15 @@ class Narrowed:
                 value = near_bound(self.passing, other) or self.value
                 between = {**self.filters, other.name: value}
                 self.walker.page("between", None, WINDOW, between, served=False)
+
+
+def single_value(walker: Walker, parameter: Parameter, known: list[Any]) -> None:
+    """Two pages with a value that some item shows, where no value has items for several pages."""
+    texts = texts_of(known, parameter)
+    if texts and not parameter.compare:
+        filters = {parameter.name: texts[0]}
+        found = walker.page("single", None, None, filters, served=False)
+        if found.cursor is not None:
+            walker.page("single", found.cursor, None, filters, served=False)
+        if walker.repeated:
+            walker.stretch("unfiltered-after")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, filterfalse, product
+from operator import attrgetter
 from typing import Any
 
 from conformance.model import Operation, Parameter
@@ -183,10 +184,8 @@ def _odd_queries(operation: Operation) -> Iterator[OddWay]:
 
 
 def _extreme_queries(operation: Operation) -> Iterator[OddWay]:
-    """All numbers of the query, but the limit of a page, are beyond 64 bits, 0, or negative."""
-    numbers = filter(_takes_number, operation.parameters_in("query"))
-    limit = None if operation.paging is None else operation.paging.limit
-    names = [number.name for number in numbers if number.name != limit]
+    """All numbers of the query are beyond 64 bits, 0, or negative."""
+    names = _numbers(operation)
     if names:
         huge = with_pairs(operation, *product(names, [BEYOND_64_BITS]))
         yield OddWay(Sort.FIGURE, "query-huge", huge)
@@ -196,12 +195,16 @@ def _extreme_queries(operation: Operation) -> Iterator[OddWay]:
 
 
 def _lettered(operation: Operation) -> Iterator[OddWay]:
-    """A number of the query is no number, but that of the limit of a page, which has its own."""
+    """A number of the query is no number."""
+    for name in _numbers(operation):
+        yield OddWay(Sort.LETTERED, f"{name}-lettered", with_pairs(operation, (name, "abc")))
+
+
+def _numbers(operation: Operation) -> list[str]:
+    """The numbers of the query, but for the limit of a page, which has odd values of its own."""
     limit = None if operation.paging is None else operation.paging.limit
-    for parameter in filter(_takes_number, operation.parameters_in("query")):
-        if parameter.name != limit:
-            make = with_pairs(operation, (parameter.name, "abc"))
-            yield OddWay(Sort.LETTERED, f"{parameter.name}-lettered", make)
+    names = map(attrgetter("name"), filter(_takes_number, operation.parameters_in("query")))
+    return list(filterfalse({limit}.__contains__, names))
 
 
 def _twice(parameter: Parameter) -> Pairs:
@@ -249,15 +252,20 @@ def _odd_together(operation: Operation, members: list[Parameter]) -> Iterator[Od
         wrong = with_values(operation, _wrong_types(optional, turn))
         yield OddWay(Sort.OPTIONAL, f"optional-types-{turn}", wrong)
     yield OddWay(Sort.TAILS, "all-tails", with_tails(operation, members))
+    yield from _empty(operation, members)
+    lists = [member.name for member in members if member.schema.get("type") == "array"]
+    if lists:
+        numbers = with_values(operation, {name: [7] for name in lists})
+        yield OddWay(Sort.ITEMS, "all-items", numbers)
+
+
+def _empty(operation: Operation, members: list[Parameter]) -> Iterator[OddWay]:
+    """All members of a type that has an empty value are empty."""
     for kind, empty in EMPTIES.items():
         named = [member.name for member in members if member.schema.get("type") == kind]
         if named:
             make = with_values(operation, dict.fromkeys(named, empty))
             yield OddWay(Sort.EMPTY, f"empty-{kind}s", make)
-    lists = [member.name for member in members if member.schema.get("type") == "array"]
-    if lists:
-        numbers = with_values(operation, {name: [7] for name in lists})
-        yield OddWay(Sort.ITEMS, "all-items", numbers)
 
 
 def _odd_member(operation: Operation, member: Parameter) -> Iterator[OddWay]:

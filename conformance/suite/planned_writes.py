@@ -239,13 +239,12 @@ def _refused_writes(planning: Planning) -> Iterator[Draft]:
 
 
 def _shows_effect(contract: Contract, operation: Operation) -> bool:
-    """Whether an effect of a write would be seen: a fresh text, or an object that comes or goes."""
-    is_write = operation.keyed and operation.effect is not Effect.READ
-    if not is_write or not is_visible(contract, operation.kind):
+    """Whether an effect of a write would be seen: on its object, or as a new one in a list."""
+    if not is_visible(contract, operation.kind) or operation.effect is Effect.READ:
         return False
-    if operation.action == "create" and _has_open_list(contract, operation.kind):
-        return True
-    return operation.action == "delete" or bool(operation.fresh_members)
+    if operation.selector is None:
+        return _makes_one(operation) and _has_open_list(contract, operation.kind)
+    return operation.keyed
 
 
 def deletions(planning: Planning) -> Iterator[Draft]:

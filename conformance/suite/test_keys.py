@@ -170,24 +170,16 @@ def test_missing_scope(client: Client) -> None:
         client.control(operation, {**values, **_later_page(client)})
     roles = client.params(Keys).roles
     others = list(filterfalse(NO_SCOPE.__eq__, roles))
-    for key in roles:
-        page = _later_page(client, 1 if key in others[:1] else None)
-        named = {} if key in (NO_SCOPE, roles[0]) else _own_business(client, values)
-        beside = {} if key in (NO_SCOPE, *others[:lists]) else other_values(client, operation)
-        asked = {**beside, **values, **({} if key == NO_SCOPE else page), **named}
-        client.mistake(operation, asked, key=key)
+    if NO_SCOPE in roles:
+        client.mistake(operation, values, key=NO_SCOPE)
+    for turn, key in enumerate(others):
+        beside = other_values(client, operation) if turn or not lists else {}
+        named = client.own_business(operation, values) if key != roles[0] else {}
+        page = _later_page(client, None if turn else 1)
+        client.mistake(operation, {**beside, **values, **page, **named}, key=key)
     for key in dict.fromkeys([*others[:1], *filter(f"scope:{operation.beside}".__eq__, roles)]):
         for change in changes_of_one(client, values):
             client.mistake(operation, change, key=key)
-
-
-def _own_business(client: Client, values: dict[str, Any]) -> dict[str, str]:
-    """The own business, where a read may name it: a server may look at it in place of the scope."""
-    tenant, business = client.contract.tenant, client.knowledge.business()
-    if tenant is None or business is None or tenant in values:
-        return {}
-    names = map(attrgetter("name"), client.operation.parameters_in("query"))
-    return {tenant: business} if tenant in names else {}
 
 
 def _later_page(client: Client, most: int | None = 1) -> dict[str, str]:

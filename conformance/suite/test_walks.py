@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Operation, Parameter, Params, Role
+from conformance.model import Operation, Params, Role
 from conformance.reading import Answer
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.changing import (
@@ -30,10 +30,10 @@ from conformance.suite.cursors import (
     unserved_cursors,
     unwalked,
 )
-from conformance.suite.filter_values import options_of, shared_filter, texts_of, value_for
+from conformance.suite.filter_values import options_of, shared_filter, value_for
 from conformance.suite.generate import draw
 from conformance.suite.knowledge import LARGE
-from conformance.suite.narrowed import Narrowed
+from conformance.suite.narrowed import Narrowed, single_value
 from conformance.suite.walker import BASE_PAGES, SHOWN, Walker
 from conformance.suite.writing import other_values
 
@@ -212,7 +212,7 @@ def test_filtered_walk(client: Client) -> None:
     known = walker.stretch("unfiltered")
     value = value_for(known, parameter)
     if value is None:
-        _single_value(walker, parameter, known)
+        single_value(walker, parameter, known)
         return
     narrowed = Narrowed(walker, parameter, value, known)
     if client.repeated:
@@ -227,18 +227,6 @@ def test_filtered_walk(client: Client) -> None:
     if client.repeated:
         walker.stretch("unfiltered-after")
         narrowed.stretch("filtered-after")
-
-
-def _single_value(walker: Walker, parameter: Parameter, known: list[Any]) -> None:
-    """Two pages with a value that some item shows, where no value has items for several pages."""
-    texts = texts_of(known, parameter)
-    if texts and not parameter.compare:
-        filters = {parameter.name: texts[0]}
-        found = walker.page("single", None, None, filters, served=False)
-        if found.cursor is not None:
-            walker.page("single", found.cursor, None, filters, served=False)
-        if walker.repeated:
-            walker.stretch("unfiltered-after")
 
 
 @dataclass(frozen=True)

@@ -56,11 +56,8 @@ class Walker:
         return required
 
     def own_business(self) -> dict[str, str]:
-        """The own business as a filter, where the list takes it and need not be given it."""
-        tenant, business = self.tenant, self._client.knowledge.business()
-        if tenant is None or business is None or tenant in (self.given or {}):
-            return {}
-        return {tenant: business} if self.operation.parameter(tenant) else {}
+        """The own business as a filter, where the list takes it and is not given it anyway."""
+        return self._client.own_business(self.operation, self.given or {})
 
     def settle(self) -> None:
         """In a repeated attempt, let copies of the list catch up with what the first one made."""

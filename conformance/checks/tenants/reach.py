@@ -96,13 +96,15 @@ def _quoted(context: JudgeContext, trial: Trial, objects: list[Exchange]) -> Ite
     """A refusal that quotes the object: a name, an address or a sentence that its owner sees."""
     looks = map(partial(sought_in, context.contract), trial.at(Step.OWNER) + trial.at(Step.BEFORE))
     texts = chain.from_iterable(texts_in(members_of(shown).values()) for shown, _ in looks)
-    telling = dict.fromkeys(
-        text for text in texts if len(text) >= TELLING and {" ", "@"} & set(text)
-    )
-    for exchange, text in product(objects, telling):
-        if exchange.response and compact(text)[1:-1] in exchange.response.body.text:
+    for exchange, text in product(objects, dict.fromkeys(filter(_tells, texts))):
+        if exchange.response and compact(text)[1:-1] in str(exchange.response.body.text):
             expected = "nothing of the object that is refused"
             yield Violation("/error/message", expected, said(exchange), (exchange.id,))
+
+
+def _tells(text: str) -> bool:
+    """Whether a text is an address, or more than one word."""
+    return len(text) >= TELLING and not {" ", "@"}.isdisjoint(text)
 
 
 def _advises(context: JudgeContext, exchange: Exchange) -> bool:

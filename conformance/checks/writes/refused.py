@@ -166,16 +166,20 @@ GONE = re.compile(
 
 
 def _carried_out(look: Look) -> Violation | None:
-    """The object of refused writes that now says of itself that it is as they wanted it."""
+    """The object of refused writes that now says of itself that it is as they wanted it.
+
+    It may also have a new secret, which only such a write replaces.
+    """
     before = look.trial.last(Step.BEFORE)
     if before is None:
         return None
     is_sign = GONE.fullmatch if look.context.operation.action == "delete" else _states(look)
     old = members_of(sought_in(look.context.contract, before)[0])
     new = members_of(sought_in(look.context.contract, look.exchange)[0])
+    secrets = look.context.operation.secrets
     for name, value in new.items():
         changed = isinstance(value, str) and old.get(name, value) != value
-        if changed and is_sign(value):
+        if changed and any((is_sign(value), *map(name.__contains__, secrets))):
             return look.violation(f"{name} as before", compact({name: value}))
     return None
 
