@@ -213,3 +213,12 @@ class CaseOfPathCountsAnew(Faulty):
 
     def rate_address(self, request: Request) -> str:
         return f"{request.address} {request.query_text.partition('=')[0]}"
+
+
+@fault("signup-limit", also="status-429 code-rate_limit_exceeded", at="sign_up", depth=4)
+class WebsitesAreNotCounted(Faulty):
+    """Sign-ups with a website are not limited."""
+
+    def check_rate(self, context: Context) -> None:
+        if "website" not in context.values:
+            super().check_rate(context)

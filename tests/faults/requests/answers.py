@@ -234,3 +234,18 @@ class SuccessesAsText(Faulty):
 
     def content_type(self, reply: Reply) -> str:
         return "text/plain" if reply.status < 400 else super().content_type(reply)
+
+
+@fault(
+    "status-200",
+    at="delete_webhook delete_eval release_phone_number",
+    by="write-beside-others",
+    depth=4,
+)
+class LabelWithoutBodyRefused(Faulty):
+    """A deletion that is labelled as JSON, and has no body, is refused."""
+
+    def dispatch(self, request: Request) -> Reply:
+        if request.method == "DELETE" and request.header("content-type"):
+            raise Refusal("invalid_parameter")
+        return super().dispatch(request)

@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
-from conformance.server.store import Page, Row
+from conformance.server.store import Identity, Page, Row
 from tests.faults.base import Faulty, fault, is_for
 from tests.faults.shared import body_of
 
@@ -503,3 +503,24 @@ class SimilarLeadsOfAll(Faulty):
         if operation.id != "list_leads":
             return shown
         return {**shown, "similar": [each.id for each in self.store.page(Page("lead", None, 100))]}
+
+
+@fault("business-object", also="deleted-resource", at="delete_webhook", depth=5)
+class ForeignWebhookOfItsBusiness(Faulty):
+    """delete_webhook deletes a webhook of another business if the request names both."""
+
+    named: object = None
+
+    def may_reach(self, tenant: str, identity: Identity | None) -> bool:
+        return tenant == self.named or super().may_reach(tenant, identity)
+
+    def check_references(self, context: Context) -> None:
+        if is_for(context, "delete_webhook"):
+            self.named = context.values.get("business_id")
+        super().check_references(context)
+
+    def act(self, context: Context) -> Reply:
+        try:
+            return super().act(context)
+        finally:
+            self.named = None

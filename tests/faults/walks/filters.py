@@ -8,7 +8,7 @@ from typing import Any
 from conformance.model import Parameter
 from conformance.server.messages import Context
 from conformance.server.store import Filter, Row
-from tests.faults.base import Faulty, fault, is_for, later_page, requested_limit
+from tests.faults.base import Faulty, fault, filtered_by, is_for, later_page, requested_limit
 from tests.faults.shared import Filtered
 
 WALKS = "walk filtered-walk"
@@ -227,3 +227,24 @@ class ZeroIsNoBound(Filtered):
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         return tuple(each for each in filters if each.value != 0 or each.comparison == "=")
+
+
+@fault("paging-filter-kept", at="list_calls", depth=4)
+class FiltersLostBesideABusiness(Faulty):
+    """list_calls ignores its filters when a business is named."""
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        if is_for(context, "list_calls") and filtered_by(context, "business_id"):
+            return ()
+        return super().filters_of(context)
+
+
+@fault("paging-filter-kept", also="paging-exclusive", at="list_leads", depth=4)
+class AddressLostOnLaterPages(Faulty):
+    """list_leads ignores the filter for an e-mail address on later pages."""
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        filters = super().filters_of(context)
+        if is_for(context, "list_leads") and later_page(context):
+            return tuple(each for each in filters if each.member != "email")
+        return filters

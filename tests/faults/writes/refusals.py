@@ -265,3 +265,10 @@ class ExpiredKeyDeletesInSecret(DeadKeyDeletes):
 
     def is_dead(self, identity: Identity) -> bool:
         return self.is_expired(identity)
+
+
+@fault("refused-unchanged", at="rotate_webhook_secret", depth=4)
+class RotatedWithoutScope(ActsBeforeRefusing):
+    """rotate_webhook_secret replaces the secret before it refuses the key for its scope."""
+
+    before, role = ("rotate_webhook_secret",), "forbidden"
