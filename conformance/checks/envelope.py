@@ -228,8 +228,9 @@ def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
 
 
 def _of_another_media_type(exchange: Exchange) -> bool:
-    """Whether a request says that its body is not JSON."""
-    media = header_in(exchange.request.headers, "Content-Type", "application/json")
+    """Whether a request does not say that its body is JSON."""
+    unlabelled = "" if exchange.request.body else "application/json"
+    media = header_in(exchange.request.headers, "Content-Type", unlabelled)
     return not media.lower().startswith("application/json")
 
 

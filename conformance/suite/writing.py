@@ -28,8 +28,9 @@ def all_options(client: Client) -> dict[str, Any]:
 
 
 def other_values(client: Client, operation: Operation) -> dict[str, Any]:
-    """A value for each parameter that a request may lack. A switch is off."""
-    options = list(filterfalse(attrgetter("required"), operation.parameters))
+    """A value for each parameter that a request may lack, but for bounds. A switch is off."""
+    plain = filterfalse(attrgetter("compare"), operation.parameters)
+    options = list(filterfalse(attrgetter("required"), plain))
     switches = map(attrgetter("name"), filter(attrgetter("is_switch"), options))
     return {**client.known(options), **dict.fromkeys(switches, False)}
 

@@ -97,6 +97,8 @@ def _quoted(context: JudgeContext, trial: Trial, objects: list[Exchange]) -> Ite
     looks = map(partial(sought_in, context.contract), trial.at(Step.OWNER) + trial.at(Step.BEFORE))
     texts = chain.from_iterable(texts_in(members_of(shown).values()) for shown, _ in looks)
     for exchange, text in product(objects, dict.fromkeys(filter(_tells, texts))):
+        if text == exchange.facts.sought:  # a refusal may repeat what was asked for
+            continue
         if exchange.response and compact(text)[1:-1] in str(exchange.response.body.text):
             expected = "nothing of the object that is refused"
             yield Violation("/error/message", expected, said(exchange), (exchange.id,))

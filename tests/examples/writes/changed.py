@@ -214,7 +214,7 @@ def said_to_be(state: str, *shown: str | None) -> Iterator[Exchange]:
 def work_is_done_as_the_answer_says() -> Iterator[Example]:
     """An object is in the state that the answer names, or has gone on to another one."""
     yield accepted("it is", *said_to_be("paused", "active", "paused"))
-    yield accepted("it goes on by itself", *said_to_be("pausing", "active", "paused"))
+    yield accepted("it has gone on since", *said_to_be("pausing", "active", "paused"))
     yield accepted("the state is not shown", *said_to_be("paused", "active", None))
     yield refused("it is as it was", *said_to_be("paused", "active", "active"))
     yield accepted("the answer shows it as it was", *said_to_be("active", "active", "active"))
