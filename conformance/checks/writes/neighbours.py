@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from conformance.judging.answers import said
@@ -11,7 +12,7 @@ from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Vio
 from conformance.judging.writes import answers_at, last_success
 from conformance.model import Step, compact
 from conformance.reading import Answer, as_shown, missing, ordered, rows_of
-from conformance.values import texts_in
+from conformance.values import picked, texts_in
 
 
 def neighbours_stay(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
@@ -58,10 +59,11 @@ def taken_along(
 ) -> Iterator[Violation]:
     """The members of an object that now show what was sent for another one.
 
-    They show a text of the request, or the state that it asked for. What else changes there may
-    change by itself.
+    They show a text that no other request sent, or the state that was asked for. What else changes
+    there may change by itself.
     """
-    sent = as_shown(write.operation, write.exchange.facts.sent)
+    fresh = set(map(attrgetter("shown_as"), write.operation.fresh_members))
+    sent = picked(as_shown(write.operation, write.exchange.facts.sent), fresh)
     texts, states = texts_in(sent.values()), ordered(write.operation, write.exchange, new)
     for name, value in new.items():
         if (value in texts or name in states) and old.get(name) != value:
