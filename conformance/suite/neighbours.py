@@ -16,6 +16,10 @@ Look = Callable[[Step], Answer]
 """Asks for a page of the list, under a step."""
 
 
+QUIET = 12
+"""Times that a list is looked at before a second attempt, for it may lose items by itself."""
+
+
 def write_beside_others(client: Client) -> None:
     """Look at the list with the key of each business, write, and look again.
 
@@ -28,7 +32,8 @@ def write_beside_others(client: Client) -> None:
     if operation.action == "update":
         values |= client.optional(operation, switches=False)
     looks = list(filter(None, (_look_with(client, key) for key in ("full", "other"))))
-    before = [look(Step.LISTED_BEFORE) for look in looks]
+    for _ in range(QUIET if client.repeated else 1):
+        before = [look(Step.LISTED_BEFORE) for look in looks]
     sought = str(values[operation.selector.name]) if operation.selector else None
     facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=sought)
     if operation.action == "delete":

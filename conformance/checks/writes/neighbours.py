@@ -10,28 +10,38 @@ from typing import Any
 from conformance.judging.answers import said
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.writes import answers_at, last_success
-from conformance.model import Step, compact
+from conformance.model import Side, Step, compact
 from conformance.reading import Answer, as_shown, missing, ordered, rows_of
 from conformance.values import picked, texts_in
 
 
 def neighbours_stay(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """What lists show before a write they show after it, and the write is not done to it."""
+    """What lists show before a write they show after it, and the write is not done to it.
+
+    A list that loses items by itself is not judged.
+    """
     write = last_success(context, trial, Step.WRITE)
     if write is None:
         return
     before, after = (
-        {
-            look.exchange.facts.side: look
-            for look in answers_at(context, trial, step)
-            if look.items is not None
-        }
+        _by_side(answers_at(context, trial, step))
         for step in (Step.LISTED_BEFORE, Step.LISTED_AFTER)
     )
     for side in filter(after.__contains__, before):
-        looks = before[side], after[side]
-        ids = tuple(answer.exchange.id for answer in (before[side], write, after[side]))
-        yield next(chain(_gone(write, *looks, ids), _reached(write, *looks, ids)), Pass(ids))
+        first, last, now = before[side][0], before[side][-1], after[side][-1]
+        ids = tuple(answer.exchange.id for answer in (last, write, now))
+        found = chain(_gone(write, last, now, ids), _reached(write, last, now, ids))
+        if not missing(first, last):
+            yield next(found, Pass(ids))
+
+
+def _by_side(looks: list[Answer]) -> dict[Side | None, list[Answer]]:
+    """The lists that were answered, by whose data they show."""
+    sides: dict[Side | None, list[Answer]] = {}
+    for look in looks:
+        if look.items is not None:
+            sides.setdefault(look.exchange.facts.side, []).append(look)
+    return sides
 
 
 def _gone(write: Answer, old: Answer, new: Answer, ids: tuple[str, ...]) -> Iterator[Violation]:

@@ -75,6 +75,8 @@ def a_deletion_is_of_one_object() -> Iterator[Example]:
 def lists_that_cannot_be_compared() -> Iterator[Example]:
     """A list that was not answered shows nothing, nor does a write that was refused."""
     before, deletion, after = written("delete_webhook", [], sought="w1")
+    whole = listed("listed-before", [THREE, *BOTH])
+    yield silent("it lost one by itself", whole, before, deletion, after)
     yield silent("there was no look before", deletion, after)
     forbidden = refusal("forbidden", operation="delete_webhook", step="write")
     yield silent("the deletion is refused", before, forbidden, after)
