@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from conformance.model import Facts, Role, Step
-from conformance.reading import Answer, missing
+from conformance.reading import Answer, missing, rows_of
 from conformance.suite.client import Client
 from conformance.suite.knowledge import LARGE
 from conformance.suite.sides import SIDES
@@ -17,7 +17,7 @@ Look = Callable[[Step], Answer]
 
 
 QUIET = 12
-"""Times that a list is looked at before a second attempt, for it may lose items by itself."""
+"""More looks at a list before a second attempt, for it may lose items by itself."""
 
 
 def write_beside_others(client: Client) -> None:
@@ -32,7 +32,7 @@ def write_beside_others(client: Client) -> None:
     if operation.action == "update":
         values |= client.optional(operation, switches=False)
     looks = list(filter(None, (_look_with(client, key) for key in ("full", "other"))))
-    for _ in range(QUIET if client.repeated else 1):
+    for _ in range(1 + QUIET * client.repeated):
         before = [look(Step.LISTED_BEFORE) for look in looks]
     sought = str(values[operation.selector.name]) if operation.selector else None
     facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=sought)
@@ -42,7 +42,7 @@ def write_beside_others(client: Client) -> None:
     else:
         client.control(operation, values, facts=facts)
     for look, old in zip(looks, before, strict=True):
-        client.until(partial(look, Step.LISTED_AFTER), partial(_shows, old))
+        client.until(partial(look, Step.LISTED_AFTER), partial(_shows, old, sought))
 
 
 def _look_with(client: Client, key: str) -> Look | None:
@@ -63,6 +63,7 @@ def _look_with(client: Client, key: str) -> Look | None:
     return look
 
 
-def _shows(old: Answer, new: Answer) -> bool:
-    """Whether a list shows what it showed before."""
-    return not missing(old, new)
+def _shows(old: Answer, sought: str | None, new: Answer) -> bool:
+    """Whether a list shows what it showed before, but for the object of the write."""
+    name = old.contract.identifier_of(old.operation.kind)
+    return {str(row.get(name)) for row in rows_of(missing(old, new))} <= {sought}

@@ -12,6 +12,7 @@ from conformance.scenarios import scenario
 from conformance.suite.attempts import Attempts
 from conformance.suite.client import Client
 from conformance.suite.deleting import delete_one
+from conformance.suite.foreign import named
 from conformance.suite.ids import Id
 from conformance.suite.member_changes import change_each, signs_for
 from conformance.suite.neighbours import write_beside_others
@@ -292,12 +293,12 @@ def test_refused_write(client: Client) -> None:
     )
     if values is None or selector is None:
         return
-    attempts = Attempts(client, values)
-    before = client.settled(kind, values[selector.name], facts=Facts(step=Step.BEFORE))
+    attempts, sought = Attempts(client, values), named(values[selector.name])
+    before = client.settled(kind, sought, facts=Facts(step=Step.BEFORE))
     position = client.position(before)
     _attempt(client, attempts)
     facts = Facts(step=Step.LOOK, fresh=attempts.fresh, position=position)
-    client.until(lambda: client.look(kind, values[selector.name], facts), client.is_found)
+    client.until(lambda: client.look(kind, sought, facts), client.is_found)
 
 
 def _attempt(client: Client, attempts: Attempts) -> None:
