@@ -64,6 +64,7 @@ class Sort(StrEnum):
     SELECTOR = "selector"
     EMPTY = "empty"
     BELOW_ONE = "below-one"
+    UNLABELLED = "unlabelled"
     CONTENT = "content"
     LARGE = "large"
 
@@ -106,6 +107,7 @@ _FLAWS: Mapping[Sort, str] = {
     Sort.FIGURE: "a number beyond all bounds",
     Sort.EMPTY: "empty members",
     Sort.BELOW_ONE: "a number below one",
+    Sort.UNLABELLED: "a body without a label",
 }
 """What is odd in the requests of a sort, where the way itself does not state it."""
 
@@ -125,8 +127,9 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
             make = with_content(operation, odd.content)
             yield OddWay(Sort.CONTENT, f"body-{name}", make, odd.flaw)
         yield OddWay(Sort.LARGE, "body-megabyte", with_content(operation, MEGABYTE))
+        yield OddWay(Sort.UNLABELLED, "media-none", with_media_type(operation, ""))
         for name, media in MEDIA.items():
-            flaw = f"a body labelled {media or 'as nothing'}"
+            flaw = f"a body labelled {media}"
             yield OddWay(Sort.HEADER, f"media-{name}", with_media_type(operation, media), flaw)
 
 

@@ -68,7 +68,6 @@ MEDIA = {
     "form": "application/x-www-form-urlencoded",
     "xml": "application/xml",
     "nonsense": "nonsense",
-    "none": "",
 }
 BELOW_ONE = {"zero": "0", "negative": "-1"}
 """Whole numbers for a query, which mostly counts something."""
