@@ -48,7 +48,7 @@ def write_beside_others(client: Client) -> None:
 def _look_with(client: Client, key: str) -> Look | None:
     """Asks for a large first page of the list with a key; None without values for it."""
     listing = client.contract.list_of(client.operation.kind)
-    assert listing is not None  # the plan has cases of kinds that are listed alone
+    assert listing is not None  # only a kind that is listed has such a case
     assert listing.paging is not None
     values = client.knowledge.listing(listing, key) if client.knowledge.has(key) else None
     if values is None:

@@ -70,7 +70,7 @@ MEDIA = {
     "nonsense": "nonsense",
 }
 BELOW_ONE = {"zero": "0", "negative": "-1"}
-"""Whole numbers for a query, which mostly counts something."""
+"""Numbers that make no sense where a query counts something."""
 EMPTIES: Mapping[str, Any] = {"string": "", "array": [], "object": {}}
 """An empty value of each type that has one."""
 OTHER_TYPES: Mapping[str, Any] = {

@@ -185,7 +185,7 @@ LEAVING_OTHERS = {
     "perform": "update.others",
     "delete": "delete.others",
 }
-"""The rule that writes leave others alone, by the action."""
+"""By action, the rule that a write leaves other objects alone."""
 
 
 def writes_beside_others(planning: Planning) -> Iterator[Draft]:

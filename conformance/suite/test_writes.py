@@ -286,11 +286,8 @@ def test_refused_write(client: Client) -> None:
     The object is new, for other cases put theirs into states that this write may not have.
     """
     client.own.apart()
-    kind, values, selector = (
-        client.operation.kind,
-        client.valid(client.operation),
-        client.operation.selector,
-    )
+    kind, selector = client.operation.kind, client.operation.selector
+    values = client.valid(client.operation)
     if values is None or selector is None:
         return
     attempts, sought = Attempts(client, values), named(values[selector.name])
