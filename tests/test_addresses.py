@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.model import Run, Verdict
+from conformance.model import Json, Run, Verdict
 from conformance.options import Choice
 from conformance.run.planning import prepare
 from conformance.run.session import Session
@@ -39,14 +39,25 @@ def test_two_addresses_give_one_fresh_one() -> None:
     assert {addresses.current() for _ in range(20)} == {"127.0.0.2"}
 
 
-def judged(app: Application, given: Sequence[str]) -> Run:
+def judged(app: Application, given: Sequence[str], clock: Json = None) -> Run:
     """A run against a server whose clock nobody moves."""
-    changes = {"addresses": list(given), "clock": None}
+    changes = {"addresses": list(given), "clock": clock}
     target = target_of(app.contract, app, "http://127.0.0.1:1", changes)
     choice = Choice(areas=("limits",), clauses=("status-201",))
     prepared = prepare(app.contract, target, choice)
     session = Session(prepared, WsgiWire(app), sleep=lambda _seconds: None)
     return execute(session, prepared.chosen.runnable)
+
+
+def test_a_clock_that_is_not_moved_blames_no_limit() -> None:
+    """Where the target refuses to move its clock, what would come after the hour is not judged."""
+    elsewhere = {"method": "POST", "path": "/no/such/clock", "member": "seconds"}
+    app = faulty()
+    for _ in range(2):
+        run = judged(app, pool(16), elsewhere)
+        assert {cell.verdict for cell in run.cells} == {Verdict.PASSED, Verdict.UNTESTED}
+        (hour,) = [cell for cell in run.cells if cell.clause == "signup-hour"]
+        assert "(clock: in the target file)" in " ".join(hour.why)
 
 
 def test_runs_within_an_hour_do_not_blame_the_limit_that_the_first_one_used_up() -> None:

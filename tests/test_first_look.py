@@ -103,6 +103,16 @@ def test_what_is_missing_stands_there_with_what_it_unlocks(look: Look) -> None:
     assert len(gains) > 2
 
 
+def test_what_the_look_found_unlocks_nothing(look: Look) -> None:
+    """The business that the file names is not asked for, and absent routes are not counted."""
+    unlocks = look.text.partition("What would be judged beside")[2]
+    assert "main: its id" not in unlocks
+    (line,) = [line for line in unlocks.splitlines() if "#   test: " in line]
+    operations = look.app.contract.operations.values()
+    there = [each for each in operations if each.route not in look.members["inapplicable"]]
+    assert int(line.split()[-2]) <= sum(each.takes_key for each in there)
+
+
 def test_notes_tell_what_no_member_holds(look: Look) -> None:
     """Lists, clocks, the kind of key, and where the bare address leads."""
     for told in ("lists that are shown hold items", "The key begins with kc_live_.", "s apart."):

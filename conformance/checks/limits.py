@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import wraps
 from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Any
 
+from conformance.judging import rules
 from conformance.judging.answers import code_of, ids_of, pointer, refusal, said
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import USABLE, passive, trial
@@ -105,7 +107,22 @@ def _failure(bursts: list[Burst]) -> Gap | None:
     )
 
 
+def _in_time(judge: rules.TrialJudge) -> rules.TrialJudge:
+    """A judge of what comes after the clock was moved: silent where the target did not move it."""
+
+    @wraps(judge)
+    def judged(context: JudgeContext, trial: Trial) -> Iterable[Outcome]:
+        failed = next(filterfalse(_accepted, trial.at(Step.TICK)), None)
+        if failed is None:
+            return judge(context, trial)
+        reason = f"{failed.id}, which moves the clock, was answered: {said(failed)}"
+        return [Gap(f"{reason} (clock: in the target file)", ReasonKind.PROVIDE)]
+
+    return judged
+
+
 @trial("rate.allowance")
+@_in_time
 def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """The limit does not refuse a request that stays within it."""
     rate = context.operation.rate
@@ -202,6 +219,7 @@ def _open(trial: Trial, step: Step, expected: str) -> Iterator[Outcome]:
 
 
 @trial("rate.window", hint=NEEDS_LIMIT, rests_on=("rate.limit", *USABLE))
+@_in_time
 def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Before half of the window is over, a full limit accepts few requests or none."""
     rate, exchanges = context.operation.rate, _after_limit(trial, Step.SOON)
@@ -271,6 +289,7 @@ def _address(exchange: Exchange) -> str | None:
 
 
 @trial("rate.reset", hint=NEEDS_LIMIT, rests_on=("rate.limit", *USABLE), confirm=True)
+@_in_time
 def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """After the window, requests are accepted again, up to the same limit."""
     rate = context.operation.rate

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +14,6 @@ from conformance.command.commands import TARGET_FILE, load
 from conformance.command.saying import say
 from conformance.errors import UsageError
 from conformance.options import Choice
-
-if TYPE_CHECKING:
-    from conformance.contact.proposal import Proposal
 
 
 @click.command()
@@ -33,34 +31,52 @@ def init(path: Path, force: bool, choice: Choice) -> None:
     if choice.key_file and not choice.url:
         raise UsageError("A key without --url: say which server it belongs to")
     if choice.url:
-        text = _looked_at(choice)
+        from conformance.run.planning import with_key
+
+        choice = with_key(choice)  # standard input can be read once
+        notes = _look(path, choice)
+        _append(path, notes, _unlocks(path, choice))
     else:
         from conformance.command import initfile
 
-        text = initfile.text(load(choice.spec))
-    with files.own(path, "w") as file:
-        file.write(text)
+        _write(path, initfile.text(load(choice.spec)))
     say(f"Wrote {path}. Fill it in, then: kaicalls-conformance doctor --target {path}")
 
 
-def _looked_at(choice: Choice) -> str:
-    """A target file with what a look at the target shows. Prints the notes, too."""
+def _write(path: Path, text: str) -> None:
+    with files.own(path, "w") as file:
+        file.write(text)
+
+
+def _look(path: Path, choice: Choice) -> tuple[str, ...]:
+    """Write a target file with what a look shows. Says the notes, and returns them."""
     from conformance.command import initfile
     from conformance.command.doctor import session_for
     from conformance.command.preparing import prepared_for
     from conformance.contact.proposal import propose
-    from conformance.report import provide
 
     session = session_for(prepared_for(choice, None))
     proposal = propose(session)
-    unlocks = provide.lines(session.finish())
     say("\n".join(proposal.notes))
     found = {name: (one.value, one.how) for name, one in proposal.members.items()}
-    return initfile.text(session.contract, found) + _told(proposal, unlocks)
+    _write(path, initfile.text(session.contract, found))
+    return proposal.notes
 
 
-def _told(proposal: Proposal, unlocks: list[str]) -> str:
-    """The notes, and what more would unlock, as comments at the end of the file."""
-    notes = ["", "What the look showed:", *proposal.notes]
-    more = ["", "What would be judged beside, by what you add to the members above:", *unlocks]
-    return "".join(f"# {line}".rstrip() + "\n" for line in [*notes, *more])
+def _unlocks(path: Path, choice: Choice) -> list[str]:
+    """What to add to a target file, each with what a run with the file leaves untested for it."""
+    from conformance.command.doctor import session_for
+    from conformance.report import provide
+    from conformance.run.planning import prepare, target_of
+
+    contract = load(choice.spec)
+    target = target_of(contract, replace(choice, target=path))
+    return provide.lines(session_for(prepare(contract, target, choice)).finish())
+
+
+def _append(path: Path, notes: Iterable[str], unlocks: Iterable[str]) -> None:
+    """Add the notes, and what more would unlock, as comments at the end of the file."""
+    told = ["", "What the look showed:", *notes]
+    told += ["", "What would be judged beside, by what you add to the members above:", *unlocks]
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"# {line}".rstrip() + "\n" for line in told)

@@ -98,6 +98,7 @@ class Step(StrEnum):
     SOON = "soon"  # before half of the window is over
     LATER = "later"  # after the window
     AGAIN = "again"  # fills the limit a second time
+    TICK = "tick"  # moves the clock of the target on
 
     TAKEN = "taken"  # a valid request beside a trigger
     PAID = "paid"  # with a false proof of payment

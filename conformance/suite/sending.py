@@ -18,6 +18,7 @@ from conformance.model import (
     Facts,
     Operation,
     Role,
+    Step,
 )
 from conformance.transport.carrier import Label
 from conformance.transport.message import Message, header_of, message_for
@@ -185,7 +186,8 @@ class Sending(ABC):
             body,
             outside=True,
         )
-        return self.raw(message, CLOCK, carried=(), key=None, role=Role.ARRANGE)
+        facts = Facts(step=Step.TICK)
+        return self.raw(message, CLOCK, carried=(), key=None, role=Role.ARRANGE, facts=facts)
 
     def pause(self, seconds: float) -> None:
         """Wait."""

@@ -9,6 +9,7 @@ from conformance.suite.crossing import Values, with_query
 from conformance.suite.figures import with_tenant_headers
 from conformance.suite.filter_values import widest
 from conformance.suite.foreign import PAGE_SIZE, texts_of_member
+from conformance.suite.walker import Walker
 from conformance.transport.message import message_for
 
 SIDES = {
@@ -28,6 +29,19 @@ def more_pages(client: Client, key: str, first: Answer | None) -> None:
         page(client, key, {paging.after: first.cursor})
     limit = client.knowledge.within(client.operation, PAGE_SIZE)
     page(client, key, {paging.limit: str(limit)})
+
+
+def walk_as(client: Client, key: str) -> None:
+    """Walk over the list as a key shows it, in pages of the usual length and in small ones."""
+    walker = Walker(client, key=key, side=SIDES[key])
+    if walker.given is None:
+        return
+    first = walker.page("whole")
+    if first.cursor is not None:
+        walker.page("whole", first.cursor)
+    walker.walk("by-2", None, 2, items=4, pages=2)
+    if walker.repeated:
+        walker.page("whole-again")
 
 
 def page(client: Client, key: str, values: Values) -> Answer | None:

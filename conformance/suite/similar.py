@@ -7,9 +7,12 @@ from typing import Any
 
 from conformance.model import Open, Parameter
 from conformance.reading import is_hexadecimal, rows_of
+from conformance.scenarios import Depth
 from conformance.suite.client import Client
 from conformance.suite.ids import Id, identifier
 
+SIMILAR = {Depth.QUICK: 1, Depth.FULL: 4, Depth.DEEP: 4}
+"""Similar ids that are asked for, at most."""
 SHORT_ID = 7
 """Characters of an id so short that a piece of it may well be another id."""
 
@@ -64,5 +67,5 @@ def _send_similar_ids(client: Client, values: dict[str, Any], selector: Paramete
         similar = [known[:-1], f"{known}x", f"{known[:-1]}%"]
         if not is_hexadecimal(known):
             similar.append(known.swapcase())
-    for name in similar:
+    for name in similar[: SIMILAR[client.depth]]:
         client.mistake(client.operation, {**values, selector.name: name})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from operator import attrgetter
 
-from conformance.model import WHOLE_API, Effect, Facts, Form, Operation, Params, Role
+from conformance.model import WHOLE_API, Contract, Effect, Facts, Form, Operation, Params, Role
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.suite.client import Client
 from conformance.suite.drawing import NEGATIVE, POSITIVE
@@ -158,10 +158,15 @@ IMPROPER = (
 slash at the end."""
 
 
-def unknown_routes(_planning: Planning) -> Iterator[Draft]:
+FEW_PATHS = 4
+"""Paths that get an unknown method in a quick run."""
+
+
+def unknown_routes(planning: Planning) -> Iterator[Draft]:
     """Unknown paths, unknown methods, and improper targets."""
+    paths = _plain_paths(planning.contract, planning.depth)
     yield Draft(None, "path", cost=4)
-    yield Draft(None, "method", effect=Effect.WRITE, cost=6)
+    yield Draft(None, "method", effect=Effect.WRITE, cost=1 + len(paths))
     yield Draft(None, "raw", cost=len(IMPROPER), rules=("route.unknown",))
 
 
@@ -176,10 +181,11 @@ def test_unknown_route(client: Client) -> None:
         _send_unknown_methods(client)
 
 
-def _plain_paths(client: Client) -> list[str]:
-    """The documented paths without parameters, sorted."""
-    paths = set(map(attrgetter("path"), client.contract.operations.values()))
-    return [path for path in sorted(paths) if "{" not in path]
+def _plain_paths(contract: Contract, depth: Depth) -> list[str]:
+    """The documented paths without parameters, sorted; in a quick run the first few."""
+    paths = set(map(attrgetter("path"), contract.operations.values()))
+    plain = [path for path in sorted(paths) if "{" not in path]
+    return plain[:FEW_PATHS] if depth is Depth.QUICK else plain
 
 
 def _send_unknown_paths(client: Client) -> None:
@@ -187,14 +193,14 @@ def _send_unknown_paths(client: Client) -> None:
     word = client.token()
     for path in (f"/{word}", f"/{word}/{word}"):
         _send_unknown(client, Message("GET", path), Form.INVENTED)
-    for path in _plain_paths(client)[:2]:
+    for path in _plain_paths(client.contract, client.depth)[:2]:
         _send_unknown(client, Message("GET", f"{path}/{word}"))
 
 
 def _send_unknown_methods(client: Client) -> None:
     documented = client.contract.operations.values()
     known = set(map(attrgetter("method", "path"), documented))
-    for place, path in enumerate(_plain_paths(client)):
+    for place, path in enumerate(_plain_paths(client.contract, client.depth)):
         methods = ("DELETE", "PUT") if place == 0 else ("DELETE",)
         for method in methods:
             if (method, path) not in known:

@@ -26,19 +26,18 @@ from conformance.suite.odd_values import (
     odd_value,
 )
 from conformance.suite.references import name_nothing, referring
-from conformance.suite.similar import choose_older
+from conformance.suite.similar import SIMILAR, choose_older
 from conformance.suite.writing import all_options, must_be_there
 from conformance.transport.message import labelled, message_for
 from conformance.values import without
 
-"""What the official clients send with every request, one without a body too."""
-
 
 def plain_reads(planning: Planning) -> Iterator[Draft]:
-    """Each operation that reads; a read of one object may also ask for three similar ids."""
+    """Each operation that reads; a read of one object may also ask for similar ids."""
+    similar = SIMILAR[planning.depth]
     for operation in operations(planning, "read", "fetch"):
-        cost = 4 if operation.selector else 1 + len(untried(planning.target, operation))
-        yield Draft(operation, cost=cost, needs=key_needs(operation), quick=True)
+        more = similar if operation.selector else len(untried(planning.target, operation))
+        yield Draft(operation, cost=1 + more, needs=key_needs(operation), quick=True)
 
 
 @scenario(plain_reads)

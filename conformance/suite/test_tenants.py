@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
+from typing import Any
 
 from conformance.model import Effect, Facts, Open, Operation, Parameter, Params, Role, Side, Step
 from conformance.reading import rows_of
@@ -35,13 +36,30 @@ from conformance.suite.foreign import (
     owning_references,
 )
 from conformance.suite.ids import MALFORMED
-from conformance.suite.sides import SIDES, more_pages, named_another, narrowed_to_shown, page
+from conformance.suite.sides import (
+    SIDES,
+    more_pages,
+    named_another,
+    narrowed_to_shown,
+    page,
+    walk_as,
+)
 from conformance.values import ABSENT
 
 OVERLAPPING = {Depth.QUICK: 0, Depth.FULL: 2, Depth.DEEP: 100}
 """Lists that two businesses ask for at the same time."""
 ROUNDS = 2
 """Requests of each business that are under way at the same time."""
+
+
+BRIEF_RULES = (
+    "paging.order",
+    "paging.advances",
+    "paging.exclusive",
+    "paging.complete",
+    "paging.more-false",
+)
+"""The rules of pages that a brief walk can feed."""
 
 
 # --- rows ---
@@ -248,21 +266,21 @@ def lists_of_more_keys(planning: Planning) -> Iterator[Draft]:
     for operation in owned_lists(planning):
         yield _compared(operation, "read-only", TwoKeys("read_only", "other"), optional=True)
         if Open.EMPTY_TENANT in operation.open:
-            yield _compared(operation, "empty", TwoKeys("full", "empty"))
+            yield _compared(operation, "empty", TwoKeys("full", "empty"), rules=("tenant.rows",))
 
 
-def _compared(operation: Operation, variant: str, keys: TwoKeys, optional: bool = False) -> Draft:
+def _compared(operation: Operation, variant: str, keys: TwoKeys, **more: Any) -> Draft:
     """A case that compares what two keys see of one list."""
     needs = ("full", keys.own, keys.foreign)
-    return Draft(operation, variant, needs=needs, params=keys, optional=optional)
+    return Draft(operation, variant, needs=needs, params=keys, cost=5, **more)
 
 
-@scenario(lists_of_more_keys, rules=("tenant.rows",))
+@scenario(lists_of_more_keys, rules=("tenant.rows", *BRIEF_RULES))
 def test_rows_of_two_keys(client: Client) -> None:
-    """The first page of a list, as two keys see it."""
+    """The first page of a list, as two keys see it; the key of another business walks further."""
     keys = client.params(TwoKeys)
-    for key in (keys.foreign, keys.own):
-        page(client, key, {})
+    walk_as(client, keys.foreign)
+    page(client, keys.own, {})
 
 
 def reads_for_the_empty(planning: Planning) -> Iterator[Draft]:

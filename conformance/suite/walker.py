@@ -7,7 +7,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
-from conformance.model import Facts, Role
+from conformance.model import Facts, Role, Side
 from conformance.reading import Answer, position_of
 from conformance.scenarios import Depth
 from conformance.suite.client import Client
@@ -30,20 +30,29 @@ class Walker:
     """Asks for pages of the list of a case, as one walk after another.
 
     ``given`` are the values that every page needs; None where one of them is not known.
-    ``moving``: the case changes the list between the pages.
+    ``moving``: the case changes the list between the pages. ``side``: whose data the key shows.
     """
 
-    def __init__(self, client: Client, *, moving: bool = False) -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        moving: bool = False,
+        key: str = "full",
+        side: Side | None = None,
+    ) -> None:
         self.operation = client.operation
         assert self.operation.paging is not None
         self.paging = self.operation.paging
-        self.given = client.knowledge.listing(self.operation)
+        self.given = client.knowledge.listing(self.operation, key)
         self.tenant = client.contract.tenant
         self.repeated = client.repeated
         self.deeply = client.depth is Depth.DEEP
         self._client = client
         self._owner = self._required_filters()
         self._moving = moving
+        self._key = key
+        self._side = side
         self._most = 0  # items on a page so far
 
     def _required_filters(self) -> dict[str, str]:
@@ -94,9 +103,10 @@ class Walker:
             refusable=not served or self._above_maximum(limit),
             mistake=not served,
             moving=self._moving,
+            side=self._side,
         )
         role = Role.CONTROL if plain else Role.PROBE
-        exchange = self._client.call(self.operation, values, role=role, facts=facts)
+        exchange = self._client.call(self.operation, values, role=role, key=self._key, facts=facts)
         answer = Answer(self._client.contract, self.operation, exchange)
         self._most = max(self._most, len(answer.listed))
         return answer

@@ -198,6 +198,17 @@ def the_limit_ends_after_an_hour() -> Iterator[Example]:
 
 
 @examples_of("rate.reset", operation="sign_up")
+def a_clock_that_was_not_moved_tells_nothing() -> Iterator[Example]:
+    """Where the target did not move its clock, the address may well be refused still."""
+    limited, refused_later = burst("+++++-"), later("later", "-")
+    for status, word in ((200, "taken"), (404, "refused")):
+        moved = answer(status, {}, operation="(clock)", identity=None, step="tick")
+        expected = Expected.REFUSED if status == 200 else Expected.GAP
+        sentence = f"the request that moves the clock was {word}"
+        yield example(expected, sentence, *limited, moved, *refused_later)
+
+
+@examples_of("rate.reset", operation="sign_up")
 def the_limit_holds_in_the_next_hour() -> Iterator[Example]:
     """In the next window the address is served five times, and no more."""
     served = (*burst("+++++-"), *later("later", "+"))

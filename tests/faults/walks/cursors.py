@@ -69,6 +69,17 @@ class InclusiveCursorOfAgents(Faulty):
 
 
 @fault("paging-exclusive", also="paging-supported", depth=4)
+class InclusiveForOthers(Faulty):
+    """The cursor is inclusive for every business but the first one."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        tenant = self.tenant_of(context.identity)
+        if tenant == self.main_tenant():
+            return super().rows_of(context, limit)
+        return self.rows_by(context, limit + 1, edge=self.edge_of(context), comparison="<=")
+
+
+@fault("paging-exclusive", also="paging-supported", depth=4)
 class InclusiveCursorWithFilter(Faulty):
     """Filtered lists include the item of the cursor."""
 

@@ -69,6 +69,14 @@ class OneLeftByOnesIsNone(Flagged):
         return len(rows) - [row.id for row in rows].index(items[-1]["phone_number"]) - 1
 
 
+@fault("has-more-false", depth=4)
+class NoMoreForOthers(Faulty):
+    """has_more is false for every business but the first one."""
+
+    def has_more(self, rows: Sequence[Row], limit: int) -> bool:
+        return super().has_more(rows, limit) and rows[0].tenant == self.main_tenant()
+
+
 @fault("has-more-false", also="has-more-true", at="list_evals", depth=5)
 class TwoAheadTwoWanted(Faulty):
     """Two faults: list_evals reads two rows ahead, and sets has_more only if it finds both."""
