@@ -29,6 +29,8 @@ from conformance.reading import soon
 from conformance.values import http_date
 
 NEEDS_LIMIT = "Needs a run that reaches the limit first."
+TOO_LONG, LONGEST_WAIT = 2, 12
+"""How many windows a client may be asked to wait, and how many digits of the seconds are read."""
 REACHED = (
     "The other addresses had reached their limits before, as after an earlier run: "
     "wait, or give more (addresses: in the target file)"
@@ -311,16 +313,26 @@ def _is_limited(_contract: Contract, operation: Operation, _clause: Clause) -> b
 
 @passive("rate.retry-after", applies=_is_limited, hint=NEEDS_LIMIT)
 def retry_after(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """Retry-After, if there is one, is a whole number of seconds, or a date as HTTP writes it."""
+    """Retry-After, if there is one, is a number of seconds or an HTTP date, and not too long."""
     response = exchange.response
     if response is None:
         return
     text = response.header("Retry-After").strip()
-    if text and not _is_waiting_time(text):
-        expected = "a whole number of seconds, or an HTTP date"
-        yield Violation("Retry-After", expected, compact(text), (exchange.id,))
+    wanted = _wanted_wait(context.operation.rate, text)
+    if text and wanted is not None:
+        yield Violation("Retry-After", wanted, compact(text), (exchange.id,))
     elif text or _limited(exchange):
         yield Pass((exchange.id,))
+
+
+def _wanted_wait(rate: Rate | None, text: str) -> str | None:
+    """What a waiting time should be, in words; None for one that is as it should be."""
+    if not _is_waiting_time(text):
+        return "a whole number of seconds, or an HTTP date"
+    if rate is None or not text.isdecimal():
+        return None
+    too_long = int(text[:LONGEST_WAIT]) > TOO_LONG * rate.seconds
+    return f"at most {rate.seconds} s, after which the limit ends" if too_long else None
 
 
 def _is_waiting_time(text: str) -> bool:

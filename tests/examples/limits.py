@@ -264,6 +264,10 @@ def when_to_come_back() -> Iterator[Example]:
     for text in ("soon", "1.5", "-1", "60s", "2026-10-21T07:28:00Z"):
         limited = refusal("rate_limit_exceeded", headers=[("Retry-After", text)])
         yield refused(text, limited)
+    for seconds, expected in (("7200", Expected.ACCEPTED), ("3600000", Expected.REFUSED)):
+        header = [("Retry-After", seconds)]
+        limited = refusal("rate_limit_exceeded", headers=header, operation="sign_up")
+        yield example(expected, f"{seconds} s for a limit of one hour", limited)
     yield accepted("no such header", refusal("rate_limit_exceeded"))
     yield silent("another refusal without it", refusal("not_found"))
     yield silent("no response", answer(None))

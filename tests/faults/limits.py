@@ -169,6 +169,14 @@ class LastForwardedBelieved(Faulty):
         return parts[-1].strip() if len(parts) > 1 else request.address
 
 
+@fault("waiting-time", at="sign_up", by="rate-limit", depth=2)
+class RetryAfterInMilliseconds(Faulty):
+    """Retry-After of a sign-up counts milliseconds."""
+
+    def too_many(self, retry_after: int) -> Refusal:
+        return super().too_many(retry_after * 1000)
+
+
 @fault("waiting-time", at="sign_up", by="rate-limit", depth=3)
 class RetryAfterInWords(Faulty):
     """A 429 says in words when to come back."""

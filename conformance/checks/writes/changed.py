@@ -227,10 +227,21 @@ def _earlier_change(change: Change) -> Violation | None:
         return None
     facts = first.exchange.facts
     phones = filter(attrgetter("phone"), context.operation.body)
-    sent = {**without(facts.beside, set(map(attrgetter("name"), phones))), **facts.sent}
-    for where, expected, actual in differences(context.operation, sent, change.old):
+    beside = without(facts.beside, set(map(attrgetter("name"), phones)))
+    wrong = chain(
+        differences(context.operation, {**beside, **facts.sent}, change.old),
+        _left_out(change, as_shown(context.operation, beside)),
+    )
+    for where, expected, actual in wrong:
         return Violation(where, expected, actual, last_ids(trial, Step.FIRST, Step.BEFORE))
     return None
+
+
+def _left_out(change: Change, beside: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """The values that other objects show, and that this one shows as null although it took them."""
+    for name, value in beside.items():
+        if change.old.get(name, value) is None:
+            yield f"/{name}", compact(value), "null"
 
 
 def _moved(change: Change) -> Violation | None:

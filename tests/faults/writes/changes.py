@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from conformance.model import Operation
 from conformance.server.messages import Context, Reply
 from conformance.server.moments import key_of, render
 from conformance.server.store import Page, Row
@@ -60,6 +61,17 @@ class StatusTakenForNew(Faulty):
         made = super().changes(context)
         taken = is_for(context, "update_lead") and "status" in made
         return {**made, "status": "new"} if taken else made
+
+
+@fault("changed-resource", at="update_lead", depth=4)
+class SourceStaysNull(ChangeIgnored):
+    """update_lead confirms a source, but it stays null."""
+
+    changed_by, ignored = "update_lead", "source"
+
+    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
+        item = super().render_item(operation, row)
+        return {"source": None, **item} if operation.kind == "lead" else item
 
 
 @fault("changed-resource", at="update_workspace", depth=3)
