@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain, takewhile
@@ -21,6 +22,7 @@ from conformance.judging.outcomes import (
 from conformance.judging.rules import every, passive, probe, trial
 from conformance.judging.writes import last_success
 from conformance.model import (
+    Body,
     CodeRole,
     Exchange,
     Form,
@@ -34,6 +36,7 @@ from conformance.model import (
 )
 from conformance.model.placeholder import PART
 from conformance.reading import answer_of, members_of
+from conformance.values import pointed
 
 HANDED_OUT = "Needs a key that the target hands out, and its use."
 
@@ -229,9 +232,12 @@ def scope_opens(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
 
 @passive("secret.elsewhere", applies=every, hint="no request succeeded")
 def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """A success shows no key and no secret that another answer handed out."""
+    """No answer shows a key, and a success no secret that another answer handed out."""
     response = exchange.response
-    if response is None or not response.ok:
+    if response is None:
+        return
+    if not response.ok:
+        yield from _in_error(context, exchange, response)
         return
     if exchange.facts.mistake:
         return
@@ -245,6 +251,20 @@ def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outc
         if not note:
             return
     yield Pass((exchange.id,))
+
+
+def _in_error(context: JudgeContext, exchange: Exchange, response: Response) -> Iterator[Violation]:
+    """The first key of the target file that an error shows beside its message.
+
+    An error may quote what was sent in its URL or body.
+    """
+    message = compact(pointed(response.json, context.contract.message_pointer), sys.maxsize)
+    rest = compact(response.json, sys.maxsize).replace(message, "")
+    sent = exchange.request.url + (exchange.request.body or Body()).written
+    for shown in filter(partial(_is_out_of_place, context), Placeholder.all_in(rest)):
+        if shown.kind is SecretKind.KEY and not shown.suffix and str(shown) not in sent:
+            yield Violation("/error", "no key", str(shown), (exchange.id,))
+            return
 
 
 @trial("secret.new", hint="Needs an object whose secret can be replaced.")

@@ -10,7 +10,14 @@ from itertools import chain, filterfalse, repeat
 from operator import attrgetter
 from typing import Any, TypeGuard
 
-from conformance.judging.outcomes import JudgeContext, JudgeError, Outcome, Trial, Violation
+from conformance.judging.outcomes import (
+    JudgeContext,
+    JudgeError,
+    Outcome,
+    Trial,
+    Violation,
+    WholeLog,
+)
 from conformance.judging.rules import Rule
 from conformance.model import Case, Contract, Declaration, Exchange, Role
 
@@ -53,14 +60,15 @@ def judge(
     cases: Iterable[Case],
     exchanges: Iterable[Exchange],
     known: Known | None = None,
+    log: WholeLog | None = None,
 ) -> Outcomes:
     """The outcomes of passive rules on every exchange, and of trial rules on every case.
 
     Requests that were only retried belong to no trial, and cases that are not among ``cases`` are
     not judged. A judge that crashes gives a JudgeError; nothing is raised. What is ``known`` is not
-    judged again.
+    judged again. The rules that look at the whole ``log`` are left out without one.
     """
-    judging = _Judging(contract, target, rules, known or Known())
+    judging = _Judging(contract, target, rules, known or Known(), log)
     trials: dict[str, dict[int, list[Exchange]]] = defaultdict(lambda: defaultdict(list))
     for exchange in exchanges:
         judging.exchange(exchange)
@@ -78,32 +86,42 @@ class _Judging:
     """Collects the outcomes of the rules."""
 
     def __init__(
-        self, contract: Contract, target: Declaration, rules: Mapping[str, Rule], known: Known
+        self,
+        contract: Contract,
+        target: Declaration,
+        rules: Mapping[str, Rule],
+        known: Known,
+        log: WholeLog | None,
     ) -> None:
         self._contract = contract
         self._target = target
         self._rules = rules
         self._known = known
-        self._passive = list(filter(attrgetter("passive"), rules.values()))
+        self._log = log
+        passive = list(filter(attrgetter("passive"), rules.values()))
+        self._passive = list(filterfalse(attrgetter("whole"), passive))
+        self._whole = list(filter(attrgetter("whole"), passive)) if log else []
         self.outcomes: Outcomes = defaultdict(list)
 
     def _context(self, operation: str) -> JudgeContext:
         """What a judge knows of an operation; the contract alone if there is no such operation."""
-        return JudgeContext(self._contract, self._target, self._contract.operations.get(operation))
+        known = self._contract.operations.get(operation)
+        return JudgeContext(self._contract, self._target, known, self._log)
 
     def exchange(self, exchange: Exchange) -> None:
         """Judge one exchange by the passive rules; requests of no operation have none."""
         if exchange.operation not in self._contract.operations:
             return
-        rate = partial(self._rated, exchange)
-        for rule_id, outcome in self._known.of_exchange(exchange, rate):
+        rate = partial(self._rated, self._passive, exchange)
+        rated = self._known.of_exchange(exchange, rate)
+        for rule_id, outcome in chain(rated, self._rated(self._whole, exchange)):
             self.outcomes[rule_id, exchange.operation].append((outcome.about, outcome))
 
-    def _rated(self, exchange: Exchange) -> Rated:
-        """What each passive rule says of an exchange."""
+    def _rated(self, rules: list[Rule], exchange: Exchange) -> Rated:
+        """What each of some passive rules says of an exchange."""
         context = self._context(exchange.operation)
         rated: Rated = []
-        for rule in self._passive:
+        for rule in rules:
             outcomes = _guarded(rule, rule.passive, context, exchange, (exchange.id,))
             rated += zip(repeat(rule.id), outcomes)
         return rated

@@ -73,16 +73,28 @@ class JudgeError(Outcome):
     exchanges: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class WholeLog:
+    """Every exchange of a run, in order.
+
+    A log equals only itself, so that what is read of it once can be kept for all of its exchanges.
+    """
+
+    exchanges: tuple[Exchange, ...]
+
+
 @dataclass(frozen=True)
 class JudgeContext:
     """What a judge knows beside the exchanges.
 
     ``case_operation`` is the operation of the exchange or case; None for a case of the whole API.
+    ``log`` is there for the rules that look at all of it.
     """
 
     contract: Contract
     target: Declaration
     case_operation: Operation | None
+    log: WholeLog | None = None
 
     @property
     def operation(self) -> Operation:

@@ -36,6 +36,7 @@ class Rule:
 
     ``provide`` says whether a person can provide what the hint names, and ``asks`` what the log may
     show to be there. ``rests_on`` are the rules whose failures may leave this one without evidence.
+    ``whole``: a passive rule that compares an exchange with the whole log, and waits for its end.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Rule:
     provide: bool = False
     asks: Asked | None = None
     rests_on: tuple[str, ...] = ()
+    whole: bool = False
 
 
 USABLE = ("success.status", "list.items", "list.more-flag", "list.position")

@@ -18,7 +18,7 @@ from conformance.evidence import Log
 from conformance.judging.blocked import Blocked
 from conformance.judging.coverage import DONE, OVER_BUDGET, Coverage
 from conformance.judging.judge import Known, Outcomes, findings_of, is_note, judge
-from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Violation
+from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Violation, WholeLog
 from conformance.judging.rules import CODED, Rule
 from conformance.model import (
     PREFLIGHT,
@@ -63,8 +63,8 @@ def cells(
     of a clause in that of the contract.
     """
     log = log.judged
-    judged = [exchange for exchange in log.exchanges if exchange.scenario != PREFLIGHT]
-    outcomes = judge(contract, target, rules, cases, judged, known)
+    judged = tuple(each for each in log.exchanges if each.scenario != PREFLIGHT)
+    outcomes = judge(contract, target, rules, cases, judged, known, WholeLog(judged))
     coverage = Coverage(contract, target.main_key, cases, log, selected)
     blocked = Blocked(contract, outcomes, judged)
     return _Evaluation(contract, target, rules, today, coverage, outcomes, blocked).cells()

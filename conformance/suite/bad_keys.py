@@ -126,7 +126,8 @@ def _unknown(planning: Planning, number: int) -> list[str]:
 def _altered(planning: Planning, number: int) -> list[str]:
     """The full key in the usual alterations, and in one of the rarer ones, in turn.
 
-    Of a key in another case, every other one is the test key, where there is one.
+    Where floods are allowed, all but a quick run add another case and another prefix. Of a key in
+    another case, every other one is the test key, where there is one.
     """
     prefixes = planning.contract.authentication.prefixes
     rarer = list(filterfalse(ALTERED_ALWAYS.__contains__, ALTERATIONS))
@@ -134,12 +135,14 @@ def _altered(planning: Planning, number: int) -> list[str]:
         rarer.insert(0, NO_PREFIX)
     if len(prefixes) > 1:
         rarer.insert(0, OTHER_PREFIX)
-    rare = rarer[number % len(rarer)]
-    roles: tuple[str, ...] = ("full",)
-    if rare == IN_OTHER_CASE:
-        roles += given(planning, (TEST,))
-    role = roles[number // len(rarer) % len(roles)]
-    return [*(f"full~{name}" for name in ALTERED_ALWAYS), f"{role}~{rare}"]
+    turn = rarer[number % len(rarer)]
+    chosen = [*ALTERED_ALWAYS, turn]
+    if _floods(planning) and planning.depth is not Depth.QUICK:
+        chosen += filter(rarer.__contains__, (OTHER_PREFIX, IN_OTHER_CASE))
+    roles = ("full", *given(planning, (TEST,)))
+    other_case = f"{roles[number // len(rarer) % len(roles)]}~{IN_OTHER_CASE}"
+    altered = (f"full~{name}" for name in dict.fromkeys(chosen) if name != IN_OTHER_CASE)
+    return [*altered, *[other_case] * (IN_OTHER_CASE in chosen)]
 
 
 def _dead(role: str) -> Callable[[Planning, int], list[str]]:

@@ -10,7 +10,13 @@ from typing import Any
 from conformance.model import Facts, Open, Operation, Parameter, Role, Step
 from conformance.reading import as_shown
 from conformance.suite.client import Client
-from conformance.suite.foreign import named, of_other, owning_references, visible_changes
+from conformance.suite.foreign import (
+    is_text,
+    named,
+    of_other,
+    owning_references,
+    visible_changes,
+)
 from conformance.suite.member_changes import other_choices
 from conformance.transport.message import Message, message_for
 from conformance.values import ABSENT, picked, present, without
@@ -44,9 +50,15 @@ def ask_for_nobodys(client: Client, values: Values, selector: Parameter) -> None
     known = values[selector.name]
     unknown = client.unknown_id(named(known))
     nobodys = [unknown] if isinstance(known, list) else unknown
-    client.mistake(
-        client.operation, {**values, selector.name: nobodys}, facts=Facts(step=Step.NOBODY)
-    )
+    facts = Facts(step=Step.NOBODY, sought=str(unknown))
+    client.mistake(client.operation, {**values, selector.name: nobodys}, facts=facts)
+
+
+def ask_behind_own(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
+    """Ask for a foreign object behind an own one, where an operation takes several."""
+    own = values[selector.name]
+    if isinstance(own, list):
+        ask_for_foreign(client, {**values, selector.name: [*own, *foreign]}, foreign)
 
 
 def ask_the_other_way(client: Client, values: Values, selector: Parameter, key: str) -> None:
@@ -119,6 +131,7 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
         ask_for_foreign(client, {**theirs, **each}, foreign)
     for choice in other_choices(operation, values):
         ask_for_foreign(client, {**theirs, **choice}, foreign)
+    ask_behind_own(client, {**values, **change}, selector, foreign)
     ask_beside_business(client, {**theirs, **change}, foreign)
     if operation.action == "perform" and Open.INPUT in operation.open:
         ask_for_nobodys(client, values, selector)
@@ -257,17 +270,17 @@ def _create_with_reference(client: Client, values: Values, parameter: Parameter)
     """A creation that must name something of the other business, and a look into its list.
 
     A creation without a fresh text is looked for by all of its plain members, among the items that
-    the list did not show before.
+    the list did not show before. The business alone tells nothing: others make objects there, too.
     """
-    operation = client.operation
+    operation, tenant = client.operation, client.contract.tenant
     fresh = picked(values, set(map(attrgetter("name"), operation.fresh_members)))
     if not fresh:
         _look_into_list(client, Facts(step=Step.LISTED_BEFORE))
-    step = Step.FOREIGN if parameter.name == client.contract.tenant else Step.REFERENCE
+    step = Step.FOREIGN if parameter.name == tenant else Step.REFERENCE
     client.mistake(operation, values, facts=Facts(step=step))
     if step is Step.FOREIGN:
         _create_beside_own(client, values)
-    plain = {name: value for name, value in values.items() if isinstance(value, str)}
+    plain = dict(filter(is_text, without(values, {tenant}).items()))
     sent = as_shown(operation, fresh or plain)
     _look_into_list(client, Facts(step=Step.LISTING, sent=sent))
 

@@ -117,16 +117,20 @@ class Growth(Params):
 
 
 def reports_beside_creations(planning: Planning) -> Iterator[Draft]:
-    """All reports of figures together, beside the creation of what is most often searched for."""
+    """All reports of figures together, beside the creation of what is most often searched for.
+
+    Once beside what costs nothing, and once beside what does.
+    """
     keyed = filter(attrgetter("keyed"), operations(planning, "fetch"))
     names = tuple(map(attrgetter("id"), filterfalse(attrgetter("required"), keyed)))
-    creations = filter(attrgetter("keyed"), operations(planning, "create"))
-    free = [creation for creation in creations if creation.effect is Effect.WRITE]
-    free.sort(key=partial(_filters, planning), reverse=True)
-    cost = 3 * len(names) + MADE
-    for creation in free[: min(1, len(names))]:
-        params, needs = Growth(creation.id, names), ("full", "other")
-        yield Draft(None, effect=Effect.WRITE, needs=needs, cost=cost, params=params, optional=True)
+    creations = list(filter(attrgetter("keyed"), operations(planning, "create")))
+    creations.sort(key=partial(_filters, planning), reverse=True)
+    together = partial(Draft, None, needs=("full", "other"), optional=True)
+    for effect in (Effect.WRITE, Effect.SPEND):
+        made = [creation for creation in creations if creation.effect is effect]
+        for creation in made[: min(1, len(names))]:
+            params, cost = Growth(creation.id, names), 3 * len(names) + MADE
+            yield together(creation.kind, effect=effect, cost=cost, params=params)
 
 
 def _filters(planning: Planning, creation: Operation) -> int:
@@ -206,11 +210,12 @@ def with_tenant_headers(message: Message, business: str) -> Message:
 
 
 def _references(client: Client) -> dict[str, Any]:
-    """The parameters that name an object, each with one of the other business."""
+    """The parameters that name an object, each with the busiest one of the other business."""
     named = {}
     for parameter in client.operation.parameters:
         if parameter.references and parameter.name != client.contract.tenant:
             value = of_other(client, parameter)
             if value is not ABSENT and value != client.value(parameter):
-                named[parameter.name] = value
+                busiest = client.knowledge.busiest(parameter, "other")
+                named[parameter.name] = next(iter(busiest), value)
     return named

@@ -128,7 +128,7 @@ class Knowledge:
     ) -> Any:
         """The object with the longest list, among a few; the first with several items is enough."""
         best, most = values[owner.name], -1
-        for candidate in self._busiest(owner, key):
+        for candidate in self.busiest(owner, key):
             page = self.ask(operation, {**values, owner.name: candidate}, key)
             count = len(page.listed)
             if count > most:
@@ -137,7 +137,7 @@ class Knowledge:
                 break
         return best
 
-    def _busiest(self, owner: Parameter, key: str) -> list[Id]:
+    def busiest(self, owner: Parameter, key: str) -> list[Id]:
         """A few objects: those that items of other lists name most often, then the first ones."""
         named: Counter[Id] = Counter()
         for listing in self.contract.operations_by("list"):

@@ -62,6 +62,7 @@ class Sort(StrEnum):
     TAILS = "tails"
     LETTERED = "lettered"
     SELECTOR = "selector"
+    SELECTED = "selected"
     EMPTY = "empty"
     BELOW_ONE = "below-one"
     UNLABELLED = "unlabelled"
@@ -94,6 +95,7 @@ class OddWay:
 
 _FLAWS: Mapping[Sort, str] = {
     Sort.TWICE: TWICE,
+    Sort.SELECTED: TWICE,
     Sort.BRACKETS: IN_BRACKETS,
     Sort.HEADER: "headers that name another method",
     Sort.LARGE: "a body of a megabyte",
@@ -169,6 +171,9 @@ def _takes_text(parameter: Parameter) -> bool:
 
 def _odd_queries(operation: Operation) -> Iterator[OddWay]:
     parameters = [p for p in operation.parameters_in("query") if p.name != operation.when]
+    if operation.when is not None:
+        selected = with_pairs(operation, *product([operation.when], ["1", "2"]))
+        yield OddWay(Sort.SELECTED, "selected-twice", selected)
     if not parameters:
         return
     twice = [_twice(parameter) for parameter in parameters]

@@ -53,8 +53,9 @@ def counted_creations(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning, "create", "perform"):
         if _makes_one(operation) and _has_open_list(planning.contract, operation.kind):
             rules: tuple[str, ...] = ("create.count",)
-            if operation.action == "create" and not _takes_from_pool(planning.contract, operation):
-                rules = ("create.count", "create.newest")
+            if operation.action == "create":
+                is_new = not _takes_from_pool(planning.contract, operation)
+                rules += ("create.listed", *["create.newest"] * is_new)
             yield Draft(operation, needs=("full",), cost=3, rules=rules)
 
 

@@ -130,7 +130,12 @@ def _create_with_id(client: Client, taken: Id) -> None:
         client.mistake(operation, {**values, name: taken}, facts=Facts(step=Step.WRITE))
 
 
-@scenario(counted_creations, rules=("create.count", "create.newest"), phase=2, alone=True)
+@scenario(
+    counted_creations,
+    rules=("create.count", "create.newest", "create.listed"),
+    phase=2,
+    alone=True,
+)
 def test_counted_creation(client: Client) -> None:
     """Look at the list of a kind, create one object, and look again until it is there."""
     operation = client.operation

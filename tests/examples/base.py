@@ -16,7 +16,15 @@ from enum import StrEnum
 from typing import Any
 
 from conformance.checks import RULES
-from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.outcomes import (
+    Gap,
+    JudgeContext,
+    Outcome,
+    Pass,
+    Trial,
+    Violation,
+    WholeLog,
+)
 from conformance.judging.rules import Rule
 from conformance.model import Case, Contract, Declaration, Effect, Exchange, Operation, Role
 from tests.support.contracts import TARGET, real
@@ -167,8 +175,10 @@ def _passive_outcomes(
     rule: Rule, given: Example, exchanges: Sequence[Exchange]
 ) -> Iterator[Outcome]:
     assert rule.passive is not None
+    log = WholeLog(tuple(exchanges))
     for exchange in exchanges:
-        yield from rule.passive(_context(given, exchange.operation), exchange)
+        context = replace(_context(given, exchange.operation), log=log)
+        yield from rule.passive(context, exchange)
 
 
 def _context(given: Example, operation: str) -> JudgeContext:

@@ -200,7 +200,9 @@ def a_read_by_another_name() -> Iterator[Example]:
             altered=altered,
         )
     unknown = answer(200, {"id": "c2"}, **by_call)
-    yield silent("a read where no source says what names the object", unknown)
+    yield accepted("a read where no source says what names the object", unknown)
+    another = answer(200, {"id": "r2", "call_id": "c2"}, **by_call)
+    yield refused("the same, but the answer says that it is of another call", another)
     unnamed = replace(real().operations["read_call"], when=None, parameters=())
     another = answer(200, {"id": "c2"}, **asked_for())
     yield silent("a read without a parameter for the object", another, altered=unnamed)

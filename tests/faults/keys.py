@@ -10,7 +10,7 @@ from typing import Any
 from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import ALL, Filter, Identity
-from tests.faults.base import Faulty, fault, is_for, later_page, requested_limit
+from tests.faults.base import ERRORS, Faulty, fault, is_for, later_page, requested_limit
 from tests.faults.shared import InOneList, in_each_list
 
 # --- revoked, expired and test keys ---
@@ -568,3 +568,13 @@ class ExpiredKeyFilters(Faulty):
         if is_narrowed and self.parse_key(request) == known.key:
             return known
         return super().authenticate(operation, request)
+
+
+@fault("key-secret", by=ERRORS, depth=3)
+class HeadersInErrors(Faulty):
+    """Every error shows the headers of the request, and so the key."""
+
+    def refused(self, request: Request, refusal: Any) -> Reply:
+        reply = super().refused(request, refusal)
+        reply.body["error"]["headers"] = {"authorization": request.header("authorization")}
+        return reply

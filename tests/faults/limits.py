@@ -64,7 +64,7 @@ class SlashCountsAnew(Faulty):
 # --- for how long ---
 
 
-@fault("signup-hour", also="signup-allowance", at="sign_up", depth=2)
+@fault("signup-hour", also="signup-allowance waiting-time", at="sign_up", depth=2)
 class NeverAgain(Faulty):
     """The limit never ends."""
 

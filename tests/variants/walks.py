@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from conformance.model import Operation
-from conformance.server.messages import Context, Reply
+from conformance.server.messages import Context, Reply, Request
 from conformance.server.moments import sort_key
 from conformance.server.store import Filter, Page, Row
 from tests.faults.base import Faulty, variant
@@ -220,3 +220,18 @@ class WritesMakeOthers(Faulty):
     def _add_another(self, kind: str, tenant: str) -> None:
         for oldest in self.store.page(Page(kind=kind, tenant=tenant, count=1, order="ASC")):
             self.add(kind, tenant, oldest.document)
+
+
+@variant("silent: what others do meanwhile")
+class OthersGoOn(WritesMakeOthers):
+    """Whatever is asked of events, another business makes one meanwhile."""
+
+    def dispatch(self, request: Request) -> Reply:
+        try:
+            return super().dispatch(request)
+        finally:
+            if request.path.rpartition("/")[2] in ("replay", "backfill"):
+                self._add_another("event", str(self.store.note("tenant:other")))
+
+    def act(self, context: Context) -> Reply:
+        return Faulty.act(self, context)

@@ -95,20 +95,17 @@ def _not_shown(answer: Answer) -> Outcome:
 
 
 def _named_by(operation: Operation) -> Parameter | None:
-    """The query parameter that names the object to read.
-
-    None where the sources leave open what such a read returns.
-    """
+    """The query parameter that names the object to read; None without one."""
     selector = operation.selector
     if operation.action != "read":
-        return None
-    if {Open.INPUT, Open.ABSENT_OBJECT} & operation.open:
         return None
     return selector if selector in operation.parameters_in("query") else None
 
 
 def _named_in_query(contract: Contract, operation: Operation, clause: Clause) -> bool:
-    """Applies where a query parameter names the object to read."""
+    """Applies where a query parameter names the object to read, and one must be returned."""
+    if {Open.INPUT, Open.ABSENT_OBJECT} & operation.open:
+        return False
     return _named_by(operation) is not None
 
 

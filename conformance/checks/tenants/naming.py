@@ -10,9 +10,17 @@ from functools import partial
 from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from conformance.judging.foreign import LONG_ID, NOTHING_FOREIGN
-from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.outcomes import (
+    JudgeContext,
+    Outcome,
+    Pass,
+    Trial,
+    Violation,
+    WholeLog,
+)
 from conformance.judging.rules import passive, trial
 from conformance.model import (
     Body,
@@ -164,9 +172,71 @@ def _see(context: JudgeContext, exchange: Exchange, seen: _Seen, other: _Seen) -
         name = context.contract.identifier_of(answer.operation.kind)
         shown = texts_in([answer.id, *(row.get(name) for row in answer.rows)])
         seen.ids.update(shown)
-        texts = LONG_TEXT.findall(compact(answer.body, sys.maxsize))
-        held = filterfalse(COUNTER.fullmatch, texts)
-        seen.texts = dict.fromkeys(held, exchange.id) | seen.texts
+        seen.texts = dict.fromkeys(_long_texts(answer.body), exchange.id) | seen.texts
+
+
+_OWN: WeakKeyDictionary[WholeLog, dict[Side, set[str]]] = WeakKeyDictionary()
+"""The ids that each business alone is shown, by its side, for each log that is being judged."""
+
+
+@passive("owner.across", hint="Needs objects of two businesses.", whole=True)
+def tenant_across(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """No answer but a list holds an id that only another business is shown in the whole run."""
+    side = _side_of(exchange)
+    if side is None or not _shows_one(context, exchange):
+        return
+    theirs, businesses = _only_shown(context, OPPOSITE[side]), context.target.businesses.values()
+    if not theirs.union(businesses).isdisjoint(NAMES.findall(_request(exchange))):
+        return  # other rules judge a request that names a business, or something of another one
+    held = theirs.intersection(_long_texts(exchange.json)).difference(businesses)
+    if held:
+        yield Violation("/", NOTHING_FOREIGN, compact(min(held)), (exchange.id,))
+    elif theirs:
+        yield Pass((exchange.id,))
+
+
+def _shows_one(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether an answer is a success, and no page of a list."""
+    return all((exchange.ok, context.operation.paging is None))
+
+
+NAMES = re.compile(f"[\\w-]{{{LONG_ID},}}")
+"""What may be an id in a request."""
+
+
+def _request(exchange: Exchange) -> str:
+    """What a request says: its URL, its headers and its body."""
+    headers = chain.from_iterable(exchange.request.headers)
+    return " ".join((exchange.request.url, *headers, (exchange.request.body or Body()).kept))
+
+
+def _long_texts(value: Any) -> Iterator[str]:
+    """The texts in a value that may be ids and no counters."""
+    return filterfalse(COUNTER.fullmatch, LONG_TEXT.findall(compact(value, sys.maxsize)))
+
+
+def _only_shown(context: JudgeContext, side: Side) -> set[str]:
+    """The ids that one side alone is shown in the whole log, and that no write of the other named.
+
+    What such a write did with them is judged where it was sent.
+    """
+    log = context.log
+    assert log is not None  # the rule waits for it
+    if log not in _OWN:
+        seen = {each: _Seen() for each in Side}
+        for exchange in log.exchanges:
+            shown_to = _side_of(exchange)
+            if shown_to is not None:
+                _see(context, exchange, seen[shown_to], seen[OPPOSITE[shown_to]])
+                seen[shown_to].ids.update(_named_by_write(exchange))
+        _OWN[log] = {each: seen[each].ids - seen[OPPOSITE[each]].ids for each in Side}
+    return _OWN[log][side]
+
+
+def _named_by_write(exchange: Exchange) -> list[str]:
+    """What may be ids in a write that was accepted."""
+    is_write = exchange.ok and exchange.request.method != "GET"
+    return NAMES.findall(_request(exchange)) if is_write else []
 
 
 # --- whose answer it is ---------------------------------------------------------------------------

@@ -74,6 +74,7 @@ def _objects_refused(
     """
     if Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(context, trial, objects, *KEPT_OUT, judge=kept_out)
+        yield from _named_back(trial, objects)
         return
     owners = list(map(partial(_id_shown, context), trial.at(Step.OWNER)))
     for exchange in objects:
@@ -90,6 +91,25 @@ def _found(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
     if refused and taken:
         expected = f"refused, as an object that nobody has is refused with {NOT_FOUND}"
         yield Violation("status", expected, said(taken[0]), (taken[0].id, refused[0].id))
+
+
+def _named_back(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
+    """A success names the foreign object, where one for an object that nobody has names none."""
+    nobodys = list(filter(attrgetter("ok"), trial.at(Step.NOBODY)))
+    if not nobodys or any(map(_names_sought, nobodys)):
+        return
+    for exchange in filter(attrgetter("ok"), objects):
+        if _names_sought(exchange):
+            expected = "no sign of the object, as of one that nobody has"
+            yield Violation("/", expected, said(exchange), (exchange.id, nobodys[0].id))
+
+
+def _names_sought(exchange: Exchange) -> bool:
+    """Whether an answer names the object that was asked for."""
+    sought, response = exchange.facts.sought, exchange.response
+    if not sought or response is None or len(sought) < TELLING:
+        return False
+    return sought in response.body.written
 
 
 def _quoted(context: JudgeContext, trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:

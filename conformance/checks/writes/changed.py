@@ -42,7 +42,7 @@ from conformance.reading import (
     same,
     sought_in,
 )
-from conformance.values import instant, without
+from conformance.values import instant, texts_in, without
 
 FEW = 4
 """One in so many items of a list may stand where it does not belong: others change objects, too."""
@@ -94,7 +94,8 @@ def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     change = _change(context, trial)
     if change is None:
         return
-    for check in (_other_member, _earlier_change, _moved, _lost, _displaced, _other_object):
+    checks = (_other_member, _emptied, _earlier_change, _moved, _lost, _displaced, _other_object)
+    for check in checks:
         violation = check(change)
         if violation is not None:
             yield violation
@@ -121,7 +122,8 @@ def update_besides(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if old and not same(old, change.new.get(name)):
             yield change.of_member(name, compact(old))
             return
-    yield next(_taken_along(change), Pass(change.ids))
+    moved = _moved(change)
+    yield moved if moved is not None else next(_taken_along(change), Pass(change.ids))
 
 
 def _announced(change: Change) -> dict[str, Any]:
@@ -151,14 +153,20 @@ def _is_lost(exchange: Exchange) -> bool:
 def _written(change: Change) -> set[str]:
     """The members of the object of a trial that clients write, but for numbers and switches.
 
-    A target may turn a switch or count on its own.
+    A target may turn a switch or count on its own, but hardly where it only hands out a secret.
     """
     contract = change.context.contract
     look = change.trial.last(Step.BEFORE)
     assert look is not None
     kind = contract.operations[look.operation].kind
     members = chain.from_iterable(map(attrgetter("body"), _writes(contract, kind)))
-    return set(map(attrgetter("shown_as"), filter(_is_written, members)))
+    written = _is_kept if change.context.operation.secrets else _is_written
+    return set(map(attrgetter("shown_as"), filter(written, members)))
+
+
+def _is_kept(member: Parameter) -> bool:
+    """Whether a new secret leaves a member as it was."""
+    return member.is_switch or _is_written(member)
 
 
 def _is_written(member: Parameter) -> bool:
@@ -193,6 +201,18 @@ def _other_member(change: Change) -> Violation | None:
         old = change.old.get(name)
         if old is not None and not same(old, change.new.get(name)):
             return change.of_member(name, compact(old))
+    return None
+
+
+def _emptied(change: Change) -> Violation | None:
+    """A member that was not sent, with fewer texts in it than before."""
+    if change.context.operation.method != "PATCH":
+        return None
+    for name in sorted(change.old.keys() & change.new.keys() - change.sent.keys()):
+        looks = (members_of(look[name]).values() for look in (change.old, change.new))
+        before, after = map(texts_in, looks)
+        if len(after) < len(before):
+            return change.of_member(name, compact(change.old[name]))
     return None
 
 

@@ -112,8 +112,8 @@ def _too_many(alike: list[Any], ids: tuple[str, ...]) -> Violation:
 @trial("create.listed", hint="Needs an object that is created, and its list.")
 def create_listed(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A created object that can be read is listed, too."""
-    page = trial.last(Step.LISTED)
-    if page is None:
+    page = trial.last(Step.LISTED) or trial.last(Step.AFTER)
+    if page is None or page.facts.sought is None:
         return
     answer = answered(context, page)
     if not isinstance(answer, Answered):

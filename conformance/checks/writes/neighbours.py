@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from operator import attrgetter
@@ -76,6 +77,12 @@ def taken_along(
     sent = picked(as_shown(write.operation, write.exchange.facts.sent), fresh)
     texts, states = texts_in(sent.values()), ordered(write.operation, write.exchange, new)
     for name, value in new.items():
-        if (value in texts or name in states) and old.get(name) != value:
+        if (_shows(value, texts) or name in states) and old.get(name) != value:
             expected = f"{compact(old.get(name))}, as another object was worked on"
             yield Violation(f"/{name}", expected, compact(value), ids)
+
+
+def _shows(value: Any, texts: list[str]) -> bool:
+    """Whether a value is one of some texts, or has one in it."""
+    shown = compact(value, sys.maxsize)
+    return any(map(shown.__contains__, map(compact, texts)))

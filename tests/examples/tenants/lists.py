@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from conformance.model import Exchange
@@ -148,6 +149,27 @@ def a_row_holds_no_object_of_another_business() -> Iterator[Example]:
         200, call(2, OTHER_LONG, similar=[LONG]), operation="read_call", identity="other"
     )
     yield refused("an object that holds one of the main business", nested, sought)
+
+
+@examples_of("owner.across", operation="read_call")
+def an_answer_holds_nothing_that_another_business_lists() -> Iterator[Example]:
+    """What one business alone is shown in a run stands in no answer to the other one."""
+    foreign = call_list(call(2, OTHER_LONG), identity="other")
+    yield accepted("an own object", foreign, answer(200, call(1, LONG), operation="read_call"))
+    holding = {"total": 1, "examples": [{"id": OTHER_LONG}]}
+    report = answer(200, holding, operation="audit_leads")
+    yield refused("a report that names an object of another business", foreign, report)
+    yield refused("the same, before its owner is shown it", report, foreign)
+    own = call_list(call(2, OTHER_LONG), identity="full")
+    yield silent("an object that both are shown", foreign, own, report)
+    url = f"https://kaicalls.test/api/v1/leads/audit?hot={OTHER_LONG}"
+    yield silent("an answer to a request that names it", foreign, asking(report, url))
+    yield silent("a refusal", foreign, refusal("not_found"))
+
+
+def asking(exchange: Exchange, url: str) -> Exchange:
+    """An exchange that asked for another URL."""
+    return replace(exchange, request=replace(exchange.request, url=url))
 
 
 @examples_of("tenant.empty")

@@ -195,6 +195,14 @@ class LimitBeyondMaximumFails(Faulty):
         return super().cap_limit(operation, limit)
 
 
+@fault("status-no-5xx-for-mistakes", at="read_agent", by=ODD_INPUT, depth=4)
+class IdTwice(Unprepared):
+    """read_agent returns 500 for two ids."""
+
+    def fails_on(self, operation: Operation, request: Request) -> bool:
+        return operation.id == "read_agent" and request.query_text.count("id=") > 1
+
+
 @fault("status-no-5xx-for-mistakes", by=ODD_INPUT, depth=5)
 class ParameterTwice(Unprepared):
     """Giving the limit twice returns 500."""

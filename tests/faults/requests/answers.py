@@ -249,3 +249,14 @@ class LabelWithoutBodyRefused(Faulty):
         if request.method == "DELETE" and request.header("content-type"):
             raise Refusal("invalid_parameter")
         return super().dispatch(request)
+
+
+@fault("read-resource", at="read_recording", by="plain-read", depth=4)
+class RecordingOfAnotherCall(Faulty):
+    """read_recording says that its recording is of the oldest call."""
+
+    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
+        item = super().render_item(operation, row)
+        if operation.id != "read_recording":
+            return item
+        return {**item, "call_id": self.store.page(Page("call", row.tenant, 1_000))[-1].id}

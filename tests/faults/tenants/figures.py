@@ -170,6 +170,37 @@ class LeadsOfAllCounted(Faulty):
         return Reply(reply.status, {**reply.body, "leads": leads})
 
 
+@fault("business-figures", at="*", by="figures-beside-creations", depth=4)
+class CallsOfAllCounted(Faulty):
+    """read_analytics_weekly counts the calls of every business."""
+
+    def act_fetch(self, context: Context) -> Reply:
+        reply = super().act_fetch(context)
+        if not is_for(context, "read_analytics_weekly") or not isinstance(reply.body, dict):
+            return reply
+        calls = len(self.store.page(Page("call", None, 10_000)))
+        return Reply(reply.status, {**reply.body, "all_calls": calls})
+
+
+@fault(
+    "business-inside",
+    at="audit_leads list_leads",
+    by="rows-of-two-businesses plain-read",
+    depth=4,
+)
+class AuditNamesForeignLeads(Faulty):
+    """audit_leads names a lead of another business as an example."""
+
+    def act_fetch(self, context: Context) -> Reply:
+        reply = super().act_fetch(context)
+        if not is_for(context, "audit_leads") or not isinstance(reply.body, dict):
+            return reply
+        leads = self.store.page(Page("lead", None, 10_000))
+        own = self.tenant_of(context.identity)
+        foreign = [{"id": lead.id} for lead in leads if lead.tenant != own]
+        return Reply(reply.status, {**reply.body, "examples": foreign[:1]})
+
+
 @fault("business-figures", at="read_balance", by="foreign-figures", depth=4)
 class BalanceOfTheMainBusiness(Faulty):
     """read_balance shows every key the balance of the main business, which it names."""

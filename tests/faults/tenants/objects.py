@@ -57,6 +57,19 @@ class ForeignRunByReference(Faulty):
         return None if is_for(context, "read_external_run") else super().list_tenant(context)
 
 
+@fault("business-object", at="replay_event", depth=4)
+class ForeignEventNamed(Faulty):
+    """replay_event names what it replays: any event of any business."""
+
+    def act_perform(self, context: Context) -> Reply:
+        reply = super().act_perform(context)
+        if not is_for(context, "replay_event") or not isinstance(reply.body, dict):
+            return reply
+        event = self.store.get("event", str(context.values["event_id"]))
+        replayed = [] if event is None else [event.id]
+        return Reply(reply.status, {**reply.body, "event_ids": replayed})
+
+
 @fault("business-object", at="read_provider_run", depth=4)
 class ForeignRunByProvider(Faulty):
     """read_provider_run returns a run of another business."""

@@ -63,6 +63,22 @@ class StatusTakenForNew(Faulty):
         return {**made, "status": "new"} if taken else made
 
 
+@fault("changed-resource", at="update_agent", depth=4)
+class PromptsEmptied(Faulty):
+    """update_agent empties the prompts, which read_agent shows, if one member is changed."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        if is_for(context, "update_agent") and len(made) == 1:
+            made["prompts"] = {"inbound": None}
+        return made
+
+    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
+        item = super().render_item(operation, row)
+        shown = {"prompts": {"inbound": "Take a message"}} if operation.id == "read_agent" else {}
+        return {**shown, **item}
+
+
 @fault("changed-resource", at="update_lead", depth=4)
 class SourceStaysNull(ChangeIgnored):
     """update_lead confirms a source, but it stays null."""

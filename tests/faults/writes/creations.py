@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from conformance.model import Parameter
+from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Reply
 from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, fault, is_for
@@ -223,3 +223,13 @@ class AgentOfLeadDropped(Faulty):
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         made = super().document(context, kind)
         return made | {"agent_id": None} if is_for(context, "create_lead") else made
+
+
+@fault("created-resource", at="create_webhook", depth=4)
+class QueryOfUrlCut(Faulty):
+    """list_webhooks shows the URLs without their queries."""
+
+    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
+        item = super().render_item(operation, row)
+        cut = operation.kind == "webhook" and "url" in item
+        return {**item, "url": item["url"].partition("?")[0]} if cut else item

@@ -68,3 +68,16 @@ class LeadsOfOthersRenamed(ReachesOthers):
         name = body_of(context.request).get("name")
         if name:
             self.store.change(row, {"name": name})
+
+
+@fault("changed-resource", at="update_sms_prompt", by="work-on-object", depth=4)
+class PromptOfAllAgents(ReachesOthers):
+    """update_sms_prompt writes the prompt into each agent of the business, within its prompts."""
+
+    here, kind = "update_sms_prompt", "agent"
+
+    def others(self, context: Context) -> Iterator[Row]:
+        yield from self.own(context)
+
+    def reach(self, context: Context, row: Row) -> None:
+        self.store.change(row, {"prompts": {"sms": body_of(context.request).get("sms_prompt")}})

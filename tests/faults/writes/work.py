@@ -42,6 +42,16 @@ class GreetingReset(WorkResets):
     here, kind, member = "update_sms_prompt", "agent", "first_message"
 
 
+@fault("changed-resource", at="rotate_webhook_secret", depth=4)
+class SwitchedOffWithTheSecret(GoesTooFar):
+    """rotate_webhook_secret switches the webhook off."""
+
+    here, kind = "rotate_webhook_secret", "webhook"
+
+    def go_on(self, row: Row) -> None:
+        self.store.change(row, {"is_active": False})
+
+
 @fault("changed-resource", at="rotate_webhook_secret", depth=5)
 class DescriptionLostWithTheSecret(WorkResets):
     """rotate_webhook_secret clears the description of the webhook."""
