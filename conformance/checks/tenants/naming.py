@@ -200,6 +200,7 @@ def _shows_one(context: JudgeContext, exchange: Exchange) -> bool:
     return all((exchange.ok, context.operation.paging is None))
 
 
+DIGIT = re.compile("[0-9]")
 NAMES = re.compile(f"[\\w-]{{{LONG_ID},}}")
 """What may be an id in a request."""
 
@@ -223,14 +224,22 @@ def _only_shown(context: JudgeContext, side: Side) -> set[str]:
     log = context.log
     assert log is not None  # the rule waits for it
     if log not in _OWN:
-        seen = {each: _Seen() for each in Side}
-        for exchange in log.exchanges:
-            shown_to = _side_of(exchange)
-            if shown_to is not None:
-                _see(context, exchange, seen[shown_to], seen[OPPOSITE[shown_to]])
-                seen[shown_to].ids.update(_named_by_write(exchange))
-        _OWN[log] = {each: seen[each].ids - seen[OPPOSITE[each]].ids for each in Side}
+        _OWN[log] = dict(_told_apart(context, log))
     return _OWN[log][side]
+
+
+def _told_apart(context: JudgeContext, log: WholeLog) -> Iterator[tuple[Side, set[str]]]:
+    """The ids of each side. An id without a digit may be a word that anybody uses."""
+    seen = {each: _Seen() for each in Side}
+    named: dict[Side, set[str]] = {each: set() for each in Side}
+    for exchange in log.exchanges:
+        side = _side_of(exchange)
+        if side is not None:
+            _see(context, exchange, seen[side], seen[OPPOSITE[side]])
+            named[side].update(_named_by_write(exchange))
+    for side, other in OPPOSITE.items():
+        apart = seen[side].ids - seen[other].ids - named[other]
+        yield side, set(filter(DIGIT.search, apart))
 
 
 def _named_by_write(exchange: Exchange) -> list[str]:

@@ -165,6 +165,14 @@ def an_answer_holds_nothing_that_another_business_lists() -> Iterator[Example]:
     url = f"https://kaicalls.test/api/v1/leads/audit?hot={OTHER_LONG}"
     yield silent("an answer to a request that names it", foreign, asking(report, url))
     yield silent("a refusal", foreign, refusal("not_found"))
+    update = answer(200, {"id": "a"}, operation="update_agent", identity="other")
+    word = "first-message-of-2-agents"
+    words = answer(200, {"member": word}, operation="read_schemas")
+    sent = asking(update, f"https://kaicalls.test/api/v1/agents?with={word}")
+    yield accepted("a word that the other business sent", foreign, sent, words)
+    wordy = call_list(call(2, "a-word-as-an-id"), identity="other")
+    mentioned = answer(200, {"kind": "a-word-as-an-id"}, operation="read_schemas")
+    yield accepted("an id that is a mere word", foreign, wordy, mentioned)
 
 
 def asking(exchange: Exchange, url: str) -> Exchange:
