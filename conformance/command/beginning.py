@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
+from itertools import filterfalse
+from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +18,9 @@ from conformance.command.commands import TARGET_FILE, load
 from conformance.command.saying import say
 from conformance.errors import UsageError
 from conformance.options import Choice
+
+if TYPE_CHECKING:
+    from conformance.model import Cell, Run
 
 
 @click.command()
@@ -71,7 +78,22 @@ def _unlocks(path: Path, choice: Choice) -> list[str]:
 
     contract = load(choice.spec)
     target = target_of(contract, replace(choice, target=path))
-    return provide.lines(session_for(prepare(contract, target, choice)).finish())
+    run = session_for(prepare(contract, target, choice)).finish()
+    return provide.lines(replace(run, cells=tuple(map(partial(_with_wishes, run), run.cells))))
+
+
+def _with_wishes(run: Run, cell: Cell) -> Cell:
+    """A cell of a run that has not begun, with the keys that its rules will ask for."""
+    from conformance.checks import RULES
+    from conformance.model import Reason, ReasonKind
+    from conformance.report.provide import PLACE
+
+    rules = map(RULES.__getitem__, run.contract.clauses[cell.clause].rules)
+    places = filter(None, map(PLACE.search, map(attrgetter("hint"), rules)))
+    lacking = filterfalse(lambda place: place[2] in run.target.keys, places)
+    reasons = tuple(map(partial(Reason, ReasonKind.PROVIDE), map(attrgetter("string"), lacking)))
+    is_open = {ReasonKind.NOT_RUN}.issuperset(map(attrgetter("kind"), cell.reasons))
+    return replace(cell, reasons=reasons) if reasons and is_open else cell
 
 
 def _append(path: Path, notes: Iterable[str], unlocks: Iterable[str]) -> None:

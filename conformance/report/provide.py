@@ -9,7 +9,8 @@ from conformance.model import Effect, ReasonKind, Run, mildest_first
 from conformance.report.untested import missing
 from conformance.text import amount
 
-_PLACE = re.compile(r"\((keys|scoped_keys|businesses): ([\w:-]+) in the target file\)")
+PLACE = re.compile(r"\((keys|scoped_keys|businesses): ([\w:-]+) in the target file\)")
+"""Names a member of the target file, and a part of it, in a reason or a hint."""
 _EFFECT = re.compile(r"^add (\w+) to allow:")
 _TRIGGER = re.compile(r"^give a trigger for (\w+) at (\w+) \(triggers:")
 _ADDRESSES = re.compile(r"\(addresses: in the target file\)")
@@ -63,7 +64,7 @@ def _allowed(run: Run, reasons: list[Gain]) -> Iterator[str]:
 def _named(reasons: list[Gain]) -> Iterator[str]:
     """The keys and businesses to give, by the member that holds them."""
     members: dict[str, list[str]] = {}
-    for match, cells in _matching(_PLACE, reasons):
+    for match, cells in _matching(PLACE, reasons):
         member, name = match.groups()
         entry = f"  {name}: {_value(member, name)}  {_gain(cells)}"
         members.setdefault(member, []).append(entry)
